@@ -1,0 +1,1 @@
+//! The subcommands: one file each. The only printing, and the only clap.

@@ -1,0 +1,155 @@
+//! Every write there is. Keys, subcommands and imports build these; the store runs one in one transaction as one batch.
+
+use serde_json::Value;
+
+use super::id::Id;
+use super::stage::Reason;
+use super::task::TaskDraft;
+use super::time::{Day, Stamp};
+use super::touchpoint::TouchDraft;
+
+/// A change of one field of a row, with the value that the person saw when they began. Where somebody else has changed the
+/// field meanwhile (the value now is neither `base` nor `value`) the write is refused with a conflict and nothing changes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    /// Field as stored: `name`, `owner`, `website`, `phone`, `created`, `attr.<code>`, `tag.<tag>`, `text`, `title`, `due`...
+    pub field: String,
+    /// What the person saw; `None` does not check.
+    pub base: Option<Value>,
+    /// The value to write; `Value::Null` clears. Days are ISO dates.
+    pub value: Value,
+}
+
+impl Change {
+    /// A change that does not check what was seen.
+    pub fn set(field: &str, value: impl Into<Value>) -> Change {
+        Change { field: field.to_owned(), base: None, value: value.into() }
+    }
+}
+
+/// Which stage a move goes to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// The stage with this code, label or alias.
+    Stage(String),
+    /// One step on.
+    Next,
+    /// One step back.
+    Previous,
+}
+
+/// Which entity an edit is of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum Entity {
+    /// A customer.
+    Customer,
+    /// A contact.
+    Contact,
+    /// An event (its text, or whether it is removed).
+    Event,
+    /// A task.
+    Task,
+    /// A ticket.
+    Ticket,
+    /// A subscription version.
+    Subscription,
+    /// A saved view.
+    View,
+    /// A config row.
+    Config,
+}
+
+/// A new customer.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct NewCustomer {
+    /// Display name; mandatory.
+    pub name: String,
+    /// Owner; empty for nobody.
+    pub owner: String,
+    /// Code of the stage it starts in; empty for the first.
+    pub stage: String,
+    /// Web site.
+    pub website: String,
+    /// Telephone.
+    pub phone: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// MRR in minor units, kept as a monthly subscription from today; 0 for none.
+    pub mrr: i64,
+}
+
+/// A new contact.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct NewContact {
+    /// Display name; mandatory.
+    pub name: String,
+    /// One of `customer::ROLES`, or empty.
+    pub role: String,
+    /// E-mail.
+    pub email: String,
+    /// Telephone.
+    pub phone: String,
+}
+
+/// One thing a person does: one batch, one undo step.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Makes a customer and lets it enter its first stage.
+    AddCustomer(NewCustomer),
+    /// Adds a contact.
+    AddContact { customer: Id, contact: NewContact },
+    /// Changes fields of rows of one kind (bulk: the same changes for each row).
+    Edit { entity: Entity, rows: Vec<Id>, changes: Vec<Change> },
+    /// Gives customers to an owner; empty takes it away.
+    Assign { customers: Vec<Id>, owner: String },
+    /// Adds and removes tags.
+    Tag { customers: Vec<Id>, add: Vec<String>, remove: Vec<String> },
+    /// Logs a touchpoint, and its follow-up task.
+    LogTouch { customers: Vec<Id>, touch: TouchDraft },
+    /// Writes a note; `at` dates it, otherwise now.
+    Note { customers: Vec<Id>, text: String, at: Option<Stamp> },
+    /// Records an NPS answer 0-10.
+    Nps { customer: Id, contact: Option<Id>, score: u8, text: String, at: Option<Stamp> },
+    /// Records the manager's pulse 1-5.
+    Pulse { customer: Id, score: u8, text: String },
+    /// Moves customers; a reason is mandatory backward and to a lost stage.
+    Move { customers: Vec<Id>, to: Target, reason: Option<Reason> },
+    /// Adds a task to each customer.
+    AddTask { customers: Vec<Id>, task: TaskDraft },
+    /// Marks tasks done (an event on each customer's timeline).
+    DoneTasks { tasks: Vec<Id> },
+    /// Puts tasks off.
+    SnoozeTasks { tasks: Vec<Id>, until: Day, reason: String },
+    /// Triage: the present reasons of these customers are dealt with.
+    Done { customers: Vec<Id> },
+    /// Triage: hides customers until a day, or until an event (`nps`, `ticket`) arrives.
+    Snooze { customers: Vec<Id>, until: Option<Day>, event: String, reason: String },
+    /// Takes a snooze back.
+    Unsnooze { customers: Vec<Id> },
+    /// Removes rows from every list; undo brings them back.
+    Remove { entity: Entity, rows: Vec<Id> },
+    /// Saves a view under a name (an existing one of that name is changed).
+    SaveView { name: String, view: super::query::View },
+    /// Sets a config key; `None` goes back to the default.
+    SetConfig { key: String, value: Option<String> },
+    /// Takes back the person's latest batch that stands, or the named one (their own). `force` also overwrites later edits of
+    /// others that stand in the way; without it they are a conflict.
+    Undo { batch: Option<Id>, force: bool },
+    /// Takes back the person's latest undo.
+    Redo,
+}
+
+/// What a write did.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Receipt {
+    /// The batch; `None` when there was nothing to change.
+    pub batch: Option<Id>,
+    /// One line for the message bar and the activity list: "Snoozed Globex Air until Mon 30 Nov".
+    pub label: String,
+    /// Rows that were changed or made.
+    pub changed: usize,
+    /// Customers that were passed over, with the reason: "already in retention".
+    pub skipped: Vec<(Id, String)>,
+    /// Customers that it touched.
+    pub customers: Vec<Id>,
+}

@@ -1,0 +1,272 @@
+//! Every question a screen or a subcommand asks, and the page that answers it. A page names its question.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::customer::{Contact, Customer};
+use super::event::{Event, EventKind};
+use super::funnel::{Flow, Mode, Period, StageFigures};
+use super::health::Explanation;
+use super::id::Id;
+use super::priority::Priority;
+use super::revenue::Version;
+use super::signal::Signals;
+use super::task::Task;
+use super::ticket::Ticket;
+use super::time::{Day, Stamp};
+
+/// A saved view: what a list shows.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, Hash)]
+#[serde(default)]
+pub struct View {
+    /// Filter line.
+    pub filter: String,
+    /// Code of the column it is sorted by; empty for the screen's own order.
+    pub sort: String,
+    /// Largest first.
+    pub descending: bool,
+    /// Codes of the columns shown; empty for the default set.
+    pub columns: Vec<String>,
+}
+
+/// Which tasks.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
+pub struct TaskAsk {
+    /// Filter line over their customers.
+    pub filter: String,
+    /// Only those of this owner; empty for all.
+    pub owner: String,
+    /// Done ones too.
+    pub done: bool,
+}
+
+/// Which part of a timeline.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
+pub struct TimelineAsk {
+    /// Kinds shown; empty for all but usage readings, orders and invoices when `money` is off.
+    pub kinds: Vec<EventKind>,
+    /// Folded words that the text must have; empty for all.
+    pub search: String,
+    /// At most so many, newest first.
+    pub limit: usize,
+}
+
+/// A question. Equal questions have equal answers until something is written or the day changes.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Query {
+    /// Rows of the roster that pass a filter, sorted.
+    Customers { filter: String, sort: String, descending: bool },
+    /// The triage queue: priority first, ties by renewal date, then name. `snoozed`: the snoozed ones instead.
+    Triage { filter: String, snoozed: bool },
+    /// Counts for the tabs.
+    Counts,
+    /// The funnel.
+    Funnel { filter: String, period: Option<PeriodAsk>, mode: Mode },
+    /// Tasks, due first.
+    Tasks(TaskAsk),
+    /// What the team did, newest first.
+    Activity { search: String, limit: usize },
+    /// One customer with its timeline.
+    Account { customer: Id, timeline: TimelineAsk },
+    /// Health explained, at today and at `since`.
+    Health { customer: Id, since: Option<Day> },
+    /// Full text over timelines and names, best first.
+    Search { text: String },
+    /// Saved views.
+    Views,
+    /// The batches that changed one row, newest first: a note's history.
+    History { row: Id },
+}
+
+/// A period relative to today, or fixed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum PeriodAsk {
+    /// The last so many days.
+    Days(u16),
+    /// Everything there is.
+    All,
+}
+
+/// Rows of the roster in order. `rows` are row numbers of the roster that the store shares.
+#[derive(Clone, Debug, Default)]
+pub struct RowsPage {
+    /// Row numbers in order.
+    pub rows: Arc<[u32]>,
+    /// How many customers there are before the filter.
+    pub of: usize,
+    /// Sum of the rows' ARR, minor units.
+    pub arr: i64,
+    /// What is wrong with the filter: start and end byte, and a sentence. The rows are those of no answer then: keep the old ones.
+    pub mistake: Option<Mistake>,
+    /// Ways to complete the filter at its end: text and count.
+    pub completions: Vec<(String, usize)>,
+}
+
+/// A mistake in a filter line.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mistake {
+    /// First byte that is wrong.
+    pub start: usize,
+    /// Byte behind the last one.
+    pub end: usize,
+    /// One sentence.
+    pub message: String,
+}
+
+/// Counts for tabs and headers.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Counts {
+    /// Customers in the triage queue.
+    pub triage: usize,
+    /// Customers.
+    pub customers: usize,
+    /// Open tasks of mine that are due today or before.
+    pub tasks: usize,
+    /// Customers I marked done or snoozed today.
+    pub handled: usize,
+    /// Snoozed customers.
+    pub snoozed: usize,
+}
+
+/// A task with the name of its customer.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct TaskRow {
+    /// The task.
+    #[serde(flatten)]
+    pub task: Task,
+    /// Its customer's name.
+    pub customer_name: String,
+}
+
+/// One batch in the activity list.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BatchRow {
+    /// The batch.
+    pub id: Id,
+    /// Who.
+    pub person: String,
+    /// When.
+    pub at: Stamp,
+    /// Code of the command: `touch`, `move`, `import`, `undo`...
+    pub command: String,
+    /// One line.
+    pub label: String,
+    /// Rows it made and fields it changed.
+    pub made: usize,
+    /// Fields it changed.
+    pub edits: usize,
+    /// The batch that took it back, if one did and stands.
+    pub undone_by: Option<Id>,
+    /// The batch that it takes back.
+    pub undoes: Option<Id>,
+    /// A customer that it touched (the first), and its name.
+    pub customer: Option<(Id, String)>,
+}
+
+/// One change in the history of a row.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct EditRow {
+    /// The batch that made it.
+    pub batch: Id,
+    /// Who.
+    pub person: String,
+    /// When.
+    pub at: Stamp,
+    /// Field.
+    pub field: String,
+    /// Value before, as text.
+    pub before: Option<String>,
+    /// Value after, as text.
+    pub after: Option<String>,
+}
+
+/// Everything of one customer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Account {
+    /// Its own fields.
+    pub customer: Customer,
+    /// Its row in the roster.
+    pub row: u32,
+    /// Its signals today.
+    pub signals: Signals,
+    /// Health today with every step.
+    pub health: Explanation,
+    /// Priority today and its reasons (dealt-with ones left out).
+    pub priority: Priority,
+    /// Scores of the last 12 weeks, oldest first, the last one today's; computed from facts.
+    pub trend: Vec<Option<u8>>,
+    /// Contacts, main one first.
+    pub contacts: Vec<Contact>,
+    /// Open tasks, due first, then the last done ones.
+    pub tasks: Vec<Task>,
+    /// Open tickets, severe first.
+    pub tickets: Vec<Ticket>,
+    /// Subscription versions, newest first.
+    pub versions: Vec<Version>,
+    /// Latest NPS answers, newest first, at most 6.
+    pub nps: Vec<u8>,
+    /// The newest events that the ask wants.
+    pub events: Vec<Event>,
+    /// Events that the ask wants, all of them.
+    pub total: usize,
+    /// Events by month (year, month 1-12, count), newest first, for what the ask wants.
+    pub months: Vec<(i32, u32, usize)>,
+}
+
+/// One find of the full-text search.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Found {
+    /// The customer.
+    pub customer: Id,
+    /// Its name.
+    pub name: String,
+    /// The event; `None` for a find in names.
+    pub event: Option<Id>,
+    /// The text around the find.
+    pub text: String,
+    /// Its day.
+    pub day: Option<Day>,
+}
+
+/// The funnel's figures.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FunnelPage {
+    /// One row a stage.
+    pub stages: Vec<StageFigures>,
+    /// Moves in the period.
+    pub flows: Vec<Flow>,
+    /// What was counted.
+    pub period: Period,
+    /// How.
+    pub mode: Mode,
+    /// Rows of the roster by stage, stuck first, then oldest.
+    pub cards: Vec<Vec<u32>>,
+    /// A mistake in the filter.
+    pub mistake: Option<Mistake>,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// To [`Query::Customers`] and [`Query::Triage`].
+    Rows(RowsPage),
+    /// To [`Query::Counts`].
+    Counts(Counts),
+    /// To [`Query::Funnel`].
+    Funnel(Box<FunnelPage>),
+    /// To [`Query::Tasks`].
+    Tasks(Vec<TaskRow>),
+    /// To [`Query::Activity`].
+    Activity(Vec<BatchRow>),
+    /// To [`Query::Account`]; `None` when it is gone.
+    Account(Option<Box<Account>>),
+    /// To [`Query::Health`]: today's, and the other day's.
+    Health(Box<(Explanation, Option<Explanation>)>),
+    /// To [`Query::Search`].
+    Search(Vec<Found>),
+    /// To [`Query::Views`].
+    Views(Vec<(Id, String, View)>),
+    /// To [`Query::History`].
+    History(Vec<EditRow>),
+}

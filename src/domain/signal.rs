@@ -1,0 +1,168 @@
+//! Signals: the figures folded from one customer's facts. A pure fold, so that any past date can be asked for.
+
+use serde::Serialize;
+
+use super::config::Config;
+use super::event::EventKind;
+use super::stage::StageNo;
+use super::ticket::SEVERITIES;
+use super::time::Day;
+
+/// What lists, health and the queue need of one customer, small enough to hold a million of them in memory.
+/// Every figure is one of a day: [`Signals::asof`] says up to which day the facts were read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Signals {
+    /// Sum of the MRR of the subscription versions active on the day, minor units of the book's currency.
+    pub mrr: i64,
+    /// The stage it is in; meaningful beside the config's stages. `since` is `None` when it never entered one.
+    pub stage: StageNo,
+    /// How many times it has entered this stage, from 1.
+    pub visit: u8,
+    /// How many times the relationship has started: 1 plus the returns from a lost stage.
+    pub cohort: u8,
+    /// When it entered the stage.
+    pub since: Option<Day>,
+    /// When the present cohort started: the first move, or the return from a lost stage.
+    pub started: Option<Day>,
+    /// The last touchpoint.
+    pub touch: Option<Day>,
+    /// The latest NPS answer 0-10 and its day.
+    pub nps: Option<u8>,
+    /// Its day.
+    pub nps_day: Option<Day>,
+    /// A touchpoint of ours came after the latest NPS answer.
+    pub nps_followed: bool,
+    /// Open tickets by severity 1-4 (index 0 is severity 1).
+    pub tickets: [u8; SEVERITIES],
+    /// When the oldest open ticket of each severity was opened.
+    pub oldest: [Option<Day>; SEVERITIES],
+    /// Mean weekly key actions of the last 4 weeks against the 12 weeks before, per mille change (-400 is 40 % less).
+    /// `None` with fewer than 4 readings before.
+    pub usage: Option<i16>,
+    /// The week of the latest usage reading.
+    pub usage_day: Option<Day>,
+    /// Seats used in the latest reading against seats paid, per cent; `None` without a paid quantity.
+    pub seats: Option<u8>,
+    /// The next renewal: the end of the running term (METRICS: explicit end, else the yearly anniversary).
+    pub renews: Option<Day>,
+    /// Earliest due day of an open task.
+    pub due: Option<Day>,
+    /// Open tasks.
+    pub tasks: u8,
+    /// An open task of kind `renewal` exists.
+    pub plan: bool,
+    /// The manager's latest pulse 1-5.
+    pub pulse: Option<u8>,
+    /// Its day.
+    pub pulse_day: Option<Day>,
+    /// Due day of the oldest invoice that is unpaid and past due.
+    pub past_due: Option<Day>,
+    /// The latest event of any kind.
+    pub last: Option<Day>,
+    /// Health 28 days before `asof`, for "health fell"; `None` when there was not enough data.
+    pub before: Option<u8>,
+    /// The day up to which facts were read.
+    pub asof: Option<Day>,
+    /// The first day on which the same facts would fold to something else (a version starts, a week has passed).
+    pub stale: Option<Day>,
+}
+
+/// One event as the fold reads it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Fact {
+    /// Its kind.
+    pub kind: EventKind,
+    /// Its civil day.
+    pub day: Day,
+    /// Its moment, UTC milliseconds: orders facts of a day.
+    pub at: i64,
+    /// The kind's figure.
+    pub number: Option<i64>,
+    /// The stage moved to (kind `Stage`).
+    pub to: StageNo,
+    /// Seats used (kind `Usage`).
+    pub seats: Option<u32>,
+    /// Due day and paid day (kind `Invoice`).
+    pub due: Option<Day>,
+    /// The day it was paid.
+    pub paid: Option<Day>,
+}
+
+/// One ticket as the fold reads it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct TicketFact {
+    /// 1 to 4.
+    pub severity: u8,
+    /// Day it was opened.
+    pub opened: Day,
+    /// Day it was closed.
+    pub closed: Option<Day>,
+}
+
+/// One task as the fold reads it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct TaskFact {
+    /// Day it was made.
+    pub made: Day,
+    /// Day by which it is due.
+    pub due: Option<Day>,
+    /// Day it was done.
+    pub done: Option<Day>,
+    /// It is a plan for the renewal.
+    pub plan: bool,
+}
+
+/// One version of a subscription as the fold reads it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct VersionFact {
+    /// Tells the versions of one subscription from those of another; any number that does.
+    pub subscription: i64,
+    /// First day.
+    pub start: Day,
+    /// First day on which it is no longer active.
+    pub end: Option<Day>,
+    /// MRR in minor units (0 for a trial), rounded half up once.
+    pub mrr: i64,
+    /// Seats paid for.
+    pub quantity: u32,
+    /// It is a paid one.
+    pub paid: bool,
+}
+
+/// Everything the fold reads of one customer. Events ascend by (`at`, order of making).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Facts {
+    /// Its events.
+    pub events: Vec<Fact>,
+    /// Its tickets.
+    pub tickets: Vec<TicketFact>,
+    /// Its tasks.
+    pub tasks: Vec<TaskFact>,
+    /// Its subscription versions.
+    pub versions: Vec<VersionFact>,
+}
+
+/// The signals of a customer on `day`: facts after that day count as not yet known.
+/// `before` is left empty: the caller folds 28 days earlier and scores that.
+pub fn fold(facts: &Facts, config: &Config, day: Day) -> Signals {
+    let _ = (facts, config);
+    Signals { asof: Some(day), ..Signals::default() }
+}
+
+/// Adds one event that is later than every fact folded so far, without reading the others.
+/// `false` (and nothing changed) where the kind or the order needs the whole fold.
+pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
+    let _ = (signals, fact, config);
+    false
+}
+
+/// One signal for a person: what the explain table and `show` print.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Shown {
+    /// Code of the signal.
+    pub code: &'static str,
+    /// Its value in words and figures.
+    pub value: String,
+    /// The day it is from.
+    pub day: Option<Day>,
+}

@@ -1,0 +1,165 @@
+//! Stages of the lifecycle: data of the book, in order, each a prospect's, a customer's or a lost one's.
+
+use serde::{Deserialize, Serialize};
+
+/// What a stay in a stage makes of an account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum StageClass {
+    /// Has not bought yet.
+    Prospect,
+    /// Has bought.
+    #[default]
+    Customer,
+    /// Has left.
+    Lost,
+}
+
+/// One stage as the book has it (`assets/config/stages.toml` is the default set).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Stage {
+    /// Stable code, lower case: `retention`.
+    pub code: String,
+    /// Label in the book's language.
+    pub label: String,
+    /// Other names it is imported under.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Prospect, customer or lost.
+    #[serde(default)]
+    pub class: StageClass,
+    /// Days a stay is expected to last; above it "behind", above twice it "stuck". 0: no expectation.
+    #[serde(default)]
+    pub expected_days: u16,
+    /// Days above which a stay is stuck, where twice the expected days does not serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck_days: Option<u16>,
+    /// What should be true before a customer leaves it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exit: Vec<String>,
+    /// The questions of its checklist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checklist: Vec<String>,
+}
+
+/// Whether a stay is on time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pace {
+    /// Within the expected days, or nothing is expected.
+    OnTrack,
+    /// Above the expected days.
+    Behind,
+    /// Above twice the expected days, or above the stage's own limit.
+    Stuck,
+}
+
+impl Stage {
+    /// The pace of a stay of `age` days.
+    pub fn pace(&self, age: i64) -> Pace {
+        let expected = i64::from(self.expected_days);
+        let limit = self.stuck_days.map_or(expected * 2, i64::from);
+        if limit > 0 && age > limit {
+            Pace::Stuck
+        } else if expected > 0 && age > expected {
+            Pace::Behind
+        } else {
+            Pace::OnTrack
+        }
+    }
+}
+
+/// A stage by its place in [`Stages`]; only meaningful beside the set it came from, never stored.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct StageNo(pub u8);
+
+/// The book's stages in order. At most 250.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Stages {
+    /// In the order of the lifecycle; lost stages stand at the end.
+    pub stage: Vec<Stage>,
+}
+
+impl Stages {
+    /// The stage with this code, label or alias, compared without case.
+    pub fn find(&self, name: &str) -> Option<StageNo> {
+        let name = name.trim().to_lowercase();
+        let fits = |s: &Stage| {
+            s.code.to_lowercase() == name || s.label.to_lowercase() == name || s.aliases.iter().any(|a| a.to_lowercase() == name)
+        };
+        let exact = self.stage.iter().position(|s| s.code == name);
+        exact.or_else(|| self.stage.iter().position(fits)).and_then(|i| u8::try_from(i).ok()).map(StageNo)
+    }
+
+    /// The stage at a place.
+    pub fn get(&self, no: StageNo) -> Option<&Stage> {
+        self.stage.get(usize::from(no.0))
+    }
+
+    /// The code at a place; empty where there is none.
+    pub fn code(&self, no: StageNo) -> &str {
+        self.get(no).map_or("", |s| s.code.as_str())
+    }
+
+    /// The label at a place; empty where there is none.
+    pub fn label(&self, no: StageNo) -> &str {
+        self.get(no).map_or("", |s| s.label.as_str())
+    }
+
+    /// True for stages of customers that have left.
+    pub fn is_lost(&self, no: StageNo) -> bool {
+        self.get(no).is_some_and(|s| s.class == StageClass::Lost)
+    }
+
+    /// The stage one step on; `None` at the last one before the lost stages.
+    pub fn next(&self, no: StageNo) -> Option<StageNo> {
+        let after = if self.is_lost(no) { 0 } else { no.0.checked_add(1)? };
+        let next = StageNo(after);
+        (self.get(next).is_some() && !self.is_lost(next)).then_some(next)
+    }
+
+    /// The stage one step back; `None` at the first.
+    pub fn previous(&self, no: StageNo) -> Option<StageNo> {
+        no.0.checked_sub(1).map(StageNo).filter(|p| !self.is_lost(*p))
+    }
+
+    /// True when a move from one stage to another needs a reason: backward, or to a lost stage.
+    pub fn needs_reason(&self, from: Option<StageNo>, to: StageNo) -> bool {
+        self.is_lost(to) || from.is_some_and(|f| !self.is_lost(f) && to < f)
+    }
+
+    /// All places in order.
+    pub fn all(&self) -> impl Iterator<Item = StageNo> + '_ {
+        (0..self.stage.len().min(250)).map(|i| StageNo(i as u8))
+    }
+}
+
+/// Codes of reasons for leaving (LOST) that a move to a lost stage must name one of.
+pub const CHURN_REASONS: &[&str] = &[
+    "price",
+    "missing_feature",
+    "support",
+    "quality",
+    "competitor",
+    "company_change",
+    "no_longer_needed",
+    "never_onboarded",
+    "payment",
+    "other",
+];
+
+/// Codes of reasons for moving a customer back to an earlier stage.
+pub const BACK_REASONS: &[&str] = &["corrected", "restart", "new_team", "low_use", "scope_change", "other"];
+
+/// Why a customer was moved.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Reason {
+    /// Primary code: one of [`CHURN_REASONS`] or [`BACK_REASONS`].
+    pub code: String,
+    /// Further codes of the same set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// In the person's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}

@@ -1,0 +1,1 @@
+//! The words of the program per language, from `assets/text/<lang>.toml`.

@@ -1,0 +1,1 @@
+//! Files in and out: CSV import, demo data, JSON and CSV out.
