@@ -1,5 +1,8 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
+pub mod load;
+pub mod worker;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
@@ -30,7 +33,7 @@ pub struct Options {
     pub as_of: Option<Day>,
     /// Create the file when it is missing.
     pub create: bool,
-    /// Where backups before migrations go, and nothing else; `None` beside the book.
+    /// IANA zone for a new book; `None`: UTC.
     pub zone: Option<String>,
 }
 
@@ -66,6 +69,24 @@ impl Store {
     /// The shared roster, loaded. Screens read it while drawing; only the store writes it, for microseconds.
     pub fn roster(&mut self) -> Result<Arc<RwLock<Roster>>> {
         Err(crate::error::Error::failed("not yet"))
+    }
+
+    /// Starts loading many rows as one batch. `command` is `import` or `demo`.
+    pub fn load(&mut self, command: &'static str, now: Stamp) -> Result<load::Loader<'_>> {
+        let _ = (command, now);
+        Err(crate::error::Error::failed("not yet"))
+    }
+
+    /// The one customer that a person means by an id, an external key, or a name (exact, then a folded part).
+    /// Several: a usage error that lists the candidates. None: not found.
+    pub fn find_customer(&mut self, name: &str) -> Result<crate::domain::id::Id> {
+        let _ = name;
+        Err(crate::error::Error::failed("not yet"))
+    }
+
+    /// The moment `now` in the book's zone, with the day that `--as-of` fixed.
+    pub fn moment(&self, now: Stamp) -> crate::domain::time::Moment {
+        crate::domain::time::Moment::new(now, self.config().zone)
     }
 
     /// The book's config.
