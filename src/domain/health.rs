@@ -49,6 +49,9 @@ pub struct Measure {
     pub map: Vec<(i32, u16)>,
 }
 
+/// A raw value and the day it is from; `None` is "no data", never 0.
+pub type Raw = Option<(i32, Option<Day>)>;
+
 /// What a measure reads: its raw value on a day (an integer in the measure's unit) and the day the value is from.
 pub struct MeasureKind {
     /// Stable code, the key of its words.
@@ -56,7 +59,7 @@ pub struct MeasureKind {
     /// Unit of the raw value: `d`, `%`, `pt`, `"`: shown behind it.
     pub unit: &'static str,
     /// The raw value; `None` is "no data", never 0.
-    pub raw: fn(&Signals, &Config, Day) -> Option<(i32, Option<Day>)>,
+    pub raw: fn(&Signals, &Config, Day) -> Raw,
 }
 
 /// Where a score lies.
@@ -183,7 +186,7 @@ impl Scorecard {
 
     /// Score of the sums over its measures. Exact in integers, so that the same book scores the same everywhere.
     fn rate(&self, sums: Sums) -> Health {
-        let coverage = if sums.total == 0 { 0 } else { (sums.present * 100 / sums.total) as u8 };
+        let coverage = (sums.present * 100).checked_div(sums.total).unwrap_or(0) as u8;
         if sums.present == 0 || sums.present * 2 < sums.total {
             return Health { score: None, coverage, band: Band::Unknown };
         }
@@ -215,7 +218,7 @@ impl Measure {
     }
 
     /// Raw value and its day; `None`: no data.
-    fn raw(&self, signals: &Signals, config: &Config, day: Day) -> Option<(i32, Option<Day>)> {
+    fn raw(&self, signals: &Signals, config: &Config, day: Day) -> Raw {
         MEASURES.get(number(&self.signal)?).and_then(|kind| (kind.raw)(signals, config, day))
     }
 

@@ -17,13 +17,16 @@ pub use reasons::REASONS;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct ReasonNo(pub u8);
 
+/// Points, figure and the occurrence's day; `None` where a reason does not apply.
+pub type Applies = Option<(u16, i32, Day)>;
+
 /// One row of the table of reasons.
 pub struct ReasonKind {
     /// Stable code, the key of its words.
     pub code: &'static str,
     /// When it applies on a day: its points, the figure to show (days, score, count) and the day that tells one occurrence
     /// from the next (the answer's day, the due day): "done" hides this occurrence only.
-    pub applies: fn(&Signals, Health, &Config, Day) -> Option<(u16, i32, Day)>,
+    pub applies: fn(&Signals, Health, &Config, Day) -> Applies,
 }
 
 /// Tells one occurrence of a reason from the next. Its text is `code@2026-11-21`.

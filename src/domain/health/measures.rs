@@ -1,6 +1,6 @@
 //! The measures: what each reads of the signals. One row here and its words make a new one.
 
-use super::MeasureKind;
+use super::{MeasureKind, Raw};
 use crate::domain::config::Config;
 use crate::domain::signal::{Signals, USAGE_DAYS};
 use crate::domain::time::Day;
@@ -34,9 +34,6 @@ measures! {
     "pulse", "", pulse;
     "past_due", "d", past_due;
 }
-
-/// A raw value and its day.
-type Raw = Option<(i32, Option<Day>)>;
 
 /// An NPS answer counts for this long.
 const NPS_DAYS: i64 = 365;

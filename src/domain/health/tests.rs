@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::stage::StageNo;
-use crate::domain::ticket::SEVERITIES;
 
 fn today() -> Day {
     Day::from_number(20_500).expect("inside the range")
@@ -32,9 +31,7 @@ pub fn any_signals() -> impl Strategy<Value = Signals> {
         signals.due = days.5.filter(|_| figures.4 > 0).map(ago);
         (signals.stage, signals.plan, signals.nps_followed) = (StageNo(rest.0), rest.1, rest.2);
         (signals.renews, signals.before) = (rest.3.map(|d| today().plus(d)), rest.5);
-        for at in 0..SEVERITIES {
-            signals.oldest[at] = (tickets[at] > 0).then(|| ago(i64::from(tickets[at]) * 7));
-        }
+        signals.oldest = tickets.map(|n| (n > 0).then(|| ago(i64::from(n) * 7)));
         signals
     })
 }

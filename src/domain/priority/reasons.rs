@@ -1,6 +1,6 @@
 //! The reasons: when each applies, its points, its figure, and the day that tells one occurrence from the next.
 
-use super::ReasonKind;
+use super::{Applies, ReasonKind};
 use crate::domain::config::Config;
 use crate::domain::health::Health;
 use crate::domain::signal::{Signals, USAGE_DAYS};
@@ -19,9 +19,6 @@ pub const REASONS: &[ReasonKind] = &[
     ReasonKind { code: "fell", applies: fell },
     ReasonKind { code: "past_due", applies: past_due },
 ];
-
-/// Points, figure and the occurrence's day.
-type Applies = Option<(u16, i32, Day)>;
 
 /// Points of one open ticket by severity.
 const TICKET: [i64; 4] = [30, 20, 10, 5];
