@@ -270,9 +270,7 @@ fn flag(named: Named, values: &mut Vec<Atom>) -> Result<Node, String> {
         }
     }
     match (&named, values.as_slice()) {
-        (Named::Field(_), [Atom::Text(text)]) if text == "no" => {
-            Ok(negate(Node::Test(named, Op::Has, vec![Atom::Text("yes".to_owned())])))
-        }
+        (Named::Field(_), [Atom::Text(text)]) if text == "no" => Ok(negate(Node::Test(named, Op::Has, vec![Atom::Text("yes".to_owned())]))),
         _ => Ok(Node::Test(named, Op::Has, std::mem::take(values))),
     }
 }
