@@ -38,7 +38,7 @@ pub struct Runner {
 
 fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
     let out = out.clone();
-    Worker::start(book, start.options.clone(), move |answer| {
+    Worker::start(book, start.options.clone(), clock, move |answer| {
         let _ = out.send(In::Msg(Msg::Answer(answer)));
     })
 }

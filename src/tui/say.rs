@@ -2,12 +2,17 @@
 
 use std::collections::HashMap;
 
+use crate::text::words::Words;
+
 const ENGLISH: &str = include_str!("../../assets/text/screens.en.toml");
 
 /// The words of one language.
 #[derive(Clone, Debug)]
 pub struct Say {
     words: HashMap<String, String>,
+    /// Words of codes: channels, reasons, measures, bands.
+    pub codes: Words,
+    ascii: bool,
 }
 
 impl Say {
@@ -21,12 +26,18 @@ impl Say {
                 words.insert(format!("{section}.{key}"), if ascii { to_ascii(text) } else { text.to_owned() });
             }
         }
-        Say { words }
+        Say { words, codes: Words::english(), ascii }
     }
 
     /// The words under `section.key`, if there are any.
     pub fn find(&self, key: &str) -> Option<&str> {
         self.words.get(key).map(String::as_str)
+    }
+
+    /// A reason for being in the queue with its figure.
+    pub fn why(&self, code: &str, figure: i32) -> String {
+        let text = self.codes.why(code, i64::from(figure));
+        if self.ascii { to_ascii(&text) } else { text }
     }
 
     /// The words under `section.key`; the key itself where they are missing, so that a gap is seen and not silent.

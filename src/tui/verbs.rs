@@ -139,7 +139,7 @@ pub fn touch(customers: Vec<Id>, cx: &mut Cx) {
 
 /// Opens the line for a touchpoint by a channel. `contacts` are those of the one customer.
 pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<crate::domain::customer::Contact>, cx: &mut Cx) {
-    let label = cx.look.say.find(&format!("channel.{}", channel.code)).unwrap_or(channel.code).to_owned();
+    let label = cx.look.say.codes.channel(channel.code).to_owned();
     let prompt = cx.look.say.fill("prompt.touch", &[("channel", &label), ("who", &named(&customers, cx.look))]);
     let (for_echo, for_tab) = (contacts.clone(), contacts.clone());
     let line = Line::new(prompt, {
@@ -221,7 +221,7 @@ fn move_to(customers: Vec<Id>, target: Target, to: Option<StageNo>, cx: &mut Cx)
     }
     let lost = to.is_some_and(|to| stages.is_lost(to));
     let codes = if lost { CHURN_REASONS } else { BACK_REASONS };
-    let items = codes.iter().map(|code| Item::new(*code, cx.look.say.find(&format!("reason.{code}")).unwrap_or(code)));
+    let items = codes.iter().map(|code| Item::new(*code, cx.look.say.codes.reason(code)));
     let title = cx.look.say.fill("prompt.reason", &[("who", &named(&customers, cx.look))]);
     let pick = Pick::new(title, items.collect(), move |code, cx| {
         let reason = Some(Reason { code: code.to_owned(), ..Reason::default() });
