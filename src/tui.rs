@@ -48,6 +48,7 @@ pub mod key;
 pub mod keymap;
 pub mod measure;
 pub mod preview;
+pub mod roll;
 mod runner;
 pub mod say;
 mod state;
@@ -110,6 +111,9 @@ pub fn run(start: Start) -> Result<()> {
     let mut app = app::App::new(look(&start)?, &state);
     for wrong in user_keys(&start, &mut app.look.keymap) {
         app.warn(wrong);
+    }
+    if start.first_run {
+        app.welcome();
     }
     let mut runner = runner::Runner::new(start, guard)?;
     runner.run(&mut app)

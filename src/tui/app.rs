@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::layout::Position;
 use serde_json::{Value, json};
 
@@ -149,6 +149,11 @@ impl App {
         self.say(Tone::Bad, text);
     }
 
+    /// Begins with the welcome screen.
+    pub fn welcome(&mut self) {
+        self.open("first_run", &Value::Null);
+    }
+
     fn tell_time(&mut self, now: Stamp) {
         let fixed = self.look.roster.as_ref().map(|_| self.look.now.today);
         let mut moment = Moment::new(now, self.look.config.zone);
@@ -257,7 +262,10 @@ impl App {
     }
 
     fn key_in_text(&mut self, event: &KeyEvent, key: Key) {
-        let bound = (!key.is_text()).then(|| self.look.keymap.reach(self.top().name(), &[key]));
+        // In a line over a list only the keys that no text field uses are the list's; boxes and lines own all of theirs.
+        let plain = matches!(key.code, KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down);
+        let looked_up = !key.is_text() && (plain || self.top().place() != Place::Full);
+        let bound = looked_up.then(|| self.look.keymap.reach(self.top().name(), &[key]));
         if let Some(Reached::Action(action)) = bound {
             let index = action.index;
             if self.top().applies(index, &self.look).is_ok() {
@@ -279,6 +287,8 @@ impl App {
         let own = self.look.keymap.reach(top.name(), typed);
         let all = if top.place() == Place::Full { self.look.keymap.reach(views::app::NAME, typed) } else { Reached::Nothing };
         match (own, all) {
+            // A row that does not apply gives way to the same key of the app (Esc clears marks, or else goes back).
+            (Reached::Action(a), Reached::Action(b)) if top.applies(a.index, &self.look).is_err() => Reach::App(b.index),
             (Reached::Action(a), _) => Reach::Own(a.index, a.id.clone()),
             (_, Reached::Action(a)) => Reach::App(a.index),
             (Reached::Prefix, _) | (_, Reached::Prefix) => Reach::Prefix,
@@ -456,11 +466,14 @@ impl App {
             Some(screen) if screen.tab.is_some() => {
                 self.leave_mark();
                 self.go_root(name);
-                if let Some(open) = self.stack.last_mut() {
+                if let Some(open) = self.stack.last_mut().filter(|_| !state.is_null()) {
                     open.view.restore(state);
                 }
             }
-            Some(screen) => self.push((screen.make)(state)),
+            Some(screen) => {
+                let over = json!({"over": self.top().name()});
+                self.push((screen.make)(if state.is_null() { &over } else { state }));
+            }
             None => {
                 let words = self.look.say.word("message.no_screen").to_owned();
                 self.say(Tone::Bad, words);

@@ -336,3 +336,19 @@ pub fn ask_to_force(look: &Look, batch: Option<Id>, error: &Error) -> Pick {
         }
     })
 }
+
+/// Opens the line that makes a customer: its name.
+pub fn create(cx: &mut Cx) {
+    let prompt = cx.look.say.word("prompt.create").to_owned();
+    let empty = cx.look.say.word("error.empty_name").to_owned();
+    let line = Line::new(prompt, move |text, cx| {
+        let name = text.trim().to_owned();
+        if name.is_empty() {
+            return Err(empty.clone());
+        }
+        let owner = cx.look.me.clone();
+        cx.write(Command::AddCustomer(crate::domain::command::NewCustomer { name, owner, ..Default::default() }));
+        Ok(())
+    });
+    cx.open(line.draft("create", cx.look));
+}

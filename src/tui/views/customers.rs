@@ -2,73 +2,143 @@
 
 use std::sync::Arc;
 
+use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
-use super::super::account_rows::{self, draw_rows};
-use crate::domain::command::Command;
+use super::log_line::Line;
+use super::pick::{Item, Pick};
+use crate::columns::COLUMNS;
+use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
-use crate::domain::query::{Account, Page, Query, TimelineAsk, View};
+use crate::domain::money;
+use crate::domain::query::{Page, Query, View};
+use crate::error::Error;
+use crate::tui::account_rows::{Shown, columns_of, draw_rows, header};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::preview;
-use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Title};
-use crate::tui::widgets::list::{List, Lister};
+use crate::tui::roll::{Roll, Rolled};
+use crate::tui::verbs::Verbs;
+use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::widgets::list::Lister;
 
 /// The roster screen.
 #[derive(Default)]
 pub struct Customers {
-    list: List<u32>,
-    view: View,
-    of: usize,
-    arr: i64,
-    answered: Option<Query>,
-    watched: Option<Id>,
-    account: Option<Box<Account>>,
-    want: Option<Id>,
+    roll: Roll,
+    views: Vec<(Id, String, View)>,
+    name: String,
 }
 
 const LIST: u8 = 0;
 const PREVIEW: u8 = 1;
+const VIEWS: u8 = 2;
 
 impl Customers {
     fn query(&self) -> Query {
-        Query::Customers { filter: self.view.filter.clone(), sort: self.view.sort.clone(), descending: self.view.descending }
+        let view = &self.roll.view;
+        Query::Customers { filter: view.filter.clone(), sort: view.sort.clone(), descending: view.descending }
     }
 
-    fn open(&mut self, cx: &mut Cx) {
-        if let Some(id) = self.list.here().and_then(|row| cx.look.id_of(row)) {
-            cx.go("account", json!({"customer": id}));
+    fn sort_by(&mut self, code: &str) {
+        let view = &mut self.roll.view;
+        // Sorting by the same column again turns it round; figures begin with the largest.
+        view.descending = if view.sort == code { !view.descending } else { crate::columns::column(code).is_some_and(|c| c.align == crate::columns::Align::Right) };
+        code.clone_into(&mut view.sort);
+    }
+
+    fn pick_sort(&mut self, cx: &mut Cx) {
+        let items = COLUMNS.iter().map(|c| Item::new(c.code(), header(cx.look, c.code()))).collect();
+        let title = cx.look.say.word("prompt.sort").to_owned();
+        let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("customers", json!({"sort": code}))));
+        cx.open(pick.at(&self.roll.view.sort));
+    }
+
+    fn pick_columns(&mut self, at: &str, cx: &mut Cx) {
+        let shown: Vec<&str> = self.shown_codes();
+        let tick = cx.look.glyphs.tick;
+        let items = COLUMNS.iter().map(|c| {
+            let mut item = Item::new(c.code(), header(cx.look, c.code()));
+            if shown.contains(&c.code()) {
+                tick.clone_into(&mut item.detail);
+            }
+            item
+        });
+        let title = cx.look.say.word("prompt.columns").to_owned();
+        let pick = Pick::new(title, items.collect(), |code, cx| cx.push(Step::Tell("customers", json!({"column": code}))));
+        cx.open(pick.at(at));
+    }
+
+    fn shown_codes(&self) -> Vec<&'static str> {
+        let shown = columns_of(&self.roll.view.columns).into_iter();
+        shown.filter_map(|s| if let Shown::Column(c) = s { Some(c.code()) } else { None }).collect()
+    }
+
+    fn pick_view(&mut self, cx: &mut Cx) {
+        let mut items = vec![Item::new("", cx.look.say.word("screen.all"))];
+        items.extend(self.views.iter().map(|(_, name, view)| Item { code: name.clone(), label: name.clone(), detail: view.filter.clone() }));
+        let title = cx.look.say.word("prompt.views").to_owned();
+        cx.open(Pick::new(title, items, |name, cx| cx.push(Step::Tell("customers", json!({"view": name})))));
+    }
+
+    fn range_or_save(&mut self, cx: &mut Cx) {
+        if !self.roll.list.marks.is_empty() {
+            return self.roll.list.mark_range();
         }
+        let view = self.roll.view.clone();
+        let empty = cx.look.say.word("error.empty_name").to_owned();
+        let prompt = cx.look.say.word("prompt.save_view").to_owned();
+        let line = Line::new(prompt, move |text, cx| {
+            let name = text.trim().to_owned();
+            if name.is_empty() {
+                return Err(empty.clone());
+            }
+            cx.push(Step::Tell("customers", json!({"named": name})));
+            cx.write(Command::SaveView { name, view: view.clone() });
+            Ok(())
+        });
+        cx.open(line.text(&self.name));
     }
 }
 
 impl Lister for Customers {
     fn move_to(&mut self, to: usize, look: &Look) {
-        self.list.go(to, look.list_rows);
+        self.roll.list.go(to, look.list_rows);
     }
     fn at(&self) -> (usize, usize) {
-        (self.list.cursor, self.list.rows.len())
+        (self.roll.list.cursor, self.roll.list.rows.len())
     }
 }
 
 impl Verbs for Customers {}
-impl Queue for Customers {}
+impl Rolled for Customers {
+    fn roll(&self) -> &Roll {
+        &self.roll
+    }
+    fn roll_mut(&mut self) -> &mut Roll {
+        &mut self.roll
+    }
+}
 
 impl Screen for Customers {
     const NAME: &'static str = "customers";
     const KEYS: &'static [&'static [KeyRow<Customers>]] = &[
-        &[
-            row("open", &["enter"], Customers::open).hint(),
-            row("mark", &["space"], |v: &mut Self, cx| {
-                v.list.mark();
-                v.move_by(1, cx);
-            }),
-        ],
+        Self::ROLL,
         Self::VERBS,
-        Self::QUEUE,
+        &[
+            row("sort", &["s"], Customers::pick_sort).hint(),
+            row("reverse", &["S"], |v: &mut Self, _| v.roll.view.descending = !v.roll.view.descending),
+            row("columns", &["C"], |v: &mut Self, cx| v.pick_columns("", cx)).hint(),
+            row("views", &["v"], Customers::pick_view).hint(),
+            row("range", &["V"], Customers::range_or_save),
+            row("remove", &["D"], |v: &mut Self, cx| {
+                let rows = v.subjects(cx.look);
+                cx.write(Command::Remove { entity: crate::domain::command::Entity::Customer, rows });
+            })
+            .when(|v, look| v.roll.here(look).map(|_| ()).ok_or("no_customer")),
+        ],
         Self::MOVES,
     ];
 
@@ -77,76 +147,126 @@ impl Screen for Customers {
     }
 
     fn title(&self, look: &Look) -> Title {
-        let sum = crate::domain::money::short(self.arr, look.config.currency);
-        Title { crumb: look.say.word("screen.all").to_owned(), filter: self.view.filter.clone(), counter: format!("{sum} ARR") }
+        let sum = format!("{} ARR", money::short(self.roll.arr, look.config.currency));
+        let marks = self.roll.list.marks.len();
+        let counter = if marks > 0 { format!("{}  {sum}", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { sum };
+        let crumb = if self.name.is_empty() { look.say.word("screen.all").to_owned() } else { self.name.clone() };
+        Title { crumb, filter: self.roll.view.filter.clone(), counter }
     }
 
-    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        let mut all = vec![(LIST, self.query())];
-        all.extend(self.watched.map(|customer| (PREVIEW, Query::Account { customer, timeline: preview_ask() })));
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
+        let mut all = vec![(LIST, self.query()), (VIEWS, Query::Views)];
+        if preview::split(look, Rect::new(0, 0, look.size.0, look.size.1)).1.is_some() {
+            all.extend(self.roll.preview().map(|query| (PREVIEW, query)));
+        }
         all
     }
 
     fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
         match (part, page.as_ref()) {
             (LIST, Page::Rows(rows)) => {
-                if let Some(row) = self.want.take().and_then(|id| cx.look.read().and_then(|r| r.row_of_id(id))) {
-                    self.list.want(row as u32);
-                }
                 let query = self.query();
-                if self.answered.as_ref() == Some(&query) { self.list.set(&rows.rows) } else { self.list.replace(&rows.rows) }
-                self.answered = Some(query);
-                (self.of, self.arr) = (rows.of, rows.arr);
-                self.moved(cx);
+                self.roll.page(query, rows, cx);
             }
-            (PREVIEW, Page::Account(account)) => self.account.clone_from(account),
+            (PREVIEW, Page::Account(account)) => self.roll.account.clone_from(account),
+            (VIEWS, Page::Views(views)) => self.views.clone_from(views),
             _ => {}
         }
     }
 
+    fn on_write(&mut self, command: &Command, look: &Look) {
+        if let Command::Remove { entity: crate::domain::command::Entity::Customer, rows } = command {
+            self.roll.take(rows, look);
+        }
+    }
+
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.roll.written(command, result, cx.look);
+    }
+
+    fn typing(&self) -> bool {
+        self.roll.editing()
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, _cx: &mut Cx) {
+        self.roll.type_key(key);
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
+        self.roll.paste(text)
+    }
+
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
-        self.list_hit(hit, cx);
+        if let Hit::Header(at) = hit {
+            if let Some(code) = self.shown_codes().get(at) {
+                self.sort_by(code);
+            }
+            return;
+        }
+        self.roll_hit(hit, cx);
     }
 
     fn quiet(&mut self, look: &Look) {
-        self.watched = self.list.here().and_then(|row| look.id_of(row));
+        self.roll.quiet(look);
     }
 
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
-        let before = self.list.cursor;
-        self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.list.here().and_then(|row| look.id_of(row))).flatten()
+        self.roll.step(by, look)
     }
 
     fn subjects(&self, look: &Look) -> Vec<Id> {
-        self.list.chosen().into_iter().filter_map(|row| look.id_of(row)).collect()
+        self.roll.subjects(look)
     }
 
-    fn on_write(&mut self, _command: &Command, _look: &Look) {}
+    fn told(&mut self, what: &Value, cx: &mut Cx) {
+        if let Some(code) = what["sort"].as_str() {
+            self.sort_by(code);
+        }
+        if let Some(name) = what["named"].as_str() {
+            name.clone_into(&mut self.name);
+        }
+        if let Some(name) = what["view"].as_str() {
+            self.roll.view = self.views.iter().find(|(_, n, _)| n == name).map(|(_, _, v)| v.clone()).unwrap_or_default();
+            name.clone_into(&mut self.name);
+        }
+        if let Some(code) = what["column"].as_str() {
+            let mut shown: Vec<String> = self.shown_codes().into_iter().map(str::to_owned).collect();
+            if let Some(at) = shown.iter().position(|c| c == code) {
+                shown.remove(at);
+            } else {
+                shown.push(code.to_owned());
+            }
+            self.roll.view.columns = shown;
+            self.pick_columns(code, cx);
+        }
+    }
 
     fn save(&self, look: &Look) -> Value {
-        let id = self.list.here().and_then(|row| look.id_of(row));
-        json!({"view": self.view, "row": id, "top": self.list.top})
+        let mut state = self.roll.save(look);
+        state["name"] = json!(self.name);
+        state
     }
 
     fn restore(&mut self, state: &Value) {
-        if let Ok(view) = serde_json::from_value(state["view"].clone()) {
-            self.view = view;
-        }
-        self.want = state["row"].as_str().and_then(|id| id.parse().ok());
+        self.roll.restore(state);
+        state["name"].as_str().unwrap_or_default().clone_into(&mut self.name);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let area = self.roll.draw_filter(canvas, area);
         let (list, side) = preview::split(canvas.look, area);
-        let title = format!("{} {}", canvas.look.say.word("screen.customers"), grouped(self.list.rows.len()));
-        let inner = canvas.frame(list, &title, &account_rows::sort_words(&self.view, canvas.look), true);
-        draw_rows(canvas, inner, &self.list, &account_rows::CUSTOMERS);
+        let (n, of) = (self.roll.list.rows.len(), self.roll.of);
+        let count = if n == of { grouped(n) } else { canvas.look.say.fill("message.n_of", &[("n", &grouped(n)), ("of", &grouped(of))]) };
+        let title = format!("{} {count}", canvas.look.say.word("screen.customers"));
+        let view = &self.roll.view;
+        let code = if view.sort.is_empty() { "name" } else { &view.sort };
+        let sign = if view.descending { canvas.look.glyphs.falling } else { canvas.look.glyphs.rising };
+        let sorted = format!("{} {sign}", header(canvas.look, code).to_lowercase());
+        let inner = canvas.frame(list, &title, &sorted, true);
+        draw_rows(canvas, inner, &self.roll.list, &columns_of(&view.columns));
+        self.roll.draw_empty(canvas, inner);
         if let Some(side) = side {
-            preview::draw(canvas, side, self.list.here(), self.account.as_deref());
+            preview::draw(canvas, side, self.roll.list.here(), self.roll.account.as_deref());
         }
     }
-}
-
-fn preview_ask() -> TimelineAsk {
-    TimelineAsk { limit: 8, ..TimelineAsk::default() }
 }
