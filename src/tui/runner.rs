@@ -168,9 +168,18 @@ impl Runner {
         self.worker = worker(&self.start, path, &self.out);
     }
 
-    fn make_demo(&mut self) {
-        let said = Msg::Said { good: false, text: "retain demo makes a demo book".to_owned() };
-        let _ = self.out.send(In::Msg(said));
+    /// Writes the demo book beside the person's own, on a thread: it takes a moment, and keys go on.
+    fn make_demo(&self) {
+        let path = self.start.book.with_file_name("demo.db");
+        let (options, out) = (self.start.options.clone(), self.out.clone());
+        std::thread::spawn(move || {
+            let made = make_demo(&path, options);
+            let msg = match made {
+                Ok(()) => Msg::Book(path),
+                Err(error) => Msg::Said { good: false, text: error.to_string() },
+            };
+            let _ = out.send(In::Msg(msg));
+        });
     }
 
     fn import(&mut self, path: &Path) {
@@ -206,6 +215,18 @@ impl Runner {
             Err(e) => Msg::Said { good: false, text: format!("{editor} could not be run: {e}") },
         }
     }
+}
+
+fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    options.create = true;
+    let now = clock();
+    let mut store = crate::store::Store::open(path, &options)?;
+    let today = store.moment(now).today;
+    crate::transfer::demo::write(&mut store, &crate::transfer::demo::DemoOptions::new(today), now, &mut |_| {})?;
+    Ok(())
 }
 
 /// Reads input. After each batch it waits until the loop has handled and drawn it: so a program that is lent the terminal gets
