@@ -63,7 +63,8 @@ impl Harness {
         harness
     }
 
-    fn ready(&mut self) {
+    /// The book is open: what the worker says first, then its answers.
+    pub fn ready(&mut self) {
         let roster = self.store.roster().expect("the roster loads");
         let config = self.store.config();
         let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), read_only: None };

@@ -198,9 +198,7 @@ fn the_state_brings_back_the_row_in_a_new_start() {
     let look = super::default_look();
     h.app = App::new(look, &state);
     h.size(120, 36);
-    let (roster, config) = (h.store.roster().expect("the roster"), h.store.config());
-    h.say(Msg::Answer(crate::store::worker::Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), read_only: None }));
-    h.wait(40);
+    h.ready();
     assert_eq!(h.current(), here);
 }
 
