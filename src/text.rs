@@ -1,8 +1,43 @@
 //! Text: what may reach a terminal, how wide it is, how it is cut, how it is folded for search, and the words per language.
 
+mod fold;
+mod safe;
+mod width;
 pub mod words;
 
-/// The text as search and sorting see it: case, accents, dotless i, Arabic yeh and kaf, digits and joiners folded.
-pub fn fold(text: &str) -> String {
-    text.to_lowercase()
+pub use fold::fold;
+pub use safe::{safe, safe_lines};
+pub use width::{cells, cut, pad, pad_left, wrap};
+
+/// A whole number with a comma between thousands: `1,284`.
+pub fn count(n: impl TryInto<i128>) -> String {
+    let n = n.try_into().unwrap_or(i128::MAX);
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if n < 0 {
+        out.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        let cases = [(0, "0"), (7, "7"), (999, "999"), (1_000, "1,000"), (1_284, "1,284"), (-12_345, "-12,345"), (1_000_000, "1,000,000")];
+        for (n, text) in cases {
+            assert_eq!(count(n), text);
+        }
+        assert_eq!(count(123_456_usize), "123,456");
+        assert_eq!(count(i64::MIN), "-9,223,372,036,854,775,808");
+        assert_eq!(count(u128::MAX), count(i128::MAX), "held at the end of the range");
+    }
 }
