@@ -174,7 +174,9 @@ fn jobs(path: &Path, kind: Option<Kind>) -> Result<(Vec<Job>, Vec<(String, Strin
         return Ok((vec![Job { path: path.to_owned(), kind, size: meta.len() }], Vec::new()));
     }
     if kind.is_some() {
-        return Err(Error::usage("--as names the kind of one file, not of a folder").hint(format!("Files are recognised by name: {}", codes())));
+        return Err(
+            Error::usage("--as names the kind of one file, not of a folder").hint(format!("Files are recognised by name: {}", codes()))
+        );
     }
     let mut jobs: Vec<Job> = Vec::new();
     let mut others = Vec::new();

@@ -152,7 +152,9 @@ impl Intake for Answers {
             Ok(score) if (0..=10).contains(&score) => score,
             Ok(score) => return refuse("score out of range", format!("score {score} is not 0 to 10")),
             Err(_) if row.get(self.score).is_empty() => return refuse("empty score", "the score is empty"),
-            Err(_) => return refuse("score is not a number", format!("score {} is not a whole number 0 to 10", quoted(row.get(self.score)))),
+            Err(_) => {
+                return refuse("score is not a number", format!("score {} is not a whole number 0 to 10", quoted(row.get(self.score))));
+            }
         };
         let customer = row.get(self.customer);
         let number = desk.customer(customer)?;

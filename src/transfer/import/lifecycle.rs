@@ -130,7 +130,14 @@ fn reason(text: &str) -> Option<&'static str> {
         "service" | "bad_support" | "poor_support" => Some("support"),
         "bugs" | "outages" | "reliability" | "poor_quality" => Some("quality"),
         "competition" | "switched" | "went_to_competitor" => Some("competitor"),
-        "champion_left" | "went_out_of_business" | "out_of_business" | "bankrupt" | "bankruptcy" | "acquired" | "merger" | "reorganisation"
+        "champion_left"
+        | "went_out_of_business"
+        | "out_of_business"
+        | "bankrupt"
+        | "bankruptcy"
+        | "acquired"
+        | "merger"
+        | "reorganisation"
         | "reorganization" => Some("company_change"),
         "not_needed" | "no_need" | "project_ended" => Some("no_longer_needed"),
         "onboarding" | "no_adoption" | "never_used" | "not_used" => Some("never_onboarded"),

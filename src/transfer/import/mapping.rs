@@ -53,7 +53,8 @@ impl Mapping {
                 fields.push((column.code, place));
             }
         }
-        let free = codes.into_iter().enumerate().filter(|(i, code)| !taken[*i] && !code.is_empty() && !REJECT_COLUMNS.contains(&code.as_str()));
+        let free =
+            codes.into_iter().enumerate().filter(|(i, code)| !taken[*i] && !code.is_empty() && !REJECT_COLUMNS.contains(&code.as_str()));
         let others = free.map(|(i, code)| (i, code, headers[i].clone())).collect();
         Mapping { fields, others, headers: headers.to_vec() }
     }

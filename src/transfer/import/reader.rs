@@ -94,6 +94,10 @@ pub(super) struct Table {
     pub delimiter: u8,
     /// Size of the file in bytes.
     pub size: u64,
+    /// Its lines end in CRLF.
+    crlf: bool,
+    /// Its last line has an end.
+    ended: bool,
     /// Rows of nothing but delimiters that were passed over.
     pub empty: u64,
 }
@@ -105,14 +109,27 @@ impl Table {
         let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
         let mut file = File::open(path).map_err(cannot)?;
         let size = file.metadata().map_err(cannot)?.len();
-        let delimiter = look(&mut file, &name)?;
+        let (delimiter, crlf) = look(&mut file, &name)?;
+        let mut end = [0];
+        let ended = size > 0 && file.seek(SeekFrom::End(-1)).and_then(|_| file.read(&mut end)).map_err(cannot)? == 1 && end[0] == b'\n';
         file.seek(SeekFrom::Start(0)).map_err(cannot)?;
         let left = Rc::new(Cell::new(ROW));
         let capped = Capped { file, left: Rc::clone(&left) };
         let reader =
             csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(1 << 16).from_reader(capped);
-        let mut table =
-            Table { path: path.to_owned(), name, reader, left, record: ByteRecord::new(), headers: Vec::new(), delimiter, size, empty: 0 };
+        let mut table = Table {
+            path: path.to_owned(),
+            name,
+            reader,
+            left,
+            record: ByteRecord::new(),
+            headers: Vec::new(),
+            delimiter,
+            size,
+            crlf,
+            ended,
+            empty: 0,
+        };
         table.read_header()?;
         Ok(table)
     }
@@ -149,7 +166,7 @@ impl Table {
     pub(super) fn next(&mut self) -> Result<Next<'_>> {
         loop {
             self.left.set(ROW);
-            let (line, byte) = (self.reader.position().line(), self.reader.position().byte());
+            let (line, byte) = (self.reader.position().line() + u64::from(self.crlf), self.reader.position().byte());
             match self.reader.read_byte_record(&mut self.record) {
                 Ok(false) => return Ok(Next::End),
                 Ok(true) => {}
@@ -162,14 +179,17 @@ impl Table {
                     return Ok(Next::Bad(line, "quote never closed", "a quote in this row is never closed".into()));
                 }
             }
-            let line = self.record.position().map_or(line, csv::Position::line);
+            let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+            let spans = inside > 0;
+            let byte = self.record.position().map_or(byte, csv::Position::byte);
+            let open = spans && self.position() >= self.size && self.is_open(byte)?;
+            // Within quotes even the last line's end is part of the row.
+            let end = if open { self.reader.position().line() } else { self.last_line() };
+            let line = end.saturating_sub(inside).max(1);
             if self.record.iter().all(<[u8]>::is_empty) {
                 self.empty += 1;
                 continue;
             }
-            let byte = self.record.position().map_or(byte, csv::Position::byte);
-            let spans = self.reader.position().line() > line + 1;
-            let open = spans && self.position() >= self.size && self.is_open(byte)?;
             let fault = if open { Some(("quote never closed", "a quote in this row is never closed".into())) } else { self.fault() };
             if let Some((reason, detail)) = fault {
                 if spans {
@@ -179,6 +199,14 @@ impl Table {
             }
             return self.row(line).map(Next::Row);
         }
+    }
+
+    /// The line in which the row read last ends. The reader has counted its line feed already, but for a CRLF (it stops
+    /// between the two) and for a last line without an end. The position of the record itself is before empty lines.
+    fn last_line(&self) -> u64 {
+        let at = self.reader.position();
+        let counted = !self.crlf && (at.byte() < self.size || self.ended);
+        at.line().saturating_sub(u64::from(counted))
     }
 
     /// The row as text. In one piece: checking the whole record once is faster than field by field.
@@ -221,6 +249,11 @@ impl Table {
         let mut file = BufReader::new(File::open(&self.path).map_err(cannot)?);
         file.seek(SeekFrom::Start(byte)).map_err(cannot)?;
         let mut at = byte;
+        // The end of the line before may still be in front of the row.
+        while let Some(b'\r' | b'\n') = file.fill_buf().map_err(cannot)?.first() {
+            file.consume(1);
+            at += 1;
+        }
         loop {
             let buffer = file.fill_buf().map_err(cannot)?;
             let end = buffer.iter().position(|b| *b == b'\n');
@@ -241,8 +274,9 @@ impl Table {
     }
 }
 
-/// Looks at the first bytes: the encoding has to be UTF-8; the delimiter is the mark that the header has most of.
-fn look(file: &mut File, name: &str) -> Result<u8> {
+/// Looks at the first bytes: the encoding has to be UTF-8; the delimiter is the mark that the header has most of. Says also
+/// whether lines end in CRLF.
+fn look(file: &mut File, name: &str) -> Result<(u8, bool)> {
     let mut start = Vec::new();
     file.take(8192).read_to_end(&mut start).map_err(|e| Error::failed(format!("{name} could not be read: {e}")).because(e))?;
     let wide = matches!(start.get(..2), Some([0xFF, 0xFE] | [0xFE, 0xFF])) || start.iter().take(64).filter(|b| **b == 0).count() > 8;
@@ -259,7 +293,9 @@ fn look(file: &mut File, name: &str) -> Result<u8> {
         }
     }
     // The first of the most frequent: a file of one column reads with commas.
-    Ok(counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(mark, _)| *mark))
+    let delimiter = counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(mark, _)| *mark);
+    let line_end = start.iter().position(|b| *b == b'\n');
+    Ok((delimiter, line_end.is_some_and(|at| at > 0 && start[at - 1] == b'\r')))
 }
 
 fn not_utf8(name: &str, line: u64) -> Error {
@@ -306,6 +342,13 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_as_an_editor_does() {
+        assert_eq!(rows(b"id,t\n\n1,a\n\n\n2,b"), said(&[(3, "1"), (6, "2")]));
+        assert_eq!(rows(b"id,t\r\n\r\n1,a\r\n2,b"), said(&[(3, "1"), (4, "2")]));
+        assert_eq!(rows(b"id,t\r\n1,a\r\n\"2,open\r\n3,c\r\n"), said(&[(2, "1"), (3, "!quote never closed"), (4, "3")]));
+    }
+
+    #[test]
     fn semicolons_and_tabs_are_found() {
         assert_eq!(rows(b"id;text\n1;a,b\n"), said(&[(2, "1")]));
         assert_eq!(rows(b"id\ttext\n1\ta\n"), said(&[(2, "1")]));
@@ -328,14 +371,8 @@ mod tests {
         let wide = vec!["x"; 201].join(",");
         let long = "y".repeat(FIELD + 1);
         let text = format!("id,text\n1\n2,b,c\n3,c,\n,\n{wide}\n{long},z\n5,e\n");
-        let told = said(&[
-            (2, "!too few fields"),
-            (3, "!too many fields"),
-            (4, "3"),
-            (6, "!too many columns"),
-            (7, "!field too long"),
-            (8, "5"),
-        ]);
+        let told =
+            said(&[(2, "!too few fields"), (3, "!too many fields"), (4, "3"), (6, "!too many columns"), (7, "!field too long"), (8, "5")]);
         assert_eq!(rows(text.as_bytes()), told);
     }
 

@@ -70,11 +70,12 @@ impl Rejects {
             return Ok(None);
         }
         let name = self.target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let wrote = self.writer.is_some();
         if let Some(mut writer) = self.writer.take()
             && let Err(error) = writer.flush()
         {
             self.failed = Some(error.to_string());
-        } else if self.failed.is_none() && self.part.exists() {
+        } else if self.failed.is_none() && wrote {
             match std::fs::rename(&self.part, &self.target) {
                 Ok(()) => return Ok(Some(self.target.clone())),
                 Err(error) => self.failed = Some(error.to_string()),
