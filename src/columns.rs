@@ -173,9 +173,7 @@ pub fn attribute<'c>(config: &'c Config, code: &str) -> Option<&'c Attribute> {
 pub fn show_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
         ("", _) => "-".to_owned(),
-        (text, AttributeType::Money) => {
-            text.parse().map_or_else(|_| text.to_owned(), |minor| money::short(minor, roster.config.currency))
-        }
+        (text, AttributeType::Money) => text.parse().map_or_else(|_| text.to_owned(), |minor| money::short(minor, roster.config.currency)),
         (text, AttributeType::Bool) => if text == "true" { "yes" } else { "no" }.to_owned(),
         (text, _) => text.to_owned(),
     }

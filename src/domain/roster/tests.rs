@@ -25,8 +25,7 @@ static NPS: Field = Field {
     get: |r, at| r.rows[at].signals.nps.map_or(Value::None, |n| Value::Number(n.into())),
     choices: None,
 };
-static NAME: Field =
-    Field { code: "name", aliases: &[], kind: FieldKind::Text, get: |r, at| Value::Text(r.name(at)), choices: None };
+static NAME: Field = Field { code: "name", aliases: &[], kind: FieldKind::Text, get: |r, at| Value::Text(r.name(at)), choices: None };
 
 #[test]
 fn a_row_is_small() {
@@ -160,7 +159,8 @@ proptest! {
         roster.sort(&mut by_rank, &NPS, down);
         prop_assert_eq!(&by_name, &by_rank);
         let values: Vec<_> = by_rank.iter().filter_map(|at| nps[*at as usize]).collect();
-        prop_assert!(values.windows(2).all(|w| if down { w[0] >= w[1] } else { w[0] <= w[1] }));
+        let in_order = values.windows(2).all(|w| if down { w[0] >= w[1] } else { w[0] <= w[1] });
+        prop_assert!(in_order);
         by_rank.sort_unstable();
         prop_assert_eq!(by_rank, few);
     }
