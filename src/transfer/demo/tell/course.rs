@@ -50,7 +50,7 @@ impl Telling<'_> {
         self.moved(known, "", "reach", 1, "");
         let asked = known + (bought - known) * self.dice.within(25, 75) / 100;
         // A few walk in and buy: they skip a stage.
-        let from = if self.dice.chance(150) {
+        let from = if self.dice.chance(if self.author.sparse() { 500 } else { 150 }) {
             "reach"
         } else {
             self.moved(asked, "reach", "acquisition", 1, "");
