@@ -272,7 +272,11 @@ impl Store {
                         break Err(Error::new(Kind::Busy, "gave up waiting for another's write; nothing was saved"));
                     }
                 }
-                Err(e) if is_busy(&e) => break Err(Error::new(Kind::Busy, "the book is busy: another has been writing for 10 s").hint("try again; nothing was saved")),
+                Err(e) if is_busy(&e) => {
+                    break Err(
+                        Error::new(Kind::Busy, "the book is busy: another has been writing for 10 s").hint("try again; nothing was saved")
+                    );
+                }
                 Err(e) => break Err(sql(e)),
             }
         };
@@ -283,7 +287,9 @@ impl Store {
     /// What has to hold inside every write: the path still names our file, and nobody has migrated it.
     fn guard(&self) -> Result<()> {
         if self.identity.is_some() && open::identity(&self.path) != self.identity {
-            return Err(Error::new(Kind::Conflict, "the file was replaced while it was open; nothing was saved").hint("quit and open it again"));
+            return Err(
+                Error::new(Kind::Conflict, "the file was replaced while it was open; nothing was saved").hint("quit and open it again")
+            );
         }
         if schema::version(&self.conn)? != schema::VERSION {
             return Err(Error::new(Kind::Busy, "a newer Retain has changed the book; nothing was saved").hint("quit and update"));
@@ -320,14 +326,27 @@ impl Store {
                 }
             } else {
                 for customer in &batch.touched {
-                    batch.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
+                    batch
+                        .conn
+                        .prepare_cached("DELETE FROM signal WHERE customer = ?")
+                        .and_then(|mut s| s.execute([customer]))
+                        .map_err(sql)?;
                 }
             }
             let empty = batch.is_empty();
             if !empty {
                 batch.finish(&done.label)?;
             }
-            Ok((done, empty, batch.id, batch.n, batch.made + batch.edits, std::mem::take(&mut batch.touched), batch.config_touched, batch.money_touched))
+            Ok((
+                done,
+                empty,
+                batch.id,
+                batch.n,
+                batch.made + batch.edits,
+                std::mem::take(&mut batch.touched),
+                batch.config_touched,
+                batch.money_touched,
+            ))
         });
         let (done, empty, id, n, changed, touched, config_touched, money_touched) = match outcome {
             Ok(parts) => parts,
@@ -344,7 +363,13 @@ impl Store {
         self.commit(id)?;
         self.after(n, &touched, config_touched, money_touched)?;
         let customers = self.ids_of(touched.iter().take(1000))?;
-        Ok(Receipt { batch: Some(id), label: done.label, changed: if done.changed > 0 { done.changed } else { changed }, skipped: done.skipped, customers })
+        Ok(Receipt {
+            batch: Some(id),
+            label: done.label,
+            changed: if done.changed > 0 { done.changed } else { changed },
+            skipped: done.skipped,
+            customers,
+        })
     }
 
     /// Commits; after an error, looks whether the batch stands nevertheless, and tells the truth.
@@ -389,7 +414,10 @@ impl Store {
     fn reload(&mut self) -> Result<()> {
         let Some(shared) = self.roster.take() else { return Ok(()) };
         let fresh = self.roster()?;
-        let fresh = std::mem::replace(&mut *fresh.write().unwrap_or_else(PoisonError::into_inner), Roster::new(self.config.clone(), self.today, ""));
+        let fresh = std::mem::replace(
+            &mut *fresh.write().unwrap_or_else(PoisonError::into_inner),
+            Roster::new(self.config.clone(), self.today, ""),
+        );
         *shared.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.roster = Some(shared);
         Ok(())
@@ -399,9 +427,13 @@ impl Store {
     /// roster is brought up to date.
     pub fn look(&mut self) -> Result<Vec<(String, String, Stamp)>> {
         let news: Vec<(i64, String, String, i64)> = {
-            let mut statement =
-                self.conn.prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000").map_err(sql)?;
-            let rows = statement.query_map([self.seen], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?, r.get(3)?))).map_err(sql)?;
+            let mut statement = self
+                .conn
+                .prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000")
+                .map_err(sql)?;
+            let rows = statement
+                .query_map([self.seen], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?, r.get(3)?)))
+                .map_err(sql)?;
             rows.collect::<Result<_, _>>().map_err(sql)?
         };
         let (Some(first), Some(last)) = (news.first(), news.last()) else { return Ok(Vec::new()) };
@@ -493,7 +525,9 @@ fn read_config(conn: &Connection) -> Result<Config> {
 
 /// Sets one key in a config; says what is wrong with a value.
 pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
-    let wrong = |e: toml::de::Error| Error::usage(format!("{key}: {}", e.message())).hint("the value is TOML; `retain config KEY` prints the present one");
+    let wrong = |e: toml::de::Error| {
+        Error::usage(format!("{key}: {}", e.message())).hint("the value is TOML; `retain config KEY` prints the present one")
+    };
     match key {
         "stages" => {
             let stages: crate::domain::stage::Stages = toml::from_str(value).map_err(wrong)?;
@@ -512,14 +546,20 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             config.currency = crate::domain::money::Currency::named(value)
                 .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
         }
-        "zone" => config.zone = Zone::named(value).ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?,
+        "zone" => {
+            config.zone = Zone::named(value)
+                .ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?
+        }
         _ => match key.strip_prefix("attribute.") {
             Some(code) => {
                 let attribute: Attribute = toml::from_str(value).map_err(wrong)?;
                 config.attributes.retain(|a| a.code != code);
                 config.attributes.push(Attribute { code: code.to_owned(), ..attribute });
             }
-            None => return Err(Error::usage(format!("there is no setting {key}")).hint("settings: stages, scorecards, policy, currency, zone, attribute.<code>")),
+            None => {
+                return Err(Error::usage(format!("there is no setting {key}"))
+                    .hint("settings: stages, scorecards, policy, currency, zone, attribute.<code>"));
+            }
         },
     }
     Ok(())
@@ -529,10 +569,16 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
 fn sql(error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode;
     let made = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::new(Kind::Busy, "the book is busy: another is writing").hint("try again; nothing was saved"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Error::new(Kind::Busy, "the book is busy: another is writing").hint("try again; nothing was saved")
+        }
         Some(ErrorCode::DiskFull) => Error::failed("the disk is full; nothing was saved").hint("free some space and try again"),
-        Some(ErrorCode::ReadOnly) => Error::new(Kind::Busy, "the book cannot be written here").hint("ask for write access to the file and its folder"),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::failed("the book is damaged").hint("retain doctor says where; a backup is beside the book"),
+        Some(ErrorCode::ReadOnly) => {
+            Error::new(Kind::Busy, "the book cannot be written here").hint("ask for write access to the file and its folder")
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            Error::failed("the book is damaged").hint("retain doctor says where; a backup is beside the book")
+        }
         Some(ErrorCode::OperationInterrupted) => Error::failed("interrupted"),
         Some(ErrorCode::TooBig) => Error::usage("a text is larger than 16 MB"),
         _ => Error::failed(format!("the book did not answer: {error}")),
@@ -543,3 +589,6 @@ fn sql(error: rusqlite::Error) -> Error {
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,7 +240,9 @@ impl Node {
                 to.push('-');
                 return node.write(to, Place::BehindMinus);
             }
-            Node::Word(word, literal) => return to.push_str(&quoted(word, *literal || is_keyword(word) || word.starts_with(['-', '@', '#']))),
+            Node::Word(word, literal) => {
+                return to.push_str(&quoted(word, *literal || is_keyword(word) || word.starts_with(['-', '@', '#'])));
+            }
             Node::Test(named, op, values) => return write_test(to, named, *op, values),
         };
         to.push_str(if bare { "" } else { "(" });

@@ -13,7 +13,9 @@ use crate::domain::filter::{self, Fields, Filter, People};
 use crate::domain::funnel::{self, Period, Visit};
 use crate::domain::health;
 use crate::domain::id::Id;
-use crate::domain::query::{BatchRow, Counts, EditRow, Found, FunnelPage, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View};
+use crate::domain::query::{
+    BatchRow, Counts, EditRow, Found, FunnelPage, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View,
+};
 use crate::domain::roster::Roster;
 use crate::domain::stage::StageNo;
 use crate::domain::time::{Day, Stamp};
@@ -58,7 +60,8 @@ fn ready(store: &mut Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Result<
     let mut people = People::new();
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     for word in filter.words() {
-        let mut rows: Vec<u32> = search::people(&store.conn, &word)?.into_iter().filter_map(|n| roster.row_of(n)).map(|r| r as u32).collect();
+        let mut rows: Vec<u32> =
+            search::people(&store.conn, &word)?.into_iter().filter_map(|n| roster.row_of(n)).map(|r| r as u32).collect();
         rows.sort_unstable();
         people.insert(word, rows);
     }
@@ -77,7 +80,9 @@ fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {
     let shared = store.roster()?;
     let (filter, people) = match ready(store, text, &shared)? {
         Ok(ready) => ready,
-        Err(mistake) => return Ok(RowsPage { mistake: Some(mistake), completions: completions(store, text, &shared), ..RowsPage::default() }),
+        Err(mistake) => {
+            return Ok(RowsPage { mistake: Some(mistake), completions: completions(store, text, &shared), ..RowsPage::default() });
+        }
     };
     if let Order::Column(code, _) = order
         && store.config.attribute(code.trim_start_matches("attr.")).is_some()
@@ -113,7 +118,11 @@ fn completions(store: &Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Vec<(
     }
     let fields = Fields::new(columns::COLUMNS.iter().map(|c| &c.field), &store.config);
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    filter::complete(text, text.len(), &roster, &fields).into_iter().take(12).map(|c| (format!("{}{}", &text[..c.start], c.text), c.count)).collect()
+    filter::complete(text, text.len(), &roster, &fields)
+        .into_iter()
+        .take(12)
+        .map(|c| (format!("{}{}", &text[..c.start], c.text), c.count))
+        .collect()
 }
 
 fn counts(store: &mut Store) -> Result<Counts> {
@@ -163,7 +172,8 @@ fn visits(store: &mut Store, roster: &Roster) -> Result<Arc<Vec<Visit>>> {
         moves.clear();
     };
     {
-        let query = "SELECT customer, day, channel FROM event INDEXED BY event_stage WHERE kind = 6 AND removed = 0 ORDER BY customer, at, id";
+        let query =
+            "SELECT customer, day, channel FROM event INDEXED BY event_stage WHERE kind = 6 AND removed = 0 ORDER BY customer, at, id";
         let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
@@ -209,7 +219,8 @@ fn funnel_page(store: &mut Store, text: &str, period: Option<PeriodAsk>, mode: f
     for row in &selected {
         passes[*row as usize] = true;
     }
-    let counted: Vec<Visit> = if filter.is_empty() { visits.to_vec() } else { visits.iter().filter(|v| passes[v.customer as usize]).copied().collect() };
+    let counted: Vec<Visit> =
+        if filter.is_empty() { visits.to_vec() } else { visits.iter().filter(|v| passes[v.customer as usize]).copied().collect() };
     let stages = &store.config.stages;
     let mut cards: Vec<Vec<u32>> = vec![Vec::new(); stages.stage.len()];
     let mut present = Vec::with_capacity(selected.len());
@@ -321,14 +332,23 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
     }
     {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-        let mut names: Vec<usize> = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed && roster.folded(*at).contains(folded.trim())).take(200).collect();
+        let mut names: Vec<usize> =
+            (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed && roster.folded(*at).contains(folded.trim())).take(200).collect();
         names.sort_by_key(|at| (!roster.folded(*at).starts_with(folded.trim()), roster.folded(*at).len()));
-        let named = names.into_iter().take(20).map(|at| Found { customer: roster.ids[at], name: roster.name(at).to_owned(), event: None, text: String::new(), day: None });
+        let named = names.into_iter().take(20).map(|at| Found {
+            customer: roster.ids[at],
+            name: roster.name(at).to_owned(),
+            event: None,
+            text: String::new(),
+            day: None,
+        });
         all.extend(named);
     }
     let mut statement = store
         .conn
-        .prepare_cached("SELECT c.id, c.name, e.id, e.text, e.day FROM event e JOIN customer c ON c.n = e.customer WHERE e.n = ? AND c.removed = 0")
+        .prepare_cached(
+            "SELECT c.id, c.name, e.id, e.text, e.day FROM event e JOIN customer c ON c.n = e.customer WHERE e.n = ? AND c.removed = 0",
+        )
         .map_err(sql)?;
     for n in search::events(&store.conn, wanted, None, 50)? {
         let hit = statement

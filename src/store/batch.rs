@@ -53,7 +53,19 @@ pub const TABLES: &[Table] = &[
         number: 1,
         name: "customer",
         columns: &["external", "name", "owner", "website", "phone", "created", "tags", "attributes"],
-        fields: &["external", "name", "owner", "website", "phone", "created", "snoozed", "snooze_event", "snooze_reason", "done", "removed"],
+        fields: &[
+            "external",
+            "name",
+            "owner",
+            "website",
+            "phone",
+            "created",
+            "snoozed",
+            "snooze_event",
+            "snooze_reason",
+            "done",
+            "removed",
+        ],
         insert: "INSERT INTO customer (id, batch, external, name, owner, website, phone, created, tags, attributes) VALUES (?,?,?,?,?,?,?,?,?,?)",
     },
     Table {
@@ -92,7 +104,21 @@ pub const TABLES: &[Table] = &[
         entity: Entity::Subscription,
         number: 6,
         name: "subscription",
-        columns: &["customer", "external", "subscription", "start", "end", "amount", "currency", "period", "count", "quantity", "discount", "status", "mrr"],
+        columns: &[
+            "customer",
+            "external",
+            "subscription",
+            "start",
+            "end",
+            "amount",
+            "currency",
+            "period",
+            "count",
+            "quantity",
+            "discount",
+            "status",
+            "mrr",
+        ],
         fields: &["start", "end", "amount", "currency", "period", "count", "quantity", "discount", "status", "mrr", "removed"],
         insert: "INSERT INTO subscription (id, batch, customer, external, subscription, start, end, amount, currency, period, count, quantity, discount, status, mrr) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     },
@@ -156,17 +182,28 @@ pub struct Batch<'c> {
 
 impl<'c> Batch<'c> {
     /// Begins a batch: its row is there, unfinished.
-    pub fn begin(conn: &'c Connection, ids: &'c mut Ids, who: &Who, command: &str, now: Stamp, zone: Zone, undoes: Option<Id>) -> Result<Batch<'c>> {
-        let last: i64 = conn.prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
+    pub fn begin(
+        conn: &'c Connection,
+        ids: &'c mut Ids,
+        who: &Who,
+        command: &str,
+        now: Stamp,
+        zone: Zone,
+        undoes: Option<Id>,
+    ) -> Result<Batch<'c>> {
+        let last: i64 =
+            conn.prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
         let hlc = (now.0.max(0) << 16).max(last + 1);
         let number: i64 = conn
             .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM batch WHERE device = ?")
             .and_then(|mut s| s.query_row([&who.device], |r| r.get(0)))
             .map_err(sql)?;
         let id = ids.next(now);
-        conn.prepare_cached("INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes) VALUES (?,?,?,?,?,?,?,'',?)")
-            .and_then(|mut s| s.execute(params![id, who.person, who.device, number, hlc, now, command, undoes]))
-            .map_err(sql)?;
+        conn.prepare_cached(
+            "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes) VALUES (?,?,?,?,?,?,?,'',?)",
+        )
+        .and_then(|mut s| s.execute(params![id, who.person, who.device, number, hlc, now, command, undoes]))
+        .map_err(sql)?;
         let n = conn.last_insert_rowid();
         let mut hasher = blake3::Hasher::new();
         hasher.update(&id.0);
@@ -373,7 +410,9 @@ fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Value) 
 }
 
 fn text_of(conn: &Connection, column: &str, customer: Id) -> Result<String> {
-    conn.prepare_cached(&format!("SELECT {column} FROM customer WHERE id = ?")).and_then(|mut s| s.query_row([&customer], |r| r.get(0))).map_err(sql)
+    conn.prepare_cached(&format!("SELECT {column} FROM customer WHERE id = ?"))
+        .and_then(|mut s| s.query_row([&customer], |r| r.get(0)))
+        .map_err(sql)
 }
 
 /// The attributes of a stored JSON object; none when it is damaged.
@@ -383,7 +422,9 @@ pub fn attributes(json: &str) -> serde_json::Map<String, serde_json::Value> {
 
 fn known(table: &Table, field: &str) -> Result<&'static str> {
     let found = table.fields.iter().find(|f| **f == field);
-    found.copied().ok_or_else(|| Error::usage(format!("a {} has no field {field}", table.name)).hint(format!("fields: {}", table.fields.join(", "))))
+    found
+        .copied()
+        .ok_or_else(|| Error::usage(format!("a {} has no field {field}", table.name)).hint(format!("fields: {}", table.fields.join(", "))))
 }
 
 /// A JSON value as it is stored.

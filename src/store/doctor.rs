@@ -65,7 +65,11 @@ impl Store {
         let open: i64 = self.conn.query_row("SELECT count(*) FROM batch WHERE finished = 0", [], |r| r.get(0)).map_err(sql)?;
         let gaps: i64 = self
             .conn
-            .query_row("SELECT coalesce(sum(g), 0) FROM (SELECT max(number) - count(DISTINCT number) AS g FROM batch GROUP BY device)", [], |r| r.get(0))
+            .query_row(
+                "SELECT coalesce(sum(g), 0) FROM (SELECT max(number) - count(DISTINCT number) AS g FROM batch GROUP BY device)",
+                [],
+                |r| r.get(0),
+            )
             .map_err(sql)?;
         let batches: i64 = self.conn.query_row("SELECT count(*) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         let mut wrong = Vec::new();
@@ -86,8 +90,10 @@ impl Store {
         let numbers = signal::StageNumbers::new(&config.stages);
         let cached = |n: i64| -> Result<Option<crate::domain::signal::Signals>> {
             use rusqlite::OptionalExtension;
-            let packed: Option<Vec<u8>> =
-                conn.prepare_cached("SELECT packed FROM signal WHERE customer = ?").and_then(|mut s| s.query_row([n], |r| r.get(0)).optional()).map_err(sql)?;
+            let packed: Option<Vec<u8>> = conn
+                .prepare_cached("SELECT packed FROM signal WHERE customer = ?")
+                .and_then(|mut s| s.query_row([n], |r| r.get(0)).optional())
+                .map_err(sql)?;
             Ok(packed.and_then(|p| signal::unpack(&p, &numbers)))
         };
         let all: Vec<i64> = {
@@ -105,7 +111,11 @@ impl Store {
                 wrong += 1;
             }
         }
-        let wrong = if wrong > 0 { vec![format!("{wrong} customers have stale figures; retain doctor --rebuild folds them again")] } else { Vec::new() };
+        let wrong = if wrong > 0 {
+            vec![format!("{wrong} customers have stale figures; retain doctor --rebuild folds them again")]
+        } else {
+            Vec::new()
+        };
         Ok(check("signals", wrong, format!("the figures of {customers} customers equal a fold from their first event")))
     }
 

@@ -223,7 +223,11 @@ impl<'a> Loader<'a> {
     }
 
     fn id_of(&self, table: &str, n: i64) -> Result<Id> {
-        self.batch.conn.prepare_cached(&format!("SELECT id FROM {table} WHERE n = ?")).and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id))).map_err(sql)
+        self.batch
+            .conn
+            .prepare_cached(&format!("SELECT id FROM {table} WHERE n = ?"))
+            .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)))
+            .map_err(sql)
     }
 
     /// Sets the fields that differ, unless a person has edited them since they were last imported.
@@ -267,16 +271,20 @@ impl<'a> Loader<'a> {
                 fields.extend(value.map(|v| (field, Value::Text(v.into()))));
             }
             fields.extend(row.created.map(|d| ("created", Value::Integer(d.number()))));
-            let named: Vec<(String, Value)> = row.attributes.iter().map(|(code, v)| (format!("attr.{code}"), json_value(Some(v)))).collect();
+            let named: Vec<(String, Value)> =
+                row.attributes.iter().map(|(code, v)| (format!("attr.{code}"), json_value(Some(v)))).collect();
             fields.extend(named.iter().map(|(code, v)| (code.as_str(), v.clone())));
             let tagged: Vec<String> = tags.iter().map(|t| format!("tag.{t}")).collect();
             fields.extend(tagged.iter().map(|t| (t.as_str(), Value::Integer(1))));
             return Ok((n, self.update(Entity::Customer, id, &fields)?));
         }
-        let attributes: serde_json::Map<String, serde_json::Value> = row.attributes.iter().map(|(code, v)| ((*code).to_owned(), v.clone())).collect();
+        let attributes: serde_json::Map<String, serde_json::Value> =
+            row.attributes.iter().map(|(code, v)| ((*code).to_owned(), v.clone())).collect();
         let attributes = serde_json::Value::Object(attributes).to_string();
         let (owner, website, phone) = (row.owner.unwrap_or(""), row.website.unwrap_or(""), row.phone.unwrap_or(""));
-        let (n, _) = self.batch.insert(Entity::Customer, &[&row.external, &row.name, &owner, &website, &phone, &row.created, &tags.join(" "), &attributes])?;
+        let (n, _) = self
+            .batch
+            .insert(Entity::Customer, &[&row.external, &row.name, &owner, &website, &phone, &row.created, &tags.join(" "), &attributes])?;
         if !row.external.is_empty() {
             self.customers.insert(row.external.into(), n);
         }
@@ -290,10 +298,17 @@ impl<'a> Loader<'a> {
         if let Some(n) = self.contact(row.external)? {
             let id = self.id_of("contact", n)?;
             let text = |t: &str| Value::Text(t.into());
-            let fields = [("name", text(row.name)), ("role", text(row.role)), ("email", text(row.email)), ("phone", text(row.phone)), ("main", Value::Integer(main))];
+            let fields = [
+                ("name", text(row.name)),
+                ("role", text(row.role)),
+                ("email", text(row.email)),
+                ("phone", text(row.phone)),
+                ("main", Value::Integer(main)),
+            ];
             return Ok((n, self.update(Entity::Contact, id, &fields)?));
         }
-        let (n, _) = self.batch.insert(Entity::Contact, &[&row.customer, &row.external, &row.name, &row.role, &row.email, &row.phone, &main])?;
+        let (n, _) =
+            self.batch.insert(Entity::Contact, &[&row.customer, &row.external, &row.name, &row.role, &row.email, &row.phone, &main])?;
         if !row.external.is_empty() {
             self.contacts.insert(row.external.into(), n);
         }
@@ -317,7 +332,8 @@ impl<'a> Loader<'a> {
                 self.update(Entity::Ticket, id, &fields)?
             }
             None => {
-                self.batch.insert(Entity::Ticket, &[&row.customer, &row.external, &row.subject, &severity, &row.opened, &row.closed, &csat])?;
+                self.batch
+                    .insert(Entity::Ticket, &[&row.customer, &row.external, &row.subject, &severity, &row.opened, &row.closed, &csat])?;
                 self.wake(row.customer, "ticket")?;
                 Outcome::Made
             }
@@ -386,7 +402,9 @@ impl<'a> Loader<'a> {
     /// Adds a task (demo only: tasks have no key, so they are never found again).
     pub fn add_task(&mut self, row: &TaskRow<'_>) -> Result<Id> {
         let priority = i64::from(row.priority);
-        let (_, id) = self.batch.insert(Entity::Task, &[&row.customer, &row.title, &row.due, &row.owner, &priority, &row.kind, &row.made, &row.done])?;
+        let (_, id) = self
+            .batch
+            .insert(Entity::Task, &[&row.customer, &row.title, &row.due, &row.owner, &priority, &row.kind, &row.made, &row.done])?;
         self.batch.touched.insert(row.customer);
         Ok(id)
     }
@@ -409,7 +427,17 @@ impl<'a> Loader<'a> {
             return self.update(Entity::Event, id, &fields);
         }
         let values: [&dyn rusqlite::ToSql; 11] = [
-            &row.customer, &(row.kind as i64), &row.at, &day, &row.contact, &row.channel, &row.direction, &row.number, &row.text, &row.reference, &row.more,
+            &row.customer,
+            &(row.kind as i64),
+            &row.at,
+            &day,
+            &row.contact,
+            &row.channel,
+            &row.direction,
+            &row.number,
+            &row.text,
+            &row.reference,
+            &row.more,
         ];
         self.batch.insert(Entity::Event, &values)?;
         self.batch.touched.insert(row.customer);

@@ -84,7 +84,9 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
     harden(&conn)?;
     let version = schema::version(&conn)?;
     if version > schema::VERSION {
-        read_only = read_only.or_else(|| Some(format!("written by a newer Retain (version {version}, this one writes {}); update to edit", schema::VERSION)));
+        read_only = read_only.or_else(|| {
+            Some(format!("written by a newer Retain (version {version}, this one writes {}); update to edit", schema::VERSION))
+        });
     }
     if read_only.is_none() {
         prepare(&conn, &path, &mode, version)?;
@@ -135,7 +137,8 @@ fn check_file(path: &Path) -> Result<Option<String>> {
     if !meta.is_file() {
         return Err(Error::usage(format!("{name} is not a file")).hint("--book takes the path of a Retain book"));
     }
-    let mut file = File::open(path).map_err(|e| Error::new(Kind::Busy, format!("cannot read {name}")).hint("ask its owner for read access").because(e))?;
+    let mut file = File::open(path)
+        .map_err(|e| Error::new(Kind::Busy, format!("cannot read {name}")).hint("ask its owner for read access").because(e))?;
     let mut head = [0u8; 100];
     let mut read = 0;
     while read < head.len() {
@@ -191,7 +194,8 @@ const LOCAL: &[(u32, &str)] = &[
     (0x8584_58F6, "ramfs"),
 ];
 
-const SYNCED: &[&str] = &["dropbox", "onedrive", "google drive", "googledrive", "nextcloud", "owncloud", "mobile documents", "pcloud", "resilio sync"];
+const SYNCED: &[&str] =
+    &["dropbox", "onedrive", "google drive", "googledrive", "nextcloud", "owncloud", "mobile documents", "pcloud", "resilio sync"];
 
 /// How to lock the file at this place, and why it must not be written at all, when locks are known to be broken there.
 fn classify(path: &Path) -> (Mode, Option<String>) {
@@ -297,7 +301,11 @@ fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<
         conn.execute_batch("PRAGMA locking_mode = NORMAL").map_err(sql)?;
     }
     if set != wanted && !(wanted == "wal" && set == "delete") {
-        return Err(Error::new(Kind::Busy, format!("the book is in journal mode {set} and cannot change to {wanted} while others have it open")).hint("close the other consoles once"));
+        return Err(Error::new(
+            Kind::Busy,
+            format!("the book is in journal mode {set} and cannot change to {wanted} while others have it open"),
+        )
+        .hint("close the other consoles once"));
     }
     if set == "delete" {
         let _: String = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0)).map_err(sql)?;

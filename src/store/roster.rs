@@ -17,7 +17,9 @@ use super::{batch, sql};
 const COLUMNS: &str = "n, id, name, owner, tags, created, snoozed, snooze_event, done, removed";
 
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
-    let text = |at: usize| -> rusqlite::Result<String> { Ok(row.get_ref(at)?.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default()) };
+    let text = |at: usize| -> rusqlite::Result<String> {
+        Ok(row.get_ref(at)?.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
+    };
     let day = |at: usize| -> rusqlite::Result<Option<Day>> { Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number)) };
     let done = text(8)?;
     Ok(Entry {

@@ -14,7 +14,9 @@ const SOURCES: &[(&str, &str, &str)] = &[
 ];
 
 fn upto(conn: &Connection, index: &str) -> Result<i64> {
-    let found = conn.prepare_cached("SELECT v FROM meta WHERE k = ?").and_then(|mut s| s.query_row([format!("{index}_upto")], |r| r.get(0)).optional());
+    let found = conn
+        .prepare_cached("SELECT v FROM meta WHERE k = ?")
+        .and_then(|mut s| s.query_row([format!("{index}_upto")], |r| r.get(0)).optional());
     Ok(found.map_err(sql)?.unwrap_or(0))
 }
 
@@ -49,7 +51,10 @@ pub fn catch_up(conn: &Connection, limit: usize) -> Result<bool> {
 pub fn waiting(conn: &Connection) -> Result<i64> {
     let mut sum = 0;
     for (index, table, _) in SOURCES {
-        let top: i64 = conn.prepare_cached(&format!("SELECT coalesce(max(n), 0) FROM {table}")).and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
+        let top: i64 = conn
+            .prepare_cached(&format!("SELECT coalesce(max(n), 0) FROM {table}"))
+            .and_then(|mut s| s.query_row([], |r| r.get(0)))
+            .map_err(sql)?;
         sum += top - upto(conn, index)?;
     }
     Ok(sum)
@@ -57,12 +62,16 @@ pub fn waiting(conn: &Connection) -> Result<i64> {
 
 /// Indexes the changed text of one event again, unless it waits to be indexed anyway.
 pub fn reindex(conn: &Connection, event: Id) -> Result<()> {
-    let found: Option<(i64, String)> =
-        conn.prepare_cached("SELECT n, text FROM event WHERE id = ?").and_then(|mut s| s.query_row([&event], |r| Ok((r.get(0)?, r.get(1)?))).optional()).map_err(sql)?;
+    let found: Option<(i64, String)> = conn
+        .prepare_cached("SELECT n, text FROM event WHERE id = ?")
+        .and_then(|mut s| s.query_row([&event], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+        .map_err(sql)?;
     let Some((n, words)) = found else { return Ok(()) };
     if n <= upto(conn, "found")? {
         conn.prepare_cached("DELETE FROM found WHERE rowid = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
-        conn.prepare_cached("INSERT INTO found (rowid, text) VALUES (?, ?)").and_then(|mut s| s.execute(params![n, text::fold(&words)])).map_err(sql)?;
+        conn.prepare_cached("INSERT INTO found (rowid, text) VALUES (?, ?)")
+            .and_then(|mut s| s.execute(params![n, text::fold(&words)]))
+            .map_err(sql)?;
     }
     Ok(())
 }
@@ -106,7 +115,8 @@ pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usiz
     };
     if let Some(customer) = customer {
         // One customer's timeline is short enough to read; it needs no index and misses nothing.
-        let mut statement = conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
+        let mut statement =
+            conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
         let mut rows = statement.query([customer]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
@@ -117,7 +127,9 @@ pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usiz
         return Ok(hits);
     }
     // What is not indexed yet: the newest rows, read backwards, at most 20,000 of them.
-    let mut statement = conn.prepare_cached("SELECT n, text FROM event WHERE n > ? AND text <> '' AND removed = 0 ORDER BY n DESC LIMIT 20000").map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached("SELECT n, text FROM event WHERE n > ? AND text <> '' AND removed = 0 ORDER BY n DESC LIMIT 20000")
+        .map_err(sql)?;
     let mut rows = statement.query([if phrases.is_empty() { 0 } else { indexed }]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
@@ -131,7 +143,10 @@ pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usiz
             if short.is_empty() {
                 hits.push(n);
             } else {
-                let words: String = conn.prepare_cached("SELECT text FROM event WHERE n = ?").and_then(|mut s| s.query_row([n], |r| r.get(0))).map_err(sql)?;
+                let words: String = conn
+                    .prepare_cached("SELECT text FROM event WHERE n = ?")
+                    .and_then(|mut s| s.query_row([n], |r| r.get(0)))
+                    .map_err(sql)?;
                 keep(n, &words, &mut hits);
             }
         }

@@ -93,7 +93,8 @@ fn subscription_number(name: &[u8]) -> i64 {
 /// Reads tickets, tasks and versions, ordered by customer.
 fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut each: impl FnMut(i64, Part)) -> Result<()> {
     let on = |ms: i64| zone.day(Stamp(ms));
-    let mut statement = conn.prepare_cached(&format!("SELECT customer, severity, opened, closed FROM ticket {which} ORDER BY customer")).map_err(sql)?;
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT customer, severity, opened, closed FROM ticket {which} ORDER BY customer")).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         let severity: i64 = r.get(1).map_err(sql)?;
@@ -104,7 +105,8 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
         };
         each(r.get(0).map_err(sql)?, Part::Ticket(part));
     }
-    let mut statement = conn.prepare_cached(&format!("SELECT customer, made, due, done, kind FROM task {which} ORDER BY customer")).map_err(sql)?;
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT customer, made, due, done, kind FROM task {which} ORDER BY customer")).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         let part = TaskFact {
@@ -115,7 +117,9 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
         };
         each(r.get(0).map_err(sql)?, Part::Task(part));
     }
-    let query = format!("SELECT customer, subscription, start, end, mrr, quantity, status, external FROM subscription {which} ORDER BY customer, start, id");
+    let query = format!(
+        "SELECT customer, subscription, start, end, mrr, quantity, status, external FROM subscription {which} ORDER BY customer, start, id"
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
@@ -184,8 +188,10 @@ pub fn keep(conn: &Connection, customer: i64, signals: &Signals, stages: &Stages
 
 /// The cached signals of one customer.
 pub fn read(conn: &Connection, customer: i64, stages: &Stages) -> Result<Option<Signals>> {
-    let packed: Option<Vec<u8>> =
-        conn.prepare_cached("SELECT packed FROM signal WHERE customer = ?").and_then(|mut s| s.query_row([customer], |r| r.get(0)).optional()).map_err(sql)?;
+    let packed: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT packed FROM signal WHERE customer = ?")
+        .and_then(|mut s| s.query_row([customer], |r| r.get(0)).optional())
+        .map_err(sql)?;
     let numbers = StageNumbers::new(stages);
     Ok(packed.and_then(|p| unpack(&p, &numbers)))
 }

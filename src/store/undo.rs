@@ -32,7 +32,13 @@ impl Store {
         let rows = statement
             .query_map(params![self.who.person, limit], |r| {
                 let undoes: Option<[u8; 16]> = r.get(4)?;
-                Ok(Step { id: Id(r.get(0)?), n: r.get(1)?, command: r.get(2)?, label: super::search::text_at_raw(r, 3)?, undoes: undoes.map(Id) })
+                Ok(Step {
+                    id: Id(r.get(0)?),
+                    n: r.get(1)?,
+                    command: r.get(2)?,
+                    label: super::search::text_at_raw(r, 3)?,
+                    undoes: undoes.map(Id),
+                })
             })
             .map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)
@@ -57,7 +63,9 @@ impl Store {
             }
             if all {
                 return Err(match named {
-                    Some(_) => Error::new(Kind::Conflict, "that is not yours to undo").hint("the person who did it can; or change it by hand"),
+                    Some(_) => {
+                        Error::new(Kind::Conflict, "that is not yours to undo").hint("the person who did it can; or change it by hand")
+                    }
                     None => Error::usage("nothing to undo"),
                 });
             }
@@ -115,7 +123,8 @@ fn undone(steps: &[Step]) -> HashSet<Id> {
 /// Writes the values before of every edit of a batch, and removes the rows that it made.
 fn revert(b: &mut Batch<'_>, target: i64, force: bool, label: &str) -> Result<Done> {
     let edits: Vec<(i64, Id, String, Value, Value)> = {
-        let mut statement = b.conn.prepare_cached("SELECT entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n DESC").map_err(sql)?;
+        let mut statement =
+            b.conn.prepare_cached("SELECT entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n DESC").map_err(sql)?;
         let rows = statement.query_map([target], |r| Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))).map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     };
@@ -140,7 +149,10 @@ fn revert(b: &mut Batch<'_>, target: i64, force: bool, label: &str) -> Result<Do
     }
     for table in TABLES {
         let made: Vec<Id> = {
-            let mut statement = b.conn.prepare_cached(&format!("SELECT id FROM {} WHERE batch = ? AND removed = 0 ORDER BY n DESC", table.name)).map_err(sql)?;
+            let mut statement = b
+                .conn
+                .prepare_cached(&format!("SELECT id FROM {} WHERE batch = ? AND removed = 0 ORDER BY n DESC", table.name))
+                .map_err(sql)?;
             let rows = statement.query_map([target], |r| r.get(0).map(Id)).map_err(sql)?;
             rows.collect::<Result<_, _>>().map_err(sql)?
         };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::Timelike;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params};
 
@@ -103,7 +102,16 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             }
             let n = customer(b, *id)?;
             let contact = contact.map(|c| contact_number(b, c)).transpose()?;
-            event(b, &EventDraft { at: at.unwrap_or(b.now), number: Some(i64::from(*score)), text: long(text)?, contact, ..EventDraft::new(EventKind::Nps, n) })?;
+            event(
+                b,
+                &EventDraft {
+                    at: at.unwrap_or(b.now),
+                    number: Some(i64::from(*score)),
+                    text: long(text)?,
+                    contact,
+                    ..EventDraft::new(EventKind::Nps, n)
+                },
+            )?;
             wake(b, *id, "nps")?;
             Ok(done(format!("NPS {score} from {}", names(b, &[*id])?), 1))
         }
@@ -189,20 +197,31 @@ fn word<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str> {
 
 /// The integer of a customer, noted as touched.
 fn customer(b: &mut Batch<'_>, id: Id) -> Result<i64> {
-    let found: Option<i64> =
-        b.conn.prepare_cached("SELECT n FROM customer WHERE id = ? AND removed = 0").and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)?;
-    let n = found.ok_or_else(|| Error::not_found("the customer is gone").hint("somebody removed it meanwhile; u takes back only what you did"))?;
+    let found: Option<i64> = b
+        .conn
+        .prepare_cached("SELECT n FROM customer WHERE id = ? AND removed = 0")
+        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
+        .map_err(sql)?;
+    let n = found
+        .ok_or_else(|| Error::not_found("the customer is gone").hint("somebody removed it meanwhile; u takes back only what you did"))?;
     b.touched.insert(n);
     Ok(n)
 }
 
 fn contact_number(b: &Batch<'_>, id: Id) -> Result<i64> {
-    let found: Option<i64> = b.conn.prepare_cached("SELECT n FROM contact WHERE id = ?").and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)?;
+    let found: Option<i64> = b
+        .conn
+        .prepare_cached("SELECT n FROM contact WHERE id = ?")
+        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
+        .map_err(sql)?;
     found.ok_or_else(|| Error::not_found("the contact is gone"))
 }
 
 fn name(b: &Batch<'_>, id: Id) -> Result<String> {
-    b.conn.prepare_cached("SELECT name FROM customer WHERE id = ?").and_then(|mut s| s.query_row([&id], |r| super::search::text_at_raw(r, 0))).map_err(sql)
+    b.conn
+        .prepare_cached("SELECT name FROM customer WHERE id = ?")
+        .and_then(|mut s| s.query_row([&id], |r| super::search::text_at_raw(r, 0)))
+        .map_err(sql)
 }
 
 /// "Acme Foods", or "37 customers".
@@ -230,7 +249,18 @@ struct EventDraft<'a> {
 
 impl<'a> EventDraft<'a> {
     fn new(kind: EventKind, customer: i64) -> EventDraft<'a> {
-        EventDraft { kind, customer, at: Stamp(0), contact: None, channel: "", direction: "", number: None, text: "", reference: "", more: String::new() }
+        EventDraft {
+            kind,
+            customer,
+            at: Stamp(0),
+            contact: None,
+            channel: "",
+            direction: "",
+            number: None,
+            text: "",
+            reference: "",
+            more: String::new(),
+        }
     }
 
     fn now(self, b: &Batch<'_>) -> EventDraft<'a> {
@@ -240,7 +270,8 @@ impl<'a> EventDraft<'a> {
 
 fn event(b: &mut Batch<'_>, e: &EventDraft<'_>) -> Result<Id> {
     let day = b.zone.day(e.at);
-    let values: [&dyn rusqlite::ToSql; 11] = [&e.customer, &(e.kind as i64), &e.at, &day, &e.contact, &e.channel, &e.direction, &e.number, &e.text, &e.reference, &e.more];
+    let values: [&dyn rusqlite::ToSql; 11] =
+        [&e.customer, &(e.kind as i64), &e.at, &day, &e.contact, &e.channel, &e.direction, &e.number, &e.text, &e.reference, &e.more];
     b.insert(Entity::Event, &values).map(|made| made.1)
 }
 
@@ -266,17 +297,17 @@ fn add_customer(b: &mut Batch<'_>, new: &NewCustomer, context: &Context) -> Resu
     let mut tags: Vec<&str> = new.tags.iter().map(|t| tag_word(t)).collect::<Result<_>>()?;
     tags.sort_unstable();
     tags.dedup();
-    let (n, id) = b.insert(Entity::Customer, &[&"", &name, &word("an owner", &new.owner, 200)?, &new.website.trim(), &new.phone.trim(), &context.today, &tags.join(" "), &"{}"])?;
+    let (n, _) = b.insert(
+        Entity::Customer,
+        &[&"", &name, &word("an owner", &new.owner, 200)?, &new.website.trim(), &new.phone.trim(), &context.today, &tags.join(" "), &"{}"],
+    )?;
     b.touched.insert(n);
     let more = serde_json::json!({"from": null, "to": stages.code(stage), "visit": 1}).to_string();
     event(b, &EventDraft { channel: stages.code(stage), more, ..EventDraft::new(EventKind::Stage, n).now(b) })?;
     if new.mrr != 0 {
         add_subscription(b, n, new.mrr, context)?;
     }
-    Ok(Done { label: format!("Added {name}"), changed: 1, skipped: vec![(id, String::new())] }).map(|mut d| {
-        d.skipped.clear();
-        d
-    })
+    Ok(done(format!("Added {name}"), 1))
 }
 
 fn add_subscription(b: &mut Batch<'_>, customer: i64, amount: i64, context: &Context) -> Result<()> {
@@ -300,10 +331,22 @@ fn add_subscription(b: &mut Batch<'_>, customer: i64, amount: i64, context: &Con
 
 /// Writes one subscription version.
 pub fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
-    let monthly = mrr(v).ok_or_else(|| Error::usage("the price does not fit").hint("amount x quantity has to fit in 64 bits of minor units"))?;
+    let monthly =
+        mrr(v).ok_or_else(|| Error::usage("the price does not fit").hint("amount x quantity has to fit in 64 bits of minor units"))?;
     let (count, quantity, discount) = (i64::from(v.count), i64::from(v.quantity), i64::from(v.discount));
     let values: [&dyn rusqlite::ToSql; 13] = [
-        &customer, &v.external, &v.subscription, &v.start, &v.end, &v.amount, &v.currency.code(), &interval_code(v.interval), &count, &quantity, &discount, &v.status,
+        &customer,
+        &v.external,
+        &v.subscription,
+        &v.start,
+        &v.end,
+        &v.amount,
+        &v.currency.code(),
+        &interval_code(v.interval),
+        &count,
+        &quantity,
+        &discount,
+        &v.status,
         &monthly,
     ];
     b.insert(Entity::Subscription, &values)?;
@@ -327,7 +370,10 @@ fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result<Done> {
         return Err(Error::usage("a contact needs a name"));
     }
     let n = customer(b, id)?;
-    b.insert(Entity::Contact, &[&n, &"", &name, &word("a role", &new.role, 60)?, &word("an address", &new.email, 320)?, &word("a number", &new.phone, 60)?, &0])?;
+    b.insert(
+        Entity::Contact,
+        &[&n, &"", &name, &word("a role", &new.role, 60)?, &word("an address", &new.email, 320)?, &word("a number", &new.phone, 60)?, &0],
+    )?;
     Ok(done(format!("Added {name} at {}", names(b, &[id])?), 1))
 }
 
@@ -371,7 +417,10 @@ fn stored(field: &str, value: &serde_json::Value, context: &Context) -> Result<V
         return match &plain {
             Value::Null => Ok(Value::Null),
             Value::Text(t) if t.is_empty() => Ok(Value::Null),
-            Value::Text(t) => t.parse::<Day>().map(|d| Value::Integer(d.number())).map_err(|()| Error::usage(format!("{t} is not a date")).hint("such as 2026-11-21")),
+            Value::Text(t) => t
+                .parse::<Day>()
+                .map(|d| Value::Integer(d.number()))
+                .map_err(|()| Error::usage(format!("{t} is not a date")).hint("such as 2026-11-21")),
             _ => Ok(plain),
         };
     }
@@ -384,8 +433,12 @@ fn stored(field: &str, value: &serde_json::Value, context: &Context) -> Result<V
         let wrong = |what: &str| Err(Error::usage(format!("{code} takes {what}, not \"{text}\"")));
         return match context.config.attribute(code).map(|a| a.kind) {
             Some(AttributeType::Int) => text.trim().parse().map(Value::Integer).or_else(|_| wrong("a whole number")),
-            Some(AttributeType::Money) => money::parse(text, context.config.currency).map(Value::Integer).map_or_else(|| wrong("an amount"), Ok),
-            Some(AttributeType::Date) => text.trim().parse::<Day>().map(|d| Value::Text(d.to_string())).or_else(|()| wrong("a date such as 2026-11-21")),
+            Some(AttributeType::Money) => {
+                money::parse(text, context.config.currency).map(Value::Integer).map_or_else(|| wrong("an amount"), Ok)
+            }
+            Some(AttributeType::Date) => {
+                text.trim().parse::<Day>().map(|d| Value::Text(d.to_string())).or_else(|()| wrong("a date such as 2026-11-21"))
+            }
             Some(AttributeType::Bool) => match text.trim().to_lowercase().as_str() {
                 "yes" | "y" | "true" | "1" => Ok(Value::Integer(1)),
                 "no" | "n" | "false" | "0" => Ok(Value::Integer(0)),
@@ -435,7 +488,8 @@ fn tag(b: &mut Batch<'_>, customers: &[Id], add: &[String], remove: &[String]) -
 
 fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft, _context: &Context) -> Result<Done> {
     let Some(channel) = channel(&touch.channel) else {
-        return Err(Error::usage(format!("there is no channel \"{}\"", touch.channel)).hint("phone, email, meeting, chat and more: retain log --help"));
+        return Err(Error::usage(format!("there is no channel \"{}\"", touch.channel))
+            .hint("phone, email, meeting, chat and more: retain log --help"));
     };
     let at = touch.at.unwrap_or(b.now);
     if at > Stamp(b.now.0 + 86_400_000) {
@@ -588,8 +642,13 @@ fn check_reason(needed: bool, lost: bool, label: &str, reason: Option<&Reason>) 
     let codes = if lost { CHURN_REASONS } else { BACK_REASONS };
     let hint = format!("reasons: {}", codes.join(", "));
     match reason {
-        None if needed => Err(Error::usage(format!("a move {} needs a reason", if lost { format!("to {label}") } else { format!("back to {label}") })).hint(hint)),
-        Some(r) if needed && !codes.contains(&r.code.as_str()) => Err(Error::usage(format!("\"{}\" is not a reason for that move", r.code)).hint(hint)),
+        None if needed => {
+            Err(Error::usage(format!("a move {} needs a reason", if lost { format!("to {label}") } else { format!("back to {label}") }))
+                .hint(hint))
+        }
+        Some(r) if needed && !codes.contains(&r.code.as_str()) => {
+            Err(Error::usage(format!("\"{}\" is not a reason for that move", r.code)).hint(hint))
+        }
         Some(r) => match r.also.iter().find(|c| !codes.contains(&c.as_str())) {
             Some(code) => Err(Error::usage(format!("\"{code}\" is not a reason for that move")).hint(hint)),
             None => Ok(()),
@@ -604,7 +663,8 @@ fn triage_done(b: &mut Batch<'_>, customers: &[Id], context: &Context) -> Result
         let n = customer(b, *id)?;
         let signals = signal::read(b.conn, n, &context.config.stages)?.unwrap_or_default();
         let health = crate::domain::health::score(&signals, &context.config, context.today);
-        let mut keys: Vec<priority::Key> = priority::reasons(&signals, health, &context.config, context.today).iter().map(|w| w.key).collect();
+        let mut keys: Vec<priority::Key> =
+            priority::reasons(&signals, health, &context.config, context.today).iter().map(|w| w.key).collect();
         if keys.is_empty() {
             skipped.push((*id, "it has no reason to be in the queue".into()));
             continue;
@@ -674,7 +734,9 @@ fn set_config(b: &mut Batch<'_>, key: &str, value: Option<&str>, context: &Conte
 pub fn put_config(b: &mut Batch<'_>, key: &str, value: Option<&str>) -> Result<()> {
     let found: Option<(Id, String)> = b
         .conn
-        .query_row("SELECT id, value FROM config WHERE key = ? AND removed = 0 ORDER BY id DESC LIMIT 1", [key], |r| Ok((Id(r.get(0)?), r.get(1)?)))
+        .query_row("SELECT id, value FROM config WHERE key = ? AND removed = 0 ORDER BY id DESC LIMIT 1", [key], |r| {
+            Ok((Id(r.get(0)?), r.get(1)?))
+        })
         .optional()
         .map_err(sql)?;
     match (found, value) {
@@ -690,9 +752,4 @@ pub fn put_config(b: &mut Batch<'_>, key: &str, value: Option<&str>) -> Result<(
         (None, None) => {}
     }
     Ok(())
-}
-
-/// Noon of a civil day: the moment of a fact that only has a date, apart from other days in every zone's eyes.
-pub fn noon(b: &Batch<'_>, day: Day) -> Stamp {
-    b.zone.stamp(day, chrono::NaiveTime::MIN.with_hour(12).unwrap_or(chrono::NaiveTime::MIN))
 }

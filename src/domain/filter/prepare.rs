@@ -22,7 +22,11 @@ enum Check<'r> {
     /// Rows by their number.
     Rows(Bits),
     /// A free word: rows by name and people, and owners and tag sets by number.
-    Word { rows: Bits, owners: Bits, tags: Bits },
+    Word {
+        rows: Bits,
+        owners: Bits,
+        tags: Bits,
+    },
     /// A field's choice or tag set is one of these.
     OneOf(Get, Bits),
     /// An attribute's value is one of these.

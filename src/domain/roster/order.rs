@@ -64,9 +64,7 @@ impl Roster {
             Some(numbers) => std::iter::once(0).chain(numbers).collect(),
             None => names.ranks().into_iter().map(i64::from).collect(),
         };
-        self.sort_by(rows, descending, |at| {
-            values.get(at).filter(|no| **no != 0).and_then(|no| ranks.get(*no as usize).copied())
-        });
+        self.sort_by(rows, descending, |at| values.get(at).filter(|no| **no != 0).and_then(|no| ranks.get(*no as usize).copied()));
     }
 
     /// The triage queue: rows with a priority that pass the filter, highest first, then the nearest renewal, then name.

@@ -53,7 +53,11 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
     let facts = signal::facts(&store.conn, n, &config.stages, config.zone)?;
     let folded = signal::fold_with_before(&facts, &config, today);
     let health = health::explain(&folded, &config, today);
-    let trend = (0..12).rev().map(|weeks| today.plus(-7 * weeks)).map(|day| health::score(&signals::fold(&facts, &config, day), &config, day).score).collect();
+    let trend = (0..12)
+        .rev()
+        .map(|weeks| today.plus(-7 * weeks))
+        .map(|day| health::score(&signals::fold(&facts, &config, day), &config, day).score)
+        .collect();
     let (row, priority) = {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
         let row = roster.row_of(n).unwrap_or(0);
@@ -131,7 +135,9 @@ fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
 }
 
 fn tasks(store: &Store, n: i64) -> Result<Vec<Task>> {
-    let query = format!("SELECT {TASK} FROM task t WHERE t.customer = ? AND t.removed = 0 ORDER BY t.done IS NOT NULL, t.done DESC, t.due IS NULL, t.due, t.id LIMIT 100");
+    let query = format!(
+        "SELECT {TASK} FROM task t WHERE t.customer = ? AND t.removed = 0 ORDER BY t.done IS NOT NULL, t.done DESC, t.due IS NULL, t.due, t.id LIMIT 100"
+    );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let rows = statement.query_map([n], task).map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
@@ -248,7 +254,8 @@ fn timeline(store: &Store, n: i64, customer: Id, ask: &TimelineAsk) -> Result<(V
         let events: Vec<Option<Event>> = rows.collect::<Result<_, _>>().map_err(sql)?;
         return Ok((events.into_iter().flatten().collect(), count as usize));
     }
-    let mut statement = store.conn.prepare_cached(&format!("SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.n = ?")).map_err(sql)?;
+    let mut statement =
+        store.conn.prepare_cached(&format!("SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.n = ?")).map_err(sql)?;
     let mut events = Vec::new();
     for hit in search::events(&store.conn, &ask.search, Some(n), 5000)? {
         let event = statement.query_row([hit], read).map_err(sql)?;
@@ -273,7 +280,9 @@ fn months(store: &Store, n: i64, ask: &TimelineAsk, events: &[Event]) -> Result<
         let (condition, numbers) = kinds(ask);
         let mut bound = vec![Value::Integer(n)];
         bound.extend(numbers);
-        let query = format!("SELECT e.day, count(*) FROM event e WHERE e.customer = ? AND {condition} AND e.removed = 0 GROUP BY e.day ORDER BY e.day DESC");
+        let query = format!(
+            "SELECT e.day, count(*) FROM event e WHERE e.customer = ? AND {condition} AND e.removed = 0 GROUP BY e.day ORDER BY e.day DESC"
+        );
         let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
         let rows = statement.query_map(params_from_iter(bound.iter()), |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?))).map_err(sql)?;
         for row in rows {
