@@ -148,6 +148,12 @@ impl Telling<'_> {
         self.dice.about(of_sixty * self.author.budget as u32 * 1000 / 60)
     }
 
+    /// The same, with a smaller share in the largest books.
+    fn share_or(&mut self, of_sixty: u32, sparse: u32) -> i32 {
+        let of_sixty = if self.author.sparse() { sparse } else { of_sixty };
+        self.share(of_sixty)
+    }
+
     /// A moment of a working day.
     fn during(&mut self, day: i32) -> When {
         When { day, minute: self.dice.within(8 * 60, 18 * 60) as u16 }

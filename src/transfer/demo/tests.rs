@@ -181,7 +181,8 @@ fn dump(store: &mut Store) -> Vec<String> {
     let ids = store.roster().expect("a roster").read().expect("nobody panicked").ids.clone();
     let mut out = Vec::new();
     for customer in ids {
-        let ask = Query::Account { customer, timeline: TimelineAsk { kinds: EventKind::ALL.to_vec(), limit: 1000, ..TimelineAsk::default() } };
+        let ask =
+            Query::Account { customer, timeline: TimelineAsk { kinds: EventKind::ALL.to_vec(), limit: 1000, ..TimelineAsk::default() } };
         let Ok(Page::Account(Some(account))) = store.answer(&ask) else { panic!("the customer is there") };
         let c = &account.customer;
         out.push(format!("{} {} {} {:?} {:?} {:?} {:?}", c.external, c.name, c.owner, c.tags, c.attributes, c.created, account.signals));
@@ -190,7 +191,10 @@ fn dump(store: &mut Store) -> Vec<String> {
         out.extend(account.tickets.iter().map(|t| format!("{} {} {:?} {:?}", t.external, t.subject, t.opened, t.closed)));
         out.extend(account.versions.iter().map(|v| format!("{} {:?} {:?} {}", v.external, v.start, v.end, v.amount)));
         for e in &account.events {
-            out.push(format!("{:?} {:?} {:?} {} {} {} {:?} {:?}", e.kind, e.at, e.day, e.channel, e.contact_name, e.text, e.number, e.more));
+            out.push(format!(
+                "{:?} {:?} {:?} {} {} {} {:?} {:?}",
+                e.kind, e.at, e.day, e.channel, e.contact_name, e.text, e.number, e.more
+            ));
         }
     }
     assert!(out.len() > 1000);

@@ -61,8 +61,7 @@ impl Telling<'_> {
     fn usage(&mut self, course: &Course) {
         let Some(bought) = course.bought else { return };
         let falls = self.trouble.has(Trouble::USAGE);
-        let of_sixty = if self.author.sparse() { 6 } else { 18 };
-        let weeks = if falls { self.share(18).max(9) } else { self.share(of_sixty) };
+        let weeks = if falls { self.share(18).max(9) } else { self.share_or(18, 4) };
         let monday = -(self.author.today.date().weekday().num_days_from_monday() as i32);
         let seats = self.story.versions.last().map_or(5, |v| v.quantity).max(1);
         let level = i64::from(self.dice.within(8, 30));
