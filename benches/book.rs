@@ -17,6 +17,7 @@ use retain::domain::time::{Day, Stamp, Zone};
 use retain::domain::touchpoint::TouchDraft;
 use retain::store::{Options, Store, Who};
 use retain::transfer::demo::{self, DemoOptions};
+use retain::transfer::import::{self, Continue};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -39,10 +40,7 @@ fn all(full: bool) -> Outcome {
         let folder = tempfile::tempdir()?;
         let book = folder.path().join("bench.retain");
         for (part, path) in [("write", book.as_path()), ("read", book.as_path()), ("import", folder.path())] {
-            let status = std::process::Command::new(std::env::current_exe()?)
-                .args(["part", part, &size.to_string()])
-                .arg(path)
-                .status()?;
+            let status = std::process::Command::new(std::env::current_exe()?).args(["part", part, &size.to_string()]).arg(path).status()?;
             if !status.success() {
                 return Err(format!("{part} of {size} customers failed").into());
             }
@@ -154,4 +152,106 @@ fn touch(size: usize, store: &mut Store) -> Outcome {
     })?;
     line(size, "write one touchpoint", &mut writes, "with its sync to disk");
     Ok(())
+}
+
+/// Touchpoints a customer in the imported files.
+const TOUCHES: usize = 5;
+
+/// The rate of an import beside that of a bare loop over prepared statements: the same files, the same tables and indexes,
+/// one transaction each, without checks, edits, signals and the batch's hash.
+fn import(size: usize, folder: &Path) -> Outcome {
+    let files = folder.join("files");
+    std::fs::create_dir_all(&files)?;
+    generate(size, &files)?;
+    let rows = size * (1 + TOUCHES);
+    let bare = bare_loop(&files, folder)?;
+    line(size, "bare loop over prepared statements", &mut [bare], &format!("{rows} rows, {:.0} rows/s", rows as f64 / bare.as_secs_f64()));
+    let mut store = open(&folder.join("import.retain"))?;
+    let start = Instant::now();
+    let report = import::import(&mut store, &files, None, false, now(), &mut |_| Continue::Yes)?;
+    let took = start.elapsed();
+    let taken: u64 = report.files.iter().map(|f| f.made).sum();
+    let times = took.as_secs_f64() / bare.as_secs_f64();
+    let note = format!("{taken} rows, {:.0} rows/s, {times:.2} x the bare loop, {}", rows as f64 / took.as_secs_f64(), memory());
+    line(size, "import of the same files", &mut [took], &note);
+    Ok(())
+}
+
+fn generate(size: usize, files: &Path) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::fs::File::create(files.join("customers.csv"))?);
+    writeln!(out, "customer_id,name,csm,created_on,website,phone,tags")?;
+    for i in 0..size {
+        let created = today().plus(-((i % 500) as i64) - 60);
+        writeln!(
+            out,
+            "C{i:07},Harbour {} {i} Ltd,{},{created},https://c{i}.example,+1 555 {i:07},beta",
+            ["Foods", "Air", "Müller"][i % 3],
+            ["ana", "bo"][i % 2]
+        )?;
+    }
+    out.flush()?;
+    let mut out = std::io::BufWriter::new(std::fs::File::create(files.join("touchpoints.csv"))?);
+    writeln!(out, "touchpoint_id,customer_id,happened_at,channel,direction,note")?;
+    for i in 0..size * TOUCHES {
+        let day = today().plus(-((i % 59) as i64) - 1);
+        let (channel, direction) = (["phone", "email", "meeting"][i % 3], ["in", "out"][i % 2]);
+        writeln!(
+            out,
+            "H{i:08},C{:07},{day}T09:{:02}:00+00:00,{channel},{direction},\"Spoke about point {i}, all is well\"",
+            i / TOUCHES,
+            i % 60
+        )?;
+    }
+    out.flush()
+}
+
+fn bare_loop(files: &Path, folder: &Path) -> Result<Duration, Box<dyn std::error::Error>> {
+    let pattern = folder.join("pattern.retain");
+    drop(open(&pattern)?);
+    let schema: Vec<String> = {
+        let pattern = rusqlite::Connection::open(&pattern)?;
+        let sql = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND tbl_name IN ('customer', 'event')";
+        pattern.prepare(sql)?.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?
+    };
+    let mut bare = rusqlite::Connection::open(folder.join("bare.db"))?;
+    bare.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;")?;
+    for statement in schema {
+        bare.execute_batch(&statement)?;
+    }
+    let start = Instant::now();
+    let load = bare.transaction()?;
+    let mut ids = Ids::seeded(2);
+    let mut numbers: HashMap<String, i64> = HashMap::new();
+    {
+        let sql =
+            "INSERT INTO customer (id, batch, external, name, owner, website, phone, created, tags) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)";
+        let mut insert = load.prepare(sql)?;
+        for row in csv::Reader::from_path(files.join("customers.csv"))?.records() {
+            let row = row?;
+            let created = row[3].parse::<Day>().map_err(|()| "a day that this file wrote")?;
+            let id = ids.next(now()).0;
+            insert.execute(rusqlite::params![id, &row[0], &row[1], &row[2], &row[4], &row[5], created.number(), &row[6]])?;
+            numbers.insert(row[0].to_owned(), load.last_insert_rowid());
+        }
+        let sql = "INSERT INTO event (id, batch, customer, kind, at, day, channel, direction, text, reference) VALUES (?, 1, ?, 1, ?, ?, ?, ?, ?, ?)";
+        let mut insert = load.prepare(sql)?;
+        for row in csv::Reader::from_path(files.join("touchpoints.csv"))?.records() {
+            let row = row?;
+            let at = chrono::DateTime::parse_from_rfc3339(&row[2])?;
+            let day = Day::from_date(at.date_naive()).ok_or("a day that this file wrote")?;
+            let id = ids.next(now()).0;
+            insert.execute(rusqlite::params![
+                id,
+                numbers[&row[1]],
+                at.timestamp_millis(),
+                day.number(),
+                &row[3],
+                &row[4],
+                &row[5],
+                &row[0]
+            ])?;
+        }
+    }
+    load.commit()?;
+    Ok(start.elapsed())
 }
