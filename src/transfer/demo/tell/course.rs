@@ -27,7 +27,7 @@ impl Course {
     /// True on a day on which it was a customer.
     pub(super) fn buying(&self, day: i32) -> bool {
         let began = self.bought.is_some_and(|b| day >= b);
-        let away = self.left.is_some_and(|l| day >= l) && !self.back.is_some_and(|b| day >= b);
+        let away = self.left.is_some_and(|l| day >= l) && self.back.is_none_or(|b| day < b);
         began && !away
     }
 }
