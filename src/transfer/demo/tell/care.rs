@@ -52,7 +52,8 @@ impl Telling<'_> {
             // A last word after they left, months ago.
             left + self.dice.within(3, 30)
         } else {
-            -self.dice.within(1, 25)
+            // Those who have not bought are spoken with more often.
+            -self.dice.within(1, if course.bought.is_some() { 25 } else { 5 })
         };
         day.max(self.story.created + 1).min(-1)
     }

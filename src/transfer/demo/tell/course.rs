@@ -90,12 +90,14 @@ impl Telling<'_> {
 
     fn prospect(&mut self) {
         let stuck = self.trouble.has(Trouble::STUCK);
+        // Most have been here for less than half of what is expected: the score of an ageing one falls, which is a reason.
+        let slow = self.dice.chance(60);
         if self.dice.chance(450) {
-            self.story.created = if stuck { -self.dice.within(70, 130) } else { -self.dice.within(3, 50) };
+            self.story.created = if stuck { -self.dice.within(70, 130) } else { -self.dice.within(3, if slow { 50 } else { 14 }) };
             let created = self.story.created;
             return self.moved(created, "", "reach", 1, "");
         }
-        let asked = if stuck { -self.dice.within(98, 150) } else { -self.dice.within(2, 75) };
+        let asked = if stuck { -self.dice.within(98, 150) } else { -self.dice.within(2, if slow { 75 } else { 22 }) };
         let known = asked - self.dice.within(3, 35);
         self.story.created = known;
         self.moved(known, "", "reach", 1, "");
