@@ -1,1 +1,3 @@
 //! Files in and out: CSV import, demo data, JSON and CSV out.
+
+pub mod rows;

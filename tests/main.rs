@@ -1,0 +1,3 @@
+//! All integration tests in one binary, which is linked once.
+
+mod architecture;
