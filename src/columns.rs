@@ -1,1 +1,208 @@
 //! What a customer row can show, sort and filter by: one table for list, filter, CSV, JSON, sort menu and column chooser.
+//!
+//! A new column is one row of [`COLUMNS`] and one word per language (`[column]`). JSON says it in the unit that a filter takes
+//! (points, per cent, days as ISO dates), money in minor units; CSV says money in full with a decimal point. No data is `null`
+//! in JSON, nothing in CSV and `-` in lists.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Number, Value as Json};
+
+use crate::domain::config::{Attribute, AttributeType, Config};
+use crate::domain::field::{Field, FieldKind, Value};
+use crate::domain::filter::Fields;
+use crate::domain::money;
+use crate::domain::roster::Roster;
+use crate::domain::time::Day;
+
+pub use table::COLUMNS;
+
+/// At which edge of a column its text stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Figures.
+    Right,
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct Column {
+    /// Its code, other names, kind and value.
+    pub field: Field,
+    /// Narrowest width at which it says something, in cells.
+    pub min: u16,
+    /// The width it takes when there is room.
+    pub preferred: u16,
+    /// Where its text stands.
+    pub align: Align,
+    /// Shown in a list that was not set up otherwise.
+    pub default: bool,
+}
+
+impl Column {
+    /// Its code: what is typed, saved in views and written over CSV columns.
+    pub fn code(&self) -> &'static str {
+        self.field.code
+    }
+
+    /// The cell of a list: `18d`, `240k`, `31 ▼▼`; `-` without data.
+    pub fn show(&self, roster: &Roster, row: usize, today: Day) -> String {
+        if self.field.code == "health" {
+            return show_health(roster, row);
+        }
+        match (self.field.get)(roster, row) {
+            Value::None => "-".to_owned(),
+            Value::Number(n) => match (self.field.kind, self.field.code) {
+                (FieldKind::Money, _) => money::short(n, roster.config.currency),
+                // Points are shown whole, and whatever is in the queue at all shows at least 1.
+                (FieldKind::Tenths, "usage") => format!("{:+}%", n / 10).replace("+0%", "0%"),
+                (FieldKind::Tenths, _) => (n / 10).max(1).to_string(),
+                (_, "seats") => format!("{n}%"),
+                _ => n.to_string(),
+            },
+            Value::Day(day) if self.field.kind == FieldKind::Until => format!("{}d", day.since(today)),
+            Value::Day(day) => format!("{}d", today.since(day)),
+            Value::Text(text) => text.to_owned(),
+            Value::Choice(no) => self.field.choices.map_or("", |c| (c.label)(roster, no)).to_owned(),
+            Value::Words(no) => roster.tagsets.get(no).to_owned(),
+            Value::Flag(on) => if on { "yes" } else { "no" }.to_owned(),
+        }
+    }
+
+    /// The value with a stable name and raw units; `null` without data.
+    pub fn json(&self, roster: &Roster, row: usize) -> Json {
+        match (self.field.get)(roster, row) {
+            Value::None => Json::Null,
+            Value::Number(n) if self.field.kind == FieldKind::Tenths => Number::from_f64(n as f64 / 10.0).map_or(Json::Null, Json::Number),
+            Value::Number(n) => n.into(),
+            Value::Day(day) => day.to_string().into(),
+            Value::Text(text) => text.into(),
+            Value::Choice(no) => self.field.choices.map_or("", |c| (c.code)(roster, no)).into(),
+            Value::Words(_) => roster.tags(row).collect::<Vec<_>>().into(),
+            Value::Flag(on) => on.into(),
+        }
+    }
+
+    /// The value as CSV has it: exact, without signs of currency; nothing without data.
+    pub fn csv(&self, roster: &Roster, row: usize) -> String {
+        match ((self.field.get)(roster, row), self.field.kind) {
+            (Value::Number(n), FieldKind::Money) => decimal(n, roster.config.currency.digits()),
+            (Value::Number(n), FieldKind::Tenths) => decimal(n, 1),
+            (Value::Number(n), _) => n.to_string(),
+            (Value::Words(no), _) => roster.tagsets.get(no).to_owned(),
+            (Value::Flag(on), _) => if on { "yes" } else { "no" }.to_owned(),
+            _ => match self.json(roster, row) {
+                Json::String(text) => text,
+                _ => String::new(),
+            },
+        }
+    }
+}
+
+/// A score with where it goes: `31 ▼▼`. The sign is against the score of 28 days before, and is missing when that is.
+fn show_health(roster: &Roster, row: usize) -> String {
+    let Some(score) = roster.rows[row].health.score else { return "-".to_owned() };
+    match trend(roster, row) {
+        Some(sign) => format!("{score} {sign}"),
+        None => score.to_string(),
+    }
+}
+
+/// Where health went in 28 days: `▲`, `-`, `▼`, and `▼▼` for a fall of 20 or more.
+pub fn trend(roster: &Roster, row: usize) -> Option<&'static str> {
+    let row = &roster.rows[row];
+    let change = i16::from(row.health.score?) - i16::from(row.signals.before?);
+    Some(match change {
+        1.. => "▲",
+        0 => "-",
+        -19..=-1 => "▼",
+        _ => "▼▼",
+    })
+}
+
+/// An integer of the smallest unit as a decimal with so many digits behind the point.
+fn decimal(n: i64, digits: u32) -> String {
+    if digits == 0 {
+        return n.to_string();
+    }
+    let unit = 10_u64.pow(digits);
+    let (sign, size) = (if n < 0 { "-" } else { "" }, n.unsigned_abs());
+    format!("{sign}{}.{:0width$}", size / unit, size % unit, width = digits as usize)
+}
+
+/// The column of this code or other name.
+pub fn column(code: &str) -> Option<&'static Column> {
+    let code = code.to_lowercase();
+    COLUMNS.iter().find(|c| c.field.is_called(&code))
+}
+
+/// The columns of a list that was not set up otherwise, in order.
+pub fn default_set() -> impl Iterator<Item = &'static Column> {
+    COLUMNS.iter().filter(|c| c.default)
+}
+
+/// What a filter over customers may name: every column, and the book's attributes.
+pub fn fields(config: &Config) -> Fields {
+    Fields::new(COLUMNS.iter().map(|c| &c.field), config)
+}
+
+/// Sorts rows by a column or an attribute that was loaded (`industry`, `attr.industry`). `false` when there is neither:
+/// the rows stay as they are.
+pub fn sort(roster: &Roster, rows: &mut [u32], code: &str, descending: bool) -> bool {
+    if let Some(column) = column(code) {
+        roster.sort(rows, &column.field, descending);
+        return true;
+    }
+    match attribute(&roster.config, code) {
+        Some(attribute) => roster.sort_attribute(rows, &attribute.code, descending),
+        None => return false,
+    }
+    true
+}
+
+/// The attribute that a column code names: `industry`, `attr.industry`.
+pub fn attribute<'c>(config: &'c Config, code: &str) -> Option<&'c Attribute> {
+    config.attribute(code.strip_prefix("attr.").unwrap_or(code))
+}
+
+/// The cell of an attribute that was loaded: `-` without data.
+pub fn show_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
+    match (roster.attribute(&attribute.code, row), attribute.kind) {
+        ("", _) => "-".to_owned(),
+        (text, AttributeType::Money) => text.parse().map_or_else(|_| text.to_owned(), |minor| money::short(minor, roster.config.currency)),
+        (text, AttributeType::Bool) => if text == "true" { "yes" } else { "no" }.to_owned(),
+        (text, _) => text.to_owned(),
+    }
+}
+
+/// An attribute that was loaded, in its own type; `null` without data.
+pub fn json_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Json {
+    match (roster.attribute(&attribute.code, row), attribute.kind) {
+        ("", _) => Json::Null,
+        (text, AttributeType::Int | AttributeType::Money) => text.parse::<i64>().map_or(Json::Null, Json::from),
+        (text, AttributeType::Bool) => (text == "true").into(),
+        (text, _) => text.into(),
+    }
+}
+
+/// An attribute that was loaded, as CSV has it.
+pub fn csv_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
+    match (roster.attribute(&attribute.code, row), attribute.kind) {
+        (text, AttributeType::Money) => {
+            text.parse().map_or_else(|_| text.to_owned(), |minor| decimal(minor, roster.config.currency.digits()))
+        }
+        (text, AttributeType::Bool) if !text.is_empty() => if text == "true" { "yes" } else { "no" }.to_owned(),
+        (text, _) => text.to_owned(),
+    }
+}
+
+/// A customer as a JSON object: its id, then the columns in order.
+pub fn json_row<'c>(roster: &Roster, row: usize, columns: impl IntoIterator<Item = &'c Column>) -> Json {
+    let id = std::iter::once(("id".to_owned(), Json::from(roster.ids[row].to_string())));
+    let values = columns.into_iter().map(|c| (c.code().to_owned(), c.json(roster, row)));
+    Json::Object(id.chain(values).collect::<Map<_, _>>())
+}

@@ -1,17 +1,38 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
+mod answer;
+mod batch;
+pub mod doctor;
+mod find;
 pub mod load;
+mod open;
+mod roster;
+mod schema;
+mod search;
+mod signal;
+mod undo;
 pub mod worker;
+mod write;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
 
 use crate::domain::command::{Command, Receipt};
-use crate::domain::config::Config;
+use crate::domain::config::{Attribute, Config};
+use crate::domain::funnel::Visit;
+use crate::domain::id::{Id, Ids};
 use crate::domain::query::{Page, Query};
 use crate::domain::roster::Roster;
-use crate::domain::time::{Day, Stamp};
-use crate::error::Result;
+use crate::domain::time::{Day, Moment, Stamp, Zone};
+use crate::error::{Error, Kind, Result};
+
+use batch::Batch;
+
+pub use open::Mode;
 
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +40,7 @@ pub struct Who {
     /// The person's name.
     pub person: String,
     /// What makes this machine's copy different from another's: an id kept in the state folder, never in the book.
-    pub device: crate::domain::id::Id,
+    pub device: Id,
 }
 
 /// How to open a book.
@@ -37,65 +58,537 @@ pub struct Options {
     pub zone: Option<String>,
 }
 
+/// Asked while a write waits for another's lock, with the milliseconds waited: `false` gives up.
+pub type Patience = Box<dyn FnMut(u64) -> bool + Send>;
+
 /// An open book.
 pub struct Store {
-    _path: PathBuf,
+    conn: Connection,
+    path: PathBuf,
+    mode: Mode,
+    identity: Option<open::Identity>,
+    read_only: Option<String>,
+    who: Who,
+    ids: Ids,
+    config: Arc<Config>,
+    as_of: Option<Day>,
+    today: Day,
+    roster: Option<Arc<RwLock<Roster>>>,
+    visits: Option<Arc<Vec<Visit>>>,
+    patience: Option<Patience>,
+    /// The last batch (its integer) that the roster knows.
+    seen: i64,
 }
+
+/// Milliseconds after which a write gives up waiting for another's lock.
+const LOCK_LIMIT: u64 = 10_000;
 
 impl Store {
     /// Opens (or creates) the book at `path` by the opening rules.
     pub fn open(path: &Path, options: &Options) -> Result<Store> {
-        let _ = options;
-        Ok(Store { _path: path.to_owned() })
+        Store::from(open::open(path, options)?, options)
     }
 
     /// A book in memory, for tests.
     pub fn memory(options: &Options) -> Result<Store> {
-        Store::open(Path::new(":memory:"), options)
+        Store::from(open::memory()?, options)
+    }
+
+    fn from(opened: open::Opened, options: &Options) -> Result<Store> {
+        let open::Opened { conn, mode, read_only, identity, path } = opened;
+        let config = Arc::new(read_config(&conn)?);
+        let today = options.as_of.unwrap_or_else(|| config.zone.day(options.now));
+        let seen = conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        let who = options.who.clone();
+        let mut store = Store {
+            conn,
+            path,
+            mode,
+            identity,
+            read_only,
+            who,
+            ids: Ids::random(),
+            config,
+            as_of: options.as_of,
+            today,
+            roster: None,
+            visits: None,
+            patience: None,
+            seen,
+        };
+        let fresh = seen == 0 && store.read_only.is_none();
+        if let Some(zone) = options.zone.as_ref().filter(|z| fresh && Zone::named(z).is_some_and(|z| z != store.config.zone)) {
+            // The zone belongs to the making of the book; there is nothing to undo before it.
+            store.conn.execute("INSERT INTO meta (k, v) VALUES ('zone', ?)", params![zone]).map_err(sql)?;
+            store.config = Arc::new(read_config(&store.conn)?);
+            store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
+        }
+        Ok(store)
+    }
+
+    /// Makes ids come from `seed`: the same commands at the same times make the same rows.
+    pub fn seed_ids(&mut self, seed: u64) {
+        self.ids = Ids::seeded(seed);
+    }
+
+    /// Who is asked while a write waits for a lock.
+    pub fn wait_with(&mut self, patience: Option<Patience>) {
+        self.patience = patience;
     }
 
     /// Runs one command as one batch.
     pub fn write(&mut self, command: &Command, now: Stamp) -> Result<Receipt> {
-        let _ = (command, now);
-        Err(crate::error::Error::failed("not yet"))
+        match command {
+            Command::Undo { batch, force } => self.undo(*batch, *force, now),
+            Command::Redo => self.redo(now),
+            _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
+        }
     }
 
     /// Answers a question. Loads the roster when it is needed and not there.
     pub fn answer(&mut self, query: &Query) -> Result<Page> {
-        let _ = query;
-        Err(crate::error::Error::failed("not yet"))
+        answer::answer(self, query)
     }
 
     /// The shared roster, loaded. Screens read it while drawing; only the store writes it, for microseconds.
     pub fn roster(&mut self) -> Result<Arc<RwLock<Roster>>> {
-        Err(crate::error::Error::failed("not yet"))
+        if let Some(roster) = &self.roster {
+            return Ok(roster.clone());
+        }
+        let past = self.as_of.is_some_and(|d| self.newest_fold().is_ok_and(|newest| newest.is_some_and(|n| n > d)));
+        let (mut roster, stale) = roster::load(&self.conn, &self.config, self.today, &self.who.person, past)?;
+        if !stale.is_empty() {
+            self.refold(&mut roster, &stale)?;
+        }
+        let shared = Arc::new(RwLock::new(roster));
+        self.roster = Some(shared.clone());
+        Ok(shared)
+    }
+
+    /// The latest day to which any cached signals were folded.
+    fn newest_fold(&self) -> Result<Option<Day>> {
+        let numbers = signal::StageNumbers::new(&self.config.stages);
+        let mut statement = self.conn.prepare("SELECT packed FROM signal LIMIT 100").map_err(sql)?;
+        let rows = statement.query_map([], |r| r.get::<_, Vec<u8>>(0)).map_err(sql)?;
+        Ok(rows.filter_map(|r| signal::unpack(&r.ok()?, &numbers)?.asof).max())
+    }
+
+    /// Folds customers whose cache no longer holds on the roster's day, and keeps the result when the book can be written.
+    fn refold(&mut self, roster: &mut Roster, stale: &[i64]) -> Result<()> {
+        let keep = self.read_only.is_none() && self.as_of.is_none() && self.begin().is_ok();
+        for customer in stale {
+            let facts = signal::facts(&self.conn, *customer, &self.config.stages, self.config.zone)?;
+            let signals = signal::fold_with_before(&facts, &self.config, self.today);
+            if keep {
+                signal::keep(&self.conn, *customer, &signals, &self.config.stages)?;
+            }
+            if let Some(at) = roster.row_of(*customer) {
+                roster.rows[at].signals = signals;
+            }
+        }
+        if keep {
+            self.conn.execute_batch("COMMIT").map_err(sql)?;
+        }
+        roster.rescore();
+        Ok(())
     }
 
     /// Starts loading many rows as one batch. `command` is `import` or `demo`.
     pub fn load(&mut self, command: &'static str, now: Stamp) -> Result<load::Loader<'_>> {
-        let _ = (command, now);
-        Err(crate::error::Error::failed("not yet"))
+        load::Loader::begin(self, command, now)
     }
 
     /// The one customer that a person means by an id, an external key, or a name (exact, then a folded part).
     /// Several: a usage error that lists the candidates. None: not found.
-    pub fn find_customer(&mut self, name: &str) -> Result<crate::domain::id::Id> {
-        let _ = name;
-        Err(crate::error::Error::failed("not yet"))
+    pub fn find_customer(&mut self, name: &str) -> Result<Id> {
+        find::customer(self, name)
     }
 
     /// The moment `now` in the book's zone, with the day that `--as-of` fixed.
-    pub fn moment(&self, now: Stamp) -> crate::domain::time::Moment {
-        crate::domain::time::Moment::new(now, self.config().zone)
+    pub fn moment(&self, now: Stamp) -> Moment {
+        let moment = Moment::new(now, self.config.zone);
+        Moment { today: self.as_of.unwrap_or(moment.today), ..moment }
     }
 
     /// The book's config.
     pub fn config(&self) -> Arc<Config> {
-        Arc::new(Config::default())
+        self.config.clone()
+    }
+
+    /// The raw value of a config key, when the book sets it.
+    pub fn config_text(&self, key: &str) -> Result<Option<String>> {
+        Ok(config_rows(&self.conn)?.into_iter().rev().find(|(k, _)| k == key).map(|(_, v)| v))
     }
 
     /// Why the book cannot be written, when it cannot.
     pub fn read_only(&self) -> Option<&str> {
-        None
+        self.read_only.as_deref()
+    }
+
+    /// How the book is locked, for the status line and `doctor`.
+    pub fn mode(&self) -> &Mode {
+        &self.mode
+    }
+
+    /// The book's resolved path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The day of every figure.
+    pub fn today(&self) -> Day {
+        self.today
+    }
+
+    /// Moves on to the day of `now`, if it is another one: figures are computed again.
+    pub fn turn_day(&mut self, now: Stamp) -> bool {
+        let day = self.config.zone.day(now);
+        let turned = self.as_of.is_none() && day != self.today;
+        if turned {
+            self.today = day;
+            self.roster = None;
+            self.visits = None;
+        }
+        turned
+    }
+
+    /// Takes the write lock: waits with jitter while another has it, so that no writer starves.
+    fn begin(&mut self) -> Result<()> {
+        self.conn.busy_timeout(Duration::ZERO).map_err(sql)?;
+        let mut waited: u64 = 0;
+        let mut tries: u32 = 0;
+        let result = loop {
+            match self.conn.execute_batch("BEGIN IMMEDIATE") {
+                Ok(()) => break Ok(()),
+                Err(e) if is_busy(&e) && waited < LOCK_LIMIT * 1000 => {
+                    let most = (250_u64 << tries.min(5)).min(8000);
+                    let jitter = 50 + u64::from(self.ids.next(Stamp(0)).0[15]) * (most - 50) / 255;
+                    std::thread::sleep(Duration::from_micros(jitter));
+                    waited += jitter;
+                    tries += 1;
+                    if let Some(patience) = &mut self.patience
+                        && !patience(waited / 1000)
+                    {
+                        break Err(Error::new(Kind::Busy, "gave up waiting for another's write; nothing was saved"));
+                    }
+                }
+                Err(e) if is_busy(&e) => {
+                    break Err(
+                        Error::new(Kind::Busy, "the book is busy: another has been writing for 10 s").hint("try again; nothing was saved")
+                    );
+                }
+                Err(e) => break Err(sql(e)),
+            }
+        };
+        self.conn.busy_timeout(Duration::from_secs(10)).map_err(sql)?;
+        result
+    }
+
+    /// What has to hold inside every write: the path still names our file, and nobody has migrated it.
+    fn guard(&self) -> Result<()> {
+        if self.identity.is_some() && open::identity(&self.path) != self.identity {
+            return Err(
+                Error::new(Kind::Conflict, "the file was replaced while it was open; nothing was saved").hint("quit and open it again")
+            );
+        }
+        if schema::version(&self.conn)? != schema::VERSION {
+            return Err(Error::new(Kind::Busy, "a newer Retain has changed the book; nothing was saved").hint("quit and update"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a write to a book that can only be read.
+    fn writable(&self) -> Result<()> {
+        match &self.read_only {
+            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `work` as one batch: all of it, or nothing. A batch that writes nothing leaves no trace.
+    fn transact(
+        &mut self,
+        command: &str,
+        now: Stamp,
+        undoes: Option<Id>,
+        work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
+    ) -> Result<Receipt> {
+        self.writable()?;
+        self.begin()?;
+        let context = write::Context { config: self.config.clone(), today: self.today };
+        let outcome = self.guard().and_then(|()| {
+            let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, command, now, self.config.zone, undoes)?;
+            let done = work(&mut batch, &context)?;
+            let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
+            if batch.touched.len() <= REFOLD_AT_ONCE {
+                for customer in batch.touched.clone() {
+                    signal::refresh(batch.conn, customer, &config, today)?;
+                }
+            } else {
+                for customer in &batch.touched {
+                    batch
+                        .conn
+                        .prepare_cached("DELETE FROM signal WHERE customer = ?")
+                        .and_then(|mut s| s.execute([customer]))
+                        .map_err(sql)?;
+                }
+            }
+            let empty = batch.is_empty();
+            if !empty {
+                batch.finish(&done.label)?;
+            }
+            Ok((
+                done,
+                empty,
+                batch.id,
+                batch.n,
+                batch.made + batch.edits,
+                std::mem::take(&mut batch.touched),
+                batch.config_touched,
+                batch.money_touched,
+            ))
+        });
+        let (done, empty, id, n, changed, touched, config_touched, money_touched) = match outcome {
+            Ok(parts) => parts,
+            Err(error) => {
+                self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+                return Err(error);
+            }
+        };
+        if empty {
+            self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+            let customers = done.skipped.iter().map(|s| s.0).collect();
+            return Ok(Receipt { batch: None, label: done.label, changed: 0, skipped: done.skipped, customers });
+        }
+        self.commit(id)?;
+        self.after(n, &touched, config_touched, money_touched)?;
+        let customers = self.ids_of(touched.iter().take(1000))?;
+        Ok(Receipt {
+            batch: Some(id),
+            label: done.label,
+            changed: if done.changed > 0 { done.changed } else { changed },
+            skipped: done.skipped,
+            customers,
+        })
+    }
+
+    /// Commits; after an error, looks whether the batch stands nevertheless, and tells the truth.
+    fn commit(&mut self, batch: Id) -> Result<()> {
+        let Err(error) = self.conn.execute_batch("COMMIT") else { return Ok(()) };
+        if !self.conn.is_autocommit() {
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        let stands = self.conn.query_row("SELECT count(*) FROM batch WHERE id = ? AND finished = 1", [&batch], |r| r.get::<_, i64>(0));
+        if stands.is_ok_and(|n| n == 1) { Ok(()) } else { Err(sql(error)) }
+    }
+
+    fn ids_of<'a>(&self, customers: impl Iterator<Item = &'a i64>) -> Result<Vec<Id>> {
+        let mut statement = self.conn.prepare_cached("SELECT id FROM customer WHERE n = ?").map_err(sql)?;
+        customers.map(|n| statement.query_row([n], |r| r.get(0)).map(Id).map_err(sql)).collect()
+    }
+
+    /// Brings what is in memory up to date with a batch that was committed.
+    fn after(&mut self, n: i64, touched: &BTreeSet<i64>, config_touched: bool, money_touched: bool) -> Result<()> {
+        self.seen = self.seen.max(n);
+        self.visits = None;
+        if config_touched {
+            self.config = Arc::new(read_config(&self.conn)?);
+        }
+        if config_touched || touched.len() > REFOLD_AT_ONCE {
+            return self.reload();
+        }
+        let Some(shared) = self.roster.clone() else { return Ok(()) };
+        let mut roster = shared.write().unwrap_or_else(PoisonError::into_inner);
+        for customer in touched {
+            if let Some(at) = roster::reload(&self.conn, &mut roster, *customer)? {
+                roster.score_row(at);
+            }
+        }
+        if money_touched {
+            roster.rescore();
+        }
+        Ok(())
+    }
+
+    /// Loads the roster again in place, so that screens that share it see the new one.
+    fn reload(&mut self) -> Result<()> {
+        let Some(shared) = self.roster.take() else { return Ok(()) };
+        let fresh = self.roster()?;
+        let fresh = std::mem::replace(
+            &mut *fresh.write().unwrap_or_else(PoisonError::into_inner),
+            Roster::new(self.config.clone(), self.today, ""),
+        );
+        *shared.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        self.roster = Some(shared);
+        Ok(())
+    }
+
+    /// Looks for batches that others have committed since the last look: (person, label, when) of each, oldest first. The
+    /// roster is brought up to date.
+    pub fn look(&mut self) -> Result<Vec<(String, String, Stamp)>> {
+        let news: Vec<(i64, String, String, i64)> = {
+            let mut statement = self
+                .conn
+                .prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000")
+                .map_err(sql)?;
+            let rows = statement
+                .query_map([self.seen], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?, r.get(3)?)))
+                .map_err(sql)?;
+            rows.collect::<Result<_, _>>().map_err(sql)?
+        };
+        let (Some(first), Some(last)) = (news.first(), news.last()) else { return Ok(Vec::new()) };
+        let (touched, config) = touched_between(&self.conn, first.0, last.0)?;
+        self.after(last.0, &touched, config, true)?;
+        Ok(news.into_iter().map(|(_, person, label, wall)| (person, label, Stamp(wall))).collect())
+    }
+
+    /// A number that changes when another connection has written.
+    pub fn data_version(&self) -> Result<i64> {
+        self.conn.query_row("PRAGMA data_version", [], |r| r.get(0)).map_err(sql)
+    }
+
+    /// A handle that interrupts a running query from another thread.
+    pub fn interrupter(&self) -> rusqlite::InterruptHandle {
+        self.conn.get_interrupt_handle()
+    }
+
+    /// Indexes waiting texts, at most `limit` rows; `true` when some are left. For idle moments.
+    pub fn index_some(&mut self, limit: usize) -> Result<bool> {
+        if self.read_only.is_some() || search::waiting(&self.conn)? == 0 {
+            return Ok(false);
+        }
+        self.begin()?;
+        let left = self.guard().and_then(|()| search::catch_up(&self.conn, limit));
+        self.conn.execute_batch(if left.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
+        left
+    }
+
+    /// Closes the book: the WAL goes back into the file when nobody else has it.
+    pub fn close(self) {
+        if self.read_only.is_none() {
+            let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
     }
 }
+
+/// Above so many touched customers a batch leaves their signals to one pass over the book.
+const REFOLD_AT_ONCE: usize = 2000;
+
+/// Customers (their integers) that batches from `first` to `last` touched, and whether config was.
+fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet<i64>, bool)> {
+    let mut touched = BTreeSet::new();
+    let mut config = false;
+    for table in batch::TABLES {
+        use crate::domain::command::Entity;
+        let owner = match table.entity {
+            Entity::Customer => "n",
+            Entity::View => continue,
+            Entity::Config => "NULL",
+            _ => "customer",
+        };
+        let query = format!(
+            "SELECT {owner} FROM {0} WHERE batch BETWEEN ?1 AND ?2 UNION SELECT {owner} FROM {0} WHERE id IN (SELECT row FROM edit WHERE batch BETWEEN ?1 AND ?2 AND entity = ?3)",
+            table.name
+        );
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+        let mut rows = statement.query(params![first, last, table.number]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            match row.get::<_, Option<i64>>(0).map_err(sql)? {
+                Some(n) => {
+                    touched.insert(n);
+                }
+                None => config = true,
+            }
+        }
+    }
+    Ok((touched, config))
+}
+
+fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
+    let mut statement = conn.prepare_cached("SELECT key, value FROM config WHERE removed = 0 ORDER BY id").map_err(sql)?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}
+
+/// The config as the book sets it over the defaults. A value that does not parse is passed over, and `doctor` names it.
+fn read_config(conn: &Connection) -> Result<Config> {
+    let mut config = Config::default();
+    let made: std::result::Result<String, _> = conn.query_row("SELECT v FROM meta WHERE k = 'zone'", [], |r| r.get(0));
+    if let Some(zone) = made.ok().and_then(|z| Zone::named(&z)) {
+        config.zone = zone;
+    }
+    for (key, value) in config_rows(conn)? {
+        let _ = apply_config(&mut config, &key, &value);
+    }
+    Ok(config)
+}
+
+/// Sets one key in a config; says what is wrong with a value.
+pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
+    let wrong = |e: toml::de::Error| {
+        Error::usage(format!("{key}: {}", e.message())).hint("the value is TOML; `retain config KEY` prints the present one")
+    };
+    match key {
+        "stages" => {
+            let stages: crate::domain::stage::Stages = toml::from_str(value).map_err(wrong)?;
+            if stages.stage.is_empty() || stages.stage.len() > 250 {
+                return Err(Error::usage("stages: a book has between 1 and 250 stages"));
+            }
+            config.stages = stages;
+        }
+        "scorecards" => {
+            let cards: crate::domain::health::Scorecards = toml::from_str(value).map_err(wrong)?;
+            cards.check()?;
+            config.scorecards = cards;
+        }
+        "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
+        "currency" => {
+            config.currency = crate::domain::money::Currency::named(value)
+                .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
+        }
+        "zone" => {
+            config.zone = Zone::named(value)
+                .ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?
+        }
+        _ => match key.strip_prefix("attribute.") {
+            Some(code) => {
+                let attribute: Attribute = toml::from_str(value).map_err(wrong)?;
+                config.attributes.retain(|a| a.code != code);
+                config.attributes.push(Attribute { code: code.to_owned(), ..attribute });
+            }
+            None => {
+                return Err(Error::usage(format!("there is no setting {key}"))
+                    .hint("settings: stages, scorecards, policy, currency, zone, attribute.<code>"));
+            }
+        },
+    }
+    Ok(())
+}
+
+/// An SQLite error as ours: full disk, busy, damage and the rest, each in a sentence.
+fn sql(error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode;
+    let made = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Error::new(Kind::Busy, "the book is busy: another is writing").hint("try again; nothing was saved")
+        }
+        Some(ErrorCode::DiskFull) => Error::failed("the disk is full; nothing was saved").hint("free some space and try again"),
+        Some(ErrorCode::ReadOnly) => {
+            Error::new(Kind::Busy, "the book cannot be written here").hint("ask for write access to the file and its folder")
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            Error::failed("the book is damaged").hint("retain doctor says where; a backup is beside the book")
+        }
+        Some(ErrorCode::OperationInterrupted) => Error::failed("interrupted"),
+        Some(ErrorCode::TooBig) => Error::usage("a text is larger than 16 MB"),
+        _ => Error::failed(format!("the book did not answer: {error}")),
+    };
+    made.because(error)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
+}
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,7 @@ pub struct NewContact {
 }
 
 /// One thing a person does: one batch, one undo step.
+#[allow(missing_docs, reason = "the fields of each variant are said in its sentence")]
 #[derive(Clone, PartialEq, Debug)]
 pub enum Command {
     /// Makes a customer and lets it enter its first stage.

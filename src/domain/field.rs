@@ -8,12 +8,14 @@ use super::time::Day;
 pub enum FieldKind {
     /// Words; `:` matches a folded part, `=` the whole.
     Text,
-    /// One of few words; `:` matches the start of a folded value.
+    /// One of few words; `:` matches the start of a folded value, `=` the whole.
     Choice,
-    /// Several words (tags).
+    /// Several words (tags); compares as a choice, against each of them.
     Words,
-    /// A whole number.
+    /// A whole number; a `%` behind it is read over.
     Number,
+    /// Tenths of what is typed and shown: priority in tenths of a point, usage in tenths of a per cent.
+    Tenths,
     /// Minor units; typed as `240k`.
     Money,
     /// A day ahead; `renews<60d` compares the days until it.
@@ -29,16 +31,40 @@ pub enum FieldKind {
 pub enum Value<'a> {
     /// No data: matches only `field:none`.
     None,
-    /// A number or minor units.
+    /// A number, tenths or minor units, as the kind says.
     Number(i64),
     /// A day.
     Day(Day),
-    /// Words.
+    /// The customer's name. (Other texts are choices: a text read row by row would be slow.)
     Text(&'a str),
+    /// One of the field's choices, by its number.
+    Choice(u32),
     /// A set of words by its number in the roster's tag sets.
     Words(u32),
     /// Yes or no.
     Flag(bool),
+}
+
+/// One of the words a choice may be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// Its number in [`Value::Choice`]; also the order in which the field sorts.
+    pub no: u32,
+    /// What is typed for it: its code first, then label and aliases.
+    pub words: Vec<String>,
+}
+
+/// The words of a field of kind `Choice`.
+#[derive(Clone, Copy)]
+pub struct Choices {
+    /// All of them.
+    pub list: fn(&Roster) -> Vec<Choice>,
+    /// The code of a number: what JSON and CSV say.
+    pub code: fn(&Roster, u32) -> &str,
+    /// The label of a number: what lists show.
+    pub label: fn(&Roster, u32) -> &str,
+    /// Sorts by number rather than by folded label.
+    pub ordered: bool,
 }
 
 /// One field. The static table of all of them is `columns::COLUMNS`; custom attributes are added when a filter is parsed.
@@ -52,7 +78,24 @@ pub struct Field {
     pub kind: FieldKind,
     /// Its value for the customer at a row of the roster.
     pub get: fn(&Roster, usize) -> Value<'_>,
+    /// Its words, where the kind is `Choice`.
+    pub choices: Option<Choices>,
 }
+
+impl Field {
+    /// True when `name` (in lower case) is its code or an alias.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.code == name || self.aliases.contains(&name)
+    }
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        self.code == other.code
+    }
+}
+
+impl Eq for Field {}
 
 impl std::fmt::Debug for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,7 +1,7 @@
 //! The roster: what lists need of every customer, in memory, from which every list is filtered, sorted and searched.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::config::Config;
 use super::health::{self, Health};
@@ -9,48 +9,16 @@ use super::id::Id;
 use super::priority::{self, Key};
 use super::signal::Signals;
 use super::time::Day;
-use crate::text;
 
-/// Distinct words, each kept once and named by a number. Number 0 is the empty word.
-#[derive(Clone, Debug)]
-pub struct Names {
-    list: Vec<Box<str>>,
-    index: HashMap<Box<str>, u32>,
-}
+pub(crate) mod names;
 
-impl Default for Names {
-    fn default() -> Names {
-        Names { list: vec!["".into()], index: HashMap::from([("".into(), 0)]) }
-    }
-}
+pub use bits::Bits;
+pub use names::Names;
 
-impl Names {
-    /// The number of a word, kept from now on.
-    pub fn intern(&mut self, word: &str) -> u32 {
-        if let Some(no) = self.index.get(word) {
-            return *no;
-        }
-        let no = self.list.len() as u32;
-        self.list.push(word.into());
-        self.index.insert(word.into(), no);
-        no
-    }
-
-    /// The word of a number; empty for a number that was never given.
-    pub fn get(&self, no: u32) -> &str {
-        self.list.get(no as usize).map_or("", |w| w)
-    }
-
-    /// The number of a word that is known already.
-    pub fn find(&self, word: &str) -> Option<u32> {
-        self.index.get(word).copied()
-    }
-
-    /// All words with their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
-        self.list.iter().enumerate().map(|(i, w)| (i as u32, w.as_ref()))
-    }
-}
+mod bits;
+mod order;
+#[cfg(test)]
+mod tests;
 
 /// One customer in the roster.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,8 +33,6 @@ pub struct Row {
     pub owner: u32,
     /// Tag set, by number in `tagsets`.
     pub tags: u32,
-    /// Start of the display name in the heap, its length, and the length of the folded name behind it.
-    name: (u32, u16, u16),
     /// When the relationship started.
     pub created: Option<Day>,
     /// Snoozed until this day.
@@ -129,8 +95,12 @@ pub struct Roster {
     pub attributes: HashMap<String, (Names, Vec<u32>)>,
     /// Median ARR of the customers that have one, minor units.
     pub median_arr: i64,
-    heap: String,
-    by_rowid: HashMap<u32, u32>,
+    names: names::NameHeap,
+    /// Place of each row in the order of folded names, while no name has changed since it was worked out.
+    ranks: OnceLock<Vec<u32>>,
+    /// Row + 1 by the file's integer while those are dense, as they are but in an odd file; the others in `sparse`.
+    by_rowid: Vec<u32>,
+    sparse: HashMap<u32, u32>,
 }
 
 impl Roster {
@@ -148,29 +118,33 @@ impl Roster {
             done: HashMap::new(),
             attributes: HashMap::new(),
             median_arr: 0,
-            heap: String::new(),
-            by_rowid: HashMap::new(),
+            names: names::NameHeap::default(),
+            ranks: OnceLock::new(),
+            by_rowid: Vec::new(),
+            sparse: HashMap::new(),
         }
     }
 
     /// Adds a customer, or puts it in place of the row with the same `rowid`. Health and priority are computed by [`Roster::rescore`]
     /// (all rows) or [`Roster::score_row`].
     pub fn put(&mut self, entry: &Entry) -> usize {
-        let rowid = entry.rowid as u32;
-        let at = match self.by_rowid.get(&rowid) {
-            Some(at) => *at as usize,
+        let rowid = u32::try_from(entry.rowid).unwrap_or(u32::MAX);
+        let at = match self.row_of(entry.rowid) {
+            Some(at) => at,
             None => {
                 self.rows.push(Row::default());
                 self.ids.push(entry.id);
                 self.rowids.push(rowid);
-                self.by_rowid.insert(rowid, self.rows.len() as u32 - 1);
+                self.index(rowid, self.rows.len() as u32 - 1);
                 for (_, values) in self.attributes.values_mut() {
                     values.push(0);
                 }
                 self.rows.len() - 1
             }
         };
-        let name = self.keep_name(at, &entry.name);
+        if self.names.put(at, &entry.name) {
+            self.ranks.take();
+        }
         if entry.done.is_empty() {
             self.done.remove(&(at as u32));
         } else {
@@ -181,7 +155,6 @@ impl Roster {
             signals: entry.signals,
             owner,
             tags,
-            name,
             created: entry.created,
             snoozed: entry.snoozed,
             removed: entry.removed,
@@ -191,38 +164,77 @@ impl Roster {
         at
     }
 
-    fn keep_name(&mut self, at: usize, name: &str) -> (u32, u16, u16) {
-        if self.name(at) == name {
-            return self.rows[at].name;
+    fn index(&mut self, rowid: u32, at: u32) {
+        let slot = rowid as usize;
+        if slot >= self.by_rowid.len() && slot < self.by_rowid.len() + 4096 {
+            self.by_rowid.resize(slot + 1, 0);
         }
-        let mut folded = text::fold(name);
-        let cut = |s: &str| s.char_indices().map(|(i, c)| i + c.len_utf8()).take_while(|e| *e <= 4096).last().unwrap_or(0);
-        let name = &name[..cut(name)];
-        folded.truncate(cut(&folded));
-        let start = self.heap.len() as u32;
-        self.heap.push_str(name);
-        if folded == name {
-            // Most names in lower case are their own fold; the heap keeps them once.
-            return (start, name.len() as u16, 0);
+        match self.by_rowid.get_mut(slot) {
+            Some(place) => *place = at + 1,
+            None => {
+                self.sparse.insert(rowid, at);
+            }
         }
-        self.heap.push_str(&folded);
-        (start, name.len() as u16, folded.len() as u16)
+    }
+
+    /// Room for so many more customers: call it before a load, and [`Roster::shrink`] after it.
+    pub fn reserve(&mut self, customers: usize) {
+        self.rows.reserve_exact(customers);
+        self.ids.reserve_exact(customers);
+        self.rowids.reserve_exact(customers);
+        self.by_rowid.reserve_exact(customers + 1);
+        self.names.reserve(customers);
+    }
+
+    /// Gives back the memory that a load reserved and did not use.
+    pub fn shrink(&mut self) {
+        self.rows.shrink_to_fit();
+        self.ids.shrink_to_fit();
+        self.rowids.shrink_to_fit();
+        self.by_rowid.shrink_to_fit();
+        self.names.shrink();
+    }
+
+    /// Puts in the values of a custom attribute: row and text, for the rows that have one. Numbers come as digits, amounts
+    /// as minor units, dates in ISO 8601, yes and no as `true` and `false`. What was loaded of it before is dropped.
+    pub fn reload_attribute<'v>(&mut self, code: &str, values: impl IntoIterator<Item = (usize, &'v str)>) {
+        let mut names = Names::default();
+        let mut column = vec![0; self.rows.len()];
+        for (at, text) in values {
+            if let Some(place) = column.get_mut(at) {
+                *place = names.intern(text);
+            }
+        }
+        self.attributes.insert(code.to_owned(), (names, column));
+    }
+
+    /// Sets one row's value of a custom attribute that was loaded; an empty text is no value.
+    pub fn put_attribute(&mut self, code: &str, at: usize, text: &str) {
+        if let Some((names, column)) = self.attributes.get_mut(code)
+            && let Some(place) = column.get_mut(at)
+        {
+            *place = names.intern(text);
+        }
+    }
+
+    /// A row's value of a custom attribute that was loaded; empty for none.
+    pub fn attribute(&self, code: &str, at: usize) -> &str {
+        self.attributes.get(code).map_or("", |(names, column)| names.get(column.get(at).copied().unwrap_or(0)))
     }
 
     /// The display name of a row.
     pub fn name(&self, at: usize) -> &str {
-        let (start, len, _) = self.rows[at].name;
-        &self.heap[start as usize..start as usize + usize::from(len)]
+        self.names.shown(at)
     }
 
     /// The folded name of a row, for search and sorting.
     pub fn folded(&self, at: usize) -> &str {
-        let (start, len, folded) = self.rows[at].name;
-        if folded == 0 {
-            return self.name(at);
-        }
-        let from = start as usize + usize::from(len);
-        &self.heap[from..from + usize::from(folded)]
+        self.names.folded(at)
+    }
+
+    /// The rows whose name has `part` in it; folded here.
+    pub fn named(&self, part: &str) -> Bits {
+        self.names.containing(&names::fold(part))
     }
 
     /// The owner of a row.
@@ -237,7 +249,11 @@ impl Roster {
 
     /// The row of a file's integer.
     pub fn row_of(&self, rowid: i64) -> Option<usize> {
-        u32::try_from(rowid).ok().and_then(|r| self.by_rowid.get(&r)).map(|r| *r as usize)
+        let rowid = u32::try_from(rowid).ok()?;
+        match self.by_rowid.get(rowid as usize) {
+            Some(0) | None => self.sparse.get(&rowid).map(|at| *at as usize),
+            Some(place) => Some(*place as usize - 1),
+        }
     }
 
     /// The row of an id; a scan, so ask once and keep the row.

@@ -2,11 +2,20 @@
 
 use serde::Serialize;
 
-use super::config::Config;
 use super::event::EventKind;
 use super::stage::StageNo;
-use super::ticket::SEVERITIES;
 use super::time::Day;
+
+mod folding;
+#[cfg(test)]
+mod tests;
+
+pub use folding::{absorb, fold};
+
+/// Days after which a usage reading says nothing about today any more.
+pub const USAGE_DAYS: i64 = 28;
+
+const _: () = assert!(super::ticket::SEVERITIES == 4);
 
 /// What lists, health and the queue need of one customer, small enough to hold a million of them in memory.
 /// Every figure is one of a day: [`Signals::asof`] says up to which day the facts were read.
@@ -16,7 +25,7 @@ pub struct Signals {
     pub mrr: i64,
     /// The stage it is in; meaningful beside the config's stages. `since` is `None` when it never entered one.
     pub stage: StageNo,
-    /// How many times it has entered this stage, from 1.
+    /// How many times it has entered this stage, from 1; 0 when it never entered one.
     pub visit: u8,
     /// How many times the relationship has started: 1 plus the returns from a lost stage.
     pub cohort: u8,
@@ -32,10 +41,11 @@ pub struct Signals {
     pub nps_day: Option<Day>,
     /// A touchpoint of ours came after the latest NPS answer.
     pub nps_followed: bool,
-    /// Open tickets by severity 1-4 (index 0 is severity 1).
-    pub tickets: [u8; SEVERITIES],
+    /// Open tickets by severity 1-4 (index 0 is severity 1). The length is spelt out because rustc 1.95 fails on a closure
+    /// that captures an array whose length is a constant's name.
+    pub tickets: [u8; 4],
     /// When the oldest open ticket of each severity was opened.
-    pub oldest: [Option<Day>; SEVERITIES],
+    pub oldest: [Option<Day>; 4],
     /// Mean weekly key actions of the last 4 weeks against the 12 weeks before, per mille change (-400 is 40 % less).
     /// `None` with fewer than 4 readings before.
     pub usage: Option<i16>,
@@ -140,20 +150,6 @@ pub struct Facts {
     pub tasks: Vec<TaskFact>,
     /// Its subscription versions.
     pub versions: Vec<VersionFact>,
-}
-
-/// The signals of a customer on `day`: facts after that day count as not yet known.
-/// `before` is left empty: the caller folds 28 days earlier and scores that.
-pub fn fold(facts: &Facts, config: &Config, day: Day) -> Signals {
-    let _ = (facts, config);
-    Signals { asof: Some(day), ..Signals::default() }
-}
-
-/// Adds one event that is later than every fact folded so far, without reading the others.
-/// `false` (and nothing changed) where the kind or the order needs the whole fold.
-pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
-    let _ = (signals, fact, config);
-    false
 }
 
 /// One signal for a person: what the explain table and `show` print.

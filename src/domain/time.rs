@@ -26,6 +26,9 @@ impl Stamp {
 pub struct Day(NonZeroU16);
 
 impl Day {
+    /// The first day of the range, 1970-01-01.
+    pub const MIN: Day = Day(NonZeroU16::MIN);
+
     /// The date as a day; `None` outside 1970 to 2149.
     pub fn from_date(date: NaiveDate) -> Option<Day> {
         Day::from_number(i64::from(date.num_days_from_ce()) - 719_163)

@@ -1,11 +1,21 @@
 //! Loading many rows as one batch: what imports and the demo book are written with. One transaction, one undo step.
 
-use crate::domain::command::Receipt;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, params};
+
+use crate::domain::command::{Entity, Receipt};
+use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::revenue::Version;
 use crate::domain::time::{Day, Stamp};
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+use super::batch::{self, Batch, json_value};
+use super::{Store, signal, sql, write};
 
 /// What became of a row that was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,70 +139,369 @@ pub struct EventRow<'a> {
 
 /// One batch being loaded. Dropping it undoes everything.
 pub struct Loader<'a> {
-    _store: &'a mut super::Store,
+    batch: Batch<'a>,
+    config: &'a mut Arc<Config>,
+    seen: &'a mut i64,
+    today: Day,
+    customers: HashMap<Box<str>, i64>,
+    contacts: HashMap<Box<str>, i64>,
+    /// The book had customers before, so keys may be in it.
+    had_customers: bool,
+    had_contacts: bool,
+    done: bool,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    pub(super) fn begin(store: &'a mut Store, command: &'static str, now: Stamp) -> Result<Loader<'a>> {
+        store.writable()?;
+        store.roster()?;
+        store.begin()?;
+        if let Err(error) = store.guard() {
+            store.conn.execute_batch("ROLLBACK").map_err(sql)?;
+            return Err(error);
+        }
+        // The roster is loaded afresh after a load: rows by the thousand are not brought over one by one.
+        store.roster = None;
+        store.visits = None;
+        let zone = store.config.zone;
+        let batch = Batch::begin(&store.conn, &mut store.ids, &store.who, command, now, zone, None)?;
+        let any = |table: &str| -> Result<bool> {
+            batch.conn.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| r.get(0)).map_err(sql)
+        };
+        let (had_customers, had_contacts) = (any("customer")?, any("contact")?);
+        Ok(Loader {
+            batch,
+            config: &mut store.config,
+            seen: &mut store.seen,
+            today: store.today,
+            customers: HashMap::new(),
+            contacts: HashMap::new(),
+            had_customers,
+            had_contacts,
+            done: false,
+        })
+    }
+
+    /// The book's config with what this batch has set.
+    pub fn config(&self) -> &Arc<Config> {
+        self.config
+    }
+
     /// The number of the customer with this key, if the book has it.
     pub fn customer(&mut self, external: &str) -> Result<Option<i64>> {
-        let _ = external;
-        Ok(None)
+        if let Some(n) = self.customers.get(external) {
+            return Ok(Some(*n));
+        }
+        let found = if self.had_customers { self.lookup("customer", external)? } else { None };
+        if let Some(n) = found {
+            self.customers.insert(external.into(), n);
+        }
+        Ok(found)
     }
 
     /// The number of the contact with this key.
     pub fn contact(&mut self, external: &str) -> Result<Option<i64>> {
-        let _ = external;
-        Ok(None)
+        if let Some(n) = self.contacts.get(external) {
+            return Ok(Some(*n));
+        }
+        let found = if self.had_contacts { self.lookup("contact", external)? } else { None };
+        if let Some(n) = found {
+            self.contacts.insert(external.into(), n);
+        }
+        Ok(found)
+    }
+
+    fn lookup(&self, table: &str, external: &str) -> Result<Option<i64>> {
+        if external.is_empty() {
+            return Ok(None);
+        }
+        self.batch
+            .conn
+            .prepare_cached(&format!("SELECT n FROM {table} WHERE external = ? AND external <> '' AND removed = 0"))
+            .and_then(|mut s| s.query_row([external], |r| r.get(0)).optional())
+            .map_err(sql)
+    }
+
+    fn id_of(&self, table: &str, n: i64) -> Result<Id> {
+        self.batch
+            .conn
+            .prepare_cached(&format!("SELECT id FROM {table} WHERE n = ?"))
+            .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)))
+            .map_err(sql)
+    }
+
+    /// Sets the fields that differ, unless a person has edited them since they were last imported.
+    fn update(&mut self, entity: Entity, id: Id, fields: &[(&str, Value)]) -> Result<Outcome> {
+        let table = batch::table(entity);
+        let mut outcome = Outcome::Same;
+        for (field, value) in fields {
+            let now = batch::current(self.batch.conn, table, id, field)?.map(|c| c.value);
+            if now.as_ref() == Some(value) {
+                continue;
+            }
+            if self.edited_by_person(id, field)? {
+                outcome = if outcome == Outcome::Changed { outcome } else { Outcome::Kept };
+                continue;
+            }
+            self.batch.set(entity, id, field, value.clone())?;
+            outcome = Outcome::Changed;
+        }
+        Ok(outcome)
+    }
+
+    fn edited_by_person(&self, row: Id, field: &str) -> Result<bool> {
+        let found: Option<String> = self
+            .batch
+            .conn
+            .prepare_cached("SELECT b.command FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ? ORDER BY b.hlc DESC, e.id DESC LIMIT 1")
+            .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)).optional())
+            .map_err(sql)?;
+        Ok(found.is_some_and(|command| command != "import" && command != "demo"))
     }
 
     /// Puts a customer; gives its number.
     pub fn put_customer(&mut self, row: &CustomerRow<'_>) -> Result<(i64, Outcome)> {
-        let _ = row;
-        Ok((0, Outcome::Same))
+        let mut tags = row.tags.clone().unwrap_or_default();
+        tags.sort_unstable();
+        tags.dedup();
+        if let Some(n) = self.customer(row.external)? {
+            let id = self.id_of("customer", n)?;
+            let mut fields = vec![("name", Value::Text(row.name.into()))];
+            for (field, value) in [("owner", row.owner), ("website", row.website), ("phone", row.phone)] {
+                fields.extend(value.map(|v| (field, Value::Text(v.into()))));
+            }
+            fields.extend(row.created.map(|d| ("created", Value::Integer(d.number()))));
+            let named: Vec<(String, Value)> =
+                row.attributes.iter().map(|(code, v)| (format!("attr.{code}"), json_value(Some(v)))).collect();
+            fields.extend(named.iter().map(|(code, v)| (code.as_str(), v.clone())));
+            let tagged: Vec<String> = tags.iter().map(|t| format!("tag.{t}")).collect();
+            fields.extend(tagged.iter().map(|t| (t.as_str(), Value::Integer(1))));
+            return Ok((n, self.update(Entity::Customer, id, &fields)?));
+        }
+        let attributes: serde_json::Map<String, serde_json::Value> =
+            row.attributes.iter().map(|(code, v)| ((*code).to_owned(), v.clone())).collect();
+        let attributes = serde_json::Value::Object(attributes).to_string();
+        let (owner, website, phone) = (row.owner.unwrap_or(""), row.website.unwrap_or(""), row.phone.unwrap_or(""));
+        let (n, _) = self
+            .batch
+            .insert(Entity::Customer, &[&row.external, &row.name, &owner, &website, &phone, &row.created, &tags.join(" "), &attributes])?;
+        if !row.external.is_empty() {
+            self.customers.insert(row.external.into(), n);
+        }
+        self.batch.touched.insert(n);
+        Ok((n, Outcome::Made))
     }
 
     /// Puts a contact; gives its number.
     pub fn put_contact(&mut self, row: &ContactRow<'_>) -> Result<(i64, Outcome)> {
-        let _ = row;
-        Ok((0, Outcome::Same))
+        let main = i64::from(row.primary);
+        if let Some(n) = self.contact(row.external)? {
+            let id = self.id_of("contact", n)?;
+            let text = |t: &str| Value::Text(t.into());
+            let fields = [
+                ("name", text(row.name)),
+                ("role", text(row.role)),
+                ("email", text(row.email)),
+                ("phone", text(row.phone)),
+                ("main", Value::Integer(main)),
+            ];
+            return Ok((n, self.update(Entity::Contact, id, &fields)?));
+        }
+        let (n, _) =
+            self.batch.insert(Entity::Contact, &[&row.customer, &row.external, &row.name, &row.role, &row.email, &row.phone, &main])?;
+        if !row.external.is_empty() {
+            self.contacts.insert(row.external.into(), n);
+        }
+        Ok((n, Outcome::Made))
     }
 
     /// Puts a ticket with its events.
     pub fn put_ticket(&mut self, row: &TicketRow<'_>) -> Result<Outcome> {
-        let _ = row;
-        Ok(Outcome::Same)
+        let severity = i64::from(row.severity.clamp(1, 4));
+        let csat = row.csat.map(i64::from);
+        let found = self.lookup("ticket", row.external)?;
+        let outcome = match found {
+            Some(n) => {
+                let id = self.id_of("ticket", n)?;
+                let fields = [
+                    ("subject", Value::Text(row.subject.into())),
+                    ("severity", Value::Integer(severity)),
+                    ("closed", row.closed.map_or(Value::Null, |c| Value::Integer(c.0))),
+                    ("csat", csat.map_or(Value::Null, Value::Integer)),
+                ];
+                self.update(Entity::Ticket, id, &fields)?
+            }
+            None => {
+                self.batch
+                    .insert(Entity::Ticket, &[&row.customer, &row.external, &row.subject, &severity, &row.opened, &row.closed, &csat])?;
+                self.wake(row.customer, "ticket")?;
+                Outcome::Made
+            }
+        };
+        self.batch.touched.insert(row.customer);
+        for (step, at) in [("opened", Some(row.opened)), ("closed", row.closed)] {
+            let Some(at) = at else { continue };
+            let reference = format!("{}:{step}", row.external);
+            self.put_event(&EventRow {
+                kind: EventKind::Ticket,
+                customer: row.customer,
+                contact: None,
+                at,
+                day: None,
+                channel: step,
+                direction: "",
+                number: Some(severity),
+                text: row.subject,
+                reference: if row.external.is_empty() { "" } else { &reference },
+                more: "",
+            })?;
+        }
+        Ok(outcome)
+    }
+
+    fn wake(&mut self, customer: i64, arrived: &str) -> Result<()> {
+        if !self.had_customers {
+            return Ok(());
+        }
+        let waits: Option<[u8; 16]> = self
+            .batch
+            .conn
+            .prepare_cached("SELECT id FROM customer WHERE n = ? AND snooze_event = ?")
+            .and_then(|mut s| s.query_row(params![customer, arrived], |r| r.get(0)).optional())
+            .map_err(sql)?;
+        if let Some(id) = waits {
+            self.batch.set(Entity::Customer, Id(id), "snooze_event", Value::Text(String::new()))?;
+        }
+        Ok(())
     }
 
     /// Puts a subscription version (`id` and `customer` of it are not read) of the customer with this number.
     pub fn put_version(&mut self, customer: i64, version: &Version) -> Result<Outcome> {
-        let _ = (customer, version);
-        Ok(Outcome::Same)
+        let found = self.lookup("subscription", &version.external)?;
+        self.batch.touched.insert(customer);
+        let Some(n) = found else {
+            write::put_version(&mut self.batch, customer, version)?;
+            return Ok(Outcome::Made);
+        };
+        let id = self.id_of("subscription", n)?;
+        let monthly = crate::domain::revenue::mrr(version).ok_or_else(|| Error::usage("the price does not fit in 64 bits"))?;
+        let fields = [
+            ("start", Value::Integer(version.start.number())),
+            ("end", version.end.map_or(Value::Null, |d| Value::Integer(d.number()))),
+            ("amount", Value::Integer(version.amount)),
+            ("period", Value::Text(write::interval_code(version.interval).into())),
+            ("count", Value::Integer(i64::from(version.count))),
+            ("quantity", Value::Integer(i64::from(version.quantity))),
+            ("discount", Value::Integer(i64::from(version.discount))),
+            ("status", Value::Text(version.status.clone())),
+            ("mrr", Value::Integer(monthly)),
+        ];
+        self.update(Entity::Subscription, id, &fields)
     }
 
     /// Adds a task (demo only: tasks have no key, so they are never found again).
     pub fn add_task(&mut self, row: &TaskRow<'_>) -> Result<Id> {
-        let _ = row;
-        Ok(Id::default())
+        let priority = i64::from(row.priority);
+        let (_, id) = self
+            .batch
+            .insert(Entity::Task, &[&row.customer, &row.title, &row.due, &row.owner, &priority, &row.kind, &row.made, &row.done])?;
+        self.batch.touched.insert(row.customer);
+        Ok(id)
     }
 
     /// Writes an event, unless one of the kind with its reference is there.
     pub fn put_event(&mut self, row: &EventRow<'_>) -> Result<Outcome> {
-        let _ = row;
-        Ok(Outcome::Same)
+        let day = row.day.unwrap_or_else(|| self.batch.zone.day(row.at));
+        if !row.reference.is_empty()
+            && let Some(id) = self.event_id(row)?
+        {
+            let fields = [
+                ("text", Value::Text(row.text.into())),
+                ("number", row.number.map_or(Value::Null, Value::Integer)),
+                ("at", Value::Integer(row.at.0)),
+                ("day", Value::Integer(day.number())),
+                ("channel", Value::Text(row.channel.into())),
+                ("direction", Value::Text(row.direction.into())),
+                ("more", Value::Text(row.more.into())),
+            ];
+            return self.update(Entity::Event, id, &fields);
+        }
+        let values: [&dyn rusqlite::ToSql; 11] = [
+            &row.customer,
+            &(row.kind as i64),
+            &row.at,
+            &day,
+            &row.contact,
+            &row.channel,
+            &row.direction,
+            &row.number,
+            &row.text,
+            &row.reference,
+            &row.more,
+        ];
+        self.batch.insert(Entity::Event, &values)?;
+        self.batch.touched.insert(row.customer);
+        if row.kind == EventKind::Nps {
+            self.wake(row.customer, "nps")?;
+        }
+        Ok(Outcome::Made)
+    }
+
+    fn event_id(&self, row: &EventRow<'_>) -> Result<Option<Id>> {
+        self.batch
+            .conn
+            .prepare_cached("SELECT id FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0")
+            .and_then(|mut s| s.query_row(params![row.reference, row.kind as i64], |r| r.get(0).map(Id)).optional())
+            .map_err(sql)
     }
 
     /// Sets a config key within this batch (stages, attributes).
     pub fn set_config(&mut self, key: &str, value: &str) -> Result<()> {
-        let _ = (key, value);
+        super::apply_config(&mut (**self.config).clone(), key, value)?;
+        write::put_config(&mut self.batch, key, Some(value))?;
+        *self.config = Arc::new(super::read_config(self.batch.conn)?);
         Ok(())
     }
 
-    /// Commits. `label` is the line of the activity list. Signals and the full-text index are brought up to date first.
-    pub fn finish(self, label: &str) -> Result<Receipt> {
-        let _ = label;
-        Err(crate::error::Error::failed("not yet"))
+    /// Commits. `label` is the line of the activity list. Signals and the full-text index are brought up to date first
+    /// (the index of a large load only when somebody is idle or searches).
+    pub fn finish(mut self, label: &str) -> Result<Receipt> {
+        let changed = self.batch.made + self.batch.edits;
+        if self.batch.is_empty() {
+            return Ok(Receipt { batch: None, label: label.to_owned(), changed: 0, skipped: Vec::new(), customers: Vec::new() });
+        }
+        let touched = std::mem::take(&mut self.batch.touched);
+        let conn = self.batch.conn;
+        let (config, today) = (self.config.clone(), self.today);
+        if touched.len() > 500 || self.batch.config_touched {
+            let all = self.batch.config_touched;
+            signal::fold_all(conn, &config, today, |n, signals| {
+                if all || touched.contains(&n) { signal::keep(conn, n, &signals, &config.stages) } else { Ok(()) }
+            })?;
+        } else {
+            for customer in &touched {
+                signal::refresh(conn, *customer, &config, today)?;
+            }
+        }
+        self.batch.touched = touched;
+        self.batch.finish(label)?;
+        conn.execute_batch("COMMIT").map_err(sql)?;
+        self.done = true;
+        *self.seen = self.batch.n;
+        Ok(Receipt { batch: Some(self.batch.id), label: label.to_owned(), changed, skipped: Vec::new(), customers: Vec::new() })
     }
 
     /// Takes everything back (a dry run, Ctrl-C).
     pub fn abandon(self) {}
+}
+
+impl Drop for Loader<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            let _ = self.batch.conn.execute_batch("ROLLBACK");
+            if let Ok(config) = super::read_config(self.batch.conn) {
+                *self.config = Arc::new(config);
+            }
+        }
+    }
 }

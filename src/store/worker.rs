@@ -1,10 +1,14 @@
 //! The worker: one thread that owns the book for the screens, answers watched queries again after every change, and
 //! notices the writes of others.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::domain::command::{Command, Receipt};
 use crate::domain::config::Config;
@@ -13,7 +17,7 @@ use crate::domain::roster::Roster;
 use crate::domain::time::Stamp;
 use crate::error::Error;
 
-use super::Options;
+use super::{Options, Store};
 
 /// Where a watched query's pages go: each screen part has one.
 pub type Slot = u32;
@@ -55,20 +59,42 @@ pub enum Answer {
 /// A running worker.
 pub struct Worker {
     asks: Sender<Ask>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    gave_up: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
+/// How long the worker waits for an ask before it looks for others' writes.
+const LOOK: Duration = Duration::from_millis(250);
+/// The same while the terminal is not looked at.
+const LOOK_UNFOCUSED: Duration = Duration::from_secs(5);
+/// Texts indexed in one idle moment.
+const IDLE_TEXTS: usize = 2000;
+
 impl Worker {
-    /// Opens the book at `path` on a thread of its own. `out` is called on that thread.
-    pub fn start(path: PathBuf, options: Options, out: impl Fn(Answer) + Send + 'static) -> Worker {
-        let _ = (path, options, out);
-        let (asks, _) = crossbeam_channel::unbounded();
-        Worker { asks, thread: None }
+    /// Opens the book at `path` on a thread of its own. `out` is called on that thread. `clock` says when it is.
+    pub fn start(path: PathBuf, options: Options, clock: fn() -> Stamp, out: impl Fn(Answer) + Send + Sync + 'static) -> Worker {
+        let (asks, inbox) = crossbeam_channel::unbounded();
+        let gave_up = Arc::new(AtomicBool::new(false));
+        let flag = gave_up.clone();
+        let out = Arc::new(out);
+        let spawned = std::thread::Builder::new().name("book".into()).spawn(move || match Store::open(&path, &options) {
+            Ok(store) => Desk { store, out, watched: BTreeMap::new(), focused: true, version: 0, inbox, gave_up: flag, clock }.work(),
+            Err(error) => out(Answer::Refused(error)),
+        });
+        Worker { asks, gave_up, thread: spawned.ok() }
     }
 
     /// Asks something; never blocks.
     pub fn ask(&self, ask: Ask) {
+        if matches!(ask, Ask::Write { .. }) {
+            self.gave_up.store(false, Ordering::Relaxed);
+        }
         let _ = self.asks.send(ask);
+    }
+
+    /// Gives up a write that waits for another's lock.
+    pub fn give_up(&self) {
+        self.gave_up.store(true, Ordering::Relaxed);
     }
 }
 
@@ -77,6 +103,152 @@ impl Drop for Worker {
         self.ask(Ask::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+/// The worker's side.
+struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
+    store: Store,
+    out: Arc<F>,
+    watched: BTreeMap<Slot, Query>,
+    focused: bool,
+    version: i64,
+    inbox: Receiver<Ask>,
+    gave_up: Arc<AtomicBool>,
+    clock: fn() -> Stamp,
+}
+
+impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
+    fn work(mut self) {
+        self.patience();
+        if let Err(error) = self.ready() {
+            (self.out)(Answer::Refused(error));
+            return;
+        }
+        self.version = self.store.data_version().unwrap_or(0);
+        let mut idle = false;
+        loop {
+            let wait = if self.focused { LOOK } else { LOOK_UNFOCUSED };
+            let first = match self.inbox.recv_timeout(wait) {
+                Ok(ask) => ask,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    // The second quiet moment in a row is spent on the index.
+                    if idle {
+                        let _ = self.store.index_some(IDLE_TEXTS);
+                    }
+                    idle = true;
+                    continue;
+                }
+            };
+            idle = false;
+            let mut asks = vec![first];
+            asks.extend(self.inbox.try_iter());
+            if !self.handle(asks) {
+                break;
+            }
+        }
+        self.store.close();
+    }
+
+    fn ready(&mut self) -> Result<(), Error> {
+        let roster = self.store.roster()?;
+        (self.out)(Answer::Ready {
+            roster,
+            config: self.store.config(),
+            path: self.store.path().to_owned(),
+            mode: self.store.mode().name(),
+            read_only: self.store.read_only().map(str::to_owned),
+        });
+        Ok(())
+    }
+
+    fn patience(&mut self) {
+        let (out, gave_up) = (self.out.clone(), self.gave_up.clone());
+        let mut told = false;
+        self.store.wait_with(Some(Box::new(move |waited| {
+            if waited < 300 {
+                told = false;
+            } else if !told {
+                told = true;
+                out(Answer::Waiting(true));
+            }
+            !gave_up.load(Ordering::Relaxed)
+        })));
+    }
+
+    /// Runs what was asked, in order; of several watches of a slot only the last is answered. `false`: stop.
+    fn handle(&mut self, asks: Vec<Ask>) -> bool {
+        let mut fresh: BTreeMap<Slot, ()> = BTreeMap::new();
+        let mut wrote = false;
+        let mut stop = false;
+        for ask in asks {
+            match ask {
+                Ask::Write { ticket, command, now } => {
+                    let result = self.store.write(&command, now);
+                    (self.out)(Answer::Waiting(false));
+                    wrote |= result.is_ok();
+                    (self.out)(Answer::Written { ticket, result });
+                }
+                Ask::Watch { slot, query } => {
+                    self.watched.insert(slot, query);
+                    fresh.insert(slot, ());
+                }
+                Ask::Unwatch { slot } => {
+                    self.watched.remove(&slot);
+                    fresh.remove(&slot);
+                }
+                Ask::Focus(on) => self.focused = on,
+                Ask::Stop => stop = true,
+            }
+        }
+        if wrote {
+            // What others wrote before our own write has to be known too, and our own is no news.
+            self.look();
+            self.answer_all();
+        } else {
+            for slot in fresh.into_keys() {
+                self.answer(slot);
+            }
+        }
+        !stop
+    }
+
+    fn answer_all(&mut self) {
+        for slot in self.watched.keys().copied().collect::<Vec<_>>() {
+            self.answer(slot);
+        }
+    }
+
+    fn answer(&mut self, slot: Slot) {
+        let Some(query) = self.watched.get(&slot).cloned() else { return };
+        match self.store.answer(&query) {
+            Ok(page) => (self.out)(Answer::Page { slot, query, page: Arc::new(page) }),
+            Err(error) => (self.out)(Answer::Failed { slot, query, error }),
+        }
+    }
+
+    /// Looks for a new day and for others' writes. A busy file is not an error: the next look will know.
+    fn look(&mut self) {
+        let mut changed = false;
+        if self.store.turn_day((self.clock)()) {
+            changed = self.ready().is_ok();
+        }
+        if let Ok(version) = self.store.data_version()
+            && version != self.version
+        {
+            self.version = version;
+            if let Ok(news) = self.store.look() {
+                changed |= !news.is_empty();
+                for (person, label, at) in news {
+                    (self.out)(Answer::Foreign { person, label, at });
+                }
+            }
+        }
+        if changed {
+            self.answer_all();
         }
     }
 }

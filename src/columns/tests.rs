@@ -1,0 +1,193 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::filter::{Filter, People};
+use crate::domain::health::{Band, Health};
+use crate::domain::roster::Entry;
+use crate::domain::signal::Signals;
+use crate::domain::stage::StageNo;
+
+/// One row with every signal, and one with none.
+fn roster() -> Roster {
+    let mut config = Config::default();
+    let attribute = |code: &str, kind| Attribute { code: code.into(), label: code.into(), kind };
+    config.attributes = vec![attribute("budget", AttributeType::Money), attribute("vip", AttributeType::Bool)];
+    let today: Day = "2026-11-21".parse().unwrap();
+    let ago = |days: i64| Some(today.plus(-days));
+    let mut roster = Roster::new(Arc::new(config), today, "ana");
+    let signals = Signals {
+        mrr: 2_000_050,
+        stage: StageNo(2),
+        visit: 1,
+        cohort: 2,
+        since: ago(100),
+        started: ago(400),
+        touch: ago(41),
+        nps: Some(3),
+        nps_day: ago(6),
+        tickets: [2, 1, 0, 4],
+        usage: Some(-405),
+        seats: Some(58),
+        renews: ago(-18),
+        due: ago(2),
+        tasks: 3,
+        pulse: Some(4),
+        past_due: ago(12),
+        last: ago(6),
+        before: Some(55),
+        ..Signals::default()
+    };
+    roster.put(&Entry {
+        rowid: 1,
+        name: "Acme Foods".into(),
+        owner: "ana".into(),
+        tags: "enterprise food".into(),
+        created: ago(420),
+        snoozed: ago(-3),
+        signals,
+        ..Entry::default()
+    });
+    roster.put(&Entry { rowid: 2, name: "Empty".into(), ..Entry::default() });
+    roster.rows[0].health = Health { score: Some(31), coverage: 80, band: Band::Risk };
+    roster.rows[0].priority = 923;
+    roster.reload_attribute("budget", [(0, "1200050")]);
+    roster.reload_attribute("vip", [(0, "true")]);
+    roster
+}
+
+#[test]
+fn codes_and_other_names_are_said_once() {
+    let mut seen = HashSet::new();
+    for name in COLUMNS.iter().flat_map(|c| std::iter::once(&c.field.code).chain(c.field.aliases)) {
+        assert!(seen.insert(*name), "two columns are called {name}");
+        assert!(name.chars().all(|c| c.is_ascii_lowercase()), "{name}");
+        assert!(column(name).is_some() && column(&name.to_uppercase()).is_some());
+    }
+    assert!(COLUMNS.iter().all(|c| 0 < c.min && c.min <= c.preferred));
+    assert!(COLUMNS.iter().all(|c| (c.field.kind == FieldKind::Choice) == c.field.choices.is_some()));
+    let set: Vec<_> = default_set().map(Column::code).collect();
+    assert_eq!(set, ["priority", "name", "owner", "stage", "arr", "health", "nps", "tickets", "renews", "touch"]);
+}
+
+#[test]
+fn a_full_row_shows_in_every_column() {
+    let roster = roster();
+    let shown: Vec<String> = COLUMNS.iter().map(|c| format!("{} {}", c.code(), c.show(&roster, 0, roster.today))).collect();
+    insta::assert_snapshot!(shown.join("\n"), @"");
+}
+
+#[test]
+fn an_empty_row_has_no_data_and_no_panic() {
+    let roster = roster();
+    for c in COLUMNS {
+        let (shown, json, csv) = (c.show(&roster, 1, roster.today), c.json(&roster, 1), c.csv(&roster, 1));
+        match c.code() {
+            "name" => assert_eq!((shown.as_str(), json, csv.as_str()), ("Empty", json!("Empty"), "Empty")),
+            "tickets" | "severe" | "tasks" => assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0")),
+            "stuck" | "behind" => assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no")),
+            code => assert_eq!((shown.as_str(), json, csv.as_str()), ("-", Json::Null, ""), "{code}"),
+        }
+    }
+}
+
+#[test]
+fn json_has_raw_units_and_stable_names() {
+    let roster = roster();
+    insta::assert_snapshot!(json_row(&roster, 0, COLUMNS).to_string(), @"");
+}
+
+#[test]
+fn csv_is_exact() {
+    let roster = roster();
+    let cell = |code| column(code).unwrap().csv(&roster, 0);
+    let cells = ["mrr", "arr", "priority", "usage", "renews", "tag", "stage", "stuck", "band"].map(cell);
+    assert_eq!(cells, ["20000.50", "240006.00", "92.3", "-40.5", "2026-12-09", "enterprise food", "conversion", "yes", "risk"]);
+    assert_eq!((decimal(i64::MIN, 2), decimal(-5, 2), decimal(7, 0)), ("-92233720368547758.08".into(), "-0.05".into(), "7".into()));
+}
+
+#[test]
+fn attributes_are_columns_too() {
+    let roster = roster();
+    let budget = attribute(&roster.config, "attr.budget").unwrap();
+    let vip = attribute(&roster.config, "vip").unwrap();
+    let both = |row| (show_attribute(&roster, budget, row), json_attribute(&roster, budget, row), csv_attribute(&roster, budget, row));
+    assert_eq!(both(0), ("12k".into(), json!(1_200_050), "12000.50".into()));
+    assert_eq!(both(1), ("-".into(), Json::Null, String::new()));
+    assert_eq!((show_attribute(&roster, vip, 0), json_attribute(&roster, vip, 0)), ("yes".into(), json!(true)));
+    let mut rows = vec![1, 0];
+    assert!(sort(&roster, &mut rows, "budget", true) && rows == [0, 1]);
+    assert!(!sort(&roster, &mut rows, "nonsense", true));
+}
+
+#[test]
+fn health_says_where_it_goes() {
+    let mut roster = roster();
+    let mut signs = Vec::new();
+    for before in [None, Some(31), Some(30), Some(32), Some(50), Some(51)] {
+        roster.rows[0].signals.before = before;
+        signs.push(column("health").unwrap().show(&roster, 0, roster.today));
+    }
+    assert_eq!(signs, ["31", "31 -", "31 ▲", "31 ▼", "31 ▼", "31 ▼▼"]);
+}
+
+#[test]
+fn every_column_sorts_and_filters() {
+    let roster = roster();
+    let fields = fields(&roster.config);
+    let rows = |text: &str| {
+        let filter = Filter::parse(text, &fields).unwrap_or_else(|m| panic!("{text}: {}", m.message));
+        roster.select(&filter.prepare(&roster, &People::new()))
+    };
+    for c in COLUMNS {
+        let (with, without) = (rows(&format!("-{}:none", c.code())), rows(&format!("{}:none", c.code())));
+        assert_eq!(with.len() + without.len(), 2, "{}", c.code());
+        assert!(with.contains(&0), "{}", c.code());
+        for down in [false, true] {
+            let mut sorted = vec![1, 0];
+            assert!(sort(&roster, &mut sorted, c.code(), down));
+            assert!(sorted == [0, 1] || !without.contains(&1), "{}: no data comes last", c.code());
+        }
+    }
+    let passing = [
+        "risk>=50",
+        "risk<93",
+        "health<40",
+        "stage:conv",
+        "stage:purchase",
+        "renews<60d",
+        "touch>30d",
+        "nps:3",
+        "arr>100k",
+        "mrr<30k",
+        "tickets:7",
+        "severe:3",
+        "stuck",
+        "-behind",
+        "usage<-40%",
+        "seats<60%",
+        "tasks>2",
+        "due<0d",
+        "pulse:4",
+        "band:ri",
+        "@me",
+        "#food",
+        "name:acme",
+        "visit:1",
+        "cohort>1",
+        "since>90",
+        "age>12w",
+        "snoozed<1w",
+        "created<2026-01-01",
+        "pastdue>10d",
+        "budget>10k",
+        "vip:yes",
+        "last<1w",
+        "started>1y",
+    ];
+    for text in passing {
+        assert_eq!(rows(text), [0], "{text}");
+    }
+}

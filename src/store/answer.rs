@@ -1,0 +1,406 @@
+//! Answers to queries: lists from the roster, pages of one customer from the file.
+
+mod account;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rusqlite::{OptionalExtension, params};
+
+use crate::columns;
+use crate::domain::event::EventKind;
+use crate::domain::filter::{self, Fields, Filter, People};
+use crate::domain::funnel::{self, Period, Visit};
+use crate::domain::health;
+use crate::domain::id::Id;
+use crate::domain::query::{
+    BatchRow, Counts, EditRow, Found, FunnelPage, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View,
+};
+use crate::domain::roster::Roster;
+use crate::domain::stage::StageNo;
+use crate::domain::time::{Day, Stamp};
+use crate::error::{Error, Result};
+
+use super::search::text_at_raw as text_at;
+use super::{Store, search, signal, sql};
+
+/// Answers any query.
+pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
+    match query {
+        Query::Customers { filter, sort, descending } => rows(store, filter, &Order::Column(sort, *descending)).map(Page::Rows),
+        Query::Triage { filter, snoozed } => rows(store, filter, if *snoozed { &Order::Snoozed } else { &Order::Triage }).map(Page::Rows),
+        Query::Counts => counts(store).map(Page::Counts),
+        Query::Funnel { filter, period, mode } => funnel_page(store, filter, *period, *mode).map(|p| Page::Funnel(Box::new(p))),
+        Query::Tasks(ask) => tasks(store, ask).map(Page::Tasks),
+        Query::Activity { search, limit } => activity(store, search, *limit).map(Page::Activity),
+        Query::Account { customer, timeline } => account::account(store, *customer, timeline).map(|a| Page::Account(a.map(Box::new))),
+        Query::Health { customer, since } => health_at(store, *customer, *since).map(|h| Page::Health(Box::new(h))),
+        Query::Search { text } => found(store, text).map(Page::Search),
+        Query::Views => views(store).map(Page::Views),
+        Query::History { row } => history(store, *row).map(Page::History),
+    }
+}
+
+enum Order<'a> {
+    Column(&'a str, bool),
+    Triage,
+    Snoozed,
+}
+
+/// A filter ready for a roster: parsed, with the people that its words mean and the attributes that it reads loaded.
+fn ready(store: &mut Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Result<std::result::Result<(Filter, People), Mistake>> {
+    let fields = Fields::new(columns::COLUMNS.iter().map(|c| &c.field), &store.config);
+    let filter = match Filter::parse(text, &fields) {
+        Ok(filter) => filter,
+        Err(mistake) => return Ok(Err(mistake)),
+    };
+    for code in filter.attributes() {
+        load_attribute(store, shared, &code)?;
+    }
+    let mut people = People::new();
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    for word in filter.words() {
+        let mut rows: Vec<u32> =
+            search::people(&store.conn, &word)?.into_iter().filter_map(|n| roster.row_of(n)).map(|r| r as u32).collect();
+        rows.sort_unstable();
+        people.insert(word, rows);
+    }
+    Ok(Ok((filter, people)))
+}
+
+fn load_attribute(store: &Store, shared: &Arc<RwLock<Roster>>, code: &str) -> Result<()> {
+    let loaded = shared.read().unwrap_or_else(PoisonError::into_inner).attributes.contains_key(code);
+    if loaded {
+        return Ok(());
+    }
+    super::roster::load_attribute(&store.conn, &mut shared.write().unwrap_or_else(PoisonError::into_inner), code)
+}
+
+fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {
+    let shared = store.roster()?;
+    let (filter, people) = match ready(store, text, &shared)? {
+        Ok(ready) => ready,
+        Err(mistake) => {
+            return Ok(RowsPage { mistake: Some(mistake), completions: completions(store, text, &shared), ..RowsPage::default() });
+        }
+    };
+    if let Order::Column(code, _) = order
+        && store.config.attribute(code.trim_start_matches("attr.")).is_some()
+    {
+        load_attribute(store, &shared, code.trim_start_matches("attr."))?;
+    }
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let prepared = filter.prepare(&roster, &people);
+    let rows = match order {
+        Order::Triage => roster.triage(&prepared),
+        Order::Snoozed => roster.snoozed(&prepared),
+        Order::Column(code, descending) => {
+            let mut rows = roster.select(&prepared);
+            match columns::column(if code.is_empty() { "name" } else { code }) {
+                Some(column) => roster.sort(&mut rows, &column.field, *descending),
+                None if store.config.attribute(code.trim_start_matches("attr.")).is_some() => {
+                    roster.sort_attribute(&mut rows, code.trim_start_matches("attr."), *descending);
+                }
+                None => return Err(Error::usage(format!("there is no column \"{code}\"")).hint("retain list --help names them")),
+            }
+            rows
+        }
+    };
+    let arr = roster.sum_arr(&rows);
+    let of = roster.len();
+    drop(roster);
+    Ok(RowsPage { rows: rows.into(), of, arr, mistake: None, completions: completions(store, text, &shared) })
+}
+
+fn completions(store: &Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Vec<(String, usize)> {
+    if text.is_empty() || text.ends_with(char::is_whitespace) {
+        return Vec::new();
+    }
+    let fields = Fields::new(columns::COLUMNS.iter().map(|c| &c.field), &store.config);
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    filter::complete(text, text.len(), &roster, &fields)
+        .into_iter()
+        .take(12)
+        .map(|c| (format!("{}{}", &text[..c.start], c.text), c.count))
+        .collect()
+}
+
+fn counts(store: &mut Store) -> Result<Counts> {
+    let shared = store.roster()?;
+    let today = store.today;
+    let midnight = store.config.zone.stamp(today, chrono::NaiveTime::MIN);
+    let handled: i64 = store
+        .conn
+        .prepare_cached(
+            "SELECT coalesce(sum(b.edits > 0), 0) FROM batch b WHERE b.person = ?1 AND b.wall >= ?2 AND b.finished = 1 AND b.command IN ('done', 'snooze')
+             AND NOT EXISTS (SELECT 1 FROM batch u WHERE u.undoes = b.id AND u.finished = 1 AND NOT EXISTS (SELECT 1 FROM batch r WHERE r.undoes = u.id))",
+        )
+        .and_then(|mut s| s.query_row(params![store.who.person, midnight], |r| r.get(0)))
+        .map_err(sql)?;
+    let tasks: i64 = store
+        .conn
+        .prepare_cached(
+            "SELECT count(*) FROM task t JOIN customer c ON c.n = t.customer
+             WHERE t.done IS NULL AND t.removed = 0 AND t.due <= ?1 AND t.owner = ?2 AND c.removed = 0",
+        )
+        .and_then(|mut s| s.query_row(params![today, store.who.person], |r| r.get(0)))
+        .map_err(sql)?;
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let live = || (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed);
+    Ok(Counts {
+        triage: live().filter(|at| roster.rows[*at].priority > 0).count(),
+        customers: roster.len(),
+        tasks: tasks as usize,
+        handled: handled as usize,
+        snoozed: live().filter(|at| roster.is_snoozed(*at)).count(),
+    })
+}
+
+/// The visits of every customer, read once and kept until something is written. Moves after the store's day do not count.
+fn visits(store: &mut Store, roster: &Roster) -> Result<Arc<Vec<Visit>>> {
+    if let Some(visits) = &store.visits {
+        return Ok(visits.clone());
+    }
+    let stages = store.config.stages.clone();
+    let mut all: Vec<Visit> = Vec::new();
+    let mut moves: Vec<(Day, StageNo)> = Vec::new();
+    let mut of = 0_i64;
+    let mut flush = |of: i64, moves: &mut Vec<(Day, StageNo)>| {
+        if let Some(row) = roster.row_of(of).filter(|r| !roster.rows[*r].removed) {
+            all.extend(funnel::visits_of(moves).into_iter().map(|v| Visit { customer: row as u32, ..v }));
+        }
+        moves.clear();
+    };
+    {
+        let query =
+            "SELECT customer, day, channel FROM event INDEXED BY event_stage WHERE kind = 6 AND removed = 0 ORDER BY customer, at, id";
+        let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+        let mut rows = statement.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let customer: i64 = row.get(0).map_err(sql)?;
+            if customer != of {
+                flush(of, &mut moves);
+                of = customer;
+            }
+            let code = row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default();
+            let stage = std::str::from_utf8(code).ok().and_then(|c| stages.find(c));
+            let day = Day::from_number(row.get(1).map_err(sql)?);
+            if let (Some(stage), Some(day)) = (stage, day.filter(|d| *d <= store.today)) {
+                moves.push((day, stage));
+            }
+        }
+    }
+    flush(of, &mut moves);
+    let all = Arc::new(all);
+    store.visits = Some(all.clone());
+    Ok(all)
+}
+
+fn funnel_page(store: &mut Store, text: &str, period: Option<PeriodAsk>, mode: funnel::Mode) -> Result<FunnelPage> {
+    let shared = store.roster()?;
+    let today = store.today;
+    let (filter, people) = match ready(store, text, &shared)? {
+        Ok(ready) => ready,
+        Err(mistake) => {
+            let period = Period { from: today, to: today };
+            return Ok(FunnelPage { stages: Vec::new(), flows: Vec::new(), period, mode, cards: Vec::new(), mistake: Some(mistake) });
+        }
+    };
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let visits = visits(store, &roster)?;
+    let from = match period.unwrap_or(PeriodAsk::Days(90)) {
+        PeriodAsk::Days(days) => today.plus(1 - i64::from(days.max(1))),
+        PeriodAsk::All => visits.iter().map(|v| v.entered).min().unwrap_or(today),
+    };
+    let period = Period { from, to: today };
+    let prepared = filter.prepare(&roster, &people);
+    let selected = roster.select(&prepared);
+    let mut passes = vec![false; roster.rows.len()];
+    for row in &selected {
+        passes[*row as usize] = true;
+    }
+    let counted: Vec<Visit> =
+        if filter.is_empty() { visits.to_vec() } else { visits.iter().filter(|v| passes[v.customer as usize]).copied().collect() };
+    let stages = &store.config.stages;
+    let mut cards: Vec<Vec<u32>> = vec![Vec::new(); stages.stage.len()];
+    let mut present = Vec::with_capacity(selected.len());
+    for row in selected {
+        let at = row as usize;
+        let signals = &roster.rows[at].signals;
+        if let (Some(age), Some(card)) = (roster.stage_age(at), cards.get_mut(usize::from(signals.stage.0))) {
+            present.push((signals.stage, age, roster.arr(at)));
+            card.push(row);
+        }
+    }
+    for card in &mut cards {
+        // Stuck, behind, on track; within each the oldest first, then by name.
+        card.sort_by_cached_key(|row| {
+            let at = *row as usize;
+            let age = roster.stage_age(at).unwrap_or(0);
+            let pace = stages.get(roster.rows[at].signals.stage).map(|s| s.pace(age));
+            (std::cmp::Reverse(pace), std::cmp::Reverse(age), roster.folded(at).to_owned())
+        });
+    }
+    let (figures, flows) = funnel::figures(stages, &counted, &present, period, mode, today);
+    Ok(FunnelPage { stages: figures, flows, period, mode, cards, mistake: None })
+}
+
+fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
+    let shared = store.roster()?;
+    let filtered = match (ask.filter.trim().is_empty(), ready(store, &ask.filter, &shared)?) {
+        (true, _) => None,
+        (false, Ok(ready)) => Some(ready),
+        (false, Err(mistake)) => return Err(Error::usage(mistake.message)),
+    };
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let prepared = filtered.as_ref().map(|(filter, people)| filter.prepare(&roster, people));
+    let query = format!(
+        "SELECT {}, c.n, c.name FROM task t JOIN customer c ON c.n = t.customer
+         WHERE t.removed = 0 AND c.removed = 0 AND (t.done IS NULL OR ?1) AND (?2 = '' OR t.owner = ?2)
+         ORDER BY t.done IS NOT NULL, t.due IS NULL, t.due, t.priority, t.id LIMIT 20000",
+        account::TASK
+    );
+    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
+    let owner = if ask.owner == "me" { store.who.person.clone() } else { ask.owner.clone() };
+    let mut found = statement.query(params![ask.done, owner]).map_err(sql)?;
+    let mut tasks = Vec::new();
+    while let Some(row) = found.next().map_err(sql)? {
+        let at = row.get::<_, i64>(11).ok().and_then(|n| roster.row_of(n));
+        let passes = prepared.as_ref().is_none_or(|p| at.is_some_and(|at| p.matches(at)));
+        if passes {
+            tasks.push(TaskRow { task: account::task(row).map_err(sql)?, customer_name: text_at(row, 12).map_err(sql)? });
+        }
+    }
+    Ok(tasks)
+}
+
+fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
+    let folded = crate::text::fold(wanted);
+    let words: Vec<&str> = folded.split_whitespace().collect();
+    let query = "SELECT b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
+         (SELECT u.id FROM batch u WHERE u.undoes = b.id AND u.finished = 1 AND NOT EXISTS (SELECT 1 FROM batch r WHERE r.undoes = u.id AND r.finished = 1) LIMIT 1)
+         FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 ORDER BY b.hlc DESC, b.id DESC";
+    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let mut found = statement.query([]).map_err(sql)?;
+    let mut batches = Vec::new();
+    while let Some(row) = found.next().map_err(sql)? {
+        let batch = batch_row(row).map_err(sql)?;
+        let customer = batch.customer.as_ref().map_or("", |c| c.1.as_str());
+        let text = crate::text::fold(&format!("{} {} {} {customer}", batch.person, batch.command, batch.label));
+        if words.iter().all(|w| text.contains(w)) {
+            batches.push(batch);
+            if batches.len() >= limit {
+                break;
+            }
+        }
+    }
+    Ok(batches)
+}
+
+fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
+    let id = |at: usize| -> rusqlite::Result<Option<Id>> { Ok(row.get::<_, Option<[u8; 16]>>(at)?.map(Id)) };
+    let customer = id(8)?;
+    let name = text_at(row, 9)?;
+    Ok(BatchRow {
+        id: Id(row.get(0)?),
+        person: text_at(row, 1)?,
+        at: Stamp(row.get(2)?),
+        command: text_at(row, 3)?,
+        label: text_at(row, 4)?,
+        made: row.get::<_, i64>(5)? as usize,
+        edits: row.get::<_, i64>(6)? as usize,
+        undoes: id(7)?,
+        undone_by: id(10)?,
+        customer: customer.map(|c| (c, name)),
+    })
+}
+
+fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {
+    let n: Option<i64> = store.conn.query_row("SELECT n FROM customer WHERE id = ?", [&customer], |r| r.get(0)).optional().map_err(sql)?;
+    let n = n.ok_or_else(|| Error::not_found("the customer is gone"))?;
+    let facts = signal::facts(&store.conn, n, &store.config.stages, store.config.zone)?;
+    let at = |day: Day| health::explain(&signal::fold_with_before(&facts, &store.config, day), &store.config, day);
+    Ok((at(store.today), since.map(at)))
+}
+
+fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
+    let shared = store.roster()?;
+    let folded = crate::text::fold(wanted);
+    let mut all = Vec::new();
+    if folded.trim().is_empty() {
+        return Ok(all);
+    }
+    {
+        let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<usize> =
+            (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed && roster.folded(*at).contains(folded.trim())).take(200).collect();
+        names.sort_by_key(|at| (!roster.folded(*at).starts_with(folded.trim()), roster.folded(*at).len()));
+        let named = names.into_iter().take(20).map(|at| Found {
+            customer: roster.ids[at],
+            name: roster.name(at).to_owned(),
+            event: None,
+            text: String::new(),
+            day: None,
+        });
+        all.extend(named);
+    }
+    let mut statement = store
+        .conn
+        .prepare_cached(
+            "SELECT c.id, c.name, e.id, e.text, e.day FROM event e JOIN customer c ON c.n = e.customer WHERE e.n = ? AND c.removed = 0",
+        )
+        .map_err(sql)?;
+    for n in search::events(&store.conn, wanted, None, 50)? {
+        let hit = statement
+            .query_row([n], |r| {
+                let day = Day::from_number(r.get(4)?);
+                Ok(Found { customer: Id(r.get(0)?), name: text_at(r, 1)?, event: Some(Id(r.get(2)?)), text: text_at(r, 3)?, day })
+            })
+            .optional()
+            .map_err(sql)?;
+        all.extend(hit);
+    }
+    Ok(all)
+}
+
+fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
+    let mut statement = store.conn.prepare_cached("SELECT id, name, value FROM view WHERE removed = 0 ORDER BY name, id").map_err(sql)?;
+    let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), text_at(r, 1)?, text_at(r, 2)?))).map_err(sql)?;
+    let rows: Vec<(Id, String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
+    Ok(rows.into_iter().map(|(id, name, json)| (id, name, serde_json::from_str(&json).unwrap_or_default())).collect())
+}
+
+fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
+    let plain = |value: rusqlite::types::Value| match value {
+        rusqlite::types::Value::Null => None,
+        rusqlite::types::Value::Integer(i) => Some(i.to_string()),
+        rusqlite::types::Value::Real(r) => Some(r.to_string()),
+        rusqlite::types::Value::Text(t) => Some(t),
+        rusqlite::types::Value::Blob(_) => Some("bytes".into()),
+    };
+    let query = "SELECT b.id, b.person, b.wall, e.field, e.before, e.after FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? ORDER BY b.hlc DESC, e.id DESC";
+    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let rows = statement
+        .query_map([&row], |r| {
+            Ok(EditRow {
+                batch: Id(r.get(0)?),
+                person: text_at(r, 1)?,
+                at: Stamp(r.get(2)?),
+                field: text_at(r, 3)?,
+                before: plain(r.get(4)?),
+                after: plain(r.get(5)?),
+            })
+        })
+        .map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}
+
+/// Kinds that a timeline leaves out unless they are asked for: readings by the dozen that say little one by one.
+pub(super) const QUIET: &[EventKind] = &[EventKind::Usage, EventKind::Invoice, EventKind::Order];
+
+#[allow(clippy::type_complexity, reason = "a map from a contact's integer to what an event shows of it")]
+fn contact_names(store: &Store, customer: i64) -> Result<HashMap<i64, (Id, String)>> {
+    let mut statement = store.conn.prepare_cached("SELECT n, id, name FROM contact WHERE customer = ?").map_err(sql)?;
+    let rows = statement.query_map([customer], |r| Ok((r.get(0)?, (Id(r.get(1)?), text_at(r, 2)?)))).map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}

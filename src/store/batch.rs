@@ -1,0 +1,462 @@
+//! One batch being written: rows made, fields changed, and what the hash, the log and the signals need to know of them.
+
+use std::collections::BTreeSet;
+
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+use crate::domain::command::Entity;
+use crate::domain::id::{Id, Ids};
+use crate::domain::time::{Day, Stamp, Zone};
+use crate::error::{Error, Result};
+
+use super::{Who, sql};
+
+impl ToSql for Id {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
+    }
+}
+
+impl ToSql for Day {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(Value::Integer(self.number())))
+    }
+}
+
+impl ToSql for Stamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(Value::Integer(self.0)))
+    }
+}
+
+/// One entity as a table: its number in the log, its name, the columns of a new row behind `id` and `batch`, and the fields
+/// that an edit may change. Field names in SQL only ever come from here.
+pub struct Table {
+    /// Which entity.
+    pub entity: Entity,
+    /// Stored in `edit.entity`; never reused.
+    pub number: i64,
+    /// Table name.
+    pub name: &'static str,
+    /// Columns of a new row.
+    pub columns: &'static [&'static str],
+    /// Editable columns.
+    pub fields: &'static [&'static str],
+    insert: &'static str,
+}
+
+/// Every entity.
+pub const TABLES: &[Table] = &[
+    Table {
+        entity: Entity::Customer,
+        number: 1,
+        name: "customer",
+        columns: &["external", "name", "owner", "website", "phone", "created", "tags", "attributes"],
+        fields: &[
+            "external",
+            "name",
+            "owner",
+            "website",
+            "phone",
+            "created",
+            "snoozed",
+            "snooze_event",
+            "snooze_reason",
+            "done",
+            "removed",
+        ],
+        insert: "INSERT INTO customer (id, batch, external, name, owner, website, phone, created, tags, attributes) VALUES (?,?,?,?,?,?,?,?,?,?)",
+    },
+    Table {
+        entity: Entity::Contact,
+        number: 2,
+        name: "contact",
+        columns: &["customer", "external", "name", "role", "email", "phone", "main"],
+        fields: &["external", "name", "role", "email", "phone", "main", "removed"],
+        insert: "INSERT INTO contact (id, batch, customer, external, name, role, email, phone, main) VALUES (?,?,?,?,?,?,?,?,?)",
+    },
+    Table {
+        entity: Entity::Event,
+        number: 3,
+        name: "event",
+        columns: &["customer", "kind", "at", "day", "contact", "channel", "direction", "number", "text", "reference", "more"],
+        fields: &["at", "day", "channel", "direction", "number", "text", "more", "removed"],
+        insert: "INSERT INTO event (id, batch, customer, kind, at, day, contact, channel, direction, number, text, reference, more) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    },
+    Table {
+        entity: Entity::Task,
+        number: 4,
+        name: "task",
+        columns: &["customer", "title", "due", "owner", "priority", "kind", "made", "done"],
+        fields: &["title", "due", "owner", "priority", "kind", "snoozed", "snooze_reason", "done", "removed"],
+        insert: "INSERT INTO task (id, batch, customer, title, due, owner, priority, kind, made, done) VALUES (?,?,?,?,?,?,?,?,?,?)",
+    },
+    Table {
+        entity: Entity::Ticket,
+        number: 5,
+        name: "ticket",
+        columns: &["customer", "external", "subject", "severity", "opened", "closed", "csat"],
+        fields: &["subject", "severity", "opened", "closed", "csat", "removed"],
+        insert: "INSERT INTO ticket (id, batch, customer, external, subject, severity, opened, closed, csat) VALUES (?,?,?,?,?,?,?,?,?)",
+    },
+    Table {
+        entity: Entity::Subscription,
+        number: 6,
+        name: "subscription",
+        columns: &[
+            "customer",
+            "external",
+            "subscription",
+            "start",
+            "end",
+            "amount",
+            "currency",
+            "period",
+            "count",
+            "quantity",
+            "discount",
+            "status",
+            "mrr",
+        ],
+        fields: &["start", "end", "amount", "currency", "period", "count", "quantity", "discount", "status", "mrr", "removed"],
+        insert: "INSERT INTO subscription (id, batch, customer, external, subscription, start, end, amount, currency, period, count, quantity, discount, status, mrr) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    },
+    Table {
+        entity: Entity::View,
+        number: 7,
+        name: "view",
+        columns: &["name", "value"],
+        fields: &["name", "value", "removed"],
+        insert: "INSERT INTO view (id, batch, name, value) VALUES (?,?,?,?)",
+    },
+    Table {
+        entity: Entity::Config,
+        number: 8,
+        name: "config",
+        columns: &["key", "value"],
+        fields: &["value", "removed"],
+        insert: "INSERT INTO config (id, batch, key, value) VALUES (?,?,?,?)",
+    },
+];
+
+/// The table of an entity.
+pub fn table(entity: Entity) -> &'static Table {
+    &TABLES[entity as usize]
+}
+
+/// The table with a number of the log; `None` for one of a newer version.
+pub fn table_numbered(number: i64) -> Option<&'static Table> {
+    TABLES.iter().find(|t| t.number == number)
+}
+
+/// A batch within an open transaction. Nothing stands until the caller commits.
+pub struct Batch<'c> {
+    /// The connection whose transaction it is in.
+    pub conn: &'c Connection,
+    /// Makes ids.
+    pub ids: &'c mut Ids,
+    /// When it is written.
+    pub now: Stamp,
+    /// The book's zone.
+    pub zone: Zone,
+    /// Who writes it.
+    pub person: String,
+    /// Its integer in this file.
+    pub n: i64,
+    /// Its id.
+    pub id: Id,
+    /// Rows made.
+    pub made: usize,
+    /// Fields changed.
+    pub edits: usize,
+    /// Customers (their integers) whose signals and roster rows have to be brought up to date.
+    pub touched: BTreeSet<i64>,
+    /// A config key was written.
+    pub config_touched: bool,
+    /// A subscription was written: the book's median may have moved.
+    pub money_touched: bool,
+    reworded: Vec<Id>,
+    hasher: blake3::Hasher,
+}
+
+impl<'c> Batch<'c> {
+    /// Begins a batch: its row is there, unfinished.
+    pub fn begin(
+        conn: &'c Connection,
+        ids: &'c mut Ids,
+        who: &Who,
+        command: &str,
+        now: Stamp,
+        zone: Zone,
+        undoes: Option<Id>,
+    ) -> Result<Batch<'c>> {
+        let last: i64 =
+            conn.prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
+        let hlc = (now.0.max(0) << 16).max(last + 1);
+        let number: i64 = conn
+            .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM batch WHERE device = ?")
+            .and_then(|mut s| s.query_row([&who.device], |r| r.get(0)))
+            .map_err(sql)?;
+        let id = ids.next(now);
+        conn.prepare_cached(
+            "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes) VALUES (?,?,?,?,?,?,?,'',?)",
+        )
+        .and_then(|mut s| s.execute(params![id, who.person, who.device, number, hlc, now, command, undoes]))
+        .map_err(sql)?;
+        let n = conn.last_insert_rowid();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&id.0);
+        Ok(Batch {
+            conn,
+            ids,
+            now,
+            zone,
+            person: who.person.clone(),
+            n,
+            id,
+            made: 0,
+            edits: 0,
+            touched: BTreeSet::new(),
+            config_touched: false,
+            money_touched: false,
+            reworded: Vec::new(),
+            hasher,
+        })
+    }
+
+    /// Makes a row; `values` go with the table's `columns`. Gives its integer and id.
+    pub fn insert(&mut self, entity: Entity, values: &[&dyn ToSql]) -> Result<(i64, Id)> {
+        let table = table(entity);
+        debug_assert_eq!(values.len(), table.columns.len(), "one value a column of {}", table.name);
+        let id = self.ids.next(self.now);
+        let mut all: Vec<&dyn ToSql> = Vec::with_capacity(values.len() + 2);
+        all.push(&id);
+        all.push(&self.n);
+        all.extend_from_slice(values);
+        self.conn.prepare_cached(table.insert).and_then(|mut s| s.execute(&all[..])).map_err(sql)?;
+        let n = self.conn.last_insert_rowid();
+        self.hasher.update(&[b'+', table.number as u8]);
+        self.hasher.update(&id.0);
+        for value in values {
+            self.hash(*value)?;
+        }
+        self.made += 1;
+        match entity {
+            Entity::Config => self.config_touched = true,
+            Entity::Subscription => self.money_touched = true,
+            _ => {}
+        }
+        Ok((n, id))
+    }
+
+    fn hash(&mut self, value: &dyn ToSql) -> Result<()> {
+        let output = value.to_sql().map_err(sql)?;
+        let value = match &output {
+            ToSqlOutput::Borrowed(v) => *v,
+            ToSqlOutput::Owned(v) => ValueRef::from(v),
+            _ => ValueRef::Null,
+        };
+        hash_value(&mut self.hasher, value);
+        Ok(())
+    }
+
+    /// Changes one field of a row: logs the edit with what it saw, and writes the value. `false` when it says that already.
+    /// Fields are a table's own, and for customers also `attr.<code>` and `tag.<tag>`.
+    pub fn set(&mut self, entity: Entity, row: Id, field: &str, value: Value) -> Result<bool> {
+        let table = table(entity);
+        let Some(current) = current(self.conn, table, row, field)? else {
+            return Err(Error::not_found(format!("the {} is gone", table.name)));
+        };
+        if current.value == value {
+            return Ok(false);
+        }
+        let seen = heads(self.conn, row, field)?;
+        let id = self.ids.next(self.now);
+        self.conn
+            .prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen) VALUES (?,?,?,?,?,?,?,?)")
+            .and_then(|mut s| s.execute(params![id, self.n, table.number, row, field, current.value, value, seen]))
+            .map_err(sql)?;
+        self.hasher.update(&[b'~', table.number as u8]);
+        self.hasher.update(&id.0);
+        self.hasher.update(&row.0);
+        self.hasher.update(field.as_bytes());
+        hash_value(&mut self.hasher, ValueRef::from(&value));
+        hash_value(&mut self.hasher, ValueRef::Blob(&seen));
+        store(self.conn, table, row, field, &value)?;
+        self.edits += 1;
+        if let Some(customer) = current.customer {
+            self.touched.insert(customer);
+        }
+        match entity {
+            Entity::Config => self.config_touched = true,
+            Entity::Subscription => self.money_touched = true,
+            Entity::Event if field == "text" => self.reworded.push(row),
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// True when nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.made == 0 && self.edits == 0
+    }
+
+    /// Finishes the row of the batch: label, counts, hash; and brings the full-text index up to date with a small batch.
+    pub fn finish(&mut self, label: &str) -> Result<()> {
+        for event in std::mem::take(&mut self.reworded) {
+            super::search::reindex(self.conn, event)?;
+        }
+        if super::search::waiting(self.conn)? <= 500 {
+            super::search::catch_up(self.conn, 500)?;
+        }
+        let customer: Option<Id> = match self.touched.first() {
+            Some(n) => self
+                .conn
+                .prepare_cached("SELECT id FROM customer WHERE n = ?")
+                .and_then(|mut s| s.query_row([n], |r| r.get::<_, [u8; 16]>(0)).optional())
+                .map_err(sql)?
+                .map(Id),
+            None => None,
+        };
+        self.hasher.update(label.as_bytes());
+        let hash = self.hasher.finalize();
+        self.conn
+            .prepare_cached("UPDATE batch SET label = ?, finished = 1, made = ?, edits = ?, customer = ?, hash = ? WHERE n = ?")
+            .and_then(|mut s| s.execute(params![label, self.made as i64, self.edits as i64, customer, &hash.as_bytes()[..16], self.n]))
+            .map_err(sql)?;
+        Ok(())
+    }
+}
+
+/// One value, so that no two different lists of values hash alike: a tag, the length of texts and blobs, the bytes.
+fn hash_value(hasher: &mut blake3::Hasher, value: ValueRef<'_>) {
+    match value {
+        ValueRef::Null => {
+            hasher.update(b"0");
+        }
+        ValueRef::Integer(i) => {
+            hasher.update(b"i").update(&i.to_le_bytes());
+        }
+        ValueRef::Real(r) => {
+            hasher.update(b"r").update(&r.to_bits().to_le_bytes());
+        }
+        ValueRef::Text(t) => {
+            hasher.update(b"t").update(&(t.len() as u64).to_le_bytes()).update(t);
+        }
+        ValueRef::Blob(b) => {
+            hasher.update(b"b").update(&(b.len() as u64).to_le_bytes()).update(b);
+        }
+    }
+}
+
+/// The value of a field now, and the customer it belongs to.
+pub struct Current {
+    /// The value.
+    pub value: Value,
+    /// The customer's integer; `None` for views and config.
+    pub customer: Option<i64>,
+}
+
+/// What stands in a field now; `None` when the row is not there.
+pub fn current(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<Option<Current>> {
+    let owner = match table.entity {
+        Entity::Customer => "n",
+        Entity::View | Entity::Config => "NULL",
+        _ => "customer",
+    };
+    let column = match field.split_once('.') {
+        Some(("attr", _)) if table.entity == Entity::Customer => "attributes",
+        Some(("tag", _)) if table.entity == Entity::Customer => "tags",
+        _ => known(table, field)?,
+    };
+    let query = format!("SELECT {column}, {owner} FROM {} WHERE id = ?", table.name);
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let found: Option<(Value, Option<i64>)> = statement.query_row([&row], |r| Ok((r.get(0)?, r.get(1)?))).optional().map_err(sql)?;
+    let Some((value, customer)) = found else { return Ok(None) };
+    let value = match (field.split_once('.'), &value) {
+        (Some(("attr", code)), Value::Text(json)) => json_value(attributes(json).get(code)),
+        (Some(("tag", tag)), Value::Text(tags)) => Value::Integer(i64::from(tags.split(' ').any(|t| t == tag))),
+        _ => value,
+    };
+    Ok(Some(Current { value, customer }))
+}
+
+fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Value) -> Result<()> {
+    let (column, value) = match field.split_once('.') {
+        Some(("attr", code)) => {
+            let mut all = attributes(&text_of(conn, "attributes", row)?);
+            match value_json(value) {
+                serde_json::Value::Null => all.remove(code),
+                json => all.insert(code.to_owned(), json),
+            };
+            ("attributes", Value::Text(serde_json::Value::Object(all).to_string()))
+        }
+        Some(("tag", tag)) => {
+            let tags = text_of(conn, "tags", row)?;
+            let mut tags: BTreeSet<&str> = tags.split(' ').filter(|t| !t.is_empty()).collect();
+            if *value == Value::Integer(0) {
+                tags.remove(tag);
+            } else {
+                tags.insert(tag);
+            }
+            ("tags", Value::Text(tags.into_iter().collect::<Vec<_>>().join(" ")))
+        }
+        _ => (known(table, field)?, value.clone()),
+    };
+    let query = format!("UPDATE {} SET {column} = ? WHERE id = ?", table.name);
+    conn.prepare_cached(&query).and_then(|mut s| s.execute(params![value, row])).map_err(sql)?;
+    Ok(())
+}
+
+fn text_of(conn: &Connection, column: &str, customer: Id) -> Result<String> {
+    conn.prepare_cached(&format!("SELECT {column} FROM customer WHERE id = ?"))
+        .and_then(|mut s| s.query_row([&customer], |r| r.get(0)))
+        .map_err(sql)
+}
+
+/// The attributes of a stored JSON object; none when it is damaged.
+pub fn attributes(json: &str) -> serde_json::Map<String, serde_json::Value> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+fn known(table: &Table, field: &str) -> Result<&'static str> {
+    let found = table.fields.iter().find(|f| **f == field);
+    found
+        .copied()
+        .ok_or_else(|| Error::usage(format!("a {} has no field {field}", table.name)).hint(format!("fields: {}", table.fields.join(", "))))
+}
+
+/// A JSON value as it is stored.
+pub fn json_value(json: Option<&serde_json::Value>) -> Value {
+    match json {
+        None | Some(serde_json::Value::Null) => Value::Null,
+        Some(serde_json::Value::Bool(b)) => Value::Integer(i64::from(*b)),
+        Some(serde_json::Value::Number(n)) => n.as_i64().map_or_else(|| n.as_f64().map_or(Value::Null, Value::Real), Value::Integer),
+        Some(serde_json::Value::String(s)) => Value::Text(s.clone()),
+        Some(other) => Value::Text(other.to_string()),
+    }
+}
+
+fn value_json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null | Value::Blob(_) => serde_json::Value::Null,
+        Value::Integer(i) => (*i).into(),
+        Value::Real(r) => serde_json::Number::from_f64(*r).map_or(serde_json::Value::Null, serde_json::Value::Number),
+        Value::Text(t) => t.clone().into(),
+    }
+}
+
+/// The ids of the edits of a field that no other edit has seen, one after the other: what a new edit sees.
+fn heads(conn: &Connection, row: Id, field: &str) -> Result<Vec<u8>> {
+    let mut statement = conn.prepare_cached("SELECT id, seen FROM edit WHERE row = ? AND field = ?").map_err(sql)?;
+    let rows = statement.query_map(params![row, field], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, Vec<u8>>(1)?))).map_err(sql)?;
+    let mut all: BTreeSet<[u8; 16]> = BTreeSet::new();
+    let mut covered: BTreeSet<[u8; 16]> = BTreeSet::new();
+    for found in rows {
+        let (id, seen) = found.map_err(sql)?;
+        all.insert(id);
+        covered.extend(seen.chunks_exact(16).filter_map(|c| <[u8; 16]>::try_from(c).ok()));
+    }
+    Ok(all.difference(&covered).flatten().copied().collect())
+}

@@ -1,0 +1,53 @@
+//! Which customer a person means by a word or two.
+
+use rusqlite::{OptionalExtension, params};
+
+use crate::domain::id::Id;
+use crate::error::{Error, Result};
+use crate::text;
+
+use super::{Store, sql};
+
+/// By id, external key, exact name, then the folded name, then a folded part of it.
+pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
+    let name = name.trim();
+    if let Ok(id) = name.parse::<Id>() {
+        let found: Option<i64> =
+            store.conn.query_row("SELECT n FROM customer WHERE id = ? AND removed = 0", [&id], |r| r.get(0)).optional().map_err(sql)?;
+        return found.map(|_| id).ok_or_else(|| Error::not_found(format!("no customer has the id {id}")));
+    }
+    for query in [
+        "SELECT id FROM customer WHERE external = ? AND external <> '' AND removed = 0 LIMIT 21",
+        "SELECT id FROM customer WHERE name = ? AND removed = 0 LIMIT 21",
+    ] {
+        let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+        let ids: Vec<Id> = statement.query_map(params![name], |r| r.get(0).map(Id)).map_err(sql)?.collect::<Result<_, _>>().map_err(sql)?;
+        if let [only] = ids[..] {
+            return Ok(only);
+        }
+    }
+    let folded = text::fold(name);
+    let shared = store.roster()?;
+    let roster = shared.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let live = || (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed);
+    let whole: Vec<usize> = live().filter(|at| roster.folded(*at) == folded).collect();
+    let fits: Vec<usize> = if whole.is_empty() && !folded.is_empty() {
+        live().filter(|at| roster.folded(*at).contains(&folded)).take(50).collect()
+    } else {
+        whole
+    };
+    match fits[..] {
+        [] => {
+            Err(Error::not_found(format!("no customer is called \"{name}\"")).hint("retain list shows them; a part of the name is enough"))
+        }
+        [only] => Ok(roster.ids[only]),
+        _ => {
+            let more = if fits.len() > 10 { format!(" and {} more", fits.len() - 10) } else { String::new() };
+            let mut error = Error::usage(format!("\"{name}\" fits several customers"));
+            for at in fits.iter().take(10) {
+                error = error.hint(format!("{}  {}", roster.ids[*at], roster.name(*at)));
+            }
+            Err(if more.is_empty() { error } else { error.hint(more.trim_start().to_owned()) })
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The schema and its migrations: ordered SQL files, one transaction each, on `user_version`.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+
+use crate::error::{Error, Result};
+
+use super::sql;
+
+/// Marks a file as a Retain book (header offset 68): "RTN1".
+pub const APPLICATION_ID: i32 = 0x5254_4e31;
+
+/// The migrations in order; the version of a book is how many of them it has.
+pub const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+
+/// The version that this program writes.
+pub const VERSION: i32 = MIGRATIONS.len() as i32;
+
+/// `user_version` as the connection sees it now.
+pub fn version(conn: &Connection) -> Result<i32> {
+    conn.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(sql)
+}
+
+/// Brings the book to [`VERSION`], each step in a transaction of its own that reads the version again inside.
+pub fn migrate(conn: &Connection) -> Result<()> {
+    while version(conn)? < VERSION {
+        conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
+        let step = step(conn);
+        conn.execute_batch(if step.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
+        step?;
+    }
+    Ok(())
+}
+
+fn step(conn: &Connection) -> Result<()> {
+    let at = version(conn)?;
+    // Another process may have migrated while we waited for the lock.
+    let Some(script) = usize::try_from(at).ok().and_then(|at| MIGRATIONS.get(at)) else { return Ok(()) };
+    conn.execute_batch(script).map_err(sql)?;
+    let broken: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
+    if broken > 0 {
+        return Err(Error::failed(format!("the migration to version {} would leave {broken} rows without their parent", at + 1)));
+    }
+    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}", at + 1)).map_err(sql)
+}
+
+type Item = (String, String, String, String);
+
+fn items(conn: &Connection) -> Result<BTreeSet<Item>> {
+    let mut statement = conn.prepare("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema").map_err(sql)?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}
+
+/// What the book's schema has that this version's does not, and the other way round, as names. A shared file may be
+/// hostile, so nothing that is not expected is trusted.
+pub fn differences(conn: &Connection) -> Result<Vec<String>> {
+    let expected = Connection::open_in_memory().map_err(sql)?;
+    migrate(&expected)?;
+    let (have, want) = (items(conn)?, items(&expected)?);
+    let strange = have.difference(&want).filter(|i| !i.1.starts_with("sqlite_stat")).map(|i| format!("{} {}", i.0, i.1));
+    let missing = want.difference(&have).map(|i| format!("missing {} {}", i.0, i.1));
+    Ok(strange.chain(missing).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_book_has_the_expected_schema_and_a_strange_table_shows() {
+        let conn = Connection::open_in_memory().unwrap();
+        migrate(&conn).unwrap();
+        assert_eq!(version(&conn).unwrap(), VERSION);
+        assert_eq!(differences(&conn).unwrap(), Vec::<String>::new());
+        conn.execute_batch("CREATE TABLE spy (x); CREATE TRIGGER t AFTER INSERT ON batch BEGIN DELETE FROM event; END").unwrap();
+        assert_eq!(differences(&conn).unwrap(), ["table spy", "trigger t"]);
+    }
+}

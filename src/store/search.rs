@@ -1,0 +1,167 @@
+//! Full text: folded words in a trigram index, brought up to date behind the writes; short or unindexed words by a scan.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::domain::id::Id;
+use crate::error::Result;
+use crate::text;
+
+use super::sql;
+
+const SOURCES: &[(&str, &str, &str)] = &[
+    ("found", "event", "SELECT n, text FROM event WHERE n > ? ORDER BY n LIMIT ?"),
+    ("person", "contact", "SELECT n, name || ' ' || email FROM contact WHERE n > ? ORDER BY n LIMIT ?"),
+];
+
+fn upto(conn: &Connection, index: &str) -> Result<i64> {
+    let found = conn
+        .prepare_cached("SELECT v FROM meta WHERE k = ?")
+        .and_then(|mut s| s.query_row([format!("{index}_upto")], |r| r.get(0)).optional());
+    Ok(found.map_err(sql)?.unwrap_or(0))
+}
+
+/// Indexes up to `limit` rows that are not indexed yet. `true` when some are left. Runs within the caller's transaction.
+pub fn catch_up(conn: &Connection, limit: usize) -> Result<bool> {
+    let mut left = false;
+    for (index, _, rows) in SOURCES {
+        let from = upto(conn, index)?;
+        let mut statement = conn.prepare_cached(rows).map_err(sql)?;
+        let mut found = statement.query(params![from, limit as i64]).map_err(sql)?;
+        let mut insert = conn.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)")).map_err(sql)?;
+        let (mut last, mut seen) = (from, 0);
+        while let Some(row) = found.next().map_err(sql)? {
+            last = row.get(0).map_err(sql)?;
+            let words = String::from_utf8_lossy(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()).into_owned();
+            if !words.trim().is_empty() {
+                insert.execute(params![last, text::fold(&words)]).map_err(sql)?;
+            }
+            seen += 1;
+        }
+        if last != from {
+            conn.prepare_cached("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2")
+                .and_then(|mut s| s.execute(params![format!("{index}_upto"), last]))
+                .map_err(sql)?;
+        }
+        left |= seen == limit;
+    }
+    Ok(left)
+}
+
+/// Rows that wait to be indexed, at most.
+pub fn waiting(conn: &Connection) -> Result<i64> {
+    let mut sum = 0;
+    for (index, table, _) in SOURCES {
+        let top: i64 = conn
+            .prepare_cached(&format!("SELECT coalesce(max(n), 0) FROM {table}"))
+            .and_then(|mut s| s.query_row([], |r| r.get(0)))
+            .map_err(sql)?;
+        sum += top - upto(conn, index)?;
+    }
+    Ok(sum)
+}
+
+/// Indexes the changed text of one event again, unless it waits to be indexed anyway.
+pub fn reindex(conn: &Connection, event: Id) -> Result<()> {
+    let found: Option<(i64, String)> = conn
+        .prepare_cached("SELECT n, text FROM event WHERE id = ?")
+        .and_then(|mut s| s.query_row([&event], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+        .map_err(sql)?;
+    let Some((n, words)) = found else { return Ok(()) };
+    if n <= upto(conn, "found")? {
+        conn.prepare_cached("DELETE FROM found WHERE rowid = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
+        conn.prepare_cached("INSERT INTO found (rowid, text) VALUES (?, ?)")
+            .and_then(|mut s| s.execute(params![n, text::fold(&words)]))
+            .map_err(sql)?;
+    }
+    Ok(())
+}
+
+/// A phrase for the index: user text never reaches FTS5 unquoted. `None` under three characters (the index cannot answer).
+fn phrase(word: &str) -> Option<String> {
+    (word.chars().count() >= 3).then(|| format!("\"{}\"", word.replace('"', "\"\"")))
+}
+
+/// Customers (their integers) with a contact whose name or address has the folded word in it.
+pub fn people(conn: &Connection, word: &str) -> Result<Vec<i64>> {
+    let folded = text::fold(word);
+    let mut customers: Vec<i64> = match phrase(&folded) {
+        Some(phrase) if upto(conn, "person")? > 0 => {
+            let query = "SELECT DISTINCT c.customer FROM person p JOIN contact c ON c.n = p.rowid WHERE person MATCH ? AND c.removed = 0 LIMIT 100000";
+            let mut statement = conn.prepare_cached(query).map_err(sql)?;
+            statement.query_map([phrase], |r| r.get(0)).map_err(sql)?.collect::<Result<_, _>>().map_err(sql)?
+        }
+        _ => Vec::new(),
+    };
+    customers.sort_unstable();
+    Ok(customers)
+}
+
+/// Events (their integers), newest first, whose text has every folded word in it; at most `limit`, of one customer or of all.
+pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usize) -> Result<Vec<i64>> {
+    let folded = text::fold(words);
+    let parts: Vec<&str> = folded.split_whitespace().collect();
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let phrases: Vec<String> = parts.iter().filter_map(|w| phrase(w)).collect();
+    let short: Vec<&str> = parts.iter().copied().filter(|w| phrase(w).is_none()).collect();
+    let indexed = upto(conn, "found")?;
+    let mut hits: Vec<i64> = Vec::new();
+    let keep = |n: i64, words: &str, hits: &mut Vec<i64>| {
+        let folded = text::fold(words);
+        if parts.iter().all(|p| folded.contains(p)) {
+            hits.push(n);
+        }
+    };
+    if let Some(customer) = customer {
+        // One customer's timeline is short enough to read; it needs no index and misses nothing.
+        let mut statement =
+            conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
+        let mut rows = statement.query([customer]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
+            if hits.len() >= limit {
+                break;
+            }
+        }
+        return Ok(hits);
+    }
+    // What is not indexed yet: the newest rows, read backwards, at most 20,000 of them.
+    let mut statement = conn
+        .prepare_cached("SELECT n, text FROM event WHERE n > ? AND text <> '' AND removed = 0 ORDER BY n DESC LIMIT 20000")
+        .map_err(sql)?;
+    let mut rows = statement.query([if phrases.is_empty() { 0 } else { indexed }]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
+    }
+    if !phrases.is_empty() {
+        let query = "SELECT f.rowid FROM found f JOIN event e ON e.n = f.rowid WHERE found MATCH ?1 AND e.removed = 0 ORDER BY f.rowid DESC LIMIT ?2";
+        let mut statement = conn.prepare_cached(query).map_err(sql)?;
+        let rows = statement.query_map(params![phrases.join(" "), (limit * 4) as i64], |r| r.get::<_, i64>(0)).map_err(sql)?;
+        for n in rows {
+            let n = n.map_err(sql)?;
+            if short.is_empty() {
+                hits.push(n);
+            } else {
+                let words: String = conn
+                    .prepare_cached("SELECT text FROM event WHERE n = ?")
+                    .and_then(|mut s| s.query_row([n], |r| r.get(0)))
+                    .map_err(sql)?;
+                keep(n, &words, &mut hits);
+            }
+        }
+    }
+    hits.truncate(limit);
+    Ok(hits)
+}
+
+/// A text column, also when a damaged or foreign file holds bytes that are not UTF-8.
+pub fn text_at(row: &rusqlite::Row<'_>, at: usize) -> Result<String> {
+    let value = row.get_ref(at).map_err(sql)?;
+    Ok(value.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
+}
+
+/// The same where a `rusqlite` error is wanted.
+pub fn text_at_raw(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<String> {
+    Ok(row.get_ref(at)?.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
+}

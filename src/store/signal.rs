@@ -1,0 +1,322 @@
+//! Signals in the book: facts read for the fold, the packed cache, and keeping it true.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::domain::config::Config;
+use crate::domain::event::EventKind;
+use crate::domain::health;
+use crate::domain::signal::{Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, fold};
+use crate::domain::stage::{StageNo, Stages};
+use crate::domain::time::{Day, Stamp, Zone};
+use crate::error::Result;
+
+use super::sql;
+
+/// A stage that the config does not have (a hostile or newer book): no place, so it never matches one.
+const NO_STAGE: StageNo = StageNo(255);
+
+/// Signals with "health 28 days before" filled in.
+pub fn fold_with_before(facts: &Facts, config: &Config, day: Day) -> Signals {
+    let mut now = fold(facts, config, day);
+    let then = fold(facts, config, day.plus(-28));
+    now.before = if then.last.is_some() || then.since.is_some() { health::score(&then, config, day.plus(-28)).score } else { None };
+    now
+}
+
+fn day(number: Option<i64>) -> Option<Day> {
+    number.and_then(Day::from_number)
+}
+
+/// What the fold needs of an event's JSON remainder.
+#[derive(serde::Deserialize, Default)]
+#[serde(default)]
+struct More {
+    seats: Option<u32>,
+    due: Option<Day>,
+    paid: Option<Day>,
+}
+
+fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &[u8], stages: &Stages) -> Option<Fact> {
+    let kind = EventKind::from_number(kind)?;
+    let more: More = match kind {
+        EventKind::Usage | EventKind::Invoice if !more.is_empty() => serde_json::from_slice(more).unwrap_or_default(),
+        _ => More::default(),
+    };
+    let to = if kind == EventKind::Stage { stages.find(channel).unwrap_or(NO_STAGE) } else { NO_STAGE };
+    Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due: more.due, paid: more.paid })
+}
+
+fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
+    let channel = row.get_ref(5)?.as_bytes().unwrap_or_default();
+    let channel = std::str::from_utf8(channel).unwrap_or("");
+    let more = row.get_ref(6)?.as_bytes().unwrap_or_default();
+    Ok(fact(row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, channel, more, stages))
+}
+
+/// Everything that the fold reads of one customer.
+pub fn facts(conn: &Connection, customer: i64, stages: &Stages, zone: Zone) -> Result<Facts> {
+    let mut facts = Facts::default();
+    let mut statement = conn
+        .prepare_cached("SELECT n, kind, at, day, number, channel, more FROM event WHERE customer = ? AND removed = 0 ORDER BY at, id")
+        .map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        facts.events.extend(read_fact(row, stages).map_err(sql)?);
+    }
+    read_states(conn, "WHERE customer = ?1 AND removed = 0", customer, zone, |_, part| part.add(&mut facts))?;
+    Ok(facts)
+}
+
+/// One fact of an entity.
+enum Part {
+    Ticket(TicketFact),
+    Task(TaskFact),
+    Version(VersionFact),
+}
+
+impl Part {
+    fn add(self, facts: &mut Facts) {
+        match self {
+            Part::Ticket(t) => facts.tickets.push(t),
+            Part::Task(t) => facts.tasks.push(t),
+            Part::Version(v) => facts.versions.push(v),
+        }
+    }
+}
+
+/// Tells subscriptions apart by a number: the hash of their name.
+fn subscription_number(name: &[u8]) -> i64 {
+    let hash = blake3::hash(name);
+    i64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
+}
+
+/// Reads tickets, tasks and versions, ordered by customer.
+fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut each: impl FnMut(i64, Part)) -> Result<()> {
+    let on = |ms: i64| zone.day(Stamp(ms));
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT customer, severity, opened, closed FROM ticket {which} ORDER BY customer")).map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(r) = rows.next().map_err(sql)? {
+        let severity: i64 = r.get(1).map_err(sql)?;
+        let part = TicketFact {
+            severity: severity.clamp(1, 4) as u8,
+            opened: on(r.get(2).map_err(sql)?),
+            closed: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
+        };
+        each(r.get(0).map_err(sql)?, Part::Ticket(part));
+    }
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT customer, made, due, done, kind FROM task {which} ORDER BY customer")).map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(r) = rows.next().map_err(sql)? {
+        let part = TaskFact {
+            made: on(r.get(1).map_err(sql)?),
+            due: day(r.get(2).map_err(sql)?),
+            done: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
+            plan: r.get_ref(4).map_err(sql)?.as_bytes().unwrap_or_default() == b"renewal",
+        };
+        each(r.get(0).map_err(sql)?, Part::Task(part));
+    }
+    let query = format!(
+        "SELECT customer, subscription, start, end, mrr, quantity, status, external FROM subscription {which} ORDER BY customer, start, id"
+    );
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(r) = rows.next().map_err(sql)? {
+        let name = r.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
+        let status = r.get_ref(6).map_err(sql)?.as_bytes().unwrap_or_default();
+        let Some(start) = day(r.get(2).map_err(sql)?) else { continue };
+        let quantity: i64 = r.get(5).map_err(sql)?;
+        let part = VersionFact {
+            subscription: subscription_number(name),
+            start,
+            end: day(r.get(3).map_err(sql)?),
+            mrr: r.get(4).map_err(sql)?,
+            quantity: quantity.clamp(0, i64::from(u32::MAX)) as u32,
+            paid: status != b"trial",
+        };
+        each(r.get(0).map_err(sql)?, Part::Version(part));
+    }
+    Ok(())
+}
+
+/// Folds the customers one by one and hands each to `each`, in the order of their integers. Memory stays that of one
+/// block of customers.
+pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl FnMut(i64, Signals) -> Result<()>) -> Result<()> {
+    const BLOCK: i64 = 2000;
+    let top: i64 = conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
+    let mut from = 0;
+    while from < top {
+        let to = from + BLOCK;
+        let mut block: Vec<Facts> = vec![Facts::default(); BLOCK as usize];
+        {
+            let query = "SELECT customer, kind, at, day, number, channel, more FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id";
+            let mut statement = conn.prepare_cached(query).map_err(sql)?;
+            let mut rows = statement.query([from, to]).map_err(sql)?;
+            while let Some(row) = rows.next().map_err(sql)? {
+                let customer: i64 = row.get(0).map_err(sql)?;
+                block[(customer - from - 1) as usize].events.extend(read_fact(row, &config.stages).map_err(sql)?);
+            }
+        }
+        let which = format!("WHERE customer > ?1 AND customer <= ?1 + {BLOCK} AND removed = 0");
+        read_states(conn, &which, from, config.zone, |customer, part| part.add(&mut block[(customer - from - 1) as usize]))?;
+        for (i, facts) in block.iter().enumerate() {
+            let n = from + 1 + i as i64;
+            if n <= top {
+                each(n, fold_with_before(facts, config, today))?;
+            }
+        }
+        from = to;
+    }
+    Ok(())
+}
+
+/// Folds one customer again and keeps the result.
+pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
+    let signals = fold_with_before(&facts(conn, customer, &config.stages, config.zone)?, config, today);
+    keep(conn, customer, &signals, &config.stages)?;
+    Ok(signals)
+}
+
+/// Writes the cached row.
+pub fn keep(conn: &Connection, customer: i64, signals: &Signals, stages: &Stages) -> Result<()> {
+    conn.prepare_cached("INSERT INTO signal (customer, packed) VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET packed = ?2")
+        .and_then(|mut s| s.execute(params![customer, pack(signals, stages)]))
+        .map_err(sql)?;
+    Ok(())
+}
+
+/// The cached signals of one customer.
+pub fn read(conn: &Connection, customer: i64, stages: &Stages) -> Result<Option<Signals>> {
+    let packed: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT packed FROM signal WHERE customer = ?")
+        .and_then(|mut s| s.query_row([customer], |r| r.get(0)).optional())
+        .map_err(sql)?;
+    let numbers = StageNumbers::new(stages);
+    Ok(packed.and_then(|p| unpack(&p, &numbers)))
+}
+
+/// First byte of a packed row. Another layout gets another number; rows of another number are folded again.
+const LAYOUT: u8 = 1;
+
+/// A stage is packed as the hash of its code, so that reordering the config's stages leaves the cache true.
+fn stage_mark(code: &str) -> u32 {
+    let hash = blake3::hash(code.as_bytes());
+    u32::from_le_bytes(hash.as_bytes()[..4].try_into().unwrap_or_default())
+}
+
+/// The marks of a config's stages, to read packed rows by.
+pub struct StageNumbers(Vec<(u32, StageNo)>);
+
+impl StageNumbers {
+    /// The marks of these stages.
+    pub fn new(stages: &Stages) -> StageNumbers {
+        StageNumbers(stages.all().map(|no| (stage_mark(stages.code(no)), no)).collect())
+    }
+}
+
+/// The packed form: little-endian, days as their number plus one (0 for none), small optional numbers as 255 for none.
+pub fn pack(s: &Signals, stages: &Stages) -> Vec<u8> {
+    let mut out = Vec::with_capacity(72);
+    out.push(LAYOUT);
+    out.extend(s.mrr.to_le_bytes());
+    out.extend(stage_mark(stages.code(s.stage)).to_le_bytes());
+    let flags = u8::from(s.nps_followed) | u8::from(s.plan) << 1 | u8::from(s.usage.is_some()) << 2;
+    out.extend([s.visit, s.cohort, flags, s.tasks]);
+    for small in [s.nps, s.seats, s.pulse, s.before] {
+        out.push(small.unwrap_or(255));
+    }
+    out.extend(s.tickets);
+    out.extend(s.usage.unwrap_or(0).to_le_bytes());
+    let days = [s.since, s.started, s.touch, s.nps_day, s.usage_day, s.renews, s.due, s.pulse_day, s.past_due, s.last, s.asof, s.stale];
+    for day in days.into_iter().chain(s.oldest) {
+        out.extend(day.map_or(0, |d| (d.number() + 1) as u16).to_le_bytes());
+    }
+    out
+}
+
+/// Reads a packed row; `None` for another layout or a damaged one.
+pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
+    let mut at = 1;
+    let mut take = |n: usize| {
+        let part = bytes.get(at..at + n);
+        at += n;
+        part
+    };
+    if bytes.first() != Some(&LAYOUT) {
+        return None;
+    }
+    let mrr = i64::from_le_bytes(take(8)?.try_into().ok()?);
+    let mark = u32::from_le_bytes(take(4)?.try_into().ok()?);
+    let small = take(12)?;
+    let usage = i16::from_le_bytes(take(2)?.try_into().ok()?);
+    let mut days = [None; 16];
+    for slot in &mut days {
+        let n = u16::from_le_bytes(take(2)?.try_into().ok()?);
+        *slot = Day::from_number(i64::from(n) - 1);
+    }
+    let some = |n: u8| (n != 255).then_some(n);
+    let [since, started, touch, nps_day, usage_day, renews, due, pulse_day, past_due, last, asof, stale, o1, o2, o3, o4] = days;
+    Some(Signals {
+        mrr,
+        stage: stages.0.iter().find(|s| s.0 == mark).map_or(NO_STAGE, |s| s.1),
+        visit: small[0],
+        cohort: small[1],
+        nps_followed: small[2] & 1 != 0,
+        plan: small[2] & 2 != 0,
+        usage: (small[2] & 4 != 0).then_some(usage),
+        tasks: small[3],
+        nps: some(small[4]),
+        seats: some(small[5]),
+        pulse: some(small[6]),
+        before: some(small[7]),
+        tickets: [small[8], small[9], small[10], small[11]],
+        oldest: [o1, o2, o3, o4],
+        since,
+        started,
+        touch,
+        nps_day,
+        usage_day,
+        renews,
+        due,
+        pulse_day,
+        past_due,
+        last,
+        asof,
+        stale,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_signals_read_back_and_another_layout_does_not() {
+        let config = Config::default();
+        let day = |n| Day::from_number(n);
+        let signals = Signals {
+            mrr: -5,
+            stage: StageNo(3),
+            visit: 2,
+            cohort: 1,
+            since: day(20_000),
+            touch: day(0),
+            nps: Some(0),
+            nps_followed: true,
+            tickets: [1, 0, 9, 254],
+            oldest: [day(1), None, day(3), day(65_000)],
+            usage: Some(-400),
+            plan: true,
+            stale: day(20_007),
+            ..Signals::default()
+        };
+        let packed = pack(&signals, &config.stages);
+        let numbers = StageNumbers::new(&config.stages);
+        assert_eq!(unpack(&packed, &numbers), Some(signals));
+        assert_eq!(unpack(&packed[..40], &numbers), None);
+        let mut other = packed;
+        other[0] = 9;
+        assert_eq!(unpack(&other, &numbers), None);
+    }
+}

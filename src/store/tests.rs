@@ -1,0 +1,314 @@
+//! The store as a whole: commands, undo, two connections, and the rules of opening.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::*;
+use crate::domain::command::{Change, Entity, NewContact, NewCustomer, Target};
+use crate::domain::query::{TimelineAsk, View};
+use crate::domain::stage::Reason;
+use crate::domain::task::TaskDraft;
+use crate::domain::touchpoint::TouchDraft;
+
+const NOW: Stamp = Stamp(1_795_000_000_000); // 2026-11-18
+
+fn options(person: &str) -> Options {
+    Options { who: Who { person: person.into(), device: Id([7; 16]) }, now: NOW, as_of: None, create: true, zone: None }
+}
+
+fn book() -> Store {
+    Store::memory(&options("ana")).unwrap()
+}
+
+fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
+    let command = Command::AddCustomer(NewCustomer { name: name.into(), owner: "ana".into(), mrr, ..NewCustomer::default() });
+    store.write(&command, NOW).expect("a customer is added").customers[0]
+}
+
+fn account(store: &mut Store, id: Id) -> crate::domain::query::Account {
+    match store.answer(&Query::Account { customer: id, timeline: TimelineAsk::default() }).unwrap() {
+        Page::Account(Some(account)) => *account,
+        other => panic!("no account but {other:?}"),
+    }
+}
+
+/// Everything that a person can see of the book: rows that are not removed, without their ids and the log.
+fn visible(store: &Store) -> Vec<String> {
+    let mut lines = Vec::new();
+    for table in batch::TABLES {
+        let mut columns = table.columns.to_vec();
+        columns.extend(table.fields.iter().filter(|f| **f != "removed"));
+        let mut statement = store.conn.prepare(&format!("SELECT {} FROM {} WHERE removed = 0", columns.join(", "), table.name)).unwrap();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values: Vec<String> = (0..columns.len()).map(|i| format!("{:?}", row.get_ref(i).unwrap())).collect();
+            lines.push(format!("{} {}", table.name, values.join(" ")));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_day_is_logged_and_undone_step_by_step_and_redone() {
+    let mut store = book();
+    let empty = visible(&store);
+    let id = add(&mut store, "Acme Foods", 2_000_000);
+    store
+        .write(&Command::AddContact { customer: id, contact: NewContact { name: "Dana Ruiz".into(), ..NewContact::default() } }, NOW)
+        .unwrap();
+    let touch = TouchDraft { channel: "phone".into(), minutes: Some(45), text: "Walked through the fix".into(), ..TouchDraft::default() };
+    store.write(&Command::LogTouch { customers: vec![id], touch }, NOW).unwrap();
+    store.write(&Command::Nps { customer: id, contact: None, score: 3, text: "export keeps failing".into(), at: None }, NOW).unwrap();
+    store.write(&Command::Move { customers: vec![id], to: Target::Next, reason: None }, NOW).unwrap();
+    let reason = Reason { code: "price".into(), ..Reason::default() };
+    store.write(&Command::Move { customers: vec![id], to: Target::Stage("churned".into()), reason: Some(reason) }, NOW).unwrap();
+    store
+        .write(&Command::AddTask { customers: vec![id], task: TaskDraft { title: "Call back".into(), ..TaskDraft::default() } }, NOW)
+        .unwrap();
+    store.write(&Command::SaveView { name: "Mine".into(), view: View::default() }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "currency".into(), value: Some("EUR".into()) }, NOW).unwrap();
+    let full = visible(&store);
+    let page = account(&mut store, id);
+    assert_eq!(page.signals.nps, Some(3));
+    assert_eq!(store.config().stages.code(page.signals.stage), "churned");
+    assert_eq!(page.customer.owner, "ana");
+    let mut steps = 0;
+    while store.write(&Command::Undo { batch: None, force: false }, NOW).is_ok() {
+        steps += 1;
+    }
+    assert_eq!(steps, 9);
+    assert_eq!(visible(&store), empty);
+    while store.write(&Command::Redo, NOW).is_ok() {
+        steps -= 1;
+    }
+    assert_eq!(steps, 0);
+    assert_eq!(visible(&store), full);
+    let again = account(&mut store, id);
+    assert_eq!(again.signals, page.signals);
+}
+
+#[test]
+fn a_move_back_or_to_churned_needs_a_reason_on_every_path() {
+    let mut store = book();
+    let id = add(&mut store, "Acme", 0);
+    store.write(&Command::Move { customers: vec![id], to: Target::Stage("retention".into()), reason: None }, NOW).unwrap();
+    for to in [Target::Previous, Target::Stage("reach".into()), Target::Stage("churned".into())] {
+        let error = store.write(&Command::Move { customers: vec![id], to: to.clone(), reason: None }, NOW).unwrap_err();
+        assert_eq!(error.kind, Kind::Usage, "{to:?}");
+        let wrong = Reason { code: "because".into(), ..Reason::default() };
+        assert!(store.write(&Command::Move { customers: vec![id], to, reason: Some(wrong) }, NOW).is_err());
+    }
+    let reason = Reason { code: "competitor".into(), ..Reason::default() };
+    store.write(&Command::Move { customers: vec![id], to: Target::Stage("churned".into()), reason: Some(reason) }, NOW).unwrap();
+    store.write(&Command::Move { customers: vec![id], to: Target::Stage("retention".into()), reason: None }, NOW).unwrap();
+    let page = account(&mut store, id);
+    assert_eq!((page.signals.visit, page.signals.cohort), (2, 2), "a return starts a new cohort and numbers the visit");
+}
+
+#[test]
+fn an_undo_over_somebody_elses_later_edit_is_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("team.db");
+    let mut ana = Store::open(&path, &options("ana")).unwrap();
+    let id = add(&mut ana, "Acme", 0);
+    ana.write(&Command::Assign { customers: vec![id], owner: "chen".into() }, NOW).unwrap();
+    let mut bo = Store::open(&path, &options("bo")).unwrap();
+    bo.write(&Command::Assign { customers: vec![id], owner: "bo".into() }, NOW).unwrap();
+    let before = visible(&ana);
+    let error = ana.write(&Command::Undo { batch: None, force: false }, NOW).unwrap_err();
+    assert_eq!(error.kind, Kind::Conflict);
+    assert_eq!(visible(&ana), before);
+    assert_eq!(ana.look().unwrap().iter().map(|n| n.0.as_str()).collect::<Vec<_>>(), ["bo"]);
+    let shared = ana.roster().unwrap();
+    assert_eq!(shared.read().unwrap().owner(0), "bo");
+    assert!(bo.write(&Command::Undo { batch: None, force: false }, NOW).is_ok());
+    assert!(bo.write(&Command::Undo { batch: None, force: false }, NOW).is_err(), "only one's own");
+}
+
+#[test]
+fn a_form_that_saw_an_older_value_gets_a_conflict() {
+    let mut store = book();
+    let id = add(&mut store, "Acme", 0);
+    let change = |base: &str, value: &str| Command::Edit {
+        entity: Entity::Customer,
+        rows: vec![id],
+        changes: vec![Change { field: "phone".into(), base: Some(base.into()), value: value.into() }],
+    };
+    store.write(&change("", "1"), NOW).unwrap();
+    assert_eq!(store.write(&change("", "2"), NOW).unwrap_err().kind, Kind::Conflict);
+    assert_eq!(account(&mut store, id).customer.phone, "1");
+}
+
+#[test]
+fn a_note_keeps_its_history_and_is_found_after_an_edit() {
+    let mut store = book();
+    let id = add(&mut store, "Acme", 0);
+    store.write(&Command::Note { customers: vec![id], text: "budget review in November".into(), at: None }, NOW).unwrap();
+    let note = account(&mut store, id).events[0].id;
+    let command =
+        Command::Edit { entity: Entity::Event, rows: vec![note], changes: vec![Change::set("text", "budget review in December")] };
+    store.write(&command, NOW).unwrap();
+    let Page::History(history) = store.answer(&Query::History { row: note }).unwrap() else { panic!() };
+    assert_eq!(history[0].before.as_deref(), Some("budget review in November"));
+    let find = |store: &mut Store, text: &str| match store.answer(&Query::Search { text: text.into() }).unwrap() {
+        Page::Search(found) => found.len(),
+        _ => 0,
+    };
+    assert_eq!((find(&mut store, "december"), find(&mut store, "november")), (1, 0));
+    assert!(account(&mut store, id).events[0].edited);
+}
+
+#[test]
+fn a_snooze_that_waits_for_an_answer_ends_with_it() {
+    let mut store = book();
+    let id = add(&mut store, "Acme", 0);
+    store.write(&Command::Snooze { customers: vec![id], until: None, event: "nps".into(), reason: String::new() }, NOW).unwrap();
+    assert_eq!(account(&mut store, id).customer.snoozed_for, "nps");
+    store.write(&Command::Nps { customer: id, contact: None, score: 9, text: String::new(), at: None }, NOW).unwrap();
+    assert_eq!(account(&mut store, id).customer.snoozed_for, "");
+}
+
+#[test]
+fn what_is_not_a_book_is_refused_and_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.db");
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "name,owner\nAcme,ana\n").unwrap();
+    for path in [&other, &text, &folder.path().to_owned()] {
+        let before = std::fs::read(path).ok();
+        let error = Store::open(path, &options("ana")).err().expect("it is not a book");
+        assert_eq!(error.kind, Kind::Usage, "{}", error.message);
+        assert_eq!(std::fs::read(path).ok(), before);
+    }
+    let missing = Store::open(&folder.path().join("none.db"), &Options { create: false, ..options("ana") }).err().unwrap();
+    assert_eq!(missing.kind, Kind::NotFound);
+}
+
+#[test]
+fn a_newer_book_and_a_strange_schema_open_read_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    add(&mut store, "Acme", 0);
+    store.close();
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("CREATE TRIGGER spy AFTER INSERT ON event BEGIN DELETE FROM customer; END").unwrap();
+    let mut strange = Store::open(&path, &options("ana")).unwrap();
+    assert!(strange.read_only().unwrap().contains("trigger spy"));
+    let error = strange.write(&Command::Redo, NOW).unwrap_err();
+    assert!(error.kind == Kind::Busy || error.kind == Kind::Usage);
+    drop(strange);
+    raw.execute_batch("DROP TRIGGER spy; PRAGMA user_version = 99").unwrap();
+    let mut newer = Store::open(&path, &options("ana")).unwrap();
+    assert!(newer.read_only().unwrap().contains("newer"));
+    assert!(matches!(newer.answer(&Query::Counts).unwrap(), Page::Counts(c) if c.customers == 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_book_is_only_for_its_owner_and_writes_ahead() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep").join("book.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    add(&mut store, "Acme", 0);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let checks = store.doctor().unwrap();
+    assert!(checks.iter().all(|c| c.ok), "{checks:?}");
+    assert!(checks[0].words.contains("synchronous FULL"), "{}", checks[0].words);
+}
+
+#[test]
+fn a_replaced_file_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    let id = add(&mut store, "Acme", 0);
+    std::fs::rename(&path, folder.path().join("moved.db")).unwrap();
+    std::fs::write(&path, b"").unwrap();
+    let error = store.write(&Command::Assign { customers: vec![id], owner: "bo".into() }, NOW).unwrap_err();
+    assert_eq!(error.kind, Kind::Conflict);
+}
+
+fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> {
+    let one = prop::sample::select(customers.clone());
+    let some = prop::sample::subsequence(customers, 1..4);
+    let reason = Some(Reason { code: "other".into(), ..Reason::default() });
+    prop_oneof![
+        (some.clone(), "[a-c]{1,2}").prop_map(|(customers, owner)| Command::Assign { customers, owner }),
+        (some.clone(), "[x-z]").prop_map(|(customers, tag)| Command::Tag { customers, add: vec![tag], remove: vec!["x".into()] }),
+        (some.clone(), 0..6usize).prop_map(move |(customers, stage)| Command::Move {
+            customers,
+            to: Target::Stage(["reach", "acquisition", "conversion", "retention", "loyalty", "churned"][stage].into()),
+            reason: reason.clone(),
+        }),
+        (one.clone(), 0..=10u8).prop_map(|(customer, score)| Command::Nps {
+            customer,
+            contact: None,
+            score,
+            text: String::new(),
+            at: None
+        }),
+        (some.clone(), "[a-z ]{1,9}x").prop_map(|(customers, text)| Command::Note { customers, text, at: None }),
+        some.clone().prop_map(|customers| Command::LogTouch {
+            customers,
+            touch: TouchDraft {
+                channel: "email".into(),
+                follow_up: Some(TaskDraft { title: "x".into(), ..TaskDraft::default() }),
+                ..TouchDraft::default()
+            },
+        }),
+        some.clone().prop_map(|customers| Command::Done { customers }),
+        some.clone().prop_map(|customers| Command::Snooze {
+            customers,
+            until: Day::from_number(25_000),
+            event: String::new(),
+            reason: "later".into()
+        }),
+        some.clone().prop_map(|customers| Command::Unsnooze { customers }),
+        one.clone().prop_map(|row| Command::Edit {
+            entity: Entity::Customer,
+            rows: vec![row],
+            changes: vec![Change::set("attr.industry", "food"), Change::set("created", "2026-01-02")],
+        }),
+        one.prop_map(|row| Command::Remove { entity: Entity::Customer, rows: vec![row] }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Random commands, then undo all: the book equals its start; redo all: its end; and the cached signals always equal a
+    /// fold from the first event.
+    #[test]
+    fn undo_all_is_the_start_and_redo_all_is_the_end(seed in prop::collection::vec((0..5usize, any::<u64>()), 1..25)) {
+        let mut store = book();
+        store.seed_ids(1);
+        let customers: Vec<Id> = (0..5).map(|i| add(&mut store, &format!("Customer {i}"), 1000 * i)).collect();
+        let start = visible(&store);
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let mut now = NOW;
+        let mut written = 0;
+        for (_, salt) in &seed {
+            now = Stamp(now.0 + (salt % 1000) as i64 * 60_000);
+            let command = any_command(customers.clone()).new_tree(&mut runner).unwrap().current();
+            if store.write(&command, now).is_ok_and(|r| r.batch.is_some()) {
+                written += 1;
+            }
+        }
+        let end = visible(&store);
+        for _ in 0..written {
+            let undone = store.write(&Command::Undo { batch: None, force: false }, now);
+            prop_assert!(undone.is_ok());
+        }
+        prop_assert_eq!(visible(&store), start);
+        prop_assert!(store.doctor().unwrap().iter().all(|c| c.ok));
+        for _ in 0..written {
+            prop_assert!(store.write(&Command::Redo, now).is_ok());
+        }
+        prop_assert_eq!(visible(&store), end);
+        prop_assert!(store.doctor().unwrap().iter().all(|c| c.ok));
+    }
+}
