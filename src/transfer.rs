@@ -1,3 +1,4 @@
 //! Files in and out: CSV import, demo data, JSON and CSV out.
 
+pub mod demo;
 pub mod rows;
