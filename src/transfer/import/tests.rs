@@ -1,0 +1,1 @@
+//! Whole imports of small folders into a book in memory.
