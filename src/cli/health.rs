@@ -10,6 +10,7 @@ use super::today::band_ink;
 use super::{Cx, unexpected};
 use crate::domain::health::{Band, Explanation, Line, difference};
 use crate::domain::query::{Page, Query};
+use crate::text::words::Words;
 
 /// A customer's health, how it came about, and what changed
 #[derive(clap::Args, Debug)]
@@ -94,17 +95,18 @@ fn band_word(band: Band) -> &'static str {
 }
 
 fn print_lines(cx: &mut Cx<'_>, e: &Explanation) -> Done {
-    let mut rows: Vec<Vec<String>> = e.lines.iter().map(line_cells).collect();
+    let words = Words::english();
+    let mut rows: Vec<Vec<String>> = e.lines.iter().map(|l| line_cells(&words, l)).collect();
     let sum: i32 = e.lines.iter().map(|l| l.contribution).sum();
     rows.push(vec!["sum".into(), String::new(), String::new(), String::new(), String::new(), format!("{}/{}", e.present, e.total), points(sum)]);
     let heads = ["measure", "value", "of", "segment", "points", "weight", "adds"];
     Ok(cx.out.table(&heads, &[false, true, false, false, true, true, true], &rows)?)
 }
 
-fn line_cells(line: &Line) -> Vec<String> {
+fn line_cells(words: &Words, line: &Line) -> Vec<String> {
     let dash = || "-".to_owned();
     vec![
-        line.measure.replace('_', " "),
+        one_line(words.measure(&line.measure)),
         line.raw.map_or_else(|| "no data".to_owned(), |raw| format!("{raw}{}", line.unit)),
         line.day.map_or_else(dash, |d| d.to_string()),
         line.segment.map_or_else(dash, |(r0, p0, r1, p1)| format!("{r0}:{p0} → {r1}:{p1}")),
@@ -130,6 +132,7 @@ fn print_changes(cx: &mut Cx<'_>, before: &Explanation, now: &Explanation) -> Do
         e.lines.iter().map(|l| (l.measure.clone(), text(l))).collect()
     };
     let (raw_before, raw_now) = (raw(before), raw(now));
+    let words = Words::english();
     let none = "-".to_owned();
     let mut sum = 0;
     let mut rows = Vec::new();
@@ -137,7 +140,7 @@ fn print_changes(cx: &mut Cx<'_>, before: &Explanation, now: &Explanation) -> Do
         sum += is - was;
         let values = [raw_before.get(&measure), raw_now.get(&measure)].map(|v| v.unwrap_or(&none).clone());
         let [value_was, value_is] = values;
-        rows.push(vec![measure.replace('_', " "), value_was, value_is, points(was), points(is), points(is - was)]);
+        rows.push(vec![one_line(words.measure(&measure)), value_was, value_is, points(was), points(is), points(is - was)]);
     }
     rows.push(vec!["sum".into(), String::new(), String::new(), String::new(), String::new(), points(sum)]);
     Ok(cx.out.table(&["measure", "was", "is", "added", "adds", "moved"], &[false, true, true, true, true, true], &rows)?)

@@ -8,8 +8,7 @@ use serde_json::{Map, json};
 use super::fail::Done;
 use super::out::{SCHEMA, one_line};
 use super::{Cx, unexpected};
-use crate::columns;
-use crate::domain::field::{Field, FieldKind};
+use crate::columns::{self, Align, Column};
 use crate::domain::query::{Mistake, Page, Query, RowsPage, View};
 use crate::domain::roster::Roster;
 use crate::error::{Error, Result};
@@ -41,9 +40,9 @@ pub(super) struct Args {
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let view = view(&mut store, args)?;
-    let fields = fields(&view.columns)?;
+    let chosen = chosen(&view.columns)?;
     if !view.sort.is_empty() {
-        field(&view.sort)?;
+        check_sort(&store, &view.sort)?;
     }
     let ask = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending };
     let page = rows_page(&mut store, &ask, &view.filter)?;
@@ -52,12 +51,12 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if args.csv {
         let terminal = std::io::stdout().is_terminal();
         let shown = |text: String| if terminal { one_line(&text) } else { text };
-        return Ok(rows::csv(cx.out.raw(), &roster, &fields, &page.rows, shown)?);
+        return Ok(rows::csv(cx.out.raw(), &roster, &chosen, &page.rows, shown)?);
     }
     if cx.out.json {
-        return Ok(rows::json(cx.out.raw(), &head(&roster, &page), &roster, &fields, &page.rows)?);
+        return Ok(rows::json(cx.out.raw(), &head(&roster, &page), &roster, &chosen, &page.rows)?);
     }
-    table(cx, &roster, &fields, &page)
+    table(cx, &roster, &chosen, &page)
 }
 
 /// What stands before the rows in JSON.
@@ -72,32 +71,16 @@ pub(super) fn head(roster: &Roster, page: &RowsPage) -> Map<String, serde_json::
     ])
 }
 
-fn table(cx: &mut Cx<'_>, roster: &Roster, fields: &[Field], page: &RowsPage) -> Done {
+fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[&Column], page: &RowsPage) -> Done {
     if page.rows.is_empty() {
         let why = if page.of == 0 { "the book has no customers yet" } else { "no customer passes the filter" };
         return Ok(cx.out.line(why)?);
     }
-    let heads: Vec<&str> = fields.iter().map(|f| f.code).collect();
-    let right: Vec<bool> = fields.iter().map(|f| is_figure(f.kind)).collect();
-    let row = |at: &u32| fields.iter().map(|f| shown(roster, f, *at as usize)).collect();
+    let heads: Vec<&str> = chosen.iter().map(|c| c.code()).collect();
+    let right: Vec<bool> = chosen.iter().map(|c| c.align == Align::Right).collect();
+    let row = |at: &u32| chosen.iter().map(|c| c.show(roster, *at as usize, roster.today)).collect();
     let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
     Ok(cx.out.table(&heads, &right, &rows)?)
-}
-
-fn is_figure(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::Number | FieldKind::Tenths | FieldKind::Money)
-}
-
-/// A cell of the table: as CSV has it, but no data is a dash and a choice says its label.
-fn shown(roster: &Roster, field: &Field, at: usize) -> String {
-    use crate::domain::field::Value;
-    match ((field.get)(roster, at), field.choices) {
-        (Value::None, _) => "-".to_owned(),
-        (Value::Choice(no), Some(choices)) => (choices.label)(roster, no).to_owned(),
-        (Value::Number(n), _) if field.kind == FieldKind::Money => crate::domain::money::full(n, roster.config.currency),
-        (Value::Flag(flag), _) => if flag { "yes" } else { "no" }.to_owned(),
-        _ => rows::cell(roster, field, at),
-    }
 }
 
 /// The view that the flags and a saved view make together.
@@ -130,24 +113,28 @@ fn saved(store: &mut Store, name: &str) -> Result<View> {
     Err(if names.is_empty() { error.hint("no view is saved in this book") } else { error.hint(format!("views: {}", names.join(", "))) })
 }
 
-fn fields(codes: &[String]) -> Result<Vec<Field>> {
+fn chosen(codes: &[String]) -> Result<Vec<&'static Column>> {
     match codes {
-        [] => Ok(columns::DEFAULT.iter().filter_map(|code| columns::find(code)).collect()),
-        [all] if all == "all" => Ok(every_field()),
-        codes => codes.iter().map(|code| field(code)).collect(),
+        [] => Ok(columns::default_set().collect()),
+        [all] if all == "all" => Ok(every_column()),
+        codes => codes.iter().map(|code| columns::column(code.trim()).ok_or_else(|| no_column(code))).collect(),
     }
 }
 
-/// Every field there is.
-pub(super) fn every_field() -> Vec<Field> {
-    columns::COLUMNS.iter().map(|c| c.field).collect()
+/// Every column there is.
+pub(super) fn every_column() -> Vec<&'static Column> {
+    columns::COLUMNS.iter().collect()
 }
 
-fn field(code: &str) -> Result<Field> {
-    columns::find(code.trim()).ok_or_else(|| {
-        let all: Vec<&str> = every_field().iter().map(|f| f.code).collect();
-        Error::usage(format!("There is no column \"{code}\"")).hint(format!("columns: {}", all.join(", ")))
-    })
+/// A list may be sorted by a column or by an attribute of the book.
+fn check_sort(store: &Store, code: &str) -> Result<()> {
+    let known = columns::column(code).is_some() || columns::attribute(&store.config(), code).is_some();
+    if known { Ok(()) } else { Err(no_column(code)) }
+}
+
+fn no_column(code: &str) -> Error {
+    let all: Vec<&str> = columns::COLUMNS.iter().map(Column::code).collect();
+    Error::usage(format!("There is no column \"{code}\"")).hint(format!("columns: {}", all.join(", ")))
 }
 
 /// The rows that answer a question; a mistake in the filter is an error that points at it.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Cx;
 use super::fail::Done;
 use super::health::explanation_json;
-use super::list::every_field;
+use super::list::every_column;
 use super::out::{Ink, lines, one_line};
 use super::today::{band_ink, priority_json, tenths};
 use crate::domain::config::Config;
@@ -52,7 +52,7 @@ fn account_json(store: &mut Store, account: &Account) -> Result<Value> {
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let at = account.row as usize;
-    let mut figures = rows::object(&roster, &every_field(), at);
+    let mut figures = rows::object(&roster, &every_column(), at);
     figures.remove("id");
     let reasons = roster.reasons(at);
     Ok(json!({

@@ -10,9 +10,10 @@ use super::list::rows_page;
 use super::out::{Ink, one_line};
 use crate::domain::health::Band;
 use crate::domain::money;
-use crate::domain::priority::{self, Priority, REASONS, Why};
+use crate::domain::priority::{self, Priority, Why};
 use crate::domain::query::Query;
 use crate::domain::roster::Roster;
+use crate::text::words::Words;
 
 /// Who needs you today, and why
 ///
@@ -55,8 +56,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if rows.is_empty() {
         return Ok(cx.out.line("nobody needs you today")?);
     }
+    let words = Words::english();
     for at in rows {
-        print_row(cx, &roster, *at as usize)?;
+        print_row(cx, &words, &roster, *at as usize)?;
     }
     if shown < page.rows.len() {
         cx.out.line(&format!("and {} more", page.rows.len() - shown))?;
@@ -108,7 +110,7 @@ fn row_json(roster: &Roster, at: usize) -> Value {
     value
 }
 
-fn print_row(cx: &mut Cx<'_>, roster: &Roster, at: usize) -> Done {
+fn print_row(cx: &mut Cx<'_>, words: &Words, roster: &Roster, at: usize) -> Done {
     let (reasons, priority) = priority_of(roster, at);
     let row = &roster.rows[at];
     let name = cx.out.paint(Ink::Bold, &one_line(roster.name(at)));
@@ -120,17 +122,11 @@ fn print_row(cx: &mut Cx<'_>, roster: &Roster, at: usize) -> Done {
     cx.out.line(&format!("{:>6}  {name}  {stage}, {health}, ARR {arr}, {}", tenths(priority.tenths), one_line(owner)))?;
     for (why, (code, points, part)) in reasons.iter().zip(&priority.parts) {
         let factor = f64::from(priority.factor) / 1000.0;
-        let line = format!("{:>6}  {} ({points} points × {factor:.2})", tenths(*part), reason_text(code, why.figure));
+        let line = format!("{:>6}  {} ({points} points × {factor:.2})", tenths(*part), one_line(&words.why(code, i64::from(why.figure))));
         let line = format!("        {}", cx.out.paint(Ink::Dim, &line));
         cx.out.line(&line)?;
     }
     Ok(())
-}
-
-/// A reason in words with its figure.
-fn reason_text(code: &str, figure: i32) -> String {
-    debug_assert!(REASONS.iter().any(|r| r.code == code), "reasons come from the table");
-    format!("{} {figure}", code.replace('_', " "))
 }
 
 /// Tenths of a point as a person reads them.

@@ -8,72 +8,21 @@ use std::io::{self, Write};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::field::{Field, FieldKind, Value};
-use crate::domain::money::Currency;
+use crate::columns::Column;
 use crate::domain::roster::Roster;
 
-/// A field of a row as JSON.
-pub fn value(roster: &Roster, field: &Field, at: usize) -> Json {
-    match (field.get)(roster, at) {
-        Value::None => Json::Null,
-        Value::Number(n) if field.kind == FieldKind::Tenths => Json::from(n as f64 / 10.0),
-        Value::Number(n) => Json::from(n),
-        Value::Day(day) => Json::from(day.to_string()),
-        Value::Text(text) => Json::from(text),
-        Value::Choice(no) => Json::from(choice(roster, field, no)),
-        Value::Words(no) => roster.tagsets.get(no).split(' ').filter(|w| !w.is_empty()).collect(),
-        Value::Flag(flag) => Json::from(flag),
-    }
-}
-
-/// A row as a JSON object: its id, then the fields by their codes.
-pub fn object(roster: &Roster, fields: &[Field], at: usize) -> Map<String, Json> {
-    let mut row = Map::with_capacity(fields.len() + 1);
+/// A row as a JSON object: its id, then the columns by their codes.
+pub fn object(roster: &Roster, columns: &[&Column], at: usize) -> Map<String, Json> {
+    let mut row = Map::with_capacity(columns.len() + 1);
     row.insert("id".to_owned(), Json::from(roster.ids[at].to_string()));
-    for field in fields {
-        row.insert(field.code.to_owned(), value(roster, field, at));
+    for column in columns {
+        row.insert(column.code().to_owned(), column.json(roster, at));
     }
     row
 }
 
-/// A field of a row as a cell of CSV.
-pub fn cell(roster: &Roster, field: &Field, at: usize) -> String {
-    match (field.get)(roster, at) {
-        Value::None => String::new(),
-        Value::Number(n) => match field.kind {
-            FieldKind::Tenths => decimal(n, 1),
-            FieldKind::Money => amount(n, roster.config.currency),
-            _ => n.to_string(),
-        },
-        Value::Day(day) => day.to_string(),
-        Value::Text(text) => text.to_owned(),
-        Value::Choice(no) => choice(roster, field, no).to_owned(),
-        Value::Words(no) => roster.tagsets.get(no).to_owned(),
-        Value::Flag(flag) => flag.to_string(),
-    }
-}
-
-fn choice<'a>(roster: &'a Roster, field: &Field, no: u32) -> &'a str {
-    field.choices.map_or("", |c| (c.code)(roster, no))
-}
-
-/// Minor units with a decimal point: 123450 is `1234.50` in a currency of two digits.
-pub fn amount(minor: i64, currency: Currency) -> String {
-    decimal(minor, currency.digits())
-}
-
-fn decimal(n: i64, digits: u32) -> String {
-    if digits == 0 {
-        return n.to_string();
-    }
-    let unit = 10_u64.pow(digits);
-    let size = n.unsigned_abs();
-    let sign = if n < 0 { "-" } else { "" };
-    format!("{sign}{}.{:0width$}", size / unit, size % unit, width = digits as usize)
-}
-
 /// Writes `head`'s fields, then `"rows"` with one object a row, one row a line, as one JSON object.
-pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, fields: &[Field], rows: &[u32]) -> io::Result<()> {
+pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, columns: &[&Column], rows: &[u32]) -> io::Result<()> {
     out.write_all(b"{\n")?;
     for (name, value) in head {
         write!(out, "  {}: ", Json::from(name.as_str()))?;
@@ -83,20 +32,20 @@ pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, fie
     out.write_all(b"  \"rows\": [")?;
     for (i, at) in rows.iter().enumerate() {
         out.write_all(if i == 0 { b"\n    " } else { b",\n    " })?;
-        compact(out, &Json::Object(object(roster, fields, *at as usize)))?;
+        compact(out, &Json::Object(object(roster, columns, *at as usize)))?;
     }
     out.write_all(if rows.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })
 }
 
 /// Writes a heading and the rows as CSV (RFC 4180). `shown` is applied to every text on its way out: a terminal needs
 /// texts made safe, a file has them as they are.
-pub fn csv(out: &mut impl Write, roster: &Roster, fields: &[Field], rows: &[u32], shown: impl Fn(String) -> String) -> io::Result<()> {
+pub fn csv(out: &mut impl Write, roster: &Roster, columns: &[&Column], rows: &[u32], shown: impl Fn(String) -> String) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(std::iter::once("id").chain(fields.iter().map(|f| f.code))).map_err(plain)?;
+    csv.write_record(std::iter::once("id").chain(columns.iter().map(|c| c.code()))).map_err(plain)?;
     for at in rows {
         csv.write_field(roster.ids[*at as usize].to_string()).map_err(plain)?;
-        for field in fields {
-            csv.write_field(shown(cell(roster, field, *at as usize))).map_err(plain)?;
+        for column in columns {
+            csv.write_field(shown(column.csv(roster, *at as usize))).map_err(plain)?;
         }
         csv.write_record(None::<&[u8]>).map_err(plain)?;
     }
@@ -190,9 +139,9 @@ mod tests {
     use crate::domain::config::Config;
     use crate::domain::roster::Entry;
 
-    const NAME: Field = Field { code: "name", aliases: &[], kind: FieldKind::Text, get: |r, at| Value::Text(r.name(at)), choices: None };
-    const ARR: Field = Field { code: "arr", aliases: &[], kind: FieldKind::Money, get: |r, at| Value::Number(r.arr(at)), choices: None };
-    const NPS: Field = Field { code: "nps", aliases: &[], kind: FieldKind::Number, get: |_, _| Value::None, choices: None };
+    fn columns() -> Vec<&'static Column> {
+        ["name", "arr", "nps"].map(|code| crate::columns::column(code).expect("a column")).to_vec()
+    }
 
     fn roster(name: &str) -> Roster {
         let mut roster = Roster::new(Arc::new(Config::default()), "2026-11-21".parse().expect("a date"), "ada");
@@ -203,19 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_exact() {
-        let usd = Currency::default();
-        assert_eq!(amount(-5, usd), "-0.05");
-        assert_eq!(amount(i64::MIN, usd), "-92233720368547758.08");
-        assert_eq!(amount(7, Currency::named("JPY").expect("a code")), "7");
-    }
-
-    #[test]
     fn json_reads_back_with_hostile_names() {
         let name = "A \"b\"\n\u{9b}2J\u{202e}c";
         let mut out = Vec::new();
         let head = Map::from_iter([("schema".to_owned(), 1.into())]);
-        json(&mut out, &head, &roster(name), &[NAME, ARR, NPS], &[0]).expect("a vector takes all");
+        json(&mut out, &head, &roster(name), &columns(), &[0]).expect("a vector takes all");
         let text = String::from_utf8(out).expect("UTF-8");
         assert!(!text.contains(['\u{9b}', '\u{202e}']), "{text}");
         let read: Json = serde_json::from_str(&text).expect("JSON");
@@ -228,14 +169,14 @@ mod tests {
     #[test]
     fn no_rows_are_an_empty_list() {
         let mut out = Vec::new();
-        json(&mut out, &Map::new(), &roster("x"), &[NAME], &[]).expect("a vector takes all");
+        json(&mut out, &Map::new(), &roster("x"), &columns(), &[]).expect("a vector takes all");
         assert_eq!(serde_json::from_slice::<Json>(&out).expect("JSON")["rows"], Json::Array(Vec::new()));
     }
 
     #[test]
     fn csv_reads_back() {
         let mut out = Vec::new();
-        csv(&mut out, &roster("Acme, \"Ltd\"\nx"), &[NAME, ARR, NPS], &[0], |t| t).expect("a vector takes all");
+        csv(&mut out, &roster("Acme, \"Ltd\"\nx"), &columns(), &[0], |t| t).expect("a vector takes all");
         let mut read = csv::Reader::from_reader(out.as_slice());
         assert_eq!(read.headers().expect("a heading"), vec!["id", "name", "arr", "nps"]);
         let row = read.records().next().expect("a row").expect("whole");
