@@ -8,12 +8,17 @@ use super::place::Places;
 /// Starts logging. Where there is no place for a log there is none, and nothing else changes.
 pub(super) fn start(places: &Places) {
     let Some(folder) = places.state() else { return };
+    // The appender looks through the folder at once and would complain about a missing one on standard error.
+    let folder = folder.join("log");
+    if std::fs::create_dir_all(&folder).is_err() {
+        return;
+    }
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("retain")
         .filename_suffix("log")
         .max_log_files(7)
-        .build(folder.join("log"));
+        .build(folder);
     let Ok(file) = file else { return };
     // A second start within one process (a test) keeps the first log.
     let _ = tracing_subscriber::fmt()

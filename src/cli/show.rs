@@ -209,7 +209,8 @@ fn what(event: &Event, config: &Config) -> String {
             let from = more("from");
             if from.is_empty() { format!("entered {}", label(more("to"))) } else { format!("{} → {}", label(from), label(more("to"))) }
         }
-        EventKind::Ticket => format!("ticket {} {}", event.reference, more("step")),
+        // The key of a ticket's step has the step behind a colon, so that each step is written once.
+        EventKind::Ticket => format!("ticket {}", event.reference.replace(':', " ")),
         EventKind::Nps | EventKind::Csat | EventKind::Pulse => format!("{kind} {}{who}", number.unwrap_or_default()),
         EventKind::Order | EventKind::Invoice | EventKind::Churn | EventKind::Subscription => {
             format!("{kind} {}", money::full(number.unwrap_or_default(), config.currency))
