@@ -50,6 +50,11 @@ ticket_id,customer_id,opened_at,closed_at,severity,subject,csat
 T1,A1,2026-11-12T09:00:00Z,,1,Export fails,
 ";
 
+const TOUCHES: &str = "\
+touchpoint_id,customer_id,contact_id,happened_at,channel,direction,note
+1,A1,P1,2026-10-01T10:00:00Z,phone,out,Asked how it goes
+";
+
 impl Desk {
     /// An empty one.
     fn empty() -> Desk {
@@ -73,6 +78,7 @@ impl Desk {
             ("subscription_versions.csv", SUBSCRIPTIONS),
             ("nps_responses.csv", NPS),
             ("tickets.csv", TICKETS),
+            ("touchpoints.csv", TOUCHES),
         ];
         std::fs::create_dir_all(self.path("files")).expect("a folder");
         for (name, text) in files {
