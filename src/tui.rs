@@ -1,1 +1,198 @@
-//! The screens: the loop, views, keys and drawing. The only ratatui and crossterm.
+//! The screens: the loop, views, keys and drawing. The only ratatui and crossterm; the clock is read here and handed on.
+//!
+//! # How a screen is made
+//! 1. One file in `views/`, with a type that derives or implements `Default` (a screen is made from nothing and brought to a state
+//!    by `restore`). It implements [`view::Screen`]: `NAME`, `KEYS`, `title`, `draw`, and of the rest what it needs.
+//! 2. One line in [`views::SCREENS`]: `screen::<account::Account>(None)`, or `Some(3)` for the root of tab 3.
+//! 3. Words in the screens' text file: `[screen] account = "..."`, `[action] "account.open" = "..."` for each label (or
+//!    `"*.open"` for what means the same everywhere), `[hint]` for the short form in the hint line. A test names what is missing.
+//!
+//! Others open it by name: `cx.go("account", json!({"customer": id}))`; the state is what its `restore` reads and its `save` writes.
+//! The names that are opened already: `account` (`{"customer": id}`), `explain` (the same), `help`, `palette`, `channel`
+//! (`{"customers": [id]}`), `triage`, `customers`, `funnel`, `tasks`, `activity`.
+//!
+//! # One key press
+//! [`app::App::update`] finds the row for the key in the view on top (then in [`views::app`]), the row's handler collects
+//! [`view::Step`]s in [`view::Cx`], the app turns them into [`effect::Effect`]s, the runner carries these out. `draw` changes
+//! nothing; what it found out (clickable places, the list's height) is a value, [`canvas::Drawn`], that the app keeps.
+//!
+//! # Keys are rows
+//! `const KEYS: &[&[KeyRow<Self>]] = &[OWN, Self::VERBS, Self::QUEUE, Self::MOVES]`: own rows and shared groups. [`verbs::Verbs`]
+//! gives `i n t > < m a`, [`verbs::Queue`] gives `d` and `z 1`-`z 5`, [`widgets::list::Lister`] gives `j k g g G` and pages; each is
+//! mixed in by `impl Verbs for X {}` and acts on [`view::Screen::subjects`]. `row(label, keys, handler).when(..).hint()`. A row
+//! that is not `.hint()` is still in help and palette. Sequences (`z 1`) get their hint box by themselves. In a text field
+//! (`typing()`), letters go to `type_key` and only other keys to the rows.
+//!
+//! # Data
+//! A view says what it wants in [`view::Screen::watches`] and gets pages in `on_page`; it never asks again itself. Row numbers
+//! of a `RowsPage` are handles into [`view::Look::read`], the shared roster, which is read while drawing. Writes are
+//! [`view::Cx::write`]; every view on the stack hears of them in `on_write` at once and may show the effect early
+//! ([`widgets::list::List::take`]); the message with `u undo` is the app's.
+//!
+//! # Questions to the person
+//! [`views::pick::Pick::new`] (a list) and [`views::log_line::Line::new`] (a line with echo, completion, draft) take what is to be
+//! done as a closure; [`view::Step::Tell`] gives an answer back to a view below.
+//!
+//! # Drawing
+//! [`canvas::Canvas`]: `text`, `pieces`, `right`, `frame`, `bar`, `tint` with [`theme::Role`]s; text is made safe and cut there.
+//! [`account_rows::draw_rows`] draws rows of customers, [`preview`] the thing beside it.
+
+use std::path::PathBuf;
+
+pub mod account_rows;
+pub mod app;
+pub mod canvas;
+pub mod chrome;
+pub mod effect;
+pub mod key;
+pub mod keymap;
+pub mod measure;
+pub mod preview;
+pub mod roll;
+mod runner;
+pub mod say;
+mod state;
+pub mod terminal;
+pub mod theme;
+pub mod verbs;
+pub mod view;
+pub mod views;
+pub mod widgets;
+
+use std::sync::Arc;
+
+use crate::domain::config::Config;
+use crate::domain::query::Counts;
+use crate::domain::time::{Moment, Stamp, Zone};
+use crate::error::{Error, Result};
+use crate::store;
+use keymap::Keymap;
+use say::Say;
+use theme::{Colour, Glyphs, Theme};
+use view::Look;
+
+/// How the screens are started.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The book's file.
+    pub book: PathBuf,
+    /// Who, when, and how the book is opened.
+    pub options: store::Options,
+    /// The state folder; `None`: nothing is kept.
+    pub state_dir: Option<PathBuf>,
+    /// The config folder with `keys.toml`; `None`: the defaults.
+    pub config_dir: Option<PathBuf>,
+    /// How many colours; `None` asks the environment (`NO_COLOR`, `COLORTERM`, `TERM`).
+    pub colour: Option<Colour>,
+    /// ASCII only; `None` asks the locale.
+    pub ascii: Option<bool>,
+    /// `terminal`, `dark` or `light`; empty for the first.
+    pub theme: String,
+    /// Mouse reports.
+    pub mouse: bool,
+    /// Begin with the welcome screen: there was no book.
+    pub first_run: bool,
+}
+
+/// The moment by the system's clock: the only place of the screens that asks it.
+pub(crate) fn clock() -> Stamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Stamp(since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// Runs the screens until the person leaves.
+pub fn run(start: Start) -> Result<()> {
+    if std::env::var("TERM").is_ok_and(|t| t == "dumb") {
+        return Err(Error::usage("this terminal (TERM=dumb) cannot place text").hint("every list is also a subcommand: retain --help"));
+    }
+    terminal::on_panic(start.state_dir.clone());
+    let guard = terminal::Guard::take(start.mouse)?;
+    let state = state::read(start.state_dir.as_deref());
+    let mut app = app::App::new(look(&start)?, &state);
+    for wrong in user_keys(&start, &mut app.look.keymap) {
+        app.warn(wrong);
+    }
+    if start.first_run {
+        app.welcome();
+    }
+    let mut runner = runner::Runner::new(start, guard)?;
+    runner.run(&mut app)
+}
+
+/// Every action with its default keys, for `retain keys` and the README: id, keys, words.
+pub fn key_table() -> Vec<(String, String, String)> {
+    let look = default_look();
+    let rows = look.keymap.all().map(|a| {
+        let keys: Vec<String> = a.keys.iter().map(|k| key::show(k)).collect();
+        (a.id.clone(), keys.join(", "), look.action_words(a))
+    });
+    rows.collect()
+}
+
+fn default_keymap() -> Keymap {
+    Keymap::new(views::SCREENS.iter().map(|s| (s.actions)()))
+}
+
+fn user_keys(start: &Start, keymap: &mut Keymap) -> Vec<String> {
+    let file = start.config_dir.as_ref().map(|d| d.join("keys.toml"));
+    file.and_then(|f| std::fs::read_to_string(f).ok()).map(|text| keymap.overlay(&text)).unwrap_or_default()
+}
+
+fn ascii_locale() -> bool {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty());
+    !named.is_some_and(|v| v.to_lowercase().replace('-', "").contains("utf8"))
+}
+
+fn colours() -> Colour {
+    let set = |name: &str| std::env::var(name).unwrap_or_default();
+    if !set("NO_COLOR").is_empty() {
+        Colour::Never
+    } else if matches!(set("COLORTERM").as_str(), "truecolor" | "24bit") {
+        Colour::True
+    } else if set("TERM").contains("256color") {
+        Colour::Cube
+    } else {
+        Colour::Sixteen
+    }
+}
+
+fn look(start: &Start) -> Result<Look> {
+    let ascii = start.ascii.unwrap_or_else(ascii_locale);
+    let colour = start.colour.unwrap_or_else(colours);
+    let theme = Theme::named(&start.theme, colour)
+        .ok_or_else(|| Error::usage(format!("there is no theme \"{}\"", start.theme)).hint("themes: terminal, dark, light"))?;
+    let size = crossterm::terminal::size().unwrap_or((80, 24));
+    let mut look = default_look();
+    look.say = Say::english(ascii);
+    look.glyphs = Glyphs::new(ascii);
+    look.theme = theme;
+    look.size = size;
+    look.me.clone_from(&start.options.who.person);
+    look.book.clone_from(&start.book);
+    look.now = Moment::new(start.options.now, Zone::default());
+    Ok(look)
+}
+
+/// A look with defaults, before a book is open.
+fn default_look() -> Look {
+    Look {
+        now: Moment::new(Stamp(0), Zone::default()),
+        size: (80, 24),
+        say: Say::english(false),
+        theme: Theme::terminal(),
+        glyphs: Glyphs::new(false),
+        keymap: default_keymap(),
+        roster: None,
+        config: Arc::new(Config::default()),
+        book: PathBuf::new(),
+        read_only: None,
+        counts: Counts::default(),
+        me: String::new(),
+        list_rows: 10,
+        preview: true,
+        drafts: std::collections::BTreeMap::new(),
+        recent: Vec::new(),
+        last: None,
+        handled: Vec::new(),
+    }
+}

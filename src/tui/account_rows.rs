@@ -1,0 +1,180 @@
+//! Rows of customers in lists: which columns fit, their header, their cells from the shared roster.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Hit};
+use super::measure::cells;
+use super::theme::Role;
+use super::view::Look;
+use super::widgets::list::List;
+use crate::columns::{self, Align, Column};
+use crate::domain::health::Band;
+use crate::domain::priority::REASONS;
+use crate::domain::roster::Roster;
+
+/// One column of a list on the screen.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown {
+    /// A column of the table.
+    Column(&'static Column),
+    /// The reasons for being in the queue; takes the room that is left.
+    Why,
+}
+
+/// The columns of the triage queue.
+pub fn triage_columns() -> Vec<Shown> {
+    let mut shown: Vec<Shown> = ["priority", "name", "arr", "health", "renews"].iter().filter_map(|c| columns::column(c)).map(Shown::Column).collect();
+    shown.push(Shown::Why);
+    shown
+}
+
+/// The columns with these codes; the default set when there are none. The name is always among them.
+pub fn columns_of(codes: &[String]) -> Vec<Shown> {
+    let mut chosen: Vec<&'static Column> = codes.iter().filter_map(|c| columns::column(c)).collect();
+    if chosen.is_empty() {
+        chosen = columns::default_set().filter(|c| c.code() != "priority").collect();
+    }
+    if !chosen.iter().any(|c| c.code() == "name") {
+        chosen.extend(columns::column("name"));
+        chosen.rotate_right(1);
+    }
+    chosen.into_iter().map(Shown::Column).collect()
+}
+
+impl Shown {
+    fn code(self) -> &'static str {
+        match self {
+            Shown::Column(column) => column.code(),
+            Shown::Why => "why",
+        }
+    }
+
+    fn widths(self) -> (u16, u16) {
+        match self {
+            Shown::Column(column) => (column.min, column.preferred),
+            Shown::Why => (12, 24),
+        }
+    }
+
+    fn right(self) -> bool {
+        matches!(self, Shown::Column(column) if column.align == Align::Right)
+    }
+}
+
+/// The columns that fit into `room` cells with their widths: in order, the name before all others; what is left over goes to the
+/// reasons, or the name.
+fn fitting(shown: &[Shown], mut room: u16) -> Vec<(usize, u16)> {
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    order.sort_by_key(|i| shown[*i].code() != "name");
+    let mut fit: Vec<(usize, u16)> = Vec::new();
+    for i in order {
+        let min = shown[i].widths().0;
+        if fit.is_empty() {
+            fit.push((i, min.min(room)));
+            room -= min.min(room);
+        } else if room > min {
+            fit.push((i, min));
+            room -= min + 1;
+        }
+    }
+    fit.sort_unstable();
+    for (i, width) in &mut fit {
+        let more = shown[*i].widths().1.saturating_sub(*width).min(room);
+        *width += more;
+        room -= more;
+    }
+    let takes = fit.iter().position(|(i, _)| matches!(shown[*i], Shown::Why)).or_else(|| fit.iter().position(|(i, _)| shown[*i].code() == "name"));
+    if let Some(at) = takes {
+        fit[at].1 += room;
+    }
+    fit
+}
+
+/// The role of a band.
+pub fn band(band: Band) -> Role {
+    match band {
+        Band::Unknown => Role::Muted,
+        Band::Risk => Role::Danger,
+        Band::Watch => Role::Warn,
+        Band::Good => Role::Ok,
+    }
+}
+
+/// The column's words over a list.
+pub fn header<'a>(look: &'a Look, code: &'a str) -> &'a str {
+    look.say.find(&format!("column.{code}")).unwrap_or(code)
+}
+
+/// Why a customer is in the queue: `NPS 3 · silent 41d`.
+pub fn why(roster: &Roster, at: usize, look: &Look) -> String {
+    let reasons = roster.reasons(at);
+    let words = reasons.iter().filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| look.say.why(kind.code, w.figure)));
+    words.collect::<Vec<_>>().join(&format!(" {} ", look.glyphs.dot))
+}
+
+/// Signs that columns show, in the forms of this terminal.
+pub fn signs(text: String, look: &Look) -> String {
+    if look.glyphs.ascii { text.replace('▲', "^").replace('▼', "v") } else { text }
+}
+
+fn cell(shown: Shown, roster: &Roster, at: usize, look: &Look) -> (String, Role) {
+    match shown {
+        Shown::Why => (why(roster, at, look), Role::Text),
+        Shown::Column(column) => {
+            let role = match column.code() {
+                "health" | "band" => band(roster.rows[at].health.band),
+                "owner" | "tag" => Role::Muted,
+                _ => Role::Text,
+            };
+            (signs(column.show(roster, at, roster.today), look), role)
+        }
+    }
+}
+
+/// Draws the header and the rows in sight, and says how many fit.
+pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<u32>, shown: &[Shown]) {
+    if area.height == 0 || area.width < 6 {
+        return;
+    }
+    let height = usize::from(area.height.saturating_sub(1));
+    canvas.drawn.list_rows = height;
+    let look = canvas.look;
+    let fit = fitting(shown, area.width.saturating_sub(3));
+    let mut x = area.x + 2;
+    for (i, width) in &fit {
+        let words = header(look, shown[*i].code());
+        if shown[*i].right() {
+            canvas.right(x + width, area.y, *width, words, Role::Muted);
+        } else {
+            canvas.text(x, area.y, *width, words, Role::Muted);
+        }
+        canvas.hit(Rect::new(x, area.y, *width, 1), Hit::Header(*i));
+        x += width + 1;
+    }
+    let Some(roster) = look.read() else { return };
+    let top = list.first(height);
+    for (line, (index, row)) in list.rows.iter().enumerate().skip(top).take(height).enumerate() {
+        let whole = Rect::new(area.x, area.y + 1 + line as u16, area.width, 1);
+        canvas.hit(whole, Hit::Row(index));
+        if list.marks.contains(row) {
+            canvas.text(area.x, whole.y, 1, look.glyphs.tick, Role::Accent);
+        }
+        if (*row as usize) < roster.rows.len() {
+            draw_row(canvas, whole, &fit, shown, &roster, *row as usize, list.ghost == Some(*row));
+        }
+        if index == list.cursor {
+            canvas.tint(whole, Role::Selection);
+        }
+    }
+}
+
+fn draw_row(canvas: &mut Canvas, line: Rect, fit: &[(usize, u16)], shown: &[Shown], roster: &Roster, at: usize, ghost: bool) {
+    let mut x = line.x + 2;
+    for (i, width) in fit {
+        let (text, role) = cell(shown[*i], roster, at, canvas.look);
+        let wide = (cells(&text) as u16).min(*width);
+        let from = if shown[*i].right() { x + width - wide } else { x };
+        canvas.text(from, line.y, *width, &text, if ghost { Role::Muted } else { role });
+        x += width + 1;
+    }
+}

@@ -1,0 +1,799 @@
+//! The app: a flat stack of views, `update` from a message to effects, `draw` that changes nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEventKind};
+use ratatui::layout::Position;
+use serde_json::{Value, json};
+
+use super::canvas::{Drawn, Hit};
+use super::effect::{Effect, Msg};
+use super::key::{Key, show};
+use super::keymap::Reached;
+use super::verbs;
+use super::view::{AppStep, Cx, Look, Place, Step, Tone, View};
+use super::views::{self, SCREENS};
+use crate::domain::command::Command;
+use crate::domain::id::Id;
+use crate::domain::query::{Page, Query};
+use crate::domain::time::{Moment, Stamp};
+use crate::error::{Error, Kind};
+use crate::store::worker::{Answer, Slot};
+
+/// What the app waits for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Timer {
+    /// The message goes away.
+    Toast,
+    /// The hint box of a prefix key comes.
+    Hint,
+    /// The preview follows.
+    Quiet,
+    /// Drafts are stored.
+    Drafts,
+}
+
+/// One view of the stack.
+pub(super) struct Open {
+    uid: u32,
+    pub(super) view: Box<dyn View>,
+}
+
+/// What a view is asked for its page by.
+const PARTS: u32 = 16;
+/// The slot of the tabs' counts.
+const COUNTS: Slot = 0;
+
+/// The whole state of the screens.
+pub struct App {
+    /// What views read.
+    pub look: Look,
+    pub(super) stack: Vec<Open>,
+    // Stacks of the tabs that are not in front, by the name of their root.
+    parked: HashMap<&'static str, Vec<Open>>,
+    back: Vec<Value>,
+    forward: Vec<Value>,
+    uids: u32,
+    tickets: u64,
+    pending: HashMap<u64, Command>,
+    watched: HashMap<Slot, Query>,
+    pub(super) typed: Vec<Key>,
+    pub(super) hint: bool,
+    timers: BTreeMap<Timer, Stamp>,
+    pub(super) toast: Option<(Tone, String, bool)>,
+    pub(super) waiting: bool,
+    pub(super) note: Option<String>,
+    drawn: Drawn,
+    mouse: bool,
+    leaving: bool,
+    quitting: bool,
+    saved: String,
+    effects: Vec<Effect>,
+}
+
+impl App {
+    /// An app with a look, at a saved state (`Value::Null` for none).
+    pub fn new(look: Look, state: &Value) -> App {
+        let mut app = App {
+            look,
+            stack: Vec::new(),
+            parked: HashMap::new(),
+            back: Vec::new(),
+            forward: Vec::new(),
+            uids: 0,
+            tickets: 0,
+            pending: HashMap::new(),
+            watched: HashMap::new(),
+            typed: Vec::new(),
+            hint: false,
+            timers: BTreeMap::new(),
+            toast: None,
+            waiting: false,
+            note: None,
+            drawn: Drawn::default(),
+            mouse: true,
+            leaving: false,
+            quitting: false,
+            saved: String::new(),
+            effects: Vec::new(),
+        };
+        app.load(state);
+        app
+    }
+
+    /// What was watched at the start; to be called once after [`App::new`].
+    pub fn start(&mut self) -> Vec<Effect> {
+        self.watch();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes one message and says what has to be done. `now` is when it came.
+    pub fn update(&mut self, msg: Msg, now: Stamp) -> Vec<Effect> {
+        self.tell_time(now);
+        match msg {
+            Msg::Input(event) => self.input(event),
+            Msg::Answer(answer) => self.answer(answer),
+            Msg::Leave => self.quit(),
+            Msg::Timer => {}
+            Msg::Edited { view, text } => self.edited(view, text),
+            Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
+        }
+        self.timers_due(now);
+        self.watch();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When the next timer is due.
+    pub fn deadline(&self) -> Option<Stamp> {
+        self.timers.values().min().copied()
+    }
+
+    /// True once the app has asked to quit.
+    pub fn quits(&self) -> bool {
+        self.quitting
+    }
+
+    /// Keeps what drawing found out for the next click or page key.
+    pub fn seen(&mut self, drawn: Drawn) {
+        self.look.list_rows = drawn.list_rows;
+        self.drawn = drawn;
+    }
+
+    /// The view that has the keys.
+    pub fn top(&self) -> &dyn View {
+        self.stack.last().expect("the stack has a root view from the start").view.as_ref()
+    }
+
+    /// Shows a sentence that stays until a key is pressed: what is wrong with a config file.
+    pub fn warn(&mut self, text: String) {
+        self.say(Tone::Bad, text);
+    }
+
+    /// Begins with the welcome screen.
+    pub fn welcome(&mut self) {
+        self.open("first_run", &Value::Null);
+    }
+
+    fn tell_time(&mut self, now: Stamp) {
+        let fixed = self.look.roster.as_ref().map(|_| self.look.now.today);
+        let mut moment = Moment::new(now, self.look.config.zone);
+        if let Some(today) = fixed {
+            // The roster's day is the day of every figure; the worker changes it at midnight.
+            moment.today = self.look.read().map_or(today, |r| r.today);
+        }
+        self.look.now = moment;
+    }
+
+    fn timer(&mut self, timer: Timer, ms: i64) {
+        self.timers.insert(timer, Stamp(self.look.now.at.0 + ms));
+    }
+
+    fn timers_due(&mut self, now: Stamp) {
+        let due: Vec<Timer> = self.timers.iter().filter(|(_, at)| **at <= now).map(|(t, _)| *t).collect();
+        for timer in due {
+            self.timers.remove(&timer);
+            match timer {
+                Timer::Toast => self.toast = None,
+                Timer::Hint => self.hint = !self.typed.is_empty(),
+                Timer::Quiet => {
+                    for open in &mut self.stack {
+                        open.view.quiet(&self.look);
+                    }
+                }
+                Timer::Drafts => self.save_state(),
+            }
+        }
+    }
+
+    fn say(&mut self, tone: Tone, text: String) {
+        self.toast = Some((tone, text, false));
+        self.timer(Timer::Toast, if tone == Tone::Bad { 15_000 } else { 8_000 });
+    }
+
+    // ---- input ----
+
+    fn input(&mut self, event: Event) {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.key(&key),
+            Event::Paste(text) => self.paste(&text),
+            Event::Resize(w, h) => self.look.size = (w, h),
+            Event::FocusGained => self.effects.push(Effect::Focus(true)),
+            Event::FocusLost => self.effects.push(Effect::Focus(false)),
+            Event::Mouse(mouse) => {
+                let at = Position::new(mouse.column, mouse.row);
+                match mouse.kind {
+                    MouseEventKind::Down(MouseButton::Left) => self.click(at),
+                    MouseEventKind::ScrollDown => self.hit(Hit::Wheel(1)),
+                    MouseEventKind::ScrollUp => self.hit(Hit::Wheel(-1)),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, at: Position) {
+        let hit = self.drawn.hits.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, hit)| *hit);
+        if let Some(hit) = hit {
+            self.hit(hit);
+        }
+    }
+
+    fn hit(&mut self, hit: Hit) {
+        if let Hit::Tab(tab) = hit {
+            return self.go_tab(tab);
+        }
+        self.top_acts(|view, cx| view.on_hit(hit, cx));
+    }
+
+    fn paste(&mut self, text: &str) {
+        let mut taken = false;
+        self.top_acts(|view, cx| taken = view.paste(text, cx));
+        if !taken {
+            let words = self.look.say.word("message.paste_ignored").to_owned();
+            self.say(Tone::Plain, words);
+        }
+        self.drafts_soon();
+    }
+
+    fn key(&mut self, event: &KeyEvent) {
+        let key = Key::of(event);
+        if key == Key::parse("ctrl-c").expect("ctrl-c is a key") {
+            if self.leaving {
+                return self.quit();
+            }
+            self.leaving = true;
+            let words = self.look.say.word("message.ctrl_c").to_owned();
+            return self.say(Tone::Plain, words);
+        }
+        self.leaving = false;
+        if self.top().typing() && self.typed.is_empty() {
+            return self.key_in_text(event, key);
+        }
+        // Letters of another layout count by position; signs that are bound as they are stay.
+        let by_position = key.by_position();
+        let mut typed = self.typed.clone();
+        typed.push(key);
+        if matches!(self.reach(&typed), Reach::Nothing) {
+            typed.pop();
+            typed.push(by_position);
+        }
+        self.command_key(typed);
+    }
+
+    fn key_in_text(&mut self, event: &KeyEvent, key: Key) {
+        // In a line over a list only the keys that no text field uses are the list's; boxes and lines own all of theirs.
+        let plain = matches!(key.code, KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down);
+        let looked_up = !key.is_text() && (plain || self.top().place() != Place::Full);
+        let bound = looked_up.then(|| self.look.keymap.reach(self.top().name(), &[key]));
+        if let Some(Reached::Action(action)) = bound {
+            let index = action.index;
+            if self.top().applies(index, &self.look).is_ok() {
+                return self.top_acts(|view, cx| view.run(index, cx));
+            }
+        }
+        self.top_acts(|view, cx| view.type_key(event, cx));
+        self.drafts_soon();
+    }
+
+    fn drafts_soon(&mut self) {
+        if self.stack.iter().any(|o| o.view.draft().is_some()) && !self.timers.contains_key(&Timer::Drafts) {
+            self.timer(Timer::Drafts, 2_000);
+        }
+    }
+
+    fn reach(&self, typed: &[Key]) -> Reach {
+        let top = self.top();
+        let own = self.look.keymap.reach(top.name(), typed);
+        let all = if top.place() == Place::Full { self.look.keymap.reach(views::app::NAME, typed) } else { Reached::Nothing };
+        match (own, all) {
+            // A row that does not apply gives way to the same key of the app (Esc clears marks, or else goes back).
+            (Reached::Action(a), Reached::Action(b)) if top.applies(a.index, &self.look).is_err() => Reach::App(b.index),
+            (Reached::Action(a), _) => Reach::Own(a.index, a.id.clone()),
+            (_, Reached::Action(a)) => Reach::App(a.index),
+            (Reached::Prefix, _) | (_, Reached::Prefix) => Reach::Prefix,
+            _ => Reach::Nothing,
+        }
+    }
+
+    fn command_key(&mut self, typed: Vec<Key>) {
+        let reach = self.reach(&typed);
+        let started = !self.typed.is_empty();
+        self.typed.clear();
+        self.hint = false;
+        self.timers.remove(&Timer::Hint);
+        match reach {
+            Reach::Prefix => {
+                self.typed = typed;
+                self.timer(Timer::Hint, 300);
+            }
+            Reach::Own(index, id) => self.act(index, &id),
+            Reach::App(index) => self.app_row(index),
+            // An open prefix closes without acting.
+            Reach::Nothing if started => {}
+            Reach::Nothing => {
+                let words = self.look.say.fill("message.not_bound", &[("key", &show(&typed))]);
+                self.say(Tone::Plain, words);
+            }
+        }
+    }
+
+    fn act(&mut self, index: usize, id: &str) {
+        match self.top().applies(index, &self.look) {
+            Ok(()) => self.top_acts(|view, cx| view.run(index, cx)),
+            Err(why) => {
+                let why = self.look.say.word(&format!("why_not.{why}")).to_owned();
+                let words = self.look.keymap.get(id).map(|a| self.look.action_words(a)).unwrap_or_default();
+                self.say(Tone::Plain, format!("{words}: {why}"));
+            }
+        }
+    }
+
+    /// Runs an action by its id, as the palette and help do.
+    pub(super) fn act_by_id(&mut self, id: &str) {
+        let Some(action) = self.look.keymap.get(id).cloned() else { return };
+        self.remember(id);
+        if action.screen == views::app::NAME {
+            self.app_row(action.index);
+        } else if action.screen == self.top().name() {
+            self.act(action.index, id);
+        } else if SCREENS.iter().any(|s| s.name == action.screen && s.tab.is_some()) {
+            self.go_root(action.screen);
+            self.act(action.index, id);
+        } else {
+            let words = self.look.say.word("message.not_here").to_owned();
+            self.say(Tone::Plain, words);
+        }
+    }
+
+    fn remember(&mut self, what: &str) {
+        self.look.recent.retain(|r| r != what);
+        self.look.recent.insert(0, what.to_owned());
+        self.look.recent.truncate(20);
+    }
+
+    fn app_row(&mut self, index: usize) {
+        let subjects = self.top().subjects(&self.look);
+        let mut cx = Cx::new(&self.look, &mut self.tickets);
+        views::app::run(index, &subjects, &mut cx);
+        let steps = cx.steps;
+        let uid = self.stack.last().map_or(0, |o| o.uid);
+        self.carry_out(uid, steps);
+    }
+
+    /// Lets the top view act and carries out what it asked for.
+    fn top_acts(&mut self, act: impl FnOnce(&mut dyn View, &mut Cx)) {
+        let Some(open) = self.stack.last_mut() else { return };
+        let mut cx = Cx::new(&self.look, &mut self.tickets);
+        act(open.view.as_mut(), &mut cx);
+        let (uid, steps) = (open.uid, cx.steps);
+        self.carry_out(uid, steps);
+    }
+
+    fn view_acts(&mut self, uid: u32, act: impl FnOnce(&mut dyn View, &mut Cx)) {
+        let Some(open) = self.stack.iter_mut().find(|o| o.uid == uid) else { return };
+        let mut cx = Cx::new(&self.look, &mut self.tickets);
+        act(open.view.as_mut(), &mut cx);
+        let steps = cx.steps;
+        self.carry_out(uid, steps);
+    }
+
+    // ---- steps ----
+
+    fn carry_out(&mut self, uid: u32, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Write(ticket, command) => self.write(ticket, *command),
+                Step::Open(view) => self.push(view),
+                Step::Go(name, state) => self.open(name, &state),
+                Step::Close => self.close(uid),
+                Step::Toast(tone, text) => self.say(tone, text),
+                Step::Copy(text, what) => {
+                    let words = self.look.say.fill("message.copied", &[("what", &what), ("n", &text.len().to_string())]);
+                    self.effects.push(Effect::Copy(text));
+                    self.say(Tone::Good, words);
+                }
+                Step::Editor(text) => self.effects.push(Effect::Editor { view: uid, text }),
+                Step::Tell(name, what) => {
+                    if let Some(to) = self.stack.iter().rev().find(|o| o.view.name() == name).map(|o| o.uid) {
+                        self.view_acts(to, |view, cx| view.told(&what, cx));
+                    }
+                }
+                Step::Neighbour(by) => self.neighbour(uid, by),
+                Step::Act(id) => self.act_by_id(&id),
+                Step::Quiet => self.timer(Timer::Quiet, 30),
+                Step::Forget(key) => {
+                    self.look.drafts.remove(&key);
+                }
+                Step::App(step) => self.app_step(step),
+            }
+        }
+    }
+
+    fn app_step(&mut self, step: AppStep) {
+        match step {
+            AppStep::Back => self.back_or_quit(),
+            AppStep::Quit => self.quit(),
+            AppStep::Suspend => {
+                self.save_state();
+                self.effects.push(Effect::Suspend);
+            }
+            AppStep::Repaint => self.effects.push(Effect::Repaint),
+            AppStep::History(by) => self.history(by),
+            AppStep::Preview => self.look.preview = !self.look.preview,
+            AppStep::Mouse => {
+                self.mouse = !self.mouse;
+                self.effects.push(Effect::Mouse(self.mouse));
+                let words = self.look.say.word(if self.mouse { "message.mouse_on" } else { "message.mouse_off" }).to_owned();
+                self.say(Tone::Plain, words);
+            }
+            AppStep::Demo => self.effects.push(Effect::Demo),
+            AppStep::OpenBook(path) => {
+                self.save_state();
+                self.effects.push(Effect::OpenBook(path));
+            }
+            AppStep::Import(path) => self.effects.push(Effect::Import(path)),
+        }
+    }
+
+    fn write(&mut self, ticket: u64, command: Command) {
+        if let Some(why) = self.look.read_only.clone() {
+            return self.say(Tone::Bad, why);
+        }
+        for open in &mut self.stack {
+            open.view.on_write(&command, &self.look);
+        }
+        if verbs::repeatable(&command) {
+            self.look.last = Some(command.clone());
+        }
+        self.effects.push(Effect::Write { ticket, command: Box::new(command.clone()) });
+        self.pending.insert(ticket, command);
+    }
+
+    /// Puts a view on top.
+    pub(super) fn push(&mut self, view: Box<dyn View>) {
+        self.typed.clear();
+        if view.place() == Place::Full {
+            self.leave_mark();
+        }
+        self.uids += 1;
+        self.stack.push(Open { uid: self.uids, view });
+        self.timer(Timer::Quiet, 30);
+    }
+
+    fn open(&mut self, name: &'static str, state: &Value) {
+        match SCREENS.iter().find(|s| s.name == name) {
+            Some(screen) if screen.tab.is_some() => {
+                self.leave_mark();
+                self.go_root(name);
+                if let Some(open) = self.stack.last_mut().filter(|_| !state.is_null()) {
+                    open.view.restore(state);
+                }
+            }
+            Some(screen) => {
+                let over = json!({"over": self.top().name()});
+                self.push((screen.make)(if state.is_null() { &over } else { state }));
+            }
+            None => {
+                let words = self.look.say.word("message.no_screen").to_owned();
+                self.say(Tone::Bad, words);
+            }
+        }
+    }
+
+    fn close(&mut self, uid: u32) {
+        let Some(at) = self.stack.iter().position(|o| o.uid == uid).filter(|at| *at > 0) else { return };
+        if let Some((key, text)) = self.stack[at].view.draft() {
+            self.look.drafts.insert(key, text);
+        }
+        if self.stack[at].view.place() == Place::Full {
+            self.leave_mark();
+        }
+        self.stack.remove(at);
+        if !self.look.drafts.is_empty() {
+            self.timer(Timer::Drafts, 2_000);
+        }
+    }
+
+    fn back_or_quit(&mut self) {
+        match self.stack.last() {
+            Some(open) if self.stack.len() > 1 => {
+                let uid = open.uid;
+                self.close(uid);
+            }
+            _ => self.quit(),
+        }
+    }
+
+    fn quit(&mut self) {
+        self.save_state();
+        self.quitting = true;
+        self.effects.push(Effect::Quit);
+    }
+
+    fn neighbour(&mut self, uid: u32, by: i32) {
+        let below = self.stack.iter().rposition(|o| o.uid == uid).unwrap_or(0);
+        let mut found: Option<Id> = None;
+        for open in self.stack[..below].iter_mut().rev() {
+            found = open.view.step(by, &self.look);
+            if found.is_some() {
+                break;
+            }
+        }
+        if let Some(customer) = found {
+            self.view_acts(uid, |view, cx| view.show(customer, cx));
+        } else {
+            let words = self.look.say.word("message.no_more").to_owned();
+            self.say(Tone::Plain, words);
+        }
+    }
+
+    // ---- tabs and history ----
+
+    /// Brings a tab to the front as it was left.
+    pub(super) fn go_tab(&mut self, tab: usize) {
+        if let Some(screen) = SCREENS.iter().find(|s| s.tab == Some(tab)) {
+            if self.stack.first().is_some_and(|o| o.view.name() == screen.name) && self.stack.len() == 1 {
+                return;
+            }
+            self.leave_mark();
+            self.go_root(screen.name);
+        }
+    }
+
+    fn go_root(&mut self, name: &'static str) {
+        self.typed.clear();
+        // Boxes and lines close (their drafts are kept); full screens stay where they are.
+        while self.stack.last().is_some_and(|o| o.view.place() != Place::Full) {
+            let uid = self.stack.last().map_or(0, |o| o.uid);
+            self.close(uid);
+        }
+        if self.stack.first().is_some_and(|o| o.view.name() == name) {
+            self.stack.truncate(1);
+            return;
+        }
+        let stack = std::mem::take(&mut self.stack);
+        if let Some(root) = stack.first().map(|o| o.view.name()) {
+            self.parked.insert(root, stack);
+        }
+        self.stack = self.parked.remove(name).unwrap_or_default();
+        if self.stack.is_empty() {
+            self.push_root(name, &Value::Null);
+        }
+        self.timer(Timer::Quiet, 30);
+    }
+
+    fn push_root(&mut self, name: &str, state: &Value) {
+        let screen = SCREENS.iter().find(|s| s.name == name).unwrap_or(&SCREENS[0]);
+        self.uids += 1;
+        self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
+    }
+
+    fn here(&self) -> Value {
+        let views = self.stack.iter().map(|o| (o.view.name(), o.view.save(&self.look))).filter(|(_, state)| !state.is_null());
+        Value::Array(views.map(|(name, state)| json!({"view": name, "state": state})).collect())
+    }
+
+    fn leave_mark(&mut self) {
+        let here = self.here();
+        if self.back.last() != Some(&here) && here.as_array().is_some_and(|a| !a.is_empty()) {
+            self.back.push(here);
+            self.forward.clear();
+            if self.back.len() > 100 {
+                self.back.remove(0);
+            }
+        }
+    }
+
+    fn history(&mut self, by: i32) {
+        let here = self.here();
+        let from = if by < 0 { &mut self.back } else { &mut self.forward };
+        let mut there = from.pop();
+        while there.as_ref() == Some(&here) {
+            there = from.pop();
+        }
+        let Some(there) = there else {
+            let words = self.look.say.word(if by < 0 { "message.no_back" } else { "message.no_forward" }).to_owned();
+            return self.say(Tone::Plain, words);
+        };
+        if by < 0 { self.forward.push(here) } else { self.back.push(here) }
+        self.bring_back(&there);
+    }
+
+    fn bring_back(&mut self, place: &Value) {
+        let old = std::mem::take(&mut self.stack);
+        if let Some(root) = old.first().map(|o| o.view.name()) {
+            self.parked.insert(root, old);
+        }
+        for view in place.as_array().into_iter().flatten() {
+            let name = view["view"].as_str().unwrap_or_default();
+            if self.stack.is_empty() {
+                // The root that is alive has its pages already: no empty frame.
+                if let Some(mut parked) = self.parked.remove(name) {
+                    parked.truncate(1);
+                    self.stack = parked;
+                    if let Some(open) = self.stack.last_mut() {
+                        open.view.restore(&view["state"]);
+                    }
+                } else {
+                    self.push_root(name, &view["state"]);
+                }
+            } else if let Some(screen) = SCREENS.iter().find(|s| s.name == name) {
+                self.uids += 1;
+                self.stack.push(Open { uid: self.uids, view: (screen.make)(&view["state"]) });
+            }
+        }
+        if self.stack.is_empty() {
+            self.push_root(SCREENS[0].name, &Value::Null);
+        }
+        self.timer(Timer::Quiet, 30);
+    }
+
+    // ---- answers ----
+
+    fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Ready { roster, config, path, mode, read_only } => {
+                self.look.roster = Some(roster);
+                self.look.config = config;
+                self.look.book = path;
+                self.look.read_only = read_only;
+                self.note = self.look.read_only.clone().or(Some(mode));
+                self.look.me = self.look.read().map(|r| r.me.clone()).unwrap_or_default();
+                self.tell_time(self.look.now.at);
+                self.watched.clear();
+                self.timer(Timer::Quiet, 30);
+            }
+            Answer::Refused(error) => {
+                let hints = error.hints.join(". ");
+                self.say(Tone::Bad, format!("{error}. {hints}"));
+            }
+            Answer::Page { slot: COUNTS, page, .. } => {
+                if let Page::Counts(counts) = page.as_ref() {
+                    self.look.counts = counts.clone();
+                }
+            }
+            Answer::Page { slot, query, page } => {
+                if self.watched.get(&slot) == Some(&query) {
+                    self.view_acts(slot / PARTS, |view, cx| view.on_page((slot % PARTS) as u8, &page, cx));
+                }
+            }
+            Answer::Failed { slot, query, error } => {
+                if self.watched.get(&slot) == Some(&query) {
+                    let text = error.to_string();
+                    self.view_acts(slot / PARTS, |view, cx| view.on_failed((slot % PARTS) as u8, &text, cx));
+                }
+            }
+            Answer::Written { ticket, result } => self.written(ticket, &result),
+            Answer::Foreign { person, label, .. } => {
+                let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
+                self.say(Tone::Plain, words);
+            }
+            Answer::Waiting(waiting) => self.waiting = waiting,
+        }
+    }
+
+    fn written(&mut self, ticket: u64, result: &Result<crate::domain::command::Receipt, Error>) {
+        let Some(command) = self.pending.remove(&ticket) else { return };
+        match result {
+            Ok(receipt) => {
+                let mut text = receipt.label.clone();
+                if let Some((_, why)) = receipt.skipped.first() {
+                    let n = receipt.skipped.len().to_string();
+                    text.push_str(&self.look.say.fill("message.skipped", &[("n", &n), ("why", why)]));
+                }
+                let undoable = receipt.batch.is_some() && !matches!(command, Command::Undo { .. });
+                if undoable && matches!(command, Command::Done { .. } | Command::Snooze { .. }) {
+                    self.look.handled.insert(0, receipt.label.clone());
+                    self.look.handled.truncate(50);
+                }
+                self.say(Tone::Good, text);
+                if let Some(toast) = &mut self.toast {
+                    toast.2 = undoable;
+                }
+            }
+            Err(error) => {
+                let hints = if error.hints.is_empty() { String::new() } else { format!(". {}", error.hints.join(". ")) };
+                self.say(Tone::Bad, format!("{error}{hints}"));
+                // What was shown early did not happen: everything in sight is asked for again.
+                self.watched.clear();
+                if let (Kind::Conflict, Command::Undo { batch, force: false }) = (error.kind, &command) {
+                    let ask = verbs::ask_to_force(&self.look, *batch, error);
+                    self.push(Box::new(ask));
+                }
+            }
+        }
+        let uids: Vec<u32> = self.stack.iter().map(|o| o.uid).collect();
+        for uid in uids {
+            self.view_acts(uid, |view, cx| view.on_written(&command, result, cx));
+        }
+    }
+
+    fn edited(&mut self, view: u32, text: Option<String>) {
+        match text {
+            Some(text) => self.view_acts(view, |view, cx| view.on_edited(&text, cx)),
+            None => {
+                let words = self.look.say.word("message.editor_nothing").to_owned();
+                self.say(Tone::Plain, words);
+            }
+        }
+    }
+
+    // ---- watching ----
+
+    /// The first view that is drawn: what is below the topmost full view is not.
+    pub(super) fn first_drawn(&self) -> usize {
+        self.stack.iter().rposition(|o| o.view.place() == Place::Full).unwrap_or(0)
+    }
+
+    fn watch(&mut self) {
+        let mut wanted: HashMap<Slot, Query> = HashMap::from([(COUNTS, Query::Counts)]);
+        for open in &self.stack[self.first_drawn()..] {
+            for (part, query) in open.view.watches(&self.look) {
+                wanted.insert(open.uid * PARTS + u32::from(part), query);
+            }
+        }
+        let mut ended: Vec<Slot> = self.watched.keys().filter(|slot| !wanted.contains_key(slot)).copied().collect();
+        ended.sort_unstable();
+        for slot in ended {
+            self.watched.remove(&slot);
+            self.effects.push(Effect::Unwatch { slot });
+        }
+        let mut wanted: Vec<(Slot, Query)> = wanted.into_iter().filter(|(slot, q)| self.watched.get(slot) != Some(q)).collect();
+        wanted.sort_unstable_by_key(|(slot, _)| *slot);
+        for (slot, query) in wanted {
+            self.watched.insert(slot, query.clone());
+            self.effects.push(Effect::Watch { slot, query });
+        }
+    }
+
+    // ---- state ----
+
+    /// The state as it is saved: where we are, the parked tabs, drafts, what was recent.
+    pub fn state(&self) -> Value {
+        let mut drafts = self.look.drafts.clone();
+        drafts.extend(self.stack.iter().filter_map(|o| o.view.draft()));
+        let parked: serde_json::Map<String, Value> = self
+            .parked
+            .iter()
+            .filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look))))
+            .collect();
+        json!({"here": self.here(), "parked": parked, "drafts": drafts, "recent": self.look.recent, "preview": self.look.preview})
+    }
+
+    fn load(&mut self, state: &Value) {
+        if let Some(drafts) = state["drafts"].as_object() {
+            self.look.drafts = drafts.iter().filter_map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect();
+        }
+        if let Some(recent) = state["recent"].as_array() {
+            self.look.recent = recent.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
+        }
+        self.look.preview = state["preview"].as_bool().unwrap_or(true);
+        for (name, saved) in state["parked"].as_object().into_iter().flatten() {
+            if let Some(screen) = SCREENS.iter().find(|s| s.name == name && s.tab.is_some()) {
+                self.uids += 1;
+                self.parked.insert(screen.name, vec![Open { uid: self.uids, view: (screen.make)(saved) }]);
+            }
+        }
+        self.bring_back(&state["here"]);
+    }
+
+    fn save_state(&mut self) {
+        self.timers.remove(&Timer::Drafts);
+        let state = self.state().to_string();
+        if state != self.saved {
+            self.saved.clone_from(&state);
+            self.effects.push(Effect::SaveState(state));
+        }
+        if self.stack.iter().any(|o| o.view.draft().is_some()) {
+            self.timer(Timer::Drafts, 2_000);
+        }
+    }
+}
+
+enum Reach {
+    Own(usize, String),
+    App(usize),
+    Prefix,
+    Nothing,
+}

@@ -1,0 +1,59 @@
+//! What comes into the app and what goes out of it, as plain values: tests compare them, only the runner carries them out.
+
+use std::path::PathBuf;
+
+use crossterm::event::Event;
+
+use crate::domain::command::Command;
+use crate::domain::query::Query;
+use crate::store::worker::{Answer, Slot};
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Msg {
+    /// From the terminal: a key, a click, a paste, a new size, the focus.
+    Input(Event),
+    /// From the worker.
+    Answer(Answer),
+    /// TERM, HUP or INT: leave in order.
+    Leave,
+    /// A timer may be due; the app looks at its own.
+    Timer,
+    /// The text that came back from `$EDITOR`; `None` when nothing was written.
+    Edited { view: u32, text: Option<String> },
+    /// Something the runner did has ended with a sentence.
+    Said { good: bool, text: String },
+}
+
+/// What goes out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Runs a command.
+    Write { ticket: u64, command: Box<Command> },
+    /// Watches a query.
+    Watch { slot: Slot, query: Query },
+    /// Ends a watch.
+    Unwatch { slot: Slot },
+    /// Tells the worker about the focus.
+    Focus(bool),
+    /// Opens `$EDITOR` on a text, for a view.
+    Editor { view: u32, text: String },
+    /// Puts text on the clipboard by OSC 52.
+    Copy(String),
+    /// Stops the process until it is brought to the front.
+    Suspend,
+    /// Draws every cell anew.
+    Repaint,
+    /// Mouse reports on or off.
+    Mouse(bool),
+    /// Writes the state file.
+    SaveState(String),
+    /// Makes a demo book and opens it.
+    Demo,
+    /// Opens another book.
+    OpenBook(PathBuf),
+    /// Imports a file into the open book.
+    Import(PathBuf),
+    /// Leaves.
+    Quit,
+}

@@ -1,0 +1,173 @@
+//! The preview beside a list of customers: facts and reasons from the roster at once, the rest when its page has come.
+
+use ratatui::layout::Rect;
+
+use super::account_rows::{band, header, signs};
+use super::canvas::Canvas;
+use super::theme::Role;
+use super::view::Look;
+use crate::columns;
+use crate::domain::event::Event;
+use crate::domain::money;
+use crate::domain::priority::REASONS;
+use crate::domain::query::Account;
+use crate::domain::roster::Roster;
+use crate::domain::touchpoint;
+
+/// The list's and the preview's parts of an area, by the size of the terminal.
+pub fn split(look: &Look, area: Rect) -> (Rect, Option<Rect>) {
+    let (w, h) = look.size;
+    if !look.preview || w < 60 || h < 20 {
+        return (area, None);
+    }
+    if w >= 100 {
+        let side = (area.width * 2 / 5).clamp(34, 60);
+        let list = Rect::new(area.x, area.y, area.width - side, area.height);
+        return (list, Some(Rect::new(list.right(), area.y, side, area.height)));
+    }
+    let below = 7.min(area.height / 3);
+    let list = Rect::new(area.x, area.y, area.width, area.height - below);
+    (list, Some(Rect::new(area.x, list.bottom(), area.width, below)))
+}
+
+/// One line: pieces with their roles.
+type Pieces = Vec<(String, Role)>;
+
+/// Draws the customer at a row of the roster. `account` is used when it is that customer's.
+pub fn draw(canvas: &mut Canvas, area: Rect, row: Option<u32>, account: Option<&Account>) {
+    let look = canvas.look;
+    let inner = canvas.frame(area, look.say.word("screen.preview"), "", false);
+    let (Some(row), Some(roster)) = (row.map(|r| r as usize), look.read()) else { return };
+    if inner.height == 0 || row >= roster.rows.len() {
+        return;
+    }
+    let account = account.filter(|a| a.row as usize == row);
+    let wide = inner.height > 8;
+    let mut lines: Vec<Pieces> = vec![head(&roster, row, look)];
+    lines.push(facts(&roster, row, look));
+    if wide {
+        lines.extend(figures(&roster, row, account, look));
+    }
+    lines.extend(reasons(&roster, row, look, wide));
+    if let Some(account) = account {
+        lines.extend(next(account, look, wide));
+        lines.extend(last(account, look, wide));
+    }
+    for (y, line) in (inner.top()..inner.bottom()).zip(lines) {
+        let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
+        canvas.pieces(inner.x + 1, y, inner.width.saturating_sub(2), &pieces);
+    }
+}
+
+fn shown(roster: &Roster, row: usize, code: &str, look: &Look) -> String {
+    columns::column(code).map(|c| signs(c.show(roster, row, roster.today), look)).unwrap_or_default()
+}
+
+fn head(roster: &Roster, row: usize, look: &Look) -> Pieces {
+    let priority = roster.rows[row].priority;
+    let mut line = vec![(roster.name(row).to_owned(), Role::Accent)];
+    if priority > 0 {
+        line.push((format!("  {} {}", look.say.word("word.priority"), shown(roster, row, "priority", look)), Role::Danger));
+    }
+    line
+}
+
+fn facts(roster: &Roster, row: usize, look: &Look) -> Pieces {
+    let dot = || (format!(" {} ", look.glyphs.dot), Role::Muted);
+    let signals = &roster.rows[row].signals;
+    let mut line = vec![(roster.config.stages.label(signals.stage).to_owned(), Role::Text)];
+    if let Some(age) = roster.stage_age(row) {
+        line.push((format!(" {age}d"), Role::Muted));
+    }
+    if !roster.owner(row).is_empty() {
+        line.extend([dot(), (roster.owner(row).to_owned(), Role::Text)]);
+    }
+    if signals.mrr > 0 {
+        line.extend([dot(), (money::full(roster.arr(row), roster.config.currency), Role::Text)]);
+    }
+    if let Some(renews) = signals.renews {
+        let words = look.say.fill("preview.renews", &[("n", &renews.since(roster.today).to_string())]);
+        line.extend([dot(), (words, Role::Text)]);
+    }
+    line.extend([dot(), (shown(roster, row, "health", look), band(roster.rows[row].health.band))]);
+    line
+}
+
+fn figures(roster: &Roster, row: usize, account: Option<&Account>, look: &Look) -> Vec<Pieces> {
+    let mut lines = vec![Vec::new()];
+    let mut put = |code: &str, text: String, role: Role| {
+        let label = header(look, code);
+        lines.push(vec![(format!("{label:<9}"), Role::Muted), (text, role)]);
+    };
+    let spark = account.map(|a| look.glyphs.spark(&a.trend)).unwrap_or_default();
+    put("health", format!("{:<7}{spark}", shown(roster, row, "health", look)), band(roster.rows[row].health.band));
+    let answers = account.map(|a| a.nps.iter().skip(1).map(u8::to_string).collect::<Vec<_>>().join(" ")).unwrap_or_default();
+    if roster.rows[row].signals.nps.is_some() {
+        put("nps", format!("{:<7}{answers}", shown(roster, row, "nps", look)), Role::Text);
+    }
+    put("touch", shown(roster, row, "touch", look), Role::Text);
+    lines.push(Vec::new());
+    lines
+}
+
+fn reasons(roster: &Roster, row: usize, look: &Look, wide: bool) -> Vec<Pieces> {
+    let words: Vec<String> = roster
+        .reasons(row)
+        .iter()
+        .filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| look.say.why(kind.code, w.figure)))
+        .collect();
+    if words.is_empty() {
+        return Vec::new();
+    }
+    if !wide {
+        let sign = format!("{} ", look.glyphs.bullet);
+        return vec![words.into_iter().flat_map(|w| [(sign.clone(), Role::Warn), (format!("{w}  "), Role::Text)]).collect()];
+    }
+    let mut lines = vec![vec![(look.say.word("preview.why").to_owned(), Role::Muted)]];
+    lines.extend(words.into_iter().map(|w| vec![(format!("{} ", look.glyphs.bullet), Role::Warn), (w, Role::Text)]));
+    lines.push(Vec::new());
+    lines
+}
+
+fn next(account: &Account, look: &Look, wide: bool) -> Vec<Pieces> {
+    let today = look.now.today;
+    let open = account.tasks.iter().filter(|t| t.done.is_none()).take(if wide { 4 } else { 1 });
+    let mut lines: Vec<Pieces> = open
+        .map(|t| {
+            let late = t.due.is_some_and(|d| d < today);
+            let due = t.due.map(|d| format!("  {}", super::verbs::day(d))).unwrap_or_default();
+            let sign = if late { "! " } else { "- " };
+            vec![(sign.to_owned(), if late { Role::Danger } else { Role::Muted }), (t.title.clone(), Role::Text), (due, Role::Muted)]
+        })
+        .collect();
+    if wide && !lines.is_empty() {
+        lines.insert(0, vec![(look.say.word("preview.next").to_owned(), Role::Muted)]);
+        lines.push(Vec::new());
+    }
+    lines
+}
+
+fn last(account: &Account, look: &Look, wide: bool) -> Vec<Pieces> {
+    let mut lines: Vec<Pieces> = account.events.iter().map(|e| event_line(e, look)).collect();
+    if wide && !lines.is_empty() {
+        lines.insert(0, vec![(look.say.word("preview.last").to_owned(), Role::Muted)]);
+    }
+    lines
+}
+
+/// One event on one line: day, letter, what it was.
+pub fn event_line(event: &Event, look: &Look) -> Pieces {
+    let letter = touchpoint::channel(&event.channel).filter(|_| event.kind.code() == "touch").map_or(event.kind.letter(), |c| c.letter);
+    let letter = if look.glyphs.ascii && !letter.is_ascii() { '+' } else { letter };
+    let mut text = event.text.clone();
+    if event.kind.code() == "nps" {
+        text = format!("NPS {} {text}", event.number.unwrap_or_default());
+    } else if text.is_empty() {
+        look.say.codes.kind(event.kind.code()).clone_into(&mut text);
+    }
+    vec![
+        (event.day.date().format("%d %b ").to_string(), Role::Muted),
+        (format!("{letter} "), Role::Info),
+        (text, Role::Text),
+    ]
+}

@@ -1,0 +1,301 @@
+//! A list of customers as Triage and Customers have it: filter line, marks, preview, keeping its place. Screens mix its keys in.
+
+use std::collections::HashSet;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::canvas::{Canvas, Hit};
+use super::keymap::{KeyRow, row};
+use super::measure::cells;
+use super::theme::Role;
+use super::verbs::Verbs;
+use super::view::{Cx, Look, Step};
+use super::widgets::field::Field;
+use super::widgets::list::{List, Lister};
+use crate::domain::command::{Command, Receipt};
+use crate::domain::id::Id;
+use crate::domain::query::{Account, Mistake, Query, RowsPage, TimelineAsk, View};
+use crate::error::Error;
+
+/// The state of such a list.
+#[derive(Default)]
+pub struct Roll {
+    /// Rows of the roster.
+    pub list: List<u32>,
+    /// Filter, sort and columns.
+    pub view: View,
+    /// How many there are before the filter.
+    pub of: usize,
+    /// ARR of the rows, minor units.
+    pub arr: i64,
+    /// True once a page has come.
+    pub known: bool,
+    /// The customer of the preview, when its page has come.
+    pub account: Option<Box<Account>>,
+    editing: Option<(Field, String)>,
+    mistake: Option<Mistake>,
+    completions: Vec<(String, usize)>,
+    completing: usize,
+    answered: Option<Query>,
+    watched: Option<Id>,
+    wanted: Option<Id>,
+}
+
+impl Roll {
+    /// True while the filter line has the keys.
+    pub fn editing(&self) -> bool {
+        self.editing.is_some()
+    }
+
+    /// The preview's question.
+    pub fn preview(&self) -> Option<Query> {
+        self.watched.map(|customer| Query::Account { customer, timeline: TimelineAsk { limit: 12, ..TimelineAsk::default() } })
+    }
+
+    /// The list's page. With a mistake in the filter the rows stay those of the last valid one.
+    pub fn page(&mut self, query: Query, page: &RowsPage, cx: &mut Cx) {
+        self.mistake.clone_from(&page.mistake);
+        self.completions.clone_from(&page.completions);
+        self.completing = 0;
+        if page.mistake.is_some() {
+            return;
+        }
+        if let Some(row) = self.wanted.take().and_then(|id| cx.look.read().and_then(|r| r.row_of_id(id))) {
+            self.list.want(row as u32);
+        }
+        if self.answered.as_ref() == Some(&query) { self.list.set(&page.rows) } else { self.list.replace(&page.rows) }
+        self.answered = Some(query);
+        (self.of, self.arr, self.known) = (page.of, page.arr, true);
+        cx.push(Step::Quiet);
+    }
+
+    /// The preview follows the cursor.
+    pub fn quiet(&mut self, look: &Look) {
+        self.watched = self.here(look);
+    }
+
+    /// The customer under the cursor.
+    pub fn here(&self, look: &Look) -> Option<Id> {
+        self.list.here().and_then(|row| look.id_of(row))
+    }
+
+    /// The marked customers, or the one under the cursor.
+    pub fn subjects(&self, look: &Look) -> Vec<Id> {
+        let Some(roster) = look.read() else { return Vec::new() };
+        self.list.chosen().into_iter().filter_map(|row| roster.ids.get(row as usize).copied()).collect()
+    }
+
+    /// Takes customers out of the list before the store has answered.
+    pub fn take(&mut self, customers: &[Id], look: &Look) {
+        let Some(roster) = look.read() else { return };
+        let gone: HashSet<Id> = customers.iter().copied().collect();
+        let rows = self.list.rows.iter().copied();
+        let rows: Vec<u32> = rows.filter(|row| roster.ids.get(*row as usize).is_some_and(|id| gone.contains(id))).collect();
+        self.list.take(&rows);
+    }
+
+    /// A write came back: what was taken early and did not go, or came back by undo, is shown again; undo brings the cursor to it.
+    pub fn written(&mut self, command: &Command, result: &Result<Receipt, Error>, look: &Look) {
+        match (command, result) {
+            (_, Err(_)) => self.list.give_back(),
+            (Command::Undo { .. } | Command::Redo, Ok(receipt)) => {
+                self.list.give_back();
+                let row = receipt.customers.first().and_then(|id| look.read().and_then(|r| r.row_of_id(*id)));
+                if let Some(row) = row {
+                    self.list.want(row as u32);
+                }
+            }
+            (Command::AddCustomer(_), Ok(receipt)) => self.wanted = receipt.customers.first().copied(),
+            _ => {}
+        }
+    }
+
+    /// Moves by one customer for a page on top.
+    pub fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        let before = self.list.cursor;
+        self.list.by(by as isize, look.list_rows);
+        (self.list.cursor != before).then(|| self.here(look)).flatten()
+    }
+
+    /// What brings it back here.
+    pub fn save(&self, look: &Look) -> Value {
+        let mut view = self.view.clone();
+        if let Some((_, before)) = &self.editing {
+            view.filter.clone_from(before);
+        }
+        let line = self.list.cursor.saturating_sub(self.list.top);
+        json!({"view": view, "row": self.here(look).or(self.wanted), "line": line})
+    }
+
+    /// Goes there.
+    pub fn restore(&mut self, state: &Value) {
+        if let Ok(view) = serde_json::from_value(state["view"].clone()) {
+            self.view = view;
+        }
+        self.editing = None;
+        self.mistake = None;
+        self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
+        let line = state["line"].as_u64().unwrap_or(0) as usize;
+        (self.list.cursor, self.list.top) = (line, 0);
+        self.answered = None;
+    }
+
+    fn edit(&mut self) {
+        let field = Field::new(&self.view.filter);
+        self.editing = Some((field, self.view.filter.clone()));
+    }
+
+    /// A key for the filter line: the list follows each letter.
+    pub fn type_key(&mut self, key: &KeyEvent) {
+        if let Some((field, _)) = &mut self.editing
+            && field.key(key)
+        {
+            field.text().clone_into(&mut self.view.filter);
+        }
+    }
+
+    /// Pasted text; false unless the filter line is open.
+    pub fn paste(&mut self, text: &str) -> bool {
+        let Some((field, _)) = &mut self.editing else { return false };
+        field.insert(text);
+        field.text().clone_into(&mut self.view.filter);
+        true
+    }
+
+    fn tab(&mut self) {
+        let Some((field, _)) = &mut self.editing else { return };
+        let Some((way, _)) = self.completions.get(self.completing % self.completions.len().max(1)) else { return };
+        let text = field.text();
+        // A completion takes the place of the word at the end, as far as it was typed.
+        let start = text.rfind([' ', '(', '-']).map_or(0, |at| at + 1);
+        let start = if way.contains([':', '<', '>', '=']) || !text[start..].contains([':', '<', '>', '=']) {
+            start
+        } else {
+            text.rfind([':', '<', '>', '=']).map_or(start, |at| at + 1)
+        };
+        let whole = format!("{}{way}", &text[..start]);
+        field.set(&whole);
+        self.view.filter = whole;
+        self.completing += 1;
+    }
+
+    /// Enter in the filter line keeps it; false when the line is not open.
+    fn keep_filter(&mut self) -> bool {
+        if self.editing.is_none() {
+            return false;
+        }
+        if self.mistake.take().is_some()
+            && let Some((_, before)) = &self.editing
+        {
+            self.view.filter.clone_from(before);
+        }
+        self.editing = None;
+        true
+    }
+
+    /// Esc: closes the filter line with the filter before, or clears the marks.
+    fn escape(&mut self) {
+        if let Some((_, before)) = self.editing.take() {
+            self.view.filter = before;
+            self.mistake = None;
+        } else {
+            self.list.marks.clear();
+        }
+    }
+
+    /// Draws the filter line while it is open; returns what is left of the area.
+    pub fn draw_filter(&self, canvas: &mut Canvas, area: Rect) -> Rect {
+        let Some((field, _)) = &self.editing else { return area };
+        let line = Rect::new(area.x + 1, area.y, area.width.saturating_sub(2), 1);
+        canvas.clear(Rect::new(area.x, area.y, area.width, 1));
+        let used = canvas.text(line.x, line.y, 3, "/ ", Role::Accent);
+        let words = match &self.mistake {
+            Some(mistake) => mistake.message.clone(),
+            None => self.completions.iter().take(4).map(|(w, n)| if *n > 0 { format!("{w} {n}") } else { w.clone() }).collect::<Vec<_>>().join("  "),
+        };
+        let wide = (cells(&words) as u16).min(line.width / 2);
+        let room = line.width.saturating_sub(used + wide + 2);
+        canvas.right(line.right(), line.y, wide, &words, if self.mistake.is_some() { Role::Danger } else { Role::Muted });
+        field.draw(canvas, Rect::new(line.x + used, line.y, room, 1), self.mistake.as_ref().map(|m| (m.start, m.end)));
+        Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
+    }
+
+    /// Says why the list is empty, and which key helps.
+    pub fn draw_empty(&self, canvas: &mut Canvas, area: Rect) {
+        if !self.list.rows.is_empty() || area.height < 3 {
+            return;
+        }
+        let say = &canvas.look.say;
+        let text = if !self.known {
+            say.word("message.loading").to_owned()
+        } else if self.view.filter.is_empty() {
+            say.word("message.no_customers").to_owned()
+        } else {
+            say.fill("message.nothing_fits", &[("filter", &self.view.filter), ("of", &self.of.to_string())])
+        };
+        for (y, line) in (area.y + 2..area.bottom()).zip(super::measure::wrap(&text, usize::from(area.width.saturating_sub(4)))) {
+            canvas.text(area.x + 2, y, area.width.saturating_sub(4), &line, Role::Muted);
+        }
+    }
+}
+
+/// A screen with such a list.
+pub trait Rolled: Lister + Verbs {
+    /// The list.
+    fn roll(&self) -> &Roll;
+    /// The same, to change.
+    fn roll_mut(&mut self) -> &mut Roll;
+
+    /// Keys of filter, marks and opening.
+    const ROLL: &'static [KeyRow<Self>] = &[
+        row("open", &["enter"], |v: &mut Self, cx| {
+            if !v.roll_mut().keep_filter()
+                && let Some(id) = v.roll().here(cx.look)
+            {
+                cx.go("account", json!({"customer": id}));
+            }
+        })
+        .when(|v, look| if v.roll().editing() || v.roll().here(look).is_some() { Ok(()) } else { Err("no_customer") })
+        .hint(),
+        row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit()).hint(),
+        row("clear_filter", &["F"], |v: &mut Self, _| v.roll_mut().view.filter.clear())
+            .when(|v, _| if v.roll().view.filter.is_empty() { Err("no_filter") } else { Ok(()) }),
+        row("complete", &["tab"], |v: &mut Self, _| v.roll_mut().tab()).when(|v, _| if v.roll().editing() { Ok(()) } else { Err("no_filter") }),
+        row("escape", &["esc"], |v: &mut Self, _| v.roll_mut().escape())
+            .when(|v, _| if v.roll().editing() || !v.roll().list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
+        row("mark", &["space"], |v: &mut Self, cx| {
+            v.roll_mut().list.mark();
+            v.move_by(1, cx);
+        })
+        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
+        row("mark_all", &["*"], |v: &mut Self, _| {
+            let list = &mut v.roll_mut().list;
+            list.marks.extend(list.rows.iter().copied());
+        }),
+        row("mark_none", &["-"], |v: &mut Self, _| v.roll_mut().list.marks.clear())
+            .when(|v, _| if v.roll().list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
+        row("explain", &["e"], |v: &mut Self, cx| {
+            if let Some(id) = v.roll().here(cx.look) {
+                cx.go("explain", json!({"customer": id}));
+            }
+        })
+        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer"))
+        .hint(),
+        row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
+        row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
+        row("create", &["c"], |_: &mut Self, cx| super::verbs::create(cx)),
+    ];
+
+    /// Clicks and the wheel.
+    fn roll_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        if let Hit::Row(at) = hit
+            && at == self.roll().list.cursor
+            && let Some(id) = self.roll().here(cx.look)
+        {
+            return cx.go("account", json!({"customer": id}));
+        }
+        self.list_hit(hit, cx);
+    }
+}

@@ -1,0 +1,243 @@
+//! Carries out effects: the terminal, the worker, `$EDITOR`, the clipboard, the state file. The only place of the screens that acts.
+
+use std::io::stdout;
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossterm::event::Event;
+use crossterm::{event, execute, queue, terminal as term};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::app::App;
+use super::effect::{Effect, Msg};
+use super::terminal::Guard;
+use super::{Start, clock};
+use crate::error::{Error, Result};
+use crate::store::worker::{Ask, Worker};
+
+/// What comes into the loop: a message, or a batch of input that the input thread waits to see handled.
+enum In {
+    Msg(Msg),
+    Batch(Vec<Event>),
+}
+
+/// The loop with everything that it owns.
+pub struct Runner {
+    start: Start,
+    guard: Guard,
+    terminal: Terminal<CrosstermBackend<std::io::Stdout>>,
+    worker: Worker,
+    inbox: Receiver<In>,
+    out: Sender<In>,
+    go_on: Sender<()>,
+    quit: bool,
+    repaint: bool,
+}
+
+fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
+    let out = out.clone();
+    Worker::start(book, start.options.clone(), clock, move |answer| {
+        let _ = out.send(In::Msg(Msg::Answer(answer)));
+    })
+}
+
+impl Runner {
+    /// Takes the terminal and starts the worker, the input thread and the signal thread.
+    pub fn new(start: Start, guard: Guard) -> Result<Runner> {
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| Error::failed("the terminal has no size").because(e))?;
+        let (out, inbox) = unbounded();
+        let (go_on, wait) = unbounded();
+        spawn_input(out.clone(), wait);
+        spawn_signals(out.clone())?;
+        let worker = worker(&start, start.book.clone(), &out);
+        Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false })
+    }
+
+    /// Runs until the app quits.
+    pub fn run(&mut self, app: &mut App) -> Result<()> {
+        let effects = app.start();
+        self.carry_out(app, effects);
+        self.paint(app)?;
+        while !self.quit {
+            let first = match app.deadline() {
+                Some(at) => {
+                    let ms = u64::try_from(at.0 - clock().0).unwrap_or(0);
+                    self.inbox.recv_timeout(std::time::Duration::from_millis(ms)).unwrap_or(In::Msg(Msg::Timer))
+                }
+                None => self.inbox.recv().map_err(|e| Error::failed("the input ended").because(e))?,
+            };
+            // Everything that waits is applied before one frame is drawn.
+            let mut batches = self.apply(app, first);
+            while let Ok(next) = self.inbox.try_recv() {
+                batches += self.apply(app, next);
+                if self.quit {
+                    break;
+                }
+            }
+            if !self.quit {
+                self.paint(app)?;
+            }
+            for _ in 0..batches {
+                let _ = self.go_on.send(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies one message; returns how many batches of input it was.
+    fn apply(&mut self, app: &mut App, what: In) -> usize {
+        match what {
+            In::Msg(msg) => {
+                let effects = app.update(msg, clock());
+                self.carry_out(app, effects);
+                0
+            }
+            In::Batch(events) => {
+                for event in events {
+                    self.repaint |= matches!(event, Event::Resize(..));
+                    let effects = app.update(Msg::Input(event), clock());
+                    self.carry_out(app, effects);
+                    if self.quit {
+                        break;
+                    }
+                }
+                1
+            }
+        }
+    }
+
+    fn paint(&mut self, app: &mut App) -> Result<()> {
+        let failed = |e: std::io::Error| Error::failed("the terminal could not be written to").because(e);
+        if std::mem::take(&mut self.repaint) {
+            self.terminal.clear().map_err(failed)?;
+        }
+        let size = self.terminal.size().map_err(failed)?;
+        if app.look.size != (size.width, size.height) {
+            app.update(Msg::Input(Event::Resize(size.width, size.height)), clock());
+        }
+        let mut drawn = None;
+        queue!(stdout(), term::BeginSynchronizedUpdate).map_err(failed)?;
+        self.terminal
+            .draw(|frame| {
+                let seen = app.draw(frame.buffer_mut());
+                if let Some((x, y)) = seen.cursor {
+                    frame.set_cursor_position((x, y));
+                }
+                drawn = Some(seen);
+            })
+            .map_err(failed)?;
+        execute!(stdout(), term::EndSynchronizedUpdate).map_err(failed)?;
+        if let Some(drawn) = drawn {
+            app.seen(drawn);
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, app: &mut App, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Write { ticket, command } => self.worker.ask(Ask::Write { ticket, command, now: clock() }),
+                Effect::Watch { slot, query } => self.worker.ask(Ask::Watch { slot, query }),
+                Effect::Unwatch { slot } => self.worker.ask(Ask::Unwatch { slot }),
+                Effect::Focus(on) => self.worker.ask(Ask::Focus(on)),
+                Effect::Editor { view, text } => {
+                    let msg = self.edit(view, &text);
+                    let effects = app.update(msg, clock());
+                    self.carry_out(app, effects);
+                }
+                Effect::Copy(text) => {
+                    let _ = execute!(stdout(), crossterm::clipboard::CopyToClipboard::to_clipboard_from(text));
+                }
+                Effect::Suspend => self.suspend(),
+                Effect::Repaint => self.repaint = true,
+                Effect::Mouse(on) => {
+                    let _ = self.guard.set_mouse(on);
+                }
+                Effect::SaveState(text) => super::state::write(self.start.state_dir.as_deref(), &text),
+                Effect::Demo => self.make_demo(),
+                Effect::OpenBook(path) => self.open_book(path),
+                Effect::Import(path) => self.import(&path),
+                Effect::Quit => self.quit = true,
+            }
+        }
+    }
+
+    fn open_book(&mut self, path: PathBuf) {
+        self.worker = worker(&self.start, path, &self.out);
+    }
+
+    fn make_demo(&mut self) {
+        let said = Msg::Said { good: false, text: "retain demo makes a demo book".to_owned() };
+        let _ = self.out.send(In::Msg(said));
+    }
+
+    fn import(&mut self, path: &Path) {
+        let said = Msg::Said { good: false, text: format!("retain import {} reads it", path.display()) };
+        let _ = self.out.send(In::Msg(said));
+    }
+
+    fn suspend(&mut self) {
+        self.guard.lend();
+        let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+        let _ = self.guard.enter();
+        self.repaint = true;
+    }
+
+    /// Runs the editor on a file of its own with the terminal given back.
+    fn edit(&mut self, view: u32, text: &str) -> Msg {
+        let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
+        let dir = self.start.state_dir.clone().unwrap_or_else(std::env::temp_dir);
+        let file = dir.join(format!("edit-{}.txt", std::process::id()));
+        if let Err(e) = std::fs::write(&file, text) {
+            return Msg::Said { good: false, text: format!("{} could not be written: {e}", file.display()) };
+        }
+        self.guard.lend();
+        // The setting may carry arguments (`code -w`), so the shell splits it; the file is handed on as an argument of its own.
+        let done = Process::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).status();
+        let _ = self.guard.enter();
+        self.repaint = true;
+        let after = std::fs::read_to_string(&file).ok();
+        let _ = std::fs::remove_file(&file);
+        match done {
+            Ok(status) if status.success() => Msg::Edited { view, text: after.filter(|t| !t.trim().is_empty()) },
+            Ok(status) => Msg::Said { good: false, text: format!("{editor} ended with {status}; the text is still in the line") },
+            Err(e) => Msg::Said { good: false, text: format!("{editor} could not be run: {e}") },
+        }
+    }
+}
+
+/// Reads input. After each batch it waits until the loop has handled and drawn it: so a program that is lent the terminal gets
+/// every key itself, and keys that come while a frame is drawn are one batch.
+fn spawn_input(out: Sender<In>, go_on: Receiver<()>) {
+    std::thread::spawn(move || {
+        while let Ok(first) = event::read() {
+            let mut batch = vec![first];
+            while batch.len() < 4096 && event::poll(std::time::Duration::ZERO).unwrap_or(false) {
+                match event::read() {
+                    Ok(next) => batch.push(next),
+                    Err(_) => break,
+                }
+            }
+            if out.send(In::Batch(batch)).is_err() || go_on.recv().is_err() {
+                return;
+            }
+        }
+        let _ = out.send(In::Msg(Msg::Leave));
+    });
+}
+
+fn spawn_signals(out: Sender<In>) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])
+        .map_err(|e| Error::failed("signals could not be listened for").because(e))?;
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if out.send(In::Msg(Msg::Leave)).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}

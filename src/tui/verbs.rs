@@ -1,0 +1,354 @@
+//! The verbs that act on customers from every screen, by the same keys: note, touch, task, stage, owner, and doing the last one again.
+
+use serde_json::json;
+
+use super::keymap::{Applies, KeyRow, row};
+use super::view::{Cx, Look, Screen, Step};
+use super::views::log_line::{Line, Understood};
+use super::views::pick::{Item, Pick};
+use crate::domain::command::{Command, Target};
+use crate::domain::id::Id;
+use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
+use crate::domain::task::TaskDraft;
+use crate::domain::time::words;
+use crate::domain::touchpoint::{CHANNELS, Channel, line};
+use crate::error::Error;
+
+/// Labels of the rows below: with several customers marked the hint line says "stage of 37".
+pub const LABELS: &[&str] = &[
+    "note", "touch", "task", "stage", "stage_next", "stage_back", "assign", "done", "snooze_tomorrow", "snooze_monday", "snooze_week",
+    "snooze_date", "snooze_until",
+];
+
+/// Mixed into a screen whose [`Screen::subjects`] names customers: `const KEYS = &[OWN, Self::VERBS, Self::MOVES]`.
+pub trait Verbs: Screen {
+    /// The rows.
+    const VERBS: &'static [KeyRow<Self>] = &[
+        row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).hint(),
+        row("note", &["n"], |v: &mut Self, cx| note(v.subjects(cx.look), cx)).when(some).hint(),
+        row("task", &["t"], |v: &mut Self, cx| task(v.subjects(cx.look), cx)).when(some).hint(),
+        row("stage_next", &[">"], |v: &mut Self, cx| shift(v.subjects(cx.look), 1, cx)).when(some).hint(),
+        row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some),
+        row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).hint(),
+        row("assign", &["a"], |v: &mut Self, cx| assign(v.subjects(cx.look), cx)).when(some).hint(),
+        row("copy_name", &["y n"], |v: &mut Self, cx| copy(v.subjects(cx.look), cx)).when(some),
+    ];
+}
+
+/// Mixed in beside [`Verbs`] where accounts are worked through: done and snooze.
+pub trait Queue: Screen {
+    /// The rows.
+    const QUEUE: &'static [KeyRow<Self>] = &[
+        row("done", &["d"], |v: &mut Self, cx| {
+            let customers = v.subjects(cx.look);
+            cx.write(Command::Done { customers });
+        })
+        .when(some)
+        .hint(),
+        row("snooze_tomorrow", &["z 1"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "tomorrow", cx)).when(some).hint(),
+        row("snooze_monday", &["z 2"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "mon", cx)).when(some),
+        row("snooze_week", &["z 3"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "+7d", cx)).when(some),
+        row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some),
+        row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some),
+    ];
+}
+
+fn some<V: Screen>(view: &V, look: &Look) -> Applies {
+    if view.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }
+}
+
+/// "Acme Foods", or "37 customers".
+pub fn named(customers: &[Id], look: &Look) -> String {
+    match customers {
+        [one] => look.name_of(*one),
+        many => look.say.fill("message.customers", &[("n", &many.len().to_string())]),
+    }
+}
+
+fn draft_key(what: &str, customers: &[Id]) -> String {
+    match customers {
+        [one] => format!("{what}:{one}"),
+        _ => format!("{what}:several"),
+    }
+}
+
+/// Opens the line for a note.
+pub fn note(customers: Vec<Id>, cx: &mut Cx) {
+    let prompt = cx.look.say.fill("prompt.note", &[("who", &named(&customers, cx.look))]);
+    let empty = cx.look.say.word("error.empty_note").to_owned();
+    let line = Line::new(prompt, {
+        let customers = customers.clone();
+        move |text, cx| {
+            if text.trim().is_empty() {
+                return Err(empty.clone());
+            }
+            cx.write(Command::Note { customers: customers.clone(), text: text.to_owned(), at: None });
+            Ok(())
+        }
+    });
+    cx.open(line.editor().draft(draft_key("note", &customers), cx.look));
+}
+
+/// The title and the due day in a line such as `Send the plan fri`: the longest run of words at the end that is a date.
+pub fn task_of(text: &str, look: &Look) -> TaskDraft {
+    let all: Vec<&str> = text.split_whitespace().collect();
+    let from = all.len().saturating_sub(3).max(1);
+    for at in from..all.len() {
+        if let Some(due) = words::day(&all[at..].join(" "), &look.now) {
+            return TaskDraft { title: all[..at].join(" "), due: Some(due), ..TaskDraft::default() };
+        }
+    }
+    TaskDraft { title: all.join(" "), ..TaskDraft::default() }
+}
+
+/// Opens the line for a task.
+pub fn task(customers: Vec<Id>, cx: &mut Cx) {
+    let prompt = cx.look.say.fill("prompt.task", &[("who", &named(&customers, cx.look))]);
+    let empty = cx.look.say.word("error.empty_task").to_owned();
+    let line = Line::new(prompt, {
+        let customers = customers.clone();
+        move |text, cx| {
+            let task = task_of(text, cx.look);
+            if task.title.is_empty() {
+                return Err(empty.clone());
+            }
+            cx.write(Command::AddTask { customers: customers.clone(), task });
+            Ok(())
+        }
+    });
+    let line = line.echo(|text, look| {
+        let task = task_of(text, look);
+        match (task.title.is_empty(), task.due) {
+            (true, _) => vec![Ok(look.say.word("hint.task_example").to_owned())],
+            (_, Some(due)) => vec![Ok(look.say.fill("hint.due", &[("day", &day(due))]))],
+            (_, None) => vec![Ok(look.say.word("hint.no_due").to_owned())],
+        }
+    });
+    cx.open(line.draft(draft_key("task", &customers), cx.look));
+}
+
+/// A day as a person reads it: `Fri 27 Nov 2026`.
+pub fn day(day: crate::domain::time::Day) -> String {
+    day.date().format("%a %-d %b %Y").to_string()
+}
+
+/// Asks for the channel by its letter, then opens the line for a touchpoint.
+pub fn touch(customers: Vec<Id>, cx: &mut Cx) {
+    cx.go("channel", json!({"customers": customers}));
+}
+
+/// Opens the line for a touchpoint by a channel. `contacts` are those of the one customer.
+pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<crate::domain::customer::Contact>, cx: &mut Cx) {
+    let label = cx.look.say.codes.channel(channel.code).to_owned();
+    let prompt = cx.look.say.fill("prompt.touch", &[("channel", &label), ("who", &named(&customers, cx.look))]);
+    let (for_echo, for_tab) = (contacts.clone(), contacts.clone());
+    let line = Line::new(prompt, {
+        let customers = customers.clone();
+        move |text, cx| {
+            let (mut touch, _) = line::parse(text, &contacts, &cx.look.now);
+            channel.code.clone_into(&mut touch.channel);
+            cx.write(Command::LogTouch { customers: customers.clone(), touch });
+            Ok(())
+        }
+    });
+    let line = line
+        .echo(move |text, look| -> Understood {
+            let parts = line::parse(text, &for_echo, &look.now).1;
+            if parts.is_empty() { vec![Ok(look.say.word("hint.touch_example").to_owned())] } else { parts.into_iter().map(|p| p.meaning).collect() }
+        })
+        .complete(move |text, _| {
+            let start = text.rfind(' ').map_or(0, |at| at + 1);
+            line::completions(text, &for_tab).into_iter().map(|way| format!("{}{way} ", &text[..start])).collect()
+        });
+    cx.open(line.editor().draft(draft_key("touch", &customers), cx.look));
+}
+
+/// The channel that a letter picks.
+pub fn channel_of(letter: char) -> Option<&'static Channel> {
+    CHANNELS.iter().find(|c| c.key == Some(letter))
+}
+
+fn stages_of(customers: &[Id], look: &Look) -> Vec<Option<StageNo>> {
+    let Some(roster) = look.read() else { return Vec::new() };
+    let at = customers.iter().filter_map(|id| roster.row_of_id(*id));
+    at.map(|at| roster.rows[at].signals).map(|s| s.since.map(|_| s.stage)).collect()
+}
+
+/// Asks for the stage by a list.
+pub fn stage(customers: Vec<Id>, cx: &mut Cx) {
+    let stages = cx.look.config.stages.clone();
+    let now = stages_of(&customers, cx.look).first().copied().flatten();
+    let items = stages.all().map(|no| {
+        let mut item = Item::new(stages.code(no), stages.label(no));
+        if Some(no) == now && customers.len() == 1 {
+            cx.look.say.word("hint.here").clone_into(&mut item.detail);
+        }
+        item
+    });
+    let title = cx.look.say.fill("prompt.stage", &[("who", &named(&customers, cx.look))]);
+    let pick = Pick::new(title, items.collect(), move |code, cx| {
+        let to = cx.look.config.stages.find(code);
+        if let Some(to) = to {
+            move_to(customers.clone(), Target::Stage(code.to_owned()), Some(to), cx);
+        }
+    });
+    cx.open(pick.at(now.map_or("", |no| cx.look.config.stages.code(no))));
+}
+
+/// One stage on or back.
+pub fn shift(customers: Vec<Id>, by: i32, cx: &mut Cx) {
+    let stages = &cx.look.config.stages;
+    let now = stages_of(&customers, cx.look).first().copied().flatten();
+    let to = now.and_then(|no| if by > 0 { stages.next(no) } else { stages.previous(no) });
+    let target = if by > 0 { Target::Next } else { Target::Previous };
+    if customers.len() == 1 && to.is_none() && now.is_some() {
+        let words = cx.look.say.word(if by > 0 { "message.last_stage" } else { "message.first_stage" }).to_owned();
+        return cx.toast(words);
+    }
+    move_to(customers, target, to, cx);
+}
+
+fn move_to(customers: Vec<Id>, target: Target, to: Option<StageNo>, cx: &mut Cx) {
+    let stages = &cx.look.config.stages;
+    let needs = match (&target, to) {
+        (Target::Previous, _) => true,
+        (Target::Stage(_), Some(to)) => stages_of(&customers, cx.look).into_iter().any(|from| stages.needs_reason(from, to)),
+        _ => false,
+    };
+    if !needs {
+        cx.write(Command::Move { customers, to: target, reason: None });
+        return;
+    }
+    let lost = to.is_some_and(|to| stages.is_lost(to));
+    let codes = if lost { CHURN_REASONS } else { BACK_REASONS };
+    let items = codes.iter().map(|code| Item::new(*code, cx.look.say.codes.reason(code)));
+    let title = cx.look.say.fill("prompt.reason", &[("who", &named(&customers, cx.look))]);
+    let pick = Pick::new(title, items.collect(), move |code, cx| {
+        let reason = Some(Reason { code: code.to_owned(), ..Reason::default() });
+        cx.write(Command::Move { customers: customers.clone(), to: target.clone(), reason });
+    });
+    cx.open(pick);
+}
+
+/// Asks for the owner by a list; a new name can be typed.
+pub fn assign(customers: Vec<Id>, cx: &mut Cx) {
+    let mut owners: Vec<String> = cx.look.read().map(|r| r.owners.iter().map(|(_, o)| o.to_owned()).collect()).unwrap_or_default();
+    owners.retain(|o| !o.is_empty() && *o != cx.look.me);
+    owners.sort_unstable();
+    owners.insert(0, cx.look.me.clone());
+    let mut items: Vec<Item> = owners.into_iter().filter(|o| !o.is_empty()).map(|o| Item::new(o.clone(), o)).collect();
+    items.push(Item::new("", cx.look.say.word("hint.nobody")));
+    let title = cx.look.say.fill("prompt.assign", &[("who", &named(&customers, cx.look))]);
+    let pick = Pick::new(title, items, move |owner, cx| {
+        cx.write(Command::Assign { customers: customers.clone(), owner: owner.to_owned() });
+    });
+    cx.open(pick.free());
+}
+
+fn copy(customers: Vec<Id>, cx: &mut Cx) {
+    let names: Vec<String> = customers.iter().map(|id| cx.look.name_of(*id)).collect();
+    let what = cx.look.say.word("word.name").to_owned();
+    cx.push(Step::Copy(names.join("\n"), what));
+}
+
+fn snooze_words(customers: Vec<Id>, when: &str, cx: &mut Cx) {
+    match words::day(when, &cx.look.now) {
+        Some(until) => {
+            cx.write(Command::Snooze { customers, until: Some(until), event: String::new(), reason: String::new() });
+        }
+        None => cx.bad(cx.look.say.fill("error.no_date", &[("text", when)])),
+    }
+}
+
+/// A date and, behind a comma, why.
+fn snooze_date(customers: Vec<Id>, cx: &mut Cx) {
+    let prompt = cx.look.say.fill("prompt.snooze", &[("who", &named(&customers, cx.look))]);
+    let read = |text: &str, look: &Look| {
+        let (when, why) = text.split_once(',').unwrap_or((text, ""));
+        let no_date = look.say.fill("error.no_date", &[("text", when.trim())]);
+        words::day(when.trim(), &look.now).map(|day| (day, why.trim().to_owned())).ok_or(no_date)
+    };
+    let line = Line::new(prompt, move |text, cx| {
+        let (until, reason) = read(text, cx.look)?;
+        cx.write(Command::Snooze { customers: customers.clone(), until: Some(until), event: String::new(), reason });
+        Ok(())
+    });
+    cx.open(line.echo(move |text, look| match (text.trim().is_empty(), read(text, look)) {
+        (true, _) => vec![Ok(look.say.word("hint.snooze_example").to_owned())],
+        (_, Ok((until, why))) if why.is_empty() => vec![Ok(day(until))],
+        (_, Ok((until, why))) => vec![Ok(day(until)), Ok(why)],
+        (_, Err(error)) => vec![Err(error)],
+    }));
+}
+
+fn snooze_until(customers: Vec<Id>, cx: &mut Cx) {
+    let items = ["nps", "ticket"].map(|code| Item::new(code, cx.look.say.word(&format!("event.{code}"))));
+    let title = cx.look.say.fill("prompt.snooze_until", &[("who", &named(&customers, cx.look))]);
+    cx.open(Pick::new(title, items.to_vec(), move |event, cx| {
+        let (customers, event) = (customers.clone(), event.to_owned());
+        let why = cx.look.say.word("prompt.snooze_why").to_owned();
+        cx.open(Line::new(why, move |text, cx| {
+            let reason = text.trim().to_owned();
+            cx.write(Command::Snooze { customers: customers.clone(), until: None, event: event.clone(), reason });
+            Ok(())
+        }));
+    }));
+}
+
+/// True for commands that `.` can do again on other customers.
+pub fn repeatable(command: &Command) -> bool {
+    on(command, &[]).is_some()
+}
+
+/// The same command on other customers.
+fn on(command: &Command, others: &[Id]) -> Option<Command> {
+    let mut command = command.clone();
+    match &mut command {
+        Command::Assign { customers, .. }
+        | Command::Tag { customers, .. }
+        | Command::LogTouch { customers, .. }
+        | Command::Note { customers, .. }
+        | Command::Move { customers, .. }
+        | Command::AddTask { customers, .. }
+        | Command::Done { customers }
+        | Command::Snooze { customers, .. } => *customers = others.to_vec(),
+        _ => return None,
+    }
+    Some(command)
+}
+
+/// Does the last command again on `subjects`.
+pub fn again(subjects: &[Id], cx: &mut Cx) {
+    if subjects.is_empty() {
+        return cx.toast(cx.look.say.word("why_not.no_customer").to_owned());
+    }
+    if let Some(command) = cx.look.last.as_ref().and_then(|c| on(c, subjects)) {
+        cx.write(command);
+    }
+}
+
+/// After a conflict: keep the other's edit, or take back over it. The way to overwrite is not the one that Enter picks.
+pub fn ask_to_force(look: &Look, batch: Option<Id>, error: &Error) -> Pick {
+    let items = vec![Item::new("keep", look.say.word("conflict.keep")), Item::new("force", look.say.word("conflict.force"))];
+    Pick::new(error.to_string(), items, move |code, cx| {
+        if code == "force" {
+            cx.write(Command::Undo { batch, force: true });
+        }
+    })
+}
+
+/// Opens the line that makes a customer: its name.
+pub fn create(cx: &mut Cx) {
+    let prompt = cx.look.say.word("prompt.create").to_owned();
+    let empty = cx.look.say.word("error.empty_name").to_owned();
+    let line = Line::new(prompt, move |text, cx| {
+        let name = text.trim().to_owned();
+        if name.is_empty() {
+            return Err(empty.clone());
+        }
+        let owner = cx.look.me.clone();
+        cx.write(Command::AddCustomer(crate::domain::command::NewCustomer { name, owner, ..Default::default() }));
+        Ok(())
+    });
+    cx.open(line.draft("create", cx.look));
+}

@@ -1,0 +1,495 @@
+//! What a screen is: its state, its keys, what it watches, how it draws, and the context in which its keys run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::Value;
+
+use super::canvas::{Canvas, Hit};
+use super::keymap::{Action, KeyRow, Keymap, actions_of};
+use super::say::Say;
+use super::theme::{Glyphs, Theme};
+use crate::domain::command::{Command, Receipt};
+use crate::domain::config::Config;
+use crate::domain::id::Id;
+use crate::domain::query::{Counts, Page, Query};
+use crate::domain::roster::Roster;
+use crate::domain::time::Moment;
+use crate::error::Error;
+
+/// What every screen may read while it acts and draws. Only the app writes it.
+pub struct Look {
+    /// Now, in the book's zone.
+    pub now: Moment,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The words.
+    pub say: Say,
+    /// The nine roles.
+    pub theme: Theme,
+    /// Box and sign characters, or their ASCII forms.
+    pub glyphs: Glyphs,
+    /// Every key that holds.
+    pub keymap: Keymap,
+    /// The shared roster, once the book is open.
+    pub roster: Option<Arc<RwLock<Roster>>>,
+    /// The book's config, once it is open.
+    pub config: Arc<Config>,
+    /// The book's file.
+    pub book: PathBuf,
+    /// Why nothing can be written.
+    pub read_only: Option<String>,
+    /// Counts for the tabs.
+    pub counts: Counts,
+    /// Who "me" is.
+    pub me: String,
+    /// Rows that the list of the last frame could show: what a page key moves by.
+    pub list_rows: usize,
+    /// The preview is shown (`w`).
+    pub preview: bool,
+    /// Texts that were begun and not saved, by what they are for.
+    pub drafts: BTreeMap<String, String>,
+    /// Ids of actions and customers that the palette ran last, newest first.
+    pub recent: Vec<String>,
+    /// The last command on customers, for `.`.
+    pub last: Option<Command>,
+    /// What was done today in triage, newest first, for the end of the queue.
+    pub handled: Vec<String>,
+}
+
+impl Look {
+    /// The roster for reading, for the time of one drawing or one key. `None` before the book is open.
+    pub fn read(&self) -> Option<RwLockReadGuard<'_, Roster>> {
+        // A writer that panicked left the rows it was changing half-scored at worst; lists may still be read.
+        self.roster.as_ref().map(|r| r.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// The customer at a row of the roster.
+    pub fn id_of(&self, row: u32) -> Option<Id> {
+        self.read().and_then(|r| r.ids.get(row as usize).copied())
+    }
+
+    /// The name of a customer; empty when it is not there.
+    pub fn name_of(&self, id: Id) -> String {
+        self.read().and_then(|r| r.row_of_id(id).map(|at| r.name(at).to_owned())).unwrap_or_default()
+    }
+
+    /// The words of an action: its own, or those that its label has on every screen.
+    pub fn action_words(&self, action: &Action) -> String {
+        let own = self.say.find(&format!("action.{}", action.id));
+        own.or_else(|| self.say.find(&format!("action.*.{}", action.label))).unwrap_or(&action.id).to_owned()
+    }
+}
+
+/// The line above a screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Title {
+    /// Where we are: `Mine, at risk`.
+    pub crumb: String,
+    /// The filter that holds.
+    pub filter: String,
+    /// At the right: `4 done today  7/23`.
+    pub counter: String,
+}
+
+/// How much of the screen a view takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Place {
+    /// All of the body; what is below is not drawn.
+    #[default]
+    Full,
+    /// A box in front of what is below.
+    Box,
+    /// A line (or a few) in place of the hint line; what is below stays visible.
+    Line,
+}
+
+/// A kind of message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    /// Done.
+    Good,
+    /// For information.
+    Plain,
+    /// Something is wrong.
+    Bad,
+}
+
+/// What a handler asks for; the app carries it out after the handler has returned.
+pub enum Step {
+    /// Runs a command; the ticket comes back to [`Screen::on_written`].
+    Write(u64, Box<Command>),
+    /// Puts a view on top.
+    Open(Box<dyn View>),
+    /// Opens a registered screen by name with a saved state (`views::SCREENS`).
+    Go(&'static str, Value),
+    /// Takes the acting view away.
+    Close,
+    /// Shows a message.
+    Toast(Tone, String),
+    /// Puts text on the clipboard; the word says what it is.
+    Copy(String, String),
+    /// Edits text in `$EDITOR`; it comes back to [`Screen::on_edited`] of the acting view.
+    Editor(String),
+    /// Tells the nearest view below that has this name.
+    Tell(&'static str, Value),
+    /// The next or previous customer of the list below, shown in the acting view ([`Screen::step`], [`Screen::show`]).
+    Neighbour(i32),
+    /// Runs the action with this id on whatever screen is on top after the acting view is gone.
+    Act(String),
+    /// Asks for [`Screen::quiet`] after 30 ms without keys.
+    Quiet,
+    /// A text draft that is not needed any more.
+    Forget(String),
+    /// What only the app can do: tabs, history, quitting.
+    App(AppStep),
+}
+
+/// What only the app can do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AppStep {
+    /// One step back; at the top: quits.
+    Back,
+    /// Quits.
+    Quit,
+    /// Stops the process (Ctrl-Z).
+    Suspend,
+    /// Draws everything anew.
+    Repaint,
+    /// Where we were before, and back again.
+    History(i32),
+    /// Shows or hides the preview.
+    Preview,
+    /// Mouse on or off.
+    Mouse,
+    /// Makes a demo book and opens it.
+    Demo,
+    /// Opens another book.
+    OpenBook(PathBuf),
+    /// Imports a file.
+    Import(PathBuf),
+}
+
+/// The context in which a key's handler runs: it reads [`Look`] and collects steps; nothing happens before it returns.
+pub struct Cx<'a> {
+    /// What may be read.
+    pub look: &'a Look,
+    tickets: &'a mut u64,
+    pub(super) steps: Vec<Step>,
+}
+
+impl<'a> Cx<'a> {
+    /// A context over `look`. `tickets` counts the writes.
+    pub fn new(look: &'a Look, tickets: &'a mut u64) -> Cx<'a> {
+        Cx { look, tickets, steps: Vec::new() }
+    }
+
+    /// Collects a step.
+    pub fn push(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    /// Runs a command as one undo step. Every view of the stack hears of it at once ([`Screen::on_write`]), so that a list
+    /// can take the handled rows away before the store has answered.
+    pub fn write(&mut self, command: Command) -> u64 {
+        *self.tickets += 1;
+        self.push(Step::Write(*self.tickets, Box::new(command)));
+        *self.tickets
+    }
+
+    /// Puts a view on top.
+    pub fn open(&mut self, view: impl View + 'static) {
+        self.push(Step::Open(Box::new(view)));
+    }
+
+    /// Opens a registered screen: `cx.go("account", json!({"customer": id}))`.
+    pub fn go(&mut self, screen: &'static str, state: Value) {
+        self.push(Step::Go(screen, state));
+    }
+
+    /// Takes the acting view away.
+    pub fn close(&mut self) {
+        self.push(Step::Close);
+    }
+
+    /// A message that something is done.
+    pub fn good(&mut self, text: impl Into<String>) {
+        self.push(Step::Toast(Tone::Good, text.into()));
+    }
+
+    /// A plain message.
+    pub fn toast(&mut self, text: impl Into<String>) {
+        self.push(Step::Toast(Tone::Plain, text.into()));
+    }
+
+    /// A message that something is wrong.
+    pub fn bad(&mut self, text: impl Into<String>) {
+        self.push(Step::Toast(Tone::Bad, text.into()));
+    }
+}
+
+/// A screen. Everything but the name, the keys, the title and the drawing has a default.
+///
+/// A screen declares what it watches and never refreshes: its own write, another process's write and a changed filter all come
+/// back through [`Screen::on_page`].
+pub trait Screen: Sized + 'static {
+    /// The name: first part of its action ids, name of its saved state, key of its words in `[screen]`.
+    const NAME: &'static str;
+    /// Its keys, in groups so that shared rows (moving in lists, verbs on customers) can be mixed in.
+    const KEYS: &'static [&'static [KeyRow<Self>]];
+
+    /// How much of the screen it takes.
+    fn place(&self) -> Place {
+        Place::Full
+    }
+
+    /// The number of its tab (1-5), for roots.
+    fn tab(&self) -> Option<usize> {
+        None
+    }
+
+    /// The line above it.
+    fn title(&self, look: &Look) -> Title;
+
+    /// What it needs to know, each under a number of its own (0-15). Read after every update.
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
+        let _ = look;
+        Vec::new()
+    }
+
+    /// A watched query's answer. A page for a question that is no longer asked never arrives.
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        let _ = (part, page, cx);
+    }
+
+    /// A watched query failed.
+    fn on_failed(&mut self, part: u8, error: &str, cx: &mut Cx) {
+        let _ = part;
+        cx.bad(error);
+    }
+
+    /// Somebody on the stack writes a command: the moment to show its effect before it has happened.
+    fn on_write(&mut self, command: &Command, look: &Look) {
+        let _ = (command, look);
+    }
+
+    /// A command's result. The app shows the message; a view only has to act where the result changes what it shows.
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
+        let _ = (command, result, cx);
+    }
+
+    /// True while a text field has the keys: letters then go to [`Screen::type_key`], only other keys to the rows.
+    fn typing(&self) -> bool {
+        false
+    }
+
+    /// A key for the text field.
+    fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx) {
+        let _ = (key, cx);
+    }
+
+    /// Pasted text; false when it is not wanted here.
+    fn paste(&mut self, text: &str, cx: &mut Cx) -> bool {
+        let _ = (text, cx);
+        false
+    }
+
+    /// Text that comes back from `$EDITOR`.
+    fn on_edited(&mut self, text: &str, cx: &mut Cx) {
+        let _ = (text, cx);
+    }
+
+    /// A click (or a wheel step: `Hit::Wheel`) on something it drew.
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        let _ = (hit, cx);
+    }
+
+    /// 30 ms have passed without a key since a handler asked for it: the moment for the preview to follow.
+    fn quiet(&mut self, look: &Look) {
+        let _ = look;
+    }
+
+    /// Moves to the next or previous customer of its list and names it.
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        let _ = (by, look);
+        None
+    }
+
+    /// Shows another customer.
+    fn show(&mut self, customer: Id, cx: &mut Cx) {
+        let _ = (customer, cx);
+    }
+
+    /// The customers that a verb acts on: the marked ones, or the one under the cursor.
+    fn subjects(&self, look: &Look) -> Vec<Id> {
+        let _ = look;
+        Vec::new()
+    }
+
+    /// A message from a view above ([`Step::Tell`]).
+    fn told(&mut self, what: &Value, cx: &mut Cx) {
+        let _ = (what, cx);
+    }
+
+    /// The text that would be lost if the view went away now: what it is for, and the text.
+    fn draft(&self) -> Option<(String, String)> {
+        None
+    }
+
+    /// What brings it back to this filter, sort, row and scroll; `Value::Null` for a view that is not brought back.
+    fn save(&self, look: &Look) -> Value {
+        let _ = look;
+        Value::Null
+    }
+
+    /// Goes to a saved state.
+    fn restore(&mut self, state: &Value) {
+        let _ = state;
+    }
+
+    /// Draws into `area`.
+    fn draw(&self, canvas: &mut Canvas, area: Rect);
+}
+
+/// [`Screen`] without its types, so that different ones can stand on one stack. Implemented for every screen.
+#[allow(missing_docs)]
+pub trait View {
+    fn name(&self) -> &'static str;
+    fn applies(&self, index: usize, look: &Look) -> Result<(), &'static str>;
+    fn run(&mut self, index: usize, cx: &mut Cx);
+    fn place(&self) -> Place;
+    fn tab(&self) -> Option<usize>;
+    fn title(&self, look: &Look) -> Title;
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)>;
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx);
+    fn on_failed(&mut self, part: u8, error: &str, cx: &mut Cx);
+    fn on_write(&mut self, command: &Command, look: &Look);
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx);
+    fn typing(&self) -> bool;
+    fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx);
+    fn paste(&mut self, text: &str, cx: &mut Cx) -> bool;
+    fn on_edited(&mut self, text: &str, cx: &mut Cx);
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx);
+    fn quiet(&mut self, look: &Look);
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id>;
+    fn show(&mut self, customer: Id, cx: &mut Cx);
+    fn subjects(&self, look: &Look) -> Vec<Id>;
+    fn told(&mut self, what: &Value, cx: &mut Cx);
+    fn draft(&self) -> Option<(String, String)>;
+    fn save(&self, look: &Look) -> Value;
+    fn restore(&mut self, state: &Value);
+    fn draw(&self, canvas: &mut Canvas, area: Rect);
+}
+
+fn nth<V: Screen>(index: usize) -> Option<&'static KeyRow<V>> {
+    V::KEYS.iter().flat_map(|group| group.iter()).nth(index)
+}
+
+impl<V: Screen> View for V {
+    fn name(&self) -> &'static str {
+        V::NAME
+    }
+    fn applies(&self, index: usize, look: &Look) -> Result<(), &'static str> {
+        nth::<V>(index).map_or(Err("unknown"), |row| (row.when)(self, look))
+    }
+    fn run(&mut self, index: usize, cx: &mut Cx) {
+        if let Some(row) = nth::<V>(index) {
+            (row.run)(self, cx);
+        }
+    }
+    fn place(&self) -> Place {
+        Screen::place(self)
+    }
+    fn tab(&self) -> Option<usize> {
+        Screen::tab(self)
+    }
+    fn title(&self, look: &Look) -> Title {
+        Screen::title(self, look)
+    }
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
+        Screen::watches(self, look)
+    }
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        Screen::on_page(self, part, page, cx);
+    }
+    fn on_failed(&mut self, part: u8, error: &str, cx: &mut Cx) {
+        Screen::on_failed(self, part, error, cx);
+    }
+    fn on_write(&mut self, command: &Command, look: &Look) {
+        Screen::on_write(self, command, look);
+    }
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
+        Screen::on_written(self, command, result, cx);
+    }
+    fn typing(&self) -> bool {
+        Screen::typing(self)
+    }
+    fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx) {
+        Screen::type_key(self, key, cx);
+    }
+    fn paste(&mut self, text: &str, cx: &mut Cx) -> bool {
+        Screen::paste(self, text, cx)
+    }
+    fn on_edited(&mut self, text: &str, cx: &mut Cx) {
+        Screen::on_edited(self, text, cx);
+    }
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        Screen::on_hit(self, hit, cx);
+    }
+    fn quiet(&mut self, look: &Look) {
+        Screen::quiet(self, look);
+    }
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        Screen::step(self, by, look)
+    }
+    fn show(&mut self, customer: Id, cx: &mut Cx) {
+        Screen::show(self, customer, cx);
+    }
+    fn subjects(&self, look: &Look) -> Vec<Id> {
+        Screen::subjects(self, look)
+    }
+    fn told(&mut self, what: &Value, cx: &mut Cx) {
+        Screen::told(self, what, cx);
+    }
+    fn draft(&self) -> Option<(String, String)> {
+        Screen::draft(self)
+    }
+    fn save(&self, look: &Look) -> Value {
+        Screen::save(self, look)
+    }
+    fn restore(&mut self, state: &Value) {
+        Screen::restore(self, state);
+    }
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        Screen::draw(self, canvas, area);
+    }
+}
+
+/// One line of the registry: how a screen is made and what its keys are.
+pub struct Registered {
+    /// Its name.
+    pub name: &'static str,
+    /// Its tab, for roots.
+    pub tab: Option<usize>,
+    /// Makes one at a saved state.
+    pub make: fn(&Value) -> Box<dyn View>,
+    /// Its rows.
+    pub actions: fn() -> Vec<Action>,
+}
+
+/// The registry line of a screen that can be made from nothing and brought to a state.
+pub const fn screen<V: Screen + Default>(tab: Option<usize>) -> Registered {
+    Registered {
+        name: V::NAME,
+        tab,
+        make: |state| {
+            let mut view = V::default();
+            Screen::restore(&mut view, state);
+            Box::new(view)
+        },
+        actions: actions_of::<V>,
+    }
+}

@@ -1,0 +1,28 @@
+//! The registry of screens: one line each. What opens them by name, their keys, help, palette and `retain keys` read it.
+
+use super::view::{Registered, screen};
+
+pub mod app;
+pub mod channel;
+pub mod customers;
+pub mod explain;
+pub mod first_run;
+pub mod help;
+pub mod log_line;
+pub mod palette;
+pub mod pick;
+pub mod triage;
+
+/// Every screen. Tabs are roots; the others are opened on top of them by `cx.go(name, state)` or `cx.open(view)`.
+pub const SCREENS: &[Registered] = &[
+    screen::<triage::Triage>(Some(1)),
+    screen::<customers::Customers>(Some(2)),
+    screen::<explain::Explain>(None),
+    screen::<help::Help>(None),
+    screen::<palette::Palette>(None),
+    screen::<first_run::FirstRun>(None),
+    screen::<channel::PickChannel>(None),
+    screen::<pick::Pick>(None),
+    screen::<log_line::Line>(None),
+    screen::<app::Everywhere>(None),
+];

@@ -1,0 +1,70 @@
+//! The keys that hold on every full screen: help, palette, tabs, undo, history, leaving.
+
+use ratatui::layout::Rect;
+use serde_json::Value;
+
+use crate::domain::command::Command;
+use crate::domain::id::Id;
+use crate::tui::canvas::Canvas;
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::verbs;
+use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title, View};
+
+/// First part of the ids of these keys.
+pub const NAME: &str = "app";
+
+/// Carries the keys that hold everywhere. Never on the stack itself.
+#[derive(Default)]
+pub struct Everywhere {
+    subjects: Vec<Id>,
+}
+
+/// Runs the row at `index`; `subjects` are the customers that the screen in front acts on.
+pub fn run(index: usize, subjects: &[Id], cx: &mut Cx) {
+    let mut all = Everywhere { subjects: subjects.to_vec() };
+    match View::applies(&all, index, cx.look) {
+        Ok(()) => View::run(&mut all, index, cx),
+        Err(why) => {
+            let words = cx.look.say.word(&format!("why_not.{why}")).to_owned();
+            cx.toast(words);
+        }
+    }
+}
+
+fn app(cx: &mut Cx, step: AppStep) {
+    cx.push(Step::App(step));
+}
+
+impl Screen for Everywhere {
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [&'static [KeyRow<Everywhere>]] = &[&[
+        row("back", &["q", "esc"], |_, cx| app(cx, AppStep::Back)),
+        row("help", &["?"], |_, cx| cx.go("help", Value::Null)),
+        row("palette", &[":", "ctrl-p"], |_, cx| cx.go("palette", Value::Null)),
+        row("undo", &["u"], |_, cx| {
+            cx.write(Command::Undo { batch: None, force: false });
+        }),
+        row("redo", &["U"], |_, cx| {
+            cx.write(Command::Redo);
+        }),
+        row("again", &["."], |v: &mut Self, cx| verbs::again(&v.subjects, cx)).when(|_, look| look.last.as_ref().map(|_| ()).ok_or("nothing_yet")),
+        row("triage", &["1", "g t"], |_, cx| cx.go("triage", Value::Null)),
+        row("customers", &["2", "g c"], |_, cx| cx.go("customers", Value::Null)),
+        row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)),
+        row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)),
+        row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
+        row("history_back", &["H", "alt-left"], |_, cx| app(cx, AppStep::History(-1))),
+        row("history_forward", &["L", "alt-right"], |_, cx| app(cx, AppStep::History(1))),
+        row("preview", &["w"], |_, cx| app(cx, AppStep::Preview)),
+        row("mouse", &["M"], |_, cx| app(cx, AppStep::Mouse)),
+        row("repaint", &["ctrl-l"], |_, cx| app(cx, AppStep::Repaint)),
+        row("suspend", &["ctrl-z"], |_, cx| app(cx, AppStep::Suspend)),
+        row("quit", &["Q"], |_, cx| app(cx, AppStep::Quit)),
+    ]];
+
+    fn title(&self, _look: &Look) -> Title {
+        Title::default()
+    }
+
+    fn draw(&self, _canvas: &mut Canvas, _area: Rect) {}
+}

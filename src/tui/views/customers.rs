@@ -1,0 +1,272 @@
+//! Customers: the roster with filter, sort, columns, marks and saved views.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::log_line::Line;
+use super::pick::{Item, Pick};
+use crate::columns::COLUMNS;
+use crate::domain::command::{Command, Receipt};
+use crate::domain::id::Id;
+use crate::domain::money;
+use crate::domain::query::{Page, Query, View};
+use crate::error::Error;
+use crate::tui::account_rows::{Shown, columns_of, draw_rows, header};
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::chrome::grouped;
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::preview;
+use crate::tui::roll::{Roll, Rolled};
+use crate::tui::verbs::Verbs;
+use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::widgets::list::Lister;
+
+/// The roster screen.
+#[derive(Default)]
+pub struct Customers {
+    roll: Roll,
+    views: Vec<(Id, String, View)>,
+    name: String,
+}
+
+const LIST: u8 = 0;
+const PREVIEW: u8 = 1;
+const VIEWS: u8 = 2;
+
+impl Customers {
+    fn query(&self) -> Query {
+        let view = &self.roll.view;
+        Query::Customers { filter: view.filter.clone(), sort: view.sort.clone(), descending: view.descending }
+    }
+
+    fn sort_by(&mut self, code: &str) {
+        let view = &mut self.roll.view;
+        // Sorting by the same column again turns it round; figures begin with the largest.
+        view.descending = if view.sort == code { !view.descending } else { crate::columns::column(code).is_some_and(|c| c.align == crate::columns::Align::Right) };
+        code.clone_into(&mut view.sort);
+    }
+
+    fn pick_sort(&mut self, cx: &mut Cx) {
+        let items = COLUMNS.iter().map(|c| Item::new(c.code(), header(cx.look, c.code()))).collect();
+        let title = cx.look.say.word("prompt.sort").to_owned();
+        let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("customers", json!({"sort": code}))));
+        cx.open(pick.at(&self.roll.view.sort));
+    }
+
+    fn pick_columns(&mut self, at: &str, cx: &mut Cx) {
+        let shown: Vec<&str> = self.shown_codes();
+        let tick = cx.look.glyphs.tick;
+        let items = COLUMNS.iter().map(|c| {
+            let mut item = Item::new(c.code(), header(cx.look, c.code()));
+            if shown.contains(&c.code()) {
+                tick.clone_into(&mut item.detail);
+            }
+            item
+        });
+        let title = cx.look.say.word("prompt.columns").to_owned();
+        let pick = Pick::new(title, items.collect(), |code, cx| cx.push(Step::Tell("customers", json!({"column": code}))));
+        cx.open(pick.at(at));
+    }
+
+    fn shown_codes(&self) -> Vec<&'static str> {
+        let shown = columns_of(&self.roll.view.columns).into_iter();
+        shown.filter_map(|s| if let Shown::Column(c) = s { Some(c.code()) } else { None }).collect()
+    }
+
+    fn pick_view(&mut self, cx: &mut Cx) {
+        let mut items = vec![Item::new("", cx.look.say.word("screen.all"))];
+        items.extend(self.views.iter().map(|(_, name, view)| Item { code: name.clone(), label: name.clone(), detail: view.filter.clone() }));
+        let title = cx.look.say.word("prompt.views").to_owned();
+        cx.open(Pick::new(title, items, |name, cx| cx.push(Step::Tell("customers", json!({"view": name})))));
+    }
+
+    fn range_or_save(&mut self, cx: &mut Cx) {
+        if !self.roll.list.marks.is_empty() {
+            return self.roll.list.mark_range();
+        }
+        let view = self.roll.view.clone();
+        let empty = cx.look.say.word("error.empty_name").to_owned();
+        let prompt = cx.look.say.word("prompt.save_view").to_owned();
+        let line = Line::new(prompt, move |text, cx| {
+            let name = text.trim().to_owned();
+            if name.is_empty() {
+                return Err(empty.clone());
+            }
+            cx.push(Step::Tell("customers", json!({"named": name})));
+            cx.write(Command::SaveView { name, view: view.clone() });
+            Ok(())
+        });
+        cx.open(line.text(&self.name));
+    }
+}
+
+impl Lister for Customers {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        self.roll.list.go(to, look.list_rows);
+    }
+    fn at(&self) -> (usize, usize) {
+        (self.roll.list.cursor, self.roll.list.rows.len())
+    }
+}
+
+impl Verbs for Customers {}
+impl Rolled for Customers {
+    fn roll(&self) -> &Roll {
+        &self.roll
+    }
+    fn roll_mut(&mut self) -> &mut Roll {
+        &mut self.roll
+    }
+}
+
+impl Screen for Customers {
+    const NAME: &'static str = "customers";
+    const KEYS: &'static [&'static [KeyRow<Customers>]] = &[
+        Self::ROLL,
+        Self::VERBS,
+        &[
+            row("sort", &["s"], Customers::pick_sort).hint(),
+            row("reverse", &["S"], |v: &mut Self, _| v.roll.view.descending = !v.roll.view.descending),
+            row("columns", &["C"], |v: &mut Self, cx| v.pick_columns("", cx)).hint(),
+            row("views", &["v"], Customers::pick_view).hint(),
+            row("range", &["V"], Customers::range_or_save),
+            row("remove", &["D"], |v: &mut Self, cx| {
+                let rows = v.subjects(cx.look);
+                cx.write(Command::Remove { entity: crate::domain::command::Entity::Customer, rows });
+            })
+            .when(|v, look| v.roll.here(look).map(|_| ()).ok_or("no_customer")),
+        ],
+        Self::MOVES,
+    ];
+
+    fn tab(&self) -> Option<usize> {
+        Some(2)
+    }
+
+    fn title(&self, look: &Look) -> Title {
+        let sum = format!("{} ARR", money::short(self.roll.arr, look.config.currency));
+        let marks = self.roll.list.marks.len();
+        let counter = if marks > 0 { format!("{}  {sum}", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { sum };
+        let crumb = if self.name.is_empty() { look.say.word("screen.all").to_owned() } else { self.name.clone() };
+        Title { crumb, filter: self.roll.view.filter.clone(), counter }
+    }
+
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
+        let mut all = vec![(LIST, self.query()), (VIEWS, Query::Views)];
+        if preview::split(look, Rect::new(0, 0, look.size.0, look.size.1)).1.is_some() {
+            all.extend(self.roll.preview().map(|query| (PREVIEW, query)));
+        }
+        all
+    }
+
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        match (part, page.as_ref()) {
+            (LIST, Page::Rows(rows)) => {
+                let query = self.query();
+                self.roll.page(query, rows, cx);
+            }
+            (PREVIEW, Page::Account(account)) => self.roll.account.clone_from(account),
+            (VIEWS, Page::Views(views)) => self.views.clone_from(views),
+            _ => {}
+        }
+    }
+
+    fn on_write(&mut self, command: &Command, look: &Look) {
+        if let Command::Remove { entity: crate::domain::command::Entity::Customer, rows } = command {
+            self.roll.take(rows, look);
+        }
+    }
+
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.roll.written(command, result, cx.look);
+    }
+
+    fn typing(&self) -> bool {
+        self.roll.editing()
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, _cx: &mut Cx) {
+        self.roll.type_key(key);
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
+        self.roll.paste(text)
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        if let Hit::Header(at) = hit {
+            if let Some(code) = self.shown_codes().get(at) {
+                self.sort_by(code);
+            }
+            return;
+        }
+        self.roll_hit(hit, cx);
+    }
+
+    fn quiet(&mut self, look: &Look) {
+        self.roll.quiet(look);
+    }
+
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        self.roll.step(by, look)
+    }
+
+    fn subjects(&self, look: &Look) -> Vec<Id> {
+        self.roll.subjects(look)
+    }
+
+    fn told(&mut self, what: &Value, cx: &mut Cx) {
+        if let Some(code) = what["sort"].as_str() {
+            self.sort_by(code);
+        }
+        if let Some(name) = what["named"].as_str() {
+            name.clone_into(&mut self.name);
+        }
+        if let Some(name) = what["view"].as_str() {
+            self.roll.view = self.views.iter().find(|(_, n, _)| n == name).map(|(_, _, v)| v.clone()).unwrap_or_default();
+            name.clone_into(&mut self.name);
+        }
+        if let Some(code) = what["column"].as_str() {
+            let mut shown: Vec<String> = self.shown_codes().into_iter().map(str::to_owned).collect();
+            if let Some(at) = shown.iter().position(|c| c == code) {
+                shown.remove(at);
+            } else {
+                shown.push(code.to_owned());
+            }
+            self.roll.view.columns = shown;
+            self.pick_columns(code, cx);
+        }
+    }
+
+    fn save(&self, look: &Look) -> Value {
+        let mut state = self.roll.save(look);
+        state["name"] = json!(self.name);
+        state
+    }
+
+    fn restore(&mut self, state: &Value) {
+        self.roll.restore(state);
+        state["name"].as_str().unwrap_or_default().clone_into(&mut self.name);
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let area = self.roll.draw_filter(canvas, area);
+        let (list, side) = preview::split(canvas.look, area);
+        let (n, of) = (self.roll.list.rows.len(), self.roll.of);
+        let count = if n == of { grouped(n) } else { canvas.look.say.fill("message.n_of", &[("n", &grouped(n)), ("of", &grouped(of))]) };
+        let title = format!("{} {count}", canvas.look.say.word("screen.customers"));
+        let view = &self.roll.view;
+        let code = if view.sort.is_empty() { "name" } else { &view.sort };
+        let sign = if view.descending { canvas.look.glyphs.falling } else { canvas.look.glyphs.rising };
+        let sorted = format!("{} {sign}", header(canvas.look, code).to_lowercase());
+        let inner = canvas.frame(list, &title, &sorted, true);
+        draw_rows(canvas, inner, &self.roll.list, &columns_of(&view.columns));
+        self.roll.draw_empty(canvas, inner);
+        if let Some(side) = side {
+            preview::draw(canvas, side, self.roll.list.here(), self.roll.account.as_deref());
+        }
+    }
+}

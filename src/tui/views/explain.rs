@@ -1,0 +1,238 @@
+//! Why a customer's health and priority are what they are: every step, and sums that add up.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::log_line::Line;
+use crate::domain::health::{self, Explanation};
+use crate::domain::id::Id;
+use crate::domain::query::{Page, Query};
+use crate::domain::time::{Day, words};
+use crate::tui::account_rows::band;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::theme::Role;
+use crate::tui::verbs;
+use crate::tui::view::{Cx, Look, Screen, Step, Title};
+
+/// One customer's explanation, with a second day to compare with.
+#[derive(Default)]
+pub struct Explain {
+    customer: Option<Id>,
+    since: Option<Day>,
+    page: Option<(Explanation, Option<Explanation>)>,
+    top: usize,
+}
+
+/// One line of the page.
+type Cells = Vec<(u16, String, Role)>;
+
+impl Explain {
+    fn ask_since(&mut self, cx: &mut Cx) {
+        let read = |text: &str, look: &Look| {
+            let past = words::past(text.trim(), &look.now).map(|at| look.now.zone.day(at));
+            let day = past.or_else(|| words::day(text.trim(), &look.now).filter(|d| *d <= look.now.today));
+            day.ok_or_else(|| look.say.fill("error.no_past", &[("text", text.trim())]))
+        };
+        let prompt = cx.look.say.word("prompt.since").to_owned();
+        let line = Line::new(prompt, move |text, cx| {
+            let day = read(text, cx.look)?;
+            cx.push(Step::Tell("explain", json!({"since": day})));
+            Ok(())
+        });
+        cx.open(line.echo(move |text, look| match (text.trim().is_empty(), read(text, look)) {
+            (true, _) => vec![Ok(look.say.word("hint.since_example").to_owned())],
+            (_, Ok(day)) => vec![Ok(verbs::day(day))],
+            (_, Err(error)) => vec![Err(error)],
+        }));
+    }
+
+    fn lines(&self, look: &Look) -> Vec<Cells> {
+        let mut lines = self.priority(look);
+        let Some((now, before)) = &self.page else { return lines };
+        lines.push(Vec::new());
+        lines.extend(health_lines(now, look));
+        if let Some(before) = before {
+            lines.push(Vec::new());
+            lines.extend(difference(before, now, look));
+        }
+        lines
+    }
+
+    fn priority(&self, look: &Look) -> Vec<Cells> {
+        let mut lines = Vec::new();
+        let Some(roster) = look.read() else { return lines };
+        let Some(at) = self.customer.and_then(|id| roster.row_of_id(id)) else { return lines };
+        let reasons = roster.reasons(at);
+        let sum = crate::domain::priority::priority(&reasons, roster.arr(at), roster.median_arr);
+        lines.push(vec![(0, look.say.fill("explain.priority", &[("n", &tenths(sum.tenths))]), Role::Accent)]);
+        if sum.parts.is_empty() {
+            lines.push(vec![(2, look.say.word("explain.no_reason").to_owned(), Role::Muted)]);
+            return lines;
+        }
+        let heads = [(2, "explain.reason"), (34, "explain.points"), (44, "explain.factor"), (54, "explain.adds")];
+        lines.push(heads.iter().map(|(x, w)| (*x, look.say.word(w).to_owned(), Role::Muted)).collect());
+        let factor = format!("{}.{:03}", sum.factor / 1000, sum.factor % 1000);
+        for ((code, points, adds), why) in sum.parts.iter().zip(&reasons) {
+            let words = look.say.why(code, why.figure);
+            lines.push(vec![
+                (2, words, Role::Text),
+                (34, format!("{points:>6}"), Role::Text),
+                (44, format!("x {factor}"), Role::Muted),
+                (54, format!("{:>8}", tenths(*adds)), Role::Text),
+            ]);
+        }
+        lines.push(vec![(2, look.say.word("explain.sum").to_owned(), Role::Text), (54, format!("{:>8}", tenths(sum.tenths)), Role::Accent)]);
+        let currency = roster.config.currency;
+        let money = [
+            ("arr", crate::domain::money::full(roster.arr(at), currency)),
+            ("median", crate::domain::money::full(roster.median_arr, currency)),
+        ];
+        let values: Vec<(&str, &str)> = money.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        lines.push(vec![(2, look.say.fill("explain.money", &values), Role::Muted)]);
+        lines
+    }
+}
+
+fn tenths(n: u32) -> String {
+    format!("{}.{}", n / 10, n % 10)
+}
+
+fn hundredths(n: i32) -> String {
+    format!("{}{}.{:02}", if n < 0 { "-" } else { "" }, n.abs() / 100, n.abs() % 100)
+}
+
+fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
+    let score = e.health.score.map_or_else(|| look.say.word("explain.no_score").to_owned(), |s| s.to_string());
+    let (version, coverage) = (e.version.to_string(), e.health.coverage.to_string());
+    let values = [("score", score.as_str()), ("coverage", &coverage), ("card", &e.label), ("version", &version)];
+    let mut lines = vec![vec![(0, look.say.fill("explain.health", &values), band(e.health.band))]];
+    let heads =
+        [(2, "explain.measure"), (22, "explain.raw"), (32, "explain.from"), (45, "explain.segment"), (68, "explain.weight"), (77, "explain.adds")];
+    lines.push(heads.iter().map(|(x, w)| (*x, look.say.word(w).to_owned(), Role::Muted)).collect());
+    for line in &e.lines {
+        let raw = line.raw.map_or_else(|| look.say.word("explain.no_data").to_owned(), |r| format!("{r}{}", line.unit));
+        let day = line.day.map(|d| d.to_string()).unwrap_or_default();
+        let segment = line.segment.zip(line.points).map(|((a, p, b, q), points)| format!("{a}:{p} {b}:{q} {} {points}", look.glyphs.arrow));
+        lines.push(vec![
+            (2, look.say.codes.measure(&line.measure).to_owned(), if line.raw.is_some() { Role::Text } else { Role::Muted }),
+            (22, raw, Role::Text),
+            (32, day, Role::Muted),
+            (45, segment.unwrap_or_default(), Role::Muted),
+            (68, format!("{:>6}", line.weight), Role::Muted),
+            (77, format!("{:>7}", if line.raw.is_some() { hundredths(line.contribution) } else { "-".to_owned() }), Role::Text),
+        ]);
+    }
+    let sum: i32 = e.lines.iter().map(|l| l.contribution).sum();
+    lines.push(vec![
+        (2, look.say.word("explain.sum").to_owned(), Role::Text),
+        (68, format!("{:>6}", format!("{}/{}", e.present, e.total)), Role::Muted),
+        (77, format!("{:>7}", hundredths(sum)), Role::Accent),
+    ]);
+    lines
+}
+
+fn difference(before: &Explanation, now: &Explanation, look: &Look) -> Vec<Cells> {
+    let title = look.say.fill("explain.since", &[("day", &verbs::day(before.day))]);
+    let mut lines = vec![vec![(0, title, Role::Accent)]];
+    let rows = health::difference(before, now);
+    let (mut a, mut b) = (0, 0);
+    for (measure, was, is) in &rows {
+        (a, b) = (a + was, b + is);
+        let change = is - was;
+        let role = match change {
+            0 => Role::Muted,
+            1.. => Role::Ok,
+            _ => Role::Danger,
+        };
+        lines.push(vec![
+            (2, look.say.codes.measure(measure).to_owned(), Role::Text),
+            (32, format!("{:>7}", hundredths(*was)), Role::Muted),
+            (45, format!("{:>7}", hundredths(*is)), Role::Text),
+            (77, format!("{:>7}", hundredths(change)), role),
+        ]);
+    }
+    let sums = [(32, a, Role::Muted), (45, b, Role::Text), (77, b - a, Role::Accent)];
+    let mut line = vec![(2, look.say.word("explain.sum").to_owned(), Role::Text)];
+    line.extend(sums.map(|(x, n, role)| (x, format!("{:>7}", hundredths(n)), role)));
+    lines.push(line);
+    lines
+}
+
+impl Screen for Explain {
+    const NAME: &'static str = "explain";
+    const KEYS: &'static [&'static [KeyRow<Explain>]] = &[&[
+        row("since", &["s"], Explain::ask_since).hint(),
+        row("down", &["j", "down"], |v: &mut Self, cx| v.top = (v.top + 1).min(v.lines(cx.look).len().saturating_sub(1))),
+        row("up", &["k", "up"], |v: &mut Self, _| v.top = v.top.saturating_sub(1)),
+        row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))).hint(),
+        row("previous", &["K"], |_, cx| cx.push(Step::Neighbour(-1))),
+    ]];
+
+    fn title(&self, look: &Look) -> Title {
+        let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
+        Title { crumb: look.say.fill("screen.explain", &[("name", &name)]), ..Title::default() }
+    }
+
+    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
+        self.customer.map(|customer| (0, Query::Health { customer, since: self.since })).into_iter().collect()
+    }
+
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
+        if let Page::Health(both) = page.as_ref() {
+            self.page = Some(both.as_ref().clone());
+        }
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        if let Hit::Wheel(by) = hit {
+            let last = self.lines(cx.look).len().saturating_sub(1);
+            self.top = self.top.saturating_add_signed(by as isize).min(last);
+        }
+    }
+
+    fn show(&mut self, customer: Id, _cx: &mut Cx) {
+        self.customer = Some(customer);
+        self.page = None;
+    }
+
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        self.customer.into_iter().collect()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        self.since = what["since"].as_str().and_then(|d| d.parse().ok());
+    }
+
+    fn save(&self, _look: &Look) -> Value {
+        json!({"customer": self.customer, "since": self.since})
+    }
+
+    fn restore(&mut self, state: &Value) {
+        self.customer = state["customer"].as_str().and_then(|id| id.parse().ok());
+        self.since = state["since"].as_str().and_then(|d| d.parse().ok());
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let title = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
+        let inner = canvas.frame(area, &title, "", true);
+        let (left, right) = (inner.x + 1, inner.right());
+        for (y, line) in (inner.top()..inner.bottom()).zip(self.lines(look).into_iter().skip(self.top)) {
+            // Where the width does not do, the middle columns (segment, day) give way and the sums move left.
+            let narrow = inner.width < 88;
+            for (x, text, role) in line {
+                let x = match x {
+                    32..=67 if narrow && inner.width < 68 => continue,
+                    68.. if narrow && inner.width < 68 => x - 36,
+                    68.. if narrow => x - 23,
+                    45 if narrow => continue,
+                    x => x,
+                };
+                canvas.text(left + x, y, right.saturating_sub(left + x), &text, role);
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Welcome: there is no customer yet. Four ways to begin, and the five keys that do most of it.
+
+use std::path::PathBuf;
+
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::log_line::Line;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::theme::Role;
+use crate::tui::verbs;
+use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+
+/// The welcome screen.
+#[derive(Default)]
+pub struct FirstRun;
+
+fn path_of(text: &str, look: &Look) -> Result<PathBuf, String> {
+    let text = text.trim();
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let path = match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(text),
+    };
+    if path.is_file() { Ok(path) } else { Err(look.say.fill("error.no_file", &[("path", text)])) }
+}
+
+fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
+    let prompt = cx.look.say.word(prompt).to_owned();
+    cx.open(Line::new(prompt, move |text, cx| {
+        let path = path_of(text, cx.look)?;
+        cx.push(Step::App(step(path)));
+        Ok(())
+    }));
+}
+
+impl Screen for FirstRun {
+    const NAME: &'static str = "first_run";
+    const KEYS: &'static [&'static [KeyRow<FirstRun>]] = &[&[
+        row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo))).hint(),
+        row("import", &["2"], |_, cx| ask_path("prompt.import", cx, AppStep::Import)).hint(),
+        row("add", &["3"], |_, cx| verbs::create(cx)).hint(),
+        row("open", &["4"], |_, cx| ask_path("prompt.open", cx, AppStep::OpenBook)).hint(),
+        row("on", &["enter"], |_, cx| cx.close()),
+    ]];
+
+    fn title(&self, look: &Look) -> Title {
+        Title { crumb: look.say.word("first_run.title").to_owned(), ..Title::default() }
+    }
+
+    fn on_written(
+        &mut self,
+        command: &crate::domain::command::Command,
+        result: &Result<crate::domain::command::Receipt, crate::error::Error>,
+        cx: &mut Cx,
+    ) {
+        if matches!(command, crate::domain::command::Command::AddCustomer(_)) && result.is_ok() {
+            cx.close();
+            cx.go("customers", json!({}));
+        }
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        if let Hit::Part(at) = hit {
+            crate::tui::view::View::run(self, at, cx);
+        }
+    }
+
+    fn restore(&mut self, _state: &Value) {}
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let inner = canvas.frame(area, look.say.word("first_run.title"), "", true);
+        let (x, width) = (inner.x + 3, inner.width.saturating_sub(5));
+        let mut y = inner.y + u16::from(inner.height > 16);
+        let roomy = inner.height >= 16;
+        canvas.text(x, y, width, look.say.word("first_run.pick"), Role::Text);
+        y += if roomy { 2 } else { 1 };
+        for (at, label) in ["demo", "import", "add", "open"].into_iter().enumerate() {
+            let words = look.say.word(&format!("first_run.{label}")).to_owned();
+            let detail = look.say.word(&format!("first_run.{label}_detail")).to_owned();
+            let used = canvas.pieces(x, y, width, &[(&format!("{}  ", at + 1), Role::Accent), (&words, Role::Text)]);
+            let column = used.max(30) + 2;
+            canvas.text(x + column, y, width.saturating_sub(column), &detail, Role::Muted);
+            canvas.hit(Rect::new(inner.x, y, inner.width, 1), Hit::Part(at));
+            y += 1;
+        }
+        y += if roomy { 2 } else { 1 };
+        for line in look.say.word("first_run.keys").to_owned().lines() {
+            if y >= inner.bottom() {
+                return;
+            }
+            canvas.text(x, y, width, line, Role::Text);
+            y += 1;
+        }
+        y += 1;
+        let book = look.book.display().to_string();
+        if y < inner.bottom() {
+            canvas.text(x, y, width, &look.say.fill("first_run.file", &[("file", &book)]), Role::Muted);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The palette: every action, saved view, customer and setting by name, with the key that does the same. Recent ones first.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use crate::domain::id::Id;
+use crate::domain::query::{Page, Query, View};
+use crate::text;
+use crate::tui::canvas::{Canvas, Hit, centred};
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::theme::Role;
+use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::views::SCREENS;
+use crate::tui::widgets::field::Field;
+
+/// What can be run.
+#[derive(Clone, Debug, PartialEq)]
+enum What {
+    Action(String),
+    View(String),
+    Customer(u32),
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+struct Entry {
+    what: What,
+    label: String,
+    kind: &'static str,
+    key: String,
+}
+
+/// The palette.
+#[derive(Default)]
+pub struct Palette {
+    over: String,
+    field: Field,
+    cursor: usize,
+    views: Vec<(Id, String, View)>,
+    found: Vec<Entry>,
+    total: usize,
+    ready: bool,
+}
+
+const SHOWN: usize = 60;
+
+impl Palette {
+    fn commands(&self, look: &Look) -> Vec<Entry> {
+        // Boxes and lines have no place of their own to run in; other tabs' actions go there first.
+        let root = |screen: &str| SCREENS.iter().any(|s| s.name == screen && s.tab.is_some());
+        let here = |screen: &str| screen == self.over || screen == super::app::NAME;
+        let actions = look.keymap.all().filter(|a| here(a.screen) || root(a.screen));
+        let mut entries: Vec<Entry> = actions
+            .filter(|a| a.id != "app.palette" && !(a.screen != self.over && root(a.screen) && look.keymap.of(&self.over).iter().any(|o| o.label == a.label)))
+            .map(|a| Entry { what: What::Action(a.id.clone()), label: look.action_words(a), kind: a.screen, key: a.key() })
+            .collect();
+        entries.sort_by_key(|e| (!here(e.kind), e.kind == super::app::NAME));
+        entries.extend(self.views.iter().map(|(_, name, _)| Entry { what: What::View(name.clone()), label: name.clone(), kind: "view", key: String::new() }));
+        entries
+    }
+
+    fn search(&mut self, look: &Look) {
+        let typed = text::fold(self.field.text().trim());
+        let commands = self.commands(look);
+        self.total = commands.len() + look.counts.customers;
+        self.ready = true;
+        if typed.is_empty() {
+            let id = |e: &Entry| if let What::Action(id) = &e.what { look.recent.iter().position(|r| r == id) } else { None };
+            let mut commands = commands;
+            commands.sort_by_key(|e| id(e).unwrap_or(usize::MAX));
+            self.found = commands;
+            return;
+        }
+        let labels: Vec<String> = commands.iter().map(|e| text::fold(&e.label)).collect();
+        let config = frizbee::Config::default();
+        let hits = frizbee::Matcher::new(&typed, &config).match_list(&labels);
+        self.found = hits.iter().take(SHOWN / 2).filter_map(|m| commands.get(m.index as usize).cloned()).collect();
+        let Some(roster) = look.read() else { return };
+        let rows: Vec<usize> = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed).collect();
+        let names: Vec<&str> = rows.iter().map(|at| roster.folded(*at)).collect();
+        let hits = frizbee::Matcher::new(&typed, &config).match_list(&names);
+        for at in hits.iter().take(SHOWN / 2).filter_map(|m| rows.get(m.index as usize)) {
+            let stage = roster.config.stages.label(roster.rows[*at].signals.stage).to_owned();
+            self.found.push(Entry { what: What::Customer(*at as u32), label: roster.name(*at).to_owned(), kind: "customer", key: stage });
+        }
+    }
+
+    fn run(&mut self, cx: &mut Cx) {
+        let Some(entry) = self.found.get(self.cursor).cloned() else { return };
+        cx.close();
+        match entry.what {
+            What::Action(id) => cx.push(Step::Act(id)),
+            What::View(name) => {
+                let view = self.views.iter().find(|(_, n, _)| *n == name).map(|(_, _, v)| v.clone()).unwrap_or_default();
+                cx.go("customers", json!({"view": view, "name": name}));
+            }
+            What::Customer(at) => {
+                if let Some(id) = cx.look.id_of(at) {
+                    cx.go("account", json!({"customer": id}));
+                }
+            }
+        }
+    }
+
+    fn by(&mut self, by: isize) {
+        self.cursor = self.cursor.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+    }
+}
+
+impl Screen for Palette {
+    const NAME: &'static str = "palette";
+    const KEYS: &'static [&'static [KeyRow<Palette>]] = &[&[
+        row("run", &["enter"], Palette::run).hint(),
+        row("down", &["down", "tab", "ctrl-n"], |v: &mut Self, _| v.by(1)),
+        row("up", &["up", "shift-tab"], |v: &mut Self, _| v.by(-1)),
+        row("page_down", &["pgdn"], |v: &mut Self, _| v.by(10)),
+        row("page_up", &["pgup"], |v: &mut Self, _| v.by(-10)),
+        row("close", &["esc"], |_, cx| cx.close()),
+    ]];
+
+    fn place(&self) -> Place {
+        Place::Box
+    }
+
+    fn title(&self, _look: &Look) -> Title {
+        Title::default()
+    }
+
+    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
+        vec![(0, Query::Views)]
+    }
+
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        if let Page::Views(views) = page.as_ref() {
+            self.views.clone_from(views);
+            self.search(cx.look);
+        }
+    }
+
+    fn quiet(&mut self, look: &Look) {
+        if !self.ready {
+            self.search(look);
+        }
+    }
+
+    fn typing(&self) -> bool {
+        true
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx) {
+        if self.field.key(key) {
+            self.cursor = 0;
+            self.search(cx.look);
+        }
+    }
+
+    fn paste(&mut self, text: &str, cx: &mut Cx) -> bool {
+        self.field.insert(text);
+        self.search(cx.look);
+        true
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        match hit {
+            Hit::Row(at) => {
+                self.cursor = at;
+                self.run(cx);
+            }
+            Hit::Wheel(by) => self.by(by as isize * 3),
+            _ => {}
+        }
+    }
+
+    fn restore(&mut self, state: &Value) {
+        state["over"].as_str().unwrap_or_default().clone_into(&mut self.over);
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let height = (self.found.len() as u16 + 4).clamp(8, 20);
+        let area = centred(area, 72, height);
+        let count = look.say.fill("message.n_of", &[("n", &self.found.len().to_string()), ("of", &self.total.to_string())]);
+        let inner = canvas.frame(area, look.say.word("palette.title"), &count, true);
+        if inner.height < 3 {
+            return;
+        }
+        canvas.text(inner.x + 1, inner.y, 2, ">", Role::Accent);
+        self.field.draw(canvas, Rect::new(inner.x + 3, inner.y, inner.width.saturating_sub(4), 1), None);
+        let rows = usize::from(inner.height - 2);
+        let top = self.cursor.saturating_sub(rows.saturating_sub(1));
+        for (i, entry) in self.found.iter().enumerate().skip(top).take(rows) {
+            let y = inner.y + 1 + (i - top) as u16;
+            let line = Rect::new(inner.x, y, inner.width, 1);
+            let key_width = 14.min(inner.width / 4);
+            let kind_width = 11.min(inner.width / 5);
+            let kind_x = inner.right().saturating_sub(key_width + kind_width + 1);
+            canvas.text(inner.x + 1, y, kind_x.saturating_sub(inner.x + 2), &entry.label, Role::Text);
+            canvas.text(kind_x, y, kind_width, look.say.find(&format!("palette.{}", entry.kind)).unwrap_or(entry.kind), Role::Muted);
+            canvas.right(inner.right() - 1, y, key_width, &entry.key, Role::Info);
+            canvas.hit(line, Hit::Row(i));
+            if i == self.cursor {
+                canvas.tint(line, Role::Selection);
+            }
+        }
+        let foot = if self.found.is_empty() { "palette.nothing" } else { "palette.foot" };
+        canvas.text(inner.x + 1, inner.bottom() - 1, inner.width.saturating_sub(2), look.say.word(foot), Role::Muted);
+    }
+}

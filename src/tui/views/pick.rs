@@ -1,0 +1,177 @@
+//! A list to pick from: typing narrows it, a digit or Enter picks; what the pick means is the opener's.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use crate::text;
+use crate::tui::canvas::{Canvas, Hit, centred};
+use crate::tui::key::Key;
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::measure::cells;
+use crate::tui::theme::Role;
+use crate::tui::view::{Cx, Look, Place, Screen, Title};
+use crate::tui::widgets::field::Field;
+
+/// One thing to pick.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Item {
+    /// What it is.
+    pub label: String,
+    /// Beside it, muted.
+    pub detail: String,
+    /// What the opener knows it by.
+    pub code: String,
+}
+
+impl Item {
+    /// An item whose code and label are given.
+    pub fn new(code: impl Into<String>, label: impl Into<String>) -> Item {
+        Item { label: label.into(), detail: String::new(), code: code.into() }
+    }
+}
+
+type Chosen = Box<dyn FnMut(&str, &mut Cx)>;
+
+/// The list. With `free` the typed text itself can be picked when nothing fits (a new owner's name).
+#[derive(Default)]
+pub struct Pick {
+    title: String,
+    items: Vec<Item>,
+    field: Field,
+    cursor: usize,
+    free: bool,
+    chosen: Option<Chosen>,
+}
+
+impl Pick {
+    /// A list under a title; `chosen` gets the code of what was picked, after the list has closed.
+    pub fn new(title: impl Into<String>, items: Vec<Item>, chosen: impl FnMut(&str, &mut Cx) + 'static) -> Pick {
+        Pick { title: title.into(), items, chosen: Some(Box::new(chosen)), ..Pick::default() }
+    }
+
+    /// Lets the typed text itself be picked.
+    #[must_use]
+    pub fn free(mut self) -> Pick {
+        self.free = true;
+        self
+    }
+
+    /// The cursor starts on this code.
+    #[must_use]
+    pub fn at(mut self, code: &str) -> Pick {
+        self.cursor = self.items.iter().position(|i| i.code == code).unwrap_or(0);
+        self
+    }
+
+    fn shown(&self) -> Vec<&Item> {
+        let wanted = text::fold(self.field.text());
+        self.items.iter().filter(|i| text::fold(&i.label).contains(&wanted) || text::fold(&i.code).contains(&wanted)).collect()
+    }
+
+    fn pick(&mut self, cx: &mut Cx) {
+        let shown = self.shown();
+        let code = match shown.get(self.cursor) {
+            Some(item) => item.code.clone(),
+            None if self.free && !self.field.text().trim().is_empty() => self.field.text().trim().to_owned(),
+            None => return,
+        };
+        cx.close();
+        if let Some(chosen) = &mut self.chosen {
+            chosen(&code, cx);
+        }
+    }
+
+    fn by(&mut self, by: isize) {
+        let n = self.shown().len();
+        self.cursor = self.cursor.saturating_add_signed(by).min(n.saturating_sub(1));
+    }
+}
+
+impl Screen for Pick {
+    const NAME: &'static str = "pick";
+    const KEYS: &'static [&'static [KeyRow<Pick>]] = &[&[
+        row("choose", &["enter"], Pick::pick).hint(),
+        row("down", &["down", "ctrl-n", "tab"], |v, _| v.by(1)),
+        row("up", &["up", "shift-tab"], |v, _| v.by(-1)),
+        row("close", &["esc"], |_, cx| cx.close()),
+    ]];
+
+    fn place(&self) -> Place {
+        Place::Box
+    }
+
+    fn title(&self, _look: &Look) -> Title {
+        Title { crumb: self.title.clone(), ..Title::default() }
+    }
+
+    fn typing(&self) -> bool {
+        true
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx) {
+        // A digit picks at once, as long as nothing was typed.
+        if let crossterm::event::KeyCode::Char(c @ '1'..='9') = Key::of(key).code
+            && self.field.text().is_empty()
+        {
+            let at = c as usize - '1' as usize;
+            if at < self.shown().len() {
+                self.cursor = at;
+                self.pick(cx);
+            }
+            return;
+        }
+        if self.field.key(key) {
+            self.cursor = 0;
+        }
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
+        self.field.insert(text);
+        self.cursor = 0;
+        true
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        match hit {
+            Hit::Row(at) => {
+                self.cursor = at;
+                self.pick(cx);
+            }
+            Hit::Wheel(by) => self.by(by as isize),
+            _ => {}
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let shown = self.shown();
+        let widest = self.items.iter().map(|i| cells(&i.label) + cells(&i.detail) + 10).max().unwrap_or(20);
+        let width = (widest.max(cells(&self.title) + 8).clamp(34, 70)) as u16;
+        let area = centred(area, width, (self.items.len() as u16 + 4).max(6));
+        let count = if self.field.text().is_empty() { String::new() } else { format!("{}/{}", shown.len(), self.items.len()) };
+        let inner = canvas.frame(area, &self.title, &count, true);
+        if inner.height < 2 {
+            return;
+        }
+        canvas.text(inner.x + 1, inner.y, 2, ">", Role::Accent);
+        self.field.draw(canvas, Rect::new(inner.x + 3, inner.y, inner.width.saturating_sub(4), 1), None);
+        if self.field.text().is_empty() {
+            let words = canvas.look.say.word(if self.free { "hint.pick_free" } else { "hint.pick" }).to_owned();
+            canvas.text(inner.x + 4, inner.y, inner.width.saturating_sub(5), &words, Role::Muted);
+        }
+        let rows = usize::from(inner.height - 1);
+        let top = self.cursor.saturating_sub(rows.saturating_sub(1));
+        for (i, item) in shown.iter().enumerate().skip(top).take(rows) {
+            let y = inner.y + 1 + (i - top) as u16;
+            let digit = if i < 9 && self.field.text().is_empty() { (i + 1).to_string() } else { String::new() };
+            canvas.text(inner.x + 1, y, 2, &digit, Role::Accent);
+            let used = canvas.text(inner.x + 3, y, inner.width.saturating_sub(4), &item.label, Role::Text);
+            let left = inner.width.saturating_sub(used + 6);
+            canvas.right(inner.right().saturating_sub(1), y, left, &item.detail, Role::Muted);
+            let line = Rect::new(inner.x, y, inner.width, 1);
+            canvas.hit(line, Hit::Row(i));
+            if i == self.cursor {
+                canvas.tint(line, Role::Selection);
+            }
+        }
+    }
+}

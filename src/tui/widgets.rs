@@ -1,0 +1,4 @@
+//! Parts that screens are made of: lists that keep their place, text fields.
+
+pub mod field;
+pub mod list;
