@@ -58,6 +58,9 @@ pub enum Continue {
     No,
 }
 
+/// Names of files that are not understood, each with the reason.
+type Others = Vec<(String, String)>;
+
 /// A file that will be read.
 struct Job {
     path: PathBuf,
@@ -163,7 +166,7 @@ fn codes() -> String {
 }
 
 /// The files to read in the order of what depends on what, and the names of those that are not understood.
-fn jobs(path: &Path, kind: Option<Kind>) -> Result<(Vec<Job>, Vec<(String, String)>)> {
+fn jobs(path: &Path, kind: Option<Kind>) -> Result<(Vec<Job>, Others)> {
     let meta = std::fs::metadata(path).map_err(|e| {
         let missing = e.kind() == std::io::ErrorKind::NotFound;
         let error = if missing { Error::not_found(format!("{} does not exist", path.display())) } else { unreadable(path, &e) };

@@ -146,7 +146,7 @@ fn offset(text: &str) -> Option<Option<i32>> {
         b'-' => -1,
         _ => return None,
     };
-    let rest = text[1..].as_bytes();
+    let rest = &text.as_bytes()[1..];
     let (hours, minutes) = match rest.len() {
         2 => (number(rest)?, 0),
         4 => (number(&rest[..2])?, number(&rest[2..])?),
@@ -241,7 +241,7 @@ pub(super) fn amount(text: &str, currency: Currency) -> Result<i64, NumberFault>
     let sign = plain.strip_prefix('-').map_or("", |_| "-");
     let body = &plain[sign.len()..];
     let (digits, letter) = match body.char_indices().next_back() {
-        Some((at, c)) if matches!(c, 'k' | 'K' | 'm' | 'M' | 'b' | 'B') => (&body[..at], &body[at..]),
+        Some((at, 'k' | 'K' | 'm' | 'M' | 'b' | 'B')) => (&body[..at], &body[at..]),
         _ => (body, ""),
     };
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) {
