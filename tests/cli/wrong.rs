@@ -27,7 +27,7 @@ fn names_that_fit_nobody_or_several() {
     let desk = Desk::with_book();
     assert_snapshot!(desk.run(&["show", "Zebra"]), @r#"
     stderr:
-    no customer is called "Zebra"
+    No customer is called "Zebra"
     hint: retain list shows them; a part of the name is enough
     exit 3
     "#);
@@ -46,7 +46,7 @@ fn a_mistake_in_a_filter_is_pointed_at() {
     let desk = Desk::with_book();
     assert_snapshot!(desk.run(&["list", "--filter", "owner:ada healht<60"]), @r#"
     stderr:
-    there is no field healht; did you mean health?
+    There is no field healht; did you mean health?
     hint: the filter is   owner:ada healht<60
     hint:                           ^^^^^^
     exit 2
