@@ -87,8 +87,7 @@ impl Intake for Contacts {
             phone: row.get(self.phone),
             primary,
         };
-        let (number, outcome) = desk.loader.put_contact(&contact)?;
-        desk.know_contact(&self.external, number);
+        let (_, outcome) = desk.loader.put_contact(&contact)?;
         desk.remember(&self.external, row.content(), row.line);
         Ok(Fate::from(outcome))
     }

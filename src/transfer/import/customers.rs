@@ -1,5 +1,6 @@
 //! Taking customers: their fields, custom attributes typed by their values, and the stage and price of a plain list.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -157,6 +158,10 @@ impl Customers {
         let code = desk.config.stages.code(no).to_owned();
         self.reference.clear();
         let _ = write!(self.reference, "{key}/stage/{code}");
+        // The file has said so before; where the customer is now is not the file's affair any more.
+        if desk.loader.has_event(EventKind::Stage, &self.reference)? {
+            return Ok(Fate::Same);
+        }
         self.more.clear();
         add(&mut self.more, "to", &json(&code));
         close(&mut self.more);
@@ -180,9 +185,10 @@ impl Customers {
     fn price(&mut self, desk: &mut Desk<'_>, customer: i64, key: &str, price: (i64, Interval, Currency), start: Day) -> Taken<Fate> {
         let v = &mut self.version;
         (v.amount, v.interval, v.currency) = price;
-        v.start = start;
         v.external.clear();
         let _ = write!(v.external, "{key}/price");
+        // A list without dates starts it on the day of the first import, and leaves it there.
+        v.start = desk.loader.version_start(&v.external)?.unwrap_or(start);
         v.subscription.clear();
         v.subscription.push_str(key);
         v.status.clear();
@@ -263,6 +269,15 @@ fn filled(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
+/// A cell of tags with `_` for the spaces inside a tag: tags are single words in the book.
+fn joined(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_whitespace) {
+        return Cow::Borrowed(text);
+    }
+    let tags = text.split([';', ',', '|']).map(|t| t.split_whitespace().collect::<Vec<_>>().join("_"));
+    Cow::Owned(tags.collect::<Vec<_>>().join(";"))
+}
+
 /// Tags as files write them: between semicolons, commas or bars.
 fn tags(text: &str) -> Option<Vec<&str>> {
     let tags: Vec<&str> = text.split([';', ',', '|']).map(str::trim).filter(|t| !t.is_empty()).collect();
@@ -287,6 +302,7 @@ impl Intake for Customers {
             return Ok(fate);
         }
         let attributes = self.attributes(desk, row)?;
+        let joined = joined(row.get(self.tags));
         let customer = CustomerRow {
             external: key,
             name,
@@ -294,11 +310,10 @@ impl Intake for Customers {
             website: filled(row.get(self.website)),
             phone: filled(row.get(self.phone)),
             created,
-            tags: tags(row.get(self.tags)),
+            tags: tags(&joined),
             attributes,
         };
         let (number, outcome) = desk.loader.put_customer(&customer)?;
-        desk.know_customer(key, number);
         let mut fate = Fate::from(outcome);
         // A customer that is new enters its stage on its first day; one that the book had is moved now.
         let day = created.filter(|_| fate == Fate::Made);
@@ -338,6 +353,7 @@ mod tests {
     fn tags_are_split_at_the_usual_marks() {
         assert_eq!(tags("vip; beta|ref,,x "), Some(vec!["vip", "beta", "ref", "x"]));
         assert_eq!(tags(" ; "), None);
+        assert_eq!(tags(&joined("key account; vip")), Some(vec!["key_account", "vip"]));
     }
 
     #[test]

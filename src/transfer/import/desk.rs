@@ -14,9 +14,6 @@ use crate::domain::time::{Day, Moment, Stamp};
 use crate::error::{Error, Result};
 use crate::store::load::{Loader, Outcome};
 
-/// Most contacts and customers whose numbers are remembered; the book is asked for the others.
-const REMEMBERED: usize = 2_000_000;
-
 /// What became of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fate {
@@ -97,9 +94,8 @@ pub(super) struct Desk<'l> {
     pub now: Moment,
     pub stages_added: Vec<String>,
     pub attributes_added: Vec<String>,
-    customers: HashMap<Box<str>, i64>,
+    /// The customer of the row before: rows of one customer often stand together.
     last: (String, i64),
-    contacts: HashMap<Box<str>, Option<i64>>,
     /// Midnights of days by their number, for columns of dates without a time.
     midnights: Vec<Option<Stamp>>,
     /// Stage names of files and the stages they are; few, so a list is fastest.
@@ -119,9 +115,7 @@ impl<'l> Desk<'l> {
             now,
             stages_added: Vec::new(),
             attributes_added: Vec::new(),
-            customers: HashMap::new(),
             last: (String::new(), 0),
-            contacts: HashMap::new(),
             midnights: Vec::new(),
             stage_names: Vec::new(),
             map,
@@ -149,20 +143,12 @@ impl<'l> Desk<'l> {
         if key == self.last.0 && !self.last.0.is_empty() {
             return Ok(self.last.1);
         }
-        let number = match self.customers.get(key) {
-            Some(number) => *number,
-            None => {
-                let by_key = self.loader.customer(key)?;
-                let found = match by_key {
-                    Some(number) => Some(number),
-                    None => self.loader.customer(&crate::text::fold(key))?,
-                };
-                let Some(number) = found else {
-                    return refuse("unknown customer", format!("customer {} is not in the book", quoted(key)));
-                };
-                self.know_customer(key, number);
-                number
-            }
+        let mut found = self.loader.customer(key)?;
+        if found.is_none() {
+            found = self.loader.customer(&crate::text::fold(key))?;
+        }
+        let Some(number) = found else {
+            return refuse("unknown customer", format!("customer {} is not in the book", quoted(key)));
         };
         self.last.0.clear();
         self.last.0.push_str(key);
@@ -170,41 +156,16 @@ impl<'l> Desk<'l> {
         Ok(number)
     }
 
-    /// Remembers a customer's number.
-    pub(super) fn know_customer(&mut self, key: &str, number: i64) {
-        if self.customers.len() >= REMEMBERED {
-            self.customers.clear();
-        }
-        self.customers.insert(key.into(), number);
-    }
-
     /// The number of the contact that a row names; one that the book lacks is noted, and the row is taken without it.
     pub(super) fn contact(&mut self, key: &str) -> Taken<Option<i64>> {
         if key.is_empty() {
             return Ok(None);
         }
-        let found = match self.contacts.get(key) {
-            Some(found) => *found,
-            None => {
-                let found = self.loader.contact(key)?;
-                if self.contacts.len() >= REMEMBERED {
-                    self.contacts.clear();
-                }
-                self.contacts.insert(key.into(), found);
-                found
-            }
-        };
+        let found = self.loader.contact(key)?;
         if found.is_none() {
             self.file.note("the contact is not in the book; taken without it");
         }
         Ok(found)
-    }
-
-    /// Remembers a contact's number.
-    pub(super) fn know_contact(&mut self, key: &str, number: i64) {
-        if self.contacts.len() < REMEMBERED {
-            self.contacts.insert(key.into(), Some(number));
-        }
     }
 
     /// `Some(Merged)` when an earlier row of the file has the key and says the same; a refusal when it says something else.
