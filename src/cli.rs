@@ -48,33 +48,29 @@ use place::Places;
 pub struct Wiring<'a> {
     /// Opens the screens.
     pub open: &'a dyn Fn(Open) -> Result<()>,
-    /// The table of all keys as text.
-    pub keys: &'a dyn Fn() -> String,
+    /// The table of all keys: action, keys, words.
+    pub keys: &'a dyn Fn() -> Vec<(String, String, String)>,
 }
 
 /// With what the screens are opened.
 #[derive(Clone, Debug)]
 pub struct Open {
-    /// The book; it may not be there yet.
+    /// The book.
     pub book: PathBuf,
-    /// Where the demo book lies or would lie, for the first start.
-    pub demo: Option<PathBuf>,
-    /// Who acts.
-    pub who: Who,
-    /// Fixes the day of every pure figure.
-    pub as_of: Option<Day>,
-    /// Fixes the clock (for tests).
-    pub fixed: Option<Stamp>,
-    /// Zone for a new book.
-    pub zone: Option<String>,
+    /// It is not there yet: the screens begin with a welcome.
+    pub first_run: bool,
+    /// Who acts, when, and how the book is opened.
+    pub options: Options,
     /// How many colours.
     pub color: Color,
     /// Draw with ASCII only.
     pub ascii: bool,
-    /// Name of the theme.
-    pub theme: Option<String>,
+    /// Name of the theme; empty for the usual one.
+    pub theme: String,
     /// The folder for what the screens remember; `None`: nothing is kept.
     pub state: Option<PathBuf>,
+    /// The folder with the person's own keys; `None`: the platform does not say.
+    pub config: Option<PathBuf>,
 }
 
 /// How many colours may be sent.
@@ -194,7 +190,6 @@ struct Cx<'a> {
     places: Places,
     person: String,
     as_of: Option<Day>,
-    fixed: Option<Stamp>,
     now: Stamp,
     out: Out,
 }
@@ -224,14 +219,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, wiring: &Wiring<'_>) -> Exi
 
 fn run_parsed(args: Args, wiring: &Wiring<'_>) -> Done {
     let Args { globals, sub } = args;
-    let fixed = fixed_clock()?;
     let mut cx = Cx {
         wiring,
         places: Places::of_platform(),
         person: person(globals.me.as_deref()),
         as_of: globals.as_of.as_deref().map(as_of).transpose()?,
-        fixed,
-        now: fixed.unwrap_or_else(clock),
+        now: fixed_clock()?.unwrap_or_else(clock),
         out: Out::new(&globals),
         globals: &globals,
     };
@@ -273,17 +266,16 @@ fn open_screens(cx: &Cx<'_>, book: PathBuf) -> Result<()> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(Error::usage("The screens need a terminal").hint("for a script: `retain list`, `retain today`, `retain --help`"));
     }
+    place::make_folder_of(&book)?;
     (cx.wiring.open)(Open {
+        first_run: !book.exists(),
         book,
-        demo: cx.places.demo().ok(),
-        who: cx.who(),
-        as_of: cx.as_of,
-        fixed: cx.fixed,
-        zone: place::zone(),
+        options: Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: place::zone() },
         color: cx.globals.color,
         ascii: cx.globals.ascii,
-        theme: cx.globals.theme.clone(),
+        theme: cx.globals.theme.clone().unwrap_or_default(),
         state: cx.places.state().map(Path::to_owned),
+        config: cx.places.config(),
     })
 }
 
@@ -333,7 +325,8 @@ impl Cx<'_> {
     fn past(&self, store: &Store, text: Option<&str>) -> Result<Option<Stamp>> {
         let moment = self.moment(store);
         let read = |t: &str| {
-            let wrong = || Error::usage(format!("\"{t}\" is not a time")).hint("for example: \"2d ago\", yesterday, \"fri 14:30\", 2026-11-20");
+            let wrong =
+                || Error::usage(format!("\"{t}\" is not a time")).hint("for example: \"2d ago\", yesterday, \"fri 14:30\", 2026-11-20");
             words::past(t, &moment).or_else(|| t.parse().ok().map(|day| midday(day, &moment))).ok_or_else(wrong)
         };
         text.map(read).transpose()

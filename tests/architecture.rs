@@ -13,19 +13,25 @@ use reading::Source;
 const LAYERS: &[&[&str]] = &[&["error"], &["text"], &["domain"], &["columns"], &["store"], &["transfer"], &["cli", "tui"], &["main"]];
 
 /// Crates and the one layer that may name them.
-const OWNED: &[(&str, &str)] = &[
-    ("rusqlite", "store"),
-    ("ratatui", "tui"),
-    ("crossterm", "tui"),
-    ("tui_input", "tui"),
-    ("clap", "cli"),
-    ("indicatif", "cli"),
-];
+const OWNED: &[(&str, &str)] =
+    &[("rusqlite", "store"), ("ratatui", "tui"), ("crossterm", "tui"), ("tui_input", "tui"), ("clap", "cli"), ("indicatif", "cli")];
 
 /// Starts of statements as SQL is written here, in capitals.
 const SQL: &[&str] = &[
-    "SELECT ", "INSERT INTO ", "INSERT OR ", "DELETE FROM ", "CREATE TABLE", "CREATE INDEX", "CREATE VIRTUAL", "ALTER TABLE", "DROP TABLE", "PRAGMA ",
-    "BEGIN IMMEDIATE", "VACUUM INTO", "ORDER BY ", "GROUP BY ",
+    "SELECT ",
+    "INSERT INTO ",
+    "INSERT OR ",
+    "DELETE FROM ",
+    "CREATE TABLE",
+    "CREATE INDEX",
+    "CREATE VIRTUAL",
+    "ALTER TABLE",
+    "DROP TABLE",
+    "PRAGMA ",
+    "BEGIN IMMEDIATE",
+    "VACUUM INTO",
+    "ORDER BY ",
+    "GROUP BY ",
 ];
 
 /// Ways to ask for the time.
@@ -36,8 +42,10 @@ const CLOCK_FILES: &[&str] = &["cli.rs", "tui.rs"];
 
 const PRINTING: &[&str] = &["println!", "eprintln!", "print!", "eprint!", "dbg!"];
 
-const FORBIDDEN_STEMS: &[&str] =
-    &["util", "utils", "common", "helper", "helpers", "type", "types", "model", "models", "manager", "managers", "handler", "handlers", "misc"];
+const FORBIDDEN_STEMS: &[&str] = &[
+    "util", "utils", "common", "helper", "helpers", "type", "types", "model", "models", "manager", "managers", "handler", "handlers",
+    "misc",
+];
 
 const FORBIDDEN_ENDINGS: &[&str] = &["Manager", "Handler", "Helper", "Helpers", "Util", "Utils", "Service"];
 
@@ -165,7 +173,10 @@ fn an_arrow_upward_is_found_however_it_is_written() {
     ] {
         assert_eq!(said_of(&[("columns.rs", text)]), up, "{text}");
     }
-    assert_eq!(said_of(&[("domain/time/words.rs", "use super::super::super::store::Store;")]), ["domain/time/words.rs reaches up to store"]);
+    assert_eq!(
+        said_of(&[("domain/time/words.rs", "use super::super::super::store::Store;")]),
+        ["domain/time/words.rs reaches up to store"]
+    );
     assert_eq!(said_of(&[("cli/list.rs", "use crate::tui::run;")]), ["cli/list.rs reaches across to tui"]);
     assert_eq!(said_of(&[("text.rs", "use crate::domain::id::Id;")]), ["text.rs reaches up to domain"]);
 }
@@ -201,12 +212,24 @@ fn a_file_of_tests_only_is_left_out() {
 fn what_belongs_to_one_layer_is_found_in_another() {
     let cases = [
         ("domain/id.rs", "use rusqlite::Connection;", "domain/id.rs names rusqlite, which belongs to store"),
-        ("transfer/rows.rs", "fn f() { run(\"SELECT name FROM customer\") }", "transfer/rows.rs holds SQL (SELECT), which belongs to store"),
+        (
+            "transfer/rows.rs",
+            "fn f() { run(\"SELECT name FROM customer\") }",
+            "transfer/rows.rs holds SQL (SELECT), which belongs to store",
+        ),
         ("cli/list.rs", "use ratatui::style::Style;", "cli/list.rs names ratatui, which belongs to tui"),
         ("store.rs", "fn f(k: crossterm::event::KeyEvent) {}", "store.rs names crossterm, which belongs to tui"),
         ("main.rs", "use clap::Parser;", "main.rs names clap, which belongs to cli"),
-        ("store/open.rs", "use std::time::SystemTime;", "store/open.rs asks the clock (SystemTime); time is handed down from cli.rs and tui.rs"),
-        ("domain/time.rs", "fn f() { chrono::Utc::now(); }", "domain/time.rs asks the clock (Utc::now); time is handed down from cli.rs and tui.rs"),
+        (
+            "store/open.rs",
+            "use std::time::SystemTime;",
+            "store/open.rs asks the clock (SystemTime); time is handed down from cli.rs and tui.rs",
+        ),
+        (
+            "domain/time.rs",
+            "fn f() { chrono::Utc::now(); }",
+            "domain/time.rs asks the clock (Utc::now); time is handed down from cli.rs and tui.rs",
+        ),
         ("store.rs", "fn f() { eprintln!(\"x\") }", "store.rs prints (eprintln!), which belongs to cli"),
     ];
     for (path, text, sentence) in cases {

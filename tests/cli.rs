@@ -3,8 +3,8 @@
 
 mod import;
 mod reading;
-mod wrong;
 mod writing;
+mod wrong;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

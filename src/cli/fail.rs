@@ -56,7 +56,7 @@ pub(super) fn report(error: &Error, as_json: bool) -> ExitCode {
 }
 
 fn in_words(error: &Error) -> String {
-    let mut text = format!("{}\n", super::out::one_line(&error.message));
+    let mut text = format!("{}\n", sentence(error));
     for hint in &error.hints {
         text.push_str(&format!("hint: {}\n", super::out::one_line(hint)));
     }
@@ -66,7 +66,7 @@ fn in_words(error: &Error) -> String {
 fn in_json(error: &Error) -> String {
     let value = json!({
         "schema": super::out::SCHEMA,
-        "error": { "kind": kind_code(error.kind), "message": error.message, "hints": error.hints, "exit": error.exit_code() },
+        "error": { "kind": kind_code(error.kind), "message": sentence(error), "hints": error.hints, "exit": error.exit_code() },
     });
     format!("{value}\n")
 }
@@ -86,6 +86,11 @@ pub(super) fn from_clap(error: &clap::Error) -> Error {
         }
     }
     out.hint("see `retain --help`")
+}
+
+/// The error's sentence as it is shown: harmless, and with a capital in front however its layer wrote it.
+fn sentence(error: &Error) -> String {
+    capital(&super::out::one_line(&error.message))
 }
 
 fn capital(text: &str) -> String {

@@ -98,7 +98,15 @@ fn print_lines(cx: &mut Cx<'_>, e: &Explanation) -> Done {
     let words = Words::english();
     let mut rows: Vec<Vec<String>> = e.lines.iter().map(|l| line_cells(&words, l)).collect();
     let sum: i32 = e.lines.iter().map(|l| l.contribution).sum();
-    rows.push(vec!["sum".into(), String::new(), String::new(), String::new(), String::new(), format!("{}/{}", e.present, e.total), points(sum)]);
+    rows.push(vec![
+        "sum".into(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        format!("{}/{}", e.present, e.total),
+        points(sum),
+    ]);
     let heads = ["measure", "value", "of", "segment", "points", "weight", "adds"];
     Ok(cx.out.table(&heads, &[false, true, false, false, true, true, true], &rows)?)
 }

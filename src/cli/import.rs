@@ -44,8 +44,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = open(cx, &path, args.dry_run)?;
     let stopped = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stopped))
-            .map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
+        signal_hook::flag::register(signal, Arc::clone(&stopped)).map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
     }
     let bar = bar(std::io::stderr().is_terminal() && !cx.out.json, 0, "bytes");
     let report = import(&mut store, &args.path, kind, args.dry_run, cx.now, &mut |at| {

@@ -1,4 +1,6 @@
-//! `retain keys`: the table of all keys. The text comes from the screens' own rows, through `main`.
+//! `retain keys`: the table of all keys. It comes from the screens' own rows, through `main`.
+
+use serde_json::json;
 
 use super::Cx;
 use super::fail::Done;
@@ -8,13 +10,11 @@ use super::fail::Done;
 pub(super) struct Args {}
 
 pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
-    let text = (cx.wiring.keys)();
+    let keys = (cx.wiring.keys)();
     if cx.out.json {
-        let rows: Vec<&str> = text.lines().collect();
-        return Ok(cx.out.object(serde_json::json!({ "lines": rows }))?);
+        let row = |(action, keys, words): &(String, String, String)| json!({ "action": action, "keys": keys, "words": words });
+        return Ok(cx.out.object(json!({ "rows": keys.iter().map(row).collect::<Vec<_>>() }))?);
     }
-    for line in text.lines() {
-        cx.out.line(line)?;
-    }
-    Ok(())
+    let rows: Vec<Vec<String>> = keys.into_iter().map(|(action, keys, words)| vec![keys, words, action]).collect();
+    Ok(cx.out.table(&["keys", "what", "action"], &[false; 3], &rows)?)
 }

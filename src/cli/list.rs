@@ -150,7 +150,9 @@ pub(super) fn rows_page(store: &mut Store, ask: &Query, filter: &str) -> Result<
 pub(super) fn mistaken(filter: &str, mistake: &Mistake) -> Error {
     let start = filter.get(..mistake.start).map_or(0, crate::text::cells);
     let marked = filter.get(mistake.start..mistake.end).map_or(1, crate::text::cells).max(1);
-    Error::usage(mistake.message.trim_end_matches('.'))
-        .hint(format!("the filter is   {}", one_line(filter)))
-        .hint(format!("                {}{}", " ".repeat(start), "^".repeat(marked)))
+    Error::usage(mistake.message.trim_end_matches('.')).hint(format!("the filter is   {}", one_line(filter))).hint(format!(
+        "                {}{}",
+        " ".repeat(start),
+        "^".repeat(marked)
+    ))
 }

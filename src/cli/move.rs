@@ -32,15 +32,25 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let customer = store.find_customer(&args.customer)?;
     let to = target(&store.config().stages, &args.stage)?;
     let reason = match &args.reason {
-        Some(code) => Some(Reason { code: known(code)?, also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?, text: args.text.clone() }),
+        Some(code) => Some(Reason {
+            code: known(code)?,
+            also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?,
+            text: args.text.clone(),
+        }),
         None if args.text.is_empty() && args.also.is_empty() => None,
-        None => Some(Reason { code: "other".to_owned(), also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?, text: args.text.clone() }),
+        None => Some(Reason {
+            code: "other".to_owned(),
+            also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?,
+            text: args.text.clone(),
+        }),
     };
     let missing = reason.is_none();
     let command = Command::Move { customers: vec![customer], to, reason };
     match store.write(&command, cx.now) {
         Ok(receipt) => super::written::print(cx, &mut store, &receipt),
-        Err(error) if missing && error.kind == Kind::Usage && error.hints.is_empty() => Err(error.hint("add `--reason CODE`; see `retain move --help`").into()),
+        Err(error) if missing && error.kind == Kind::Usage && error.hints.is_empty() => {
+            Err(error.hint("add `--reason CODE`; see `retain move --help`").into())
+        }
         Err(error) => Err(error.into()),
     }
 }

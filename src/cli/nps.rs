@@ -41,7 +41,12 @@ fn find_contact(cx: &Cx<'_>, store: &mut Store, customer: Id, name: &str) -> Res
     let fits: Vec<_> = exact.map_or_else(|| contacts.iter().filter(|c| fold(&c.name).contains(&wanted)).collect(), |c| vec![c]);
     match fits.as_slice() {
         [one] => Ok(one.id),
-        [] => Err(contacts.iter().take(8).fold(Error::not_found(format!("No contact is called \"{name}\"")), |e, c| e.hint(c.name.clone()))),
-        several => Err(several.iter().take(8).fold(Error::usage(format!("\"{name}\" fits {} contacts", several.len())), |e, c| e.hint(c.name.clone()))),
+        [] => {
+            Err(contacts.iter().take(8).fold(Error::not_found(format!("No contact is called \"{name}\"")), |e, c| e.hint(c.name.clone())))
+        }
+        several => Err(several
+            .iter()
+            .take(8)
+            .fold(Error::usage(format!("\"{name}\" fits {} contacts", several.len())), |e, c| e.hint(c.name.clone()))),
     }
 }

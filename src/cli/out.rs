@@ -166,7 +166,8 @@ fn wants_color(color: Color, terminal: bool) -> bool {
         Color::Never => false,
         Color::Sixteen | Color::TwoFiftySix | Color::True => true,
         Color::Auto => {
-            let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) || std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+            let refused =
+                std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) || std::env::var_os("TERM").is_some_and(|t| t == "dumb");
             terminal && !refused
         }
     }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 pub(super) struct Places {
     data: Option<PathBuf>,
     state: Option<PathBuf>,
+    config: Option<PathBuf>,
 }
 
 impl Places {
@@ -23,7 +24,8 @@ impl Places {
         let dirs = ProjectDirs::from("", "", "retain");
         let data = dirs.as_ref().map(|d| d.data_dir().to_owned());
         let state = dirs.as_ref().map(|d| d.state_dir().unwrap_or(d.data_local_dir()).to_owned());
-        Places { data, state }
+        let config = dirs.as_ref().map(|d| d.config_dir().to_owned());
+        Places { data, state, config }
     }
 
     /// The book that is meant when none is named.
@@ -41,6 +43,11 @@ impl Places {
             Error::usage("This machine does not say where your data folder is").hint("name the book with `--book FILE`, or set RETAIN_BOOK")
         })?;
         Ok(folder.join(name))
+    }
+
+    /// The folder with what the person set by hand.
+    pub(super) fn config(&self) -> Option<PathBuf> {
+        self.config.clone()
     }
 
     /// The folder for the log and the device's id, made when it is missing; `None` where it cannot be (a read-only HOME).
@@ -140,7 +147,7 @@ mod tests {
     #[test]
     fn the_device_is_kept_and_a_damaged_file_is_made_anew() {
         let home = tempfile::tempdir().expect("a folder");
-        let places = Places { data: None, state: Some(home.path().join("state")) };
+        let places = Places { data: None, state: Some(home.path().join("state")), config: None };
         let first = places.device("ada", Stamp(1));
         assert_eq!(places.device("someone else", Stamp(2)), first);
         let file = home.path().join("state/device");
@@ -156,7 +163,7 @@ mod tests {
     fn the_device_file_is_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().expect("a folder");
-        let places = Places { data: None, state: Some(home.path().to_owned()) };
+        let places = Places { data: None, state: Some(home.path().to_owned()), config: None };
         places.device("ada", Stamp(1));
         let mode = fs::metadata(home.path().join("device")).expect("made").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -164,7 +171,7 @@ mod tests {
 
     #[test]
     fn without_a_state_folder_the_device_is_the_same_at_every_start() {
-        let places = Places { data: None, state: None };
+        let places = Places { data: None, state: None, config: None };
         assert_eq!(places.device("ada", Stamp(1)), places.device("ada", Stamp(2)));
         assert_ne!(places.device("ada", Stamp(1)), places.device("bob", Stamp(1)));
         assert!(places.book().is_err());

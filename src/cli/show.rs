@@ -98,7 +98,9 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
     let score = cx.out.paint(band_ink(health.band), &score);
     let stage = signals.since.map_or_else(
         || "-".to_owned(),
-        |since| format!("{} since {since} ({} days, visit {})", one_line(config.stages.label(signals.stage)), today.since(since), signals.visit),
+        |since| {
+            format!("{} since {since} ({} days, visit {})", one_line(config.stages.label(signals.stage)), today.since(since), signals.visit)
+        },
     );
     let nps = signals.nps.map_or_else(|| "-".to_owned(), |n| format!("{n}{}", on(signals.nps_day)));
     let rows = [

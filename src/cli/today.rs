@@ -69,7 +69,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 /// The owner as the filter language has it.
 fn owner_filter(owner: &str) -> String {
     let owner = owner.trim();
-    if owner.is_empty() || owner.contains([' ', '"', ':', '|', '(', ')']) { format!("owner:\"{}\"", owner.replace('"', "")) } else { format!("owner:{owner}") }
+    if owner.is_empty() || owner.contains([' ', '"', ':', '|', '(', ')']) {
+        format!("owner:\"{}\"", owner.replace('"', ""))
+    } else {
+        format!("owner:{owner}")
+    }
 }
 
 /// The reasons of a row with their priority.
@@ -81,9 +85,7 @@ pub(super) fn priority_of(roster: &Roster, at: usize) -> (Vec<Why>, Priority) {
 
 /// A priority with its reasons as JSON. `tenths` of the parts add up to `tenths`.
 pub(super) fn priority_json(reasons: &[Why], priority: &Priority) -> Value {
-    let part = |(why, (code, points, tenths)): (&Why, &(&'static str, u16, u32))| {
-        json!({ "reason": code, "points": points, "tenths": tenths, "figure": why.figure, "since": why.key.day })
-    };
+    let part = |(why, (code, points, tenths)): (&Why, &(&'static str, u16, u32))| json!({ "reason": code, "points": points, "tenths": tenths, "figure": why.figure, "since": why.key.day });
     json!({
         "priority": f64::from(priority.tenths) / 10.0,
         "tenths": priority.tenths,

@@ -60,7 +60,7 @@ fn plain(error: csv::Error) -> io::Error {
     }
 }
 
-/// Writes JSON over several lines; see [`careful`] for what happens to signs that steer a terminal.
+/// Writes JSON over several lines; signs that steer a terminal are escaped, which loses nothing.
 pub fn pretty(out: &mut impl Write, value: &Json) -> io::Result<()> {
     write_with(out, value, Careful(PrettyFormatter::new()))
 }
