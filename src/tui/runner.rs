@@ -158,7 +158,7 @@ impl Runner {
                 Effect::SaveState(text) => super::state::write(self.start.state_dir.as_deref(), &text),
                 Effect::Demo => self.make_demo(),
                 Effect::OpenBook(path) => self.open_book(path),
-                Effect::Import(path) => self.import(&path),
+                Effect::Import(path) => self.import(app.look.book.clone(), path),
                 Effect::Quit => self.quit = true,
             }
         }
@@ -182,9 +182,20 @@ impl Runner {
         });
     }
 
-    fn import(&mut self, path: &Path) {
-        let said = Msg::Said { good: false, text: format!("retain import {} reads it", path.display()) };
-        let _ = self.out.send(In::Msg(said));
+    /// Imports into the open book, on a thread with a connection of its own; the book is opened anew then, so that every list
+    /// shows what came.
+    fn import(&self, book: PathBuf, file: PathBuf) {
+        let (options, out) = (self.start.options.clone(), self.out.clone());
+        std::thread::spawn(move || {
+            let said = match import(&book, &file, options) {
+                Ok(label) => {
+                    let _ = out.send(In::Msg(Msg::Book(book)));
+                    Msg::Said { good: true, text: label }
+                }
+                Err(error) => Msg::Said { good: false, text: format!("{error}. {}", error.hints.join(". ")) },
+            };
+            let _ = out.send(In::Msg(said));
+        });
     }
 
     fn suspend(&mut self) {
@@ -227,6 +238,13 @@ fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
     let today = store.moment(now).today;
     crate::transfer::demo::write(&mut store, &crate::transfer::demo::DemoOptions::new(today), now, &mut |_| {})?;
     Ok(())
+}
+
+fn import(book: &Path, file: &Path, options: crate::store::Options) -> Result<String> {
+    use crate::transfer::import::{Continue, import};
+    let mut store = crate::store::Store::open(book, &options)?;
+    let report = import(&mut store, file, None, false, clock(), &mut |_| Continue::Yes)?;
+    Ok(report.label)
 }
 
 /// Reads input. After each batch it waits until the loop has handled and drawn it: so a program that is lent the terminal gets
