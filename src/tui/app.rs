@@ -251,6 +251,9 @@ impl App {
             return self.say(Tone::Plain, words);
         }
         self.leaving = false;
+        if self.waiting && key.code == KeyCode::Esc {
+            return self.effects.push(Effect::GiveUp);
+        }
         if self.top().typing() && self.typed.is_empty() {
             return self.key_in_text(event, key);
         }
@@ -615,7 +618,11 @@ impl App {
             let words = self.look.say.word(if by < 0 { "message.no_back" } else { "message.no_forward" }).to_owned();
             return self.say(Tone::Plain, words);
         };
-        if by < 0 { self.forward.push(here) } else { self.back.push(here) }
+        if by < 0 {
+            self.forward.push(here)
+        } else {
+            self.back.push(here)
+        }
         self.bring_back(&there);
     }
 
@@ -776,11 +783,8 @@ impl App {
     pub fn state(&self) -> Value {
         let mut drafts = self.look.drafts.clone();
         drafts.extend(self.stack.iter().filter_map(|o| o.view.draft()));
-        let parked: serde_json::Map<String, Value> = self
-            .parked
-            .iter()
-            .filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look))))
-            .collect();
+        let parked: serde_json::Map<String, Value> =
+            self.parked.iter().filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look)))).collect();
         json!({"here": self.here(), "parked": parked, "drafts": drafts, "recent": self.look.recent, "preview": self.look.preview})
     }
 
