@@ -677,6 +677,8 @@ impl App {
             Answer::Refused(error) => {
                 let hints = error.hints.join(". ");
                 self.say(Tone::Bad, format!("{error}. {hints}"));
+                // Without a book there is nothing else to see: the reason stays.
+                self.timers.remove(&Timer::Toast);
             }
             Answer::Page { slot: COUNTS, page, .. } => {
                 if let Page::Counts(counts) = page.as_ref() {
