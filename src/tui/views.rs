@@ -2,11 +2,13 @@
 
 use super::view::{Registered, screen};
 
+pub mod account;
 pub mod app;
 pub mod channel;
 pub mod customers;
 pub mod explain;
 pub mod first_run;
+pub mod form;
 pub mod help;
 pub mod log_line;
 pub mod palette;
@@ -17,6 +19,9 @@ pub mod triage;
 pub const SCREENS: &[Registered] = &[
     screen::<triage::Triage>(Some(1)),
     screen::<customers::Customers>(Some(2)),
+    screen::<account::Account>(None),
+    screen::<account::past::Past>(None),
+    screen::<form::Form>(None),
     screen::<explain::Explain>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),
