@@ -1,1 +1,257 @@
-fn main() {}
+//! How the book behaves as it grows: writing the demo, opening, filtering, searching, sorting, one touchpoint, an import.
+//!
+//! `cargo bench` measures 1,000, 10,000 and 100,000 customers, `cargo bench -- --full` (or RETAIN_BENCH_FULL=1) a million
+//! as well. Each part runs in a process of its own, so that the memory it prints is its own.
+#![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chrono::NaiveTime;
+use retain::domain::command::Command;
+use retain::domain::id::{Id, Ids};
+use retain::domain::query::{Page, Query};
+use retain::domain::time::{Day, Stamp, Zone};
+use retain::domain::touchpoint::TouchDraft;
+use retain::store::{Options, Store, Who};
+use retain::transfer::demo::{self, DemoOptions};
+use retain::transfer::import::{self, Continue};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
+    // cargo adds `--bench`; it says nothing here.
+    let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["part", "write", size, path] => write(size.parse()?, Path::new(path)),
+        ["part", "read", size, path] => read(size.parse()?, Path::new(path)),
+        ["part", "import", size, path] => import(size.parse()?, Path::new(path)),
+        _ => all(args.iter().any(|a| a == "--full") || std::env::var_os("RETAIN_BENCH_FULL").is_some_and(|v| v == "1")),
+    }
+}
+
+/// Runs every part for every size.
+fn all(full: bool) -> Outcome {
+    println!("{:>9}  {:<34} {:>12} {:>12} {:>5}  note", "customers", "what", "median", "p95", "n");
+    let sizes: &[usize] = if full { &[1_000, 10_000, 100_000, 1_000_000] } else { &[1_000, 10_000, 100_000] };
+    for size in sizes {
+        let folder = tempfile::tempdir()?;
+        let book = folder.path().join("bench.retain");
+        for (part, path) in [("write", book.as_path()), ("read", book.as_path()), ("import", folder.path())] {
+            let status = std::process::Command::new(std::env::current_exe()?).args(["part", part, &size.to_string()]).arg(path).status()?;
+            if !status.success() {
+                return Err(format!("{part} of {size} customers failed").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn today() -> Day {
+    "2026-11-21".parse().expect("the day is written in this file")
+}
+
+fn now() -> Stamp {
+    Zone::default().stamp(today(), NaiveTime::from_hms_opt(9, 0, 0).expect("nine o'clock exists"))
+}
+
+fn open(path: &Path) -> retain::error::Result<Store> {
+    let who = Who { person: "ana".into(), device: Ids::seeded(1).next(now()) };
+    Store::open(path, &Options { who, now: now(), as_of: Some(today()), create: true, zone: None })
+}
+
+/// One line of the table.
+fn line(size: usize, what: &str, times: &mut [Duration], note: &str) {
+    times.sort_unstable();
+    let at = |per_cent: usize| times[(times.len() * per_cent / 100).min(times.len() - 1)];
+    let ms = |d: Duration| format!("{:.2} ms", d.as_secs_f64() * 1000.0);
+    println!("{size:>9}  {what:<34} {:>12} {:>12} {:>5}  {note}", ms(at(50)), ms(at(95)), times.len());
+}
+
+/// Resident memory now and at most, MiB, where the system tells.
+fn memory() -> String {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return "memory not known here".into() };
+    let value = |name: &str| -> u64 {
+        let kb = status.lines().find_map(|l| l.strip_prefix(name)?.trim().strip_suffix(" kB"));
+        kb.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) / 1024
+    };
+    format!("RSS {} MiB, at most {} MiB", value("VmRSS:"), value("VmHWM:"))
+}
+
+/// Runs `what` `n` times.
+fn times(n: usize, mut what: impl FnMut(usize) -> retain::error::Result<()>) -> retain::error::Result<Vec<Duration>> {
+    (0..n)
+        .map(|i| {
+            let start = Instant::now();
+            what(i)?;
+            Ok(start.elapsed())
+        })
+        .collect()
+}
+
+fn write(size: usize, path: &Path) -> Outcome {
+    let mut store = open(path)?;
+    let options = DemoOptions { customers: size, ..DemoOptions::new(today()) };
+    let start = Instant::now();
+    let receipt = demo::write(&mut store, &options, now(), &mut |_| {})?;
+    let took = start.elapsed();
+    let rate = receipt.changed as f64 / took.as_secs_f64();
+    line(size, "demo write", &mut [took], &format!("{} rows, {rate:.0} rows/s, {}", receipt.changed, memory()));
+    Ok(())
+}
+
+fn read(size: usize, path: &Path) -> Outcome {
+    let start = Instant::now();
+    let mut store = open(path)?;
+    store.answer(&Query::Triage { filter: String::new(), snoozed: false })?;
+    line(size, "open to first triage page", &mut [start.elapsed()], "the first in its process");
+    let mut opens = times(3, |_| {
+        let mut store = open(path)?;
+        store.answer(&Query::Triage { filter: String::new(), snoozed: false }).map(|_| ())
+    })?;
+    line(size, "open to triage page again", &mut opens, "");
+    let mut rosters = times(3, |_| open(path)?.roster().map(|_| ()))?;
+    line(size, "open and load roster", &mut rosters, &memory());
+    let customers = |filter: &str, sort: &str| Query::Customers { filter: filter.into(), sort: sort.into(), descending: false };
+    for (what, query) in [
+        ("filter health<60 renews<90d", customers("health<60 renews<90d", "")),
+        ("filter by a free word", customers("kestrel", "")),
+        ("sort by name", customers("", "name")),
+        ("sort by arr", customers("", "arr")),
+        ("sort by health", customers("", "health")),
+        ("triage queue", Query::Triage { filter: String::new(), snoozed: false }),
+    ] {
+        let mut found = 0;
+        let mut all = times(20, |_| {
+            if let Page::Rows(page) = store.answer(&query)? {
+                found = page.rows.len();
+            }
+            Ok(())
+        })?;
+        line(size, what, &mut all, &format!("{found} rows"));
+    }
+    let mut texts = times(10, |_| store.answer(&Query::Search { text: "renewal discount".into() }).map(|_| ()))?;
+    line(size, "full text: renewal discount", &mut texts, "the first may bring the index up to date");
+    touch(size, &mut store)?;
+    println!("{size:>9}  {:<34} {}", "memory of the reading process", memory());
+    Ok(())
+}
+
+/// Two hundred touchpoints, one batch each, on customers across the book.
+fn touch(size: usize, store: &mut Store) -> Outcome {
+    let ids: Vec<Id> = {
+        let roster = store.roster()?;
+        let roster = roster.read().map_err(|_| "the roster's lock is poisoned")?;
+        roster.ids.iter().step_by((size / 200).max(1)).copied().collect()
+    };
+    let mut writes = times(200, |i| {
+        let draft = TouchDraft { channel: "phone".into(), text: format!("Call number {i} about the renewal"), ..TouchDraft::default() };
+        store.write(&Command::LogTouch { customers: vec![ids[i % ids.len()]], touch: draft }, Stamp(now().0 + i as i64)).map(|_| ())
+    })?;
+    line(size, "write one touchpoint", &mut writes, "with its sync to disk");
+    Ok(())
+}
+
+/// Touchpoints a customer in the imported files.
+const TOUCHES: usize = 5;
+
+/// The rate of an import beside that of a bare loop over prepared statements: the same files, the same tables and indexes,
+/// one transaction each, without checks, edits, signals and the batch's hash.
+fn import(size: usize, folder: &Path) -> Outcome {
+    let files = folder.join("files");
+    std::fs::create_dir_all(&files)?;
+    generate(size, &files)?;
+    let rows = size * (1 + TOUCHES);
+    let bare = bare_loop(&files, folder)?;
+    line(size, "bare loop over prepared statements", &mut [bare], &format!("{rows} rows, {:.0} rows/s", rows as f64 / bare.as_secs_f64()));
+    let mut store = open(&folder.join("import.retain"))?;
+    let start = Instant::now();
+    let report = import::import(&mut store, &files, None, false, now(), &mut |_| Continue::Yes)?;
+    let took = start.elapsed();
+    let taken: u64 = report.files.iter().map(|f| f.made).sum();
+    let times = took.as_secs_f64() / bare.as_secs_f64();
+    let note = format!("{taken} rows, {:.0} rows/s, {times:.2} x the bare loop, {}", rows as f64 / took.as_secs_f64(), memory());
+    line(size, "import of the same files", &mut [took], &note);
+    Ok(())
+}
+
+fn generate(size: usize, files: &Path) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::fs::File::create(files.join("customers.csv"))?);
+    writeln!(out, "customer_id,name,csm,created_on,website,phone,tags")?;
+    for i in 0..size {
+        let created = today().plus(-((i % 500) as i64) - 60);
+        writeln!(
+            out,
+            "C{i:07},Harbour {} {i} Ltd,{},{created},https://c{i}.example,+1 555 {i:07},beta",
+            ["Foods", "Air", "Müller"][i % 3],
+            ["ana", "bo"][i % 2]
+        )?;
+    }
+    out.flush()?;
+    let mut out = std::io::BufWriter::new(std::fs::File::create(files.join("touchpoints.csv"))?);
+    writeln!(out, "touchpoint_id,customer_id,happened_at,channel,direction,note")?;
+    for i in 0..size * TOUCHES {
+        let day = today().plus(-((i % 59) as i64) - 1);
+        let (channel, direction) = (["phone", "email", "meeting"][i % 3], ["in", "out"][i % 2]);
+        writeln!(
+            out,
+            "H{i:08},C{:07},{day}T09:{:02}:00+00:00,{channel},{direction},\"Spoke about point {i}, all is well\"",
+            i / TOUCHES,
+            i % 60
+        )?;
+    }
+    out.flush()
+}
+
+fn bare_loop(files: &Path, folder: &Path) -> Result<Duration, Box<dyn std::error::Error>> {
+    let pattern = folder.join("pattern.retain");
+    drop(open(&pattern)?);
+    let schema: Vec<String> = {
+        let pattern = rusqlite::Connection::open(&pattern)?;
+        let sql = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND tbl_name IN ('customer', 'event')";
+        pattern.prepare(sql)?.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?
+    };
+    let mut bare = rusqlite::Connection::open(folder.join("bare.db"))?;
+    bare.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;")?;
+    for statement in schema {
+        bare.execute_batch(&statement)?;
+    }
+    let start = Instant::now();
+    let load = bare.transaction()?;
+    let mut ids = Ids::seeded(2);
+    let mut numbers: HashMap<String, i64> = HashMap::new();
+    {
+        let sql =
+            "INSERT INTO customer (id, batch, external, name, owner, website, phone, created, tags) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)";
+        let mut insert = load.prepare(sql)?;
+        for row in csv::Reader::from_path(files.join("customers.csv"))?.records() {
+            let row = row?;
+            let created = row[3].parse::<Day>().map_err(|()| "a day that this file wrote")?;
+            let id = ids.next(now()).0;
+            insert.execute(rusqlite::params![id, &row[0], &row[1], &row[2], &row[4], &row[5], created.number(), &row[6]])?;
+            numbers.insert(row[0].to_owned(), load.last_insert_rowid());
+        }
+        let sql = "INSERT INTO event (id, batch, customer, kind, at, day, channel, direction, text, reference) VALUES (?, 1, ?, 1, ?, ?, ?, ?, ?, ?)";
+        let mut insert = load.prepare(sql)?;
+        for row in csv::Reader::from_path(files.join("touchpoints.csv"))?.records() {
+            let row = row?;
+            let at = chrono::DateTime::parse_from_rfc3339(&row[2])?;
+            let day = Day::from_date(at.date_naive()).ok_or("a day that this file wrote")?;
+            let id = ids.next(now()).0;
+            insert.execute(rusqlite::params![
+                id,
+                numbers[&row[1]],
+                at.timestamp_millis(),
+                day.number(),
+                &row[3],
+                &row[4],
+                &row[5],
+                &row[0]
+            ])?;
+        }
+    }
+    load.commit()?;
+    Ok(start.elapsed())
+}

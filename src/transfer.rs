@@ -1,3 +1,5 @@
 //! Files in and out: CSV import, demo data, JSON and CSV out.
 
 pub mod demo;
+pub mod import;
+pub mod rows;

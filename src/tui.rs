@@ -44,6 +44,8 @@ pub mod app;
 pub mod canvas;
 pub mod chrome;
 pub mod effect;
+#[cfg(test)]
+pub mod harness;
 pub mod key;
 pub mod keymap;
 pub mod measure;
@@ -53,6 +55,8 @@ mod runner;
 pub mod say;
 mod state;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 pub mod verbs;
 pub mod view;

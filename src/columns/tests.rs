@@ -76,7 +76,37 @@ fn codes_and_other_names_are_said_once() {
 fn a_full_row_shows_in_every_column() {
     let roster = roster();
     let shown: Vec<String> = COLUMNS.iter().map(|c| format!("{} {}", c.code(), c.show(&roster, 0, roster.today))).collect();
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @"
+    priority 92
+    name Acme Foods
+    owner ana
+    stage Conversion
+    arr 240k
+    health 31 ▼▼
+    nps 3
+    tickets 7
+    renews 18d
+    touch 41d
+    tag enterprise food
+    band risk
+    mrr 20k
+    severe 3
+    since 100d
+    behind no
+    stuck yes
+    usage -40%
+    seats 58%
+    tasks 3
+    due -2d
+    pulse 4
+    pastdue 12d
+    visit 1
+    cohort 2
+    started 400d
+    created 420d
+    last 6d
+    snoozed 3d
+    ");
 }
 
 #[test]
@@ -96,7 +126,17 @@ fn an_empty_row_has_no_data_and_no_panic() {
 #[test]
 fn json_has_raw_units_and_stable_names() {
     let roster = roster();
-    insta::assert_snapshot!(json_row(&roster, 0, COLUMNS).to_string(), @"");
+    let expected = json!({
+        "id": "00000000-0000-0000-0000-000000000000", "priority": 92.3, "name": "Acme Foods", "owner": "ana", "stage": "conversion",
+        "arr": 24_000_600, "health": 31, "nps": 3, "tickets": 7, "renews": "2026-12-09", "touch": "2026-10-11",
+        "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "severe": 3, "since": "2026-08-13", "behind": false,
+        "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09", "visit": 1,
+        "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
+    });
+    let row = json_row(&roster, 0, COLUMNS);
+    assert_eq!(row, expected);
+    let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&row), keys(&expected), "in the table's order");
 }
 
 #[test]
@@ -165,7 +205,6 @@ fn every_column_sorts_and_filters() {
         "tickets:7",
         "severe:3",
         "stuck",
-        "-behind",
         "usage<-40%",
         "seats<60%",
         "tasks>2",

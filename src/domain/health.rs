@@ -38,8 +38,10 @@ pub struct Scorecard {
     pub bands: Vec<u8>,
 }
 
-/// One weighted measure of a scorecard.
+/// One weighted measure of a scorecard. Made by [`Measure::new`] or read from a file, which looks its code up once:
+/// scores are asked for a million customers at a time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
+#[serde(from = "Written")]
 pub struct Measure {
     /// A code of [`MEASURES`].
     pub signal: String,
@@ -47,6 +49,23 @@ pub struct Measure {
     pub weight: u32,
     /// The map: pairs of raw value and points 0 to 1000, ascending by raw value; linear between, flat outside.
     pub map: Vec<(i32, u16)>,
+    /// Place of `signal` in [`MEASURES`].
+    #[serde(skip)]
+    place: Option<u8>,
+}
+
+/// A measure as a file has it.
+#[derive(Deserialize)]
+struct Written {
+    signal: String,
+    weight: u32,
+    map: Vec<(i32, u16)>,
+}
+
+impl From<Written> for Measure {
+    fn from(written: Written) -> Measure {
+        Measure::new(written.signal, written.weight, written.map)
+    }
 }
 
 /// A raw value and the day it is from; `None` is "no data", never 0.
@@ -190,17 +209,27 @@ impl Scorecard {
         if sums.present == 0 || sums.present * 2 < sums.total {
             return Health { score: None, coverage, band: Band::Unknown };
         }
-        let (whole, rest, by) = (sums.points / (sums.present * 10), sums.points % (sums.present * 10), sums.present * 10);
-        let up = rest * 2 > by || (rest * 2 == by && whole % 2 == 1);
-        let score = (whole + u64::from(up)).min(100) as u8;
+        let score = half_even(sums.points, sums.present * 10).min(100) as u8;
         Health { score: Some(score), coverage, band: self.band(score) }
     }
 }
 
 impl Measure {
+    /// A measure that reads the signal with this code. A code that does not exist never has data; [`Scorecards::check`]
+    /// names it.
+    pub fn new(signal: impl Into<String>, weight: u32, map: Vec<(i32, u16)>) -> Measure {
+        let signal = signal.into();
+        let place = number(&signal).map(|n| n as u8);
+        Measure { signal, weight, map, place }
+    }
+
+    fn kind(&self) -> Option<&'static MeasureKind> {
+        MEASURES.get(usize::from(self.place?))
+    }
+
     /// What is wrong with it, and what to do.
     fn check(&self) -> Result<(), (String, String)> {
-        if number(&self.signal).is_none() {
+        if self.kind().is_none() {
             let known: Vec<&str> = MEASURES.iter().map(|m| m.code).collect();
             return Err(("that does not exist".into(), format!("there are {}", known.join(", "))));
         }
@@ -219,34 +248,39 @@ impl Measure {
 
     /// Raw value and its day; `None`: no data.
     fn raw(&self, signals: &Signals, config: &Config, day: Day) -> Raw {
-        MEASURES.get(number(&self.signal)?).and_then(|kind| (kind.raw)(signals, config, day))
+        self.kind().and_then(|kind| (kind.raw)(signals, config, day))
     }
 
     /// The segment of the map around a raw value.
     fn segment(&self, raw: i32) -> Option<(i32, u16, i32, u16)> {
-        let after = self.map.iter().position(|(x, _)| raw <= *x);
-        let (low, high) = match after {
-            Some(0) => (self.map.first()?, self.map.first()?),
-            Some(at) => (&self.map[at - 1], &self.map[at]),
-            None => (self.map.last()?, self.map.last()?),
-        };
+        // Counted to the end rather than searched: where a customer lies is a branch nobody can foresee.
+        let below = self.map.iter().filter(|(x, _)| *x < raw).count();
+        let (low, high) = (self.map.get(below.saturating_sub(1))?, self.map.get(below).or(self.map.last())?);
+        let (low, high) = if below == 0 { (high, high) } else { (low, high) };
         Some((low.0, low.1, high.0, high.1))
     }
 
     /// Points of a raw value: linear on its segment, rounded half to even, at most 1000.
     fn points(&self, raw: i32) -> Option<u16> {
         let (x0, y0, x1, y1) = self.segment(raw)?;
-        let points = if x1 <= x0 {
-            i64::from(y0)
-        } else {
-            let run = i64::from(x1) - i64::from(x0);
-            let rise = (i64::from(y1) - i64::from(y0)) * (i64::from(raw) - i64::from(x0));
-            let (whole, rest) = (rise.div_euclid(run), rise.rem_euclid(run));
-            let sum = i64::from(y0) + whole;
-            sum + i64::from(rest * 2 > run || (rest * 2 == run && sum % 2 != 0))
-        };
-        Some(points.clamp(0, FULL as i64) as u16)
+        if x1 <= x0 {
+            return Some(y0.min(FULL as u16));
+        }
+        // The mean of both ends, weighted by the distance to the other one: below 2^49 and never negative.
+        let run = u64::from(x1.abs_diff(x0));
+        let sum = u64::from(y0) * u64::from(x1.abs_diff(raw)) + u64::from(y1) * u64::from(raw.abs_diff(x0));
+        Some(half_even(sum, run).min(FULL) as u16)
     }
+}
+
+/// `a / b` rounded to the nearest whole number, halves to the even one. Most numbers here are small, and dividing small
+/// numbers is several times faster.
+fn half_even(a: u64, b: u64) -> u64 {
+    let (whole, rest) = match (u32::try_from(a), u32::try_from(b)) {
+        (Ok(a), Ok(b)) => (u64::from(a / b), u64::from(a % b)),
+        _ => (a / b, a % b),
+    };
+    whole + u64::from(rest * 2 + (whole & 1) > b)
 }
 
 /// Sums over the measures of a scorecard.
@@ -312,7 +346,7 @@ fn line(measure: &Measure, signals: &Signals, config: &Config, day: Day) -> Line
     Line {
         measure: measure.signal.clone(),
         raw: raw.map(|(raw, _)| raw),
-        unit: number(&measure.signal).map_or("", |n| MEASURES[n].unit),
+        unit: measure.kind().map_or("", |k| k.unit),
         day: raw.and_then(|(_, day)| day),
         segment: raw.and_then(|(raw, _)| measure.segment(raw)),
         points,

@@ -455,6 +455,26 @@ impl<'a> Loader<'a> {
             .map_err(sql)
     }
 
+    /// True when an event of this kind has this key.
+    pub fn has_event(&mut self, kind: EventKind, reference: &str) -> Result<bool> {
+        self.batch
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0)")
+            .and_then(|mut s| s.query_row(params![reference, kind as i64], |r| r.get(0)))
+            .map_err(sql)
+    }
+
+    /// The first day of the subscription version with this key, if the book has it.
+    pub fn version_start(&mut self, external: &str) -> Result<Option<Day>> {
+        let Some(n) = self.lookup("subscription", external)? else { return Ok(None) };
+        self.batch
+            .conn
+            .prepare_cached("SELECT start FROM subscription WHERE n = ?")
+            .and_then(|mut s| s.query_row([n], |r| r.get::<_, i64>(0)))
+            .map(Day::from_number)
+            .map_err(sql)
+    }
+
     /// Sets a config key within this batch (stages, attributes).
     pub fn set_config(&mut self, key: &str, value: &str) -> Result<()> {
         super::apply_config(&mut (**self.config).clone(), key, value)?;

@@ -52,7 +52,7 @@ impl Shown {
     fn widths(self) -> (u16, u16) {
         match self {
             Shown::Column(column) => (column.min, column.preferred),
-            Shown::Why => (12, 24),
+            Shown::Why => (14, 40),
         }
     }
 
@@ -63,12 +63,13 @@ impl Shown {
 
 /// The columns that fit into `room` cells with their widths: in order, the name before all others; what is left over goes to the
 /// reasons, or the name.
-fn fitting(shown: &[Shown], mut room: u16) -> Vec<(usize, u16)> {
+fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
     let mut order: Vec<usize> = (0..shown.len()).collect();
     order.sort_by_key(|i| shown[*i].code() != "name");
     let mut fit: Vec<(usize, u16)> = Vec::new();
     for i in order {
-        let min = shown[i].widths().0;
+        // A column is never narrower than its header's words.
+        let min = shown[i].widths().0.max(cells(header(look, shown[i].code())) as u16);
         if fit.is_empty() {
             fit.push((i, min.min(room)));
             room -= min.min(room);
@@ -78,8 +79,15 @@ fn fitting(shown: &[Shown], mut room: u16) -> Vec<(usize, u16)> {
         }
     }
     fit.sort_unstable();
+    let why = fit.iter().any(|(i, _)| matches!(shown[*i], Shown::Why));
+    // Beside the reasons the name is content with less.
+    let most = |i: usize| match shown[i].code() {
+        "name" if why => 22,
+        "priority" => 5,
+        _ => shown[i].widths().1,
+    };
     for (i, width) in &mut fit {
-        let more = shown[*i].widths().1.saturating_sub(*width).min(room);
+        let more = most(*i).saturating_sub(*width).min(room);
         *width += more;
         room -= more;
     }
@@ -139,7 +147,7 @@ pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<u32>, shown: &[Sho
     let height = usize::from(area.height.saturating_sub(1));
     canvas.drawn.list_rows = height;
     let look = canvas.look;
-    let fit = fitting(shown, area.width.saturating_sub(3));
+    let fit = fitting(shown, area.width.saturating_sub(3), look);
     let mut x = area.x + 2;
     for (i, width) in &fit {
         let words = header(look, shown[*i].code());

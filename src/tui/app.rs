@@ -116,6 +116,10 @@ impl App {
             Msg::Leave => self.quit(),
             Msg::Timer => {}
             Msg::Edited { view, text } => self.edited(view, text),
+            Msg::Book(path) => {
+                self.fresh();
+                self.effects.push(Effect::OpenBook(path));
+            }
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
@@ -430,6 +434,7 @@ impl App {
             AppStep::Demo => self.effects.push(Effect::Demo),
             AppStep::OpenBook(path) => {
                 self.save_state();
+                self.fresh();
                 self.effects.push(Effect::OpenBook(path));
             }
             AppStep::Import(path) => self.effects.push(Effect::Import(path)),
@@ -569,6 +574,20 @@ impl App {
         self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
     }
 
+    /// Another book: its rows have other numbers, so nothing of the old one stays.
+    fn fresh(&mut self) {
+        self.parked.clear();
+        self.back.clear();
+        self.forward.clear();
+        self.stack.clear();
+        self.pending.clear();
+        self.look.roster = None;
+        self.look.handled.clear();
+        self.look.last = None;
+        self.watched.clear();
+        self.push_root(SCREENS[0].name, &Value::Null);
+    }
+
     fn here(&self) -> Value {
         let views = self.stack.iter().map(|o| (o.view.name(), o.view.save(&self.look))).filter(|(_, state)| !state.is_null());
         Value::Array(views.map(|(name, state)| json!({"view": name, "state": state})).collect())
@@ -634,6 +653,7 @@ impl App {
     fn answer(&mut self, answer: Answer) {
         match answer {
             Answer::Ready { roster, config, path, mode, read_only } => {
+                let again = self.look.roster.is_some();
                 self.look.roster = Some(roster);
                 self.look.config = config;
                 self.look.book = path;
@@ -641,7 +661,10 @@ impl App {
                 self.note = self.look.read_only.clone().or(Some(mode));
                 self.look.me = self.look.read().map(|r| r.me.clone()).unwrap_or_default();
                 self.tell_time(self.look.now.at);
-                self.watched.clear();
+                // What was asked before the book was open is in the worker's inbox already.
+                if again {
+                    self.watched.clear();
+                }
                 self.timer(Timer::Quiet, 30);
             }
             Answer::Refused(error) => {

@@ -21,6 +21,8 @@ pub enum Msg {
     Timer,
     /// The text that came back from `$EDITOR`; `None` when nothing was written.
     Edited { view: u32, text: Option<String> },
+    /// A book that the runner made is there: open it.
+    Book(PathBuf),
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }

@@ -162,6 +162,15 @@ pub fn event_line(event: &Event, look: &Look) -> Pieces {
     let mut text = event.text.clone();
     if event.kind.code() == "nps" {
         text = format!("NPS {} {text}", event.number.unwrap_or_default());
+    } else if event.kind.code() == "ticket" {
+        let closed = event.more.get("step").and_then(|s| s.as_str()).is_some_and(|s| s.starts_with("close"));
+        let severity = event.number.map(|n| format!("P{n} ")).unwrap_or_default();
+        text = if closed { format!("{severity}{}: {text}", look.say.word("preview.closed")) } else { format!("{severity}{text}") };
+    } else if event.kind.code() == "pulse" {
+        text = format!("{} {}/5 {text}", look.say.codes.kind("pulse"), event.number.unwrap_or_default());
+    } else if event.kind.code() == "stage" {
+        let label = |key: &str| event.more.get(key).and_then(|s| s.as_str()).and_then(|c| look.config.stages.find(c)).map(|no| look.config.stages.label(no));
+        text = format!("{} {} {} {text}", label("from").unwrap_or("-"), look.glyphs.arrow, label("to").unwrap_or("-"));
     } else if text.is_empty() {
         look.say.codes.kind(event.kind.code()).clone_into(&mut text);
     }

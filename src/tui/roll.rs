@@ -62,8 +62,12 @@ impl Roll {
         if page.mistake.is_some() {
             return;
         }
-        if let Some(row) = self.wanted.take().and_then(|id| cx.look.read().and_then(|r| r.row_of_id(id))) {
-            self.list.want(row as u32);
+        let wanted = self.wanted.zip(cx.look.read()).map(|(id, roster)| roster.row_of_id(id));
+        if let Some(row) = wanted {
+            self.wanted = None;
+            if let Some(row) = row {
+                self.list.want(row as u32);
+            }
         }
         if self.answered.as_ref() == Some(&query) { self.list.set(&page.rows) } else { self.list.replace(&page.rows) }
         self.answered = Some(query);

@@ -158,7 +158,7 @@ impl Runner {
                 Effect::SaveState(text) => super::state::write(self.start.state_dir.as_deref(), &text),
                 Effect::Demo => self.make_demo(),
                 Effect::OpenBook(path) => self.open_book(path),
-                Effect::Import(path) => self.import(&path),
+                Effect::Import(path) => self.import(app.look.book.clone(), path),
                 Effect::Quit => self.quit = true,
             }
         }
@@ -168,14 +168,34 @@ impl Runner {
         self.worker = worker(&self.start, path, &self.out);
     }
 
-    fn make_demo(&mut self) {
-        let said = Msg::Said { good: false, text: "retain demo makes a demo book".to_owned() };
-        let _ = self.out.send(In::Msg(said));
+    /// Writes the demo book beside the person's own, on a thread: it takes a moment, and keys go on.
+    fn make_demo(&self) {
+        let path = self.start.book.with_file_name("demo.db");
+        let (options, out) = (self.start.options.clone(), self.out.clone());
+        std::thread::spawn(move || {
+            let made = make_demo(&path, options);
+            let msg = match made {
+                Ok(()) => Msg::Book(path),
+                Err(error) => Msg::Said { good: false, text: error.to_string() },
+            };
+            let _ = out.send(In::Msg(msg));
+        });
     }
 
-    fn import(&mut self, path: &Path) {
-        let said = Msg::Said { good: false, text: format!("retain import {} reads it", path.display()) };
-        let _ = self.out.send(In::Msg(said));
+    /// Imports into the open book, on a thread with a connection of its own; the book is opened anew then, so that every list
+    /// shows what came.
+    fn import(&self, book: PathBuf, file: PathBuf) {
+        let (options, out) = (self.start.options.clone(), self.out.clone());
+        std::thread::spawn(move || {
+            let said = match import(&book, &file, options) {
+                Ok(label) => {
+                    let _ = out.send(In::Msg(Msg::Book(book)));
+                    Msg::Said { good: true, text: label }
+                }
+                Err(error) => Msg::Said { good: false, text: format!("{error}. {}", error.hints.join(". ")) },
+            };
+            let _ = out.send(In::Msg(said));
+        });
     }
 
     fn suspend(&mut self) {
@@ -206,6 +226,25 @@ impl Runner {
             Err(e) => Msg::Said { good: false, text: format!("{editor} could not be run: {e}") },
         }
     }
+}
+
+fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    options.create = true;
+    let now = clock();
+    let mut store = crate::store::Store::open(path, &options)?;
+    let today = store.moment(now).today;
+    crate::transfer::demo::write(&mut store, &crate::transfer::demo::DemoOptions::new(today), now, &mut |_| {})?;
+    Ok(())
+}
+
+fn import(book: &Path, file: &Path, options: crate::store::Options) -> Result<String> {
+    use crate::transfer::import::{Continue, import};
+    let mut store = crate::store::Store::open(book, &options)?;
+    let report = import(&mut store, file, None, false, clock(), &mut |_| Continue::Yes)?;
+    Ok(report.label)
 }
 
 /// Reads input. After each batch it waits until the loop has handled and drawn it: so a program that is lent the terminal gets

@@ -288,8 +288,16 @@ fn unknown(name: &str, fields: &Fields) -> String {
     }
 }
 
-/// Letters to change, add or drop from one word to the other.
+/// Letters to change, add or drop from one word to the other; 1 for the same letters in another order.
 fn distance(a: &str, b: &str) -> usize {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    if a != b && sorted(a) == sorted(b) {
+        return 1;
+    }
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().enumerate() {

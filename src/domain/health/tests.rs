@@ -72,13 +72,13 @@ proptest! {
     fn a_rising_map_gives_rising_points(steps in proptest::collection::vec((1..50_i32, 0..200_u16), 1..6), a in -400..400_i32, b in -400..400_i32) {
         let (mut x, mut y) = (-100, 0);
         let map = steps.iter().map(|(dx, dy)| { x += dx; y = (y + dy).min(1000); (x, y) }).collect();
-        let measure = Measure { signal: "touch".into(), weight: 1, map };
+        let measure = Measure::new("touch", 1, map);
         prop_assert!(measure.points(a.min(b)) <= measure.points(a.max(b)));
     }
 
     #[test]
     fn any_scorecard_scores_without_trouble(weights in proptest::collection::vec(any::<u32>(), 0..12), map in proptest::collection::vec((any::<i32>(), any::<u16>()), 0..4), signals in any_signals()) {
-        let measure = weights.iter().zip(MEASURES.iter().cycle()).map(|(w, m)| Measure { signal: m.code.into(), weight: *w, map: map.clone() }).collect();
+        let measure = weights.iter().zip(MEASURES.iter().cycle()).map(|(w, m)| Measure::new(m.code, *w, map.clone())).collect();
         let scorecard = vec![Scorecard { measure, ..Scorecard::default() }];
         let config = Config { scorecards: Scorecards { version: 1, scorecard }, ..Config::default() };
         let explained = explain(&signals, &config, today());
@@ -109,7 +109,7 @@ fn every_code_is_found_at_its_place() {
 }
 
 fn one(signal: &str, weight: u32, map: &[(i32, u16)]) -> Measure {
-    Measure { signal: signal.into(), weight, map: map.to_vec() }
+    Measure::new(signal, weight, map.to_vec())
 }
 
 fn cards(measure: Vec<Measure>, bands: &[u8]) -> Scorecards {

@@ -97,7 +97,7 @@ const CAST: &[(u16, Kind, Trouble)] = &[
 
 /// The story of the customer at `index`. The step spreads the kinds evenly, so that a small book has all of them too.
 pub fn cast(seed: u64, index: usize) -> (Kind, Trouble) {
-    let mut slot = ((index as u64 % 1000 * 619 + seed % 1000) % 1000) as u16;
+    let mut slot = ((index as u64 % 1000 * 53 + seed % 1000) % 1000) as u16;
     for (share, kind, trouble) in CAST {
         if slot < *share {
             return (*kind, *trouble);

@@ -63,6 +63,11 @@ impl Author {
         Author { names: Names::new(seed), seed, horizon, budget: events_each(customers), today }
     }
 
+    /// True in the largest books, where each customer has only the most telling events.
+    fn sparse(&self) -> bool {
+        self.budget < 20
+    }
+
     /// Tells the story of the customer at `index` into `story`.
     pub fn tell(&self, index: usize, story: &mut Story) {
         story.clear();
@@ -110,7 +115,7 @@ impl Telling<'_> {
 
     fn people(&mut self) {
         let index = self.index;
-        let count = if self.author.budget < 20 { self.dice.within(1, 2) } else { self.dice.within(1, 4) };
+        let count = if self.author.sparse() { self.dice.within(1, 2) } else { self.dice.within(1, 4) };
         for nth in 0..count {
             let style = self.style;
             let name = self.say(|dice, out| {
@@ -141,6 +146,12 @@ impl Telling<'_> {
     /// So many, where `of_sixty` of 60 events are of this kind in a full story.
     fn share(&mut self, of_sixty: u32) -> i32 {
         self.dice.about(of_sixty * self.author.budget as u32 * 1000 / 60)
+    }
+
+    /// The same, with a smaller share in the largest books.
+    fn share_or(&mut self, of_sixty: u32, sparse: u32) -> i32 {
+        let of_sixty = if self.author.sparse() { sparse } else { of_sixty };
+        self.share(of_sixty)
     }
 
     /// A moment of a working day.

@@ -131,3 +131,80 @@ fn timelines_are_not_copies_of_each_other() {
     });
     assert!(texts.len() * 100 > all * 85, "{} different of {all}", texts.len());
 }
+
+fn book(options: &DemoOptions) -> Store {
+    let now = Calendar { today: options.today, zone: Zone::default() }.stamp(When { day: 0, minute: 9 * 60 });
+    let who = crate::store::Who { person: "ana".into(), device: crate::domain::id::Ids::seeded(4).next(now) };
+    let open = crate::store::Options { who, now, as_of: Some(options.today), create: true, zone: None };
+    let mut store = Store::memory(&open).expect("a book in memory");
+    let mut told = 0;
+    write(&mut store, options, now, &mut |n| told = n).expect("the demo is written");
+    assert_eq!(told, options.customers);
+    store
+}
+
+#[test]
+fn the_book_has_every_stage_and_every_reason_and_most_customers_are_fine() {
+    let mut store = book(&DemoOptions::new(today()));
+    let roster = store.roster().expect("a roster");
+    let roster = roster.read().expect("nobody panicked");
+    let (mut queue, mut stages, mut reasons) = (0, BTreeMap::new(), BTreeMap::new());
+    let mut names = std::collections::HashSet::new();
+    let mut returned = 0;
+    for (at, row) in roster.rows.iter().enumerate() {
+        queue += usize::from(row.priority > 0);
+        returned += usize::from(row.signals.cohort == 2);
+        *stages.entry(roster.config.stages.code(row.signals.stage).to_owned()).or_insert(0) += 1;
+        for why in roster.reasons(at) {
+            *reasons.entry(crate::domain::priority::REASONS[usize::from(why.key.reason.0)].code).or_insert(0) += 1;
+        }
+        assert!(names.insert(roster.name(at).to_owned()), "{} twice", roster.name(at));
+    }
+    assert_eq!(roster.len(), 300);
+    assert!((12..=45).contains(&queue), "{queue} of 300 are in the queue: {reasons:?}");
+    assert_eq!(stages.len(), 6, "{stages:?}");
+    assert!(returned > 0);
+    for reason in crate::domain::priority::REASONS {
+        assert!(reasons.contains_key(reason.code), "no {} among {reasons:?}", reason.code);
+    }
+}
+
+#[test]
+fn two_books_of_one_seed_say_the_same() {
+    let options = DemoOptions { customers: 40, ..DemoOptions::new(today()) };
+    assert_eq!(dump(&mut book(&options)), dump(&mut book(&options)));
+}
+
+/// Everything that a book says but the ids.
+fn dump(store: &mut Store) -> Vec<String> {
+    use crate::domain::query::{Page, Query, TimelineAsk};
+    let ids = store.roster().expect("a roster").read().expect("nobody panicked").ids.clone();
+    let mut out = Vec::new();
+    for customer in ids {
+        let ask =
+            Query::Account { customer, timeline: TimelineAsk { kinds: EventKind::ALL.to_vec(), limit: 1000, ..TimelineAsk::default() } };
+        let Ok(Page::Account(Some(account))) = store.answer(&ask) else { panic!("the customer is there") };
+        let c = &account.customer;
+        out.push(format!("{} {} {} {:?} {:?} {:?} {:?}", c.external, c.name, c.owner, c.tags, c.attributes, c.created, account.signals));
+        out.extend(account.contacts.iter().map(|p| format!("{} {} {} {}", p.name, p.role, p.email, p.primary)));
+        out.extend(account.tasks.iter().map(|t| format!("{} {:?} {:?} {}", t.title, t.due, t.done, t.kind)));
+        out.extend(account.tickets.iter().map(|t| format!("{} {} {:?} {:?}", t.external, t.subject, t.opened, t.closed)));
+        out.extend(account.versions.iter().map(|v| format!("{} {:?} {:?} {}", v.external, v.start, v.end, v.amount)));
+        for e in &account.events {
+            out.push(format!(
+                "{:?} {:?} {:?} {} {} {} {:?} {:?}",
+                e.kind, e.at, e.day, e.channel, e.contact_name, e.text, e.number, e.more
+            ));
+        }
+    }
+    assert!(out.len() > 1000);
+    out
+}
+
+#[test]
+fn a_second_demo_in_the_same_book_is_refused() {
+    let options = DemoOptions { customers: 3, ..DemoOptions::new(today()) };
+    let mut store = book(&options);
+    let again = write(&mut store, &options, Stamp(1), &mut |_| {});
+    assert_eq!(again.map_err(|e| e.kind), Err(crate::error::Kind::Usage));
+}

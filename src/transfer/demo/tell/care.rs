@@ -52,7 +52,8 @@ impl Telling<'_> {
             // A last word after they left, months ago.
             left + self.dice.within(3, 30)
         } else {
-            -self.dice.within(1, 25)
+            // Those who have not bought are spoken with more often.
+            -self.dice.within(1, if course.bought.is_some() { 25 } else { 5 })
         };
         day.max(self.story.created + 1).min(-1)
     }
@@ -61,7 +62,7 @@ impl Telling<'_> {
     fn usage(&mut self, course: &Course) {
         let Some(bought) = course.bought else { return };
         let falls = self.trouble.has(Trouble::USAGE);
-        let weeks = if falls { self.share(18).max(9) } else { self.share(18) };
+        let weeks = if falls { self.share(18).max(9) } else { self.share_or(18, 4) };
         let monday = -(self.author.today.date().weekday().num_days_from_monday() as i32);
         let seats = self.story.versions.last().map_or(5, |v| v.quantity).max(1);
         let level = i64::from(self.dice.within(8, 30));

@@ -27,7 +27,7 @@ impl Course {
     /// True on a day on which it was a customer.
     pub(super) fn buying(&self, day: i32) -> bool {
         let began = self.bought.is_some_and(|b| day >= b);
-        let away = self.left.is_some_and(|l| day >= l) && !self.back.is_some_and(|b| day >= b);
+        let away = self.left.is_some_and(|l| day >= l) && self.back.is_none_or(|b| day < b);
         began && !away
     }
 }
@@ -50,7 +50,7 @@ impl Telling<'_> {
         self.moved(known, "", "reach", 1, "");
         let asked = known + (bought - known) * self.dice.within(25, 75) / 100;
         // A few walk in and buy: they skip a stage.
-        let from = if self.dice.chance(150) {
+        let from = if self.dice.chance(if self.author.sparse() { 500 } else { 150 }) {
             "reach"
         } else {
             self.moved(asked, "reach", "acquisition", 1, "");
@@ -90,12 +90,14 @@ impl Telling<'_> {
 
     fn prospect(&mut self) {
         let stuck = self.trouble.has(Trouble::STUCK);
+        // Most have been here for less than half of what is expected: the score of an ageing one falls, which is a reason.
+        let slow = self.dice.chance(60);
         if self.dice.chance(450) {
-            self.story.created = if stuck { -self.dice.within(70, 130) } else { -self.dice.within(3, 50) };
+            self.story.created = if stuck { -self.dice.within(70, 130) } else { -self.dice.within(3, if slow { 50 } else { 14 }) };
             let created = self.story.created;
             return self.moved(created, "", "reach", 1, "");
         }
-        let asked = if stuck { -self.dice.within(98, 150) } else { -self.dice.within(2, 75) };
+        let asked = if stuck { -self.dice.within(98, 150) } else { -self.dice.within(2, if slow { 75 } else { 22 }) };
         let known = asked - self.dice.within(3, 35);
         self.story.created = known;
         self.moved(known, "", "reach", 1, "");

@@ -181,7 +181,7 @@ impl Telling<'_> {
     }
 
     fn yearly_invoice(&mut self, deal: &Deal, day: i32, last: i32) {
-        if deal.yearly && day < last {
+        if deal.yearly && day < last && !(self.author.sparse() && self.dice.chance(500)) {
             let paid = day + self.dice.within(4, 28);
             let value = self.value(deal, 1);
             self.invoice(day, day + 30, Some(paid), value);

@@ -65,7 +65,7 @@ impl Telling<'_> {
     /// The manager's pulse every two months or so.
     pub(super) fn pulses(&mut self, course: &Course) {
         let first = self.dice.within(4, 55);
-        for nth in 0..self.share(3) {
+        for nth in 0..self.share_or(3, 1) {
             let day = -first - nth * self.dice.within(50, 75);
             if !course.buying(day) {
                 continue;

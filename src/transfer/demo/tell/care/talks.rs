@@ -60,7 +60,7 @@ impl Telling<'_> {
     /// Fills the story up to its share of the book's events.
     pub(super) fn talks(&mut self, course: &Course, last_touch: i32) {
         let created = self.story.created;
-        for _ in 0..self.share(4) {
+        for _ in 0..self.share_or(4, 2) {
             let day = self.dice.within(created, -1);
             let topic = self.topic(day, course);
             let text = self.note(topic, 0);

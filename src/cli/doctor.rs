@@ -1,0 +1,41 @@
+//! `retain doctor`: examines the book, and folds the signals again when asked to.
+
+use serde_json::json;
+
+use super::Cx;
+use super::fail::Done;
+use super::out::{Ink, one_line};
+use crate::error::Error;
+
+/// Examine the book
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// First fold every customer's figures again from its first event; changes no fact
+    #[arg(long)]
+    rebuild: bool,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let mut store = cx.open()?;
+    let rebuilt = if args.rebuild { Some(store.rebuild()?) } else { None };
+    let checks = store.doctor()?;
+    let well = checks.iter().all(|c| c.ok);
+    if cx.out.json {
+        cx.out.object(json!({ "ok": well, "rebuilt": rebuilt, "checks": checks }))?;
+    } else {
+        if let Some(customers) = rebuilt {
+            cx.out.line(&format!("folded the figures of {customers} customers again"))?;
+        }
+        for check in &checks {
+            let (ink, word) = if check.ok { (Ink::Good, "ok   ") } else { (Ink::Risk, "WRONG") };
+            let word = cx.out.paint(ink, word);
+            cx.out.line(&format!("{word} {:<12} {}", check.code, one_line(&check.words)))?;
+        }
+    }
+    if well {
+        return Ok(());
+    }
+    let wrong: Vec<&str> = checks.iter().filter(|c| !c.ok).map(|c| c.code).collect();
+    cx.out.flush()?;
+    Err(Error::failed(format!("The book is not well: {}", wrong.join(", "))).into())
+}

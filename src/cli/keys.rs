@@ -1,0 +1,20 @@
+//! `retain keys`: the table of all keys. It comes from the screens' own rows, through `main`.
+
+use serde_json::json;
+
+use super::Cx;
+use super::fail::Done;
+
+/// Print every key of the screens
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {}
+
+pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
+    let keys = (cx.wiring.keys)();
+    if cx.out.json {
+        let row = |(action, keys, words): &(String, String, String)| json!({ "action": action, "keys": keys, "words": words });
+        return Ok(cx.out.object(json!({ "rows": keys.iter().map(row).collect::<Vec<_>>() }))?);
+    }
+    let rows: Vec<Vec<String>> = keys.into_iter().map(|(action, keys, words)| vec![keys, words, action]).collect();
+    Ok(cx.out.table(&["keys", "what", "action"], &[false; 3], &rows)?)
+}

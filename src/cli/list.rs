@@ -1,0 +1,158 @@
+//! `retain list`: customers that pass a filter, as a table, JSON or CSV.
+
+use std::io::IsTerminal as _;
+use std::sync::PoisonError;
+
+use serde_json::{Map, json};
+
+use super::fail::Done;
+use super::out::{SCHEMA, one_line};
+use super::{Cx, unexpected};
+use crate::columns::{self, Align, Column};
+use crate::domain::query::{Mistake, Page, Query, RowsPage, View};
+use crate::domain::roster::Roster;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::transfer::rows;
+
+/// List customers
+///
+/// The filter is the line that the screens take: `stage:retention health<60 renews<90d owner:me`.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Only customers that pass this filter
+    #[arg(long, short, value_name = "FILTER")]
+    filter: Option<String>,
+    /// A saved view: its filter, order and columns, where no flag says otherwise
+    #[arg(long, value_name = "NAME")]
+    view: Option<String>,
+    /// Sort by this column; -COLUMN puts the largest first
+    #[arg(long, short, value_name = "COLUMN", allow_hyphen_values = true)]
+    sort: Option<String>,
+    /// Show these columns, separated by commas; "all" for every one
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Print CSV: amounts with a decimal point, dates as 2026-11-21
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let mut store = cx.open()?;
+    let view = view(&mut store, args)?;
+    let chosen = chosen(&view.columns)?;
+    if !view.sort.is_empty() {
+        check_sort(&store, &view.sort)?;
+    }
+    let ask = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending };
+    let page = rows_page(&mut store, &ask, &view.filter)?;
+    let shared = store.roster()?;
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    if args.csv {
+        let terminal = std::io::stdout().is_terminal();
+        let shown = |text: String| if terminal { one_line(&text) } else { text };
+        return Ok(rows::csv(cx.out.raw(), &roster, &chosen, &page.rows, shown)?);
+    }
+    if cx.out.json {
+        return Ok(rows::json(cx.out.raw(), &head(&roster, &page), &roster, &chosen, &page.rows)?);
+    }
+    table(cx, &roster, &chosen, &page)
+}
+
+/// What stands before the rows in JSON.
+pub(super) fn head(roster: &Roster, page: &RowsPage) -> Map<String, serde_json::Value> {
+    Map::from_iter([
+        ("schema".to_owned(), SCHEMA.into()),
+        ("as_of".to_owned(), roster.today.to_string().into()),
+        ("currency".to_owned(), roster.config.currency.code().into()),
+        ("count".to_owned(), page.rows.len().into()),
+        ("of".to_owned(), page.of.into()),
+        ("arr".to_owned(), json!(page.arr)),
+    ])
+}
+
+fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[&Column], page: &RowsPage) -> Done {
+    if page.rows.is_empty() {
+        let why = if page.of == 0 { "the book has no customers yet" } else { "no customer passes the filter" };
+        return Ok(cx.out.line(why)?);
+    }
+    let heads: Vec<&str> = chosen.iter().map(|c| c.code()).collect();
+    let right: Vec<bool> = chosen.iter().map(|c| c.align == Align::Right).collect();
+    let row = |at: &u32| chosen.iter().map(|c| c.show(roster, *at as usize, roster.today)).collect();
+    let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
+    Ok(cx.out.table(&heads, &right, &rows)?)
+}
+
+/// The view that the flags and a saved view make together.
+fn view(store: &mut Store, args: &Args) -> Result<View> {
+    let mut view = match &args.view {
+        Some(name) => saved(store, name)?,
+        None => View::default(),
+    };
+    if let Some(filter) = &args.filter {
+        view.filter.clone_from(filter);
+    }
+    if let Some(sort) = &args.sort {
+        view.descending = sort.starts_with('-');
+        view.sort = sort.trim_start_matches('-').to_owned();
+    }
+    if !args.columns.is_empty() {
+        view.columns.clone_from(&args.columns);
+    }
+    Ok(view)
+}
+
+fn saved(store: &mut Store, name: &str) -> Result<View> {
+    let Page::Views(views) = store.answer(&Query::Views)? else { return Err(unexpected()) };
+    let wanted = crate::text::fold(name);
+    if let Some((_, _, view)) = views.iter().find(|(_, n, _)| crate::text::fold(n) == wanted) {
+        return Ok(view.clone());
+    }
+    let error = Error::not_found(format!("There is no saved view \"{name}\""));
+    let names: Vec<&str> = views.iter().map(|(_, n, _)| n.as_str()).collect();
+    Err(if names.is_empty() { error.hint("no view is saved in this book") } else { error.hint(format!("views: {}", names.join(", "))) })
+}
+
+fn chosen(codes: &[String]) -> Result<Vec<&'static Column>> {
+    match codes {
+        [] => Ok(columns::default_set().collect()),
+        [all] if all == "all" => Ok(every_column()),
+        codes => codes.iter().map(|code| columns::column(code.trim()).ok_or_else(|| no_column(code))).collect(),
+    }
+}
+
+/// Every column there is.
+pub(super) fn every_column() -> Vec<&'static Column> {
+    columns::COLUMNS.iter().collect()
+}
+
+/// A list may be sorted by a column or by an attribute of the book.
+fn check_sort(store: &Store, code: &str) -> Result<()> {
+    let known = columns::column(code).is_some() || columns::attribute(&store.config(), code).is_some();
+    if known { Ok(()) } else { Err(no_column(code)) }
+}
+
+fn no_column(code: &str) -> Error {
+    let all: Vec<&str> = columns::COLUMNS.iter().map(Column::code).collect();
+    Error::usage(format!("There is no column \"{code}\"")).hint(format!("columns: {}", all.join(", ")))
+}
+
+/// The rows that answer a question; a mistake in the filter is an error that points at it.
+pub(super) fn rows_page(store: &mut Store, ask: &Query, filter: &str) -> Result<RowsPage> {
+    let Page::Rows(page) = store.answer(ask)? else { return Err(unexpected()) };
+    match &page.mistake {
+        Some(mistake) => Err(mistaken(filter, mistake)),
+        None => Ok(page),
+    }
+}
+
+/// A mistake in a filter as an error: the sentence, the line, and a mark under the part that is wrong.
+pub(super) fn mistaken(filter: &str, mistake: &Mistake) -> Error {
+    let start = filter.get(..mistake.start).map_or(0, crate::text::cells);
+    let marked = filter.get(mistake.start..mistake.end).map_or(1, crate::text::cells).max(1);
+    Error::usage(mistake.message.trim_end_matches('.')).hint(format!("the filter is   {}", one_line(filter))).hint(format!(
+        "                {}{}",
+        " ".repeat(start),
+        "^".repeat(marked)
+    ))
+}

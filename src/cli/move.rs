@@ -1,0 +1,80 @@
+//! `retain move`: moves a customer to another stage.
+
+use super::Cx;
+use super::fail::Done;
+use crate::domain::command::{Command, Target};
+use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason};
+use crate::error::{Error, Kind};
+
+/// Move a customer to another stage
+///
+/// A reason is needed to go back (corrected, restart, new_team, low_use, scope_change, other) and to leave
+/// (price, missing_feature, support, quality, competitor, company_change, no_longer_needed, never_onboarded, payment, other).
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Id, key or name
+    customer: String,
+    /// Code or name of a stage, or next, or previous
+    stage: String,
+    /// Code of the reason
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Further reasons
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    also: Vec<String>,
+    /// The reason in words
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    text: String,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let mut store = cx.open()?;
+    let customer = store.find_customer(&args.customer)?;
+    let to = target(&store.config().stages, &args.stage)?;
+    let reason = match &args.reason {
+        Some(code) => Some(Reason {
+            code: known(code)?,
+            also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?,
+            text: args.text.clone(),
+        }),
+        None if args.text.is_empty() && args.also.is_empty() => None,
+        None => Some(Reason {
+            code: "other".to_owned(),
+            also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?,
+            text: args.text.clone(),
+        }),
+    };
+    let missing = reason.is_none();
+    let command = Command::Move { customers: vec![customer], to, reason };
+    match store.write(&command, cx.now) {
+        Ok(receipt) => super::written::print(cx, &mut store, &receipt),
+        Err(error) if missing && error.kind == Kind::Usage && error.hints.is_empty() => {
+            Err(error.hint("add `--reason CODE`; see `retain move --help`").into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn target(stages: &crate::domain::stage::Stages, name: &str) -> Result<Target, Error> {
+    if let Some(no) = stages.find(name) {
+        return Ok(Target::Stage(stages.code(no).to_owned()));
+    }
+    match name {
+        "next" | ">" | "+" => Ok(Target::Next),
+        "previous" | "prev" | "<" => Ok(Target::Previous),
+        _ => {
+            let all: Vec<&str> = stages.stage.iter().map(|s| s.code.as_str()).collect();
+            Err(Error::usage(format!("There is no stage \"{name}\"")).hint(format!("stages: {}, or next, previous", all.join(", "))))
+        }
+    }
+}
+
+fn known(code: &str) -> Result<String, Error> {
+    let wanted = code.trim().to_lowercase().replace(['-', ' '], "_");
+    if CHURN_REASONS.contains(&wanted.as_str()) || BACK_REASONS.contains(&wanted.as_str()) {
+        return Ok(wanted);
+    }
+    Err(Error::usage(format!("There is no reason \"{code}\""))
+        .hint(format!("to leave: {}", CHURN_REASONS.join(", ")))
+        .hint(format!("to go back: {}", BACK_REASONS.join(", "))))
+}

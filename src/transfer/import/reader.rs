@@ -1,0 +1,393 @@
+//! Reading a CSV row by row in flat memory: encodings, delimiters, limits, and going on behind a quote that is never closed.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use csv::ByteRecord;
+
+use super::mapping::Place;
+use crate::error::{Error, Result};
+
+/// Longest field, in bytes.
+pub(super) const FIELD: usize = 64 * 1024;
+/// Most columns.
+pub(super) const COLUMNS: usize = 200;
+/// Bytes that one row may take before it is given up: a quote that is never closed would swallow the file otherwise.
+const ROW: u64 = 16 * 1024 * 1024;
+
+/// A file that stops when one row takes too many bytes.
+struct Capped {
+    file: File,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Capped {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "row too long"));
+        }
+        let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let got = self.file.read(&mut buffer[..wanted])?;
+        self.left.set(left - got as u64);
+        Ok(got)
+    }
+}
+
+impl Seek for Capped {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// One row as the file has it.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    text: &'a str,
+    record: &'a ByteRecord,
+    /// Line in the file, from 1; the header is 1 as well.
+    pub line: u64,
+}
+
+impl<'a> Row<'a> {
+    /// The cell at a place without blanks around it; empty where the file has no such column.
+    pub(super) fn get(&self, place: Place) -> &'a str {
+        self.at(place.index)
+    }
+
+    /// The cell of a column without blanks around it.
+    pub(super) fn at(&self, column: usize) -> &'a str {
+        let range = self.record.range(column);
+        range.and_then(|r| self.text.get(r)).unwrap_or("").trim()
+    }
+
+    /// The row's bytes, for comparing it with another.
+    pub(super) fn content(&self) -> &'a [u8] {
+        self.record.as_slice()
+    }
+}
+
+/// What the next row turned out to be.
+pub(super) enum Next<'a> {
+    /// A row with as many fields as the header.
+    Row(Row<'a>),
+    /// A row that cannot be read as one, with its line and why.
+    Bad(u64, &'static str, String),
+    /// No more rows.
+    End,
+}
+
+/// An open CSV.
+pub(super) struct Table {
+    path: PathBuf,
+    /// Its name without folders.
+    pub name: String,
+    reader: csv::Reader<Capped>,
+    left: Rc<Cell<u64>>,
+    record: ByteRecord,
+    /// The header row.
+    pub headers: Vec<String>,
+    /// What stands between fields.
+    pub delimiter: u8,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// Its lines end in CRLF.
+    crlf: bool,
+    /// Its last line has an end.
+    ended: bool,
+    /// Rows of nothing but delimiters that were passed over.
+    pub empty: u64,
+}
+
+impl Table {
+    /// Opens a file and reads its header.
+    pub(super) fn open(path: &Path) -> Result<Table> {
+        let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+        let mut file = File::open(path).map_err(cannot)?;
+        let size = file.metadata().map_err(cannot)?.len();
+        let (delimiter, crlf) = look(&mut file, &name)?;
+        let mut end = [0];
+        let ended = size > 0 && file.seek(SeekFrom::End(-1)).and_then(|_| file.read(&mut end)).map_err(cannot)? == 1 && end[0] == b'\n';
+        file.seek(SeekFrom::Start(0)).map_err(cannot)?;
+        let left = Rc::new(Cell::new(ROW));
+        let capped = Capped { file, left: Rc::clone(&left) };
+        let reader =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(1 << 16).from_reader(capped);
+        let mut table = Table {
+            path: path.to_owned(),
+            name,
+            reader,
+            left,
+            record: ByteRecord::new(),
+            headers: Vec::new(),
+            delimiter,
+            size,
+            crlf,
+            ended,
+            empty: 0,
+        };
+        table.read_header()?;
+        Ok(table)
+    }
+
+    fn read_header(&mut self) -> Result<()> {
+        let read = self.reader.read_byte_record(&mut self.record);
+        let some = read.map_err(|e| Error::usage(format!("{} is not a CSV: its first row never ends", self.name)).because(e))?;
+        if !some {
+            return Err(Error::usage(format!("{} is empty", self.name)).hint("The first row has to name the columns"));
+        }
+        if self.record.len() > COLUMNS {
+            return Err(Error::usage(format!("{} has {} columns; at most {COLUMNS} can be read", self.name, self.record.len())));
+        }
+        for field in &self.record {
+            let text = std::str::from_utf8(field).map_err(|e| not_utf8(&self.name, 1).because(e))?;
+            let text = text.trim();
+            let known = super::mapping::REJECT_COLUMNS.iter().find(|c| c.eq_ignore_ascii_case(text));
+            self.headers.push(known.map_or_else(|| text.chars().take(200).collect(), |c| (*c).to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Bytes read so far.
+    pub(super) fn position(&self) -> u64 {
+        self.reader.position().byte()
+    }
+
+    /// The raw fields of the row read last.
+    pub(super) fn raw(&self) -> &ByteRecord {
+        &self.record
+    }
+
+    /// Reads the next row.
+    pub(super) fn next(&mut self) -> Result<Next<'_>> {
+        loop {
+            self.left.set(ROW);
+            let (line, byte) = (self.reader.position().line() + u64::from(self.crlf), self.reader.position().byte());
+            match self.reader.read_byte_record(&mut self.record) {
+                Ok(false) => return Ok(Next::End),
+                Ok(true) => {}
+                Err(error) => {
+                    if self.left.get() > 0 {
+                        return Err(Error::failed(format!("{} could not be read at line {line}: {error}", self.name)).because(error));
+                    }
+                    self.record.clear();
+                    self.resume(byte, line)?;
+                    return Ok(Next::Bad(line, "quote never closed", "a quote in this row is never closed".into()));
+                }
+            }
+            let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+            let spans = inside > 0;
+            let byte = self.record.position().map_or(byte, csv::Position::byte);
+            let open = spans && self.position() >= self.size && self.is_open(byte)?;
+            // Within quotes even the last line's end is part of the row.
+            let end = if open { self.reader.position().line() } else { self.last_line() };
+            let line = end.saturating_sub(inside).max(1);
+            if self.record.iter().all(<[u8]>::is_empty) {
+                self.empty += 1;
+                continue;
+            }
+            let fault = if open { Some(("quote never closed", "a quote in this row is never closed".into())) } else { self.fault() };
+            if let Some((reason, detail)) = fault {
+                if spans {
+                    self.resume(byte, line)?;
+                }
+                return Ok(Next::Bad(line, reason, detail));
+            }
+            return self.row(line).map(Next::Row);
+        }
+    }
+
+    /// The line in which the row read last ends. The reader has counted its line feed already, but for a CRLF (it stops
+    /// between the two) and for a last line without an end. The position of the record itself is before empty lines.
+    fn last_line(&self) -> u64 {
+        let at = self.reader.position();
+        let counted = !self.crlf && (at.byte() < self.size || self.ended);
+        at.line().saturating_sub(u64::from(counted))
+    }
+
+    /// The row as text. In one piece: checking the whole record once is faster than field by field.
+    fn row(&self, line: u64) -> Result<Row<'_>> {
+        let text = std::str::from_utf8(self.record.as_slice()).map_err(|e| not_utf8(&self.name, line).because(e))?;
+        Ok(Row { text, record: &self.record, line })
+    }
+
+    /// What is wrong with the shape of the row.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        let (has, wants) = (self.record.len(), self.headers.len());
+        if has > COLUMNS {
+            return Some(("too many columns", format!("{has} fields; at most {COLUMNS} can be read")));
+        }
+        if let Some(at) = self.record.iter().position(|f| f.len() > FIELD) {
+            return Some(("field too long", format!("field {} has more than 64 KB", at + 1)));
+        }
+        if has < wants {
+            return Some(("too few fields", format!("{has} fields where the header has {wants}")));
+        }
+        if self.record.iter().skip(wants).any(|f| !f.is_empty()) {
+            return Some(("too many fields", format!("{has} fields where the header has {wants}")));
+        }
+        self.record.as_slice().contains(&0).then(|| ("unreadable character", "a NUL character stands in this row".into()))
+    }
+
+    /// True when the last row of the file, which begins at `byte`, ends within quotes.
+    fn is_open(&self, byte: u64) -> Result<bool> {
+        let cannot = |e: std::io::Error| Error::failed(format!("{} could not be read: {e}", self.name)).because(e);
+        let mut file = File::open(&self.path).map_err(cannot)?;
+        file.seek(SeekFrom::Start(byte)).map_err(cannot)?;
+        let mut rest = Vec::new();
+        file.take(ROW).read_to_end(&mut rest).map_err(cannot)?;
+        Ok(rest.iter().filter(|b| **b == b'"').count() % 2 == 1)
+    }
+
+    /// Goes on at the line behind the one where a row began that swallowed others.
+    fn resume(&mut self, byte: u64, line: u64) -> Result<()> {
+        let cannot = |e: std::io::Error| Error::failed(format!("{} could not be read at line {line}: {e}", self.name)).because(e);
+        let mut file = BufReader::new(File::open(&self.path).map_err(cannot)?);
+        file.seek(SeekFrom::Start(byte)).map_err(cannot)?;
+        let mut at = byte;
+        // The end of the line before may still be in front of the row.
+        while let Some(b'\r' | b'\n') = file.fill_buf().map_err(cannot)?.first() {
+            file.consume(1);
+            at += 1;
+        }
+        loop {
+            let buffer = file.fill_buf().map_err(cannot)?;
+            let end = buffer.iter().position(|b| *b == b'\n');
+            let length = end.map_or(buffer.len(), |e| e + 1);
+            at += length as u64;
+            file.consume(length);
+            if end.is_some() || length == 0 {
+                break;
+            }
+        }
+        self.left.set(ROW);
+        let mut position = csv::Position::new();
+        position.set_byte(at).set_line(line + 1).set_record(self.reader.position().record());
+        // `seek` would pass over a position it believes to be at, after an error inside a row.
+        self.reader
+            .seek_raw(SeekFrom::Start(at), position)
+            .map_err(|e| Error::failed(format!("{} could not be read at line {line}", self.name)).because(e))
+    }
+}
+
+/// Looks at the first bytes: the encoding has to be UTF-8; the delimiter is the mark that the header has most of. Says also
+/// whether lines end in CRLF.
+fn look(file: &mut File, name: &str) -> Result<(u8, bool)> {
+    let mut start = Vec::new();
+    file.take(8192).read_to_end(&mut start).map_err(|e| Error::failed(format!("{name} could not be read: {e}")).because(e))?;
+    let wide = matches!(start.get(..2), Some([0xFF, 0xFE] | [0xFE, 0xFF])) || start.iter().take(64).filter(|b| **b == 0).count() > 8;
+    if wide {
+        let hint = "Save it as UTF-8 (in Excel: \"CSV UTF-8\") and import it again";
+        return Err(Error::usage(format!("{name} is in UTF-16 from line 1 on, not in UTF-8")).hint(hint));
+    }
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in start.iter().take_while(|b| **b != b'\n') {
+        quoted ^= *byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(mark, _)| mark == byte && !quoted) {
+            *count += 1;
+        }
+    }
+    // The first of the most frequent: a file of one column reads with commas.
+    let delimiter = counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(mark, _)| *mark);
+    let line_end = start.iter().position(|b| *b == b'\n');
+    Ok((delimiter, line_end.is_some_and(|at| at > 0 && start[at - 1] == b'\r')))
+}
+
+fn not_utf8(name: &str, line: u64) -> Error {
+    Error::usage(format!("{name} is not in UTF-8: line {line} cannot be read"))
+        .hint("Save it as UTF-8 (in Excel: \"CSV UTF-8\") and import it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(bytes: &[u8]) -> (tempfile::TempDir, Result<Table>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("orders.csv");
+        std::fs::write(&path, bytes).expect("written");
+        let table = Table::open(&path);
+        (folder, table)
+    }
+
+    /// Line and first cell of each row; `!` and the reason for bad ones.
+    fn rows(bytes: &[u8]) -> Vec<(u64, String)> {
+        let (_folder, table) = table(bytes);
+        let mut table = table.expect("opens");
+        let mut out = Vec::new();
+        loop {
+            match table.next().expect("reads") {
+                Next::Row(row) => out.push((row.line, row.at(0).to_owned())),
+                Next::Bad(line, reason, _) => out.push((line, format!("!{reason}"))),
+                Next::End => return out,
+            }
+        }
+    }
+
+    fn said(lines: &[(u64, &str)]) -> Vec<(u64, String)> {
+        lines.iter().map(|(l, t)| (*l, (*t).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_bom_crlf_and_quoted_line_breaks_are_read() {
+        let bytes = "\u{feff}id,text\r\n1,\"a\r\nb\"\r\n2,c\r\n".as_bytes();
+        assert_eq!(rows(bytes), said(&[(2, "1"), (4, "2")]));
+        let (_folder, table) = table(bytes);
+        assert_eq!(table.expect("opens").headers, vec!["id", "text"]);
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does() {
+        assert_eq!(rows(b"id,t\n\n1,a\n\n\n2,b"), said(&[(3, "1"), (6, "2")]));
+        assert_eq!(rows(b"id,t\r\n\r\n1,a\r\n2,b"), said(&[(3, "1"), (4, "2")]));
+        assert_eq!(rows(b"id,t\r\n1,a\r\n\"2,open\r\n3,c\r\n"), said(&[(2, "1"), (3, "!quote never closed"), (4, "3")]));
+    }
+
+    #[test]
+    fn semicolons_and_tabs_are_found() {
+        assert_eq!(rows(b"id;text\n1;a,b\n"), said(&[(2, "1")]));
+        assert_eq!(rows(b"id\ttext\n1\ta\n"), said(&[(2, "1")]));
+        assert_eq!(rows(b"id\n1\n"), said(&[(2, "1")]));
+    }
+
+    #[test]
+    fn another_encoding_is_one_sentence() {
+        let (_folder, wide) = table(b"\xFF\xFEi\0d\0,\0");
+        assert_eq!(wide.err().expect("refused").message, "orders.csv is in UTF-16 from line 1 on, not in UTF-8");
+        let (_folder, latin) = table(b"id,text\n1,ok\n2,caf\xE9\n");
+        let mut latin = latin.expect("opens");
+        assert!(matches!(latin.next(), Ok(Next::Row(_))));
+        let error = latin.next().err().expect("refused");
+        assert_eq!(error.message, "orders.csv is not in UTF-8: line 3 cannot be read");
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_told() {
+        let wide = vec!["x"; 201].join(",");
+        let long = "y".repeat(FIELD + 1);
+        let text = format!("id,text\n1\n2,b,c\n3,c,\n,\n{wide}\n{long},z\n5,e\n");
+        let told =
+            said(&[(2, "!too few fields"), (3, "!too many fields"), (4, "3"), (6, "!too many columns"), (7, "!field too long"), (8, "5")]);
+        assert_eq!(rows(text.as_bytes()), told);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_one_row() {
+        let told = said(&[(2, "1"), (3, "!quote never closed"), (4, "3"), (5, "4")]);
+        assert_eq!(rows(b"id,text\n1,a\n2,\"open\n3,c\n4,d\n"), told);
+        assert_eq!(rows(b"id,text\n1,a\n\"2,open\n3,c\n4,d\n"), told);
+        let mut long = String::from("id,text\n2,\"open\n");
+        for n in 0..20_000 {
+            long.push_str(&format!("{n},plain\n"));
+        }
+        let read = rows(long.as_bytes());
+        assert_eq!(read.len(), 20_001);
+        assert_eq!(read[0].1, "!quote never closed");
+        assert_eq!(read[20_000], (20_002, "19999".to_owned()));
+    }
+}

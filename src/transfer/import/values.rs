@@ -1,0 +1,397 @@
+//! Reading one cell: dates, moments, amounts, whole numbers, yes and no. Pure, and without an allocation where the cell is good.
+
+use chrono::{NaiveDate, NaiveTime};
+
+use crate::domain::money::Currency;
+use crate::domain::time::{Day, Stamp, Zone};
+
+/// What a cell that should be a date turned out to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DateCell {
+    /// A date that can be read in one way only.
+    Day(Day),
+    /// Two numbers below 13 between slashes, and the year: day or month first, the cell alone does not say.
+    Either { first: u32, second: u32, year: i32 },
+    /// A date in form, but not one of the calendar (or outside 1970 to 2149).
+    Impossible,
+    /// Not a date.
+    Not,
+}
+
+/// Which of the two comes first in a column of dates with slashes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Order {
+    /// 31/12/2024.
+    DayFirst,
+    /// 12/31/2024.
+    MonthFirst,
+}
+
+/// A day from its parts; `None` where the calendar has no such day.
+pub(super) fn day_of(year: i32, month: u32, day: u32) -> Option<Day> {
+    NaiveDate::from_ymd_opt(year, month, day).and_then(Day::from_date)
+}
+
+fn number(bytes: &[u8]) -> Option<u32> {
+    let fits = !bytes.is_empty() && bytes.len() <= 4 && bytes.iter().all(u8::is_ascii_digit);
+    fits.then(|| bytes.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
+}
+
+/// Reads `2026-11-21`, `2026/11/21`, `21.11.2026` (points always mean the day first) or `21/11/2026`.
+pub(super) fn date(text: &str) -> DateCell {
+    let bytes = text.as_bytes();
+    let Some(at) = bytes.iter().position(|b| !b.is_ascii_digit()) else { return compact(bytes) };
+    let mark = bytes[at];
+    if !matches!(mark, b'-' | b'/' | b'.') {
+        return DateCell::Not;
+    }
+    let mut parts = bytes.split(|b| *b == mark);
+    let (Some(a), Some(b), Some(c), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { return DateCell::Not };
+    let (Some(x), Some(y), Some(z)) = (number(a), number(b), number(c)) else { return DateCell::Not };
+    if a.len() == 4 && b.len() <= 2 && c.len() <= 2 {
+        return day_of(x as i32, y, z).map_or(DateCell::Impossible, DateCell::Day);
+    }
+    if c.len() != 4 || a.len() > 2 || b.len() > 2 {
+        return DateCell::Not;
+    }
+    let year = z as i32;
+    let known = match mark {
+        b'.' => day_of(year, y, x),
+        _ if x > 12 => day_of(year, y, x),
+        _ if y > 12 => day_of(year, x, y),
+        _ if x == y => day_of(year, y, x),
+        _ if x == 0 || y == 0 => None,
+        _ => return DateCell::Either { first: x, second: y, year },
+    };
+    known.map_or(DateCell::Impossible, DateCell::Day)
+}
+
+/// `20261121`.
+fn compact(bytes: &[u8]) -> DateCell {
+    if bytes.len() != 8 {
+        return DateCell::Not;
+    }
+    match (number(&bytes[..4]), number(&bytes[4..6]), number(&bytes[6..])) {
+        (Some(y), Some(m), Some(d)) => day_of(y as i32, m, d).map_or(DateCell::Impossible, DateCell::Day),
+        _ => DateCell::Not,
+    }
+}
+
+/// What a cell says of the order of day and month in its column: some value only one order can explain.
+pub(super) fn proves(text: &str) -> Option<Order> {
+    let date_part = text.split([' ', 'T']).next()?;
+    let mut parts = date_part.splitn(3, ['/', '-']);
+    let (a, b, c) = (number(parts.next()?.as_bytes())?, number(parts.next()?.as_bytes())?, parts.next()?);
+    match (c.len() == 4, a, b) {
+        (true, 13..=31, 1..=12) => Some(Order::DayFirst),
+        (true, 1..=12, 13..=31) => Some(Order::MonthFirst),
+        _ => None,
+    }
+}
+
+/// The date part of a cell and the rest after `T` or a space.
+pub(super) fn split_moment(text: &str) -> (&str, &str) {
+    match text.find(['T', 't', ' ']) {
+        Some(at) => (&text[..at], text[at + 1..].trim_start()),
+        None => (text, ""),
+    }
+}
+
+/// A time of day with the offset it names, if it names one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Clock {
+    time: NaiveTime,
+    /// Seconds east of Greenwich.
+    offset: Option<i32>,
+}
+
+/// Reads `15:48`, `15:48:00`, `15:48:00.250`, each with `Z`, `+03:00`, `+0300`, `+03` or nothing behind it.
+pub(super) fn clock(text: &str) -> Option<Clock> {
+    let bytes = text.as_bytes();
+    let end = bytes.iter().position(|b| matches!(b, b'Z' | b'z' | b'+' | b'-' | b' ')).unwrap_or(bytes.len());
+    let (time, zone) = (&bytes[..end], text[end..].trim());
+    let two = |at: usize| time.get(at..at + 2).and_then(number);
+    let (hour, minute) = (two(0)?, two(3)?);
+    if time.get(2) != Some(&b':') {
+        return None;
+    }
+    let (second, milli) = match time.len() {
+        5 => (0, 0),
+        _ if time.get(5) != Some(&b':') => return None,
+        8 => (two(6)?, 0),
+        10.. if time[8] == b'.' => {
+            let digits = &time[9..];
+            if !digits.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            (two(6)?, (0..3).fold(0, |n, i| n * 10 + digits.get(i).map_or(0, |b| u32::from(b - b'0'))))
+        }
+        _ => return None,
+    };
+    // A leap second is the second before it, as everywhere on the machine.
+    let time = NaiveTime::from_hms_milli_opt(hour, minute, second.min(59), milli).filter(|_| second <= 60)?;
+    Some(Clock { time, offset: offset(zone)? })
+}
+
+/// The offset behind a time: `Some(None)` where there is none, `None` where it is not one.
+fn offset(text: &str) -> Option<Option<i32>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
+        return Some(Some(0));
+    }
+    let sign = match text.as_bytes()[0] {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let rest = &text.as_bytes()[1..];
+    let (hours, minutes) = match rest.len() {
+        2 => (number(rest)?, 0),
+        4 => (number(&rest[..2])?, number(&rest[2..])?),
+        5 if rest[2] == b':' => (number(&rest[..2])?, number(&rest[3..])?),
+        _ => return None,
+    };
+    (hours <= 18 && minutes < 60).then(|| Some(sign * (hours * 3600 + minutes * 60) as i32))
+}
+
+impl Clock {
+    /// The moment on `day`; a time without an offset is one of `zone`.
+    pub(super) fn on(self, day: Day, zone: Zone) -> Stamp {
+        match self.offset {
+            Some(seconds) => {
+                let local = day.date().and_time(self.time).and_utc().timestamp_millis();
+                Stamp(local - i64::from(seconds) * 1000)
+            }
+            None => zone.stamp(day, self.time),
+        }
+    }
+
+    /// True when it names its offset.
+    pub(super) fn has_offset(self) -> bool {
+        self.offset.is_some()
+    }
+}
+
+/// Why a number could not be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum NumberFault {
+    /// It is not written as a number.
+    Not,
+    /// It does not fit in 64 bits.
+    TooLarge,
+    /// It has more decimals than there are minor units.
+    TooFine,
+}
+
+/// A whole number, with a sign and with spaces or commas between groups of three.
+pub(super) fn whole(text: &str) -> Result<i64, NumberFault> {
+    let (negative, digits) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if digits.is_empty() {
+        return Err(NumberFault::Not);
+    }
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        let mut n: i64 = 0;
+        for b in digits.bytes() {
+            let digit = i64::from(b - b'0');
+            let next = n.checked_mul(10).and_then(|n| if negative { n.checked_sub(digit) } else { n.checked_add(digit) });
+            n = next.ok_or(NumberFault::TooLarge)?;
+        }
+        return Ok(n);
+    }
+    // "1,234,567" and "12.0" as spreadsheets write whole numbers; anything else is not one.
+    if let Some((front, zeros)) = digits.split_once('.')
+        && !zeros.is_empty()
+        && zeros.bytes().all(|b| b == b'0')
+    {
+        return whole(front).map(|n| if negative { -n } else { n });
+    }
+    if grouped(digits, ',') {
+        let plain: String = digits.chars().filter(|c| *c != ',').collect();
+        return whole(&plain).map(|n| if negative { -n } else { n });
+    }
+    Err(NumberFault::Not)
+}
+
+/// `1,234,567`: groups of three behind the first.
+fn grouped(text: &str, mark: char) -> bool {
+    let mut parts = text.split(mark);
+    let first = parts.next().unwrap_or("");
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let mut groups = 0;
+    let fits = (1..=3).contains(&first.len())
+        && digits(first)
+        && parts.all(|p| {
+            groups += 1;
+            p.len() == 3 && digits(p)
+        });
+    fits && groups > 0
+}
+
+/// An amount as people write it (`1,234.50`, `1.234,50`, `$95k`), in minor units.
+pub(super) fn amount(text: &str, currency: Currency) -> Result<i64, NumberFault> {
+    let text = text.trim().trim_start_matches(currency.code()).trim_end_matches(currency.code());
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '$' | '€' | '£' | '¥'));
+    let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '\'' | '\u{2019}')).collect();
+    let sign = plain.strip_prefix('-').map_or("", |_| "-");
+    let body = &plain[sign.len()..];
+    let (digits, letter) = match body.char_indices().next_back() {
+        Some((at, 'k' | 'K' | 'm' | 'M' | 'b' | 'B')) => (&body[..at], &body[at..]),
+        _ => (body, ""),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) {
+        return Err(NumberFault::Not);
+    }
+    let (front, part) = decimals(digits).ok_or(NumberFault::Not)?;
+    if letter.is_empty() && part.trim_end_matches('0').len() > currency.digits() as usize {
+        return Err(NumberFault::TooFine);
+    }
+    let whole: String = front.chars().filter(char::is_ascii_digit).collect();
+    let canonical = format!("{sign}{whole}.{part}{letter}");
+    crate::domain::money::parse(&canonical, currency).ok_or(NumberFault::TooLarge)
+}
+
+/// Splits at the decimal mark: the last of both marks, or the only one unless it stands between groups of three commas.
+fn decimals(digits: &str) -> Option<(&str, &str)> {
+    let (front, part) = match (digits.rfind('.'), digits.rfind(',')) {
+        (None, None) => (digits, ""),
+        (Some(point), Some(comma)) => {
+            let at = point.max(comma);
+            let mark = if at == comma { '.' } else { ',' };
+            let front = &digits[..at];
+            if !grouped(front, mark) {
+                return None;
+            }
+            (front, &digits[at + 1..])
+        }
+        (None, Some(_)) if grouped(digits, ',') => (digits, ""),
+        (Some(at), None) if digits.find('.') != Some(at) => {
+            if !grouped(digits, '.') {
+                return None;
+            }
+            (digits, "")
+        }
+        (Some(at), None) | (None, Some(at)) => {
+            if digits[..at].contains(',') {
+                return None;
+            }
+            (&digits[..at], &digits[at + 1..])
+        }
+    };
+    Some((front, part))
+}
+
+/// A per cent such as `12.5`, `12,5` or `15%` in hundredths of a per cent, 0 to 100 per cent.
+pub(super) fn per_cent(text: &str) -> Option<u32> {
+    let text = text.trim_end_matches('%').trim_end();
+    let (front, part) = text.split_once(['.', ',']).unwrap_or((text, ""));
+    let part = part.trim_end_matches('0');
+    if part.len() > 2 || !part.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let whole = number(front.as_bytes())?;
+    let hundredths = part.bytes().fold(0, |n, b| n * 10 + u32::from(b - b'0')) * if part.len() == 1 { 10 } else { 1 };
+    Some(whole * 100 + hundredths).filter(|n| *n <= 10_000)
+}
+
+/// Yes or no.
+pub(super) fn yes_no(text: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(text));
+    if is(&["1", "true", "yes", "y", "x"]) {
+        Some(true)
+    } else if is(&["0", "false", "no", "n", ""]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn dates_read_in_the_forms_that_files_use() {
+        for text in ["2024-12-31", "2024/12/31", "31.12.2024", "31/12/2024", "12/31/2024", "20241231"] {
+            assert_eq!(date(text), DateCell::Day(day("2024-12-31")), "{text}");
+        }
+        assert_eq!(date("05.04.2024"), DateCell::Day(day("2024-04-05")));
+        assert_eq!(date("04/04/2024"), DateCell::Day(day("2024-04-04")));
+        assert_eq!(date("05/04/2024"), DateCell::Either { first: 5, second: 4, year: 2024 });
+        assert_eq!(date("2023-02-30"), DateCell::Impossible);
+        assert_eq!(date("30/02/2023"), DateCell::Impossible);
+        for text in ["", "soon", "2024-12", "1/2/24", "2024-12-31x", "123456789"] {
+            assert_eq!(date(text), DateCell::Not, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_column_proves_its_order() {
+        assert_eq!(proves("31/12/2024"), Some(Order::DayFirst));
+        assert_eq!(proves("12/31/2024 10:00"), Some(Order::MonthFirst));
+        assert_eq!(proves("05/04/2024"), None);
+        assert_eq!(proves("2024-12-31"), None);
+    }
+
+    #[test]
+    fn moments_keep_their_offset() {
+        let at = |text: &str| {
+            let (d, t) = split_moment(text);
+            let DateCell::Day(d) = date(d) else { panic!("a date: {text}") };
+            clock(t).map(|c| c.on(d, Zone::named("Europe/Istanbul").expect("a zone")).0)
+        };
+        let noon = at("2026-07-11T12:00:00Z");
+        assert_eq!(at("2026-07-11T15:30:00+03:30"), noon);
+        assert_eq!(at("2026-07-11 15:30+0330"), noon);
+        assert_eq!(at("2026-07-11T07:00:00.000-05:00"), noon);
+        assert_eq!(at("2026-07-11T15:00:00"), noon, "no offset: the book's zone");
+        assert_eq!(at("2026-07-11T12:00:00.250Z"), noon.map(|n| n + 250));
+        assert_eq!(at("2026-07-11T25:00:00Z"), None);
+        assert_eq!(at("2026-07-11T12:00:00+99:00"), None);
+    }
+
+    #[test]
+    fn numbers_say_why_they_are_none() {
+        assert_eq!(whole("-42"), Ok(-42));
+        assert_eq!(whole("1,234,567"), Ok(1_234_567));
+        assert_eq!(whole("12.0"), Ok(12));
+        assert_eq!(whole("12.5O"), Err(NumberFault::Not));
+        assert_eq!(whole("9223372036854775807"), Ok(i64::MAX));
+        assert_eq!(whole("-9223372036854775808"), Ok(i64::MIN));
+        assert_eq!(whole("999999999999999999999999999999"), Err(NumberFault::TooLarge));
+        assert_eq!(whole(""), Err(NumberFault::Not));
+    }
+
+    #[test]
+    fn amounts_read_in_both_conventions() {
+        let usd = Currency::default();
+        assert_eq!(amount("1,234.50", usd), Ok(123_450));
+        assert_eq!(amount("1.234,50", usd), Ok(123_450));
+        assert_eq!(amount("€ 12,5", usd), Ok(1_250));
+        assert_eq!(amount("1,234", usd), Ok(123_400));
+        assert_eq!(amount("95k", usd), Ok(9_500_000));
+        assert_eq!(amount("-3", usd), Ok(-300));
+        assert_eq!(amount("USD 10", usd), Ok(1_000));
+        assert_eq!(amount("1.2345", usd), Err(NumberFault::TooFine));
+        assert_eq!(amount("12.5O", usd), Err(NumberFault::Not));
+        assert_eq!(amount("99999999999999999999", usd), Err(NumberFault::TooLarge));
+    }
+
+    #[test]
+    fn per_cents_are_hundredths() {
+        assert_eq!(per_cent("12.5"), Some(1250));
+        assert_eq!(per_cent("15"), Some(1500));
+        assert_eq!(per_cent("7,25%"), Some(725));
+        assert_eq!(per_cent("100.01"), None);
+        assert_eq!(per_cent("x"), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! Rows of the roster as JSON and CSV: stable names, exact figures, each row with its id.
+//!
+//! JSON has amounts in minor units (the currency stands at the top), days as ISO 8601, no data as `null`. CSV has amounts
+//! with a decimal point, so that a spreadsheet reads them, and no data as an empty cell.
+
+use std::io::{self, Write};
+
+use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::{Map, Value as Json};
+
+use crate::columns::Column;
+use crate::domain::roster::Roster;
+
+/// A row as a JSON object: its id, then the columns by their codes.
+pub fn object(roster: &Roster, columns: &[&Column], at: usize) -> Map<String, Json> {
+    let mut row = Map::with_capacity(columns.len() + 1);
+    row.insert("id".to_owned(), Json::from(roster.ids[at].to_string()));
+    for column in columns {
+        row.insert(column.code().to_owned(), column.json(roster, at));
+    }
+    row
+}
+
+/// Writes `head`'s fields, then `"rows"` with one object a row, one row a line, as one JSON object.
+pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, columns: &[&Column], rows: &[u32]) -> io::Result<()> {
+    out.write_all(b"{\n")?;
+    for (name, value) in head {
+        write!(out, "  {}: ", Json::from(name.as_str()))?;
+        compact(out, value)?;
+        out.write_all(b",\n")?;
+    }
+    out.write_all(b"  \"rows\": [")?;
+    for (i, at) in rows.iter().enumerate() {
+        out.write_all(if i == 0 { b"\n    " } else { b",\n    " })?;
+        compact(out, &Json::Object(object(roster, columns, *at as usize)))?;
+    }
+    out.write_all(if rows.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })
+}
+
+/// Writes a heading and the rows as CSV (RFC 4180). `shown` is applied to every text on its way out: a terminal needs
+/// texts made safe, a file has them as they are.
+pub fn csv(out: &mut impl Write, roster: &Roster, columns: &[&Column], rows: &[u32], shown: impl Fn(String) -> String) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(std::iter::once("id").chain(columns.iter().map(|c| c.code()))).map_err(plain)?;
+    for at in rows {
+        csv.write_field(roster.ids[*at as usize].to_string()).map_err(plain)?;
+        for column in columns {
+            csv.write_field(shown(column.csv(roster, *at as usize))).map_err(plain)?;
+        }
+        csv.write_record(None::<&[u8]>).map_err(plain)?;
+    }
+    csv.flush()
+}
+
+/// The stream's own error, so that a closed pipe is still known as one.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+/// Writes JSON over several lines; signs that steer a terminal are escaped, which loses nothing.
+pub fn pretty(out: &mut impl Write, value: &Json) -> io::Result<()> {
+    write_with(out, value, Careful(PrettyFormatter::new()))
+}
+
+fn compact(out: &mut impl Write, value: &Json) -> io::Result<()> {
+    write_with(out, value, Careful(serde_json::ser::CompactFormatter))
+}
+
+fn write_with(out: &mut impl Write, value: &Json, formatter: impl Formatter) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, formatter);
+    serde::Serialize::serialize(value, &mut serializer)?;
+    Ok(())
+}
+
+/// True for the signs that JSON would let through and that steer a terminal or turn the reading direction.
+fn careful(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Escapes such signs, which loses nothing: `\u009b` reads back as itself.
+struct Careful<F>(F);
+
+impl<F: Formatter> Formatter for Careful<F> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| careful(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            write!(writer, "\\u{:04x}", u32::from(c))?;
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::config::Config;
+    use crate::domain::roster::Entry;
+
+    fn columns() -> Vec<&'static Column> {
+        ["name", "arr", "nps"].map(|code| crate::columns::column(code).expect("a column")).to_vec()
+    }
+
+    fn roster(name: &str) -> Roster {
+        let mut roster = Roster::new(Arc::new(Config::default()), "2026-11-21".parse().expect("a date"), "ada");
+        let mut entry = Entry { rowid: 1, name: name.to_owned(), ..Entry::default() };
+        entry.signals.mrr = 10_005;
+        roster.put(&entry);
+        roster
+    }
+
+    #[test]
+    fn json_reads_back_with_hostile_names() {
+        let name = "A \"b\"\n\u{9b}2J\u{202e}c";
+        let mut out = Vec::new();
+        let head = Map::from_iter([("schema".to_owned(), 1.into())]);
+        json(&mut out, &head, &roster(name), &columns(), &[0]).expect("a vector takes all");
+        let text = String::from_utf8(out).expect("UTF-8");
+        assert!(!text.contains(['\u{9b}', '\u{202e}']), "{text}");
+        let read: Json = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(read["rows"][0]["name"], name);
+        assert_eq!(read["rows"][0]["arr"], 120_060);
+        assert_eq!(read["rows"][0]["nps"], Json::Null);
+        assert_eq!(read["schema"], 1);
+    }
+
+    #[test]
+    fn no_rows_are_an_empty_list() {
+        let mut out = Vec::new();
+        json(&mut out, &Map::new(), &roster("x"), &columns(), &[]).expect("a vector takes all");
+        assert_eq!(serde_json::from_slice::<Json>(&out).expect("JSON")["rows"], Json::Array(Vec::new()));
+    }
+
+    #[test]
+    fn csv_reads_back() {
+        let mut out = Vec::new();
+        csv(&mut out, &roster("Acme, \"Ltd\"\nx"), &columns(), &[0], |t| t).expect("a vector takes all");
+        let mut read = csv::Reader::from_reader(out.as_slice());
+        assert_eq!(read.headers().expect("a heading"), vec!["id", "name", "arr", "nps"]);
+        let row = read.records().next().expect("a row").expect("whole");
+        assert_eq!((&row[1], &row[2], &row[3]), ("Acme, \"Ltd\"\nx", "1200.60", ""));
+    }
+}

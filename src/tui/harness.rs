@@ -1,0 +1,223 @@
+//! For tests: the app over a book in memory, with effects carried out at once and the screen as text with its styles.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crossterm::event::{Event, KeyEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
+use serde_json::Value;
+
+use super::app::App;
+use super::effect::{Effect, Msg};
+use super::key::Key;
+use super::measure::cells;
+use crate::domain::command::Command;
+use crate::domain::id::Id;
+use crate::domain::query::Query;
+use crate::domain::time::Stamp;
+use crate::store::worker::{Answer, Slot};
+use crate::store::{Options, Store, Who};
+use crate::transfer::demo::{self, DemoOptions};
+
+/// Noon of 21 November 2026, UTC.
+pub const NOW: Stamp = Stamp(1_795_262_400_000);
+
+/// The app with its book.
+pub struct Harness {
+    pub app: App,
+    pub store: Store,
+    /// Effects since the last key press, watches left out.
+    pub effects: Vec<Effect>,
+    watched: BTreeMap<Slot, Query>,
+    now: Stamp,
+}
+
+impl Harness {
+    /// The screens in a language over a demo book of 40 customers made from `seed`.
+    pub fn new(lang: &str, seed: u64) -> Harness {
+        let mut harness = Harness::empty(lang);
+        let today = harness.app.look.now.zone.day(NOW);
+        let options = DemoOptions { customers: 40, months: 14, seed, today };
+        demo::write(&mut harness.store, &options, NOW, &mut |_| {}).expect("the demo book is written");
+        harness.ready();
+        harness
+    }
+
+    /// The same without customers.
+    pub fn empty(lang: &str) -> Harness {
+        assert_eq!(lang, "en", "the only language that the screens have words of");
+        let who = Who { person: "ana".into(), device: Id([7; 16]) };
+        let options = Options { who, now: NOW, as_of: None, create: true, zone: None };
+        let store = Store::memory(&options).expect("a book in memory opens");
+        let mut look = super::default_look();
+        look.me = "ana".into();
+        look.now = crate::domain::time::Moment::new(NOW, crate::domain::time::Zone::default());
+        let app = App::new(look, &Value::Null);
+        let mut harness = Harness { app, store, effects: Vec::new(), watched: BTreeMap::new(), now: NOW };
+        harness.size(120, 36);
+        let effects = harness.app.start();
+        harness.carry_out(effects);
+        harness.ready();
+        harness
+    }
+
+    /// The book is open: what the worker says first, then its answers.
+    pub fn ready(&mut self) {
+        let roster = self.store.roster().expect("the roster loads");
+        let config = self.store.config();
+        let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), read_only: None };
+        self.say(Msg::Answer(answer));
+        self.answer_all();
+        self.wait(40);
+    }
+
+    /// Another size of the terminal.
+    pub fn size(&mut self, width: u16, height: u16) -> &mut Harness {
+        self.say(Msg::Input(Event::Resize(width, height)));
+        self.draw();
+        self.wait(40)
+    }
+
+    /// Presses keys, written as in `keys.toml` with spaces between; a word of several letters that is no key is typed.
+    pub fn press(&mut self, keys: &str) -> &mut Harness {
+        self.effects.clear();
+        for word in keys.split(' ').filter(|w| !w.is_empty()) {
+            match Key::parse(word) {
+                Some(key) => self.key(key),
+                None => word.chars().for_each(|c| self.key(Key::char(c))),
+            }
+        }
+        self.wait(40)
+    }
+
+    /// Types text, spaces included.
+    pub fn type_text(&mut self, text: &str) -> &mut Harness {
+        text.chars().for_each(|c| self.key(Key::char(c)));
+        self.wait(40)
+    }
+
+    fn key(&mut self, key: Key) {
+        self.say(Msg::Input(Event::Key(KeyEvent::new(key.code, key.with))));
+        self.draw();
+    }
+
+    /// Lets so many milliseconds pass.
+    pub fn wait(&mut self, ms: i64) -> &mut Harness {
+        self.now = Stamp(self.now.0 + ms);
+        self.say(Msg::Timer);
+        self
+    }
+
+    /// One message, with everything that follows from it.
+    pub fn say(&mut self, msg: Msg) {
+        let effects = self.app.update(msg, self.now);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match &effect {
+                Effect::Write { ticket, command } => {
+                    let result = self.store.write(command, self.now);
+                    self.effects.push(effect.clone());
+                    self.say(Msg::Answer(Answer::Written { ticket: *ticket, result }));
+                    self.answer_all();
+                }
+                Effect::Watch { slot, query } => {
+                    self.watched.insert(*slot, query.clone());
+                    self.answer(*slot);
+                }
+                Effect::Unwatch { slot } => {
+                    self.watched.remove(slot);
+                }
+                _ => self.effects.push(effect),
+            }
+        }
+    }
+
+    fn answer_all(&mut self) {
+        for slot in self.watched.keys().copied().collect::<Vec<_>>() {
+            self.answer(slot);
+        }
+    }
+
+    fn answer(&mut self, slot: Slot) {
+        let Some(query) = self.watched.get(&slot).cloned() else { return };
+        let answer = match self.store.answer(&query) {
+            Ok(page) => Answer::Page { slot, query, page: Arc::new(page) },
+            Err(error) => Answer::Failed { slot, query, error },
+        };
+        self.say(Msg::Answer(answer));
+    }
+
+    /// The commands that the last keys wrote.
+    pub fn written(&self) -> Vec<Command> {
+        self.effects.iter().filter_map(|e| if let Effect::Write { command, .. } = e { Some(command.as_ref().clone()) } else { None }).collect()
+    }
+
+    /// Draws and keeps what drawing found out, as the runner does.
+    pub fn draw(&mut self) -> Buffer {
+        let (w, h) = self.app.look.size;
+        let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
+        let drawn = self.app.draw(&mut buf);
+        self.app.seen(drawn);
+        buf
+    }
+
+    /// The screen's text.
+    pub fn text(&mut self) -> String {
+        lines(&self.draw()).join("\n")
+    }
+
+    /// The screen's text, and under it a letter for the style of each cell.
+    pub fn screen(&mut self) -> String {
+        let buf = self.draw();
+        let styles = (0..buf.area.height).map(|y| (0..buf.area.width).map(|x| mark(&buf, x, y)).collect::<String>().trim_end().to_owned());
+        format!("{}\n\n{}", lines(&buf).join("\n"), styles.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The line under the cursor.
+    pub fn current(&mut self) -> String {
+        let buf = self.draw();
+        let at = (0..buf.area.height).find(|y| (0..buf.area.width).any(|x| mark(&buf, x, *y) == 'S'));
+        at.map(|y| lines(&buf)[usize::from(y)].clone()).unwrap_or_default()
+    }
+}
+
+fn lines(buf: &Buffer) -> Vec<String> {
+    let line = |y: u16| {
+        let mut text = String::new();
+        let mut x = 0;
+        while x < buf.area.width {
+            let symbol = buf[(x, y)].symbol();
+            text.push_str(symbol);
+            x += cells(symbol).max(1) as u16;
+        }
+        text.trim_end().to_owned()
+    };
+    (0..buf.area.height).map(line).collect()
+}
+
+fn mark(buf: &Buffer, x: u16, y: u16) -> char {
+    let cell = &buf[(x, y)];
+    if cell.modifier.contains(Modifier::REVERSED) {
+        return 'S';
+    }
+    if cell.modifier.contains(Modifier::UNDERLINED) {
+        return '_';
+    }
+    if cell.symbol() == " " {
+        return ' ';
+    }
+    match cell.fg {
+        Color::Cyan => 'a',
+        Color::Green => 'o',
+        Color::Yellow => 'w',
+        Color::LightRed => 'd',
+        Color::Magenta => 'i',
+        _ if cell.modifier.contains(Modifier::DIM) => 'm',
+        _ => '.',
+    }
+}

@@ -1,0 +1,346 @@
+//! The screens as a person uses them: keys in, commands out, and what is seen.
+
+use std::collections::HashSet;
+
+use crossterm::event::Event;
+use serde_json::Value;
+
+use super::app::App;
+use super::effect::{Effect, Msg};
+use super::harness::{Harness, NOW};
+use super::key::Key;
+use super::views::SCREENS;
+use crate::domain::command::{Command, Target};
+use crate::domain::time::words;
+
+#[test]
+fn no_key_is_declared_twice_and_every_key_parses_and_has_words() {
+    let look = super::default_look();
+    assert_eq!(look.keymap.conflicts(), Vec::<String>::new());
+    for action in look.keymap.all() {
+        let words = look.action_words(action);
+        assert_ne!(words, action.id, "{} has no words in [action]", action.id);
+    }
+    // What does not parse is dropped when the rows are read, so count what was declared.
+    fn declared<V: super::view::Screen>() -> usize {
+        V::KEYS.iter().flat_map(|g| g.iter()).flat_map(|r| r.keys.iter()).filter(|k| Key::parse_all(k).is_none()).count()
+    }
+    use super::views::{app, channel, customers, explain, first_run, help, log_line, palette, pick, triage};
+    let wrong = declared::<triage::Triage>()
+        + declared::<customers::Customers>()
+        + declared::<app::Everywhere>()
+        + declared::<explain::Explain>()
+        + declared::<help::Help>()
+        + declared::<palette::Palette>()
+        + declared::<first_run::FirstRun>()
+        + declared::<channel::PickChannel>()
+        + declared::<pick::Pick>()
+        + declared::<log_line::Line>();
+    assert_eq!(wrong, 0);
+    let names: HashSet<&str> = SCREENS.iter().map(|s| s.name).collect();
+    assert_eq!(names.len(), SCREENS.len());
+}
+
+#[test]
+fn keys_toml_is_laid_over_and_its_mistakes_are_named() {
+    let mut look = super::default_look();
+    let wrong = look.keymap.overlay("[keys]\n\"triage.done\" = [\"X\"]\n\"triage.nothing\" = [\"b\"]\n\"triage.note\" = [\"hello\"]\n\"triage.task\" = [\"X\"]\n");
+    assert_eq!(look.keymap.get("triage.done").expect("an action").key(), "X");
+    assert!(wrong.iter().any(|w| w.contains("line 3") && w.contains("triage.nothing")), "{wrong:?}");
+    assert!(wrong.iter().any(|w| w.contains("line 4") && w.contains("hello")), "{wrong:?}");
+    assert!(wrong.iter().any(|w| w.contains("triage.done") && w.contains("triage.task") && w.contains("conflict")), "{wrong:?}");
+    assert!(look.keymap.overlay("keys = 3").first().is_some_and(|w| w.contains("line 1")));
+}
+
+#[test]
+fn done_takes_the_account_away_at_once_and_undo_brings_it_back() {
+    let mut h = Harness::new("en", 1);
+    h.press("j");
+    let (first, rows) = (h.current(), h.app.look.counts.triage);
+    h.press("j");
+    let second = h.current();
+    h.press("k d");
+    assert!(matches!(h.written().as_slice(), [Command::Done { customers }] if customers.len() == 1));
+    assert_eq!(name(&h.current()), name(&second), "the next one is under the cursor");
+    assert_eq!(h.app.look.counts.triage, rows - 1);
+    assert!(h.text().contains("u undo"));
+    h.press("u");
+    assert_eq!(name(&h.current()), name(&first), "undo brings the account back under the cursor");
+    assert_eq!(h.app.look.counts.triage, rows);
+}
+
+// The name in a line of the queue: what stands behind the priority.
+fn name(line: &str) -> String {
+    line.trim_start_matches('│').split_whitespace().skip(1).take(2).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn snooze_until_monday_is_two_keys() {
+    let mut h = Harness::new("en", 1);
+    h.press("z 2");
+    let monday = words::day("mon", &h.app.look.now);
+    assert!(matches!(h.written().as_slice(), [Command::Snooze { until, .. }] if *until == monday && monday.is_some()));
+}
+
+#[test]
+fn a_prefix_shows_its_ways_and_an_unbound_key_closes_it() {
+    let mut h = Harness::new("en", 1);
+    h.press("z").wait(400);
+    assert!(h.text().contains("Snooze until tomorrow"));
+    h.press("x");
+    assert!(!h.text().contains("Snooze until tomorrow"));
+    assert!(h.written().is_empty());
+}
+
+#[test]
+fn an_unknown_key_says_so() {
+    let mut h = Harness::new("en", 1);
+    h.press("X");
+    assert!(h.text().contains("X is not bound here · ? help"));
+}
+
+#[test]
+fn a_note_is_typed_and_its_draft_is_kept() {
+    let mut h = Harness::new("en", 1);
+    h.press("n").type_text("They want a date");
+    assert!(h.app.state()["drafts"].to_string().contains("They want a date"));
+    h.press("esc n");
+    assert!(h.text().contains("They want a date"), "the draft is offered again");
+    h.press("enter");
+    assert!(matches!(h.written().as_slice(), [Command::Note { text, .. }] if text == "They want a date"));
+    assert_eq!(h.app.state()["drafts"].to_string(), "{}");
+}
+
+#[test]
+fn drafts_are_stored_after_two_seconds() {
+    let mut h = Harness::new("en", 1);
+    h.press("n").type_text("half a sent");
+    h.effects.clear();
+    h.wait(2_100);
+    assert!(h.effects.iter().any(|e| matches!(e, Effect::SaveState(text) if text.contains("half a sent"))));
+}
+
+#[test]
+fn a_touchpoint_is_a_letter_and_a_line() {
+    let mut h = Harness::new("en", 1);
+    h.press("i c").type_text("Walked through the fix 45m");
+    assert!(h.text().contains("45 min"), "{}", h.text());
+    h.press("enter");
+    assert!(matches!(h.written().as_slice(), [Command::LogTouch { touch, .. }] if touch.channel == "phone" && touch.minutes == Some(45)));
+}
+
+#[test]
+fn a_task_ends_with_its_day() {
+    let mut h = Harness::new("en", 1);
+    h.press("t").type_text("Send the plan +7d");
+    h.press("enter");
+    let due = words::day("+7d", &h.app.look.now);
+    assert!(matches!(h.written().as_slice(), [Command::AddTask { task, .. }] if task.title == "Send the plan" && task.due == due));
+}
+
+#[test]
+fn a_move_to_a_lost_stage_asks_why() {
+    let mut h = Harness::new("en", 1);
+    h.press("m").type_text("churn");
+    h.press("enter");
+    assert!(h.written().is_empty());
+    assert!(h.text().contains("Price"));
+    h.press("1");
+    let written = h.written();
+    assert!(
+        matches!(written.as_slice(), [Command::Move { to: Target::Stage(code), reason: Some(reason), .. }] if code == "churned" && reason.code == "price"),
+        "{written:?}"
+    );
+}
+
+#[test]
+fn marks_make_a_bulk_action_and_one_undo() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 * a").type_text("bo");
+    assert!(h.text().contains("40 marked"));
+    h.press("enter");
+    assert!(matches!(h.written().as_slice(), [Command::Assign { customers, owner }] if customers.len() == 40 && owner == "bo"));
+    h.press("u");
+    assert!(matches!(h.written().as_slice(), [Command::Undo { .. }]));
+}
+
+#[test]
+fn the_filter_line_follows_each_letter_and_keeps_the_last_valid_rows() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 /").type_text("health<60");
+    let text = h.text();
+    assert!(text.contains(" of 40"), "{text}");
+    let shown = text.lines().nth(3).map(str::to_owned);
+    h.type_text(" (");
+    assert_eq!(h.text().lines().nth(3).map(str::to_owned), shown, "a mistake keeps the rows");
+    h.press("esc");
+    assert!(h.text().contains("Customers 40"));
+}
+
+#[test]
+fn history_brings_back_filter_and_row() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 /").type_text("health<60");
+    h.press("enter j j");
+    let here = h.current();
+    h.press("1 H");
+    assert_eq!(h.current(), here);
+    assert!(h.text().contains("health<60"));
+    h.press("L");
+    assert!(h.text().contains("Queue"));
+}
+
+#[test]
+fn the_state_brings_back_the_row_in_a_new_start() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 j j j j");
+    let (here, state) = (h.current(), h.app.state());
+    let look = super::default_look();
+    h.app = App::new(look, &state);
+    h.size(120, 36);
+    h.ready();
+    assert_eq!(h.current(), here);
+}
+
+#[test]
+fn pasting_into_a_list_does_nothing_but_say_so() {
+    let mut h = Harness::new("en", 1);
+    h.effects.clear();
+    h.say(Msg::Input(Event::Paste("dq\nD".into())));
+    assert!(h.written().is_empty() && !h.app.quits());
+    assert!(h.text().contains("paste ignored here"));
+}
+
+#[test]
+fn help_lists_every_row_of_the_screen_and_runs_one() {
+    let mut h = Harness::new("en", 1);
+    let all = h.app.look.keymap.of("triage").len() + h.app.look.keymap.of("app").len();
+    h.press("?");
+    assert!(h.text().contains(&format!("{all} of {all} keys")), "{}", h.text());
+    h.type_text("monday");
+    h.press("enter");
+    assert!(matches!(h.written().as_slice(), [Command::Snooze { .. }]));
+}
+
+#[test]
+fn the_palette_finds_every_action_of_a_screen() {
+    let h = Harness::new("en", 1);
+    let ids: Vec<(String, String)> =
+        h.app.look.keymap.of("triage").iter().filter(|a| h.app.top().applies(a.index, &h.app.look).is_ok()).map(|a| (a.id.clone(), h.app.look.action_words(a))).collect();
+    assert!(ids.len() > 20);
+    for (id, words) in ids {
+        let mut h = Harness::empty("en");
+        h.press(":").type_text(&words);
+        let text = h.text();
+        let shown: String = words.chars().take(30).collect();
+        assert!(text.contains(&shown), "{id}: {words} is not in\n{text}");
+    }
+}
+
+#[test]
+fn the_palette_opens_customers_and_shows_keys() {
+    let mut h = Harness::new("en", 1);
+    h.press("ctrl-p").type_text("undo my");
+    assert!(h.text().lines().any(|l| l.contains("Undo my last change") && l.contains(" u")), "{}", h.text());
+}
+
+#[test]
+fn escape_and_q_go_back_and_quit_at_the_top() {
+    let mut h = Harness::new("en", 1);
+    h.press("e q");
+    assert!(!h.app.quits());
+    h.press("q");
+    assert!(h.app.quits() && h.effects.contains(&Effect::Quit));
+    let mut h = Harness::new("en", 1);
+    h.press("n ctrl-c");
+    assert!(!h.app.quits());
+    h.press("ctrl-c");
+    assert!(h.app.quits());
+}
+
+#[test]
+fn no_size_panics_and_a_small_one_says_what_it_needs() {
+    let mut h = Harness::new("en", 1);
+    for (w, ht) in [(250, 70), (120, 36), (80, 24), (60, 20), (40, 15), (30, 8), (20, 5), (1, 1), (0, 0)] {
+        for keys in ["", "?", "esc", ":", "esc", "n", "esc", "m", "esc", "i", "esc", "2", "/", "esc", "e", "esc", "1"] {
+            h.size(w, ht).press(keys);
+            h.draw();
+        }
+    }
+    assert!(h.size(40, 6).text().replace('\n', " ").contains("needs 30x8, has 40x6"));
+    assert!(h.size(40, 15).text().contains("? help"));
+}
+
+#[test]
+fn ascii_chrome_has_no_byte_above_127() {
+    let mut h = Harness::empty("en");
+    h.app.look.glyphs = super::theme::Glyphs::new(true);
+    h.app.look.say = super::say::Say::english(true);
+    for keys in ["", "2", "?", "esc", ":", "esc", "z"] {
+        h.press(keys).wait(400);
+        let text = h.text();
+        assert!(text.is_ascii(), "{keys}: {}", text.lines().find(|l| !l.is_ascii()).unwrap_or_default());
+    }
+}
+
+#[test]
+fn letters_of_a_cyrillic_layout_work_in_lists() {
+    let mut h = Harness::new("en", 1);
+    h.press("j");
+    let second = h.current();
+    h.press("k о");
+    assert_eq!(h.current(), second);
+}
+
+#[test]
+fn explained_sums_add_up_on_the_screen() {
+    let mut h = Harness::new("en", 1);
+    h.press("e");
+    let text = h.text();
+    assert!(text.contains("Priority") && text.contains("Health") && text.contains("Sum"), "{text}");
+    h.press("s").type_text("2w ago");
+    h.press("enter");
+    assert!(h.text().contains("What changed since"), "{}", h.text());
+}
+
+#[test]
+fn the_first_run_offers_four_ways() {
+    let mut h = Harness::empty("en");
+    h.app.welcome();
+    h.press("3").type_text("Acme Foods");
+    h.press("enter");
+    assert!(matches!(h.written().as_slice(), [Command::AddCustomer(new)] if new.name == "Acme Foods"));
+    assert!(h.text().contains("Customers 1"), "{}", h.text());
+    let mut h = Harness::empty("en");
+    h.app.welcome();
+    h.press("1");
+    assert_eq!(h.effects, [Effect::Demo]);
+}
+
+#[test]
+fn saved_state_that_is_damaged_starts_fresh() {
+    for state in ["null", "3", "{\"here\": 7}", "{\"here\": [{\"view\": \"nothing\", \"state\": 3}]}"] {
+        let state: Value = serde_json::from_str(state).expect("json");
+        let app = App::new(super::default_look(), &state);
+        assert_eq!(app.top().name(), "triage");
+    }
+    assert_eq!(NOW.utc().date_naive().to_string(), "2026-11-21");
+}
+
+#[test]
+fn screens_look_as_they_were_read() {
+    let mut h = Harness::new("en", 1);
+    for (w, ht) in [(120, 36), (80, 24), (60, 16)] {
+        h.size(w, ht);
+        insta::assert_snapshot!(format!("triage-{w}x{ht}"), h.press("1 g g").screen());
+        insta::assert_snapshot!(format!("customers-{w}x{ht}"), h.press("2 g g").screen());
+    }
+    h.size(80, 24);
+    insta::assert_snapshot!("explain-80x24", h.press("1 g g e").screen());
+    insta::assert_snapshot!("help-80x24", h.press("esc ?").screen());
+    insta::assert_snapshot!("palette-80x24", h.press("esc : stage").screen());
+    insta::assert_snapshot!("touch-80x24", h.press("esc i e").type_text("Sent the plan 2d ago :) !call back fri").screen());
+    let mut h = Harness::empty("en");
+    h.size(80, 24).app.welcome();
+    insta::assert_snapshot!("welcome-80x24", h.screen());
+}

@@ -1,0 +1,213 @@
+//! Subcommands that only read.
+
+use insta::assert_snapshot;
+
+use super::Desk;
+
+#[test]
+fn list_as_a_table_json_and_csv() {
+    let desk = Desk::with_book();
+    assert_snapshot!(desk.run(&["list"]), @r#"
+    priority  name          owner  stage        arr  health  nps  tickets  renews  touch
+         198  Acme          ada    Retention    24k  61        4        1    161d    51d
+           -  Acorn Ltd     ada    Reach          -  -         -        0       -      -
+          52  Böhm & Söhne  bob    Conversion  6000  -         -        0    284d      -
+    exit 0
+    "#);
+    assert_snapshot!(desk.run(&["list", "--filter", "owner:ada", "--sort", "-name", "--columns", "name,stage,arr"]), @r#"
+    name       stage      arr
+    Acorn Ltd  Reach        -
+    Acme       Retention  24k
+    exit 0
+    "#);
+    assert_snapshot!(desk.run(&["list", "--columns", "name,arr,renews", "--csv"]), @r#"
+    id,name,arr,renews
+    [id],Acme,24000.00,2027-05-01
+    [id],Acorn Ltd,,
+    [id],Böhm & Söhne,6000.00,2027-09-01
+    exit 0
+    "#);
+    assert_snapshot!(desk.run(&["list", "--columns", "name,arr,nps", "--json"]), @r#"
+    {
+      "schema": 1,
+      "as_of": "2026-11-21",
+      "currency": "USD",
+      "count": 3,
+      "of": 3,
+      "arr": 3000000,
+      "rows": [
+        {"id":"[id]","name":"Acme","arr":2400000,"nps":4},
+        {"id":"[id]","name":"Acorn Ltd","arr":null,"nps":null},
+        {"id":"[id]","name":"Böhm & Söhne","arr":600000,"nps":null}
+      ]
+    }
+    exit 0
+    "#);
+    assert_snapshot!(desk.run(&["list", "--filter", "health<1"]), @r#"
+    no customer passes the filter
+    exit 0
+    "#);
+}
+
+#[test]
+fn show_names_everything_of_a_customer() {
+    let desk = Desk::with_book();
+    assert_snapshot!(desk.run(&["show", "acme", "--events", "3"]), @r#"
+    Acme  A1
+    [id]
+    owner       ada
+    stage       Retention since 2025-06-15 (524 days, visit 1)
+    health      61 (56% of the weight)
+    priority    198.0
+    ARR         $24,000
+    renews      2027-05-01 (161 days)
+    last touch  2026-10-01 (51 days ago)
+    NPS         4 on 2026-11-10
+    tickets     1 open
+    tags        pilot
+
+    Contacts
+      Dana Ruiz  champion, dana@acme.example, main contact
+      Omar Haddad  buyer, omar@acme.example
+
+    Open tickets
+      severity 1  T1  Export fails
+
+    Newest events (3 of 7)
+      2026-11-12  ticket T1 opened  Export fails
+      2026-11-10  nps 4 with Dana Ruiz  Slow answers
+      2026-10-01  phone with Dana Ruiz  Asked how it goes
+    exit 0
+    "#);
+    let value = desk.json(&["show", "A1", "--json"]);
+    assert_eq!(value["customer"]["name"], "Acme");
+    assert_eq!(value["figures"]["arr"], 2_400_000);
+    assert_eq!(value["contacts"][0]["name"], "Dana Ruiz");
+    assert_eq!(value["tickets"][0]["opened"], "2026-11-12T09:00:00.000Z");
+    assert_eq!(value["id"], value["customer"]["id"]);
+}
+
+#[test]
+fn health_adds_up() {
+    let desk = Desk::with_book();
+    assert_snapshot!(desk.run(&["health", "Acme"]), @r#"
+    health 61 watch on 2026-11-21, from 5 of 10 measures (56% of the weight)
+    scorecard Customer, version 1
+    exit 0
+    "#);
+    assert_snapshot!(desk.run(&["health", "Acme", "--explain"]), @r#"
+    health 61 watch on 2026-11-21, from 5 of 10 measures (56% of the weight)
+    scorecard Customer, version 1
+    measure            value  of          segment            points  weight   adds
+    Last touch           51d  2026-10-01  30:800 → 60:400      52.0      12  11.16
+    NPS                    4  2026-11-10  0:0 → 6:300          20.0      12   4.29
+    Open tickets         8pt  2026-11-12  4:700 → 16:200       53.3      14  13.35
+    Usage trend      no data  -           -                       -      18   0.00
+    Seats used       no data  -           -                       -       8   0.00
+    Renewal             120d  2027-05-01  90:800 → 120:1000   100.0      10  17.89
+    Tasks on time    no data  -           -                       -       5   0.00
+    Time in stage    no data  -           -                       -       5   0.00
+    Our own view     no data  -           -                       -       8   0.00
+    Unpaid invoices       0d  -           0:1000 → 0:1000     100.0       8  14.31
+    sum                                                              56/100  61.00
+    exit 0
+    "#);
+    let value = desk.json(&["health", "Acme", "--since", "2026-11-01", "--json"]);
+    let sum: i64 = value["health"]["lines"].as_array().expect("lines").iter().filter_map(|l| l["contribution"].as_i64()).sum();
+    assert_eq!(sum, 100 * value["health"]["score"].as_i64().expect("a score"));
+    assert_eq!(value["before"]["day"], "2026-11-01");
+}
+
+#[test]
+fn today_says_why_and_the_parts_add_up() {
+    let desk = Desk::with_book();
+    assert_snapshot!(desk.run(&["today"]), @r#"
+     198.0  Acme  Retention, health 61, ARR 24k, ada
+             100.0  NPS 4 (50 points × 2.00)
+              60.0  1 severe ticket (30 points × 2.00)
+              38.0  silent 51d (19 points × 2.00)
+      52.9  Böhm & Söhne  Conversion, health -, ARR 6000, bob
+              52.9  silent 538d (40 points × 1.32)
+    exit 0
+    "#);
+    assert_snapshot!(desk.run(&["today", "--owner", "nobody-of-that-name"]), @r#"
+    nobody needs you today
+    exit 0
+    "#);
+    let value = desk.json(&["today", "--owner", "ada", "--json"]);
+    let first = &value["rows"][0];
+    assert_eq!(first["name"], "Acme");
+    let sum: i64 = first["reasons"].as_array().expect("reasons").iter().filter_map(|r| r["tenths"].as_i64()).sum();
+    assert_eq!(Some(sum), first["tenths"].as_i64());
+}
+
+#[test]
+fn as_of_fixes_the_day_of_every_figure() {
+    let desk = Desk::with_book();
+    let value = desk.json(&["list", "--as-of", "2026-11-05", "--json"]);
+    assert_eq!(value["as_of"], "2026-11-05");
+    let acme = value["rows"].as_array().expect("rows").iter().find(|r| r["name"] == "Acme").expect("Acme");
+    assert_eq!(acme["tickets"], 0, "the ticket came later");
+    assert_eq!(acme["nps"], serde_json::Value::Null, "so did the answer");
+}
+
+#[test]
+fn funnel_in_both_modes() {
+    let desk = Desk::with_book();
+    assert_snapshot!(desk.run(&["funnel"]), @r#"
+    visits from 2025-03-01 to 2026-11-21, in order; 3 entered the first stage
+    stage        now   ARR  entered   went on  still open   reached  median days  p90 days  age now  behind  stuck
+    Reach          1     0        3   50% 1/2           1  100% 3/3          457       457       51       1      0
+    Acquisition    0     0        1  100% 1/1           0   33% 1/3           30        30        -       0      0
+    Conversion     1  6000        2  100% 1/1           1   33% 1/3           45         -       81       1      0
+    Retention      1   24k        1         -           1   33% 1/3            -         -      524       0      0
+    Loyalty        0     0        0         -           0    0% 0/3            -         -        -       0      0
+    Churned        0     0        0         -           0    0% 0/3            -         -        -       0      0
+    went on: of the visits that ended, those that went on; median and p90 count open visits as censored today
+    exit 0
+    "#);
+    let value = desk.json(&["funnel", "--mode", "any_order", "--json"]);
+    assert_eq!(value["mode"], "any_order");
+    assert_eq!(value["stages"].as_array().expect("stages").len(), 6);
+}
+
+#[test]
+fn doctor_finds_the_book_well() {
+    let desk = Desk::with_book();
+    let value = desk.json(&["doctor", "--rebuild", "--json"]);
+    assert_eq!((&value["ok"], &value["rebuilt"]), (&true.into(), &3.into()));
+    let text = desk.run(&["doctor"]);
+    assert!(text.ends_with("exit 0") && text.contains("ok    signals"), "{text}");
+}
+
+#[test]
+fn history_and_keys() {
+    let desk = Desk::with_book();
+    assert_snapshot!(desk.run(&["history"]), @r#"
+    2026-11-21 09:30  ada  Imported files: 17 rows of 7 files
+      [id]
+    exit 0
+    "#);
+    let keys = desk.json(&["keys", "--json"]);
+    assert!(keys["rows"].as_array().expect("rows").iter().all(|r| r["words"].as_str().is_some_and(|w| !w.is_empty())), "{keys}");
+    let table = desk.run(&["keys"]);
+    assert!(table.starts_with("keys ") && table.ends_with("exit 0"), "{table}");
+}
+
+#[test]
+fn help_names_every_subcommand() {
+    let text = Desk::empty().run(&["--help"]);
+    for name in ["demo", "import", "list", "show", "log", "note", "move", "task", "nps", "health", "today", "funnel", "undo", "redo"] {
+        assert!(text.contains(&format!("\n  {name} ")), "{name}: {text}");
+    }
+    assert!(text.ends_with("exit 0"));
+}
+
+#[test]
+fn a_reader_who_has_enough_is_no_error() {
+    let desk = Desk::with_book();
+    let mut child = desk.command(&["list", "--json"]).spawn().expect("starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}

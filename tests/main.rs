@@ -1,0 +1,4 @@
+//! All integration tests in one binary, which is linked once.
+
+mod architecture;
+mod cli;
