@@ -2,26 +2,29 @@
 
 use super::view::{Registered, screen};
 
-pub mod account;
+pub mod activity;
 pub mod app;
 pub mod channel;
 pub mod customers;
 pub mod explain;
+pub mod filter_line;
 pub mod first_run;
-pub mod form;
+pub mod funnel;
+pub mod groups;
 pub mod help;
 pub mod log_line;
 pub mod palette;
 pub mod pick;
+pub mod tasks;
 pub mod triage;
 
 /// Every screen. Tabs are roots; the others are opened on top of them by `cx.go(name, state)` or `cx.open(view)`.
 pub const SCREENS: &[Registered] = &[
     screen::<triage::Triage>(Some(1)),
     screen::<customers::Customers>(Some(2)),
-    screen::<account::Account>(None),
-    screen::<account::past::Past>(None),
-    screen::<form::Form>(None),
+    screen::<funnel::Funnel>(Some(3)),
+    screen::<tasks::Tasks>(Some(4)),
+    screen::<activity::Activity>(Some(5)),
     screen::<explain::Explain>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),

@@ -1,0 +1,117 @@
+//! The filter line of screens that are not lists of customers but count or group them: live, with completion and the mistake shown.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use crate::domain::query::{Mistake, Query, RowsPage};
+use crate::tui::canvas::Canvas;
+use crate::tui::measure::cells;
+use crate::tui::theme::Role;
+use crate::tui::widgets::field::Field;
+
+/// A filter and, while it is typed, the line.
+#[derive(Default)]
+pub struct FilterLine {
+    /// The filter that holds.
+    pub text: String,
+    editing: Option<(Field, String)>,
+    mistake: Option<Mistake>,
+    completions: Vec<(String, usize)>,
+    turn: usize,
+}
+
+impl FilterLine {
+    /// True while the line has the keys.
+    pub fn editing(&self) -> bool {
+        self.editing.is_some()
+    }
+
+    /// Opens the line with the filter that holds.
+    pub fn edit(&mut self) {
+        self.editing = Some((Field::new(&self.text), self.text.clone()));
+    }
+
+    /// The filter that stands when the line is given up: what is saved.
+    pub fn settled(&self) -> &str {
+        self.editing.as_ref().map_or(&self.text, |(_, before)| before)
+    }
+
+    /// The question that checks and completes the filter while it is typed.
+    pub fn query(&self) -> Option<Query> {
+        self.editing.as_ref()?;
+        Some(Query::Customers { filter: self.text.clone(), sort: String::new(), descending: false })
+    }
+
+    /// Its answer.
+    pub fn page(&mut self, page: &RowsPage) {
+        self.mistake.clone_from(&page.mistake);
+        self.completions.clone_from(&page.completions);
+        self.turn = 0;
+    }
+
+    /// A key for the field.
+    pub fn key(&mut self, key: &KeyEvent) {
+        if let Some((field, _)) = &mut self.editing
+            && field.key(key)
+        {
+            field.text().clone_into(&mut self.text);
+        }
+    }
+
+    /// Pasted text; false unless the line is open.
+    pub fn paste(&mut self, text: &str) -> bool {
+        let Some((field, _)) = &mut self.editing else { return false };
+        field.insert(text);
+        field.text().clone_into(&mut self.text);
+        true
+    }
+
+    /// Completes the word at the end, the next way at each call.
+    pub fn complete(&mut self) {
+        let Some((field, _)) = &mut self.editing else { return };
+        let Some((way, _)) = self.completions.get(self.turn % self.completions.len().max(1)) else { return };
+        let signs = [':', '<', '>', '='];
+        let text = field.text();
+        let word = text.rfind([' ', '(', '-']).map_or(0, |at| at + 1);
+        // A way that names its field replaces the whole word, another only what stands behind the sign.
+        let start = if way.contains(signs) { word } else { text[word..].rfind(signs).map_or(word, |at| word + at + 1) };
+        let whole = format!("{}{way}", &text[..start]);
+        field.set(&whole);
+        self.text = whole;
+        self.turn += 1;
+    }
+
+    /// Enter: keeps the filter, or the one before where this one is wrong. False when the line is not open.
+    pub fn keep(&mut self) -> bool {
+        let Some((_, before)) = self.editing.take() else { return false };
+        if self.mistake.take().is_some() {
+            self.text = before;
+        }
+        true
+    }
+
+    /// Esc: closes the line with the filter before. False when it is not open.
+    pub fn escape(&mut self) -> bool {
+        let Some((_, before)) = self.editing.take() else { return false };
+        (self.text, self.mistake) = (before, None);
+        true
+    }
+
+    /// Draws the line while it is open; returns what is left of the area.
+    pub fn draw(&self, canvas: &mut Canvas, area: Rect) -> Rect {
+        let Some((field, _)) = &self.editing else { return area };
+        canvas.clear(Rect::new(area.x, area.y, area.width, 1));
+        let (x, width) = (area.x + 1, area.width.saturating_sub(2));
+        let used = canvas.text(x, area.y, 3, "/ ", Role::Accent);
+        let ways = self.completions.iter().take(4).map(|(w, n)| if *n > 0 { format!("{w} {n}") } else { w.clone() });
+        let (words, role) = match &self.mistake {
+            Some(mistake) => (mistake.message.clone(), Role::Danger),
+            None => (ways.collect::<Vec<_>>().join("  "), Role::Muted),
+        };
+        let wide = (cells(&words) as u16).min(width / 2);
+        canvas.right(x + width, area.y, wide, &words, role);
+        let room = width.saturating_sub(used + wide + 2);
+        field.draw(canvas, Rect::new(x + used, area.y, room, 1), self.mistake.as_ref().map(|m| (m.start, m.end)));
+        Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
+    }
+}

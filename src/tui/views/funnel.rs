@@ -1,0 +1,459 @@
+//! Funnel: how many customers are in each stage, how they move on and how long that takes; the cards of a stage, to move.
+
+mod figures;
+mod panels;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::filter_line::FilterLine;
+use super::groups;
+use super::pick::{Item, Pick};
+use crate::domain::command::{Command, Receipt};
+use crate::domain::funnel::Mode;
+use crate::domain::id::Id;
+use crate::domain::query::{FunnelPage, Page, PeriodAsk, Query, View};
+use crate::error::Error;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::chrome::grouped;
+use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::verbs::{self, Verbs};
+use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::widgets::list::{List, Lister};
+use figures::{DRILLS, Drill};
+
+const FUNNEL: u8 = 0;
+const CHECK: u8 = 1;
+
+/// The periods on offer, days; the last one is everything there is.
+const PERIODS: [PeriodAsk; 5] = [PeriodAsk::Days(30), PeriodAsk::Days(90), PeriodAsk::Days(180), PeriodAsk::Days(365), PeriodAsk::All];
+
+/// How the figures are laid out: by the size of the terminal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Layout {
+    /// A column a stage, and the flow below.
+    Columns,
+    /// A table of the stages, and the cards of one below.
+    Table,
+    /// The table only.
+    Figures,
+    /// Stage and count.
+    Counts,
+}
+
+impl Layout {
+    fn of(size: (u16, u16)) -> Layout {
+        match size {
+            (w, h) if w >= 100 && h >= 28 => Layout::Columns,
+            (w, h) if w >= 60 && h >= 20 => Layout::Table,
+            (w, _) if w >= 50 => Layout::Figures,
+            _ => Layout::Counts,
+        }
+    }
+}
+
+/// The funnel.
+pub struct Funnel {
+    list: List<u32>,
+    stage: usize,
+    on_cards: bool,
+    drill: usize,
+    filter: FilterLine,
+    period: PeriodAsk,
+    mode: Mode,
+    explained: bool,
+    page: Option<Arc<Page>>,
+    wanted: Option<Id>,
+}
+
+impl Default for Funnel {
+    fn default() -> Funnel {
+        Funnel {
+            list: List::default(),
+            stage: 0,
+            on_cards: false,
+            drill: 0,
+            filter: FilterLine::default(),
+            period: PeriodAsk::Days(90),
+            mode: Mode::InOrder,
+            explained: false,
+            page: None,
+            wanted: None,
+        }
+    }
+}
+
+fn period_code(period: PeriodAsk) -> String {
+    match period {
+        PeriodAsk::Days(days) => days.to_string(),
+        PeriodAsk::All => "all".to_owned(),
+    }
+}
+
+fn period_of(code: &str) -> Option<PeriodAsk> {
+    PERIODS.into_iter().find(|p| period_code(*p) == code)
+}
+
+/// `last 90 days`, or `all time`.
+fn period_words(period: PeriodAsk, look: &Look) -> String {
+    match period {
+        PeriodAsk::Days(days) => look.say.fill("funnel.last_days", &[("n", &days.to_string())]),
+        PeriodAsk::All => look.say.word("funnel.all_time").to_owned(),
+    }
+}
+
+fn mode_words(mode: Mode, look: &Look) -> &str {
+    look.say.word(match mode {
+        Mode::InOrder => "funnel.in_order",
+        Mode::AnyOrder => "funnel.any_order",
+    })
+}
+
+fn applies(yes: bool, why: &'static str) -> Applies {
+    if yes { Ok(()) } else { Err(why) }
+}
+
+impl Funnel {
+    fn query(&self) -> Query {
+        Query::Funnel { filter: self.filter.text.clone(), period: Some(self.period), mode: self.mode }
+    }
+
+    fn figures(&self) -> Option<&FunnelPage> {
+        match self.page.as_deref() {
+            Some(Page::Funnel(page)) => Some(page),
+            _ => None,
+        }
+    }
+
+    fn cards(&self) -> &[u32] {
+        self.figures().and_then(|p| p.cards.get(self.stage)).map_or(&[], Vec::as_slice)
+    }
+
+    fn has_cards(&self, look: &Look) -> bool {
+        matches!(Layout::of(look.size), Layout::Columns | Layout::Table)
+    }
+
+    /// The cards are in front: only where they are drawn.
+    fn in_cards(&self, look: &Look) -> bool {
+        self.on_cards && self.has_cards(look)
+    }
+
+    /// Another stage's cards: nothing of the old list holds but the marks.
+    fn to_stage(&mut self, stage: usize) {
+        let last = self.figures().map_or(0, |p| p.stages.len().saturating_sub(1));
+        let stage = stage.min(last);
+        if stage != self.stage {
+            self.stage = stage;
+            let marks = std::mem::take(&mut self.list.marks);
+            self.list = List::default();
+            self.list.marks = marks;
+            let cards = self.cards().to_vec();
+            self.list.replace(&cards);
+        }
+    }
+
+    fn to_drill(&mut self, by: isize) {
+        self.drill = self.drill.saturating_add_signed(by).min(DRILLS.len() - 1);
+    }
+
+    /// Left and right: stages, but figures in the table, where the stages are rows.
+    fn sideways(&mut self, by: isize, look: &Look) {
+        if Layout::of(look.size) == Layout::Columns || self.in_cards(look) {
+            self.to_stage(self.stage.saturating_add_signed(by));
+        } else {
+            self.to_drill(by);
+        }
+    }
+
+    fn open(&mut self, cx: &mut Cx) {
+        if self.filter.keep() {
+            return;
+        }
+        if self.in_cards(cx.look) {
+            if let Some(id) = self.list.here().and_then(|row| cx.look.id_of(row)) {
+                cx.go("account", json!({"customer": id}));
+            }
+        } else if let Some(view) = self.behind() {
+            cx.go("customers", json!({"view": view}));
+        }
+    }
+
+    /// The list of customers behind the figure under the cursor.
+    fn behind(&self) -> Option<View> {
+        let figures = self.figures()?.stages.get(self.stage)?;
+        Some(DRILLS.get(self.drill)?.view(&figures.stage, self.filter.settled(), self.period))
+    }
+
+    fn pick_period(&mut self, cx: &mut Cx) {
+        let items = PERIODS.iter().map(|p| Item::new(period_code(*p), period_words(*p, cx.look))).collect();
+        let title = cx.look.say.word("funnel.period").to_owned();
+        let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("funnel", json!({"period": code}))));
+        cx.open(pick.at(&period_code(self.period)));
+    }
+
+    fn take_page(&mut self, page: &Arc<Page>, look: &Look) {
+        let Page::Funnel(new) = page.as_ref() else { return };
+        if new.mistake.is_some() {
+            return;
+        }
+        let first = self.page.is_none();
+        self.page = Some(Arc::clone(page));
+        self.stage = self.stage.min(new.stages.len().saturating_sub(1));
+        if let Some(at) = self.wanted.take().and_then(|id| look.read().and_then(|r| r.row_of_id(id))) {
+            self.list.want(at as u32);
+        }
+        let cards = self.cards().to_vec();
+        if first { self.list.replace(&cards) } else { self.list.set(&cards) }
+    }
+
+    fn title_words(&self, look: &Look) -> String {
+        format!("{} {} {}", mode_words(self.mode, look), look.glyphs.dot, period_words(self.period, look))
+    }
+}
+
+impl Lister for Funnel {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        if self.in_cards(look) {
+            self.list.go(to, look.list_rows);
+        } else if Layout::of(look.size) == Layout::Columns {
+            self.drill = to.min(DRILLS.len() - 1);
+        } else {
+            self.to_stage(to);
+        }
+    }
+
+    fn at(&self) -> (usize, usize) {
+        (self.list.cursor, self.list.rows.len())
+    }
+
+    fn move_by(&mut self, by: isize, cx: &mut Cx) {
+        let from = if self.in_cards(cx.look) {
+            self.list.cursor
+        } else if Layout::of(cx.look.size) == Layout::Columns {
+            self.drill
+        } else {
+            self.stage
+        };
+        self.move_to(from.saturating_add_signed(by), cx.look);
+    }
+}
+
+impl Verbs for Funnel {}
+
+impl Screen for Funnel {
+    const NAME: &'static str = "funnel";
+    const KEYS: &'static [&'static [KeyRow<Funnel>]] = &[
+        &[
+            row("stage_left", &["h", "left"], |v: &mut Self, cx| v.sideways(-1, cx.look)),
+            row("stage_right", &["l", "right"], |v: &mut Self, cx| v.sideways(1, cx.look)).hint(),
+            row(
+                "pane",
+                &["tab", "shift-tab"],
+                |v: &mut Self, _| {
+                    if v.filter.editing() { v.filter.complete() } else { v.on_cards = !v.on_cards }
+                },
+            )
+            .when(|v, look| applies(v.filter.editing() || v.has_cards(look), "no_cards"))
+            .hint(),
+            row("open", &["enter"], Funnel::open)
+                .when(|v, look| {
+                    let there = if v.in_cards(look) { v.list.here().is_some() } else { v.behind().is_some() };
+                    applies(v.filter.editing() || there, "no_customer")
+                })
+                .hint(),
+        ],
+        Self::VERBS,
+        &[
+            row("period", &["P"], Funnel::pick_period).hint(),
+            row("mode", &["o"], |v: &mut Self, cx| {
+                v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };
+                cx.toast(
+                    cx.look
+                        .say
+                        .word(if v.mode == Mode::InOrder { "funnel.explain_in_order" } else { "funnel.explain_any_order" })
+                        .to_owned(),
+                );
+            })
+            .hint(),
+            row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
+            row("explain", &["X"], |v: &mut Self, _| v.explained = !v.explained).hint(),
+            row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
+                .when(|v, _| applies(!v.filter.text.is_empty(), "no_filter")),
+            row("escape", &["esc"], |v: &mut Self, _| {
+                if v.filter.escape() {
+                } else if v.explained {
+                    v.explained = false;
+                } else {
+                    v.list.marks.clear();
+                }
+            })
+            .when(|v, _| applies(v.filter.editing() || v.explained || !v.list.marks.is_empty(), "no_marks")),
+            row("mark", &["space"], |v: &mut Self, cx| {
+                v.list.mark();
+                v.move_by(1, cx);
+            })
+            .when(|v, look| applies(v.in_cards(look) && v.list.here().is_some(), "no_customer")),
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
+            row("create", &["c"], |_: &mut Self, cx| verbs::create(cx)),
+        ],
+        Self::MOVES,
+    ];
+
+    fn tab(&self) -> Option<usize> {
+        Some(3)
+    }
+
+    fn title(&self, look: &Look) -> Title {
+        let counter = self.figures().map_or_else(String::new, |page| {
+            let (n, arr) = page
+                .stages
+                .iter()
+                .filter(|s| s.class != crate::domain::stage::StageClass::Lost)
+                .fold((0, 0_i64), |(n, arr), s| (n + s.count, arr.saturating_add(s.arr)));
+            let arr = crate::domain::money::full(arr / 100 * 100, look.config.currency);
+            look.say.fill("funnel.counter", &[("n", &grouped(n)), ("arr", &arr)])
+        });
+        let marks = self.list.marks.len();
+        let marked = if marks > 0 { format!("{}  ", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { String::new() };
+        Title { crumb: self.title_words(look), filter: self.filter.text.clone(), counter: format!("{marked}{counter}") }
+    }
+
+    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
+        let mut all = vec![(FUNNEL, self.query())];
+        all.extend(self.filter.query().map(|query| (CHECK, query)));
+        all
+    }
+
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        match (part, page.as_ref()) {
+            (FUNNEL, _) => self.take_page(page, cx.look),
+            (CHECK, Page::Rows(rows)) => self.filter.page(rows),
+            _ => {}
+        }
+    }
+
+    fn on_write(&mut self, command: &Command, look: &Look) {
+        // A card that is moved leaves its stage at once; the next one is under the cursor.
+        if let Command::Move { customers, .. } = command
+            && let Some(roster) = look.read()
+        {
+            let rows: Vec<u32> = customers.iter().filter_map(|id| roster.row_of_id(*id)).map(|at| at as u32).collect();
+            let here: Vec<u32> = self.list.rows.iter().copied().filter(|row| rows.contains(row)).collect();
+            self.list.take(&here);
+            self.list.marks.retain(|row| !rows.contains(row));
+        }
+    }
+
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
+        let stayed = match result {
+            Err(_) => true,
+            Ok(receipt) => !receipt.skipped.is_empty() || matches!(command, Command::Undo { .. } | Command::Redo),
+        };
+        if stayed {
+            self.list.give_back();
+            let cards = self.cards().to_vec();
+            self.list.replace(&cards);
+        }
+    }
+
+    fn typing(&self) -> bool {
+        self.filter.editing()
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, _cx: &mut Cx) {
+        self.filter.key(key);
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
+        self.filter.paste(text)
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        match hit {
+            Hit::Part(stage) => {
+                self.on_cards = false;
+                self.to_stage(stage);
+            }
+            Hit::Row(at) => {
+                self.on_cards = true;
+                self.list.go(at, cx.look.list_rows);
+            }
+            Hit::Wheel(by) => self.move_by(by as isize, cx),
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        let before = self.list.cursor;
+        self.list.by(by as isize, look.list_rows);
+        (self.list.cursor != before).then(|| self.list.here().and_then(|row| look.id_of(row))).flatten()
+    }
+
+    fn subjects(&self, look: &Look) -> Vec<Id> {
+        if !self.in_cards(look) && self.list.marks.is_empty() {
+            return Vec::new();
+        }
+        self.list.chosen().into_iter().filter_map(|row| look.id_of(row)).collect()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        if let Some(period) = what["period"].as_str().and_then(period_of) {
+            self.period = period;
+        }
+    }
+
+    fn save(&self, look: &Look) -> Value {
+        let row = self.list.here().and_then(|row| look.id_of(row));
+        json!({
+            "filter": self.filter.settled(), "stage": self.stage, "cards": self.on_cards, "figure": self.drill,
+            "period": period_code(self.period), "any_order": self.mode == Mode::AnyOrder, "row": row,
+        })
+    }
+
+    fn restore(&mut self, state: &Value) {
+        self.filter.escape();
+        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        self.stage = state["stage"].as_u64().unwrap_or(0) as usize;
+        self.on_cards = state["cards"].as_bool().unwrap_or(false);
+        self.drill = (state["figure"].as_u64().unwrap_or(0) as usize).min(DRILLS.len() - 1);
+        self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(90));
+        self.mode = if state["any_order"].as_bool().unwrap_or(false) { Mode::AnyOrder } else { Mode::InOrder };
+        self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
+        if let Some(page) = self.page.clone() {
+            let cards = match page.as_ref() {
+                Page::Funnel(page) => page.cards.get(self.stage).cloned().unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            self.list = List::default();
+            self.list.replace(&cards);
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let area = self.filter.draw(canvas, area);
+        let look = canvas.look;
+        let Some(page) = self.figures() else {
+            let inner = canvas.frame(area, look.say.word("screen.funnel"), "", true);
+            return groups::draw_empty(canvas, inner, look.say.word("message.loading"));
+        };
+        if page.stages.iter().all(|s| s.count == 0 && s.entered == 0) {
+            let inner = canvas.frame(area, look.say.word("screen.funnel"), "", true);
+            let key = if self.filter.text.is_empty() { "message.no_customers" } else { "message.nothing_fits" };
+            let of = look.counts.customers.to_string();
+            let words = look.say.fill(key, &[("filter", &self.filter.text), ("of", &of)]);
+            return groups::draw_empty(canvas, inner, &words);
+        }
+        self.draw_page(canvas, area, page);
+    }
+}
+
+impl Funnel {
+    fn drill_here(&self, look: &Look) -> Option<Drill> {
+        if self.in_cards(look) { None } else { DRILLS.get(self.drill).copied() }
+    }
+}

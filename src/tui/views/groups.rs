@@ -1,0 +1,119 @@
+//! A list under headings: tasks by when they are due, what was done by its day.
+
+use std::hash::Hash;
+
+use ratatui::layout::Rect;
+
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::theme::Role;
+use crate::tui::widgets::list::List;
+
+/// One line of the screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Line {
+    /// The heading above the row at this index.
+    Head(usize),
+    /// The row at this index.
+    Row(usize),
+}
+
+/// The lines in sight: a heading wherever the group changes, the cursor always among them.
+fn lines(groups: &[usize], cursor: usize, top: usize, height: usize) -> Vec<Line> {
+    let mut all = Vec::with_capacity(groups.len() + 8);
+    let (mut at, mut from) = (0, 0);
+    for (index, group) in groups.iter().enumerate() {
+        if index == top {
+            from = all.len();
+        }
+        if index == 0 || groups[index - 1] != *group {
+            all.push(Line::Head(index));
+        }
+        if index == cursor {
+            at = all.len();
+        }
+        all.push(Line::Row(index));
+    }
+    let last = all.len().saturating_sub(height);
+    let from = from.min(last).max((at + 1).saturating_sub(height)).min(at);
+    all.drain(..from);
+    all.truncate(height);
+    all
+}
+
+/// Draws a list under headings. `groups` gives each row's group, `head` the words over the group of a row, `row` draws one.
+pub fn draw<K: Copy + Eq + Hash>(
+    canvas: &mut Canvas,
+    area: Rect,
+    list: &List<K>,
+    groups: &[usize],
+    head: impl Fn(usize) -> (String, Role),
+    mut row: impl FnMut(&mut Canvas, Rect, usize),
+) {
+    let height = usize::from(area.height);
+    let shown = lines(groups, list.cursor, list.top, height);
+    let heads = shown.iter().filter(|l| matches!(l, Line::Head(_))).count();
+    canvas.drawn.list_rows = height.saturating_sub(heads).max(1);
+    for (y, line) in (area.top()..area.bottom()).zip(shown) {
+        let whole = Rect::new(area.x, y, area.width, 1);
+        match line {
+            Line::Head(index) => {
+                let (words, role) = head(index);
+                canvas.text(area.x + 1, y, area.width.saturating_sub(2), &words, role);
+            }
+            Line::Row(index) => {
+                canvas.hit(whole, Hit::Row(index));
+                if list.rows.get(index).is_some_and(|k| list.marks.contains(k)) {
+                    canvas.text(area.x, y, 1, canvas.look.glyphs.tick, Role::Accent);
+                }
+                row(canvas, whole, index);
+                if index == list.cursor {
+                    canvas.tint(whole, Role::Selection);
+                }
+            }
+        }
+    }
+}
+
+/// Draws cells of given widths one behind another: text, width, whether it ends at the right, role.
+pub fn cells_of(canvas: &mut Canvas, line: Rect, cells: &[(&str, u16, bool, Role)]) {
+    let mut x = line.x + 2;
+    for (text, width, right, role) in cells {
+        let width = (*width).min(line.right().saturating_sub(x + 1));
+        if width == 0 {
+            continue;
+        }
+        if *right {
+            canvas.right(x + width, line.y, width, text, *role);
+        } else {
+            canvas.text(x, line.y, width, text, *role);
+        }
+        x += width + 1;
+    }
+}
+
+/// Says in the middle of nothing why there is nothing, and which key helps.
+pub fn draw_empty(canvas: &mut Canvas, area: Rect, words: &str) {
+    let width = area.width.saturating_sub(4);
+    let from = area.y + u16::from(area.height > 3);
+    for (y, line) in (from..area.bottom()).zip(crate::tui::measure::wrap(words, usize::from(width))) {
+        canvas.text(area.x + 2, y, width, &line, Role::Muted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_stand_where_the_group_changes_and_the_cursor_is_in_sight() {
+        let groups = [0, 0, 1, 1, 1, 2];
+        assert_eq!(lines(&groups, 0, 0, 4), [Line::Head(0), Line::Row(0), Line::Row(1), Line::Head(2)]);
+        for cursor in 0..groups.len() {
+            for height in 1..9 {
+                assert!(lines(&groups, cursor, 0, height).contains(&Line::Row(cursor)), "{cursor} at {height}");
+                assert!(lines(&groups, cursor, cursor, height).contains(&Line::Row(cursor)), "{cursor} at {height}");
+            }
+        }
+        assert_eq!(lines(&[], 0, 0, 5), []);
+    }
+}

@@ -1,0 +1,419 @@
+//! Tasks: mine or everybody's, by when they are due; done, put off, given to others, one or many at a time.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::filter_line::FilterLine;
+use super::groups;
+use super::log_line::Line;
+use super::pick::{Item, Pick};
+use crate::domain::command::{Change, Command, Entity, Receipt};
+use crate::domain::id::Id;
+use crate::domain::query::{Page, Query, TaskAsk, TaskRow};
+use crate::domain::task::Task;
+use crate::domain::time::{Day, words};
+use crate::error::Error;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::chrome::grouped;
+use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::theme::Role;
+use crate::tui::verbs;
+use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::widgets::list::{List, Lister};
+
+/// The groups in their order: code of the heading's words, and its role.
+const GROUPS: [(&str, Role); 6] = [
+    ("tasks.overdue", Role::Danger),
+    ("tasks.today", Role::Warn),
+    ("tasks.week", Role::Accent),
+    ("tasks.later", Role::Accent),
+    ("tasks.no_date", Role::Accent),
+    ("tasks.done", Role::Muted),
+];
+
+const LIST: u8 = 0;
+const CHECK: u8 = 1;
+
+/// The list of tasks.
+#[derive(Default)]
+pub struct Tasks {
+    list: List<Id>,
+    rows: HashMap<Id, TaskRow>,
+    filter: FilterLine,
+    everybody: bool,
+    done: bool,
+    answered: Option<TaskAsk>,
+    known: bool,
+}
+
+/// The group of a task: overdue, today, until Sunday, later, without a day, done.
+fn group(task: &Task, today: Day) -> usize {
+    use chrono::Datelike;
+    if task.done.is_some() {
+        return 5;
+    }
+    let sunday = today.plus(6 - i64::from(today.date().weekday().num_days_from_monday()));
+    match task.due {
+        Some(due) if due < today => 0,
+        Some(due) if due == today => 1,
+        Some(due) if due <= sunday => 2,
+        Some(_) => 3,
+        None => 4,
+    }
+}
+
+/// A day and the reason behind the first comma.
+fn day_and_reason(text: &str, look: &Look) -> Result<(Day, String), String> {
+    let (when, why) = text.split_once(',').unwrap_or((text, ""));
+    let day = words::day(when.trim(), &look.now).ok_or_else(|| look.say.fill("error.no_date", &[("text", when.trim())]))?;
+    Ok((day, why.trim().to_owned()))
+}
+
+fn some(view: &Tasks, _look: &Look) -> Applies {
+    if view.list.chosen().is_empty() { Err("no_task") } else { Ok(()) }
+}
+
+impl Tasks {
+    fn ask(&self) -> TaskAsk {
+        let owner = if self.everybody { "" } else { "me" };
+        TaskAsk { filter: self.filter.text.clone(), owner: owner.to_owned(), done: self.done }
+    }
+
+    fn here(&self) -> Option<&TaskRow> {
+        self.list.here().and_then(|id| self.rows.get(&id))
+    }
+
+    fn page(&mut self, tasks: &[TaskRow], today: Day) {
+        let old = std::mem::take(&mut self.rows);
+        self.rows = tasks.iter().map(|t| (t.task.id, t.clone())).collect();
+        let mut order: Vec<(usize, Id)> = tasks.iter().map(|t| (group(&t.task, today), t.task.id)).collect();
+        order.sort_by_key(|(group, _)| *group);
+        let ids: Vec<Id> = order.into_iter().map(|(_, id)| id).collect();
+        let ask = self.ask();
+        if self.answered.as_ref() == Some(&ask) {
+            self.list.set(&ids)
+        } else {
+            self.list.replace(&ids)
+        }
+        if let Some((ghost, row)) = self.list.ghost.and_then(|g| Some((g, old.get(&g)?.clone()))) {
+            self.rows.insert(ghost, row);
+        }
+        // Marks on tasks that are not listed any more would act unseen.
+        let rows = &self.rows;
+        self.list.marks.retain(|id| rows.contains_key(id));
+        self.answered = Some(ask);
+        self.known = true;
+    }
+
+    /// The cursor goes on to the next task that is not among those that are about to move.
+    fn leave(&mut self, gone: &[Id]) {
+        let next = self.list.rows.iter().skip(self.list.cursor).find(|id| !gone.contains(id)).copied();
+        if let Some(next) = next {
+            self.list.want(next);
+        }
+    }
+
+    fn put_off(&mut self, when: &str, cx: &mut Cx) {
+        let tasks = self.list.chosen();
+        if let Some(until) = words::day(when, &cx.look.now) {
+            cx.write(Command::SnoozeTasks { tasks, until, reason: String::new() });
+        }
+    }
+
+    fn put_off_to(&mut self, cx: &mut Cx) {
+        let tasks = self.list.chosen();
+        let prompt = cx.look.say.fill("tasks.put_off", &[("what", &self.named(&tasks, cx.look))]);
+        let line = Line::new(prompt, move |text, cx| {
+            let (until, reason) = day_and_reason(text, cx.look)?;
+            cx.write(Command::SnoozeTasks { tasks: tasks.clone(), until, reason });
+            Ok(())
+        });
+        cx.open(line.echo(|text, look| match (text.trim().is_empty(), day_and_reason(text, look)) {
+            (true, _) => vec![Ok(look.say.word("hint.snooze_example").to_owned())],
+            (_, Ok((until, why))) if why.is_empty() => vec![Ok(verbs::day(until))],
+            (_, Ok((until, why))) => vec![Ok(verbs::day(until)), Ok(why)],
+            (_, Err(error)) => vec![Err(error)],
+        }));
+    }
+
+    fn give(&mut self, cx: &mut Cx) {
+        let tasks = self.list.chosen();
+        let me = cx.look.me.clone();
+        let mut names: BTreeSet<String> = self.rows.values().map(|t| t.task.owner.clone()).collect();
+        if let Some(roster) = cx.look.read() {
+            names.extend(roster.owners.iter().map(|(_, name)| name.to_owned()));
+        }
+        let others = names.into_iter().filter(|name| !name.is_empty() && *name != me);
+        let items = std::iter::once(me.clone()).chain(others).map(|name| Item::new(name.clone(), name)).collect();
+        let title = cx.look.say.fill("tasks.give", &[("what", &self.named(&tasks, cx.look))]);
+        // What was seen goes with the change, so that a colleague's later one is not overwritten.
+        let base = match tasks.as_slice() {
+            [one] => self.rows.get(one).map(|t| Value::from(t.task.owner.clone())),
+            _ => None,
+        };
+        let pick = Pick::new(title, items, move |owner, cx| {
+            let change = Change { field: "owner".to_owned(), base: base.clone(), value: Value::from(owner) };
+            cx.write(Command::Edit { entity: Entity::Task, rows: tasks.clone(), changes: vec![change] });
+        });
+        cx.open(pick.free());
+    }
+
+    fn named(&self, tasks: &[Id], look: &Look) -> String {
+        match tasks {
+            [one] => self.rows.get(one).map(|t| t.task.title.clone()).unwrap_or_default(),
+            many => look.say.fill("tasks.several", &[("n", &many.len().to_string())]),
+        }
+    }
+
+    fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize) {
+        let look = canvas.look;
+        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
+        let task = &row.task;
+        let (late, done) = (group(task, look.now.today) == 0, task.done.is_some());
+        let dim = |role: Role| if done || self.list.ghost == Some(task.id) { Role::Muted } else { role };
+        let due = task.due.map(|d| d.date().format("%a %-d %b").to_string()).unwrap_or_default();
+        let sign = if done {
+            look.glyphs.tick
+        } else if late {
+            "!"
+        } else {
+            ""
+        };
+        let ahead = match task.due.map(|d| d.since(look.now.today)) {
+            Some(days) if !done => format!("{days:+}d").replace("+0d", "0d"),
+            _ => String::new(),
+        };
+        let priority = if task.priority == 1 { look.say.word("tasks.first") } else { "" };
+        let wide = line.width >= 70;
+        let (customer, owner) = if wide { (line.width * 28 / 100, 8) } else { (line.width * 2 / 5, 0) };
+        let (day, days) = if line.width >= 46 { (10, 5) } else { (0, 5) };
+        let first = if wide { 5 } else { 0 };
+        let room = line.width.saturating_sub(1 + day + days + customer + owner + first + 10);
+        let title = if task.snooze_reason.is_empty() { task.title.clone() } else { format!("{} ({})", task.title, task.snooze_reason) };
+        groups::cells_of(
+            canvas,
+            line,
+            &[
+                (sign, 1, false, if late { Role::Danger } else { Role::Ok }),
+                (&due, day, true, Role::Muted),
+                (&ahead, days, true, dim(if late { Role::Danger } else { Role::Text })),
+                (&title, room, false, dim(Role::Text)),
+                (priority, first, false, dim(Role::Warn)),
+                (&row.customer_name, customer, false, dim(Role::Info)),
+                (&task.owner, owner, false, Role::Muted),
+            ],
+        );
+    }
+
+    fn empty_words(&self, look: &Look) -> String {
+        let key = if !self.known {
+            "message.loading"
+        } else if !self.filter.text.is_empty() {
+            "tasks.nothing_fits"
+        } else if look.counts.customers == 0 {
+            "message.no_customers"
+        } else if self.everybody {
+            "tasks.nobody_has"
+        } else {
+            "tasks.nothing"
+        };
+        look.say.fill(key, &[("filter", &self.filter.text)])
+    }
+}
+
+impl Lister for Tasks {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        self.list.go(to, look.list_rows);
+    }
+    fn at(&self) -> (usize, usize) {
+        (self.list.cursor, self.list.rows.len())
+    }
+}
+
+impl Screen for Tasks {
+    const NAME: &'static str = "tasks";
+    const KEYS: &'static [&'static [KeyRow<Tasks>]] =
+        &[
+            &[
+                row("finish", &["d"], |v: &mut Self, cx| {
+                    let tasks = v.list.chosen();
+                    cx.write(Command::DoneTasks { tasks });
+                })
+                .when(|v, look| {
+                    if v.here().is_some_and(|t| t.task.done.is_some()) && v.list.marks.is_empty() { Err("is_done") } else { some(v, look) }
+                })
+                .hint(),
+                row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| v.put_off("tomorrow", cx)).when(some).hint(),
+                row("put_off_monday", &["z 2"], |v: &mut Self, cx| v.put_off("mon", cx)).when(some),
+                row("put_off_week", &["z 3"], |v: &mut Self, cx| v.put_off("+7d", cx)).when(some),
+                row("put_off_date", &["z 4"], Tasks::put_off_to).when(some),
+                row("open", &["enter"], |v: &mut Self, cx| {
+                    if !v.filter.keep()
+                        && let Some(task) = v.here()
+                    {
+                        cx.go("account", json!({"customer": task.task.customer}));
+                    }
+                })
+                .when(|v, _| if v.filter.editing() || v.here().is_some() { Ok(()) } else { Err("no_task") })
+                .hint(),
+                row("edit", &["e"], |v: &mut Self, cx| {
+                    if let Some(id) = v.list.here() {
+                        cx.go("task_form", json!({"task": id}));
+                    }
+                })
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_task"))
+                .hint(),
+                row("task", &["t"], |v: &mut Self, cx| verbs::task(v.subjects(cx.look), cx)).when(some).hint(),
+                row("give", &["a"], Tasks::give).when(some).hint(),
+                row("everybody", &["O"], |v: &mut Self, _| {
+                    v.everybody = !v.everybody;
+                    v.known = false;
+                })
+                .hint(),
+                row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),
+                row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
+                row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
+                    .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
+                row("complete", &["tab"], |v: &mut Self, _| v.filter.complete())
+                    .when(|v, _| if v.filter.editing() { Ok(()) } else { Err("no_filter") }),
+                row("escape", &["esc"], |v: &mut Self, _| {
+                    if !v.filter.escape() {
+                        v.list.marks.clear();
+                    }
+                })
+                .when(|v, _| if v.filter.editing() || !v.list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
+                row("mark", &["space"], |v: &mut Self, cx| {
+                    v.list.mark();
+                    v.move_by(1, cx);
+                })
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
+                row("mark_all", &["*"], |v: &mut Self, _| v.list.marks.extend(v.list.rows.iter().copied())),
+                row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear())
+                    .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
+                row("touch", &["i"], |v: &mut Self, cx| verbs::touch(v.subjects(cx.look), cx)).when(some),
+                row("note", &["n"], |v: &mut Self, cx| verbs::note(v.subjects(cx.look), cx)).when(some),
+            ],
+            Self::MOVES,
+        ];
+
+    fn tab(&self) -> Option<usize> {
+        Some(4)
+    }
+
+    fn title(&self, look: &Look) -> Title {
+        let marks = self.list.marks.len();
+        let open = self.rows.values().filter(|t| t.task.done.is_none());
+        let (n, late) = open.fold((0, 0), |(n, late), t| (n + 1, late + usize::from(group(&t.task, look.now.today) == 0)));
+        let counts = look.say.fill("tasks.counts", &[("n", &grouped(n)), ("late", &grouped(late))]);
+        let marked = if marks > 0 { format!("{}  ", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { String::new() };
+        let mut crumb = look.say.word(if self.everybody { "tasks.everybody" } else { "tasks.mine" }).to_owned();
+        if self.done {
+            crumb.push_str(look.say.word("tasks.and_done"));
+        }
+        Title { crumb, filter: self.filter.text.clone(), counter: format!("{marked}{counts}") }
+    }
+
+    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
+        let mut all = vec![(LIST, Query::Tasks(self.ask()))];
+        all.extend(self.filter.query().map(|query| (CHECK, query)));
+        all
+    }
+
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        match (part, page.as_ref()) {
+            (LIST, Page::Tasks(tasks)) => self.page(tasks, cx.look.now.today),
+            (CHECK, Page::Rows(rows)) => self.filter.page(rows),
+            _ => {}
+        }
+    }
+
+    fn on_failed(&mut self, _part: u8, error: &str, cx: &mut Cx) {
+        // A filter half typed is not an error yet; its line shows what is wrong.
+        if !self.filter.editing() {
+            cx.bad(error);
+        }
+    }
+
+    fn on_write(&mut self, command: &Command, _look: &Look) {
+        match command {
+            Command::DoneTasks { tasks } if !self.done => self.list.take(tasks),
+            Command::DoneTasks { tasks } | Command::SnoozeTasks { tasks, .. } => {
+                self.leave(tasks);
+                self.list.marks.clear();
+            }
+            _ => {}
+        }
+    }
+
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
+        if result.is_err() || matches!(command, Command::Undo { .. } | Command::Redo) {
+            self.list.give_back();
+        }
+    }
+
+    fn typing(&self) -> bool {
+        self.filter.editing()
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, _cx: &mut Cx) {
+        self.filter.key(key);
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
+        self.filter.paste(text)
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        self.list_hit(hit, cx);
+    }
+
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        let before = self.list.cursor;
+        self.list.by(by as isize, look.list_rows);
+        (self.list.cursor != before).then(|| self.here().map(|t| t.task.customer)).flatten()
+    }
+
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        let mut seen = BTreeSet::new();
+        let customers = self.list.chosen().into_iter().filter_map(|id| self.rows.get(&id)).map(|t| t.task.customer);
+        customers.filter(|id| seen.insert(*id)).collect()
+    }
+
+    fn save(&self, _look: &Look) -> Value {
+        json!({"filter": self.filter.settled(), "everybody": self.everybody, "done": self.done, "row": self.list.here()})
+    }
+
+    fn restore(&mut self, state: &Value) {
+        self.filter.escape();
+        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        self.everybody = state["everybody"].as_bool().unwrap_or(false);
+        self.done = state["done"].as_bool().unwrap_or(false);
+        if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
+            self.list.want(id);
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let area = self.filter.draw(canvas, area);
+        let look = canvas.look;
+        let title = format!("{} {}", look.say.word("screen.tasks"), grouped(self.list.rows.len()));
+        let inner = canvas.frame(area, &title, look.say.word("tasks.order"), true);
+        if self.list.rows.is_empty() {
+            let words = self.empty_words(look);
+            return groups::draw_empty(canvas, inner, &words);
+        }
+        let today = look.now.today;
+        let of = |id: &Id| self.rows.get(id).map_or(0, |t| group(&t.task, today));
+        let all: Vec<usize> = self.list.rows.iter().map(of).collect();
+        let head = |index: usize| {
+            let (key, role) = GROUPS[all[index]];
+            let n = all.iter().filter(|g| **g == all[index]).count();
+            (format!("{} {}", look.say.word(key), grouped(n)), role)
+        };
+        groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+    }
+}
