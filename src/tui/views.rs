@@ -2,6 +2,7 @@
 
 use super::view::{Registered, screen};
 
+pub mod account;
 pub mod activity;
 pub mod app;
 pub mod channel;
@@ -9,6 +10,7 @@ pub mod customers;
 pub mod explain;
 pub mod filter_line;
 pub mod first_run;
+pub mod form;
 pub mod funnel;
 pub mod groups;
 pub mod help;
@@ -25,6 +27,9 @@ pub const SCREENS: &[Registered] = &[
     screen::<funnel::Funnel>(Some(3)),
     screen::<tasks::Tasks>(Some(4)),
     screen::<activity::Activity>(Some(5)),
+    screen::<account::Account>(None),
+    screen::<account::past::Past>(None),
+    screen::<form::Form>(None),
     screen::<explain::Explain>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),
