@@ -42,6 +42,7 @@ use std::path::PathBuf;
 pub mod account_rows;
 pub mod app;
 pub mod canvas;
+mod careful;
 pub mod chrome;
 pub mod effect;
 #[cfg(test)]

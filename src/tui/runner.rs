@@ -4,11 +4,11 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
+use super::careful::Careful;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossterm::event::Event;
 use crossterm::{event, execute, queue, terminal as term};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 
 use super::app::App;
 use super::effect::{Effect, Msg};
@@ -27,7 +27,7 @@ enum In {
 pub struct Runner {
     start: Start,
     guard: Guard,
-    terminal: Terminal<CrosstermBackend<std::io::Stdout>>,
+    terminal: Terminal<Careful<std::io::Stdout>>,
     worker: Worker,
     inbox: Receiver<In>,
     out: Sender<In>,
@@ -46,7 +46,7 @@ fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
 impl Runner {
     /// Takes the terminal and starts the worker, the input thread and the signal thread.
     pub fn new(start: Start, guard: Guard) -> Result<Runner> {
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| Error::failed("the terminal has no size").because(e))?;
+        let terminal = Terminal::new(Careful::new(stdout())).map_err(|e| Error::failed("the terminal has no size").because(e))?;
         let (out, inbox) = unbounded();
         let (go_on, wait) = unbounded();
         spawn_input(out.clone(), wait);

@@ -44,7 +44,11 @@ fn score(page: &Page, look: &Look) -> (String, Role) {
 
 fn age(page: &Page, look: &Look) -> Option<String> {
     let days = page.signals.since.map(|since| look.now.today.since(since))?;
-    Some(if days < 60 { look.say.fill("account.days", &[("n", &days.to_string())]) } else { look.say.fill("account.months", &[("n", &(days / 30).to_string())]) })
+    Some(if days < 60 {
+        look.say.fill("account.days", &[("n", &days.to_string())])
+    } else {
+        look.say.fill("account.months", &[("n", &(days / 30).to_string())])
+    })
 }
 
 fn arr(page: &Page, look: &Look) -> String {
@@ -147,7 +151,8 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
     match (page.signals.seats, paid) {
         (Some(used), paid) if paid > 0 => {
             let seats = (u64::from(used) * u64::from(paid) + 50) / 100;
-            let text = look.say.fill("account.seats_of", &[("n", &seats.to_string()), ("of", &paid.to_string()), ("used", &used.to_string())]);
+            let text =
+                look.say.fill("account.seats_of", &[("n", &seats.to_string()), ("of", &paid.to_string()), ("used", &used.to_string())]);
             lines.push(labelled(look, "account.seats", text, Role::Text));
         }
         (None, paid) if paid > 0 => lines.push(labelled(look, "account.seats", paid.to_string(), Role::Text)),

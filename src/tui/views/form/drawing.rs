@@ -104,7 +104,11 @@ impl Form {
             return;
         }
         // What was understood takes the room that the text leaves, and at least a third of the line where something is wrong.
-        let typed = if let Kind::Choice(ways) = cell.kind { choice_width(&ways(&self.target, look), cell, room) } else { cells(cell.text()) as u16 + 2 };
+        let typed = if let Kind::Choice(ways) = cell.kind {
+            choice_width(&ways(&self.target, look), cell, room)
+        } else {
+            cells(cell.text()) as u16 + 2
+        };
         let least = if cell.error.is_empty() { room / 4 } else { room / 2 };
         let words = (cells(&beside) as u16).min(room.saturating_sub(typed + 1).max(least));
         let for_field = room.saturating_sub(if words > 0 { words + 1 } else { 0 });

@@ -281,7 +281,10 @@ fn persons(target: &Target, look: &Look) -> Vec<Way> {
 }
 
 fn yes_no(_: &Target, look: &Look) -> Vec<Way> {
-    [("", "word.none"), ("1", "word.yes"), ("0", "word.no")].iter().map(|(c, w)| ((*c).to_owned(), look.say.word(w).to_owned(), None)).collect()
+    [("", "word.none"), ("1", "word.yes"), ("0", "word.no")]
+        .iter()
+        .map(|(c, w)| ((*c).to_owned(), look.say.word(w).to_owned(), None))
+        .collect()
 }
 
 /// The fields of a form as they begin, with the book's own attributes in the customer's.

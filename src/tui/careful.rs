@@ -1,0 +1,190 @@
+//! Drawing that holds on every terminal: programs and terminals do not agree on the width of graphemes made of several code
+//! points (Devanagari, flags, joined emoji), so rows that have one are drawn with each of them put in its place.
+
+use std::io::{self, Write};
+
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+
+use crate::text;
+
+/// The crossterm backend, with a copy of what is on the screen. A row with a grapheme of several code points is written whole:
+/// before such a grapheme its cells are blanked, so that nothing old shines through where the terminal draws it narrower; after
+/// it the cursor is placed anew, so that what follows covers what the terminal drew too wide.
+pub struct Careful<W: Write> {
+    inner: CrosstermBackend<W>,
+    width: u16,
+    shown: Vec<Cell>,
+}
+
+impl<W: Write> Careful<W> {
+    /// A backend that writes to `out`.
+    pub fn new(out: W) -> Careful<W> {
+        Careful { inner: CrosstermBackend::new(out), width: 0, shown: Vec::new() }
+    }
+
+    fn keep(&mut self, cells: &[(u16, u16, &Cell)]) {
+        let right = cells.iter().map(|c| c.0 + 1).max().unwrap_or(0);
+        let bottom = cells.iter().map(|c| c.1 + 1).max().unwrap_or(0);
+        if right > self.width {
+            // The terminal grew: the copy is laid out anew (everything is drawn again after a resize).
+            self.width = right.max(self.width);
+            self.shown.clear();
+        }
+        let needed = usize::from(self.width) * usize::from(bottom);
+        if self.shown.len() < needed {
+            self.shown.resize(needed, Cell::default());
+        }
+        for (x, y, cell) in cells {
+            self.shown[usize::from(*y) * usize::from(self.width) + usize::from(*x)] = (*cell).clone();
+        }
+    }
+
+    fn row(&self, y: u16) -> &[Cell] {
+        let start = usize::from(y) * usize::from(self.width);
+        self.shown.get(start..start + usize::from(self.width)).unwrap_or_default()
+    }
+
+    fn draw_row(&mut self, y: u16) -> io::Result<()> {
+        let row = self.row(y).to_vec();
+        let mut plain: Vec<(u16, u16, &Cell)> = Vec::with_capacity(row.len());
+        let mut x = 0;
+        while x < row.len() {
+            let cell = &row[x];
+            let cells = text::cells(cell.symbol()).max(1);
+            if uncertain(cell.symbol()) {
+                self.inner.draw(std::mem::take(&mut plain).into_iter())?;
+                let mut blank = cell.clone();
+                blank.set_symbol(" ");
+                let blanks: Vec<(u16, u16, &Cell)> = (x..(x + cells).min(row.len())).map(|x| (x as u16, y, &blank)).collect();
+                self.inner.draw(blanks.into_iter())?;
+                self.inner.draw(std::iter::once((x as u16, y, cell)))?;
+            } else {
+                plain.push((x as u16, y, cell));
+            }
+            x += cells;
+        }
+        self.inner.draw(plain.into_iter())
+    }
+}
+
+/// True for a grapheme that terminals draw in different widths.
+fn uncertain(symbol: &str) -> bool {
+    !symbol.is_ascii() && symbol.chars().nth(1).is_some()
+}
+
+impl<W: Write> Write for Careful<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Write::flush(&mut self.inner)
+    }
+}
+
+impl<W: Write> Backend for Careful<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let cells: Vec<(u16, u16, &Cell)> = content.collect();
+        // A row that had such a grapheme may still show a part of it, so it counts until it has been drawn without.
+        let had = |this: &Self, y: u16| this.row(y).iter().any(|c| uncertain(c.symbol()));
+        let mut rows: Vec<u16> = cells.iter().map(|c| c.1).collect();
+        rows.dedup();
+        let mut careful: Vec<u16> = rows.iter().copied().filter(|y| had(self, *y)).collect();
+        self.keep(&cells);
+        careful.extend(rows.iter().copied().filter(|y| had(self, *y)));
+        careful.sort_unstable();
+        careful.dedup();
+        self.inner.draw(cells.into_iter().filter(|c| careful.binary_search(&c.1).is_err()))?;
+        careful.into_iter().try_for_each(|y| self.draw_row(y))
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.inner.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.inner.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.inner.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.inner.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.shown.clear();
+        self.inner.clear()
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
+        self.shown.clear();
+        self.inner.clear_region(region)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.inner.size()
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.inner.window_size()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Backend::flush(&mut self.inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str) -> Vec<Cell> {
+        let area = ratatui::layout::Rect::new(0, 0, 12, 1);
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        buffer.set_string(0, 0, text, ratatui::style::Style::default());
+        buffer.content
+    }
+
+    fn drawn(screens: &[&str]) -> String {
+        let mut bytes = Vec::new();
+        let mut backend = Careful::new(&mut bytes);
+        for text in screens {
+            let cells = row(text);
+            backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+        }
+        drop(backend);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_joined_grapheme_is_blanked_and_what_follows_is_placed() {
+        let out = drawn(&["मयूर x"]);
+        // The place of each grapheme that is uncertain is said before it and after it.
+        let at = out.find("यू").expect("the grapheme is drawn");
+        assert!(out[..at].contains("\u{1b}[1;2H"), "{out:?}");
+        assert!(out[at..].contains("\u{1b}[1;"), "{out:?}");
+    }
+
+    #[test]
+    fn plain_rows_are_written_as_they_are() {
+        let out = drawn(&["Acme Foods"]);
+        assert!(out.contains("Acme Foods"), "{out:?}");
+    }
+
+    #[test]
+    fn a_row_that_had_one_is_written_whole_once_more() {
+        let out = drawn(&["यू abc", "abc"]);
+        let again = out.rfind("abc").expect("the second screen");
+        assert!(out[again..].starts_with("abc         "), "{out:?}");
+    }
+}
