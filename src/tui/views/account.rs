@@ -24,6 +24,8 @@ use crate::tui::widgets::list::Lister;
 mod facts;
 pub mod past;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use past::Past;
@@ -198,7 +200,8 @@ impl Account {
             account.contacts.iter().map(|c| Item { label: c.name.clone(), detail: c.role.clone(), code: c.id.to_string() }).collect()
         } else {
             let open = account.tasks.iter().filter(|t| t.done.is_none());
-            open.map(|t| Item { label: t.title.clone(), detail: t.due.map(verbs::day).unwrap_or_default(), code: t.id.to_string() }).collect()
+            open.map(|t| Item { label: t.title.clone(), detail: t.due.map(verbs::day).unwrap_or_default(), code: t.id.to_string() })
+                .collect()
         };
         let title = cx.look.say.word(&format!("form.{form}")).to_owned();
         cx.open(Pick::new(title, items, move |code, cx| {
@@ -299,7 +302,8 @@ impl Screen for Account {
             row("explain", &["X"], |v: &mut Self, cx| cx.go("explain", json!({"customer": v.customer}))).when(has_page).hint(),
             row("toggle", &["enter"], Account::enter),
             row("unfold", &["l", "right"], |v: &mut Self, _| v.fold(Some(true))),
-            row("history", &["h"], Account::history).when(|v, look| if matches!(v.at, Some(Key::Month(_))) { Ok(()) } else { has_event(v, look) }),
+            row("history", &["h"], Account::history)
+                .when(|v, look| if matches!(v.at, Some(Key::Month(_))) { Ok(()) } else { has_event(v, look) }),
             row("fold", &["left"], |v: &mut Self, _| v.fold(Some(false))),
             row("unroll", &["tab"], Account::tab).hint(),
             row("facts", &["f"], |v: &mut Self, _| v.in_facts = !v.in_facts),

@@ -3,12 +3,13 @@
 use ratatui::layout::Rect;
 
 use super::Account;
+use crate::columns;
 use crate::domain::config::AttributeType;
 use crate::domain::money;
 use crate::domain::query::Account as Page;
 use crate::domain::revenue::Version;
 use crate::domain::time::words;
-use crate::tui::account_rows::band;
+use crate::tui::account_rows::{band, signs};
 use crate::tui::canvas::Canvas;
 use crate::tui::measure::{cells, wrap};
 use crate::tui::theme::Role;
@@ -31,20 +32,24 @@ fn priority(page: &Page) -> Option<String> {
     (page.priority.tenths > 0).then(|| (page.priority.tenths / 10).to_string())
 }
 
+/// The score with its trend, as every list shows it.
 fn score(page: &Page, look: &Look) -> (String, Role) {
     let health = page.health.health;
-    let Some(score) = health.score else { return (look.say.codes.band("unknown").to_owned(), Role::Muted) };
-    let sign = match page.signals.before {
-        Some(before) if score >= before.saturating_add(5) => look.glyphs.rising,
-        Some(before) if before >= score.saturating_add(5) => look.glyphs.falling,
-        _ => look.glyphs.flat,
-    };
-    (format!("{score} {sign}"), band(health.band))
+    let column = look.read().filter(|r| (page.row as usize) < r.rows.len()).zip(columns::column("health"));
+    let shown = column.map(|(roster, column)| signs(column.show(&roster, page.row as usize, roster.today), look));
+    match shown.filter(|_| health.score.is_some()) {
+        Some(text) => (text, band(health.band)),
+        None => (look.say.codes.band("unknown").to_owned(), Role::Muted),
+    }
 }
 
 fn age(page: &Page, look: &Look) -> Option<String> {
     let days = page.signals.since.map(|since| look.now.today.since(since))?;
-    Some(if days < 60 { look.say.fill("account.days", &[("n", &days.to_string())]) } else { look.say.fill("account.months", &[("n", &(days / 30).to_string())]) })
+    Some(if days < 60 {
+        look.say.fill("account.days", &[("n", &days.to_string())])
+    } else {
+        look.say.fill("account.months", &[("n", &(days / 30).to_string())])
+    })
 }
 
 fn arr(page: &Page, look: &Look) -> String {
@@ -147,7 +152,8 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
     match (page.signals.seats, paid) {
         (Some(used), paid) if paid > 0 => {
             let seats = (u64::from(used) * u64::from(paid) + 50) / 100;
-            let text = look.say.fill("account.seats_of", &[("n", &seats.to_string()), ("of", &paid.to_string()), ("used", &used.to_string())]);
+            let text =
+                look.say.fill("account.seats_of", &[("n", &seats.to_string()), ("of", &paid.to_string()), ("used", &used.to_string())]);
             lines.push(labelled(look, "account.seats", text, Role::Text));
         }
         (None, paid) if paid > 0 => lines.push(labelled(look, "account.seats", paid.to_string(), Role::Text)),

@@ -78,11 +78,15 @@ fn head(event: &Event, look: &Look) -> String {
         EventKind::Ticket => {
             let key = event.reference.rsplit_once(':').map_or(event.reference.as_str(), |(key, _)| key);
             let key = if key.is_empty() { String::new() } else { format!("#{key} ") };
-            format!("{key}P{} {}", n.clamp(1, 4), say.find(&format!("account.{}", step(event))).unwrap_or(step(event))).trim_end().to_owned()
+            format!("{key}P{} {}", n.clamp(1, 4), say.find(&format!("account.{}", step(event))).unwrap_or(step(event)))
+                .trim_end()
+                .to_owned()
         }
         EventKind::Stage => {
-            let (before, after) = (stage_name(&look.config.stages, more(event, "from")), stage_name(&look.config.stages, more(event, "to")));
-            let mut text = if before.is_empty() { format!("{kind} {after}") } else { format!("{kind} {before} {} {after}", look.glyphs.arrow) };
+            let (before, after) =
+                (stage_name(&look.config.stages, more(event, "from")), stage_name(&look.config.stages, more(event, "to")));
+            let mut text =
+                if before.is_empty() { format!("{kind} {after}") } else { format!("{kind} {before} {} {after}", look.glyphs.arrow) };
             if !more(event, "code").is_empty() {
                 text.push_str(&format!(" ({})", say.codes.reason(more(event, "code"))));
             }
