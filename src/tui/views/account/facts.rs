@@ -115,10 +115,7 @@ pub fn lines(account: &Account, look: &Look) -> Vec<Pieces> {
 
 fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
     let customer = &page.customer;
-    let mut name = vec![(customer.name.clone(), Role::Accent)];
-    if let Some(points) = priority(page) {
-        name.push((format!("  {} {points}", look.say.word("word.priority")), Role::Danger));
-    }
+    let name = vec![(customer.name.clone(), Role::Accent)];
     let mut stage = vec![(look.config.stages.label(page.signals.stage).to_owned(), Role::Text)];
     if let Some(age) = age(page, look) {
         stage.push((format!(" {} {age}", look.glyphs.dot), Role::Muted));
@@ -129,6 +126,9 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
         lines.push(vec![(text, Role::Info)]);
     }
     lines.push(Vec::new());
+    if let Some(points) = priority(page) {
+        lines.push(labelled(look, "account.priority", points, Role::Danger));
+    }
     let owner = if customer.owner.is_empty() { look.say.word("hint.nobody").to_owned() } else { customer.owner.clone() };
     lines.push(labelled(look, "account.owner", owner, Role::Text));
     lines.push(labelled(look, "account.arr", arr(page, look), Role::Text));

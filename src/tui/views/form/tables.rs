@@ -14,8 +14,8 @@ use crate::domain::touchpoint::{CHANNELS, TouchDraft};
 use crate::tui::verbs;
 use crate::tui::view::Look;
 
-/// The forms that make something new for a customer.
-pub const NEW: &[&str] = &["new_contact", "new_task", "nps", "pulse", "touch"];
+/// The forms that make something new; all but the last one for a customer.
+pub const NEW: &[&str] = &["new_contact", "new_task", "nps", "pulse", "touch", "new_customer"];
 
 /// What a field begins with: its text, and the value in the book.
 type Begin = (String, Value);
