@@ -24,6 +24,8 @@ use crate::tui::widgets::list::Lister;
 mod facts;
 pub mod past;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use past::Past;
@@ -213,7 +215,8 @@ impl Account {
         let title = cx.look.say.word("prompt.new").to_owned();
         cx.open(Pick::new(title, items.collect(), move |code, cx| {
             if let Some(code) = form::NEW.iter().find(|c| **c == code) {
-                cx.open(Form::new(code, target.clone(), cx.look));
+                let about = if *code == "new_customer" { Target::default() } else { target.clone() };
+                cx.open(Form::new(code, about, cx.look));
             }
         }));
     }

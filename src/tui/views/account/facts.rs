@@ -3,12 +3,13 @@
 use ratatui::layout::Rect;
 
 use super::Account;
+use crate::columns;
 use crate::domain::config::AttributeType;
 use crate::domain::money;
 use crate::domain::query::Account as Page;
 use crate::domain::revenue::Version;
 use crate::domain::time::words;
-use crate::tui::account_rows::band;
+use crate::tui::account_rows::{band, signs};
 use crate::tui::canvas::Canvas;
 use crate::tui::measure::{cells, wrap};
 use crate::tui::theme::Role;
@@ -31,15 +32,15 @@ fn priority(page: &Page) -> Option<String> {
     (page.priority.tenths > 0).then(|| (page.priority.tenths / 10).to_string())
 }
 
+/// The score with its trend, as every list shows it.
 fn score(page: &Page, look: &Look) -> (String, Role) {
     let health = page.health.health;
-    let Some(score) = health.score else { return (look.say.codes.band("unknown").to_owned(), Role::Muted) };
-    let sign = match page.signals.before {
-        Some(before) if score >= before.saturating_add(5) => look.glyphs.rising,
-        Some(before) if before >= score.saturating_add(5) => look.glyphs.falling,
-        _ => look.glyphs.flat,
-    };
-    (format!("{score} {sign}"), band(health.band))
+    let column = look.read().filter(|r| (page.row as usize) < r.rows.len()).zip(columns::column("health"));
+    let shown = column.map(|(roster, column)| signs(column.show(&roster, page.row as usize, roster.today), look));
+    match shown.filter(|_| health.score.is_some()) {
+        Some(text) => (text, band(health.band)),
+        None => (look.say.codes.band("unknown").to_owned(), Role::Muted),
+    }
 }
 
 fn age(page: &Page, look: &Look) -> Option<String> {
@@ -114,10 +115,7 @@ pub fn lines(account: &Account, look: &Look) -> Vec<Pieces> {
 
 fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
     let customer = &page.customer;
-    let mut name = vec![(customer.name.clone(), Role::Accent)];
-    if let Some(points) = priority(page) {
-        name.push((format!("  {} {points}", look.say.word("word.priority")), Role::Danger));
-    }
+    let name = vec![(customer.name.clone(), Role::Accent)];
     let mut stage = vec![(look.config.stages.label(page.signals.stage).to_owned(), Role::Text)];
     if let Some(age) = age(page, look) {
         stage.push((format!(" {} {age}", look.glyphs.dot), Role::Muted));
@@ -128,6 +126,9 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
         lines.push(vec![(text, Role::Info)]);
     }
     lines.push(Vec::new());
+    if let Some(points) = priority(page) {
+        lines.push(labelled(look, "account.priority", points, Role::Danger));
+    }
     let owner = if customer.owner.is_empty() { look.say.word("hint.nobody").to_owned() } else { customer.owner.clone() };
     lines.push(labelled(look, "account.owner", owner, Role::Text));
     lines.push(labelled(look, "account.arr", arr(page, look), Role::Text));

@@ -16,7 +16,7 @@ const LINES: usize = 2;
 /// Where the words of an event begin: behind its day and its letter.
 const INDENT: u16 = 12;
 /// Width of the facts beside the timeline.
-const FACTS: u16 = 32;
+const FACTS: u16 = 34;
 
 /// A row of the timeline.
 pub(super) struct Item {

@@ -104,11 +104,8 @@ impl Form {
             return;
         }
         // What was understood takes the room that the text leaves, and at least a third of the line where something is wrong.
-        let typed = if let Kind::Choice(ways) = cell.kind {
-            choice_width(&ways(&self.target, look), cell, room)
-        } else {
-            cells(cell.text()) as u16 + 2
-        };
+        let typed =
+            if let Kind::Choice(ways) = cell.kind { choice_width(&ways(&self.target, look), room) } else { cells(cell.text()) as u16 + 2 };
         let least = if cell.error.is_empty() { room / 4 } else { room / 2 };
         let words = (cells(&beside) as u16).min(room.saturating_sub(typed + 1).max(least));
         let for_field = room.saturating_sub(if words > 0 { words + 1 } else { 0 });
@@ -150,20 +147,32 @@ impl Form {
     }
 }
 
-fn choice_width(ways: &[Way], cell: &Cell, room: u16) -> u16 {
-    let all: usize = ways.iter().map(|w| cells(&w.1) + 2).sum();
-    if all <= usize::from(room) { all as u16 } else { ways.iter().find(|w| w.0 == cell.text()).map_or(6, |w| cells(&w.1) as u16 + 5) }
+/// How many ways, from the first one, a line holds; none when the chosen one is not among them: it then stands alone.
+fn shown_ways(ways: &[Way], chosen: &str, room: u16) -> usize {
+    let mut used = 0;
+    let fits = ways.iter().take_while(|w| {
+        used += cells(&w.1) + 2;
+        used <= usize::from(room)
+    });
+    let n = fits.count();
+    if ways.iter().take(n).any(|w| w.0 == chosen) { n } else { 0 }
 }
 
-/// All ways on a line where they fit, the chosen one reversed; else the chosen one between arrows.
-fn draw_choice(canvas: &mut Canvas, line: Rect, ways: &[Way], chosen: &str, here: bool) {
+fn choice_width(ways: &[Way], room: u16) -> u16 {
     let all: usize = ways.iter().map(|w| cells(&w.1) + 2).sum();
-    if all > usize::from(line.width) {
+    (all as u16).min(room)
+}
+
+/// The ways on a line as far as they fit, the chosen one reversed; a chosen one behind those stands between arrows.
+fn draw_choice(canvas: &mut Canvas, line: Rect, ways: &[Way], chosen: &str, here: bool) {
+    let n = shown_ways(ways, chosen, line.width);
+    if n == 0 {
         let label = ways.iter().find(|w| w.0 == chosen).map_or("", |w| w.1.as_str());
         let arrow = if here { Role::Accent } else { Role::Muted };
         canvas.pieces(line.x, line.y, line.width, &[("< ", arrow), (label, Role::Text), (" >", arrow)]);
         return;
     }
+    let ways = &ways[..n];
     let mut x = line.x;
     for (code, label, _) in ways {
         let used = canvas.text(x, line.y, line.right().saturating_sub(x), label, if code == chosen { Role::Text } else { Role::Muted });

@@ -14,8 +14,8 @@ use crate::domain::touchpoint::{CHANNELS, TouchDraft};
 use crate::tui::verbs;
 use crate::tui::view::Look;
 
-/// The forms that make something new for a customer.
-pub const NEW: &[&str] = &["new_contact", "new_task", "nps", "pulse", "touch"];
+/// The forms that make something new; all but the last one for a customer.
+pub const NEW: &[&str] = &["new_contact", "new_task", "nps", "pulse", "touch", "new_customer"];
 
 /// What a field begins with: its text, and the value in the book.
 type Begin = (String, Value);
@@ -64,7 +64,7 @@ pub const FORMS: &[FormKind] = &[
             field("channel", Kind::Choice(channels)).begin(|_, _| plain("phone")),
             field("direction", Kind::Choice(directions)).begin(|_, _| plain("out")),
             field("with", Kind::People),
-            field("when", Kind::Past).begin(|_, _| plain("now")),
+            field("when", Kind::Past),
             field("minutes", Kind::Number(1, 1440)),
             field("mood", Kind::Choice(moods)),
             field("text", Kind::Area),
@@ -75,10 +75,7 @@ pub const FORMS: &[FormKind] = &[
     FormKind {
         code: "note",
         fields: &[field("when", Kind::Past).begin(at_event), field("text", Kind::Area).needed()],
-        make: |v| {
-            let at = v.value("when").as_i64().map(Stamp);
-            Ok(Some(Command::Note { customers: v.customers(), text: v.text("text"), at }))
-        },
+        make: |v| Ok(Some(Command::Note { customers: v.customers(), text: v.text("text"), at: v.past("when") })),
     },
     FormKind {
         code: "text",
@@ -170,7 +167,7 @@ pub const FORMS: &[FormKind] = &[
         fields: &[
             field("score", Kind::Number(0, 10)).needed(),
             field("contact", Kind::Choice(persons)),
-            field("when", Kind::Past).begin(|_, _| plain("now")),
+            field("when", Kind::Past),
             field("text", Kind::Area),
         ],
         make: |v| {
@@ -210,7 +207,7 @@ fn plain(text: &str) -> Begin {
 }
 
 fn at_event(target: &Target, look: &Look) -> Begin {
-    plain(&target.event.as_ref().map_or_else(|| "now".to_owned(), |e| typed_moment(e.at, look)))
+    plain(&target.event.as_ref().map(|e| typed_moment(e.at, look)).unwrap_or_default())
 }
 
 /// A field of a row as it is written in JSON, whose names are those of the stored fields.
@@ -241,7 +238,8 @@ fn channels(_: &Target, look: &Look) -> Vec<Way> {
 }
 
 fn directions(_: &Target, look: &Look) -> Vec<Way> {
-    ["out", "in"].iter().map(|c| ((*c).to_owned(), look.say.word(&format!("direction.{c}")).to_owned(), None)).collect()
+    let ways = [("out", "direction.out", 'o'), ("in", "direction.in", 'i')];
+    ways.iter().map(|(code, word, key)| ((*code).to_owned(), look.say.word(word).to_owned(), Some(*key))).collect()
 }
 
 fn moods(_: &Target, look: &Look) -> Vec<Way> {
@@ -350,9 +348,9 @@ impl Values<'_> {
         self.cells.iter().find(|c| c.code == code).map(|c| c.text().trim().to_owned()).unwrap_or_default()
     }
 
-    /// A moment; `now` is left to the writing.
+    /// A moment; none where the field is empty: the writing's.
     fn past(&self, code: &str) -> Option<Stamp> {
-        if self.text(code) == "now" { None } else { self.value(code).as_i64().map(Stamp) }
+        self.value(code).as_i64().map(Stamp)
     }
 
     fn customer(&self) -> Result<Id, Blame> {

@@ -1,1 +1,95 @@
+//! Forms as a person fills them in.
 
+use crate::domain::command::{Command, Entity};
+use crate::domain::touchpoint::TouchDraft;
+use crate::tui::harness::Harness;
+
+fn opened() -> Harness {
+    let mut h = Harness::new("en", 1);
+    h.press("enter");
+    h
+}
+
+#[test]
+fn a_touch_is_logged_in_full() {
+    let mut h = opened();
+    h.press("I e tab i tab tab ctrl-u")
+        .type_text("2d ago 14:30")
+        .press("tab")
+        .type_text("45")
+        .press("tab 4 tab")
+        .type_text("Went through it");
+    h.press("tab").type_text("Call back fri");
+    let text = h.text();
+    assert!(text.contains("= Thu 19 Nov 14:30") && text.contains("due Fri 27 Nov"), "{text}");
+    h.press("ctrl-s");
+    let written = h.written();
+    let [
+        Command::LogTouch {
+            touch: TouchDraft { channel, inbound: true, minutes: Some(45), mood: Some(4), text, follow_up: Some(task), .. },
+            ..
+        },
+    ] = written.as_slice()
+    else {
+        panic!("{written:?}")
+    };
+    assert_eq!((channel.as_str(), text.as_str(), task.title.as_str()), ("email", "Went through it", "Call back"));
+    assert!(!h.text().contains("Log a touchpoint"), "it closes when it is saved");
+}
+
+#[test]
+fn what_is_wrong_stands_beside_its_field_and_blocks_only_saving() {
+    let mut h = opened();
+    h.press("I tab tab").type_text("Nobody At All").press("tab tab").type_text("many").press("ctrl-s");
+    assert!(h.written().is_empty());
+    let text = h.text();
+    assert!(text.contains("\"Nobody At All\" is nobody here") && text.contains("a whole number, 1 to 1440"), "{text}");
+    h.press("ctrl-u tab tab tab shift-tab down down");
+    assert!(h.text().contains("Log a touchpoint"), "moving is never blocked");
+}
+
+#[test]
+fn esc_keeps_the_draft_and_ctrl_x_drops_it() {
+    let mut h = opened();
+    h.press("I tab tab tab tab").type_text("33").press("esc");
+    assert!(h.app.look.drafts.keys().any(|k| k.starts_with("form:touch:")), "{:?}", h.app.look.drafts);
+    h.press("I");
+    assert!(h.text().contains("33") && h.text().contains("taken up from the draft"), "{}", h.text());
+    h.press("ctrl-x I");
+    assert!(!h.text().contains("taken up from the draft"));
+    assert!(h.app.look.drafts.is_empty());
+}
+
+#[test]
+fn an_edit_writes_only_what_was_changed_and_nothing_is_no_write() {
+    let mut h = opened();
+    h.press("E ctrl-s");
+    assert!(h.written().is_empty());
+    assert!(h.text().contains("Nothing was changed"), "{}", h.text());
+    h.press("E tab tab tab ctrl-u").type_text("+49 30 1").press("ctrl-s");
+    let written = h.written();
+    let [Command::Edit { entity: Entity::Customer, changes, .. }] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((changes.len(), changes[0].field.as_str()), (1, "phone"));
+    assert!(changes[0].base.is_some());
+}
+
+#[test]
+fn every_form_has_words_for_itself_and_its_fields() {
+    let h = Harness::empty("en");
+    for form in super::tables::FORMS {
+        assert!(h.app.look.say.find(&format!("form.{}", form.code)).is_some(), "form.{}", form.code);
+        for cell in super::tables::cells(form, &super::Target::default(), &h.app.look) {
+            assert!(h.app.look.say.find(&format!("field.{}", cell.code)).is_some(), "field.{}", cell.code);
+        }
+    }
+    assert!(super::NEW.iter().all(|code| super::tables::FORMS.iter().any(|f| f.code == *code)));
+}
+
+#[test]
+fn it_looks_as_drawn_at_three_sizes() {
+    for (w, height) in [(120, 36), (80, 24), (60, 16)] {
+        let mut h = opened();
+        h.size(w, height).press("I tab tab").type_text("x");
+        insta::assert_snapshot!(format!("form_{w}x{height}"), h.text());
+    }
+}
