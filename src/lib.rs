@@ -1,4 +1,85 @@
-//! Retain: a customer-success console for the terminal over one local SQLite file.
+//! Retain is a customer-success console for the terminal over one local SQLite file. A customer success manager opens it in the
+//! morning, sees which accounts need a person today and why, works through them with one key an account, and closes it knowing
+//! that nothing is lost.
+//!
+//! # Words
+//! | word | meaning |
+//! |---|---|
+//! | book | one SQLite file: the team's customers and everything about them |
+//! | customer, contact, owner | an account; a person there; the person of our team who looks after it |
+//! | stage, visit, cohort | where a customer is in the lifecycle; one stay there; one start of the relationship |
+//! | event | something that happened at a time: a touchpoint, an NPS answer, a note, a ticket step, a move, an order, a reading |
+//! | signal | a figure folded from one customer's events ([`domain::signal::Signals`]) |
+//! | health, priority, reason | pure functions of signals, config and a day |
+//! | batch, edit | one thing a person did, one undo step; one change of one field of one row |
+//! | roster | what lists need of every customer, in memory |
+//!
+//! # The house
+//! One crate: a library and a thin binary. A module names only what is to its left; `tests/architecture.rs` reads the sources
+//! and fails with a sentence such as "columns.rs reaches up to tui":
+//!
+//! [`text`] ← [`domain`] ← [`columns`] ← [`store`] ← [`transfer`] ← { [`cli`], [`tui`] } ← `main`
+//!
+//! ([`error`] stands outside the row: everybody returns it.) `cli` and `tui` do not know each other; `main` lends the screens to
+//! the subcommands. rusqlite and SQL are only in `store`, ratatui and crossterm only in `tui`, clap and printing only in `cli`;
+//! the clock is read in `cli.rs` and `tui.rs` and handed on as a value.
+//!
+//! - [`text`]: words per language, text from outside made safe, widths by grapheme, folding for search.
+//! - [`domain`]: types and rules, pure. [`domain::command`] has every write, [`domain::query`] every question and its page.
+//! - [`columns`]: what a customer row can show, sort and filter by. One table for list, filter, CSV, JSON and choosers.
+//! - [`store`]: the file. Opening rules, batches, undo, signals, roster, answers, the worker.
+//! - [`transfer`]: CSV in, the demo book, JSON and CSV rows out.
+//! - [`cli`]: one file a subcommand. [`tui`]: one file a screen; its page says how to add one.
+//!
+//! # One key press, there and back
+//! The input thread puts the key into the one inbox; all that is pending is drained before one frame is drawn. The view on top
+//! finds the row for the key and runs its handler, which only collects steps; `update` turns them into effects, plain values
+//! that a test can compare; the runner carries them out. A write goes to the worker, the thread that owns the book: one IMMEDIATE
+//! transaction, a receipt back, then every **watched query** is answered again. A view declares its queries and never
+//! refreshes: its own write, a teammate's write and a changed filter come back the same way, as a page that names its question.
+//! Lists hold row numbers of the shared roster, which is read while drawing, so that the cursor never waits for the worker.
+//!
+//! # What is stored
+//! Every row has an id of its own (UUIDv7); the integers beside it mean nothing in another copy of the book, because copies will
+//! exchange batches one day. `batch` says who did what, with the device's contiguous number, logical time and a hash. `event` is
+//! written once. Entities carry their present values, and `edit` logs every change: before, after, and the edits that it had
+//! seen. So the log is the audit, and undo is a new batch that writes the values before, across restarts, only one's own, and
+//! refused where somebody else has edited since ([`domain::command::Command::Undo`]).
+//!
+//! `signal` caches one packed row a customer, folded in the same transaction as the write; `retain doctor` folds all of them
+//! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
+//! with a date in the past ([`store::Options::as_of`]) the facts up to it are folded.
+//!
+//! # How to add a thing
+//! | add | touch | what tells you if you forgot |
+//! |---|---|---|
+//! | an event kind or channel | a row in [`domain::event`] or [`domain::touchpoint`], a word | `every_code_has_a_word` |
+//! | a column or filter field | a row in [`columns`], a word | the columns' tests; list, filter, sort, chooser, CSV, JSON get it |
+//! | a health measure | a row in [`domain::health::MEASURES`], a word, a line in `assets/config/scorecards.toml` | the sum property |
+//! | a queue reason | a row in [`domain::priority::REASONS`], a word | the sum property |
+//! | a key | a row in its screen, a word | duplicate, unparsable and unnamed keys fail a test |
+//! | a screen | a file in `tui/views`, a line in its registry, words | the palette test |
+//! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
+//! | a subcommand | a file in `cli`, a variant | its doc comment is its help |
+//! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
+//! | a language | a file in `assets/text`, a line | the completeness test |
+//!
+//! # Decisions that differ from what one might expect
+//! - The roster is an array of rows, not of columns: 88 bytes a customer and its name. Filters and sorts of 100,000 customers
+//!   take a few milliseconds so, and a row is put or read in one place.
+//! - Signals are packed into a blob of one layout number, because the roster is loaded from them at every start. A row of
+//!   another layout is folded again.
+//! - Subscriptions count as agreements known ahead: a past date sees a version that starts after it.
+//! - The full-text index is written behind small batches at once, and behind an import in idle moments; a search reads what is
+//!   not indexed yet, at most 20,000 texts of it.
+//! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
+//!
+//! # Warts
+//! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
+//! - `batch` has its hash and its number, and the device its identity, but there is no outbox yet, no merging of copies, no
+//!   dialog for a conflict: a save over somebody's newer value is refused, and what was typed stays as a draft.
+//! - Undo of an import writes one edit a row that it made.
+//! - Custom attributes come into the roster when a filter or a sort first reads them; lists cannot show them as columns yet.
 
 pub mod cli;
 pub mod columns;
