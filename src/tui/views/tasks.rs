@@ -1,5 +1,8 @@
 //! Tasks: mine or everybody's, by when they are due; done, put off, given to others, one or many at a time.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
