@@ -264,9 +264,9 @@ impl Screen for Tasks {
                 .when(|v, _| if v.filter.editing() || v.here().is_some() { Ok(()) } else { Err("no_task") })
                 .hint(),
                 row("edit", &["e"], |v: &mut Self, cx| {
-                    if let Some(id) = v.list.here() {
-                        cx.go("task_form", json!({"task": id}));
-                    }
+                    if let Some(task) = v.here() {
+                    cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
+                }
                 })
                 .when(|v, _| v.here().map(|_| ()).ok_or("no_task"))
                 .hint(),
