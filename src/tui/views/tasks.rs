@@ -275,6 +275,8 @@ impl Screen for Tasks {
                 row("everybody", &["O"], |v: &mut Self, _| {
                     v.everybody = !v.everybody;
                     v.known = false;
+                    // Another list: it begins with what is overdue.
+                    v.list = List::default();
                 })
                 .hint(),
                 row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),

@@ -1,6 +1,9 @@
+use crossterm::event::Event;
+
 use crate::domain::command::{Command, Target};
 use crate::domain::funnel::Mode;
 use crate::domain::query::{Page, PeriodAsk, Query};
+use crate::tui::effect::Msg;
 use crate::tui::harness::Harness;
 use crate::tui::view::View;
 
@@ -108,7 +111,8 @@ fn the_filter_narrows_and_its_mistake_keeps_the_figures() {
     let mut h = Harness::new("en", 1);
     h.press("3 /").type_text("stage:retention");
     assert!(!h.text().contains("Loading"), "{}", h.text());
-    h.type_text(" arr>");
+    h.say(Msg::Input(Event::Paste(" arr>".to_owned())));
+    assert!(h.text().contains("arr needs a value"), "{}", h.text());
     assert!(at(&h, "funnel") && h.text().contains("Retention"), "{}", h.text());
     h.press("esc");
     assert_eq!(h.app.top().title(&h.app.look).filter, "");
