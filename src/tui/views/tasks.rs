@@ -265,8 +265,8 @@ impl Screen for Tasks {
                 .hint(),
                 row("edit", &["e"], |v: &mut Self, cx| {
                     if let Some(task) = v.here() {
-                    cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
-                }
+                        cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
+                    }
                 })
                 .when(|v, _| v.here().map(|_| ()).ok_or("no_task"))
                 .hint(),
