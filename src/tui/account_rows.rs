@@ -23,7 +23,8 @@ pub enum Shown {
 
 /// The columns of the triage queue.
 pub fn triage_columns() -> Vec<Shown> {
-    let mut shown: Vec<Shown> = ["priority", "name", "arr", "health", "renews"].iter().filter_map(|c| columns::column(c)).map(Shown::Column).collect();
+    let mut shown: Vec<Shown> =
+        ["priority", "name", "arr", "health", "renews"].iter().filter_map(|c| columns::column(c)).map(Shown::Column).collect();
     shown.push(Shown::Why);
     shown
 }
@@ -91,7 +92,8 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
         *width += more;
         room -= more;
     }
-    let takes = fit.iter().position(|(i, _)| matches!(shown[*i], Shown::Why)).or_else(|| fit.iter().position(|(i, _)| shown[*i].code() == "name"));
+    let takes =
+        fit.iter().position(|(i, _)| matches!(shown[*i], Shown::Why)).or_else(|| fit.iter().position(|(i, _)| shown[*i].code() == "name"));
     if let Some(at) = takes {
         fit[at].1 += room;
     }

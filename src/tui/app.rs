@@ -1,5 +1,8 @@
 //! The app: a flat stack of views, `update` from a message to effects, `draw` that changes nothing.
 
+mod answers;
+mod places;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEventKind};
@@ -15,10 +18,9 @@ use super::view::{AppStep, Cx, Look, Place, Step, Tone, View};
 use super::views::{self, SCREENS};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
-use crate::domain::query::{Page, Query};
+use crate::domain::query::Query;
 use crate::domain::time::{Moment, Stamp};
-use crate::error::{Error, Kind};
-use crate::store::worker::{Answer, Slot};
+use crate::store::worker::Slot;
 
 /// What the app waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -251,6 +253,9 @@ impl App {
             return self.say(Tone::Plain, words);
         }
         self.leaving = false;
+        if self.waiting && key.code == KeyCode::Esc {
+            return self.effects.push(Effect::GiveUp);
+        }
         if self.top().typing() && self.typed.is_empty() {
             return self.key_in_text(event, key);
         }
@@ -530,286 +535,6 @@ impl App {
         } else {
             let words = self.look.say.word("message.no_more").to_owned();
             self.say(Tone::Plain, words);
-        }
-    }
-
-    // ---- tabs and history ----
-
-    /// Brings a tab to the front as it was left.
-    pub(super) fn go_tab(&mut self, tab: usize) {
-        if let Some(screen) = SCREENS.iter().find(|s| s.tab == Some(tab)) {
-            if self.stack.first().is_some_and(|o| o.view.name() == screen.name) && self.stack.len() == 1 {
-                return;
-            }
-            self.leave_mark();
-            self.go_root(screen.name);
-        }
-    }
-
-    fn go_root(&mut self, name: &'static str) {
-        self.typed.clear();
-        // Boxes and lines close (their drafts are kept); full screens stay where they are.
-        while self.stack.last().is_some_and(|o| o.view.place() != Place::Full) {
-            let uid = self.stack.last().map_or(0, |o| o.uid);
-            self.close(uid);
-        }
-        if self.stack.first().is_some_and(|o| o.view.name() == name) {
-            self.stack.truncate(1);
-            return;
-        }
-        let stack = std::mem::take(&mut self.stack);
-        if let Some(root) = stack.first().map(|o| o.view.name()) {
-            self.parked.insert(root, stack);
-        }
-        self.stack = self.parked.remove(name).unwrap_or_default();
-        if self.stack.is_empty() {
-            self.push_root(name, &Value::Null);
-        }
-        self.timer(Timer::Quiet, 30);
-    }
-
-    fn push_root(&mut self, name: &str, state: &Value) {
-        let screen = SCREENS.iter().find(|s| s.name == name).unwrap_or(&SCREENS[0]);
-        self.uids += 1;
-        self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
-    }
-
-    /// Another book: its rows have other numbers, so nothing of the old one stays.
-    fn fresh(&mut self) {
-        self.parked.clear();
-        self.back.clear();
-        self.forward.clear();
-        self.stack.clear();
-        self.pending.clear();
-        self.look.roster = None;
-        self.look.handled.clear();
-        self.look.last = None;
-        self.watched.clear();
-        self.push_root(SCREENS[0].name, &Value::Null);
-    }
-
-    fn here(&self) -> Value {
-        let views = self.stack.iter().map(|o| (o.view.name(), o.view.save(&self.look))).filter(|(_, state)| !state.is_null());
-        Value::Array(views.map(|(name, state)| json!({"view": name, "state": state})).collect())
-    }
-
-    fn leave_mark(&mut self) {
-        let here = self.here();
-        if self.back.last() != Some(&here) && here.as_array().is_some_and(|a| !a.is_empty()) {
-            self.back.push(here);
-            self.forward.clear();
-            if self.back.len() > 100 {
-                self.back.remove(0);
-            }
-        }
-    }
-
-    fn history(&mut self, by: i32) {
-        let here = self.here();
-        let from = if by < 0 { &mut self.back } else { &mut self.forward };
-        let mut there = from.pop();
-        while there.as_ref() == Some(&here) {
-            there = from.pop();
-        }
-        let Some(there) = there else {
-            let words = self.look.say.word(if by < 0 { "message.no_back" } else { "message.no_forward" }).to_owned();
-            return self.say(Tone::Plain, words);
-        };
-        if by < 0 { self.forward.push(here) } else { self.back.push(here) }
-        self.bring_back(&there);
-    }
-
-    fn bring_back(&mut self, place: &Value) {
-        let old = std::mem::take(&mut self.stack);
-        if let Some(root) = old.first().map(|o| o.view.name()) {
-            self.parked.insert(root, old);
-        }
-        for view in place.as_array().into_iter().flatten() {
-            let name = view["view"].as_str().unwrap_or_default();
-            if self.stack.is_empty() {
-                // The root that is alive has its pages already: no empty frame.
-                if let Some(mut parked) = self.parked.remove(name) {
-                    parked.truncate(1);
-                    self.stack = parked;
-                    if let Some(open) = self.stack.last_mut() {
-                        open.view.restore(&view["state"]);
-                    }
-                } else {
-                    self.push_root(name, &view["state"]);
-                }
-            } else if let Some(screen) = SCREENS.iter().find(|s| s.name == name) {
-                self.uids += 1;
-                self.stack.push(Open { uid: self.uids, view: (screen.make)(&view["state"]) });
-            }
-        }
-        if self.stack.is_empty() {
-            self.push_root(SCREENS[0].name, &Value::Null);
-        }
-        self.timer(Timer::Quiet, 30);
-    }
-
-    // ---- answers ----
-
-    fn answer(&mut self, answer: Answer) {
-        match answer {
-            Answer::Ready { roster, config, path, mode, read_only } => {
-                let again = self.look.roster.is_some();
-                self.look.roster = Some(roster);
-                self.look.config = config;
-                self.look.book = path;
-                self.look.read_only = read_only;
-                self.note = self.look.read_only.clone().or(Some(mode));
-                self.look.me = self.look.read().map(|r| r.me.clone()).unwrap_or_default();
-                self.tell_time(self.look.now.at);
-                // What was asked before the book was open is in the worker's inbox already.
-                if again {
-                    self.watched.clear();
-                }
-                self.timer(Timer::Quiet, 30);
-            }
-            Answer::Refused(error) => {
-                let hints = error.hints.join(". ");
-                self.say(Tone::Bad, format!("{error}. {hints}"));
-            }
-            Answer::Page { slot: COUNTS, page, .. } => {
-                if let Page::Counts(counts) = page.as_ref() {
-                    self.look.counts = counts.clone();
-                }
-            }
-            Answer::Page { slot, query, page } => {
-                if self.watched.get(&slot) == Some(&query) {
-                    self.view_acts(slot / PARTS, |view, cx| view.on_page((slot % PARTS) as u8, &page, cx));
-                }
-            }
-            Answer::Failed { slot, query, error } => {
-                if self.watched.get(&slot) == Some(&query) {
-                    let text = error.to_string();
-                    self.view_acts(slot / PARTS, |view, cx| view.on_failed((slot % PARTS) as u8, &text, cx));
-                }
-            }
-            Answer::Written { ticket, result } => self.written(ticket, &result),
-            Answer::Foreign { person, label, .. } => {
-                let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
-                self.say(Tone::Plain, words);
-            }
-            Answer::Waiting(waiting) => self.waiting = waiting,
-        }
-    }
-
-    fn written(&mut self, ticket: u64, result: &Result<crate::domain::command::Receipt, Error>) {
-        let Some(command) = self.pending.remove(&ticket) else { return };
-        match result {
-            Ok(receipt) => {
-                let mut text = receipt.label.clone();
-                if let Some((_, why)) = receipt.skipped.first() {
-                    let n = receipt.skipped.len().to_string();
-                    text.push_str(&self.look.say.fill("message.skipped", &[("n", &n), ("why", why)]));
-                }
-                let undoable = receipt.batch.is_some() && !matches!(command, Command::Undo { .. });
-                if undoable && matches!(command, Command::Done { .. } | Command::Snooze { .. }) {
-                    self.look.handled.insert(0, receipt.label.clone());
-                    self.look.handled.truncate(50);
-                }
-                self.say(Tone::Good, text);
-                if let Some(toast) = &mut self.toast {
-                    toast.2 = undoable;
-                }
-            }
-            Err(error) => {
-                let hints = if error.hints.is_empty() { String::new() } else { format!(". {}", error.hints.join(". ")) };
-                self.say(Tone::Bad, format!("{error}{hints}"));
-                // What was shown early did not happen: everything in sight is asked for again.
-                self.watched.clear();
-                if let (Kind::Conflict, Command::Undo { batch, force: false }) = (error.kind, &command) {
-                    let ask = verbs::ask_to_force(&self.look, *batch, error);
-                    self.push(Box::new(ask));
-                }
-            }
-        }
-        let uids: Vec<u32> = self.stack.iter().map(|o| o.uid).collect();
-        for uid in uids {
-            self.view_acts(uid, |view, cx| view.on_written(&command, result, cx));
-        }
-    }
-
-    fn edited(&mut self, view: u32, text: Option<String>) {
-        match text {
-            Some(text) => self.view_acts(view, |view, cx| view.on_edited(&text, cx)),
-            None => {
-                let words = self.look.say.word("message.editor_nothing").to_owned();
-                self.say(Tone::Plain, words);
-            }
-        }
-    }
-
-    // ---- watching ----
-
-    /// The first view that is drawn: what is below the topmost full view is not.
-    pub(super) fn first_drawn(&self) -> usize {
-        self.stack.iter().rposition(|o| o.view.place() == Place::Full).unwrap_or(0)
-    }
-
-    fn watch(&mut self) {
-        let mut wanted: HashMap<Slot, Query> = HashMap::from([(COUNTS, Query::Counts)]);
-        for open in &self.stack[self.first_drawn()..] {
-            for (part, query) in open.view.watches(&self.look) {
-                wanted.insert(open.uid * PARTS + u32::from(part), query);
-            }
-        }
-        let mut ended: Vec<Slot> = self.watched.keys().filter(|slot| !wanted.contains_key(slot)).copied().collect();
-        ended.sort_unstable();
-        for slot in ended {
-            self.watched.remove(&slot);
-            self.effects.push(Effect::Unwatch { slot });
-        }
-        let mut wanted: Vec<(Slot, Query)> = wanted.into_iter().filter(|(slot, q)| self.watched.get(slot) != Some(q)).collect();
-        wanted.sort_unstable_by_key(|(slot, _)| *slot);
-        for (slot, query) in wanted {
-            self.watched.insert(slot, query.clone());
-            self.effects.push(Effect::Watch { slot, query });
-        }
-    }
-
-    // ---- state ----
-
-    /// The state as it is saved: where we are, the parked tabs, drafts, what was recent.
-    pub fn state(&self) -> Value {
-        let mut drafts = self.look.drafts.clone();
-        drafts.extend(self.stack.iter().filter_map(|o| o.view.draft()));
-        let parked: serde_json::Map<String, Value> = self
-            .parked
-            .iter()
-            .filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look))))
-            .collect();
-        json!({"here": self.here(), "parked": parked, "drafts": drafts, "recent": self.look.recent, "preview": self.look.preview})
-    }
-
-    fn load(&mut self, state: &Value) {
-        if let Some(drafts) = state["drafts"].as_object() {
-            self.look.drafts = drafts.iter().filter_map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect();
-        }
-        if let Some(recent) = state["recent"].as_array() {
-            self.look.recent = recent.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
-        }
-        self.look.preview = state["preview"].as_bool().unwrap_or(true);
-        for (name, saved) in state["parked"].as_object().into_iter().flatten() {
-            if let Some(screen) = SCREENS.iter().find(|s| s.name == name && s.tab.is_some()) {
-                self.uids += 1;
-                self.parked.insert(screen.name, vec![Open { uid: self.uids, view: (screen.make)(saved) }]);
-            }
-        }
-        self.bring_back(&state["here"]);
-    }
-
-    fn save_state(&mut self) {
-        self.timers.remove(&Timer::Drafts);
-        let state = self.state().to_string();
-        if state != self.saved {
-            self.saved.clone_from(&state);
-            self.effects.push(Effect::SaveState(state));
-        }
-        if self.stack.iter().any(|o| o.view.draft().is_some()) {
-            self.timer(Timer::Drafts, 2_000);
         }
     }
 }

@@ -133,7 +133,7 @@ impl App {
         let room = width.saturating_sub(cells(&tail) as u16 + 3);
         let mut x = 1;
         let shown = if width < 60 { 3 } else { usize::MAX };
-        let bulk = top.subjects(look).len();
+        let bulk = top.subject_count(look);
         for action in look.keymap.of(top.name()).iter().filter(|a| a.hint && top.applies(a.index, look).is_ok()).take(shown) {
             let Some(keys) = action.keys.first() else { continue };
             let (key, words) = match keys.as_slice() {
@@ -169,7 +169,8 @@ impl App {
                 Tone::Plain => ("", Role::Text),
                 Tone::Bad => ("!", Role::Danger),
             };
-            let undo = if *undoable { format!(" {} {} {}", look.glyphs.dot, key("app.undo"), look.say.word("hint.undo")) } else { String::new() };
+            let undo =
+                if *undoable { format!(" {} {} {}", look.glyphs.dot, key("app.undo"), look.say.word("hint.undo")) } else { String::new() };
             let mut x = 1;
             if !sign.is_empty() {
                 x += canvas.text(x, y, 2, sign, role) + 1;
@@ -181,7 +182,7 @@ impl App {
 
     fn draw_prefix(&self, canvas: &mut Canvas, body: Rect) {
         let look = &self.look;
-        let own = look.keymap.of(self.top().name()).iter();
+        let own = look.keymap.of(self.top().name()).iter().filter(|a| self.top().applies(a.index, look).is_ok());
         let all = look.keymap.of(views::app::NAME).iter();
         let mut lines: Vec<(String, String)> = Vec::new();
         for action in own.chain(all) {
@@ -225,7 +226,7 @@ pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);

@@ -32,6 +32,8 @@ pub enum Msg {
 pub enum Effect {
     /// Runs a command.
     Write { ticket: u64, command: Box<Command> },
+    /// Gives up a write that waits for another's lock.
+    GiveUp,
     /// Watches a query.
     Watch { slot: Slot, query: Query },
     /// Ends a watch.

@@ -154,7 +154,10 @@ impl Harness {
 
     /// The commands that the last keys wrote.
     pub fn written(&self) -> Vec<Command> {
-        self.effects.iter().filter_map(|e| if let Effect::Write { command, .. } = e { Some(command.as_ref().clone()) } else { None }).collect()
+        self.effects
+            .iter()
+            .filter_map(|e| if let Effect::Write { command, .. } = e { Some(command.as_ref().clone()) } else { None })
+            .collect()
     }
 
     /// Draws and keeps what drawing found out, as the runner does.

@@ -169,14 +169,12 @@ pub fn event_line(event: &Event, look: &Look) -> Pieces {
     } else if event.kind.code() == "pulse" {
         text = format!("{} {}/5 {text}", look.say.codes.kind("pulse"), event.number.unwrap_or_default());
     } else if event.kind.code() == "stage" {
-        let label = |key: &str| event.more.get(key).and_then(|s| s.as_str()).and_then(|c| look.config.stages.find(c)).map(|no| look.config.stages.label(no));
+        let label = |key: &str| {
+            event.more.get(key).and_then(|s| s.as_str()).and_then(|c| look.config.stages.find(c)).map(|no| look.config.stages.label(no))
+        };
         text = format!("{} {} {} {text}", label("from").unwrap_or("-"), look.glyphs.arrow, label("to").unwrap_or("-"));
     } else if text.is_empty() {
         look.say.codes.kind(event.kind.code()).clone_into(&mut text);
     }
-    vec![
-        (event.day.date().format("%d %b ").to_string(), Role::Muted),
-        (format!("{letter} "), Role::Info),
-        (text, Role::Text),
-    ]
+    vec![(event.day.date().format("%d %b ").to_string(), Role::Muted), (format!("{letter} "), Role::Info), (text, Role::Text)]
 }

@@ -69,7 +69,11 @@ impl Roll {
                 self.list.want(row as u32);
             }
         }
-        if self.answered.as_ref() == Some(&query) { self.list.set(&page.rows) } else { self.list.replace(&page.rows) }
+        if self.answered.as_ref() == Some(&query) {
+            self.list.set(&page.rows)
+        } else {
+            self.list.replace(&page.rows)
+        }
         self.answered = Some(query);
         (self.of, self.arr, self.known) = (page.of, page.arr, true);
         cx.push(Step::Quiet);
@@ -89,6 +93,11 @@ impl Roll {
     pub fn subjects(&self, look: &Look) -> Vec<Id> {
         let Some(roster) = look.read() else { return Vec::new() };
         self.list.chosen().into_iter().filter_map(|row| roster.ids.get(row as usize).copied()).collect()
+    }
+
+    /// How many those are.
+    pub fn subject_count(&self) -> usize {
+        if self.list.marks.is_empty() { usize::from(self.list.here().is_some()) } else { self.list.marks.len() }
     }
 
     /// Takes customers out of the list before the store has answered.
@@ -217,7 +226,13 @@ impl Roll {
         let used = canvas.text(line.x, line.y, 3, "/ ", Role::Accent);
         let words = match &self.mistake {
             Some(mistake) => mistake.message.clone(),
-            None => self.completions.iter().take(4).map(|(w, n)| if *n > 0 { format!("{w} {n}") } else { w.clone() }).collect::<Vec<_>>().join("  "),
+            None => self
+                .completions
+                .iter()
+                .take(4)
+                .map(|(w, n)| if *n > 0 { format!("{w} {n}") } else { w.clone() })
+                .collect::<Vec<_>>()
+                .join("  "),
         };
         let wide = (cells(&words) as u16).min(line.width / 2);
         let room = line.width.saturating_sub(used + wide + 2);
@@ -266,7 +281,8 @@ pub trait Rolled: Lister + Verbs {
         row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit()).hint(),
         row("clear_filter", &["F"], |v: &mut Self, _| v.roll_mut().view.filter.clear())
             .when(|v, _| if v.roll().view.filter.is_empty() { Err("no_filter") } else { Ok(()) }),
-        row("complete", &["tab"], |v: &mut Self, _| v.roll_mut().tab()).when(|v, _| if v.roll().editing() { Ok(()) } else { Err("no_filter") }),
+        row("complete", &["tab"], |v: &mut Self, _| v.roll_mut().tab())
+            .when(|v, _| if v.roll().editing() { Ok(()) } else { Err("no_filter") }),
         row("escape", &["esc"], |v: &mut Self, _| v.roll_mut().escape())
             .when(|v, _| if v.roll().editing() || !v.roll().list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
         row("mark", &["space"], |v: &mut Self, cx| {

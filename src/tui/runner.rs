@@ -139,6 +139,7 @@ impl Runner {
         for effect in effects {
             match effect {
                 Effect::Write { ticket, command } => self.worker.ask(Ask::Write { ticket, command, now: clock() }),
+                Effect::GiveUp => self.worker.give_up(),
                 Effect::Watch { slot, query } => self.worker.ask(Ask::Watch { slot, query }),
                 Effect::Unwatch { slot } => self.worker.ask(Ask::Unwatch { slot }),
                 Effect::Focus(on) => self.worker.ask(Ask::Focus(on)),

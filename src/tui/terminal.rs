@@ -77,11 +77,17 @@ pub fn on_panic(state_dir: Option<PathBuf>) {
     std::panic::set_hook(Box::new(move |info| {
         give_back();
         let text = format!("retain {}\n{info}\n\n{}\n", env!("CARGO_PKG_VERSION"), std::backtrace::Backtrace::force_capture());
-        let file = state_dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("crash-{}.txt", std::process::id()));
+        let dir = state_dir.clone().unwrap_or_else(std::env::temp_dir);
+        let _ = std::fs::create_dir_all(&dir);
+        let file = dir.join(format!("crash-{}.txt", std::process::id()));
         before(info);
         if std::fs::write(&file, text).is_ok() {
             // Not `eprintln!`: standard error may be gone as well, and a panic in here would end the process silently.
             let _ = writeln!(io::stderr(), "The details are in {}", file.display());
+        }
+        // The loop would draw on over a terminal that is not ours any more, and without its worker it is of no use.
+        if std::thread::current().name() != Some("main") {
+            std::process::exit(101);
         }
     }));
 }

@@ -44,7 +44,9 @@ fn no_key_is_declared_twice_and_every_key_parses_and_has_words() {
 #[test]
 fn keys_toml_is_laid_over_and_its_mistakes_are_named() {
     let mut look = super::default_look();
-    let wrong = look.keymap.overlay("[keys]\n\"triage.done\" = [\"X\"]\n\"triage.nothing\" = [\"b\"]\n\"triage.note\" = [\"hello\"]\n\"triage.task\" = [\"X\"]\n");
+    let wrong = look.keymap.overlay(
+        "[keys]\n\"triage.done\" = [\"X\"]\n\"triage.nothing\" = [\"b\"]\n\"triage.note\" = [\"hello\"]\n\"triage.task\" = [\"X\"]\n",
+    );
     assert_eq!(look.keymap.get("triage.done").expect("an action").key(), "X");
     assert!(wrong.iter().any(|w| w.contains("line 3") && w.contains("triage.nothing")), "{wrong:?}");
     assert!(wrong.iter().any(|w| w.contains("line 4") && w.contains("hello")), "{wrong:?}");
@@ -225,8 +227,15 @@ fn help_lists_every_row_of_the_screen_and_runs_one() {
 #[test]
 fn the_palette_finds_every_action_of_a_screen() {
     let h = Harness::new("en", 1);
-    let ids: Vec<(String, String)> =
-        h.app.look.keymap.of("triage").iter().filter(|a| h.app.top().applies(a.index, &h.app.look).is_ok()).map(|a| (a.id.clone(), h.app.look.action_words(a))).collect();
+    let ids: Vec<(String, String)> = h
+        .app
+        .look
+        .keymap
+        .of("triage")
+        .iter()
+        .filter(|a| h.app.top().applies(a.index, &h.app.look).is_ok())
+        .map(|a| (a.id.clone(), h.app.look.action_words(a)))
+        .collect();
     assert!(ids.len() > 20);
     for (id, words) in ids {
         let mut h = Harness::empty("en");

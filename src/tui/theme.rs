@@ -89,7 +89,7 @@ impl Theme {
             (Colour::Never, _) => Theme::plain(),
             (Colour::Sixteen, _) | (_, None) => Theme::terminal(),
             (Colour::Cube, Some(text)) => read(text, cube)?,
-            (Colour::True, Some(text)) => read(text, |r, g, b| Color::Rgb(r, g, b))?,
+            (Colour::True, Some(text)) => read(text, Color::Rgb)?,
         })
     }
 
@@ -126,7 +126,15 @@ fn rgb(text: &str) -> Option<(u8, u8, u8)> {
 
 /// The nearest colour of the 6x6x6 cube (16-231).
 fn cube(r: u8, g: u8, b: u8) -> Color {
-    let step = |v: u8| if v < 48 { 0 } else if v < 115 { 1 } else { (u16::from(v) - 35) / 40 };
+    let step = |v: u8| {
+        if v < 48 {
+            0
+        } else if v < 115 {
+            1
+        } else {
+            (u16::from(v) - 35) / 40
+        }
+    };
     Color::Indexed((16 + 36 * step(r) + 6 * step(g) + step(b)) as u8)
 }
 

@@ -16,8 +16,19 @@ use crate::error::Error;
 
 /// Labels of the rows below: with several customers marked the hint line says "stage of 37".
 pub const LABELS: &[&str] = &[
-    "note", "touch", "task", "stage", "stage_next", "stage_back", "assign", "done", "snooze_tomorrow", "snooze_monday", "snooze_week",
-    "snooze_date", "snooze_until",
+    "note",
+    "touch",
+    "task",
+    "stage",
+    "stage_next",
+    "stage_back",
+    "assign",
+    "done",
+    "snooze_tomorrow",
+    "snooze_monday",
+    "snooze_week",
+    "snooze_date",
+    "snooze_until",
 ];
 
 /// Mixed into a screen whose [`Screen::subjects`] names customers: `const KEYS = &[OWN, Self::VERBS, Self::MOVES]`.
@@ -54,7 +65,7 @@ pub trait Queue: Screen {
 }
 
 fn some<V: Screen>(view: &V, look: &Look) -> Applies {
-    if view.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }
+    if view.subject_count(look) == 0 { Err("no_customer") } else { Ok(()) }
 }
 
 /// "Acme Foods", or "37 customers".
@@ -154,7 +165,11 @@ pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<c
     let line = line
         .echo(move |text, look| -> Understood {
             let parts = line::parse(text, &for_echo, &look.now).1;
-            if parts.is_empty() { vec![Ok(look.say.word("hint.touch_example").to_owned())] } else { parts.into_iter().map(|p| p.meaning).collect() }
+            if parts.is_empty() {
+                vec![Ok(look.say.word("hint.touch_example").to_owned())]
+            } else {
+                parts.into_iter().map(|p| p.meaning).collect()
+            }
         })
         .complete(move |text, _| {
             let start = text.rfind(' ').map_or(0, |at| at + 1);

@@ -329,6 +329,11 @@ pub trait Screen: Sized + 'static {
         Vec::new()
     }
 
+    /// How many customers [`Screen::subjects`] names. Asked several times a frame, so a list with many marks counts them itself.
+    fn subject_count(&self, look: &Look) -> usize {
+        self.subjects(look).len()
+    }
+
     /// A message from a view above ([`Step::Tell`]).
     fn told(&mut self, what: &Value, cx: &mut Cx) {
         let _ = (what, cx);
@@ -377,6 +382,7 @@ pub trait View {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id>;
     fn show(&mut self, customer: Id, cx: &mut Cx);
     fn subjects(&self, look: &Look) -> Vec<Id>;
+    fn subject_count(&self, look: &Look) -> usize;
     fn told(&mut self, what: &Value, cx: &mut Cx);
     fn draft(&self) -> Option<(String, String)>;
     fn save(&self, look: &Look) -> Value;
@@ -450,6 +456,9 @@ impl<V: Screen> View for V {
     }
     fn subjects(&self, look: &Look) -> Vec<Id> {
         Screen::subjects(self, look)
+    }
+    fn subject_count(&self, look: &Look) -> usize {
+        Screen::subject_count(self, look)
     }
     fn told(&mut self, what: &Value, cx: &mut Cx) {
         Screen::told(self, what, cx);

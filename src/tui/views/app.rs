@@ -47,7 +47,8 @@ impl Screen for Everywhere {
         row("redo", &["U"], |_, cx| {
             cx.write(Command::Redo);
         }),
-        row("again", &["."], |v: &mut Self, cx| verbs::again(&v.subjects, cx)).when(|_, look| look.last.as_ref().map(|_| ()).ok_or("nothing_yet")),
+        row("again", &["."], |v: &mut Self, cx| verbs::again(&v.subjects, cx))
+            .when(|_, look| look.last.as_ref().map(|_| ()).ok_or("nothing_yet")),
         row("triage", &["1", "g t"], |_, cx| cx.go("triage", Value::Null)),
         row("customers", &["2", "g c"], |_, cx| cx.go("customers", Value::Null)),
         row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)),

@@ -45,7 +45,11 @@ impl Customers {
     fn sort_by(&mut self, code: &str) {
         let view = &mut self.roll.view;
         // Sorting by the same column again turns it round; figures begin with the largest.
-        view.descending = if view.sort == code { !view.descending } else { crate::columns::column(code).is_some_and(|c| c.align == crate::columns::Align::Right) };
+        view.descending = if view.sort == code {
+            !view.descending
+        } else {
+            crate::columns::column(code).is_some_and(|c| c.align == crate::columns::Align::Right)
+        };
         code.clone_into(&mut view.sort);
     }
 
@@ -78,7 +82,11 @@ impl Customers {
 
     fn pick_view(&mut self, cx: &mut Cx) {
         let mut items = vec![Item::new("", cx.look.say.word("screen.all"))];
-        items.extend(self.views.iter().map(|(_, name, view)| Item { code: name.clone(), label: name.clone(), detail: view.filter.clone() }));
+        items.extend(self.views.iter().map(|(_, name, view)| Item {
+            code: name.clone(),
+            label: name.clone(),
+            detail: view.filter.clone(),
+        }));
         let title = cx.look.say.word("prompt.views").to_owned();
         cx.open(Pick::new(title, items, |name, cx| cx.push(Step::Tell("customers", json!({"view": name})))));
     }
@@ -216,6 +224,10 @@ impl Screen for Customers {
 
     fn subjects(&self, look: &Look) -> Vec<Id> {
         self.roll.subjects(look)
+    }
+
+    fn subject_count(&self, _look: &Look) -> usize {
+        self.roll.subject_count()
     }
 
     fn told(&mut self, what: &Value, cx: &mut Cx) {

@@ -84,7 +84,8 @@ impl Explain {
                 (54, format!("{:>8}", tenths(*adds)), Role::Text),
             ]);
         }
-        lines.push(vec![(2, look.say.word("explain.sum").to_owned(), Role::Text), (54, format!("{:>8}", tenths(sum.tenths)), Role::Accent)]);
+        lines
+            .push(vec![(2, look.say.word("explain.sum").to_owned(), Role::Text), (54, format!("{:>8}", tenths(sum.tenths)), Role::Accent)]);
         let currency = roster.config.currency;
         let money = [
             ("arr", crate::domain::money::full(roster.arr(at), currency)),
@@ -109,8 +110,14 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
     let (version, coverage) = (e.version.to_string(), e.health.coverage.to_string());
     let values = [("score", score.as_str()), ("coverage", &coverage), ("card", &e.label), ("version", &version)];
     let mut lines = vec![vec![(0, look.say.fill("explain.health", &values), band(e.health.band))]];
-    let heads =
-        [(2, "explain.measure"), (22, "explain.raw"), (32, "explain.from"), (45, "explain.segment"), (68, "explain.weight"), (77, "explain.adds")];
+    let heads = [
+        (2, "explain.measure"),
+        (22, "explain.raw"),
+        (32, "explain.from"),
+        (45, "explain.segment"),
+        (68, "explain.weight"),
+        (77, "explain.adds"),
+    ];
     lines.push(heads.iter().map(|(x, w)| (*x, look.say.word(w).to_owned(), Role::Muted)).collect());
     for line in &e.lines {
         let raw = line.raw.map_or_else(|| look.say.word("explain.no_data").to_owned(), |r| format!("{r}{}", line.unit));

@@ -26,7 +26,9 @@ impl Help {
         let typed = self.field.text().trim();
         let wanted = text::fold(typed);
         let all = look.keymap.of(&self.over).iter().chain(look.keymap.of(super::app::NAME));
-        let fits = |a: &&Action| typed.is_empty() || a.keys.iter().any(|k| show(k) == typed) || text::fold(&look.action_words(a)).contains(&wanted);
+        let fits = |a: &&Action| {
+            typed.is_empty() || a.keys.iter().any(|k| show(k) == typed) || text::fold(&look.action_words(a)).contains(&wanted)
+        };
         all.filter(fits).collect()
     }
 
@@ -124,7 +126,11 @@ impl Screen for Help {
             match i {
                 None => {
                     let here = look.say.find(&format!("screen.{heading}")).unwrap_or(heading).to_owned();
-                    let words = if *heading == super::app::NAME { look.say.word("help.everywhere").to_owned() } else { look.say.fill("help.here", &[("screen", &here)]) };
+                    let words = if *heading == super::app::NAME {
+                        look.say.word("help.everywhere").to_owned()
+                    } else {
+                        look.say.fill("help.here", &[("screen", &here)])
+                    };
                     canvas.text(inner.x + 1, y, inner.width, &words, Role::Accent);
                 }
                 Some(i) => {

@@ -54,11 +54,19 @@ impl Palette {
         let here = |screen: &str| screen == self.over || screen == super::app::NAME;
         let actions = look.keymap.all().filter(|a| here(a.screen) || root(a.screen));
         let mut entries: Vec<Entry> = actions
-            .filter(|a| a.id != "app.palette" && !(a.screen != self.over && root(a.screen) && look.keymap.of(&self.over).iter().any(|o| o.label == a.label)))
+            .filter(|a| {
+                a.id != "app.palette"
+                    && !(a.screen != self.over && root(a.screen) && look.keymap.of(&self.over).iter().any(|o| o.label == a.label))
+            })
             .map(|a| Entry { what: What::Action(a.id.clone()), label: look.action_words(a), kind: a.screen, key: a.key() })
             .collect();
         entries.sort_by_key(|e| (!here(e.kind), e.kind == super::app::NAME));
-        entries.extend(self.views.iter().map(|(_, name, _)| Entry { what: What::View(name.clone()), label: name.clone(), kind: "view", key: String::new() }));
+        entries.extend(self.views.iter().map(|(_, name, _)| Entry {
+            what: What::View(name.clone()),
+            label: name.clone(),
+            kind: "view",
+            key: String::new(),
+        }));
         entries
     }
 

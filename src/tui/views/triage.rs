@@ -170,6 +170,10 @@ impl Screen for Triage {
         self.roll.subjects(look)
     }
 
+    fn subject_count(&self, _look: &Look) -> usize {
+        self.roll.subject_count()
+    }
+
     fn save(&self, look: &Look) -> Value {
         let mut state = self.roll.save(look);
         state["snoozed"] = json!(self.snoozed);

@@ -30,16 +30,7 @@ pub struct List<K> {
 
 impl<K> Default for List<K> {
     fn default() -> List<K> {
-        List {
-            rows: Vec::new(),
-            cursor: 0,
-            top: 0,
-            marks: HashSet::new(),
-            anchor: None,
-            ghost: None,
-            taken: HashSet::new(),
-            wanted: None,
-        }
+        List { rows: Vec::new(), cursor: 0, top: 0, marks: HashSet::new(), anchor: None, ghost: None, taken: HashSet::new(), wanted: None }
     }
 }
 
@@ -122,7 +113,9 @@ impl<K: Copy + Eq + Hash> List<K> {
     /// Moves the cursor; `height` rows fit on the screen.
     pub fn go(&mut self, to: usize, height: usize) {
         let to = to.min(self.rows.len().saturating_sub(1));
-        if to != self.cursor && let Some(ghost) = self.ghost.take() {
+        if to != self.cursor
+            && let Some(ghost) = self.ghost.take()
+        {
             let at = self.cursor;
             if self.rows.get(at) == Some(&ghost) {
                 self.rows.remove(at);
@@ -144,7 +137,13 @@ impl<K: Copy + Eq + Hash> List<K> {
     pub fn first(&self, height: usize) -> usize {
         let height = height.max(1);
         let top = self.top.min(self.rows.len().saturating_sub(height));
-        if self.cursor < top { self.cursor } else if self.cursor >= top + height { self.cursor + 1 - height } else { top }
+        if self.cursor < top {
+            self.cursor
+        } else if self.cursor >= top + height {
+            self.cursor + 1 - height
+        } else {
+            top
+        }
     }
 
     /// Marks or unmarks the row under the cursor.

@@ -1,0 +1,133 @@
+//! What the worker says: pages for the views that asked, receipts, others' writes; and what is watched.
+
+use std::collections::HashMap;
+
+use super::{App, COUNTS, Effect, PARTS, Timer, Tone};
+use crate::domain::command::{Command, Receipt};
+use crate::domain::query::{Page, Query};
+use crate::error::{Error, Kind};
+use crate::store::worker::{Answer, Slot};
+use crate::tui::verbs;
+use crate::tui::view::Place;
+
+impl App {
+    pub(super) fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Ready { roster, config, path, mode, read_only } => {
+                let again = self.look.roster.is_some();
+                self.look.roster = Some(roster);
+                self.look.config = config;
+                self.look.book = path;
+                self.look.read_only = read_only;
+                self.note = self.look.read_only.clone().or(Some(mode));
+                self.look.me = self.look.read().map(|r| r.me.clone()).unwrap_or_default();
+                self.tell_time(self.look.now.at);
+                // What was asked before the book was open is in the worker's inbox already.
+                if again {
+                    self.watched.clear();
+                }
+                self.timer(Timer::Quiet, 30);
+            }
+            Answer::Refused(error) => {
+                let hints = error.hints.join(". ");
+                self.say(Tone::Bad, format!("{error}. {hints}"));
+                // Without a book there is nothing else to see: the reason stays.
+                self.timers.remove(&Timer::Toast);
+            }
+            Answer::Page { slot: COUNTS, page, .. } => {
+                if let Page::Counts(counts) = page.as_ref() {
+                    self.look.counts = counts.clone();
+                }
+            }
+            Answer::Page { slot, query, page } => {
+                if self.watched.get(&slot) == Some(&query) {
+                    self.view_acts(slot / PARTS, |view, cx| view.on_page((slot % PARTS) as u8, &page, cx));
+                }
+            }
+            Answer::Failed { slot, query, error } => {
+                if self.watched.get(&slot) == Some(&query) {
+                    let text = error.to_string();
+                    self.view_acts(slot / PARTS, |view, cx| view.on_failed((slot % PARTS) as u8, &text, cx));
+                }
+            }
+            Answer::Written { ticket, result } => self.written(ticket, &result),
+            Answer::Foreign { person, label, .. } => {
+                let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
+                self.say(Tone::Plain, words);
+            }
+            Answer::Waiting(waiting) => self.waiting = waiting,
+        }
+    }
+
+    pub(super) fn written(&mut self, ticket: u64, result: &Result<Receipt, Error>) {
+        let Some(command) = self.pending.remove(&ticket) else { return };
+        match result {
+            Ok(receipt) => {
+                let mut text = receipt.label.clone();
+                if let Some((_, why)) = receipt.skipped.first() {
+                    let n = receipt.skipped.len().to_string();
+                    text.push_str(&self.look.say.fill("message.skipped", &[("n", &n), ("why", why)]));
+                }
+                let undoable = receipt.batch.is_some() && !matches!(command, Command::Undo { .. });
+                if undoable && matches!(command, Command::Done { .. } | Command::Snooze { .. }) {
+                    self.look.handled.insert(0, receipt.label.clone());
+                    self.look.handled.truncate(50);
+                }
+                self.say(Tone::Good, text);
+                if let Some(toast) = &mut self.toast {
+                    toast.2 = undoable;
+                }
+            }
+            Err(error) => {
+                let hints = if error.hints.is_empty() { String::new() } else { format!(". {}", error.hints.join(". ")) };
+                self.say(Tone::Bad, format!("{error}{hints}"));
+                // What was shown early did not happen: everything in sight is asked for again.
+                self.watched.clear();
+                if let (Kind::Conflict, Command::Undo { batch, force: false }) = (error.kind, &command) {
+                    let ask = verbs::ask_to_force(&self.look, *batch, error);
+                    self.push(Box::new(ask));
+                }
+            }
+        }
+        let uids: Vec<u32> = self.stack.iter().map(|o| o.uid).collect();
+        for uid in uids {
+            self.view_acts(uid, |view, cx| view.on_written(&command, result, cx));
+        }
+    }
+
+    pub(super) fn edited(&mut self, view: u32, text: Option<String>) {
+        match text {
+            Some(text) => self.view_acts(view, |view, cx| view.on_edited(&text, cx)),
+            None => {
+                let words = self.look.say.word("message.editor_nothing").to_owned();
+                self.say(Tone::Plain, words);
+            }
+        }
+    }
+
+    /// The first view that is drawn: what is below the topmost full view is not.
+    pub(in crate::tui) fn first_drawn(&self) -> usize {
+        self.stack.iter().rposition(|o| o.view.place() == Place::Full).unwrap_or(0)
+    }
+
+    pub(super) fn watch(&mut self) {
+        let mut wanted: HashMap<Slot, Query> = HashMap::from([(COUNTS, Query::Counts)]);
+        for open in &self.stack[self.first_drawn()..] {
+            for (part, query) in open.view.watches(&self.look) {
+                wanted.insert(open.uid * PARTS + u32::from(part), query);
+            }
+        }
+        let mut ended: Vec<Slot> = self.watched.keys().filter(|slot| !wanted.contains_key(slot)).copied().collect();
+        ended.sort_unstable();
+        for slot in ended {
+            self.watched.remove(&slot);
+            self.effects.push(Effect::Unwatch { slot });
+        }
+        let mut wanted: Vec<(Slot, Query)> = wanted.into_iter().filter(|(slot, q)| self.watched.get(slot) != Some(q)).collect();
+        wanted.sort_unstable_by_key(|(slot, _)| *slot);
+        for (slot, query) in wanted {
+            self.watched.insert(slot, query.clone());
+            self.effects.push(Effect::Watch { slot, query });
+        }
+    }
+}

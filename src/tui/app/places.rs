@@ -1,0 +1,163 @@
+//! Where the app is: tabs, history, and the state that brings a start back to the same place.
+
+use serde_json::{Value, json};
+
+use super::{App, Effect, Open, SCREENS, Timer, Tone};
+use crate::tui::view::Place;
+
+impl App {
+    /// Brings a tab to the front as it was left.
+    pub(in crate::tui) fn go_tab(&mut self, tab: usize) {
+        if let Some(screen) = SCREENS.iter().find(|s| s.tab == Some(tab)) {
+            if self.stack.first().is_some_and(|o| o.view.name() == screen.name) && self.stack.len() == 1 {
+                return;
+            }
+            self.leave_mark();
+            self.go_root(screen.name);
+        }
+    }
+
+    pub(super) fn go_root(&mut self, name: &'static str) {
+        self.typed.clear();
+        // Boxes and lines close (their drafts are kept); full screens stay where they are.
+        while self.stack.last().is_some_and(|o| o.view.place() != Place::Full) {
+            let uid = self.stack.last().map_or(0, |o| o.uid);
+            self.close(uid);
+        }
+        if self.stack.first().is_some_and(|o| o.view.name() == name) {
+            self.stack.truncate(1);
+            return;
+        }
+        let stack = std::mem::take(&mut self.stack);
+        if let Some(root) = stack.first().map(|o| o.view.name()) {
+            self.parked.insert(root, stack);
+        }
+        self.stack = self.parked.remove(name).unwrap_or_default();
+        if self.stack.is_empty() {
+            self.push_root(name, &Value::Null);
+        }
+        self.timer(Timer::Quiet, 30);
+    }
+
+    pub(super) fn push_root(&mut self, name: &str, state: &Value) {
+        let screen = SCREENS.iter().find(|s| s.name == name).unwrap_or(&SCREENS[0]);
+        self.uids += 1;
+        self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
+    }
+
+    /// Another book: its rows have other numbers, so nothing of the old one stays.
+    pub(super) fn fresh(&mut self) {
+        self.parked.clear();
+        self.back.clear();
+        self.forward.clear();
+        self.stack.clear();
+        self.pending.clear();
+        self.look.roster = None;
+        self.look.handled.clear();
+        self.look.last = None;
+        self.watched.clear();
+        self.push_root(SCREENS[0].name, &Value::Null);
+    }
+
+    pub(super) fn here(&self) -> Value {
+        let views = self.stack.iter().map(|o| (o.view.name(), o.view.save(&self.look))).filter(|(_, state)| !state.is_null());
+        Value::Array(views.map(|(name, state)| json!({"view": name, "state": state})).collect())
+    }
+
+    pub(super) fn leave_mark(&mut self) {
+        let here = self.here();
+        if self.back.last() != Some(&here) && here.as_array().is_some_and(|a| !a.is_empty()) {
+            self.back.push(here);
+            self.forward.clear();
+            if self.back.len() > 100 {
+                self.back.remove(0);
+            }
+        }
+    }
+
+    pub(super) fn history(&mut self, by: i32) {
+        let here = self.here();
+        let from = if by < 0 { &mut self.back } else { &mut self.forward };
+        let mut there = from.pop();
+        while there.as_ref() == Some(&here) {
+            there = from.pop();
+        }
+        let Some(there) = there else {
+            let words = self.look.say.word(if by < 0 { "message.no_back" } else { "message.no_forward" }).to_owned();
+            return self.say(Tone::Plain, words);
+        };
+        if by < 0 {
+            self.forward.push(here)
+        } else {
+            self.back.push(here)
+        }
+        self.bring_back(&there);
+    }
+
+    pub(super) fn bring_back(&mut self, place: &Value) {
+        let old = std::mem::take(&mut self.stack);
+        if let Some(root) = old.first().map(|o| o.view.name()) {
+            self.parked.insert(root, old);
+        }
+        for view in place.as_array().into_iter().flatten() {
+            let name = view["view"].as_str().unwrap_or_default();
+            if self.stack.is_empty() {
+                // The root that is alive has its pages already: no empty frame.
+                if let Some(mut parked) = self.parked.remove(name) {
+                    parked.truncate(1);
+                    self.stack = parked;
+                    if let Some(open) = self.stack.last_mut() {
+                        open.view.restore(&view["state"]);
+                    }
+                } else {
+                    self.push_root(name, &view["state"]);
+                }
+            } else if let Some(screen) = SCREENS.iter().find(|s| s.name == name) {
+                self.uids += 1;
+                self.stack.push(Open { uid: self.uids, view: (screen.make)(&view["state"]) });
+            }
+        }
+        if self.stack.is_empty() {
+            self.push_root(SCREENS[0].name, &Value::Null);
+        }
+        self.timer(Timer::Quiet, 30);
+    }
+
+    /// The state as it is saved: where we are, the parked tabs, drafts, what was recent.
+    pub fn state(&self) -> Value {
+        let mut drafts = self.look.drafts.clone();
+        drafts.extend(self.stack.iter().filter_map(|o| o.view.draft()));
+        let parked: serde_json::Map<String, Value> =
+            self.parked.iter().filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look)))).collect();
+        json!({"here": self.here(), "parked": parked, "drafts": drafts, "recent": self.look.recent, "preview": self.look.preview})
+    }
+
+    pub(super) fn load(&mut self, state: &Value) {
+        if let Some(drafts) = state["drafts"].as_object() {
+            self.look.drafts = drafts.iter().filter_map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect();
+        }
+        if let Some(recent) = state["recent"].as_array() {
+            self.look.recent = recent.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
+        }
+        self.look.preview = state["preview"].as_bool().unwrap_or(true);
+        for (name, saved) in state["parked"].as_object().into_iter().flatten() {
+            if let Some(screen) = SCREENS.iter().find(|s| s.name == name && s.tab.is_some()) {
+                self.uids += 1;
+                self.parked.insert(screen.name, vec![Open { uid: self.uids, view: (screen.make)(saved) }]);
+            }
+        }
+        self.bring_back(&state["here"]);
+    }
+
+    pub(super) fn save_state(&mut self) {
+        self.timers.remove(&Timer::Drafts);
+        let state = self.state().to_string();
+        if state != self.saved {
+            self.saved.clone_from(&state);
+            self.effects.push(Effect::SaveState(state));
+        }
+        if self.stack.iter().any(|o| o.view.draft().is_some()) {
+            self.timer(Timer::Drafts, 2_000);
+        }
+    }
+}
