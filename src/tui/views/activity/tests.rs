@@ -3,7 +3,6 @@ use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::store::{Options, Store, Who};
 use crate::tui::harness::{Harness, NOW};
-use crate::tui::view::View;
 
 #[test]
 fn the_screen_at_three_sizes() {

@@ -5,7 +5,6 @@ use crate::domain::funnel::Mode;
 use crate::domain::query::{Page, PeriodAsk, Query};
 use crate::tui::effect::Msg;
 use crate::tui::harness::Harness;
-use crate::tui::view::View;
 
 use super::figures::{Drill, percent};
 

@@ -2,7 +2,6 @@ use crate::domain::command::Command;
 use crate::domain::query::{Page, Query, TaskAsk, TaskRow};
 use crate::domain::time::words;
 use crate::tui::harness::Harness;
-use crate::tui::view::View;
 
 fn all(h: &mut Harness) -> Vec<TaskRow> {
     match h.store.answer(&Query::Tasks(TaskAsk::default())).expect("the tasks are answered") {
