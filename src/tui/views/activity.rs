@@ -1,5 +1,8 @@
 //! Activity: what the team did, newest first, by day; each batch of mine can be taken back from here.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -17,7 +17,9 @@ use super::pick::{Item, Pick};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::funnel::Mode;
 use crate::domain::id::Id;
+use crate::domain::money;
 use crate::domain::query::{FunnelPage, Page, PeriodAsk, Query, View};
+use crate::domain::stage::StageClass;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
@@ -310,12 +312,10 @@ impl Screen for Funnel {
 
     fn title(&self, look: &Look) -> Title {
         let counter = self.figures().map_or_else(String::new, |page| {
-            let (n, arr) = page
-                .stages
-                .iter()
-                .filter(|s| s.class != crate::domain::stage::StageClass::Lost)
-                .fold((0, 0_i64), |(n, arr), s| (n + s.count, arr.saturating_add(s.arr)));
-            let arr = crate::domain::money::full(arr / 100 * 100, look.config.currency);
+            let kept = page.stages.iter().filter(|s| s.class != StageClass::Lost);
+            let (n, arr) = kept.fold((0, 0_i64), |(n, arr), s| (n + s.count, arr.saturating_add(s.arr)));
+            let unit = 10_i64.pow(look.config.currency.digits());
+            let arr = money::full(arr / unit * unit, look.config.currency);
             look.say.fill("funnel.counter", &[("n", &grouped(n)), ("arr", &arr)])
         });
         let marks = self.list.marks.len();

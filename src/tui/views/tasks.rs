@@ -1,5 +1,8 @@
 //! Tasks: mine or everybody's, by when they are due; done, put off, given to others, one or many at a time.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -261,8 +264,8 @@ impl Screen for Tasks {
                 .when(|v, _| if v.filter.editing() || v.here().is_some() { Ok(()) } else { Err("no_task") })
                 .hint(),
                 row("edit", &["e"], |v: &mut Self, cx| {
-                    if let Some(id) = v.list.here() {
-                        cx.go("task_form", json!({"task": id}));
+                    if let Some(task) = v.here() {
+                        cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
                     }
                 })
                 .when(|v, _| v.here().map(|_| ()).ok_or("no_task"))
@@ -272,6 +275,8 @@ impl Screen for Tasks {
                 row("everybody", &["O"], |v: &mut Self, _| {
                     v.everybody = !v.everybody;
                     v.known = false;
+                    // Another list: it begins with what is overdue.
+                    v.list = List::default();
                 })
                 .hint(),
                 row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),

@@ -184,7 +184,11 @@ impl Funnel {
         let lost = figures.class == StageClass::Lost;
         let open = say.fill("funnel.conv_open", &[("conv", &conversion(figures)), ("n", &grouped(figures.open))]);
         let lines: [(Option<Drill>, String, Role); 6] = [
-            (Some(Drill::Count), say.fill("funnel.customers", &[("n", &grouped(figures.count))]), Role::Text),
+            (
+                Some(Drill::Count),
+                say.fill(if figures.count == 1 { "funnel.customer" } else { "funnel.customers" }, &[("n", &grouped(figures.count))]),
+                Role::Text,
+            ),
             (Some(Drill::Arr), format!("{} ARR", short(figures.arr, look)), Role::Text),
             (
                 Some(Drill::Age),
