@@ -55,8 +55,17 @@ impl Runner {
         Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false })
     }
 
-    /// Runs until the app quits.
+    /// Runs until the app quits, or until the terminal is gone: then what was typed is kept all the same.
     pub fn run(&mut self, app: &mut App) -> Result<()> {
+        let done = self.go(app);
+        if done.is_err() {
+            let effects = app.update(Msg::Leave, clock());
+            self.carry_out(app, effects);
+        }
+        done
+    }
+
+    fn go(&mut self, app: &mut App) -> Result<()> {
         let effects = app.start();
         self.carry_out(app, effects);
         self.paint(app)?;
@@ -110,10 +119,12 @@ impl Runner {
 
     fn paint(&mut self, app: &mut App) -> Result<()> {
         let failed = |e: std::io::Error| Error::failed("the terminal could not be written to").because(e);
-        if std::mem::take(&mut self.repaint) {
-            self.terminal.clear().map_err(failed)?;
-        }
         let size = self.terminal.size().map_err(failed)?;
+        if std::mem::take(&mut self.repaint) {
+            // Not `clear`: that asks the terminal where the cursor is, and one that does not answer (or is being resized again)
+            // would end the program.
+            self.terminal.resize(size.into()).map_err(failed)?;
+        }
         if app.look.size != (size.width, size.height) {
             app.update(Msg::Input(Event::Resize(size.width, size.height)), clock());
         }
