@@ -30,7 +30,9 @@ fn walk(console: &mut Console) {
     for (key, seen) in [("2", "Customers"), ("3", "Funnel"), ("4", "Tasks"), ("5", "Activity"), ("1", "Triage"), ("?", "Help")] {
         let before = console.sent.len();
         console.press(key);
-        console.wait(seen, |c| c.sent.len() > before && c.text().lines().nth(1).is_some_and(|l| l.contains(seen)) || c.shows(seen) && key == "?");
+        console.wait(seen, |c| {
+            c.sent.len() > before && c.text().lines().nth(1).is_some_and(|l| l.contains(seen)) || c.shows(seen) && key == "?"
+        });
     }
 }
 

@@ -1,0 +1,215 @@
+//! Customers, contacts, subscriptions and their fields.
+
+use rusqlite::types::Value;
+
+use crate::domain::command::{Change, Entity, NewContact, NewCustomer};
+use crate::domain::event::EventKind;
+use crate::domain::id::Id;
+use crate::domain::money;
+use crate::domain::revenue::{Interval, Version, mrr};
+use crate::domain::stage::StageNo;
+use crate::domain::time::{Day, Stamp};
+use crate::error::{Error, Kind, Result};
+use crate::store::batch::{self, Batch, json_value};
+
+use super::stages::find_stage;
+use super::{Context, Done, EventDraft, count, customer, done, event, long, names, word};
+
+pub(super) fn add_customer(b: &mut Batch<'_>, new: &NewCustomer, context: &Context) -> Result<Done> {
+    let name = word("a name", &new.name, 200)?;
+    if name.is_empty() {
+        return Err(Error::usage("a customer needs a name"));
+    }
+    let stages = &context.config.stages;
+    let stage = if new.stage.is_empty() { StageNo(0) } else { find_stage(context, &new.stage)? };
+    let mut tags: Vec<&str> = new.tags.iter().map(|t| tag_word(t)).collect::<Result<_>>()?;
+    tags.sort_unstable();
+    tags.dedup();
+    let (n, _) = b.insert(
+        Entity::Customer,
+        &[&"", &name, &word("an owner", &new.owner, 200)?, &new.website.trim(), &new.phone.trim(), &context.today, &tags.join(" "), &"{}"],
+    )?;
+    b.touched.insert(n);
+    let more = serde_json::json!({"from": null, "to": stages.code(stage), "visit": 1}).to_string();
+    event(b, &EventDraft { channel: stages.code(stage), more, ..EventDraft::new(EventKind::Stage, n).now(b) })?;
+    if new.mrr != 0 {
+        add_subscription(b, n, new.mrr, context)?;
+    }
+    Ok(done(format!("Added {name}"), 1))
+}
+
+pub(super) fn add_subscription(b: &mut Batch<'_>, customer: i64, amount: i64, context: &Context) -> Result<()> {
+    let version = Version {
+        id: Id::default(),
+        customer: Id::default(),
+        external: String::new(),
+        subscription: String::new(),
+        start: context.today,
+        end: None,
+        amount,
+        currency: context.config.currency,
+        interval: Interval::Month,
+        count: 1,
+        quantity: 1,
+        discount: 0,
+        status: "active".into(),
+    };
+    put_version(b, customer, &version)
+}
+
+/// Writes one subscription version.
+pub fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
+    let monthly =
+        mrr(v).ok_or_else(|| Error::usage("the price does not fit").hint("amount x quantity has to fit in 64 bits of minor units"))?;
+    let (count, quantity, discount) = (i64::from(v.count), i64::from(v.quantity), i64::from(v.discount));
+    let values: [&dyn rusqlite::ToSql; 13] = [
+        &customer,
+        &v.external,
+        &v.subscription,
+        &v.start,
+        &v.end,
+        &v.amount,
+        &v.currency.code(),
+        &interval_code(v.interval),
+        &count,
+        &quantity,
+        &discount,
+        &v.status,
+        &monthly,
+    ];
+    b.insert(Entity::Subscription, &values)?;
+    b.touched.insert(customer);
+    Ok(())
+}
+
+/// The stored word of an interval.
+pub fn interval_code(interval: Interval) -> &'static str {
+    match interval {
+        Interval::Day => "day",
+        Interval::Week => "week",
+        Interval::Month => "month",
+        Interval::Year => "year",
+    }
+}
+
+pub(super) fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result<Done> {
+    let name = word("a name", &new.name, 200)?;
+    if name.is_empty() {
+        return Err(Error::usage("a contact needs a name"));
+    }
+    let n = customer(b, id)?;
+    b.insert(
+        Entity::Contact,
+        &[&n, &"", &name, &word("a role", &new.role, 60)?, &word("an address", &new.email, 320)?, &word("a number", &new.phone, 60)?, &0],
+    )?;
+    Ok(done(format!("Added {name} at {}", names(b, &[id])?), 1))
+}
+
+/// Fields whose values are civil dates.
+const DAYS: &[&str] = &["created", "due", "snoozed", "start", "end"];
+
+pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Done> {
+    let table = batch::table(entity);
+    let mut edited = Vec::new();
+    for row in rows {
+        for change in changes {
+            let value = stored(&change.field, &change.value, context)?;
+            if let Some(base) = &change.base {
+                let base = stored(&change.field, base, context)?;
+                let now = batch::current(b.conn, table, *row, &change.field)?.map(|c| c.value).unwrap_or(Value::Null);
+                if now != base && now != value {
+                    return Err(Error::new(Kind::Conflict, format!("{} was changed meanwhile to {}", change.field, plain(&now)))
+                        .hint(format!("it was {}, you wrote {}", plain(&base), plain(&value))));
+                }
+            }
+            if b.set(entity, *row, &change.field, value)? && !edited.contains(&change.field.as_str()) {
+                edited.push(&change.field);
+            }
+            if entity == Entity::Event && change.field == "at" {
+                let at = change.value.as_i64().map_or(b.now, Stamp);
+                b.set(entity, *row, "day", Value::Integer(b.zone.day(at).number()))?;
+            }
+        }
+    }
+    let what = match entity {
+        Entity::Customer => names(b, rows)?,
+        _ => count(rows.len(), table.name),
+    };
+    Ok(done(format!("Changed {} of {what}", if edited.is_empty() { "nothing".into() } else { edited.join(", ") }), b.edits))
+}
+
+/// A JSON value as the field stores it: dates as day numbers, names checked.
+pub(super) fn stored(field: &str, value: &serde_json::Value, context: &Context) -> Result<Value> {
+    let plain = json_value(Some(value));
+    if DAYS.contains(&field) {
+        return match &plain {
+            Value::Null => Ok(Value::Null),
+            Value::Text(t) if t.is_empty() => Ok(Value::Null),
+            Value::Text(t) => t
+                .parse::<Day>()
+                .map(|d| Value::Integer(d.number()))
+                .map_err(|()| Error::usage(format!("{t} is not a date")).hint("such as 2026-11-21")),
+            _ => Ok(plain),
+        };
+    }
+    if let Some(code) = field.strip_prefix("attr.") {
+        use crate::domain::config::AttributeType;
+        let Value::Text(text) = &plain else { return Ok(plain) };
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        let wrong = |what: &str| Err(Error::usage(format!("{code} takes {what}, not \"{text}\"")));
+        return match context.config.attribute(code).map(|a| a.kind) {
+            Some(AttributeType::Int) => text.trim().parse().map(Value::Integer).or_else(|_| wrong("a whole number")),
+            Some(AttributeType::Money) => {
+                money::parse(text, context.config.currency).map(Value::Integer).map_or_else(|| wrong("an amount"), Ok)
+            }
+            Some(AttributeType::Date) => {
+                text.trim().parse::<Day>().map(|d| Value::Text(d.to_string())).or_else(|()| wrong("a date such as 2026-11-21"))
+            }
+            Some(AttributeType::Bool) => match text.trim().to_lowercase().as_str() {
+                "yes" | "y" | "true" | "1" => Ok(Value::Integer(1)),
+                "no" | "n" | "false" | "0" => Ok(Value::Integer(0)),
+                _ => wrong("yes or no"),
+            },
+            _ => Ok(plain),
+        };
+    }
+    match (field, &plain) {
+        ("name" | "title", Value::Text(t)) if t.trim().is_empty() => Err(Error::usage(format!("the {field} cannot be empty"))),
+        ("name" | "title" | "text", Value::Null) => Err(Error::usage(format!("the {field} cannot be empty"))),
+        (_, Value::Text(t)) => long(t).map(|t| Value::Text(t.to_owned())),
+        ("owner" | "website" | "phone" | "email" | "role", Value::Null) => Ok(Value::Text(String::new())),
+        _ => Ok(plain),
+    }
+}
+
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".into(),
+        Value::Integer(i) => i.to_string(),
+        Value::Real(r) => r.to_string(),
+        Value::Text(t) => format!("\"{}\"", t.chars().take(60).collect::<String>()),
+        Value::Blob(_) => "bytes".into(),
+    }
+}
+
+pub(super) fn tag_word(tag: &str) -> Result<&str> {
+    let tag = tag.trim().trim_start_matches('#');
+    if tag.is_empty() || tag.chars().any(char::is_whitespace) || tag.chars().count() > 60 {
+        return Err(Error::usage(format!("\"{tag}\" is not a tag")).hint("one word of at most 60 characters"));
+    }
+    Ok(tag)
+}
+
+pub(super) fn tag(b: &mut Batch<'_>, customers: &[Id], add: &[String], remove: &[String]) -> Result<Done> {
+    for id in customers {
+        for (tags, value) in [(add, 1), (remove, 0)] {
+            for tag in tags {
+                b.set(Entity::Customer, *id, &format!("tag.{}", tag_word(tag)?), Value::Integer(value))?;
+            }
+        }
+    }
+    let signs = add.iter().map(|t| format!("+{t}")).chain(remove.iter().map(|t| format!("-{t}")));
+    Ok(done(format!("Tags {} on {}", signs.collect::<Vec<_>>().join(" "), names(b, customers)?), b.edits))
+}

@@ -1,0 +1,68 @@
+//! Saved views and the config.
+
+use rusqlite::OptionalExtension;
+use rusqlite::types::Value;
+
+use crate::domain::command::Entity;
+use crate::domain::id::Id;
+use crate::domain::query::View;
+use crate::error::{Error, Result};
+use crate::store::batch::Batch;
+use crate::store::sql;
+
+use super::{Context, Done, done, word};
+
+pub(super) fn save_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<Done> {
+    let name = word("a view's name", name, 100)?;
+    if name.is_empty() {
+        return Err(Error::usage("a view needs a name"));
+    }
+    let value = serde_json::to_string(view).map_err(|e| Error::failed("the view cannot be written as JSON").because(e))?;
+    let found: Option<Id> = b
+        .conn
+        .query_row("SELECT id FROM view WHERE name = ? AND removed = 0 ORDER BY id LIMIT 1", [name], |r| r.get(0).map(Id))
+        .optional()
+        .map_err(sql)?;
+    match found {
+        Some(id) => {
+            b.set(Entity::View, id, "value", Value::Text(value))?;
+        }
+        None => {
+            b.insert(Entity::View, &[&name, &value])?;
+        }
+    }
+    Ok(done(format!("Saved view {name}"), 1))
+}
+
+pub(super) fn set_config(b: &mut Batch<'_>, key: &str, value: Option<&str>, context: &Context) -> Result<Done> {
+    let mut trial = (*context.config).clone();
+    if let Some(value) = value {
+        crate::store::apply_config(&mut trial, key, value)?;
+    }
+    put_config(b, key, value)?;
+    Ok(done(format!("Setting {key} {}", if value.is_some() { "changed" } else { "back to the default" }), 1))
+}
+
+/// Writes a config row, or removes it.
+pub fn put_config(b: &mut Batch<'_>, key: &str, value: Option<&str>) -> Result<()> {
+    let found: Option<(Id, String)> = b
+        .conn
+        .query_row("SELECT id, value FROM config WHERE key = ? AND removed = 0 ORDER BY id DESC LIMIT 1", [key], |r| {
+            Ok((Id(r.get(0)?), r.get(1)?))
+        })
+        .optional()
+        .map_err(sql)?;
+    match (found, value) {
+        (Some((id, _)), Some(value)) => {
+            b.set(Entity::Config, id, "value", Value::Text(value.to_owned()))?;
+        }
+        (None, Some(value)) => {
+            b.insert(Entity::Config, &[&key, &value])?;
+        }
+        (Some((id, _)), None) => {
+            b.set(Entity::Config, id, "removed", Value::Integer(1))?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}

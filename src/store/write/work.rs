@@ -1,0 +1,93 @@
+//! Touchpoints and tasks.
+
+use rusqlite::OptionalExtension;
+use rusqlite::types::Value;
+
+use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
+use crate::domain::id::Id;
+use crate::domain::task::TaskDraft;
+use crate::domain::time::Stamp;
+use crate::domain::touchpoint::{TouchDraft, channel};
+use crate::error::{Error, Result};
+use crate::store::batch::Batch;
+use crate::store::sql;
+
+use super::{Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, word};
+
+pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft, _context: &Context) -> Result<Done> {
+    let Some(channel) = channel(&touch.channel) else {
+        return Err(Error::usage(format!("there is no channel \"{}\"", touch.channel))
+            .hint("phone, email, meeting, chat and more: retain log --help"));
+    };
+    let at = touch.at.unwrap_or(b.now);
+    if at > Stamp(b.now.0 + 86_400_000) {
+        return Err(Error::usage("a touchpoint cannot lie in the future").hint("make it a task: t"));
+    }
+    if touch.mood.is_some_and(|m| !(1..=5).contains(&m)) {
+        return Err(Error::usage("the mood is 1 to 5"));
+    }
+    let mut more = serde_json::Map::new();
+    if let Some(mood) = touch.mood {
+        more.insert("mood".into(), mood.into());
+    }
+    if touch.contacts.len() > 1 {
+        more.insert("with".into(), touch.contacts.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+    }
+    let more = if more.is_empty() { String::new() } else { serde_json::Value::Object(more).to_string() };
+    for id in customers {
+        let n = customer(b, *id)?;
+        let contact = touch.contacts.first().map(|c| contact_number(b, *c)).transpose()?;
+        let draft = EventDraft {
+            at,
+            contact,
+            channel: channel.code,
+            direction: if touch.inbound { "in" } else { "out" },
+            number: touch.minutes.map(i64::from),
+            text: long(touch.text.trim())?,
+            more: more.clone(),
+            ..EventDraft::new(EventKind::Touch, n)
+        };
+        event(b, &draft)?;
+        if let Some(task) = &touch.follow_up {
+            add_task(b, n, task)?;
+        }
+    }
+    let follow = if touch.follow_up.is_some() { " with a follow-up" } else { "" };
+    Ok(done(format!("Logged {} with {}{follow}", channel.code.replace('_', " "), names(b, customers)?), customers.len()))
+}
+
+pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Result<()> {
+    let title = word("a task", &task.title, 500)?;
+    if title.is_empty() {
+        return Err(Error::usage("a task needs a title"));
+    }
+    let owner = if task.owner.is_empty() { b.person.clone() } else { word("an owner", &task.owner, 200)?.to_owned() };
+    let priority = i64::from(if task.priority == 0 { 2 } else { task.priority.min(3) });
+    let (due, now) = (task.due, b.now);
+    b.insert(Entity::Task, &[&customer, &title, &due, &owner, &priority, &task.kind, &now, &None::<i64>])?;
+    b.touched.insert(customer);
+    Ok(())
+}
+
+pub(super) fn done_tasks(b: &mut Batch<'_>, tasks: &[Id]) -> Result<Done> {
+    let mut title = String::new();
+    for id in tasks {
+        let found: Option<(i64, String, Option<i64>)> = b
+            .conn
+            .prepare_cached("SELECT customer, title, done FROM task WHERE id = ? AND removed = 0")
+            .and_then(|mut s| s.query_row([id], |r| Ok((r.get(0)?, crate::store::search::text_at_raw(r, 1)?, r.get(2)?))).optional())
+            .map_err(sql)?;
+        let Some((customer, words, was)) = found else { return Err(Error::not_found("the task is gone")) };
+        if was.is_some() {
+            continue;
+        }
+        b.set(Entity::Task, *id, "done", Value::Integer(b.now.0))?;
+        let reference = id.to_string();
+        event(b, &EventDraft { text: &words, reference: &reference, ..EventDraft::new(EventKind::Task, customer).now(b) })?;
+        b.touched.insert(customer);
+        title = words;
+    }
+    let label = if tasks.len() == 1 { format!("Done: {title}") } else { format!("Done: {}", count(tasks.len(), "task")) };
+    Ok(done(label, tasks.len()))
+}
