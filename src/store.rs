@@ -157,13 +157,20 @@ impl Store {
             return Ok(roster.clone());
         }
         let past = self.as_of.is_some_and(|d| self.newest_fold().is_ok_and(|newest| newest.is_some_and(|n| n > d)));
-        let (mut roster, stale) = roster::load(&self.conn, &self.config, self.today, &self.who.person, past)?;
+        let file = (self.mode != Mode::Memory).then_some(self.path.as_path());
+        let (mut roster, stale) = roster::load(&self.conn, file, &self.config, self.today, &self.who.person, past)?;
         if !stale.is_empty() {
             self.refold(&mut roster, &stale)?;
         }
         let shared = Arc::new(RwLock::new(roster));
         self.roster = Some(shared.clone());
         Ok(shared)
+    }
+
+    /// A second connection that sees the book as ours does in its transaction, where that is worth it.
+    fn beside(&self, customers: usize) -> Option<Connection> {
+        let file = (self.mode != Mode::Memory).then_some(self.path.as_path())?;
+        roster::same_state(&self.conn, file, customers)
     }
 
     /// The latest day to which any cached signals were folded.
@@ -322,7 +329,10 @@ impl Store {
             let done = work(&mut batch, &context)?;
             let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
             if batch.touched.len() <= REFOLD_AT_ONCE {
-                for customer in batch.touched.clone() {
+                let only_new = batch.edits == 0 && batch.made <= REFOLD_AT_ONCE;
+                let made = if only_new { batch.made } else { 0 };
+                let absorbed = signal::absorb_batch(batch.conn, batch.n, made, &config, today)?;
+                for customer in batch.touched.difference(&absorbed).copied() {
                     signal::refresh(batch.conn, customer, &config, today)?;
                 }
             } else {

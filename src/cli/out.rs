@@ -88,7 +88,9 @@ impl Out {
 
     /// A table with a heading; columns are as wide as their widest cell.
     pub(super) fn table(&mut self, heads: &[&str], right: &[bool], rows: &[Vec<String>]) -> io::Result<()> {
-        let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| self.cell(c)).collect()).collect();
+        let last = heads.len().saturating_sub(1);
+        let cell = |(i, c): (usize, &String)| if i < last { text::cut(&self.cell(c), WIDEST).into_owned() } else { self.cell(c) };
+        let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().enumerate().map(cell).collect()).collect();
         let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| text::cells(c)).chain([heads[i].len()]).max().unwrap_or(0);
         let widths: Vec<usize> = (0..heads.len()).map(width).collect();
         let heads: Vec<String> = heads.iter().map(|h| (*h).to_owned()).collect();
@@ -106,6 +108,9 @@ impl Out {
         if self.ascii { to_ascii(&text) } else { text }
     }
 }
+
+/// Cells of a table's column, at most: one very long name would push every figure out of sight. JSON and CSV have it whole.
+const WIDEST: usize = 48;
 
 fn lay(cells: &[String], widths: &[usize], right: &[bool]) -> String {
     let mut line = String::new();

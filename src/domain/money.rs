@@ -134,7 +134,7 @@ mod tests {
     fn amounts_show_short_and_full() {
         let usd = Currency::default();
         assert_eq!(short(24_000_000, usd), "240k");
-        assert_eq!(short(999_999_99, usd), "999k");
+        assert_eq!(short(99_999_999, usd), "999k");
         assert_eq!(short(190_000_000, usd), "1.9M");
         assert_eq!(full(24_000_000, usd), "$240,000");
         assert_eq!(full(-123_450, usd), "-$1,234.50");

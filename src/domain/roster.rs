@@ -20,6 +20,9 @@ mod order;
 #[cfg(test)]
 mod tests;
 
+/// Fewest rows for which a second thread is worth its start.
+const PART: usize = 4096;
+
 /// One customer in the roster.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Row {
@@ -56,6 +59,33 @@ pub struct Entry {
     pub owner: String,
     /// Tags, sorted, joined by a space.
     pub tags: String,
+    /// When the relationship started.
+    pub created: Option<Day>,
+    /// Snoozed until.
+    pub snoozed: Option<Day>,
+    /// Snoozed until an event.
+    pub waiting: bool,
+    /// Keys of the reasons dealt with.
+    pub done: Vec<Key>,
+    /// Removed.
+    pub removed: bool,
+    /// Folded signals.
+    pub signals: Signals,
+}
+
+/// The same with its words borrowed: what a scan of the book hands over without a copy.
+#[derive(Clone, Debug)]
+pub struct Record<'a> {
+    /// Row id.
+    pub id: Id,
+    /// The integer of the row in this file.
+    pub rowid: i64,
+    /// Display name.
+    pub name: &'a str,
+    /// Owner.
+    pub owner: &'a str,
+    /// Tags, sorted, joined by a space.
+    pub tags: &'a str,
     /// When the relationship started.
     pub created: Option<Day>,
     /// Snoozed until.
@@ -128,6 +158,23 @@ impl Roster {
     /// Adds a customer, or puts it in place of the row with the same `rowid`. Health and priority are computed by [`Roster::rescore`]
     /// (all rows) or [`Roster::score_row`].
     pub fn put(&mut self, entry: &Entry) -> usize {
+        self.put_record(Record {
+            id: entry.id,
+            rowid: entry.rowid,
+            name: &entry.name,
+            owner: &entry.owner,
+            tags: &entry.tags,
+            created: entry.created,
+            snoozed: entry.snoozed,
+            waiting: entry.waiting,
+            done: entry.done.clone(),
+            removed: entry.removed,
+            signals: entry.signals,
+        })
+    }
+
+    /// The same as [`Roster::put`], of borrowed words.
+    pub fn put_record(&mut self, entry: Record<'_>) -> usize {
         let rowid = u32::try_from(entry.rowid).unwrap_or(u32::MAX);
         let at = match self.row_of(entry.rowid) {
             Some(at) => at,
@@ -142,15 +189,15 @@ impl Roster {
                 self.rows.len() - 1
             }
         };
-        if self.names.put(at, &entry.name) {
+        if self.names.put(at, entry.name) {
             self.ranks.take();
         }
-        if entry.done.is_empty() {
+        if !entry.done.is_empty() {
+            self.done.insert(at as u32, entry.done.into_boxed_slice());
+        } else if !self.done.is_empty() {
             self.done.remove(&(at as u32));
-        } else {
-            self.done.insert(at as u32, entry.done.clone().into_boxed_slice());
         }
-        let (owner, tags) = (self.owners.intern(&entry.owner), self.tagsets.intern(&entry.tags));
+        let (owner, tags) = (self.owners.intern(entry.owner), self.tagsets.intern(entry.tags));
         self.rows[at] = Row {
             signals: entry.signals,
             owner,
@@ -283,33 +330,63 @@ impl Roster {
 
     /// True while a snooze hides the row from the queue.
     pub fn is_snoozed(&self, at: usize) -> bool {
-        self.rows[at].waiting || self.rows[at].snoozed.is_some_and(|d| d > self.today)
+        self.hides(&self.rows[at])
+    }
+
+    fn hides(&self, row: &Row) -> bool {
+        row.waiting || row.snoozed.is_some_and(|d| d > self.today)
+    }
+
+    /// Health and priority of a row for the roster's day.
+    fn scored(&self, at: usize, row: &Row) -> (Health, u32) {
+        let health = health::score(&row.signals, &self.config, self.today);
+        if row.removed || self.hides(row) {
+            return (health, 0);
+        }
+        let done = if self.done.is_empty() { None } else { self.done.get(&(at as u32)) };
+        let arr = row.signals.mrr.saturating_mul(12);
+        let done = done.map_or(&[][..], |d| d);
+        (health, priority::sum(&row.signals, health, &self.config, self.today, done, arr, self.median_arr))
     }
 
     /// Computes health and priority of one row for the roster's day.
     pub fn score_row(&mut self, at: usize) {
-        let row = &self.rows[at];
-        let health = health::score(&row.signals, &self.config, self.today);
-        self.rows[at].health = health;
-        let hidden = self.rows[at].removed || self.is_snoozed(at);
-        let reasons = if hidden { Vec::new() } else { self.reasons(at) };
-        self.rows[at].priority =
-            if reasons.is_empty() { 0 } else { priority::priority(&reasons, self.arr(at), self.median_arr).tenths.max(1) };
+        let (health, priority) = self.scored(at, &self.rows[at]);
+        (self.rows[at].health, self.rows[at].priority) = (health, priority);
     }
 
-    /// Computes the median ARR, and health and priority of every row.
+    /// Computes the median ARR, and health and priority of every row; on several threads where there are many rows.
     pub fn rescore(&mut self) {
-        let mut arrs: Vec<i64> =
-            self.rows.iter().filter(|r| !r.removed && r.signals.mrr > 0).map(|r| r.signals.mrr.saturating_mul(12)).collect();
+        let mut arrs: Vec<i64> = self.rows.iter().filter(|r| !r.removed && r.signals.mrr > 0).map(|r| r.signals.mrr).collect();
         self.median_arr = if arrs.is_empty() {
             0
         } else {
             let mid = arrs.len() / 2;
-            *arrs.select_nth_unstable(mid).1
+            arrs.select_nth_unstable(mid).1.saturating_mul(12)
         };
-        for at in 0..self.rows.len() {
-            self.score_row(at);
-        }
+        drop(arrs);
+        let mut rows = std::mem::take(&mut self.rows);
+        let part = match std::thread::available_parallelism() {
+            Ok(threads) if rows.len() >= PART => rows.len().div_ceil(threads.get().min(4)),
+            _ => rows.len().max(1),
+        };
+        let this = &*self;
+        let score = |first: usize, part: &mut [Row]| {
+            for (i, row) in part.iter_mut().enumerate() {
+                (row.health, row.priority) = this.scored(first + i, row);
+            }
+        };
+        std::thread::scope(|scope| {
+            let mut parts = rows.chunks_mut(part).enumerate();
+            let own = parts.next();
+            for (no, part_of) in parts {
+                scope.spawn(move || score(no * part, part_of));
+            }
+            if let Some((_, part_of)) = own {
+                score(0, part_of);
+            }
+        });
+        self.rows = rows;
     }
 
     /// Number of customers that are in lists.

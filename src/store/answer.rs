@@ -2,10 +2,11 @@
 
 mod account;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::columns;
 use crate::domain::event::EventKind;
@@ -17,7 +18,7 @@ use crate::domain::query::{
     BatchRow, Counts, EditRow, Found, FunnelPage, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View,
 };
 use crate::domain::roster::Roster;
-use crate::domain::stage::StageNo;
+use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
@@ -161,38 +162,65 @@ fn visits(store: &mut Store, roster: &Roster) -> Result<Arc<Vec<Visit>>> {
     if let Some(visits) = &store.visits {
         return Ok(visits.clone());
     }
-    let stages = store.config.stages.clone();
+    let all = Arc::new(all_visits(store, roster)?);
+    store.visits = Some(all.clone());
+    Ok(all)
+}
+
+fn all_visits(store: &Store, roster: &Roster) -> Result<Vec<Visit>> {
+    let (today, stages) = (store.today, &store.config.stages);
+    let _snapshot = if store.conn.is_autocommit() { Some(store.conn.unchecked_transaction().map_err(sql)?) } else { None };
+    let middle = roster.rowids.get(roster.rowids.len() / 2).map_or(0, |n| i64::from(*n));
+    match store.beside(roster.rows.len()) {
+        // The upper half is read by another connection on a thread of its own.
+        Some(other) => std::thread::scope(|scope| {
+            let upper = scope.spawn(move || read_visits(&other, (middle, i64::MAX), roster, stages, today));
+            let mut all = read_visits(&store.conn, (0, middle), roster, stages, today)?;
+            all.extend(upper.join().map_err(|_| Error::failed("a thread that read the book has failed"))??);
+            Ok(all)
+        }),
+        None => read_visits(&store.conn, (0, i64::MAX), roster, stages, today),
+    }
+}
+
+/// The visits of the customers whose integers are above the first and up to the second number.
+fn read_visits(conn: &Connection, of: (i64, i64), roster: &Roster, stages: &Stages, today: Day) -> Result<Vec<Visit>> {
     let mut all: Vec<Visit> = Vec::new();
     let mut moves: Vec<(Day, StageNo)> = Vec::new();
-    let mut of = 0_i64;
     let mut flush = |of: i64, moves: &mut Vec<(Day, StageNo)>| {
         if let Some(row) = roster.row_of(of).filter(|r| !roster.rows[*r].removed) {
             all.extend(funnel::visits_of(moves).into_iter().map(|v| Visit { customer: row as u32, ..v }));
         }
         moves.clear();
     };
-    {
-        let query =
-            "SELECT customer, day, channel FROM event INDEXED BY event_stage WHERE kind = 6 AND removed = 0 ORDER BY customer, at, id";
-        let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let customer: i64 = row.get(0).map_err(sql)?;
-            if customer != of {
-                flush(of, &mut moves);
-                of = customer;
+    // Codes that were looked up: there are few, and each is found at once.
+    let mut known: Vec<(Box<[u8]>, Option<StageNo>)> = Vec::new();
+    let query = "SELECT customer, day, channel FROM event INDEXED BY event_stage
+         WHERE kind = 6 AND removed = 0 AND customer > ? AND customer <= ? ORDER BY customer, at, id";
+    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut rows = statement.query(params![of.0, of.1]).map_err(sql)?;
+    let mut last = 0_i64;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let customer: i64 = row.get(0).map_err(sql)?;
+        if customer != last {
+            flush(last, &mut moves);
+            last = customer;
+        }
+        let code = row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default();
+        let stage = match known.iter().find(|k| *k.0 == *code) {
+            Some((_, stage)) => *stage,
+            None => {
+                let stage = std::str::from_utf8(code).ok().and_then(|c| stages.find(c));
+                known.push((code.into(), stage));
+                stage
             }
-            let code = row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default();
-            let stage = std::str::from_utf8(code).ok().and_then(|c| stages.find(c));
-            let day = Day::from_number(row.get(1).map_err(sql)?);
-            if let (Some(stage), Some(day)) = (stage, day.filter(|d| *d <= store.today)) {
-                moves.push((day, stage));
-            }
+        };
+        let day = Day::from_number(row.get(1).map_err(sql)?);
+        if let (Some(stage), Some(day)) = (stage, day.filter(|d| *d <= today)) {
+            moves.push((day, stage));
         }
     }
-    flush(of, &mut moves);
-    let all = Arc::new(all);
-    store.visits = Some(all.clone());
+    flush(last, &mut moves);
     Ok(all)
 }
 
@@ -219,8 +247,11 @@ fn funnel_page(store: &mut Store, text: &str, period: Option<PeriodAsk>, mode: f
     for row in &selected {
         passes[*row as usize] = true;
     }
-    let counted: Vec<Visit> =
-        if filter.is_empty() { visits.to_vec() } else { visits.iter().filter(|v| passes[v.customer as usize]).copied().collect() };
+    let counted: Cow<'_, [Visit]> = if filter.is_empty() {
+        Cow::Borrowed(visits.as_slice())
+    } else {
+        visits.iter().filter(|v| passes[v.customer as usize]).copied().collect()
+    };
     let stages = &store.config.stages;
     let mut cards: Vec<Vec<u32>> = vec![Vec::new(); stages.stage.len()];
     let mut present = Vec::with_capacity(selected.len());
@@ -233,13 +264,7 @@ fn funnel_page(store: &mut Store, text: &str, period: Option<PeriodAsk>, mode: f
         }
     }
     for card in &mut cards {
-        // Stuck, behind, on track; within each the oldest first, then by name.
-        card.sort_by_cached_key(|row| {
-            let at = *row as usize;
-            let age = roster.stage_age(at).unwrap_or(0);
-            let pace = stages.get(roster.rows[at].signals.stage).map(|s| s.pace(age));
-            (std::cmp::Reverse(pace), std::cmp::Reverse(age), roster.folded(at).to_owned())
-        });
+        roster.sort_cards(card);
     }
     let (figures, flows) = funnel::figures(stages, &counted, &present, period, mode, today);
     Ok(FunnelPage { stages: figures, flows, period, mode, cards, mistake: None })
@@ -254,25 +279,30 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
     };
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let prepared = filtered.as_ref().map(|(filter, people)| filter.prepare(&roster, people));
+    // Without the done ones the index has them in this order.
+    let (open, order) = if ask.done { ("", "t.done IS NOT NULL, ") } else { (" AND t.done IS NULL", "") };
     let query = format!(
-        "SELECT {}, c.n, c.name FROM task t JOIN customer c ON c.n = t.customer
-         WHERE t.removed = 0 AND c.removed = 0 AND (t.done IS NULL OR ?1) AND (?2 = '' OR t.owner = ?2)
-         ORDER BY t.done IS NOT NULL, t.due IS NULL, t.due, t.priority, t.id LIMIT 20000",
-        account::TASK
+        "SELECT {}, t.customer FROM task t WHERE t.removed = 0{open} AND (?1 = '' OR t.owner = ?1)
+         ORDER BY {order}t.due NULLS LAST, t.priority, t.id",
+        account::TASK_COLUMNS
     );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let owner = if ask.owner == "me" { store.who.person.clone() } else { ask.owner.clone() };
-    let mut found = statement.query(params![ask.done, owner]).map_err(sql)?;
+    let mut found = statement.query(params![owner]).map_err(sql)?;
     let mut tasks = Vec::new();
-    while let Some(row) = found.next().map_err(sql)? {
-        let at = row.get::<_, i64>(11).ok().and_then(|n| roster.row_of(n));
-        let passes = prepared.as_ref().is_none_or(|p| at.is_some_and(|at| p.matches(at)));
-        if passes {
-            tasks.push(TaskRow { task: account::task(row).map_err(sql)?, customer_name: text_at(row, 12).map_err(sql)? });
-        }
+    while tasks.len() < MOST_TASKS
+        && let Some(row) = found.next().map_err(sql)?
+    {
+        let at = roster.row_of(row.get(10).map_err(sql)?).filter(|at| !roster.rows[*at].removed);
+        let Some(at) = at.filter(|at| prepared.as_ref().is_none_or(|p| p.matches(*at))) else { continue };
+        let task = account::task_of(row, roster.ids[at]).map_err(sql)?;
+        tasks.push(TaskRow { task, customer_name: roster.name(at).to_owned() });
     }
     Ok(tasks)
 }
+
+/// Longest list of tasks.
+const MOST_TASKS: usize = 20_000;
 
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
     let folded = crate::text::fold(wanted);

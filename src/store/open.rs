@@ -101,6 +101,14 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
     Ok(Opened { conn, mode, read_only, identity, path })
 }
 
+/// A second connection that only reads an open book, for a scan beside another.
+pub fn beside(path: &Path) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    harden(&conn)?;
+    conn.execute_batch("PRAGMA cache_size = -500").map_err(sql)?;
+    Ok(conn)
+}
+
 /// A book in memory.
 pub fn memory() -> Result<Opened> {
     let conn = Connection::open_in_memory().map_err(sql)?;

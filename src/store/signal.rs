@@ -1,11 +1,13 @@
 //! Signals in the book: facts read for the fold, the packed cache, and keeping it true.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::health;
-use crate::domain::signal::{Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, fold};
+use crate::domain::signal::{Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold};
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
@@ -176,6 +178,34 @@ pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) ->
     let signals = fold_with_before(&facts(conn, customer, &config.stages, config.zone)?, config, today);
     keep(conn, customer, &signals, &config.stages)?;
     Ok(signals)
+}
+
+/// Brings the cache of customers up to date with a batch (its integer) that did nothing but make `made` events, where each
+/// can be added without reading the others. Gives the customers that are up to date then; the rest have to be folded.
+pub fn absorb_batch(conn: &Connection, batch: i64, made: usize, config: &Config, today: Day) -> Result<BTreeSet<i64>> {
+    let query = "SELECT n, kind, at, day, number, channel, more, customer FROM event WHERE batch = ? ORDER BY customer, at, id LIMIT ?";
+    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut rows = statement.query(params![batch, made as i64 + 1]).map_err(sql)?;
+    let mut new: Vec<(i64, Option<Fact>)> = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        new.push((row.get(7).map_err(sql)?, read_fact(row, &config.stages).map_err(sql)?));
+    }
+    let mut done = BTreeSet::new();
+    // Other rows than events were made: what they change is not told by the events.
+    if new.len() != made {
+        return Ok(done);
+    }
+    for of in new.chunk_by(|a, b| a.0 == b.0) {
+        let customer = of[0].0;
+        let Some(mut signals) = read(conn, customer, &config.stages)?.filter(|s| s.asof == Some(today)) else { continue };
+        // Health 28 days ago is in the cache too, so an event must not reach back that far.
+        let recent = |f: &Fact| f.day > today.plus(-28);
+        if of.iter().all(|(_, fact)| fact.as_ref().is_some_and(|f| recent(f) && absorb(&mut signals, f, config))) {
+            keep(conn, customer, &signals, &config.stages)?;
+            done.insert(customer);
+        }
+    }
+    Ok(done)
 }
 
 /// Writes the cached row.

@@ -113,23 +113,26 @@ impl NameHeap {
     /// Sets the name of a row, or adds the row when `at` is the next one. `false` when it has this name already.
     pub fn put(&mut self, at: usize, name: &str) -> bool {
         let name = cut(name);
-        let folded = fold(name);
-        let folded = cut(&folded);
         if at < self.starts.len() {
             if self.shown(at) == name {
                 return false;
             }
-            self.renamed.insert(at as u32, (name.into(), folded.into()));
+            self.renamed.insert(at as u32, (name.into(), cut(&fold(name)).into()));
             return true;
         }
         // Both strings stay within what four bytes can point at (a million names of the longest length would not).
         let fits = self.folded.len() + self.shown.len() + 3 * LONGEST < u32::MAX as usize;
         self.starts.push((self.folded.len() as u32, self.shown.len() as u32));
-        if fits {
-            self.folded.push_str(folded);
-            if folded != name {
-                self.shown.push_str(name);
-            }
+        let from = self.folded.len();
+        if fits && name.is_ascii() && !name.contains('\n') {
+            // What the fold does to plain letters, without a string in between.
+            self.folded.push_str(name);
+            self.folded[from..].make_ascii_lowercase();
+        } else if fits {
+            self.folded.push_str(cut(&fold(name)));
+        }
+        if fits && self.folded[from..] != *name {
+            self.shown.push_str(name);
         }
         self.folded.push('\n');
         true

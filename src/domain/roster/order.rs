@@ -96,6 +96,17 @@ impl Roster {
         rows
     }
 
+    /// Sorts the cards of a stage: the latest pace first, within each the oldest, then by folded name.
+    pub fn sort_cards(&self, rows: &mut [u32]) {
+        let stages = &self.config.stages;
+        self.sort_by_key(rows, |at| {
+            let age = self.stage_age(at).unwrap_or(0);
+            let pace = stages.get(self.rows[at].signals.stage).map_or(0, |s| 1 + s.pace(age) as u64);
+            // Ages are differences of days that fit in two bytes.
+            u64::from(u32::MAX) - (pace << 24) - (age + 0x0080_0000).clamp(0, 0x00ff_ffff) as u64
+        });
+    }
+
     /// Sum of the rows' ARR, minor units.
     pub fn sum_arr(&self, rows: &[u32]) -> i64 {
         rows.iter().fold(0, |sum, at| i64::saturating_add(sum, self.arr(*at as usize)))
@@ -112,8 +123,7 @@ impl Roster {
     /// Sorts by a key, each read once; equals by folded name.
     fn sort_by_key(&self, rows: &mut [u32], key: impl Fn(usize) -> u64) {
         let mut keys: Vec<(u64, u32, u32)>;
-        if self.ranks.get().is_none() && rows.len() < self.rows.len() / 8 {
-            // Few rows: comparing their names is cheaper than ranking all names.
+        if self.few(rows.len()) {
             keys = rows.iter().map(|at| (key(*at as usize), 0, *at)).collect();
             keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.by_name(a.2, b.2)));
         } else {
@@ -125,12 +135,21 @@ impl Roster {
     }
 
     fn sort_by_name(&self, rows: &mut [u32], descending: bool) {
+        if self.few(rows.len()) {
+            rows.sort_unstable_by(|a, b| if descending { self.by_name(*b, *a) } else { self.by_name(*a, *b) });
+            return;
+        }
         let ranks = self.name_ranks();
         if descending {
             rows.sort_unstable_by_key(|at| !ranks[*at as usize]);
         } else {
             rows.sort_unstable_by_key(|at| ranks[*at as usize]);
         }
+    }
+
+    /// True for so few rows that comparing their names is cheaper than ranking all names, which nobody has done yet.
+    fn few(&self, rows: usize) -> bool {
+        self.ranks.get().is_none() && rows < self.rows.len() / 8
     }
 
     fn by_name(&self, a: u32, b: u32) -> Ordering {
@@ -149,7 +168,18 @@ impl Roster {
                 u64::from_be_bytes(head)
             };
             let mut order: Vec<(u64, u32)> = (0..self.rows.len() as u32).map(|at| (head(at), at)).collect();
-            order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.by_name(a.1, b.1)));
+            let by_head = |a: &(u64, u32), b: &(u64, u32)| a.0.cmp(&b.0).then_with(|| self.by_name(a.1, b.1));
+            if order.len() >= super::PART {
+                // Two sorted halves, each by a thread: the stable sort then only merges them.
+                let (left, right) = order.split_at_mut(self.rows.len() / 2);
+                std::thread::scope(|scope| {
+                    scope.spawn(|| left.sort_unstable_by(by_head));
+                    right.sort_unstable_by(by_head);
+                });
+                order.sort_by(by_head);
+            } else {
+                order.sort_unstable_by(by_head);
+            }
             let mut ranks = vec![0; order.len()];
             order.iter().enumerate().for_each(|(rank, (_, at))| ranks[*at as usize] = rank as u32);
             ranks

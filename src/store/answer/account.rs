@@ -24,15 +24,24 @@ use crate::store::{Store, batch, search, signal, sql};
 /// The columns that [`task`] reads.
 pub const TASK: &str = "t.id, (SELECT id FROM customer WHERE n = t.customer), t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done, t.n";
 
+/// The columns that [`task_of`] reads: the same, without its customer's id.
+pub const TASK_COLUMNS: &str =
+    "t.id, NULL, t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done";
+
 fn day(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<Day>> {
     Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number))
 }
 
 /// A task from [`TASK`].
 pub fn task(row: &rusqlite::Row<'_>) -> rusqlite::Result<Task> {
+    task_of(row, Id(row.get(1)?))
+}
+
+/// A task from [`TASK_COLUMNS`] of the customer with this id.
+pub fn task_of(row: &rusqlite::Row<'_>, customer: Id) -> rusqlite::Result<Task> {
     Ok(Task {
         id: Id(row.get(0)?),
-        customer: Id(row.get(1)?),
+        customer,
         title: text_at(row, 2)?,
         due: day(row, 3)?,
         owner: text_at(row, 4)?,

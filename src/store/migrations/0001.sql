@@ -89,7 +89,7 @@ CREATE TABLE event (
 CREATE INDEX event_batch ON event (batch);
 CREATE INDEX event_customer ON event (customer, at, kind);
 CREATE INDEX event_reference ON event (reference, kind) WHERE reference <> '';
-CREATE INDEX event_stage ON event (customer, at) WHERE kind = 6;
+CREATE INDEX event_stage ON event (customer, at, id, day, channel, removed) WHERE kind = 6;
 
 CREATE TABLE ticket (
   n        INTEGER PRIMARY KEY,
@@ -126,7 +126,7 @@ CREATE TABLE task (
 ) STRICT;
 CREATE INDEX task_batch ON task (batch);
 CREATE INDEX task_customer ON task (customer);
-CREATE INDEX task_open ON task (due) WHERE done IS NULL AND removed = 0;
+CREATE INDEX task_open ON task (due, priority, id, owner, customer) WHERE done IS NULL AND removed = 0;
 
 -- One row a version of a subscription. `mrr` is computed once from the others when the row is made.
 CREATE TABLE subscription (

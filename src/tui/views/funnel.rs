@@ -146,7 +146,7 @@ impl Funnel {
     }
 
     /// Another stage's cards: nothing of the old list holds but the marks.
-    fn to_stage(&mut self, stage: usize) {
+    fn turn_to_stage(&mut self, stage: usize) {
         let last = self.figures().map_or(0, |p| p.stages.len().saturating_sub(1));
         let stage = stage.min(last);
         if stage != self.stage {
@@ -159,16 +159,16 @@ impl Funnel {
         }
     }
 
-    fn to_drill(&mut self, by: isize) {
+    fn turn_to_figure(&mut self, by: isize) {
         self.drill = self.drill.saturating_add_signed(by).min(DRILLS.len() - 1);
     }
 
     /// Left and right: stages, but figures in the table, where the stages are rows.
     fn sideways(&mut self, by: isize, look: &Look) {
         if Layout::of(look.size) == Layout::Columns || self.in_cards(look) {
-            self.to_stage(self.stage.saturating_add_signed(by));
+            self.turn_to_stage(self.stage.saturating_add_signed(by));
         } else {
-            self.to_drill(by);
+            self.turn_to_figure(by);
         }
     }
 
@@ -225,7 +225,7 @@ impl Lister for Funnel {
         } else if Layout::of(look.size) == Layout::Columns {
             self.drill = to.min(DRILLS.len() - 1);
         } else {
-            self.to_stage(to);
+            self.turn_to_stage(to);
         }
     }
 
@@ -377,7 +377,7 @@ impl Screen for Funnel {
         match hit {
             Hit::Part(stage) => {
                 self.on_cards = false;
-                self.to_stage(stage);
+                self.turn_to_stage(stage);
             }
             Hit::Row(at) => {
                 self.on_cards = true;

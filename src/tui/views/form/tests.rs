@@ -93,3 +93,44 @@ fn it_looks_as_drawn_at_three_sizes() {
         insta::assert_snapshot!(format!("form_{w}x{height}"), h.text());
     }
 }
+
+#[test]
+fn a_task_is_made_and_edited_by_form() {
+    let mut h = opened();
+    h.press("c 2").type_text("Send the plan").press("tab").type_text("8 dec").press("ctrl-s");
+    let written = h.written();
+    let [Command::AddTask { task, .. }] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((task.title.as_str(), task.due.map(|d| d.to_string()).as_deref()), ("Send the plan", Some("2026-12-08")));
+    h.press("T").type_text("Send the plan").press("enter tab ctrl-u").type_text("9 dec").press("tab tab 1 tab right ctrl-s");
+    let written = h.written();
+    let [Command::Edit { entity: Entity::Task, changes, .. }] = written.as_slice() else { panic!("{written:?}\n{}", h.text()) };
+    let fields: Vec<(&str, String)> = changes.iter().map(|c| (c.field.as_str(), c.value.to_string())).collect();
+    assert_eq!(fields, [("due", "\"2026-12-09\"".to_owned()), ("priority", "1".to_owned()), ("kind", "\"renewal\"".to_owned())]);
+    assert!(!h.text().contains("Edit task"), "it closes when it is saved: {}", h.text());
+}
+
+#[test]
+fn tags_and_dates_of_a_customer_are_edited_as_words() {
+    let mut h = opened();
+    h.press("E tab tab tab tab ctrl-u").type_text("1 mar 2024").press("tab ctrl-u").type_text("alpha, beta").press("ctrl-s");
+    let written = h.written();
+    let [Command::Edit { changes, .. }] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!(changes[0].value.as_str(), Some("2024-03-01"));
+    assert!(changes.iter().any(|c| c.field == "tag.alpha" && c.value == 1), "{changes:?}");
+    assert!(h.text().contains("alpha, beta"), "{}", h.text());
+}
+
+#[test]
+fn an_nps_answer_and_a_person_are_recorded() {
+    let mut h = opened();
+    h.press("c 3").type_text("11").press("ctrl-s");
+    assert!(h.written().is_empty() && h.text().contains("a whole number, 0 to 10"), "{}", h.text());
+    h.press("ctrl-u").type_text("9").press("tab right ctrl-s");
+    let written = h.written();
+    assert!(matches!(written.as_slice(), [Command::Nps { score: 9, contact: Some(_), .. }]), "{written:?}");
+    h.press("c 1").type_text("Noor Haddad").press("tab c ctrl-s");
+    let written = h.written();
+    let [Command::AddContact { contact, .. }] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((contact.name.as_str(), contact.role.as_str()), ("Noor Haddad", "champion"));
+    assert!(h.text().contains("Noor Haddad"), "{}", h.text());
+}
