@@ -98,7 +98,7 @@ impl Desk {
         command
     }
 
-    /// The screens of the demo book with their first picture complete, the cursor on the second customer of the queue.
+    /// The screens of the demo book with their first picture complete, the cursor on the first of the queue.
     pub fn open(&self) -> Console {
         self.open_as("ana")
     }

@@ -80,11 +80,11 @@ impl Console {
     /// The name under the cursor: the beginning of the row that is drawn reversed, behind its priority.
     pub fn under_cursor(&self) -> String {
         let screen = self.parser.screen();
-        let row = (0..SIZE.1).find(|row| screen.cell(*row, 12).is_some_and(vt100::Cell::inverse)).expect("a row is selected");
-        screen.contents_between(row, 8, row, 28).trim().to_owned()
+        let row = (0..SIZE.1).find(|row| screen.cell(*row, 4).is_some_and(vt100::Cell::inverse)).expect("a row is selected");
+        screen.contents_between(row, 9, row, 32).trim().to_owned()
     }
 
-    /// Reads until the condition holds.
+    /// Reads until the condition holds. It is asked between frames only: half a frame is nobody's picture.
     pub fn wait(&mut self, what: &str, holds: impl Fn(&Console) -> bool) {
         self.wait_for(DEADLINE, what, holds);
     }
@@ -92,13 +92,17 @@ impl Console {
     /// Reads until the condition holds, for so long at most.
     pub fn wait_for(&mut self, deadline: Duration, what: &str, holds: impl Fn(&Console) -> bool) {
         let end = Instant::now() + deadline;
-        while !holds(self) {
+        while !self.between_frames() || !holds(self) {
             let left = end.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
                 Err(_) => panic!("not seen: {what}. Ended: {:?}. On the screen:\n{}", self.child.try_wait(), self.text()),
             }
         }
+    }
+
+    fn between_frames(&self) -> bool {
+        last(&self.sent, b"\x1b[?2026h") <= last(&self.sent, b"\x1b[?2026l")
     }
 
     fn take(&mut self, bytes: &[u8]) {
