@@ -47,14 +47,7 @@ type Cached = (i64, Option<Signals>);
 /// Loads all customers. With `fold`, signals are folded from facts up to `today`; otherwise the cached ones are taken, and the
 /// integers of customers whose cache is missing or stale are given back. `file`: where the book is, if it is a file: then
 /// the cache is read beside the customers, on a connection and a thread of its own.
-pub fn load(
-    conn: &Connection,
-    file: Option<&Path>,
-    config: &Arc<Config>,
-    today: Day,
-    me: &str,
-    fold: bool,
-) -> Result<(Roster, Vec<i64>)> {
+pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today: Day, me: &str, fold: bool) -> Result<(Roster, Vec<i64>)> {
     let mut roster = Roster::new(config.clone(), today, me);
     // All scans see one state of the book.
     let _snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction().map_err(sql)?) } else { None };

@@ -25,8 +25,7 @@ use crate::store::{Store, batch, search, signal, sql};
 pub const TASK: &str = "t.id, (SELECT id FROM customer WHERE n = t.customer), t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done, t.n";
 
 /// The columns that [`task_of`] reads: the same, without its customer's id.
-pub const TASK_COLUMNS: &str =
-    "t.id, NULL, t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done";
+pub const TASK_COLUMNS: &str = "t.id, NULL, t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done";
 
 fn day(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<Day>> {
     Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number))
