@@ -178,6 +178,8 @@ pub struct Batch<'c> {
     pub money_touched: bool,
     reworded: Vec<Id>,
     hasher: blake3::Hasher,
+    /// What of one row goes into the hash, together: many small pieces would cost more than the hashing.
+    piece: Vec<u8>,
 }
 
 impl<'c> Batch<'c> {
@@ -222,6 +224,7 @@ impl<'c> Batch<'c> {
             money_touched: false,
             reworded: Vec::new(),
             hasher,
+            piece: Vec::new(),
         })
     }
 
@@ -236,11 +239,13 @@ impl<'c> Batch<'c> {
         all.extend_from_slice(values);
         self.conn.prepare_cached(table.insert).and_then(|mut s| s.execute(&all[..])).map_err(sql)?;
         let n = self.conn.last_insert_rowid();
-        self.hasher.update(&[b'+', table.number as u8]);
-        self.hasher.update(&id.0);
+        self.piece.clear();
+        self.piece.extend([b'+', table.number as u8]);
+        self.piece.extend(id.0);
         for value in values {
             self.hash(*value)?;
         }
+        self.hasher.update(&self.piece);
         self.made += 1;
         match entity {
             Entity::Config => self.config_touched = true,
@@ -257,7 +262,7 @@ impl<'c> Batch<'c> {
             ToSqlOutput::Owned(v) => ValueRef::from(v),
             _ => ValueRef::Null,
         };
-        hash_value(&mut self.hasher, value);
+        hash_value(&mut self.piece, value);
         Ok(())
     }
 
@@ -277,12 +282,14 @@ impl<'c> Batch<'c> {
             .prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen) VALUES (?,?,?,?,?,?,?,?)")
             .and_then(|mut s| s.execute(params![id, self.n, table.number, row, field, current.value, value, seen]))
             .map_err(sql)?;
-        self.hasher.update(&[b'~', table.number as u8]);
-        self.hasher.update(&id.0);
-        self.hasher.update(&row.0);
-        self.hasher.update(field.as_bytes());
-        hash_value(&mut self.hasher, ValueRef::from(&value));
-        hash_value(&mut self.hasher, ValueRef::Blob(&seen));
+        self.piece.clear();
+        self.piece.extend([b'~', table.number as u8]);
+        self.piece.extend(id.0);
+        self.piece.extend(row.0);
+        self.piece.extend(field.as_bytes());
+        hash_value(&mut self.piece, ValueRef::from(&value));
+        hash_value(&mut self.piece, ValueRef::Blob(&seen));
+        self.hasher.update(&self.piece);
         store(self.conn, table, row, field, &value)?;
         self.edits += 1;
         if let Some(customer) = current.customer {
@@ -330,22 +337,21 @@ impl<'c> Batch<'c> {
 }
 
 /// One value, so that no two different lists of values hash alike: a tag, the length of texts and blobs, the bytes.
-fn hash_value(hasher: &mut blake3::Hasher, value: ValueRef<'_>) {
+fn hash_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
     match value {
-        ValueRef::Null => {
-            hasher.update(b"0");
-        }
+        ValueRef::Null => out.push(b'0'),
         ValueRef::Integer(i) => {
-            hasher.update(b"i").update(&i.to_le_bytes());
+            out.push(b'i');
+            out.extend(i.to_le_bytes());
         }
         ValueRef::Real(r) => {
-            hasher.update(b"r").update(&r.to_bits().to_le_bytes());
+            out.push(b'r');
+            out.extend(r.to_bits().to_le_bytes());
         }
-        ValueRef::Text(t) => {
-            hasher.update(b"t").update(&(t.len() as u64).to_le_bytes()).update(t);
-        }
-        ValueRef::Blob(b) => {
-            hasher.update(b"b").update(&(b.len() as u64).to_le_bytes()).update(b);
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            out.push(if matches!(value, ValueRef::Text(_)) { b't' } else { b'b' });
+            out.extend((bytes.len() as u64).to_le_bytes());
+            out.extend(bytes);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Loading many rows as one batch: what imports and the demo book are written with. One transaction, one undo step.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use rusqlite::types::Value;
@@ -148,7 +149,34 @@ pub struct Loader<'a> {
     /// The book had customers before, so keys may be in it.
     had_customers: bool,
     had_contacts: bool,
+    events: Events,
+    /// The customer whose event was put last: events often come customer by customer.
+    last: i64,
     done: bool,
+}
+
+/// What is known of the events that were in the book before and those that this batch has made, so that most new ones
+/// need not be looked for.
+struct Events {
+    state: RandomState,
+    /// Hashes of the kinds and references that this batch has made; `None` when the book had events before, or there are
+    /// too many to keep: then the book is asked.
+    made: Option<HashSet<u64>>,
+}
+
+/// Most references that are kept in memory, with nine to eighteen bytes each.
+const MOST_REFERENCES: usize = 1 << 20;
+
+impl Events {
+    /// Notes a reference; `true` when the book may have it already.
+    fn may_have(&mut self, kind: EventKind, reference: &str) -> bool {
+        let Some(made) = &mut self.made else { return true };
+        if made.len() >= MOST_REFERENCES {
+            self.made = None;
+            return true;
+        }
+        !made.insert(self.state.hash_one((kind as u8, reference)))
+    }
 }
 
 impl<'a> Loader<'a> {
@@ -160,6 +188,9 @@ impl<'a> Loader<'a> {
             store.conn.execute_batch("ROLLBACK").map_err(sql)?;
             return Err(error);
         }
+        // A load touches every index all over; what does not fit is written twice.
+        let room = store.conn.execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}"));
+        room.map_err(sql)?;
         // The roster is loaded afresh after a load: rows by the thousand are not brought over one by one.
         store.roster = None;
         store.visits = None;
@@ -169,6 +200,7 @@ impl<'a> Loader<'a> {
             batch.conn.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| r.get(0)).map_err(sql)
         };
         let (had_customers, had_contacts) = (any("customer")?, any("contact")?);
+        let made = if any("event")? { None } else { Some(HashSet::new()) };
         Ok(Loader {
             batch,
             config: &mut store.config,
@@ -178,6 +210,8 @@ impl<'a> Loader<'a> {
             contacts: HashMap::new(),
             had_customers,
             had_contacts,
+            events: Events { state: RandomState::new(), made },
+            last: 0,
             done: false,
         })
     }
@@ -413,6 +447,7 @@ impl<'a> Loader<'a> {
     pub fn put_event(&mut self, row: &EventRow<'_>) -> Result<Outcome> {
         let day = row.day.unwrap_or_else(|| self.batch.zone.day(row.at));
         if !row.reference.is_empty()
+            && self.events.may_have(row.kind, row.reference)
             && let Some(id) = self.event_id(row)?
         {
             let fields = [
@@ -440,7 +475,10 @@ impl<'a> Loader<'a> {
             &row.more,
         ];
         self.batch.insert(Entity::Event, &values)?;
-        self.batch.touched.insert(row.customer);
+        if row.customer != self.last {
+            self.batch.touched.insert(row.customer);
+            self.last = row.customer;
+        }
         if row.kind == EventKind::Nps {
             self.wake(row.customer, "nps")?;
         }
@@ -493,8 +531,10 @@ impl<'a> Loader<'a> {
         let touched = std::mem::take(&mut self.batch.touched);
         let conn = self.batch.conn;
         let (config, today) = (self.config.clone(), self.today);
-        if touched.len() > 500 || self.batch.config_touched {
-            let all = self.batch.config_touched;
+        let all = self.batch.config_touched;
+        // One pass over the book reads in its order; a few customers are read faster one by one.
+        let customers: i64 = conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0)).map_err(sql)?;
+        if all || touched.len() > 500.max(usize::try_from(customers).unwrap_or(0) / 4) {
             signal::fold_all(conn, &config, today, |n, signals| {
                 if all || touched.contains(&n) { signal::keep(conn, n, &signals, &config.stages) } else { Ok(()) }
             })?;
@@ -515,6 +555,9 @@ impl<'a> Loader<'a> {
     pub fn abandon(self) {}
 }
 
+/// Pages kept in memory while loading, KiB; otherwise what opening sets.
+const LOAD_CACHE: u32 = 48_000;
+
 impl Drop for Loader<'_> {
     fn drop(&mut self) {
         if !self.done {
@@ -523,5 +566,6 @@ impl Drop for Loader<'_> {
                 *self.config = Arc::new(config);
             }
         }
+        let _ = self.batch.conn.execute_batch(&format!("PRAGMA cache_size = -{}", super::open::CACHE));
     }
 }

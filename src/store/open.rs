@@ -264,6 +264,9 @@ fn mount_options(path: &Path) -> Option<String> {
     best.map(|b| b.1)
 }
 
+/// Pages that a connection keeps in memory, KiB.
+pub const CACHE: u32 = 8000;
+
 /// Switches off what a hostile schema could use, and limits sizes, before the first statement.
 fn harden(conn: &Connection) -> Result<()> {
     for (setting, on) in [
@@ -290,9 +293,9 @@ fn harden(conn: &Connection) -> Result<()> {
     }
     conn.set_prepared_statement_cache_capacity(128);
     conn.busy_timeout(std::time::Duration::from_secs(10)).map_err(sql)?;
-    conn.execute_batch(
-        "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000",
-    )
+    conn.execute_batch(&format!(
+        "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE}"
+    ))
     .map_err(sql)
 }
 
