@@ -13,7 +13,7 @@ pub const COLUMNS: &[Column] = &[
     Column { default: true, ..column("priority", &["risk"], FieldKind::Tenths, priority, 4, 8) },
     Column { default: true, ..words("name", &["customer"], FieldKind::Text, |r, at| Value::Text(r.name(at)), 12, 28) },
     Column { default: true, ..choice("owner", &[], owner, OWNERS, 5, 10) },
-    Column { default: true, ..choice("stage", &[], stage, STAGES, 8, 12) },
+    Column { default: true, ..choice("stage", &[], stage, STAGES, 11, 12) },
     Column { default: true, ..column("arr", &[], FieldKind::Money, |r, at| amount(r.arr(at)), 5, 7) },
     Column { default: true, align: Left, ..column("health", &["score"], FieldKind::Number, health, 5, 7) },
     Column { default: true, ..column("nps", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.nps), 3, 4) },

@@ -99,7 +99,7 @@ pub struct RowsPage {
     pub arr: i64,
     /// What is wrong with the filter: start and end byte, and a sentence. The rows are those of no answer then: keep the old ones.
     pub mistake: Option<Mistake>,
-    /// Ways to complete the filter at its end: text and count.
+    /// Ways to complete the filter at its end: the whole filter as it would be then, and the count.
     pub completions: Vec<(String, usize)>,
 }
 

@@ -53,6 +53,8 @@ pub struct App {
     pub(super) stack: Vec<Open>,
     // Stacks of the tabs that are not in front, by the name of their root.
     parked: HashMap<&'static str, Vec<Open>>,
+    // The tab from which a figure was opened as a list: going back from the list leads there.
+    opened_from: Option<&'static str>,
     back: Vec<Value>,
     forward: Vec<Value>,
     uids: u32,
@@ -80,6 +82,7 @@ impl App {
             look,
             stack: Vec::new(),
             parked: HashMap::new(),
+            opened_from: None,
             back: Vec::new(),
             forward: Vec::new(),
             uids: 0,
@@ -475,7 +478,9 @@ impl App {
         match SCREENS.iter().find(|s| s.name == name) {
             Some(screen) if screen.tab.is_some() => {
                 self.leave_mark();
+                let from = self.stack.first().map(|o| o.view.name()).filter(|from| *from != name && !state.is_null());
                 self.go_root(name);
+                self.opened_from = from.filter(|from| SCREENS.iter().any(|s| s.name == *from && s.tab.is_some()));
                 if let Some(open) = self.stack.last_mut().filter(|_| !state.is_null()) {
                     open.view.restore(state);
                 }
@@ -511,8 +516,19 @@ impl App {
                 let uid = open.uid;
                 self.close(uid);
             }
-            _ => self.quit(),
+            _ => match self.opened_from.take() {
+                Some(tab) => {
+                    self.leave_mark();
+                    self.go_root(tab);
+                }
+                None => self.quit(),
+            },
         }
+    }
+
+    /// True where going back does not end the program.
+    pub(super) fn has_back(&self) -> bool {
+        self.stack.len() > 1 || self.opened_from.is_some()
     }
 
     fn quit(&mut self) {

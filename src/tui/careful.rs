@@ -37,7 +37,13 @@ impl<W: Write> Careful<W> {
             self.shown.resize(needed, Cell::default());
         }
         for (x, y, cell) in cells {
-            self.shown[usize::from(*y) * usize::from(self.width) + usize::from(*x)] = (*cell).clone();
+            let at = usize::from(*y) * usize::from(self.width) + usize::from(*x);
+            self.shown[at] = (*cell).clone();
+            // The rest of a wide grapheme is not said again; what the copy had there is gone from the screen.
+            let end = (usize::from(*y) + 1) * usize::from(self.width);
+            for covered in &mut self.shown[at + 1..(at + text::cells(cell.symbol()).max(1)).min(end)] {
+                covered.reset();
+            }
         }
     }
 
@@ -179,6 +185,29 @@ mod tests {
     fn plain_rows_are_written_as_they_are() {
         let out = drawn(&["Acme Foods"]);
         assert!(out.contains("Acme Foods"), "{out:?}");
+    }
+
+    #[test]
+    fn what_a_wide_grapheme_covered_does_not_come_back() {
+        let mut bytes = Vec::new();
+        let mut backend = Careful::new(&mut bytes);
+        let screens = [row("https://"), row("星海यू"), row("plain")];
+        let mut before = row("");
+        for screen in &screens {
+            // As the terminal does it: only what differs, and of a wide grapheme its first cell.
+            let mut covered = 0;
+            let mut changed = Vec::new();
+            for (x, cell) in screen.iter().enumerate() {
+                if covered == 0 && *cell != before[x] {
+                    changed.push((x as u16, 0, cell));
+                }
+                covered = if covered > 0 { covered - 1 } else { text::cells(cell.symbol()).max(1) - 1 };
+            }
+            backend.draw(changed.into_iter()).unwrap();
+            before.clone_from(screen);
+        }
+        let shown: String = backend.row(0).iter().map(Cell::symbol).collect();
+        assert_eq!(shown.trim_end(), "plain");
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl App {
         let (look, width) = (&self.look, canvas.buf.area.width);
         let top = self.top();
         let key = |id: &str| look.keymap.get(id).map(super::keymap::Action::key).unwrap_or_default();
-        let back = if self.stack.len() > 1 { "hint.back" } else { "hint.quit" };
+        let back = if self.has_back() { "hint.back" } else { "hint.quit" };
         let back_key = if top.typing() { "Esc".to_owned() } else { key("app.back") };
         let mut tail = format!("{back_key} {}", look.say.word(back));
         if !top.typing() && top.place() == Place::Full {
@@ -191,6 +191,9 @@ impl App {
                     lines.push((show(&keys[self.typed.len()..]), look.action_words(action)));
                 }
             }
+        }
+        if lines.is_empty() {
+            return;
         }
         let wide = lines.iter().map(|(k, w)| cells(k) + cells(w) + 3).max().unwrap_or(10) as u16 + 3;
         let height = (lines.len() as u16 + 2).min(body.height);

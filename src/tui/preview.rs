@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::account_rows::{band, header, signs};
 use super::canvas::Canvas;
+use super::measure::cells;
 use super::theme::Role;
 use super::view::Look;
 use crate::columns;
@@ -44,7 +45,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, row: Option<u32>, account: Option<&
     let account = account.filter(|a| a.row as usize == row);
     let wide = inner.height > 8;
     let mut lines: Vec<Pieces> = vec![head(&roster, row, look)];
-    lines.push(facts(&roster, row, look));
+    lines.push(facts(&roster, row, inner.width.saturating_sub(2), wide, look));
     if wide {
         lines.extend(figures(&roster, row, account, look));
     }
@@ -72,24 +73,35 @@ fn head(roster: &Roster, row: usize, look: &Look) -> Pieces {
     line
 }
 
-fn facts(roster: &Roster, row: usize, look: &Look) -> Pieces {
+/// Stage, owner, money, renewal, and health where it has no line of its own. Where that is too long for `width`, the money is
+/// said short, and then the days in the stage are left out.
+fn facts(roster: &Roster, row: usize, width: u16, wide: bool, look: &Look) -> Pieces {
+    let line = |short: bool, age: bool| facts_line(roster, row, wide, short, age, look);
+    let fits = |line: &Pieces| line.iter().map(|(text, _)| cells(text)).sum::<usize>() <= usize::from(width);
+    [line(false, true), line(true, true)].into_iter().find(fits).unwrap_or_else(|| line(true, false))
+}
+
+fn facts_line(roster: &Roster, row: usize, wide: bool, short: bool, age: bool, look: &Look) -> Pieces {
     let dot = || (format!(" {} ", look.glyphs.dot), Role::Muted);
     let signals = &roster.rows[row].signals;
     let mut line = vec![(roster.config.stages.label(signals.stage).to_owned(), Role::Text)];
-    if let Some(age) = roster.stage_age(row) {
-        line.push((format!(" {age}d"), Role::Muted));
+    if let Some(days) = roster.stage_age(row).filter(|_| age) {
+        line.push((format!(" {days}d"), Role::Muted));
     }
     if !roster.owner(row).is_empty() {
         line.extend([dot(), (roster.owner(row).to_owned(), Role::Text)]);
     }
     if signals.mrr > 0 {
-        line.extend([dot(), (money::full(roster.arr(row), roster.config.currency), Role::Text)]);
+        let say = if short { money::short } else { money::full };
+        line.extend([dot(), (say(roster.arr(row), roster.config.currency), Role::Text)]);
     }
     if let Some(renews) = signals.renews {
         let words = look.say.fill("preview.renews", &[("n", &renews.since(roster.today).to_string())]);
         line.extend([dot(), (words, Role::Text)]);
     }
-    line.extend([dot(), (shown(roster, row, "health", look), band(roster.rows[row].health.band))]);
+    if !wide {
+        line.extend([dot(), (shown(roster, row, "health", look), band(roster.rows[row].health.band))]);
+    }
     line
 }
 

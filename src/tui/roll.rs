@@ -180,15 +180,7 @@ impl Roll {
     fn tab(&mut self) {
         let Some((field, _)) = &mut self.editing else { return };
         let Some((way, _)) = self.completions.get(self.completing % self.completions.len().max(1)) else { return };
-        let text = field.text();
-        // A completion takes the place of the word at the end, as far as it was typed.
-        let start = text.rfind([' ', '(', '-']).map_or(0, |at| at + 1);
-        let start = if way.contains([':', '<', '>', '=']) || !text[start..].contains([':', '<', '>', '=']) {
-            start
-        } else {
-            text.rfind([':', '<', '>', '=']).map_or(start, |at| at + 1)
-        };
-        let whole = format!("{}{way}", &text[..start]);
+        let whole = way.clone();
         field.set(&whole);
         self.view.filter = whole;
         self.completing += 1;
@@ -226,13 +218,7 @@ impl Roll {
         let used = canvas.text(line.x, line.y, 3, "/ ", Role::Accent);
         let words = match &self.mistake {
             Some(mistake) => mistake.message.clone(),
-            None => self
-                .completions
-                .iter()
-                .take(4)
-                .map(|(w, n)| if *n > 0 { format!("{w} {n}") } else { w.clone() })
-                .collect::<Vec<_>>()
-                .join("  "),
+            None => ways(&self.completions),
         };
         let wide = (cells(&words) as u16).min(line.width / 2);
         let room = line.width.saturating_sub(used + wide + 2);
@@ -258,6 +244,18 @@ impl Roll {
             canvas.text(area.x + 2, y, area.width.saturating_sub(4), &line, Role::Muted);
         }
     }
+}
+
+/// The first ways to complete a filter, of each only the word that it ends with: `stage:retention 8  stage:reach 3`.
+pub fn ways(completions: &[(String, usize)]) -> String {
+    let word = |whole: &str| whole.rfind([' ', '(']).map_or(0, |at| at + 1);
+    let shown = completions.iter().take(4).map(|(whole, n)| {
+        // A value in quotes may have a space; its word begins before them.
+        let end = whole.find('"').filter(|at| whole[*at..].matches('"').count() == 2 && whole.ends_with('"')).unwrap_or(whole.len());
+        let way = &whole[word(&whole[..end])..];
+        if *n > 0 { format!("{way} {n}") } else { way.to_owned() }
+    });
+    shown.collect::<Vec<_>>().join("  ")
 }
 
 /// A screen with such a list.
@@ -305,7 +303,7 @@ pub trait Rolled: Lister + Verbs {
         .hint(),
         row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
-        row("create", &["c"], |_: &mut Self, cx| super::verbs::create(cx)),
+        row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))),
     ];
 
     /// Clicks and the wheel.

@@ -7,6 +7,7 @@ use super::view::{Cx, Look, Screen, Step};
 use super::views::log_line::{Line, Understood};
 use super::views::pick::{Item, Pick};
 use crate::domain::command::{Command, Target};
+use crate::domain::customer::Contact;
 use crate::domain::id::Id;
 use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::task::TaskDraft;
@@ -149,10 +150,10 @@ pub fn touch(customers: Vec<Id>, cx: &mut Cx) {
 }
 
 /// Opens the line for a touchpoint by a channel. `contacts` are those of the one customer.
-pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<crate::domain::customer::Contact>, cx: &mut Cx) {
+pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<Contact>, cx: &mut Cx) {
     let label = cx.look.say.codes.channel(channel.code).to_owned();
     let prompt = cx.look.say.fill("prompt.touch", &[("channel", &label), ("who", &named(&customers, cx.look))]);
-    let (for_echo, for_tab) = (contacts.clone(), contacts.clone());
+    let (for_echo, for_tab, for_form) = (contacts.clone(), contacts.clone(), contacts.clone());
     let line = Line::new(prompt, {
         let customers = customers.clone();
         move |text, cx| {
@@ -175,7 +176,37 @@ pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<c
             let start = text.rfind(' ').map_or(0, |at| at + 1);
             line::completions(text, &for_tab).into_iter().map(|way| format!("{}{way} ", &text[..start])).collect()
         });
-    cx.open(line.editor().draft(draft_key("touch", &customers), cx.look));
+    let key = draft_key("touch", &customers);
+    let line = match customers.as_slice() {
+        [one] => {
+            let one = *one;
+            line.form(move |text, cx| touch_form(one, channel, text, &for_form, cx))
+        }
+        _ => line,
+    };
+    cx.open(line.editor().draft(key, cx.look));
+}
+
+/// Opens the form for a touchpoint with what a line says so far.
+fn touch_form(customer: Id, channel: &Channel, text: &str, contacts: &[Contact], cx: &mut Cx) {
+    let (touch, _) = line::parse(text, contacts, &cx.look.now);
+    let names: Vec<&str> = contacts.iter().filter(|c| touch.contacts.contains(&c.id)).map(|c| c.name.as_str()).collect();
+    let zone = cx.look.now.zone;
+    let follow = touch.follow_up.as_ref().map(|t| match t.due {
+        Some(due) => format!("{} {due}", t.title),
+        None => t.title.clone(),
+    });
+    let values = json!({
+        "channel": channel.code,
+        "direction": if touch.inbound { "in" } else { "out" },
+        "with": names.join(", "),
+        "when": touch.at.map(|at| format!("{} {}", zone.day(at), zone.time(at).format("%H:%M"))),
+        "minutes": touch.minutes.map(|m| m.to_string()),
+        "mood": touch.mood.map(|m| m.to_string()),
+        "text": touch.text,
+        "follow": follow,
+    });
+    cx.go("form", json!({"form": "touch", "customer": customer, "values": values}));
 }
 
 /// The channel that a letter picks.

@@ -54,7 +54,23 @@ pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft,
         }
     }
     let follow = if touch.follow_up.is_some() { " with a follow-up" } else { "" };
-    Ok(done(format!("Logged {} with {}{follow}", channel.code.replace('_', " "), names(b, customers)?), customers.len()))
+    Ok(done(format!("Logged {} with {}{follow}", spoken(channel.code), names(b, customers)?), customers.len()))
+}
+
+/// A channel as it stands behind "Logged": `a call`, `an e-mail`, `an event`.
+fn spoken(code: &str) -> String {
+    match code {
+        "phone" => "a call".to_owned(),
+        "email" => "an e-mail".to_owned(),
+        "sms" => "an SMS".to_owned(),
+        "tv" => "a TV spot".to_owned(),
+        "other" => "a touchpoint".to_owned(),
+        "training" | "direct_mail" | "retargeting" | "knowledge_base" | "social" => format!("a touchpoint ({})", code.replace('_', " ")),
+        code => {
+            let article = if code.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+            format!("{article} {}", code.replace('_', " "))
+        }
+    }
 }
 
 pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Result<()> {

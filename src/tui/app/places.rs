@@ -18,6 +18,7 @@ impl App {
     }
 
     pub(super) fn go_root(&mut self, name: &'static str) {
+        self.opened_from = None;
         self.typed.clear();
         // Boxes and lines close (their drafts are kept); full screens stay where they are.
         while self.stack.last().is_some_and(|o| o.view.place() != Place::Full) {
@@ -47,6 +48,7 @@ impl App {
 
     /// Another book: its rows have other numbers, so nothing of the old one stays.
     pub(super) fn fresh(&mut self) {
+        self.opened_from = None;
         self.parked.clear();
         self.back.clear();
         self.forward.clear();
@@ -95,6 +97,7 @@ impl App {
     }
 
     pub(super) fn bring_back(&mut self, place: &Value) {
+        self.opened_from = None;
         let old = std::mem::take(&mut self.stack);
         if let Some(root) = old.first().map(|o| o.view.name()) {
             self.parked.insert(root, old);

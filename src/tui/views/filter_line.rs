@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::domain::query::{Mistake, Query, RowsPage};
 use crate::tui::canvas::Canvas;
 use crate::tui::measure::cells;
+use crate::tui::roll::ways;
 use crate::tui::theme::Role;
 use crate::tui::widgets::field::Field;
 
@@ -70,12 +71,7 @@ impl FilterLine {
     pub fn complete(&mut self) {
         let Some((field, _)) = &mut self.editing else { return };
         let Some((way, _)) = self.completions.get(self.turn % self.completions.len().max(1)) else { return };
-        let signs = [':', '<', '>', '='];
-        let text = field.text();
-        let word = text.rfind([' ', '(', '-']).map_or(0, |at| at + 1);
-        // A way that names its field replaces the whole word, another only what stands behind the sign.
-        let start = if way.contains(signs) { word } else { text[word..].rfind(signs).map_or(word, |at| word + at + 1) };
-        let whole = format!("{}{way}", &text[..start]);
+        let whole = way.clone();
         field.set(&whole);
         self.text = whole;
         self.turn += 1;
@@ -103,10 +99,9 @@ impl FilterLine {
         canvas.clear(Rect::new(area.x, area.y, area.width, 1));
         let (x, width) = (area.x + 1, area.width.saturating_sub(2));
         let used = canvas.text(x, area.y, 3, "/ ", Role::Accent);
-        let ways = self.completions.iter().take(4).map(|(w, n)| if *n > 0 { format!("{w} {n}") } else { w.clone() });
         let (words, role) = match &self.mistake {
             Some(mistake) => (mistake.message.clone(), Role::Danger),
-            None => (ways.collect::<Vec<_>>().join("  "), Role::Muted),
+            None => (ways(&self.completions), Role::Muted),
         };
         let wide = (cells(&words) as u16).min(width / 2);
         canvas.right(x + width, area.y, wide, &words, role);

@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{Applies, KeyRow, row};
-use crate::tui::verbs::{self, Verbs};
+use crate::tui::verbs::Verbs;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
@@ -301,7 +301,7 @@ impl Screen for Funnel {
             })
             .when(|v, look| applies(v.in_cards(look) && v.list.here().is_some(), "no_customer")),
             row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
-            row("create", &["c"], |_: &mut Self, cx| verbs::create(cx)),
+            row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))),
         ],
         Self::MOVES,
     ];

@@ -15,6 +15,7 @@ pub type Understood = Vec<Result<String, String>>;
 
 type Echo = Box<dyn Fn(&str, &Look) -> Understood>;
 type Complete = Box<dyn Fn(&str, &Look) -> Vec<String>>;
+type ToForm = Box<dyn Fn(&str, &mut Cx)>;
 type Submit = Box<dyn FnMut(&str, &mut Cx) -> Result<(), String>>;
 
 /// The line.
@@ -31,6 +32,7 @@ pub struct Line {
     echo: Option<Echo>,
     complete: Option<Complete>,
     submit: Option<Submit>,
+    form: Option<ToForm>,
 }
 
 impl Line {
@@ -79,6 +81,22 @@ impl Line {
         self
     }
 
+    /// Ctrl-F goes on in a form: `form` opens it with what was typed so far.
+    #[must_use]
+    pub fn form(mut self, form: impl Fn(&str, &mut Cx) + 'static) -> Line {
+        self.form = Some(Box::new(form));
+        self
+    }
+
+    // What was typed is in the form from here on, which keeps it as its own draft.
+    fn to_form(&mut self, cx: &mut Cx) {
+        let Some(form) = &self.form else { return };
+        self.done = true;
+        cx.close();
+        form(self.field.text(), cx);
+        cx.push(Step::Forget(self.draft.clone()));
+    }
+
     fn save(&mut self, text: &str, cx: &mut Cx) {
         let Some(submit) = &mut self.submit else { return };
         // The line closes before what it does, so that what it opens stays on top.
@@ -119,6 +137,7 @@ impl Screen for Line {
         row("editor", &["ctrl-e"], |v: &mut Self, cx| cx.push(Step::Editor(v.field.text().to_owned())))
             .when(|v, _| v.editor.then_some(()).ok_or("no_editor"))
             .hint(),
+        row("form", &["ctrl-f"], Line::to_form).when(|v, _| v.form.as_ref().map(|_| ()).ok_or("no_form")).hint(),
         row("close", &["esc"], |_, cx| cx.close()).hint(),
     ]];
 
@@ -159,34 +178,13 @@ impl Screen for Line {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let across = canvas.look.glyphs.across.repeat(usize::from(area.width));
         canvas.text(area.x, area.y, area.width, &across, Role::Accent);
+        self.draw_keys(canvas, area);
         let used = canvas.text(area.x + 1, area.y + 1, area.width / 2, &self.prompt, Role::Accent);
         let x = area.x + used + 2;
         self.field.draw(canvas, Rect::new(x, area.y + 1, area.width.saturating_sub(x + 1), 1), None);
-        let mut x = area.x + 1;
-        let y = area.y + 2;
+        let (mut x, y) = (area.x + 1, area.y + 2);
         let dot = format!(" {} ", canvas.look.glyphs.dot);
-        let mut parts: Vec<(String, Role)> = Vec::new();
-        if !self.error.is_empty() {
-            parts.push((self.error.clone(), Role::Danger));
-        } else if let Some(echo) = &self.echo {
-            for part in echo(self.field.text(), canvas.look) {
-                parts.push(match part {
-                    Ok(text) => (text, Role::Ok),
-                    Err(text) => (text, Role::Danger),
-                });
-            }
-        }
-        for (key, words, on) in [
-            ("Enter", "hint.save", true),
-            ("Tab", "hint.complete", self.complete.is_some()),
-            ("Ctrl-E", "hint.editor", self.editor),
-            ("Esc", "hint.close_draft", true),
-        ] {
-            if on {
-                parts.push((format!("{key} {}", canvas.look.say.word(words)), Role::Muted));
-            }
-        }
-        for (i, (text, role)) in parts.iter().enumerate() {
+        for (i, (text, role)) in self.understood(canvas.look).iter().enumerate() {
             let room = area.right().saturating_sub(x + 1);
             if usize::from(room) < cells(text).min(6) {
                 break;
@@ -196,5 +194,46 @@ impl Screen for Line {
             }
             x += canvas.text(x, y, area.right().saturating_sub(x + 1), text, *role);
         }
+    }
+}
+
+impl Line {
+    /// What is wrong, or what was understood.
+    fn understood(&self, look: &Look) -> Vec<(String, Role)> {
+        if !self.error.is_empty() {
+            return vec![(self.error.clone(), Role::Danger)];
+        }
+        let parts = self.echo.as_ref().map(|echo| echo(self.field.text(), look)).unwrap_or_default();
+        let said = |part| match part {
+            Ok(text) if self.field.text().is_empty() => (text, Role::Muted),
+            Ok(text) => (text, Role::Ok),
+            Err(text) => (text, Role::Danger),
+        };
+        parts.into_iter().map(said).collect()
+    }
+
+    /// The keys stand in the line's upper edge, so that what was understood has its own line to itself. Where it is narrow the
+    /// less needed ones give way.
+    fn draw_keys(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let close = if self.draft.is_empty() { "hint.close" } else { "hint.close_draft" };
+        let mut keys = vec![
+            ("Enter", "hint.save", 0),
+            ("Tab", "hint.complete", if self.complete.is_some() { 2 } else { 9 }),
+            ("Ctrl-E", "hint.editor", if self.editor { 3 } else { 9 }),
+            ("Ctrl-F", "hint.form", if self.form.is_some() { 1 } else { 9 }),
+            ("Esc", close, 0),
+        ];
+        keys.retain(|k| k.2 < 9);
+        let dot = format!(" {} ", look.glyphs.dot);
+        let words = |keys: &[(&str, &str, u8)]| {
+            let parts: Vec<String> = keys.iter().map(|(key, words, _)| format!("{key} {}", look.say.word(words))).collect();
+            format!(" {} ", parts.join(&dot))
+        };
+        while cells(&words(&keys)) + 2 > usize::from(area.width) {
+            let Some(least) = keys.iter().map(|k| k.2).max().filter(|rank| *rank > 0) else { break };
+            keys.retain(|k| k.2 != least);
+        }
+        canvas.right(area.right().saturating_sub(1), area.y, area.width.saturating_sub(2), &words(&keys), Role::Muted);
     }
 }
