@@ -37,7 +37,7 @@ pub struct Harness {
 impl Harness {
     /// The screens in a language over a demo book of 40 customers made from `seed`.
     pub fn new(lang: &str, seed: u64) -> Harness {
-        let mut harness = Harness::empty(lang);
+        let mut harness = Harness::started(lang);
         let today = harness.app.look.now.zone.day(NOW);
         let options = DemoOptions { customers: 40, months: 14, seed, today };
         demo::write(&mut harness.store, &options, NOW, &mut |_| {}).expect("the demo book is written");
@@ -45,8 +45,16 @@ impl Harness {
         harness
     }
 
-    /// The same without customers.
+    /// The same without customers, the welcome closed.
     pub fn empty(lang: &str) -> Harness {
+        let mut harness = Harness::started(lang);
+        harness.ready();
+        harness.press("esc");
+        harness
+    }
+
+    /// The screens before the book has answered.
+    fn started(lang: &str) -> Harness {
         assert_eq!(lang, "en", "the only language that the screens have words of");
         let who = Who { person: "ana".into(), device: Id([7; 16]) };
         let options = Options { who, now: NOW, as_of: None, create: true, zone: None };
@@ -59,7 +67,6 @@ impl Harness {
         harness.size(120, 36);
         let effects = harness.app.start();
         harness.carry_out(effects);
-        harness.ready();
         harness
     }
 

@@ -1,6 +1,6 @@
 //! Forms: several fields on one box, each with what was understood or what is wrong beside it; typed text is a draft until saved.
 //!
-//! Which forms there are, and of what fields, are rows in [`tables`]. Opened by `cx.open(Form::new("nps", target, cx.look))`, or by
+//! Which forms there are, and of what fields, are rows in `tables`. Opened by `cx.open(Form::new("nps", target, cx.look))`, or by
 //! name: `cx.go("form", json!({"form": "customer", "customer": id}))`; `values` in that state are what its fields start with.
 
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// The form with a code of [`tables::FORMS`].
+    /// The form with a code of `tables::FORMS`.
     pub fn new(code: &str, target: Target, look: &Look) -> Form {
         let mut form = Form { code: code.to_owned(), target, ..Form::default() };
         form.begin(look);
