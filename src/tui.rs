@@ -117,6 +117,7 @@ pub fn run(start: Start) -> Result<()> {
     for wrong in user_keys(&start, &mut app.look.keymap) {
         app.warn(wrong);
     }
+    app.welcome_when_empty();
     if start.first_run {
         app.welcome();
     }

@@ -55,6 +55,8 @@ pub struct App {
     parked: HashMap<&'static str, Vec<Open>>,
     // The tab from which a figure was opened as a list: going back from the list leads there.
     opened_from: Option<&'static str>,
+    // Whether a book that nobody is in begins with the welcome screen.
+    welcomes: bool,
     back: Vec<Value>,
     forward: Vec<Value>,
     uids: u32,
@@ -83,6 +85,7 @@ impl App {
             stack: Vec::new(),
             parked: HashMap::new(),
             opened_from: None,
+            welcomes: false,
             back: Vec::new(),
             forward: Vec::new(),
             uids: 0,
@@ -156,6 +159,11 @@ impl App {
     /// Shows a sentence that stays until a key is pressed: what is wrong with a config file.
     pub fn warn(&mut self, text: String) {
         self.say(Tone::Bad, text);
+    }
+
+    /// Begins with the welcome screen wherever the book turns out to have nobody in it.
+    pub fn welcome_when_empty(&mut self) {
+        self.welcomes = true;
     }
 
     /// Begins with the welcome screen.

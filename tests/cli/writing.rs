@@ -8,7 +8,7 @@ use super::Desk;
 fn log_understands_its_line() {
     let desk = Desk::with_book();
     assert_snapshot!(desk.run(&["log", "acme", "Walked through the fix @dana 45m !call back fri"]), @r#"
-    Logged phone with Acme with a follow-up
+    Logged a call with Acme with a follow-up
     exit 0
     "#);
     let value = desk.json(&["show", "acme", "--json"]);

@@ -28,7 +28,7 @@ impl App {
                 }
                 // Where there is nobody yet, the ways to begin are offered, not an empty list.
                 let nobody = self.look.read().is_some_and(|r| r.rows.is_empty());
-                if !again && nobody && self.look.read_only.is_none() && self.stack.len() == 1 {
+                if self.welcomes && !again && nobody && self.look.read_only.is_none() && self.stack.len() == 1 {
                     self.welcome();
                 }
                 self.timer(Timer::Quiet, 30);

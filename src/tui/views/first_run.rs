@@ -16,20 +16,25 @@ use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
 #[derive(Default)]
 pub struct FirstRun;
 
-fn path_of(text: &str, look: &Look) -> Result<PathBuf, String> {
+fn path_of(text: &str, folders: bool, look: &Look) -> Result<PathBuf, String> {
     let text = text.trim();
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let path = match (text.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(text),
     };
-    if path.is_file() { Ok(path) } else { Err(look.say.fill("error.no_file", &[("path", text)])) }
+    if path.is_file() || folders && path.is_dir() { Ok(path) } else { Err(look.say.fill("error.no_file", &[("path", text)])) }
 }
 
 fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
     let prompt = cx.look.say.word(prompt).to_owned();
     cx.open(Line::new(prompt, move |text, cx| {
-        let path = path_of(text, cx.look)?;
+        let imports = matches!(step(PathBuf::new()), AppStep::Import(_));
+        let path = path_of(text, imports, cx.look)?;
+        // Many files take a while; that it has begun is said at once.
+        if imports {
+            cx.toast(cx.look.say.fill("message.importing", &[("path", &path.display().to_string())]));
+        }
         cx.push(Step::App(step(path)));
         Ok(())
     }));

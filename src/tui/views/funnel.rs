@@ -206,6 +206,10 @@ impl Funnel {
         let first = self.page.is_none();
         self.page = Some(Arc::clone(page));
         self.stage = self.stage.min(new.stages.len().saturating_sub(1));
+        // A book whose own stages stand behind empty default ones begins where its customers are.
+        if first && new.stages.get(self.stage).is_some_and(|s| s.count == 0) {
+            self.stage = new.stages.iter().position(|s| s.count > 0).unwrap_or(self.stage);
+        }
         if let Some(at) = self.wanted.take().and_then(|id| look.read().and_then(|r| r.row_of_id(id))) {
             self.list.want(at as u32);
         }

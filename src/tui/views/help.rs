@@ -118,6 +118,9 @@ impl Screen for Help {
             }
             lines.push((Some(i), ""));
         }
+        if listed.is_empty() {
+            canvas.text(inner.x + 1, inner.y + 2, inner.width.saturating_sub(2), look.say.word("help.none"), Role::Muted);
+        }
         let rows = usize::from(inner.height - 2);
         let at = lines.iter().position(|(i, _)| *i == Some(self.cursor)).unwrap_or(0);
         let top = at.saturating_sub(rows.saturating_sub(2)).min(lines.len().saturating_sub(rows));

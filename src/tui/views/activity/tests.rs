@@ -55,7 +55,7 @@ fn a_later_edit_of_another_is_only_overwritten_when_that_is_picked() {
     let mut h = Harness::empty("en");
     h.store = Store::open(&path, &options("ana", 1)).expect("the book opens");
     h.ready();
-    h.press("2 c").type_text("Acme").press("enter a").type_text("ana2").press("enter");
+    h.press("2 c").type_text("Acme").press("ctrl-s a").type_text("ana2").press("enter");
     let id = h.app.top().subjects(&h.app.look);
     let mut other = Store::open(&path, &options("bo", 2)).expect("the book opens twice");
     other.write(&Command::Assign { customers: id, owner: "bo".into() }, NOW).expect("bo writes");
