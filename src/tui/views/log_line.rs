@@ -89,7 +89,7 @@ impl Line {
     }
 
     // What was typed is in the form from here on, which keeps it as its own draft.
-    fn to_form(&mut self, cx: &mut Cx) {
+    fn open_form(&mut self, cx: &mut Cx) {
         let Some(form) = &self.form else { return };
         self.done = true;
         cx.close();
@@ -137,7 +137,7 @@ impl Screen for Line {
         row("editor", &["ctrl-e"], |v: &mut Self, cx| cx.push(Step::Editor(v.field.text().to_owned())))
             .when(|v, _| v.editor.then_some(()).ok_or("no_editor"))
             .hint(),
-        row("form", &["ctrl-f"], Line::to_form).when(|v, _| v.form.as_ref().map(|_| ()).ok_or("no_form")).hint(),
+        row("form", &["ctrl-f"], Line::open_form).when(|v, _| v.form.as_ref().map(|_| ()).ok_or("no_form")).hint(),
         row("close", &["esc"], |_, cx| cx.close()).hint(),
     ]];
 
