@@ -458,11 +458,6 @@ impl Store {
         self.conn.query_row("PRAGMA data_version", [], |r| r.get(0)).map_err(sql)
     }
 
-    /// A handle that interrupts a running query from another thread.
-    pub fn interrupter(&self) -> rusqlite::InterruptHandle {
-        self.conn.get_interrupt_handle()
-    }
-
     /// Indexes waiting texts, at most `limit` rows; `true` when some are left. For idle moments.
     pub fn index_some(&mut self, limit: usize) -> Result<bool> {
         if self.read_only.is_some() || search::waiting(&self.conn)? == 0 {

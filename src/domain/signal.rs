@@ -1,7 +1,5 @@
 //! Signals: the figures folded from one customer's facts. A pure fold, so that any past date can be asked for.
 
-use serde::Serialize;
-
 use super::event::EventKind;
 use super::stage::StageNo;
 use super::time::Day;
@@ -150,15 +148,4 @@ pub struct Facts {
     pub tasks: Vec<TaskFact>,
     /// Its subscription versions.
     pub versions: Vec<VersionFact>,
-}
-
-/// One signal for a person: what the explain table and `show` print.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Shown {
-    /// Code of the signal.
-    pub code: &'static str,
-    /// Its value in words and figures.
-    pub value: String,
-    /// The day it is from.
-    pub day: Option<Day>,
 }

@@ -1,7 +1,7 @@
 //! Touchpoints: the channels by which we and they are in contact, and the line that logs one.
 
 use super::id::Id;
-use super::time::{Moment, Stamp};
+use super::time::Stamp;
 
 pub mod line;
 
@@ -87,9 +87,4 @@ pub struct TouchDraft {
     pub text: String,
     /// A task that follows from it.
     pub follow_up: Option<super::task::TaskDraft>,
-}
-
-/// What the moment of a draft is when none was said.
-pub fn moment(draft: &TouchDraft, now: &Moment) -> Stamp {
-    draft.at.unwrap_or(now.at)
 }

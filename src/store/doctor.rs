@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 
-use super::{Store, config_rows, open, schema, signal, sql};
+use super::{Store, config_rows, schema, signal, sql};
 
 /// One examination.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -136,10 +136,5 @@ impl Store {
         self.roster = None;
         self.visits = None;
         Ok(customers)
-    }
-
-    /// A verified backup beside the book.
-    pub fn backup(&self, why: &str) -> Result<std::path::PathBuf> {
-        open::backup(&self.conn, &self.path, why)
     }
 }

@@ -113,9 +113,7 @@ impl Intake for Touches {
             reference: &self.reference,
             more: &self.more,
         };
-        let fate = Fate::from(desk.loader.put_event(&event)?);
-        desk.remember(&self.reference, row.content(), row.line);
-        Ok(fate)
+        desk.put_event(&event, row)
     }
 }
 
@@ -176,9 +174,7 @@ impl Intake for Answers {
             reference: &self.reference,
             more: "",
         };
-        let fate = Fate::from(desk.loader.put_event(&event)?);
-        desk.remember(&self.reference, row.content(), row.line);
-        Ok(fate)
+        desk.put_event(&event, row)
     }
 }
 
@@ -243,9 +239,7 @@ impl Intake for Weeks {
             reference: &self.reference,
             more: &self.more,
         };
-        let fate = Fate::from(desk.loader.put_event(&event)?);
-        desk.remember(&self.reference, row.content(), row.line);
-        Ok(fate)
+        desk.put_event(&event, row)
     }
 }
 

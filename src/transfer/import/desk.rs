@@ -12,7 +12,7 @@ use crate::domain::config::Config;
 use crate::domain::stage::{Stage, StageClass, StageNo};
 use crate::domain::time::{Day, Moment, Stamp};
 use crate::error::{Error, Result};
-use crate::store::load::{Loader, Outcome};
+use crate::store::load::{EventRow, Loader, Outcome};
 
 /// What became of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,6 +182,13 @@ impl<'l> Desk<'l> {
     /// Remembers the key of a row that was taken.
     pub(super) fn remember(&mut self, key: &str, content: &[u8], line: u64) {
         self.seen.keep(key, content, line);
+    }
+
+    /// Puts the event of a row and remembers its key.
+    pub(super) fn put_event(&mut self, event: &EventRow<'_>, row: Row<'_>) -> Taken<Fate> {
+        let fate = Fate::from(self.loader.put_event(event)?);
+        self.remember(event.reference, row.content(), row.line);
+        Ok(fate)
     }
 
     /// The date in a cell; `None` when it is empty.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::activity::{add, close, json};
-use super::desk::{Desk, Fate, Intake, Taken, refuse};
+use super::desk::{Desk, Intake, Taken, refuse};
 use super::mapping::Place;
 use super::reader::Row;
 use crate::domain::event::EventKind;
@@ -84,9 +84,7 @@ impl Intake for Moves {
             reference: &self.reference,
             more: &self.more,
         };
-        let fate = Fate::from(desk.loader.put_event(&event)?);
-        desk.remember(&self.reference, row.content(), row.line);
-        Ok(fate)
+        desk.put_event(&event, row)
     }
 }
 
@@ -193,9 +191,7 @@ impl Intake for Departures {
             reference: &self.reference,
             more: &self.more,
         };
-        let fate = Fate::from(desk.loader.put_event(&event)?);
-        desk.remember(&self.reference, row.content(), row.line);
-        Ok(fate)
+        desk.put_event(&event, row)
     }
 }
 

@@ -287,9 +287,7 @@ fn put_bill(desk: &mut Desk<'_>, row: Row<'_>, bill: &Bill<'_>) -> Taken {
         reference: key,
         more: bill.more,
     };
-    let fate = Fate::from(desk.loader.put_event(&event)?);
-    desk.remember(key, row.content(), row.line);
-    Ok(fate)
+    desk.put_event(&event, row)
 }
 
 #[cfg(test)]
