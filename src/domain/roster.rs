@@ -128,8 +128,9 @@ pub struct Roster {
     names: names::NameHeap,
     /// Place of each row in the order of folded names, while no name has changed since it was worked out.
     ranks: OnceLock<Vec<u32>>,
-    /// Row + 1 by the file's integer while those are dense, as they are but in an odd file; the others in `sparse`.
+    /// Row + 1 by the file's integer (less `first`) while those are dense, as they are but in an odd file; the others in `sparse`.
     by_rowid: Vec<u32>,
+    first: u32,
     sparse: HashMap<u32, u32>,
 }
 
@@ -151,8 +152,15 @@ impl Roster {
             names: names::NameHeap::default(),
             ranks: OnceLock::new(),
             by_rowid: Vec::new(),
+            first: 0,
             sparse: HashMap::new(),
         }
+    }
+
+    /// An empty roster by the same rules for customers whose integers begin at `first`, to be read beside this one and
+    /// [`Roster::append`]ed.
+    pub fn part(&self, first: i64) -> Roster {
+        Roster { first: u32::try_from(first).unwrap_or(0), ..Roster::new(self.config.clone(), self.today, &self.me) }
     }
 
     /// Adds a customer, or puts it in place of the row with the same `rowid`. Health and priority are computed by [`Roster::rescore`]
@@ -211,8 +219,24 @@ impl Roster {
         at
     }
 
+    /// Adds the customers of a part that was read beside this one. None of them is here yet.
+    pub fn append(&mut self, part: Roster) {
+        let from = self.rows.len() as u32;
+        let owners: Vec<u32> = part.owners.iter().map(|(_, word)| self.owners.intern(word)).collect();
+        let tagsets: Vec<u32> = part.tagsets.iter().map(|(_, word)| self.tagsets.intern(word)).collect();
+        self.rows.extend(part.rows.iter().map(|row| Row { owner: owners[row.owner as usize], tags: tagsets[row.tags as usize], ..*row }));
+        self.ids.extend_from_slice(&part.ids);
+        self.rowids.extend_from_slice(&part.rowids);
+        for (at, rowid) in part.rowids.iter().enumerate() {
+            self.index(*rowid, from + at as u32);
+        }
+        self.done.extend(part.done.into_iter().map(|(at, keys)| (from + at, keys)));
+        self.names.append(&part.names);
+        self.ranks.take();
+    }
+
     fn index(&mut self, rowid: u32, at: u32) {
-        let slot = rowid as usize;
+        let slot = rowid.wrapping_sub(self.first) as usize;
         if slot >= self.by_rowid.len() && slot < self.by_rowid.len() + 4096 {
             self.by_rowid.resize(slot + 1, 0);
         }
@@ -297,7 +321,7 @@ impl Roster {
     /// The row of a file's integer.
     pub fn row_of(&self, rowid: i64) -> Option<usize> {
         let rowid = u32::try_from(rowid).ok()?;
-        match self.by_rowid.get(rowid as usize) {
+        match self.by_rowid.get(rowid.wrapping_sub(self.first) as usize) {
             Some(0) | None => self.sparse.get(&rowid).map(|at| *at as usize),
             Some(place) => Some(*place as usize - 1),
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 
 use rusqlite::Connection;
 
@@ -13,7 +13,7 @@ use crate::domain::priority;
 use crate::domain::roster::{Record, Roster};
 use crate::domain::signal::Signals;
 use crate::domain::time::Day;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 use super::signal::{self, StageNumbers};
 use super::{batch, open, sql};
@@ -23,7 +23,11 @@ const COLUMNS: &str = "n, id, name, owner, tags, created, snoozed, snooze_event,
 /// Puts a row of [`COLUMNS`] into the roster, without copying its words on the way.
 fn put(roster: &mut Roster, row: &rusqlite::Row<'_>, signals: Signals) -> rusqlite::Result<usize> {
     let bytes = |at: usize| row.get_ref(at).map(|v| v.as_bytes().unwrap_or_default());
-    let text = |at: usize| -> rusqlite::Result<Cow<'_, str>> { Ok(String::from_utf8_lossy(bytes(at)?)) };
+    let text = |at: usize| -> rusqlite::Result<Cow<'_, str>> {
+        let bytes = bytes(at)?;
+        // The strict reading is the faster one, and nearly always right.
+        Ok(std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed))
+    };
     let day = |at: usize| -> rusqlite::Result<Option<Day>> { Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number)) };
     let done = bytes(8)?;
     Ok(roster.put_record(Record {
@@ -46,16 +50,20 @@ type Cached = (i64, Option<Signals>);
 
 /// Loads all customers. With `fold`, signals are folded from facts up to `today`; otherwise the cached ones are taken, and the
 /// integers of customers whose cache is missing or stale are given back. `file`: where the book is, if it is a file: then
-/// the cache is read beside the customers, on a connection and a thread of its own.
+/// every other piece of a large book is read on a connection and a thread of its own.
 pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today: Day, me: &str, fold: bool) -> Result<(Roster, Vec<i64>)> {
     let mut roster = Roster::new(config.clone(), today, me);
     // All scans see one state of the book.
     let _snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction().map_err(sql)?) } else { None };
-    let customers: i64 = conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0)).map_err(sql)?;
+    // Each alone is read off the table's rim; together they would be a scan of it.
+    let number = |query: &str| conn.query_row(query, [], |r| r.get::<_, i64>(0)).map_err(sql);
+    let customers = number("SELECT count(*) FROM customer")?;
+    let all = (number("SELECT coalesce(min(n), 0) FROM customer")?, number("SELECT coalesce(max(n), 0) FROM customer")?);
     roster.reserve(usize::try_from(customers).unwrap_or(0));
+    let numbers = StageNumbers::new(&config.stages);
     let mut stale = Vec::new();
     if fold {
-        scan(conn, &mut roster, || Ok(None))?;
+        scan(conn, &mut roster, all, None)?;
         signal::fold_all(conn, config, today, |n, signals| {
             if let Some(at) = roster.row_of(n) {
                 roster.rows[at].signals = signals;
@@ -63,15 +71,11 @@ pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today:
             Ok(())
         })?;
     } else {
-        let numbers = StageNumbers::new(&config.stages);
-        let beside = file.and_then(|file| same_state(conn, file, customers as usize));
+        let dense = all.1.saturating_sub(all.0) < customers.saturating_mul(4);
+        let beside = file.filter(|_| dense).and_then(|file| same_state(conn, file, customers as usize));
         stale = match beside {
-            Some(other) => scan_beside(conn, other, &numbers, &mut roster)?,
-            None => {
-                let mut statement = conn.prepare(CACHED).map_err(sql)?;
-                let mut rows = statement.query([]).map_err(sql)?;
-                scan(conn, &mut roster, || next_cached(&mut rows, &numbers))?
-            }
+            Some(other) => scan_beside(conn, other, &numbers, &mut roster, all)?,
+            None => scan(conn, &mut roster, all, Some(&numbers))?,
         };
     }
     roster.shrink();
@@ -81,17 +85,12 @@ pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today:
 
 /// Fewest customers for which a second connection is worth its opening.
 const BESIDE: usize = 5000;
-/// Cached signals that go from one thread to the other at once, and how many times that may wait to be taken.
-const BLOCK: usize = 1024;
-const BLOCKS: usize = 4;
+/// Customers that one thread reads at a time: enough that handing over costs nothing, few enough that the threads end
+/// together and a waiting piece needs little memory.
+const PIECE: i64 = 8192;
 
-const CACHED: &str = "SELECT customer, packed FROM signal ORDER BY customer";
-
-fn next_cached(rows: &mut rusqlite::Rows<'_>, numbers: &StageNumbers) -> Result<Option<Cached>> {
-    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
-    let packed = row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
-    Ok(Some((row.get(0).map_err(sql)?, signal::unpack(packed, numbers))))
-}
+/// The first and the last integer of a run of customers.
+type Piece = (i64, i64);
 
 /// A second connection, in a transaction that sees the same batches as `conn` does in its own. `None` where that cannot be
 /// had, or is not worth its opening for so few customers: then one connection has to do.
@@ -105,17 +104,27 @@ pub fn same_state(conn: &Connection, file: &Path, customers: usize) -> Option<Co
     (last(conn)? == last(&other)?).then_some(other)
 }
 
-/// Reads all customers, each with what `cached` has for it: both go by the customers' integers. Gives the customers
-/// without signals that hold on the roster's day.
-fn scan(conn: &Connection, roster: &mut Roster, mut cached: impl FnMut() -> Result<Option<Cached>>) -> Result<Vec<i64>> {
-    let mut statement = conn.prepare(&format!("SELECT {COLUMNS} FROM customer ORDER BY n")).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+fn next_cached(rows: &mut rusqlite::Rows<'_>, numbers: &StageNumbers) -> Result<Option<Cached>> {
+    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
+    let packed = row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
+    Ok(Some((row.get(0).map_err(sql)?, signal::unpack(packed, numbers))))
+}
+
+/// Reads a piece of the customers, and with `cached` their cached signals, both in the order of the customers' integers. Gives
+/// the customers without signals that hold on the roster's day.
+fn scan(conn: &Connection, roster: &mut Roster, piece: Piece, cached: Option<&StageNumbers>) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n BETWEEN ? AND ? ORDER BY n")).map_err(sql)?;
+    let mut rows = statement.query([piece.0, piece.1]).map_err(sql)?;
+    let mut statement =
+        conn.prepare_cached("SELECT customer, packed FROM signal WHERE customer BETWEEN ? AND ? ORDER BY customer").map_err(sql)?;
+    let mut kept = statement.query([piece.0, piece.1]).map_err(sql)?;
+    let mut read = || cached.map_or(Ok(None), |numbers| next_cached(&mut kept, numbers));
     let mut stale = Vec::new();
-    let mut next = cached()?;
+    let mut next = read()?;
     while let Some(row) = rows.next().map_err(sql)? {
         let n: i64 = row.get(0).map_err(sql)?;
         while next.as_ref().is_some_and(|c| c.0 < n) {
-            next = cached()?;
+            next = read()?;
         }
         let signals = next.filter(|c| c.0 == n).and_then(|c| c.1).unwrap_or_default();
         let at = put(roster, row, signals).map_err(sql)?;
@@ -128,44 +137,35 @@ fn scan(conn: &Connection, roster: &mut Roster, mut cached: impl FnMut() -> Resu
     Ok(stale)
 }
 
-/// The same as [`scan`] with the cache read by `other` on a thread of its own.
-fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, roster: &mut Roster) -> Result<Vec<i64>> {
-    let (out, blocks) = sync_channel::<Result<Vec<Cached>>>(BLOCKS);
+/// The same as [`scan`], every other piece of it by `other` on a thread of its own.
+fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, roster: &mut Roster, all: Piece) -> Result<Vec<i64>> {
+    let pieces: Vec<Piece> = (0..).map(|i| all.0 + i * PIECE).take_while(|n| *n <= all.1).map(|n| (n, n + PIECE - 1)).collect();
+    let (out, parts) = sync_channel::<Result<(Roster, Vec<i64>)>>(1);
+    let like = roster.part(0);
+    let theirs: Vec<Piece> = pieces.iter().skip(1).step_by(2).copied().collect();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            if let Err(error) = send_cached(&other, numbers, &out) {
+            for piece in theirs {
+                let mut part = like.part(piece.0);
+                part.reserve(PIECE as usize);
+                let read = scan(&other, &mut part, piece, Some(numbers)).map(|stale| (part, stale));
                 // Nobody takes it any more only where the other scan has failed, which is told then.
-                let _ = out.send(Err(error));
+                if out.send(read).is_err() {
+                    return;
+                }
             }
         });
-        scan_blocks(conn, roster, blocks)
-    })
-}
-
-fn send_cached(conn: &Connection, numbers: &StageNumbers, out: &SyncSender<Result<Vec<Cached>>>) -> Result<()> {
-    let mut statement = conn.prepare(CACHED).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    loop {
-        let mut block = Vec::with_capacity(BLOCK);
-        while block.len() < BLOCK
-            && let Some(cached) = next_cached(&mut rows, numbers)?
-        {
-            block.push(cached);
+        let mut stale = Vec::new();
+        for (i, piece) in pieces.iter().enumerate() {
+            if i % 2 == 0 {
+                stale.extend(scan(conn, roster, *piece, Some(numbers))?);
+            } else {
+                let (part, more) = parts.recv().map_err(|_| Error::failed("a reader of the customers ended early"))??;
+                roster.append(part);
+                stale.extend(more);
+            }
         }
-        let last = block.len() < BLOCK;
-        if out.send(Ok(block)).is_err() || last {
-            return Ok(());
-        }
-    }
-}
-
-fn scan_blocks(conn: &Connection, roster: &mut Roster, blocks: Receiver<Result<Vec<Cached>>>) -> Result<Vec<i64>> {
-    let mut block = Vec::new().into_iter();
-    scan(conn, roster, || {
-        if block.as_slice().is_empty() {
-            block = blocks.recv().unwrap_or_else(|_| Ok(Vec::new()))?.into_iter();
-        }
-        Ok(block.next())
+        Ok(stale)
     })
 }
 

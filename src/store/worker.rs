@@ -67,7 +67,7 @@ pub struct Worker {
 const LOOK: Duration = Duration::from_millis(250);
 /// The same while the terminal is not looked at.
 const LOOK_UNFOCUSED: Duration = Duration::from_secs(5);
-/// Texts indexed in one idle moment.
+/// Texts indexed at a time: a screen that asks meanwhile waits for about 20 ms at most.
 const IDLE_TEXTS: usize = 2000;
 
 impl Worker {
@@ -78,7 +78,9 @@ impl Worker {
         let flag = gave_up.clone();
         let out = Arc::new(out);
         let spawned = std::thread::Builder::new().name("book".into()).spawn(move || match Store::open(&path, &options) {
-            Ok(store) => Desk { store, out, watched: BTreeMap::new(), focused: true, version: 0, inbox, gave_up: flag, clock }.work(),
+            Ok(store) => {
+                Desk { store, out, watched: BTreeMap::new(), focused: true, version: 0, behind: true, inbox, gave_up: flag, clock }.work()
+            }
             Err(error) => out(Answer::Refused(error)),
         });
         Worker { asks, gave_up, thread: spawned.ok() }
@@ -114,6 +116,8 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     watched: BTreeMap<Slot, Query>,
     focused: bool,
     version: i64,
+    /// The full-text index may lack something.
+    behind: bool,
     inbox: Receiver<Ask>,
     gave_up: Arc<AtomicBool>,
     clock: fn() -> Stamp,
@@ -129,15 +133,21 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         self.version = self.store.data_version().unwrap_or(0);
         let mut idle = false;
         loop {
-            let wait = if self.focused { LOOK } else { LOOK_UNFOCUSED };
+            let wait = match (idle && self.behind, self.focused) {
+                // Work for the index is waiting, and nobody is pressing keys: small bites of it, one after the other.
+                (true, _) => Duration::ZERO,
+                (false, true) => LOOK,
+                (false, false) => LOOK_UNFOCUSED,
+            };
             let first = match self.inbox.recv_timeout(wait) {
                 Ok(ask) => ask,
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     self.look();
-                    // The second quiet moment in a row is spent on the index.
-                    if idle {
-                        let _ = self.store.index_some(IDLE_TEXTS);
+                    // From the second quiet moment on the index is worked at, until it has everything. What fails is not tried again
+                    // before the next change.
+                    if idle && self.behind {
+                        self.behind = self.store.index_some(IDLE_TEXTS).unwrap_or(false);
                     }
                     idle = true;
                     continue;
@@ -204,6 +214,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 Ask::Stop => stop = true,
             }
         }
+        self.behind |= wrote;
         if wrote {
             // What others wrote before our own write has to be known too, and our own is no news.
             self.look();
@@ -240,6 +251,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             && version != self.version
         {
             self.version = version;
+            self.behind = true;
             if let Ok(news) = self.store.look() {
                 changed |= !news.is_empty();
                 for (person, label, at) in news {

@@ -16,15 +16,17 @@ pub fn fold(text: &str) -> String {
     for letter in text.chars() {
         match known.get(letter as usize) {
             Some(folded) => out.push_str(folded),
+            // Unified ideographs are their own fold.
+            None if matches!(letter, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}') => out.push(letter),
             None => push_folded(letter, &mut out),
         }
     }
     out
 }
 
-/// The folds of the letters up to Arabic, worked out once: names are folded by the hundred thousand.
+/// The folds of the letters up to the kana, worked out once: names are folded by the hundred thousand.
 static KNOWN: OnceLock<Vec<Box<str>>> = OnceLock::new();
-const KNOWN_TO: u32 = 0x700;
+const KNOWN_TO: u32 = 0x3100;
 
 fn fold_letter(letter: char) -> Box<str> {
     let mut out = String::new();

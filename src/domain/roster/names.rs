@@ -23,6 +23,9 @@ impl Default for Names {
 impl Names {
     /// The number of a word, kept from now on.
     pub fn intern(&mut self, word: &str) -> u32 {
+        if word.is_empty() {
+            return 0;
+        }
         if let Some(no) = self.index.get(word) {
             return *no;
         }
@@ -167,6 +170,21 @@ impl NameHeap {
             bits.put(*at as usize, finder.find(folded.as_bytes()).is_some());
         }
         bits
+    }
+
+    /// Adds the rows of another heap behind its own.
+    pub fn append(&mut self, more: &NameHeap) {
+        if self.folded.len() + self.shown.len() + more.folded.len() + more.shown.len() + 3 * LONGEST < u32::MAX as usize {
+            let (folded, shown) = (self.folded.len() as u32, self.shown.len() as u32);
+            self.starts.extend(more.starts.iter().map(|s| (s.0 + folded, s.1 + shown)));
+            self.folded.push_str(&more.folded);
+            self.shown.push_str(&more.shown);
+        } else {
+            // Beyond what four bytes can point at, each name is judged alone.
+            for at in 0..more.starts.len() {
+                self.put(self.starts.len(), more.shown(at));
+            }
+        }
     }
 
     /// Room for more rows, so that a long load does not copy as it grows.

@@ -165,3 +165,42 @@ proptest! {
         prop_assert_eq!(by_rank, few);
     }
 }
+
+#[test]
+fn parts_put_together_are_the_same_as_one_roster() {
+    let entries: Vec<Entry> = (1..=40)
+        .map(|n| Entry {
+            owner: ["ana", "bo", ""][n as usize % 3].to_owned(),
+            tags: ["vip", "", "emea vip"][(n as usize / 2) % 3].to_owned(),
+            done: if n % 7 == 0 { vec![Key { reason: priority::ReasonNo(1), day: Day::from_number(n).unwrap() }] } else { Vec::new() },
+            ..entry(n, &format!("Ünder {n}"))
+        })
+        .collect();
+    let mut whole = roster();
+    entries.iter().for_each(|e| {
+        whole.put(e);
+    });
+    let mut joined = roster();
+    for (i, piece) in entries.chunks(9).enumerate() {
+        // The first piece stands in the roster already; the others come as parts.
+        let mut part = joined.part(piece[0].rowid);
+        piece.iter().for_each(|e| {
+            if i == 0 {
+                joined.put(e)
+            } else {
+                part.put(e)
+            };
+        });
+        joined.append(part);
+    }
+    let told = |r: &Roster, at: usize| {
+        let tags: Vec<&str> = r.tags(at).collect();
+        (r.name(at).to_owned(), r.folded(at).to_owned(), r.owner(at).to_owned(), tags.join(" "), r.done.get(&(at as u32)).cloned())
+    };
+    for n in 1..=40 {
+        assert_eq!(joined.row_of(n), whole.row_of(n), "row of {n}");
+        let at = whole.row_of(n).unwrap();
+        assert_eq!(told(&joined, at), told(&whole, at), "customer {n}");
+    }
+    assert_eq!(ones(&joined.named("under 3"), 40), ones(&whole.named("under 3"), 40));
+}
