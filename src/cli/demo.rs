@@ -57,6 +57,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     Ok(cx.out.line(&format!("look at it: retain --book {}", path.display()))?)
 }
 
+/// Texts that go into the full-text index in one transaction.
+const INDEX_AT_ONCE: usize = 50_000;
+
 fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
     remove_book(draft);
     let mut store = cx.open_at(draft, true)?;
@@ -65,6 +68,8 @@ fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
     let bar = bar(terminal && !cx.out.json, args.customers as u64, "customers");
     demo::write(&mut store, &options, cx.now, &mut |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
+    // A demo book is there to be looked at: its texts are found at once, and a console has nothing left to do for it.
+    while store.index_some(INDEX_AT_ONCE)? {}
     Ok(())
 }
 

@@ -50,8 +50,7 @@ impl<W: Write> Careful<W> {
     }
 
     fn row(&self, y: u16) -> &[Cell] {
-        let start = usize::from(y) * usize::from(self.width);
-        self.shown.get(start..start + usize::from(self.width)).unwrap_or_default()
+        row(&self.shown, self.width, y)
     }
 
     /// The cells of a row that its uncertain graphemes may reach: first and behind the last.
@@ -88,6 +87,33 @@ impl<W: Write> Careful<W> {
         self.inner.draw(plain.into_iter())
     }
 }
+
+fn row(shown: &[Cell], width: u16, y: u16) -> &[Cell] {
+    let start = usize::from(y) * usize::from(width);
+    shown.get(start..start + usize::from(width)).unwrap_or_default()
+}
+
+/// The same cells, and between two of them in a row those that stand there already, where to write them again takes fewer
+/// bytes than to place the cursor behind them.
+fn bridged<'c>(shown: &'c [Cell], width: u16, cells: impl Iterator<Item = (u16, u16, &'c Cell)>) -> Vec<(u16, u16, &'c Cell)> {
+    let mut out: Vec<(u16, u16, &Cell)> = Vec::new();
+    for (x, y, cell) in cells {
+        if let Some((before, line, last)) = out.last().copied()
+            && line == y
+        {
+            let behind = usize::from(before) + text::cells(last.symbol()).max(1);
+            let gap = row(shown, width, y).get(behind..usize::from(x)).unwrap_or_default();
+            if gap.len() <= BRIDGE && gap.iter().all(|c| c.symbol().len() == 1 && c.style() == last.style()) {
+                out.extend(gap.iter().enumerate().map(|(i, c)| ((behind + i) as u16, y, c)));
+            }
+        }
+        out.push((x, y, cell));
+    }
+    out
+}
+
+/// Longest gap that is written again: to place the cursor takes six bytes or more.
+const BRIDGE: usize = 6;
 
 /// Cells behind an uncertain grapheme that a terminal may draw it into.
 const SPILL: usize = 2;
@@ -130,7 +156,8 @@ impl<W: Write> Backend for Careful<W> {
         }
         let within = |c: &(u16, u16, &Cell)| careful.get(&c.1).is_some_and(|s| (s.0..s.1).contains(&usize::from(c.0)));
         let touched: Vec<u16> = cells.iter().filter(|c| within(c)).map(|c| c.1).collect();
-        self.inner.draw(cells.iter().copied().filter(|c| !within(c)))?;
+        let sure = bridged(&self.shown, self.width, cells.iter().copied().filter(|c| !within(c)));
+        self.inner.draw(sure.into_iter())?;
         careful.retain(|y, _| touched.contains(y));
         careful.into_iter().try_for_each(|(y, stretch)| self.draw_stretch(y, stretch))
     }
@@ -238,6 +265,31 @@ mod tests {
     fn a_stretch_that_had_one_is_written_once_more_from_its_start() {
         let out = drawn(&["यू abc", "abc"]);
         assert!(out.contains("\u{1b}[1;1Habc"), "{out:?}");
+    }
+
+    #[test]
+    fn a_short_gap_is_written_again_and_a_long_or_wide_one_is_not() {
+        let changed = |before: &str, after: &str| {
+            let (old, new) = (row(before), row(after));
+            let written = |screens: &[&[Cell]]| {
+                let mut bytes = Vec::new();
+                let mut backend = Careful::new(&mut bytes);
+                let mut shown = row("");
+                for screen in screens {
+                    let differs = (0..screen.len()).filter(|x| screen[*x] != shown[*x]).map(|x| (x as u16, 0, &screen[x]));
+                    backend.draw(differs).unwrap();
+                    shown = screen.to_vec();
+                }
+                drop(backend);
+                String::from_utf8(bytes).unwrap()
+            };
+            written(&[&old, &new])[written(&[&old]).len()..].to_owned()
+        };
+        assert!(changed("a one b", "x one y").contains("x one y"));
+        let far = changed("a12345678b", "x12345678y");
+        assert!(!far.contains("1234"), "{far:?}");
+        let wide = changed("a星b", "x星y");
+        assert!(!wide.contains('星'), "{wide:?}");
     }
 
     #[test]

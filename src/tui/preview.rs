@@ -34,15 +34,16 @@ pub fn split(look: &Look, area: Rect) -> (Rect, Option<Rect>) {
 /// One line: pieces with their roles.
 type Pieces = Vec<(String, Role)>;
 
-/// Draws the customer at a row of the roster. `account` is used when it is that customer's.
+/// Draws the customer at a row of the roster. `account` is the last one that was read: while the cursor runs ahead of it, it
+/// stays as it is, so that a step of the cursor draws two rows of the list and the preview changes once, whole.
 pub fn draw(canvas: &mut Canvas, area: Rect, row: Option<u32>, account: Option<&Account>) {
     let look = canvas.look;
     let inner = canvas.frame(area, look.say.word("screen.preview"), "", false);
     let (Some(row), Some(roster)) = (row.map(|r| r as usize), look.read()) else { return };
+    let row = account.map_or(row, |a| a.row as usize);
     if inner.height == 0 || row >= roster.rows.len() {
         return;
     }
-    let account = account.filter(|a| a.row as usize == row);
     let wide = inner.height > 8;
     let mut lines: Vec<Pieces> = vec![head(&roster, row, look)];
     lines.push(facts(&roster, row, inner.width.saturating_sub(2), wide, look));
