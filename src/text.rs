@@ -5,7 +5,7 @@ mod safe;
 mod width;
 pub mod words;
 
-pub use fold::fold;
+pub use fold::{ascii, fold};
 pub use safe::{safe, safe_lines};
 pub use width::{cells, cut, pad, pad_left, wrap};
 

@@ -144,9 +144,16 @@ fn user_keys(start: &Start, keymap: &mut Keymap) -> Vec<String> {
     file.and_then(|f| std::fs::read_to_string(f).ok()).map(|text| keymap.overlay(&text)).unwrap_or_default()
 }
 
-fn ascii_locale() -> bool {
+/// The charset that the locale names; `None` where it names no locale at all.
+fn utf8_locale() -> Option<bool> {
     let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty());
-    !named.is_some_and(|v| v.to_lowercase().replace('-', "").contains("utf8"))
+    named.map(|v| v.to_lowercase().replace('-', "").contains("utf8"))
+}
+
+/// True where the locale says that the terminal has ASCII only (`LANG=C`): then names lose their accents too. Without any
+/// locale only the frames are drawn in ASCII, for most terminals show UTF-8 unasked.
+fn ascii_letters(start: &Start) -> bool {
+    start.ascii.is_none() && utf8_locale() == Some(false)
 }
 
 fn colours() -> Colour {
@@ -163,7 +170,7 @@ fn colours() -> Colour {
 }
 
 fn look(start: &Start) -> Result<Look> {
-    let ascii = start.ascii.unwrap_or_else(ascii_locale);
+    let ascii = start.ascii.unwrap_or_else(|| utf8_locale() != Some(true));
     let colour = start.colour.unwrap_or_else(colours);
     let theme = Theme::named(&start.theme, colour)
         .ok_or_else(|| Error::usage(format!("there is no theme \"{}\"", start.theme)).hint("themes: terminal, dark, light"))?;

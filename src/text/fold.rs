@@ -24,6 +24,24 @@ pub fn fold(text: &str) -> String {
     out
 }
 
+/// The text for a screen that has only ASCII, in exactly `cells` cells: letters without their accents, `?` for what has no
+/// such form, case and digits kept.
+pub fn ascii(text: &str, cells: usize) -> String {
+    let plain = |c: char| match c {
+        '\u{a0}' | '\u{3000}' => ' ',
+        '…' => '~',
+        '‘' | '’' => '\'',
+        '“' | '”' => '"',
+        '‐'..='―' => '-',
+        'ı' => 'i',
+        other => other,
+    };
+    let mut out: String = text.chars().map(plain).nfkd().map(plain).filter(|c| matches!(c, ' '..='~')).take(cells).collect();
+    let sign = if out.is_empty() { '?' } else { ' ' };
+    out.extend(std::iter::repeat_n(sign, cells - out.len()));
+    out
+}
+
 /// The folds of the letters up to the kana, worked out once: names are folded by the hundred thousand.
 static KNOWN: OnceLock<Vec<Box<str>>> = OnceLock::new();
 const KNOWN_TO: u32 = 0x3100;
@@ -118,6 +136,23 @@ mod tests {
         ];
         for (a, b) in same {
             assert_eq!(fold(a), fold(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn a_screen_of_ascii_gets_letters_without_accents_and_question_marks() {
+        let cases = [
+            ("é", 1, "e"),
+            ("Ş", 1, "S"),
+            ("星", 2, "??"),
+            ("ü", 2, "u "),
+            ("ﬁ", 1, "f"),
+            ("…", 1, "~"),
+            ("👩\u{200d}👧", 2, "??"),
+            ("ab", 2, "ab"),
+        ];
+        for (text, cells, shown) in cases {
+            assert_eq!(ascii(text, cells), shown, "{text}");
         }
     }
 

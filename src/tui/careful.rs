@@ -16,6 +16,8 @@ use crate::text;
 /// covers what the terminal drew too wide.
 pub struct Careful<W: Write> {
     inner: CrosstermBackend<W>,
+    /// Nothing but ASCII may be written, whatever a name consists of.
+    ascii: bool,
     width: u16,
     shown: Vec<Cell>,
 }
@@ -23,7 +25,13 @@ pub struct Careful<W: Write> {
 impl<W: Write> Careful<W> {
     /// A backend that writes to `out`.
     pub fn new(out: W) -> Careful<W> {
-        Careful { inner: CrosstermBackend::new(out), width: 0, shown: Vec::new() }
+        Careful { inner: CrosstermBackend::new(out), ascii: false, width: 0, shown: Vec::new() }
+    }
+
+    /// The same for a terminal whose locale has no more than ASCII: other letters would arrive as rubbish there, and shift
+    /// what stands behind them.
+    pub fn ascii(out: W) -> Careful<W> {
+        Careful { ascii: true, ..Careful::new(out) }
     }
 
     fn keep(&mut self, cells: &[(u16, u16, &Cell)]) {
@@ -118,6 +126,20 @@ const BRIDGE: usize = 6;
 /// Cells behind an uncertain grapheme that a terminal may draw it into.
 const SPILL: usize = 2;
 
+/// A cell in ASCII: one for each cell that its grapheme takes.
+fn plain(x: u16, y: u16, cell: &Cell) -> Vec<(u16, u16, Cell)> {
+    if cell.symbol().is_ascii() {
+        return vec![(x, y, cell.clone())];
+    }
+    let letters = text::ascii(cell.symbol(), text::cells(cell.symbol()).max(1));
+    let cells = letters.chars().zip(x..).map(|(letter, x)| {
+        let mut plain = cell.clone();
+        plain.set_char(letter);
+        (x, y, plain)
+    });
+    cells.collect()
+}
+
 /// True for a grapheme that terminals draw in different widths.
 fn uncertain(symbol: &str) -> bool {
     !symbol.is_ascii() && symbol.chars().nth(1).is_some()
@@ -140,6 +162,10 @@ impl<W: Write> Backend for Careful<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
+        if self.ascii {
+            let plain: Vec<(u16, u16, Cell)> = content.flat_map(|(x, y, cell)| plain(x, y, cell)).collect();
+            return self.inner.draw(plain.iter().map(|(x, y, cell)| (*x, *y, cell)));
+        }
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
         let mut rows: Vec<u16> = cells.iter().map(|c| c.1).collect();
         rows.dedup();
@@ -290,6 +316,18 @@ mod tests {
         assert!(!far.contains("1234"), "{far:?}");
         let wide = changed("a星b", "x星y");
         assert!(!wide.contains('星'), "{wide:?}");
+    }
+
+    #[test]
+    fn a_terminal_of_ascii_gets_nothing_else() {
+        let mut bytes = Vec::new();
+        let mut backend = Careful::ascii(&mut bytes);
+        let cells = row("Ürün 星 यू│x");
+        backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+        drop(backend);
+        assert!(bytes.is_ascii(), "{bytes:?}");
+        let out = String::from_utf8(bytes).unwrap();
+        assert!(out.contains("Urun ??"), "{out:?}");
     }
 
     #[test]

@@ -46,12 +46,14 @@ fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
 impl Runner {
     /// Takes the terminal and starts the worker, the input thread and the signal thread.
     pub fn new(start: Start, guard: Guard) -> Result<Runner> {
-        let terminal = Terminal::new(Careful::new(stdout())).map_err(|e| Error::failed("the terminal has no size").because(e))?;
         let (out, inbox) = unbounded();
+        // The book is what takes longest, so it is begun with.
+        let worker = worker(&start, start.book.clone(), &out);
+        let backend = if super::ascii_letters(&start) { Careful::ascii(stdout()) } else { Careful::new(stdout()) };
+        let terminal = Terminal::new(backend).map_err(|e| Error::failed("the terminal has no size").because(e))?;
         let (go_on, wait) = unbounded();
         spawn_input(out.clone(), wait);
         spawn_signals(out.clone())?;
-        let worker = worker(&start, start.book.clone(), &out);
         Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false })
     }
 
