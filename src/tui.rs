@@ -50,6 +50,7 @@ pub mod harness;
 pub mod key;
 pub mod keymap;
 pub mod measure;
+mod pen;
 pub mod preview;
 pub mod roll;
 mod runner;

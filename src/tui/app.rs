@@ -66,6 +66,8 @@ pub struct App {
     pub(super) typed: Vec<Key>,
     pub(super) hint: bool,
     timers: BTreeMap<Timer, Stamp>,
+    /// When the cursor last stepped.
+    stepped: Stamp,
     pub(super) toast: Option<(Tone, String, bool)>,
     pub(super) waiting: bool,
     pub(super) note: Option<String>,
@@ -76,6 +78,9 @@ pub struct App {
     saved: String,
     effects: Vec<Effect>,
 }
+
+/// Milliseconds between two steps of the cursor below which it runs.
+const STEP: i64 = 50;
 
 impl App {
     /// An app with a look, at a saved state (`Value::Null` for none).
@@ -95,6 +100,7 @@ impl App {
             typed: Vec::new(),
             hint: false,
             timers: BTreeMap::new(),
+            stepped: Stamp(0),
             toast: None,
             waiting: false,
             note: None,
@@ -183,6 +189,14 @@ impl App {
 
     fn timer(&mut self, timer: Timer, ms: i64) {
         self.timers.insert(timer, Stamp(self.look.now.at.0 + ms));
+    }
+
+    /// The preview follows the cursor: at once when the cursor steps, after 30 ms of quiet when it runs. Either way a frame with
+    /// the cursor in its place is drawn before.
+    fn follow(&mut self) {
+        let before = std::mem::replace(&mut self.stepped, self.look.now.at);
+        let runs = self.stepped.0 - before.0 < STEP;
+        self.timer(Timer::Quiet, if runs { 30 } else { 0 });
     }
 
     fn timers_due(&mut self, now: Stamp) {
@@ -421,7 +435,7 @@ impl App {
                 }
                 Step::Neighbour(by) => self.neighbour(uid, by),
                 Step::Act(id) => self.act_by_id(&id),
-                Step::Quiet => self.timer(Timer::Quiet, 30),
+                Step::Quiet => self.follow(),
                 Step::Forget(key) => {
                     self.look.drafts.remove(&key);
                 }

@@ -4,18 +4,27 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crossterm::queue;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
+use super::pen::Pen;
 use crate::text;
 
-/// The crossterm backend, with a copy of what is on the screen. The stretch of a row from its first to its last grapheme of
+/// The crossterm backend with a pen of its own and a copy of what is on the screen. A frame goes to the terminal as one
+/// synchronised update, and one that changes nothing writes nothing. The stretch of a row from its first to its last grapheme of
 /// several code points is written whole when anything in it changes: before such a grapheme its cells are blanked, so that
 /// nothing old shines through where the terminal draws it narrower; after it the cursor is placed anew, so that what follows
 /// covers what the terminal drew too wide.
 pub struct Careful<W: Write> {
     inner: CrosstermBackend<W>,
+    pen: Pen,
+    /// A synchronised update is under way.
+    begun: bool,
+    /// The cursor is hidden; `None` when nobody knows.
+    hidden: Option<bool>,
     /// Nothing but ASCII may be written, whatever a name consists of.
     ascii: bool,
     width: u16,
@@ -25,13 +34,30 @@ pub struct Careful<W: Write> {
 impl<W: Write> Careful<W> {
     /// A backend that writes to `out`.
     pub fn new(out: W) -> Careful<W> {
-        Careful { inner: CrosstermBackend::new(out), ascii: false, width: 0, shown: Vec::new() }
+        let inner = CrosstermBackend::new(out);
+        Careful { inner, pen: Pen::default(), begun: false, hidden: None, ascii: false, width: 0, shown: Vec::new() }
     }
 
     /// The same for a terminal whose locale has no more than ASCII: other letters would arrive as rubbish there, and shift
     /// what stands behind them.
     pub fn ascii(out: W) -> Careful<W> {
         Careful { ascii: true, ..Careful::new(out) }
+    }
+
+    /// Knows nothing any more of what the terminal shows.
+    fn forget(&mut self) {
+        self.shown.clear();
+        self.hidden = None;
+        self.pen.lift();
+    }
+
+    /// Begins the frame, unless it has begun.
+    fn begin(&mut self) -> io::Result<()> {
+        if !self.begun {
+            self.begun = true;
+            queue!(self.inner, BeginSynchronizedUpdate)?;
+        }
+        Ok(())
     }
 
     fn keep(&mut self, cells: &[(u16, u16, &Cell)]) {
@@ -74,25 +100,24 @@ impl<W: Write> Careful<W> {
     }
 
     fn draw_stretch(&mut self, y: u16, (from, to): (usize, usize)) -> io::Result<()> {
-        let row = self.row(y).to_vec();
-        let mut plain: Vec<(u16, u16, &Cell)> = Vec::with_capacity(row.len());
+        let Careful { inner, pen, shown, width, .. } = self;
+        let row = row(shown, *width, y);
         let mut x = from;
         while x < row.len().min(to) {
             let cell = &row[x];
             let cells = text::cells(cell.symbol()).max(1);
-            if uncertain(cell.symbol()) {
-                self.inner.draw(std::mem::take(&mut plain).into_iter())?;
+            let sure = !uncertain(cell.symbol());
+            if !sure {
                 let mut blank = cell.clone();
                 blank.set_symbol(" ");
-                let blanks: Vec<(u16, u16, &Cell)> = (x..(x + cells).min(row.len())).map(|x| (x as u16, y, &blank)).collect();
-                self.inner.draw(blanks.into_iter())?;
-                self.inner.draw(std::iter::once((x as u16, y, cell)))?;
-            } else {
-                plain.push((x as u16, y, cell));
+                for x in x..(x + cells).min(row.len()) {
+                    pen.put(inner, (x as u16, y), &blank, true)?;
+                }
             }
+            pen.put(inner, (x as u16, y), cell, sure)?;
             x += cells;
         }
-        self.inner.draw(plain.into_iter())
+        Ok(())
     }
 }
 
@@ -162,11 +187,15 @@ impl<W: Write> Backend for Careful<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        if self.ascii {
-            let plain: Vec<(u16, u16, Cell)> = content.flat_map(|(x, y, cell)| plain(x, y, cell)).collect();
-            return self.inner.draw(plain.iter().map(|(x, y, cell)| (*x, *y, cell)));
-        }
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
+        if cells.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        if self.ascii {
+            let plain = cells.iter().flat_map(|(x, y, cell)| plain(*x, *y, cell));
+            return plain.into_iter().try_for_each(|(x, y, cell)| self.pen.put(&mut self.inner, (x, y), &cell, true));
+        }
         let mut rows: Vec<u16> = cells.iter().map(|c| c.1).collect();
         rows.dedup();
         // A stretch that was uncertain may still show a part of what it was, so it counts until it has been drawn without.
@@ -183,17 +212,27 @@ impl<W: Write> Backend for Careful<W> {
         let within = |c: &(u16, u16, &Cell)| careful.get(&c.1).is_some_and(|s| (s.0..s.1).contains(&usize::from(c.0)));
         let touched: Vec<u16> = cells.iter().filter(|c| within(c)).map(|c| c.1).collect();
         let sure = bridged(&self.shown, self.width, cells.iter().copied().filter(|c| !within(c)));
-        self.inner.draw(sure.into_iter())?;
+        sure.into_iter().try_for_each(|(x, y, cell)| self.pen.put(&mut self.inner, (x, y), cell, true))?;
         careful.retain(|y, _| touched.contains(y));
         careful.into_iter().try_for_each(|(y, stretch)| self.draw_stretch(y, stretch))
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
-        self.inner.hide_cursor()
+        if self.hidden != Some(true) {
+            self.begin()?;
+            self.inner.hide_cursor()?;
+            self.hidden = Some(true);
+        }
+        Ok(())
     }
 
     fn show_cursor(&mut self) -> io::Result<()> {
-        self.inner.show_cursor()
+        if self.hidden != Some(false) {
+            self.begin()?;
+            self.inner.show_cursor()?;
+            self.hidden = Some(false);
+        }
+        Ok(())
     }
 
     fn get_cursor_position(&mut self) -> io::Result<Position> {
@@ -201,16 +240,18 @@ impl<W: Write> Backend for Careful<W> {
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.begin()?;
+        self.pen.lift();
         self.inner.set_cursor_position(position)
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.shown.clear();
+        self.forget();
         self.inner.clear()
     }
 
     fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
-        self.shown.clear();
+        self.forget();
         self.inner.clear_region(region)
     }
 
@@ -223,6 +264,10 @@ impl<W: Write> Backend for Careful<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.pen.wipe(&mut self.inner)?;
+        if std::mem::take(&mut self.begun) {
+            queue!(self.inner, EndSynchronizedUpdate)?;
+        }
         Backend::flush(&mut self.inner)
     }
 }
@@ -290,7 +335,7 @@ mod tests {
     #[test]
     fn a_stretch_that_had_one_is_written_once_more_from_its_start() {
         let out = drawn(&["यू abc", "abc"]);
-        assert!(out.contains("\u{1b}[1;1Habc"), "{out:?}");
+        assert!(out.contains("\u{1b}[1Habc"), "{out:?}");
     }
 
     #[test]

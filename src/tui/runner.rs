@@ -7,12 +7,12 @@ use std::process::Command as Process;
 use super::careful::Careful;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossterm::event::Event;
-use crossterm::{event, execute, queue, terminal as term};
+use crossterm::{event, execute};
 use ratatui::Terminal;
 
 use super::app::App;
 use super::effect::{Effect, Msg};
-use super::terminal::Guard;
+use super::terminal::{Frame, Guard};
 use super::{Start, clock};
 use crate::error::{Error, Result};
 use crate::store::worker::{Ask, Worker};
@@ -27,7 +27,7 @@ enum In {
 pub struct Runner {
     start: Start,
     guard: Guard,
-    terminal: Terminal<Careful<std::io::Stdout>>,
+    terminal: Terminal<Careful<Frame>>,
     worker: Worker,
     inbox: Receiver<In>,
     out: Sender<In>,
@@ -49,7 +49,8 @@ impl Runner {
         let (out, inbox) = unbounded();
         // The book is what takes longest, so it is begun with.
         let worker = worker(&start, start.book.clone(), &out);
-        let backend = if super::ascii_letters(&start) { Careful::ascii(stdout()) } else { Careful::new(stdout()) };
+        let frame = Frame::default();
+        let backend = if super::ascii_letters(&start) { Careful::ascii(frame) } else { Careful::new(frame) };
         let terminal = Terminal::new(backend).map_err(|e| Error::failed("the terminal has no size").because(e))?;
         let (go_on, wait) = unbounded();
         spawn_input(out.clone(), wait);
@@ -131,7 +132,6 @@ impl Runner {
             app.update(Msg::Input(Event::Resize(size.width, size.height)), clock());
         }
         let mut drawn = None;
-        queue!(stdout(), term::BeginSynchronizedUpdate).map_err(failed)?;
         self.terminal
             .draw(|frame| {
                 let seen = app.draw(frame.buffer_mut());
@@ -141,7 +141,6 @@ impl Runner {
                 drawn = Some(seen);
             })
             .map_err(failed)?;
-        execute!(stdout(), term::EndSynchronizedUpdate).map_err(failed)?;
         if let Some(drawn) = drawn {
             app.seen(drawn);
         }

@@ -11,6 +11,25 @@ use crate::error::{Error, Result};
 /// True while the modes are ours: whoever leaves (drop, panic, signal) gives back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Collects a frame and hands it to the terminal as one write. What was not finished when a panic came is never written: the
+/// terminal has been given back by then.
+#[derive(Default)]
+pub struct Frame(Vec<u8>);
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut out = stdout().lock();
+        let written = out.write_all(&self.0).and_then(|()| out.flush());
+        self.0.clear();
+        written
+    }
+}
+
 /// Holds the terminal's modes; dropping it gives them back.
 pub struct Guard {
     mouse: bool,
