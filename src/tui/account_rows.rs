@@ -79,25 +79,39 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
             room -= min + 1;
         }
     }
-    fit.sort_unstable();
     let why = fit.iter().any(|(i, _)| matches!(shown[*i], Shown::Why));
-    // Beside the reasons the name is content with less.
-    let most = |i: usize| match shown[i].code() {
-        "name" if why => 22,
-        "priority" => 5,
+    // Beside the reasons everything else is content with what its cells need, and the name takes what they can spare.
+    let name = if why { 12 + room.saturating_sub(18).clamp(4, 10) } else { 20 };
+    let most = |i: usize, width: u16| match shown[i].code() {
+        "name" => name,
+        "owner" => owner_width(look),
+        _ if why => width,
         _ => shown[i].widths().1,
     };
+    // A cut owner says less than a cut name, and a column that is wider than its cells nothing at all.
+    fit.sort_by_key(|(i, _)| match shown[*i].code() {
+        "owner" => 0,
+        "name" => 1,
+        _ => 2,
+    });
     for (i, width) in &mut fit {
-        let more = most(*i).saturating_sub(*width).min(room);
+        let more = most(*i, *width).saturating_sub(*width).min(room);
         *width += more;
         room -= more;
     }
+    fit.sort_unstable();
     let takes =
         fit.iter().position(|(i, _)| matches!(shown[*i], Shown::Why)).or_else(|| fit.iter().position(|(i, _)| shown[*i].code() == "name"));
     if let Some(at) = takes {
         fit[at].1 += room;
     }
     fit
+}
+
+/// What the longest owner's name takes, within reason.
+fn owner_width(look: &Look) -> u16 {
+    let longest = look.read().and_then(|r| r.owners.iter().map(|(_, name)| cells(name)).max());
+    longest.map_or(10, |n| n.clamp(5, 12) as u16)
 }
 
 /// The role of a band.

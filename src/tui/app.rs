@@ -433,6 +433,8 @@ impl App {
     fn app_step(&mut self, step: AppStep) {
         match step {
             AppStep::Back => self.back_or_quit(),
+            AppStep::Escape if self.has_back() => self.back_or_quit(),
+            AppStep::Escape => self.clear_filter(),
             AppStep::Quit => self.quit(),
             AppStep::Suspend => {
                 self.save_state();
@@ -531,6 +533,15 @@ impl App {
                 }
                 None => self.quit(),
             },
+        }
+    }
+
+    /// Esc at the top of a tab: what is set goes, and nothing else happens. A screen's own Esc row has cleared marks already.
+    fn clear_filter(&mut self) {
+        let (top, look) = (self.top(), &self.look);
+        let row = look.keymap.of(top.name()).iter().find(|a| a.label == "clear_filter" && top.applies(a.index, look).is_ok());
+        if let Some(index) = row.map(|a| a.index) {
+            self.top_acts(|view, cx| view.run(index, cx));
         }
     }
 

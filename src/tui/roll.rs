@@ -10,7 +10,7 @@ use super::canvas::{Canvas, Hit};
 use super::keymap::{KeyRow, row};
 use super::measure::cells;
 use super::theme::Role;
-use super::verbs::Verbs;
+use super::verbs::{Queue, Verbs};
 use super::view::{Cx, Look, Step};
 use super::widgets::field::Field;
 use super::widgets::list::{List, Lister};
@@ -258,8 +258,34 @@ pub fn ways(completions: &[(String, usize)]) -> String {
     shown.collect::<Vec<_>>().join("  ")
 }
 
+/// Gives a screen whose list is its field `roll` the keys of lists, of verbs and of the queue. Not a blanket implementation:
+/// other screens have lists of other things.
+macro_rules! rolled {
+    ($screen:ty) => {
+        impl $crate::tui::roll::Rolled for $screen {
+            fn roll(&self) -> &Roll {
+                &self.roll
+            }
+            fn roll_mut(&mut self) -> &mut Roll {
+                &mut self.roll
+            }
+        }
+        impl $crate::tui::widgets::list::Lister for $screen {
+            fn move_to(&mut self, to: usize, look: &Look) {
+                self.roll.list.go(to, look.list_rows);
+            }
+            fn at(&self) -> (usize, usize) {
+                (self.roll.list.cursor, self.roll.list.rows.len())
+            }
+        }
+        impl $crate::tui::verbs::Verbs for $screen {}
+        impl $crate::tui::verbs::Queue for $screen {}
+    };
+}
+pub(super) use rolled;
+
 /// A screen with such a list.
-pub trait Rolled: Lister + Verbs {
+pub trait Rolled: Lister + Verbs + Queue {
     /// The list.
     fn roll(&self) -> &Roll;
     /// The same, to change.

@@ -268,6 +268,60 @@ fn escape_and_q_go_back_and_quit_at_the_top() {
 }
 
 #[test]
+fn escape_never_quits_and_clears_what_is_set() {
+    for tab in ["1", "2", "3", "4", "5"] {
+        let mut h = Harness::new("en", 1);
+        h.press(tab).press("esc esc esc");
+        assert!(!h.app.quits(), "tab {tab}");
+        h.press("q");
+        assert!(h.app.quits(), "tab {tab}");
+    }
+    let mut h = Harness::new("en", 1);
+    h.press("2 / b enter space esc");
+    assert!(h.text().contains("› All   b"), "the marks go first: {}", h.text());
+    h.press("esc");
+    assert!(h.text().contains("Customers 40"), "then the filter: {}", h.text());
+    h.press("3 enter esc");
+    assert_eq!(h.app.top().name(), "funnel", "from the list behind a figure it goes back, with the filter as it was");
+}
+
+#[test]
+fn the_verbs_of_triage_work_wherever_there_are_customers() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 space space z 2");
+    assert!(matches!(h.written().as_slice(), [Command::Snooze { customers, .. }] if customers.len() == 2), "{:?}", h.written());
+    h.press("z 0");
+    assert!(matches!(h.written().as_slice(), [Command::Unsnooze { customers }] if customers.len() == 2));
+    let labels = ["touch", "note", "task", "stage", "stage_next", "stage_back", "assign", "done", "snooze_monday", "copy_name"];
+    for screen in ["triage", "customers", "funnel", "account", "activity"] {
+        for label in labels {
+            let key = |screen: &str| h.app.look.keymap.get(&format!("{screen}.{label}")).map(|a| a.keys.clone());
+            assert_eq!(key(screen), key("triage"), "{screen}.{label}");
+        }
+    }
+}
+
+#[test]
+fn reasons_and_owners_are_read_whole_where_there_is_room() {
+    let mut h = Harness::new("en", 1);
+    for size in [(120, 36), (80, 24)] {
+        h.size(size.0, size.1).press("1 g g");
+        let text = h.text();
+        assert!(text.contains("silent 72d · stuck 121d") && text.contains("renews in 22d, no plan"), "{size:?}\n{text}");
+        h.press("* a").type_text("rosalinde").press("enter 2 g g");
+        assert!(h.text().contains(" rosalinde "), "{size:?}\n{}", h.text());
+        h.press("u");
+    }
+}
+
+#[test]
+fn done_with_no_reason_changes_nothing_and_says_so() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 /").type_text("priority:none").press("enter d");
+    assert!(h.text().contains("no reason to be in the queue") && !h.text().contains("u undo"), "{}", h.text());
+}
+
+#[test]
 fn no_size_panics_and_a_small_one_says_what_it_needs() {
     let mut h = Harness::new("en", 1);
     for (w, ht) in [(250, 70), (120, 36), (80, 24), (60, 20), (40, 15), (30, 8), (20, 5), (1, 1), (0, 0)] {

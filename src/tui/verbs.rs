@@ -30,6 +30,7 @@ pub const LABELS: &[&str] = &[
     "snooze_week",
     "snooze_date",
     "snooze_until",
+    "unsnooze",
 ];
 
 /// Mixed into a screen whose [`Screen::subjects`] names customers: `const KEYS = &[OWN, Self::VERBS, Self::MOVES]`.
@@ -47,7 +48,7 @@ pub trait Verbs: Screen {
     ];
 }
 
-/// Mixed in beside [`Verbs`] where accounts are worked through: done and snooze.
+/// Mixed in beside [`Verbs`]: done and snooze, as in triage, wherever there are customers.
 pub trait Queue: Screen {
     /// The rows.
     const QUEUE: &'static [KeyRow<Self>] = &[
@@ -62,11 +63,22 @@ pub trait Queue: Screen {
         row("snooze_week", &["z 3"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "+7d", cx)).when(some),
         row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some),
         row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some),
+        row("unsnooze", &["z 0"], |v: &mut Self, cx| {
+            let customers = v.subjects(cx.look);
+            cx.write(Command::Unsnooze { customers });
+        })
+        .when(snoozed),
     ];
 }
 
 fn some<V: Screen>(view: &V, look: &Look) -> Applies {
     if view.subject_count(look) == 0 { Err("no_customer") } else { Ok(()) }
+}
+
+fn snoozed<V: Screen>(view: &V, look: &Look) -> Applies {
+    let Some(roster) = look.read() else { return Err("no_customer") };
+    let asleep = |id: &Id| roster.row_of_id(*id).is_some_and(|at| roster.is_snoozed(at));
+    if view.subjects(look).iter().any(asleep) { Ok(()) } else { Err("not_snoozed") }
 }
 
 /// "Acme Foods", or "37 customers".
@@ -291,7 +303,8 @@ pub fn assign(customers: Vec<Id>, cx: &mut Cx) {
     cx.open(pick.free());
 }
 
-fn copy(customers: Vec<Id>, cx: &mut Cx) {
+/// Copies the names, one a line.
+pub fn copy(customers: Vec<Id>, cx: &mut Cx) {
     let names: Vec<String> = customers.iter().map(|id| cx.look.name_of(*id)).collect();
     let what = cx.look.say.word("word.name").to_owned();
     cx.push(Step::Copy(names.join("\n"), what));

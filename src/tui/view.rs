@@ -153,6 +153,8 @@ pub enum Step {
 pub enum AppStep {
     /// One step back; at the top: quits.
     Back,
+    /// One step back; at the top: clears the filter, or does nothing.
+    Escape,
     /// Quits.
     Quit,
     /// Stops the process (Ctrl-Z).

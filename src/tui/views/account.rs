@@ -200,7 +200,7 @@ impl Account {
             account.contacts.iter().map(|c| Item { label: c.name.clone(), detail: c.role.clone(), code: c.id.to_string() }).collect()
         } else {
             let open = account.tasks.iter().filter(|t| t.done.is_none());
-            open.map(|t| Item { label: t.title.clone(), detail: t.due.map(verbs::day).unwrap_or_default(), code: t.id.to_string() })
+            open.map(|t| Item { label: t.title.clone(), detail: t.turn().map(verbs::day).unwrap_or_default(), code: t.id.to_string() })
                 .collect()
         };
         let title = cx.look.say.word(&format!("form.{form}")).to_owned();

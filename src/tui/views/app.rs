@@ -38,7 +38,8 @@ fn app(cx: &mut Cx, step: AppStep) {
 impl Screen for Everywhere {
     const NAME: &'static str = NAME;
     const KEYS: &'static [&'static [KeyRow<Everywhere>]] = &[&[
-        row("back", &["q", "esc"], |_, cx| app(cx, AppStep::Back)),
+        row("back", &["q"], |_, cx| app(cx, AppStep::Back)),
+        row("escape", &["esc"], |_, cx| app(cx, AppStep::Escape)),
         row("help", &["?"], |_, cx| cx.go("help", Value::Null)),
         row("palette", &[":", "ctrl-p"], |_, cx| cx.go("palette", Value::Null)),
         row("undo", &["u"], |_, cx| {

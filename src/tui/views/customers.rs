@@ -19,8 +19,8 @@ use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::preview;
-use crate::tui::roll::{Roll, Rolled};
-use crate::tui::verbs::Verbs;
+use crate::tui::roll::{Roll, Rolled, rolled};
+use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::Lister;
 
@@ -111,30 +111,14 @@ impl Customers {
     }
 }
 
-impl Lister for Customers {
-    fn move_to(&mut self, to: usize, look: &Look) {
-        self.roll.list.go(to, look.list_rows);
-    }
-    fn at(&self) -> (usize, usize) {
-        (self.roll.list.cursor, self.roll.list.rows.len())
-    }
-}
-
-impl Verbs for Customers {}
-impl Rolled for Customers {
-    fn roll(&self) -> &Roll {
-        &self.roll
-    }
-    fn roll_mut(&mut self) -> &mut Roll {
-        &mut self.roll
-    }
-}
+rolled!(Customers);
 
 impl Screen for Customers {
     const NAME: &'static str = "customers";
     const KEYS: &'static [&'static [KeyRow<Customers>]] = &[
         Self::ROLL,
         Self::VERBS,
+        Self::QUEUE,
         &[
             row("sort", &["s"], Customers::pick_sort).hint(),
             row("reverse", &["S"], |v: &mut Self, _| v.roll.view.descending = !v.roll.view.descending),

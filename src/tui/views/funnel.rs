@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{Applies, KeyRow, row};
-use crate::tui::verbs::Verbs;
+use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
@@ -250,6 +250,7 @@ impl Lister for Funnel {
 }
 
 impl Verbs for Funnel {}
+impl Queue for Funnel {}
 
 impl Screen for Funnel {
     const NAME: &'static str = "funnel";
@@ -274,6 +275,7 @@ impl Screen for Funnel {
                 .hint(),
         ],
         Self::VERBS,
+        Self::QUEUE,
         &[
             row("period", &["P"], Funnel::pick_period).hint(),
             row("mode", &["o"], |v: &mut Self, cx| {

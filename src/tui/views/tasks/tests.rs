@@ -51,7 +51,11 @@ fn putting_off_takes_a_day_and_a_reason() {
     assert_eq!((tasks.len(), *day, reason.as_str()), (1, until, "budget is late"));
     let id = tasks[0];
     let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
-    assert_eq!(task.task.due, Some(until));
+    assert_eq!((task.task.snoozed_until, task.task.turn()), (Some(until), Some(until)), "the day that was agreed stays");
+    assert_ne!(task.task.due, Some(until));
+    h.press("u");
+    let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
+    assert_eq!((task.task.snoozed_until, task.task.snooze_reason.as_str()), (None, ""));
     h.press("z 4").type_text("someday").press("enter");
     assert_eq!(h.written(), []);
 }
