@@ -81,7 +81,7 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
     }
     let why = fit.iter().any(|(i, _)| matches!(shown[*i], Shown::Why));
     // Beside the reasons everything else is content with what its cells need, and the name takes what they can spare.
-    let name = if why { 12 + room.saturating_sub(18).clamp(4, 10) } else { 20 };
+    let name = if why { 12 + if room < 20 { 4 } else { (room - 16).clamp(6, 10) } } else { 20 };
     let most = |i: usize, width: u16| match shown[i].code() {
         "name" => name,
         "owner" => owner_width(look),
