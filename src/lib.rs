@@ -79,7 +79,7 @@
 //! - `batch` has its hash and its number, and the device its identity, but there is no outbox yet, no merging of copies, no
 //!   dialog for a conflict: a save over somebody's newer value is refused, and what was typed stays as a draft.
 //! - Undo of an import writes one edit a row that it made.
-//! - Custom attributes come into the roster when a filter or a sort first reads them; lists cannot show them as columns yet.
+//! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 
 pub mod cli;
 pub mod columns;

@@ -28,7 +28,16 @@ use super::{Store, search, signal, sql};
 /// Answers any query.
 pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
     match query {
-        Query::Customers { filter, sort, descending } => rows(store, filter, &Order::Column(sort, *descending)).map(Page::Rows),
+        Query::Customers { filter, sort, descending, columns } => {
+            let shared = store.roster()?;
+            for code in columns {
+                let attribute = columns::attribute(&store.config, code).map(|a| a.code.clone());
+                if let Some(code) = attribute.filter(|_| columns::column(code).is_none()) {
+                    load_attribute(store, &shared, &code)?;
+                }
+            }
+            rows(store, filter, &Order::Column(sort, *descending)).map(Page::Rows)
+        }
         Query::Triage { filter, snoozed } => rows(store, filter, if *snoozed { &Order::Snoozed } else { &Order::Triage }).map(Page::Rows),
         Query::Counts => counts(store).map(Page::Counts),
         Query::Funnel { filter, period, mode } => funnel_page(store, filter, *period, *mode).map(|p| Page::Funnel(Box::new(p))),

@@ -10,7 +10,7 @@ use super::effect::{Effect, Msg};
 use super::harness::{Harness, NOW};
 use super::key::Key;
 use super::views::SCREENS;
-use crate::domain::command::{Command, Target};
+use crate::domain::command::{Change, Command, Entity, Target};
 use crate::domain::time::words;
 
 #[test]
@@ -312,6 +312,28 @@ fn reasons_and_owners_are_read_whole_where_there_is_room() {
         assert!(h.text().contains(" rosalinde "), "{size:?}\n{}", h.text());
         h.press("u");
     }
+}
+
+#[test]
+fn an_attribute_is_a_column_to_show_and_to_sort_by() {
+    let mut h = Harness::new("en", 1);
+    let set = |key: &str, text: &str| Command::SetConfig { key: key.into(), value: Some(text.into()) };
+    h.store.write(&set("attribute.plan", "code = \"plan\"\nlabel = \"Contract\"\ntype = \"text\""), NOW).expect("an attribute is made");
+    h.ready();
+    h.press("2");
+    let here = h.app.top().subjects(&h.app.look);
+    let changes = vec![Change::set("attr.plan", "Platinum")];
+    h.store.write(&Command::Edit { entity: Entity::Customer, rows: here, changes }, NOW).expect("a customer is edited");
+    h.ready();
+    h.press("C").type_text("contract").press("enter esc g g");
+    assert!(h.text().contains("Contract") && h.current().contains("Platinum"), "{}", h.text());
+    h.press("G s").type_text("contract").press("enter g g");
+    assert!(h.current().contains("Platinum") && h.text().contains("contract ▲"), "{}", h.text());
+    let state = h.app.state();
+    h.app = App::new(super::default_look(), &state);
+    h.size(120, 36);
+    h.ready();
+    assert!(h.text().contains("Platinum"), "a new start shows the column again: {}", h.text());
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn each_figures_list_has_as_many_customers_as_the_figure_says() {
             [(Drill::Count, stage.count), (Drill::Open, stage.open), (Drill::Behind, stage.behind), (Drill::Stuck, stage.stuck)]
         {
             let view = drill.view(&stage.stage, "", period);
-            let query = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending };
+            let query = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending, columns: Vec::new() };
             let Page::Rows(rows) = h.store.answer(&query).expect("an answer") else { panic!("another page") };
             assert_eq!(rows.mistake, None, "{}", view.filter);
             assert_eq!(rows.rows.len(), n, "{}", view.filter);
