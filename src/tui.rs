@@ -44,6 +44,7 @@ pub mod app;
 pub mod canvas;
 mod careful;
 pub mod chrome;
+pub mod clipboard;
 pub mod effect;
 #[cfg(test)]
 pub mod harness;
@@ -197,6 +198,8 @@ fn default_look() -> Look {
         list_rows: 10,
         preview: true,
         drafts: std::collections::BTreeMap::new(),
+        bookmarks: Vec::new(),
+        visited: Vec::new(),
         recent: Vec::new(),
         last: None,
         handled: Vec::new(),

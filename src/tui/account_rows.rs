@@ -147,7 +147,8 @@ pub fn signs(text: String, look: &Look) -> String {
     if look.glyphs.ascii { text.replace('▲', "^").replace('▼', "v") } else { text }
 }
 
-fn cell(shown: &Shown, roster: &Roster, at: usize, look: &Look) -> (String, Role) {
+/// A cell's text and its role.
+pub fn cell(shown: &Shown, roster: &Roster, at: usize, look: &Look) -> (String, Role) {
     match shown {
         Shown::Why => (why(roster, at, look), Role::Text),
         Shown::Listed(column) => {

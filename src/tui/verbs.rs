@@ -35,6 +35,18 @@ pub const LABELS: &[&str] = &[
 
 /// Mixed into a screen whose [`Screen::subjects`] names customers: `const KEYS = &[OWN, Self::VERBS, Self::MOVES]`.
 pub trait Verbs: Screen {
+    /// The customer under the cursor, whatever is marked.
+    fn here(&self, look: &Look) -> Option<Id> {
+        self.subjects(look).first().copied()
+    }
+
+    /// Edits the customer under the cursor.
+    fn edit(&mut self, cx: &mut Cx) {
+        if let Some(customer) = self.here(cx.look) {
+            cx.go("form", json!({"form": "customer", "customer": customer, "row": customer}));
+        }
+    }
+
     /// The rows.
     const VERBS: &'static [KeyRow<Self>] = &[
         row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).hint(),
@@ -44,6 +56,19 @@ pub trait Verbs: Screen {
         row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some),
         row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).hint(),
         row("assign", &["a"], |v: &mut Self, cx| assign(v.subjects(cx.look), cx)).when(some).hint(),
+        row("explain", &["e"], |v: &mut Self, cx| {
+            if let Some(customer) = v.here(cx.look) {
+                cx.go("explain", json!({"customer": customer}));
+            }
+        })
+        .when(one)
+        .hint(),
+        row("edit", &["E"], Self::edit).when(one).hint(),
+        row("copy_id", &["y i"], |v: &mut Self, cx| {
+            let ids: Vec<String> = v.subjects(cx.look).iter().map(ToString::to_string).collect();
+            cx.push(Step::Copy(ids.join("\n"), cx.look.say.word("word.id").to_owned()));
+        })
+        .when(some),
         row("copy_name", &["y n"], |v: &mut Self, cx| copy(v.subjects(cx.look), cx)).when(some),
     ];
 }
@@ -73,6 +98,10 @@ pub trait Queue: Screen {
 
 fn some<V: Screen>(view: &V, look: &Look) -> Applies {
     if view.subject_count(look) == 0 { Err("no_customer") } else { Ok(()) }
+}
+
+fn one<V: Verbs>(view: &V, look: &Look) -> Applies {
+    if view.here(look).is_none() { Err("no_customer") } else { Ok(()) }
 }
 
 fn snoozed<V: Screen>(view: &V, look: &Look) -> Applies {

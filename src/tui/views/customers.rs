@@ -79,7 +79,7 @@ impl Customers {
     }
 
     fn shown_codes(&self, look: &Look) -> Vec<String> {
-        columns_of(&self.roll.view.columns, &look.config).iter().map(|shown| shown.code().to_owned()).collect()
+        self.columns(look).iter().map(|shown| shown.code().to_owned()).collect()
     }
 
     fn pick_view(&mut self, cx: &mut Cx) {
@@ -113,7 +113,7 @@ impl Customers {
     }
 }
 
-rolled!(Customers);
+rolled!(Customers, |v, look| columns_of(&v.roll.view.columns, &look.config));
 
 impl Screen for Customers {
     const NAME: &'static str = "customers";
@@ -217,6 +217,7 @@ impl Screen for Customers {
     }
 
     fn told(&mut self, what: &Value, cx: &mut Cx) {
+        self.narrowed(what);
         if let Some(code) = what["sort"].as_str() {
             self.sort_by(code, cx.look);
         }
@@ -261,7 +262,7 @@ impl Screen for Customers {
         let sign = if view.descending { canvas.look.glyphs.falling } else { canvas.look.glyphs.rising };
         let sorted = format!("{} {sign}", header(canvas.look, code).to_lowercase());
         let inner = canvas.frame(list, &title, &sorted, true);
-        draw_rows(canvas, inner, &self.roll.list, &columns_of(&view.columns, &canvas.look.config));
+        draw_rows(canvas, inner, &self.roll.list, &self.columns(canvas.look));
         self.roll.draw_empty(canvas, inner);
         if let Some(side) = side {
             preview::draw(canvas, side, self.roll.list.here(), self.roll.account.as_deref());

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::filter_line::FilterLine;
 use super::groups;
+use super::narrow;
 use super::pick::{Item, Pick};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::funnel::Mode;
@@ -295,7 +296,11 @@ impl Lister for Funnel {
     }
 }
 
-impl Verbs for Funnel {}
+impl Verbs for Funnel {
+    fn here(&self, look: &Look) -> Option<Id> {
+        self.list.here().filter(|_| self.in_cards(look)).and_then(|row| look.id_of(row))
+    }
+}
 impl Queue for Funnel {}
 
 impl Screen for Funnel {
@@ -336,6 +341,7 @@ impl Screen for Funnel {
             .hint(),
             row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
             row("explain", &["X"], |v: &mut Self, _| v.explained = !v.explained).hint(),
+            row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
             row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
                 .when(|v, _| applies(!v.filter.text.is_empty(), "no_filter")),
             row("escape", &["esc"], |v: &mut Self, _| {
@@ -456,6 +462,9 @@ impl Screen for Funnel {
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        if let Some(term) = what["narrow"].as_str() {
+            narrow::add(&mut self.filter.text, term);
+        }
         if let Some(period) = what["period"].as_str().and_then(period_of) {
             self.period = period;
         }

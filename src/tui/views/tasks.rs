@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::filter_line::FilterLine;
 use super::groups;
 use super::log_line::Line;
+use super::narrow;
 use super::pick::{Item, Pick};
 use crate::domain::command::{Change, Command, Entity, Receipt};
 use crate::domain::id::Id;
@@ -267,7 +268,13 @@ impl Screen for Tasks {
                 })
                 .when(|v, _| if v.filter.editing() || v.here().is_some() { Ok(()) } else { Err("no_task") })
                 .hint(),
-                row("edit", &["e"], |v: &mut Self, cx| {
+                row("explain", &["e"], |v: &mut Self, cx| {
+                    if let Some(task) = v.here() {
+                        cx.go("explain", json!({"customer": task.task.customer}));
+                    }
+                })
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
+                row("edit", &["E"], |v: &mut Self, cx| {
                     if let Some(task) = v.here() {
                         cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
                     }
@@ -285,6 +292,7 @@ impl Screen for Tasks {
                 .hint(),
                 row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),
                 row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
+                row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
                 row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
                     .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
                 row("complete", &["tab"], |v: &mut Self, _| v.filter.complete())
@@ -394,6 +402,12 @@ impl Screen for Tasks {
         let mut seen = BTreeSet::new();
         let customers = self.list.chosen().into_iter().filter_map(|id| self.rows.get(&id)).map(|t| t.task.customer);
         customers.filter(|id| seen.insert(*id)).collect()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        if let Some(term) = what["narrow"].as_str() {
+            narrow::add(&mut self.filter.text, term);
+        }
     }
 
     fn save(&self, _look: &Look) -> Value {

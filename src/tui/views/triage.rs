@@ -52,7 +52,7 @@ impl Triage {
     }
 }
 
-rolled!(Triage);
+rolled!(Triage, |_, _| triage_columns());
 
 impl Screen for Triage {
     const NAME: &'static str = "triage";
@@ -147,6 +147,10 @@ impl Screen for Triage {
 
     fn subject_count(&self, _look: &Look) -> usize {
         self.roll.subject_count()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        self.narrowed(what);
     }
 
     fn save(&self, look: &Look) -> Value {
