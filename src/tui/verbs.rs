@@ -56,6 +56,10 @@ pub trait Verbs: Screen {
         row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some),
         row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).hint(),
         row("assign", &["a"], |v: &mut Self, cx| assign(v.subjects(cx.look), cx)).when(some).hint(),
+    ];
+
+    /// The rows for the one under the cursor, and for taking it elsewhere.
+    const ABOUT: &'static [KeyRow<Self>] = &[
         row("explain", &["e"], |v: &mut Self, cx| {
             if let Some(customer) = v.here(cx.look) {
                 cx.go("explain", json!({"customer": customer}));

@@ -301,6 +301,7 @@ impl Screen for Account {
     const KEYS: &'static [&'static [KeyRow<Account>]] = &[
         Self::VERBS,
         Self::QUEUE,
+        Self::ABOUT,
         &[
             row("search", &["/"], |v: &mut Self, _| v.searching = Some((Field::new(&v.search), v.search.clone()))).when(has_page).hint(),
             row("toggle", &["enter"], Account::enter),

@@ -175,6 +175,7 @@ impl Screen for Activity {
         ],
         Self::VERBS,
         Self::QUEUE,
+        Self::ABOUT,
         Self::MOVES,
     ];
 

@@ -119,8 +119,9 @@ impl Screen for Customers {
     const NAME: &'static str = "customers";
     const KEYS: &'static [&'static [KeyRow<Customers>]] = &[
         Self::ROLL,
-        Self::VERBS,
         Self::QUEUE,
+        Self::VERBS,
+        Self::ABOUT,
         &[
             row("sort", &["s"], Customers::pick_sort).hint(),
             row("reverse", &["S"], |v: &mut Self, _| v.roll.view.descending = !v.roll.view.descending),

@@ -363,6 +363,7 @@ impl Screen for Funnel {
             row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
             row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))),
         ],
+        Self::ABOUT,
         Self::MOVES,
     ];
 

@@ -64,6 +64,7 @@ impl Screen for Triage {
             v.roll.known = false;
         })],
         Self::ROLL,
+        Self::ABOUT,
         Self::MOVES,
     ];
 
