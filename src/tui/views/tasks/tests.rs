@@ -1,4 +1,4 @@
-use crate::domain::command::Command;
+use crate::domain::command::{Change, Command, Entity};
 use crate::domain::query::{Page, Query, TaskAsk, TaskRow};
 use crate::domain::time::words;
 use crate::tui::harness::Harness;
@@ -56,6 +56,12 @@ fn putting_off_takes_a_day_and_a_reason() {
     h.press("u");
     let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
     assert_eq!((task.task.snoozed_until, task.task.snooze_reason.as_str()), (None, ""));
+    h.press("z 4").type_text("+10d").press("enter");
+    let due = words::day("+3d", &h.app.look.now).expect("a day");
+    let edit = Command::Edit { entity: Entity::Task, rows: vec![id], changes: vec![Change::set("due", due.to_string())] };
+    h.store.write(&edit, crate::tui::harness::NOW).expect("the task is edited");
+    let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
+    assert_eq!(task.task.turn(), Some(due), "a day agreed anew ends the putting off");
     h.press("z 4").type_text("someday").press("enter");
     assert_eq!(h.written(), []);
 }
