@@ -56,7 +56,8 @@ fn putting_off_takes_a_day_and_a_reason() {
     h.press("u");
     let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
     assert_eq!((task.task.snoozed_until, task.task.snooze_reason.as_str()), (None, ""));
-    h.press("z 4").type_text("+10d").press("enter");
+    let later = Command::SnoozeTasks { tasks: vec![id], until, reason: "later".to_owned() };
+    h.store.write(&later, crate::tui::harness::NOW).expect("the task is put off");
     let due = words::day("+3d", &h.app.look.now).expect("a day");
     let edit = Command::Edit { entity: Entity::Task, rows: vec![id], changes: vec![Change::set("due", due.to_string())] };
     h.store.write(&edit, crate::tui::harness::NOW).expect("the task is edited");
