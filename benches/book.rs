@@ -114,7 +114,8 @@ fn read(size: usize, path: &Path) -> Outcome {
     line(size, "open to triage page again", &mut opens, "");
     let mut rosters = times(3, |_| open(path)?.roster().map(|_| ()))?;
     line(size, "open and load roster", &mut rosters, &memory());
-    let customers = |filter: &str, sort: &str| Query::Customers { filter: filter.into(), sort: sort.into(), descending: false };
+    let customers =
+        |filter: &str, sort: &str| Query::Customers { filter: filter.into(), sort: sort.into(), descending: false, columns: Vec::new() };
     for (what, query) in [
         ("filter health<60 renews<90d", customers("health<60 renews<90d", "")),
         ("filter by a free word", customers("kestrel", "")),

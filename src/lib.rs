@@ -73,13 +73,19 @@
 //! - The full-text index is written behind small batches at once, and behind an import in idle moments; a search reads what is
 //!   not indexed yet, at most 20,000 texts of it.
 //! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
+//! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
+//!   presses Esc twice to be sure must not lose its place.
+//! - `e` explains and `E` edits, on every screen: why a customer is here is asked many times more often than it is edited.
+//! - A task that is put off keeps the day that was agreed; [`domain::task::Task::turn`] is the day on which it counts.
+//! - The palette matches names, beginnings of words and slips of the finger, not scattered letters.
+//! - `keys.toml` is looked at by a thread of its own: a look from the loop could wait for a slow disk.
 //!
 //! # Warts
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
 //! - `batch` has its hash and its number, and the device its identity, but there is no outbox yet, no merging of copies, no
 //!   dialog for a conflict: a save over somebody's newer value is refused, and what was typed stays as a draft.
 //! - Undo of an import writes one edit a row that it made.
-//! - Custom attributes come into the roster when a filter or a sort first reads them; lists cannot show them as columns yet.
+//! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 
 pub mod cli;
 pub mod columns;

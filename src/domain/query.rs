@@ -55,8 +55,9 @@ pub struct TimelineAsk {
 /// A question. Equal questions have equal answers until something is written or the day changes.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Query {
-    /// Rows of the roster that pass a filter, sorted.
-    Customers { filter: String, sort: String, descending: bool },
+    /// Rows of the roster that pass a filter, sorted. The attributes among `columns` (`attr.industry`) are there to be shown
+    /// once it is answered; other codes are passed over.
+    Customers { filter: String, sort: String, descending: bool, columns: Vec<String> },
     /// The triage queue: priority first, ties by renewal date, then name. `snoozed`: the snoozed ones instead.
     Triage { filter: String, snoozed: bool },
     /// Counts for the tabs.

@@ -28,7 +28,7 @@ use customers::{add_contact, add_customer, edit, tag};
 use settings::{save_view, set_config};
 use stages::move_stage;
 use triage::{snooze, triage_done};
-use work::{add_task, done_tasks, log_touch};
+use work::{add_task, done_tasks, log_touch, snooze_tasks};
 
 /// What the rules of a command read.
 pub struct Context {
@@ -140,13 +140,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             Ok(done(format!("Task \"{}\" for {}", task.title.trim(), names(b, customers)?), customers.len()))
         }
         Command::DoneTasks { tasks } => done_tasks(b, tasks),
-        Command::SnoozeTasks { tasks, until, reason } => {
-            for id in tasks {
-                b.set(Entity::Task, *id, "due", Value::Integer(until.number()))?;
-                b.set(Entity::Task, *id, "snooze_reason", Value::Text(long(reason)?.to_owned()))?;
-            }
-            Ok(done(format!("Put {} off until {}", count(tasks.len(), "task"), show(*until)), tasks.len()))
-        }
+        Command::SnoozeTasks { tasks, until, reason } => snooze_tasks(b, tasks, *until, reason),
         Command::Done { customers } => triage_done(b, customers, context),
         Command::Snooze { customers, until, event, reason } => snooze(b, customers, *until, event, reason, context),
         Command::Unsnooze { customers } => {
