@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -219,8 +220,7 @@ impl<W: Write> Backend for Careful<W> {
 
     fn hide_cursor(&mut self) -> io::Result<()> {
         if self.hidden != Some(true) {
-            self.begin()?;
-            self.inner.hide_cursor()?;
+            queue!(self.inner, Hide)?;
             self.hidden = Some(true);
         }
         Ok(())
@@ -228,8 +228,7 @@ impl<W: Write> Backend for Careful<W> {
 
     fn show_cursor(&mut self) -> io::Result<()> {
         if self.hidden != Some(false) {
-            self.begin()?;
-            self.inner.show_cursor()?;
+            queue!(self.inner, Show)?;
             self.hidden = Some(false);
         }
         Ok(())
@@ -240,9 +239,9 @@ impl<W: Write> Backend for Careful<W> {
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.begin()?;
+        let Position { x, y } = position.into();
         self.pen.lift();
-        self.inner.set_cursor_position(position)
+        queue!(self.inner, MoveTo(x, y))
     }
 
     fn clear(&mut self) -> io::Result<()> {
@@ -361,6 +360,22 @@ mod tests {
         assert!(!far.contains("1234"), "{far:?}");
         let wide = changed("a星b", "x星y");
         assert!(!wide.contains('星'), "{wide:?}");
+    }
+
+    #[test]
+    fn every_update_that_is_begun_is_ended_and_nothing_is_written_for_nothing() {
+        let mut bytes = Vec::new();
+        let mut backend = Careful::new(&mut bytes);
+        let cells = row("Acme");
+        for cells in [&cells[..4], &[], &[]] {
+            backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+            backend.hide_cursor().unwrap();
+            Backend::flush(&mut backend).unwrap();
+        }
+        // What the terminal's owner does at the end, without another frame.
+        backend.show_cursor().unwrap();
+        drop(backend);
+        assert_eq!(String::from_utf8(bytes).unwrap(), "\x1b[?2026h\x1b[1HAcme\x1b[?25l\x1b[?2026l\x1b[?25h");
     }
 
     #[test]
