@@ -93,7 +93,7 @@ impl<W: Write> Careful<W> {
         let mut found: Option<(usize, usize)> = None;
         for (x, cell) in self.row(y).iter().enumerate() {
             if uncertain(cell.symbol()) {
-                let end = x + text::cells(cell.symbol()).max(1) + SPILL;
+                let end = x + text::cells(cell.symbol()).max(apart(cell.symbol())) + SPILL;
                 found = Some((found.map_or(x, |f| f.0), end));
             }
         }
@@ -151,6 +151,12 @@ const BRIDGE: usize = 6;
 
 /// Cells behind an uncertain grapheme that a terminal may draw it into.
 const SPILL: usize = 2;
+
+/// The cells of a grapheme on a terminal that knows nothing of joining and draws each of its letters.
+fn apart(symbol: &str) -> usize {
+    let mut letter = [0; 4];
+    symbol.chars().map(|c| text::cells(c.encode_utf8(&mut letter))).sum::<usize>().max(1)
+}
 
 /// A cell in ASCII: one for each cell that its grapheme takes.
 fn plain(x: u16, y: u16, cell: &Cell) -> Vec<(u16, u16, Cell)> {
@@ -376,6 +382,15 @@ mod tests {
         backend.show_cursor().unwrap();
         drop(backend);
         assert_eq!(String::from_utf8(bytes).unwrap(), "\x1b[?2026h\x1b[1HAcme\x1b[?25l\x1b[?2026l\x1b[?25h");
+    }
+
+    #[test]
+    fn what_a_terminal_that_joins_nothing_draws_too_wide_is_covered() {
+        let family = "👩\u{200d}👩\u{200d}👧\u{200d}👦";
+        let out = drawn(&[&format!("{family} x")]);
+        // Behind the family stand a blank and the x: they are written, and so is what four faces would have reached.
+        let behind = out.rsplit(family).next().unwrap().replace("\x1b[1;3H", "");
+        assert!(behind.starts_with(" x") && behind.trim_end_matches(|c| c != ' ').len() >= 8, "{out:?}");
     }
 
     #[test]
