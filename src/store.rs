@@ -4,6 +4,8 @@ mod answer;
 mod batch;
 pub mod doctor;
 mod find;
+mod hash;
+mod heads;
 pub mod load;
 mod open;
 mod roster;

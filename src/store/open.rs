@@ -84,6 +84,14 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
     harden(&conn)?;
     let version = schema::version(&conn)?;
     if version > schema::VERSION {
+        let least = schema::min_reader(&conn)?;
+        if least > schema::VERSION {
+            return Err(Error::new(
+                Kind::Busy,
+                format!("the book was written by a newer Retain (version {version}), and this one ({}) cannot read it", schema::VERSION),
+            )
+            .hint("update; the file was not touched"));
+        }
         read_only = read_only.or_else(|| {
             Some(format!("written by a newer Retain (version {version}, this one writes {}); update to edit", schema::VERSION))
         });
