@@ -2,11 +2,15 @@
 
 mod answer;
 mod batch;
+mod conflicts;
+mod copies;
+mod digest;
 pub mod doctor;
 mod find;
 mod hash;
 mod heads;
 pub mod load;
+pub mod merge;
 mod open;
 mod roster;
 mod schema;

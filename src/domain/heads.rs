@@ -29,6 +29,20 @@ pub fn heads(edits: &[Mark]) -> Vec<usize> {
     heads
 }
 
+/// How far past the local clock another's logical time may take ours, ms.
+pub const AHEAD: i64 = 10 * 60_000;
+
+/// The latest logical time that a clock at `now` (ms) follows: one wrong clock does not take all others along.
+pub fn horizon(now: i64) -> i64 {
+    (now.clamp(0, i64::MAX >> 17) + AHEAD) << 16
+}
+
+/// The logical time (ms << 16 | count) of a batch that is written at `now` (ms): after `own`, the last one of the device, and
+/// after `near`, the last one of anybody that is not beyond the [`horizon`].
+pub fn time_of(now: i64, own: i64, near: i64) -> i64 {
+    (now.clamp(0, i64::MAX >> 17) << 16).max(own + 1).max(near + 1)
+}
+
 /// Ids one after the other, as the log keeps them.
 pub fn ids_of(bytes: &[u8]) -> impl Iterator<Item = Id> {
     bytes.chunks_exact(16).filter_map(Id::from_slice)

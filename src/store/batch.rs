@@ -6,6 +6,7 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::domain::command::Entity;
+use crate::domain::heads::{horizon, time_of};
 use crate::domain::id::{Id, Ids};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
@@ -44,7 +45,8 @@ pub struct Table {
     pub columns: &'static [&'static str],
     /// Editable columns.
     pub fields: &'static [&'static str],
-    insert: &'static str,
+    /// The statement for a new row: id, batch, columns.
+    pub insert: &'static str,
 }
 
 /// Every entity.
@@ -189,9 +191,6 @@ pub struct Batch<'c> {
 
 /// Most ids of customers, and of contacts, that a batch keeps at hand; then it begins anew.
 const MOST_KNOWN: usize = 1 << 16;
-
-/// How far past the local clock another's logical time may take ours.
-const AHEAD: i64 = 10 * 60_000;
 
 impl<'c> Batch<'c> {
     /// Begins a batch: its row is there, unfinished.
@@ -428,12 +427,11 @@ fn place(conn: &Connection, who: &Who, now: Stamp) -> Result<(i64, i64)> {
         .and_then(|mut s| s.query_row([&who.device], |r| Ok((r.get(0)?, r.get(1)?))).optional())
         .map_err(sql)?;
     let (number, own) = own.unwrap_or((0, 0));
-    let now = now.0.clamp(0, i64::MAX >> 17);
     let near: i64 = conn
         .prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch WHERE hlc <= ?")
-        .and_then(|mut s| s.query_row([(now + AHEAD) << 16], |r| r.get(0)))
+        .and_then(|mut s| s.query_row([horizon(now.0)], |r| r.get(0)))
         .map_err(sql)?;
-    Ok((number + 1, (now << 16).max(own + 1).max(near + 1)))
+    Ok((number + 1, time_of(now.0, own, near)))
 }
 
 /// Writes an edit into the log.

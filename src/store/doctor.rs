@@ -100,7 +100,22 @@ impl Store {
             .collect();
         checks.push(check("config", wrong, "every setting is read".into()));
         checks.push(self.signal_check()?);
+        checks.push(self.copies_check()?);
         Ok(checks)
+    }
+
+    /// What copies of the book left undecided, and copies that wait beside it.
+    fn copies_check(&self) -> Result<Check> {
+        let open: i64 = self.conn.query_row("SELECT count(*) FROM conflict", [], |r| r.get(0)).map_err(sql)?;
+        let mut wrong: Vec<String> = self
+            .conflicted_copies()?
+            .iter()
+            .map(|path| format!("{} is another copy of this book; retain merge takes over what it has", path.display()))
+            .collect();
+        if open > 0 {
+            wrong.push(format!("copies say different things of {open} fields; retain conflicts lists them"));
+        }
+        Ok(check("copies", wrong, "no other copy beside the book, nothing undecided".into()))
     }
 
     fn file_words(&self) -> String {

@@ -465,4 +465,4 @@ pub fn renew(conn: &Connection) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

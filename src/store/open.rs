@@ -127,7 +127,7 @@ pub fn memory() -> Result<Opened> {
 
 /// Makes the empty file ourselves, so that no umask decides who may read customers' data: 0600, or 0660 in a folder that
 /// hands its group on.
-fn create(path: &Path) -> Result<()> {
+pub fn create(path: &Path) -> Result<()> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|e| Error::failed(format!("cannot make the folder {}", folder.display())).because(e))?;
     }
@@ -147,7 +147,7 @@ fn create(path: &Path) -> Result<()> {
 }
 
 /// Refuses what is not a book before SQLite touches it. Gives why it can only be read, when so.
-fn check_file(path: &Path) -> Result<Option<String>> {
+pub fn check_file(path: &Path) -> Result<Option<String>> {
     let name = path.display();
     let meta = fs::metadata(path).map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
     if !meta.is_file() {
@@ -276,7 +276,7 @@ fn mount_options(path: &Path) -> Option<String> {
 pub const CACHE: u32 = 8000;
 
 /// Switches off what a hostile schema could use, and limits sizes, before the first statement.
-fn harden(conn: &Connection) -> Result<()> {
+pub fn harden(conn: &Connection) -> Result<()> {
     for (setting, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -336,8 +336,15 @@ fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<
     schema::migrate(conn)
 }
 
-/// A verified copy of the book in the folder `.<book>.backups` beside it; never a plain copy of the file.
-pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
+/// The -wal file beside a book.
+pub fn wal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// The folder of the book's backups, made when it is missing, and private.
+pub fn backups(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = path.with_file_name(format!(".{name}.backups"));
     let cannot = |e: std::io::Error| Error::failed(format!("cannot write a backup into {}", folder.display())).because(e);
@@ -347,6 +354,13 @@ pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(cannot)?;
     }
+    Ok(folder)
+}
+
+/// A verified copy of the book in the folder `.<book>.backups` beside it; never a plain copy of the file.
+pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
+    let folder = backups(path)?;
+    let cannot = |e: std::io::Error| Error::failed(format!("cannot write a backup into {}", folder.display())).because(e);
     let made = folder.join(format!("{why}.tmp"));
     let _ = fs::remove_file(&made);
     create(&made)?;

@@ -139,7 +139,12 @@ fn revert(b: &mut Batch<'_>, target: i64, force: bool, label: &str) -> Result<Do
             conflicts.push(format!("{field} of a {} {why}", table.name));
             continue;
         }
-        b.set(table.entity, row, &field, before.clone())?;
+        if before == after {
+            // A decision for the value that was shown; taking it back has to leave a trace, or it would be found again.
+            b.settle(table.entity, row, &field, before.clone())?;
+        } else {
+            b.set(table.entity, row, &field, before.clone())?;
+        }
         expected.insert((row, field), before);
     }
     // The customers last: whoever removes one knows what of it is left.
