@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::domain::query::{Conflict, ConflictValue};
-use crate::domain::time::Stamp;
+use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
 use super::batch::{self, Batch, Table, table_numbered};
@@ -57,7 +57,7 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str) -> Result
         let mut values: Vec<_> = removal.heads.iter().map(|h| value(h, Some(says(h).into()), h.after != Value::Integer(1))).collect();
         values.sort_by_key(|v| v.shown);
         for (field, head) in &removal.edits {
-            values.push(value(head, Some(format!("{field}: {}", plain(&head.after).unwrap_or_default())), true));
+            values.push(value(head, Some(format!("{field}: {}", spoken(field, &head.after).unwrap_or_default())), true));
         }
         for id in &removal.rows {
             values.extend(made(conn, *id)?);
@@ -66,7 +66,7 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str) -> Result
     } else {
         let found = heads::of_field(conn, row, field)?;
         let last = found.len().saturating_sub(1);
-        found.iter().enumerate().map(|(at, h)| value(h, plain(&h.after), at == last)).collect()
+        found.iter().enumerate().map(|(at, h)| value(h, spoken(field, &h.after), at == last)).collect()
     };
     Ok(Some(Conflict { row, kind: table.name, name, customer, field: field.to_owned(), values }))
 }
@@ -138,6 +138,15 @@ fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(String, O
             .optional()
         })
         .map_err(sql)
+}
+
+/// A stored value as a person says it: days and moments as such.
+fn spoken(field: &str, value: &Value) -> Option<String> {
+    match (field, value) {
+        ("created" | "due" | "snoozed" | "start" | "end" | "day", Value::Integer(n)) => Day::from_number(*n).map(|d| d.to_string()),
+        ("at" | "opened" | "closed", Value::Integer(ms)) => Some(Stamp(*ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        _ => plain(value),
+    }
 }
 
 /// A stored value as text.

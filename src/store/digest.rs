@@ -25,7 +25,7 @@ impl Store {
         for query in queries {
             hasher.update(b"/");
             let mut statement = self.conn.prepare(&query).map_err(sql)?;
-            let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query([]).map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
                 piece.clear();

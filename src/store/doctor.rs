@@ -25,7 +25,8 @@ pub struct Gap {
 }
 
 impl Gap {
-    fn words(&self) -> String {
+    /// In one line.
+    pub fn words(&self) -> String {
         let Gap { device, person, first, last } = self;
         if first == last {
             format!("batch {first} of {person} (device {device}) is missing")
@@ -91,9 +92,7 @@ impl Store {
         let orphans: i64 = self.conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
         let orphans = if orphans > 0 { vec![format!("{orphans} rows without their parent")] } else { Vec::new() };
         checks.push(check("parents", orphans, "every row has its parent".into()));
-        checks.push(self.log_check()?);
-        checks.push(self.hash_check()?);
-        checks.push(self.field_check()?);
+        checks.extend(self.log_checks()?);
         let wrong: Vec<String> = config_rows(&self.conn)?
             .into_iter()
             .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))
@@ -124,6 +123,11 @@ impl Store {
         let sync = ["OFF", "NORMAL", "FULL", "EXTRA"].get(sync as usize).unwrap_or(&"?");
         let why = self.read_only.as_ref().map_or_else(String::new, |why| format!("; read-only: {why}"));
         format!("{}: {}; journal {journal}, synchronous {sync}, SQLite {}{why}", self.path.display(), self.mode.name(), rusqlite::version())
+    }
+
+    /// The log: whole, unchanged, and what the rows show follows from it.
+    pub(super) fn log_checks(&self) -> Result<[Check; 3]> {
+        Ok([self.log_check()?, self.hash_check()?, self.field_check()?])
     }
 
     /// Batches: all finished, numbers of each device without a gap.

@@ -155,20 +155,19 @@ impl Store {
             let taken = take::take(&self.conn, other, &new)?;
             self.bring_up_to_date(&taken)?;
             let report = tell::report(&self.conn, other, &taken, ask.now)?;
-            Ok((report, taken))
+            Ok(report)
         });
-        let (mut report, taken) = match outcome {
-            Ok(parts) if !ask.dry_run => parts,
+        let mut report = match outcome {
+            Ok(report) if !ask.dry_run => report,
             outcome => {
                 self.conn.execute_batch("ROLLBACK").map_err(sql)?;
-                return outcome.map(|(report, _)| report);
+                return outcome;
             }
         };
         self.conn.execute_batch("COMMIT").map_err(sql)?;
         report.backup = backup;
-        if let Some(last) = taken.last {
-            self.after(last, &taken.touched, taken.config, true)?;
-        }
+        // Like what anybody else has written: the roster is brought up to date, and it is no news to whoever asked for it.
+        self.look()?;
         Ok(report)
     }
 

@@ -127,6 +127,27 @@ fn an_undo_over_somebody_elses_later_edit_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn what_another_wrote_just_before_ones_own_write_is_news_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("team.db");
+    let mut ana = Store::open(&path, &options("ana")).unwrap();
+    let (acme, zeta) = (add(&mut ana, "Acme", 0), add(&mut ana, "Zeta", 0));
+    let shared = ana.roster().unwrap();
+    let mut bo = Store::open(&path, &options("bo")).unwrap();
+    bo.write(&Command::Assign { customers: vec![acme], owner: "bo".into() }, NOW).unwrap();
+    ana.write(&Command::Assign { customers: vec![zeta], owner: "ana".into() }, NOW).unwrap();
+    ana.write(&Command::Assign { customers: vec![zeta], owner: "dana".into() }, NOW).unwrap();
+    assert_eq!(ana.look().unwrap().iter().map(|n| n.0.as_str()).collect::<Vec<_>>(), ["bo"]);
+    assert_eq!(shared.read().unwrap().owner(0), "bo");
+    assert_eq!(ana.look().unwrap(), []);
+    for _ in 0..30 {
+        bo.write(&Command::Note { customers: vec![acme], text: "x".into(), at: None }, NOW).unwrap();
+    }
+    let news = ana.look().unwrap();
+    assert_eq!(news.iter().map(|n| (n.0.as_str(), n.1.as_str())).collect::<Vec<_>>(), [("bo", "30 changes")]);
+}
+
+#[test]
 fn a_form_that_saw_an_older_value_gets_a_conflict() {
     let mut store = book();
     let id = add(&mut store, "Acme", 0);

@@ -37,8 +37,6 @@ pub struct Taken {
     pub conflicts: Vec<(Id, String)>,
     /// Customers that came.
     pub customers: Vec<Id>,
-    /// The last batch as an integer of ours.
-    pub last: Option<i64>,
     /// Wall times from each device.
     pub headers: Vec<Header>,
 }
@@ -146,8 +144,7 @@ fn one(
     let end = if written.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
     ours.execute_batch(end).map_err(sql)?;
     match written {
-        Ok(ours_n) => {
-            taken.last = Some(ours_n);
+        Ok(()) => {
             taken.rows += brought.rows;
             taken.edits += brought.edits;
             taken.customers.append(&mut brought.customers);
@@ -184,7 +181,7 @@ fn write(
     h: &Header,
     hash: &[u8],
     brought: &mut Brought,
-) -> std::result::Result<i64, Trouble> {
+) -> std::result::Result<(), Trouble> {
     ours.prepare_cached(
         "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
          VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)",
@@ -215,7 +212,7 @@ fn write(
     match (read, trouble) {
         (_, Some(trouble)) => Err(trouble),
         (Err(error), None) => Err(error.into()),
-        (Ok(()), None) => Ok(batch),
+        (Ok(()), None) => Ok(()),
     }
 }
 

@@ -403,8 +403,8 @@ fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
             _ => {
                 let from = rng.random_range(0..usize::from(count));
                 if from != at {
-                    let from = copy_of(&copies[from], 4);
-                    copies[at].merge_copy(&from.conn, MergeAsk { now, ..ask() }).unwrap();
+                    let [into, from] = copies.get_disjoint_mut([at, from]).unwrap();
+                    into.merge_copy(&from.conn, MergeAsk { now, ..ask() }).unwrap();
                 }
             }
         }
@@ -429,8 +429,8 @@ fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
         ends.push(last.digest().unwrap());
         assert_eq!(take(last, &all).arrived(), 0);
         assert_eq!(Some(&last.digest().unwrap()), ends.last(), "twice changes nothing");
-        let checks = all.doctor().unwrap();
-        assert!(checks.iter().all(|c| c.ok || c.code == "copies"), "{checks:?}");
+        let checks = all.log_checks().unwrap();
+        assert!(checks.iter().all(|c| c.ok), "{checks:?}");
     }
     assert!(ends.iter().all(|e| *e == ends[0]), "every order ends the same");
 }
@@ -439,7 +439,6 @@ fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
 fn three_hundred_histories_of_books_come_together() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for seed in 0..300 {
-        println!("seed {seed}");
         history(seed, &mut runner);
     }
 }
