@@ -97,7 +97,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
         });
     }
     if read_only.is_none() {
-        prepare(&conn, &path, &mode, version)?;
+        prepare(&conn, &path, &mode)?;
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -121,7 +121,7 @@ pub fn beside(path: &Path) -> Result<Connection> {
 pub fn memory() -> Result<Opened> {
     let conn = Connection::open_in_memory().map_err(sql)?;
     harden(&conn)?;
-    schema::migrate(&conn)?;
+    schema::migrate(&conn, || Ok(()))?;
     Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, path: PathBuf::from(":memory:") })
 }
 
@@ -308,7 +308,7 @@ pub fn harden(conn: &Connection) -> Result<()> {
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<()> {
+fn prepare(conn: &Connection, path: &Path, mode: &Mode) -> Result<()> {
     let wanted = if *mode == Mode::Local { "wal" } else { "truncate" };
     let now: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
     if now == "wal" && wanted != "wal" {
@@ -330,10 +330,8 @@ fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<
         let _: String = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0)).map_err(sql)?;
     }
     conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
-    if version > 0 && version < schema::VERSION {
-        backup(conn, path, &format!("before-v{}", schema::VERSION))?;
-    }
-    schema::migrate(conn)
+    // By a connection of its own: one that is about to write is not copied from.
+    schema::migrate(conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION)).map(|_| ()))
 }
 
 /// The -wal file beside a book.
@@ -367,7 +365,11 @@ pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
     {
         let mut copy = Connection::open(&made).map_err(sql)?;
         let run = rusqlite::backup::Backup::new(conn, &mut copy).map_err(sql)?;
-        run.step(-1).map_err(sql)?;
+        if run.step(-1).map_err(sql)? != rusqlite::backup::StepResult::Done {
+            return Err(
+                Error::new(Kind::Busy, "the book is being written, so no backup could be made").hint("try again; nothing was changed")
+            );
+        }
         drop(run);
         let said: String = copy.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(sql)?;
         if said != "ok" {

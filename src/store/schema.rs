@@ -23,24 +23,35 @@ pub fn version(conn: &Connection) -> Result<i32> {
     conn.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(sql)
 }
 
-/// Brings the book to [`VERSION`], each step in a transaction of its own that reads the version again inside.
-pub fn migrate(conn: &Connection) -> Result<()> {
-    migrate_to(conn, VERSION)
+/// Brings the book to [`VERSION`]. `before` runs for a book of an older version, with the lock in hand.
+pub fn migrate(conn: &Connection, before: impl FnOnce() -> Result<()>) -> Result<()> {
+    migrate_to(conn, VERSION, before)
 }
 
-fn migrate_to(conn: &Connection, wanted: i32) -> Result<()> {
-    while version(conn)? < wanted {
-        conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
-        let step = step(conn);
-        conn.execute_batch(if step.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        step?;
+/// All steps in one transaction that reads the version again inside: of several that come at once only one migrates, and
+/// nobody ever sees a book between two versions.
+fn migrate_to(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()>) -> Result<()> {
+    if version(conn)? >= wanted {
+        return Ok(());
+    }
+    conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
+    let steps = steps(conn, wanted, before);
+    conn.execute_batch(if steps.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
+    steps
+}
+
+fn steps(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()>) -> Result<()> {
+    let at = version(conn)?;
+    if at > 0 && at < wanted {
+        before()?;
+    }
+    for next in at..wanted {
+        step(conn, next)?;
     }
     Ok(())
 }
 
-fn step(conn: &Connection) -> Result<()> {
-    let at = version(conn)?;
-    // Another process may have migrated while we waited for the lock.
+fn step(conn: &Connection, at: i32) -> Result<()> {
     let Some(script) = usize::try_from(at).ok().and_then(|at| MIGRATIONS.get(at)) else { return Ok(()) };
     conn.execute_batch(script).map_err(sql)?;
     if at == 1 {
@@ -98,7 +109,7 @@ pub fn differences(conn: &Connection) -> Result<Vec<String>> {
 /// The same for a book of an older version.
 pub fn differences_at(conn: &Connection, version: i32) -> Result<Vec<String>> {
     let expected = Connection::open_in_memory().map_err(sql)?;
-    migrate_to(&expected, version)?;
+    migrate_to(&expected, version, || Ok(()))?;
     let (have, want) = (items(conn)?, items(&expected)?);
     let strange = have.difference(&want).filter(|i| !i.1.starts_with("sqlite_stat")).map(|i| format!("{} {}", i.0, i.1));
     let missing = want.difference(&have).map(|i| format!("missing {} {}", i.0, i.1));
@@ -112,7 +123,7 @@ mod tests {
     #[test]
     fn a_new_book_has_the_expected_schema_and_a_strange_table_shows() {
         let conn = Connection::open_in_memory().unwrap();
-        migrate(&conn).unwrap();
+        migrate(&conn, || Ok(())).unwrap();
         assert_eq!(version(&conn).unwrap(), VERSION);
         assert_eq!(differences(&conn).unwrap(), Vec::<String>::new());
         conn.execute_batch("CREATE TABLE spy (x); CREATE TRIGGER t AFTER INSERT ON batch BEGIN DELETE FROM event; END").unwrap();

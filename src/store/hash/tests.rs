@@ -147,6 +147,22 @@ pub fn older_book(path: &Path) {
 }
 
 #[test]
+fn six_that_open_an_older_book_at_once_migrate_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    older_book(&path);
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| assert_eq!(Store::open(&path, &options("ana")).unwrap().read_only(), None));
+        }
+    });
+    assert!(Store::open(&path, &options("ana")).unwrap().doctor().unwrap().iter().all(|c| c.ok));
+    let backup = folder.path().join(".book.db.backups/before-v2.db");
+    let backup = rusqlite::Connection::open(backup).unwrap();
+    assert_eq!(schema::version(&backup).unwrap(), 1, "the backup is of the book before");
+}
+
+#[test]
 fn an_older_book_is_backed_up_and_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let (path, twin) = (folder.path().join("book.db"), folder.path().join("twin.db"));
