@@ -40,6 +40,8 @@ fn a_copy_is_merged_and_a_conflict_is_decided() {
     assert_eq!(desk.run(&["config", "currency"]), "EUR\nexit 0");
     assert_eq!(desk.run(&["conflicts"]), "no conflicts\nexit 0");
     on_the_laptop(&desk, &["config", "currency", "GBP"]);
+    // One step more than on the laptop, so that hers is the later one by logical time; the clock stands still.
+    desk.run(&["note", "A1", "Met", "them", "too"]);
     desk.run(&["config", "currency", "TRY"]);
     assert_snapshot!(desk.run(&["merge", "laptop.db"]), @r#"
     Took 1 batch: 0 rows, 1 edit
