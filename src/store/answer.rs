@@ -48,6 +48,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Search { text } => found(store, text).map(Page::Search),
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),
+        Query::Conflicts => super::conflicts::list(&store.conn).map(Page::Conflicts),
     }
 }
 
@@ -414,13 +415,7 @@ fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
 }
 
 fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
-    let plain = |value: rusqlite::types::Value| match value {
-        rusqlite::types::Value::Null => None,
-        rusqlite::types::Value::Integer(i) => Some(i.to_string()),
-        rusqlite::types::Value::Real(r) => Some(r.to_string()),
-        rusqlite::types::Value::Text(t) => Some(t),
-        rusqlite::types::Value::Blob(_) => Some("bytes".into()),
-    };
+    let plain = |value: rusqlite::types::Value| super::conflicts::plain(&value);
     let query = "SELECT b.id, b.person, b.wall, e.field, e.before, e.after FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? ORDER BY b.hlc DESC, e.id DESC";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
     let rows = statement

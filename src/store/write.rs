@@ -75,6 +75,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::Remove { .. } => "remove",
         Command::SaveView { .. } => "view",
         Command::SetConfig { .. } => "config",
+        Command::Resolve { .. } => "resolve",
         Command::Undo { .. } => "undo",
         Command::Redo => "redo",
     }
@@ -159,6 +160,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         }
         Command::SaveView { name, view } => save_view(b, name, view),
         Command::SetConfig { key, value } => set_config(b, key, value.as_deref(), context),
+        Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
         Command::Undo { .. } | Command::Redo => Err(Error::failed("undo is not run as a command")),
     }
 }
