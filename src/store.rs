@@ -1,11 +1,13 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
 mod answer;
+mod backup;
 mod batch;
 pub mod doctor;
 mod find;
 pub mod load;
 mod open;
+mod place;
 mod roster;
 mod schema;
 mod search;
@@ -32,7 +34,7 @@ use crate::error::{Error, Kind, Result};
 
 use batch::Batch;
 
-pub use open::Mode;
+pub use place::Mode;
 
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,29 +10,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, Kind, Result};
 
+use super::backup::backup;
+use super::place::{Mode, classify};
 use super::{Options, schema, sql};
-
-/// How the place of the file makes us lock it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// A local disk by an allow-list of file systems: WAL.
-    Local,
-    /// A network share, a synced folder, or an unknown file system: a rollback journal, truncated.
-    Shared(String),
-    /// In memory, for tests.
-    Memory,
-}
-
-impl Mode {
-    /// In one word or two, for the status line and `doctor`.
-    pub fn name(&self) -> String {
-        match self {
-            Mode::Local => "local (WAL)".into(),
-            Mode::Shared(why) => format!("shared (TRUNCATE): {why}"),
-            Mode::Memory => "memory".into(),
-        }
-    }
-}
 
 /// Tells a file from another that took its name: device and inode.
 pub type Identity = (u64, u64);
@@ -119,7 +99,7 @@ pub fn memory() -> Result<Opened> {
 
 /// Makes the empty file ourselves, so that no umask decides who may read customers' data: 0600, or 0660 in a folder that
 /// hands its group on.
-fn create(path: &Path) -> Result<()> {
+pub fn create(path: &Path) -> Result<()> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|e| Error::failed(format!("cannot make the folder {}", folder.display())).because(e))?;
     }
@@ -189,81 +169,6 @@ fn check_file(path: &Path) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// File systems on which locks and shared memory are known to work.
-const LOCAL: &[(u32, &str)] = &[
-    (0xEF53, "ext"),
-    (0x5846_5342, "xfs"),
-    (0x9123_683E, "btrfs"),
-    (0x2FC1_2FC1, "zfs"),
-    (0xF2F5_2010, "f2fs"),
-    (0xCA45_1A4E, "bcachefs"),
-    (0x794C_7630, "overlay"),
-    (0x0102_1994, "tmpfs"),
-    (0x8584_58F6, "ramfs"),
-];
-
-const SYNCED: &[&str] =
-    &["dropbox", "onedrive", "google drive", "googledrive", "nextcloud", "owncloud", "mobile documents", "pcloud", "resilio sync"];
-
-/// How to lock the file at this place, and why it must not be written at all, when locks are known to be broken there.
-fn classify(path: &Path) -> (Mode, Option<String>) {
-    if let Some(options) = mount_options(path)
-        && let Some(bad) = options.split(',').find(|o| matches!(*o, "nobrl" | "nolock" | "local_lock=all" | "local_lock=posix" | "soft"))
-    {
-        let why = format!("its file system is mounted with {bad}, so locks do not hold; mount it without that option");
-        return (Mode::Shared("broken locks".into()), Some(why));
-    }
-    for folder in path.ancestors().skip(1) {
-        let name = folder.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let marked = [".stfolder", ".git", ".dropbox", ".dropbox.cache"].iter().find(|m| folder.join(m).exists());
-        if let Some(marker) = marked {
-            return (Mode::Shared(format!("{} is synced ({marker})", folder.display())), None);
-        }
-        if SYNCED.iter().any(|s| name.starts_with(s)) {
-            return (Mode::Shared(format!("{} looks like a synced folder", folder.display())), None);
-        }
-    }
-    (file_system(path), None)
-}
-
-#[cfg(target_os = "linux")]
-fn file_system(path: &Path) -> Mode {
-    match rustix::fs::statfs(path) {
-        Ok(found) => {
-            let kind = found.f_type as u32;
-            if LOCAL.iter().any(|(magic, _)| *magic == kind) {
-                Mode::Local
-            } else {
-                Mode::Shared(format!("file system 0x{kind:X} is not known to be a local disk"))
-            }
-        }
-        Err(_) => Mode::Shared("its file system did not answer".into()),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn file_system(_path: &Path) -> Mode {
-    let _ = LOCAL;
-    Mode::Local
-}
-
-/// The options of the mount that holds the path, per mount and per file system, joined.
-fn mount_options(path: &Path) -> Option<String> {
-    let table = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let mut best: Option<(usize, String)> = None;
-    for line in table.lines() {
-        let (left, right) = line.split_once(" - ")?;
-        let mut left = left.split(' ').skip(4);
-        let (Some(point), Some(own)) = (left.next(), left.next()) else { continue };
-        let point = point.replace("\\040", " ");
-        let source = right.split(' ').nth(2).unwrap_or("");
-        if path.starts_with(&point) && best.as_ref().is_none_or(|b| b.0 <= point.len()) {
-            best = Some((point.len(), format!("{own},{source}")));
-        }
-    }
-    best.map(|b| b.1)
-}
-
 /// Pages that a connection keeps in memory, KiB.
 pub const CACHE: u32 = 8000;
 
@@ -326,35 +231,4 @@ fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<
         backup(conn, path, &format!("before-v{}", schema::VERSION))?;
     }
     schema::migrate(conn)
-}
-
-/// A verified copy of the book in the folder `.<book>.backups` beside it; never a plain copy of the file.
-pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = path.with_file_name(format!(".{name}.backups"));
-    let cannot = |e: std::io::Error| Error::failed(format!("cannot write a backup into {}", folder.display())).because(e);
-    fs::create_dir_all(&folder).map_err(cannot)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(cannot)?;
-    }
-    let made = folder.join(format!("{why}.tmp"));
-    let _ = fs::remove_file(&made);
-    create(&made)?;
-    {
-        let mut copy = Connection::open(&made).map_err(sql)?;
-        let run = rusqlite::backup::Backup::new(conn, &mut copy).map_err(sql)?;
-        run.step(-1).map_err(sql)?;
-        drop(run);
-        let said: String = copy.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(sql)?;
-        if said != "ok" {
-            return Err(Error::failed(format!("the backup does not verify: {said}")));
-        }
-    }
-    File::open(&made).and_then(|f| f.sync_all()).map_err(cannot)?;
-    let path = folder.join(format!("{why}.db"));
-    fs::rename(&made, &path).map_err(cannot)?;
-    File::open(&folder).and_then(|f| f.sync_all()).map_err(cannot)?;
-    Ok(path)
 }
