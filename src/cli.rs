@@ -19,6 +19,7 @@ mod r#move;
 mod note;
 mod nps;
 mod out;
+mod outbox;
 mod place;
 mod show;
 mod task;
@@ -27,6 +28,7 @@ mod undo;
 mod written;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -39,6 +41,7 @@ use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::time::{Day, Moment, Stamp, words};
 use crate::error::{Error, Result};
+use crate::store::outbox::Keep;
 use crate::store::{Options, Store, Who};
 use fail::{Done, Stop};
 use out::Out;
@@ -123,6 +126,9 @@ struct Globals {
     /// Answer in JSON: an object with "schema": 1; errors too, on standard error
     #[arg(long, global = true)]
     json: bool,
+    /// Write without keeping a copy of your own changes beside the book
+    #[arg(long, global = true)]
+    no_outbox: bool,
     /// How many colours may be sent
     #[arg(long, global = true, value_name = "HOW", default_value = "auto", hide_possible_values = false)]
     color: Color,
@@ -155,6 +161,7 @@ enum Sub {
     Keys(keys::Args),
     Config(config::Args),
     Doctor(doctor::Args),
+    Outbox(outbox::Args),
 }
 
 impl Sub {
@@ -179,6 +186,7 @@ impl Sub {
             Sub::Keys(_) => "keys",
             Sub::Config(_) => "config",
             Sub::Doctor(_) => "doctor",
+            Sub::Outbox(_) => "outbox",
         }
     }
 }
@@ -257,6 +265,7 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Keys(args) => keys::run(cx, &args),
         Sub::Config(args) => config::run(cx, &args),
         Sub::Doctor(args) => doctor::run(cx, &args),
+        Sub::Outbox(args) => outbox::run(cx, &args),
     }
 }
 
@@ -270,7 +279,7 @@ fn open_screens(cx: &Cx<'_>, book: PathBuf) -> Result<()> {
     (cx.wiring.open)(Open {
         first_run: !book.exists(),
         book,
-        options: Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: place::zone() },
+        options: Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: place::zone(), keep: cx.keep() },
         color: cx.globals.color,
         ascii: cx.globals.ascii,
         theme: cx.globals.theme.clone().unwrap_or_default(),
@@ -312,7 +321,26 @@ impl Cx<'_> {
             place::make_folder_of(path)?;
         }
         let zone = if create { place::zone() } else { None };
-        Store::open(path, &Options { who: self.who(), now: self.now, as_of: self.as_of, create, zone })
+        let mut store = Store::open(path, &Options { who: self.who(), now: self.now, as_of: self.as_of, create, zone, keep: self.keep() })?;
+        self.tell(&mut store);
+        Ok(store)
+    }
+
+    /// Where one's own changes are kept beside the book.
+    fn keep(&self) -> Keep {
+        match self.places.state() {
+            _ if self.globals.no_outbox => Keep::Nowhere,
+            Some(folder) => Keep::In(folder.to_owned()),
+            None => Keep::Cannot("there is no folder of your own that can be written".into()),
+        }
+    }
+
+    /// Says on standard error what the store has to tell.
+    fn tell(&self, store: &mut Store) {
+        for words in store.news() {
+            // Nobody is there to be told where it is closed.
+            let _ = writeln!(std::io::stderr(), "{}", out::one_line(&words));
+        }
     }
 
     /// Runs a command and says what it did.

@@ -388,7 +388,8 @@ pub fn current(conn: &Connection, table: &Table, row: Id, field: &str) -> Result
     Ok(Some(Current { value, customer }))
 }
 
-fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Value) -> Result<()> {
+/// Writes the value of a field into its row.
+pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Value) -> Result<()> {
     let (column, value) = match field.split_once('.') {
         Some(("attr", code)) => {
             let mut all = attributes(&text_of(conn, "attributes", row)?);

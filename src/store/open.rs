@@ -45,6 +45,20 @@ pub fn identity(path: &Path) -> Option<Identity> {
     }
 }
 
+/// The same of an open file.
+pub fn identity_of(file: &File) -> Option<Identity> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        file.metadata().ok().map(|m| (m.dev(), m.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        None
+    }
+}
+
 /// Opens the file at `path` by the rules, creating it when `options.create` and it is missing.
 pub fn open(path: &Path, options: &Options) -> Result<Opened> {
     if !path.exists() {

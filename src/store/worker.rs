@@ -52,6 +52,8 @@ pub enum Answer {
     Written { ticket: u64, result: Result<Receipt, Error> },
     /// Somebody else wrote: who, and what in one line.
     Foreign { person: String, label: String, at: Stamp },
+    /// Something that the person has to be told: changes written again from the outbox, a file that was replaced.
+    Told(String),
     /// A write has been waiting for another's lock for 300 ms (true), or no longer does (false).
     Waiting(bool),
 }
@@ -78,7 +80,9 @@ impl Worker {
         let flag = gave_up.clone();
         let out = Arc::new(out);
         let spawned = std::thread::Builder::new().name("book".into()).spawn(move || match Store::open(&path, &options) {
-            Ok(store) => Desk { store, out, watched: BTreeMap::new(), focused: true, version: 0, inbox, gave_up: flag, clock }.work(),
+            Ok(store) => {
+                Desk { store, out, watched: BTreeMap::new(), focused: true, gone: false, version: 0, inbox, gave_up: flag, clock }.work()
+            }
             Err(error) => out(Answer::Refused(error)),
         });
         Worker { asks, gave_up, thread: spawned.ok() }
@@ -113,6 +117,7 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     out: Arc<F>,
     watched: BTreeMap<Slot, Query>,
     focused: bool,
+    gone: bool,
     version: i64,
     inbox: Receiver<Ask>,
     gave_up: Arc<AtomicBool>,
@@ -127,6 +132,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             return;
         }
         self.version = self.store.data_version().unwrap_or(0);
+        self.tell();
         let mut idle = false;
         loop {
             let wait = if self.focused { LOOK } else { LOOK_UNFOCUSED };
@@ -190,6 +196,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                     let result = self.store.write(&command, now);
                     (self.out)(Answer::Waiting(false));
                     wrote |= result.is_ok();
+                    self.tell();
                     (self.out)(Answer::Written { ticket, result });
                 }
                 Ask::Watch { slot, query } => {
@@ -230,9 +237,38 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
     }
 
+    /// Says what the store has to tell.
+    fn tell(&mut self) {
+        for words in self.store.news() {
+            (self.out)(Answer::Told(words));
+        }
+    }
+
+    /// Goes on with a file that has taken the book's name, and writes what waits in the outbox where that is possible at once.
+    /// `true`: the lists have changed.
+    fn settle(&mut self) -> bool {
+        let mut changed = false;
+        if self.store.was_replaced() {
+            changed = self.store.open_anew().is_ok() && self.ready().is_ok();
+            self.version = self.store.data_version().unwrap_or(0);
+        } else if self.store.is_gone() != self.gone {
+            self.gone = !self.gone;
+            if self.gone {
+                (self.out)(Answer::Told("the book's file is gone: what you change now is kept in your outbox".into()));
+            }
+        }
+        if self.store.has_queue() && !self.gone {
+            self.store.wait_at_most(Some(0));
+            changed |= self.store.catch_up().is_ok_and(|written| written > 0);
+            self.store.wait_at_most(None);
+        }
+        self.tell();
+        changed
+    }
+
     /// Looks for a new day and for others' writes. A busy file is not an error: the next look will know.
     fn look(&mut self) {
-        let mut changed = false;
+        let mut changed = self.settle();
         if self.store.turn_day((self.clock)()) {
             changed = self.ready().is_ok();
         }

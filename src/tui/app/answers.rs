@@ -60,6 +60,7 @@ impl App {
                 let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
                 self.say(Tone::Plain, words);
             }
+            Answer::Told(words) => self.say(Tone::Bad, words),
             Answer::Waiting(waiting) => self.waiting = waiting,
         }
     }
@@ -67,6 +68,12 @@ impl App {
     pub(super) fn written(&mut self, ticket: u64, result: &Result<Receipt, Error>) {
         let Some(command) = self.pending.remove(&ticket) else { return };
         match result {
+            Ok(Receipt { queued: Some(why), .. }) => {
+                let words = self.look.say.fill("message.queued", &[("why", why)]);
+                self.say(Tone::Bad, words);
+                // What was shown early is not in the book yet.
+                self.watched.clear();
+            }
             Ok(receipt) => {
                 let mut text = receipt.label.clone();
                 if let Some((_, why)) = receipt.skipped.first() {
