@@ -3,6 +3,7 @@
 //! A subcommand reads its flags, asks the store or hands it a command, and prints the answer; it holds no rules of its own.
 //! The screens are lent to it by `main` as [`Wiring`], because `cli` and `tui` do not know each other.
 
+mod backup;
 mod config;
 mod demo;
 mod doctor;
@@ -21,6 +22,7 @@ mod nps;
 mod out;
 mod outbox;
 mod place;
+mod restore;
 mod show;
 mod task;
 mod today;
@@ -94,6 +96,10 @@ pub enum Color {
     True,
 }
 
+/// Up to this size a subcommand that writes makes the backup of the day itself; it takes a blink. Larger books get it from
+/// the screens, beside the keys.
+const DAILY_AT_ONCE: u64 = 64 << 20;
+
 const AFTER: &str = "\
 CUSTOMER is an id, the key under which your files know it, or a name or part of one.
 Without a subcommand the screens open.
@@ -162,6 +168,8 @@ enum Sub {
     Config(config::Args),
     Doctor(doctor::Args),
     Outbox(outbox::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
 }
 
 impl Sub {
@@ -187,6 +195,8 @@ impl Sub {
             Sub::Config(_) => "config",
             Sub::Doctor(_) => "doctor",
             Sub::Outbox(_) => "outbox",
+            Sub::Backup(_) => "backup",
+            Sub::Restore(_) => "restore",
         }
     }
 }
@@ -266,6 +276,8 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Config(args) => config::run(cx, &args),
         Sub::Doctor(args) => doctor::run(cx, &args),
         Sub::Outbox(args) => outbox::run(cx, &args),
+        Sub::Backup(args) => backup::run(cx, &args),
+        Sub::Restore(args) => restore::run(cx, &args),
     }
 }
 
@@ -338,14 +350,23 @@ impl Cx<'_> {
     /// Says on standard error what the store has to tell.
     fn tell(&self, store: &mut Store) {
         for words in store.news() {
-            // Nobody is there to be told where it is closed.
-            let _ = writeln!(std::io::stderr(), "{}", out::one_line(&words));
+            self.warn(&words);
         }
+    }
+
+    /// One line on standard error. Nobody is there to be told where it is closed.
+    fn warn(&self, words: &str) {
+        let _ = writeln!(std::io::stderr(), "{}", out::one_line(words));
     }
 
     /// Runs a command and says what it did.
     fn write(&mut self, store: &mut Store, command: &Command) -> Done {
         let receipt = store.write(command, self.now)?;
+        if store.size() < DAILY_AT_ONCE
+            && let Err(error) = store.back_up_daily(self.now)
+        {
+            self.warn(&error.message);
+        }
         written::print(self, store, &receipt)
     }
 

@@ -1,7 +1,7 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
 mod answer;
-mod backup;
+pub mod backup;
 mod batch;
 pub mod doctor;
 mod find;

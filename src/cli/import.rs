@@ -54,6 +54,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         if stopped.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
     });
     bar.finish_and_clear();
+    cx.tell(&mut store);
     let report = report?;
     print(cx, &report)?;
     if report.end == End::Cancelled {

@@ -183,6 +183,14 @@ impl Events {
 impl<'a> Loader<'a> {
     pub(super) fn begin(store: &'a mut Store, command: &'static str, now: Stamp) -> Result<Loader<'a>> {
         store.writable()?;
+        if command == "import"
+            && store.mode != super::Mode::Memory
+            && store.seen > 0
+            && let Err(error) = store.back_up("before-import", now)
+        {
+            // The load is one step of undo; that it goes on without a backup is told.
+            store.told.push(error.message);
+        }
         store.roster()?;
         store.name_device(now)?;
         store.begin()?;

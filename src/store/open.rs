@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
 
 use super::backup::backup;
@@ -66,6 +67,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
             return Err(Error::not_found(format!("there is no book at {}", path.display()))
                 .hint("retain demo makes one to try; retain import FILE makes yours"));
         }
+        no_journal_without_file(path)?;
         create(path)?;
     }
     let path = fs::canonicalize(path).map_err(|e| Error::failed(format!("cannot reach {}", path.display())).because(e))?;
@@ -83,7 +85,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
         });
     }
     if read_only.is_none() {
-        prepare(&conn, &path, &mode, version)?;
+        prepare(&conn, &path, &mode, version, options.now)?;
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -111,6 +113,19 @@ pub fn memory() -> Result<Opened> {
     Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, path: PathBuf::from(":memory:") })
 }
 
+/// A journal whose file is gone would be taken for that of a new file of the same name.
+fn no_journal_without_file(path: &Path) -> Result<()> {
+    for ending in ["-wal", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        if fs::metadata(&name).is_ok_and(|m| m.len() > 0) {
+            return Err(Error::failed(format!("{} is gone, but its journal {} is there", path.display(), Path::new(&name).display()))
+                .hint("bring the file back beside it; or `retain restore` puts a backup there and moves the journal away"));
+        }
+    }
+    Ok(())
+}
+
 /// Makes the empty file ourselves, so that no umask decides who may read customers' data: 0600, or 0660 in a folder that
 /// hands its group on.
 pub fn create(path: &Path) -> Result<()> {
@@ -133,7 +148,7 @@ pub fn create(path: &Path) -> Result<()> {
 }
 
 /// Refuses what is not a book before SQLite touches it. Gives why it can only be read, when so.
-fn check_file(path: &Path) -> Result<Option<String>> {
+pub fn check_file(path: &Path) -> Result<Option<String>> {
     let name = path.display();
     let meta = fs::metadata(path).map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
     if !meta.is_file() {
@@ -187,7 +202,7 @@ fn check_file(path: &Path) -> Result<Option<String>> {
 pub const CACHE: u32 = 8000;
 
 /// Switches off what a hostile schema could use, and limits sizes, before the first statement.
-fn harden(conn: &Connection) -> Result<()> {
+pub fn harden(conn: &Connection) -> Result<()> {
     for (setting, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -219,10 +234,10 @@ fn harden(conn: &Connection) -> Result<()> {
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<()> {
+fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32, now: Stamp) -> Result<()> {
     let wanted = if *mode == Mode::Local { "wal" } else { "truncate" };
-    let now: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
-    if now == "wal" && wanted != "wal" {
+    let was: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
+    if was == "wal" && wanted != "wal" {
         // Leaving WAL needs the file for ourselves; when others are in, this is refused by the lock.
         conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
     }
@@ -242,7 +257,7 @@ fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<
     }
     conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
     if version > 0 && version < schema::VERSION {
-        backup(conn, path, &format!("before-v{}", schema::VERSION))?;
+        backup(conn, path, &format!("before-v{}", schema::VERSION), now)?;
     }
     schema::migrate(conn)
 }

@@ -236,6 +236,15 @@ impl Outbox {
     }
 }
 
+/// Forgets the outbox of a book that its person throws away.
+pub fn forget(folder: &Path, book: &Path) {
+    let path = match (book.parent().and_then(|p| fs::canonicalize(p).ok()), book.file_name()) {
+        (Some(parent), Some(name)) => parent.join(name),
+        _ => book.to_owned(),
+    };
+    let _ = fs::remove_file(Outbox::of(folder, &path, Id::default()).file);
+}
+
 fn open_to_add(path: &Path, create: bool) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(create);

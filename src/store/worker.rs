@@ -133,6 +133,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
         self.version = self.store.data_version().unwrap_or(0);
         self.tell();
+        self.back_up_daily();
         let mut idle = false;
         loop {
             let wait = if self.focused { LOOK } else { LOOK_UNFOCUSED };
@@ -235,6 +236,16 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             Ok(page) => (self.out)(Answer::Page { slot, query, page: Arc::new(page) }),
             Err(error) => (self.out)(Answer::Failed { slot, query, error }),
         }
+    }
+
+    /// Has the backup of the day made on a thread of its own: keys do not wait for it.
+    fn back_up_daily(&self) {
+        let (Some(job), out, now) = (self.store.daily_job(), self.out.clone(), (self.clock)()) else { return };
+        let _ = std::thread::Builder::new().name("backup".into()).spawn(move || {
+            if let Err(error) = job(now) {
+                out(Answer::Told(error.message));
+            }
+        });
     }
 
     /// Says what the store has to tell.
