@@ -89,6 +89,8 @@ pub struct Store {
     named: bool,
     /// The batch that the next change was promised.
     planned: Option<Id>,
+    /// The batch of the change that is being written, when it was promised one.
+    promised: Option<Id>,
     queued: bool,
     told: Vec<String>,
     told_before: Vec<String>,
@@ -104,7 +106,7 @@ pub struct Store {
 impl Store {
     /// Opens (or creates) the book at `path` by the opening rules.
     pub fn open(path: &Path, options: &Options) -> Result<Store> {
-        Store::from(open::open(path, options)?, options)
+        Store::from(open::open(path, options, false)?, options)
     }
 
     /// A book in memory, for tests.
@@ -137,6 +139,7 @@ impl Store {
             key: None,
             named: false,
             planned: None,
+            promised: None,
             queued: false,
             told: Vec::new(),
             told_before: Vec::new(),
@@ -182,7 +185,7 @@ impl Store {
 
     /// Opens the connection again, to the file that has the name now.
     fn reopen(&mut self) -> Result<()> {
-        let opened = open::open(&self.path, &self.options)?;
+        let opened = open::open(&self.path, &self.options, true)?;
         self.conn = opened.conn;
         self.identity = opened.identity;
         self.mode = opened.mode;
@@ -200,6 +203,16 @@ impl Store {
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
         self.catch_up()?;
         self.reload()
+    }
+
+    /// Goes on writing when a disk that was full at the start has room again; `true`: it has.
+    pub fn has_room_again(&mut self) -> bool {
+        let back = self.read_only.as_deref() == Some(open::FULL) && !open::is_full(&self.path) && self.reopen().is_ok();
+        if back {
+            let options = self.options.clone();
+            let _ = self.find_outbox(&options);
+        }
+        back
     }
 
     /// What became of the file: `true` when another has taken its name.

@@ -27,9 +27,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         let line = format!("{}  {}  {}  ({})", when, change.person, change.label, change.why);
         cx.out.line(&one_line(&line))?;
     }
-    Ok(match (args.drop, waiting.len()) {
-        (_, 0) => cx.out.line("Nothing waits: the book has every change of yours")?,
-        (true, n) => cx.out.line(&format!("Let go of {n} of them"))?,
-        _ => {}
-    })
+    if waiting.is_empty() {
+        cx.out.line("Nothing waits: the book has every change of yours")?;
+    } else if args.drop {
+        cx.out.line(&format!("Let go of {dropped} of them"))?;
+    }
+    Ok(())
 }

@@ -60,8 +60,26 @@ pub fn identity_of(file: &File) -> Option<Identity> {
     }
 }
 
+/// Why a book on a full disk can only be read.
+pub const FULL: &str = "less than 5 MB are free on its disk";
+
+/// True when there is no room to begin writing beside the file.
+pub fn is_full(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        rustix::fs::statvfs(folder).is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < 5 << 20)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// Opens the file at `path` by the rules, creating it when `options.create` and it is missing.
-pub fn open(path: &Path, options: &Options) -> Result<Opened> {
+/// `again`: it was open already, so a disk that is full now is no reason.
+pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
     if !path.exists() {
         if !options.create {
             return Err(Error::not_found(format!("there is no book at {}", path.display()))
@@ -74,11 +92,18 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
     let mut read_only = check_file(&path)?;
     let (mode, broken) = classify(&path);
     read_only = read_only.or(broken);
+    if !again && is_full(&path) {
+        read_only = read_only.or_else(|| Some(FULL.into()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let flags = if read_only.is_some() { OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX } else { flags };
     let conn = Connection::open_with_flags(&path, flags).map_err(sql)?;
     harden(&conn)?;
     let version = schema::version(&conn)?;
+    if let Some(why) = read_only.as_ref().filter(|_| version == 0) {
+        return Err(Error::new(Kind::Busy, format!("the book {} is empty and cannot be begun: {why}", path.display()))
+            .hint("name another place with --book FILE"));
+    }
     if version > schema::VERSION {
         read_only = read_only.or_else(|| {
             Some(format!("written by a newer Retain (version {version}, this one writes {}); update to edit", schema::VERSION))
@@ -188,11 +213,6 @@ pub fn check_file(path: &Path) -> Result<Option<String>> {
         let folder = path.parent().unwrap_or(Path::new("/"));
         if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() {
             return Ok(Some(format!("the folder {} is read-only for you, and a journal has to be written there", folder.display())));
-        }
-        if let Ok(space) = rustix::fs::statvfs(folder)
-            && space.f_bavail.saturating_mul(space.f_frsize) < 5 << 20
-        {
-            return Ok(Some("less than 5 MB are free on its disk".into()));
         }
     }
     Ok(None)

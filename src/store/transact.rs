@@ -42,7 +42,7 @@ pub fn hitch(error: &Error) -> Option<Hitch> {
 }
 
 /// True for an error that passes: the same change can be written later.
-fn passes(error: &Error) -> bool {
+pub fn passes(error: &Error) -> bool {
     use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
     let sqlite = error.source.as_ref().and_then(|s| s.downcast_ref::<rusqlite::Error>()).and_then(rusqlite::Error::sqlite_error_code);
     matches!(hitch(error), Some(Hitch::Locked | Hitch::Gone | Hitch::Newer))
@@ -189,6 +189,7 @@ impl Store {
     ) -> Result<Receipt> {
         self.writable()?;
         let planned = self.planned.take();
+        self.promised = planned;
         self.name_device(now)?;
         self.begin()?;
         let finished = self.guard().and_then(|()| {
@@ -305,7 +306,8 @@ impl Store {
                 return Ok(());
             }
         }
-        if let Some(outbox) = &self.outbox {
+        // One that waits already was told as queued, and that stays true.
+        if let Some(outbox) = self.outbox.as_ref().filter(|_| self.promised != Some(batch)) {
             outbox.void(batch).map_err(|_| {
                 Error::failed("the change could not be saved now")
                     .hint("it is kept: at the next start it is written")

@@ -259,6 +259,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     /// `true`: the lists have changed.
     fn settle(&mut self) -> bool {
         let mut changed = false;
+        if self.store.has_room_again() {
+            changed = self.ready().is_ok();
+        }
         if self.store.was_replaced() {
             changed = self.store.open_anew().is_ok() && self.ready().is_ok();
             self.version = self.store.data_version().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! What the outbox has and the book lacks: written again when the book is opened, or at the next chance.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::params;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
-use crate::store::transact::has_batch;
+use crate::store::transact::{has_batch, passes};
 use crate::store::{Store, signal, sql};
 
 use super::{Contents, Entry};
@@ -26,6 +26,15 @@ pub struct Waiting {
     pub label: String,
     /// Why it is not in the book.
     pub why: String,
+}
+
+/// What writing again did.
+#[derive(Default)]
+struct Again {
+    written: usize,
+    last: i64,
+    touched: BTreeSet<i64>,
+    config: bool,
 }
 
 impl Store {
@@ -55,12 +64,12 @@ impl Store {
             self.named = true;
         }
         self.key = crate::store::key_of_book(&self.conn)?;
-        self.queued = false;
-        let mut written = 0;
         self.leave_present(&mut all)?;
+        // Until all of it is done, whatever stops it.
+        self.queued = !all.entries.is_empty() || !all.asked.is_empty();
+        let mut written = 0;
         if !all.entries.is_empty() {
             if self.begin().is_err() {
-                self.queued = true;
                 return Ok(0);
             }
             // Inside the lock, because another of ours may have been writing just this.
@@ -69,10 +78,22 @@ impl Store {
                 self.leave_present(&mut all)?;
                 self.write_again(&all.entries)
             });
-            let end = self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql);
-            written += work.and_then(|n| end.map(|()| n))?;
+            let done = work.and_then(|done| self.conn.execute_batch("COMMIT").map_err(sql).map(|()| done));
+            let done = match done {
+                Ok(done) => done,
+                Err(error) => {
+                    // After a full disk the transaction may have ended by itself.
+                    let _ = self.conn.execute_batch("ROLLBACK");
+                    return if passes(&error) { Ok(0) } else { Err(error) };
+                }
+            };
+            written += done.written;
+            if done.written > 0 {
+                self.after(done.last, &done.touched, done.config, true)?;
+            }
             self.leave_present(&mut all)?;
         }
+        self.queued = false;
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {
             self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));
@@ -91,13 +112,10 @@ impl Store {
                 // Nothing was left to change: it is done with.
                 Ok(receipt) if receipt.batch.is_none() => outbox.void(asked.batch)?,
                 Ok(_) => written += 1,
+                Err(error) if passes(&error) => self.queued = true,
                 Err(error) => {
                     self.queued = true;
-                    let words = format!("a queued change of {} waits on: {error}", asked.person);
-                    if !self.told_before.contains(&words) {
-                        self.told_before.push(words.clone());
-                        self.told.push(words);
-                    }
+                    self.tell_once(format!("a queued change of {} waits on: {error}", asked.person));
                 }
             }
         }
@@ -129,34 +147,39 @@ impl Store {
     }
 
     /// Writes entries in the order of their logical times; one that lacks what it needs is told and left.
-    fn write_again(&mut self, entries: &[Entry]) -> Result<usize> {
+    fn write_again(&mut self, entries: &[Entry]) -> Result<Again> {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|e| (e.hlc, e.batch));
-        let (mut written, mut last, mut config) = (0, 0, false);
-        let mut touched = std::collections::BTreeSet::new();
+        let mut again = Again::default();
         for entry in order {
             self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
             match entry.write(&self.conn) {
                 Ok(done) => {
-                    written += 1;
-                    last = done.n.max(last);
-                    touched.extend(done.customers);
-                    config |= done.config;
+                    again.written += 1;
+                    again.last = done.n.max(again.last);
+                    again.touched.extend(done.customers);
+                    again.config |= done.config;
                 }
+                Err(error) if passes(&error) => return Err(error),
                 Err(error) => {
                     self.conn.execute_batch("ROLLBACK TO entry").map_err(sql)?;
-                    self.told.push(format!("\"{}\" is missing in the book and cannot be written again: {error}", entry.label));
+                    self.tell_once(format!("\"{}\" is missing in the book and cannot be written again: {error}", entry.label));
                 }
             }
             self.conn.execute_batch("RELEASE entry").map_err(sql)?;
         }
-        for customer in &touched {
+        for customer in &again.touched {
             signal::refresh(&self.conn, *customer, &self.config, self.today)?;
         }
-        if written > 0 {
-            self.after(last, &touched, config, true)?;
+        Ok(again)
+    }
+
+    /// The same words are told once, however often it is tried.
+    fn tell_once(&mut self, words: String) {
+        if !self.told_before.contains(&words) {
+            self.told_before.push(words.clone());
+            self.told.push(words);
         }
-        Ok(written)
     }
 
     /// A number of ours that the book does not know any more must not be given twice: a book that is behind what this device

@@ -236,6 +236,9 @@ fn a_failed_commit_is_queued_and_one_that_stands_nevertheless_is_told_as_saved()
     assert!(note(&mut store, id, "once").unwrap().queued.is_some());
     store.crash = Some(Crash::CommitErrs);
     assert!(note(&mut store, id, "twice").unwrap().batch.is_some());
+    store.crash = Some(Crash::CommitFails);
+    assert_eq!(store.catch_up().unwrap(), 0, "it fails once more, and waits on");
+    assert_eq!(store.waiting().unwrap().len(), 1);
     store.crash = None;
     store.catch_up().unwrap();
     let mut found = notes(&mut store, id);
