@@ -9,6 +9,7 @@ pub mod load;
 mod open;
 pub mod outbox;
 mod place;
+pub mod presence;
 mod roster;
 mod schema;
 mod search;
@@ -320,6 +321,11 @@ impl Store {
     /// Why the book cannot be written, when it cannot.
     pub fn read_only(&self) -> Option<&str> {
         self.read_only.as_deref()
+    }
+
+    /// Who writes.
+    pub fn person(&self) -> &str {
+        &self.who.person
     }
 
     /// How the book is locked, for the status line and `doctor`.

@@ -67,7 +67,7 @@ pub struct App {
     pub(super) hint: bool,
     timers: BTreeMap<Timer, Stamp>,
     pub(super) toast: Option<(Tone, String, bool)>,
-    pub(super) waiting: bool,
+    pub(super) waiting: Option<String>,
     pub(super) note: Option<String>,
     drawn: Drawn,
     mouse: bool,
@@ -96,7 +96,7 @@ impl App {
             hint: false,
             timers: BTreeMap::new(),
             toast: None,
-            waiting: false,
+            waiting: None,
             note: None,
             drawn: Drawn::default(),
             mouse: true,
@@ -132,6 +132,7 @@ impl App {
         }
         self.timers_due(now);
         self.watch();
+        self.tell_looking();
         std::mem::take(&mut self.effects)
     }
 
@@ -264,7 +265,7 @@ impl App {
             return self.say(Tone::Plain, words);
         }
         self.leaving = false;
-        if self.waiting && key.code == KeyCode::Esc {
+        if self.waiting.is_some() && key.code == KeyCode::Esc {
             return self.effects.push(Effect::GiveUp);
         }
         if self.top().typing() && self.typed.is_empty() {

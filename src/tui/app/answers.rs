@@ -61,6 +61,7 @@ impl App {
                 self.say(Tone::Plain, words);
             }
             Answer::Told(words) => self.say(Tone::Bad, words),
+            Answer::Presence(here) => self.look.here = here,
             Answer::Waiting(waiting) => self.waiting = waiting,
         }
     }
@@ -114,6 +115,16 @@ impl App {
                 let words = self.look.say.word("message.editor_nothing").to_owned();
                 self.say(Tone::Plain, words);
             }
+        }
+    }
+
+    /// Tells the worker when the page of another customer is in front, so that others see it.
+    pub(super) fn tell_looking(&mut self) {
+        let full = self.stack.get(self.first_drawn()).filter(|o| o.view.name() == "account");
+        let looking = full.and_then(|o| o.view.subjects(&self.look).first().copied());
+        if looking != self.look.looking {
+            self.look.looking = looking;
+            self.effects.push(Effect::Looking(looking));
         }
     }
 
