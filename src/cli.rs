@@ -23,6 +23,7 @@ mod out;
 mod outbox;
 mod place;
 mod restore;
+mod share;
 mod show;
 mod task;
 mod today;
@@ -170,6 +171,7 @@ enum Sub {
     Outbox(outbox::Args),
     Backup(backup::Args),
     Restore(restore::Args),
+    Share(share::Args),
 }
 
 impl Sub {
@@ -197,6 +199,7 @@ impl Sub {
             Sub::Outbox(_) => "outbox",
             Sub::Backup(_) => "backup",
             Sub::Restore(_) => "restore",
+            Sub::Share(_) => "share",
         }
     }
 }
@@ -278,6 +281,7 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Outbox(args) => outbox::run(cx, &args),
         Sub::Backup(args) => backup::run(cx, &args),
         Sub::Restore(args) => restore::run(cx, &args),
+        Sub::Share(args) => share::run(cx, &args),
     }
 }
 

@@ -323,6 +323,20 @@ impl Store {
         self.read_only.as_deref()
     }
 
+    /// Says for everybody whether the book may be used from several machines at once (then no machine uses WAL). It holds from
+    /// the next opening on.
+    pub fn share_between_machines(&mut self, on: bool) -> Result<()> {
+        self.writable()?;
+        self.begin()?;
+        let work = self.guard().and_then(|()| {
+            let mode = if on { "network" } else { "local" };
+            let set = "INSERT INTO meta (k, v) VALUES ('share_mode', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1";
+            self.conn.execute(set, [mode]).map_err(sql)
+        });
+        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
+        work.map(|_| ())
+    }
+
     /// Who writes.
     pub fn person(&self) -> &str {
         &self.who.person

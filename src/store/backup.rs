@@ -348,7 +348,7 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
         let found = named
             .or_else(outside)
             .ok_or_else(|| Error::not_found(format!("there is no backup {which}")).hint("`retain backup list` names them"))?;
-        open::check_file(&found.path)?;
+        open::check_file(&found.path, false)?;
         let holds = verify(&found.path)?;
         return Ok((found, holds));
     }

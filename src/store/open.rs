@@ -1,8 +1,10 @@
 //! Opening a book: what the file is, where it lies, how it is locked; in this order, before anything is trusted.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -13,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 
 use super::backup::backup;
 use super::place::{Mode, classify};
-use super::{Options, schema, sql};
+use super::{Options, presence, schema, sql};
 
 /// Tells a file from another that took its name: device and inode.
 pub type Identity = (u64, u64);
@@ -60,6 +62,43 @@ pub fn identity_of(file: &File) -> Option<Identity> {
     }
 }
 
+/// Files that this process has opened as books. To open and close one beside SQLite would let go of the locks that SQLite holds
+/// on it for the whole process.
+static OPEN_HERE: Mutex<BTreeSet<Identity>> = Mutex::new(BTreeSet::new());
+
+fn is_open_here(identity: Identity) -> bool {
+    OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).contains(&identity)
+}
+
+/// Why a book on a local disk must not be in WAL mode all the same: the team has said so, or somebody has it open on another
+/// machine, where our shared memory does not reach.
+fn cautious(conn: &Connection, path: &Path, version: i32) -> Option<String> {
+    if version > 0 {
+        let set = conn.query_row("SELECT v FROM meta WHERE k = 'share_mode'", [], |r| r.get::<_, String>(0));
+        if set.is_ok_and(|mode| mode == "network") {
+            return Some("the team has set it so".into());
+        }
+    }
+    presence::elsewhere(path).map(|h| format!("{} has it open on {}", h.person, h.host))
+}
+
+/// Opens a file that can only be read. A book in WAL mode needs its shared memory even so; where that cannot be made, it is
+/// read as a file that nobody changes, unless a journal says that the file alone is not the book.
+fn open_to_read(path: &Path, flags: OpenFlags, why: &str) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
+    let Err(error) = schema::version(&conn) else { return Ok(conn) };
+    drop(conn);
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    if fs::metadata(&journal).is_ok_and(|m| m.len() > 0) {
+        return Err(Error::new(Kind::Busy, format!("the book cannot be read here: {why}, and its last changes are in its -wal file"))
+            .hint("copy the book and its -wal file into a folder of your own and open it there")
+            .because(error));
+    }
+    let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Connection::open_with_flags(format!("file:{text}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI).map_err(sql)
+}
+
 /// Why a book on a full disk can only be read.
 pub const FULL: &str = "less than 5 MB are free on its disk";
 
@@ -81,6 +120,9 @@ pub fn is_full(path: &Path) -> bool {
 /// `again`: it was open already, so a disk that is full now is no reason.
 pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
     if !path.exists() {
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(Error::usage(format!("{} is a link that leads nowhere", path.display())).hint("remove it, or name another file"));
+        }
         if !options.create {
             return Err(Error::not_found(format!("there is no book at {}", path.display()))
                 .hint("retain demo makes one to try; retain import FILE makes yours"));
@@ -89,15 +131,19 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         create(path)?;
     }
     let path = fs::canonicalize(path).map_err(|e| Error::failed(format!("cannot reach {}", path.display())).because(e))?;
-    let mut read_only = check_file(&path)?;
-    let (mode, broken) = classify(&path);
+    let known = identity(&path).is_some_and(is_open_here);
+    let mut read_only = check_file(&path, known)?;
+    let (mut mode, broken) = classify(&path);
     read_only = read_only.or(broken);
     if !again && is_full(&path) {
         read_only = read_only.or_else(|| Some(FULL.into()));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let flags = if read_only.is_some() { OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX } else { flags };
-    let conn = Connection::open_with_flags(&path, flags).map_err(sql)?;
+    let conn = match &read_only {
+        Some(why) if !known => open_to_read(&path, flags, why)?,
+        _ => Connection::open_with_flags(&path, flags).map_err(sql)?,
+    };
     harden(&conn)?;
     let version = schema::version(&conn)?;
     if let Some(why) = read_only.as_ref().filter(|_| version == 0) {
@@ -110,7 +156,10 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         });
     }
     if read_only.is_none() {
-        prepare(&conn, &path, &mode, version, options.now)?;
+        if let Some(why) = cautious(&conn, &path, version).filter(|_| mode.is_wal()) {
+            mode = Mode::Shared(why);
+        }
+        prepare(&conn, &path, &mut mode, version, options.now)?;
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -119,6 +168,9 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         }
     }
     let identity = identity(&path);
+    if let Some(identity) = identity {
+        OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).insert(identity);
+    }
     Ok(Opened { conn, mode, read_only, identity, path })
 }
 
@@ -173,12 +225,48 @@ pub fn create(path: &Path) -> Result<()> {
 }
 
 /// Refuses what is not a book before SQLite touches it. Gives why it can only be read, when so.
-pub fn check_file(path: &Path) -> Result<Option<String>> {
+///
+/// `known`: this process has it open already, so its head was read.
+pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
     let name = path.display();
     let meta = fs::metadata(path).map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
     if !meta.is_file() {
         return Err(Error::usage(format!("{name} is not a file")).hint("--book takes the path of a Retain book"));
     }
+    if !known {
+        check_head(path)?;
+    }
+    // Asked, not tried: a file that is opened beside SQLite takes its locks along when it is closed.
+    #[cfg(unix)]
+    let writable = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    #[cfg(not(unix))]
+    let writable = !meta.permissions().readonly();
+    if !writable {
+        return Ok(Some("the file is read-only for you".into()));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if meta.nlink() > 1 {
+            return Ok(Some("the file has a second name (a hard link): its journal would not be found by the other".into()));
+        }
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() {
+            let mode = fs::metadata(folder).map_or(0, |m| m.mode());
+            let way = if mode & 0o022 == 0 && rustix::fs::access(folder, rustix::fs::Access::READ_OK).is_ok() {
+                format!("; its owner can let the group in: chmod g+rwxs {}, or `retain share`", folder.display())
+            } else {
+                String::new()
+            };
+            return Ok(Some(format!("the folder {} is read-only for you, and a journal has to be written there{way}", folder.display())));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses what is not a book by its first bytes.
+fn check_head(path: &Path) -> Result<()> {
+    let name = path.display();
     let mut file = File::open(path)
         .map_err(|e| Error::new(Kind::Busy, format!("cannot read {name}")).hint("ask its owner for read access").because(e))?;
     let mut head = [0u8; 100];
@@ -200,22 +288,7 @@ pub fn check_file(path: &Path) -> Result<Option<String>> {
             return Err(Error::usage(format!("{name} is a database of another program")).hint("it was not touched"));
         }
     }
-    let writable = OpenOptions::new().write(true).open(path).is_ok();
-    if !writable {
-        return Ok(Some("the file is read-only for you".into()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if meta.nlink() > 1 {
-            return Ok(Some("the file has a second name (a hard link): its journal would not be found by the other".into()));
-        }
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() {
-            return Ok(Some(format!("the folder {} is read-only for you, and a journal has to be written there", folder.display())));
-        }
-    }
-    Ok(None)
+    Ok(())
 }
 
 /// Pages that a connection keeps in memory, KiB.
@@ -254,30 +327,49 @@ pub fn harden(conn: &Connection) -> Result<()> {
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32, now: Stamp) -> Result<()> {
-    let wanted = if *mode == Mode::Local { "wal" } else { "truncate" };
+fn prepare(conn: &Connection, path: &Path, mode: &mut Mode, version: i32, now: Stamp) -> Result<()> {
     let was: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
-    if was == "wal" && wanted != "wal" {
-        // Leaving WAL needs the file for ourselves; when others are in, this is refused by the lock.
-        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
+    if mode.is_wal() && was != "wal" && !enter_wal(conn) {
+        *mode = Mode::Shared("WAL could not be set up here".into());
     }
-    let set: String = conn.query_row(&format!("PRAGMA journal_mode = {wanted}"), [], |r| r.get(0)).map_err(sql)?;
-    if wanted != "wal" {
-        conn.execute_batch("PRAGMA locking_mode = NORMAL").map_err(sql)?;
-    }
-    if set != wanted && !(wanted == "wal" && set == "delete") {
-        return Err(Error::new(
-            Kind::Busy,
-            format!("the book is in journal mode {set} and cannot change to {wanted} while others have it open"),
-        )
-        .hint("close the other consoles once"));
-    }
-    if set == "delete" {
-        let _: String = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0)).map_err(sql)?;
+    if !mode.is_wal() {
+        leave_wal(conn, &was, mode)?;
     }
     conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
+    let set: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
+    let sync: i64 = conn.query_row("PRAGMA synchronous", [], |r| r.get(0)).map_err(sql)?;
+    let wanted = if mode.is_wal() { "wal" } else { "truncate" };
+    if set != wanted || sync != 2 {
+        return Err(Error::failed(format!("the book would be written with journal {set}, synchronous {sync}, which is not safe here"))
+            .hint("`retain doctor` says where it lies; close the other consoles and try again"));
+    }
     if version > 0 && version < schema::VERSION {
         backup(conn, path, &format!("before-v{}", schema::VERSION), now)?;
     }
     schema::migrate(conn)
+}
+
+/// Goes over to WAL; `false` where that cannot be had: others are in, or the file system has no shared memory.
+fn enter_wal(conn: &Connection) -> bool {
+    let set: rusqlite::Result<String> = conn.query_row("PRAGMA journal_mode = wal", [], |r| r.get(0));
+    // Only a first read shows whether the shared memory can really be had.
+    let read = conn.query_row("PRAGMA schema_version", [], |r| r.get::<_, i64>(0));
+    set.is_ok_and(|mode| mode == "wal") && read.is_ok()
+}
+
+/// Sets the rollback journal that is emptied and not removed. Leaving WAL needs the file for oneself; while others are in, their
+/// locks refuse it.
+fn leave_wal(conn: &Connection, was: &str, mode: &Mode) -> Result<()> {
+    if was == "wal" {
+        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
+    }
+    let set: rusqlite::Result<String> = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0));
+    conn.execute_batch("PRAGMA locking_mode = NORMAL").map_err(sql)?;
+    // The lock is let go of by the next read.
+    let read = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0));
+    match set {
+        Ok(set) if set == "truncate" && read.is_ok() => Ok(()),
+        _ => Err(Error::new(Kind::Busy, format!("others have the book open in a way that does not hold here ({})", mode.name()))
+            .hint("close the other consoles once, then open it here")),
+    }
 }

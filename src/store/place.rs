@@ -9,6 +9,8 @@ use std::path::Path;
 pub enum Mode {
     /// A local disk by an allow-list of file systems: WAL.
     Local,
+    /// A file system in memory: WAL, and everything is gone when the machine stops.
+    Fleeting,
     /// A network share, a synced folder, or an unknown file system: a rollback journal, truncated.
     Shared(String),
     /// In memory, for tests.
@@ -16,10 +18,16 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// True where a write-ahead log is used.
+    pub fn is_wal(&self) -> bool {
+        matches!(self, Mode::Local | Mode::Fleeting)
+    }
+
     /// In one word or two, for the status line and `doctor`.
     pub fn name(&self) -> String {
         match self {
             Mode::Local => "local (WAL)".into(),
+            Mode::Fleeting => "in the machine's memory (WAL): gone when it stops".into(),
             Mode::Shared(why) => format!("shared (TRUNCATE): {why}"),
             Mode::Memory => "memory".into(),
         }
@@ -35,8 +43,6 @@ const LOCAL: &[(u32, &str)] = &[
     (0xF2F5_2010, "f2fs"),
     (0xCA45_1A4E, "bcachefs"),
     (0x794C_7630, "overlay"),
-    (0x0102_1994, "tmpfs"),
-    (0x8584_58F6, "ramfs"),
 ];
 
 const SYNCED: &[&str] =
@@ -68,7 +74,9 @@ fn file_system(path: &Path) -> Mode {
     match rustix::fs::statfs(path) {
         Ok(found) => {
             let kind = found.f_type as u32;
-            if LOCAL.iter().any(|(magic, _)| *magic == kind) {
+            if matches!(kind, 0x0102_1994 | 0x8584_58F6) {
+                Mode::Fleeting
+            } else if LOCAL.iter().any(|(magic, _)| *magic == kind) {
                 Mode::Local
             } else {
                 Mode::Shared(format!("file system 0x{kind:X} is not known to be a local disk"))

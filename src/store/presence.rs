@@ -94,7 +94,6 @@ impl Presence {
     pub fn others(&self) -> Vec<Here> {
         // Compared with our own file, whose time the same file system has set: clocks of machines differ.
         let Some(now) = modified(&self.file) else { return Vec::new() };
-        let now = now.max(self.written.0 / 1000);
         sessions(&folder_of_file(&self.file), &self.file, now, &self.me.boot)
     }
 }
@@ -140,9 +139,8 @@ fn sessions(folder: &Path, own: &Path, now: i64, boot: &str) -> Vec<Here> {
     found
 }
 
-/// A session on another machine that has the book in WAL mode: its shared memory does not reach to here. `None` for the usual
-/// case, that there is none.
-pub fn wal_elsewhere(path: &Path) -> Option<Here> {
+/// A session on another machine: its shared memory does not reach to here. `None` for the usual case, that there is none.
+pub fn elsewhere(path: &Path) -> Option<Here> {
     let folder = folder_of(path);
     if fs::read_dir(&folder).ok()?.next().is_none() {
         return None;
@@ -153,7 +151,7 @@ pub fn wal_elsewhere(path: &Path) -> Option<Here> {
     fs::write(&probe, "").ok()?;
     let now = modified(&probe);
     let _ = fs::remove_file(&probe);
-    sessions(&folder, &probe, now?, &boot).into_iter().find(|h| h.wal && h.boot != boot)
+    sessions(&folder, &probe, now?, &boot).into_iter().find(|h| h.boot != boot)
 }
 
 /// Who holds the lock that a write waits for: the person whose process has it, where the system says so, otherwise everybody

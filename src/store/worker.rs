@@ -19,7 +19,7 @@ use crate::domain::time::Stamp;
 use crate::error::Error;
 
 use super::presence::{self, Here, Presence};
-use super::{Mode, Options, Store};
+use super::{Options, Store};
 
 /// Where a watched query's pages go: each screen part has one.
 pub type Slot = u32;
@@ -156,7 +156,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         self.tell();
         self.back_up_daily();
         let (path, me) = (self.store.path().to_owned(), self.store.person().to_owned());
-        self.presence = Presence::begin(&path, &me, *self.store.mode() == Mode::Local, (self.clock)());
+        self.presence = Presence::begin(&path, &me, self.store.mode().is_wal(), (self.clock)());
         self.look_around();
         let mut idle = false;
         loop {

@@ -7,7 +7,7 @@ fn session(folder: &Path, name: &str, here: &Here) {
     fs::write(folder.join(name), serde_json::to_string(here).unwrap()).unwrap();
 }
 
-fn elsewhere(person: &str) -> Here {
+fn far(person: &str) -> Here {
     Here { person: person.into(), host: "far".into(), boot: "another".into(), pid: 1, since: NOW, wal: true, looking: None }
 }
 
@@ -36,7 +36,7 @@ fn what_a_killed_session_left_is_swept() {
     // No process has this number.
     let dead = Here { person: "cy".into(), host, boot, pid: u32::MAX - 1, since: NOW, wal: true, looking: None };
     session(&folder_of(&book), "dead.json", &dead);
-    session(&folder_of(&book), "old.json", &elsewhere("di"));
+    session(&folder_of(&book), "old.json", &far("di"));
     let file = fs::File::options().write(true).open(folder_of(&book).join("old.json")).unwrap();
     file.set_modified(std::time::UNIX_EPOCH).unwrap();
     let ana = Presence::begin(&book, "ana", true, Stamp(0)).unwrap();
@@ -45,17 +45,17 @@ fn what_a_killed_session_left_is_swept() {
 }
 
 #[test]
-fn a_session_of_another_machine_in_wal_is_found() {
+fn a_session_of_another_machine_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let book = folder.path().join("book.db");
-    assert_eq!(wal_elsewhere(&book), None);
-    session(&folder_of(&book), "far.json", &elsewhere("bo"));
-    assert_eq!(wal_elsewhere(&book).map(|h| h.person), Some("bo".to_owned()));
+    assert_eq!(elsewhere(&book), None);
+    session(&folder_of(&book), "far.json", &far("bo"));
+    assert_eq!(elsewhere(&book).map(|h| h.person), Some("bo".to_owned()));
     assert_eq!(fs::read_dir(folder_of(&book)).unwrap().count(), 1, "looking leaves nothing");
 }
 
 #[test]
 fn without_a_lock_table_everybody_who_is_here_may_be_the_one() {
     let book = Path::new("/nowhere/book.db");
-    assert_eq!(who_writes(book, &[elsewhere("ana"), elsewhere("bo"), elsewhere("bo")]), "ana, bo");
+    assert_eq!(who_writes(book, &[far("ana"), far("bo"), far("bo")]), "ana, bo");
 }
