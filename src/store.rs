@@ -72,6 +72,7 @@ pub struct Store {
     path: PathBuf,
     mode: Mode,
     identity: Option<open::Identity>,
+    held: Option<open::Held>,
     read_only: Option<String>,
     who: Who,
     ids: Ids,
@@ -116,7 +117,7 @@ impl Store {
     }
 
     fn from(opened: open::Opened, options: &Options) -> Result<Store> {
-        let open::Opened { conn, mode, read_only, identity, path } = opened;
+        let open::Opened { conn, mode, read_only, identity, held, path } = opened;
         let config = Arc::new(read_config(&conn)?);
         let today = options.as_of.unwrap_or_else(|| config.zone.day(options.now));
         let seen = conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
@@ -126,6 +127,7 @@ impl Store {
             path,
             mode,
             identity,
+            held,
             read_only,
             who,
             ids: Ids::random(),
@@ -189,6 +191,7 @@ impl Store {
         let opened = open::open(&self.path, &self.options, true)?;
         self.conn = opened.conn;
         self.identity = opened.identity;
+        self.held = opened.held;
         self.mode = opened.mode;
         self.read_only = opened.read_only;
         Ok(())

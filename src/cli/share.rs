@@ -64,6 +64,13 @@ fn give(folder: &Path, book: &Path, group: Option<&str>) -> Result<()> {
         name.push(ending);
         parts.push((name.into(), 0o660));
     }
+    // What lies beside the book belongs to whoever uses it.
+    for beside in [crate::store::backup::folder_of(book), crate::store::presence::folder_of(book)] {
+        for entry in std::fs::read_dir(&beside).into_iter().flatten().flatten() {
+            parts.push((entry.path(), 0o660));
+        }
+        parts.push((beside, 0o2770));
+    }
     for (path, mode) in parts.into_iter().filter(|p| p.0.exists()) {
         if gid.is_some() {
             std::os::unix::fs::chown(&path, None, gid).map_err(cannot)?;

@@ -1,6 +1,6 @@
 //! Opening a book: what the file is, where it lies, how it is locked; in this order, before anything is trusted.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,8 @@ pub struct Opened {
     pub read_only: Option<String>,
     /// The file that it is.
     pub identity: Option<Identity>,
+    /// Says so for the process.
+    pub held: Option<Held>,
     /// Its resolved path.
     pub path: PathBuf,
 }
@@ -62,12 +64,35 @@ pub fn identity_of(file: &File) -> Option<Identity> {
     }
 }
 
-/// Files that this process has opened as books. To open and close one beside SQLite would let go of the locks that SQLite holds
-/// on it for the whole process.
-static OPEN_HERE: Mutex<BTreeSet<Identity>> = Mutex::new(BTreeSet::new());
+/// Files that this process has open as books, and how often. To open and close one beside SQLite would let go of the locks that
+/// SQLite holds on it for the whole process.
+static OPEN_HERE: Mutex<BTreeMap<Identity, usize>> = Mutex::new(BTreeMap::new());
 
 fn is_open_here(identity: Identity) -> bool {
-    OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).contains(&identity)
+    OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&identity)
+}
+
+/// As long as this lives, the file counts as open in this process.
+#[derive(Debug)]
+pub struct Held(Identity);
+
+impl Held {
+    fn on(identity: Identity) -> Held {
+        *OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).entry(identity).or_default() += 1;
+        Held(identity)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut open = OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = open.get(&self.0).map_or(0, |n| n - 1);
+        if left == 0 {
+            open.remove(&self.0);
+        } else {
+            open.insert(self.0, left);
+        }
+    }
 }
 
 /// Why a book on a local disk must not be in WAL mode all the same: the team has said so, or somebody has it open on another
@@ -168,10 +193,7 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         }
     }
     let identity = identity(&path);
-    if let Some(identity) = identity {
-        OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).insert(identity);
-    }
-    Ok(Opened { conn, mode, read_only, identity, path })
+    Ok(Opened { conn, mode, read_only, identity, held: identity.map(Held::on), path })
 }
 
 /// A second connection that only reads an open book, for a scan beside another.
@@ -187,7 +209,7 @@ pub fn memory() -> Result<Opened> {
     let conn = Connection::open_in_memory().map_err(sql)?;
     harden(&conn)?;
     schema::migrate(&conn)?;
-    Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, path: PathBuf::from(":memory:") })
+    Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: PathBuf::from(":memory:") })
 }
 
 /// A journal whose file is gone would be taken for that of a new file of the same name.
@@ -373,3 +395,6 @@ fn leave_wal(conn: &Connection, was: &str, mode: &Mode) -> Result<()> {
             .hint("close the other consoles once, then open it here")),
     }
 }
+
+#[cfg(test)]
+mod tests;

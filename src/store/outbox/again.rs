@@ -142,6 +142,8 @@ impl Store {
         let ours = |book: Option<Id>| self.key.is_some() && book == self.key;
         all.entries.retain(|e| ours(e.book) && !present.contains(&e.batch));
         all.named.retain(|n| ours(n.book) && !present.contains(&n.batch));
+        // One that was tried since it was asked for is there as a whole change.
+        present.extend(all.entries.iter().map(|e| e.batch));
         all.asked.retain(|a| ours(a.book) && !present.contains(&a.batch));
         Ok(())
     }
