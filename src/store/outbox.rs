@@ -61,7 +61,9 @@ pub struct Named {
     pub book: Option<Id>,
     /// Who.
     pub person: String,
-    /// The device's number of it.
+    /// The device.
+    pub device: Id,
+    /// Its number of it.
     pub number: i64,
     /// When.
     pub at: Stamp,
@@ -302,11 +304,9 @@ fn contents(bytes: &[u8], base: Id) -> Contents {
         let top = found.numbers.entry(entry.device).or_default();
         *top = entry.number.max(*top);
     }
-    if let Some(device) = found.device {
-        for named in &found.named {
-            let top = found.numbers.entry(device).or_default();
-            *top = named.number.max(*top);
-        }
+    for named in &found.named {
+        let top = found.numbers.entry(named.device).or_default();
+        *top = named.number.max(*top);
     }
     found
 }

@@ -331,17 +331,18 @@ pub fn line_of(conn: &rusqlite::Connection, n: i64, key: Option<Id>) -> Result<L
     if small {
         return Ok(Line::Batch(Box::new(Entry::read(conn, n, key)?)));
     }
-    conn.prepare_cached("SELECT id, person, number, wall, command, label FROM batch WHERE n = ?")
+    conn.prepare_cached("SELECT id, person, device, number, wall, command, label FROM batch WHERE n = ?")
         .and_then(|mut s| {
             s.query_row([n], |r| {
                 Ok(Line::Named(Named {
                     batch: Id(r.get(0)?),
                     book: key,
                     person: super::search::text_at_raw(r, 1)?,
-                    number: r.get(2)?,
-                    at: Stamp(r.get(3)?),
-                    command: r.get(4)?,
-                    label: super::search::text_at_raw(r, 5)?,
+                    device: Id(r.get(2)?),
+                    number: r.get(3)?,
+                    at: Stamp(r.get(4)?),
+                    command: r.get(5)?,
+                    label: super::search::text_at_raw(r, 6)?,
                 }))
             })
         })
