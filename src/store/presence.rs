@@ -142,7 +142,7 @@ fn sessions(folder: &Path, own: &Path, now: i64, boot: &str) -> Vec<Here> {
 /// A session on another machine: its shared memory does not reach to here. `None` for the usual case, that there is none.
 pub fn elsewhere(path: &Path) -> Option<Here> {
     let folder = folder_of(path);
-    fs::read_dir(&folder).ok()?.next()?;
+    let _first = fs::read_dir(&folder).ok()?.next()?;
     let (_, boot) = host();
     // A file of our own tells the file system's time.
     let probe = folder.join(format!("{}.probe", std::process::id()));
