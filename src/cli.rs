@@ -45,7 +45,7 @@ use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::time::{Day, Moment, Stamp, words};
 use crate::error::{Error, Result};
 use crate::store::outbox::Keep;
-use crate::store::{Options, Store, Who};
+use crate::store::{self, Options, Store, Who};
 use fail::{Done, Stop};
 use out::Out;
 use place::Places;
@@ -317,7 +317,7 @@ impl Cx<'_> {
     /// Opens the book; one that is not there is an error that says how to get one.
     fn open(&self) -> Result<Store> {
         let path = self.book()?;
-        if !path.exists() {
+        if !store::reachable(&path)? {
             return Err(Error::not_found(format!("There is no book at {}", path.display()))
                 .hint("look around in a made-up one: `retain demo`")
                 .hint("bring your own data: `retain import FOLDER`")

@@ -35,6 +35,7 @@ use crate::error::{Error, Kind, Result};
 
 use outbox::Keep;
 
+pub use open::reachable;
 pub use place::Mode;
 
 /// Who writes.

@@ -144,7 +144,7 @@ pub fn is_full(path: &Path) -> bool {
 /// Opens the file at `path` by the rules, creating it when `options.create` and it is missing.
 /// `again`: it was open already, so a disk that is full now is no reason.
 pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
-    if !path.exists() {
+    if !reachable(path)? {
         if fs::symlink_metadata(path).is_ok() {
             return Err(Error::usage(format!("{} is a link that leads nowhere", path.display())).hint("remove it, or name another file"));
         }
@@ -212,6 +212,18 @@ pub fn memory() -> Result<Opened> {
     Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: PathBuf::from(":memory:") })
 }
 
+/// True when something is there; an error where that cannot be told.
+pub fn reachable(path: &Path) -> Result<bool> {
+    match path.try_exists() {
+        Ok(there) => Ok(there),
+        // A link that leads to itself is told apart from a folder that is closed to us.
+        Err(e) if e.kind() != std::io::ErrorKind::PermissionDenied => Ok(false),
+        Err(e) => Err(Error::new(Kind::Busy, format!("{} is in a folder that is closed to you", path.display()))
+            .hint("ask its owner to let you into the group")
+            .because(e)),
+    }
+}
+
 /// A journal whose file is gone would be taken for that of a new file of the same name.
 fn no_journal_without_file(path: &Path) -> Result<()> {
     for ending in ["-wal", "-journal"] {
@@ -234,13 +246,23 @@ pub fn create(path: &Path) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    {
+    let mode = {
         use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
         let shared = path.parent().and_then(|p| fs::metadata(p).ok()).is_some_and(|m| m.mode() & 0o2020 == 0o2020);
-        options.mode(if shared { 0o660 } else { 0o600 });
-    }
+        options.mode(0o600);
+        if shared { 0o660 } else { 0o600 }
+    };
     match options.open(path) {
-        Ok(_) => Ok(()),
+        Ok(file) => {
+            // Set, not asked for at the making: what is asked for there the umask cuts.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+            }
+            drop(file);
+            Ok(())
+        }
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(Error::failed(format!("cannot make {}", path.display())).hint("name another place with --book FILE").because(e)),
     }

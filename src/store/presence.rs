@@ -87,7 +87,7 @@ impl Presence {
     fn write(&self) -> bool {
         let draft = self.file.with_extension("tmp");
         let text = serde_json::to_string(&self.me).unwrap_or_default();
-        fs::write(&draft, text).and_then(|()| fs::rename(&draft, &self.file)).is_ok()
+        fs::write(&draft, text).and_then(|()| readable(&draft)).and_then(|()| fs::rename(&draft, &self.file)).is_ok()
     }
 
     /// The others. What is left of sessions that ended without a word is removed.
@@ -95,6 +95,20 @@ impl Presence {
         // Compared with our own file, whose time the same file system has set: clocks of machines differ.
         let Some(now) = modified(&self.file) else { return Vec::new() };
         sessions(&folder_of_file(&self.file), &self.file, now, &self.me.boot)
+    }
+}
+
+/// Whoever comes into the folder may read it, whatever our umask says.
+fn readable(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        Ok(())
     }
 }
 

@@ -101,6 +101,20 @@ fn a_shared_folder_is_the_groups_and_nobody_elses() {
     assert!(done.status.success(), "{done:?}");
     let mode = |p: &std::path::Path| std::fs::metadata(p).expect("there").permissions().mode() & 0o7777;
     assert_eq!((mode(&folder), mode(&book)), (0o2770, 0o660));
+    // A member whose files are nobody else's by habit locks nobody out of what is made now.
+    let under = |args: &[&str], name: &str| {
+        let mut sh = std::process::Command::new("sh");
+        sh.arg("-c").arg("umask 077; exec \"$0\" \"$@\"").arg(env!("CARGO_BIN_EXE_retain")).args(args).arg("--book").arg(folder.join(name));
+        let done = sh.env_clear().env("HOME", desk.path("")).env("PATH", "/usr/bin:/bin").output().expect("sh starts");
+        assert!(done.status.success(), "{done:?}");
+    };
+    under(&["backup"], "team.db");
+    let files = desk.path("files");
+    under(&["import", files.to_str().expect("UTF-8")], "new.db");
+    let backups = folder.join(".team.db.backups");
+    let made: Vec<u32> = std::fs::read_dir(&backups).expect("backups").map(|e| mode(&e.expect("a file").path())).collect();
+    assert_eq!((mode(&backups), made), (0o2770, vec![0o660, 0o660]));
+    assert_eq!(mode(&folder.join("new.db")), 0o660);
     let home = desk.command().args(["share", "--book"]).arg(&desk.book).output().expect("the program starts");
     assert_eq!(home.status.code(), Some(2), "a home is not given away: {home:?}");
 }
