@@ -123,6 +123,39 @@ pub struct Outbox {
     base: Id,
 }
 
+/// The end of a file to which lines are added.
+trait Tail {
+    fn put(&mut self, text: &str) -> std::io::Result<()>;
+    fn sync(&mut self) -> std::io::Result<()>;
+    fn cut(&mut self, end: u64) -> std::io::Result<()>;
+}
+
+impl Tail for File {
+    fn put(&mut self, text: &str) -> std::io::Result<()> {
+        self.write_all(text.as_bytes())
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.sync_data()
+    }
+
+    fn cut(&mut self, end: u64) -> std::io::Result<()> {
+        self.set_len(end)
+    }
+}
+
+/// Adds text at the end, on the disk when this returns. What fails is taken back, because its person is told that nothing was
+/// saved, and that has to stay true.
+fn put(tail: &mut impl Tail, end: u64, text: &str) -> Result<()> {
+    let Err(error) = tail.put(text).and_then(|()| tail.sync()) else { return Ok(()) };
+    if tail.cut(end).is_err() {
+        return Err(Error::failed("your outbox failed while the change was put into it")
+            .hint("it may be written at the next start; `retain outbox` shows whether it waits")
+            .because(error));
+    }
+    Err(cannot(error))
+}
+
 fn cannot(error: std::io::Error) -> Error {
     Error::failed("your own copy of the change could not be kept (is the disk of your home full?); nothing was saved")
         .hint("free some space; --no-outbox writes without such a copy")
@@ -154,15 +187,16 @@ impl Outbox {
             write_line(&mut text, line)?;
         }
         let mut file = self.locked().map_err(cannot)?;
+        let end = file.seek(SeekFrom::End(0)).map_err(cannot)?;
         // The end of a line that a kill has torn must not swallow ours.
-        if file.seek(SeekFrom::End(0)).map_err(cannot)? > 0 {
+        if end > 0 {
             let mut last = [0u8];
             file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).map_err(cannot)?;
             if last != *b"\n" {
                 text.insert(0, '\n');
             }
         }
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(cannot)
+        put(&mut file, end, &text)
     }
 
     /// Crosses a change out.

@@ -330,3 +330,39 @@ fn without_a_place_for_the_outbox_the_book_can_only_be_read() {
     let mut store = Store::open(&desk.book(), &Options { keep: Keep::Nowhere, ..desk.options("ana") }).unwrap();
     add(&mut store, "Acme");
 }
+
+/// A disk that takes what is written and then fails.
+struct Failing {
+    text: String,
+    cuts: bool,
+}
+
+impl Tail for Failing {
+    fn put(&mut self, text: &str) -> std::io::Result<()> {
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn cut(&mut self, end: u64) -> std::io::Result<()> {
+        if !self.cuts {
+            return Err(std::io::ErrorKind::Other.into());
+        }
+        self.text.truncate(usize::try_from(end).unwrap());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_line_whose_sync_fails_is_taken_back_before_it_is_told_as_not_saved() {
+    let mut disk = Failing { text: "kept\n".into(), cuts: true };
+    let error = put(&mut disk, 5, "lost\n").unwrap_err();
+    assert!(error.message.contains("nothing was saved"), "{error}");
+    assert_eq!(disk.text, "kept\n");
+    let mut disk = Failing { text: String::new(), cuts: false };
+    let error = put(&mut disk, 0, "perhaps\n").unwrap_err();
+    assert!(!error.message.contains("nothing was saved"), "what is not known is not said: {error}");
+}
