@@ -61,7 +61,10 @@ fn now() -> Stamp {
 
 fn open(path: &Path) -> retain::error::Result<Store> {
     let who = Who { person: "ana".into(), device: Ids::seeded(1).next(now()) };
-    Store::open(path, &Options { who, now: now(), as_of: Some(today()), create: true, zone: None })
+    Store::open(
+        path,
+        &Options { who, now: now(), as_of: Some(today()), create: true, zone: None, keep: retain::store::outbox::Keep::Nowhere },
+    )
 }
 
 /// One line of the table.
