@@ -75,6 +75,8 @@ pub struct Worker {
 const LOOK: Duration = Duration::from_millis(250);
 /// The same while the terminal is not looked at.
 const LOOK_UNFOCUSED: Duration = Duration::from_secs(5);
+/// Quiet before the backup of the day is made.
+const QUIET: Duration = Duration::from_secs(8);
 /// Texts indexed at a time: a screen that asks meanwhile waits for about 20 ms at most.
 const IDLE_TEXTS: usize = 2000;
 
@@ -157,11 +159,12 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
         self.version = self.store.data_version().unwrap_or(0);
         self.tell();
-        self.back_up_daily();
         let (path, me) = (self.store.path().to_owned(), self.store.person().to_owned());
         self.presence = Presence::begin(&path, &me, self.store.mode().is_wal(), (self.clock)());
         self.look_around();
         let mut idle = false;
+        // The backup of the day waits for a moment in which nobody waits for us: it is a copy of the whole book.
+        let (mut quiet, mut day) = (Duration::ZERO, None);
         loop {
             let wait = match (idle && self.behind, self.focused) {
                 // Work for the index is waiting, and nobody is pressing keys: small bites of it, one after the other.
@@ -173,6 +176,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 Ok(ask) => ask,
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
+                    quiet += wait;
+                    if quiet >= QUIET && day != Some(self.store.today()) {
+                        day = Some(self.store.today());
+                        self.back_up_daily();
+                    }
                     self.look();
                     // From the second quiet moment on the index is worked at, until it has everything. What fails is not tried again
                     // before the next change.
@@ -183,7 +191,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                     continue;
                 }
             };
-            idle = false;
+            (idle, quiet) = (false, Duration::ZERO);
             let mut asks = vec![first];
             asks.extend(self.inbox.try_iter());
             if !self.handle(asks) {
