@@ -101,6 +101,17 @@ impl Console {
         }
     }
 
+    /// Reads until the condition holds or so long has gone by: for keys that may change nothing.
+    pub fn read_for(&mut self, most: Duration, holds: impl Fn(&Console) -> bool) {
+        let end = Instant::now() + most;
+        while !holds(self) {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => return,
+            }
+        }
+    }
+
     fn between_frames(&self) -> bool {
         last(&self.sent, b"\x1b[?2026h") <= last(&self.sent, b"\x1b[?2026l")
     }
