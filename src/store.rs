@@ -308,7 +308,8 @@ impl Store {
     /// Refuses a write to a book that can only be read.
     fn writable(&self) -> Result<()> {
         match &self.read_only {
-            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))),
+            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))
+                .hint("nothing was saved; the book can be read as it is, and `retain doctor` says how it is opened")),
             None => Ok(()),
         }
     }
@@ -362,7 +363,7 @@ impl Store {
         let (done, empty, id, n, changed, touched, config_touched, money_touched) = match outcome {
             Ok(parts) => parts,
             Err(error) => {
-                self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+                roll_back(&self.conn);
                 return Err(error);
             }
         };
@@ -465,8 +466,7 @@ impl Store {
         }
         self.begin()?;
         let left = self.guard().and_then(|()| search::catch_up(&self.conn, limit));
-        self.conn.execute_batch(if left.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        left
+        end(&self.conn, left)
     }
 
     /// Closes the book: the WAL goes back into the file when nobody else has it.
@@ -587,9 +587,39 @@ fn sql(error: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::OperationInterrupted) => Error::failed("interrupted"),
         Some(ErrorCode::TooBig) => Error::usage("a text is larger than 16 MB"),
-        _ => Error::failed(format!("the book did not answer: {error}")),
+        Some(ErrorCode::SystemIoFailure) => Error::failed("the disk failed to read or write the book; nothing was saved")
+            .hint("look at the disk and its cable or connection; `retain doctor` examines the book afterwards"),
+        Some(ErrorCode::CannotOpen) => Error::failed("the book's files cannot be opened; nothing was saved")
+            .hint("look whether its folder is still there and can be written to, then try again"),
+        Some(ErrorCode::OutOfMemory) => Error::failed("there is not enough memory").hint("close other programs and try again"),
+        _ => Error::failed(format!("the book did not answer: {}", said(&error)))
+            .hint("`retain doctor` examines the book; a backup may lie beside it"),
     };
     made.because(error)
+}
+
+/// The error in one line, without the statement that met it.
+fn said(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Takes a transaction back after an error. SQLite has done so by itself after some of them, and what is told is that error.
+fn roll_back(conn: &Connection) {
+    if !conn.is_autocommit() {
+        let _ = conn.execute_batch("ROLLBACK");
+    }
+}
+
+/// Ends a transaction as its work ended. A commit that fails leaves none open.
+fn end<T>(conn: &Connection, work: Result<T>) -> Result<T> {
+    let ended = work.and_then(|done| conn.execute_batch("COMMIT").map(|()| done).map_err(sql));
+    if ended.is_err() {
+        roll_back(conn);
+    }
+    ended
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

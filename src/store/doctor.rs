@@ -131,8 +131,7 @@ impl Store {
                 signal::keep(&self.conn, n, &signals, &config.stages)
             })
         });
-        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        work?;
+        super::end(&self.conn, work)?;
         self.roster = None;
         self.visits = None;
         Ok(customers)

@@ -27,21 +27,40 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Asserts that it ended by itself and without a panic, and if it failed, that it said so in one sentence.
-    pub fn assert_civil(&self, what: &str) {
-        assert!(self.signal.is_none() && self.code != Some(101) && !self.stderr.contains("panicked"), "{what}: {self:?}");
+    /// What is wrong with how it ended: a signal, a panic, or a failure without one sentence and its hints.
+    pub fn fault(&self) -> Option<String> {
+        if self.signal.is_some() || self.code == Some(101) || self.stderr.contains("panicked") {
+            return Some(format!("it crashed: {self:?}"));
+        }
         if self.code == Some(0) {
-            return;
+            return None;
+        }
+        if let Ok(error) = serde_json::from_str::<serde_json::Value>(&self.stderr) {
+            let words = error["error"]["message"].as_str().unwrap_or_default();
+            return (words.len() < 10 || words.contains('\n')).then(|| format!("no sentence: {self:?}"));
         }
         let mut lines = self.stderr.lines();
-        assert!(lines.next().is_some_and(|l| l.len() > 10), "{what}: ends without a word: {self:?}");
-        assert!(lines.all(|l| l.starts_with("hint: ")), "{what}: more than a sentence and its hints: {self:?}");
+        if lines.next().is_none_or(|l| l.len() < 10) {
+            return Some(format!("it ended without a word: {self:?}"));
+        }
+        (!lines.all(|l| l.starts_with("hint: "))).then(|| format!("more than a sentence and its hints: {self:?}"))
+    }
+
+    /// Whether it says what to do.
+    pub fn has_hint(&self) -> bool {
+        let hints = || Some(!serde_json::from_str::<serde_json::Value>(&self.stderr).ok()?["error"]["hints"].as_array()?.is_empty());
+        hints().unwrap_or_else(|| self.stderr.contains("\nhint: "))
+    }
+
+    /// Asserts that it ended by itself and without a panic, and if it failed, that it said so in one sentence.
+    pub fn assert_civil(&self, what: &str) {
+        assert_eq!(self.fault(), None, "{what}");
     }
 
     /// The same, and that a failure tells what to do about it.
     pub fn assert_helpful(&self, what: &str) {
         self.assert_civil(what);
-        assert!(self.code == Some(0) || self.stderr.contains("\nhint: "), "{what}: no hint: {self:?}");
+        assert!(self.code == Some(0) || self.has_hint(), "{what}: no hint: {self:?}");
     }
 }
 

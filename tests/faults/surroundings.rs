@@ -61,7 +61,8 @@ fn a_full_output_is_told() {
 #[test]
 fn a_machine_without_a_home_still_reads_and_writes() {
     let desk = desk_with_book(Place::Local);
-    for home in [None, Some("/dev/null"), Some("/proc"), Some("")] {
+    let homes = [None, Some("/dev/null"), Some("/proc"), Some("")];
+    for home in homes {
         let mut command = desk.command();
         for name in ["HOME", "USER", "LANG", "TZ", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
             command.env_remove(name);
@@ -69,7 +70,7 @@ fn a_machine_without_a_home_still_reads_and_writes() {
         if let Some(home) = home {
             command.env("HOME", home);
         }
-        command.args(["note", "A1", "homeless", "--book"]).arg(&desk.book);
+        command.args(["note", "A1", &format!("homeless {home:?}"), "--book"]).arg(&desk.book);
         within(command).assert_helpful(&format!("{home:?}"));
     }
     assert_holds(&desk, "homeless", &Default::default(), None);
