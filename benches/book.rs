@@ -15,6 +15,7 @@ use retain::domain::id::{Id, Ids};
 use retain::domain::query::{Page, Query};
 use retain::domain::time::{Day, Stamp, Zone};
 use retain::domain::touchpoint::TouchDraft;
+use retain::store::merge::MergeAsk;
 use retain::store::{Options, Store, Who};
 use retain::transfer::demo::{self, DemoOptions};
 use retain::transfer::import::{self, Continue};
@@ -27,6 +28,7 @@ fn main() -> Outcome {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["part", "write", size, path] => write(size.parse()?, Path::new(path)),
         ["part", "read", size, path] => read(size.parse()?, Path::new(path)),
+        ["part", "merge", size, path] => merge(size.parse()?, Path::new(path)),
         ["part", "import", size, path] => import(size.parse()?, Path::new(path)),
         _ => all(args.iter().any(|a| a == "--full") || std::env::var_os("RETAIN_BENCH_FULL").is_some_and(|v| v == "1")),
     }
@@ -39,7 +41,7 @@ fn all(full: bool) -> Outcome {
     for size in sizes {
         let folder = tempfile::tempdir()?;
         let book = folder.path().join("bench.retain");
-        for (part, path) in [("write", book.as_path()), ("read", book.as_path()), ("import", folder.path())] {
+        for (part, path) in [("write", book.as_path()), ("read", book.as_path()), ("merge", book.as_path()), ("import", folder.path())] {
             let status = std::process::Command::new(std::env::current_exe()?).args(["part", part, &size.to_string()]).arg(path).status()?;
             if !status.success() {
                 return Err(format!("{part} of {size} customers failed").into());
@@ -80,6 +82,37 @@ fn memory() -> String {
     format!("RSS {} MiB, at most {} MiB", value("VmRSS:"), value("VmHWM:"))
 }
 
+/// Two copies in each of which somebody has changed an owner thousands of times, a tenth of them the same ones, and the merge.
+fn merge(size: usize, path: &Path) -> Outcome {
+    let copy = path.with_file_name("copy.retain");
+    open(path)?.close();
+    std::fs::copy(path, &copy)?;
+    let edits = size.min(20_000);
+    let theirs = Who { person: "bo".into(), device: Ids::seeded(2).next(now()) };
+    let mut other = Store::open(&copy, &Options { who: theirs, now: now(), as_of: Some(today()), create: false, zone: None })?;
+    let customers: Vec<Id> = other.roster()?.read().map_err(|_| "the roster is lost")?.ids.iter().take(edits).copied().collect();
+    for customer in &customers {
+        other.write(&Command::Assign { customers: vec![*customer], owner: "bo".into() }, now())?;
+    }
+    other.close();
+    let mut ours = open(path)?;
+    for customer in customers.iter().step_by(10) {
+        ours.write(&Command::Assign { customers: vec![*customer], owner: "chen".into() }, now())?;
+    }
+    let ask = MergeAsk { now: now(), dry_run: false, foreign: false };
+    let start = Instant::now();
+    let report = ours.merge(&copy, ask)?;
+    let note = format!("{} batches, {} conflicts, {}", report.arrived(), report.conflicts.len(), memory());
+    line(size, "merge of 20k edits, with its backup", &mut [start.elapsed()], &note);
+    let start = Instant::now();
+    ours.merge(&copy, ask)?;
+    line(size, "the same merge again", &mut [start.elapsed()], "");
+    let start = Instant::now();
+    let well = ours.doctor()?.iter().filter(|c| !c.ok).map(|c| c.code).collect::<Vec<_>>().join(" ");
+    line(size, "doctor", &mut [start.elapsed()], &well);
+    Ok(())
+}
+
 /// Runs `what` `n` times.
 fn times(n: usize, mut what: impl FnMut(usize) -> retain::error::Result<()>) -> retain::error::Result<Vec<Duration>> {
     (0..n)
@@ -114,7 +147,8 @@ fn read(size: usize, path: &Path) -> Outcome {
     line(size, "open to triage page again", &mut opens, "");
     let mut rosters = times(3, |_| open(path)?.roster().map(|_| ()))?;
     line(size, "open and load roster", &mut rosters, &memory());
-    let customers = |filter: &str, sort: &str| Query::Customers { filter: filter.into(), sort: sort.into(), descending: false };
+    let customers =
+        |filter: &str, sort: &str| Query::Customers { filter: filter.into(), sort: sort.into(), descending: false, columns: Vec::new() };
     for (what, query) in [
         ("filter health<60 renews<90d", customers("health<60 renews<90d", "")),
         ("filter by a free word", customers("kestrel", "")),

@@ -4,6 +4,7 @@
 //! The screens are lent to it by `main` as [`Wiring`], because `cli` and `tui` do not know each other.
 
 mod config;
+mod conflicts;
 mod demo;
 mod doctor;
 mod fail;
@@ -15,6 +16,7 @@ mod keys;
 mod list;
 mod log;
 mod logfile;
+mod merge;
 mod r#move;
 mod note;
 mod nps;
@@ -154,6 +156,9 @@ enum Sub {
     History(history::Args),
     Keys(keys::Args),
     Config(config::Args),
+    Merge(merge::Args),
+    Conflicts(conflicts::Args),
+    Resolve(conflicts::ResolveArgs),
     Doctor(doctor::Args),
 }
 
@@ -178,6 +183,9 @@ impl Sub {
             Sub::History(_) => "history",
             Sub::Keys(_) => "keys",
             Sub::Config(_) => "config",
+            Sub::Merge(_) => "merge",
+            Sub::Conflicts(_) => "conflicts",
+            Sub::Resolve(_) => "resolve",
             Sub::Doctor(_) => "doctor",
         }
     }
@@ -256,6 +264,9 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::History(args) => history::run(cx, &args),
         Sub::Keys(args) => keys::run(cx, &args),
         Sub::Config(args) => config::run(cx, &args),
+        Sub::Merge(args) => merge::run(cx, &args),
+        Sub::Conflicts(args) => conflicts::run(cx, &args),
+        Sub::Resolve(args) => conflicts::resolve(cx, &args),
         Sub::Doctor(args) => doctor::run(cx, &args),
     }
 }

@@ -150,6 +150,85 @@ pub fn fields(config: &Config) -> Fields {
     Fields::new(COLUMNS.iter().map(|c| &c.field), config)
 }
 
+/// Something that a list can show: a column of the table, or an attribute of the book.
+#[derive(Clone, Debug)]
+pub enum Listed {
+    /// A column of the table.
+    Column(&'static Column),
+    /// An attribute: its column code, `attr.industry`, and what the book says of it. Its values have to be loaded.
+    Attribute(String, Attribute),
+}
+
+impl Listed {
+    /// What a column code names in this book; `None` where there is no such thing.
+    pub fn find(config: &Config, code: &str) -> Option<Listed> {
+        match column(code) {
+            Some(column) => Some(Listed::Column(column)),
+            None => attribute(config, code).map(Listed::of),
+        }
+    }
+
+    /// An attribute as a column.
+    pub fn of(attribute: &Attribute) -> Listed {
+        Listed::Attribute(format!("attr.{}", attribute.code), attribute.clone())
+    }
+
+    /// Every column, then every attribute of the book.
+    pub fn all(config: &Config) -> Vec<Listed> {
+        COLUMNS.iter().map(Listed::Column).chain(config.attributes.iter().map(Listed::of)).collect()
+    }
+
+    /// What is typed, saved in views and written over CSV columns.
+    pub fn code(&self) -> &str {
+        match self {
+            Listed::Column(column) => column.code(),
+            Listed::Attribute(code, _) => code,
+        }
+    }
+
+    /// At which edge it stands: figures at the right.
+    pub fn align(&self) -> Align {
+        match self {
+            Listed::Column(column) => column.align,
+            Listed::Attribute(_, a) if matches!(a.kind, AttributeType::Int | AttributeType::Money) => Align::Right,
+            Listed::Attribute(..) => Align::Left,
+        }
+    }
+
+    /// The narrowest and the wanted width, in cells.
+    pub fn widths(&self) -> (u16, u16) {
+        match self {
+            Listed::Column(column) => (column.min, column.preferred),
+            Listed::Attribute(..) if self.align() == Align::Right => (5, 8),
+            Listed::Attribute(..) => (6, 16),
+        }
+    }
+
+    /// The cell of a list; `-` without data.
+    pub fn show(&self, roster: &Roster, row: usize, today: Day) -> String {
+        match self {
+            Listed::Column(column) => column.show(roster, row, today),
+            Listed::Attribute(_, attribute) => show_attribute(roster, attribute, row),
+        }
+    }
+
+    /// The value with raw units; `null` without data.
+    pub fn json(&self, roster: &Roster, row: usize) -> Json {
+        match self {
+            Listed::Column(column) => column.json(roster, row),
+            Listed::Attribute(_, attribute) => json_attribute(roster, attribute, row),
+        }
+    }
+
+    /// The value as CSV has it.
+    pub fn csv(&self, roster: &Roster, row: usize) -> String {
+        match self {
+            Listed::Column(column) => column.csv(roster, row),
+            Listed::Attribute(_, attribute) => csv_attribute(roster, attribute, row),
+        }
+    }
+}
+
 /// Sorts rows by a column or an attribute that was loaded (`industry`, `attr.industry`). `false` when there is neither:
 /// the rows stay as they are.
 pub fn sort(roster: &Roster, rows: &mut [u32], code: &str, descending: bool) -> bool {
@@ -170,7 +249,7 @@ pub fn attribute<'c>(config: &'c Config, code: &str) -> Option<&'c Attribute> {
 }
 
 /// The cell of an attribute that was loaded: `-` without data.
-pub fn show_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
+fn show_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
         ("", _) => "-".to_owned(),
         (text, AttributeType::Money) => text.parse().map_or_else(|_| text.to_owned(), |minor| money::short(minor, roster.config.currency)),
@@ -180,7 +259,7 @@ pub fn show_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Str
 }
 
 /// An attribute that was loaded, in its own type; `null` without data.
-pub fn json_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Json {
+fn json_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Json {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
         ("", _) => Json::Null,
         (text, AttributeType::Int | AttributeType::Money) => text.parse::<i64>().map_or(Json::Null, Json::from),
@@ -190,7 +269,7 @@ pub fn json_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Jso
 }
 
 /// An attribute that was loaded, as CSV has it.
-pub fn csv_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
+fn csv_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
         (text, AttributeType::Money) => {
             text.parse().map_or_else(|_| text.to_owned(), |minor| decimal(minor, roster.config.currency.digits()))

@@ -7,6 +7,7 @@ pub mod event;
 pub mod field;
 pub mod filter;
 pub mod funnel;
+pub mod heads;
 pub mod health;
 pub mod id;
 pub mod money;

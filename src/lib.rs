@@ -40,11 +40,21 @@
 //! Lists hold row numbers of the shared roster, which is read while drawing, so that the cursor never waits for the worker.
 //!
 //! # What is stored
-//! Every row has an id of its own (UUIDv7); the integers beside it mean nothing in another copy of the book, because copies will
-//! exchange batches one day. `batch` says who did what, with the device's contiguous number, logical time and a hash. `event` is
+//! Every row has an id of its own (UUIDv7); the integers beside it mean nothing in another copy of the book, because copies
+//! exchange batches. `batch` says who did what, with the device's contiguous number, logical time and a hash. `event` is
 //! written once. Entities carry their present values, and `edit` logs every change: before, after, and the edits that it had
 //! seen. So the log is the audit, and undo is a new batch that writes the values before, across restarts, only one's own, and
 //! refused where somebody else has edited since ([`domain::command::Command::Undo`]).
+//!
+//! # Copies of a book
+//! A book has an id that its copies share. [`store::Store::merge`] is the union of batches, rows and edits by id: a batch comes
+//! whole, with its hash, or is left out and named. Nothing is written of the merging itself, so both directions end with the
+//! same facts, and [`store::Store::digest`] says so. [`domain::heads`] decides what a field shows: the edit that no other has
+//! seen; of several the one of the later batch, and the field is a conflict until somebody's edit has seen all of them.
+//!
+//! The hash of a batch is over ids and values in the order of ids (the order of writing), so every copy can compute it again
+//! from its tables: what a row said when it was made is the value before the first edit of each field, else what stands there.
+//! It is a hash of digests, one a row or edit, so that something purged can leave its digest and nothing else.
 //!
 //! `signal` caches one packed row a customer, folded in the same transaction as the write; `retain doctor` folds all of them
 //! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
@@ -72,14 +82,32 @@
 //! - Subscriptions count as agreements known ahead: a past date sees a version that starts after it.
 //! - The full-text index is written behind small batches at once, and behind an import in idle moments; a search reads what is
 //!   not indexed yet, at most 20,000 texts of it.
+//! - A removal knows what it removes (the latest edits of the row, a customer's live rows), and an edit of something removed
+//!   knows the removal. So a row that one removes and another changes without knowing stays visible, by the log alone and the
+//!   same in every copy. Removals of the first version are taken to have known everything.
+//! - Two who wrote the same value are no conflict. Keeping what is shown is an edit too, so that it can be told and taken back.
+//! - An undo stands back where the latest edit is somebody else's, also when it wrote the same value, and where copies disagree.
+//! - A batch that builds on one that is missing (an edit seen, a row) waits outside with it; the next merge brings both.
+//! - New batches are found by comparing all ids in order, 16 bytes each, not by the devices' numbers: two machines with one
+//!   device's number would hide a batch. The numbers find gaps.
+//! - A logical time follows others' at most ten minutes past the own clock, so one wrong clock does not take all along.
+//! - The id of a book of the first version comes from its first batch, so that copies made before stay copies.
 //! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
+//! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
+//!   presses Esc twice to be sure must not lose its place.
+//! - `e` explains and `E` edits, on every screen: why a customer is here is asked many times more often than it is edited.
+//! - A task that is put off keeps the day that was agreed; [`domain::task::Task::turn`] is the day on which it counts.
+//! - The palette matches names, beginnings of words and slips of the finger, not scattered letters.
+//! - `keys.toml` is looked at by a thread of its own: a look from the loop could wait for a slow disk.
 //!
 //! # Warts
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
-//! - `batch` has its hash and its number, and the device its identity, but there is no outbox yet, no merging of copies, no
-//!   dialog for a conflict: a save over somebody's newer value is refused, and what was typed stays as a draft.
+//! - The device has its identity, but there is no outbox yet, and no dialog for a conflict: a save over somebody's newer value
+//!   is refused, and what was typed stays as a draft; conflicts of merged copies are listed and decided by subcommands only.
+//! - `tombstone` is there and counted in hashes, but nothing purges yet, and a merge does not carry a purge over.
+//! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.
 //! - Undo of an import writes one edit a row that it made.
-//! - Custom attributes come into the roster when a filter or a sort first reads them; lists cannot show them as columns yet.
+//! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 
 pub mod cli;
 pub mod columns;

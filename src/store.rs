@@ -2,9 +2,15 @@
 
 mod answer;
 mod batch;
+mod conflicts;
+mod copies;
+mod digest;
 pub mod doctor;
 mod find;
+mod hash;
+mod heads;
 pub mod load;
+pub mod merge;
 mod open;
 mod roster;
 mod schema;
@@ -76,8 +82,10 @@ pub struct Store {
     roster: Option<Arc<RwLock<Roster>>>,
     visits: Option<Arc<Vec<Visit>>>,
     patience: Option<Patience>,
-    /// The last batch (its integer) that the roster knows.
+    /// The last batch (its integer) up to which the roster knows all.
     seen: i64,
+    /// Batches of ours behind it.
+    own: BTreeSet<i64>,
 }
 
 /// Milliseconds after which a write gives up waiting for another's lock.
@@ -115,6 +123,7 @@ impl Store {
             visits: None,
             patience: None,
             seen,
+            own: BTreeSet::new(),
         };
         let fresh = seen == 0 && store.read_only.is_none();
         if let Some(zone) = options.zone.as_ref().filter(|z| fresh && Zone::named(z).is_some_and(|z| z != store.config.zone)) {
@@ -401,7 +410,12 @@ impl Store {
 
     /// Brings what is in memory up to date with a batch that was committed.
     fn after(&mut self, n: i64, touched: &BTreeSet<i64>, config_touched: bool, money_touched: bool) -> Result<()> {
-        self.seen = self.seen.max(n);
+        // What others wrote before ours, and nobody has looked at, stays to be looked at.
+        if n == self.seen + 1 {
+            self.seen = n;
+        } else if n > self.seen {
+            self.own.insert(n);
+        }
         self.visits = None;
         if config_touched {
             self.config = Arc::new(read_config(&self.conn)?);
@@ -435,23 +449,31 @@ impl Store {
         Ok(())
     }
 
-    /// Looks for batches that others have committed since the last look: (person, label, when) of each, oldest first. The
-    /// roster is brought up to date.
+    /// Looks for batches that others have committed since the last look, also those that a merge has brought: (person, label,
+    /// when) of each, oldest first; of many, how many of each person. The roster is brought up to date.
     pub fn look(&mut self) -> Result<Vec<(String, String, Stamp)>> {
-        let news: Vec<(i64, String, String, i64)> = {
-            let mut statement = self
-                .conn
-                .prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000")
-                .map_err(sql)?;
-            let rows = statement
-                .query_map([self.seen], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?, r.get(3)?)))
-                .map_err(sql)?;
-            rows.collect::<Result<_, _>>().map_err(sql)?
-        };
-        let (Some(first), Some(last)) = (news.first(), news.last()) else { return Ok(Vec::new()) };
-        let (touched, config) = touched_between(&self.conn, first.0, last.0)?;
-        self.after(last.0, &touched, config, true)?;
-        Ok(news.into_iter().map(|(_, person, label, wall)| (person, label, Stamp(wall))).collect())
+        let mut news = Vec::new();
+        loop {
+            let found: Vec<(i64, String, String, i64)> = {
+                let mut statement = self
+                    .conn
+                    .prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000")
+                    .map_err(sql)?;
+                let rows = statement
+                    .query_map([self.seen], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?, r.get(3)?)))
+                    .map_err(sql)?;
+                rows.collect::<Result<_, _>>().map_err(sql)?
+            };
+            let (Some(first), Some(last)) = (found.first(), found.last()) else { break };
+            let last = last.0;
+            let (touched, config) = touched_between(&self.conn, first.0, last)?;
+            self.seen = last;
+            self.after(last, &touched, config, true)?;
+            let own = std::mem::take(&mut self.own);
+            news.extend(found.into_iter().filter(|(n, ..)| !own.contains(n)).map(|(_, person, label, wall)| (person, label, Stamp(wall))));
+            self.own = own.into_iter().filter(|n| *n > last).collect();
+        }
+        Ok(if news.len() > MOST_NEWS { counted(&news) } else { news })
     }
 
     /// A number that changes when another connection has written.
@@ -475,6 +497,21 @@ impl Store {
             let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
     }
+}
+
+/// More news than this are told as a number for each person.
+const MOST_NEWS: usize = 20;
+
+/// One line a person, in the order in which they come first.
+fn counted(news: &[(String, String, Stamp)]) -> Vec<(String, String, Stamp)> {
+    let mut people: Vec<(String, usize, Stamp)> = Vec::new();
+    for (person, _, at) in news {
+        match people.iter_mut().find(|p| p.0 == *person) {
+            Some(known) => (known.1, known.2) = (known.1 + 1, known.2.max(*at)),
+            None => people.push((person.clone(), 1, *at)),
+        }
+    }
+    people.into_iter().map(|(person, n, at)| (person, if n == 1 { "1 change".into() } else { format!("{n} changes") }, at)).collect()
 }
 
 /// Above so many touched customers a batch leaves their signals to one pass over the book.

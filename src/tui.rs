@@ -17,8 +17,8 @@
 //! nothing; what it found out (clickable places, the list's height) is a value, [`canvas::Drawn`], that the app keeps.
 //!
 //! # Keys are rows
-//! `const KEYS: &[&[KeyRow<Self>]] = &[OWN, Self::VERBS, Self::QUEUE, Self::MOVES]`: own rows and shared groups. [`verbs::Verbs`]
-//! gives `i n t > < m a`, [`verbs::Queue`] gives `d` and `z 1`-`z 5`, [`widgets::list::Lister`] gives `j k g g G` and pages; each is
+//! `const KEYS: &[&[KeyRow<Self>]] = &[OWN, Self::VERBS, Self::QUEUE, Self::ABOUT, Self::MOVES]`: own rows and shared groups. [`verbs::Verbs`]
+//! gives `i n t > < m a` and, about the one under the cursor, `e E y`, [`verbs::Queue`] gives `d` and `z 0`-`z 5`, [`widgets::list::Lister`] gives `j k g g G` and pages; each is
 //! mixed in by `impl Verbs for X {}` and acts on [`view::Screen::subjects`]. `row(label, keys, handler).when(..).hint()`. A row
 //! that is not `.hint()` is still in help and palette. Sequences (`z 1`) get their hint box by themselves. In a text field
 //! (`typing()`), letters go to `type_key` and only other keys to the rows.
@@ -44,6 +44,7 @@ pub mod app;
 pub mod canvas;
 mod careful;
 pub mod chrome;
+pub mod clipboard;
 pub mod effect;
 #[cfg(test)]
 pub mod harness;
@@ -205,6 +206,8 @@ fn default_look() -> Look {
         list_rows: 10,
         preview: true,
         drafts: std::collections::BTreeMap::new(),
+        bookmarks: Vec::new(),
+        visited: Vec::new(),
         recent: Vec::new(),
         last: None,
         handled: Vec::new(),

@@ -2,6 +2,7 @@
 //! Hermetic: a HOME of its own, a fixed clock, nothing inherited. Ids, which differ from run to run, show as `[id]`.
 
 mod import;
+mod merging;
 mod reading;
 mod writing;
 mod wrong;

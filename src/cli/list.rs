@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::fail::Done;
 use super::out::{SCHEMA, one_line};
 use super::{Cx, unexpected};
-use crate::columns::{self, Align, Column};
+use crate::columns::{self, Align, Listed};
 use crate::domain::query::{Mistake, Page, Query, RowsPage, View};
 use crate::domain::roster::Roster;
 use crate::error::{Error, Result};
@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// Sort by this column; -COLUMN puts the largest first
     #[arg(long, short, value_name = "COLUMN", allow_hyphen_values = true)]
     sort: Option<String>,
-    /// Show these columns, separated by commas; "all" for every one
+    /// Show these columns, separated by commas (attr.CODE for an attribute); "all" for every one
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     columns: Vec<String>,
     /// Print CSV: amounts with a decimal point, dates as 2026-11-21
@@ -40,11 +40,12 @@ pub(super) struct Args {
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let view = view(&mut store, args)?;
-    let chosen = chosen(&view.columns)?;
+    let chosen = chosen(&store, &view.columns)?;
     if !view.sort.is_empty() {
         check_sort(&store, &view.sort)?;
     }
-    let ask = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending };
+    let codes = chosen.iter().map(|c| c.code().to_owned()).collect();
+    let ask = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending, columns: codes };
     let page = rows_page(&mut store, &ask, &view.filter)?;
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
@@ -71,13 +72,13 @@ pub(super) fn head(roster: &Roster, page: &RowsPage) -> Map<String, serde_json::
     ])
 }
 
-fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[&Column], page: &RowsPage) -> Done {
+fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[Listed], page: &RowsPage) -> Done {
     if page.rows.is_empty() {
         let why = if page.of == 0 { "the book has no customers yet" } else { "no customer passes the filter" };
         return Ok(cx.out.line(why)?);
     }
     let heads: Vec<&str> = chosen.iter().map(|c| c.code()).collect();
-    let right: Vec<bool> = chosen.iter().map(|c| c.align == Align::Right).collect();
+    let right: Vec<bool> = chosen.iter().map(|c| c.align() == Align::Right).collect();
     let row = |at: &u32| chosen.iter().map(|c| c.show(roster, *at as usize, roster.today)).collect();
     let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
     Ok(cx.out.table(&heads, &right, &rows)?)
@@ -113,27 +114,28 @@ fn saved(store: &mut Store, name: &str) -> Result<View> {
     Err(if names.is_empty() { error.hint("no view is saved in this book") } else { error.hint(format!("views: {}", names.join(", "))) })
 }
 
-fn chosen(codes: &[String]) -> Result<Vec<&'static Column>> {
+fn chosen(store: &Store, codes: &[String]) -> Result<Vec<Listed>> {
+    let config = store.config();
     match codes {
-        [] => Ok(columns::default_set().collect()),
+        [] => Ok(columns::default_set().map(Listed::Column).collect()),
         [all] if all == "all" => Ok(every_column()),
-        codes => codes.iter().map(|code| columns::column(code.trim()).ok_or_else(|| no_column(code))).collect(),
+        codes => codes.iter().map(|code| Listed::find(&config, code.trim()).ok_or_else(|| no_column(store, code))).collect(),
     }
 }
 
-/// Every column there is.
-pub(super) fn every_column() -> Vec<&'static Column> {
-    columns::COLUMNS.iter().collect()
+/// Every column that all books have.
+pub(super) fn every_column() -> Vec<Listed> {
+    columns::COLUMNS.iter().map(Listed::Column).collect()
 }
 
 /// A list may be sorted by a column or by an attribute of the book.
 fn check_sort(store: &Store, code: &str) -> Result<()> {
-    let known = columns::column(code).is_some() || columns::attribute(&store.config(), code).is_some();
-    if known { Ok(()) } else { Err(no_column(code)) }
+    if Listed::find(&store.config(), code).is_some() { Ok(()) } else { Err(no_column(store, code)) }
 }
 
-fn no_column(code: &str) -> Error {
-    let all: Vec<&str> = columns::COLUMNS.iter().map(Column::code).collect();
+fn no_column(store: &Store, code: &str) -> Error {
+    let all = Listed::all(&store.config());
+    let all: Vec<&str> = all.iter().map(Listed::code).collect();
     Error::usage(format!("There is no column \"{code}\"")).hint(format!("columns: {}", all.join(", ")))
 }
 

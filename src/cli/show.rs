@@ -159,8 +159,8 @@ fn print_work(cx: &mut Cx<'_>, account: &Account, today: Day) -> Done {
         heading(cx, "Open tasks")?;
     }
     for task in open {
-        let late = task.due.is_some_and(|d| d < today);
-        let due = task.due.map_or_else(String::new, |d| format!(", due {d}{}", if late { " (late)" } else { "" }));
+        let late = task.turn().is_some_and(|d| d < today);
+        let due = task.turn().map_or_else(String::new, |d| format!(", due {d}{}", if late { " (late)" } else { "" }));
         let owner = if task.owner.is_empty() { String::new() } else { format!(", {}", one_line(&task.owner)) };
         cx.out.line(&format!("  #{}  {}{due}{owner}", ending(task.id), one_line(&task.title)))?;
     }

@@ -133,6 +133,8 @@ pub enum Command {
     SaveView { name: String, view: super::query::View },
     /// Sets a config key; `None` goes back to the default.
     SetConfig { key: String, value: Option<String> },
+    /// Decides a conflict between copies of the book: `take` names the edit whose value holds.
+    Resolve { row: Id, field: String, take: Id },
     /// Takes back the person's latest batch that stands, or the named one (their own). `force` also overwrites later edits of
     /// others that stand in the way; without it they are a conflict.
     Undo { batch: Option<Id>, force: bool },

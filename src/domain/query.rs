@@ -55,8 +55,9 @@ pub struct TimelineAsk {
 /// A question. Equal questions have equal answers until something is written or the day changes.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Query {
-    /// Rows of the roster that pass a filter, sorted.
-    Customers { filter: String, sort: String, descending: bool },
+    /// Rows of the roster that pass a filter, sorted. The attributes among `columns` (`attr.industry`) are there to be shown
+    /// once it is answered; other codes are passed over.
+    Customers { filter: String, sort: String, descending: bool, columns: Vec<String> },
     /// The triage queue: priority first, ties by renewal date, then name. `snoozed`: the snoozed ones instead.
     Triage { filter: String, snoozed: bool },
     /// Counts for the tabs.
@@ -77,6 +78,8 @@ pub enum Query {
     Views,
     /// The batches that changed one row, newest first: a note's history.
     History { row: Id },
+    /// Fields of which copies of the book say different things, and nobody has decided yet.
+    Conflicts,
 }
 
 /// A period relative to today, or fixed.
@@ -181,6 +184,38 @@ pub struct EditRow {
     pub after: Option<String>,
 }
 
+/// A field of which copies of the book say different things.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Conflict {
+    /// The row.
+    pub row: Id,
+    /// Its kind: `customer`, `contact`, `task`...
+    pub kind: &'static str,
+    /// What the row is called: a name, a title, the start of a text.
+    pub name: String,
+    /// The customer it belongs to, and its name.
+    pub customer: Option<(Id, String)>,
+    /// The field.
+    pub field: String,
+    /// The values, the one that is shown last.
+    pub values: Vec<ConflictValue>,
+}
+
+/// One of the values of a [`Conflict`].
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ConflictValue {
+    /// The edit that wrote it, or the row that stands against a removal: what a decision names.
+    pub edit: Id,
+    /// The value as text; `None` for nothing.
+    pub value: Option<String>,
+    /// Who wrote it.
+    pub person: String,
+    /// When, as that person's clock said.
+    pub at: Stamp,
+    /// It is the one that is shown.
+    pub shown: bool,
+}
+
 /// Everything of one customer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Account {
@@ -269,4 +304,6 @@ pub enum Page {
     Views(Vec<(Id, String, View)>),
     /// To [`Query::History`].
     History(Vec<EditRow>),
+    /// To [`Query::Conflicts`].
+    Conflicts(Vec<Conflict>),
 }

@@ -157,10 +157,14 @@ impl Roster {
         }
     }
 
-    /// An empty roster by the same rules for customers whose integers begin at `first`, to be read beside this one and
-    /// [`Roster::append`]ed.
-    pub fn part(&self, first: i64) -> Roster {
-        Roster { first: u32::try_from(first).unwrap_or(0), ..Roster::new(self.config.clone(), self.today, &self.me) }
+    /// An empty roster by the same rules, to be read beside this one and [`Roster::append`]ed.
+    pub fn part(&self) -> Roster {
+        Roster::new(self.config.clone(), self.today, &self.me)
+    }
+
+    /// Makes an empty part ready for customers whose integers begin at `first`.
+    pub fn begin_part(&mut self, first: i64) {
+        self.first = u32::try_from(first).unwrap_or(0);
     }
 
     /// Adds a customer, or puts it in place of the row with the same `rowid`. Health and priority are computed by [`Roster::rescore`]
@@ -219,20 +223,22 @@ impl Roster {
         at
     }
 
-    /// Adds the customers of a part that was read beside this one. None of them is here yet.
-    pub fn append(&mut self, part: Roster) {
+    /// Adds the customers of a part that was read beside this one, and leaves it empty. None of them is here yet.
+    pub fn append(&mut self, part: &mut Roster) {
         let from = self.rows.len() as u32;
         let owners: Vec<u32> = part.owners.iter().map(|(_, word)| self.owners.intern(word)).collect();
         let tagsets: Vec<u32> = part.tagsets.iter().map(|(_, word)| self.tagsets.intern(word)).collect();
-        self.rows.extend(part.rows.iter().map(|row| Row { owner: owners[row.owner as usize], tags: tagsets[row.tags as usize], ..*row }));
-        self.ids.extend_from_slice(&part.ids);
-        self.rowids.extend_from_slice(&part.rowids);
+        self.rows.extend(part.rows.drain(..).map(|row| Row { owner: owners[row.owner as usize], tags: tagsets[row.tags as usize], ..row }));
+        self.ids.append(&mut part.ids);
         for (at, rowid) in part.rowids.iter().enumerate() {
             self.index(*rowid, from + at as u32);
         }
-        self.done.extend(part.done.into_iter().map(|(at, keys)| (from + at, keys)));
-        self.names.append(&part.names);
+        self.rowids.append(&mut part.rowids);
+        self.done.extend(part.done.drain().map(|(at, keys)| (from + at, keys)));
+        self.names.append(&mut part.names);
         self.ranks.take();
+        part.by_rowid.clear();
+        part.sparse.clear();
     }
 
     fn index(&mut self, rowid: u32, at: u32) {

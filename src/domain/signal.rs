@@ -53,7 +53,7 @@ pub struct Signals {
     pub seats: Option<u8>,
     /// The next renewal: the end of the running term (METRICS: explicit end, else the yearly anniversary).
     pub renews: Option<Day>,
-    /// Earliest due day of an open task.
+    /// Earliest day on which an open task is due; one that was put off counts from that day.
     pub due: Option<Day>,
     /// Open tasks.
     pub tasks: u8,
@@ -112,7 +112,7 @@ pub struct TicketFact {
 pub struct TaskFact {
     /// Day it was made.
     pub made: Day,
-    /// Day by which it is due.
+    /// Day by which it is due, or until which it was put off where that is later.
     pub due: Option<Day>,
     /// Day it was done.
     pub done: Option<Day>,

@@ -22,12 +22,19 @@ pub struct Task {
     pub priority: u8,
     /// Code of what it is for: `renewal` counts as a plan for the renewal; otherwise empty.
     pub kind: String,
-    /// Not shown before this day.
+    /// Put off until this day: it counts as due then, not before.
     pub snoozed_until: Option<Day>,
     /// Why it was put off.
     pub snooze_reason: String,
     /// When it was done; `None` while it is open.
     pub done: Option<Stamp>,
+}
+
+impl Task {
+    /// The day on which it is somebody's turn: when it is due, or later where it was put off.
+    pub fn turn(&self) -> Option<Day> {
+        self.due.max(self.snoozed_until)
+    }
 }
 
 /// A task before it is written.

@@ -28,7 +28,16 @@ use super::{Store, search, signal, sql};
 /// Answers any query.
 pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
     match query {
-        Query::Customers { filter, sort, descending } => rows(store, filter, &Order::Column(sort, *descending)).map(Page::Rows),
+        Query::Customers { filter, sort, descending, columns } => {
+            let shared = store.roster()?;
+            for code in columns {
+                let attribute = columns::attribute(&store.config, code).map(|a| a.code.clone());
+                if let Some(code) = attribute.filter(|_| columns::column(code).is_none()) {
+                    load_attribute(store, &shared, &code)?;
+                }
+            }
+            rows(store, filter, &Order::Column(sort, *descending)).map(Page::Rows)
+        }
         Query::Triage { filter, snoozed } => rows(store, filter, if *snoozed { &Order::Snoozed } else { &Order::Triage }).map(Page::Rows),
         Query::Counts => counts(store).map(Page::Counts),
         Query::Funnel { filter, period, mode } => funnel_page(store, filter, *period, *mode).map(|p| Page::Funnel(Box::new(p))),
@@ -39,6 +48,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Search { text } => found(store, text).map(Page::Search),
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),
+        Query::Conflicts => super::conflicts::list(&store.conn).map(Page::Conflicts),
     }
 }
 
@@ -142,7 +152,7 @@ fn counts(store: &mut Store) -> Result<Counts> {
         .conn
         .prepare_cached(
             "SELECT count(*) FROM task t JOIN customer c ON c.n = t.customer
-             WHERE t.done IS NULL AND t.removed = 0 AND t.due <= ?1 AND t.owner = ?2 AND c.removed = 0",
+             WHERE t.done IS NULL AND t.removed = 0 AND t.due <= ?1 AND coalesce(t.snoozed, t.due) <= ?1 AND t.owner = ?2 AND c.removed = 0",
         )
         .and_then(|mut s| s.query_row(params![today, store.who.person], |r| r.get(0)))
         .map_err(sql)?;
@@ -298,6 +308,10 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
         let task = account::task_of(row, roster.ids[at]).map_err(sql)?;
         tasks.push(TaskRow { task, customer_name: roster.name(at).to_owned() });
     }
+    // Put off tasks stand where their turn is. There are few, so the index still gives the order of nearly all.
+    if tasks.iter().any(|t| t.task.snoozed_until.is_some()) {
+        tasks.sort_by_key(|t| (t.task.done.is_some(), t.task.turn().is_none(), t.task.turn()));
+    }
     Ok(tasks)
 }
 
@@ -401,13 +415,7 @@ fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
 }
 
 fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
-    let plain = |value: rusqlite::types::Value| match value {
-        rusqlite::types::Value::Null => None,
-        rusqlite::types::Value::Integer(i) => Some(i.to_string()),
-        rusqlite::types::Value::Real(r) => Some(r.to_string()),
-        rusqlite::types::Value::Text(t) => Some(t),
-        rusqlite::types::Value::Blob(_) => Some("bytes".into()),
-    };
+    let plain = |value: rusqlite::types::Value| super::conflicts::plain(&value);
     let query = "SELECT b.id, b.person, b.wall, e.field, e.before, e.after FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? ORDER BY b.hlc DESC, e.id DESC";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
     let rows = statement

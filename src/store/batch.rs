@@ -1,16 +1,18 @@
 //! One batch being written: rows made, fields changed, and what the hash, the log and the signals need to know of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::domain::command::Entity;
+use crate::domain::heads::{horizon, time_of};
 use crate::domain::id::{Id, Ids};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 
-use super::{Who, sql};
+use super::hash::{self, Changed, Header};
+use super::{Who, heads, sql};
 
 impl ToSql for Id {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -43,7 +45,8 @@ pub struct Table {
     pub columns: &'static [&'static str],
     /// Editable columns.
     pub fields: &'static [&'static str],
-    insert: &'static str,
+    /// The statement for a new row: id, batch, columns.
+    pub insert: &'static str,
 }
 
 /// Every entity.
@@ -177,10 +180,17 @@ pub struct Batch<'c> {
     /// A subscription was written: the book's median may have moved.
     pub money_touched: bool,
     reworded: Vec<Id>,
-    hasher: blake3::Hasher,
+    /// What its row says, for the hash.
+    header: Header,
+    hasher: hash::Hasher,
     /// What of one row goes into the hash, together: many small pieces would cost more than the hashing.
     piece: Vec<u8>,
+    /// Ids of customers and of contacts by their integers: the hash is over ids, and rows of one customer come together.
+    known: [HashMap<i64, Id>; 2],
 }
+
+/// Most ids of customers, and of contacts, that a batch keeps at hand; then it begins anew.
+const MOST_KNOWN: usize = 1 << 16;
 
 impl<'c> Batch<'c> {
     /// Begins a batch: its row is there, unfinished.
@@ -193,13 +203,7 @@ impl<'c> Batch<'c> {
         zone: Zone,
         undoes: Option<Id>,
     ) -> Result<Batch<'c>> {
-        let last: i64 =
-            conn.prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
-        let hlc = (now.0.max(0) << 16).max(last + 1);
-        let number: i64 = conn
-            .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM batch WHERE device = ?")
-            .and_then(|mut s| s.query_row([&who.device], |r| r.get(0)))
-            .map_err(sql)?;
+        let (number, hlc) = place(conn, who, now)?;
         let id = ids.next(now);
         conn.prepare_cached(
             "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes) VALUES (?,?,?,?,?,?,?,'',?)",
@@ -207,8 +211,20 @@ impl<'c> Batch<'c> {
         .and_then(|mut s| s.execute(params![id, who.person, who.device, number, hlc, now, command, undoes]))
         .map_err(sql)?;
         let n = conn.last_insert_rowid();
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&id.0);
+        let header = Header {
+            id,
+            person: who.person.clone(),
+            device: who.device,
+            number,
+            hlc,
+            wall: now.0,
+            command: command.to_owned(),
+            label: String::new(),
+            undoes,
+            made: 0,
+            edits: 0,
+            customer: None,
+        };
         Ok(Batch {
             conn,
             ids,
@@ -223,8 +239,10 @@ impl<'c> Batch<'c> {
             config_touched: false,
             money_touched: false,
             reworded: Vec::new(),
-            hasher,
+            header,
+            hasher: hash::Hasher::default(),
             piece: Vec::new(),
+            known: Default::default(),
         })
     }
 
@@ -239,31 +257,56 @@ impl<'c> Batch<'c> {
         all.extend_from_slice(values);
         self.conn.prepare_cached(table.insert).and_then(|mut s| s.execute(&all[..])).map_err(sql)?;
         let n = self.conn.last_insert_rowid();
-        self.piece.clear();
-        self.piece.extend([b'+', table.number as u8]);
-        self.piece.extend(id.0);
-        for value in values {
-            self.hash(*value)?;
-        }
-        self.hasher.update(&self.piece);
-        self.made += 1;
         match entity {
+            Entity::Customer => self.know(CUSTOMERS, n, id),
+            Entity::Contact => self.know(CONTACTS, n, id),
             Entity::Config => self.config_touched = true,
             Entity::Subscription => self.money_touched = true,
             _ => {}
         }
+        self.hash_row(table, id, values)?;
+        self.made += 1;
         Ok((n, id))
     }
 
-    fn hash(&mut self, value: &dyn ToSql) -> Result<()> {
-        let output = value.to_sql().map_err(sql)?;
-        let value = match &output {
-            ToSqlOutput::Borrowed(v) => *v,
-            ToSqlOutput::Owned(v) => ValueRef::from(v),
-            _ => ValueRef::Null,
-        };
-        hash_value(&mut self.piece, value);
+    fn hash_row(&mut self, table: &'static Table, id: Id, values: &[&dyn ToSql]) -> Result<()> {
+        let mut piece = std::mem::take(&mut self.piece);
+        piece.clear();
+        hash::begin_row(&mut piece, table, id);
+        for (column, value) in table.columns.iter().zip(values) {
+            let output = value.to_sql().map_err(sql)?;
+            let value = match &output {
+                ToSqlOutput::Borrowed(v) => *v,
+                ToSqlOutput::Owned(v) => ValueRef::from(v),
+                _ => ValueRef::Null,
+            };
+            match (*column, value) {
+                ("customer", ValueRef::Integer(n)) => hash::put_value(&mut piece, ValueRef::Blob(&self.id_of(CUSTOMERS, n)?.0)),
+                ("contact", ValueRef::Integer(n)) => hash::put_value(&mut piece, ValueRef::Blob(&self.id_of(CONTACTS, n)?.0)),
+                (column, value) => hash::put_column(&mut piece, column, value),
+            }
+        }
+        self.hasher.item(&hash::digest(&piece));
+        self.piece = piece;
         Ok(())
+    }
+
+    fn know(&mut self, of: usize, n: i64, id: Id) {
+        let known = &mut self.known[of];
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(n, id);
+    }
+
+    fn id_of(&mut self, of: usize, n: i64) -> Result<Id> {
+        if let Some(id) = self.known[of].get(&n) {
+            return Ok(*id);
+        }
+        let query = ["SELECT id FROM customer WHERE n = ?", "SELECT id FROM contact WHERE n = ?"][of];
+        let id = self.conn.prepare_cached(query).and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id))).map_err(sql)?;
+        self.know(of, n, id);
+        Ok(id)
     }
 
     /// Changes one field of a row: logs the edit with what it saw, and writes the value. `false` when it says that already.
@@ -276,20 +319,49 @@ impl<'c> Batch<'c> {
         if current.value == value {
             return Ok(false);
         }
-        let seen = heads(self.conn, row, field)?;
-        let id = self.ids.next(self.now);
-        self.conn
-            .prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen) VALUES (?,?,?,?,?,?,?,?)")
-            .and_then(|mut s| s.execute(params![id, self.n, table.number, row, field, current.value, value, seen]))
-            .map_err(sql)?;
+        self.put(table, row, field, value, current)?;
+        Ok(true)
+    }
+
+    /// Writes an edit also where the field says that already: a decision between two edits that had not seen each other.
+    pub fn settle(&mut self, entity: Entity, row: Id, field: &str, value: Value) -> Result<()> {
+        let table = table(entity);
+        let Some(current) = current(self.conn, table, row, field)? else {
+            return Err(Error::not_found(format!("the {} is gone", table.name)));
+        };
+        self.put(table, row, field, value, current)
+    }
+
+    fn put(&mut self, table: &'static Table, row: Id, field: &str, value: Value, current: Current) -> Result<()> {
+        let entity = table.entity;
+        let seen = heads::seen(self.conn, row, field)?;
+        let knew = if field == "removed" && value == Value::Integer(1) {
+            Some(heads::known_at_removal(self.conn, table, row)?)
+        } else if current.gone {
+            Some(heads::removals(self.conn, row, current.customer)?)
+        } else {
+            None
+        };
+        let several = seen.len() > 16 || field == "removed";
+        let changed = Changed {
+            id: self.ids.next(self.now),
+            entity: table.number,
+            row,
+            field: field.to_owned(),
+            before: current.value,
+            after: value,
+            seen,
+            knew,
+        };
+        log(self.conn, self.n, &changed)?;
         self.piece.clear();
-        self.piece.extend([b'~', table.number as u8]);
-        self.piece.extend(id.0);
-        self.piece.extend(row.0);
-        self.piece.extend(field.as_bytes());
-        hash_value(&mut self.piece, ValueRef::from(&value));
-        hash_value(&mut self.piece, ValueRef::Blob(&seen));
-        self.hasher.update(&self.piece);
+        hash::put_edit(&mut self.piece, &changed);
+        self.hasher.item(&hash::digest(&self.piece));
+        if several {
+            // It has seen every head, so the field is decided.
+            heads::forget(self.conn, row, field)?;
+        }
+        let value = changed.after;
         store(self.conn, table, row, field, &value)?;
         self.edits += 1;
         if let Some(customer) = current.customer {
@@ -301,7 +373,7 @@ impl<'c> Batch<'c> {
             Entity::Event if field == "text" => self.reworded.push(row),
             _ => {}
         }
-        Ok(true)
+        Ok(())
     }
 
     /// True when nothing was written.
@@ -317,6 +389,9 @@ impl<'c> Batch<'c> {
         if super::search::waiting(self.conn)? <= 500 {
             super::search::catch_up(self.conn, 500)?;
         }
+        if self.made > 0 {
+            heads::recheck_customers(self.conn, &self.touched)?;
+        }
         let customer: Option<Id> = match self.touched.first() {
             Some(n) => self
                 .conn
@@ -326,34 +401,45 @@ impl<'c> Batch<'c> {
                 .map(Id),
             None => None,
         };
-        self.hasher.update(label.as_bytes());
-        let hash = self.hasher.finalize();
+        let hash = std::mem::take(&mut self.hasher).finish(&Header {
+            label: label.to_owned(),
+            made: self.made as i64,
+            edits: self.edits as i64,
+            customer,
+            ..self.header.clone()
+        });
         self.conn
             .prepare_cached("UPDATE batch SET label = ?, finished = 1, made = ?, edits = ?, customer = ?, hash = ? WHERE n = ?")
-            .and_then(|mut s| s.execute(params![label, self.made as i64, self.edits as i64, customer, &hash.as_bytes()[..16], self.n]))
+            .and_then(|mut s| s.execute(params![label, self.made as i64, self.edits as i64, customer, &hash[..], self.n]))
             .map_err(sql)?;
         Ok(())
     }
 }
 
-/// One value, so that no two different lists of values hash alike: a tag, the length of texts and blobs, the bytes.
-fn hash_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
-    match value {
-        ValueRef::Null => out.push(b'0'),
-        ValueRef::Integer(i) => {
-            out.push(b'i');
-            out.extend(i.to_le_bytes());
-        }
-        ValueRef::Real(r) => {
-            out.push(b'r');
-            out.extend(r.to_bits().to_le_bytes());
-        }
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            out.push(if matches!(value, ValueRef::Text(_)) { b't' } else { b'b' });
-            out.extend((bytes.len() as u64).to_le_bytes());
-            out.extend(bytes);
-        }
-    }
+const CUSTOMERS: usize = 0;
+const CONTACTS: usize = 1;
+
+/// The device's next number, and the logical time of a batch that is written now: after the device's own last one, and after
+/// every other that is not more than ten minutes ahead of the clock, so that one wrong clock does not take all along.
+fn place(conn: &Connection, who: &Who, now: Stamp) -> Result<(i64, i64)> {
+    let own: Option<(i64, i64)> = conn
+        .prepare_cached("SELECT number, hlc FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1")
+        .and_then(|mut s| s.query_row([&who.device], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+        .map_err(sql)?;
+    let (number, own) = own.unwrap_or((0, 0));
+    let near: i64 = conn
+        .prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch WHERE hlc <= ?")
+        .and_then(|mut s| s.query_row([horizon(now.0)], |r| r.get(0)))
+        .map_err(sql)?;
+    Ok((number + 1, time_of(now.0, own, near)))
+}
+
+/// Writes an edit into the log.
+pub fn log(conn: &Connection, batch: i64, c: &Changed) -> Result<()> {
+    conn.prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen, knew) VALUES (?,?,?,?,?,?,?,?,?)")
+        .and_then(|mut s| s.execute(params![c.id, batch, c.entity, c.row, c.field, c.before, c.after, c.seen, c.knew]))
+        .map_err(sql)?;
+    Ok(())
 }
 
 /// The value of a field now, and the customer it belongs to.
@@ -362,6 +448,8 @@ pub struct Current {
     pub value: Value,
     /// The customer's integer; `None` for views and config.
     pub customer: Option<i64>,
+    /// The row is removed, or its customer is.
+    pub gone: bool,
 }
 
 /// What stands in a field now; `None` when the row is not there.
@@ -376,43 +464,54 @@ pub fn current(conn: &Connection, table: &Table, row: Id, field: &str) -> Result
         Some(("tag", _)) if table.entity == Entity::Customer => "tags",
         _ => known(table, field)?,
     };
-    let query = format!("SELECT {column}, {owner} FROM {} WHERE id = ?", table.name);
+    let gone = match owner {
+        "customer" => "removed OR (SELECT c.removed FROM customer c WHERE c.n = customer)",
+        _ => "removed",
+    };
+    let query = format!("SELECT {column}, {owner}, {gone} FROM {} WHERE id = ?", table.name);
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let found: Option<(Value, Option<i64>)> = statement.query_row([&row], |r| Ok((r.get(0)?, r.get(1)?))).optional().map_err(sql)?;
-    let Some((value, customer)) = found else { return Ok(None) };
+    let found: Option<(Value, Option<i64>, bool)> =
+        statement.query_row([&row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional().map_err(sql)?;
+    let Some((value, customer, gone)) = found else { return Ok(None) };
     let value = match (field.split_once('.'), &value) {
         (Some(("attr", code)), Value::Text(json)) => json_value(attributes(json).get(code)),
         (Some(("tag", tag)), Value::Text(tags)) => Value::Integer(i64::from(tags.split(' ').any(|t| t == tag))),
         _ => value,
     };
-    Ok(Some(Current { value, customer }))
+    Ok(Some(Current { value, customer, gone }))
 }
 
-fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Value) -> Result<()> {
+/// Writes the value of a field, without a word in the log.
+pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Value) -> Result<()> {
     let (column, value) = match field.split_once('.') {
-        Some(("attr", code)) => {
-            let mut all = attributes(&text_of(conn, "attributes", row)?);
-            match value_json(value) {
-                serde_json::Value::Null => all.remove(code),
-                json => all.insert(code.to_owned(), json),
-            };
-            ("attributes", Value::Text(serde_json::Value::Object(all).to_string()))
-        }
-        Some(("tag", tag)) => {
-            let tags = text_of(conn, "tags", row)?;
-            let mut tags: BTreeSet<&str> = tags.split(' ').filter(|t| !t.is_empty()).collect();
-            if *value == Value::Integer(0) {
-                tags.remove(tag);
-            } else {
-                tags.insert(tag);
-            }
-            ("tags", Value::Text(tags.into_iter().collect::<Vec<_>>().join(" ")))
+        Some((set @ ("attr" | "tag"), key)) => {
+            let column = if set == "attr" { "attributes" } else { "tags" };
+            (column, with_part(&text_of(conn, column, row)?, set, key, value))
         }
         _ => (known(table, field)?, value.clone()),
     };
     let query = format!("UPDATE {} SET {column} = ? WHERE id = ?", table.name);
     conn.prepare_cached(&query).and_then(|mut s| s.execute(params![value, row])).map_err(sql)?;
     Ok(())
+}
+
+/// The text of a customer's attributes (`set` is `attr`) or tags with one of them set.
+pub fn with_part(text: &str, set: &str, key: &str, value: &Value) -> Value {
+    if set == "attr" {
+        let mut all = attributes(text);
+        match value_json(value) {
+            serde_json::Value::Null => all.remove(key),
+            json => all.insert(key.to_owned(), json),
+        };
+        return Value::Text(serde_json::Value::Object(all).to_string());
+    }
+    let mut tags: BTreeSet<&str> = text.split(' ').filter(|t| !t.is_empty()).collect();
+    if *value == Value::Integer(0) {
+        tags.remove(key);
+    } else {
+        tags.insert(key);
+    }
+    Value::Text(tags.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 fn text_of(conn: &Connection, column: &str, customer: Id) -> Result<String> {
@@ -451,18 +550,4 @@ fn value_json(value: &Value) -> serde_json::Value {
         Value::Real(r) => serde_json::Number::from_f64(*r).map_or(serde_json::Value::Null, serde_json::Value::Number),
         Value::Text(t) => t.clone().into(),
     }
-}
-
-/// The ids of the edits of a field that no other edit has seen, one after the other: what a new edit sees.
-fn heads(conn: &Connection, row: Id, field: &str) -> Result<Vec<u8>> {
-    let mut statement = conn.prepare_cached("SELECT id, seen FROM edit WHERE row = ? AND field = ?").map_err(sql)?;
-    let rows = statement.query_map(params![row, field], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, Vec<u8>>(1)?))).map_err(sql)?;
-    let mut all: BTreeSet<[u8; 16]> = BTreeSet::new();
-    let mut covered: BTreeSet<[u8; 16]> = BTreeSet::new();
-    for found in rows {
-        let (id, seen) = found.map_err(sql)?;
-        all.insert(id);
-        covered.extend(seen.chunks_exact(16).filter_map(|c| <[u8; 16]>::try_from(c).ok()));
-    }
-    Ok(all.difference(&covered).flatten().copied().collect())
 }

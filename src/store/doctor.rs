@@ -2,9 +2,59 @@
 
 use serde::Serialize;
 
+use crate::domain::id::Id;
 use crate::error::Result;
 
-use super::{Store, config_rows, schema, signal, sql};
+use super::hash::{self, Header};
+use super::{Store, batch, config_rows, heads, schema, signal, sql};
+
+/// Faults of one kind that are named one by one.
+const MOST_NAMED: usize = 20;
+
+/// Numbers of a device that no batch of the book has: lost, or not arrived yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Gap {
+    /// The device.
+    pub device: Id,
+    /// Who writes on it, as its other batches say.
+    pub person: String,
+    /// The first missing number.
+    pub first: i64,
+    /// The last one.
+    pub last: i64,
+}
+
+impl Gap {
+    /// In one line.
+    pub fn words(&self) -> String {
+        let Gap { device, person, first, last } = self;
+        if first == last {
+            format!("batch {first} of {person} (device {device}) is missing")
+        } else {
+            format!("batches {first} to {last} of {person} (device {device}) are missing")
+        }
+    }
+}
+
+/// Every gap in the numbers of the devices.
+pub fn gaps(conn: &rusqlite::Connection) -> Result<Vec<Gap>> {
+    let mut found = Vec::new();
+    let query = "SELECT device, number, person FROM batch ORDER BY device, number";
+    let mut statement = conn.prepare(query).map_err(sql)?;
+    let mut rows = statement.query([]).map_err(sql)?;
+    let mut last: (Option<Id>, i64) = (None, 0);
+    while let Some(row) = rows.next().map_err(sql)? {
+        let (device, number) = (Id(row.get(0).map_err(sql)?), row.get(1).map_err(sql)?);
+        if last.0 != Some(device) {
+            last = (Some(device), 0);
+        }
+        if number > last.1 + 1 {
+            found.push(Gap { device, person: super::search::text_at(row, 2)?, first: last.1 + 1, last: number - 1 });
+        }
+        last.1 = number;
+    }
+    Ok(found)
+}
 
 /// One examination.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -42,14 +92,29 @@ impl Store {
         let orphans: i64 = self.conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
         let orphans = if orphans > 0 { vec![format!("{orphans} rows without their parent")] } else { Vec::new() };
         checks.push(check("parents", orphans, "every row has its parent".into()));
-        checks.push(self.log_check()?);
+        checks.extend(self.log_checks()?);
         let wrong: Vec<String> = config_rows(&self.conn)?
             .into_iter()
             .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))
             .collect();
         checks.push(check("config", wrong, "every setting is read".into()));
         checks.push(self.signal_check()?);
+        checks.push(self.copies_check()?);
         Ok(checks)
+    }
+
+    /// What copies of the book left undecided, and copies that wait beside it.
+    fn copies_check(&self) -> Result<Check> {
+        let open: i64 = self.conn.query_row("SELECT count(*) FROM conflict", [], |r| r.get(0)).map_err(sql)?;
+        let mut wrong: Vec<String> = self
+            .conflicted_copies()?
+            .iter()
+            .map(|path| format!("{} is another copy of this book; retain merge takes over what it has", path.display()))
+            .collect();
+        if open > 0 {
+            wrong.push(format!("copies say different things of {open} fields; retain conflicts lists them"));
+        }
+        Ok(check("copies", wrong, "no other copy beside the book, nothing undecided".into()))
     }
 
     fn file_words(&self) -> String {
@@ -60,26 +125,54 @@ impl Store {
         format!("{}: {}; journal {journal}, synchronous {sync}, SQLite {}{why}", self.path.display(), self.mode.name(), rusqlite::version())
     }
 
+    /// The log: whole, unchanged, and what the rows show follows from it.
+    pub(super) fn log_checks(&self) -> Result<[Check; 3]> {
+        Ok([self.log_check()?, self.hash_check()?, self.field_check()?])
+    }
+
     /// Batches: all finished, numbers of each device without a gap.
     fn log_check(&self) -> Result<Check> {
         let open: i64 = self.conn.query_row("SELECT count(*) FROM batch WHERE finished = 0", [], |r| r.get(0)).map_err(sql)?;
-        let gaps: i64 = self
-            .conn
-            .query_row(
-                "SELECT coalesce(sum(g), 0) FROM (SELECT max(number) - count(DISTINCT number) AS g FROM batch GROUP BY device)",
-                [],
-                |r| r.get(0),
-            )
-            .map_err(sql)?;
+        let gaps = gaps(&self.conn)?;
         let batches: i64 = self.conn.query_row("SELECT count(*) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         let mut wrong = Vec::new();
         if open > 0 {
             wrong.push(format!("{open} batches were never finished"));
         }
-        if gaps > 0 {
-            wrong.push(format!("{gaps} batches of a device are missing"));
+        wrong.extend(gaps.iter().take(MOST_NAMED).map(Gap::words));
+        if gaps.len() > MOST_NAMED {
+            wrong.push(format!("and {} more gaps", gaps.len() - MOST_NAMED));
         }
         Ok(check("log", wrong, format!("{batches} batches, none missing")))
+    }
+
+    /// The hash of every batch against what its rows and edits say now: finds a flipped bit where no page check does.
+    fn hash_check(&self) -> Result<Check> {
+        let (wrong, checked) = hash::mismatches(&self.conn, MOST_NAMED)?;
+        let zone = self.config.zone;
+        let named = wrong.iter().map(|m| {
+            let at = crate::domain::time::Stamp(m.header.wall);
+            let kinds = if m.kinds.is_empty() { "its own row".to_owned() } else { format!("one of its {} rows", m.kinds.join(", ")) };
+            let Header { id, label, person, .. } = &m.header;
+            format!("batch {id} (\"{label}\", {person}, {}) is not what was written: {kinds} changed", zone.day(at))
+        });
+        Ok(check("hashes", named.collect(), format!("{checked} batches say what was written")))
+    }
+
+    /// Every edited field against its edits: it has to show the value of the head.
+    fn field_check(&self) -> Result<Check> {
+        let (mut wrong, mut fields) = (Vec::new(), 0);
+        let mut statement = self.conn.prepare("SELECT DISTINCT row, field, entity FROM edit ORDER BY row, field").map_err(sql)?;
+        let mut rows = statement.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let id = Id(row.get(0).map_err(sql)?);
+            let (field, Some(table)) = (super::search::text_at(row, 1)?, batch::table_numbered(row.get(2).map_err(sql)?)) else { continue };
+            fields += 1;
+            if wrong.len() < MOST_NAMED && !heads::is_settled(&self.conn, table, id, &field)? {
+                wrong.push(format!("{field} of {} {id} does not say what its latest edit wrote", table.name));
+            }
+        }
+        Ok(check("fields", wrong, format!("{fields} edited fields show their latest edit")))
     }
 
     /// The cached signals against a fold from the first event.

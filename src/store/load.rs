@@ -16,7 +16,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
 use super::batch::{self, Batch, json_value};
-use super::{Store, signal, sql, write};
+use super::{Store, heads, signal, sql, write};
 
 /// What became of a row that was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -284,13 +284,8 @@ impl<'a> Loader<'a> {
     }
 
     fn edited_by_person(&self, row: Id, field: &str) -> Result<bool> {
-        let found: Option<String> = self
-            .batch
-            .conn
-            .prepare_cached("SELECT b.command FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ? ORDER BY b.hlc DESC, e.id DESC LIMIT 1")
-            .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)).optional())
-            .map_err(sql)?;
-        Ok(found.is_some_and(|command| command != "import" && command != "demo"))
+        let heads = heads::of_field(self.batch.conn, row, field)?;
+        Ok(heads.iter().any(|h| h.command != "import" && h.command != "demo"))
     }
 
     /// Puts a customer; gives its number.

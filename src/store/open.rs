@@ -84,12 +84,20 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
     harden(&conn)?;
     let version = schema::version(&conn)?;
     if version > schema::VERSION {
+        let least = schema::min_reader(&conn)?;
+        if least > schema::VERSION {
+            return Err(Error::new(
+                Kind::Busy,
+                format!("the book was written by a newer Retain (version {version}), and this one ({}) cannot read it", schema::VERSION),
+            )
+            .hint("update; the file was not touched"));
+        }
         read_only = read_only.or_else(|| {
             Some(format!("written by a newer Retain (version {version}, this one writes {}); update to edit", schema::VERSION))
         });
     }
     if read_only.is_none() {
-        prepare(&conn, &path, &mode, version)?;
+        prepare(&conn, &path, &mode)?;
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -113,13 +121,13 @@ pub fn beside(path: &Path) -> Result<Connection> {
 pub fn memory() -> Result<Opened> {
     let conn = Connection::open_in_memory().map_err(sql)?;
     harden(&conn)?;
-    schema::migrate(&conn)?;
+    schema::migrate(&conn, || Ok(()))?;
     Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, path: PathBuf::from(":memory:") })
 }
 
 /// Makes the empty file ourselves, so that no umask decides who may read customers' data: 0600, or 0660 in a folder that
 /// hands its group on.
-fn create(path: &Path) -> Result<()> {
+pub fn create(path: &Path) -> Result<()> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|e| Error::failed(format!("cannot make the folder {}", folder.display())).because(e))?;
     }
@@ -139,7 +147,7 @@ fn create(path: &Path) -> Result<()> {
 }
 
 /// Refuses what is not a book before SQLite touches it. Gives why it can only be read, when so.
-fn check_file(path: &Path) -> Result<Option<String>> {
+pub fn check_file(path: &Path) -> Result<Option<String>> {
     let name = path.display();
     let meta = fs::metadata(path).map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
     if !meta.is_file() {
@@ -268,7 +276,7 @@ fn mount_options(path: &Path) -> Option<String> {
 pub const CACHE: u32 = 8000;
 
 /// Switches off what a hostile schema could use, and limits sizes, before the first statement.
-fn harden(conn: &Connection) -> Result<()> {
+pub fn harden(conn: &Connection) -> Result<()> {
     for (setting, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -300,7 +308,7 @@ fn harden(conn: &Connection) -> Result<()> {
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<()> {
+fn prepare(conn: &Connection, path: &Path, mode: &Mode) -> Result<()> {
     let wanted = if *mode == Mode::Local { "wal" } else { "truncate" };
     let now: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
     if now == "wal" && wanted != "wal" {
@@ -322,14 +330,19 @@ fn prepare(conn: &Connection, path: &Path, mode: &Mode, version: i32) -> Result<
         let _: String = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0)).map_err(sql)?;
     }
     conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
-    if version > 0 && version < schema::VERSION {
-        backup(conn, path, &format!("before-v{}", schema::VERSION))?;
-    }
-    schema::migrate(conn)
+    // By a connection of its own: one that is about to write is not copied from.
+    schema::migrate(conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION)).map(|_| ()))
 }
 
-/// A verified copy of the book in the folder `.<book>.backups` beside it; never a plain copy of the file.
-pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
+/// The -wal file beside a book.
+pub fn wal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// The folder of the book's backups, made when it is missing, and private.
+pub fn backups(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = path.with_file_name(format!(".{name}.backups"));
     let cannot = |e: std::io::Error| Error::failed(format!("cannot write a backup into {}", folder.display())).because(e);
@@ -339,13 +352,24 @@ pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(cannot)?;
     }
+    Ok(folder)
+}
+
+/// A verified copy of the book in the folder `.<book>.backups` beside it; never a plain copy of the file.
+pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
+    let folder = backups(path)?;
+    let cannot = |e: std::io::Error| Error::failed(format!("cannot write a backup into {}", folder.display())).because(e);
     let made = folder.join(format!("{why}.tmp"));
     let _ = fs::remove_file(&made);
     create(&made)?;
     {
         let mut copy = Connection::open(&made).map_err(sql)?;
         let run = rusqlite::backup::Backup::new(conn, &mut copy).map_err(sql)?;
-        run.step(-1).map_err(sql)?;
+        if run.step(-1).map_err(sql)? != rusqlite::backup::StepResult::Done {
+            return Err(
+                Error::new(Kind::Busy, "the book is being written, so no backup could be made").hint("try again; nothing was changed")
+            );
+        }
         drop(run);
         let said: String = copy.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(sql)?;
         if said != "ok" {

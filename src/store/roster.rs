@@ -140,14 +140,21 @@ fn scan(conn: &Connection, roster: &mut Roster, piece: Piece, cached: Option<&St
 /// The same as [`scan`], every other piece of it by `other` on a thread of its own.
 fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, roster: &mut Roster, all: Piece) -> Result<Vec<i64>> {
     let pieces: Vec<Piece> = (0..).map(|i| all.0 + i * PIECE).take_while(|n| *n <= all.1).map(|n| (n, n + PIECE - 1)).collect();
-    let (out, parts) = sync_channel::<Result<(Roster, Vec<i64>)>>(1);
-    let like = roster.part(0);
     let theirs: Vec<Piece> = pieces.iter().skip(1).step_by(2).copied().collect();
-    std::thread::scope(|scope| {
+    // Two parts go to and fro: one is read into while the other is taken over.
+    let (out, full) = sync_channel::<Result<(Roster, Vec<i64>)>>(2);
+    let (back, empty) = sync_channel::<Roster>(2);
+    for _ in 0..2 {
+        let mut part = roster.part();
+        part.reserve(PIECE as usize);
+        // There is room for both.
+        let _ = back.send(part);
+    }
+    // `move`: when this side ends with an error, its ends of the channels go with it, and the other side ends too.
+    std::thread::scope(move |scope| {
         scope.spawn(move || {
-            for piece in theirs {
-                let mut part = like.part(piece.0);
-                part.reserve(PIECE as usize);
+            for (piece, mut part) in theirs.into_iter().zip(empty.iter()) {
+                part.begin_part(piece.0);
                 let read = scan(&other, &mut part, piece, Some(numbers)).map(|stale| (part, stale));
                 // Nobody takes it any more only where the other scan has failed, which is told then.
                 if out.send(read).is_err() {
@@ -160,9 +167,11 @@ fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, ros
             if i % 2 == 0 {
                 stale.extend(scan(conn, roster, *piece, Some(numbers))?);
             } else {
-                let (part, more) = parts.recv().map_err(|_| Error::failed("a reader of the customers ended early"))??;
-                roster.append(part);
+                let (mut part, more) = full.recv().map_err(|_| Error::failed("a reader of the customers ended early"))??;
+                roster.append(&mut part);
                 stale.extend(more);
+                // Nobody takes the last ones.
+                let _ = back.send(part);
             }
         }
         Ok(stale)
@@ -213,4 +222,42 @@ pub fn load_attribute(conn: &Connection, roster: &mut Roster, code: &str) -> Res
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Ids;
+    use crate::domain::time::Stamp;
+    use crate::store::{Options, Store, Who};
+
+    #[test]
+    fn read_by_two_or_by_one_it_is_the_same_roster() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.db");
+        let who = Who { person: "ana".into(), device: Ids::seeded(1).next(Stamp(0)) };
+        let options = Options { who, now: Stamp(0), as_of: None, create: true, zone: None };
+        let store = Store::open(&path, &options).unwrap();
+        // Several pieces, with gaps between the integers and one in which nobody is.
+        store
+            .conn
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF;
+                 WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 40000)
+                 INSERT INTO customer (n, id, batch, name, owner, tags) SELECT n, randomblob(16), 1, 'Ünder ' || n, 'o' || n % 7, 'x' || n % 5 FROM i
+                 WHERE n % 3 > 0 AND n NOT BETWEEN 9000 AND 17000",
+            )
+            .unwrap();
+        let config = Arc::new(Config::default());
+        let today = Day::from_number(20_000).unwrap();
+        let (two, stale) = load(&store.conn, Some(&path), &config, today, "ana", false).unwrap();
+        let (one, stale_by_one) = load(&store.conn, None, &config, today, "ana", false).unwrap();
+        assert!(one.rows.len() > BESIDE && same_state(&store.conn, &path, one.rows.len()).is_some());
+        assert_eq!((&two.ids, &two.rowids, stale), (&one.ids, &one.rowids, stale_by_one));
+        for at in 0..one.rows.len() {
+            let told =
+                |r: &Roster| (r.name(at).to_owned(), r.folded(at).to_owned(), r.owner(at).to_owned(), r.row_of(i64::from(r.rowids[at])));
+            assert_eq!(told(&two), told(&one));
+        }
+    }
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
+use crate::domain::id::Id;
 use crate::error::{Error, Result};
 
-use super::sql;
+use super::{hash, sql};
 
 /// Marks a file as a Retain book (header offset 68): "RTN1".
 pub const APPLICATION_ID: i32 = 0x5254_4e31;
 
 /// The migrations in order; the version of a book is how many of them it has.
-pub const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+pub const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// The version that this program writes.
 pub const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -22,27 +23,73 @@ pub fn version(conn: &Connection) -> Result<i32> {
     conn.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(sql)
 }
 
-/// Brings the book to [`VERSION`], each step in a transaction of its own that reads the version again inside.
-pub fn migrate(conn: &Connection) -> Result<()> {
-    while version(conn)? < VERSION {
-        conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
-        let step = step(conn);
-        conn.execute_batch(if step.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        step?;
+/// Brings the book to [`VERSION`]. `before` runs for a book of an older version, with the lock in hand.
+pub fn migrate(conn: &Connection, before: impl FnOnce() -> Result<()>) -> Result<()> {
+    migrate_to(conn, VERSION, before)
+}
+
+/// All steps in one transaction that reads the version again inside: of several that come at once only one migrates, and
+/// nobody ever sees a book between two versions.
+fn migrate_to(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()>) -> Result<()> {
+    if version(conn)? >= wanted {
+        return Ok(());
+    }
+    conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
+    let steps = steps(conn, wanted, before);
+    conn.execute_batch(if steps.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
+    steps
+}
+
+fn steps(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()>) -> Result<()> {
+    let at = version(conn)?;
+    if at > 0 && at < wanted {
+        before()?;
+    }
+    for next in at..wanted {
+        step(conn, next)?;
     }
     Ok(())
 }
 
-fn step(conn: &Connection) -> Result<()> {
-    let at = version(conn)?;
-    // Another process may have migrated while we waited for the lock.
+fn step(conn: &Connection, at: i32) -> Result<()> {
     let Some(script) = usize::try_from(at).ok().and_then(|at| MIGRATIONS.get(at)) else { return Ok(()) };
     conn.execute_batch(script).map_err(sql)?;
+    if at == 1 {
+        name_book(conn)?;
+        hash::renew(conn)?;
+    }
     let broken: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
     if broken > 0 {
         return Err(Error::failed(format!("the migration to version {} would leave {broken} rows without their parent", at + 1)));
     }
     conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}", at + 1)).map_err(sql)
+}
+
+/// Gives the book its id. Copies of an older book that grew apart before have their first batch in common, so it is made
+/// from that one's; a book without any gets a random one.
+fn name_book(conn: &Connection) -> Result<()> {
+    let first: Option<[u8; 16]> = conn.query_row("SELECT id FROM batch ORDER BY n LIMIT 1", [], |r| r.get(0)).optional().map_err(sql)?;
+    let mut id: [u8; 16] = match first {
+        Some(first) => hash::digest(&[b"book".as_slice(), &first].concat()),
+        None => conn.query_row("SELECT randomblob(16)", [], |r| r.get(0)).map_err(sql)?,
+    };
+    // Version 8, a UUID of one's own making, with its variant.
+    id[6] = id[6] & 0x0f | 0x80;
+    id[8] = id[8] & 0x3f | 0x80;
+    conn.execute("INSERT INTO meta (k, v) VALUES ('book', ?) ON CONFLICT (k) DO NOTHING", [&Id(id)]).map_err(sql)?;
+    Ok(())
+}
+
+/// The oldest version of the program that may read this book; without the word, only the one that wrote it.
+pub fn min_reader(conn: &Connection) -> Result<i32> {
+    let said = conn.query_row("SELECT v FROM meta WHERE k = 'min_reader'", [], |r| r.get(0)).optional();
+    said.ok().flatten().map_or_else(|| version(conn), Ok)
+}
+
+/// The book's id; `None` for one of the first version.
+pub fn book(conn: &Connection) -> Result<Option<Id>> {
+    let found: Option<Vec<u8>> = conn.query_row("SELECT v FROM meta WHERE k = 'book'", [], |r| r.get(0)).optional().map_err(sql)?;
+    Ok(found.and_then(|id| Id::from_slice(&id)))
 }
 
 type Item = (String, String, String, String);
@@ -56,8 +103,13 @@ fn items(conn: &Connection) -> Result<BTreeSet<Item>> {
 /// What the book's schema has that this version's does not, and the other way round, as names. A shared file may be
 /// hostile, so nothing that is not expected is trusted.
 pub fn differences(conn: &Connection) -> Result<Vec<String>> {
+    differences_at(conn, VERSION)
+}
+
+/// The same for a book of an older version.
+pub fn differences_at(conn: &Connection, version: i32) -> Result<Vec<String>> {
     let expected = Connection::open_in_memory().map_err(sql)?;
-    migrate(&expected)?;
+    migrate_to(&expected, version, || Ok(()))?;
     let (have, want) = (items(conn)?, items(&expected)?);
     let strange = have.difference(&want).filter(|i| !i.1.starts_with("sqlite_stat")).map(|i| format!("{} {}", i.0, i.1));
     let missing = want.difference(&have).map(|i| format!("missing {} {}", i.0, i.1));
@@ -87,7 +139,7 @@ mod tests {
     #[test]
     fn a_new_book_has_the_expected_schema_and_a_strange_table_shows() {
         let conn = Connection::open_in_memory().unwrap();
-        migrate(&conn).unwrap();
+        migrate(&conn, || Ok(())).unwrap();
         assert_eq!(version(&conn).unwrap(), VERSION);
         assert_eq!(differences(&conn).unwrap(), Vec::<String>::new());
         conn.execute_batch("CREATE TABLE spy (x); CREATE TRIGGER t AFTER INSERT ON batch BEGIN DELETE FROM event; END").unwrap();

@@ -107,8 +107,11 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
         };
         each(r.get(0).map_err(sql)?, Part::Ticket(part));
     }
-    let mut statement =
-        conn.prepare_cached(&format!("SELECT customer, made, due, done, kind FROM task {which} ORDER BY customer")).map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(&format!(
+            "SELECT customer, made, max(coalesce(due, snoozed), coalesce(snoozed, due)), done, kind FROM task {which} ORDER BY customer"
+        ))
+        .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         let part = TaskFact {

@@ -10,22 +10,22 @@ use crate::domain::stage::Reason;
 use crate::domain::task::TaskDraft;
 use crate::domain::touchpoint::TouchDraft;
 
-const NOW: Stamp = Stamp(1_795_000_000_000); // 2026-11-18
+pub(super) const NOW: Stamp = Stamp(1_795_000_000_000); // 2026-11-18
 
-fn options(person: &str) -> Options {
+pub(super) fn options(person: &str) -> Options {
     Options { who: Who { person: person.into(), device: Id([7; 16]) }, now: NOW, as_of: None, create: true, zone: None }
 }
 
-fn book() -> Store {
+pub(super) fn book() -> Store {
     Store::memory(&options("ana")).unwrap()
 }
 
-fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
+pub(super) fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
     let command = Command::AddCustomer(NewCustomer { name: name.into(), owner: "ana".into(), mrr, ..NewCustomer::default() });
     store.write(&command, NOW).expect("a customer is added").customers[0]
 }
 
-fn account(store: &mut Store, id: Id) -> crate::domain::query::Account {
+pub(super) fn account(store: &mut Store, id: Id) -> crate::domain::query::Account {
     match store.answer(&Query::Account { customer: id, timeline: TimelineAsk::default() }).unwrap() {
         Page::Account(Some(account)) => *account,
         other => panic!("no account but {other:?}"),
@@ -33,7 +33,7 @@ fn account(store: &mut Store, id: Id) -> crate::domain::query::Account {
 }
 
 /// Everything that a person can see of the book: rows that are not removed, without their ids and the log.
-fn visible(store: &Store) -> Vec<String> {
+pub(super) fn visible(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     for table in batch::TABLES {
         let mut columns = table.columns.to_vec();
@@ -127,6 +127,27 @@ fn an_undo_over_somebody_elses_later_edit_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn what_another_wrote_just_before_ones_own_write_is_news_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("team.db");
+    let mut ana = Store::open(&path, &options("ana")).unwrap();
+    let (acme, zeta) = (add(&mut ana, "Acme", 0), add(&mut ana, "Zeta", 0));
+    let shared = ana.roster().unwrap();
+    let mut bo = Store::open(&path, &options("bo")).unwrap();
+    bo.write(&Command::Assign { customers: vec![acme], owner: "bo".into() }, NOW).unwrap();
+    ana.write(&Command::Assign { customers: vec![zeta], owner: "ana".into() }, NOW).unwrap();
+    ana.write(&Command::Assign { customers: vec![zeta], owner: "dana".into() }, NOW).unwrap();
+    assert_eq!(ana.look().unwrap().iter().map(|n| n.0.as_str()).collect::<Vec<_>>(), ["bo"]);
+    assert_eq!(shared.read().unwrap().owner(0), "bo");
+    assert_eq!(ana.look().unwrap(), []);
+    for _ in 0..30 {
+        bo.write(&Command::Note { customers: vec![acme], text: "x".into(), at: None }, NOW).unwrap();
+    }
+    let news = ana.look().unwrap();
+    assert_eq!(news.iter().map(|n| (n.0.as_str(), n.1.as_str())).collect::<Vec<_>>(), [("bo", "30 changes")]);
+}
+
+#[test]
 fn a_form_that_saw_an_older_value_gets_a_conflict() {
     let mut store = book();
     let id = add(&mut store, "Acme", 0);
@@ -204,6 +225,12 @@ fn a_newer_book_and_a_strange_schema_open_read_only() {
     let mut newer = Store::open(&path, &options("ana")).unwrap();
     assert!(newer.read_only().unwrap().contains("newer"));
     assert!(matches!(newer.answer(&Query::Counts).unwrap(), Page::Counts(c) if c.customers == 1));
+    drop(newer);
+    raw.execute_batch("UPDATE meta SET v = 90 WHERE k = 'min_reader'").unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let refused = Store::open(&path, &options("ana")).err().unwrap();
+    assert!(refused.message.contains("cannot read it"), "{}", refused.message);
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }
 
 #[cfg(unix)]
@@ -232,7 +259,7 @@ fn a_replaced_file_is_not_written() {
     assert_eq!(error.kind, Kind::Conflict);
 }
 
-fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> {
+pub(super) fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> {
     let one = prop::sample::select(customers.clone());
     let some = prop::sample::subsequence(customers, 1..4);
     let reason = Some(Reason { code: "other".into(), ..Reason::default() });

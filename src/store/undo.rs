@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 
 use super::batch::{self, Batch, TABLES, table_numbered};
 use super::write::Done;
-use super::{Store, sql};
+use super::{Store, heads, sql};
 
 /// One batch of a person as the stack needs it.
 struct Step {
@@ -133,21 +133,22 @@ fn revert(b: &mut Batch<'_>, target: i64, force: bool, label: &str) -> Result<Do
     let mut expected: HashMap<(Id, String), Value> = HashMap::new();
     for (number, row, field, before, after) in edits {
         let Some(table) = table_numbered(number) else { continue };
-        let now = batch::current(b.conn, table, row, &field)?.map(|c| c.value);
+        let Some(now) = batch::current(b.conn, table, row, &field)?.map(|c| c.value) else { continue };
         let wanted = expected.get(&(row, field.clone())).unwrap_or(&after);
-        match now {
-            None => continue,
-            Some(now) if now != *wanted && !force => {
-                let who = last_editor(b, row, &field)?;
-                conflicts.push(format!("{field} of a {} was changed since by {who}", table.name));
-                continue;
-            }
-            Some(_) => {}
+        if !force && let Some(why) = in_the_way(b, row, &field, now == *wanted)? {
+            conflicts.push(format!("{field} of a {} {why}", table.name));
+            continue;
         }
-        b.set(table.entity, row, &field, before.clone())?;
+        if before == after {
+            // A decision for the value that was shown; taking it back has to leave a trace, or it would be found again.
+            b.settle(table.entity, row, &field, before.clone())?;
+        } else {
+            b.set(table.entity, row, &field, before.clone())?;
+        }
         expected.insert((row, field), before);
     }
-    for table in TABLES {
+    // The customers last: whoever removes one knows what of it is left.
+    for table in TABLES.iter().rev() {
         let made: Vec<Id> = {
             let mut statement = b
                 .conn
@@ -204,9 +205,17 @@ fn others_on(b: &Batch<'_>, entity: Entity, target: i64) -> Result<Vec<String>> 
     Ok(found)
 }
 
-fn last_editor(b: &Batch<'_>, row: Id, field: &str) -> Result<String> {
-    b.conn
-        .prepare_cached("SELECT b.person FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ? ORDER BY b.hlc DESC, e.id DESC LIMIT 1")
-        .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)))
-        .map_err(sql)
+/// Why a field must not be taken back: the latest edit is somebody else's, or copies of the book say different things of it
+/// and nobody has decided yet. `same`: it says what the batch wrote.
+fn in_the_way(b: &Batch<'_>, row: Id, field: &str, same: bool) -> Result<Option<String>> {
+    let heads = heads::of_field(b.conn, row, field)?;
+    let other = heads.iter().rev().find(|h| h.person != b.person);
+    Ok(match other {
+        Some(head) if heads.len() > 1 => {
+            Some(format!("was changed by {} in another copy of the book; retain conflicts shows it", head.person))
+        }
+        Some(head) => Some(format!("was changed since by {}", head.person)),
+        None if same => None,
+        None => Some(format!("was changed since by {}", b.person)),
+    })
 }

@@ -28,7 +28,7 @@ use customers::{add_contact, add_customer, edit, tag};
 use settings::{save_view, set_config};
 use stages::move_stage;
 use triage::{snooze, triage_done};
-use work::{add_task, done_tasks, log_touch};
+use work::{add_task, done_tasks, log_touch, snooze_tasks};
 
 /// What the rules of a command read.
 pub struct Context {
@@ -75,6 +75,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::Remove { .. } => "remove",
         Command::SaveView { .. } => "view",
         Command::SetConfig { .. } => "config",
+        Command::Resolve { .. } => "resolve",
         Command::Undo { .. } => "undo",
         Command::Redo => "redo",
     }
@@ -140,13 +141,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             Ok(done(format!("Task \"{}\" for {}", task.title.trim(), names(b, customers)?), customers.len()))
         }
         Command::DoneTasks { tasks } => done_tasks(b, tasks),
-        Command::SnoozeTasks { tasks, until, reason } => {
-            for id in tasks {
-                b.set(Entity::Task, *id, "due", Value::Integer(until.number()))?;
-                b.set(Entity::Task, *id, "snooze_reason", Value::Text(long(reason)?.to_owned()))?;
-            }
-            Ok(done(format!("Put {} off until {}", count(tasks.len(), "task"), show(*until)), tasks.len()))
-        }
+        Command::SnoozeTasks { tasks, until, reason } => snooze_tasks(b, tasks, *until, reason),
         Command::Done { customers } => triage_done(b, customers, context),
         Command::Snooze { customers, until, event, reason } => snooze(b, customers, *until, event, reason, context),
         Command::Unsnooze { customers } => {
@@ -165,6 +160,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         }
         Command::SaveView { name, view } => save_view(b, name, view),
         Command::SetConfig { key, value } => set_config(b, key, value.as_deref(), context),
+        Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
         Command::Undo { .. } | Command::Redo => Err(Error::failed("undo is not run as a command")),
     }
 }

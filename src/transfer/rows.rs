@@ -8,11 +8,11 @@ use std::io::{self, Write};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value as Json};
 
-use crate::columns::Column;
+use crate::columns::Listed;
 use crate::domain::roster::Roster;
 
 /// A row as a JSON object: its id, then the columns by their codes.
-pub fn object(roster: &Roster, columns: &[&Column], at: usize) -> Map<String, Json> {
+pub fn object(roster: &Roster, columns: &[Listed], at: usize) -> Map<String, Json> {
     let mut row = Map::with_capacity(columns.len() + 1);
     row.insert("id".to_owned(), Json::from(roster.ids[at].to_string()));
     for column in columns {
@@ -22,7 +22,7 @@ pub fn object(roster: &Roster, columns: &[&Column], at: usize) -> Map<String, Js
 }
 
 /// Writes `head`'s fields, then `"rows"` with one object a row, one row a line, as one JSON object.
-pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, columns: &[&Column], rows: &[u32]) -> io::Result<()> {
+pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, columns: &[Listed], rows: &[u32]) -> io::Result<()> {
     out.write_all(b"{\n")?;
     for (name, value) in head {
         write!(out, "  {}: ", Json::from(name.as_str()))?;
@@ -39,7 +39,7 @@ pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, col
 
 /// Writes a heading and the rows as CSV (RFC 4180). `shown` is applied to every text on its way out: a terminal needs
 /// texts made safe, a file has them as they are.
-pub fn csv(out: &mut impl Write, roster: &Roster, columns: &[&Column], rows: &[u32], shown: impl Fn(String) -> String) -> io::Result<()> {
+pub fn csv(out: &mut impl Write, roster: &Roster, columns: &[Listed], rows: &[u32], shown: impl Fn(String) -> String) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(std::iter::once("id").chain(columns.iter().map(|c| c.code()))).map_err(plain)?;
     for at in rows {
@@ -144,8 +144,8 @@ mod tests {
     use crate::domain::config::Config;
     use crate::domain::roster::Entry;
 
-    fn columns() -> Vec<&'static Column> {
-        ["name", "arr", "nps"].map(|code| crate::columns::column(code).expect("a column")).to_vec()
+    fn columns() -> Vec<Listed> {
+        ["name", "arr", "nps"].map(|code| Listed::find(&Config::default(), code).expect("a column")).to_vec()
     }
 
     fn roster(name: &str) -> Roster {

@@ -7,58 +7,63 @@ use super::measure::cells;
 use super::theme::Role;
 use super::view::Look;
 use super::widgets::list::List;
-use crate::columns::{self, Align, Column};
+use crate::columns::{self, Align, Listed};
+use crate::domain::config::Config;
 use crate::domain::health::Band;
 use crate::domain::priority::REASONS;
 use crate::domain::roster::Roster;
 
 /// One column of a list on the screen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Shown {
-    /// A column of the table.
-    Column(&'static Column),
+    /// A column of the table or an attribute.
+    Listed(Listed),
     /// The reasons for being in the queue; takes the room that is left.
     Why,
 }
 
 /// The columns of the triage queue.
 pub fn triage_columns() -> Vec<Shown> {
-    let mut shown: Vec<Shown> =
-        ["priority", "name", "arr", "health", "renews"].iter().filter_map(|c| columns::column(c)).map(Shown::Column).collect();
+    let mut shown: Vec<Shown> = ["priority", "name", "arr", "health", "renews"]
+        .iter()
+        .filter_map(|c| columns::column(c))
+        .map(|c| Shown::Listed(Listed::Column(c)))
+        .collect();
     shown.push(Shown::Why);
     shown
 }
 
 /// The columns with these codes; the default set when there are none. The name is always among them.
-pub fn columns_of(codes: &[String]) -> Vec<Shown> {
-    let mut chosen: Vec<&'static Column> = codes.iter().filter_map(|c| columns::column(c)).collect();
+pub fn columns_of(codes: &[String], config: &Config) -> Vec<Shown> {
+    let mut chosen: Vec<Listed> = codes.iter().filter_map(|c| Listed::find(config, c)).collect();
     if chosen.is_empty() {
-        chosen = columns::default_set().filter(|c| c.code() != "priority").collect();
+        chosen = columns::default_set().filter(|c| c.code() != "priority").map(Listed::Column).collect();
     }
     if !chosen.iter().any(|c| c.code() == "name") {
-        chosen.extend(columns::column("name"));
+        chosen.extend(columns::column("name").map(Listed::Column));
         chosen.rotate_right(1);
     }
-    chosen.into_iter().map(Shown::Column).collect()
+    chosen.into_iter().map(Shown::Listed).collect()
 }
 
 impl Shown {
-    fn code(self) -> &'static str {
+    /// The code of its header's words.
+    pub fn code(&self) -> &str {
         match self {
-            Shown::Column(column) => column.code(),
+            Shown::Listed(listed) => listed.code(),
             Shown::Why => "why",
         }
     }
 
-    fn widths(self) -> (u16, u16) {
+    fn widths(&self) -> (u16, u16) {
         match self {
-            Shown::Column(column) => (column.min, column.preferred),
+            Shown::Listed(listed) => listed.widths(),
             Shown::Why => (14, 40),
         }
     }
 
-    fn right(self) -> bool {
-        matches!(self, Shown::Column(column) if column.align == Align::Right)
+    fn right(&self) -> bool {
+        matches!(self, Shown::Listed(listed) if listed.align() == Align::Right)
     }
 }
 
@@ -79,25 +84,39 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
             room -= min + 1;
         }
     }
-    fit.sort_unstable();
     let why = fit.iter().any(|(i, _)| matches!(shown[*i], Shown::Why));
-    // Beside the reasons the name is content with less.
-    let most = |i: usize| match shown[i].code() {
-        "name" if why => 22,
-        "priority" => 5,
+    // Beside the reasons everything else is content with what its cells need, and the name takes what they can spare.
+    let name = if why { 12 + if room < 20 { 4 } else { (room - 16).clamp(6, 10) } } else { 20 };
+    let most = |i: usize, width: u16| match shown[i].code() {
+        "name" => name,
+        "owner" => owner_width(look),
+        _ if why => width,
         _ => shown[i].widths().1,
     };
+    // A cut owner says less than a cut name, and a column that is wider than its cells nothing at all.
+    fit.sort_by_key(|(i, _)| match shown[*i].code() {
+        "owner" => 0,
+        "name" => 1,
+        _ => 2,
+    });
     for (i, width) in &mut fit {
-        let more = most(*i).saturating_sub(*width).min(room);
+        let more = most(*i, *width).saturating_sub(*width).min(room);
         *width += more;
         room -= more;
     }
+    fit.sort_unstable();
     let takes =
         fit.iter().position(|(i, _)| matches!(shown[*i], Shown::Why)).or_else(|| fit.iter().position(|(i, _)| shown[*i].code() == "name"));
     if let Some(at) = takes {
         fit[at].1 += room;
     }
     fit
+}
+
+/// What the longest owner's name takes, within reason.
+fn owner_width(look: &Look) -> u16 {
+    let longest = look.read().and_then(|r| r.owners.iter().map(|(_, name)| cells(name)).max());
+    longest.map_or(10, |n| n.clamp(5, 12) as u16)
 }
 
 /// The role of a band.
@@ -112,7 +131,8 @@ pub fn band(band: Band) -> Role {
 
 /// The column's words over a list.
 pub fn header<'a>(look: &'a Look, code: &'a str) -> &'a str {
-    look.say.find(&format!("column.{code}")).unwrap_or(code)
+    let own = || code.strip_prefix("attr.").and_then(|c| look.config.attribute(c)).map(|a| a.label.as_str()).filter(|l| !l.is_empty());
+    look.say.find(&format!("column.{code}")).or_else(own).unwrap_or(code)
 }
 
 /// Why a customer is in the queue: `NPS 3 · silent 41d`.
@@ -127,10 +147,11 @@ pub fn signs(text: String, look: &Look) -> String {
     if look.glyphs.ascii { text.replace('▲', "^").replace('▼', "v") } else { text }
 }
 
-fn cell(shown: Shown, roster: &Roster, at: usize, look: &Look) -> (String, Role) {
+/// A cell's text and its role.
+pub fn cell(shown: &Shown, roster: &Roster, at: usize, look: &Look) -> (String, Role) {
     match shown {
         Shown::Why => (why(roster, at, look), Role::Text),
-        Shown::Column(column) => {
+        Shown::Listed(column) => {
             let role = match column.code() {
                 "health" | "band" => band(roster.rows[at].health.band),
                 "owner" | "tag" => Role::Muted,
@@ -181,7 +202,7 @@ pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<u32>, shown: &[Sho
 fn draw_row(canvas: &mut Canvas, line: Rect, fit: &[(usize, u16)], shown: &[Shown], roster: &Roster, at: usize, ghost: bool) {
     let mut x = line.x + 2;
     for (i, width) in fit {
-        let (text, role) = cell(shown[*i], roster, at, canvas.look);
+        let (text, role) = cell(&shown[*i], roster, at, canvas.look);
         let wide = (cells(&text) as u16).min(*width);
         let from = if shown[*i].right() { x + width - wide } else { x };
         canvas.text(from, line.y, *width, &text, if ghost { Role::Muted } else { role });

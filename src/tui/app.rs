@@ -10,6 +10,7 @@ use ratatui::layout::Position;
 use serde_json::{Value, json};
 
 use super::canvas::{Drawn, Hit};
+use super::clipboard;
 use super::effect::{Effect, Msg};
 use super::key::{Key, show};
 use super::keymap::Reached;
@@ -134,6 +135,8 @@ impl App {
                 self.fresh();
                 self.effects.push(Effect::OpenBook(path));
             }
+            Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
+            Msg::Keys(text) => self.take_keys(&text),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
@@ -165,6 +168,37 @@ impl App {
     /// Shows a sentence that stays until a key is pressed: what is wrong with a config file.
     pub fn warn(&mut self, text: String) {
         self.say(Tone::Bad, text);
+    }
+
+    /// Says the truth about a copy; where no program of this machine took it, the terminal is asked to.
+    fn copied(&mut self, text: String, what: &str, tool: Option<&str>) {
+        let n = text.len().to_string();
+        if let Some(tool) = tool {
+            let words = self.look.say.fill("message.copied", &[("what", what), ("tool", tool)]);
+            return self.say(Tone::Good, words);
+        }
+        if text.len() > clipboard::MOST_BY_TERMINAL {
+            let most = clipboard::MOST_BY_TERMINAL.to_string();
+            let words = self.look.say.fill("message.too_long", &[("what", what), ("n", &n), ("most", &most)]);
+            return self.say(Tone::Bad, words);
+        }
+        self.effects.push(Effect::CopyByTerminal(text));
+        let words = self.look.say.fill("message.copied_by_terminal", &[("what", what), ("n", &n)]);
+        self.say(Tone::Good, words);
+    }
+
+    /// Puts new keys in place at once. With a mistake in them the old ones stay, and the mistake is told with its line.
+    fn take_keys(&mut self, text: &str) {
+        let mut keymap = super::default_keymap();
+        let wrong = keymap.overlay(text);
+        if let Some(first) = wrong.first() {
+            let words = self.look.say.fill("message.keys_stay", &[("why", first)]);
+            return self.say(Tone::Bad, words);
+        }
+        self.look.keymap = keymap;
+        self.typed.clear();
+        let words = self.look.say.word("message.keys_new").to_owned();
+        self.say(Tone::Good, words);
     }
 
     /// Begins with the welcome screen wherever the book turns out to have nobody in it.
@@ -423,9 +457,7 @@ impl App {
                 Step::Close => self.close(uid),
                 Step::Toast(tone, text) => self.say(tone, text),
                 Step::Copy(text, what) => {
-                    let words = self.look.say.fill("message.copied", &[("what", &what), ("n", &text.len().to_string())]);
-                    self.effects.push(Effect::Copy(text));
-                    self.say(Tone::Good, words);
+                    self.effects.push(Effect::Copy { text, what });
                 }
                 Step::Editor(text) => self.effects.push(Effect::Editor { view: uid, text }),
                 Step::Tell(name, what) => {
@@ -447,6 +479,8 @@ impl App {
     fn app_step(&mut self, step: AppStep) {
         match step {
             AppStep::Back => self.back_or_quit(),
+            AppStep::Escape if self.has_back() => self.back_or_quit(),
+            AppStep::Escape => self.clear_filter(),
             AppStep::Quit => self.quit(),
             AppStep::Suspend => {
                 self.save_state();
@@ -461,6 +495,7 @@ impl App {
                 let words = self.look.say.word(if self.mouse { "message.mouse_on" } else { "message.mouse_off" }).to_owned();
                 self.say(Tone::Plain, words);
             }
+            AppStep::Bookmark(customer) => self.bookmark(customer),
             AppStep::Demo => self.effects.push(Effect::Demo),
             AppStep::OpenBook(path) => {
                 self.save_state();
@@ -508,6 +543,7 @@ impl App {
                 }
             }
             Some(screen) => {
+                self.visit(name, state);
                 let over = json!({"over": self.top().name()});
                 self.push((screen.make)(if state.is_null() { &over } else { state }));
             }
@@ -545,6 +581,15 @@ impl App {
                 }
                 None => self.quit(),
             },
+        }
+    }
+
+    /// Esc at the top of a tab: what is set goes, and nothing else happens. A screen's own Esc row has cleared marks already.
+    fn clear_filter(&mut self) {
+        let (top, look) = (self.top(), &self.look);
+        let row = look.keymap.of(top.name()).iter().find(|a| a.label == "clear_filter" && top.applies(a.index, look).is_ok());
+        if let Some(index) = row.map(|a| a.index) {
+            self.top_acts(|view, cx| view.run(index, cx));
         }
     }
 

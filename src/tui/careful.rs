@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -92,7 +93,7 @@ impl<W: Write> Careful<W> {
         let mut found: Option<(usize, usize)> = None;
         for (x, cell) in self.row(y).iter().enumerate() {
             if uncertain(cell.symbol()) {
-                let end = x + text::cells(cell.symbol()).max(1) + SPILL;
+                let end = x + text::cells(cell.symbol()).max(apart(cell.symbol())) + SPILL;
                 found = Some((found.map_or(x, |f| f.0), end));
             }
         }
@@ -150,6 +151,12 @@ const BRIDGE: usize = 6;
 
 /// Cells behind an uncertain grapheme that a terminal may draw it into.
 const SPILL: usize = 2;
+
+/// The cells of a grapheme on a terminal that knows nothing of joining and draws each of its letters.
+fn apart(symbol: &str) -> usize {
+    let mut letter = [0; 4];
+    symbol.chars().map(|c| text::cells(c.encode_utf8(&mut letter))).sum::<usize>().max(1)
+}
 
 /// A cell in ASCII: one for each cell that its grapheme takes.
 fn plain(x: u16, y: u16, cell: &Cell) -> Vec<(u16, u16, Cell)> {
@@ -219,8 +226,7 @@ impl<W: Write> Backend for Careful<W> {
 
     fn hide_cursor(&mut self) -> io::Result<()> {
         if self.hidden != Some(true) {
-            self.begin()?;
-            self.inner.hide_cursor()?;
+            queue!(self.inner, Hide)?;
             self.hidden = Some(true);
         }
         Ok(())
@@ -228,8 +234,7 @@ impl<W: Write> Backend for Careful<W> {
 
     fn show_cursor(&mut self) -> io::Result<()> {
         if self.hidden != Some(false) {
-            self.begin()?;
-            self.inner.show_cursor()?;
+            queue!(self.inner, Show)?;
             self.hidden = Some(false);
         }
         Ok(())
@@ -240,9 +245,9 @@ impl<W: Write> Backend for Careful<W> {
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.begin()?;
+        let Position { x, y } = position.into();
         self.pen.lift();
-        self.inner.set_cursor_position(position)
+        queue!(self.inner, MoveTo(x, y))
     }
 
     fn clear(&mut self) -> io::Result<()> {
@@ -361,6 +366,31 @@ mod tests {
         assert!(!far.contains("1234"), "{far:?}");
         let wide = changed("a星b", "x星y");
         assert!(!wide.contains('星'), "{wide:?}");
+    }
+
+    #[test]
+    fn every_update_that_is_begun_is_ended_and_nothing_is_written_for_nothing() {
+        let mut bytes = Vec::new();
+        let mut backend = Careful::new(&mut bytes);
+        let cells = row("Acme");
+        for cells in [&cells[..4], &[], &[]] {
+            backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+            backend.hide_cursor().unwrap();
+            Backend::flush(&mut backend).unwrap();
+        }
+        // What the terminal's owner does at the end, without another frame.
+        backend.show_cursor().unwrap();
+        drop(backend);
+        assert_eq!(String::from_utf8(bytes).unwrap(), "\x1b[?2026h\x1b[1HAcme\x1b[?25l\x1b[?2026l\x1b[?25h");
+    }
+
+    #[test]
+    fn what_a_terminal_that_joins_nothing_draws_too_wide_is_covered() {
+        let family = "👩\u{200d}👩\u{200d}👧\u{200d}👦";
+        let out = drawn(&[&format!("{family} x")]);
+        // Behind the family stand a blank and the x: they are written, and so is what four faces would have reached.
+        let behind = out.rsplit(family).next().unwrap().replace("\x1b[1;3H", "");
+        assert!(behind.starts_with(" x") && behind.trim_end_matches(|c| c != ' ').len() >= 8, "{out:?}");
     }
 
     #[test]

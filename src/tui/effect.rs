@@ -23,6 +23,10 @@ pub enum Msg {
     Edited { view: u32, text: Option<String> },
     /// A book that the runner made is there: open it.
     Book(PathBuf),
+    /// A text was to be copied: by which program it was, or `None` where there is none that could.
+    Copied { text: String, what: String, tool: Option<&'static str> },
+    /// `keys.toml` has another text than before; empty when it is gone.
+    Keys(String),
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }
@@ -42,8 +46,10 @@ pub enum Effect {
     Focus(bool),
     /// Opens `$EDITOR` on a text, for a view.
     Editor { view: u32, text: String },
-    /// Puts text on the clipboard by OSC 52.
-    Copy(String),
+    /// Puts text on the clipboard; what it is, for the message that says how it went.
+    Copy { text: String, what: String },
+    /// Puts text on the clipboard by OSC 52, the terminal's own way.
+    CopyByTerminal(String),
     /// Stops the process until it is brought to the front.
     Suspend,
     /// Draws every cell anew.

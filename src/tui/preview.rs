@@ -22,7 +22,7 @@ pub fn split(look: &Look, area: Rect) -> (Rect, Option<Rect>) {
         return (area, None);
     }
     if w >= 100 {
-        let side = (area.width * 2 / 5).clamp(34, 60);
+        let side = (area.width * 7 / 20).clamp(34, 60);
         let list = Rect::new(area.x, area.y, area.width - side, area.height);
         return (list, Some(Rect::new(list.right(), area.y, side, area.height)));
     }
@@ -147,8 +147,8 @@ fn next(account: &Account, look: &Look, wide: bool) -> Vec<Pieces> {
     let open = account.tasks.iter().filter(|t| t.done.is_none()).take(if wide { 4 } else { 1 });
     let mut lines: Vec<Pieces> = open
         .map(|t| {
-            let late = t.due.is_some_and(|d| d < today);
-            let due = t.due.map(|d| format!("  {}", super::verbs::day(d))).unwrap_or_default();
+            let late = t.turn().is_some_and(|d| d < today);
+            let due = t.turn().map(|d| format!("  {}", super::verbs::day(d))).unwrap_or_default();
             let sign = if late { "! " } else { "- " };
             vec![(sign.to_owned(), if late { Role::Danger } else { Role::Muted }), (t.title.clone(), Role::Text), (due, Role::Muted)]
         })

@@ -6,12 +6,14 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
+use super::account_rows::{Shown, cell, header};
 use super::canvas::{Canvas, Hit};
 use super::keymap::{KeyRow, row};
 use super::measure::cells;
 use super::theme::Role;
-use super::verbs::Verbs;
+use super::verbs::{Queue, Verbs};
 use super::view::{Cx, Look, Step};
+use super::views::narrow;
 use super::widgets::field::Field;
 use super::widgets::list::{List, Lister};
 use crate::domain::command::{Command, Receipt};
@@ -258,8 +260,42 @@ pub fn ways(completions: &[(String, usize)]) -> String {
     shown.collect::<Vec<_>>().join("  ")
 }
 
+/// Gives a screen whose list is its field `roll` the keys of lists, of verbs and of the queue. Not a blanket implementation:
+/// other screens have lists of other things.
+macro_rules! rolled {
+    ($screen:ty, $columns:expr) => {
+        impl $crate::tui::roll::Rolled for $screen {
+            fn roll(&self) -> &Roll {
+                &self.roll
+            }
+            fn roll_mut(&mut self) -> &mut Roll {
+                &mut self.roll
+            }
+            fn columns(&self, look: &Look) -> Vec<$crate::tui::account_rows::Shown> {
+                let columns: fn(&Self, &Look) -> Vec<$crate::tui::account_rows::Shown> = $columns;
+                columns(self, look)
+            }
+        }
+        impl $crate::tui::widgets::list::Lister for $screen {
+            fn move_to(&mut self, to: usize, look: &Look) {
+                self.roll.list.go(to, look.list_rows);
+            }
+            fn at(&self) -> (usize, usize) {
+                (self.roll.list.cursor, self.roll.list.rows.len())
+            }
+        }
+        impl $crate::tui::verbs::Verbs for $screen {
+            fn here(&self, look: &Look) -> Option<Id> {
+                self.roll.here(look)
+            }
+        }
+        impl $crate::tui::verbs::Queue for $screen {}
+    };
+}
+pub(super) use rolled;
+
 /// A screen with such a list.
-pub trait Rolled: Lister + Verbs {
+pub trait Rolled: Lister + Verbs + Queue {
     /// The list.
     fn roll(&self) -> &Roll;
     /// The same, to change.
@@ -277,6 +313,7 @@ pub trait Rolled: Lister + Verbs {
         .when(|v, look| if v.roll().editing() || v.roll().here(look).is_some() { Ok(()) } else { Err("no_customer") })
         .hint(),
         row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit()).hint(),
+        row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
         row("clear_filter", &["F"], |v: &mut Self, _| v.roll_mut().view.filter.clear())
             .when(|v, _| if v.roll().view.filter.is_empty() { Err("no_filter") } else { Ok(()) }),
         row("complete", &["tab"], |v: &mut Self, _| v.roll_mut().tab())
@@ -294,17 +331,54 @@ pub trait Rolled: Lister + Verbs {
         }),
         row("mark_none", &["-"], |v: &mut Self, _| v.roll_mut().list.marks.clear())
             .when(|v, _| if v.roll().list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
-        row("explain", &["e"], |v: &mut Self, cx| {
-            if let Some(id) = v.roll().here(cx.look) {
-                cx.go("explain", json!({"customer": id}));
+        row("copy_row", &["y r"], |v: &mut Self, cx| {
+            let rows = v.roll().list.chosen();
+            v.copy_rows(&rows, false, cx);
+        })
+        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
+        row("copy_table", &["y t"], |v: &mut Self, cx| {
+            let rows = v.roll().list.rows.clone();
+            v.copy_rows(&rows, true, cx);
+        })
+        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
+        row("copy_email", &["y e"], |v: &mut Self, cx| {
+            let here = v.roll().list.here();
+            let account = v.roll().account.as_ref().filter(|a| Some(a.row) == here);
+            let email = account.and_then(|a| a.contacts.iter().map(|c| c.email.clone()).find(|e| !e.is_empty()));
+            match email {
+                Some(email) => cx.push(Step::Copy(email, cx.look.say.word("word.email").to_owned())),
+                None => cx.toast(cx.look.say.word("message.nothing_to_copy").to_owned()),
             }
         })
-        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer"))
-        .hint(),
+        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
         row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
         row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))),
     ];
+
+    /// The columns that are shown.
+    fn columns(&self, look: &Look) -> Vec<Shown>;
+
+    /// Copies rows as they are shown, a tab between the cells, so that a spreadsheet takes them.
+    fn copy_rows(&self, rows: &[u32], with_header: bool, cx: &mut Cx) {
+        let shown = self.columns(cx.look);
+        let Some(roster) = cx.look.read() else { return };
+        let mut lines = Vec::with_capacity(rows.len() + 1);
+        if with_header {
+            lines.push(shown.iter().map(|s| header(cx.look, s.code())).collect::<Vec<_>>().join("\t"));
+        }
+        let rows = rows.iter().map(|row| *row as usize).filter(|at| *at < roster.rows.len());
+        lines.extend(rows.map(|at| shown.iter().map(|s| cell(s, &roster, at, cx.look).0).collect::<Vec<_>>().join("\t")));
+        let word = if with_header { "word.table" } else { "word.row" };
+        cx.push(Step::Copy(lines.join("\n"), cx.look.say.word(word).to_owned()));
+    }
+
+    /// What a picked filter says ([`narrow`]).
+    fn narrowed(&mut self, what: &Value) {
+        if let Some(term) = what["narrow"].as_str() {
+            narrow::add(&mut self.roll_mut().view.filter, term);
+        }
+    }
 
     /// Clicks and the wheel.
     fn roll_hit(&mut self, hit: Hit, cx: &mut Cx) {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use super::careful::Careful;
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use super::clipboard::Tool;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use crossterm::event::Event;
 use crossterm::{event, execute};
 use ratatui::Terminal;
@@ -34,6 +35,8 @@ pub struct Runner {
     go_on: Sender<()>,
     quit: bool,
     repaint: bool,
+    // Tells the thread that looks at `keys.toml` about the focus.
+    keys: Option<Sender<bool>>,
 }
 
 fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
@@ -55,7 +58,8 @@ impl Runner {
         let (go_on, wait) = unbounded();
         spawn_input(out.clone(), wait);
         spawn_signals(out.clone())?;
-        Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false })
+        let keys = start.config_dir.as_ref().map(|dir| spawn_keys(dir.join("keys.toml"), out.clone()));
+        Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false, keys })
     }
 
     /// Runs until the app quits, or until the terminal is gone: then what was typed is kept all the same.
@@ -154,13 +158,19 @@ impl Runner {
                 Effect::GiveUp => self.worker.give_up(),
                 Effect::Watch { slot, query } => self.worker.ask(Ask::Watch { slot, query }),
                 Effect::Unwatch { slot } => self.worker.ask(Ask::Unwatch { slot }),
-                Effect::Focus(on) => self.worker.ask(Ask::Focus(on)),
+                Effect::Focus(on) => {
+                    self.worker.ask(Ask::Focus(on));
+                    if let Some(keys) = &self.keys {
+                        let _ = keys.send(on);
+                    }
+                }
                 Effect::Editor { view, text } => {
                     let msg = self.edit(view, &text);
                     let effects = app.update(msg, clock());
                     self.carry_out(app, effects);
                 }
-                Effect::Copy(text) => {
+                Effect::Copy { text, what } => self.copy(text, what),
+                Effect::CopyByTerminal(text) => {
                     let _ = execute!(stdout(), crossterm::clipboard::CopyToClipboard::to_clipboard_from(text));
                 }
                 Effect::Suspend => self.suspend(),
@@ -175,6 +185,17 @@ impl Runner {
                 Effect::Quit => self.quit = true,
             }
         }
+    }
+
+    /// Copies with a program of this machine on a thread, or else through the terminal.
+    fn copy(&self, text: String, what: String) {
+        let out = self.out.clone();
+        std::thread::spawn(move || {
+            // Where the programs are is asked here as well: a PATH may lead over a slow network.
+            let tool = Tool::here(|name| std::env::var_os(name));
+            let tool = tool.filter(|tool| tool.copy(&text)).map(|tool| tool.name);
+            let _ = out.send(In::Msg(Msg::Copied { text, what, tool }));
+        });
     }
 
     fn open_book(&mut self, path: PathBuf) {
@@ -279,6 +300,42 @@ fn spawn_input(out: Sender<In>, go_on: Receiver<()>) {
         let _ = out.send(In::Msg(Msg::Leave));
     });
 }
+
+/// Looks once a second, while the terminal is looked at, whether `keys.toml` is another than before. Not in the loop: a file on
+/// a slow disk must not hold up a key.
+fn spawn_keys(file: PathBuf, out: Sender<In>) -> Sender<bool> {
+    let (focus, heard) = unbounded();
+    std::thread::spawn(move || {
+        let read = || std::fs::read_to_string(&file).unwrap_or_default();
+        let stamp = || std::fs::metadata(&file).and_then(|m| Ok((m.modified()?, m.len()))).ok();
+        let (mut known, mut text) = (stamp(), read());
+        let mut focused = true;
+        loop {
+            let said = if focused { heard.recv_timeout(KEYS_LOOK) } else { heard.recv().map_err(|_| RecvTimeoutError::Disconnected) };
+            match said {
+                Ok(on) => focused = on,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = stamp();
+            if !focused || now == known {
+                continue;
+            }
+            known = now;
+            let new = read();
+            if new != text {
+                text.clone_from(&new);
+                if out.send(In::Msg(Msg::Keys(new))).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    focus
+}
+
+/// How often `keys.toml` is looked at.
+const KEYS_LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn spawn_signals(out: Sender<In>) -> Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

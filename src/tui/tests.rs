@@ -10,7 +10,7 @@ use super::effect::{Effect, Msg};
 use super::harness::{Harness, NOW};
 use super::key::Key;
 use super::views::SCREENS;
-use crate::domain::command::{Command, Target};
+use crate::domain::command::{Change, Command, Entity, Target};
 use crate::domain::time::words;
 
 #[test]
@@ -265,6 +265,233 @@ fn escape_and_q_go_back_and_quit_at_the_top() {
     assert!(!h.app.quits());
     h.press("ctrl-c");
     assert!(h.app.quits());
+}
+
+#[test]
+fn escape_never_quits_and_clears_what_is_set() {
+    for tab in ["1", "2", "3", "4", "5"] {
+        let mut h = Harness::new("en", 1);
+        h.press(tab).press("esc esc esc");
+        assert!(!h.app.quits(), "tab {tab}");
+        h.press("q");
+        assert!(h.app.quits(), "tab {tab}");
+    }
+    let mut h = Harness::new("en", 1);
+    h.press("2 / b enter space esc");
+    assert!(h.text().contains("› All   b"), "the marks go first: {}", h.text());
+    h.press("esc");
+    assert!(h.text().contains("Customers 40"), "then the filter: {}", h.text());
+    h.press("3 enter esc");
+    assert_eq!(h.app.top().name(), "funnel", "from the list behind a figure it goes back, with the filter as it was");
+}
+
+#[test]
+fn the_verbs_of_triage_work_wherever_there_are_customers() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 space space z 2");
+    assert!(matches!(h.written().as_slice(), [Command::Snooze { customers, .. }] if customers.len() == 2), "{:?}", h.written());
+    h.press("z 0");
+    assert!(matches!(h.written().as_slice(), [Command::Unsnooze { customers }] if customers.len() == 2));
+    let labels = ["touch", "note", "task", "stage", "stage_next", "stage_back", "assign", "done", "snooze_monday", "copy_name"];
+    for screen in ["triage", "customers", "funnel", "account", "activity"] {
+        for label in labels {
+            let key = |screen: &str| h.app.look.keymap.get(&format!("{screen}.{label}")).map(|a| a.keys.clone());
+            assert_eq!(key(screen), key("triage"), "{screen}.{label}");
+        }
+    }
+}
+
+#[test]
+fn reasons_and_owners_are_read_whole_where_there_is_room() {
+    let mut h = Harness::new("en", 1);
+    for size in [(120, 36), (80, 24)] {
+        h.size(size.0, size.1).press("1 g g");
+        let text = h.text();
+        assert!(text.contains("silent 72d · stuck 121d") && text.contains("renews in 22d, no plan"), "{size:?}\n{text}");
+        h.press("* a").type_text("rosalinde").press("enter 2 g g");
+        assert!(h.text().contains(" rosalinde "), "{size:?}\n{}", h.text());
+        h.press("u");
+    }
+}
+
+#[test]
+fn an_attribute_is_a_column_to_show_and_to_sort_by() {
+    let mut h = Harness::new("en", 1);
+    let set = |key: &str, text: &str| Command::SetConfig { key: key.into(), value: Some(text.into()) };
+    h.store.write(&set("attribute.plan", "code = \"plan\"\nlabel = \"Contract\"\ntype = \"text\""), NOW).expect("an attribute is made");
+    h.ready();
+    h.press("2");
+    let here = h.app.top().subjects(&h.app.look);
+    let changes = vec![Change::set("attr.plan", "Platinum")];
+    h.store.write(&Command::Edit { entity: Entity::Customer, rows: here, changes }, NOW).expect("a customer is edited");
+    h.ready();
+    h.press("C").type_text("contract").press("enter esc g g");
+    assert!(h.text().contains("Contract") && h.current().contains("Platinum"), "{}", h.text());
+    h.press("G s").type_text("contract").press("enter g g");
+    assert!(h.current().contains("Platinum") && h.text().contains("contract ▲"), "{}", h.text());
+    let state = h.app.state();
+    h.app = App::new(super::default_look(), &state);
+    h.size(120, 36);
+    h.ready();
+    assert!(h.text().contains("Platinum"), "a new start shows the column again: {}", h.text());
+}
+
+#[test]
+fn new_keys_hold_at_once_and_a_mistake_leaves_the_old_ones() {
+    let mut h = Harness::new("en", 1);
+    h.say(Msg::Keys("[keys]\n\"triage.done\" = [\"X\"]\n".into()));
+    assert!(h.text().contains("the new keys hold"), "{}", h.text());
+    h.press("X");
+    assert!(matches!(h.written().as_slice(), [Command::Done { .. }]));
+    h.say(Msg::Keys("[keys]\n\"triage.done\" = [\"Y\"]\n\"triage.moon\" = [\"b\"]\n".into()));
+    assert!(h.text().contains("keys.toml line 3") && h.text().contains("The keys stay as they were"), "{}", h.text());
+    h.press("X");
+    assert!(matches!(h.written().as_slice(), [Command::Done { .. }]), "the keys before the mistake still hold");
+    h.say(Msg::Keys(String::new()));
+    h.press("d");
+    assert!(matches!(h.written().as_slice(), [Command::Done { .. }]), "without the file the defaults hold");
+}
+
+#[test]
+fn copying_says_what_took_the_text() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 y n");
+    let [Effect::Copy { text, what }] = h.effects.as_slice() else { panic!("{:?}", h.effects) };
+    assert!(h.app.look.read().is_some_and(|r| r.rows.iter().enumerate().any(|(at, _)| r.name(at) == text)));
+    let (text, what) = (text.clone(), what.clone());
+    h.say(Msg::Copied { text: text.clone(), what: what.clone(), tool: Some("wl-copy") });
+    assert!(h.text().contains("Copied name with wl-copy"), "{}", h.text());
+    h.effects.clear();
+    h.say(Msg::Copied { text: text.clone(), what, tool: None });
+    assert_eq!(h.effects, [Effect::CopyByTerminal(text)]);
+    h.effects.clear();
+    h.say(Msg::Copied { text: "x".repeat(100_000), what: "the list".into(), tool: None });
+    assert!(h.effects.is_empty() && h.text().contains("nothing was copied"), "{}", h.text());
+}
+
+#[test]
+fn rows_and_the_whole_list_are_copied_as_they_are_shown() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 space space y r");
+    let copied = |h: &Harness| match h.effects.as_slice() {
+        [Effect::Copy { text, .. }] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(copied(&h).lines().count(), 2);
+    h.press("y t");
+    let table = copied(&h);
+    assert_eq!(table.lines().count(), 41);
+    assert!(table.starts_with("Customer\tOwner\tStage\tARR\tHealth\t"), "{table}");
+    h.press("esc y i");
+    assert_eq!(copied(&h), h.app.top().subjects(&h.app.look)[0].to_string());
+}
+
+#[test]
+fn a_message_does_not_outlive_its_screen() {
+    let mut h = Harness::new("en", 1);
+    h.press("X");
+    assert!(h.text().contains("X is not bound here"));
+    h.press("2");
+    assert!(!h.text().contains("is not bound here"), "{}", h.text());
+    h.app.warn("keys.toml line 3: a long sentence".into());
+    h.press("H");
+    assert!(!h.text().contains("keys.toml line 3"), "{}", h.text());
+}
+
+#[test]
+fn a_filter_can_be_picked_and_shows_in_its_language() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 f").type_text("stage").press("enter").type_text("reten").press("enter");
+    assert_eq!(h.app.top().title(&h.app.look).filter, "stage:retention");
+    h.press("f").type_text("health").press("enter").type_text("<95").press("enter");
+    assert_eq!(h.app.top().title(&h.app.look).filter, "stage:retention health<95");
+    h.press("F f").type_text("stuck").press("enter");
+    assert_eq!(h.app.top().title(&h.app.look).filter, "stuck");
+    for tab in ["1", "3", "4"] {
+        h.press(tab).press("f").type_text("owner").press("enter").type_text("ana").press("enter");
+        assert_eq!(h.app.top().title(&h.app.look).filter, "owner:ana", "tab {tab}");
+    }
+}
+
+#[test]
+fn bookmarks_are_kept_and_stand_before_what_was_opened() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 j b");
+    let marked = h.app.top().subjects(&h.app.look)[0];
+    h.press("j j enter q '");
+    let state = h.app.state();
+    assert_eq!((state["bookmarks"].as_array().map(Vec::len), state["visited"].as_array().map(Vec::len)), (Some(1), Some(1)));
+    h.press("enter");
+    assert_eq!((h.app.top().name(), h.app.top().subjects(&h.app.look)), ("account", vec![marked]));
+    h.press("b");
+    assert_eq!(h.app.state()["bookmarks"].as_array().map(Vec::len), Some(0), "the same key takes it away");
+}
+
+#[test]
+fn explain_and_edit_are_the_same_keys_on_every_screen() {
+    let mut h = Harness::new("en", 1);
+    for way in ["1", "2", "3 l tab", "5", "2 enter"] {
+        h.press(way).press("e");
+        assert_eq!(h.app.top().name(), "explain", "after {way}");
+        h.press("q g e").press(if way == "2 enter" { "" } else { "E" });
+        assert_eq!(h.app.top().name(), "form", "after {way}");
+        h.press("esc");
+    }
+}
+
+/// The table of keys in the README: what a line says, and the actions that have its keys.
+const README_KEYS: &[(&str, &[&str])] = &[
+    ("move", &["triage.down", "triage.up"]),
+    ("first, last row", &["triage.first", "triage.last"]),
+    ("open", &["triage.open"]),
+    ("back; at the top of a tab, quit", &["app.back"]),
+    ("back; at the top of a tab, clear marks and filter", &["app.escape"]),
+    ("filter by typing, by picking; clear it", &["triage.filter", "triage.narrow", "triage.clear_filter"]),
+    ("sort, turn round, choose columns", &["customers.sort", "customers.reverse", "customers.columns"]),
+    ("saved views; save this one", &["customers.views", "customers.range"]),
+    ("mark, mark all, clear the marks", &["triage.mark", "triage.mark_all", "triage.mark_none"]),
+    ("next, previous account", &["account.next", "account.previous"]),
+    ("where you were, and forward", &["app.history_back", "app.history_forward"]),
+    ("bookmark; bookmarks and recent", &["app.bookmark", "app.bookmarks"]),
+    ("triage, customers, funnel, tasks, activity", &["app.triage", "app.customers", "app.funnel", "app.tasks", "app.activity"]),
+    ("log a touchpoint, write a note, add a task", &["triage.touch", "triage.note", "triage.task"]),
+    ("next, previous stage; pick one", &["triage.stage_next", "triage.stage_back", "triage.stage"]),
+    ("give to an owner", &["triage.assign"]),
+    ("done, until a new reason comes", &["triage.done"]),
+    ("snooze: tomorrow, Monday, a week", &["triage.snooze_tomorrow", "triage.snooze_monday", "triage.snooze_week"]),
+    ("snooze: until a date, an answer or ticket; wake", &["triage.snooze_date", "triage.snooze_until", "triage.unsnooze"]),
+    ("why this health and priority", &["triage.explain"]),
+    ("edit the text here, or the customer", &["account.edit"]),
+    (
+        "copy the name, e-mail, id, row, whole list",
+        &["triage.copy_name", "triage.copy_email", "triage.copy_id", "triage.copy_row", "triage.copy_table"],
+    ),
+    ("the same again here", &["app.again"]),
+    ("undo, redo", &["app.undo", "app.redo"]),
+    ("every command by name", &["app.palette"]),
+    ("help for here", &["app.help"]),
+];
+
+#[test]
+fn the_table_of_keys_in_the_readme_is_that_of_the_rows() {
+    let look = super::default_look();
+    let mut table = String::from("| key | what |\n|---|---|\n");
+    for (what, ids) in README_KEYS {
+        let action = |id: &&str| look.keymap.get(id).unwrap_or_else(|| panic!("{id} is no action"));
+        let shown = |id| action(id).keys.iter().map(|k| format!("`{}`", super::key::show(k))).collect::<Vec<_>>().join(" ");
+        table.push_str(&format!("| {} | {what} |\n", ids.iter().map(shown).collect::<Vec<_>>().join(", ")));
+    }
+    let readme = include_str!("../../README.md");
+    let (_, from) = readme.split_once("<!-- keys -->\n").expect("the README has a table of keys");
+    let (found, _) = from.split_once("<!-- end of keys -->").expect("the table ends");
+    assert_eq!(found, table, "the README should have this table:\n{table}");
+}
+
+#[test]
+fn done_with_no_reason_changes_nothing_and_says_so() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 /").type_text("priority:none").press("enter d");
+    assert!(h.text().contains("no reason to be in the queue") && !h.text().contains("u undo"), "{}", h.text());
 }
 
 #[test]

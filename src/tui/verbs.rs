@@ -30,10 +30,23 @@ pub const LABELS: &[&str] = &[
     "snooze_week",
     "snooze_date",
     "snooze_until",
+    "unsnooze",
 ];
 
 /// Mixed into a screen whose [`Screen::subjects`] names customers: `const KEYS = &[OWN, Self::VERBS, Self::MOVES]`.
 pub trait Verbs: Screen {
+    /// The customer under the cursor, whatever is marked.
+    fn here(&self, look: &Look) -> Option<Id> {
+        self.subjects(look).first().copied()
+    }
+
+    /// Edits the customer under the cursor.
+    fn edit(&mut self, cx: &mut Cx) {
+        if let Some(customer) = self.here(cx.look) {
+            cx.go("form", json!({"form": "customer", "customer": customer, "row": customer}));
+        }
+    }
+
     /// The rows.
     const VERBS: &'static [KeyRow<Self>] = &[
         row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).hint(),
@@ -43,11 +56,28 @@ pub trait Verbs: Screen {
         row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some),
         row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).hint(),
         row("assign", &["a"], |v: &mut Self, cx| assign(v.subjects(cx.look), cx)).when(some).hint(),
+    ];
+
+    /// The rows for the one under the cursor, and for taking it elsewhere.
+    const ABOUT: &'static [KeyRow<Self>] = &[
+        row("explain", &["e"], |v: &mut Self, cx| {
+            if let Some(customer) = v.here(cx.look) {
+                cx.go("explain", json!({"customer": customer}));
+            }
+        })
+        .when(one)
+        .hint(),
+        row("edit", &["E"], Self::edit).when(one).hint(),
+        row("copy_id", &["y i"], |v: &mut Self, cx| {
+            let ids: Vec<String> = v.subjects(cx.look).iter().map(ToString::to_string).collect();
+            cx.push(Step::Copy(ids.join("\n"), cx.look.say.word("word.id").to_owned()));
+        })
+        .when(some),
         row("copy_name", &["y n"], |v: &mut Self, cx| copy(v.subjects(cx.look), cx)).when(some),
     ];
 }
 
-/// Mixed in beside [`Verbs`] where accounts are worked through: done and snooze.
+/// Mixed in beside [`Verbs`]: done and snooze, as in triage, wherever there are customers.
 pub trait Queue: Screen {
     /// The rows.
     const QUEUE: &'static [KeyRow<Self>] = &[
@@ -62,11 +92,26 @@ pub trait Queue: Screen {
         row("snooze_week", &["z 3"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "+7d", cx)).when(some),
         row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some),
         row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some),
+        row("unsnooze", &["z 0"], |v: &mut Self, cx| {
+            let customers = v.subjects(cx.look);
+            cx.write(Command::Unsnooze { customers });
+        })
+        .when(snoozed),
     ];
 }
 
 fn some<V: Screen>(view: &V, look: &Look) -> Applies {
     if view.subject_count(look) == 0 { Err("no_customer") } else { Ok(()) }
+}
+
+fn one<V: Verbs>(view: &V, look: &Look) -> Applies {
+    if view.here(look).is_none() { Err("no_customer") } else { Ok(()) }
+}
+
+fn snoozed<V: Screen>(view: &V, look: &Look) -> Applies {
+    let Some(roster) = look.read() else { return Err("no_customer") };
+    let asleep = |id: &Id| roster.row_of_id(*id).is_some_and(|at| roster.is_snoozed(at));
+    if view.subjects(look).iter().any(asleep) { Ok(()) } else { Err("not_snoozed") }
 }
 
 /// "Acme Foods", or "37 customers".
@@ -291,7 +336,8 @@ pub fn assign(customers: Vec<Id>, cx: &mut Cx) {
     cx.open(pick.free());
 }
 
-fn copy(customers: Vec<Id>, cx: &mut Cx) {
+/// Copies the names, one a line.
+pub fn copy(customers: Vec<Id>, cx: &mut Cx) {
     let names: Vec<String> = customers.iter().map(|id| cx.look.name_of(*id)).collect();
     let what = cx.look.say.word("word.name").to_owned();
     cx.push(Step::Copy(names.join("\n"), what));

@@ -52,6 +52,10 @@ pub struct Look {
     pub preview: bool,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
+    /// Customers with a bookmark, newest first.
+    pub bookmarks: Vec<Id>,
+    /// Customers whose page was open, newest first.
+    pub visited: Vec<Id>,
     /// Ids of actions and customers that the palette ran last, newest first.
     pub recent: Vec<String>,
     /// The last command on customers, for `.`.
@@ -153,6 +157,8 @@ pub enum Step {
 pub enum AppStep {
     /// One step back; at the top: quits.
     Back,
+    /// One step back; at the top: clears the filter, or does nothing.
+    Escape,
     /// Quits.
     Quit,
     /// Stops the process (Ctrl-Z).
@@ -163,6 +169,8 @@ pub enum AppStep {
     History(i32),
     /// Shows or hides the preview.
     Preview,
+    /// Sets a bookmark on a customer, or takes it away.
+    Bookmark(Id),
     /// Mouse on or off.
     Mouse,
     /// Makes a demo book and opens it.

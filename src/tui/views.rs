@@ -15,6 +15,7 @@ pub mod funnel;
 pub mod groups;
 pub mod help;
 pub mod log_line;
+pub mod narrow;
 pub mod palette;
 pub mod pick;
 pub mod tasks;

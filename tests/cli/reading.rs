@@ -50,6 +50,20 @@ fn list_as_a_table_json_and_csv() {
 }
 
 #[test]
+fn an_attribute_is_a_column_of_the_list() {
+    let desk = Desk::empty();
+    std::fs::write(desk.path("customers.csv"), "customer_id,name,industry\nA1,Acme,food\nB2,Borealis,\nC3,Cedar,air\n").expect("write");
+    desk.run(&["import", "customers.csv"]);
+    let table = desk.run(&["list", "--columns", "name,attr.industry", "--sort", "attr.industry"]);
+    let lines: Vec<&str> = table.lines().map(str::trim_end).collect();
+    assert_eq!(lines[..4], ["name      attr.industry", "Cedar     air", "Acme      food", "Borealis  -"], "{table}");
+    let csv = desk.run(&["list", "--columns", "name,industry", "--csv"]);
+    assert!(csv.starts_with("id,name,attr.industry\n[id],Acme,food\n[id],Borealis,\n"), "{csv}");
+    let none = desk.run(&["list", "--columns", "name,attr.moon"]);
+    assert!(none.contains("no column \"attr.moon\"") && none.contains(", attr.industry") && none.ends_with("exit 2"), "{none}");
+}
+
+#[test]
 fn show_names_everything_of_a_customer() {
     let desk = Desk::with_book();
     assert_snapshot!(desk.run(&["show", "acme", "--events", "3"]), @r#"

@@ -110,3 +110,33 @@ fn it_works_without_a_home() {
         console.assert_given_back();
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn keys_hold_as_soon_as_their_file_is_saved_and_copying_uses_the_desktops_program() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::with_demo();
+    let (config, tools) = (desk.path("config"), desk.path("tools"));
+    for folder in [config.join("retain"), tools.clone()] {
+        std::fs::create_dir_all(folder).expect("a folder");
+    }
+    let (tool, copied) = (tools.join("wl-copy"), desk.path("copied"));
+    std::fs::write(&tool, format!("#!/bin/sh\n/bin/cat > '{}'\n", copied.display())).expect("a program");
+    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let mut command = desk.screens();
+    command.env("XDG_CONFIG_HOME", &config);
+    command.env("PATH", &tools);
+    command.env("WAYLAND_DISPLAY", "wayland-0");
+    command.env_remove("SSH_CONNECTION");
+    command.env_remove("SSH_TTY");
+    let mut console = Console::start(command);
+    console.wait("the queue", |c| c.shows("Queue (") && c.shows("│ Last"));
+    std::fs::write(config.join("retain/keys.toml"), "[keys]\n\"triage.done\" = [\"X\"]\n").expect("write");
+    console.wait("the new keys", |c| c.shows("the new keys hold") && c.shows("X done"));
+    std::fs::write(config.join("retain/keys.toml"), "[keys]\n\n\"triage.done\" = [\"moon\"]\n").expect("write");
+    console.wait("the mistake with its line", |c| c.shows("keys.toml line 3") && c.shows("X done"));
+    console.press("yn");
+    console.wait("what took the text", |c| c.shows("Copied name with wl-copy"));
+    assert!(console.shows(&std::fs::read_to_string(&copied).expect("it was run")), "the name under the cursor");
+    console.press("q");
+}

@@ -105,6 +105,15 @@ fn stuck(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
     (stage.pace(age) == Pace::Stuck && !left(signals, config)).then(|| (20, held(age), since))
 }
 
+/// Days over which health is compared, and which the older of the two scores must have had to rest on.
+const MONTH: i64 = 28;
+
+/// It is, or has long been, with us: a score from the first days of a prospect says nothing that could fall.
+fn with_us(signals: &Signals, config: &Config, day: Day) -> bool {
+    let customer = signals.since.is_some() && config.stages.get(signals.stage).is_some_and(|s| s.class == StageClass::Customer);
+    customer || signals.started.is_some_and(|started| day.since(started) >= 2 * MONTH)
+}
+
 /// Health fell within 28 days: a point for each point. The day: the Monday of the week in which that was seen.
 fn fell(signals: &Signals, health: Health, config: &Config, day: Day) -> Applies {
     let drop = i64::from(signals.before?) - i64::from(health.score?);
@@ -112,7 +121,7 @@ fn fell(signals: &Signals, health: Health, config: &Config, day: Day) -> Applies
     // 1970-01-01 was a Thursday.
     let monday = seen.plus(-((seen.number() + 3) % 7));
     let far = drop > 0 && drop >= i64::from(config.policy.fell_points);
-    (far && !left(signals, config)).then(|| (at_most(drop, 40), held(drop), monday))
+    (far && with_us(signals, config, day) && !left(signals, config)).then(|| (at_most(drop, 40), held(drop), monday))
 }
 
 /// An invoice is past due: 10 points and one for every three days. Figure: days past due.

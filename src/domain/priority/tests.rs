@@ -86,6 +86,16 @@ fn each_reason_applies_within_its_limits() {
 }
 
 #[test]
+fn health_falls_only_of_those_who_have_been_with_us() {
+    let base = customer();
+    let fresh = Signals { before: Some(90), stage: StageNo(0), touch: None, started: Some(ago(40)), since: Some(ago(10)), ..base };
+    assert_eq!(said(&fresh), [], "a prospect of 40 days: the older score rested on twelve of them");
+    assert_eq!(said(&Signals { started: Some(ago(56)), ..fresh }), [("fell", 30, 30)]);
+    assert_eq!(said(&Signals { started: None, since: None, ..fresh }), [], "it never entered a stage");
+    assert_eq!(said(&Signals { before: Some(90), started: Some(ago(40)), since: Some(ago(10)), ..base }), [("fell", 30, 30)]);
+}
+
+#[test]
 fn of_a_lost_customer_only_tasks_matter() {
     let config = Config::default();
     let stage = config.stages.find("churned").expect("shipped");

@@ -172,8 +172,8 @@ impl NameHeap {
         bits
     }
 
-    /// Adds the rows of another heap behind its own.
-    pub fn append(&mut self, more: &NameHeap) {
+    /// Moves the rows of another heap behind its own.
+    pub fn append(&mut self, more: &mut NameHeap) {
         if self.folded.len() + self.shown.len() + more.folded.len() + more.shown.len() + 3 * LONGEST < u32::MAX as usize {
             let (folded, shown) = (self.folded.len() as u32, self.shown.len() as u32);
             self.starts.extend(more.starts.iter().map(|s| (s.0 + folded, s.1 + shown)));
@@ -185,6 +185,9 @@ impl NameHeap {
                 self.put(self.starts.len(), more.shown(at));
             }
         }
+        more.starts.clear();
+        more.folded.clear();
+        more.shown.clear();
     }
 
     /// Room for more rows, so that a long load does not copy as it grows.

@@ -181,9 +181,10 @@ fn parts_put_together_are_the_same_as_one_roster() {
         whole.put(e);
     });
     let mut joined = roster();
+    let mut part = joined.part();
     for (i, piece) in entries.chunks(9).enumerate() {
         // The first piece stands in the roster already; the others come as parts.
-        let mut part = joined.part(piece[0].rowid);
+        part.begin_part(piece[0].rowid);
         piece.iter().for_each(|e| {
             if i == 0 {
                 joined.put(e)
@@ -191,7 +192,8 @@ fn parts_put_together_are_the_same_as_one_roster() {
                 part.put(e)
             };
         });
-        joined.append(part);
+        joined.append(&mut part);
+        assert!(part.rows.is_empty() && part.row_of(piece[0].rowid).is_none(), "an appended part is empty");
     }
     let told = |r: &Roster, at: usize| {
         let tags: Vec<&str> = r.tags(at).collect();

@@ -125,6 +125,11 @@ pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Ch
             if b.set(entity, *row, &change.field, value)? && !edited.contains(&change.field.as_str()) {
                 edited.push(&change.field);
             }
+            if entity == Entity::Task && change.field == "due" {
+                // A day that is agreed anew ends the putting off.
+                b.set(entity, *row, "snoozed", Value::Null)?;
+                b.set(entity, *row, "snooze_reason", Value::Text(String::new()))?;
+            }
             if entity == Entity::Event && change.field == "at" {
                 let at = change.value.as_i64().map_or(b.now, Stamp);
                 b.set(entity, *row, "day", Value::Integer(b.zone.day(at).number()))?;

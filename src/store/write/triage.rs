@@ -27,6 +27,11 @@ pub(super) fn triage_done(b: &mut Batch<'_>, customers: &[Id], context: &Context
         keys.sort_unstable();
         b.set(Entity::Customer, *id, "done", Value::Text(priority::keys_to_text(&keys)))?;
     }
+    if let [.., (_, why)] = skipped.as_slice()
+        && skipped.len() == customers.len()
+    {
+        return Err(Error::usage(format!("nothing to be done with {}: {why}", names(b, customers)?)));
+    }
     Ok(Done { label: format!("Done with {}", names(b, customers)?), changed: customers.len() - skipped.len(), skipped })
 }
 

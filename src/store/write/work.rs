@@ -7,13 +7,13 @@ use crate::domain::command::Entity;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::task::TaskDraft;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::{TouchDraft, channel};
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
 use crate::store::sql;
 
-use super::{Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, word};
+use super::{Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, show, word};
 
 pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft, _context: &Context) -> Result<Done> {
     let Some(channel) = channel(&touch.channel) else {
@@ -106,4 +106,13 @@ pub(super) fn done_tasks(b: &mut Batch<'_>, tasks: &[Id]) -> Result<Done> {
     }
     let label = if tasks.len() == 1 { format!("Done: {title}") } else { format!("Done: {}", count(tasks.len(), "task")) };
     Ok(done(label, tasks.len()))
+}
+
+/// Puts tasks off: the due day stays what was agreed, `snoozed` says when they come back.
+pub(super) fn snooze_tasks(b: &mut Batch<'_>, tasks: &[Id], until: Day, reason: &str) -> Result<Done> {
+    for id in tasks {
+        b.set(Entity::Task, *id, "snoozed", Value::Integer(until.number()))?;
+        b.set(Entity::Task, *id, "snooze_reason", Value::Text(long(reason)?.to_owned()))?;
+    }
+    Ok(done(format!("Put {} off until {}", count(tasks.len(), "task"), show(until)), tasks.len()))
 }

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{App, Effect, Open, SCREENS, Timer, Tone};
+use crate::domain::id::Id;
 use crate::tui::view::Place;
+
+/// Most bookmarks, and most customers that are remembered as visited.
+const MOST_KEPT: usize = 50;
 
 impl App {
     /// Brings a tab to the front as it was left.
@@ -20,6 +24,7 @@ impl App {
     pub(super) fn go_root(&mut self, name: &'static str) {
         self.opened_from = None;
         self.typed.clear();
+        self.hush();
         // Boxes and lines close (their drafts are kept); full screens stay where they are.
         while self.stack.last().is_some_and(|o| o.view.place() != Place::Full) {
             let uid = self.stack.last().map_or(0, |o| o.uid);
@@ -38,6 +43,38 @@ impl App {
             self.push_root(name, &Value::Null);
         }
         self.timer(Timer::Quiet, 30);
+    }
+
+    /// Sets a bookmark, or takes it away.
+    pub(super) fn bookmark(&mut self, customer: Id) {
+        let there = self.look.bookmarks.contains(&customer);
+        self.look.bookmarks.retain(|id| *id != customer);
+        if !there {
+            self.look.bookmarks.insert(0, customer);
+            self.look.bookmarks.truncate(MOST_KEPT);
+        }
+        let key = if there { "message.bookmark_gone" } else { "message.bookmarked" };
+        let words = self.look.say.fill(key, &[("who", &self.look.name_of(customer))]);
+        self.say(Tone::Good, words);
+    }
+
+    /// Remembers whose page is opened.
+    pub(super) fn visit(&mut self, name: &str, state: &Value) {
+        if let Some(customer) = state["customer"].as_str().filter(|_| name == "account").and_then(|id| id.parse::<Id>().ok()) {
+            self.look.visited.retain(|id| *id != customer);
+            self.look.visited.insert(0, customer);
+            self.look.visited.truncate(MOST_KEPT);
+        }
+    }
+
+    /// What was said about another screen is not left standing over this one.
+    fn hush(&mut self) {
+        // Why there is no book stays, wherever one goes.
+        if self.look.roster.is_none() {
+            return;
+        }
+        self.toast = None;
+        self.timers.remove(&Timer::Toast);
     }
 
     pub(super) fn push_root(&mut self, name: &str, state: &Value) {
@@ -98,6 +135,7 @@ impl App {
 
     pub(super) fn bring_back(&mut self, place: &Value) {
         self.opened_from = None;
+        self.hush();
         let old = std::mem::take(&mut self.stack);
         if let Some(root) = old.first().map(|o| o.view.name()) {
             self.parked.insert(root, old);
@@ -132,7 +170,7 @@ impl App {
         drafts.extend(self.stack.iter().filter_map(|o| o.view.draft()));
         let parked: serde_json::Map<String, Value> =
             self.parked.iter().filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look)))).collect();
-        json!({"here": self.here(), "parked": parked, "drafts": drafts, "recent": self.look.recent, "preview": self.look.preview})
+        json!({"here": self.here(), "parked": parked, "drafts": drafts, "recent": self.look.recent, "bookmarks": self.look.bookmarks, "visited": self.look.visited, "preview": self.look.preview})
     }
 
     pub(super) fn load(&mut self, state: &Value) {
@@ -142,6 +180,10 @@ impl App {
         if let Some(recent) = state["recent"].as_array() {
             self.look.recent = recent.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
         }
+        let ids = |what: &str| -> Vec<Id> {
+            state[what].as_array().into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok()).take(MOST_KEPT).collect()
+        };
+        (self.look.bookmarks, self.look.visited) = (ids("bookmarks"), ids("visited"));
         self.look.preview = state["preview"].as_bool().unwrap_or(true);
         for (name, saved) in state["parked"].as_object().into_iter().flatten() {
             if let Some(screen) = SCREENS.iter().find(|s| s.name == name && s.tab.is_some()) {

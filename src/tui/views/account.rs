@@ -177,8 +177,9 @@ impl Account {
         }
     }
 
-    fn edit(&mut self, cx: &mut Cx) {
-        match self.event().filter(|e| matches!(e.kind, EventKind::Note | EventKind::Touch)).cloned() {
+    /// The text of the event under the cursor, or else the customer: also where the cursor is in the facts.
+    fn edit_here(&mut self, cx: &mut Cx) {
+        match self.event().filter(|_| !self.in_facts).filter(|e| matches!(e.kind, EventKind::Note | EventKind::Touch)).cloned() {
             Some(event) => {
                 let target = Target { row: Some(event.id), event: Some(event), ..self.target().unwrap_or_default() };
                 cx.open(Form::new("text", target, cx.look));
@@ -200,7 +201,7 @@ impl Account {
             account.contacts.iter().map(|c| Item { label: c.name.clone(), detail: c.role.clone(), code: c.id.to_string() }).collect()
         } else {
             let open = account.tasks.iter().filter(|t| t.done.is_none());
-            open.map(|t| Item { label: t.title.clone(), detail: t.due.map(verbs::day).unwrap_or_default(), code: t.id.to_string() })
+            open.map(|t| Item { label: t.title.clone(), detail: t.turn().map(verbs::day).unwrap_or_default(), code: t.id.to_string() })
                 .collect()
         };
         let title = cx.look.say.word(&format!("form.{form}")).to_owned();
@@ -235,8 +236,7 @@ impl Account {
     fn copy(&mut self, what: &'static str, cx: &mut Cx) {
         let text = match what {
             "text" => self.event().map(|e| e.text.clone()),
-            "email" => self.page.as_ref().and_then(|a| a.contacts.iter().map(|c| c.email.clone()).find(|e| !e.is_empty())),
-            _ => self.customer.map(|id| id.to_string()),
+            _ => self.page.as_ref().and_then(|a| a.contacts.iter().map(|c| c.email.clone()).find(|e| !e.is_empty())),
         };
         match text {
             Some(text) => cx.push(Step::Copy(text, cx.look.say.word(&format!("word.{what}")).to_owned())),
@@ -283,7 +283,11 @@ impl Lister for Account {
     }
 }
 
-impl Verbs for Account {}
+impl Verbs for Account {
+    fn edit(&mut self, cx: &mut Cx) {
+        self.edit_here(cx);
+    }
+}
 impl Queue for Account {}
 
 macro_rules! group {
@@ -297,10 +301,9 @@ impl Screen for Account {
     const KEYS: &'static [&'static [KeyRow<Account>]] = &[
         Self::VERBS,
         Self::QUEUE,
+        Self::ABOUT,
         &[
-            row("edit", &["e"], Account::edit).when(has_page).hint(),
             row("search", &["/"], |v: &mut Self, _| v.searching = Some((Field::new(&v.search), v.search.clone()))).when(has_page).hint(),
-            row("explain", &["X"], |v: &mut Self, cx| cx.go("explain", json!({"customer": v.customer}))).when(has_page).hint(),
             row("toggle", &["enter"], Account::enter),
             row("unfold", &["l", "right"], |v: &mut Self, _| v.fold(Some(true))),
             row("history", &["h"], Account::history)
@@ -310,7 +313,7 @@ impl Screen for Account {
             row("facts", &["f"], |v: &mut Self, _| v.in_facts = !v.in_facts),
             row("note_dated", &["N"], Account::dated_note).when(has_event),
             row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page),
-            row("edit_customer", &["E"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page),
+            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page),
             row("create", &["c"], Account::create).when(has_page),
             row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).when(has_page),
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
@@ -320,9 +323,8 @@ impl Screen for Account {
                 }
             })
             .when(has_event),
-            row("copy_text", &["y e"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
-            row("copy_email", &["y m"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),
-            row("copy_id", &["y i"], |v: &mut Self, cx| v.copy("id", cx)),
+            row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
+            row("copy_email", &["y e"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),
             row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))),
             row("previous", &["K"], |_, cx| cx.push(Step::Neighbour(-1))),
             group!("kinds_all", "1", 0),

@@ -21,7 +21,7 @@ use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::theme::Role;
-use crate::tui::verbs;
+use crate::tui::verbs::{self, Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Title};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::list::{List, Lister};
@@ -151,6 +151,9 @@ impl Lister for Activity {
     }
 }
 
+impl Verbs for Activity {}
+impl Queue for Activity {}
+
 impl Screen for Activity {
     const NAME: &'static str = "activity";
     const KEYS: &'static [&'static [KeyRow<Activity>]] = &[
@@ -169,13 +172,10 @@ impl Screen for Activity {
                 .when(|v, _| if v.search.is_empty() { Err("no_filter") } else { Ok(()) }),
             row("undo_this", &["D"], Activity::undo).when(|v, _| v.here().map(|_| ()).ok_or("no_batch")).hint(),
             row("escape", &["esc"], |v: &mut Self, _| v.escape()).when(|v, _| v.editing.as_ref().map(|_| ()).ok_or("no_filter")),
-            row("note", &["n"], |v: &mut Self, cx| verbs::note(v.subjects(cx.look), cx))
-                .when(|v, look| if v.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }),
-            row("task", &["t"], |v: &mut Self, cx| verbs::task(v.subjects(cx.look), cx))
-                .when(|v, look| if v.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }),
-            row("touch", &["i"], |v: &mut Self, cx| verbs::touch(v.subjects(cx.look), cx))
-                .when(|v, look| if v.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }),
         ],
+        Self::VERBS,
+        Self::QUEUE,
+        Self::ABOUT,
         Self::MOVES,
     ];
 

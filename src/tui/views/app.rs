@@ -1,7 +1,9 @@
 //! The keys that hold on every full screen: help, palette, tabs, undo, history, leaving.
 
 use ratatui::layout::Rect;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::pick::{Item, Pick};
 
 use crate::domain::command::Command;
 use crate::domain::id::Id;
@@ -35,10 +37,28 @@ fn app(cx: &mut Cx, step: AppStep) {
     cx.push(Step::App(step));
 }
 
+/// Lists the bookmarks, then the customers that were opened last.
+fn bookmarks(cx: &mut Cx) {
+    let look = cx.look;
+    let recent = look.visited.iter().filter(|id| !look.bookmarks.contains(id)).map(|id| (id, ""));
+    let all = look.bookmarks.iter().map(|id| (id, look.say.word("word.bookmark"))).chain(recent);
+    // Those of another book have no name here.
+    let items: Vec<Item> = all
+        .map(|(id, detail)| Item { code: id.to_string(), label: look.name_of(*id), detail: detail.to_owned() })
+        .filter(|item| !item.label.is_empty())
+        .collect();
+    if items.is_empty() {
+        return cx.toast(look.say.word("message.no_bookmarks").to_owned());
+    }
+    let title = look.say.word("prompt.bookmarks").to_owned();
+    cx.open(Pick::new(title, items, |id, cx| cx.go("account", json!({"customer": id}))));
+}
+
 impl Screen for Everywhere {
     const NAME: &'static str = NAME;
     const KEYS: &'static [&'static [KeyRow<Everywhere>]] = &[&[
-        row("back", &["q", "esc"], |_, cx| app(cx, AppStep::Back)),
+        row("back", &["q"], |_, cx| app(cx, AppStep::Back)),
+        row("escape", &["esc"], |_, cx| app(cx, AppStep::Escape)),
         row("help", &["?"], |_, cx| cx.go("help", Value::Null)),
         row("palette", &[":", "ctrl-p"], |_, cx| cx.go("palette", Value::Null)),
         row("undo", &["u"], |_, cx| {
@@ -54,6 +74,13 @@ impl Screen for Everywhere {
         row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)),
         row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)),
         row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
+        row("bookmark", &["b"], |v: &mut Self, cx| {
+            if let Some(customer) = v.subjects.first() {
+                app(cx, AppStep::Bookmark(*customer));
+            }
+        })
+        .when(|v, _| if v.subjects.is_empty() { Err("no_customer") } else { Ok(()) }),
+        row("bookmarks", &["'"], |_, cx| bookmarks(cx)),
         row("history_back", &["H", "alt-left"], |_, cx| app(cx, AppStep::History(-1))),
         row("history_forward", &["L", "alt-right"], |_, cx| app(cx, AppStep::History(1))),
         row("preview", &["w"], |_, cx| app(cx, AppStep::Preview)),

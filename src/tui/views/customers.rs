@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 
 use super::log_line::Line;
 use super::pick::{Item, Pick};
-use crate::columns::COLUMNS;
+use crate::columns::{Align, Listed};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
 use crate::domain::money;
 use crate::domain::query::{Page, Query, View};
 use crate::error::Error;
-use crate::tui::account_rows::{Shown, columns_of, draw_rows, header};
+use crate::tui::account_rows::{columns_of, draw_rows, header};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::preview;
-use crate::tui::roll::{Roll, Rolled};
-use crate::tui::verbs::Verbs;
+use crate::tui::roll::{Roll, Rolled, rolled};
+use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::Lister;
 
@@ -39,33 +39,36 @@ const VIEWS: u8 = 2;
 impl Customers {
     fn query(&self) -> Query {
         let view = &self.roll.view;
-        Query::Customers { filter: view.filter.clone(), sort: view.sort.clone(), descending: view.descending }
+        Query::Customers {
+            filter: view.filter.clone(),
+            sort: view.sort.clone(),
+            descending: view.descending,
+            columns: view.columns.clone(),
+        }
     }
 
-    fn sort_by(&mut self, code: &str) {
+    fn sort_by(&mut self, code: &str, look: &Look) {
         let view = &mut self.roll.view;
         // Sorting by the same column again turns it round; figures begin with the largest.
-        view.descending = if view.sort == code {
-            !view.descending
-        } else {
-            crate::columns::column(code).is_some_and(|c| c.align == crate::columns::Align::Right)
-        };
+        view.descending =
+            if view.sort == code { !view.descending } else { Listed::find(&look.config, code).is_some_and(|c| c.align() == Align::Right) };
         code.clone_into(&mut view.sort);
     }
 
     fn pick_sort(&mut self, cx: &mut Cx) {
-        let items = COLUMNS.iter().map(|c| Item::new(c.code(), header(cx.look, c.code()))).collect();
+        let items = Listed::all(&cx.look.config).iter().map(|c| Item::new(c.code(), header(cx.look, c.code()))).collect();
         let title = cx.look.say.word("prompt.sort").to_owned();
         let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("customers", json!({"sort": code}))));
         cx.open(pick.at(&self.roll.view.sort));
     }
 
     fn pick_columns(&mut self, at: &str, cx: &mut Cx) {
-        let shown: Vec<&str> = self.shown_codes();
+        let shown = self.shown_codes(cx.look);
+        let all = Listed::all(&cx.look.config);
         let tick = cx.look.glyphs.tick;
-        let items = COLUMNS.iter().map(|c| {
+        let items = all.iter().map(|c| {
             let mut item = Item::new(c.code(), header(cx.look, c.code()));
-            if shown.contains(&c.code()) {
+            if shown.iter().any(|s| s == c.code()) {
                 tick.clone_into(&mut item.detail);
             }
             item
@@ -75,9 +78,8 @@ impl Customers {
         cx.open(pick.at(at));
     }
 
-    fn shown_codes(&self) -> Vec<&'static str> {
-        let shown = columns_of(&self.roll.view.columns).into_iter();
-        shown.filter_map(|s| if let Shown::Column(c) = s { Some(c.code()) } else { None }).collect()
+    fn shown_codes(&self, look: &Look) -> Vec<String> {
+        self.columns(look).iter().map(|shown| shown.code().to_owned()).collect()
     }
 
     fn pick_view(&mut self, cx: &mut Cx) {
@@ -111,30 +113,15 @@ impl Customers {
     }
 }
 
-impl Lister for Customers {
-    fn move_to(&mut self, to: usize, look: &Look) {
-        self.roll.list.go(to, look.list_rows);
-    }
-    fn at(&self) -> (usize, usize) {
-        (self.roll.list.cursor, self.roll.list.rows.len())
-    }
-}
-
-impl Verbs for Customers {}
-impl Rolled for Customers {
-    fn roll(&self) -> &Roll {
-        &self.roll
-    }
-    fn roll_mut(&mut self) -> &mut Roll {
-        &mut self.roll
-    }
-}
+rolled!(Customers, |v, look| columns_of(&v.roll.view.columns, &look.config));
 
 impl Screen for Customers {
     const NAME: &'static str = "customers";
     const KEYS: &'static [&'static [KeyRow<Customers>]] = &[
         Self::ROLL,
+        Self::QUEUE,
         Self::VERBS,
+        Self::ABOUT,
         &[
             row("sort", &["s"], Customers::pick_sort).hint(),
             row("reverse", &["S"], |v: &mut Self, _| v.roll.view.descending = !v.roll.view.descending),
@@ -206,8 +193,8 @@ impl Screen for Customers {
 
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
         if let Hit::Header(at) = hit {
-            if let Some(code) = self.shown_codes().get(at) {
-                self.sort_by(code);
+            if let Some(code) = self.shown_codes(cx.look).get(at) {
+                self.sort_by(code, cx.look);
             }
             return;
         }
@@ -231,8 +218,9 @@ impl Screen for Customers {
     }
 
     fn told(&mut self, what: &Value, cx: &mut Cx) {
+        self.narrowed(what);
         if let Some(code) = what["sort"].as_str() {
-            self.sort_by(code);
+            self.sort_by(code, cx.look);
         }
         if let Some(name) = what["named"].as_str() {
             name.clone_into(&mut self.name);
@@ -242,7 +230,7 @@ impl Screen for Customers {
             name.clone_into(&mut self.name);
         }
         if let Some(code) = what["column"].as_str() {
-            let mut shown: Vec<String> = self.shown_codes().into_iter().map(str::to_owned).collect();
+            let mut shown = self.shown_codes(cx.look);
             if let Some(at) = shown.iter().position(|c| c == code) {
                 shown.remove(at);
             } else {
@@ -275,7 +263,7 @@ impl Screen for Customers {
         let sign = if view.descending { canvas.look.glyphs.falling } else { canvas.look.glyphs.rising };
         let sorted = format!("{} {sign}", header(canvas.look, code).to_lowercase());
         let inner = canvas.frame(list, &title, &sorted, true);
-        draw_rows(canvas, inner, &self.roll.list, &columns_of(&view.columns));
+        draw_rows(canvas, inner, &self.roll.list, &self.columns(canvas.look));
         self.roll.draw_empty(canvas, inner);
         if let Some(side) = side {
             preview::draw(canvas, side, self.roll.list.here(), self.roll.account.as_deref());

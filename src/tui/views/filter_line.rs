@@ -40,7 +40,7 @@ impl FilterLine {
     /// The question that checks and completes the filter while it is typed.
     pub fn query(&self) -> Option<Query> {
         self.editing.as_ref()?;
-        Some(Query::Customers { filter: self.text.clone(), sort: String::new(), descending: false })
+        Some(Query::Customers { filter: self.text.clone(), sort: String::new(), descending: false, columns: Vec::new() })
     }
 
     /// Its answer.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::filter_line::FilterLine;
 use super::groups;
+use super::narrow;
 use super::pick::{Item, Pick};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::funnel::Mode;
@@ -24,7 +25,7 @@ use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{Applies, KeyRow, row};
-use crate::tui::verbs::Verbs;
+use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
@@ -34,6 +35,9 @@ const CHECK: u8 = 1;
 
 /// The periods on offer, days; the last one is everything there is.
 const PERIODS: [PeriodAsk; 5] = [PeriodAsk::Days(30), PeriodAsk::Days(90), PeriodAsk::Days(180), PeriodAsk::Days(365), PeriodAsk::All];
+
+/// Lines of the cards of a stage below the table, with their frame, that are worth having.
+const LEAST_CARDS: usize = 7;
 
 /// How the figures are laid out: by the size of the terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +73,8 @@ pub struct Funnel {
     period: PeriodAsk,
     mode: Mode,
     explained: bool,
+    // Empty stages are shown though there is no room for all.
+    unfolded: bool,
     page: Option<Arc<Page>>,
     wanted: Option<Id>,
 }
@@ -84,6 +90,7 @@ impl Default for Funnel {
             period: PeriodAsk::Days(90),
             mode: Mode::InOrder,
             explained: false,
+            unfolded: false,
             page: None,
             wanted: None,
         }
@@ -145,6 +152,45 @@ impl Funnel {
         self.on_cards && self.has_cards(look)
     }
 
+    /// How many stages fit, by the layout and the size of the terminal.
+    fn room(look: &Look) -> usize {
+        let (w, h) = look.size;
+        // What is around every screen takes four lines, the frame two, the header and the line below the figures one each.
+        let body = usize::from(h.saturating_sub(4));
+        match Layout::of(look.size) {
+            Layout::Columns => usize::from(w / 18),
+            Layout::Table => body.saturating_sub(4 + LEAST_CARDS),
+            Layout::Figures => body.saturating_sub(4),
+            Layout::Counts => body.saturating_sub(2),
+        }
+    }
+
+    /// The stages that are drawn: all, or where these do not fit, those that somebody is or was in during the period.
+    fn shown(&self, look: &Look) -> Vec<usize> {
+        let Some(page) = self.figures() else { return Vec::new() };
+        let all = 0..page.stages.len();
+        if self.unfolded || page.stages.len() <= Funnel::room(look) {
+            return all.collect();
+        }
+        all.filter(|i| *i == self.stage || page.stages[*i].count > 0 || page.stages[*i].entered > 0).collect()
+    }
+
+    /// How many stages are folded away.
+    fn folded(&self, look: &Look) -> usize {
+        self.figures().map_or(0, |page| page.stages.len()) - self.shown(look).len()
+    }
+
+    /// At which of the drawn stages the cursor is.
+    fn stage_line(&self, look: &Look) -> usize {
+        self.shown(look).iter().position(|i| *i == self.stage).unwrap_or(0)
+    }
+
+    /// The stage so many drawn ones further on.
+    fn beside(&self, by: isize, look: &Look) -> usize {
+        let shown = self.shown(look);
+        shown.get(self.stage_line(look).saturating_add_signed(by).min(shown.len().saturating_sub(1))).copied().unwrap_or(self.stage)
+    }
+
     /// Another stage's cards: nothing of the old list holds but the marks.
     fn turn_to_stage(&mut self, stage: usize) {
         let last = self.figures().map_or(0, |p| p.stages.len().saturating_sub(1));
@@ -166,7 +212,7 @@ impl Funnel {
     /// Left and right: stages, but figures in the table, where the stages are rows.
     fn sideways(&mut self, by: isize, look: &Look) {
         if Layout::of(look.size) == Layout::Columns || self.in_cards(look) {
-            self.turn_to_stage(self.stage.saturating_add_signed(by));
+            self.turn_to_stage(self.beside(by, look));
         } else {
             self.turn_to_figure(by);
         }
@@ -229,7 +275,8 @@ impl Lister for Funnel {
         } else if Layout::of(look.size) == Layout::Columns {
             self.drill = to.min(DRILLS.len() - 1);
         } else {
-            self.turn_to_stage(to);
+            let by = isize::try_from(to).unwrap_or(isize::MAX).saturating_sub_unsigned(self.stage_line(look));
+            self.turn_to_stage(self.beside(by, look));
         }
     }
 
@@ -243,13 +290,18 @@ impl Lister for Funnel {
         } else if Layout::of(cx.look.size) == Layout::Columns {
             self.drill
         } else {
-            self.stage
+            self.stage_line(cx.look)
         };
         self.move_to(from.saturating_add_signed(by), cx.look);
     }
 }
 
-impl Verbs for Funnel {}
+impl Verbs for Funnel {
+    fn here(&self, look: &Look) -> Option<Id> {
+        self.list.here().filter(|_| self.in_cards(look)).and_then(|row| look.id_of(row))
+    }
+}
+impl Queue for Funnel {}
 
 impl Screen for Funnel {
     const NAME: &'static str = "funnel";
@@ -274,6 +326,7 @@ impl Screen for Funnel {
                 .hint(),
         ],
         Self::VERBS,
+        Self::QUEUE,
         &[
             row("period", &["P"], Funnel::pick_period).hint(),
             row("mode", &["o"], |v: &mut Self, cx| {
@@ -288,6 +341,7 @@ impl Screen for Funnel {
             .hint(),
             row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
             row("explain", &["X"], |v: &mut Self, _| v.explained = !v.explained).hint(),
+            row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
             row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
                 .when(|v, _| applies(!v.filter.text.is_empty(), "no_filter")),
             row("escape", &["esc"], |v: &mut Self, _| {
@@ -299,6 +353,8 @@ impl Screen for Funnel {
                 }
             })
             .when(|v, _| applies(v.filter.editing() || v.explained || !v.list.marks.is_empty(), "no_marks")),
+            row("all_stages", &["A"], |v: &mut Self, _| v.unfolded = !v.unfolded)
+                .when(|v, look| applies(v.unfolded || v.folded(look) > 0, "all_fit")),
             row("mark", &["space"], |v: &mut Self, cx| {
                 v.list.mark();
                 v.move_by(1, cx);
@@ -307,6 +363,7 @@ impl Screen for Funnel {
             row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
             row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))),
         ],
+        Self::ABOUT,
         Self::MOVES,
     ];
 
@@ -406,6 +463,9 @@ impl Screen for Funnel {
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        if let Some(term) = what["narrow"].as_str() {
+            narrow::add(&mut self.filter.text, term);
+        }
         if let Some(period) = what["period"].as_str().and_then(period_of) {
             self.period = period;
         }
@@ -415,7 +475,7 @@ impl Screen for Funnel {
         let row = self.list.here().and_then(|row| look.id_of(row));
         json!({
             "filter": self.filter.settled(), "stage": self.stage, "cards": self.on_cards, "figure": self.drill,
-            "period": period_code(self.period), "any_order": self.mode == Mode::AnyOrder, "row": row,
+            "period": period_code(self.period), "unfolded": self.unfolded, "any_order": self.mode == Mode::AnyOrder, "row": row,
         })
     }
 
@@ -427,6 +487,7 @@ impl Screen for Funnel {
         self.drill = (state["figure"].as_u64().unwrap_or(0) as usize).min(DRILLS.len() - 1);
         self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(90));
         self.mode = if state["any_order"].as_bool().unwrap_or(false) { Mode::AnyOrder } else { Mode::InOrder };
+        self.unfolded = state["unfolded"].as_bool().unwrap_or(false);
         self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
         if let Some(page) = self.page.clone() {
             let cards = match page.as_ref() {

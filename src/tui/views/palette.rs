@@ -47,6 +47,59 @@ pub struct Palette {
 
 const SHOWN: usize = 60;
 
+/// Between one way of fitting and the next worse one.
+const STEP: u32 = 100_000;
+
+/// Names with what was typed in them, the best first, each with its rank: the name itself, its beginning, the beginnings of its
+/// words in order, anywhere in it, and last its words with a slip of the finger. Matching by scattered letters was tried and
+/// listed every second name of a large book.
+fn best<S: AsRef<str>>(typed: &str, names: &[S]) -> Vec<(usize, u32)> {
+    // A slip in one or two letters is another word.
+    let slips = typed.split_whitespace().any(|part| part.chars().count() >= 4);
+    let rank = |name: &str| {
+        let step = if name == typed {
+            0
+        } else if name.starts_with(typed) {
+            1
+        } else if in_words(typed, name, |word, part| word.starts_with(part)) {
+            2
+        } else if name.contains(typed) {
+            3
+        } else if slips && in_words(typed, name, |word, part| word.starts_with(part) || slipped(word, part)) {
+            4
+        } else {
+            return None;
+        };
+        // Of two that fit alike the shorter one is nearer to what was typed.
+        Some(step * STEP + (name.len() as u32).min(STEP - 1))
+    };
+    let mut ranked: Vec<(usize, u32)> = names.iter().enumerate().filter_map(|(at, name)| Some((at, rank(name.as_ref())?))).collect();
+    ranked.sort_by_key(|(_, rank)| *rank);
+    ranked
+}
+
+/// True where each typed word fits a word of the name, in order: `go fun` in `go to funnel`.
+fn in_words(typed: &str, name: &str, fits: impl Fn(&str, &str) -> bool) -> bool {
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    typed.split_whitespace().all(|part| words.any(|word| fits(word, part)))
+}
+
+/// One letter left out, doubled, exchanged with another or with its neighbour: `funel`, `funnnel`, `fumnel`, `funenl`.
+fn slipped(word: &str, typed: &str) -> bool {
+    let (word, typed): (Vec<char>, Vec<char>) = (word.chars().collect(), typed.chars().collect());
+    let same = word.iter().zip(&typed).take_while(|(a, b)| a == b).count();
+    let (word, typed) = (&word[same..], &typed[same..]);
+    match (word, typed) {
+        // The first letter is hardly ever the wrong one, and a short word has too many neighbours.
+        _ if same == 0 || typed.len() + same < 4 => false,
+        ([_, w @ ..], [_, t @ ..]) if w == t => true,
+        ([a, b, w @ ..], [c, d, t @ ..]) if (a, b) == (d, c) && w == t => true,
+        ([_, w @ ..], t) if w == t => true,
+        (w, [_, t @ ..]) => w == t,
+        _ => false,
+    }
+}
+
 impl Palette {
     fn commands(&self, look: &Look) -> Vec<Entry> {
         // Boxes and lines have no place of their own to run in; other tabs' actions go there first.
@@ -83,17 +136,21 @@ impl Palette {
             return;
         }
         let labels: Vec<String> = commands.iter().map(|e| text::fold(&e.label)).collect();
-        let config = frizbee::Config::default();
-        let hits = frizbee::Matcher::new(&typed, &config).match_list(&labels);
-        self.found = hits.iter().take(SHOWN / 2).filter_map(|m| commands.get(m.index as usize).cloned()).collect();
-        let Some(roster) = look.read() else { return };
-        let rows: Vec<usize> = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed).collect();
-        let names: Vec<&str> = rows.iter().map(|at| roster.folded(*at)).collect();
-        let hits = frizbee::Matcher::new(&typed, &config).match_list(&names);
-        for at in hits.iter().take(SHOWN / 2).filter_map(|m| rows.get(m.index as usize)) {
-            let stage = roster.config.stages.label(roster.rows[*at].signals.stage).to_owned();
-            self.found.push(Entry { what: What::Customer(*at as u32), label: roster.name(*at).to_owned(), kind: "customer", key: stage });
+        let mut found: Vec<(u32, Entry)> =
+            best(&typed, &labels).into_iter().take(SHOWN / 2).filter_map(|(at, rank)| Some((rank, commands.get(at)?.clone()))).collect();
+        if let Some(roster) = look.read() {
+            let rows: Vec<usize> = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed).collect();
+            let names: Vec<&str> = rows.iter().map(|at| roster.folded(*at)).collect();
+            for (at, rank) in best(&typed, &names).into_iter().take(SHOWN / 2) {
+                let at = rows[at];
+                let stage = roster.config.stages.label(roster.rows[at].signals.stage).to_owned();
+                let entry = Entry { what: What::Customer(at as u32), label: roster.name(at).to_owned(), kind: "customer", key: stage };
+                found.push((rank, entry));
+            }
         }
+        // How well it fits decides between commands and customers too; the sort is stable, so commands are first among equals.
+        found.sort_by_key(|(rank, _)| *rank / STEP);
+        self.found = found.into_iter().map(|(_, entry)| entry).collect();
     }
 
     fn run(&mut self, cx: &mut Cx) {
@@ -215,5 +272,27 @@ impl Screen for Palette {
         }
         let foot = if self.found.is_empty() { "palette.nothing" } else { "palette.foot" };
         canvas.text(inner.x + 1, inner.bottom() - 1, inner.width.saturating_sub(2), look.say.word(foot), Role::Muted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(typed: &str, all: &[&'static str]) -> Vec<&'static str> {
+        best(typed, all).into_iter().map(|(at, _)| all[at]).collect()
+    }
+
+    #[test]
+    fn exact_and_beginning_come_first_and_what_hardly_fits_not_at_all() {
+        let all = ["reform a stage", "stage of the pact", "stage", "go to funnel", "paste a gem", "stagnant water", "backstage gmbh"];
+        assert_eq!(names("stage", &all), ["stage", "stage of the pact", "reform a stage", "backstage gmbh"]);
+        assert_eq!(names("go fun", &all), ["go to funnel"]);
+        for slip in ["funel", "funnnel", "fumnel", "funenl", "go funel"] {
+            assert_eq!(names(slip, &all), ["go to funnel"], "{slip}");
+        }
+        for other in ["zz", "gml", "stgm", "fnl", "tunnel"] {
+            assert_eq!(names(other, &all), [""; 0], "{other}: scattered letters are not meant");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! A list to pick from: typing narrows it, a digit or Enter picks; what the pick means is the opener's.
 
+use std::borrow::Cow;
+
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
@@ -63,18 +65,25 @@ impl Pick {
         self
     }
 
-    fn shown(&self) -> Vec<&Item> {
-        let wanted = text::fold(self.field.text());
-        self.items.iter().filter(|i| text::fold(&i.label).contains(&wanted) || text::fold(&i.code).contains(&wanted)).collect()
+    /// What fits the typed text: where a word begins with it, then the text itself where that may be picked, then where it
+    /// is inside a word. (So `bo` is a new owner before it is No-bo-dy.)
+    fn shown(&self) -> Vec<Cow<'_, Item>> {
+        let typed = self.field.text().trim();
+        let wanted = text::fold(typed);
+        let begins = |text: &str| {
+            let folded = text::fold(text);
+            folded.starts_with(&wanted) || folded.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(&wanted))
+        };
+        let holds = |text: &str| text::fold(text).contains(&wanted);
+        let (first, rest): (Vec<&Item>, Vec<&Item>) = self.items.iter().partition(|i| begins(&i.label) || begins(&i.code));
+        let known = self.items.iter().any(|i| text::fold(&i.label) == wanted);
+        let own = (self.free && !wanted.is_empty() && !known).then(|| Cow::Owned(Item::new(typed, typed)));
+        let inside = rest.into_iter().filter(|i| holds(&i.label) || holds(&i.code));
+        first.into_iter().map(Cow::Borrowed).chain(own).chain(inside.map(Cow::Borrowed)).collect()
     }
 
     fn pick(&mut self, cx: &mut Cx) {
-        let shown = self.shown();
-        let code = match shown.get(self.cursor) {
-            Some(item) => item.code.clone(),
-            None if self.free && !self.field.text().trim().is_empty() => self.field.text().trim().to_owned(),
-            None => return,
-        };
+        let Some(code) = self.shown().get(self.cursor).map(|item| item.code.clone()) else { return };
         cx.close();
         if let Some(chosen) = &mut self.chosen {
             chosen(&code, cx);
@@ -166,12 +175,37 @@ impl Screen for Pick {
             canvas.text(inner.x + 1, y, 2, &digit, Role::Accent);
             let used = canvas.text(inner.x + 3, y, inner.width.saturating_sub(4), &item.label, Role::Text);
             let left = inner.width.saturating_sub(used + 6);
-            canvas.right(inner.right().saturating_sub(1), y, left, &item.detail, Role::Muted);
+            let typed = matches!(item, Cow::Owned(_));
+            let detail = if typed { canvas.look.say.word("hint.pick_new").to_owned() } else { item.detail.clone() };
+            canvas.right(inner.right().saturating_sub(1), y, left, &detail, Role::Muted);
             let line = Rect::new(inner.x, y, inner.width, 1);
             canvas.hit(line, Hit::Row(i));
             if i == self.cursor {
                 canvas.tint(line, Role::Selection);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(typed: &str, free: bool) -> Vec<String> {
+        let items = ["Nobody", "Bora Demir", "Ana Bo", "Dieter"].map(|name| Item::new(name, name)).to_vec();
+        let mut pick = Pick::new("Owner", items, |_, _| {});
+        pick.free = free;
+        pick.field.insert(typed);
+        pick.shown().iter().map(|i| i.code.clone()).collect()
+    }
+
+    #[test]
+    fn the_beginning_of_a_word_comes_before_the_typed_text_and_that_before_the_inside() {
+        assert_eq!(codes("bo", true), ["Bora Demir", "Ana Bo", "bo", "Nobody"]);
+        assert_eq!(codes("bo", false), ["Bora Demir", "Ana Bo", "Nobody"]);
+        assert_eq!(codes("ody", true), ["ody", "Nobody"]);
+        assert_eq!(codes("dieter", true), ["Dieter"]);
+        assert_eq!(codes("", true).len(), 4);
+        assert_eq!(codes("Zed", false), [""; 0]);
     }
 }

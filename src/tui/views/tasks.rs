@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::filter_line::FilterLine;
 use super::groups;
 use super::log_line::Line;
+use super::narrow;
 use super::pick::{Item, Pick};
 use crate::domain::command::{Change, Command, Entity, Receipt};
 use crate::domain::id::Id;
@@ -60,7 +61,7 @@ fn group(task: &Task, today: Day) -> usize {
         return 5;
     }
     let sunday = today.plus(6 - i64::from(today.date().weekday().num_days_from_monday()));
-    match task.due {
+    match task.turn() {
         Some(due) if due < today => 0,
         Some(due) if due == today => 1,
         Some(due) if due <= sunday => 2,
@@ -178,7 +179,7 @@ impl Tasks {
         let task = &row.task;
         let (late, done) = (group(task, look.now.today) == 0, task.done.is_some());
         let dim = |role: Role| if done || self.list.ghost == Some(task.id) { Role::Muted } else { role };
-        let due = task.due.map(|d| d.date().format("%a %-d %b").to_string()).unwrap_or_default();
+        let due = task.turn().map(|d| d.date().format("%a %-d %b").to_string()).unwrap_or_default();
         let sign = if done {
             look.glyphs.tick
         } else if late {
@@ -186,7 +187,7 @@ impl Tasks {
         } else {
             ""
         };
-        let ahead = match task.due.map(|d| d.since(look.now.today)) {
+        let ahead = match task.turn().map(|d| d.since(look.now.today)) {
             Some(days) if !done => format!("{days:+}d").replace("+0d", "0d"),
             _ => String::new(),
         };
@@ -196,7 +197,11 @@ impl Tasks {
         let (day, days) = if line.width >= 46 { (10, 5) } else { (0, 5) };
         let first = if wide { 5 } else { 0 };
         let room = line.width.saturating_sub(1 + day + days + customer + owner + first + 10);
-        let title = if task.snooze_reason.is_empty() { task.title.clone() } else { format!("{} ({})", task.title, task.snooze_reason) };
+        let title = match (task.snooze_reason.is_empty(), task.snoozed_until.is_some()) {
+            (false, _) => format!("{} ({})", task.title, task.snooze_reason),
+            (true, true) => format!("{} ({})", task.title, look.say.word("tasks.was_put_off")),
+            (true, false) => task.title.clone(),
+        };
         groups::cells_of(
             canvas,
             line,
@@ -263,7 +268,13 @@ impl Screen for Tasks {
                 })
                 .when(|v, _| if v.filter.editing() || v.here().is_some() { Ok(()) } else { Err("no_task") })
                 .hint(),
-                row("edit", &["e"], |v: &mut Self, cx| {
+                row("explain", &["e"], |v: &mut Self, cx| {
+                    if let Some(task) = v.here() {
+                        cx.go("explain", json!({"customer": task.task.customer}));
+                    }
+                })
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
+                row("edit", &["E"], |v: &mut Self, cx| {
                     if let Some(task) = v.here() {
                         cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
                     }
@@ -281,6 +292,7 @@ impl Screen for Tasks {
                 .hint(),
                 row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),
                 row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
+                row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
                 row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
                     .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
                 row("complete", &["tab"], |v: &mut Self, _| v.filter.complete())
@@ -301,6 +313,10 @@ impl Screen for Tasks {
                     .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
                 row("touch", &["i"], |v: &mut Self, cx| verbs::touch(v.subjects(cx.look), cx)).when(some),
                 row("note", &["n"], |v: &mut Self, cx| verbs::note(v.subjects(cx.look), cx)).when(some),
+                row("stage_next", &[">"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), 1, cx)).when(some),
+                row("stage_back", &["<"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), -1, cx)).when(some),
+                row("stage", &["m"], |v: &mut Self, cx| verbs::stage(v.subjects(cx.look), cx)).when(some),
+                row("copy_name", &["y n"], |v: &mut Self, cx| verbs::copy(v.subjects(cx.look), cx)).when(some),
             ],
             Self::MOVES,
         ];
@@ -386,6 +402,12 @@ impl Screen for Tasks {
         let mut seen = BTreeSet::new();
         let customers = self.list.chosen().into_iter().filter_map(|id| self.rows.get(&id)).map(|t| t.task.customer);
         customers.filter(|id| seen.insert(*id)).collect()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        if let Some(term) = what["narrow"].as_str() {
+            narrow::add(&mut self.filter.text, term);
+        }
     }
 
     fn save(&self, _look: &Look) -> Value {

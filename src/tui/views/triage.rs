@@ -14,7 +14,7 @@ use crate::tui::account_rows::{draw_rows, triage_columns};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::preview;
-use crate::tui::roll::{Roll, Rolled};
+use crate::tui::roll::{Roll, Rolled, rolled};
 use crate::tui::theme::Role;
 use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Title};
@@ -52,43 +52,19 @@ impl Triage {
     }
 }
 
-impl Lister for Triage {
-    fn move_to(&mut self, to: usize, look: &Look) {
-        self.roll.list.go(to, look.list_rows);
-    }
-    fn at(&self) -> (usize, usize) {
-        (self.roll.list.cursor, self.roll.list.rows.len())
-    }
-}
-
-impl Verbs for Triage {}
-impl Queue for Triage {}
-impl Rolled for Triage {
-    fn roll(&self) -> &Roll {
-        &self.roll
-    }
-    fn roll_mut(&mut self) -> &mut Roll {
-        &mut self.roll
-    }
-}
+rolled!(Triage, |_, _| triage_columns());
 
 impl Screen for Triage {
     const NAME: &'static str = "triage";
     const KEYS: &'static [&'static [KeyRow<Triage>]] = &[
         Self::QUEUE,
         Self::VERBS,
-        &[
-            row("unsnooze", &["z 0"], |v: &mut Self, cx| {
-                let customers = v.subjects(cx.look);
-                cx.write(Command::Unsnooze { customers });
-            })
-            .when(|v, _| if v.snoozed { Ok(()) } else { Err("not_snoozed") }),
-            row("snoozed", &["Z"], |v: &mut Self, _| {
-                v.snoozed = !v.snoozed;
-                v.roll.known = false;
-            }),
-        ],
+        &[row("snoozed", &["Z"], |v: &mut Self, _| {
+            v.snoozed = !v.snoozed;
+            v.roll.known = false;
+        })],
         Self::ROLL,
+        Self::ABOUT,
         Self::MOVES,
     ];
 
@@ -172,6 +148,10 @@ impl Screen for Triage {
 
     fn subject_count(&self, _look: &Look) -> usize {
         self.roll.subject_count()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        self.narrowed(what);
     }
 
     fn save(&self, look: &Look) -> Value {

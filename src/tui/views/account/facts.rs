@@ -210,7 +210,7 @@ fn tasks(page: &Page, look: &Look) -> Vec<Pieces> {
     let mut lines = heading(look, "account.tasks");
     let before = lines.len();
     for task in page.tasks.iter().filter(|t| t.done.is_none()).take(6) {
-        let days = task.due.map(|due| due.since(today));
+        let days = task.turn().map(|due| due.since(today));
         let late = days.is_some_and(|d| d < 0);
         let due = days.map(|d| if d == 0 { look.say.word("account.today").to_owned() } else { format!("{d:+}d") }).unwrap_or_default();
         let box_sign = if look.glyphs.ascii { "- " } else { "□ " };

@@ -83,7 +83,7 @@ fn a_note_is_edited_with_what_was_seen_and_its_history_shows_both() {
     let (mut h, id) = opened();
     h.press("n").type_text("first words").press("enter");
     let note = page(&mut h, id).events[0].id;
-    h.press("e").type_text(" and more").press("ctrl-s");
+    h.press("E").type_text(" and more").press("ctrl-s");
     let written = h.written();
     let [Command::Edit { entity: Entity::Event, rows, changes }] = written.as_slice() else { panic!("{written:?}") };
     assert_eq!(rows, &[note]);
@@ -98,7 +98,7 @@ fn a_note_is_edited_with_what_was_seen_and_its_history_shows_both() {
 #[test]
 fn a_conflict_keeps_what_was_typed_and_saving_again_is_a_choice() {
     let (mut h, id) = opened();
-    h.press("E ctrl-u").type_text("Mine Ltd");
+    h.press("g e ctrl-u").type_text("Mine Ltd");
     let theirs = Command::Edit {
         entity: Entity::Customer,
         rows: vec![id],

@@ -77,13 +77,15 @@ impl Funnel {
     pub(super) fn draw_page(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
         match Layout::of(canvas.look.size) {
             Layout::Columns => {
-                let flow = (page.stages.len().max(page.flows.len().min(10)) as u16 + 5).clamp(9, area.height / 2);
+                let flow = (self.shown(canvas.look).len().max(page.flows.len().min(10)) as u16 + 5).clamp(9, area.height / 2);
                 let (top, below) = split(area, area.height - flow);
+                let top = self.draw_rest(canvas, top);
                 self.draw_columns(canvas, top, page);
                 if self.explained { self.draw_explained(canvas, below, page) } else { self.draw_flow(canvas, below, page) }
             }
             Layout::Table => {
-                let (top, below) = split(area, (page.stages.len() as u16 + 4).min(area.height.saturating_sub(5)));
+                let lines = self.shown(canvas.look).len() as u16 + 4 + u16::from(self.folded(canvas.look) > 0);
+                let (top, below) = split(area, lines.min(area.height.saturating_sub(5)));
                 self.draw_table(canvas, top, page);
                 if self.explained { self.draw_explained(canvas, below, page) } else { self.draw_cards_box(canvas, below, page) }
             }
@@ -123,7 +125,9 @@ impl Funnel {
             x += cell.width;
         }
         let last = inner.bottom().saturating_sub(1);
-        for (i, (y, figures)) in (inner.y + 1..last).zip(&page.stages).enumerate() {
+        let stages = Rect::new(inner.x, inner.y + 1, inner.width, last.saturating_sub(inner.y + 1));
+        for (y, i) in self.stage_lines(canvas, stages) {
+            let figures = &page.stages[i];
             let line = Rect::new(inner.x, y, inner.width, 1);
             canvas.hit(line, Hit::Part(i));
             canvas.text(inner.x + 1, y, name, &figures.label, Role::Text);
@@ -150,7 +154,8 @@ impl Funnel {
     fn draw_counts(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
         let title = canvas.look.say.word("funnel.stages").to_owned();
         let inner = canvas.frame(area, &title, "", true);
-        for (i, (y, figures)) in (inner.top()..inner.bottom()).zip(&page.stages).enumerate() {
+        for (y, i) in self.stage_lines(canvas, inner) {
+            let figures = &page.stages[i];
             let line = Rect::new(inner.x, y, inner.width, 1);
             canvas.hit(line, Hit::Part(i));
             canvas.text(inner.x + 1, y, inner.width.saturating_sub(10), &figures.label, Role::Text);
@@ -162,16 +167,62 @@ impl Funnel {
     }
 
     fn draw_columns(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
-        let all = page.stages.len().max(1);
-        let fit = usize::from(area.width / 18).clamp(1, all);
-        let from = self.stage.saturating_sub(fit / 2).min(all - fit);
-        let width = area.width / fit as u16;
+        let shown = self.shown(canvas.look);
+        let (from, fit) = self.stretch(&shown, usize::from(area.width / 18));
+        let width = area.width / fit.max(1) as u16;
         let most = page.stages.iter().map(|s| s.count).max().unwrap_or(1).max(1);
-        for (slot, (i, figures)) in page.stages.iter().enumerate().skip(from).take(fit).enumerate() {
+        for (slot, i) in shown.into_iter().skip(from).take(fit).enumerate() {
+            let figures = &page.stages[i];
             let x = area.x + slot as u16 * width;
             let w = if slot + 1 == fit { area.right() - x } else { width };
             self.draw_column(canvas, Rect::new(x, area.y, w, area.height), (i, figures), most, page);
         }
+    }
+
+    /// The part of the drawn stages that fits, the chosen one in it: where it begins and how many it has.
+    fn stretch(&self, shown: &[usize], room: usize) -> (usize, usize) {
+        let fit = room.clamp(1, shown.len().max(1));
+        let at = shown.iter().position(|i| *i == self.stage).unwrap_or(0);
+        (at.saturating_sub(fit / 2).min(shown.len().saturating_sub(fit)), fit)
+    }
+
+    /// What is not drawn: stages to both sides, and the folded ones with the key that shows them. Empty where all are.
+    fn rest_words(&self, look: &Look, room: usize) -> String {
+        let (shown, folded) = (self.shown(look), self.folded(look));
+        let (from, fit) = self.stretch(&shown, room);
+        let key = look.keymap.get("funnel.all_stages").map(crate::tui::keymap::Action::key).unwrap_or_default();
+        let after = shown.len().saturating_sub(from + fit);
+        let mut parts = Vec::new();
+        if from + after > 0 {
+            parts.push(look.say.fill("funnel.more_stages", &[("before", &from.to_string()), ("after", &after.to_string())]));
+        }
+        if folded > 0 {
+            parts.push(look.say.fill("funnel.empty_stages", &[("n", &folded.to_string()), ("key", &key)]));
+        }
+        parts.join(&format!(" {} ", look.glyphs.dot))
+    }
+
+    /// The line below the columns that says what is not among them; returns what is left of the area.
+    fn draw_rest(&self, canvas: &mut Canvas, area: Rect) -> Rect {
+        let words = self.rest_words(canvas.look, usize::from(area.width / 18));
+        if words.is_empty() || area.height < 2 {
+            return area;
+        }
+        canvas.text(area.x + 1, area.bottom() - 1, area.width.saturating_sub(2), &words, Role::Muted);
+        Rect::new(area.x, area.y, area.width, area.height - 1)
+    }
+
+    /// The lines of stages in an area, the chosen one in sight; what is not drawn is said in the last one.
+    fn stage_lines(&self, canvas: &mut Canvas, area: Rect) -> Vec<(u16, usize)> {
+        let shown = self.shown(canvas.look);
+        let mut room = usize::from(area.height);
+        if self.folded(canvas.look) > 0 || shown.len() > room {
+            room = room.saturating_sub(1);
+            let words = self.rest_words(canvas.look, room);
+            canvas.text(area.x + 1, area.bottom().saturating_sub(1), area.width.saturating_sub(2), &words, Role::Muted);
+        }
+        let (from, fit) = self.stretch(&shown, room);
+        (area.y..).zip(shown.into_iter().skip(from).take(fit.min(room))).collect()
     }
 
     fn draw_column(&self, canvas: &mut Canvas, area: Rect, (i, figures): (usize, &StageFigures), most: usize, page: &FunnelPage) {
@@ -306,7 +357,7 @@ impl Funnel {
             Rect::new(inner.x + half + 1, inner.y, inner.width - half - 2, inner.height - 2),
         );
         self.draw_moves(canvas, left, page);
-        draw_times(canvas, times, page);
+        self.draw_times(canvas, times, page);
         canvas.text(inner.x + 1, inner.bottom() - 1, inner.width.saturating_sub(2), &self.convention(look, page), Role::Muted);
     }
 
@@ -342,6 +393,34 @@ impl Funnel {
         }
     }
 
+    /// Days in stage: median and p90 against what is expected, and how far the cohort came.
+    fn draw_times(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
+        let look = canvas.look;
+        let column = |code: &str| look.say.word(&format!("funnel_column.{code}")).to_owned();
+        canvas.text(area.x, area.y, 14, look.say.word("funnel.days_in_stage"), Role::Muted);
+        for (x, code) in [(20, "median"), (27, "p90"), (34, "expected"), (43, "reached")] {
+            canvas.right(area.x + x, area.y, 8, &column(code), Role::Muted);
+        }
+        let longest = page.stages.iter().filter_map(|s| s.median_days).fold(1.0, f64::max);
+        let stages = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
+        let shown = self.shown(look);
+        // The columns above say what is folded; here only what there is no line for has to be said.
+        let lines =
+            if shown.len() > usize::from(stages.height) { self.stage_lines(canvas, stages) } else { (stages.y..).zip(shown).collect() };
+        for (y, i) in lines {
+            let s = &page.stages[i];
+            let slow = s.expected > 0 && s.median_days.is_some_and(|d| d > f64::from(s.expected));
+            canvas.text(area.x, y, 13, &s.label, Role::Text);
+            let role = if slow { Role::Warn } else { Role::Text };
+            canvas.right(area.x + 20, y, 6, &days(s.median_days), role);
+            canvas.right(area.x + 27, y, 6, &days(s.p90_days), Role::Text);
+            canvas.right(area.x + 34, y, 6, &expected(s), Role::Muted);
+            canvas.right(area.x + 43, y, 8, &percent(s.reached, s.cohort), Role::Text);
+            let bar = area.width.saturating_sub(45);
+            canvas.bar(area.x + 44, y, bar, s.median_days.unwrap_or(0.0) / longest, role);
+        }
+    }
+
     fn draw_explained(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
         let look = canvas.look;
         let inner = canvas.frame(area, look.say.word("funnel.how"), "X", false);
@@ -362,28 +441,6 @@ impl Funnel {
         for (y, line) in (inner.top()..inner.bottom()).zip(lines) {
             canvas.text(inner.x + 1, y, inner.width.saturating_sub(2), &line, Role::Text);
         }
-    }
-}
-
-/// Days in stage: median and p90 against what is expected, and how far the cohort came.
-fn draw_times(canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
-    let look = canvas.look;
-    let column = |code: &str| look.say.word(&format!("funnel_column.{code}")).to_owned();
-    canvas.text(area.x, area.y, 14, look.say.word("funnel.days_in_stage"), Role::Muted);
-    for (x, code) in [(20, "median"), (27, "p90"), (34, "expected"), (43, "reached")] {
-        canvas.right(area.x + x, area.y, 8, &column(code), Role::Muted);
-    }
-    let longest = page.stages.iter().filter_map(|s| s.median_days).fold(1.0, f64::max);
-    for (y, s) in (area.y + 1..area.bottom()).zip(&page.stages) {
-        let slow = s.expected > 0 && s.median_days.is_some_and(|d| d > f64::from(s.expected));
-        canvas.text(area.x, y, 13, &s.label, Role::Text);
-        let role = if slow { Role::Warn } else { Role::Text };
-        canvas.right(area.x + 20, y, 6, &days(s.median_days), role);
-        canvas.right(area.x + 27, y, 6, &days(s.p90_days), Role::Text);
-        canvas.right(area.x + 34, y, 6, &expected(s), Role::Muted);
-        canvas.right(area.x + 43, y, 8, &percent(s.reached, s.cohort), Role::Text);
-        let bar = area.width.saturating_sub(45);
-        canvas.bar(area.x + 44, y, bar, s.median_days.unwrap_or(0.0) / longest, role);
     }
 }
 

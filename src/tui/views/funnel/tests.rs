@@ -63,7 +63,7 @@ fn each_figures_list_has_as_many_customers_as_the_figure_says() {
             [(Drill::Count, stage.count), (Drill::Open, stage.open), (Drill::Behind, stage.behind), (Drill::Stuck, stage.stuck)]
         {
             let view = drill.view(&stage.stage, "", period);
-            let query = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending };
+            let query = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending, columns: Vec::new() };
             let Page::Rows(rows) = h.store.answer(&query).expect("an answer") else { panic!("another page") };
             assert_eq!(rows.mistake, None, "{}", view.filter);
             assert_eq!(rows.rows.len(), n, "{}", view.filter);
@@ -125,6 +125,51 @@ fn an_empty_book_says_so_and_x_says_how_it_is_counted() {
     let mut h = Harness::new("en", 1);
     h.press("3 X");
     assert!(h.text().contains("product-limit"), "{}", h.text());
+}
+
+/// The demo book with eight more stages behind the shipped ones, which nobody is in.
+fn with_empty_stages() -> Harness {
+    let mut h = Harness::new("en", 1);
+    let mut stages = include_str!("../../../../assets/config/stages.toml").to_owned();
+    for n in 1..=8 {
+        stages.push_str(&format!("\n[[stage]]\ncode = \"extra{n}\"\nlabel = \"Extra {n}\"\nclass = \"customer\"\nexpected_days = 0\n"));
+    }
+    let set = Command::SetConfig { key: "stages".into(), value: Some(stages) };
+    h.store.write(&set, crate::tui::harness::NOW).expect("the stages are taken");
+    h.ready();
+    h
+}
+
+#[test]
+fn empty_stages_fold_into_a_line_where_not_all_fit() {
+    for (size, every) in
+        [((120, 36), false), ((80, 24), false), ((60, 16), false), ((40, 16), false), ((260, 70), true), ((100, 24), false)]
+    {
+        let mut h = with_empty_stages();
+        h.size(size.0, size.1).press("3");
+        let text = h.text();
+        assert_eq!(text.contains("Extra 5"), every, "{size:?}\n{text}");
+        assert_eq!(text.contains("8 empty stages · A shows them"), !every, "{size:?}\n{text}");
+        for stage in ["Reach", "Acquisition", "Conversion", "Retention", "Loyalty", "Churned"] {
+            assert!(text.contains(stage), "{stage} at {size:?}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn unfolded_stages_are_walked_through_and_what_is_cut_is_said() {
+    for (size, on) in [((120, 36), "l"), ((80, 24), "j"), ((60, 16), "j")] {
+        let mut h = with_empty_stages();
+        h.size(size.0, size.1).press("3 A");
+        assert!(h.text().contains("0 stages before these, "), "{size:?}\n{}", h.text());
+        for _ in 0..14 {
+            h.press(on);
+        }
+        let text = h.text();
+        assert!(text.contains("Extra 8") && text.contains(" stages before these, 0 after"), "{size:?}\n{text}");
+        h.press("A");
+        assert!(h.text().contains("7 empty stages"), "the stage under the cursor stays: {}", h.text());
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use crate::domain::command::Command;
+use crate::domain::command::{Change, Command, Entity};
 use crate::domain::query::{Page, Query, TaskAsk, TaskRow};
 use crate::domain::time::words;
 use crate::tui::harness::Harness;
@@ -51,7 +51,18 @@ fn putting_off_takes_a_day_and_a_reason() {
     assert_eq!((tasks.len(), *day, reason.as_str()), (1, until, "budget is late"));
     let id = tasks[0];
     let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
-    assert_eq!(task.task.due, Some(until));
+    assert_eq!((task.task.snoozed_until, task.task.turn()), (Some(until), Some(until)), "the day that was agreed stays");
+    assert_ne!(task.task.due, Some(until));
+    h.press("u");
+    let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
+    assert_eq!((task.task.snoozed_until, task.task.snooze_reason.as_str()), (None, ""));
+    let later = Command::SnoozeTasks { tasks: vec![id], until, reason: "later".to_owned() };
+    h.store.write(&later, crate::tui::harness::NOW).expect("the task is put off");
+    let due = words::day("+3d", &h.app.look.now).expect("a day");
+    let edit = Command::Edit { entity: Entity::Task, rows: vec![id], changes: vec![Change::set("due", due.to_string())] };
+    h.store.write(&edit, crate::tui::harness::NOW).expect("the task is edited");
+    let task = all(&mut h).into_iter().find(|t| t.task.id == id).expect("it is still open");
+    assert_eq!(task.task.turn(), Some(due), "a day agreed anew ends the putting off");
     h.press("z 4").type_text("someday").press("enter");
     assert_eq!(h.written(), []);
 }

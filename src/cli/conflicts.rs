@@ -1,0 +1,142 @@
+//! `retain conflicts` and `retain resolve`: fields of which copies of the book say different things.
+
+use serde_json::{Value, json};
+
+use super::fail::Done;
+use super::out::{Ink, one_line};
+use super::{Cx, unexpected};
+use crate::domain::command::Command;
+use crate::domain::id::Id;
+use crate::domain::query::{Conflict, ConflictValue, Page, Query};
+use crate::domain::time::{Stamp, Zone};
+use crate::error::{Error, Result};
+use crate::store::Store;
+
+/// List fields of which copies of the book say different things
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {}
+
+/// Decide between two values of one field
+///
+/// The decision is an edit like any other: others see it with the next merge, and `retain undo` takes it back.
+#[derive(clap::Args, Debug)]
+pub(super) struct ResolveArgs {
+    /// The customer (or the id of the row, as `retain conflicts` prints it)
+    customer: String,
+    /// The field; `removed` for something removed in one copy and changed in another
+    field: String,
+    /// `mine`, `theirs`, or the number of the value in `retain conflicts`
+    #[arg(long, value_name = "WHICH")]
+    take: String,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
+    let mut store = cx.open()?;
+    let open = open(&mut store)?;
+    if cx.out.json {
+        return Ok(cx.out.object(json!({ "conflicts": open.iter().map(conflict_json).collect::<Vec<_>>() }))?);
+    }
+    if open.is_empty() {
+        return Ok(cx.out.line("no conflicts")?);
+    }
+    let zone = store.config().zone;
+    for conflict in &open {
+        print_conflict(cx, conflict, zone, Some(conflict.row))?;
+    }
+    Ok(())
+}
+
+pub(super) fn resolve(cx: &mut Cx<'_>, args: &ResolveArgs) -> Done {
+    let mut store = cx.open()?;
+    let conflict = meant(&mut store, &args.customer, &args.field)?;
+    let take = chosen(&conflict, &args.take, &cx.person)?.edit;
+    cx.write(&mut store, &Command::Resolve { row: conflict.row, field: conflict.field, take })
+}
+
+fn open(store: &mut Store) -> Result<Vec<Conflict>> {
+    match store.answer(&Query::Conflicts)? {
+        Page::Conflicts(open) => Ok(open),
+        _ => Err(unexpected()),
+    }
+}
+
+/// The conflict that a person names by a customer, or a row, and a field.
+fn meant(store: &mut Store, customer: &str, field: &str) -> Result<Conflict> {
+    let of_field: Vec<Conflict> = open(store)?.into_iter().filter(|c| c.field == field).collect();
+    let named: Option<Id> = customer.trim().parse().ok();
+    let by_row = of_field.iter().find(|c| Some(c.row) == named && c.customer.as_ref().map(|c| c.0) != named).cloned();
+    if let Some(conflict) = by_row {
+        return Ok(conflict);
+    }
+    let id = store.find_customer(customer)?;
+    let mut found: Vec<Conflict> = of_field.into_iter().filter(|c| c.customer.as_ref().is_some_and(|c| c.0 == id)).collect();
+    match (found.len(), found.pop()) {
+        (1, Some(only)) => Ok(only),
+        (0, _) => {
+            Err(Error::not_found(format!("the copies agree on {field} of {customer}")).hint("`retain conflicts` lists where they do not"))
+        }
+        (_, last) => {
+            let mut error =
+                Error::usage(format!("{field} of {customer} has several conflicts")).hint("name the row instead of the customer:");
+            for conflict in found.iter().chain(&last) {
+                error = error.hint(format!("{}  {} {}", conflict.row, conflict.kind, conflict.name));
+            }
+            Err(error)
+        }
+    }
+}
+
+fn chosen<'c>(conflict: &'c Conflict, take: &str, me: &str) -> Result<&'c ConflictValue> {
+    let wrong = |why: String| Error::usage(why).hint("`retain conflicts` numbers the values: --take 1");
+    let mine = match take {
+        "mine" => true,
+        "theirs" => false,
+        _ => {
+            let number = take.parse::<usize>().ok().and_then(|n| conflict.values.get(n.checked_sub(1)?));
+            return number.ok_or_else(|| wrong(format!("\"{take}\" is none of the {} values", conflict.values.len())));
+        }
+    };
+    let mut fit = conflict.values.iter().filter(|v| (v.person == me) == mine);
+    match (fit.next(), fit.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(wrong(format!("none of the values is {take}"))),
+        _ => Err(wrong(format!("several of the values are {take}"))),
+    }
+}
+
+/// Prints a conflict with its values, numbered; `row`: with the row's id.
+pub(super) fn print_conflict(cx: &mut Cx<'_>, conflict: &Conflict, zone: Zone, row: Option<Id>) -> Done {
+    let owner = conflict.customer.as_ref().filter(|c| c.0 != conflict.row).map_or_else(String::new, |c| format!(" of {}", c.1));
+    let head = format!("{}: {} {}{owner}", conflict.field, conflict.kind, conflict.name);
+    let head = cx.out.paint(Ink::Risk, &one_line(&head));
+    let id = row.map_or_else(String::new, |id| cx.out.paint(Ink::Dim, &format!("  {id}")));
+    cx.out.line(&format!("{head}{id}"))?;
+    for (at, v) in conflict.values.iter().enumerate() {
+        let value = v.value.as_deref().map_or_else(|| "nothing".to_owned(), one_line);
+        let mark = if v.shown { "  (shown)" } else { "" };
+        let when = format!("{} {}", zone.day(v.at), zone.time(v.at).format("%H:%M"));
+        cx.out.line(&format!("  {}  {value}  by {}, {when}{mark}", at + 1, one_line(&v.person)))?;
+    }
+    Ok(())
+}
+
+/// A conflict as JSON, moments as RFC 3339.
+pub(super) fn conflict_json(conflict: &Conflict) -> Value {
+    let values = conflict
+        .values
+        .iter()
+        .map(|v| json!({ "edit": v.edit, "value": v.value, "person": v.person, "at": moment(v.at), "shown": v.shown }));
+    json!({
+        "row": conflict.row,
+        "kind": conflict.kind,
+        "name": conflict.name,
+        "customer": conflict.customer.as_ref().map(|(id, name)| json!({ "id": id, "name": name })),
+        "field": conflict.field,
+        "values": values.collect::<Vec<_>>(),
+    })
+}
+
+/// A moment as RFC 3339.
+pub(super) fn moment(at: Stamp) -> String {
+    at.utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}

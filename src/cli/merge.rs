@@ -1,0 +1,142 @@
+//! `retain merge`: takes over what another copy of the book has.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::Cx;
+use super::conflicts::{conflict_json, moment, print_conflict};
+use super::fail::Done;
+use super::out::{Ink, one_line};
+use crate::error::{Error, Kind, Result};
+use crate::store::merge::{MergeAsk, Report};
+
+/// Take over what another copy of this book has
+///
+/// Both copies keep everything that was done in either. Where both changed the same field without knowing of each other, the
+/// later value is shown and the field is listed by `retain conflicts`; the exit code is 4 then. A backup is made before, and
+/// the other copy is only read: run it there too, or take this file there.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// The other copy
+    #[arg(value_name = "OTHER")]
+    other: PathBuf,
+    /// Tell what would be, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Also write the whole report, as JSON, into this file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Take a book of another team (not supported yet)
+    #[arg(long)]
+    foreign: bool,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let mut store = cx.open()?;
+    let ask = MergeAsk { now: cx.now, dry_run: args.dry_run, foreign: args.foreign };
+    let report = store.merge(&args.other, ask)?;
+    let value = report_json(&report, args.dry_run);
+    if let Some(path) = &args.report {
+        write(path, &value)?;
+    }
+    if cx.out.json {
+        cx.out.object(value)?;
+    } else {
+        print(cx, &store, &report, args.dry_run)?;
+    }
+    if report.conflicts.is_empty() {
+        return Ok(());
+    }
+    cx.out.flush()?;
+    let count = report.conflicts.len();
+    let words = if count == 1 { "1 field has".to_owned() } else { format!("{count} fields have") };
+    Err(Error::new(Kind::Conflict, format!("{words} two values; everything else was merged"))
+        .hint("`retain conflicts` lists them, `retain resolve CUSTOMER FIELD --take N` decides")
+        .into())
+}
+
+/// Writes the report where only its reader sees it: it has customers' values in it.
+fn write(path: &Path, value: &Value) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let text = format!("{value:#}\n");
+    options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|e| Error::failed(format!("the book is merged, but the report cannot be written into {}", path.display())).because(e))
+}
+
+fn report_json(report: &Report, dry_run: bool) -> Value {
+    let arrived =
+        report.batches.iter().map(|a| json!({ "person": a.person, "device": a.device, "batches": a.batches, "last": moment(a.last) }));
+    let left =
+        report.left_out.iter().map(|l| json!({ "batch": l.batch, "person": l.person, "label": l.label, "at": moment(l.at), "why": l.why }));
+    let clocks =
+        report.clocks.iter().map(|c| json!({ "device": c.device, "person": c.person, "batches": c.batches, "latest": moment(c.latest) }));
+    json!({
+        "dry_run": dry_run,
+        "batches": report.arrived(),
+        "rows": report.rows,
+        "edits": report.edits,
+        "changed": report.changed,
+        "arrived": arrived.collect::<Vec<_>>(),
+        "conflicts": report.conflicts.iter().map(conflict_json).collect::<Vec<_>>(),
+        "left_out": left.collect::<Vec<_>>(),
+        "gaps": report.gaps,
+        "clocks": clocks.collect::<Vec<_>>(),
+        "duplicates": report.duplicates,
+        "backup": report.backup,
+    })
+}
+
+fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run: bool) -> Done {
+    let zone = store.config().zone;
+    let verb = if dry_run { "Would take" } else { "Took" };
+    match report.arrived() {
+        0 if report.left_out.is_empty() => cx.out.line("Nothing new: this book has all that the other has")?,
+        n => cx.out.line(&format!("{verb} {}: {}, {}", count(n, "batch"), count(report.rows, "row"), count(report.edits, "edit")))?,
+    }
+    for a in &report.batches {
+        let line = format!("  {} by {}, the last of {}", count(a.batches, "batch"), one_line(&a.person), zone.day(a.last));
+        cx.out.line(&line)?;
+    }
+    for conflict in &report.conflicts {
+        print_conflict(cx, conflict, zone, None)?;
+    }
+    let mut warnings = Vec::new();
+    for d in &report.duplicates {
+        let what = if d.by == "name" { "name" } else { "key" };
+        warnings.push(format!("possible duplicate: {} ({}) and {} ({}) have one {what}", d.name, d.ours, d.their_name, d.theirs));
+    }
+    for c in &report.clocks {
+        warnings.push(format!("the clock of {} is wrong: {} from {}", c.person, count(c.batches, "batch"), zone.day(c.latest)));
+    }
+    for l in &report.left_out {
+        warnings.push(format!("left out \"{}\" by {} ({}): {}", l.label, l.person, l.batch, l.why));
+    }
+    for g in &report.gaps {
+        warnings.push(format!("neither copy has {}", g.words().replace(" is missing", "").replace(" are missing", "")));
+    }
+    for warning in warnings {
+        let line = cx.out.paint(Ink::Watch, &one_line(&warning));
+        cx.out.line(&line)?;
+    }
+    if let Some(backup) = &report.backup {
+        let line = cx.out.paint(Ink::Dim, &format!("the book as it was before: {}", one_line(&backup.display().to_string())));
+        cx.out.line(&line)?;
+    }
+    Ok(())
+}
+
+fn count(n: usize, what: &str) -> String {
+    match (n, what) {
+        (1, _) => format!("1 {what}"),
+        (_, "batch") => format!("{n} batches"),
+        _ => format!("{n} {what}s"),
+    }
+}

@@ -1,0 +1,188 @@
+//! Fields of which copies of the book say different things: listed with every value, decided by one more edit.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::domain::command::Entity;
+use crate::domain::id::Id;
+use crate::domain::query::{Conflict, ConflictValue};
+use crate::domain::time::{Day, Stamp};
+use crate::error::{Error, Result};
+
+use super::batch::{self, Batch, Table, table_numbered};
+use super::heads::{self, Head};
+use super::write::Done;
+use super::{search, sql};
+
+/// Most conflicts in one list.
+const MOST: usize = 5000;
+
+/// Every open conflict, customer by customer.
+pub fn list(conn: &Connection) -> Result<Vec<Conflict>> {
+    let mut statement = conn.prepare_cached("SELECT row, field, entity FROM conflict ORDER BY row, field").map_err(sql)?;
+    let mut rows = statement.query([]).map_err(sql)?;
+    let mut all = Vec::new();
+    while all.len() < MOST
+        && let Some(row) = rows.next().map_err(sql)?
+    {
+        if let Some(table) = table_numbered(row.get(2).map_err(sql)?) {
+            all.extend(one(conn, table, Id(row.get(0).map_err(sql)?), &search::text_at(row, 1)?)?);
+        }
+    }
+    all.sort_by(|a, b| (&a.customer, a.row, &a.field).cmp(&(&b.customer, b.row, &b.field)));
+    Ok(all)
+}
+
+/// One of them, when it is one.
+pub fn of(conn: &Connection, row: Id, field: &str) -> Result<Option<Conflict>> {
+    let entity: Option<i64> = conn
+        .prepare_cached("SELECT entity FROM conflict WHERE row = ? AND field = ?")
+        .and_then(|mut s| s.query_row(rusqlite::params![row, field], |r| r.get(0)).optional())
+        .map_err(sql)?;
+    entity.and_then(table_numbered).map_or(Ok(None), |table| one(conn, table, row, field))
+}
+
+fn one(conn: &Connection, table: &'static Table, row: Id, field: &str) -> Result<Option<Conflict>> {
+    let Some((name, customer)) = called(conn, table, row)? else { return Ok(None) };
+    let value = |head: &Head, value: Option<String>, shown: bool| ConflictValue {
+        edit: head.mark.edit,
+        value,
+        person: head.person.clone(),
+        at: Stamp(head.wall),
+        shown,
+    };
+    let values = if field == "removed" {
+        let removal = heads::removal(conn, table, row)?;
+        let says = |h: &Head| if h.after == Value::Integer(1) { "removed" } else { "kept" };
+        let mut values: Vec<_> = removal.heads.iter().map(|h| value(h, Some(says(h).into()), h.after != Value::Integer(1))).collect();
+        values.sort_by_key(|v| v.shown);
+        for (field, head) in &removal.edits {
+            values.push(value(head, Some(format!("{field}: {}", spoken(field, &head.after).unwrap_or_default())), true));
+        }
+        for id in &removal.rows {
+            values.extend(made(conn, *id)?);
+        }
+        values
+    } else {
+        let found = heads::of_field(conn, row, field)?;
+        let last = found.len().saturating_sub(1);
+        found.iter().enumerate().map(|(at, h)| value(h, spoken(field, &h.after), at == last)).collect()
+    };
+    Ok(Some(Conflict { row, kind: table.name, name, customer, field: field.to_owned(), values }))
+}
+
+/// A row that somebody made at a customer without knowing of its removal.
+fn made(conn: &Connection, id: Id) -> Result<Option<ConflictValue>> {
+    for table in batch::TABLES.iter().filter(|t| t.columns.first() == Some(&"customer")) {
+        let query =
+            format!("SELECT {}, b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?", title_of(table), table.name);
+        let found = conn
+            .prepare_cached(&query)
+            .and_then(|mut s| {
+                s.query_row([&id], |r| {
+                    let words = search::text_at_raw(r, 0)?;
+                    Ok(ConflictValue {
+                        edit: id,
+                        value: Some(format!("{} {}", table.name, start(&words)).trim_end().to_owned()),
+                        person: search::text_at_raw(r, 1)?,
+                        at: Stamp(r.get(2)?),
+                        shown: true,
+                    })
+                })
+                .optional()
+            })
+            .map_err(sql)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// The column by which a person knows a row.
+fn title_of(table: &Table) -> &'static str {
+    match table.entity {
+        Entity::Customer | Entity::Contact | Entity::View => "t.name",
+        Entity::Event => "t.text",
+        Entity::Task => "t.title",
+        Entity::Ticket => "t.subject",
+        Entity::Subscription => "t.start",
+        Entity::Config => "t.key",
+    }
+}
+
+fn start(words: &str) -> String {
+    words.lines().next().unwrap_or("").chars().take(60).collect()
+}
+
+/// What a row is called, and its customer.
+#[allow(clippy::type_complexity, reason = "a name, and the customer's id and name")]
+fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(String, Option<(Id, String)>)>> {
+    let owner = match table.entity {
+        Entity::Customer => "t.n",
+        Entity::View | Entity::Config => "NULL",
+        _ => "t.customer",
+    };
+    let query = format!(
+        "SELECT CAST({} AS TEXT), c.id, c.name FROM {} t LEFT JOIN customer c ON c.n = {owner} WHERE t.id = ?",
+        title_of(table),
+        table.name
+    );
+    conn.prepare_cached(&query)
+        .and_then(|mut s| {
+            s.query_row([&row], |r| {
+                let customer: Option<[u8; 16]> = r.get(1)?;
+                let name = search::text_at_raw(r, 2)?;
+                Ok((start(&search::text_at_raw(r, 0)?), customer.map(|id| (Id(id), name))))
+            })
+            .optional()
+        })
+        .map_err(sql)
+}
+
+/// A stored value as a person says it: days and moments as such.
+fn spoken(field: &str, value: &Value) -> Option<String> {
+    match (field, value) {
+        ("created" | "due" | "snoozed" | "start" | "end" | "day", Value::Integer(n)) => Day::from_number(*n).map(|d| d.to_string()),
+        ("at" | "opened" | "closed", Value::Integer(ms)) => Some(Stamp(*ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        _ => plain(value),
+    }
+}
+
+/// A stored value as text.
+pub fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Integer(i) => Some(i.to_string()),
+        Value::Real(r) => Some(r.to_string()),
+        Value::Text(t) => Some(t.clone()),
+        Value::Blob(_) => Some("bytes".into()),
+    }
+}
+
+/// Decides for one of the values: an edit that has seen all of them. It can be taken back like any other.
+pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done> {
+    let Some(conflict) = of(b.conn, row, field)? else {
+        return Err(Error::usage("that is no conflict, or no longer").hint("retain conflicts lists them"));
+    };
+    let Some(chosen) = conflict.values.iter().find(|v| v.edit == take) else {
+        return Err(Error::usage("that value is not one of the conflict's").hint("retain conflicts lists them"));
+    };
+    let entity = batch::TABLES.iter().find(|t| t.name == conflict.kind).map_or(Entity::Customer, |t| t.entity);
+    let found = heads::of_field(b.conn, row, field)?.into_iter().find(|h| h.mark.edit == take).map(|h| h.after);
+    let value = match found {
+        Some(value) => value,
+        None if field == "removed" => Value::Integer(0),
+        None => return Err(Error::failed("the value is gone")),
+    };
+    let removed = field == "removed" && value == Value::Integer(1);
+    b.settle(entity, row, field, value)?;
+    let whose = &chosen.person;
+    let name = conflict.customer.map_or(conflict.name, |c| c.1);
+    let label = match (field, removed) {
+        ("removed", true) => format!("Removed {name}, as {whose} did"),
+        ("removed", false) => format!("Kept {name}"),
+        _ => format!("Took {field} of {name} from {whose}"),
+    };
+    Ok(Done { label, changed: 1, skipped: Vec::new() })
+}

@@ -1,0 +1,58 @@
+//! A digest of all facts in a book, whatever its integers and the order in which they arrived: two copies that have
+//! exchanged everything give the same.
+
+use rusqlite::types::ValueRef;
+
+use crate::error::Result;
+
+use super::batch::{TABLES, Table};
+use super::{Store, hash, sql};
+
+impl Store {
+    /// The digest of all batches, rows with what they show now, edits and conflicts, as 64 hex digits.
+    pub fn digest(&self) -> Result<String> {
+        let mut hasher = blake3::Hasher::new();
+        let mut queries = vec![
+            format!("SELECT {} FROM batch WHERE finished = 1 ORDER BY id", hash::HEADER.trim_end_matches(", finished, n")),
+            "SELECT e.id, b.id, e.entity, e.row, e.field, e.before, e.after, e.seen, e.knew FROM edit e JOIN batch b ON b.n = e.batch
+             WHERE b.finished = 1 ORDER BY e.id"
+                .to_owned(),
+            "SELECT row, field, entity FROM conflict ORDER BY row, field".to_owned(),
+            "SELECT id, entity, digest FROM tombstone ORDER BY id".to_owned(),
+        ];
+        queries.extend(TABLES.iter().map(rows_of));
+        let mut piece = Vec::new();
+        for query in queries {
+            hasher.update(b"/");
+            let mut statement = self.conn.prepare(&query).map_err(sql)?;
+            let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+            let mut rows = statement.query([]).map_err(sql)?;
+            while let Some(row) = rows.next().map_err(sql)? {
+                piece.clear();
+                for (at, column) in columns.iter().enumerate() {
+                    let value = row.get_ref(at).map_err(sql)?;
+                    match column.as_str() {
+                        "tags" | "attributes" => hash::put_column(&mut piece, column, value),
+                        // A blob of none and nothing at all are the same to a reader.
+                        _ => hash::put_value(&mut piece, if value == ValueRef::Blob(b"") { ValueRef::Null } else { value }),
+                    }
+                }
+                hasher.update(&piece);
+            }
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+}
+
+/// Reads all rows of a table with ids in place of integers.
+fn rows_of(table: &Table) -> String {
+    let mut columns = vec!["t.id".to_owned(), "(SELECT b.id FROM batch b WHERE b.n = t.batch)".to_owned()];
+    let mut names: Vec<&str> = table.columns.to_vec();
+    names.extend(table.fields.iter().filter(|f| !table.columns.contains(f)));
+    columns.extend(names.into_iter().map(|c| match c {
+        "customer" => "(SELECT c.id FROM customer c WHERE c.n = t.customer)".to_owned(),
+        "contact" => "(SELECT k.id FROM contact k WHERE k.n = t.contact)".to_owned(),
+        c => format!("t.{c}"),
+    }));
+    format!("SELECT {} FROM {} t ORDER BY t.id", columns.join(", "), table.name)
+}

@@ -1,0 +1,201 @@
+//! Copies of a book that grew apart come together again: the union of batches, rows and edits by id.
+//!
+//! Nothing is written of the merging itself, so that both directions end with the same facts. A batch comes whole, with the
+//! hash that its writer gave it, or not at all; what each field shows follows from its edits ([`crate::domain::heads`]).
+
+mod source;
+mod take;
+mod tell;
+
+pub use source::read_only;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::domain::id::Id;
+use crate::domain::query::Conflict;
+use crate::domain::time::Stamp;
+use crate::error::{Error, Kind, Result};
+
+use super::doctor::Gap;
+use super::{Mode, Store, open, schema, sql};
+
+/// How to merge.
+#[derive(Clone, Copy, Debug)]
+pub struct MergeAsk {
+    /// Now: a batch from later than tomorrow has a wrong clock.
+    pub now: Stamp,
+    /// Tell what would be, and change nothing.
+    pub dry_run: bool,
+    /// Also take a book of another team. Not supported: it is refused with another sentence.
+    pub foreign: bool,
+}
+
+/// What a merge did, or would do.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+pub struct Report {
+    /// Batches that came, by person and device.
+    pub batches: Vec<Arrived>,
+    /// Rows that came.
+    pub rows: usize,
+    /// Edits that came.
+    pub edits: usize,
+    /// Fields and rows that show something else than before.
+    pub changed: usize,
+    /// Fields of which the copies say different things.
+    pub conflicts: Vec<Conflict>,
+    /// Batches that did not come, and why.
+    pub left_out: Vec<LeftOut>,
+    /// Numbers that neither copy has.
+    pub gaps: Vec<Gap>,
+    /// Devices whose clock is ahead.
+    pub clocks: Vec<WrongClock>,
+    /// Customers that were made on both sides, as it seems.
+    pub duplicates: Vec<Duplicate>,
+    /// The backup that was made before.
+    pub backup: Option<PathBuf>,
+}
+
+impl Report {
+    /// How many batches came.
+    pub fn arrived(&self) -> usize {
+        self.batches.iter().map(|a| a.batches).sum()
+    }
+}
+
+/// Batches of one person from one device.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Arrived {
+    /// Who.
+    pub person: String,
+    /// The device.
+    pub device: Id,
+    /// How many.
+    pub batches: usize,
+    /// The wall time of the last one.
+    pub last: Stamp,
+}
+
+/// A batch that did not come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LeftOut {
+    /// The batch.
+    pub batch: Id,
+    /// Who wrote it.
+    pub person: String,
+    /// Its line in the activity list.
+    pub label: String,
+    /// When, as the person's clock said.
+    pub at: Stamp,
+    /// Why, in one sentence.
+    pub why: String,
+}
+
+/// A device whose clock is more than a day ahead.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WrongClock {
+    /// The device.
+    pub device: Id,
+    /// Who writes on it.
+    pub person: String,
+    /// Batches from the future.
+    pub batches: usize,
+    /// The latest of them.
+    pub latest: Stamp,
+}
+
+/// Two customers that may be one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Duplicate {
+    /// Ours.
+    pub ours: Id,
+    /// Theirs.
+    pub theirs: Id,
+    /// Our name.
+    pub name: String,
+    /// Their name.
+    pub their_name: String,
+    /// `name` or `external`: what they have in common.
+    pub by: &'static str,
+}
+
+/// How far ahead a clock may be.
+const AHEAD: i64 = 86_400_000;
+
+impl Store {
+    /// Takes over from the copy at `other` what this book does not have.
+    ///
+    /// # Errors
+    /// Refuses what is not a whole, sound copy of this book, in one sentence; the book is as before then.
+    pub fn merge(&mut self, other: &Path, ask: MergeAsk) -> Result<Report> {
+        self.writable()?;
+        let copy = source::private_copy(self, other, ask.foreign)?;
+        self.merge_copy(&copy.conn, ask)
+    }
+
+    /// The same from an open connection whose file was examined.
+    fn merge_copy(&mut self, other: &Connection, ask: MergeAsk) -> Result<Report> {
+        self.writable()?;
+        let _theirs = other.unchecked_transaction().map_err(sql)?;
+        let new = take::missing(&self.conn, other)?;
+        if new.is_empty() {
+            return tell::nothing(&self.conn);
+        }
+        let backup = match self.mode {
+            Mode::Memory => None,
+            _ if ask.dry_run => None,
+            _ => Some(open::backup(&self.conn, &self.path, &format!("before-merge-{}", self.ids.next(ask.now)))?),
+        };
+        self.begin()?;
+        let outcome = self.guard().and_then(|()| {
+            // Somebody may have written, or merged the same, while we made the backup.
+            let new = take::missing(&self.conn, other)?;
+            let taken = take::take(&self.conn, other, &new)?;
+            self.bring_up_to_date(&taken)?;
+            let report = tell::report(&self.conn, other, &taken, ask.now)?;
+            Ok(report)
+        });
+        let mut report = match outcome {
+            Ok(report) if !ask.dry_run => report,
+            outcome => {
+                self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+                return outcome;
+            }
+        };
+        self.conn.execute_batch("COMMIT").map_err(sql)?;
+        report.backup = backup;
+        // Like what anybody else has written: the roster is brought up to date, and it is no news to whoever asked for it.
+        self.look()?;
+        Ok(report)
+    }
+
+    /// Figures and the full-text index behind what was taken.
+    fn bring_up_to_date(&self, taken: &take::Taken) -> Result<()> {
+        use super::{REFOLD_AT_ONCE, search, signal};
+        for event in &taken.reworded {
+            search::reindex(&self.conn, *event)?;
+        }
+        if search::waiting(&self.conn)? <= 500 {
+            search::catch_up(&self.conn, 500)?;
+        }
+        let config = if taken.config { std::sync::Arc::new(super::read_config(&self.conn)?) } else { self.config.clone() };
+        for customer in &taken.touched {
+            if taken.touched.len() <= REFOLD_AT_ONCE {
+                signal::refresh(&self.conn, *customer, &config, self.today)?;
+            } else {
+                self.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The book's id: the same in every copy.
+    pub fn book(&self) -> Result<Option<Id>> {
+        schema::book(&self.conn)
+    }
+}
+
+#[cfg(test)]
+mod tests;

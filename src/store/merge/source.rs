@@ -1,0 +1,159 @@
+//! The other copy: examined, copied privately, examined again, before a word of it is believed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Error, Kind, Mode, Result, Store, open, schema, sql};
+
+/// A private copy of another book; its file goes away with it.
+pub struct Copy {
+    /// The hardened connection to it.
+    pub conn: Connection,
+    _file: Gone,
+}
+
+/// Removes a file at the end.
+struct Gone(PathBuf);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        for end in ["", "-journal", "-wal", "-shm"] {
+            let mut name = self.0.clone().into_os_string();
+            name.push(end);
+            let _ = fs::remove_file(name);
+        }
+    }
+}
+
+/// Copies the book at `path`, brings the copy up to our version, and refuses what is not a sound copy of `store`'s book.
+pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Copy> {
+    let name = path.display();
+    let path = fs::canonicalize(path).map_err(|e| Error::not_found(format!("there is no book at {name}")).because(e))?;
+    if store.mode != Mode::Memory && (path == store.path || same_file(&path, &store.path)) {
+        return Err(Error::usage(format!("{name} is this book itself")).hint("name the other copy"));
+    }
+    open::check_file(&path)?;
+    check_length(&path)?;
+    let damaged = |e: Error| match e.kind {
+        Kind::Failed => {
+            Error::failed(format!("{name} is damaged; nothing was merged")).hint("retain doctor --book FILE says where").because(e)
+        }
+        _ => e,
+    };
+    let file = Gone(place(store)?);
+    open::create(&file.0)?;
+    let theirs = read_only(&path).map_err(damaged)?;
+    let version = schema::version(&theirs).map_err(damaged)?;
+    if version > schema::VERSION {
+        return Err(Error::usage(format!("{name} was written by a newer Retain (version {version}, this one reads {})", schema::VERSION))
+            .hint("update this one first; nothing was merged"));
+    }
+    if version == 0 {
+        return Err(Error::usage(format!("{name} is empty, not a Retain book")));
+    }
+    let mut conn =
+        Connection::open_with_flags(&file.0, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    {
+        let backup = rusqlite::backup::Backup::new(&theirs, &mut conn).map_err(sql)?;
+        let step = backup.step(-1).map_err(sql).map_err(damaged)?;
+        if step != rusqlite::backup::StepResult::Done {
+            return Err(Error::new(Kind::Busy, format!("{name} is being written")).hint("try again; nothing was merged"));
+        }
+    }
+    drop(theirs);
+    open::harden(&conn)?;
+    examine(&conn, version, &name.to_string()).map_err(damaged)?;
+    // Only ours, and gone in a moment: what a power cut leaves of it nobody reads.
+    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF").map_err(sql)?;
+    schema::migrate(&conn, || Ok(())).map_err(damaged)?;
+    let (ours, others) = (schema::book(&store.conn)?, schema::book(&conn)?);
+    if ours != others {
+        let (ours, others) = (ours.unwrap_or_default(), others.unwrap_or_default());
+        let error = Error::usage(format!("{name} is another book, not a copy of this one"));
+        return Err(if foreign {
+            error.hint("taking over customers of another book is not supported yet; export them there and import them here")
+        } else {
+            error.hint(format!("this book is {ours}, that one {others}"))
+        });
+    }
+    Ok(Copy { conn, _file: file })
+}
+
+fn examine(conn: &Connection, version: i32, name: &str) -> Result<()> {
+    let strange = schema::differences_at(conn, version)?;
+    if !strange.is_empty() {
+        let what = strange.into_iter().take(5).collect::<Vec<_>>().join(", ");
+        return Err(Error::usage(format!("{name} has what no Retain made: {what}")).hint("nothing was merged"));
+    }
+    let said: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(sql)?;
+    if said != "ok" {
+        return Err(Error::failed(said));
+    }
+    let orphans: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
+    if orphans > 0 {
+        return Err(Error::failed(format!("{orphans} rows without their parent")));
+    }
+    Ok(())
+}
+
+/// Refuses a file that is shorter than its first page says.
+fn check_length(path: &Path) -> Result<()> {
+    use std::io::Read;
+    let mut head = [0_u8; 100];
+    let length = fs::metadata(path).map(|m| m.len()).unwrap_or(0);
+    let read = fs::File::open(path).and_then(|mut f| f.read_exact(&mut head));
+    if read.is_err() {
+        return Err(Error::usage(format!("{} is empty, not a Retain book", path.display())));
+    }
+    let number = |at: usize| u64::from(u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
+    let size = match u64::from(u16::from_be_bytes([head[16], head[17]])) {
+        1 => 65_536,
+        size => size,
+    };
+    let wal = open::wal_of(path).exists();
+    // The count of pages is true where it was written with the last change.
+    if !wal && number(24) == number(92) && number(28) * size > length {
+        let pages = number(28);
+        return Err(Error::failed(format!("{} is cut off: {} of its {pages} pages are there", path.display(), length / size.max(1)))
+            .hint("nothing was merged; copy the file again"));
+    }
+    Ok(())
+}
+
+/// A book that is only read. One in WAL mode that nobody has open is read without making the files that WAL needs.
+pub fn read_only(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let alone = !open::wal_of(path).exists() && writes_ahead(path);
+    let conn = match path.to_str().filter(|_| alone) {
+        Some(text) => {
+            let quoted = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+            Connection::open_with_flags(format!("file:{quoted}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI)
+        }
+        None => Connection::open_with_flags(path, flags),
+    };
+    let conn = conn.map_err(sql)?;
+    open::harden(&conn)?;
+    Ok(conn)
+}
+
+/// The file's header says that it is written through a WAL.
+fn writes_ahead(path: &Path) -> bool {
+    use std::io::Read;
+    let mut head = [0_u8; 20];
+    fs::File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head[18] == 2
+}
+
+/// Where the private copy lies: beside the backups, on the book's own disk and as private.
+fn place(store: &mut Store) -> Result<PathBuf> {
+    let name = format!("merging-{}.tmp", store.ids.next(crate::domain::time::Stamp(0)));
+    match store.mode {
+        Mode::Memory => Ok(std::env::temp_dir().join(name)),
+        _ => Ok(open::backups(&store.path)?.join(name)),
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    open::identity(a).is_some_and(|identity| open::identity(b) == Some(identity))
+}

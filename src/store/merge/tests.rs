@@ -1,0 +1,444 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use proptest::strategy::{Strategy, ValueTree};
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::super::tests::{NOW, account, add, any_command, options};
+use super::*;
+use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer};
+use crate::domain::query::{Page, Query};
+use crate::store::{Options, Who};
+
+fn who(no: u8) -> Options {
+    Options {
+        who: Who { person: ["ana", "bo", "chen", "dana", "eli"][usize::from(no)].into(), device: Id([no + 1; 16]) },
+        ..options("ana")
+    }
+}
+
+/// A copy in memory of a book, for another person and device.
+fn copy_of(store: &Store, no: u8) -> Store {
+    let mut twin = Store::memory(&who(no)).unwrap();
+    let backup = rusqlite::backup::Backup::new(&store.conn, &mut twin.conn).unwrap();
+    backup.step(-1).unwrap();
+    drop(backup);
+    twin.seen = i64::MAX;
+    twin.seen = twin.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).unwrap();
+    twin.seed_ids(u64::from(no) + 77);
+    twin
+}
+
+fn ask() -> MergeAsk {
+    MergeAsk { now: NOW, dry_run: false, foreign: false }
+}
+
+fn take(into: &mut Store, from: &Store) -> Report {
+    into.merge_copy(&from.conn, ask()).unwrap()
+}
+
+/// Two copies of a book with one customer.
+fn pair() -> (Store, Store, Id) {
+    let mut a = Store::memory(&who(0)).unwrap();
+    let acme = add(&mut a, "Acme", 500);
+    let b = copy_of(&a, 1);
+    (a, b, acme)
+}
+
+fn both(a: &mut Store, b: &mut Store) -> (Report, Report) {
+    let told = (take(a, b), take(b, a));
+    assert_eq!(a.digest().unwrap(), b.digest().unwrap());
+    for store in [a, b] {
+        let checks = store.doctor().unwrap();
+        assert!(checks.iter().all(|c| c.ok || c.code == "copies"), "{checks:?}");
+    }
+    told
+}
+
+fn assign(store: &mut Store, customer: Id, owner: &str, now: Stamp) {
+    store.write(&Command::Assign { customers: vec![customer], owner: owner.into() }, now).unwrap();
+}
+
+fn owner(store: &mut Store, customer: Id) -> String {
+    account(store, customer).customer.owner
+}
+
+fn open_conflicts(store: &mut Store) -> Vec<Conflict> {
+    match store.answer(&Query::Conflicts).unwrap() {
+        Page::Conflicts(all) => all,
+        _ => panic!("another page"),
+    }
+}
+
+#[test]
+fn different_fields_meet_and_new_rows_come_over() {
+    let (mut a, mut b, acme) = pair();
+    assign(&mut a, acme, "chen", NOW);
+    let dana = NewContact { name: "Dana Ruiz".into(), ..NewContact::default() };
+    b.write(&Command::AddContact { customer: acme, contact: dana }, NOW).unwrap();
+    let contact = account(&mut b, acme).contacts[0].id;
+    b.write(&Command::Nps { customer: acme, contact: Some(contact), score: 3, text: "slow export".into(), at: None }, NOW).unwrap();
+    let changes = vec![Change::set("phone", "123"), Change::set("attr.industry", "food"), Change::set("tag.vip", 1)];
+    b.write(&Command::Edit { entity: Entity::Customer, rows: vec![acme], changes }, NOW).unwrap();
+    add(&mut b, "Zeta", 900);
+    a.roster().unwrap();
+    let (report, _) = both(&mut a, &mut b);
+    assert_eq!((report.arrived(), report.conflicts.len(), report.left_out.len()), (4, 0, 0));
+    let page = account(&mut a, acme);
+    assert_eq!((page.customer.owner.as_str(), page.customer.phone.as_str(), page.signals.nps), ("chen", "123", Some(3)));
+    assert_eq!(page.nps, [3]);
+    assert_eq!(a.roster().unwrap().read().unwrap().len(), 2, "the roster in memory knows the new customer");
+    let Page::Search(found) = a.answer(&Query::Search { text: "slow export".into() }).unwrap() else { panic!() };
+    assert_eq!(found.len(), 1, "the text is found");
+    assert_eq!(take(&mut a, &b), tell::nothing(&a.conn).unwrap(), "twice changes nothing");
+}
+
+#[test]
+fn the_same_field_is_a_conflict_until_somebody_decides() {
+    let (mut a, mut b, acme) = pair();
+    assign(&mut a, acme, "chen", NOW);
+    assign(&mut b, acme, "dana", Stamp(NOW.0 + 1000));
+    let (report, _) = both(&mut a, &mut b);
+    let [conflict] = &report.conflicts[..] else { panic!("{report:?}") };
+    let values: Vec<_> = conflict.values.iter().map(|v| (v.value.as_deref(), v.person.as_str(), v.shown)).collect();
+    assert_eq!(values, [(Some("chen"), "ana", false), (Some("dana"), "bo", true)]);
+    assert_eq!((conflict.kind, conflict.field.as_str(), conflict.customer.as_ref().unwrap().1.as_str()), ("customer", "owner", "Acme"));
+    assert_eq!((owner(&mut a, acme), owner(&mut b, acme)), ("dana".into(), "dana".into()));
+    // Taking back what is shown would bury the other value.
+    let refused = b.write(&Command::Undo { batch: None, force: false }, NOW).unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+    assert!(refused.hints[0].contains("ana in another copy"), "{:?}", refused.hints);
+    a.write(&Command::Resolve { row: acme, field: "owner".into(), take: conflict.values[0].edit }, NOW).unwrap();
+    assert_eq!((owner(&mut a, acme).as_str(), open_conflicts(&mut a).len()), ("chen", 0));
+    let (_, told) = both(&mut a, &mut b);
+    assert_eq!((told.conflicts.len(), open_conflicts(&mut b).len(), owner(&mut b, acme).as_str()), (0, 0, "chen"));
+    a.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    assert_eq!(owner(&mut a, acme), "dana", "a decision is taken back like any edit");
+}
+
+#[test]
+fn keeping_what_is_shown_is_a_decision_too_and_is_taken_back_once() {
+    let (mut a, mut b, acme) = pair();
+    assign(&mut a, acme, "chen", NOW);
+    assign(&mut b, acme, "dana", Stamp(NOW.0 + 1000));
+    both(&mut a, &mut b);
+    let take = open_conflicts(&mut b)[0].values[1].edit;
+    b.write(&Command::Resolve { row: acme, field: "owner".into(), take }, NOW).unwrap();
+    assert_eq!(open_conflicts(&mut b).len(), 0);
+    both(&mut a, &mut b);
+    assert!(b.write(&Command::Undo { batch: None, force: false }, NOW).unwrap().batch.is_some());
+    b.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    assert_eq!(owner(&mut b, acme), "ana", "the step before it");
+}
+
+#[test]
+fn both_wrote_the_same_is_no_conflict() {
+    let (mut a, mut b, acme) = pair();
+    assign(&mut a, acme, "chen", NOW);
+    assign(&mut b, acme, "chen", NOW);
+    let (report, _) = both(&mut a, &mut b);
+    assert_eq!((report.conflicts.len(), owner(&mut a, acme).as_str()), (0, "chen"));
+}
+
+#[test]
+fn a_clock_a_year_ahead_does_not_win_over_who_had_seen_it() {
+    let (mut a, mut b, acme) = pair();
+    let future = Stamp(NOW.0 + 365 * 86_400_000);
+    assign(&mut b, acme, "from the future", future);
+    let report = take(&mut a, &b);
+    assert_eq!((report.clocks.len(), report.clocks[0].person.as_str(), report.clocks[0].latest), (1, "bo", future));
+    assign(&mut a, acme, "chen", NOW);
+    assert_eq!(owner(&mut a, acme), "chen");
+    let ours: i64 = a.conn.query_row("SELECT hlc FROM batch ORDER BY n DESC LIMIT 1", [], |r| r.get(0)).unwrap();
+    assert!(ours < crate::domain::heads::horizon(NOW.0), "our clock is not taken along");
+    both(&mut a, &mut b);
+    assert_eq!(owner(&mut b, acme), "chen");
+}
+
+#[test]
+fn removed_here_and_edited_there_stays_visible_and_is_a_conflict() {
+    for edit_there in [true, false] {
+        let (mut a, mut b, acme) = pair();
+        a.write(&Command::Remove { entity: Entity::Customer, rows: vec![acme] }, NOW).unwrap();
+        if edit_there {
+            assign(&mut b, acme, "dana", NOW);
+        } else {
+            b.write(&Command::Note { customers: vec![acme], text: "They called".into(), at: None }, NOW).unwrap();
+        }
+        let (report, other) = both(&mut a, &mut b);
+        assert_eq!((report.conflicts.len(), other.conflicts.len()), (1, 1), "{report:?}");
+        let said: Vec<_> = report.conflicts[0].values.iter().map(|v| v.value.clone().unwrap()).collect();
+        assert_eq!(said, if edit_there { ["removed", "owner: dana"] } else { ["removed", "event They called"] });
+        assert_eq!(account(&mut a, acme).customer.id, acme);
+        assert_eq!(a.roster().unwrap().read().unwrap().len(), 1, "it is in the lists again");
+        let conflict = &open_conflicts(&mut a)[0];
+        let take = conflict.values[usize::from(edit_there)].edit;
+        a.write(&Command::Resolve { row: acme, field: "removed".into(), take }, NOW).unwrap();
+        both(&mut a, &mut b);
+        let left = if edit_there { 1 } else { 0 };
+        for store in [&mut a, &mut b] {
+            assert_eq!((open_conflicts(store).len(), store.roster().unwrap().read().unwrap().len()), (0, left));
+        }
+    }
+}
+
+#[test]
+fn who_had_seen_the_removal_does_not_bring_the_row_back() {
+    let (mut a, mut b, acme) = pair();
+    assign(&mut a, acme, "chen", NOW);
+    a.write(&Command::Remove { entity: Entity::Customer, rows: vec![acme] }, NOW).unwrap();
+    assign(&mut a, acme, "dana", NOW);
+    let (report, other) = both(&mut a, &mut b);
+    assert_eq!((report.conflicts.len(), other.conflicts.len()), (0, 0));
+    assert_eq!(b.roster().unwrap().read().unwrap().len(), 0);
+    b.write(&Command::Remove { entity: Entity::Customer, rows: vec![acme] }, NOW).unwrap();
+    let _ = both(&mut a, &mut b);
+}
+
+#[test]
+fn an_undo_across_copies_takes_back_only_ones_own() {
+    let (mut a, mut b, acme) = pair();
+    assign(&mut a, acme, "chen", NOW);
+    both(&mut a, &mut b);
+    assign(&mut b, acme, "dana", NOW);
+    assign(&mut b, acme, "chen", NOW);
+    both(&mut a, &mut b);
+    let refused = a.write(&Command::Undo { batch: None, force: false }, NOW).unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict, "it says what ana wrote, but bo has written it since");
+    b.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    both(&mut a, &mut b);
+    assert_eq!(owner(&mut a, acme), "dana");
+}
+
+#[test]
+fn a_batch_that_does_not_hash_is_left_out_with_what_builds_on_it() {
+    let (mut a, mut b, _) = pair();
+    let zeta = add(&mut b, "Zeta", 0);
+    b.write(&Command::Note { customers: vec![zeta], text: "on Zeta".into(), at: None }, NOW).unwrap();
+    add(&mut b, "Eta", 0);
+    b.conn.execute("UPDATE customer SET name = 'Zetb' WHERE id = ?", [&zeta]).unwrap();
+    let report = take(&mut a, &b);
+    let why: Vec<_> = report.left_out.iter().map(|l| (l.label.as_str(), l.why.contains("hash"))).collect();
+    assert_eq!(why, [("Added Zeta", true), ("Note on Zeta", false)]);
+    assert_eq!((report.arrived(), report.gaps.len()), (1, 1), "{:?}", report.gaps);
+    b.conn.execute("UPDATE customer SET name = 'Zeta' WHERE id = ?", [&zeta]).unwrap();
+    let report = take(&mut a, &b);
+    assert_eq!((report.arrived(), report.left_out.len(), report.gaps.len()), (2, 0, 0), "the whole copy brings the rest");
+    both(&mut a, &mut b);
+}
+
+#[test]
+fn the_same_customer_made_on_both_sides_is_told() {
+    let (mut a, mut b, _) = pair();
+    let ours = add(&mut a, "Böhm & Söhne", 0);
+    let theirs = add(&mut b, "bohm & sohne", 0);
+    let report = take(&mut a, &b);
+    let told: Vec<_> = report.duplicates.iter().map(|d| (d.ours, d.theirs, d.by)).collect();
+    assert_eq!(told, [(ours, theirs, "name")]);
+}
+
+#[test]
+fn a_dry_run_tells_the_same_and_changes_nothing() {
+    let (mut a, mut b, acme) = pair();
+    assign(&mut b, acme, "dana", NOW);
+    let before = a.digest().unwrap();
+    let told = a.merge_copy(&b.conn, MergeAsk { dry_run: true, ..ask() }).unwrap();
+    assert_eq!(a.digest().unwrap(), before);
+    assert_eq!(take(&mut a, &b), told);
+}
+
+#[test]
+fn a_number_that_two_machines_used_is_no_reason_to_lose_a_batch() {
+    let (mut a, b, acme) = pair();
+    let mut cloned = copy_of(&b, 0);
+    cloned.seed_ids(4);
+    assign(&mut a, acme, "chen", NOW);
+    cloned.write(&Command::Note { customers: vec![acme], text: "twin".into(), at: None }, NOW).unwrap();
+    assert_eq!(take(&mut a, &cloned).arrived(), 1);
+    assert!(account(&mut a, acme).events.iter().any(|e| e.text == "twin"));
+}
+
+fn file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(name)
+}
+
+#[test]
+fn what_is_no_copy_of_the_book_is_refused_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| file(folder.path(), name);
+    let mut book = Store::open(&at("book.db"), &who(0)).unwrap();
+    for i in 0..300 {
+        add(&mut book, &format!("Customer {i}"), 0);
+    }
+    book.close();
+    std::fs::copy(at("book.db"), at("copy.db")).unwrap();
+    let whole = std::fs::read(at("book.db")).unwrap();
+    std::fs::write(at("short.db"), &whole[..whole.len() / 2]).unwrap();
+    std::fs::write(at("empty.db"), "").unwrap();
+    std::fs::write(at("text.db"), "name,owner\n".repeat(20)).unwrap();
+    let mut torn = whole.clone();
+    let middle = torn.len() / 2 / 4096 * 4096;
+    torn[middle..middle + 4096].fill(0);
+    std::fs::write(at("torn.db"), torn).unwrap();
+    for (name, script) in [("newer.db", "PRAGMA user_version = 9"), ("spy.db", "CREATE TABLE spy (x)")] {
+        std::fs::write(at(name), &whole).unwrap();
+        rusqlite::Connection::open(at(name)).unwrap().execute_batch(script).unwrap();
+    }
+    Store::open(&at("other.db"), &who(1)).unwrap().close();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(at("book.db"), at("link.db")).unwrap();
+    let mut book = Store::open(&at("book.db"), &who(0)).unwrap();
+    let before = book.digest().unwrap();
+    for (name, words) in [
+        ("book.db", "is this book itself"),
+        ("link.db", "is this book itself"),
+        ("none.db", "there is no book at"),
+        ("empty.db", "is empty, not a Retain book"),
+        ("text.db", "is not a Retain book"),
+        ("short.db", "is cut off"),
+        ("torn.db", "is damaged"),
+        ("newer.db", "newer Retain"),
+        ("spy.db", "what no Retain made: table spy"),
+        ("other.db", "is another book"),
+    ] {
+        let bytes = std::fs::read(at(name)).ok();
+        let error = book.merge(&at(name), ask()).unwrap_err();
+        assert!(error.message.contains(words), "{name}: {}", error.message);
+        assert!(name == "book.db" || name == "link.db" || std::fs::read(at(name)).ok() == bytes, "{name} is as it was");
+    }
+    let foreign = book.merge(&at("other.db"), MergeAsk { foreign: true, ..ask() }).unwrap_err();
+    assert!(foreign.hints[0].contains("not supported"), "{:?}", foreign.hints);
+    assert_eq!(book.merge(&at("copy.db"), ask()).unwrap().arrived(), 0);
+    assert_eq!(book.digest().unwrap(), before);
+    let left = std::fs::read_dir(folder.path().join(".book.db.backups")).unwrap().count();
+    assert_eq!(left, 0, "no private copy stays, and a merge of nothing needs no backup");
+}
+
+#[test]
+fn files_merge_after_a_backup_and_another_console_hears_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| file(folder.path(), name);
+    let mut book = Store::open(&at("book.db"), &who(0)).unwrap();
+    let acme = add(&mut book, "Acme", 0);
+    book.close();
+    std::fs::copy(at("book.db"), at("laptop ü?#%.db")).unwrap();
+    let mut laptop = Store::open(&at("laptop ü?#%.db"), &who(1)).unwrap();
+    assign(&mut laptop, acme, "dana", NOW);
+    add(&mut laptop, "Zeta", 0);
+    let mut book = Store::open(&at("book.db"), &who(0)).unwrap();
+    let mut console = Store::open(&at("book.db"), &who(2)).unwrap();
+    console.roster().unwrap();
+    let report = book.merge(&at("laptop ü?#%.db"), ask()).unwrap();
+    assert_eq!(report.arrived(), 2, "also while the laptop's is open");
+    let backup = report.backup.unwrap();
+    let mut old = Store::open(&backup, &who(0)).unwrap();
+    assert_eq!(old.roster().unwrap().read().unwrap().len(), 1, "the backup is the book before");
+    let news = console.look().unwrap();
+    assert_eq!(news.iter().map(|n| (n.0.as_str(), n.1.as_str())).collect::<Vec<_>>(), [("bo", "Gave Acme to dana"), ("bo", "Added Zeta")]);
+    let roster = console.roster().unwrap();
+    let roster = roster.read().unwrap();
+    assert_eq!((roster.len(), roster.owner(0)), (2, "dana"));
+}
+
+#[test]
+fn an_older_copy_is_brought_up_to_date_in_private_and_merges() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| file(folder.path(), name);
+    crate::store::hash::tests::older_book(&at("book.db"));
+    std::fs::copy(at("book.db"), at("old.db")).unwrap();
+    let mut book = Store::open(&at("book.db"), &who(0)).unwrap();
+    add(&mut book, "Eta", 0);
+    let bytes = std::fs::read(at("old.db")).unwrap();
+    assert_eq!(book.merge(&at("old.db"), ask()).unwrap().arrived(), 0);
+    assert_eq!(std::fs::read(at("old.db")).unwrap(), bytes);
+}
+
+/// Random commands on copies with wrong clocks, merges in random directions, then everything merged in several orders.
+fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
+    const YEAR: i64 = 365 * 86_400_000;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut first = Store::memory(&who(0)).unwrap();
+    first.seed_ids(seed);
+    let mut customers: Vec<Id> = (0..3).map(|i| add(&mut first, &format!("Customer {i}"), 1000 * i)).collect();
+    let count = rng.random_range(2..=5_u8);
+    let skews: Vec<i64> = (0..count).map(|_| [0, 0, YEAR, -YEAR, 1_200_000][rng.random_range(0..5)]).collect();
+    let mut copies: Vec<Store> = (0..count).map(|no| copy_of(&first, no)).collect();
+    for (no, copy) in copies.iter_mut().enumerate() {
+        copy.seed_ids(seed * 10 + no as u64 + 1);
+    }
+    let mut t = NOW.0;
+    for _ in 0..rng.random_range(4..16) {
+        t += rng.random_range(0..300_000);
+        let at = rng.random_range(0..usize::from(count));
+        let now = Stamp(t + skews[at]);
+        match rng.random_range(0..10) {
+            0 => {
+                let new = NewCustomer { name: "New".into(), ..NewCustomer::default() };
+                customers.extend(copies[at].write(&Command::AddCustomer(new), now).unwrap().customers);
+            }
+            1 => {
+                let open = open_conflicts(&mut copies[at]);
+                if let Some(c) = open.first() {
+                    let take = c.values[rng.random_range(0..c.values.len())].edit;
+                    copies[at].write(&Command::Resolve { row: c.row, field: c.field.clone(), take }, now).unwrap();
+                    assert_eq!(open_conflicts(&mut copies[at]).len(), open.len() - 1);
+                }
+            }
+            2 => {
+                let _ = copies[at].write(&Command::Undo { batch: None, force: false }, now);
+            }
+            3..=6 => {
+                let command = any_command(customers.clone()).new_tree(runner).unwrap().current();
+                let written = copies[at].write(&command, now);
+                if let (Ok(_), Command::Assign { customers, owner }) = (written, &command) {
+                    for id in customers {
+                        let says: String =
+                            copies[at].conn.query_row("SELECT owner FROM customer WHERE id = ?", [id], |r| r.get(0)).unwrap();
+                        assert_eq!(says, *owner, "what was just written is seen");
+                    }
+                }
+            }
+            _ => {
+                let from = rng.random_range(0..usize::from(count));
+                if from != at {
+                    let [into, from] = copies.get_disjoint_mut([at, from]).unwrap();
+                    into.merge_copy(&from.conn, MergeAsk { now, ..ask() }).unwrap();
+                }
+            }
+        }
+    }
+    let ids = |s: &Store| -> BTreeSet<[u8; 16]> {
+        let mut statement = s.conn.prepare("SELECT id FROM batch").unwrap();
+        statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let every: BTreeSet<[u8; 16]> = copies.iter().flat_map(&ids).collect();
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        let mut order: Vec<usize> = (0..copies.len()).collect();
+        order.shuffle(&mut rng);
+        let mut all = copy_of(&copies[order[0]], 4);
+        for at in &order[1..] {
+            take(&mut all, &copies[*at]);
+        }
+        assert_eq!(ids(&all), every, "no batch is lost");
+        ends.push(all.digest().unwrap());
+        let last = &mut copies[order[1]];
+        take(last, &all);
+        ends.push(last.digest().unwrap());
+        assert_eq!(take(last, &all).arrived(), 0);
+        assert_eq!(Some(&last.digest().unwrap()), ends.last(), "twice changes nothing");
+        let checks = all.log_checks().unwrap();
+        assert!(checks.iter().all(|c| c.ok), "{checks:?}");
+    }
+    assert!(ends.iter().all(|e| *e == ends[0]), "every order ends the same");
+}
+
+#[test]
+fn three_hundred_histories_of_books_come_together() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for seed in 0..300 {
+        history(seed, &mut runner);
+    }
+}
