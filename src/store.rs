@@ -411,7 +411,7 @@ impl Store {
     /// Brings what is in memory up to date with a batch that was committed.
     fn after(&mut self, n: i64, touched: &BTreeSet<i64>, config_touched: bool, money_touched: bool) -> Result<()> {
         // What others wrote before ours, and nobody has looked at, stays to be looked at.
-        if n == self.seen + 1 {
+        if n == self.seen.saturating_add(1) {
             self.seen = n;
         } else if n > self.seen {
             self.own.insert(n);

@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::ended::{Ended, frugal, within_or};
-use super::{Place, desk_with_book, times};
+use super::ended::{Ended, frugal, within, within_or};
+use super::times;
 use crate::terminal::Desk;
 
 /// What happens to a file.
@@ -70,10 +70,14 @@ fn contents(desk: &Desk) -> Option<Vec<Vec<Value>>> {
 
 /// A small book with the stories of a few customers, and what was written since still in its log when `log`.
 fn book(log: bool) -> (Desk, Vec<u8>, Option<Vec<u8>>) {
-    let desk = desk_with_book(Place::Local);
+    let desk = Desk::empty();
+    let mut demo = desk.command();
+    demo.args(["demo", "--customers", "8", "--months", "14", "--into"]).arg(&desk.book);
+    assert_eq!(within(demo).code, Some(0));
+    let name = first_name(&desk);
     for n in 0..6 {
-        assert!(desk.run_as("ana", &["note", "A1", &format!("a note {n} of some length about what they said")]).status.success());
-        assert!(desk.run_as("bo", &["log", "B2", &format!("they called {n} !call back fri")]).status.success());
+        assert!(desk.run_as("ana", &["note", &name, &format!("a note {n} of some length about what they said")]).status.success());
+        assert!(desk.run_as("bo", &["log", &name, &format!("they called {n} !call back fri")]).status.success());
     }
     if !log {
         let bytes = std::fs::read(&desk.book).expect("the book");
@@ -82,7 +86,7 @@ fn book(log: bool) -> (Desk, Vec<u8>, Option<Vec<u8>>) {
     let other = Connection::open(&desk.book).expect("the book");
     other.query_row("SELECT count(*) FROM customer", [], |r| r.get::<_, i64>(0)).expect("an answer");
     for n in 0..8 {
-        assert!(desk.run_as("ana", &["note", "A1", &format!("late {n}")]).status.success());
+        assert!(desk.run_as("ana", &["note", &name, &format!("late {n}")]).status.success());
     }
     let bytes = std::fs::read(&desk.book).expect("the book");
     let log = std::fs::read(format!("{}-wal", desk.book.display())).expect("the log");
@@ -91,12 +95,23 @@ fn book(log: bool) -> (Desk, Vec<u8>, Option<Vec<u8>>) {
     (desk, bytes, Some(log))
 }
 
+fn first_name(desk: &Desk) -> String {
+    desk.json(&["list"])["rows"][0]["name"].as_str().expect("a name").to_owned()
+}
+
 /// What a damaged copy led to.
 #[derive(Default, Debug, Clone, Copy)]
 struct Tally {
     told: usize,
     same: usize,
     silent: usize,
+}
+
+/// The first row that is not what it was.
+fn difference(before: &[Vec<Value>], now: &Option<Vec<Vec<Value>>>) -> String {
+    let Some(now) = now else { return "a row cannot be read".into() };
+    let first = before.iter().zip(now).find(|(a, b)| a != b);
+    first.map_or_else(|| format!("{} rows, {} before", now.len(), before.len()), |(a, b)| format!("{a:?}\n  now {b:?}"))
 }
 
 fn ask(desk: &Desk, args: &[&str], what: &str) -> Ended {
@@ -124,7 +139,11 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
         }
     };
     put(&book, beside.as_deref());
+    let name = first_name(&desk);
     let before = contents(&desk).expect("the healthy book");
+    let healthy = ask(&desk, &["doctor", "--json"], "no damage");
+    assert_eq!(healthy.code, Some(0), "{healthy:?}");
+    put(&book, beside.as_deref());
     let mut tallies: BTreeMap<Harm, Tally> = BTreeMap::new();
     for how in HARMS {
         let tally = tallies.entry(how).or_default();
@@ -135,13 +154,18 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
                 None => put(&harm(&book, how, &mut chance), None),
             }
             ask(&desk, &["list", "--json"], &what);
-            ask(&desk, &["show", "A1"], &what);
+            ask(&desk, &["show", &name], &what);
             let told = ask(&desk, &["doctor", "--json"], &what).code != Some(0);
             let same = contents(&desk).is_some_and(|c| c == before);
             match (told, same) {
                 (true, _) => tally.told += 1,
                 (false, true) => tally.same += 1,
-                (false, false) => tally.silent += 1,
+                (false, false) => {
+                    tally.silent += 1;
+                    if beside.is_none() {
+                        eprintln!("not told: {what}: {}", difference(&before, &contents(&desk)));
+                    }
+                }
             }
         }
     }
@@ -150,22 +174,14 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
 }
 
 #[test]
-fn a_damaged_book_neither_panics_nor_hangs() {
-    let tallies = damage(false, times(6, 150));
-    for (how, tally) in tallies {
-        // A single bit in a text is noticed by the hashes of batches only.
-        assert!(how == Harm::Bit || tally.silent == 0, "{how:?}: {tally:?}");
+fn a_damaged_book_neither_panics_nor_hangs_and_the_damage_is_told() {
+    for (how, tally) in damage(false, times(5, 150)) {
+        assert_eq!(tally.silent, 0, "{how:?}: {tally:?}");
     }
 }
 
+/// The log ends where it is damaged, and SQLite says nothing: what was behind is known to those who wrote it only.
 #[test]
 fn a_damaged_log_neither_panics_nor_hangs() {
-    damage(true, times(3, 25));
-}
-
-#[test]
-#[ignore = "doctor does not hash the batches again yet"]
-fn a_flipped_bit_in_what_a_person_wrote_is_told() {
-    let tallies = damage(false, times(12, 150));
-    assert_eq!(tallies[&Harm::Bit].silent, 0, "{tallies:?}");
+    damage(true, times(2, 25));
 }
