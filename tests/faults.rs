@@ -9,8 +9,10 @@ mod damage;
 mod disk;
 mod ended;
 mod files;
+
 mod hostile;
 mod hosts;
+mod input;
 mod killed;
 mod migrated;
 mod power;
