@@ -61,7 +61,10 @@ fn now() -> Stamp {
 
 fn open(path: &Path) -> retain::error::Result<Store> {
     let who = Who { person: "ana".into(), device: Ids::seeded(1).next(now()) };
-    Store::open(path, &Options { who, now: now(), as_of: Some(today()), create: true, zone: None })
+    Store::open(
+        path,
+        &Options { who, now: now(), as_of: Some(today()), create: true, zone: None, keep: retain::store::outbox::Keep::Nowhere },
+    )
 }
 
 /// One line of the table.
@@ -89,7 +92,10 @@ fn merge(size: usize, path: &Path) -> Outcome {
     std::fs::copy(path, &copy)?;
     let edits = size.min(20_000);
     let theirs = Who { person: "bo".into(), device: Ids::seeded(2).next(now()) };
-    let mut other = Store::open(&copy, &Options { who: theirs, now: now(), as_of: Some(today()), create: false, zone: None })?;
+    let mut other = Store::open(
+        &copy,
+        &Options { who: theirs, now: now(), as_of: Some(today()), create: false, zone: None, keep: retain::store::outbox::Keep::Nowhere },
+    )?;
     let customers: Vec<Id> = other.roster()?.read().map_err(|_| "the roster is lost")?.ids.iter().take(edits).copied().collect();
     for customer in &customers {
         other.write(&Command::Assign { customers: vec![*customer], owner: "bo".into() }, now())?;

@@ -3,6 +3,7 @@
 //! A subcommand reads its flags, asks the store or hands it a command, and prints the answer; it holds no rules of its own.
 //! The screens are lent to it by `main` as [`Wiring`], because `cli` and `tui` do not know each other.
 
+mod backup;
 mod config;
 mod conflicts;
 mod demo;
@@ -21,7 +22,10 @@ mod r#move;
 mod note;
 mod nps;
 mod out;
+mod outbox;
 mod place;
+mod restore;
+mod share;
 mod show;
 mod task;
 mod today;
@@ -29,6 +33,7 @@ mod undo;
 mod written;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -41,7 +46,8 @@ use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::time::{Day, Moment, Stamp, words};
 use crate::error::{Error, Result};
-use crate::store::{Options, Store, Who};
+use crate::store::outbox::Keep;
+use crate::store::{self, Options, Store, Who};
 use fail::{Done, Stop};
 use out::Out;
 use place::Places;
@@ -93,6 +99,10 @@ pub enum Color {
     True,
 }
 
+/// Up to this size a subcommand that writes makes the backup of the day itself; it takes a blink. Larger books get it from
+/// the screens, beside the keys.
+const DAILY_AT_ONCE: u64 = 64 << 20;
+
 const AFTER: &str = "\
 CUSTOMER is an id, the key under which your files know it, or a name or part of one.
 Without a subcommand the screens open.
@@ -125,6 +135,9 @@ struct Globals {
     /// Answer in JSON: an object with "schema": 1; errors too, on standard error
     #[arg(long, global = true)]
     json: bool,
+    /// Write without keeping a copy of your own changes beside the book
+    #[arg(long, global = true)]
+    no_outbox: bool,
     /// How many colours may be sent
     #[arg(long, global = true, value_name = "HOW", default_value = "auto", hide_possible_values = false)]
     color: Color,
@@ -160,6 +173,10 @@ enum Sub {
     Conflicts(conflicts::Args),
     Resolve(conflicts::ResolveArgs),
     Doctor(doctor::Args),
+    Outbox(outbox::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Share(share::Args),
 }
 
 impl Sub {
@@ -187,6 +204,10 @@ impl Sub {
             Sub::Conflicts(_) => "conflicts",
             Sub::Resolve(_) => "resolve",
             Sub::Doctor(_) => "doctor",
+            Sub::Outbox(_) => "outbox",
+            Sub::Backup(_) => "backup",
+            Sub::Restore(_) => "restore",
+            Sub::Share(_) => "share",
         }
     }
 }
@@ -268,6 +289,10 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Conflicts(args) => conflicts::run(cx, &args),
         Sub::Resolve(args) => conflicts::resolve(cx, &args),
         Sub::Doctor(args) => doctor::run(cx, &args),
+        Sub::Outbox(args) => outbox::run(cx, &args),
+        Sub::Backup(args) => backup::run(cx, &args),
+        Sub::Restore(args) => restore::run(cx, &args),
+        Sub::Share(args) => share::run(cx, &args),
     }
 }
 
@@ -281,7 +306,7 @@ fn open_screens(cx: &Cx<'_>, book: PathBuf) -> Result<()> {
     (cx.wiring.open)(Open {
         first_run: !book.exists(),
         book,
-        options: Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: place::zone() },
+        options: Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: place::zone(), keep: cx.keep() },
         color: cx.globals.color,
         ascii: cx.globals.ascii,
         theme: cx.globals.theme.clone().unwrap_or_default(),
@@ -303,7 +328,7 @@ impl Cx<'_> {
     /// Opens the book; one that is not there is an error that says how to get one.
     fn open(&self) -> Result<Store> {
         let path = self.book()?;
-        if !path.exists() {
+        if !store::reachable(&path)? {
             return Err(Error::not_found(format!("There is no book at {}", path.display()))
                 .hint("look around in a made-up one: `retain demo`")
                 .hint("bring your own data: `retain import FOLDER`")
@@ -323,12 +348,40 @@ impl Cx<'_> {
             place::make_folder_of(path)?;
         }
         let zone = if create { place::zone() } else { None };
-        Store::open(path, &Options { who: self.who(), now: self.now, as_of: self.as_of, create, zone })
+        let mut store = Store::open(path, &Options { who: self.who(), now: self.now, as_of: self.as_of, create, zone, keep: self.keep() })?;
+        self.tell(&mut store);
+        Ok(store)
+    }
+
+    /// Where one's own changes are kept beside the book.
+    fn keep(&self) -> Keep {
+        match self.places.state() {
+            _ if self.globals.no_outbox => Keep::Nowhere,
+            Some(folder) => Keep::In(folder.to_owned()),
+            None => Keep::Cannot("there is no folder of your own that can be written".into()),
+        }
+    }
+
+    /// Says on standard error what the store has to tell.
+    fn tell(&self, store: &mut Store) {
+        for words in store.news() {
+            self.warn(&words);
+        }
+    }
+
+    /// One line on standard error. Nobody is there to be told where it is closed.
+    fn warn(&self, words: &str) {
+        let _ = writeln!(std::io::stderr(), "{}", out::one_line(words));
     }
 
     /// Runs a command and says what it did.
     fn write(&mut self, store: &mut Store, command: &Command) -> Done {
         let receipt = store.write(command, self.now)?;
+        if store.size() < DAILY_AT_ONCE
+            && let Err(error) = store.back_up_daily(self.now)
+        {
+            self.warn(&error.message);
+        }
         written::print(self, store, &receipt)
     }
 

@@ -60,6 +60,26 @@
 //! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
 //! with a date in the past ([`store::Options::as_of`]) the facts up to it are folded.
 //!
+//! # How nothing is lost
+//! - **Before the COMMIT, the outbox.** Each finished batch is added to a file in the person's state folder, one file a book
+//!   ([`store::outbox`]), and is on the disk before the book's COMMIT. At the opening, a batch that the book lacks is written again,
+//!   once, with the same ids; an edit says itself what it had seen, so it stands beside what others did meanwhile.
+//! - **"Queued" and "not saved" are two things.** A change that the book could take but not just now (busy for 10 s, a full disk, a
+//!   file that is gone, a newer schema) waits in the outbox as its command, and the person is told that it is queued; `retain
+//!   outbox` lists it and `--drop` lets go of it. A change that is told as not saved is crossed out in the outbox before it is told.
+//!   What a book could never take (read-only, a conflict, wrong input) is refused and not queued; nor is "undo the latest",
+//!   because what that is may be another thing later. Imports, the demo and batches of more than 20,000 rows are kept by name only.
+//! - **After an error of COMMIT** the file is opened again and the batch looked for: what stands is told as saved.
+//! - **A copy of a book is a device.** The id under which batches are numbered is made for one book at one path on one machine, and
+//!   is kept in its outbox. A book that knows fewer of our numbers than the outbox does (an older copy was put back) gets a new one,
+//!   and so does a home that was copied to another machine: no number is given twice.
+//! - **The file under the name** is compared (device and inode) before each write and each look. Another file is opened anew and
+//!   told, and one's own changes follow; a write that was meant for the old one is refused.
+//! - **Backups** ([`store::backup`]) are made by SQLite into `.BOOK.backups`, verified and renamed: one a day by whoever comes first,
+//!   one before imports and migrations. In a folder of a group they are the group's. A restore moves what is there away.
+//! - **Who is here** is a file a session in `.BOOK.here` ([`store::presence`]), not a row: no lock, no journal. While somebody has
+//!   the book open on another machine nobody uses WAL.
+//!
 //! # How to add a thing
 //! | add | touch | what tells you if you forgot |
 //! |---|---|---|
@@ -102,10 +122,11 @@
 //!
 //! # Warts
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
-//! - The device has its identity, but there is no outbox yet, and no dialog for a conflict: a save over somebody's newer value
-//!   is refused, and what was typed stays as a draft; conflicts of merged copies are listed and decided by subcommands only.
+//! - There is no dialog for a conflict yet: a save over somebody's newer value is refused, and what was typed stays as a draft;
+//!   conflicts of merged copies are listed and decided by subcommands only.
 //! - `tombstone` is there and counted in hashes, but nothing purges yet, and a merge does not carry a purge over.
 //! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.
+//! - Outside Unix a replaced file is not noticed, and on other systems than Linux every disk counts as local.
 //! - Undo of an import writes one edit a row that it made.
 //! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 

@@ -1,6 +1,7 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
 mod answer;
+pub mod backup;
 mod batch;
 mod conflicts;
 mod copies;
@@ -12,10 +13,14 @@ mod heads;
 pub mod load;
 pub mod merge;
 mod open;
+pub mod outbox;
+mod place;
+pub mod presence;
 mod roster;
 mod schema;
 mod search;
 mod signal;
+mod transact;
 mod undo;
 pub mod worker;
 mod write;
@@ -23,11 +28,9 @@ mod write;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
-use crate::domain::command::{Command, Receipt};
 use crate::domain::config::{Attribute, Config};
 use crate::domain::funnel::Visit;
 use crate::domain::id::{Id, Ids};
@@ -36,9 +39,10 @@ use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Kind, Result};
 
-use batch::Batch;
+use outbox::Keep;
 
-pub use open::Mode;
+pub use open::reachable;
+pub use place::Mode;
 
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +66,8 @@ pub struct Options {
     pub create: bool,
     /// IANA zone for a new book; `None`: UTC.
     pub zone: Option<String>,
+    /// Where the person's own changes are kept beside the book.
+    pub keep: Keep,
 }
 
 /// Asked while a write waits for another's lock, with the milliseconds waited: `false` gives up.
@@ -73,6 +79,7 @@ pub struct Store {
     path: PathBuf,
     mode: Mode,
     identity: Option<open::Identity>,
+    held: Option<open::Held>,
     read_only: Option<String>,
     who: Who,
     ids: Ids,
@@ -82,19 +89,35 @@ pub struct Store {
     roster: Option<Arc<RwLock<Roster>>>,
     visits: Option<Arc<Vec<Visit>>>,
     patience: Option<Patience>,
+    lock_limit: u64,
+    /// Where the person's own changes are kept.
+    outbox: Option<outbox::Outbox>,
+    /// The name of the book in the outbox.
+    key: Option<Id>,
+    /// This copy of the book has a device of its own.
+    named: bool,
+    /// The batch that the next change was promised.
+    planned: Option<Id>,
+    /// The batch of the change that is being written, when it was promised one.
+    promised: Option<Id>,
+    queued: bool,
+    told: Vec<String>,
+    told_before: Vec<String>,
+    /// For waiting only: ids must not depend on it.
+    dice: Ids,
+    options: Options,
+    #[cfg(test)]
+    crash: Option<transact::Crash>,
     /// The last batch (its integer) up to which the roster knows all.
     seen: i64,
     /// Batches of ours behind it.
     own: BTreeSet<i64>,
 }
 
-/// Milliseconds after which a write gives up waiting for another's lock.
-const LOCK_LIMIT: u64 = 10_000;
-
 impl Store {
     /// Opens (or creates) the book at `path` by the opening rules.
     pub fn open(path: &Path, options: &Options) -> Result<Store> {
-        Store::from(open::open(path, options)?, options)
+        Store::from(open::open(path, options, false)?, options)
     }
 
     /// A book in memory, for tests.
@@ -103,7 +126,7 @@ impl Store {
     }
 
     fn from(opened: open::Opened, options: &Options) -> Result<Store> {
-        let open::Opened { conn, mode, read_only, identity, path } = opened;
+        let open::Opened { conn, mode, read_only, identity, held, path } = opened;
         let config = Arc::new(read_config(&conn)?);
         let today = options.as_of.unwrap_or_else(|| config.zone.day(options.now));
         let seen = conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
@@ -113,6 +136,7 @@ impl Store {
             path,
             mode,
             identity,
+            held,
             read_only,
             who,
             ids: Ids::random(),
@@ -122,8 +146,21 @@ impl Store {
             roster: None,
             visits: None,
             patience: None,
+            lock_limit: 10_000,
+            outbox: None,
+            key: None,
+            named: false,
+            planned: None,
+            promised: None,
+            queued: false,
+            told: Vec::new(),
+            told_before: Vec::new(),
+            dice: Ids::random(),
+            options: Options { create: false, ..options.clone() },
             seen,
             own: BTreeSet::new(),
+            #[cfg(test)]
+            crash: None,
         };
         let fresh = seen == 0 && store.read_only.is_none();
         if let Some(zone) = options.zone.as_ref().filter(|z| fresh && Zone::named(z).is_some_and(|z| z != store.config.zone)) {
@@ -133,7 +170,73 @@ impl Store {
             store.config = Arc::new(read_config(&store.conn)?);
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }
+        store.find_outbox(options)?;
         Ok(store)
+    }
+
+    /// Finds the outbox of this book, and writes again what the book lacks of it.
+    fn find_outbox(&mut self, options: &Options) -> Result<()> {
+        match &options.keep {
+            Keep::In(folder) if self.mode != Mode::Memory => {
+                self.outbox = Some(outbox::Outbox::of(folder, &self.path, options.who.device));
+                self.key = key_of_book(&self.conn)?;
+                self.catch_up()?;
+            }
+            Keep::Cannot(why) if self.mode != Mode::Memory => {
+                self.read_only
+                    .get_or_insert_with(|| format!("your changes cannot be kept beside it: {why}; --no-outbox writes all the same"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The id that the book has in every copy, when it has one.
+    pub fn book_id(&self) -> Option<Id> {
+        schema::book(&self.conn).ok().flatten()
+    }
+
+    /// Opens the connection again, to the file that has the name now.
+    fn reopen(&mut self) -> Result<()> {
+        let opened = open::open(&self.path, &self.options, true)?;
+        self.conn = opened.conn;
+        self.identity = opened.identity;
+        self.held = opened.held;
+        self.mode = opened.mode;
+        self.read_only = opened.read_only;
+        Ok(())
+    }
+
+    /// Another file has taken the book's name (a sync program, a restore): goes on with that one, and writes to it what it lacks
+    /// of one's own.
+    pub fn open_anew(&mut self) -> Result<()> {
+        self.reopen()?;
+        self.config = Arc::new(read_config(&self.conn)?);
+        self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        self.visits = None;
+        self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
+        self.catch_up()?;
+        self.reload()
+    }
+
+    /// Goes on writing when a disk that was full at the start has room again; `true`: it has.
+    pub fn has_room_again(&mut self) -> bool {
+        let back = self.read_only.as_deref() == Some(open::FULL) && !open::is_full(&self.path) && self.reopen().is_ok();
+        if back {
+            let options = self.options.clone();
+            let _ = self.find_outbox(&options);
+        }
+        back
+    }
+
+    /// What became of the file: `true` when another has taken its name.
+    pub fn was_replaced(&self) -> bool {
+        self.identity.is_some() && open::identity(&self.path).is_some_and(|found| Some(found) != self.identity)
+    }
+
+    /// True while the file is not there.
+    pub fn is_gone(&self) -> bool {
+        self.identity.is_some() && open::identity(&self.path).is_none()
     }
 
     /// Makes ids come from `seed`: the same commands at the same times make the same rows.
@@ -144,15 +247,6 @@ impl Store {
     /// Who is asked while a write waits for a lock.
     pub fn wait_with(&mut self, patience: Option<Patience>) {
         self.patience = patience;
-    }
-
-    /// Runs one command as one batch.
-    pub fn write(&mut self, command: &Command, now: Stamp) -> Result<Receipt> {
-        match command {
-            Command::Undo { batch, force } => self.undo(*batch, *force, now),
-            Command::Redo => self.redo(now),
-            _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
-        }
     }
 
     /// Answers a question. Loads the roster when it is needed and not there.
@@ -242,6 +336,24 @@ impl Store {
         self.read_only.as_deref()
     }
 
+    /// Says for everybody whether the book may be used from several machines at once (then no machine uses WAL). It holds from
+    /// the next opening on.
+    pub fn share_between_machines(&mut self, on: bool) -> Result<()> {
+        self.writable()?;
+        self.begin()?;
+        let work = self.guard().and_then(|()| {
+            let mode = if on { "network" } else { "local" };
+            let set = "INSERT INTO meta (k, v) VALUES ('share_mode', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1";
+            self.conn.execute(set, [mode]).map_err(sql)
+        });
+        end(&self.conn, work).map(|_| ())
+    }
+
+    /// Who writes.
+    pub fn person(&self) -> &str {
+        &self.who.person
+    }
+
     /// How the book is locked, for the status line and `doctor`.
     pub fn mode(&self) -> &Mode {
         &self.mode
@@ -267,140 +379,6 @@ impl Store {
             self.visits = None;
         }
         turned
-    }
-
-    /// Takes the write lock: waits with jitter while another has it, so that no writer starves.
-    fn begin(&mut self) -> Result<()> {
-        self.conn.busy_timeout(Duration::ZERO).map_err(sql)?;
-        let mut waited: u64 = 0;
-        let mut tries: u32 = 0;
-        let result = loop {
-            match self.conn.execute_batch("BEGIN IMMEDIATE") {
-                Ok(()) => break Ok(()),
-                Err(e) if is_busy(&e) && waited < LOCK_LIMIT * 1000 => {
-                    let most = (250_u64 << tries.min(5)).min(8000);
-                    let jitter = 50 + u64::from(self.ids.next(Stamp(0)).0[15]) * (most - 50) / 255;
-                    std::thread::sleep(Duration::from_micros(jitter));
-                    waited += jitter;
-                    tries += 1;
-                    if let Some(patience) = &mut self.patience
-                        && !patience(waited / 1000)
-                    {
-                        break Err(Error::new(Kind::Busy, "gave up waiting for another's write; nothing was saved"));
-                    }
-                }
-                Err(e) if is_busy(&e) => {
-                    break Err(
-                        Error::new(Kind::Busy, "the book is busy: another has been writing for 10 s").hint("try again; nothing was saved")
-                    );
-                }
-                Err(e) => break Err(sql(e)),
-            }
-        };
-        self.conn.busy_timeout(Duration::from_secs(10)).map_err(sql)?;
-        result
-    }
-
-    /// What has to hold inside every write: the path still names our file, and nobody has migrated it.
-    fn guard(&self) -> Result<()> {
-        if self.identity.is_some() && open::identity(&self.path) != self.identity {
-            return Err(
-                Error::new(Kind::Conflict, "the file was replaced while it was open; nothing was saved").hint("quit and open it again")
-            );
-        }
-        if schema::version(&self.conn)? != schema::VERSION {
-            return Err(Error::new(Kind::Busy, "a newer Retain has changed the book; nothing was saved").hint("quit and update"));
-        }
-        Ok(())
-    }
-
-    /// Refuses a write to a book that can only be read.
-    fn writable(&self) -> Result<()> {
-        match &self.read_only {
-            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))
-                .hint("nothing was saved; the book can be read as it is, and `retain doctor` says how it is opened")),
-            None => Ok(()),
-        }
-    }
-
-    /// Runs `work` as one batch: all of it, or nothing. A batch that writes nothing leaves no trace.
-    fn transact(
-        &mut self,
-        command: &str,
-        now: Stamp,
-        undoes: Option<Id>,
-        work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
-    ) -> Result<Receipt> {
-        self.writable()?;
-        self.begin()?;
-        let context = write::Context { config: self.config.clone(), today: self.today };
-        let outcome = self.guard().and_then(|()| {
-            let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, command, now, self.config.zone, undoes)?;
-            let done = work(&mut batch, &context)?;
-            let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
-            if batch.touched.len() <= REFOLD_AT_ONCE {
-                let only_new = batch.edits == 0 && batch.made <= REFOLD_AT_ONCE;
-                let made = if only_new { batch.made } else { 0 };
-                let absorbed = signal::absorb_batch(batch.conn, batch.n, made, &config, today)?;
-                for customer in batch.touched.difference(&absorbed).copied() {
-                    signal::refresh(batch.conn, customer, &config, today)?;
-                }
-            } else {
-                for customer in &batch.touched {
-                    batch
-                        .conn
-                        .prepare_cached("DELETE FROM signal WHERE customer = ?")
-                        .and_then(|mut s| s.execute([customer]))
-                        .map_err(sql)?;
-                }
-            }
-            let empty = batch.is_empty();
-            if !empty {
-                batch.finish(&done.label)?;
-            }
-            Ok((
-                done,
-                empty,
-                batch.id,
-                batch.n,
-                batch.made + batch.edits,
-                std::mem::take(&mut batch.touched),
-                batch.config_touched,
-                batch.money_touched,
-            ))
-        });
-        let (done, empty, id, n, changed, touched, config_touched, money_touched) = match outcome {
-            Ok(parts) => parts,
-            Err(error) => {
-                roll_back(&self.conn);
-                return Err(error);
-            }
-        };
-        if empty {
-            self.conn.execute_batch("ROLLBACK").map_err(sql)?;
-            let customers = done.skipped.iter().map(|s| s.0).collect();
-            return Ok(Receipt { batch: None, label: done.label, changed: 0, skipped: done.skipped, customers });
-        }
-        self.commit(id)?;
-        self.after(n, &touched, config_touched, money_touched)?;
-        let customers = self.ids_of(touched.iter().take(1000))?;
-        Ok(Receipt {
-            batch: Some(id),
-            label: done.label,
-            changed: if done.changed > 0 { done.changed } else { changed },
-            skipped: done.skipped,
-            customers,
-        })
-    }
-
-    /// Commits; after an error, looks whether the batch stands nevertheless, and tells the truth.
-    fn commit(&mut self, batch: Id) -> Result<()> {
-        let Err(error) = self.conn.execute_batch("COMMIT") else { return Ok(()) };
-        if !self.conn.is_autocommit() {
-            let _ = self.conn.execute_batch("ROLLBACK");
-        }
-        let stands = self.conn.query_row("SELECT count(*) FROM batch WHERE id = ? AND finished = 1", [&batch], |r| r.get::<_, i64>(0));
-        if stands.is_ok_and(|n| n == 1) { Ok(()) } else { Err(sql(error)) }
     }
 
     fn ids_of<'a>(&self, customers: impl Iterator<Item = &'a i64>) -> Result<Vec<Id>> {
@@ -545,6 +523,16 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
         }
     }
     Ok((touched, config))
+}
+
+/// By what the outbox knows the book: its id, or, in a book that has none yet, its first batch.
+fn key_of_book(conn: &Connection) -> Result<Option<Id>> {
+    use rusqlite::OptionalExtension;
+    if let Some(id) = schema::book(conn)? {
+        return Ok(Some(id));
+    }
+    let first = conn.prepare_cached("SELECT id FROM batch ORDER BY n LIMIT 1").and_then(|mut s| s.query_row([], |r| r.get(0)).optional());
+    Ok(first.map_err(sql)?.map(Id))
 }
 
 fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {

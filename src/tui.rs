@@ -202,6 +202,8 @@ fn default_look() -> Look {
         book: PathBuf::new(),
         read_only: None,
         counts: Counts::default(),
+        here: Vec::new(),
+        looking: None,
         me: String::new(),
         list_rows: 10,
         preview: true,

@@ -1,6 +1,7 @@
 //! A team on one book: real processes that write at the same time, are killed, start together, and see each other.
 
 mod consoles;
+mod keeping;
 mod writers;
 
 use std::path::Path;

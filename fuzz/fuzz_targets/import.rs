@@ -4,6 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use retain::domain::id::Ids;
 use retain::domain::time::Stamp;
+use retain::store::outbox::Keep;
 use retain::store::{Options, Store, Who};
 use retain::transfer::import::{Continue, Kind, import};
 
@@ -15,7 +16,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let file = folder.path().join("rows.csv");
     std::fs::write(&file, bytes).expect("written");
     let who = Who { person: "ana".into(), device: Ids::seeded(1).next(NOW) };
-    let mut store = Store::memory(&Options { who, now: NOW, as_of: None, create: true, zone: None }).expect("a book");
+    let mut store = Store::memory(&Options { who, now: NOW, as_of: None, create: true, zone: None, keep: Keep::Nowhere }).expect("a book");
     let kind = Kind::ALL[usize::from(kind) % Kind::ALL.len()];
     if let Ok(report) = import(&mut store, &file, Some(kind), false, NOW, &mut |_| Continue::Yes) {
         assert!(report.files.iter().all(|file| file.adds_up()));

@@ -10,6 +10,8 @@ use super::Cx;
 use super::fail::Done;
 use super::import::bar;
 use crate::error::{Error, Kind, Result};
+use crate::store::outbox::Keep;
+use crate::store::{Options, Store};
 use crate::transfer::demo::{self, DemoOptions};
 
 /// Make a demo book and open it
@@ -42,7 +44,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let terminal = std::io::stdout().is_terminal();
     // Written under another name and renamed when it is whole: a demo that somebody has open stays as it is for them.
     let draft = with_ending(&path, &format!(".new{}", std::process::id()));
-    let written = write(cx, args, &draft, terminal).and_then(|()| put_in_place(&draft, &path));
+    let written = write(cx, args, &draft, terminal).and_then(|()| put_in_place(&draft, &path, cx.places.state()));
     if let Err(error) = written {
         remove_book(&draft);
         return Err(error.into());
@@ -62,7 +64,10 @@ const INDEX_AT_ONCE: usize = 50_000;
 
 fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
     remove_book(draft);
-    let mut store = cx.open_at(draft, true)?;
+    // A demo is made from a number: there is nothing to keep of it, and what was done to an older one is not done to this.
+    super::place::make_folder_of(draft)?;
+    let options = Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: super::place::zone(), keep: Keep::Nowhere };
+    let mut store = Store::open(draft, &options)?;
     let today = cx.moment(&store).today;
     let options = DemoOptions { customers: args.customers, months: args.months, seed: args.seed, today };
     let bar = bar(terminal && !cx.out.json, args.customers as u64, "customers");
@@ -73,12 +78,15 @@ fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
     Ok(())
 }
 
-fn put_in_place(draft: &Path, path: &Path) -> Result<()> {
+fn put_in_place(draft: &Path, path: &Path, state: Option<&Path>) -> Result<()> {
     // The last connection folds its journal into the file. Were one left behind, the file alone would not be the book.
     if ["-wal", "-journal"].iter().any(|ending| fs::metadata(with_ending(draft, ending)).is_ok_and(|m| m.len() > 0)) {
         return Err(Error::failed("The demo book was not closed whole"));
     }
     remove_book(path);
+    if let Some(folder) = state {
+        crate::store::outbox::forget(folder, path);
+    }
     let moved = fs::rename(draft, path);
     moved.map_err(|e| Error::new(Kind::Failed, format!("The demo book cannot be put at {}: {}", path.display(), e.kind())).because(e))
 }

@@ -54,6 +54,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         if stopped.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
     });
     bar.finish_and_clear();
+    cx.tell(&mut store);
     let report = report?;
     print(cx, &report)?;
     if report.end == End::Cancelled {
@@ -67,7 +68,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 fn open(cx: &Cx<'_>, path: &std::path::Path, dry_run: bool) -> Result<Store> {
     if dry_run && !path.exists() {
         let zone = super::place::zone();
-        return Store::memory(&crate::store::Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone });
+        return Store::memory(&crate::store::Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone, keep: cx.keep() });
     }
     cx.open_at(path, !dry_run)
 }

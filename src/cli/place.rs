@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 /// The platform's folders for this program; `None` where the platform does not say (no HOME).
 #[derive(Clone, Debug)]
 pub(super) struct Places {
+    home: Option<PathBuf>,
     data: Option<PathBuf>,
     state: Option<PathBuf>,
     config: Option<PathBuf>,
@@ -25,7 +26,8 @@ impl Places {
         let data = dirs.as_ref().map(|d| d.data_dir().to_owned());
         let state = dirs.as_ref().map(|d| d.state_dir().unwrap_or(d.data_local_dir()).to_owned());
         let config = dirs.as_ref().map(|d| d.config_dir().to_owned());
-        Places { data, state, config }
+        let home = directories::BaseDirs::new().map(|d| d.home_dir().to_owned());
+        Places { home, data, state, config }
     }
 
     /// The book that is meant when none is named.
@@ -43,6 +45,11 @@ impl Places {
             Error::usage("This machine does not say where your data folder is").hint("name the book with `--book FILE`, or set RETAIN_BOOK")
         })?;
         Ok(folder.join(name))
+    }
+
+    /// True for the person's home itself.
+    pub(super) fn is_home(&self, folder: &Path) -> bool {
+        self.home.as_deref().is_some_and(|h| fs::canonicalize(h).is_ok_and(|h| h == folder))
     }
 
     /// The folder with what the person set by hand.
@@ -87,7 +94,7 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
 fn kept_device(folder: &Path, now: Stamp) -> Option<Id> {
     let file = folder.join("device");
     if let Some(id) = read_device(&file) {
-        return Some(id);
+        return Some(on_this_machine(id));
     }
     let id = Ids::random().next(now);
     // Two first starts at once must agree, so the whole file appears under its name in one step, and only if none is there.
@@ -101,7 +108,21 @@ fn kept_device(folder: &Path, now: Stamp) -> Option<Id> {
     // The draft is gone already after a rename.
     let _ = fs::remove_file(&draft);
     made.ok()?;
-    read_device(&file)
+    read_device(&file).map(on_this_machine)
+}
+
+/// The id as it is on this machine: the same home on another machine (a clone, a home on the network) is another device.
+fn on_this_machine(id: Id) -> Id {
+    let machine = machine();
+    if machine.is_empty() {
+        return id;
+    }
+    made_by_rule(&format!("retain machine\n{machine}\n{id}"))
+}
+
+fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    format!("{}{}", read("/etc/machine-id"), read("/etc/hostname"))
 }
 
 fn read_device(file: &Path) -> Option<Id> {
@@ -119,8 +140,11 @@ fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn derived_device(person: &str) -> Id {
-    let machine = fs::read_to_string("/etc/machine-id").or_else(|_| fs::read_to_string("/etc/hostname")).unwrap_or_default();
-    let hash = blake3::hash(format!("retain device\n{}\n{person}", machine.trim()).as_bytes());
+    made_by_rule(&format!("retain device\n{}\n{person}", machine()))
+}
+
+fn made_by_rule(text: &str) -> Id {
+    let hash = blake3::hash(text.as_bytes());
     let mut bytes = [0u8; 16];
     bytes.copy_from_slice(&hash.as_bytes()[..16]);
     // Version 8: made by a rule of our own.
@@ -147,7 +171,7 @@ mod tests {
     #[test]
     fn the_device_is_kept_and_a_damaged_file_is_made_anew() {
         let home = tempfile::tempdir().expect("a folder");
-        let places = Places { data: None, state: Some(home.path().join("state")), config: None };
+        let places = Places { home: None, data: None, state: Some(home.path().join("state")), config: None };
         let first = places.device("ada", Stamp(1));
         assert_eq!(places.device("someone else", Stamp(2)), first);
         let file = home.path().join("state/device");
@@ -163,7 +187,7 @@ mod tests {
     fn the_device_file_is_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().expect("a folder");
-        let places = Places { data: None, state: Some(home.path().to_owned()), config: None };
+        let places = Places { home: None, data: None, state: Some(home.path().to_owned()), config: None };
         places.device("ada", Stamp(1));
         let mode = fs::metadata(home.path().join("device")).expect("made").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -171,7 +195,7 @@ mod tests {
 
     #[test]
     fn without_a_state_folder_the_device_is_the_same_at_every_start() {
-        let places = Places { data: None, state: None, config: None };
+        let places = Places { home: None, data: None, state: None, config: None };
         assert_eq!(places.device("ada", Stamp(1)), places.device("ada", Stamp(2)));
         assert_ne!(places.device("ada", Stamp(1)), places.device("bob", Stamp(1)));
         assert!(places.book().is_err());

@@ -7,11 +7,17 @@ use super::fail::Done;
 use super::out::{Ink, one_line};
 use crate::domain::command::Receipt;
 use crate::domain::id::Id;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::store::Store;
 
 /// Prints the receipt.
 pub(super) fn print(cx: &mut Cx<'_>, store: &mut Store, receipt: &Receipt) -> Done {
+    if let Some(why) = &receipt.queued {
+        return Err(Error::new(Kind::Busy, format!("The change is queued, not in the book yet: {why}"))
+            .hint("it is written at the next chance, so do not repeat it")
+            .hint("`retain outbox` shows what waits, `retain outbox --drop` lets go of it")
+            .into());
+    }
     let skipped = skipped(store, receipt)?;
     if cx.out.json {
         return print_json(cx, receipt, &skipped);

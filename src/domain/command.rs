@@ -1,5 +1,6 @@
 //! Every write there is. Keys, subcommands and imports build these; the store runs one in one transaction as one batch.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::Id;
@@ -10,7 +11,7 @@ use super::touchpoint::TouchDraft;
 
 /// A change of one field of a row, with the value that the person saw when they began. Where somebody else has changed the
 /// field meanwhile (the value now is neither `base` nor `value`) the write is refused with a conflict and nothing changes.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Change {
     /// Field as stored: `name`, `owner`, `website`, `phone`, `created`, `attr.<code>`, `tag.<tag>`, `text`, `title`, `due`...
     pub field: String,
@@ -28,7 +29,7 @@ impl Change {
 }
 
 /// Which stage a move goes to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Target {
     /// The stage with this code, label or alias.
     Stage(String),
@@ -39,7 +40,7 @@ pub enum Target {
 }
 
 /// Which entity an edit is of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Entity {
     /// A customer.
     Customer,
@@ -60,7 +61,7 @@ pub enum Entity {
 }
 
 /// A new customer.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct NewCustomer {
     /// Display name; mandatory.
     pub name: String,
@@ -79,7 +80,7 @@ pub struct NewCustomer {
 }
 
 /// A new contact.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct NewContact {
     /// Display name; mandatory.
     pub name: String,
@@ -93,7 +94,7 @@ pub struct NewContact {
 
 /// One thing a person does: one batch, one undo step.
 #[allow(missing_docs, reason = "the fields of each variant are said in its sentence")]
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// Makes a customer and lets it enter its first stage.
     AddCustomer(NewCustomer),
@@ -155,4 +156,6 @@ pub struct Receipt {
     pub skipped: Vec<(Id, String)>,
     /// Customers that it touched.
     pub customers: Vec<Id>,
+    /// Why it is not in the book yet, when it waits in the outbox to be written at the next chance.
+    pub queued: Option<String>,
 }

@@ -45,16 +45,24 @@ impl serde::Serialize for Id {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Id, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(d)?;
+        text.parse().map_err(|()| serde::de::Error::custom("not an id"))
+    }
+}
+
 /// Makes ids in ascending order, also when the clock steps backwards.
 pub struct Ids {
     rng: ChaCha8Rng,
     last: u128,
+    planned: Option<Id>,
 }
 
 impl Ids {
     /// Ids whose random part comes from `seed`. The same seed and times give the same ids.
     pub fn seeded(seed: u64) -> Ids {
-        Ids { rng: ChaCha8Rng::seed_from_u64(seed), last: 0 }
+        Ids { rng: ChaCha8Rng::seed_from_u64(seed), last: 0, planned: None }
     }
 
     /// Ids whose random part comes from the system.
@@ -63,11 +71,29 @@ impl Ids {
         let (a, b) = (uuid_entropy(), uuid_entropy());
         seed[..16].copy_from_slice(&a);
         seed[16..].copy_from_slice(&b);
-        Ids { rng: ChaCha8Rng::from_seed(seed), last: 0 }
+        Ids { rng: ChaCha8Rng::from_seed(seed), last: 0, planned: None }
     }
 
-    /// The next id at `now`: later than every id before it.
+    /// The latest id that was made.
+    pub fn last(&self) -> Id {
+        Id(self.last.to_be_bytes())
+    }
+
+    /// Goes on behind an id that was made before this program was started, so that a clock that was put back reuses none.
+    pub fn go_on_after(&mut self, id: Id) {
+        self.last = self.last.max(u128::from_be_bytes(id.0));
+    }
+
+    /// Makes the next id be this one: the batch of a change that was promised one already.
+    pub fn plan(&mut self, id: Option<Id>) {
+        self.planned = id;
+    }
+
+    /// The next id at `now`: later than every id before it, unless it was planned.
     pub fn next(&mut self, now: Stamp) -> Id {
+        if let Some(id) = self.planned.take() {
+            return id;
+        }
         let mut tail = [0u8; 10];
         self.rng.fill_bytes(&mut tail);
         let ms = now.0.max(0) as u64;
@@ -113,6 +139,16 @@ mod tests {
             assert_eq!(next.0[8] >> 6, 2, "variant");
             last = next;
         }
+    }
+
+    #[test]
+    fn ids_go_on_behind_those_of_an_earlier_run_whatever_the_clock_says() {
+        let before = Ids::seeded(1).next(Stamp(1_900_000_000_000));
+        let mut ids = Ids::seeded(2);
+        ids.go_on_after(before);
+        ids.plan(Some(Id([9; 16])));
+        assert_eq!(ids.next(Stamp(5)), Id([9; 16]));
+        assert!(ids.next(Stamp(5)) > before);
     }
 
     #[test]

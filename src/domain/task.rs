@@ -1,6 +1,6 @@
 //! Tasks: what somebody has to do for a customer by a day.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::id::Id;
 use super::time::{Day, Stamp};
@@ -38,7 +38,7 @@ impl Task {
 }
 
 /// A task before it is written.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct TaskDraft {
     /// What has to be done.
     pub title: String,

@@ -69,7 +69,7 @@ pub fn channel(name: &str) -> Option<&'static Channel> {
 }
 
 /// A touchpoint before it is written.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct TouchDraft {
     /// Code of a channel of [`CHANNELS`].
     pub channel: String,

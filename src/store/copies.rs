@@ -39,7 +39,7 @@ fn is_named_like(name: &str, other: &str) -> bool {
 }
 
 fn is_copy(path: &Path, book: Id) -> bool {
-    if super::open::check_file(path).is_err() || fs::metadata(path).is_ok_and(|m| m.len() == 0) {
+    if super::open::check_file(path, false).is_err() || fs::metadata(path).is_ok_and(|m| m.len() == 0) {
         return false;
     }
     merge::read_only(path).ok().and_then(|conn| schema::book(&conn).ok().flatten()) == Some(book)

@@ -93,6 +93,19 @@ impl Store {
         let orphans = if orphans > 0 { vec![format!("{orphans} rows without their parent")] } else { Vec::new() };
         checks.push(check("parents", orphans, "every row has its parent".into()));
         checks.extend(self.log_checks()?);
+        let waiting = self.waiting()?.len();
+        let waiting = if waiting > 0 {
+            vec![format!("{waiting} of your changes wait in your outbox; `retain outbox` shows them")]
+        } else {
+            Vec::new()
+        };
+        let kept = self.outbox.as_ref().map_or_else(
+            || "your changes are kept nowhere else".into(),
+            |o| format!("the book has every change of yours; kept in {}", o.file().display()),
+        );
+        checks.push(check("outbox", waiting, kept));
+        let newest = super::backup::list(&self.path).first().map_or_else(|| "none yet".into(), |b| format!("the newest is {}", b.name));
+        checks.push(Check { code: "backups", ok: true, words: newest });
         let wrong: Vec<String> = config_rows(&self.conn)?
             .into_iter()
             .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))

@@ -77,7 +77,8 @@ pub fn of_row(conn: &Connection, row: Id) -> Result<BTreeMap<String, Vec<Head>>>
     Ok(all.into_iter().map(|(field, edits)| (field, only_heads(edits))).collect())
 }
 
-fn joined(ids: impl IntoIterator<Item = Id>) -> Vec<u8> {
+/// Ids one after the other, as a column keeps them.
+pub fn joined(ids: impl IntoIterator<Item = Id>) -> Vec<u8> {
     ids.into_iter().flat_map(|id| id.0).collect()
 }
 

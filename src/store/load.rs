@@ -143,6 +143,7 @@ pub struct Loader<'a> {
     batch: Batch<'a>,
     config: &'a mut Arc<Config>,
     seen: &'a mut i64,
+    outbox: Option<&'a super::outbox::Outbox>,
     today: Day,
     customers: HashMap<Box<str>, i64>,
     contacts: HashMap<Box<str>, i64>,
@@ -182,7 +183,16 @@ impl Events {
 impl<'a> Loader<'a> {
     pub(super) fn begin(store: &'a mut Store, command: &'static str, now: Stamp) -> Result<Loader<'a>> {
         store.writable()?;
+        if command == "import"
+            && store.mode != super::Mode::Memory
+            && store.seen > 0
+            && let Err(error) = store.back_up("before-import", now)
+        {
+            // The load is one step of undo; that it goes on without a backup is told.
+            store.told.push(error.message);
+        }
         store.roster()?;
+        store.name_device(now)?;
         store.begin()?;
         if let Err(error) = store.guard() {
             super::roll_back(&store.conn);
@@ -205,6 +215,7 @@ impl<'a> Loader<'a> {
             batch,
             config: &mut store.config,
             seen: &mut store.seen,
+            outbox: store.outbox.as_ref(),
             today: store.today,
             customers: HashMap::new(),
             contacts: HashMap::new(),
@@ -521,7 +532,14 @@ impl<'a> Loader<'a> {
     pub fn finish(mut self, label: &str) -> Result<Receipt> {
         let changed = self.batch.made + self.batch.edits;
         if self.batch.is_empty() {
-            return Ok(Receipt { batch: None, label: label.to_owned(), changed: 0, skipped: Vec::new(), customers: Vec::new() });
+            return Ok(Receipt {
+                batch: None,
+                label: label.to_owned(),
+                changed: 0,
+                skipped: Vec::new(),
+                customers: Vec::new(),
+                queued: None,
+            });
         }
         let touched = std::mem::take(&mut self.batch.touched);
         let conn = self.batch.conn;
@@ -540,10 +558,26 @@ impl<'a> Loader<'a> {
         }
         self.batch.touched = touched;
         self.batch.finish(label)?;
-        conn.execute_batch("COMMIT").map_err(sql)?;
+        if let Some(outbox) = self.outbox {
+            outbox.add(&[super::transact::line_of(conn, self.batch.n, super::key_of_book(conn)?)?])?;
+        }
+        if let Err(error) = conn.execute_batch("COMMIT") {
+            // A load is done again from its files, never from the outbox.
+            if let Some(outbox) = self.outbox {
+                outbox.void(self.batch.id)?;
+            }
+            return Err(sql(error));
+        }
         self.done = true;
         *self.seen = self.batch.n;
-        Ok(Receipt { batch: Some(self.batch.id), label: label.to_owned(), changed, skipped: Vec::new(), customers: Vec::new() })
+        Ok(Receipt {
+            batch: Some(self.batch.id),
+            label: label.to_owned(),
+            changed,
+            skipped: Vec::new(),
+            customers: Vec::new(),
+            queued: None,
+        })
     }
 
     /// Takes everything back (a dry run, Ctrl-C).

@@ -146,7 +146,7 @@ impl Store {
         let backup = match self.mode {
             Mode::Memory => None,
             _ if ask.dry_run => None,
-            _ => Some(open::backup(&self.conn, &self.path, &format!("before-merge-{}", self.ids.next(ask.now)))?),
+            _ => Some(super::backup::backup(&self.conn, &self.path, "before-merge", ask.now)?),
         };
         self.begin()?;
         let outcome = self.guard().and_then(|()| {

@@ -1,38 +1,21 @@
 //! Opening a book: what the file is, where it lies, how it is locked; in this order, before anything is trusted.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
 
-use super::{Options, schema, sql};
-
-/// How the place of the file makes us lock it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// A local disk by an allow-list of file systems: WAL.
-    Local,
-    /// A network share, a synced folder, or an unknown file system: a rollback journal, truncated.
-    Shared(String),
-    /// In memory, for tests.
-    Memory,
-}
-
-impl Mode {
-    /// In one word or two, for the status line and `doctor`.
-    pub fn name(&self) -> String {
-        match self {
-            Mode::Local => "local (WAL)".into(),
-            Mode::Shared(why) => format!("shared (TRUNCATE): {why}"),
-            Mode::Memory => "memory".into(),
-        }
-    }
-}
+use super::backup::backup;
+use super::place::{Mode, classify};
+use super::{Options, presence, schema, sql};
 
 /// Tells a file from another that took its name: device and inode.
 pub type Identity = (u64, u64);
@@ -47,6 +30,8 @@ pub struct Opened {
     pub read_only: Option<String>,
     /// The file that it is.
     pub identity: Option<Identity>,
+    /// Says so for the process.
+    pub held: Option<Held>,
     /// Its resolved path.
     pub path: PathBuf,
 }
@@ -65,24 +50,131 @@ pub fn identity(path: &Path) -> Option<Identity> {
     }
 }
 
+/// The same of an open file.
+pub fn identity_of(file: &File) -> Option<Identity> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        file.metadata().ok().map(|m| (m.dev(), m.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        None
+    }
+}
+
+/// Files that this process has open as books, and how often. To open and close one beside SQLite would let go of the locks that
+/// SQLite holds on it for the whole process.
+static OPEN_HERE: Mutex<BTreeMap<Identity, usize>> = Mutex::new(BTreeMap::new());
+
+fn is_open_here(identity: Identity) -> bool {
+    OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&identity)
+}
+
+/// As long as this lives, the file counts as open in this process.
+#[derive(Debug)]
+pub struct Held(Identity);
+
+impl Held {
+    fn on(identity: Identity) -> Held {
+        *OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).entry(identity).or_default() += 1;
+        Held(identity)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut open = OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = open.get(&self.0).map_or(0, |n| n - 1);
+        if left == 0 {
+            open.remove(&self.0);
+        } else {
+            open.insert(self.0, left);
+        }
+    }
+}
+
+/// Why a book on a local disk must not be in WAL mode all the same: the team has said so, or somebody has it open on another
+/// machine, where our shared memory does not reach.
+fn cautious(conn: &Connection, path: &Path, version: i32) -> Option<String> {
+    if version > 0 {
+        let set = conn.query_row("SELECT v FROM meta WHERE k = 'share_mode'", [], |r| r.get::<_, String>(0));
+        if set.is_ok_and(|mode| mode == "network") {
+            return Some("the team has set it so".into());
+        }
+    }
+    presence::elsewhere(path).map(|h| format!("{} has it open on {}", h.person, h.host))
+}
+
+/// Opens a file that can only be read. A book in WAL mode needs its shared memory even so; where that cannot be made, it is
+/// read as a file that nobody changes, unless a journal says that the file alone is not the book.
+fn open_to_read(path: &Path, flags: OpenFlags, why: &str) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
+    let Err(error) = schema::version(&conn) else { return Ok(conn) };
+    drop(conn);
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    if fs::metadata(&journal).is_ok_and(|m| m.len() > 0) {
+        return Err(Error::new(Kind::Busy, format!("the book cannot be read here: {why}, and its last changes are in its -wal file"))
+            .hint("copy the book and its -wal file into a folder of your own and open it there")
+            .because(error));
+    }
+    let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Connection::open_with_flags(format!("file:{text}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI).map_err(sql)
+}
+
+/// Why a book on a full disk can only be read.
+pub const FULL: &str = "less than 5 MB are free on its disk";
+
+/// True when there is no room to begin writing beside the file.
+pub fn is_full(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        rustix::fs::statvfs(folder).is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < 5 << 20)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// Opens the file at `path` by the rules, creating it when `options.create` and it is missing.
-pub fn open(path: &Path, options: &Options) -> Result<Opened> {
-    if !path.exists() {
+/// `again`: it was open already, so a disk that is full now is no reason.
+pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
+    if !reachable(path)? {
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(Error::usage(format!("{} is a link that leads nowhere", path.display())).hint("remove it, or name another file"));
+        }
         if !options.create {
             return Err(Error::not_found(format!("there is no book at {}", path.display()))
                 .hint("retain demo makes one to try; retain import FILE makes yours"));
         }
+        no_journal_without_file(path)?;
         create(path)?;
     }
     let path = fs::canonicalize(path).map_err(|e| Error::failed(format!("cannot reach {}", path.display())).because(e))?;
-    let mut read_only = check_file(&path)?;
-    let (mode, broken) = classify(&path);
+    let known = identity(&path).is_some_and(is_open_here);
+    let mut read_only = check_file(&path, known)?;
+    let (mut mode, broken) = classify(&path);
     read_only = read_only.or(broken);
+    if !again && is_full(&path) {
+        read_only = read_only.or_else(|| Some(FULL.into()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let flags = if read_only.is_some() { OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX } else { flags };
-    let conn = Connection::open_with_flags(&path, flags).map_err(sql)?;
+    let conn = match &read_only {
+        Some(why) if !known => open_to_read(&path, flags, why)?,
+        _ => Connection::open_with_flags(&path, flags).map_err(sql)?,
+    };
     harden(&conn)?;
     let version = schema::version(&conn)?;
+    if let Some(why) = read_only.as_ref().filter(|_| version == 0) {
+        return Err(Error::new(Kind::Busy, format!("the book {} is empty and cannot be begun: {why}", path.display()))
+            .hint("name another place with --book FILE"));
+    }
     if version > schema::VERSION {
         let least = schema::min_reader(&conn)?;
         if least > schema::VERSION {
@@ -97,7 +189,10 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
         });
     }
     if read_only.is_none() {
-        prepare(&conn, &path, &mode)?;
+        if let Some(why) = cautious(&conn, &path, version).filter(|_| mode.is_wal()) {
+            mode = Mode::Shared(why);
+        }
+        prepare(&conn, &path, &mut mode, options.now)?;
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -106,7 +201,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened> {
         }
     }
     let identity = identity(&path);
-    Ok(Opened { conn, mode, read_only, identity, path })
+    Ok(Opened { conn, mode, read_only, identity, held: identity.map(Held::on), path })
 }
 
 /// A second connection that only reads an open book, for a scan beside another.
@@ -122,7 +217,32 @@ pub fn memory() -> Result<Opened> {
     let conn = Connection::open_in_memory().map_err(sql)?;
     harden(&conn)?;
     schema::migrate(&conn, || Ok(()))?;
-    Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, path: PathBuf::from(":memory:") })
+    Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: PathBuf::from(":memory:") })
+}
+
+/// True when something is there; an error where that cannot be told.
+pub fn reachable(path: &Path) -> Result<bool> {
+    match path.try_exists() {
+        Ok(there) => Ok(there),
+        // A link that leads to itself is told apart from a folder that is closed to us.
+        Err(e) if e.kind() != std::io::ErrorKind::PermissionDenied => Ok(false),
+        Err(e) => Err(Error::new(Kind::Busy, format!("{} is in a folder that is closed to you", path.display()))
+            .hint("ask its owner to let you into the group")
+            .because(e)),
+    }
+}
+
+/// A journal whose file is gone would be taken for that of a new file of the same name.
+fn no_journal_without_file(path: &Path) -> Result<()> {
+    for ending in ["-wal", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        if fs::metadata(&name).is_ok_and(|m| m.len() > 0) {
+            return Err(Error::failed(format!("{} is gone, but its journal {} is there", path.display(), Path::new(&name).display()))
+                .hint("bring the file back beside it; or `retain restore` puts a backup there and moves the journal away"));
+        }
+    }
+    Ok(())
 }
 
 /// Makes the empty file ourselves, so that no umask decides who may read customers' data: 0600, or 0660 in a folder that
@@ -134,25 +254,71 @@ pub fn create(path: &Path) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    {
+    let mode = {
         use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
         let shared = path.parent().and_then(|p| fs::metadata(p).ok()).is_some_and(|m| m.mode() & 0o2020 == 0o2020);
-        options.mode(if shared { 0o660 } else { 0o600 });
-    }
+        options.mode(0o600);
+        if shared { 0o660 } else { 0o600 }
+    };
     match options.open(path) {
-        Ok(_) => Ok(()),
+        Ok(file) => {
+            // Set, not asked for at the making: what is asked for there the umask cuts.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+            }
+            drop(file);
+            Ok(())
+        }
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(Error::failed(format!("cannot make {}", path.display())).hint("name another place with --book FILE").because(e)),
     }
 }
 
 /// Refuses what is not a book before SQLite touches it. Gives why it can only be read, when so.
-pub fn check_file(path: &Path) -> Result<Option<String>> {
+///
+/// `known`: this process has it open already, so its head was read.
+pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
     let name = path.display();
     let meta = fs::metadata(path).map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
     if !meta.is_file() {
         return Err(Error::usage(format!("{name} is not a file")).hint("--book takes the path of a Retain book"));
     }
+    if !known {
+        check_head(path)?;
+    }
+    // Asked, not tried: a file that is opened beside SQLite takes its locks along when it is closed.
+    #[cfg(unix)]
+    let writable = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    #[cfg(not(unix))]
+    let writable = !meta.permissions().readonly();
+    if !writable {
+        return Ok(Some("the file is read-only for you".into()));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if meta.nlink() > 1 {
+            return Ok(Some("the file has a second name (a hard link): its journal would not be found by the other".into()));
+        }
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() {
+            let mode = fs::metadata(folder).map_or(0, |m| m.mode());
+            let way = if mode & 0o022 == 0 && rustix::fs::access(folder, rustix::fs::Access::READ_OK).is_ok() {
+                format!("; its owner can let the group in: chmod g+rwxs {}, or `retain share`", folder.display())
+            } else {
+                String::new()
+            };
+            return Ok(Some(format!("the folder {} is read-only for you, and a journal has to be written there{way}", folder.display())));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses what is not a book by its first bytes.
+fn check_head(path: &Path) -> Result<()> {
+    let name = path.display();
     let mut file = File::open(path)
         .map_err(|e| Error::new(Kind::Busy, format!("cannot read {name}")).hint("ask its owner for read access").because(e))?;
     let mut head = [0u8; 100];
@@ -174,102 +340,7 @@ pub fn check_file(path: &Path) -> Result<Option<String>> {
             return Err(Error::usage(format!("{name} is a database of another program")).hint("it was not touched"));
         }
     }
-    let writable = OpenOptions::new().write(true).open(path).is_ok();
-    if !writable {
-        return Ok(Some("the file is read-only for you".into()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if meta.nlink() > 1 {
-            return Ok(Some("the file has a second name (a hard link): its journal would not be found by the other".into()));
-        }
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() {
-            return Ok(Some(format!("the folder {} is read-only for you, and a journal has to be written there", folder.display())));
-        }
-        if let Ok(space) = rustix::fs::statvfs(folder)
-            && space.f_bavail.saturating_mul(space.f_frsize) < 5 << 20
-        {
-            return Ok(Some("less than 5 MB are free on its disk".into()));
-        }
-    }
-    Ok(None)
-}
-
-/// File systems on which locks and shared memory are known to work.
-const LOCAL: &[(u32, &str)] = &[
-    (0xEF53, "ext"),
-    (0x5846_5342, "xfs"),
-    (0x9123_683E, "btrfs"),
-    (0x2FC1_2FC1, "zfs"),
-    (0xF2F5_2010, "f2fs"),
-    (0xCA45_1A4E, "bcachefs"),
-    (0x794C_7630, "overlay"),
-    (0x0102_1994, "tmpfs"),
-    (0x8584_58F6, "ramfs"),
-];
-
-const SYNCED: &[&str] =
-    &["dropbox", "onedrive", "google drive", "googledrive", "nextcloud", "owncloud", "mobile documents", "pcloud", "resilio sync"];
-
-/// How to lock the file at this place, and why it must not be written at all, when locks are known to be broken there.
-fn classify(path: &Path) -> (Mode, Option<String>) {
-    if let Some(options) = mount_options(path)
-        && let Some(bad) = options.split(',').find(|o| matches!(*o, "nobrl" | "nolock" | "local_lock=all" | "local_lock=posix" | "soft"))
-    {
-        let why = format!("its file system is mounted with {bad}, so locks do not hold; mount it without that option");
-        return (Mode::Shared("broken locks".into()), Some(why));
-    }
-    for folder in path.ancestors().skip(1) {
-        let name = folder.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let marked = [".stfolder", ".git", ".dropbox", ".dropbox.cache"].iter().find(|m| folder.join(m).exists());
-        if let Some(marker) = marked {
-            return (Mode::Shared(format!("{} is synced ({marker})", folder.display())), None);
-        }
-        if SYNCED.iter().any(|s| name.starts_with(s)) {
-            return (Mode::Shared(format!("{} looks like a synced folder", folder.display())), None);
-        }
-    }
-    (file_system(path), None)
-}
-
-#[cfg(target_os = "linux")]
-fn file_system(path: &Path) -> Mode {
-    match rustix::fs::statfs(path) {
-        Ok(found) => {
-            let kind = found.f_type as u32;
-            if LOCAL.iter().any(|(magic, _)| *magic == kind) {
-                Mode::Local
-            } else {
-                Mode::Shared(format!("file system 0x{kind:X} is not known to be a local disk"))
-            }
-        }
-        Err(_) => Mode::Shared("its file system did not answer".into()),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn file_system(_path: &Path) -> Mode {
-    let _ = LOCAL;
-    Mode::Local
-}
-
-/// The options of the mount that holds the path, per mount and per file system, joined.
-fn mount_options(path: &Path) -> Option<String> {
-    let table = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let mut best: Option<(usize, String)> = None;
-    for line in table.lines() {
-        let (left, right) = line.split_once(" - ")?;
-        let mut left = left.split(' ').skip(4);
-        let (Some(point), Some(own)) = (left.next(), left.next()) else { continue };
-        let point = point.replace("\\040", " ");
-        let source = right.split(' ').nth(2).unwrap_or("");
-        if path.starts_with(&point) && best.as_ref().is_none_or(|b| b.0 <= point.len()) {
-            best = Some((point.len(), format!("{own},{source}")));
-        }
-    }
-    best.map(|b| b.1)
+    Ok(())
 }
 
 /// Pages that a connection keeps in memory, KiB.
@@ -308,30 +379,24 @@ pub fn harden(conn: &Connection) -> Result<()> {
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(conn: &Connection, path: &Path, mode: &Mode) -> Result<()> {
-    let wanted = if *mode == Mode::Local { "wal" } else { "truncate" };
-    let now: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
-    if now == "wal" && wanted != "wal" {
-        // Leaving WAL needs the file for ourselves; when others are in, this is refused by the lock.
-        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
+fn prepare(conn: &Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Result<()> {
+    let was: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
+    if mode.is_wal() && was != "wal" && !enter_wal(conn) {
+        *mode = Mode::Shared("WAL could not be set up here".into());
     }
-    let set: String = conn.query_row(&format!("PRAGMA journal_mode = {wanted}"), [], |r| r.get(0)).map_err(sql)?;
-    if wanted != "wal" {
-        conn.execute_batch("PRAGMA locking_mode = NORMAL").map_err(sql)?;
-    }
-    if set != wanted && !(wanted == "wal" && set == "delete") {
-        return Err(Error::new(
-            Kind::Busy,
-            format!("the book is in journal mode {set} and cannot change to {wanted} while others have it open"),
-        )
-        .hint("close the other consoles once"));
-    }
-    if set == "delete" {
-        let _: String = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0)).map_err(sql)?;
+    if !mode.is_wal() {
+        leave_wal(conn, &was, mode)?;
     }
     conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
+    let set: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
+    let sync: i64 = conn.query_row("PRAGMA synchronous", [], |r| r.get(0)).map_err(sql)?;
+    let wanted = if mode.is_wal() { "wal" } else { "truncate" };
+    if set != wanted || sync != 2 {
+        return Err(Error::failed(format!("the book would be written with journal {set}, synchronous {sync}, which is not safe here"))
+            .hint("`retain doctor` says where it lies; close the other consoles and try again"));
+    }
     // By a connection of its own: one that is about to write is not copied from.
-    schema::migrate(conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION)).map(|_| ()))
+    schema::migrate(conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ()))
 }
 
 /// The -wal file beside a book.
@@ -341,44 +406,30 @@ pub fn wal_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// The folder of the book's backups, made when it is missing, and private.
-pub fn backups(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = path.with_file_name(format!(".{name}.backups"));
-    let cannot = |e: std::io::Error| Error::failed(format!("cannot write a backup into {}", folder.display())).because(e);
-    fs::create_dir_all(&folder).map_err(cannot)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(cannot)?;
-    }
-    Ok(folder)
+/// Goes over to WAL; `false` where that cannot be had: others are in, or the file system has no shared memory.
+fn enter_wal(conn: &Connection) -> bool {
+    let set: rusqlite::Result<String> = conn.query_row("PRAGMA journal_mode = wal", [], |r| r.get(0));
+    // Only a first read shows whether the shared memory can really be had.
+    let read = conn.query_row("PRAGMA schema_version", [], |r| r.get::<_, i64>(0));
+    set.is_ok_and(|mode| mode == "wal") && read.is_ok()
 }
 
-/// A verified copy of the book in the folder `.<book>.backups` beside it; never a plain copy of the file.
-pub fn backup(conn: &Connection, path: &Path, why: &str) -> Result<PathBuf> {
-    let folder = backups(path)?;
-    let cannot = |e: std::io::Error| Error::failed(format!("cannot write a backup into {}", folder.display())).because(e);
-    let made = folder.join(format!("{why}.tmp"));
-    let _ = fs::remove_file(&made);
-    create(&made)?;
-    {
-        let mut copy = Connection::open(&made).map_err(sql)?;
-        let run = rusqlite::backup::Backup::new(conn, &mut copy).map_err(sql)?;
-        if run.step(-1).map_err(sql)? != rusqlite::backup::StepResult::Done {
-            return Err(
-                Error::new(Kind::Busy, "the book is being written, so no backup could be made").hint("try again; nothing was changed")
-            );
-        }
-        drop(run);
-        let said: String = copy.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(sql)?;
-        if said != "ok" {
-            return Err(Error::failed(format!("the backup does not verify: {said}")));
-        }
+/// Sets the rollback journal that is emptied and not removed. Leaving WAL needs the file for oneself; while others are in, their
+/// locks refuse it.
+fn leave_wal(conn: &Connection, was: &str, mode: &Mode) -> Result<()> {
+    if was == "wal" {
+        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
     }
-    File::open(&made).and_then(|f| f.sync_all()).map_err(cannot)?;
-    let path = folder.join(format!("{why}.db"));
-    fs::rename(&made, &path).map_err(cannot)?;
-    File::open(&folder).and_then(|f| f.sync_all()).map_err(cannot)?;
-    Ok(path)
+    let set: rusqlite::Result<String> = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0));
+    conn.execute_batch("PRAGMA locking_mode = NORMAL").map_err(sql)?;
+    // The lock is let go of by the next read.
+    let read = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0));
+    match set {
+        Ok(set) if set == "truncate" && read.is_ok() => Ok(()),
+        _ => Err(Error::new(Kind::Busy, format!("others have the book open in a way that does not hold here ({})", mode.name()))
+            .hint("close the other consoles once, then open it here")),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -236,7 +236,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("book.db");
         let who = Who { person: "ana".into(), device: Ids::seeded(1).next(Stamp(0)) };
-        let options = Options { who, now: Stamp(0), as_of: None, create: true, zone: None };
+        let options = Options { who, now: Stamp(0), as_of: None, create: true, zone: None, keep: crate::store::Keep::Nowhere };
         let store = Store::open(&path, &options).unwrap();
         // Several pieces, with gaps between the integers and one in which nobody is.
         store

@@ -36,8 +36,7 @@ fn migrate_to(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()
     }
     conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
     let steps = steps(conn, wanted, before);
-    conn.execute_batch(if steps.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-    steps
+    super::end(conn, steps)
 }
 
 fn steps(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()>) -> Result<()> {

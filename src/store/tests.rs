@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::*;
-use crate::domain::command::{Change, Entity, NewContact, NewCustomer, Target};
+use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Target};
 use crate::domain::query::{TimelineAsk, View};
 use crate::domain::stage::Reason;
 use crate::domain::task::TaskDraft;
@@ -13,7 +13,14 @@ use crate::domain::touchpoint::TouchDraft;
 pub(super) const NOW: Stamp = Stamp(1_795_000_000_000); // 2026-11-18
 
 pub(super) fn options(person: &str) -> Options {
-    Options { who: Who { person: person.into(), device: Id([7; 16]) }, now: NOW, as_of: None, create: true, zone: None }
+    Options {
+        who: Who { person: person.into(), device: Id([7; 16]) },
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: None,
+        keep: Keep::Nowhere,
+    }
 }
 
 pub(super) fn book() -> Store {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,11 +12,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::domain::command::{Command, Receipt};
 use crate::domain::config::Config;
+use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::domain::roster::Roster;
 use crate::domain::time::Stamp;
 use crate::error::Error;
 
+use super::presence::{self, Here, Presence};
 use super::{Options, Store};
 
 /// Where a watched query's pages go: each screen part has one.
@@ -33,6 +35,8 @@ pub enum Ask {
     Unwatch { slot: Slot },
     /// The terminal has the focus or not; without it, others' writes are looked for every 5 s only.
     Focus(bool),
+    /// The person looks at this customer now, or at none.
+    Looking(Option<Id>),
     /// Ends the thread after what was asked before.
     Stop,
 }
@@ -52,8 +56,12 @@ pub enum Answer {
     Written { ticket: u64, result: Result<Receipt, Error> },
     /// Somebody else wrote: who, and what in one line.
     Foreign { person: String, label: String, at: Stamp },
-    /// A write has been waiting for another's lock for 300 ms (true), or no longer does (false).
-    Waiting(bool),
+    /// Something that the person has to be told: changes written again from the outbox, a file that was replaced.
+    Told(String),
+    /// A write has been waiting for another's lock for 300 ms, and who may have it; `None`: it no longer waits.
+    Waiting(Option<String>),
+    /// Who else has the book open, when that changes.
+    Presence(Vec<Here>),
 }
 
 /// A running worker.
@@ -78,9 +86,22 @@ impl Worker {
         let flag = gave_up.clone();
         let out = Arc::new(out);
         let spawned = std::thread::Builder::new().name("book".into()).spawn(move || match Store::open(&path, &options) {
-            Ok(store) => {
-                Desk { store, out, watched: BTreeMap::new(), focused: true, version: 0, behind: true, inbox, gave_up: flag, clock }.work()
+            Ok(store) => Desk {
+                store,
+                out,
+                watched: BTreeMap::new(),
+                focused: true,
+                gone: false,
+                presence: None,
+                looking: None,
+                here: Arc::default(),
+                version: 0,
+                behind: true,
+                inbox,
+                gave_up: flag,
+                clock,
             }
+            .work(),
             Err(error) => out(Answer::Refused(error)),
         });
         Worker { asks, gave_up, thread: spawned.ok() }
@@ -115,6 +136,10 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     out: Arc<F>,
     watched: BTreeMap<Slot, Query>,
     focused: bool,
+    gone: bool,
+    presence: Option<Presence>,
+    looking: Option<Id>,
+    here: Arc<Mutex<Vec<Here>>>,
     version: i64,
     /// The full-text index may lack something.
     behind: bool,
@@ -131,6 +156,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             return;
         }
         self.version = self.store.data_version().unwrap_or(0);
+        self.tell();
+        self.back_up_daily();
+        let (path, me) = (self.store.path().to_owned(), self.store.person().to_owned());
+        self.presence = Presence::begin(&path, &me, self.store.mode().is_wal(), (self.clock)());
+        self.look_around();
         let mut idle = false;
         loop {
             let wait = match (idle && self.behind, self.focused) {
@@ -160,6 +190,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 break;
             }
         }
+        self.presence = None;
         self.store.close();
     }
 
@@ -176,14 +207,16 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     }
 
     fn patience(&mut self) {
-        let (out, gave_up) = (self.out.clone(), self.gave_up.clone());
+        let (out, gave_up, here) = (self.out.clone(), self.gave_up.clone(), self.here.clone());
+        let path = self.store.path().to_owned();
         let mut told = false;
         self.store.wait_with(Some(Box::new(move |waited| {
             if waited < 300 {
                 told = false;
             } else if !told {
                 told = true;
-                out(Answer::Waiting(true));
+                let others = here.lock().unwrap_or_else(PoisonError::into_inner);
+                out(Answer::Waiting(Some(presence::who_writes(&path, &others))));
             }
             !gave_up.load(Ordering::Relaxed)
         })));
@@ -198,8 +231,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             match ask {
                 Ask::Write { ticket, command, now } => {
                     let result = self.store.write(&command, now);
-                    (self.out)(Answer::Waiting(false));
+                    (self.out)(Answer::Waiting(None));
                     wrote |= result.is_ok();
+                    self.tell();
                     (self.out)(Answer::Written { ticket, result });
                 }
                 Ask::Watch { slot, query } => {
@@ -211,6 +245,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                     fresh.remove(&slot);
                 }
                 Ask::Focus(on) => self.focused = on,
+                Ask::Looking(customer) => self.looking = customer,
                 Ask::Stop => stop = true,
             }
         }
@@ -241,9 +276,64 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
     }
 
+    /// Has the backup of the day made on a thread of its own: keys do not wait for it.
+    fn back_up_daily(&self) {
+        let (Some(job), out, now) = (self.store.daily_job(), self.out.clone(), (self.clock)()) else { return };
+        let _ = std::thread::Builder::new().name("backup".into()).spawn(move || {
+            if let Err(error) = job(now) {
+                out(Answer::Told(error.message));
+            }
+        });
+    }
+
+    /// Says that we are here, and who else is when that has changed.
+    fn look_around(&mut self) {
+        let Some(presence) = &mut self.presence else { return };
+        presence.tell(self.looking, (self.clock)());
+        let others = presence.others();
+        let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        if *here != others {
+            here.clone_from(&others);
+            (self.out)(Answer::Presence(others));
+        }
+    }
+
+    /// Says what the store has to tell.
+    fn tell(&mut self) {
+        for words in self.store.news() {
+            (self.out)(Answer::Told(words));
+        }
+    }
+
+    /// Goes on with a file that has taken the book's name, and writes what waits in the outbox where that is possible at once.
+    /// `true`: the lists have changed.
+    fn settle(&mut self) -> bool {
+        let mut changed = false;
+        if self.store.has_room_again() {
+            changed = self.ready().is_ok();
+        }
+        if self.store.was_replaced() {
+            changed = self.store.open_anew().is_ok() && self.ready().is_ok();
+            self.version = self.store.data_version().unwrap_or(0);
+        } else if self.store.is_gone() != self.gone {
+            self.gone = !self.gone;
+            if self.gone {
+                (self.out)(Answer::Told("the book's file is gone: what you change now is kept in your outbox".into()));
+            }
+        }
+        if self.store.has_queue() && !self.gone {
+            self.store.wait_at_most(Some(0));
+            changed |= self.store.catch_up().is_ok_and(|written| written > 0);
+            self.store.wait_at_most(None);
+        }
+        self.tell();
+        changed
+    }
+
     /// Looks for a new day and for others' writes. A busy file is not an error: the next look will know.
     fn look(&mut self) {
-        let mut changed = false;
+        self.look_around();
+        let mut changed = self.settle();
         if self.store.turn_day((self.clock)()) {
             changed = self.ready().is_ok();
         }

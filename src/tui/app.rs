@@ -70,7 +70,7 @@ pub struct App {
     /// When the cursor last stepped.
     stepped: Stamp,
     pub(super) toast: Option<(Tone, String, bool)>,
-    pub(super) waiting: bool,
+    pub(super) waiting: Option<String>,
     pub(super) note: Option<String>,
     drawn: Drawn,
     mouse: bool,
@@ -103,7 +103,7 @@ impl App {
             timers: BTreeMap::new(),
             stepped: Stamp(0),
             toast: None,
-            waiting: false,
+            waiting: None,
             note: None,
             drawn: Drawn::default(),
             mouse: true,
@@ -141,6 +141,7 @@ impl App {
         }
         self.timers_due(now);
         self.watch();
+        self.tell_looking();
         std::mem::take(&mut self.effects)
     }
 
@@ -312,7 +313,7 @@ impl App {
             return self.say(Tone::Plain, words);
         }
         self.leaving = false;
-        if self.waiting && key.code == KeyCode::Esc {
+        if self.waiting.is_some() && key.code == KeyCode::Esc {
             return self.effects.push(Effect::GiveUp);
         }
         if self.top().typing() && self.typed.is_empty() {

@@ -84,8 +84,18 @@ impl App {
         if width >= 100 {
             parts.push(book);
         }
-        if self.waiting {
-            parts.push(look.say.word("message.waiting").to_owned());
+        let too: Vec<&str> =
+            look.here.iter().filter(|h| h.looking.is_some() && h.looking == look.looking).map(|h| h.person.as_str()).collect();
+        if !too.is_empty() {
+            parts.push(look.say.fill("message.looking_too", &[("who", &too.join(", "))]));
+        } else if !look.here.is_empty() {
+            parts.push(look.say.fill("message.here", &[("n", &(look.here.len() + 1).to_string())]));
+        }
+        if let Some(who) = &self.waiting {
+            parts.push(match who.as_str() {
+                "" => look.say.word("message.waiting").to_owned(),
+                who => look.say.fill("message.waiting_for", &[("who", who)]),
+            });
         } else if look.roster.is_none() {
             parts.push(look.say.word("message.opening").to_owned());
         } else if look.read_only.is_some() {

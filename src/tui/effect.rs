@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crossterm::event::Event;
 
 use crate::domain::command::Command;
+use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::store::worker::{Answer, Slot};
 
@@ -42,6 +43,8 @@ pub enum Effect {
     Watch { slot: Slot, query: Query },
     /// Ends a watch.
     Unwatch { slot: Slot },
+    /// Tells the worker which customer is looked at.
+    Looking(Option<Id>),
     /// Tells the worker about the focus.
     Focus(bool),
     /// Opens `$EDITOR` on a text, for a view.

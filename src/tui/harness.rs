@@ -57,7 +57,7 @@ impl Harness {
     fn started(lang: &str) -> Harness {
         assert_eq!(lang, "en", "the only language that the screens have words of");
         let who = Who { person: "ana".into(), device: Id([7; 16]) };
-        let options = Options { who, now: NOW, as_of: None, create: true, zone: None };
+        let options = Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere };
         let store = Store::memory(&options).expect("a book in memory opens");
         let mut look = super::default_look();
         look.me = "ana".into();

@@ -158,6 +158,7 @@ impl Runner {
                 Effect::GiveUp => self.worker.give_up(),
                 Effect::Watch { slot, query } => self.worker.ask(Ask::Watch { slot, query }),
                 Effect::Unwatch { slot } => self.worker.ask(Ask::Unwatch { slot }),
+                Effect::Looking(customer) => self.worker.ask(Ask::Looking(customer)),
                 Effect::Focus(on) => {
                     self.worker.ask(Ask::Focus(on));
                     if let Some(keys) = &self.keys {

@@ -19,6 +19,7 @@ use crate::domain::query::{Counts, Page, Query};
 use crate::domain::roster::Roster;
 use crate::domain::time::Moment;
 use crate::error::Error;
+use crate::store::presence::Here;
 
 /// What every screen may read while it acts and draws. Only the app writes it.
 pub struct Look {
@@ -44,6 +45,10 @@ pub struct Look {
     pub read_only: Option<String>,
     /// Counts for the tabs.
     pub counts: Counts,
+    /// Who else has the book open.
+    pub here: Vec<Here>,
+    /// The customer whose page is open.
+    pub looking: Option<Id>,
     /// Who "me" is.
     pub me: String,
     /// Rows that the list of the last frame could show: what a page key moves by.

@@ -49,7 +49,7 @@ fn a_copy_is_merged_and_a_conflict_is_decided() {
     value: config currency
       1  GBP  by bob, 2026-11-21 09:30
       2  TRY  by ada, 2026-11-21 09:30  (shown)
-    the book as it was before: ~/.local/share/retain/.book.db.backups/before-merge-[id].db
+    the book as it was before: ~/.local/share/retain/.book.db.backups/20261121T093000Z-before-merge-2.db
     stderr:
     1 field has two values; everything else was merged
     hint: `retain conflicts` lists them, `retain resolve CUSTOMER FIELD --take N` decides

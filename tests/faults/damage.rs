@@ -129,6 +129,8 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
     let mut chance = ChaCha8Rng::seed_from_u64(71);
     let wal = format!("{}-wal", desk.book.display());
     let put = |book: &[u8], beside: Option<&[u8]>| {
+        // What was kept of the notes would be written again; that has a test of its own.
+        let _ = std::fs::remove_dir_all(desk.path("state"));
         for ending in ["-wal", "-shm", "-journal"] {
             // Most often there is none.
             let _ = std::fs::remove_file(format!("{}{ending}", desk.book.display()));
@@ -184,4 +186,31 @@ fn a_damaged_book_neither_panics_nor_hangs_and_the_damage_is_told() {
 #[test]
 fn a_damaged_log_neither_panics_nor_hangs() {
     damage(true, times(2, 25));
+}
+
+#[test]
+fn what_a_damaged_log_loses_is_written_again_by_those_who_wrote_it() {
+    let (desk, book, log) = book(true);
+    let log = log.expect("a log");
+    let name = first_name(&desk);
+    let mut chance = ChaCha8Rng::seed_from_u64(72);
+    let wal = format!("{}-wal", desk.book.display());
+    let kept = desk.path("state");
+    let aside = desk.path("state-before");
+    assert!(std::process::Command::new("cp").arg("-r").arg(&kept).arg(&aside).status().expect("cp").success());
+    for copy in 0..times(3, 25) {
+        let what = format!("{copy}");
+        let _ = std::fs::remove_dir_all(&kept);
+        assert!(std::process::Command::new("cp").arg("-r").arg(&aside).arg(&kept).status().expect("cp").success());
+        for ending in ["-wal", "-shm"] {
+            // Most often there is none.
+            let _ = std::fs::remove_file(format!("{}{ending}", desk.book.display()));
+        }
+        std::fs::write(&desk.book, &book).expect("the book");
+        std::fs::write(&wal, harm(&log, Harm::Bit, &mut chance)).expect("the log");
+        assert_eq!(ask(&desk, &["note", &name, "later"], &what).code, Some(0));
+        let found = super::texts(&desk.book, "late").expect("texts");
+        let all: std::collections::BTreeSet<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!((found.len(), all.len()), (9, 9), "{what}: {found:?}");
+    }
 }

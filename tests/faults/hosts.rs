@@ -11,7 +11,7 @@ fn a_second_machine_is_told_and_harms_nothing() {
         return;
     }
     let desk = desk_with_book(Place::Local);
-    let mut first = Writer::start(&desk, "host first");
+    let mut first = Writer::start(&desk, "first", "host first");
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while first.count() < 5 {
         first.assert_runs();

@@ -12,6 +12,7 @@ use retain::domain::filter::Filter;
 use retain::domain::id::Ids;
 use retain::domain::time::{Moment, Stamp, Zone};
 use retain::domain::touchpoint::line;
+use retain::store::outbox::Keep;
 use retain::store::{Options, Store, Who, apply_config};
 use retain::transfer::import::{Continue, Kind, import};
 use retain::tui::keymap::Keymap;
@@ -122,7 +123,8 @@ const FILES: &[(&str, &str)] = &[
 
 fn book() -> Store {
     let who = Who { person: "ana".into(), device: Ids::seeded(1).next(NOW) };
-    Store::memory(&Options { who, now: NOW, as_of: None, create: true, zone: Some("Europe/Istanbul".into()) }).expect("a book")
+    Store::memory(&Options { who, now: NOW, as_of: None, create: true, zone: Some("Europe/Istanbul".into()), keep: Keep::Nowhere })
+        .expect("a book")
 }
 
 /// Settings that are right, to be made wrong.

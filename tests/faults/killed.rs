@@ -40,7 +40,8 @@ fn kill_writers(place: Place, kills: usize) {
     let mut names = 0;
     let mut start = || {
         names += 1;
-        Writer::start(&desk, &format!("{MARK} {names}"))
+        // Four people, each with what the one before of the same name had kept.
+        Writer::start(&desk, &format!("person {}", names % 4), &format!("{MARK} {names}"))
     };
     let mut writers: Vec<Writer> = (0..4).map(|_| start()).collect();
     let mut acknowledged = BTreeSet::new();

@@ -47,7 +47,7 @@ fn record(desk: &Desk) -> Vec<Op> {
     let other = Connection::open(&desk.book).expect("the book");
     other.query_row("SELECT count(*) FROM customer", [], |r| r.get::<_, i64>(0)).expect("an answer");
     (4..8).for_each(|n| note(&mut recorder, n));
-    traced(desk, &trace, &writer::myself(), |command| writer::order(command, desk, &format!("{MARK} many"), 40));
+    traced(desk, &trace, &writer::myself(), |command| writer::order(command, desk, "writer", &format!("{MARK} many"), 40));
     recorder.read(&trace, |said| said.split_once("acknowledged ").map(|(_, text)| text.trim_end().to_owned()));
     drop(other);
     recorder.ops

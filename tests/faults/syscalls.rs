@@ -22,8 +22,10 @@ struct Found {
     wrong: Vec<String>,
 }
 
-/// Copies a book with nothing beside it.
+/// Copies a book with nothing beside it, on a machine that has kept nothing.
 fn put_back(before: &[u8], desk: &Desk) {
+    // What was kept for the book of the last time would be written into this one.
+    let _ = std::fs::remove_dir_all(desk.path("state"));
     for ending in ["-wal", "-shm", "-journal"] {
         let beside = format!("{}{ending}", desk.book.display());
         // Most often there is none.
@@ -82,7 +84,19 @@ fn look(desk: &Desk, text: &str, ended: &Ended, hit: &str, found: &mut Found) {
         wrong(&format!("the book is {said}"));
         return;
     }
-    let there = texts(&desk.book, text).expect("texts").iter().filter(|t| *t == text).count();
+    let count = || texts(&desk.book, text).expect("texts").iter().filter(|t| *t == text).count();
+    let there = count();
+    let after = desk.run_as("ana", &["note", "A1", "after"]);
+    if !after.status.success() {
+        wrong(&format!("the next note is refused: {after:?}"));
+    }
+    let later = count();
+    let kept = ["queued", "is kept"].iter().any(|w| ended.stderr.contains(w));
+    if kept && later != 1 {
+        wrong(&format!("said that it is kept, and at the next start it is there {later} times"));
+    } else if !kept && later != there {
+        wrong(&format!("it was there {there} times and is there {later} times"));
+    }
     if ended.signal.is_some() || ended.code == Some(101) || ended.stderr.contains("panicked") {
         wrong("a panic or a signal");
     } else if ended.code == Some(0) {
@@ -101,10 +115,6 @@ fn look(desk: &Desk, text: &str, ended: &Ended, hit: &str, found: &mut Found) {
         } else if there > 0 && !silent {
             wrong("told as failed, and it is there");
         }
-    }
-    let after = desk.run_as("ana", &["note", "A1", "after"]);
-    if !after.status.success() {
-        wrong(&format!("the next note is refused: {after:?}"));
     }
 }
 

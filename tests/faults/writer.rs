@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use retain::domain::command::Command as Order;
 use retain::domain::id::Id;
 use retain::domain::time::Stamp;
+use retain::store::outbox::Keep;
 use retain::store::{Options, Store, Who};
 
 use crate::terminal::Desk;
@@ -15,20 +16,20 @@ use crate::terminal::Desk;
 /// The name of the test that is the writer.
 const NAME: &str = "faults::writer::writes_when_told_to";
 
-/// The order: book, mark and how many, a line each.
+/// The order: book, mark, how many, and the folder for the outbox, a line each.
 const ORDER: &str = "RETAIN_FAULTS_WRITE";
 
 #[test]
 fn writes_when_told_to() {
     let Ok(order) = std::env::var(ORDER) else { return };
     let mut order = order.lines();
-    let mut next = || order.next().expect("the order has three lines");
-    let (book, mark, many) = (next(), next(), next().parse::<usize>().expect("a number"));
-    let hash = blake3::hash(mark.as_bytes());
+    let mut next = || order.next().expect("the order has four lines");
+    let (book, mark, many, folder) = (next(), next(), next().parse::<usize>().expect("a number"), next());
+    let hash = blake3::hash(folder.as_bytes());
     let device = Id::from_slice(&hash.as_bytes()[..16]).expect("sixteen bytes");
     let now = |n: usize| Stamp(1_790_000_000_000 + n as i64);
     let who = Who { person: "writer".into(), device };
-    let options = Options { who, now: now(0), as_of: None, create: false, zone: None };
+    let options = Options { who, now: now(0), as_of: None, create: false, zone: None, keep: Keep::In(folder.into()) };
     let mut store = Store::open(book.as_ref(), &options).expect("the book opens");
     let customer = store.find_customer("A1").expect("the customer");
     for n in 0..many {
@@ -42,10 +43,11 @@ fn writes_when_told_to() {
     store.close();
 }
 
-/// The command that starts a writer of `many` notes that begin with `mark`, without its surroundings.
-pub fn order(command: &mut Command, desk: &Desk, mark: &str, many: usize) {
+/// Makes of a command one that starts a writer of `many` notes that begin with `mark`; `me` is the person with an outbox.
+pub fn order(command: &mut Command, desk: &Desk, me: &str, mark: &str, many: usize) {
+    let folder = desk.path("outboxes").join(me);
     command.args([NAME, "--exact", "--nocapture", "--test-threads=1"]);
-    command.env(ORDER, format!("{}\n{mark}\n{many}", desk.book.display()));
+    command.env(ORDER, format!("{}\n{mark}\n{many}\n{}", desk.book.display(), folder.display()));
 }
 
 /// This program.
@@ -62,9 +64,9 @@ pub struct Writer {
 
 impl Writer {
     /// Starts one that writes until it is killed.
-    pub fn start(desk: &Desk, mark: &str) -> Writer {
+    pub fn start(desk: &Desk, me: &str, mark: &str) -> Writer {
         let mut command = desk.tool(myself());
-        order(&mut command, desk, mark, usize::MAX);
+        order(&mut command, desk, me, mark, usize::MAX);
         let mut child = command.stderr(Stdio::inherit()).spawn().expect("the writer starts");
         let out = BufReader::new(child.stdout.take().expect("its output"));
         let acknowledged = Arc::new(Mutex::new(Vec::new()));

@@ -62,6 +62,7 @@ fn what_was_acknowledged_survives_the_killing_of_writers() {
     assert_eq!(set.len(), found.len(), "none is there twice");
     assert!(known.is_subset(&set), "lost: {:?}", known.difference(&set));
     assert!(set.is_subset(&tried), "half written: {:?}", set.difference(&tried));
+    assert_eq!(desk.json(&["outbox"])["waiting"].as_array().map(Vec::len), Some(0), "what only the outbox knew was written again");
     assert_well(&desk);
 }
 

@@ -34,7 +34,7 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     if store.mode != Mode::Memory && (path == store.path || same_file(&path, &store.path)) {
         return Err(Error::usage(format!("{name} is this book itself")).hint("name the other copy"));
     }
-    open::check_file(&path)?;
+    open::check_file(&path, false)?;
     check_length(&path)?;
     let damaged = |e: Error| match e.kind {
         Kind::Failed => {
@@ -150,7 +150,7 @@ fn place(store: &mut Store) -> Result<PathBuf> {
     let name = format!("merging-{}.tmp", store.ids.next(crate::domain::time::Stamp(0)));
     match store.mode {
         Mode::Memory => Ok(std::env::temp_dir().join(name)),
-        _ => Ok(open::backups(&store.path)?.join(name)),
+        _ => Ok(super::super::backup::make_folder(&store.path)?.join(name)),
     }
 }
 

@@ -135,7 +135,8 @@ fn timelines_are_not_copies_of_each_other() {
 fn book(options: &DemoOptions) -> Store {
     let now = Calendar { today: options.today, zone: Zone::default() }.stamp(When { day: 0, minute: 9 * 60 });
     let who = crate::store::Who { person: "ana".into(), device: crate::domain::id::Ids::seeded(4).next(now) };
-    let open = crate::store::Options { who, now, as_of: Some(options.today), create: true, zone: None };
+    let open =
+        crate::store::Options { who, now, as_of: Some(options.today), create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere };
     let mut store = Store::memory(&open).expect("a book in memory");
     let mut told = 0;
     write(&mut store, options, now, &mut |n| told = n).expect("the demo is written");

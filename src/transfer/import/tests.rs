@@ -11,7 +11,14 @@ const NOW: Stamp = Stamp(1_795_000_000_000); // 2026-11-18
 
 fn book() -> Store {
     let who = Who { person: "ana".into(), device: Ids::seeded(1).next(NOW) };
-    let options = Options { who, now: NOW, as_of: None, create: true, zone: Some("Europe/Istanbul".into()) };
+    let options = Options {
+        who,
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: Some("Europe/Istanbul".into()),
+        keep: crate::store::outbox::Keep::Nowhere,
+    };
     Store::memory(&options).expect("a book")
 }
 

@@ -60,6 +60,8 @@ impl App {
                 let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
                 self.say(Tone::Plain, words);
             }
+            Answer::Told(words) => self.say(Tone::Bad, words),
+            Answer::Presence(here) => self.look.here = here,
             Answer::Waiting(waiting) => self.waiting = waiting,
         }
     }
@@ -67,6 +69,12 @@ impl App {
     pub(super) fn written(&mut self, ticket: u64, result: &Result<Receipt, Error>) {
         let Some(command) = self.pending.remove(&ticket) else { return };
         match result {
+            Ok(Receipt { queued: Some(why), .. }) => {
+                let words = self.look.say.fill("message.queued", &[("why", why)]);
+                self.say(Tone::Bad, words);
+                // What was shown early is not in the book yet.
+                self.watched.clear();
+            }
             Ok(receipt) => {
                 let mut text = receipt.label.clone();
                 if let Some((_, why)) = receipt.skipped.first() {
@@ -107,6 +115,16 @@ impl App {
                 let words = self.look.say.word("message.editor_nothing").to_owned();
                 self.say(Tone::Plain, words);
             }
+        }
+    }
+
+    /// Tells the worker when the page of another customer is in front, so that others see it.
+    pub(super) fn tell_looking(&mut self) {
+        let full = self.stack.get(self.first_drawn()).filter(|o| o.view.name() == "account");
+        let looking = full.and_then(|o| o.view.subjects(&self.look).first().copied());
+        if looking != self.look.looking {
+            self.look.looking = looking;
+            self.effects.push(Effect::Looking(looking));
         }
     }
 

@@ -50,7 +50,7 @@ fn a_later_edit_of_another_is_only_overwritten_when_that_is_picked() {
     let path = dir.path().join("book.db");
     let options = |person: &str, n: u8| {
         let who = Who { person: person.into(), device: Id([n; 16]) };
-        Options { who, now: NOW, as_of: None, create: true, zone: None }
+        Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere }
     };
     let mut h = Harness::empty("en");
     h.store = Store::open(&path, &options("ana", 1)).expect("the book opens");

@@ -1,0 +1,103 @@
+//! `retain share`: lets a group of people on this machine, or several machines, use one book.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::Cx;
+use super::fail::Done;
+use crate::error::{Error, Result};
+
+/// Let a group of people use the book
+///
+/// Gives the folder of the book and the book to the group, so that its members can read and write it and nobody else can.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// The group (default: the one that the folder has)
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+    /// The book is used from several machines, over a network share: no machine uses a write-ahead log
+    #[arg(long, conflicts_with = "one_machine")]
+    machines: bool,
+    /// The book is used from this machine only
+    #[arg(long)]
+    one_machine: bool,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let mut store = cx.open()?;
+    let path = store.path().to_owned();
+    if args.machines || args.one_machine {
+        store.share_between_machines(args.machines)?;
+    }
+    drop(store);
+    let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+    if folder == Path::new("/tmp") || cx.places.is_home(&folder) {
+        return Err(Error::usage(format!("{} holds other things than the book", folder.display()))
+            .hint("move the book into a folder of its own first, and share that")
+            .into());
+    }
+    give(&folder, &path, args.group.as_deref())?;
+    // Opened once more, as everybody will open it.
+    let store = cx.open()?;
+    if cx.out.json {
+        return Ok(cx.out.object(json!({ "book": path, "folder": folder, "mode": store.mode().name() }))?);
+    }
+    cx.out.line(&format!("{} is the group's now: folder 2770, book 0660", folder.display()))?;
+    Ok(cx.out.line(&format!("the book is used as: {}", store.mode().name()))?)
+}
+
+/// Group and modes of the folder and of the files of the book, and whether they are as they have to be.
+#[cfg(unix)]
+fn give(folder: &Path, book: &Path, group: Option<&str>) -> Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let cannot = |e: std::io::Error| {
+        Error::failed(format!("{} cannot be shared: {}", folder.display(), e.kind())).hint("its owner, or root, can share it").because(e)
+    };
+    let gid = match group {
+        Some(name) => Some(group_id(name)?),
+        None => None,
+    };
+    let mut parts = vec![(folder.to_owned(), 0o2770)];
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut name = book.as_os_str().to_owned();
+        name.push(ending);
+        parts.push((name.into(), 0o660));
+    }
+    // What lies beside the book belongs to whoever uses it.
+    for beside in [crate::store::backup::folder_of(book), crate::store::presence::folder_of(book)] {
+        for entry in std::fs::read_dir(&beside).into_iter().flatten().flatten() {
+            parts.push((entry.path(), 0o660));
+        }
+        parts.push((beside, 0o2770));
+    }
+    for (path, mode) in parts.into_iter().filter(|p| p.0.exists()) {
+        if gid.is_some() {
+            std::os::unix::fs::chown(&path, None, gid).map_err(cannot)?;
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).map_err(cannot)?;
+        let is = std::fs::metadata(&path).map_err(cannot)?;
+        if is.mode() & 0o7777 != mode || gid.is_some_and(|g| g != is.gid()) {
+            return Err(Error::failed(format!("{} does not keep its mode: this file system has no groups", path.display())));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn give(_folder: &Path, _book: &Path, _group: Option<&str>) -> Result<()> {
+    Err(Error::usage("Groups are set by the system here, not by Retain"))
+}
+
+/// The number of a group by its name, or a number.
+#[cfg(unix)]
+fn group_id(name: &str) -> Result<u32> {
+    if let Ok(number) = name.parse() {
+        return Ok(number);
+    }
+    let table = std::fs::read_to_string("/etc/group").unwrap_or_default();
+    let number = table.lines().filter_map(|l| l.strip_prefix(name)?.strip_prefix(':')?.split(':').nth(1)?.parse().ok()).next();
+    number.ok_or_else(|| {
+        Error::not_found(format!("There is no group {name} on this machine")).hint("give its number, or ask who looks after it")
+    })
+}

@@ -1,0 +1,430 @@
+//! Copies of the book in a folder beside it: made by SQLite, verified, and under their name only when they are whole; and putting
+//! one of them back.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use serde::Serialize;
+
+use crate::domain::id::Id;
+use crate::domain::time::{Day, Stamp};
+use crate::error::{Error, Result};
+
+use super::open::{self, create};
+use super::outbox::Outbox;
+use super::{Store, sql};
+
+/// A backup as it lies in the folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Backup {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its name without `.db`: the moment in UTC and why it was made.
+    pub name: String,
+    /// Why: `daily`, `asked`, `before-import`...
+    pub why: String,
+    /// The UTC date on which it was made.
+    pub day: Option<Day>,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// What a backup holds, found by reading it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holds {
+    /// Batches.
+    pub batches: i64,
+    /// Customers.
+    pub customers: i64,
+    /// Events.
+    pub events: i64,
+    /// When the last batch was written.
+    pub latest: Option<Stamp>,
+}
+
+/// A book that was put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The backup that it came from.
+    pub from: Backup,
+    /// What it holds.
+    pub holds: Holds,
+    /// Where the file that was there before is now; `None` when there was none.
+    pub moved: Option<PathBuf>,
+}
+
+/// Above this size the outbox drops what a verified backup has.
+const OUTBOX_LIMIT: u64 = 1 << 20;
+/// So many days behind yesterday one a day is kept, then one a week, then one a month.
+const DAILY: i64 = 12;
+const WEEKLY: i64 = 10;
+const MONTHLY: i64 = 9;
+/// So many of the newest are kept whatever their age.
+const AT_LEAST: usize = 3;
+
+/// The folder with the backups of the book at `path`.
+pub fn folder_of(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.backups"))
+}
+
+/// The backups of the book at `path`, newest first.
+pub fn list(path: &Path) -> Vec<Backup> {
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return Vec::new() };
+    let mut found: Vec<Backup> = entries.flatten().filter_map(|e| backup_at(&e.path())).collect();
+    found.sort_by(|a, b| b.name.cmp(&a.name));
+    found
+}
+
+fn backup_at(path: &Path) -> Option<Backup> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".db")?.to_owned();
+    // `20261122T021530Z-why`; what was moved away has another form.
+    let (stamp, why) = name.split_once("Z-")?;
+    if stamp.len() != 15 || !stamp.bytes().all(|b| b.is_ascii_digit() || b == b'T') {
+        return None;
+    }
+    let day = format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8]).parse().ok();
+    Some(Backup { path: path.to_owned(), why: why.to_owned(), day, size: fs::metadata(path).ok()?.len(), name })
+}
+
+fn moment(now: Stamp) -> String {
+    now.utc().format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn cannot(folder: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
+    move |e| Error::failed(format!("there is no backup: {} cannot be written", folder.display())).because(e)
+}
+
+/// Makes the folder: for its owner alone, or for the group where the book's folder is the group's.
+pub fn make_folder(path: &Path) -> Result<PathBuf> {
+    let folder = folder_of(path);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    fs::create_dir_all(&folder).map_err(cannot(&folder))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let shared = path.parent().and_then(|p| fs::metadata(p).ok()).is_some_and(|m| m.mode() & 0o2020 == 0o2020);
+        let mode = if shared { 0o2770 } else { 0o700 };
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).map_err(cannot(&folder))?;
+    }
+    Ok(folder)
+}
+
+/// The right to write into the folder; one at a time. `None`: another has it and `wait` is not set.
+fn turn(folder: &Path, wait: bool) -> Result<Option<File>> {
+    let path = folder.join("turn");
+    if !path.exists() {
+        create(&path)?;
+    }
+    let file = File::options().write(true).open(&path).map_err(cannot(folder))?;
+    if wait {
+        file.lock().map_err(cannot(folder))?;
+    } else if file.try_lock().is_err() {
+        return Ok(None);
+    }
+    // Whoever was killed in the middle left a draft.
+    for left in fs::read_dir(folder).map_err(cannot(folder))?.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "tmp")) {
+        let _ = fs::remove_file(left.path());
+    }
+    Ok(Some(file))
+}
+
+/// A verified copy of the book in its folder; never a plain copy of the file.
+pub fn backup(conn: &Connection, path: &Path, why: &str, now: Stamp) -> Result<PathBuf> {
+    let folder = make_folder(path)?;
+    let _turn = turn(&folder, true)?;
+    make(conn, path, &folder, why, now)
+}
+
+fn make(conn: &Connection, book: &Path, folder: &Path, why: &str, now: Stamp) -> Result<PathBuf> {
+    let size = fs::metadata(book).map_or(0, |m| m.len());
+    #[cfg(unix)]
+    if let Ok(space) = rustix::fs::statvfs(folder) {
+        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        if free < size.saturating_mul(3) {
+            return Err(Error::failed(format!("there is no backup: {} MB are free, and it takes three times the book", free >> 20))
+                .hint("free some space on the book's disk"));
+        }
+    }
+    let mut name = format!("{}-{why}", moment(now));
+    let mut nth = 1;
+    while folder.join(format!("{name}.db")).exists() {
+        nth += 1;
+        name = format!("{}-{why}-{nth}", moment(now));
+    }
+    let to = folder.join(format!("{name}.db"));
+    copy_to(conn, &folder.join(format!("{name}.tmp")), &to)?;
+    if let Some(today) = Day::from_date(now.utc().date_naive()) {
+        thin(book, today);
+    }
+    Ok(to)
+}
+
+/// Copies the book by SQLite into `draft`, verifies it, and gives it its name.
+fn copy_to(conn: &Connection, draft: &Path, to: &Path) -> Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    let _ = fs::remove_file(draft);
+    create(draft)?;
+    let made = write_copy(conn, draft);
+    if let Err(error) = made {
+        let _ = fs::remove_file(draft);
+        return Err(error);
+    }
+    File::open(draft).and_then(|f| f.sync_all()).map_err(cannot(folder))?;
+    fs::rename(draft, to).map_err(cannot(folder))?;
+    File::open(folder).and_then(|f| f.sync_all()).map_err(cannot(folder))
+}
+
+fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
+    // One reading transaction, so that the copy and what it is compared with are of the same moment.
+    let own = conn.is_autocommit();
+    if own {
+        conn.execute_batch("BEGIN").map_err(sql)?;
+    }
+    let work = (|| {
+        let has = holds(conn)?;
+        let mut copy = Connection::open(draft).map_err(sql)?;
+        let run = rusqlite::backup::Backup::new(conn, &mut copy).map_err(sql)?;
+        let step = run.step(-1).map_err(sql)?;
+        drop(run);
+        if step != rusqlite::backup::StepResult::Done {
+            return Err(Error::new(crate::error::Kind::Busy, "there is no backup: the book is busy"));
+        }
+        // One file that needs no other beside it.
+        let _: String = copy.query_row("PRAGMA journal_mode = delete", [], |r| r.get(0)).map_err(sql)?;
+        drop(copy);
+        Ok(has)
+    })();
+    if own {
+        conn.execute_batch("COMMIT").map_err(sql)?;
+    }
+    if read(draft, "quick_check")? != work? {
+        return Err(Error::failed("there is no backup: the copy does not hold what the book holds"));
+    }
+    Ok(())
+}
+
+fn holds(conn: &Connection) -> Result<Holds> {
+    let count = |table: &str| conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).map_err(sql);
+    // A book on its way to its first schema holds nothing.
+    let any: bool = conn.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'batch')", [], |r| r.get(0)).map_err(sql)?;
+    if !any {
+        return Ok(Holds { batches: 0, customers: 0, events: 0, latest: None });
+    }
+    let latest: Option<i64> = conn.query_row("SELECT max(wall) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+    Ok(Holds { batches: count("batch")?, customers: count("customer")?, events: count("event")?, latest: latest.map(Stamp) })
+}
+
+/// Reads a backup from end to end, and says what it holds. It is not written to.
+pub fn verify(path: &Path) -> Result<Holds> {
+    read(path, "integrity_check")
+}
+
+fn read(path: &Path, check: &str) -> Result<Holds> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    open::harden(&conn)?;
+    let said: String = conn.query_row(&format!("PRAGMA {check}(1)"), [], |r| r.get(0)).map_err(sql)?;
+    if said != "ok" {
+        return Err(Error::failed(format!("the backup {} is damaged: {said}", path.display())));
+    }
+    holds(&conn)
+}
+
+/// Which backups go, of days newest first: everything of today and yesterday stays, then one of each of twelve days, ten weeks
+/// and nine months; and the newest three in any case.
+pub fn too_many(days: &[Day], today: Day) -> Vec<bool> {
+    let mut kept: BTreeSet<(u8, i64)> = BTreeSet::new();
+    let mut goes = Vec::with_capacity(days.len());
+    for (at, day) in days.iter().enumerate() {
+        let age = today.since(*day);
+        let (week, month) = (day.number().div_euclid(7), day.date());
+        use chrono::Datelike as _;
+        let month = i64::from(month.year()) * 12 + i64::from(month.month0());
+        let slot = match age {
+            ..=1 => None,
+            a if a <= 1 + DAILY => Some((0, day.number())),
+            a if a <= 1 + DAILY + 7 * WEEKLY => Some((1, week)),
+            a if a <= 1 + DAILY + 7 * WEEKLY + 30 * MONTHLY => Some((2, month)),
+            _ => Some((3, 0)),
+        };
+        let stays = match slot {
+            None => true,
+            Some((3, _)) => false,
+            Some(slot) => kept.insert(slot),
+        };
+        goes.push(!stays && at >= AT_LEAST);
+    }
+    goes
+}
+
+/// Removes the backups that are too many.
+fn thin(path: &Path, today: Day) {
+    let all = list(path);
+    let dated: Vec<(&Backup, Day)> = all.iter().filter_map(|b| b.day.map(|d| (b, d))).collect();
+    let days: Vec<Day> = dated.iter().map(|d| d.1).collect();
+    for ((backup, _), goes) in dated.iter().zip(too_many(&days, today)) {
+        if goes {
+            let _ = fs::remove_file(&backup.path);
+        }
+    }
+}
+
+/// The backup of the day, by whoever comes first, on a connection of its own. `None`: there is one, or another is at it.
+pub fn daily(path: &Path, outbox: Option<&Outbox>, now: Stamp) -> Result<Option<PathBuf>> {
+    let Some(today) = Day::from_date(now.utc().date_naive()) else { return Ok(None) };
+    let there = || list(path).iter().any(|b| b.why == "daily" && b.day == Some(today));
+    if there() {
+        return Ok(None);
+    }
+    let folder = make_folder(path)?;
+    let Some(_turn) = turn(&folder, false)? else { return Ok(None) };
+    if there() {
+        return Ok(None);
+    }
+    let conn = open::beside(path)?;
+    let made = make(&conn, path, &folder, "daily", now)?;
+    if let Some(outbox) = outbox {
+        lighten(outbox, &made)?;
+    }
+    Ok(Some(made))
+}
+
+/// Drops from a large outbox what the verified backup has.
+fn lighten(outbox: &Outbox, backup: &Path) -> Result<()> {
+    let all = outbox.read()?;
+    if all.size < OUTBOX_LIMIT {
+        return Ok(());
+    }
+    let conn = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sql)?;
+    let mut safe: HashSet<Id> = HashSet::new();
+    let ids = all.entries.iter().map(|e| e.batch).chain(all.named.iter().map(|n| n.batch)).chain(all.asked.iter().map(|a| a.batch));
+    for id in ids {
+        if super::transact::has_batch(&conn, id)? {
+            safe.insert(id);
+        }
+    }
+    outbox.drop_lines(&safe)
+}
+
+/// Puts a backup in the place of the book at `path`: the newest that is whole, or the one that is named (by its name, the
+/// start of it, or a path). What is there is moved away with its journals, never written over.
+pub fn restore(path: &Path, which: Option<&str>, now: Stamp) -> Result<Restored> {
+    let folder = make_folder(path)?;
+    let _turn = turn(&folder, true)?;
+    let (from, holds) = choose(path, which)?;
+    // Beside the book under another name first, so that the last step is one renaming.
+    let draft = folder.join(format!("{}-restoring.tmp", moment(now)));
+    let failed = |e: std::io::Error| Error::failed("the backup cannot be put back; the book is as it was").because(e);
+    create(&draft)?;
+    {
+        let copy = || -> std::io::Result<()> {
+            let mut to = File::options().write(true).open(&draft)?;
+            std::io::copy(&mut File::open(&from.path)?, &mut to)?;
+            to.sync_all()
+        };
+        copy().map_err(failed)?;
+    }
+    let moved = move_away(path, &folder, now).map_err(failed)?;
+    fs::rename(&draft, path).map_err(failed)?;
+    for folder in [path.parent().unwrap_or(Path::new(".")), &folder] {
+        let _ = File::open(folder).and_then(|f| f.sync_all());
+    }
+    Ok(Restored { from, holds, moved })
+}
+
+fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
+    let all = list(path);
+    if let Some(which) = which {
+        let file = Path::new(which);
+        let named = all.iter().find(|b| b.name.starts_with(which)).cloned();
+        let outside = || {
+            let size = fs::metadata(file).ok().filter(fs::Metadata::is_file)?.len();
+            Some(Backup { path: file.to_owned(), name: which.to_owned(), why: String::new(), day: None, size })
+        };
+        let found = named
+            .or_else(outside)
+            .ok_or_else(|| Error::not_found(format!("there is no backup {which}")).hint("`retain backup list` names them"))?;
+        open::check_file(&found.path, false)?;
+        let holds = verify(&found.path)?;
+        return Ok((found, holds));
+    }
+    // One that is damaged is never put back silently: the next older that is whole is.
+    for backup in all {
+        if let Ok(holds) = verify(&backup.path) {
+            return Ok((backup, holds));
+        }
+    }
+    Err(Error::not_found(format!("there is no whole backup in {}", folder_of(path).display())))
+}
+
+/// Moves the file with its journals into the folder. The file first: a journal without its file does nothing, while another
+/// file under the name would take a journal that is not its own.
+fn move_away(path: &Path, folder: &Path, now: Stamp) -> std::io::Result<Option<PathBuf>> {
+    let mut to = folder.join(format!("replaced-{}.db", moment(now)));
+    let mut nth = 1;
+    while to.exists() {
+        nth += 1;
+        to = folder.join(format!("replaced-{}-{nth}.db", moment(now)));
+    }
+    let with = |path: &Path, ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let mut moved = None;
+    for ending in ["", "-journal", "-wal", "-shm"] {
+        match fs::rename(with(path, ending), with(&to, ending)) {
+            Ok(()) if ending.is_empty() => moved = Some(to.clone()),
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
+    }
+    if let Some(parent) = path.parent() {
+        let _ = File::open(parent).and_then(|f| f.sync_all());
+    }
+    Ok(moved)
+}
+
+impl Store {
+    /// A verified backup in the book's folder, now.
+    pub fn back_up(&self, why: &str, now: Stamp) -> Result<PathBuf> {
+        backup(&self.conn, &self.path, why, now)
+    }
+
+    /// A verified copy as a file of its own; a file that is there is not written over.
+    pub fn back_up_to(&self, to: &Path) -> Result<()> {
+        if to.exists() {
+            return Err(Error::usage(format!("{} is there already", to.display())).hint("name a new file"));
+        }
+        let mut draft = to.as_os_str().to_owned();
+        draft.push(".tmp");
+        copy_to(&self.conn, Path::new(&draft), to)
+    }
+
+    /// The backup of the day, if nobody has made it yet.
+    pub fn back_up_daily(&self, now: Stamp) -> Result<Option<PathBuf>> {
+        if self.mode == super::Mode::Memory { Ok(None) } else { daily(&self.path, self.outbox.as_ref(), now) }
+    }
+
+    /// What makes the backup of the day on another thread.
+    pub fn daily_job(&self) -> Option<impl FnOnce(Stamp) -> Result<Option<PathBuf>> + Send + 'static> {
+        if self.mode == super::Mode::Memory || self.read_only.is_some() {
+            return None;
+        }
+        let (path, outbox) = (self.path.clone(), self.outbox.clone());
+        Some(move |now| daily(&path, outbox.as_ref(), now))
+    }
+
+    /// Bytes of the book's file.
+    pub fn size(&self) -> u64 {
+        fs::metadata(&self.path).map_or(0, |m| m.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

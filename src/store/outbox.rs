@@ -1,0 +1,386 @@
+//! The outbox: a file in the person's own state folder, one for each book, that has every change before the book has it. Lines are
+//! only ever added, each with a checksum and on the disk before the book's COMMIT.
+//!
+//! A change that the book lacks when it is opened (the program was killed, the file was swapped, restored or damaged) is written
+//! to it again, once, with the same ids ([`again`]). A change that could not be written just now (busy, a full disk) waits
+//! here as the command it was; the person is told that it is queued, never that it was not saved. What was told "not saved" is
+//! crossed out before it is told.
+
+mod again;
+mod entry;
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::command::Command;
+use crate::domain::id::Id;
+use crate::domain::time::Stamp;
+use crate::error::{Error, Result};
+
+pub use again::Waiting;
+pub use entry::{Entry, MOST};
+
+/// Where a person's changes are kept beside the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// In this folder, which is the person's own.
+    In(PathBuf),
+    /// Nowhere: the person said so.
+    Nowhere,
+    /// There is no place for it, and why: the book can only be read.
+    Cannot(String),
+}
+
+/// A change that waits as the command that it was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// The id that its batch will have, so that it is never done twice.
+    pub batch: Id,
+    /// Which book.
+    pub book: Option<Id>,
+    /// Who asked for it.
+    pub person: String,
+    /// When.
+    pub at: Stamp,
+    /// What it is.
+    pub command: Command,
+    /// Why it waits.
+    pub why: String,
+}
+
+/// A change that is too large to be kept whole, or comes from files: it can be told what is missing, but not done again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Named {
+    /// The batch.
+    pub batch: Id,
+    /// Which book.
+    pub book: Option<Id>,
+    /// Who.
+    pub person: String,
+    /// The device.
+    pub device: Id,
+    /// Its number of it.
+    pub number: i64,
+    /// When.
+    pub at: Stamp,
+    /// Code of the command.
+    pub command: String,
+    /// One line.
+    pub label: String,
+}
+
+/// One line of the file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+pub enum Line {
+    /// The name under which this copy of the book is written from here on. `base` is the device's own id: when that is another
+    /// one (a cloned home), the name no longer holds.
+    Device { path: String, base: Id, device: Id },
+    /// A whole change.
+    Batch(Box<Entry>),
+    /// A change by its name only.
+    Named(Named),
+    /// A change that waits.
+    Asked(Box<Asked>),
+    /// The change of this batch is not to be done: its person was told so, or has dropped it.
+    Void { batch: Id },
+    /// What has to be remembered of lines that were dropped: the last number and the last id.
+    Mark { device: Id, number: i64, last: Id },
+}
+
+/// What the file says, crossed-out lines left out.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The name of this copy, when it has one that holds.
+    pub device: Option<Id>,
+    /// Whole changes in their order.
+    pub entries: Vec<Entry>,
+    /// Changes by name only.
+    pub named: Vec<Named>,
+    /// Changes that wait.
+    pub asked: Vec<Asked>,
+    /// The highest number that a device gave to a change.
+    pub numbers: HashMap<Id, i64>,
+    /// The latest id.
+    pub last: Option<Id>,
+    /// Lines that do not agree with their checksum. A last line without its end is the trace of a kill and not counted.
+    pub damaged: usize,
+    /// The last line has no end.
+    pub torn: bool,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// The outbox of one book on this machine.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    file: PathBuf,
+    path: String,
+    base: Id,
+}
+
+/// The end of a file to which lines are added.
+trait Tail {
+    fn put(&mut self, text: &str) -> std::io::Result<()>;
+    fn sync(&mut self) -> std::io::Result<()>;
+    fn cut(&mut self, end: u64) -> std::io::Result<()>;
+}
+
+impl Tail for File {
+    fn put(&mut self, text: &str) -> std::io::Result<()> {
+        self.write_all(text.as_bytes())
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.sync_data()
+    }
+
+    fn cut(&mut self, end: u64) -> std::io::Result<()> {
+        self.set_len(end)
+    }
+}
+
+/// Adds text at the end, on the disk when this returns. What fails is taken back, because its person is told that nothing was
+/// saved, and that has to stay true.
+fn put(tail: &mut impl Tail, end: u64, text: &str) -> Result<()> {
+    let Err(error) = tail.put(text).and_then(|()| tail.sync()) else { return Ok(()) };
+    if tail.cut(end).is_err() {
+        return Err(Error::failed("your outbox failed while the change was put into it")
+            .hint("it may be written at the next start; `retain outbox` shows whether it waits")
+            .because(error));
+    }
+    Err(cannot(error))
+}
+
+fn cannot(error: std::io::Error) -> Error {
+    Error::failed("your own copy of the change could not be kept (is the disk of your home full?); nothing was saved")
+        .hint("free some space; --no-outbox writes without such a copy")
+        .because(error)
+}
+
+impl Outbox {
+    /// The outbox in `folder` of the book at `path`; `base` is the id of the device. Nothing is made yet.
+    pub fn of(folder: &Path, path: &Path, base: Id) -> Outbox {
+        let text = path.to_string_lossy().into_owned();
+        let name = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
+        Outbox { file: folder.join("outbox").join(format!("{}.outbox", &name[..16])), path: text, base }
+    }
+
+    /// Reads it; an outbox that is not there is empty.
+    pub fn read(&self) -> Result<Contents> {
+        let bytes = match fs::read(&self.file) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Contents::default()),
+            Err(e) => return Err(Error::failed(format!("your outbox {} cannot be read", self.file.display())).because(e)),
+        };
+        Ok(contents(&bytes, self.base))
+    }
+
+    /// Adds lines, on the disk when this returns.
+    pub fn add(&self, lines: &[Line]) -> Result<()> {
+        let mut text = String::new();
+        for line in lines {
+            write_line(&mut text, line)?;
+        }
+        let mut file = self.locked().map_err(cannot)?;
+        let end = file.seek(SeekFrom::End(0)).map_err(cannot)?;
+        // The end of a line that a kill has torn must not swallow ours.
+        if end > 0 {
+            let mut last = [0u8];
+            file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).map_err(cannot)?;
+            if last != *b"\n" {
+                text.insert(0, '\n');
+            }
+        }
+        put(&mut file, end, &text)
+    }
+
+    /// Crosses a change out.
+    pub fn void(&self, batch: Id) -> Result<()> {
+        self.add(&[Line::Void { batch }])
+    }
+
+    /// Gives this copy of the book a new name, and says it.
+    pub fn rename(&self, device: Id) -> Result<()> {
+        self.add(&[Line::Device { path: self.path.clone(), base: self.base, device }])
+    }
+
+    /// Drops the changes that `safe` names (those in a verified backup), and with them what was crossed out. The last
+    /// numbers stay.
+    pub fn drop_lines(&self, safe: &HashSet<Id>) -> Result<()> {
+        let _held = self.locked().map_err(cannot)?;
+        let bytes = fs::read(&self.file).map_err(cannot)?;
+        let all = contents(&bytes, self.base);
+        let mut text = String::new();
+        if let Some(device) = all.device {
+            write_line(&mut text, &Line::Device { path: self.path.clone(), base: self.base, device })?;
+        }
+        let mut numbers: Vec<_> = all.numbers.into_iter().collect();
+        numbers.sort_unstable();
+        for (device, number) in numbers {
+            write_line(&mut text, &Line::Mark { device, number, last: all.last.unwrap_or_default() })?;
+        }
+        for entry in all.entries.into_iter().filter(|e| !safe.contains(&e.batch)) {
+            write_line(&mut text, &Line::Batch(Box::new(entry)))?;
+        }
+        for named in all.named.into_iter().filter(|n| !safe.contains(&n.batch)) {
+            write_line(&mut text, &Line::Named(named))?;
+        }
+        for asked in all.asked.into_iter().filter(|a| !safe.contains(&a.batch)) {
+            write_line(&mut text, &Line::Asked(Box::new(asked)))?;
+        }
+        let draft = self.file.with_extension(format!("{}.tmp", std::process::id()));
+        let mut out = private(&draft).map_err(cannot)?;
+        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).and_then(|()| fs::rename(&draft, &self.file)).map_err(cannot)?;
+        sync_folder(&self.file).map_err(cannot)
+    }
+
+    /// The file, open and locked against others of the same person. One that was replaced while we waited is opened again.
+    fn locked(&self) -> std::io::Result<File> {
+        loop {
+            let (file, new) = match open_to_add(&self.file, false) {
+                Ok(file) => (file, false),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                    if let Some(folder) = self.file.parent() {
+                        let mut builder = fs::DirBuilder::new();
+                        builder.recursive(true);
+                        #[cfg(unix)]
+                        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+                        builder.create(folder)?;
+                    }
+                    (open_to_add(&self.file, true)?, true)
+                }
+                Err(e) => return Err(e),
+            };
+            file.lock()?;
+            if super::open::identity(&self.file) == super::open::identity_of(&file) {
+                if new {
+                    sync_folder(&self.file)?;
+                }
+                return Ok(file);
+            }
+        }
+    }
+
+    /// The file, for a person to look for.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+/// Forgets the outbox of a book that its person throws away.
+pub fn forget(folder: &Path, book: &Path) {
+    let path = match (book.parent().and_then(|p| fs::canonicalize(p).ok()), book.file_name()) {
+        (Some(parent), Some(name)) => parent.join(name),
+        _ => book.to_owned(),
+    };
+    let _ = fs::remove_file(Outbox::of(folder, &path, Id::default()).file);
+}
+
+fn open_to_add(path: &Path, create: bool) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(create);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A new file that only its owner can read, emptied if it was there.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn sync_folder(file: &Path) -> std::io::Result<()> {
+    match file.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn checksum(json: &str) -> String {
+    blake3::hash(json.as_bytes()).to_hex()[..16].to_owned()
+}
+
+fn write_line(out: &mut String, line: &Line) -> Result<()> {
+    let json = serde_json::to_string(line).map_err(|e| Error::failed("the change has no written form").because(e))?;
+    out.push_str(&checksum(&json));
+    out.push(' ');
+    out.push_str(&json);
+    out.push('\n');
+    Ok(())
+}
+
+fn contents(bytes: &[u8], base: Id) -> Contents {
+    let mut found = Contents { size: bytes.len() as u64, torn: !bytes.is_empty() && !bytes.ends_with(b"\n"), ..Contents::default() };
+    let mut void: HashSet<Id> = HashSet::new();
+    let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
+    // Behind the last line's end there is nothing, or a line that a kill has torn.
+    let tail = lines.pop().unwrap_or_default();
+    let last = if found.torn { read_line(tail) } else { None };
+    for line in lines.into_iter().filter(|l| !l.is_empty()).map(read_line).chain(last.map(Some)) {
+        match line {
+            None => found.damaged += 1,
+            Some(line) => found.take(line, base, &mut void),
+        }
+    }
+    found.entries.retain(|e| !void.contains(&e.batch));
+    found.named.retain(|n| !void.contains(&n.batch));
+    found.asked.retain(|a| !void.contains(&a.batch));
+    for entry in &found.entries {
+        let top = found.numbers.entry(entry.device).or_default();
+        *top = entry.number.max(*top);
+    }
+    for named in &found.named {
+        let top = found.numbers.entry(named.device).or_default();
+        *top = named.number.max(*top);
+    }
+    found
+}
+
+fn read_line(line: &[u8]) -> Option<Line> {
+    let (sum, json) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    if checksum(json) != sum {
+        return None;
+    }
+    serde_json::from_str(json).ok()
+}
+
+impl Contents {
+    fn take(&mut self, line: Line, base: Id, void: &mut HashSet<Id>) {
+        let mut latest = |id: Id| self.last = self.last.max(Some(id));
+        match line {
+            Line::Device { base: made, device, .. } => self.device = (made == base).then_some(device),
+            Line::Batch(entry) => {
+                latest(entry.latest());
+                self.entries.push(*entry);
+            }
+            Line::Named(named) => {
+                latest(named.batch);
+                self.named.push(named);
+            }
+            Line::Asked(asked) => {
+                latest(asked.batch);
+                self.asked.push(*asked);
+            }
+            Line::Void { batch } => {
+                void.insert(batch);
+            }
+            Line::Mark { device, number, last } => {
+                latest(last);
+                let top = self.numbers.entry(device).or_default();
+                *top = number.max(*top);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+//! What the outbox has and the book lacks: written again when the book is opened, or at the next chance.
+
+use std::collections::{BTreeSet, HashSet};
+
+use rusqlite::params;
+use serde::Serialize;
+
+use crate::domain::id::Id;
+use crate::domain::time::Stamp;
+use crate::error::{Error, Result};
+use crate::store::transact::{has_batch, passes};
+use crate::store::{Store, signal, sql};
+
+use super::{Contents, Entry};
+
+/// One change that waits in the outbox, for a person to look at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waiting {
+    /// Its batch.
+    pub batch: Id,
+    /// Who.
+    pub person: String,
+    /// When.
+    pub at: Stamp,
+    /// One line.
+    pub label: String,
+    /// Why it is not in the book.
+    pub why: String,
+}
+
+/// What writing again did.
+#[derive(Default)]
+struct Again {
+    written: usize,
+    last: i64,
+    touched: BTreeSet<i64>,
+    config: bool,
+}
+
+impl Store {
+    /// What the person has to be told since the last time: changes that were written again, changes that are missing.
+    pub fn news(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// Changes wait for a chance to be written.
+    pub fn has_queue(&self) -> bool {
+        self.queued
+    }
+
+    /// Writes again what the book lacks, and what waited. Returns how many changes were written. A book that is busy is no
+    /// error: they wait on.
+    pub fn catch_up(&mut self) -> Result<usize> {
+        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else { return Ok(0) };
+        let mut all = outbox.read()?;
+        if all.damaged > 0 {
+            self.told.push(format!("{} lines of your outbox are damaged and were passed over", all.damaged));
+        }
+        if let Some(last) = all.last {
+            self.ids.go_on_after(last);
+        }
+        if let Some(device) = all.device {
+            self.who.device = device;
+            self.named = true;
+        }
+        self.key = crate::store::key_of_book(&self.conn)?;
+        self.leave_present(&mut all)?;
+        // Until all of it is done, whatever stops it.
+        self.queued = !all.entries.is_empty() || !all.asked.is_empty();
+        let mut written = 0;
+        if !all.entries.is_empty() {
+            if self.begin().is_err() {
+                return Ok(0);
+            }
+            // Inside the lock, because another of ours may have been writing just this.
+            let work = self.guard().and_then(|()| {
+                all = outbox.read()?;
+                self.leave_present(&mut all)?;
+                self.write_again(&all.entries)
+            });
+            let done = work.and_then(|done| self.conn.execute_batch("COMMIT").map_err(sql).map(|()| done));
+            let done = match done {
+                Ok(done) => done,
+                Err(error) => {
+                    // After a full disk the transaction may have ended by itself.
+                    let _ = self.conn.execute_batch("ROLLBACK");
+                    return if passes(&error) { Ok(0) } else { Err(error) };
+                }
+            };
+            written += done.written;
+            if done.written > 0 {
+                self.after(done.last, &done.touched, done.config, true)?;
+            }
+            self.leave_present(&mut all)?;
+        }
+        self.queued = false;
+        let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
+        for named in &all.named {
+            self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));
+        }
+        self.new_epoch_if_behind(&outbox, &all)?;
+        for batch in missing {
+            outbox.void(batch)?;
+        }
+        for asked in std::mem::take(&mut all.asked) {
+            let me = std::mem::replace(&mut self.who.person, asked.person.clone());
+            self.planned = Some(asked.batch);
+            let done = self.attempt(&asked.command, asked.at);
+            self.planned = None;
+            self.who.person = me;
+            match done {
+                // Nothing was left to change: it is done with.
+                Ok(receipt) if receipt.batch.is_none() => outbox.void(asked.batch)?,
+                Ok(_) => written += 1,
+                Err(error) if passes(&error) => self.queued = true,
+                Err(error) => {
+                    self.queued = true;
+                    self.tell_once(format!("a queued change of {} waits on: {error}", asked.person));
+                }
+            }
+        }
+        if written > 0 {
+            let changes = if written == 1 {
+                "1 change of yours that the book lacked was".into()
+            } else {
+                format!("{written} changes of yours that the book lacked were")
+            };
+            self.told.push(format!("{changes} written again from your outbox"));
+        }
+        Ok(written)
+    }
+
+    /// Leaves of the outbox's contents only what is this book's and what it lacks.
+    fn leave_present(&self, all: &mut Contents) -> Result<()> {
+        let mut present: HashSet<Id> = HashSet::new();
+        let ids = all.entries.iter().map(|e| e.batch).chain(all.named.iter().map(|n| n.batch)).chain(all.asked.iter().map(|a| a.batch));
+        for id in ids {
+            if has_batch(&self.conn, id)? {
+                present.insert(id);
+            }
+        }
+        let ours = |book: Option<Id>| self.key.is_some() && book == self.key;
+        all.entries.retain(|e| ours(e.book) && !present.contains(&e.batch));
+        all.named.retain(|n| ours(n.book) && !present.contains(&n.batch));
+        // One that was tried since it was asked for is there as a whole change.
+        present.extend(all.entries.iter().map(|e| e.batch));
+        all.asked.retain(|a| ours(a.book) && !present.contains(&a.batch));
+        Ok(())
+    }
+
+    /// Writes entries in the order of their logical times; one that lacks what it needs is told and left.
+    fn write_again(&mut self, entries: &[Entry]) -> Result<Again> {
+        let mut order: Vec<&Entry> = entries.iter().collect();
+        order.sort_by_key(|e| (e.hlc, e.batch));
+        let mut again = Again::default();
+        for entry in order {
+            self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
+            match entry.write(&self.conn) {
+                Ok(done) => {
+                    again.written += 1;
+                    again.last = done.n.max(again.last);
+                    again.touched.extend(done.customers);
+                    again.config |= done.config;
+                }
+                Err(error) if passes(&error) => return Err(error),
+                Err(error) => {
+                    self.conn.execute_batch("ROLLBACK TO entry").map_err(sql)?;
+                    self.tell_once(format!("\"{}\" is missing in the book and cannot be written again: {error}", entry.label));
+                }
+            }
+            self.conn.execute_batch("RELEASE entry").map_err(sql)?;
+        }
+        for customer in &again.touched {
+            signal::refresh(&self.conn, *customer, &self.config, self.today)?;
+        }
+        Ok(again)
+    }
+
+    /// The same words are told once, however often it is tried.
+    fn tell_once(&mut self, words: String) {
+        if !self.told_before.contains(&words) {
+            self.told_before.push(words.clone());
+            self.told.push(words);
+        }
+    }
+
+    /// A number of ours that the book does not know any more must not be given twice: a book that is behind what this device
+    /// wrote (an older copy was put back) is written under a new name from here on.
+    fn new_epoch_if_behind(&mut self, outbox: &super::Outbox, all: &Contents) -> Result<()> {
+        if !self.named {
+            return Ok(());
+        }
+        let top = all.numbers.get(&self.who.device).copied().unwrap_or(0);
+        let has: i64 = self
+            .conn
+            .query_row("SELECT coalesce(max(number), 0) FROM batch WHERE device = ?", params![self.who.device], |r| r.get(0))
+            .map_err(sql)?;
+        if has < top {
+            let device = self.ids.next(Stamp(0));
+            outbox.rename(device)?;
+            self.who.device = device;
+        }
+        Ok(())
+    }
+
+    /// What waits in the outbox: changes that were asked for, and changes that the book lacks.
+    pub fn waiting(&self) -> Result<Vec<Waiting>> {
+        let Some(outbox) = &self.outbox else { return Ok(Vec::new()) };
+        let mut all = outbox.read()?;
+        self.leave_present(&mut all)?;
+        let lacks = all.entries.iter().map(|e| Waiting {
+            batch: e.batch,
+            person: e.person.clone(),
+            at: e.at,
+            label: e.label.clone(),
+            why: "the book lacks it".into(),
+        });
+        let asked = all.asked.iter().map(|a| Waiting {
+            batch: a.batch,
+            person: a.person.clone(),
+            at: a.at,
+            label: crate::store::write::code(&a.command).to_owned(),
+            why: a.why.clone(),
+        });
+        Ok(lacks.chain(asked).collect())
+    }
+
+    /// Drops what waits in the outbox; it will not be written. Returns how many changes that were.
+    pub fn drop_waiting(&mut self) -> Result<usize> {
+        let waiting = self.waiting()?;
+        let outbox = self.outbox.as_ref().ok_or_else(|| Error::usage("there is no outbox here"))?;
+        for change in &waiting {
+            outbox.void(change.batch)?;
+        }
+        self.queued = false;
+        Ok(waiting.len())
+    }
+}

@@ -1,0 +1,301 @@
+//! One batch outside the book: everything that is needed to write the very same batch again, with the same ids.
+
+use std::collections::BTreeSet;
+
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::domain::command::Entity;
+use crate::domain::heads::ids_of;
+use crate::domain::id::Id;
+use crate::domain::time::Stamp;
+use crate::error::{Error, Result};
+use crate::store::batch::{self, TABLES, Table, table_numbered};
+use crate::store::{heads, search, sql};
+
+/// A batch with its rows and edits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Which book.
+    pub book: Option<Id>,
+    /// The batch.
+    pub batch: Id,
+    /// Who.
+    pub person: String,
+    /// The device and its number of it.
+    pub device: Id,
+    /// As above.
+    pub number: i64,
+    /// Logical time.
+    pub hlc: i64,
+    /// When.
+    pub at: Stamp,
+    /// Code of the command.
+    pub command: String,
+    /// One line.
+    pub label: String,
+    /// The batch that it takes back.
+    pub undoes: Option<Id>,
+    /// The first customer that it touched.
+    pub customer: Option<Id>,
+    /// The batch's hash, in hexadecimal digits.
+    pub hash: String,
+    rows: Vec<Made>,
+    edits: Vec<Edited>,
+}
+
+/// A row that the batch made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Made {
+    table: i64,
+    id: Id,
+    /// By column; a reference to another row is that row's id.
+    values: serde_json::Map<String, Json>,
+}
+
+/// A field that the batch changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Edited {
+    id: Id,
+    table: i64,
+    row: Id,
+    field: String,
+    before: Json,
+    after: Json,
+    /// The edits that it had seen.
+    seen: Vec<Id>,
+    /// What else the person knew: see `edit.knew`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    knew: Option<Vec<Id>>,
+}
+
+/// What writing an entry again touched.
+#[derive(Default)]
+pub struct Touched {
+    /// Customers, their integers.
+    pub customers: BTreeSet<i64>,
+    /// A config key was among it.
+    pub config: bool,
+    /// The batch's integer in the book.
+    pub n: i64,
+}
+
+/// A batch with more rows and edits than this is kept by its name only.
+pub const MOST: usize = 20_000;
+
+impl Entry {
+    /// Reads a finished batch by its integer, within the transaction that writes it.
+    pub fn read(conn: &Connection, n: i64, book: Option<Id>) -> Result<Entry> {
+        let mut entry = conn
+            .prepare_cached("SELECT id, person, device, number, hlc, wall, command, label, undoes, customer, hash FROM batch WHERE n = ?")
+            .and_then(|mut s| {
+                s.query_row([n], |r| {
+                    let id = |at: usize| r.get::<_, Option<[u8; 16]>>(at).map(|found| found.map(Id));
+                    Ok(Entry {
+                        book,
+                        batch: id(0)?.unwrap_or_default(),
+                        person: search::text_at_raw(r, 1)?,
+                        device: id(2)?.unwrap_or_default(),
+                        number: r.get(3)?,
+                        hlc: r.get(4)?,
+                        at: Stamp(r.get(5)?),
+                        command: search::text_at_raw(r, 6)?,
+                        label: search::text_at_raw(r, 7)?,
+                        undoes: id(8)?,
+                        customer: id(9)?,
+                        hash: hex(&r.get::<_, Option<Vec<u8>>>(10)?.unwrap_or_default()),
+                        rows: Vec::new(),
+                        edits: Vec::new(),
+                    })
+                })
+            })
+            .map_err(sql)?;
+        for table in TABLES {
+            let query = format!("SELECT id, {} FROM {} WHERE batch = ? ORDER BY n", table.columns.join(", "), table.name);
+            let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+            let mut rows = statement.query([n]).map_err(sql)?;
+            while let Some(row) = rows.next().map_err(sql)? {
+                let mut values = serde_json::Map::new();
+                for (at, column) in table.columns.iter().enumerate() {
+                    let value = row.get_ref(at + 1).map_err(sql)?;
+                    let value = match (refers_to(column, table), value) {
+                        (Some(to), ValueRef::Integer(n)) => Json::String(id_of(conn, to, n)?.to_string()),
+                        (_, value) => to_json(value),
+                    };
+                    values.insert((*column).to_owned(), value);
+                }
+                entry.rows.push(Made { table: table.number, id: Id(row.get(0).map_err(sql)?), values });
+            }
+        }
+        let mut statement = conn
+            .prepare_cached("SELECT id, entity, row, field, before, after, seen, knew FROM edit WHERE batch = ? ORDER BY n")
+            .map_err(sql)?;
+        let mut rows = statement.query([n]).map_err(sql)?;
+        while let Some(r) = rows.next().map_err(sql)? {
+            let seen: Vec<u8> = r.get(6).map_err(sql)?;
+            let knew: Option<Vec<u8>> = r.get(7).map_err(sql)?;
+            entry.edits.push(Edited {
+                id: Id(r.get(0).map_err(sql)?),
+                table: r.get(1).map_err(sql)?,
+                row: Id(r.get(2).map_err(sql)?),
+                field: search::text_at(r, 3)?,
+                before: to_json(r.get_ref(4).map_err(sql)?),
+                after: to_json(r.get_ref(5).map_err(sql)?),
+                seen: ids_of(&seen).collect(),
+                knew: knew.map(|known| ids_of(&known).collect()),
+            });
+        }
+        Ok(entry)
+    }
+
+    /// The latest id in it.
+    pub fn latest(&self) -> Id {
+        self.rows.iter().map(|r| r.id).chain(self.edits.iter().map(|e| e.id)).max().unwrap_or(self.batch).max(self.batch)
+    }
+
+    /// Writes the batch again, within the caller's transaction. An edit that others have gone past becomes a head beside
+    /// theirs: what it had seen is said by itself. An error where the book lacks a row that it needs.
+    pub fn write(&self, conn: &Connection) -> Result<Touched> {
+        conn.prepare_cached(
+            "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
+             VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                self.batch,
+                self.person,
+                self.device,
+                self.number,
+                self.hlc,
+                self.at,
+                self.command,
+                self.label,
+                self.undoes,
+                self.rows.len() as i64,
+                self.edits.len() as i64,
+                self.customer,
+                unhex(&self.hash),
+            ])
+        })
+        .map_err(sql)?;
+        let mut touched = Touched { n: conn.last_insert_rowid(), ..Touched::default() };
+        for row in &self.rows {
+            self.make(conn, row, &mut touched)?;
+        }
+        for edit in &self.edits {
+            self.edit(conn, edit, &mut touched)?;
+        }
+        heads::recheck_customers(conn, &touched.customers)?;
+        search::catch_up(conn, 500)?;
+        Ok(touched)
+    }
+
+    fn make(&self, conn: &Connection, row: &Made, touched: &mut Touched) -> Result<()> {
+        let table = table_numbered(row.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+        let mut names = vec!["id", "batch"];
+        let mut values: Vec<Value> = vec![Value::Blob(row.id.0.to_vec()), Value::Integer(touched.n)];
+        // Names come from our own table, never from the file.
+        for column in table.columns {
+            let Some(value) = row.values.get(*column) else { continue };
+            let value = match (refers_to(column, table), value) {
+                (Some(to), Json::String(id)) => {
+                    let n = number_of(conn, to, id)?.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
+                    if to == "customer" {
+                        touched.customers.insert(n);
+                    }
+                    Value::Integer(n)
+                }
+                (_, value) => from_json(value),
+            };
+            names.push(column);
+            values.push(value);
+        }
+        let marks = vec!["?"; names.len()].join(",");
+        let query = format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, names.join(", "));
+        conn.prepare_cached(&query).and_then(|mut s| s.execute(rusqlite::params_from_iter(values))).map_err(sql)?;
+        match table.entity {
+            Entity::Customer => {
+                touched.customers.insert(conn.last_insert_rowid());
+            }
+            Entity::Config => touched.config = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn edit(&self, conn: &Connection, edit: &Edited, touched: &mut Touched) -> Result<()> {
+        let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+        let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
+        let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
+        let seen = heads::joined(edit.seen.iter().copied());
+        let knew = edit.knew.as_ref().map(|known| heads::joined(known.iter().copied()));
+        conn.prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen, knew) VALUES (?,?,?,?,?,?,?,?,?)")
+            .and_then(|mut s| {
+                let (before, after) = (from_json(&edit.before), from_json(&edit.after));
+                s.execute(params![edit.id, touched.n, edit.table, edit.row, edit.field, before, after, seen, knew])
+            })
+            .map_err(sql)?;
+        let settled = heads::settle(conn, table, edit.row, &edit.field)?;
+        if edit.field != "removed" {
+            // Who changes a removed row without knowing of the removal stands against it.
+            heads::settle(conn, table, edit.row, "removed")?;
+        }
+        if settled.changed && table.entity == Entity::Event && edit.field == "text" {
+            search::reindex(conn, edit.row)?;
+        }
+        touched.customers.extend(current.customer);
+        touched.config |= table.entity == Entity::Config;
+        Ok(())
+    }
+}
+
+/// The table that a column refers to. A view or a config row has a column of the name of no table.
+fn refers_to(column: &str, table: &Table) -> Option<&'static str> {
+    match column {
+        "customer" => Some("customer"),
+        "contact" if table.entity == Entity::Event => Some("contact"),
+        _ => None,
+    }
+}
+
+fn id_of(conn: &Connection, table: &str, n: i64) -> Result<Id> {
+    conn.prepare_cached(&format!("SELECT id FROM {table} WHERE n = ?"))
+        .and_then(|mut s| s.query_row([n], |r| r.get(0)))
+        .map(Id)
+        .map_err(sql)
+}
+
+fn number_of(conn: &Connection, table: &str, id: &str) -> Result<Option<i64>> {
+    let Ok(id) = id.parse::<Id>() else { return Ok(None) };
+    conn.prepare_cached(&format!("SELECT n FROM {table} WHERE id = ?"))
+        .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
+        .map_err(sql)
+}
+
+fn to_json(value: ValueRef<'_>) -> Json {
+    match value {
+        ValueRef::Null => Json::Null,
+        ValueRef::Integer(i) => i.into(),
+        ValueRef::Real(r) => serde_json::Number::from_f64(r).map_or(Json::Null, Json::Number),
+        ValueRef::Text(t) => String::from_utf8_lossy(t).into(),
+        ValueRef::Blob(b) => serde_json::json!({ "blob": hex(b) }),
+    }
+}
+
+fn from_json(json: &Json) -> Value {
+    match json {
+        Json::Object(map) => map.get("blob").and_then(Json::as_str).map_or(Value::Null, |h| Value::Blob(unhex(h))),
+        other => batch::json_value(Some(other)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+    digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}

@@ -1,0 +1,371 @@
+use super::*;
+use crate::domain::command::{Change, Entity, NewCustomer};
+use crate::domain::query::{Page, Query, TimelineAsk};
+use crate::error::Kind;
+use crate::store::transact::Crash;
+use crate::store::{Options, Store, Who};
+
+const NOW: Stamp = Stamp(1_795_000_000_000);
+
+/// A book, and the state folder of one person.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn book(&self) -> PathBuf {
+        self.folder.path().join("book.db")
+    }
+
+    fn options(&self, person: &str) -> Options {
+        let who = Who { person: person.into(), device: Id([7; 16]) };
+        let keep = Keep::In(self.folder.path().join(format!("state of {person}")));
+        Options { who, now: NOW, as_of: None, create: true, zone: None, keep }
+    }
+
+    fn open(&self, person: &str) -> Store {
+        Store::open(&self.book(), &self.options(person)).unwrap()
+    }
+
+    fn outbox(&self, person: &str) -> Outbox {
+        let path = fs::canonicalize(self.book()).unwrap();
+        Outbox::of(&self.folder.path().join(format!("state of {person}")), &path, Id([7; 16]))
+    }
+
+    /// A copy of the closed book under another name.
+    fn save(&self, name: &str) {
+        fs::copy(self.book(), self.folder.path().join(name)).unwrap();
+    }
+
+    /// Puts such a copy back, as a sync program does: by its name.
+    fn put_back(&self, name: &str) {
+        let draft = self.folder.path().join("draft");
+        fs::copy(self.folder.path().join(name), &draft).unwrap();
+        for part in ["-wal", "-shm"] {
+            let _ = fs::remove_file(self.folder.path().join(format!("book.db{part}")));
+        }
+        fs::rename(draft, self.book()).unwrap();
+    }
+}
+
+fn add(store: &mut Store, name: &str) -> Id {
+    store.write(&Command::AddCustomer(NewCustomer { name: name.into(), ..NewCustomer::default() }), NOW).unwrap().customers[0]
+}
+
+fn note(store: &mut Store, customer: Id, text: &str) -> Result<crate::domain::command::Receipt> {
+    store.write(&Command::Note { customers: vec![customer], text: text.into(), at: None }, NOW)
+}
+
+fn notes(store: &mut Store, customer: Id) -> Vec<String> {
+    match store.answer(&Query::Account { customer, timeline: TimelineAsk::default() }).unwrap() {
+        Page::Account(Some(account)) => account.events.iter().map(|e| e.text.clone()).filter(|t| !t.is_empty()).rev().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn rename(store: &mut Store, customer: Id, name: &str) {
+    let changes = vec![Change::set("name", name)];
+    store.write(&Command::Edit { entity: Entity::Customer, rows: vec![customer], changes }, NOW).unwrap();
+}
+
+fn name(store: &mut Store, customer: Id) -> String {
+    match store.answer(&Query::Account { customer, timeline: TimelineAsk::default() }).unwrap() {
+        Page::Account(Some(account)) => account.customer.name.clone(),
+        _ => String::new(),
+    }
+}
+
+fn well(store: &mut Store) {
+    let wrong: Vec<_> = store.doctor().unwrap().into_iter().filter(|c| !c.ok).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn a_change_of_which_only_the_outbox_knows_is_written_once() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    store.crash = Some(Crash::BeforeCommit);
+    assert!(note(&mut store, id, "killed on the way").is_err());
+    drop(store);
+    for round in 0..3 {
+        let mut store = desk.open("ana");
+        let told = store.news();
+        assert_eq!(told.len(), usize::from(round == 0), "{told:?}");
+        assert_eq!(notes(&mut store, id), ["killed on the way"]);
+        well(&mut store);
+        store.close();
+    }
+}
+
+#[test]
+fn an_older_copy_that_was_put_back_gets_ones_own_changes_again_and_no_number_twice() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    store.close();
+    desk.save("older.db");
+    let mut store = desk.open("ana");
+    note(&mut store, id, "first").unwrap();
+    rename(&mut store, id, "Acme Foods");
+    let other = add(&mut store, "Bolt");
+    note(&mut store, other, "of a customer that is new, too").unwrap();
+    let before = (store.who.device, store.doctor().unwrap());
+    store.close();
+    desk.put_back("older.db");
+    let mut store = desk.open("ana");
+    assert_eq!(notes(&mut store, id), ["first"]);
+    assert_eq!(name(&mut store, id), "Acme Foods");
+    assert_eq!(notes(&mut store, other), ["of a customer that is new, too"]);
+    assert_eq!(store.who.device, before.0, "everything is there again, so the numbers go on");
+    well(&mut store);
+    note(&mut store, id, "second").unwrap();
+    assert_eq!(notes(&mut store, id), ["first", "second"]);
+    let twice: i64 = store
+        .conn
+        .query_row("SELECT count(*) FROM (SELECT 1 FROM batch GROUP BY device, number HAVING count(*) > 1)", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(twice, 0);
+}
+
+#[test]
+fn a_copy_that_lacks_what_cannot_be_written_again_is_written_under_a_new_name() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    store.close();
+    desk.save("older.db");
+    let mut store = desk.open("ana");
+    // As an import is kept: by its name only.
+    let receipt = note(&mut store, id, "of an import").unwrap();
+    let device = store.who.device;
+    let key = store.key;
+    store.close();
+    let outbox = desk.outbox("ana");
+    let all = outbox.read().unwrap();
+    let safe: HashSet<Id> = all.entries.iter().map(|e| e.batch).collect();
+    outbox.drop_lines(&safe).unwrap();
+    let named = Named {
+        batch: receipt.batch.unwrap(),
+        book: key,
+        person: "ana".into(),
+        device,
+        number: 2,
+        at: NOW,
+        command: "import".into(),
+        label: "Imported files".into(),
+    };
+    outbox.add(&[Line::Named(named)]).unwrap();
+    desk.put_back("older.db");
+    let mut store = desk.open("ana");
+    let told = store.news();
+    assert!(told.iter().any(|t| t.contains("Imported files")), "{told:?}");
+    let renamed = store.who.device;
+    assert_ne!(renamed, device);
+    add(&mut store, "Bolt");
+    store.close();
+    let mut store = desk.open("ana");
+    assert!(store.news().is_empty(), "it is told once");
+    assert_eq!(store.who.device, renamed, "and one new name is enough");
+}
+
+#[test]
+fn a_lost_edit_stands_beside_the_edit_that_somebody_made_without_it() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    store.close();
+    desk.save("older.db");
+    let mut store = desk.open("ana");
+    rename(&mut store, id, "Acme by ana");
+    store.close();
+    desk.put_back("older.db");
+    let mut bo = desk.open("bo");
+    let changes = vec![Change::set("name", "Acme by bo")];
+    let later = Stamp(NOW.0 + 60_000);
+    bo.write(&Command::Edit { entity: Entity::Customer, rows: vec![id], changes }, later).unwrap();
+    bo.close();
+    let mut ana = desk.open("ana");
+    assert_eq!(name(&mut ana, id), "Acme by bo", "the later one is shown");
+    let heads: i64 = ana.conn.query_row("SELECT count(*) FROM edit WHERE field = 'name' AND seen = x''", [], |r| r.get(0)).unwrap();
+    assert_eq!(heads, 2, "and ana's is not lost");
+    let Page::Conflicts(open) = ana.answer(&Query::Conflicts).unwrap() else { panic!("conflicts answer conflicts") };
+    assert_eq!(open.len(), 1, "somebody has to pick: {open:?}");
+    let wrong: Vec<_> = ana.doctor().unwrap().into_iter().filter(|c| !c.ok && c.code != "copies").collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn what_cannot_be_written_now_is_queued_and_written_once_when_it_can() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    let other = rusqlite::Connection::open(desk.book()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.wait_at_most(Some(1));
+    let receipt = note(&mut store, id, "while it was busy").unwrap();
+    assert!(receipt.queued.is_some() && receipt.batch.is_none(), "{receipt:?}");
+    assert_eq!(store.waiting().unwrap().len(), 1);
+    assert_eq!(store.catch_up().unwrap(), 0, "it is busy still");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.catch_up().unwrap(), 1);
+    assert_eq!(store.catch_up().unwrap(), 0);
+    assert_eq!(notes(&mut store, id), ["while it was busy"]);
+    assert!(store.waiting().unwrap().is_empty() && !store.has_queue());
+    well(&mut store);
+}
+
+#[test]
+fn a_queued_change_that_was_dropped_is_never_written() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    let other = rusqlite::Connection::open(desk.book()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.wait_at_most(Some(1));
+    note(&mut store, id, "never mind").unwrap();
+    assert_eq!(store.drop_waiting().unwrap(), 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    store.close();
+    let mut store = desk.open("ana");
+    assert!(notes(&mut store, id).is_empty() && store.news().is_empty());
+}
+
+#[test]
+fn a_failed_commit_is_queued_and_one_that_stands_nevertheless_is_told_as_saved() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    store.crash = Some(Crash::CommitFails);
+    assert!(note(&mut store, id, "once").unwrap().queued.is_some());
+    store.crash = Some(Crash::CommitErrs);
+    assert!(note(&mut store, id, "twice").unwrap().batch.is_some());
+    store.crash = Some(Crash::CommitFails);
+    assert_eq!(store.catch_up().unwrap(), 0, "it fails once more, and waits on");
+    assert_eq!(store.waiting().unwrap().len(), 1);
+    store.crash = None;
+    store.catch_up().unwrap();
+    let mut found = notes(&mut store, id);
+    found.sort();
+    assert_eq!(found, ["once", "twice"]);
+    well(&mut store);
+}
+
+#[test]
+fn a_file_that_takes_the_books_name_is_never_masked_and_ones_own_changes_follow() {
+    let desk = Desk::new();
+    let mut bo = desk.open("bo");
+    let id = add(&mut bo, "Acme");
+    bo.close();
+    desk.save("elsewhere.db");
+    let mut ana = desk.open("ana");
+    note(&mut ana, id, "before").unwrap();
+    desk.put_back("elsewhere.db");
+    assert!(ana.was_replaced());
+    let error = note(&mut ana, id, "into the old file").unwrap_err();
+    assert_eq!(error.kind, Kind::Conflict);
+    assert!(!ana.was_replaced());
+    assert_eq!(notes(&mut ana, id), ["before"], "one's own is there again, what was refused is not");
+    note(&mut ana, id, "after").unwrap();
+    fs::remove_file(desk.book()).unwrap();
+    assert!(ana.is_gone());
+    assert!(note(&mut ana, id, "nowhere").unwrap().queued.is_some());
+}
+
+#[test]
+fn a_torn_last_line_is_passed_over_and_a_damaged_one_is_told() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    note(&mut store, id, "one").unwrap();
+    store.close();
+    let outbox = desk.outbox("ana");
+    let bytes = fs::read(outbox.file()).unwrap();
+    fs::write(outbox.file(), &bytes[..bytes.len() - 20]).unwrap();
+    let all = outbox.read().unwrap();
+    assert!(all.torn && all.damaged == 0 && all.entries.len() == 1, "{all:?}");
+    let mut store = desk.open("ana");
+    assert!(store.news().is_empty());
+    note(&mut store, id, "two").unwrap();
+    store.close();
+    let all = outbox.read().unwrap();
+    assert_eq!((all.entries.len(), all.damaged), (2, 1), "the torn piece is a line of its own now");
+}
+
+#[test]
+fn the_same_home_on_another_machine_writes_under_another_name() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    add(&mut store, "Acme");
+    let first = store.who.device;
+    store.close();
+    let mut options = desk.options("ana");
+    options.who.device = Id([8; 16]);
+    let mut store = Store::open(&desk.book(), &options).unwrap();
+    add(&mut store, "Bolt");
+    assert_ne!(store.who.device, first);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_outbox_is_the_persons_own() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    add(&mut store, "Acme");
+    let file = desk.outbox("ana").file().to_owned();
+    let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+}
+
+#[test]
+fn without_a_place_for_the_outbox_the_book_can_only_be_read() {
+    let desk = Desk::new();
+    desk.open("ana").close();
+    let keep = Keep::Cannot("no home".into());
+    let mut store = Store::open(&desk.book(), &Options { keep, ..desk.options("ana") }).unwrap();
+    let error = store.write(&Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() }), NOW).unwrap_err();
+    assert!(error.message.contains("--no-outbox"), "{error}");
+    let mut store = Store::open(&desk.book(), &Options { keep: Keep::Nowhere, ..desk.options("ana") }).unwrap();
+    add(&mut store, "Acme");
+}
+
+/// A disk that takes what is written and then fails.
+struct Failing {
+    text: String,
+    cuts: bool,
+}
+
+impl Tail for Failing {
+    fn put(&mut self, text: &str) -> std::io::Result<()> {
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn cut(&mut self, end: u64) -> std::io::Result<()> {
+        if !self.cuts {
+            return Err(std::io::ErrorKind::Other.into());
+        }
+        self.text.truncate(usize::try_from(end).unwrap());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_line_whose_sync_fails_is_taken_back_before_it_is_told_as_not_saved() {
+    let mut disk = Failing { text: "kept\n".into(), cuts: true };
+    let error = put(&mut disk, 5, "lost\n").unwrap_err();
+    assert!(error.message.contains("nothing was saved"), "{error}");
+    assert_eq!(disk.text, "kept\n");
+    let mut disk = Failing { text: String::new(), cuts: false };
+    let error = put(&mut disk, 0, "perhaps\n").unwrap_err();
+    assert!(!error.message.contains("nothing was saved"), "what is not known is not said: {error}");
+}

@@ -1,0 +1,370 @@
+//! One write, from the lock to the COMMIT: waiting for others, what has to hold inside, the outbox before the COMMIT, and the
+//! truth after an error. A change that cannot be written just now waits in the outbox as its command.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::command::{Command, Receipt};
+use crate::domain::id::{Id, Ids};
+use crate::domain::time::Stamp;
+use crate::error::{Error, Kind, Result};
+
+use super::batch::Batch;
+use super::outbox::{Asked, Entry, Line, Named};
+use super::{Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, schema, signal, sql, write};
+
+/// Milliseconds after which a write gives up waiting for another's lock.
+const LOCK_LIMIT: u64 = 10_000;
+
+/// Why a write did not take place, where that is not the change's own fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Hitch {
+    /// The lock was not to be had.
+    #[error("the lock was not to be had")]
+    Locked,
+    /// The file is not there any more.
+    #[error("the file is gone")]
+    Gone,
+    /// Another file took its name.
+    #[error("another file took its name")]
+    Replaced,
+    /// A newer program has changed the schema.
+    #[error("the schema is newer")]
+    Newer,
+    /// The COMMIT failed, and the book cannot be read to see whether it stands.
+    #[error("it is not known whether it stands")]
+    Unknown,
+}
+
+/// The hitch that an error came from.
+pub fn hitch(error: &Error) -> Option<Hitch> {
+    error.source.as_ref()?.downcast_ref::<Hitch>().copied()
+}
+
+/// True for an error that passes: the same change can be written later.
+pub fn passes(error: &Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
+    let sqlite = error.source.as_ref().and_then(|s| s.downcast_ref::<rusqlite::Error>()).and_then(rusqlite::Error::sqlite_error_code);
+    matches!(hitch(error), Some(Hitch::Locked | Hitch::Gone | Hitch::Newer))
+        || matches!(sqlite, Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen))
+}
+
+/// What of a finished batch is needed after the COMMIT.
+struct Finished {
+    done: write::Done,
+    empty: bool,
+    id: Id,
+    n: i64,
+    changed: usize,
+    touched: std::collections::BTreeSet<i64>,
+    config_touched: bool,
+    money_touched: bool,
+}
+
+impl Store {
+    /// Runs one command as one batch. Where the book cannot be written just now the change is queued: the receipt says why.
+    pub fn write(&mut self, command: &Command, now: Stamp) -> Result<Receipt> {
+        let error = match self.attempt(command, now) {
+            Err(error) if passes(&error) => error,
+            Err(error) if hitch(&error) == Some(Hitch::Replaced) => {
+                self.open_anew()?;
+                return Err(error);
+            }
+            other => return other,
+        };
+        // What an undo takes back depends on what stands then, so it cannot wait.
+        let waits = !matches!(command, Command::Undo { batch: None, .. } | Command::Redo);
+        let Some(outbox) = self.outbox.as_ref().filter(|_| waits && self.read_only.is_none()) else { return Err(error) };
+        let why = error.message.split(';').next().unwrap_or_default().to_owned();
+        let batch = Ids::random().next(now);
+        let asked = Asked { batch, book: self.key, person: self.who.person.clone(), at: now, command: command.clone(), why: why.clone() };
+        outbox.add(&[Line::Asked(Box::new(asked))])?;
+        self.queued = true;
+        Ok(Receipt {
+            batch: None,
+            label: format!("Queued, not in the book yet: {why}"),
+            changed: 0,
+            skipped: Vec::new(),
+            customers: Vec::new(),
+            queued: Some(why),
+        })
+    }
+
+    /// Runs one command as one batch, or says why not.
+    pub(super) fn attempt(&mut self, command: &Command, now: Stamp) -> Result<Receipt> {
+        match command {
+            Command::Undo { batch, force } => self.undo(*batch, *force, now),
+            Command::Redo => self.redo(now),
+            _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
+        }
+    }
+
+    /// Takes the write lock: waits with jitter while another has it, so that no writer starves.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        self.conn.busy_timeout(Duration::ZERO).map_err(sql)?;
+        let mut waited: u64 = 0;
+        let mut tries: u32 = 0;
+        let result = loop {
+            match self.conn.execute_batch("BEGIN IMMEDIATE") {
+                Ok(()) => break Ok(()),
+                Err(e) if is_busy(&e) && waited < self.lock_limit * 1000 => {
+                    let most = (250_u64 << tries.min(5)).min(8000);
+                    let jitter = 50 + u64::from(self.dice.next(Stamp(0)).0[15]) * (most - 50) / 255;
+                    std::thread::sleep(Duration::from_micros(jitter));
+                    waited += jitter;
+                    tries += 1;
+                    if let Some(patience) = &mut self.patience
+                        && !patience(waited / 1000)
+                    {
+                        break Err(Error::new(Kind::Busy, "gave up waiting for another's write; nothing was saved").because(Hitch::Locked));
+                    }
+                }
+                Err(e) if is_busy(&e) => {
+                    let words = format!("the book is busy: another has been writing for {} s; nothing was saved", self.lock_limit / 1000);
+                    break Err(Error::new(Kind::Busy, words).hint("try again").because(Hitch::Locked));
+                }
+                Err(e) => break Err(sql(e)),
+            }
+        };
+        self.conn.busy_timeout(Duration::from_millis(LOCK_LIMIT)).map_err(sql)?;
+        result
+    }
+
+    /// Waits at most so many milliseconds for another's write; `None`: as usual.
+    pub fn wait_at_most(&mut self, milliseconds: Option<u64>) {
+        self.lock_limit = milliseconds.unwrap_or(LOCK_LIMIT);
+    }
+
+    /// What has to hold inside every write: the path still names our file, and nobody has migrated it.
+    pub(super) fn guard(&self) -> Result<()> {
+        if self.mode != Mode::Memory {
+            match open::identity(&self.path) {
+                None if cfg!(unix) => {
+                    return Err(Error::new(Kind::Conflict, "the book's file is gone; nothing was saved")
+                        .hint("bring it back under its name, or `retain restore`")
+                        .because(Hitch::Gone));
+                }
+                found if found != self.identity => {
+                    return Err(Error::new(Kind::Conflict, "the file was replaced while it was open; nothing was saved")
+                        .hint("the new one is shown now: look, and do it again")
+                        .because(Hitch::Replaced));
+                }
+                _ => {}
+            }
+        }
+        if schema::version(&self.conn)? != schema::VERSION {
+            return Err(Error::new(Kind::Busy, "a newer Retain has changed the book; nothing was saved")
+                .hint("quit and update")
+                .because(Hitch::Newer));
+        }
+        Ok(())
+    }
+
+    /// Refuses a write to a book that can only be read.
+    pub(super) fn writable(&self) -> Result<()> {
+        match &self.read_only {
+            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))
+                .hint("nothing was saved; the book can be read as it is, and `retain doctor` says how it is opened")),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives this copy of the book a name of its own before its first change.
+    pub(super) fn name_device(&mut self, now: Stamp) -> Result<()> {
+        if let Some(outbox) = self.outbox.as_ref().filter(|_| !self.named) {
+            let device = self.ids.next(now);
+            outbox.rename(device)?;
+            self.who.device = device;
+            self.named = true;
+        }
+        Ok(())
+    }
+
+    /// Runs `work` as one batch: all of it, or nothing. A batch that writes nothing leaves no trace.
+    pub(super) fn transact(
+        &mut self,
+        command: &str,
+        now: Stamp,
+        undoes: Option<Id>,
+        work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
+    ) -> Result<Receipt> {
+        self.writable()?;
+        let planned = self.planned.take();
+        self.promised = planned;
+        self.name_device(now)?;
+        self.begin()?;
+        let finished = self.guard().and_then(|()| {
+            self.ids.plan(planned);
+            self.run(command, now, undoes, work)
+        });
+        self.ids.plan(None);
+        let finished = finished.and_then(|f| if f.empty { Ok(f) } else { self.keep(f.n).map(|()| f) });
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(error) => {
+                // After a full disk the transaction may have ended by itself.
+                let _ = self.conn.execute_batch("ROLLBACK");
+                return Err(error);
+            }
+        };
+        let Finished { done, empty, id, n, changed, touched, config_touched, money_touched } = finished;
+        if empty {
+            self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+            let customers = done.skipped.iter().map(|s| s.0).collect();
+            return Ok(Receipt { batch: None, label: done.label, changed: 0, skipped: done.skipped, customers, queued: None });
+        }
+        self.commit(id)?;
+        self.after(n, &touched, config_touched, money_touched)?;
+        let customers = self.ids_of(touched.iter().take(1000))?;
+        Ok(Receipt {
+            batch: Some(id),
+            label: done.label,
+            changed: if done.changed > 0 { done.changed } else { changed },
+            skipped: done.skipped,
+            customers,
+            queued: None,
+        })
+    }
+
+    fn run(
+        &mut self,
+        command: &str,
+        now: Stamp,
+        undoes: Option<Id>,
+        work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
+    ) -> Result<Finished> {
+        let context = write::Context { config: self.config.clone(), today: self.today };
+        let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, command, now, self.config.zone, undoes)?;
+        let done = work(&mut batch, &context)?;
+        let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
+        if batch.touched.len() <= REFOLD_AT_ONCE {
+            let only_new = batch.edits == 0 && batch.made <= REFOLD_AT_ONCE;
+            let made = if only_new { batch.made } else { 0 };
+            let absorbed = signal::absorb_batch(batch.conn, batch.n, made, &config, today)?;
+            for customer in batch.touched.difference(&absorbed).copied() {
+                signal::refresh(batch.conn, customer, &config, today)?;
+            }
+        } else {
+            for customer in &batch.touched {
+                batch.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
+            }
+        }
+        let empty = batch.is_empty();
+        if !empty {
+            batch.finish(&done.label)?;
+        }
+        Ok(Finished {
+            done,
+            empty,
+            id: batch.id,
+            n: batch.n,
+            changed: batch.made + batch.edits,
+            touched: std::mem::take(&mut batch.touched),
+            config_touched: batch.config_touched,
+            money_touched: batch.money_touched,
+        })
+    }
+
+    /// Puts the finished batch into the outbox, before its COMMIT.
+    fn keep(&mut self, n: i64) -> Result<()> {
+        let Some(outbox) = &self.outbox else { return Ok(()) };
+        self.key = super::key_of_book(&self.conn)?;
+        outbox.add(&[line_of(&self.conn, n, self.key)?])?;
+        #[cfg(test)]
+        if self.crash == Some(Crash::BeforeCommit) {
+            return Err(Error::failed("killed"));
+        }
+        Ok(())
+    }
+
+    /// Commits; after an error, looks whether the batch stands nevertheless, and tells the truth. What does not stand is
+    /// crossed out of the outbox before anybody is told.
+    pub(super) fn commit(&mut self, batch: Id) -> Result<()> {
+        #[cfg(test)]
+        if self.crash == Some(Crash::CommitFails) {
+            self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+            return self.after_failed_commit(batch, Error::failed("the disk is full").because(Hitch::Locked));
+        }
+        let Err(error) = self.conn.execute_batch("COMMIT") else {
+            #[cfg(test)]
+            if self.crash == Some(Crash::CommitErrs) {
+                return self.after_failed_commit(batch, Error::failed("an error"));
+            }
+            return Ok(());
+        };
+        self.after_failed_commit(batch, sql(error))
+    }
+
+    fn after_failed_commit(&mut self, batch: Id, error: Error) -> Result<()> {
+        if self.conn.is_autocommit() && self.mode != Mode::Memory {
+            // The transaction has ended by itself: only a new connection can tell how.
+            if self.reopen().is_err() {
+                return Err(Error::failed("the book failed while it was saving, and cannot be read to see whether it stands")
+                    .hint("your change is kept: at the next start it is written if it is missing")
+                    .because(Hitch::Unknown));
+            }
+            if has_batch(&self.conn, batch)? {
+                return Ok(());
+            }
+        }
+        // One that waits already was told as queued, and that stays true.
+        if let Some(outbox) = self.outbox.as_ref().filter(|_| self.promised != Some(batch)) {
+            outbox.void(batch).map_err(|_| {
+                Error::failed("the change could not be saved now")
+                    .hint("it is kept: at the next start it is written")
+                    .because(Hitch::Unknown)
+            })?;
+        }
+        if !self.conn.is_autocommit() {
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        Err(error)
+    }
+}
+
+/// The outbox's line for a finished batch.
+pub fn line_of(conn: &rusqlite::Connection, n: i64, key: Option<Id>) -> Result<Line> {
+    let (size, command): (i64, String) = conn
+        .prepare_cached("SELECT made + edits, command FROM batch WHERE n = ?")
+        .and_then(|mut s| s.query_row([n], |r| Ok((r.get(0)?, r.get(1)?))))
+        .map_err(sql)?;
+    let small = size <= super::outbox::MOST as i64 && command != "import" && command != "demo";
+    if small {
+        return Ok(Line::Batch(Box::new(Entry::read(conn, n, key)?)));
+    }
+    conn.prepare_cached("SELECT id, person, device, number, wall, command, label FROM batch WHERE n = ?")
+        .and_then(|mut s| {
+            s.query_row([n], |r| {
+                Ok(Line::Named(Named {
+                    batch: Id(r.get(0)?),
+                    book: key,
+                    person: super::search::text_at_raw(r, 1)?,
+                    device: Id(r.get(2)?),
+                    number: r.get(3)?,
+                    at: Stamp(r.get(4)?),
+                    command: r.get(5)?,
+                    label: super::search::text_at_raw(r, 6)?,
+                }))
+            })
+        })
+        .map_err(sql)
+}
+
+/// True when the book has this batch, finished.
+pub fn has_batch(conn: &rusqlite::Connection, batch: Id) -> Result<bool> {
+    conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM batch WHERE id = ? AND finished = 1)")
+        .and_then(|mut s| s.query_row([batch], |r| r.get(0)))
+        .map_err(sql)
+}
+
+/// Where a test lets the program die or the disk fail.
+#[cfg(test)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Crash {
+    /// Killed when the outbox has the change and the book does not.
+    BeforeCommit,
+    /// The COMMIT fails, and nothing stands.
+    CommitFails,
+    /// The COMMIT says that it failed, and everything stands.
+    CommitErrs,
+}
