@@ -38,9 +38,15 @@ fn full() -> bool {
     std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full")
 }
 
-/// Says on standard error why a test proves nothing on this machine.
+/// Says on standard error what a test has measured, or why it proves nothing here.
+#[allow(clippy::print_stderr, reason = "a test has nowhere else to say what it measured")]
+fn tell(words: &str) {
+    eprintln!("{words}");
+}
+
+/// Says why a test proves nothing on this machine.
 fn passed_over(what: &str, why: &str) {
-    eprintln!("passed over: {what}: {why}");
+    tell(&format!("passed over: {what}: {why}"));
 }
 
 /// Whether strace is there and may trace. Where RETAIN_STRACE=1 promises it, its absence fails.
@@ -122,5 +128,28 @@ fn assert_holds(desk: &Desk, mark: &str, acknowledged: &BTreeSet<String>, tried:
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     if let Some(tried) = tried {
         assert!(set.is_subset(tried), "nobody wrote: {:?}", set.difference(tried));
+    }
+}
+
+#[test]
+fn every_test_that_the_cases_name_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cases = include_str!("faults/cases.md");
+    let mut sources = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).expect("a folder of sources").map(|f| f.expect("a file").path()) {
+            if file.is_dir() {
+                folders.push(file);
+            } else if file.extension().is_some_and(|e| e == "rs") {
+                sources.push_str(&std::fs::read_to_string(file).expect("a source"));
+            }
+        }
+    }
+    let names: BTreeSet<&str> = cases.split('`').skip(1).step_by(2).filter(|n| n.contains('_')).collect();
+    let missing: Vec<&&str> = names.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for number in 1..=60 {
+        assert!(cases.contains(&format!("\n{number}. ")), "case {number} is not told");
     }
 }

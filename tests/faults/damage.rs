@@ -165,13 +165,13 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
                 (false, false) => {
                     tally.silent += 1;
                     if beside.is_none() {
-                        eprintln!("not told: {what}: {}", difference(&before, &contents(&desk)));
+                        super::tell(&format!("not told: {what}: {}", difference(&before, &contents(&desk))));
                     }
                 }
             }
         }
     }
-    eprintln!("damage to the {}: {tallies:?}", if log { "log" } else { "book" });
+    super::tell(&format!("damage to the {}: {tallies:?}", if log { "log" } else { "book" }));
     tallies
 }
 

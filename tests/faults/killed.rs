@@ -55,8 +55,7 @@ fn kill_writers(place: Place, kills: usize) {
         a_moment(&mut chance, Duration::from_millis(12));
         // Every fourth time all of them at once: whoever comes next finds what they left.
         let all = kill % 4 == 0 || kill == kills;
-        let dead: Vec<Writer> = if all { writers.drain(..).collect() } else { vec![writers.swap_remove(victim)] };
-        let mut dead = dead;
+        let mut dead: Vec<Writer> = if all { std::mem::take(&mut writers) } else { vec![writers.swap_remove(victim)] };
         dead.iter_mut().for_each(Writer::kill);
         acknowledged.extend(dead.into_iter().flat_map(Writer::acknowledged));
         if all {
@@ -67,7 +66,7 @@ fn kill_writers(place: Place, kills: usize) {
         }
     }
     assert!(acknowledged.len() >= kills, "only {} were written", acknowledged.len());
-    eprintln!("{place:?}: {kills} kills, {} acknowledged, none lost", acknowledged.len());
+    super::tell(&format!("{place:?}: {kills} kills, {} acknowledged, none lost", acknowledged.len()));
 }
 
 #[test]
@@ -134,7 +133,7 @@ fn kill_imports(place: Place, kills: usize) {
         assert_eq!(within(import()).code, Some(0), "and again");
         assert_eq!(rows(&desk), 2 + ROWS);
     }
-    eprintln!("{place:?}: {kills} imports, {nothing} left nothing, {all} everything");
+    super::tell(&format!("{place:?}: {kills} imports, {nothing} left nothing, {all} everything"));
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn cut(place: Place, syncs: Syncs, points: usize) -> Option<Found> {
             lost.push(format!("point {point}: {text}"));
         }
     }
-    eprintln!("{what}: {} calls, {points} points, {} corrupt, {} acknowledged lost", ops.len(), corrupt.len(), lost.len());
+    super::tell(&format!("{what}: {} calls, {points} points, {} corrupt, {} acknowledged lost", ops.len(), corrupt.len(), lost.len()));
     Some(Found { corrupt, lost })
 }
 

@@ -72,7 +72,7 @@ fn sweep(place: Place) {
             }
         }
     }
-    eprintln!("{what}: {} failures, {} told, {} healed", found.runs, found.told, found.healed);
+    super::tell(&format!("{what}: {} failures, {} told, {} healed", found.runs, found.told, found.healed));
     assert!(found.wrong.is_empty(), "{} of {}:\n{}", found.wrong.len(), found.runs, found.wrong.join("\n"));
 }
 

@@ -25,7 +25,9 @@ impl Disk {
         let mut folder = None;
         for (at, op) in ops.iter().enumerate() {
             match op {
-                Op::Sync(inode) => drop(synced.insert(*inode, at)),
+                Op::Sync(inode) => {
+                    synced.insert(*inode, at);
+                }
                 Op::SyncFolder => folder = Some(at),
                 _ => {}
             }
@@ -80,8 +82,13 @@ impl Disk {
 
     fn rename(&mut self, op: &Op) {
         match op {
-            Op::Create(name, inode) => drop((self.names.insert(name.clone(), *inode), self.files.entry(*inode).or_default())),
-            Op::Unlink(name) => drop(self.names.remove(name)),
+            Op::Create(name, inode) => {
+                self.names.insert(name.clone(), *inode);
+                self.files.entry(*inode).or_default();
+            }
+            Op::Unlink(name) => {
+                self.names.remove(name);
+            }
             Op::Rename(from, to) => {
                 if let Some(inode) = self.names.remove(from) {
                     self.names.insert(to.clone(), inode);
