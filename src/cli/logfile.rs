@@ -10,7 +10,7 @@ pub(super) fn start(places: &Places) {
     let Some(folder) = places.state() else { return };
     // The appender looks through the folder at once and would complain about a missing one on standard error.
     let folder = folder.join("log");
-    if std::fs::create_dir_all(&folder).is_err() {
+    if std::fs::create_dir_all(&folder).and_then(|()| std::fs::read_dir(&folder)).is_err() {
         return;
     }
     let file = RollingFileAppender::builder()
