@@ -346,8 +346,7 @@ impl Store {
             let set = "INSERT INTO meta (k, v) VALUES ('share_mode', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1";
             self.conn.execute(set, [mode]).map_err(sql)
         });
-        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        work.map(|_| ())
+        end(&self.conn, work).map(|_| ())
     }
 
     /// Who writes.
@@ -390,7 +389,7 @@ impl Store {
     /// Brings what is in memory up to date with a batch that was committed.
     fn after(&mut self, n: i64, touched: &BTreeSet<i64>, config_touched: bool, money_touched: bool) -> Result<()> {
         // What others wrote before ours, and nobody has looked at, stays to be looked at.
-        if n == self.seen + 1 {
+        if n == self.seen.saturating_add(1) {
             self.seen = n;
         } else if n > self.seen {
             self.own.insert(n);
@@ -467,8 +466,7 @@ impl Store {
         }
         self.begin()?;
         let left = self.guard().and_then(|()| search::catch_up(&self.conn, limit));
-        self.conn.execute_batch(if left.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        left
+        end(&self.conn, left)
     }
 
     /// Closes the book: the WAL goes back into the file when nobody else has it.
@@ -614,9 +612,39 @@ fn sql(error: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::OperationInterrupted) => Error::failed("interrupted"),
         Some(ErrorCode::TooBig) => Error::usage("a text is larger than 16 MB"),
-        _ => Error::failed(format!("the book did not answer: {error}")),
+        Some(ErrorCode::SystemIoFailure) => Error::failed("the disk failed to read or write the book; nothing was saved")
+            .hint("look at the disk and its cable or connection; `retain doctor` examines the book afterwards"),
+        Some(ErrorCode::CannotOpen) => Error::failed("the book's files cannot be opened; nothing was saved")
+            .hint("look whether its folder is still there and can be written to, then try again"),
+        Some(ErrorCode::OutOfMemory) => Error::failed("there is not enough memory").hint("close other programs and try again"),
+        _ => Error::failed(format!("the book did not answer: {}", said(&error)))
+            .hint("`retain doctor` examines the book; a backup may lie beside it"),
     };
     made.because(error)
+}
+
+/// The error in one line, without the statement that met it.
+fn said(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Takes a transaction back after an error. SQLite has done so by itself after some of them, and what is told is that error.
+fn roll_back(conn: &Connection) {
+    if !conn.is_autocommit() {
+        let _ = conn.execute_batch("ROLLBACK");
+    }
+}
+
+/// Ends a transaction as its work ended. A commit that fails leaves none open.
+fn end<T>(conn: &Connection, work: Result<T>) -> Result<T> {
+    let ended = work.and_then(|done| conn.execute_batch("COMMIT").map(|()| done).map_err(sql));
+    if ended.is_err() {
+        roll_back(conn);
+    }
+    ended
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

@@ -2,5 +2,6 @@
 
 mod architecture;
 mod cli;
+mod faults;
 mod team;
 mod terminal;

@@ -15,7 +15,7 @@ B2,Bolt,bo,2025-06-01
 ";
 
 /// A desk with a folder of files to import.
-fn with_files() -> Desk {
+pub fn with_files() -> Desk {
     let desk = Desk::empty();
     std::fs::create_dir(desk.path("files")).expect("a folder");
     std::fs::write(desk.path("files").join("customers.csv"), CUSTOMERS).expect("write");
@@ -23,7 +23,7 @@ fn with_files() -> Desk {
 }
 
 /// A desk whose book has two customers.
-fn with_book() -> Desk {
+pub fn with_book() -> Desk {
     let desk = with_files();
     let done = desk.run_as("ana", &["import", "files"]);
     assert!(done.status.success(), "{done:?}");

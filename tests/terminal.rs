@@ -67,7 +67,12 @@ impl Desk {
 
     /// A subcommand, not started yet; without the book.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_retain"));
+        self.tool(env!("CARGO_BIN_EXE_retain"))
+    }
+
+    /// Another program, in the same surroundings.
+    pub fn tool(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().envs(self.environment()).current_dir(self.home.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -40,7 +40,7 @@ pub fn horizon(now: i64) -> i64 {
 /// The logical time (ms << 16 | count) of a batch that is written at `now` (ms): after `own`, the last one of the device, and
 /// after `near`, the last one of anybody that is not beyond the [`horizon`].
 pub fn time_of(now: i64, own: i64, near: i64) -> i64 {
-    (now.clamp(0, i64::MAX >> 17) << 16).max(own + 1).max(near + 1)
+    (now.clamp(0, i64::MAX >> 17) << 16).max(own.saturating_add(1)).max(near.saturating_add(1))
 }
 
 /// Ids one after the other, as the log keeps them.

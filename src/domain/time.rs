@@ -36,7 +36,8 @@ impl Day {
 
     /// Days since 1970-01-01, the form that is stored; `None` outside the range.
     pub fn from_number(days: i64) -> Option<Day> {
-        u16::try_from(days + 1).ok().and_then(NonZeroU16::new).map(Day)
+        // A hostile file may say any number.
+        u16::try_from(days.saturating_add(1)).ok().and_then(NonZeroU16::new).map(Day)
     }
 
     /// Days since 1970-01-01.
@@ -57,7 +58,7 @@ impl Day {
     /// The day `days` later (or earlier), held inside the range.
     #[must_use]
     pub fn plus(self, days: i64) -> Day {
-        let n = (self.number() + days).clamp(0, i64::from(u16::MAX) - 1);
+        let n = self.number().saturating_add(days).clamp(0, i64::from(u16::MAX) - 1);
         Day::from_number(n).unwrap_or(self)
     }
 }
@@ -168,6 +169,13 @@ mod tests {
         }
         assert!("2149-06-07".parse::<Day>().is_err());
         assert!("2026-02-30".parse::<Day>().is_err());
+    }
+
+    #[test]
+    fn numbers_at_their_ends_are_no_days_and_move_to_the_range_ends() {
+        assert_eq!((Day::from_number(i64::MAX), Day::from_number(i64::MIN)), (None, None));
+        assert_eq!(Day::MIN.plus(i64::MAX).to_string(), "2149-06-05");
+        assert_eq!(Day::MIN.plus(3).plus(i64::MIN), Day::MIN);
     }
 
     #[test]

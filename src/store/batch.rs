@@ -431,7 +431,11 @@ fn place(conn: &Connection, who: &Who, now: Stamp) -> Result<(i64, i64)> {
         .prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch WHERE hlc <= ?")
         .and_then(|mut s| s.query_row([horizon(now.0)], |r| r.get(0)))
         .map_err(sql)?;
-    Ok((number + 1, time_of(now.0, own, near)))
+    let next = number.checked_add(1).ok_or_else(|| {
+        Error::failed("the book is damaged: the last change of this device has the greatest number there is")
+            .hint("retain doctor examines it; a backup is beside the book")
+    })?;
+    Ok((next, time_of(now.0, own, near)))
 }
 
 /// Writes an edit into the log.

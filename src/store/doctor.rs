@@ -48,7 +48,7 @@ pub fn gaps(conn: &rusqlite::Connection) -> Result<Vec<Gap>> {
         if last.0 != Some(device) {
             last = (Some(device), 0);
         }
-        if number > last.1 + 1 {
+        if number > last.1.saturating_add(1) {
             found.push(Gap { device, person: super::search::text_at(row, 2)?, first: last.1 + 1, last: number - 1 });
         }
         last.1 = number;
@@ -237,8 +237,7 @@ impl Store {
                 signal::keep(&self.conn, n, &signals, &config.stages)
             })
         });
-        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        work?;
+        super::end(&self.conn, work)?;
         self.roster = None;
         self.visits = None;
         Ok(customers)

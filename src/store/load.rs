@@ -195,7 +195,7 @@ impl<'a> Loader<'a> {
         store.name_device(now)?;
         store.begin()?;
         if let Err(error) = store.guard() {
-            store.conn.execute_batch("ROLLBACK").map_err(sql)?;
+            super::roll_back(&store.conn);
             return Err(error);
         }
         // A load touches every index all over; what does not fit is written twice.

@@ -197,7 +197,7 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
         if !strange.is_empty() {
-            read_only = Some(format!("its schema has what no Retain made: {}", strange.join(", ")));
+            read_only = Some(format!("its schema is not one that Retain makes: {}", schema::few(&strange)));
         }
     }
     let identity = identity(&path);

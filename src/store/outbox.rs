@@ -175,7 +175,11 @@ impl Outbox {
         let bytes = match fs::read(&self.file) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Contents::default()),
-            Err(e) => return Err(Error::failed(format!("your outbox {} cannot be read", self.file.display())).because(e)),
+            Err(e) => {
+                return Err(Error::failed(format!("your outbox {} cannot be read; nothing was saved", self.file.display()))
+                    .hint("look at the disk of your home; --no-outbox does without it")
+                    .because(e));
+            }
         };
         Ok(contents(&bytes, self.base))
     }

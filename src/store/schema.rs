@@ -36,8 +36,7 @@ fn migrate_to(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()
     }
     conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
     let steps = steps(conn, wanted, before);
-    conn.execute_batch(if steps.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-    steps
+    super::end(conn, steps)
 }
 
 fn steps(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -113,7 +112,23 @@ pub fn differences_at(conn: &Connection, version: i32) -> Result<Vec<String>> {
     let (have, want) = (items(conn)?, items(&expected)?);
     let strange = have.difference(&want).filter(|i| !i.1.starts_with("sqlite_stat")).map(|i| format!("{} {}", i.0, i.1));
     let missing = want.difference(&have).map(|i| format!("missing {} {}", i.0, i.1));
-    Ok(strange.chain(missing).collect())
+    Ok(strange.chain(missing).chain(shared_pages(conn)?).collect())
+}
+
+/// Tables whose pages are said to be another's: what is written into the one would destroy the other.
+fn shared_pages(conn: &Connection) -> Result<Vec<String>> {
+    let query = "SELECT group_concat(name, ' and ') FROM sqlite_schema WHERE rootpage > 0 GROUP BY rootpage HAVING count(*) > 1";
+    let mut statement = conn.prepare(query).map_err(sql)?;
+    let rows = statement.query_map([], |r| Ok(format!("{} in the same place", r.get::<_, String>(0)?))).map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}
+
+/// Names for one sentence: the first few, and how many more there are.
+pub fn few(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let more = names.len().saturating_sub(FEW);
+    let shown = names.iter().take(FEW).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 #[cfg(test)]

@@ -163,7 +163,8 @@ impl Store {
     /// Refuses a write to a book that can only be read.
     pub(super) fn writable(&self) -> Result<()> {
         match &self.read_only {
-            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))),
+            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))
+                .hint("nothing was saved; the book can be read as it is, and `retain doctor` says how it is opened")),
             None => Ok(()),
         }
     }
@@ -213,8 +214,13 @@ impl Store {
             return Ok(Receipt { batch: None, label: done.label, changed: 0, skipped: done.skipped, customers, queued: None });
         }
         self.commit(id)?;
-        self.after(n, &touched, config_touched, money_touched)?;
-        let customers = self.ids_of(touched.iter().take(1000))?;
+        // It stands. An error from here on must not look like a write that failed: that would be done again.
+        if self.after(n, &touched, config_touched, money_touched).is_err() {
+            // The next look finds it as if another had written it, and brings the roster up to date.
+            self.own.remove(&n);
+            self.seen = self.seen.min(n - 1);
+        }
+        let customers = self.ids_of(touched.iter().take(1000)).unwrap_or_default();
         Ok(Receipt {
             batch: Some(id),
             label: done.label,

@@ -75,9 +75,11 @@ fn write_with(out: &mut impl Write, value: &Json, formatter: impl Formatter) -> 
     Ok(())
 }
 
-/// True for the signs that JSON would let through and that steer a terminal or turn the reading direction.
+/// True for the signs that JSON would let through and that steer a terminal, turn the reading direction or cannot be seen.
 fn careful(c: char) -> bool {
-    matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(c,
+        '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Escapes such signs, which loses nothing: `\u009b` reads back as itself.
@@ -88,7 +90,10 @@ impl<F: Formatter> Formatter for Careful<F> {
         let mut rest = fragment;
         while let Some((at, c)) = rest.char_indices().find(|(_, c)| careful(*c)) {
             writer.write_all(&rest.as_bytes()[..at])?;
-            write!(writer, "\\u{:04x}", u32::from(c))?;
+            // Beyond the first plane JSON takes two.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
             rest = &rest[at + c.len_utf8()..];
         }
         writer.write_all(rest.as_bytes())

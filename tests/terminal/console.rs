@@ -72,6 +72,13 @@ impl Console {
         self.text().contains(words)
     }
 
+    /// The first cell of a row in which these words begin.
+    pub fn column_of(&self, row: u16, words: &str) -> Option<u16> {
+        let screen = self.parser.screen();
+        let sign = |column: u16| screen.cell(row, column).map_or("", |c| if c.has_contents() { c.contents() } else { " " });
+        (0..SIZE.0).find(|column| (0..).zip(words.chars()).all(|(n, c)| sign(column + n) == c.to_string()))
+    }
+
     /// The last line: messages.
     pub fn message(&self) -> String {
         self.parser.screen().rows(0, SIZE.0).last().unwrap_or_default().trim().to_owned()
@@ -97,6 +104,17 @@ impl Console {
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
                 Err(_) => panic!("not seen: {what}. Ended: {:?}. On the screen:\n{}", self.child.try_wait(), self.text()),
+            }
+        }
+    }
+
+    /// Reads until the condition holds or so long has gone by: for keys that may change nothing.
+    pub fn read_for(&mut self, most: Duration, holds: impl Fn(&Console) -> bool) {
+        let end = Instant::now() + most;
+        while !holds(self) {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => return,
             }
         }
     }
