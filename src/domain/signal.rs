@@ -49,7 +49,7 @@ pub struct Signals {
     pub usage: Option<i16>,
     /// The week of the latest usage reading.
     pub usage_day: Option<Day>,
-    /// Seats used in the latest reading against seats paid, per cent; `None` without a paid quantity.
+    /// Seats used in the latest reading against seats paid, per cent, 254 at most; `None` without a paid quantity.
     pub seats: Option<u8>,
     /// The next renewal: the end of the running term (METRICS: explicit end, else the yearly anniversary).
     pub renews: Option<Day>,

@@ -222,17 +222,12 @@ proptest! {
         }
         store.roster().expect("the book opens its roster");
         for check in store.doctor().expect("an examination") {
-            // Rows of usage leave figures that another fold does not give; see the test below.
-            if check.code == "signals" && which == 7 {
-                continue;
-            }
             prop_assert!(check.ok, "{:?}", check);
         }
     }
 }
 
 #[test]
-#[ignore = "the figures after such an import are not those of a fold from the first event; doctor says so"]
 fn figures_after_an_import_of_old_usage_are_those_of_a_fold() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = book();

@@ -149,10 +149,13 @@ fn fold_usage(signals: &mut Signals, facts: &Facts, day: Day) {
     }
 }
 
-/// Seats used against the seats of the paid versions active on the reading's day, per cent.
+/// The greatest share that is told apart; 255 stands for "no data" where signals are packed.
+const MOST_SHARE: i128 = 254;
+
+/// Seats used against the seats of the paid versions active on the reading's day, per cent, 254 at most.
 fn seat_share(used: u32, versions: &[VersionFact], day: Day) -> Option<u8> {
     let paid: i128 = versions.iter().filter(|v| v.paid && active(v, day)).map(|v| i128::from(v.quantity)).sum();
-    (paid > 0).then(|| half_even(i128::from(used) * 100, paid).min(255) as u8)
+    (paid > 0).then(|| half_even(i128::from(used) * 100, paid).min(MOST_SHARE) as u8)
 }
 
 fn active(version: &VersionFact, day: Day) -> bool {
