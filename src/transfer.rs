@@ -1,5 +1,6 @@
 //! Files in and out: CSV import, demo data, JSON and CSV out.
 
+pub mod cells;
 pub mod demo;
 pub mod import;
 pub mod rows;

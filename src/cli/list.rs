@@ -35,6 +35,9 @@ pub(super) struct Args {
     /// Print CSV: amounts with a decimal point, dates as 2026-11-21
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// With --csv: leave texts that a spreadsheet would run as formulas as they are, without an apostrophe before them
+    #[arg(long, requires = "csv")]
+    raw_csv: bool,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
@@ -52,7 +55,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if args.csv {
         let terminal = std::io::stdout().is_terminal();
         let shown = |text: String| if terminal { one_line(&text) } else { text };
-        return Ok(rows::csv(cx.out.raw(), &roster, &chosen, &page.rows, shown)?);
+        return Ok(rows::csv(cx.out.raw(), &roster, &chosen, &page.rows, args.raw_csv, shown)?);
     }
     if cx.out.json {
         return Ok(rows::json(cx.out.raw(), &head(&roster, &page), &roster, &chosen, &page.rows)?);

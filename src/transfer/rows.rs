@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value as Json};
 
+use super::cells::guarded;
 use crate::columns::Listed;
 use crate::domain::roster::Roster;
 
@@ -38,14 +39,26 @@ pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, col
 }
 
 /// Writes a heading and the rows as CSV (RFC 4180). `shown` is applied to every text on its way out: a terminal needs
-/// texts made safe, a file has them as they are.
-pub fn csv(out: &mut impl Write, roster: &Roster, columns: &[Listed], rows: &[u32], shown: impl Fn(String) -> String) -> io::Result<()> {
+/// texts made safe, a file has them as they are. What a spreadsheet would run gets an apostrophe ([`guarded`]), unless `raw`.
+pub fn csv(
+    out: &mut impl Write,
+    roster: &Roster,
+    columns: &[Listed],
+    rows: &[u32],
+    raw: bool,
+    shown: impl Fn(String) -> String,
+) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(std::iter::once("id").chain(columns.iter().map(|c| c.code()))).map_err(plain)?;
+    let held = |text: String| if raw { text } else { guarded(&text).into_owned() };
+    csv.write_field("id").map_err(plain)?;
+    for column in columns {
+        csv.write_field(held(column.code().to_owned())).map_err(plain)?;
+    }
+    csv.write_record(None::<&[u8]>).map_err(plain)?;
     for at in rows {
         csv.write_field(roster.ids[*at as usize].to_string()).map_err(plain)?;
         for column in columns {
-            csv.write_field(shown(column.csv(roster, *at as usize))).map_err(plain)?;
+            csv.write_field(shown(held(column.csv(roster, *at as usize)))).map_err(plain)?;
         }
         csv.write_record(None::<&[u8]>).map_err(plain)?;
     }
@@ -181,7 +194,7 @@ mod tests {
     #[test]
     fn csv_reads_back() {
         let mut out = Vec::new();
-        csv(&mut out, &roster("Acme, \"Ltd\"\nx"), &columns(), &[0], |t| t).expect("a vector takes all");
+        csv(&mut out, &roster("Acme, \"Ltd\"\nx"), &columns(), &[0], false, |t| t).expect("a vector takes all");
         let mut read = csv::Reader::from_reader(out.as_slice());
         assert_eq!(read.headers().expect("a heading"), vec!["id", "name", "arr", "nps"]);
         let row = read.records().next().expect("a row").expect("whole");

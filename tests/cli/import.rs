@@ -79,3 +79,34 @@ fn demo_writes_its_own_file_and_is_the_same_for_a_seed() {
         std::fs::read_dir(demo.parent().expect("a folder")).expect("list").map(|e| e.expect("an entry").file_name()).collect();
     assert_eq!(left, ["demo.db"]);
 }
+
+#[test]
+fn a_list_with_formulas_goes_out_and_comes_back() {
+    let desk = Desk::empty();
+    let names = ["=HYPERLINK(\"http://x\")", "+1 group", "@home", "'=kept", "Plain & Co", "－full width"];
+    let mut file = String::from("customer_id,name\n");
+    for (i, name) in names.iter().enumerate() {
+        // As a spreadsheet saves it where somebody typed it so; an apostrophe of its own is one more.
+        let cell = if name.starts_with('\'') { format!("'{name}") } else { (*name).to_owned() };
+        file.push_str(&format!("K{i},\"{}\"\n", cell.replace('"', "\"\"")));
+    }
+    std::fs::write(desk.path("customers.csv"), file).expect("written");
+    desk.json(&["import", "customers.csv", "--json"]);
+    let told = |book: &[&str]| {
+        let rows = desk.json(&[book, &["list", "--sort", "customer", "--json"]].concat());
+        let mut all: Vec<String> = rows["rows"].as_array().expect("rows").iter().map(|r| r["name"].to_string()).collect();
+        all.sort();
+        all
+    };
+    let mut meant: Vec<String> = names.iter().map(|n| serde_json::Value::from(*n).to_string()).collect();
+    meant.sort();
+    assert_eq!(told(&[]), meant);
+    let out = desk.command(&["list", "--csv", "--columns", "name"]).output().expect("it runs").stdout;
+    let out = String::from_utf8(out).expect("UTF-8");
+    assert!(!out.lines().any(|line| line.contains(",=") || line.contains(",\"=") || line.contains(",+") || line.contains(",@")), "{out}");
+    assert!(desk.run(&["list", "--csv", "--raw-csv", "--columns", "name"]).contains(",\"=HYPERLINK"));
+    std::fs::create_dir(desk.path("again")).expect("a folder");
+    std::fs::write(desk.path("again/customers.csv"), out.replacen("id,", "key,", 1)).expect("written");
+    desk.json(&["import", "again/customers.csv", "--into", "other.db", "--json"]);
+    assert_eq!(told(&["--book", "other.db"]), meant);
+}

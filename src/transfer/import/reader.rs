@@ -10,6 +10,7 @@ use csv::ByteRecord;
 
 use super::mapping::Place;
 use crate::error::{Error, Result};
+use crate::transfer::cells::unguarded;
 
 /// Longest field, in bytes.
 pub(super) const FIELD: usize = 64 * 1024;
@@ -58,10 +59,10 @@ impl<'a> Row<'a> {
         self.at(place.index)
     }
 
-    /// The cell of a column without blanks around it.
+    /// The cell of a column without blanks around it, and without the apostrophe that keeps a spreadsheet from running it.
     pub(super) fn at(&self, column: usize) -> &'a str {
         let range = self.record.range(column);
-        range.and_then(|r| self.text.get(r)).unwrap_or("").trim()
+        unguarded(range.and_then(|r| self.text.get(r)).unwrap_or("").trim())
     }
 
     /// The row's bytes, for comparing it with another.
@@ -145,7 +146,7 @@ impl Table {
         }
         for field in &self.record {
             let text = std::str::from_utf8(field).map_err(|e| not_utf8(&self.name, 1).because(e))?;
-            let text = text.trim();
+            let text = unguarded(text.trim());
             let known = super::mapping::REJECT_COLUMNS.iter().find(|c| c.eq_ignore_ascii_case(text));
             self.headers.push(known.map_or_else(|| text.chars().take(200).collect(), |c| (*c).to_owned()));
         }
