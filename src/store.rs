@@ -101,6 +101,8 @@ pub struct Store {
     /// The batch of the change that is being written, when it was promised one.
     promised: Option<Id>,
     queued: bool,
+    /// The outbox, while its last line may not be on the disk yet.
+    unsynced: Option<std::fs::File>,
     told: Vec<String>,
     told_before: Vec<String>,
     /// For waiting only: ids must not depend on it.
@@ -153,6 +155,7 @@ impl Store {
             planned: None,
             promised: None,
             queued: false,
+            unsynced: None,
             told: Vec::new(),
             told_before: Vec::new(),
             dice: Ids::random(),

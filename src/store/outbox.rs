@@ -144,10 +144,10 @@ impl Tail for File {
     }
 }
 
-/// Adds text at the end, on the disk when this returns. What fails is taken back, because its person is told that nothing was
-/// saved, and that has to stay true.
-fn put(tail: &mut impl Tail, end: u64, text: &str) -> Result<()> {
-    let Err(error) = tail.put(text).and_then(|()| tail.sync()) else { return Ok(()) };
+/// Adds text at the end; with `sync` it is on the disk when this returns. What fails is taken back, because its person is told
+/// that nothing was saved, and that has to stay true.
+fn put(tail: &mut impl Tail, end: u64, text: &str, sync: bool) -> Result<()> {
+    let Err(error) = tail.put(text).and_then(|()| if sync { tail.sync() } else { Ok(()) }) else { return Ok(()) };
     if tail.cut(end).is_err() {
         return Err(Error::failed("your outbox failed while the change was put into it")
             .hint("it may be written at the next start; `retain outbox` shows whether it waits")
@@ -186,6 +186,18 @@ impl Outbox {
 
     /// Adds lines, on the disk when this returns.
     pub fn add(&self, lines: &[Line]) -> Result<()> {
+        self.append(lines, true).map(|_| ())
+    }
+
+    /// Adds lines where no kill of this process can lose them. They are on the disk, where no power cut can, when the file that
+    /// this gives has been synchronised; nobody else has to wait for that.
+    pub fn add_soon(&self, lines: &[Line]) -> Result<File> {
+        let file = self.append(lines, false)?;
+        file.unlock().map_err(cannot)?;
+        Ok(file)
+    }
+
+    fn append(&self, lines: &[Line], sync: bool) -> Result<File> {
         let mut text = String::new();
         for line in lines {
             write_line(&mut text, line)?;
@@ -200,7 +212,8 @@ impl Outbox {
                 text.insert(0, '\n');
             }
         }
-        put(&mut file, end, &text)
+        put(&mut file, end, &text, sync)?;
+        Ok(file)
     }
 
     /// Crosses a change out.

@@ -213,7 +213,12 @@ impl Store {
             let customers = done.skipped.iter().map(|s| s.0).collect();
             return Ok(Receipt { batch: None, label: done.label, changed: 0, skipped: done.skipped, customers, queued: None });
         }
-        self.commit(id)?;
+        let committed = self.commit(id);
+        let kept = self.unsynced.take();
+        committed?;
+        if kept.is_some_and(|file| file.sync_data().is_err()) {
+            self.tell_once("your own copies of changes may not reach the disk of your home; the changes are in the book".into());
+        }
         // It stands. An error from here on must not look like a write that failed: that would be done again.
         if self.after(n, &touched, config_touched, money_touched).is_err() {
             // The next look finds it as if another had written it, and brings the roster up to date.
@@ -270,11 +275,12 @@ impl Store {
         })
     }
 
-    /// Puts the finished batch into the outbox, before its COMMIT.
+    /// Puts the finished batch into the outbox, before its COMMIT. It goes to the disk behind the COMMIT, when the lock is
+    /// given back already, and before anybody is told that the change is saved.
     fn keep(&mut self, n: i64) -> Result<()> {
         let Some(outbox) = &self.outbox else { return Ok(()) };
         self.key = super::key_of_book(&self.conn)?;
-        outbox.add(&[line_of(&self.conn, n, self.key)?])?;
+        self.unsynced = Some(outbox.add_soon(&[line_of(&self.conn, n, self.key)?])?);
         #[cfg(test)]
         if self.crash == Some(Crash::BeforeCommit) {
             return Err(Error::failed("killed"));

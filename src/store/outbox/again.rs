@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// The same words are told once, however often it is tried.
-    fn tell_once(&mut self, words: String) {
+    pub(in crate::store) fn tell_once(&mut self, words: String) {
         if !self.told_before.contains(&words) {
             self.told_before.push(words.clone());
             self.told.push(words);

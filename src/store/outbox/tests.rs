@@ -362,10 +362,10 @@ impl Tail for Failing {
 #[test]
 fn a_line_whose_sync_fails_is_taken_back_before_it_is_told_as_not_saved() {
     let mut disk = Failing { text: "kept\n".into(), cuts: true };
-    let error = put(&mut disk, 5, "lost\n").unwrap_err();
+    let error = put(&mut disk, 5, "lost\n", true).unwrap_err();
     assert!(error.message.contains("nothing was saved"), "{error}");
     assert_eq!(disk.text, "kept\n");
     let mut disk = Failing { text: String::new(), cuts: false };
-    let error = put(&mut disk, 0, "perhaps\n").unwrap_err();
+    let error = put(&mut disk, 0, "perhaps\n", true).unwrap_err();
     assert!(!error.message.contains("nothing was saved"), "what is not known is not said: {error}");
 }
