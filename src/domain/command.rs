@@ -141,6 +141,10 @@ pub enum Command {
     Undo { batch: Option<Id>, force: bool },
     /// Takes back the person's latest undo.
     Redo,
+    /// Writes the value before of one edit, whoever made it. `force` also overwrites what was changed since.
+    PutBack { edit: Id, force: bool },
+    /// Takes back another person's batch, as a batch of one's own. `force` also overwrites what was changed since.
+    TakeBack { batch: Id, force: bool },
 }
 
 /// What a write did.
