@@ -209,7 +209,7 @@ pub struct Deed {
     pub edit: Option<Id>,
     /// The row.
     pub row: Id,
-    /// Its kind: `customer`, `contact`, `task`...
+    /// Its kind: `customer`, `contact`, `task`...; of an event its own: `note`, `nps`...
     pub kind: &'static str,
     /// What the row is called.
     pub name: String,
@@ -219,7 +219,7 @@ pub struct Deed {
     pub field: String,
     /// The value before, as text.
     pub before: Option<String>,
-    /// The value after, as text.
+    /// The value after, as text; of an event that was made what it says.
     pub after: Option<String>,
     /// It still is so: nobody has changed the field, or removed the row, since.
     pub stands: bool,

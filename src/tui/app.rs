@@ -74,6 +74,8 @@ pub struct App {
     pub(super) toast: Option<(Tone, String, bool)>,
     pub(super) waiting: Option<String>,
     pub(super) note: Option<String>,
+    // Until when others' writes are not told one by one: a merge says them all in one message.
+    hushed: Stamp,
     drawn: Drawn,
     mouse: bool,
     leaving: bool,
@@ -108,6 +110,7 @@ impl App {
             toast: None,
             waiting: None,
             note: None,
+            hushed: Stamp(0),
             drawn: Drawn::default(),
             mouse: true,
             leaving: false,
@@ -518,7 +521,12 @@ impl App {
                 self.effects.push(Effect::OpenBook(path));
             }
             AppStep::Import(path) => self.effects.push(Effect::Import(path)),
-            AppStep::Merge(path, dry_run) => self.effects.push(Effect::Merge { path, dry_run }),
+            AppStep::Merge(path, dry_run) => {
+                if !dry_run {
+                    self.hushed = Stamp(self.look.now.at.0 + 600_000);
+                }
+                self.effects.push(Effect::Merge { path, dry_run });
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 use rusqlite::OptionalExtension;
 
 use super::{BATCH, Store, batch_row, sql, text_at};
+use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::query::{BatchPage, Deed};
 use crate::error::Result;
@@ -31,22 +33,35 @@ pub fn page(store: &Store, batch: Id) -> Result<BatchPage> {
 }
 
 fn made(store: &Store, table: &'static Table, n: i64, most: usize) -> Result<Vec<Deed>> {
-    let query = format!("SELECT id, removed FROM {} WHERE batch = ? ORDER BY n LIMIT ?", table.name);
+    let about = if table.entity == Entity::Event { "kind, channel, text, number" } else { "NULL, '', '', NULL" };
+    let query = format!("SELECT id, removed, {about} FROM {} WHERE batch = ? ORDER BY n LIMIT ?", table.name);
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query(rusqlite::params![n, most as i64]).map_err(sql)?;
     let mut deeds = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
         let (id, removed): ([u8; 16], bool) = (row.get(0).map_err(sql)?, row.get(1).map_err(sql)?);
         let (name, customer) = conflicts::called(&store.conn, table, Id(id))?.unwrap_or_default();
+        let event = row.get::<_, Option<i64>>(2).map_err(sql)?.and_then(EventKind::from_number);
+        let says = match event {
+            None => None,
+            Some(EventKind::Stage) => Some(text_at(row, 3).map_err(sql)?),
+            Some(kind) => {
+                let score =
+                    if matches!(kind, EventKind::Nps | EventKind::Pulse | EventKind::Csat) { row.get(5).map_err(sql)? } else { None };
+                let score = score.map_or_else(String::new, |n: i64| format!("{n} "));
+                Some(format!("{score}{}", text_at(row, 4).map_err(sql)?))
+            }
+        };
         deeds.push(Deed {
             edit: None,
             row: Id(id),
-            kind: table.name,
-            name,
+            kind: event.map_or(table.name, EventKind::code),
+            // Events have no name: what they say stands beside.
+            name: if event.is_some() { String::new() } else { name },
             customer,
             field: String::new(),
             before: None,
-            after: None,
+            after: says,
             stands: !removed,
         });
     }

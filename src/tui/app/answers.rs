@@ -7,6 +7,7 @@ use super::{App, COUNTS, Effect, PARTS, Timer, Tone};
 use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
 use crate::domain::query::{Page, Query};
+use crate::domain::time::Stamp;
 use crate::error::Error;
 use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
@@ -60,6 +61,7 @@ impl App {
                 }
             }
             Answer::Written { ticket, result } => self.written(ticket, &result),
+            Answer::Foreign { .. } if self.look.now.at < self.hushed => {}
             Answer::Foreign { person, label, .. } => {
                 let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
                 self.say(Tone::Plain, words);
@@ -133,6 +135,8 @@ impl App {
 
     /// What a merge would bring, to look at before it is done; or that it is done.
     pub(super) fn merged(&mut self, path: PathBuf, dry_run: bool, result: crate::error::Result<Box<Report>>) {
+        // The worker comes upon what was merged a moment later.
+        self.hushed = Stamp(self.look.now.at.0 + 2_000);
         match result {
             Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
             Ok(report) if dry_run && (report.arrived() > 0 || !report.left_out.is_empty()) => {

@@ -10,7 +10,7 @@ use super::log_line::Line;
 use crate::domain::clash::{By, Clash, Clashing, Joined, join};
 use crate::domain::command::{Change, Command};
 use crate::domain::money;
-use crate::domain::time::words;
+use crate::domain::time::{Stamp, words};
 use crate::tui::canvas::{Canvas, Hit, centred};
 use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::measure::{cells, wrap};
@@ -173,7 +173,7 @@ impl ClashBox {
     fn lines(&self, look: &Look, width: usize) -> Vec<(String, Role)> {
         let mut lines = Vec::new();
         if let Some(by) = &self.clash.removed {
-            let words = look.say.fill("clash.removed", &[("who", &who(by, look)), ("when", &words::show_moment(by.at, &look.now))]);
+            let words = look.say.fill("clash.removed", &[("who", &who(by, look)), ("when", &when(by.at, look))]);
             lines.extend(wrap(&words, width).into_iter().map(|l| (l, Role::Danger)));
             lines.push((look.say.word(if self.back { "clash.comes_back" } else { "clash.ask_removed" }).to_owned(), Role::Text));
             lines.push((String::new(), Role::Text));
@@ -192,7 +192,7 @@ impl ClashBox {
         let here = at == self.at && !self.takes_back();
         let mark = if here { ">" } else { " " };
         lines.push((format!("{mark} {}", label(&field.field, look)), if here { Role::Accent } else { Role::Text }));
-        let by = field.by.as_ref().map(|by| format!("{}, {}", who(by, look), words::show_moment(by.at, &look.now))).unwrap_or_default();
+        let by = field.by.as_ref().map(|by| format!("{}, {}", who(by, look), when(by.at, look))).unwrap_or_default();
         let back = self.takes_back();
         let mut values = vec![
             (' ', if back { "clash.wrote" } else { "clash.base" }, &field.base, String::new(), false),
@@ -234,7 +234,10 @@ impl ClashBox {
             }
         };
         let dot = format!(" {} ", look.glyphs.dot);
-        vec![keys.into_iter().map(|k| look.say.word(k)).collect::<Vec<_>>().join(&dot), look.say.word("clash.keys_esc").to_owned()]
+        vec![
+            keys.into_iter().map(|k| look.say.word(k)).collect::<Vec<_>>().join(&dot),
+            look.say.word(if self.takes_back() { "clash.keys_esc_undo" } else { "clash.keys_esc" }).to_owned(),
+        ]
     }
 }
 
@@ -276,6 +279,12 @@ fn who(by: &By, look: &Look) -> String {
         me if me == look.me => look.say.word("clash.yourself").to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// When something was done: the time of today's, the day with older ones.
+pub fn when(at: Stamp, look: &Look) -> String {
+    let zone = look.now.zone;
+    if zone.day(at) == look.now.today { zone.time(at).format("%H:%M").to_string() } else { words::show_moment(at, &look.now) }
 }
 
 /// What a field is called.

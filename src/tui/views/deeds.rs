@@ -66,7 +66,10 @@ impl Deeds {
         let dim = if deed.stands { Role::Text } else { Role::Muted };
         if deed.edit.is_none() {
             let kind = look.say.find(&format!("thing.{}", deed.kind)).unwrap_or(deed.kind).to_owned();
-            let words = look.say.fill(if deed.stands { "deeds.made" } else { "deeds.made_gone" }, &[("what", &kind)]);
+            let mut words = look.say.fill(if deed.stands { "deeds.made" } else { "deeds.made_gone" }, &[("what", &kind)]);
+            if let Some(text) = deed.after.as_ref().filter(|t| !t.is_empty()) {
+                words = format!("{words}: {}", text.lines().next().unwrap_or_default());
+            }
             return groups::cells_of(
                 canvas,
                 line,
@@ -94,10 +97,12 @@ impl Deeds {
     fn draw_values(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let inner = canvas.frame(area, look.say.word("deeds.values"), "", false);
-        let Some(deed) = self.here().filter(|d| d.edit.is_some()) else { return };
+        let Some(deed) = self.here().filter(|d| d.edit.is_some() || d.after.is_some()) else { return };
         let nothing = look.say.word("account.no_value");
         let mut y = inner.y;
-        for (sign, value, role) in [("- ", &deed.before, Role::Muted), ("+ ", &deed.after, Role::Text)] {
+        for (sign, value, role) in
+            [("- ", &deed.before, Role::Muted), ("+ ", &deed.after, Role::Text)].into_iter().skip(usize::from(deed.edit.is_none()))
+        {
             let text = value.as_deref().filter(|v| !v.is_empty()).unwrap_or(nothing);
             for line in wrap(text, usize::from(inner.width.saturating_sub(4)).max(8)).into_iter().take(usize::from(inner.height / 2).max(1))
             {

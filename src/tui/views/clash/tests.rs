@@ -159,7 +159,7 @@ fn other_fields_are_saved_with_a_word_about_them_and_untouched_ones_follow() {
     h.answer_all();
     let text = h.text();
     assert!(text.contains("zoe") && text.contains("bo changed it"), "an untouched field follows: {text}");
-    assert!(text.contains("+49 7") && text.contains("bo wrote +49 8"), "what was typed stays: {text}");
+    assert!(text.contains("+49 7") && text.contains("bo wrote +49 8 at"), "what was typed stays: {text}");
     h.press("ctrl-s m");
     let after = page(&mut h, id).customer;
     assert_eq!((after.owner.as_str(), after.phone.as_str()), ("zoe", "+49 7"));

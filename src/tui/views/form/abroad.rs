@@ -7,8 +7,8 @@ use super::cell::tags;
 use crate::domain::clash::Clash;
 use crate::domain::id::Id;
 use crate::domain::query::EditRow;
-use crate::domain::time::words;
 use crate::tui::view::Look;
+use crate::tui::views::clash::when;
 
 /// What is known of others' changes.
 #[derive(Default)]
@@ -65,7 +65,7 @@ impl Form {
         }
         let Some(cell) = self.cells.iter_mut().find(|c| c.code == edit.field) else { return };
         let (typed, text) = (cell.is_typed(), cell.typed(&edit.value, look));
-        let when = words::show_moment(edit.at, &look.now);
+        let when = when(edit.at, look);
         let shown = text.lines().next().unwrap_or_default();
         let shown = if shown.is_empty() { look.say.word("account.no_value") } else { shown };
         let values = [("person", person.as_str()), ("value", shown), ("when", &when)];
@@ -110,7 +110,7 @@ impl Form {
                 let cell = &mut self.cells[at];
                 let text = cell.typed(&field.theirs, look);
                 let who = field.by.as_ref().map_or_else(|| look.say.word("clash.somebody").to_owned(), |by| by.person.clone());
-                let when = field.by.as_ref().map(|by| words::show_moment(by.at, &look.now)).unwrap_or_default();
+                let when = field.by.as_ref().map(|by| when(by.at, look)).unwrap_or_default();
                 let shown = text.lines().next().unwrap_or_default();
                 cell.news = look.say.fill("form.theirs", &[("person", &who), ("value", shown), ("when", &when)]);
             }
