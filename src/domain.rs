@@ -1,5 +1,6 @@
 //! Types and rules of customer success, pure: no input or output, no clock, no SQL, no terminal.
 
+pub mod clash;
 pub mod command;
 pub mod config;
 pub mod customer;

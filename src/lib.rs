@@ -80,6 +80,21 @@
 //! - **Who is here** is a file a session in `.BOOK.here` ([`store::presence`]), not a row: no lock, no journal. While somebody has
 //!   the book open on another machine nobody uses WAL.
 //!
+//! # Two people at one account
+//! A change says what was seen of its field. Where another value stands there now, the write is refused with both values, who
+//! and when ([`domain::clash::Clash`], the source of the error, so that no layer reads words), and the screen asks: theirs,
+//! mine, another, or for texts both together ([`domain::clash::join`]). What is chosen is written over the value that was
+//! shown as theirs, so a third person is asked about in turn. Nothing is written before a key chooses, and Enter is not one.
+//! - An open form watches the history of its row. Fields that nobody typed in follow; typed ones keep text and base, and say
+//!   who wrote what. A draft keeps what was seen with what was typed: taken up a day later it still does not overwrite.
+//! - An edit of a row that another has removed is refused too, where it says what it had seen; bringing it back is an edit of
+//!   `removed` in the same batch, and takes its customer along.
+//! - [`domain::command::Command::PutBack`] writes the value before of one edit, of whomever;
+//!   [`domain::command::Command::TakeBack`] takes another's batch back as a batch of one's own: its maker sees who did, and it
+//!   can be taken back in turn. Both stop where somebody has changed it since, and so does undo; the same dialog asks.
+//! - A text in a line (note, task, touchpoint) that went into a write which was refused becomes a draft again.
+//! - A merge from the screen is looked at first, on a thread with its own connection; what came is noticed like any writes.
+//!
 //! # How to add a thing
 //! | add | touch | what tells you if you forgot |
 //! |---|---|---|
@@ -122,8 +137,7 @@
 //!
 //! # Warts
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
-//! - There is no dialog for a conflict yet: a save over somebody's newer value is refused, and what was typed stays as a draft;
-//!   conflicts of merged copies are listed and decided by subcommands only.
+//! - Who changed something is known of a row's own fields: a form says it when its customer was removed only at the save.
 //! - `tombstone` is there and counted in hashes, but nothing purges yet, and a merge does not carry a purge over.
 //! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.
 //! - Outside Unix a replaced file is not noticed, and on other systems than Linux every disk counts as local.

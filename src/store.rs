@@ -242,6 +242,12 @@ impl Store {
         self.identity.is_some() && open::identity(&self.path).is_none()
     }
 
+    /// Who writes: tests write as several people.
+    #[cfg(test)]
+    pub(crate) fn who_for_tests(&mut self) -> &mut Who {
+        &mut self.who
+    }
+
     /// Makes ids come from `seed`: the same commands at the same times make the same rows.
     pub fn seed_ids(&mut self, seed: u64) {
         self.ids = Ids::seeded(seed);

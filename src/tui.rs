@@ -213,5 +213,6 @@ fn default_look() -> Look {
         recent: Vec::new(),
         last: None,
         handled: Vec::new(),
+        copies: Vec::new(),
     }
 }

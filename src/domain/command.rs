@@ -15,10 +15,15 @@ use super::touchpoint::TouchDraft;
 pub struct Change {
     /// Field as stored: `name`, `owner`, `website`, `phone`, `created`, `attr.<code>`, `tag.<tag>`, `text`, `title`, `due`...
     pub field: String,
-    /// What the person saw; `None` does not check.
+    /// What the person saw; `None` does not check. Nothing (`null`) was seen is another thing than not having looked.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "seen")]
     pub base: Option<Value>,
     /// The value to write; `Value::Null` clears. Days are ISO dates.
     pub value: Value,
+}
+
+fn seen<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }
 
 impl Change {
@@ -141,6 +146,10 @@ pub enum Command {
     Undo { batch: Option<Id>, force: bool },
     /// Takes back the person's latest undo.
     Redo,
+    /// Writes the value before of one edit, whoever made it. `force` also overwrites what was changed since.
+    PutBack { edit: Id, force: bool },
+    /// Takes back another person's batch, as a batch of one's own. `force` also overwrites what was changed since.
+    TakeBack { batch: Id, force: bool },
 }
 
 /// What a write did.
@@ -158,4 +167,18 @@ pub struct Receipt {
     pub customers: Vec<Id>,
     /// Why it is not in the book yet, when it waits in the outbox to be written at the next chance.
     pub queued: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_waits_in_the_outbox_still_knows_what_was_seen() {
+        for base in [None, Some(Value::Null), Some(Value::from("ana"))] {
+            let change = Change { field: "attr.industry".into(), base, value: Value::from("food") };
+            let text = serde_json::to_string(&change).unwrap();
+            assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change, "{text}");
+        }
+    }
 }

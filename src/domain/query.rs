@@ -80,6 +80,8 @@ pub enum Query {
     History { row: Id },
     /// Fields of which copies of the book say different things, and nobody has decided yet.
     Conflicts,
+    /// What one batch made and changed.
+    Batch { batch: Id },
 }
 
 /// A period relative to today, or fixed.
@@ -130,6 +132,8 @@ pub struct Counts {
     pub handled: usize,
     /// Snoozed customers.
     pub snoozed: usize,
+    /// Fields of which copies of the book say different things.
+    pub conflicts: usize,
 }
 
 /// A task with the name of its customer.
@@ -182,6 +186,43 @@ pub struct EditRow {
     pub before: Option<String>,
     /// Value after, as text.
     pub after: Option<String>,
+    /// Value after, as a change would write it.
+    #[serde(skip)]
+    pub value: serde_json::Value,
+}
+
+/// What a batch did, thing by thing.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct BatchPage {
+    /// The batch; `None` when the book does not have it.
+    pub batch: Option<BatchRow>,
+    /// What it made and changed, rows that it made first.
+    pub things: Vec<Deed>,
+    /// How many more there are than are listed.
+    pub more: usize,
+}
+
+/// One thing that a batch did: a row that it made, or a field that it changed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Deed {
+    /// The edit; `None` for a row that was made.
+    pub edit: Option<Id>,
+    /// The row.
+    pub row: Id,
+    /// Its kind: `customer`, `contact`, `task`...; of an event its own: `note`, `nps`...
+    pub kind: &'static str,
+    /// What the row is called.
+    pub name: String,
+    /// The customer it belongs to, and its name.
+    pub customer: Option<(Id, String)>,
+    /// The field; empty for a row that was made.
+    pub field: String,
+    /// The value before, as text.
+    pub before: Option<String>,
+    /// The value after, as text; of an event that was made what it says.
+    pub after: Option<String>,
+    /// It still is so: nobody has changed the field, or removed the row, since.
+    pub stands: bool,
 }
 
 /// A field of which copies of the book say different things.
@@ -306,4 +347,6 @@ pub enum Page {
     History(Vec<EditRow>),
     /// To [`Query::Conflicts`].
     Conflicts(Vec<Conflict>),
+    /// To [`Query::Batch`].
+    Batch(BatchPage),
 }

@@ -1,6 +1,7 @@
 //! Answers to queries: lists from the roster, pages of one customer from the file.
 
 mod account;
+mod batch;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -49,6 +50,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),
         Query::Conflicts => super::conflicts::list(&store.conn).map(Page::Conflicts),
+        Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
     }
 }
 
@@ -156,6 +158,8 @@ fn counts(store: &mut Store) -> Result<Counts> {
         )
         .and_then(|mut s| s.query_row(params![today, store.who.person], |r| r.get(0)))
         .map_err(sql)?;
+    let conflicts: i64 =
+        store.conn.prepare_cached("SELECT count(*) FROM conflict").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let live = || (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed);
     Ok(Counts {
@@ -164,6 +168,7 @@ fn counts(store: &mut Store) -> Result<Counts> {
         tasks: tasks as usize,
         handled: handled as usize,
         snoozed: live().filter(|at| roster.is_snoozed(*at)).count(),
+        conflicts: conflicts as usize,
     })
 }
 
@@ -318,20 +323,30 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
 /// Longest list of tasks.
 const MOST_TASKS: usize = 20_000;
 
+/// The columns of a batch as a list shows it.
+const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
+     (SELECT u.id FROM batch u WHERE u.undoes = b.id AND u.finished = 1 AND NOT EXISTS (SELECT 1 FROM batch r WHERE r.undoes = u.id AND r.finished = 1) LIMIT 1)";
+
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
     let folded = crate::text::fold(wanted);
     let words: Vec<&str> = folded.split_whitespace().collect();
-    let query = "SELECT b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
-         (SELECT u.id FROM batch u WHERE u.undoes = b.id AND u.finished = 1 AND NOT EXISTS (SELECT 1 FROM batch r WHERE r.undoes = u.id AND r.finished = 1) LIMIT 1)
-         FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 ORDER BY b.hlc DESC, b.id DESC";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let query = format!(
+        "SELECT {BATCH} FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 ORDER BY b.hlc DESC, b.id DESC"
+    );
+    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let mut found = statement.query([]).map_err(sql)?;
     let mut batches = Vec::new();
     while let Some(row) = found.next().map_err(sql)? {
         let batch = batch_row(row).map_err(sql)?;
         let customer = batch.customer.as_ref().map_or("", |c| c.1.as_str());
         let text = crate::text::fold(&format!("{} {} {} {customer}", batch.person, batch.command, batch.label));
-        if words.iter().all(|w| text.contains(w)) {
+        // `who:bo` and `did:move` are the person and the command alone; a blank in a name is written `_`.
+        let fits = |word: &&str| match word.split_once(':') {
+            Some(("who", person)) => crate::text::fold(&batch.person).replace(' ', "_").starts_with(person),
+            Some(("did", command)) => batch.command == command,
+            _ => text.contains(*word),
+        };
+        if words.iter().all(fits) {
             batches.push(batch);
             if batches.len() >= limit {
                 break;
@@ -415,18 +430,20 @@ fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
 }
 
 fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
-    let plain = |value: rusqlite::types::Value| super::conflicts::plain(&value);
+    use super::conflicts::{json_of, spoken};
     let query = "SELECT b.id, b.person, b.wall, e.field, e.before, e.after FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? ORDER BY b.hlc DESC, e.id DESC";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
     let rows = statement
         .query_map([&row], |r| {
+            let (field, after) = (text_at(r, 3)?, r.get(5)?);
             Ok(EditRow {
                 batch: Id(r.get(0)?),
                 person: text_at(r, 1)?,
                 at: Stamp(r.get(2)?),
-                field: text_at(r, 3)?,
-                before: plain(r.get(4)?),
-                after: plain(r.get(5)?),
+                before: spoken(&field, &r.get(4)?),
+                after: spoken(&field, &after),
+                value: json_of(&field, &after),
+                field,
             })
         })
         .map_err(sql)?;

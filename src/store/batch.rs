@@ -547,7 +547,8 @@ pub fn json_value(json: Option<&serde_json::Value>) -> Value {
     }
 }
 
-fn value_json(value: &Value) -> serde_json::Value {
+/// A stored value in JSON.
+pub fn value_json(value: &Value) -> serde_json::Value {
     match value {
         Value::Null | Value::Blob(_) => serde_json::Value::Null,
         Value::Integer(i) => (*i).into(),

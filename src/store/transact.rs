@@ -95,6 +95,7 @@ impl Store {
         match command {
             Command::Undo { batch, force } => self.undo(*batch, *force, now),
             Command::Redo => self.redo(now),
+            Command::TakeBack { batch, force } => self.take_back(*batch, *force, now),
             _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
         }
     }

@@ -62,6 +62,8 @@ pub enum Answer {
     Waiting(Option<String>),
     /// Who else has the book open, when that changes.
     Presence(Vec<Here>),
+    /// Copies of the book that a sync tool left beside it, when there are any.
+    Copies(Vec<PathBuf>),
 }
 
 /// A running worker.
@@ -162,6 +164,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         let (path, me) = (self.store.path().to_owned(), self.store.person().to_owned());
         self.presence = Presence::begin(&path, &me, self.store.mode().is_wal(), (self.clock)());
         self.look_around();
+        if let Ok(copies) = self.store.conflicted_copies()
+            && !copies.is_empty()
+        {
+            (self.out)(Answer::Copies(copies));
+        }
         let mut idle = false;
         // The backup of the day waits for a moment in which nobody waits for us: it is a copy of the whole book.
         let (mut quiet, mut day) = (Duration::ZERO, None);

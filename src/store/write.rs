@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use super::batch::{self, Batch};
 use super::sql;
 
-pub use customers::{interval_code, put_version};
+pub use customers::{by, interval_code, put_version};
 pub use settings::put_config;
 
 use customers::{add_contact, add_customer, edit, tag};
@@ -78,6 +78,8 @@ pub fn code(command: &Command) -> &'static str {
         Command::Resolve { .. } => "resolve",
         Command::Undo { .. } => "undo",
         Command::Redo => "redo",
+        Command::PutBack { .. } => "put_back",
+        Command::TakeBack { .. } => "take_back",
     }
 }
 
@@ -161,7 +163,8 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         Command::SaveView { name, view } => save_view(b, name, view),
         Command::SetConfig { key, value } => set_config(b, key, value.as_deref(), context),
         Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
-        Command::Undo { .. } | Command::Redo => Err(Error::failed("undo is not run as a command")),
+        Command::PutBack { edit, force } => super::undo::put_back(b, *edit, *force),
+        Command::Undo { .. } | Command::Redo | Command::TakeBack { .. } => Err(Error::failed("undo is not run as a command")),
     }
 }
 

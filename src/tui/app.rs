@@ -63,6 +63,8 @@ pub struct App {
     uids: u32,
     tickets: u64,
     pending: HashMap<u64, Command>,
+    // What was typed for writes that are not answered yet: what it is a draft for, and the text.
+    sent: HashMap<u64, (String, String)>,
     watched: HashMap<Slot, Query>,
     pub(super) typed: Vec<Key>,
     pub(super) hint: bool,
@@ -72,6 +74,8 @@ pub struct App {
     pub(super) toast: Option<(Tone, String, bool)>,
     pub(super) waiting: Option<String>,
     pub(super) note: Option<String>,
+    // Until when others' writes are not told one by one: a merge says them all in one message.
+    hushed: Stamp,
     drawn: Drawn,
     mouse: bool,
     leaving: bool,
@@ -97,6 +101,7 @@ impl App {
             uids: 0,
             tickets: 0,
             pending: HashMap::new(),
+            sent: HashMap::new(),
             watched: HashMap::new(),
             typed: Vec::new(),
             hint: false,
@@ -105,6 +110,7 @@ impl App {
             toast: None,
             waiting: None,
             note: None,
+            hushed: Stamp(0),
             drawn: Drawn::default(),
             mouse: true,
             leaving: false,
@@ -137,6 +143,7 @@ impl App {
             }
             Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
             Msg::Keys(text) => self.take_keys(&text),
+            Msg::Merged { path, dry_run, result } => self.merged(path, dry_run, result),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
@@ -450,6 +457,7 @@ impl App {
     // ---- steps ----
 
     fn carry_out(&mut self, uid: u32, steps: Vec<Step>) {
+        let tickets: Vec<u64> = steps.iter().filter_map(|s| if let Step::Write(ticket, _) = s { Some(*ticket) } else { None }).collect();
         for step in steps {
             match step {
                 Step::Write(ticket, command) => self.write(ticket, *command),
@@ -457,6 +465,11 @@ impl App {
                 Step::Go(name, state) => self.open(name, &state),
                 Step::Close => self.close(uid),
                 Step::Toast(tone, text) => self.say(tone, text),
+                Step::Also(more) => {
+                    if let Some((_, text, _)) = &mut self.toast {
+                        text.push_str(&more);
+                    }
+                }
                 Step::Copy(text, what) => {
                     self.effects.push(Effect::Copy { text, what });
                 }
@@ -471,6 +484,10 @@ impl App {
                 Step::Quiet => self.follow(),
                 Step::Forget(key) => {
                     self.look.drafts.remove(&key);
+                }
+                Step::Sent(key, text) => {
+                    self.look.drafts.remove(&key);
+                    self.sent.extend(tickets.iter().map(|t| (*t, (key.clone(), text.clone()))));
                 }
                 Step::App(step) => self.app_step(step),
             }
@@ -504,6 +521,12 @@ impl App {
                 self.effects.push(Effect::OpenBook(path));
             }
             AppStep::Import(path) => self.effects.push(Effect::Import(path)),
+            AppStep::Merge(path, dry_run) => {
+                if !dry_run {
+                    self.hushed = Stamp(self.look.now.at.0 + 600_000);
+                }
+                self.effects.push(Effect::Merge { path, dry_run });
+            }
         }
     }
 

@@ -91,6 +91,11 @@ impl App {
         } else if !look.here.is_empty() {
             parts.push(look.say.fill("message.here", &[("n", &(look.here.len() + 1).to_string())]));
         }
+        if look.counts.conflicts > 0 {
+            let key = look.keymap.get("app.conflicts").map(super::keymap::Action::key).unwrap_or_default();
+            let word = if look.counts.conflicts == 1 { "message.conflict" } else { "message.conflicts" };
+            parts.push(look.say.fill(word, &[("n", &look.counts.conflicts.to_string()), ("key", &key)]));
+        }
         if let Some(who) = &self.waiting {
             parts.push(match who.as_str() {
                 "" => look.say.word("message.waiting").to_owned(),

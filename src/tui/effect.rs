@@ -7,6 +7,8 @@ use crossterm::event::Event;
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
+use crate::error::Result;
+use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
 
 /// What comes in.
@@ -28,6 +30,8 @@ pub enum Msg {
     Copied { text: String, what: String, tool: Option<&'static str> },
     /// `keys.toml` has another text than before; empty when it is gone.
     Keys(String),
+    /// A merge has ended, or the look at what it would do.
+    Merged { path: PathBuf, dry_run: bool, result: Result<Box<Report>> },
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }
@@ -67,6 +71,8 @@ pub enum Effect {
     OpenBook(PathBuf),
     /// Imports a file into the open book.
     Import(PathBuf),
+    /// Merges a copy into the open book, or tells only what would come.
+    Merge { path: PathBuf, dry_run: bool },
     /// Leaves.
     Quit,
 }

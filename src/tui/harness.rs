@@ -144,7 +144,8 @@ impl Harness {
         }
     }
 
-    fn answer_all(&mut self) {
+    /// Answers what is watched again, as after a write of somebody else.
+    pub fn answer_all(&mut self) {
         for slot in self.watched.keys().copied().collect::<Vec<_>>() {
             self.answer(slot);
         }
@@ -157,6 +158,14 @@ impl Harness {
             Err(error) => Answer::Failed { slot, query, error },
         };
         self.say(Msg::Answer(answer));
+    }
+
+    /// Another person writes a minute later; the screens are told with [`Harness::answer_all`] only.
+    pub fn another(&mut self, person: &str, command: &Command) {
+        let who = Who { person: person.into(), device: Id([9; 16]) };
+        let me = std::mem::replace(self.store.who_for_tests(), who);
+        self.store.write(command, Stamp(NOW.0 + 60_000)).expect("another's change is written");
+        *self.store.who_for_tests() = me;
     }
 
     /// The commands that the last keys wrote.

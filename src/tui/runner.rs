@@ -183,6 +183,7 @@ impl Runner {
                 Effect::Demo => self.make_demo(),
                 Effect::OpenBook(path) => self.open_book(path),
                 Effect::Import(path) => self.import(app.look.book.clone(), path),
+                Effect::Merge { path, dry_run } => self.merge(app.look.book.clone(), path, dry_run),
                 Effect::Quit => self.quit = true,
             }
         }
@@ -230,6 +231,16 @@ impl Runner {
                 Err(error) => Msg::Said { good: false, text: format!("{error}. {}", error.hints.join(". ")) },
             };
             let _ = out.send(In::Msg(said));
+        });
+    }
+
+    /// Merges a copy on a thread with a connection of its own. What came is seen like anybody else's writes.
+    fn merge(&self, book: PathBuf, path: PathBuf, dry_run: bool) {
+        let (options, out) = (self.start.options.clone(), self.out.clone());
+        std::thread::spawn(move || {
+            let ask = crate::store::merge::MergeAsk { now: clock(), dry_run, foreign: false };
+            let merged = crate::store::Store::open(&book, &options).and_then(|mut store| store.merge(&path, ask));
+            let _ = out.send(In::Msg(Msg::Merged { path, dry_run, result: merged.map(Box::new) }));
         });
     }
 

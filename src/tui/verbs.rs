@@ -13,7 +13,6 @@ use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::task::TaskDraft;
 use crate::domain::time::words;
 use crate::domain::touchpoint::{CHANNELS, Channel, line};
-use crate::error::Error;
 
 /// Labels of the rows below: with several customers marked the hint line says "stage of 37".
 pub const LABELS: &[&str] = &[
@@ -417,16 +416,6 @@ pub fn again(subjects: &[Id], cx: &mut Cx) {
     if let Some(command) = cx.look.last.as_ref().and_then(|c| on(c, subjects)) {
         cx.write(command);
     }
-}
-
-/// After a conflict: keep the other's edit, or take back over it. The way to overwrite is not the one that Enter picks.
-pub fn ask_to_force(look: &Look, batch: Option<Id>, error: &Error) -> Pick {
-    let items = vec![Item::new("keep", look.say.word("conflict.keep")), Item::new("force", look.say.word("conflict.force"))];
-    Pick::new(error.to_string(), items, move |code, cx| {
-        if code == "force" {
-            cx.write(Command::Undo { batch, force: true });
-        }
-    })
 }
 
 /// Opens the line that makes a customer: its name.

@@ -65,6 +65,8 @@ pub struct Look {
     pub recent: Vec<String>,
     /// The last command on customers, for `.`.
     pub last: Option<Command>,
+    /// Copies of the book that a sync tool left beside it.
+    pub copies: Vec<PathBuf>,
     /// What was done today in triage, newest first, for the end of the queue.
     pub handled: Vec<String>,
 }
@@ -139,6 +141,8 @@ pub enum Step {
     Close,
     /// Shows a message.
     Toast(Tone, String),
+    /// Adds to the message that is shown.
+    Also(String),
     /// Puts text on the clipboard; the word says what it is.
     Copy(String, String),
     /// Edits text in `$EDITOR`; it comes back to [`Screen::on_edited`] of the acting view.
@@ -153,6 +157,9 @@ pub enum Step {
     Quiet,
     /// A text draft that is not needed any more.
     Forget(String),
+    /// A text (what it is a draft for, and the text) that went into the writes beside this step: it is a draft again where they
+    /// are refused.
+    Sent(String, String),
     /// What only the app can do: tabs, history, quitting.
     App(AppStep),
 }
@@ -184,6 +191,8 @@ pub enum AppStep {
     OpenBook(PathBuf),
     /// Imports a file.
     Import(PathBuf),
+    /// Merges a copy of the book; `true`: tells only what would come.
+    Merge(PathBuf, bool),
 }
 
 /// The context in which a key's handler runs: it reads [`Look`] and collects steps; nothing happens before it returns.

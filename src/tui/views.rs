@@ -6,7 +6,10 @@ pub mod account;
 pub mod activity;
 pub mod app;
 pub mod channel;
+pub mod clash;
+pub mod conflicts;
 pub mod customers;
+pub mod deeds;
 pub mod explain;
 pub mod filter_line;
 pub mod first_run;
@@ -15,6 +18,7 @@ pub mod funnel;
 pub mod groups;
 pub mod help;
 pub mod log_line;
+pub mod merge;
 pub mod narrow;
 pub mod palette;
 pub mod pick;
@@ -31,6 +35,10 @@ pub const SCREENS: &[Registered] = &[
     screen::<account::Account>(None),
     screen::<account::past::Past>(None),
     screen::<form::Form>(None),
+    screen::<clash::ClashBox>(None),
+    screen::<conflicts::Conflicts>(None),
+    screen::<deeds::Deeds>(None),
+    screen::<merge::MergeBox>(None),
     screen::<explain::Explain>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),

@@ -1,7 +1,9 @@
 //! Customers, contacts, subscriptions and their fields.
 
+use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
+use crate::domain::clash::{By, Clash, Clashing};
 use crate::domain::command::{Change, Entity, NewContact, NewCustomer};
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
@@ -11,6 +13,7 @@ use crate::domain::stage::StageNo;
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Kind, Result};
 use crate::store::batch::{self, Batch, json_value};
+use crate::store::{conflicts, heads, sql};
 
 use super::stages::find_stage;
 use super::{Context, Done, EventDraft, count, customer, done, event, long, names, word};
@@ -109,17 +112,18 @@ pub(super) fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result
 const DAYS: &[&str] = &["created", "due", "snoozed", "start", "end"];
 
 pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Done> {
+    if let Some(clash) = clash(b, entity, rows, changes, context)? {
+        return Err(refused(entity, clash));
+    }
     let table = batch::table(entity);
     let mut edited = Vec::new();
     for row in rows {
         for change in changes {
             let value = stored(&change.field, &change.value, context)?;
-            if let Some(base) = &change.base {
-                let base = stored(&change.field, base, context)?;
-                let now = batch::current(b.conn, table, *row, &change.field)?.map(|c| c.value).unwrap_or(Value::Null);
-                if now != base && now != value {
-                    return Err(Error::new(Kind::Conflict, format!("{} was changed meanwhile to {}", change.field, plain(&now)))
-                        .hint(format!("it was {}, you wrote {}", plain(&base), plain(&value))));
+            if change.field == "removed" && value == Value::Integer(0) {
+                // What comes back is seen only where its customer is there too.
+                if let Some(customer) = owner_of(b, table, *row)? {
+                    b.set(Entity::Customer, customer, "removed", Value::Integer(0))?;
                 }
             }
             if b.set(entity, *row, &change.field, value)? && !edited.contains(&change.field.as_str()) {
@@ -141,6 +145,72 @@ pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Ch
         _ => count(rows.len(), table.name),
     };
     Ok(done(format!("Changed {} of {what}", if edited.is_empty() { "nothing".into() } else { edited.join(", ") }), b.edits))
+}
+
+/// What others did meanwhile to the same fields, or to the rows, where the changes say what was seen of them.
+fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Option<Clash>> {
+    let table = batch::table(entity);
+    let brings_back = changes.iter().any(|c| c.field == "removed");
+    let mut clash = Clash::default();
+    for row in rows {
+        for change in changes {
+            let Some(base) = &change.base else { continue };
+            let (value, base) = (stored(&change.field, &change.value, context)?, stored(&change.field, base, context)?);
+            let Some(current) = batch::current(b.conn, table, *row, &change.field)? else { continue };
+            if current.gone && !brings_back && clash.removed.is_none() {
+                let removal = |of: Id| Ok(heads::of_field(b.conn, of, "removed")?.into_iter().rfind(|h| h.after == Value::Integer(1)));
+                let found = match (removal(*row)?, owner_of(b, table, *row)?) {
+                    (None, Some(customer)) => removal(customer)?,
+                    (own, _) => own,
+                };
+                clash.removed = Some(found.as_ref().map_or(By { person: String::new(), at: b.now }, by));
+            }
+            if current.value != base && current.value != value {
+                clash.fields.push(Clashing {
+                    entity,
+                    row: *row,
+                    field: change.field.clone(),
+                    base: conflicts::json_of(&change.field, &base),
+                    theirs: conflicts::json_of(&change.field, &current.value),
+                    by: heads::of_field(b.conn, *row, &change.field)?.last().map(by),
+                    mine: change.value.clone(),
+                });
+            }
+        }
+    }
+    Ok((clash != Clash::default()).then_some(clash))
+}
+
+/// Who made an edit, and when.
+pub fn by(head: &heads::Head) -> By {
+    By { person: head.person.clone(), at: Stamp(head.wall) }
+}
+
+/// The id of the customer that a row belongs to; `None` for customers themselves and for what belongs to nobody.
+fn owner_of(b: &Batch<'_>, table: &batch::Table, row: Id) -> Result<Option<Id>> {
+    if table.columns.first() != Some(&"customer") {
+        return Ok(None);
+    }
+    let query = format!("SELECT c.id FROM {} t JOIN customer c ON c.n = t.customer WHERE t.id = ?", table.name);
+    b.conn.prepare_cached(&query).and_then(|mut s| s.query_row([&row], |r| r.get(0).map(Id)).optional()).map_err(sql)
+}
+
+/// The refusal of a write that would go over another's, with what stands against it.
+fn refused(entity: Entity, clash: Clash) -> Error {
+    let by = |by: &Option<By>| by.as_ref().filter(|b| !b.person.is_empty()).map(|b| format!(" by {}", b.person)).unwrap_or_default();
+    let error = match clash.fields.first() {
+        _ if clash.removed.is_some() => {
+            let name = batch::table(entity).name;
+            Error::new(Kind::Conflict, format!("the {name} was removed meanwhile{}; nothing was saved", by(&clash.removed)))
+        }
+        Some(first) => {
+            let said = |json: &serde_json::Value| plain(&json_value(Some(json)));
+            Error::new(Kind::Conflict, format!("{} was changed meanwhile to {}{}", first.field, said(&first.theirs), by(&first.by)))
+                .hint(format!("it was {}, you wrote {}", said(&first.base), said(&first.mine)))
+        }
+        None => Error::new(Kind::Conflict, "somebody has changed the same thing meanwhile"),
+    };
+    error.because(clash)
 }
 
 /// A JSON value as the field stores it: dates as day numbers, names checked.

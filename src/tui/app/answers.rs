@@ -1,14 +1,19 @@
 //! What the worker says: pages for the views that asked, receipts, others' writes; and what is watched.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use super::{App, COUNTS, Effect, PARTS, Timer, Tone};
+use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
 use crate::domain::query::{Page, Query};
-use crate::error::{Error, Kind};
+use crate::domain::time::Stamp;
+use crate::error::Error;
+use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
-use crate::tui::verbs;
 use crate::tui::view::Place;
+use crate::tui::views::clash::ClashBox;
+use crate::tui::views::merge::MergeBox;
 
 impl App {
     pub(super) fn answer(&mut self, answer: Answer) {
@@ -56,11 +61,21 @@ impl App {
                 }
             }
             Answer::Written { ticket, result } => self.written(ticket, &result),
+            Answer::Foreign { .. } if self.look.now.at < self.hushed => {}
             Answer::Foreign { person, label, .. } => {
                 let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
                 self.say(Tone::Plain, words);
             }
             Answer::Told(words) => self.say(Tone::Bad, words),
+            Answer::Copies(copies) => {
+                let key = self.look.keymap.get("app.merge").map(crate::tui::keymap::Action::key).unwrap_or_default();
+                let name = copies[0].file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let n = copies.len().to_string();
+                let word = if copies.len() == 1 { "merge.one_copy" } else { "merge.copies" };
+                let words = self.look.say.fill(word, &[("n", &n), ("name", &name), ("key", &key)]);
+                self.look.copies = copies;
+                self.say(Tone::Bad, words);
+            }
             Answer::Presence(here) => self.look.here = here,
             Answer::Waiting(waiting) => self.waiting = waiting,
         }
@@ -68,6 +83,7 @@ impl App {
 
     pub(super) fn written(&mut self, ticket: u64, result: &Result<Receipt, Error>) {
         let Some(command) = self.pending.remove(&ticket) else { return };
+        let typed = self.sent.remove(&ticket);
         match result {
             Ok(Receipt { queued: Some(why), .. }) => {
                 let words = self.look.say.fill("message.queued", &[("why", why)]);
@@ -96,8 +112,17 @@ impl App {
                 self.say(Tone::Bad, format!("{error}{hints}"));
                 // What was shown early did not happen: everything in sight is asked for again.
                 self.watched.clear();
-                if let (Kind::Conflict, Command::Undo { batch, force: false }) = (error.kind, &command) {
-                    let ask = verbs::ask_to_force(&self.look, *batch, error);
+                if let Some((key, text)) = typed {
+                    self.look.drafts.insert(key, text);
+                    self.timer(Timer::Drafts, 2_000);
+                    let kept = self.look.say.word("message.typed_kept").to_owned();
+                    self.say(Tone::Bad, format!("{error}. {kept}"));
+                }
+                if let Some(clash) = Clash::of(error) {
+                    // The dialog says it all.
+                    self.toast = None;
+                    let form = self.stack.iter().any(|o| o.view.name() == "form");
+                    let ask = ClashBox::new(clash.clone(), command.clone(), form, &self.look);
                     self.push(Box::new(ask));
                 }
             }
@@ -105,6 +130,33 @@ impl App {
         let uids: Vec<u32> = self.stack.iter().map(|o| o.uid).collect();
         for uid in uids {
             self.view_acts(uid, |view, cx| view.on_written(&command, result, cx));
+        }
+    }
+
+    /// What a merge would bring, to look at before it is done; or that it is done.
+    pub(super) fn merged(&mut self, path: PathBuf, dry_run: bool, result: crate::error::Result<Box<Report>>) {
+        // The worker comes upon what was merged a moment later.
+        self.hushed = Stamp(self.look.now.at.0 + 2_000);
+        match result {
+            Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
+            Ok(report) if dry_run && (report.arrived() > 0 || !report.left_out.is_empty()) => {
+                self.toast = None;
+                self.push(Box::new(MergeBox::new(path, *report)));
+            }
+            Ok(_) if dry_run => {
+                let words = self.look.say.word("merge.nothing_new").to_owned();
+                self.say(Tone::Good, words);
+            }
+            Ok(report) => {
+                self.look.copies.retain(|copy| *copy != path);
+                let (n, open) = (report.arrived().to_string(), report.conflicts.len());
+                let mut words = self.look.say.fill("merge.done", &[("n", &n)]);
+                if open > 0 {
+                    let key = self.look.keymap.get("app.conflicts").map(crate::tui::keymap::Action::key).unwrap_or_default();
+                    words.push_str(&self.look.say.fill("merge.done_conflicts", &[("n", &open.to_string()), ("key", &key)]));
+                }
+                self.say(Tone::Good, words);
+            }
         }
     }
 

@@ -3,14 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
-use super::groups;
+use super::pick::{Item, Pick};
+use super::{deeds, groups};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::{BatchRow, Page, Query};
@@ -22,7 +23,7 @@ use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::list::{List, Lister};
 
@@ -71,16 +72,30 @@ impl Activity {
     }
 
     fn undo(&mut self, cx: &mut Cx) {
-        let Some(batch) = self.here() else { return };
-        if batch.person != cx.look.me {
-            let words = cx.look.say.fill("activity.not_mine", &[("person", &batch.person), ("label", &batch.label)]);
-            return cx.bad(words);
+        if let Some(batch) = self.here() {
+            deeds::take_back(batch, cx);
         }
-        if batch.undone_by.is_some() {
-            return cx.toast(cx.look.say.word("activity.already").to_owned());
+    }
+
+    /// Offers the people and the kinds of what is listed; what is picked stands in the search.
+    fn narrow(&mut self, cx: &mut Cx) {
+        let look = cx.look;
+        let (mut people, mut kinds) = (BTreeMap::new(), BTreeMap::new());
+        for batch in self.rows.values() {
+            *people.entry(batch.person.as_str()).or_insert(0_usize) += 1;
+            *kinds.entry(batch.command.as_str()).or_insert(0_usize) += 1;
         }
-        let batch = Some(batch.id);
-        cx.write(Command::Undo { batch, force: false });
+        let item = |prefix: &str, code: &str, label: String, n: usize| Item {
+            label,
+            detail: grouped(n),
+            code: format!("{prefix}{}", code.replace(' ', "_")),
+        };
+        let people = people.into_iter().map(|(person, n)| item("who:", person, look.say.fill("activity.of", &[("person", person)]), n));
+        let kinds = kinds.into_iter().map(|(code, n)| item("did:", code, kind_words(look, code), n));
+        let items = people.chain(kinds).collect();
+        cx.open(Pick::new(look.say.word("activity.narrow").to_owned(), items, |code, cx| {
+            cx.push(Step::Tell("activity", json!({"with": code})));
+        }));
     }
 
     fn escape(&mut self) {
@@ -158,15 +173,23 @@ impl Screen for Activity {
     const NAME: &'static str = "activity";
     const KEYS: &'static [&'static [KeyRow<Activity>]] = &[
         &[
-            row("open", &["enter"], |v: &mut Self, cx| {
+            row("look_into", &["enter"], |v: &mut Self, cx| {
                 if v.editing.take().is_none()
-                    && let Some((id, _)) = v.here().and_then(|b| b.customer.clone())
+                    && let Some(batch) = v.here()
                 {
+                    cx.go("deeds", json!({"batch": batch.id}));
+                }
+            })
+            .when(|v, _| if v.editing.is_some() || v.here().is_some() { Ok(()) } else { Err("no_batch") })
+            .hint(),
+            row("open", &["o"], |v: &mut Self, cx| {
+                if let Some((id, _)) = v.here().and_then(|b| b.customer.clone()) {
                     cx.go("account", json!({"customer": id}));
                 }
             })
-            .when(|v, _| if v.editing.is_some() || v.here().is_some_and(|b| b.customer.is_some()) { Ok(()) } else { Err("no_customer") })
+            .when(|v, _| v.here().and_then(|b| b.customer.as_ref()).map(|_| ()).ok_or("no_customer"))
             .hint(),
+            row("narrow", &["f"], Activity::narrow).hint(),
             row("filter", &["/"], |v: &mut Self, _| v.editing = Some((Field::new(&v.search), v.search.clone()))).hint(),
             row("clear_filter", &["F"], |v: &mut Self, _| v.search.clear())
                 .when(|v, _| if v.search.is_empty() { Err("no_filter") } else { Ok(()) }),
@@ -238,6 +261,15 @@ impl Screen for Activity {
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
         self.here().and_then(|b| b.customer.as_ref()).map(|(id, _)| *id).into_iter().collect()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        let Some(with) = what["with"].as_str() else { return };
+        // Another person or kind takes the place of the one before.
+        let prefix = with.split(':').next().unwrap_or_default();
+        let mut words: Vec<&str> = self.search.split_whitespace().filter(|w| w.split(':').next() != Some(prefix)).collect();
+        words.push(with);
+        self.search = words.join(" ");
     }
 
     fn save(&self, _look: &Look) -> Value {

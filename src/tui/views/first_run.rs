@@ -16,13 +16,19 @@ use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
 #[derive(Default)]
 pub struct FirstRun;
 
-fn path_of(text: &str, folders: bool, look: &Look) -> Result<PathBuf, String> {
-    let text = text.trim();
+/// A path as it was typed, `~` for the home folder.
+pub fn typed_path(text: &str) -> PathBuf {
     let home = std::env::var_os("HOME").map(PathBuf::from);
-    let path = match (text.strip_prefix("~/"), home) {
+    match (text.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(text),
-    };
+    }
+}
+
+/// The typed path of a file that is there, or of a folder where that will do.
+pub fn path_of(text: &str, folders: bool, look: &Look) -> Result<PathBuf, String> {
+    let text = text.trim();
+    let path = typed_path(text);
     if path.is_file() || folders && path.is_dir() { Ok(path) } else { Err(look.say.fill("error.no_file", &[("path", text)])) }
 }
 

@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
 use crate::domain::event::Event;
 use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query, TimelineAsk};
-use crate::error::{Error, Kind as Wrong};
+use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
 
+mod abroad;
 mod cell;
 mod drawing;
 mod tables;
@@ -51,8 +53,12 @@ pub struct Form {
     at: usize,
     ready: bool,
     from_draft: bool,
-    sent: Option<Command>,
+    // The command that was sent, in JSON: one that came from the dialog about a conflict is told so.
+    sent: Option<Value>,
     done: bool,
+    abroad: abroad::Abroad,
+    // Who has removed the row meanwhile.
+    removed: Option<String>,
 }
 
 impl Form {
@@ -88,9 +94,16 @@ impl Form {
             }
         }
         let draft = look.drafts.get(&self.key()).and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
-        for (code, text) in draft.into_iter().flatten() {
-            if let (Some(cell), Some(text)) = (self.cells.iter_mut().find(|c| c.code == code), text.as_str()) {
-                cell.set(text);
+        for (code, kept) in draft.into_iter().flatten() {
+            let Some(cell) = self.cells.iter_mut().find(|c| c.code == code) else { continue };
+            // What was seen when it was typed is kept with it: somebody may have changed the field since.
+            let text = kept.as_str().or_else(|| kept["text"].as_str()).map(str::to_owned);
+            if let Some(seen) = kept.get("seen").filter(|_| kept.is_object()) {
+                cell.base = cell.typed(seen, look);
+                cell.before = seen.clone();
+            }
+            if let Some(text) = text {
+                cell.set(&text);
                 self.from_draft = true;
             }
         }
@@ -104,6 +117,12 @@ impl Form {
 
     fn here(&mut self) -> Option<&mut Cell> {
         self.cells.get_mut(self.at)
+    }
+
+    /// The row that it edits; `None` for a form that makes something.
+    fn row(&self) -> Option<Id> {
+        let kind = self.kind().filter(|k| k.edits)?;
+        if kind.code == "customer" { self.target.customer } else { self.target.row }
     }
 
     fn go(&mut self, by: isize) {
@@ -127,7 +146,7 @@ impl Form {
         }
         match (kind.make)(&tables::Values { cells: &self.cells, target: &self.target, look: cx.look }) {
             Ok(Some(command)) => {
-                self.sent = Some(command.clone());
+                self.sent = serde_json::to_value(&command).ok();
                 cx.write(command);
             }
             Ok(None) => {
@@ -187,13 +206,19 @@ impl Screen for Form {
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
         let timeline = TimelineAsk { limit: 20, ..TimelineAsk::default() };
         let customer = self.target.customer.filter(|_| self.target.account.is_none());
-        customer.map(|customer| (0, Query::Account { customer, timeline })).into_iter().collect()
+        let page = customer.map(|customer| (0, Query::Account { customer, timeline }));
+        // What others do to the row while it is open here.
+        let history = self.row().filter(|_| self.ready).map(|row| (1, Query::History { row }));
+        page.into_iter().chain(history).collect()
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
         if let (Page::Account(Some(account)), false) = (page.as_ref(), self.ready) {
             self.target.account = Some(Arc::new((**account).clone()));
             self.begin(cx.look);
+        }
+        if let Page::History(edits) = page.as_ref() {
+            self.hear(edits, cx.look);
         }
     }
 
@@ -204,7 +229,7 @@ impl Screen for Form {
     }
 
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
-        if self.sent.as_ref() != Some(command) {
+        if self.sent.is_none() || self.sent != serde_json::to_value(command).ok() {
             return;
         }
         self.sent = None;
@@ -213,20 +238,42 @@ impl Screen for Form {
                 self.done = true;
                 cx.close();
                 cx.push(Step::Forget(self.key()));
+                if let Some(words) = self.abroad.meanwhile(cx.look) {
+                    cx.push(Step::Also(words));
+                }
             }
             Err(error) => {
-                // What was typed stays. After a conflict, saving again is a choice: it writes over the other's value.
+                // What was typed stays.
+                if let Some(clash) = Clash::of(error) {
+                    return self.blame_clash(clash, cx.look);
+                }
                 let text = error.to_string();
-                let field = self.cells.iter().position(|c| text.starts_with(&format!("{} ", c.code)));
-                if let Some(at) = field {
+                if let Some(at) = self.cells.iter().position(|c| text.starts_with(&format!("{} ", c.code))) {
                     self.at = at;
                 }
-                let conflict = error.kind == Wrong::Conflict;
                 if let Some(cell) = self.here() {
-                    cell.forced |= conflict;
-                    cell.error = if conflict { cx.look.say.fill("error.conflict", &[("what", &text)]) } else { text };
+                    cell.error = text;
                 }
             }
+        }
+    }
+
+    fn told(&mut self, what: &Value, cx: &mut Cx) {
+        if let Some(command) = what.get("sent") {
+            self.sent = Some(command.clone());
+        } else if what["drop"] == true {
+            self.done = true;
+            cx.close();
+            cx.push(Step::Forget(self.key()));
+        } else if what["close"] == true {
+            cx.close();
+        } else if let (Some(text), Some(at)) = (what["text"].as_str(), self.cells.iter().position(|c| c.code == what["field"])) {
+            let cell = &mut self.cells[at];
+            cell.rebase(what["base"].clone(), cx.look);
+            cell.set(text);
+            cell.error.clear();
+            cell.news.clear();
+            self.at = at;
         }
     }
 
@@ -282,7 +329,11 @@ impl Screen for Form {
             return None;
         }
         let typed = self.cells.iter().filter(|c| c.text() != c.base);
-        let typed: Map<String, Value> = typed.map(|c| (c.code.clone(), Value::from(c.text()))).collect();
+        let kept = |c: &Cell| match self.row() {
+            Some(_) if c.code != "tags" => json!({"text": c.text(), "seen": c.before}),
+            _ => Value::from(c.text()),
+        };
+        let typed: Map<String, Value> = typed.map(|c| (c.code.clone(), kept(c))).collect();
         (!typed.is_empty()).then(|| (self.key(), Value::Object(typed).to_string()))
     }
 

@@ -105,7 +105,9 @@ impl Line {
             Ok(()) => {
                 self.done = true;
                 cx.steps.insert(at, Step::Close);
-                cx.push(Step::Forget(self.draft.clone()));
+                if !self.draft.is_empty() {
+                    cx.push(Step::Sent(self.draft.clone(), text.to_owned()));
+                }
             }
             Err(error) => {
                 cx.steps.truncate(at);

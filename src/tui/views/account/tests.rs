@@ -5,7 +5,6 @@ use serde_json::json;
 use crate::domain::command::{Command, Entity};
 use crate::domain::id::Id;
 use crate::domain::query::{Account as Facts, Page, Query, TimelineAsk};
-use crate::domain::time::Stamp;
 use crate::tui::harness::{Harness, NOW};
 
 /// A page of a customer with a long timeline.
@@ -93,24 +92,6 @@ fn a_note_is_edited_with_what_was_seen_and_its_history_shows_both() {
     assert!(h.text().contains("- first words") && h.text().contains("+ first words and more"), "{}", h.text());
     h.press("esc u");
     assert_eq!(page(&mut h, id).events[0].text, "first words");
-}
-
-#[test]
-fn a_conflict_keeps_what_was_typed_and_saving_again_is_a_choice() {
-    let (mut h, id) = opened();
-    h.press("g e ctrl-u").type_text("Mine Ltd");
-    let theirs = Command::Edit {
-        entity: Entity::Customer,
-        rows: vec![id],
-        changes: vec![crate::domain::command::Change::set("name", "Theirs Ltd")],
-    };
-    h.store.write(&theirs, Stamp(NOW.0 + 1)).expect("it is written");
-    h.press("ctrl-s");
-    let text = h.text();
-    assert!(text.contains("Mine Ltd") && text.contains("was changed meanwhile"), "{text}");
-    assert_eq!(page(&mut h, id).customer.name, "Theirs Ltd");
-    h.press("ctrl-s");
-    assert_eq!(page(&mut h, id).customer.name, "Mine Ltd");
 }
 
 #[test]

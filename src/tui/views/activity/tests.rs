@@ -1,4 +1,4 @@
-use crate::domain::command::Command;
+use crate::domain::command::{Change, Command, Entity};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::store::{Options, Store, Who};
@@ -34,14 +34,81 @@ fn a_batch_of_mine_is_taken_back_and_stays_in_sight_marked() {
     assert_eq!(h.written(), [], "it is back already");
 }
 
+fn owner(h: &Harness, id: Id) -> String {
+    let roster = h.app.look.read().expect("the roster is there");
+    let at = roster.row_of_id(id).expect("the customer is there");
+    roster.owner(at).to_owned()
+}
+
 #[test]
-fn a_batch_of_another_is_refused_in_a_sentence() {
+fn a_batch_of_another_is_taken_back_after_asking_as_a_batch_of_mine() {
     let mut h = Harness::new("en", 1);
-    h.press("2 n").type_text("mine").press("enter 5");
-    h.app.look.me = "bo".to_owned();
-    h.press("D");
-    assert_eq!(h.written(), []);
-    assert!(h.text().contains("only ana can take it back"), "{}", h.text());
+    h.press("2");
+    let id = h.app.top().subjects(&h.app.look)[0];
+    let before = owner(&h, id);
+    h.another("bo", &Command::Assign { customers: vec![id], owner: "zoe".into() });
+    h.press("5");
+    let theirs = batches(&mut h)[0].id;
+    h.press("D enter");
+    assert_eq!(h.written(), [], "Enter alone leaves it");
+    h.press("D 2");
+    assert_eq!(h.written(), [Command::TakeBack { batch: theirs, force: false }]);
+    assert_eq!(owner(&h, id), before);
+    assert!(h.text().contains("Took back bo's") && h.text().contains("taken back"), "{}", h.text());
+    h.press("u");
+    assert_eq!(owner(&h, id), "zoe", "mine can be taken back in turn");
+}
+
+#[test]
+fn what_came_later_is_in_the_way_of_taking_anothers_batch_back() {
+    let mut h = Harness::new("en", 1);
+    h.press("2");
+    let id = h.app.top().subjects(&h.app.look)[0];
+    h.another("bo", &Command::Assign { customers: vec![id], owner: "zoe".into() });
+    h.another("bo", &Command::Assign { customers: vec![id], owner: "kim".into() });
+    h.press("5 j D 2");
+    assert!(h.text().contains("Changed since") && h.text().contains("kim"), "{}", h.text());
+    h.press("t");
+    assert_eq!(owner(&h, id), "kim");
+}
+
+#[test]
+fn a_batch_opens_to_its_things_and_one_field_is_put_back() {
+    let mut h = Harness::new("en", 1);
+    h.press("2");
+    let id = h.app.top().subjects(&h.app.look)[0];
+    let before = owner(&h, id);
+    let changes = vec![Change::set("owner", "zoe"), Change::set("phone", "+49 5")];
+    h.another("bo", &Command::Edit { entity: Entity::Customer, rows: vec![id], changes });
+    h.press("5 enter");
+    let text = h.text();
+    assert!(text.contains("Owner") && text.contains("zoe") && text.contains("Phone") && text.contains("+49 5"), "{text}");
+    insta::assert_snapshot!("deeds-120x36", text);
+    h.press("r");
+    assert!(matches!(h.written().as_slice(), [Command::PutBack { force: false, .. }]), "{:?}", h.written());
+    assert_eq!(owner(&h, id), before);
+    assert!(h.text().contains("changed since"), "{}", h.text());
+    h.press("j r r");
+    assert!(h.text().contains("what it was before already"), "{}", h.text());
+    h.press("k");
+    h.another("kim", &Command::Assign { customers: vec![id], owner: "kim".into() });
+    h.press("r");
+    assert!(h.text().contains("Changed since") && h.text().contains("kim"), "{}", h.text());
+    h.press("m");
+    assert_eq!(owner(&h, id), before);
+}
+
+#[test]
+fn the_list_is_narrowed_to_a_person_or_a_kind() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 n").type_text("bo called").press("enter");
+    let id = h.app.top().subjects(&h.app.look)[0];
+    h.another("bo", &Command::Assign { customers: vec![id], owner: "zoe".into() });
+    h.press("5 f").type_text("by bo").press("enter");
+    let title = |h: &Harness| h.app.top().title(&h.app.look);
+    assert_eq!((title(&h).filter.as_str(), &title(&h).counter[..2]), ("who:bo", "1 "), "{}", h.text());
+    h.press("F f").type_text("note").press("enter");
+    assert_eq!((title(&h).filter.as_str(), &title(&h).counter[..2]), ("did:note", "1 "), "{}", h.text());
 }
 
 #[test]
@@ -65,11 +132,11 @@ fn a_later_edit_of_another_is_only_overwritten_when_that_is_picked() {
         h.press("j");
     }
     h.press("D");
-    assert_eq!(h.app.top().name(), "pick", "{}", h.text());
-    h.press("enter");
-    assert_eq!(h.written(), [], "Enter alone keeps the later edit");
+    assert_eq!(h.app.top().name(), "clash", "{}", h.text());
+    h.press("enter esc");
+    assert_eq!(h.written(), [], "neither Enter nor Esc overwrites the later edit");
     h.press("D");
-    h.press("2");
+    h.press("m");
     assert_eq!(h.written(), [Command::Undo { batch: Some(mine), force: true }]);
 }
 

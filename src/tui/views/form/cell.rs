@@ -65,8 +65,8 @@ pub struct Cell {
     pub base: String,
     /// The value in the book when the form was opened.
     pub before: Value,
-    /// Written without a look at what it was.
-    pub forced: bool,
+    /// What somebody else did to it while the form was open.
+    pub news: String,
     /// What is wrong, said after saving.
     pub error: String,
     input: Input,
@@ -85,7 +85,7 @@ impl Cell {
     /// A field with the text and the value that it begins with.
     pub fn new(code: &str, label: String, kind: Kind, needed: bool, base: String, before: Value) -> Cell {
         let input = if matches!(kind, Kind::Area) { Input::Area(Area::new(&base)) } else { Input::Line(Field::new(&base)) };
-        Cell { code: code.to_owned(), label, kind, needed, base, before, forced: false, error: String::new(), input }
+        Cell { code: code.to_owned(), label, kind, needed, base, before, news: String::new(), error: String::new(), input }
     }
 
     /// Its text; a choice's is the code.
@@ -102,6 +102,32 @@ impl Cell {
             Input::Line(field) => field.set(text),
             Input::Area(area) => area.set(text),
         }
+    }
+
+    /// A stored value as it is typed here.
+    pub fn typed(&self, value: &Value, look: &Look) -> String {
+        match (self.kind, value) {
+            (_, Value::Null) => String::new(),
+            (Kind::Money, v) if v.is_i64() => money::full(v.as_i64().unwrap_or_default(), look.config.currency),
+            (Kind::Choice(_), Value::Bool(yes)) => if *yes { "1" } else { "0" }.to_owned(),
+            (_, Value::String(text)) => text.clone(),
+            (_, v) => v.to_string(),
+        }
+    }
+
+    /// It says something else than the book.
+    pub fn is_typed(&self) -> bool {
+        self.text().trim() != self.base.trim()
+    }
+
+    /// Takes another value of the book as what it began with. What was typed stays.
+    pub fn rebase(&mut self, value: Value, look: &Look) {
+        let text = self.typed(&value, look);
+        if !self.is_typed() {
+            self.set(&text);
+        }
+        self.base = text;
+        self.before = value;
     }
 
     /// Inserts pasted text.

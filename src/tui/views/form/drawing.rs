@@ -52,7 +52,11 @@ impl Form {
         } else {
             ""
         };
-        let state = if state.is_empty() { String::new() } else { look.say.word(state).to_owned() };
+        let state = match (&self.removed, state) {
+            (Some(who), _) => look.say.fill("form.removed", &[("who", who)]),
+            (None, "") => String::new(),
+            (None, state) => look.say.word(state).to_owned(),
+        };
         let inner = canvas.frame(outer, &title, &state, true);
         if inner.height < 3 {
             return;
@@ -106,7 +110,7 @@ impl Form {
         // What was understood takes the room that the text leaves, and at least a third of the line where something is wrong.
         let typed =
             if let Kind::Choice(ways) = cell.kind { choice_width(&ways(&self.target, look), room) } else { cells(cell.text()) as u16 + 2 };
-        let least = if cell.error.is_empty() { room / 4 } else { room / 2 };
+        let least = if cell.error.is_empty() && cell.news.is_empty() { room / 4 } else { room / 2 };
         let words = (cells(&beside) as u16).min(room.saturating_sub(typed + 1).max(least));
         let for_field = room.saturating_sub(if words > 0 { words + 1 } else { 0 });
         if words > 0 {
@@ -133,6 +137,9 @@ impl Form {
     fn beside(&self, cell: &Cell, here: bool, look: &Look) -> (String, Role) {
         if !cell.error.is_empty() {
             return (format!("! {}", cell.error), Role::Danger);
+        }
+        if !cell.news.is_empty() {
+            return (cell.news.clone(), Role::Info);
         }
         if cell.text().trim().is_empty() {
             let key = format!("field_hint.{}", cell.code);

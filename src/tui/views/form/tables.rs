@@ -37,6 +37,8 @@ pub struct FormKind {
     pub code: &'static str,
     /// Its fields, in order.
     fields: &'static [FieldRow],
+    /// It edits a row that is there.
+    pub edits: bool,
     /// The command; `None` where nothing was changed.
     pub make: fn(&Values) -> Result<Option<Command>, Blame>,
 }
@@ -70,16 +72,19 @@ pub const FORMS: &[FormKind] = &[
             field("text", Kind::Area),
             field("follow", Kind::Task),
         ],
+        edits: false,
         make: touch,
     },
     FormKind {
         code: "note",
         fields: &[field("when", Kind::Past).begin(at_event), field("text", Kind::Area).needed()],
+        edits: false,
         make: |v| Ok(Some(Command::Note { customers: v.customers(), text: v.text("text"), at: v.past("when") })),
     },
     FormKind {
         code: "text",
         fields: &[field("text", Kind::Area).needed().begin(|t, _| plain(t.event.as_ref().map_or("", |e| &e.text)))],
+        edits: true,
         make: |v| v.edit(Entity::Event),
     },
     FormKind {
@@ -92,6 +97,7 @@ pub const FORMS: &[FormKind] = &[
             field("created", Kind::Day).begin(|t, _| of_customer(t, "created")),
             field("tags", Kind::Tags).begin(|t, _| (t.account.as_ref().map_or(String::new(), |a| a.customer.tags.join(", ")), Value::Null)),
         ],
+        edits: true,
         make: |v| v.edit(Entity::Customer),
     },
     FormKind {
@@ -105,6 +111,7 @@ pub const FORMS: &[FormKind] = &[
             field("phone", Kind::Text),
             field("tags", Kind::Tags),
         ],
+        edits: false,
         make: |v| {
             let mrr = v.value("mrr").as_i64().unwrap_or(0);
             let (name, owner, stage) = (v.text("name"), v.text("owner"), v.text("stage"));
@@ -120,6 +127,7 @@ pub const FORMS: &[FormKind] = &[
             field("email", Kind::Text),
             field("phone", Kind::Text),
         ],
+        edits: false,
         make: |v| {
             let contact = NewContact { name: v.text("name"), role: v.text("role"), email: v.text("email"), phone: v.text("phone") };
             Ok(Some(Command::AddContact { customer: v.customer()?, contact }))
@@ -133,6 +141,7 @@ pub const FORMS: &[FormKind] = &[
             field("email", Kind::Text).begin(|t, _| of_contact(t, "email")),
             field("phone", Kind::Text).begin(|t, _| of_contact(t, "phone")),
         ],
+        edits: true,
         make: |v| v.edit(Entity::Contact),
     },
     FormKind {
@@ -144,6 +153,7 @@ pub const FORMS: &[FormKind] = &[
             field("priority", Kind::Choice(priorities)).begin(|_, _| plain("2")),
             field("kind", Kind::Choice(task_kinds)),
         ],
+        edits: false,
         make: |v| {
             let due = v.value("due").as_str().and_then(|d| d.parse::<Day>().ok());
             let priority = v.text("priority").parse().unwrap_or(0);
@@ -160,6 +170,7 @@ pub const FORMS: &[FormKind] = &[
             field("priority", Kind::Choice(priorities)).begin(|t, _| of_task(t, "priority")),
             field("kind", Kind::Choice(task_kinds)).begin(|t, _| of_task(t, "kind")),
         ],
+        edits: true,
         make: |v| v.edit(Entity::Task),
     },
     FormKind {
@@ -170,6 +181,7 @@ pub const FORMS: &[FormKind] = &[
             field("when", Kind::Past),
             field("text", Kind::Area),
         ],
+        edits: false,
         make: |v| {
             let score = v.value("score").as_u64().and_then(|s| u8::try_from(s).ok()).unwrap_or(0);
             let contact = v.text("contact").parse().ok();
@@ -179,6 +191,7 @@ pub const FORMS: &[FormKind] = &[
     FormKind {
         code: "pulse",
         fields: &[field("score", Kind::Number(1, 5)).needed(), field("text", Kind::Area)],
+        edits: false,
         make: |v| {
             let score = v.value("score").as_u64().and_then(|s| u8::try_from(s).ok()).unwrap_or(0);
             Ok(Some(Command::Pulse { customer: v.customer()?, score, text: v.text("text") }))
@@ -364,11 +377,13 @@ impl Values<'_> {
     /// The changed fields as one edit, each with the value that was seen.
     fn edit(&self, entity: Entity) -> Result<Option<Command>, Blame> {
         let mut changes = Vec::new();
-        for cell in self.cells.iter().filter(|c| c.text().trim() != c.base.trim()) {
+        for cell in self.cells.iter().filter(|c| c.is_typed()) {
             if cell.code == "tags" {
                 let (old, new) = (tags(&cell.base), tags(cell.text()));
-                changes.extend(new.iter().filter(|t| !old.contains(t)).map(|t| Change::set(&format!("tag.{t}"), 1)));
-                changes.extend(old.iter().filter(|t| !new.contains(t)).map(|t| Change::set(&format!("tag.{t}"), 0)));
+                let change =
+                    |tag: &String, on: i64| Change { field: format!("tag.{tag}"), base: Some(Value::from(1 - on)), value: Value::from(on) };
+                changes.extend(new.iter().filter(|t| !old.contains(t)).map(|t| change(t, 1)));
+                changes.extend(old.iter().filter(|t| !new.contains(t)).map(|t| change(t, 0)));
                 continue;
             }
             let mut value = self.read(cell);
@@ -377,8 +392,7 @@ impl Values<'_> {
             } else if cell.code == "priority" || (cell.code.starts_with("attr.") && matches!(cell.kind, Kind::Choice(_))) {
                 value = cell.text().parse::<i64>().map_or(value, Value::from);
             }
-            let base = (!cell.forced).then(|| cell.before.clone());
-            changes.push(Change { field: cell.code.clone(), base, value });
+            changes.push(Change { field: cell.code.clone(), base: Some(cell.before.clone()), value });
         }
         let row = if entity == Entity::Customer { self.target.customer } else { self.target.row };
         let Some(row) = row.filter(|_| !changes.is_empty()) else { return Ok(None) };

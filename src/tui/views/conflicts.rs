@@ -1,0 +1,267 @@
+//! Fields of which copies of the book say different things: listed until somebody decides, each decision one key and undoable.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::clash::label;
+use super::groups;
+use super::pick::{Item, Pick};
+use crate::domain::command::Command;
+use crate::domain::id::Id;
+use crate::domain::query::{Conflict, ConflictValue, Page, Query};
+use crate::domain::time::words;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::measure::wrap;
+use crate::tui::theme::Role;
+use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::widgets::list::{List, Lister};
+
+/// The list of open conflicts, and under it the values of the one at the cursor.
+#[derive(Default)]
+pub struct Conflicts {
+    list: List<usize>,
+    all: Vec<Conflict>,
+    known: bool,
+}
+
+impl Conflicts {
+    fn here(&self) -> Option<&Conflict> {
+        self.list.here().and_then(|at| self.all.get(at))
+    }
+
+    /// Asks which of the values holds; a digit picks.
+    fn decide(&mut self, cx: &mut Cx) {
+        let Some(conflict) = self.here() else { return };
+        let items =
+            conflict.values.iter().rev().map(|v| Item { label: value(v, cx.look), detail: by(v, cx.look), code: v.edit.to_string() });
+        let title = format!("{} {} {}", title(conflict), cx.look.glyphs.dot, label(&conflict.field, cx.look));
+        let (row, field) = (conflict.row, conflict.field.clone());
+        cx.open(Pick::new(title, items.collect(), move |code, cx| {
+            if let Ok(take) = code.parse() {
+                cx.write(Command::Resolve { row, field: field.clone(), take });
+            }
+        }));
+    }
+
+    fn draw_values(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let inner = canvas.frame(area, look.say.word("conflicts.values"), "", false);
+        let Some(conflict) = self.here() else { return };
+        let mut y = inner.y;
+        for v in conflict.values.iter().rev() {
+            let role = if v.shown { Role::Text } else { Role::Info };
+            let mut lines = wrap(&value(v, look), usize::from(inner.width.saturating_sub(4)).max(8));
+            lines.truncate(3);
+            lines.insert(0, by(v, look));
+            for (i, line) in lines.iter().enumerate() {
+                if y >= inner.bottom() {
+                    return;
+                }
+                let (x, role) = if i == 0 { (inner.x + 1, Role::Muted) } else { (inner.x + 3, role) };
+                canvas.text(x, y, inner.right().saturating_sub(x), line, role);
+                y += 1;
+            }
+        }
+    }
+}
+
+/// Whose it is: the customer, and the thing there that is not the customer itself.
+fn title(conflict: &Conflict) -> String {
+    match &conflict.customer {
+        Some((id, name)) if *id == conflict.row => name.clone(),
+        Some((_, name)) => format!("{name}: {}", conflict.name),
+        None => conflict.name.clone(),
+    }
+}
+
+fn value(value: &ConflictValue, look: &Look) -> String {
+    value.value.clone().filter(|v| !v.is_empty()).unwrap_or_else(|| look.say.word("account.no_value").to_owned())
+}
+
+fn by(value: &ConflictValue, look: &Look) -> String {
+    let when = words::show_moment(value.at, &look.now);
+    let word = if value.shown { "conflicts.by_shown" } else { "conflicts.by" };
+    look.say.fill(word, &[("who", &value.person), ("when", &when)])
+}
+
+impl Lister for Conflicts {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        self.list.go(to, look.list_rows);
+    }
+    fn at(&self) -> (usize, usize) {
+        (self.list.cursor, self.list.rows.len())
+    }
+}
+
+impl Screen for Conflicts {
+    const NAME: &'static str = "conflicts";
+    const KEYS: &'static [&'static [KeyRow<Conflicts>]] = &[
+        &[
+            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.here().map(|_| ()).ok_or("no_conflict")).hint(),
+            row("open", &["o"], |v: &mut Self, cx| {
+                if let Some((id, _)) = v.here().and_then(|c| c.customer.clone()) {
+                    cx.go("account", json!({"customer": id}));
+                }
+            })
+            .when(|v, _| v.here().and_then(|c| c.customer.as_ref()).map(|_| ()).ok_or("no_customer"))
+            .hint(),
+        ],
+        Self::MOVES,
+    ];
+
+    fn title(&self, look: &Look) -> Title {
+        let counter = look.say.fill("conflicts.count", &[("n", &self.all.len().to_string())]);
+        Title { crumb: look.say.word("screen.conflicts").to_owned(), filter: String::new(), counter }
+    }
+
+    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
+        vec![(0, Query::Conflicts)]
+    }
+
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        if let Page::Conflicts(all) = page.as_ref() {
+            self.all.clone_from(all);
+            self.known = true;
+            let rows: Vec<usize> = (0..self.all.len()).collect();
+            self.list.rows = rows;
+            self.list.go(self.list.cursor, cx.look.list_rows);
+        }
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        self.list_hit(hit, cx);
+    }
+
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        self.here().and_then(|c| c.customer.as_ref()).map(|c| c.0).into_iter().collect()
+    }
+
+    fn save(&self, _look: &Look) -> Value {
+        json!({})
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let below = if area.height >= 14 { (area.height / 3).min(10) } else { 0 };
+        let list = Rect::new(area.x, area.y, area.width, area.height - below);
+        let inner = canvas.frame(list, look.say.word("screen.conflicts"), "", true);
+        if self.all.is_empty() {
+            let words = look.say.word(if self.known { "conflicts.nothing" } else { "message.loading" }).to_owned();
+            return groups::draw_empty(canvas, inner, &words);
+        }
+        let height = usize::from(inner.height);
+        canvas.drawn.list_rows = height.max(1);
+        let top = self.list.first(height);
+        for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.rows.len()) {
+            let conflict = &self.all[at];
+            let line = Rect::new(inner.x, y, inner.width, 1);
+            let (name, shown) = (title(conflict), conflict.values.last().map(|v| value(v, look)).unwrap_or_default());
+            let people: Vec<&str> = conflict.values.iter().rev().map(|v| v.person.as_str()).collect();
+            let people = people.join(", ");
+            let left = inner.width.saturating_sub(2);
+            let (a, b, d) = (left * 4 / 10, left * 2 / 10, left * 15 / 100);
+            let c = left.saturating_sub(a + b + d + 6);
+            let field = label(&conflict.field, look);
+            groups::cells_of(
+                canvas,
+                line,
+                &[
+                    (&name, a, false, Role::Text),
+                    (&field, b, false, Role::Accent),
+                    (&shown, c, false, Role::Text),
+                    (&people, d, false, Role::Muted),
+                ],
+            );
+            canvas.hit(line, Hit::Row(at));
+            if at == self.list.cursor {
+                canvas.tint(line, Role::Selection);
+            }
+        }
+        if below > 0 {
+            self.draw_values(canvas, Rect::new(area.x, list.bottom(), area.width, below));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::command::Command;
+    use crate::domain::id::Id;
+    use crate::domain::time::Stamp;
+    use crate::store::merge::MergeAsk;
+    use crate::store::{Options, Store, Who};
+    use crate::tui::effect::{Effect, Msg};
+    use crate::tui::harness::{Harness, NOW};
+
+    /// A book and a copy of it, in which ana and bo gave the same customer away without knowing of each other.
+    fn grown_apart() -> (Harness, std::path::PathBuf, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let options = |person: &str, n: u8| {
+            let who = Who { person: person.into(), device: Id([n; 16]) };
+            Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere }
+        };
+        let mut h = Harness::empty("en");
+        h.store = Store::open(&at("book.db"), &options("ana", 1)).expect("the book opens");
+        h.ready();
+        h.press("2 c").type_text("Acme").press("ctrl-s");
+        let id = h.app.look.id_of(0).expect("Acme is there");
+        std::mem::replace(&mut h.store, Store::memory(&options("ana", 1)).expect("one in memory opens")).close();
+        std::fs::copy(at("book.db"), at("copy.db")).expect("it is copied");
+        let give = |name: &str, person: &str, n: u8, owner: &str, ms: i64| {
+            let mut store = Store::open(&at(name), &options(person, n)).expect("it opens");
+            store.write(&Command::Assign { customers: vec![id], owner: owner.into() }, Stamp(NOW.0 + ms)).expect("it is written");
+            store.close();
+        };
+        give("book.db", "ana", 1, "kim", 1000);
+        give("copy.db", "bo", 2, "zoe", 2000);
+        h.store = Store::open(&at("book.db"), &options("ana", 1)).expect("the book opens again");
+        h.ready();
+        let copy = at("copy.db");
+        (h, copy, folder)
+    }
+
+    fn merge(h: &mut Harness, path: &std::path::Path, dry_run: bool) {
+        let result = h.store.merge(path, MergeAsk { now: Stamp(NOW.0 + 5000), dry_run, foreign: false }).map(Box::new);
+        h.say(Msg::Merged { path: path.to_owned(), dry_run, result });
+        h.answer_all();
+    }
+
+    #[test]
+    fn a_copy_is_looked_at_then_merged_and_its_conflict_decided_by_one_key() {
+        let (mut h, copy, _folder) = grown_apart();
+        h.press("g m").type_text(&copy.display().to_string()).press("enter");
+        assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: true }), "{:?}", h.effects);
+        merge(&mut h, &copy, true);
+        let text = h.text();
+        assert!(text.contains("What copy.db would bring") && text.contains("1 by bo") && text.contains("zoe (bo) / kim (ana)"), "{text}");
+        h.press("enter");
+        assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: false }), "{:?}", h.effects);
+        merge(&mut h, &copy, false);
+        let text = h.text();
+        assert!(text.contains("1 conflict (g x)") && text.contains("g x decides them"), "{text}");
+        h.press("g x");
+        let text = h.text();
+        assert!(text.contains("Acme") && text.contains("Owner") && text.contains("zoe") && text.contains("kim"), "{text}");
+        h.press("enter 2");
+        assert!(matches!(h.written().as_slice(), [Command::Resolve { .. }]), "{:?}", h.written());
+        assert!(h.text().contains("No copy of the book says anything else") && !h.text().contains("1 conflict"), "{}", h.text());
+        h.press("u");
+        let owner = h.app.look.read().map(|r| r.owner(0).to_owned());
+        assert_eq!(owner.as_deref(), Some("zoe"), "undo brings back what was shown: {}", h.text());
+        merge(&mut h, &copy, true);
+        assert!(h.text().contains("Nothing new there"), "{}", h.text());
+    }
+
+    #[test]
+    fn copies_beside_the_book_are_told_with_the_key() {
+        let (mut h, copy, _folder) = grown_apart();
+        h.say(Msg::Answer(crate::store::worker::Answer::Copies(vec![copy.clone()])));
+        assert!(h.text().contains("copy.db") && h.text().contains("g m looks at it"), "{}", h.text());
+        h.press("g m enter");
+        assert!(h.effects.contains(&Effect::Merge { path: copy, dry_run: true }), "{:?}", h.effects);
+    }
+}
