@@ -155,11 +155,12 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
 impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     fn work(mut self) {
         self.patience();
+        // Before the roster is read: what is written while it is, is news.
+        self.version = self.store.data_version().unwrap_or(0);
         if let Err(error) = self.ready() {
             (self.out)(Answer::Refused(error));
             return;
         }
-        self.version = self.store.data_version().unwrap_or(0);
         self.tell();
         let (path, me) = (self.store.path().to_owned(), self.store.person().to_owned());
         self.presence = Presence::begin(&path, &me, self.store.mode().is_wal(), (self.clock)());
@@ -328,8 +329,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             changed = self.ready().is_ok();
         }
         if self.store.was_replaced() {
-            changed = self.store.open_anew().is_ok() && self.ready().is_ok();
+            changed = self.store.open_anew().is_ok();
             self.version = self.store.data_version().unwrap_or(0);
+            changed &= self.ready().is_ok();
         } else if self.store.is_gone() != self.gone {
             self.gone = !self.gone;
             if self.gone {
@@ -355,9 +357,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         if let Ok(version) = self.store.data_version()
             && version != self.version
         {
-            self.version = version;
             self.behind = true;
             if let Ok(news) = self.store.look() {
+                // Only now: what could not be read is looked for again.
+                self.version = version;
                 changed |= !news.is_empty();
                 for (person, label, at) in news {
                     (self.out)(Answer::Foreign { person, label, at });
@@ -367,5 +370,37 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         if changed {
             self.answer_all();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::command::NewCustomer;
+    use crate::store::tests::{NOW, options};
+
+    #[test]
+    fn what_is_written_while_the_roster_is_read_is_news() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.db");
+        Store::open(&path, &options("ana")).unwrap().close();
+        let (tell, told) = crossbeam_channel::unbounded();
+        let book = path.clone();
+        let worker = Worker::start(
+            path,
+            options("ana"),
+            || NOW,
+            move |answer| match answer {
+                // The worker is here between the roster and its first look.
+                Answer::Ready { .. } => {
+                    let mut other = Store::open(&book, &options("bo")).unwrap();
+                    other.write(&Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() }), NOW).unwrap();
+                }
+                Answer::Foreign { person, .. } => tell.send(person).unwrap(),
+                _ => {}
+            },
+        );
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)).unwrap(), "bo");
+        drop(worker);
     }
 }
