@@ -1,8 +1,8 @@
 //! The outbox: a file in the person's own state folder, one for each book, that has every change before the book has it. Lines are
-//! only ever added, each with a checksum and on the disk before the book's COMMIT.
+//! only ever added, each with a checksum: written before the book's COMMIT, and on the disk before the change is told as saved.
 //!
 //! A change that the book lacks when it is opened (the program was killed, the file was swapped, restored or damaged) is written
-//! to it again, once, with the same ids ([`again`]). A change that could not be written just now (busy, a full disk) waits
+//! to it again, once, with the same ids (`again`). A change that could not be written just now (busy, a full disk) waits
 //! here as the command it was; the person is told that it is queued, never that it was not saved. What was told "not saved" is
 //! crossed out before it is told.
 
