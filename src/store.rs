@@ -16,6 +16,7 @@ mod open;
 pub mod outbox;
 mod place;
 pub mod presence;
+pub mod purge;
 mod roster;
 mod schema;
 mod search;
@@ -500,7 +501,11 @@ const REFOLD_AT_ONCE: usize = 2000;
 /// Customers (their integers) that batches from `first` to `last` touched, and whether config was.
 fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet<i64>, bool)> {
     let mut touched = BTreeSet::new();
-    let mut config = false;
+    // Rows that were purged leave the roster only by loading it anew.
+    let mut config = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE batch BETWEEN ? AND ? AND field = ?)")
+        .and_then(|mut s| s.query_row(params![first, last, purge::FIELD], |r| r.get(0)))
+        .map_err(sql)?;
     for table in batch::TABLES {
         use crate::domain::command::Entity;
         let owner = match table.entity {

@@ -95,6 +95,7 @@ impl Store {
         match command {
             Command::Undo { batch, force } => self.undo(*batch, *force, now),
             Command::Redo => self.redo(now),
+            Command::Revert { target, force } => self.revert(*target, *force, now),
             _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
         }
     }

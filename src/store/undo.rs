@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use rusqlite::types::Value;
 
 use crate::domain::command::{Entity, Receipt};
@@ -71,8 +71,37 @@ impl Store {
             }
             limit *= 10;
         };
+        refuse_purge(&step.command)?;
         let label = format!("Undid: {}", step.label);
-        self.transact("undo", now, Some(step.id), |b, _| revert(b, step.n, force, &label))
+        self.transact("undo", now, Some(step.id), |b, _| revert(b, step.n, None, force, &label))
+    }
+
+    /// Takes back a batch of anybody, or one edit of a batch, as a batch of its own that can be taken back in its turn.
+    pub(super) fn revert(&mut self, target: Id, force: bool, now: Stamp) -> Result<Receipt> {
+        let query = "SELECT b.n, b.id, b.person, b.command, b.label, b.id = ?1 FROM batch b
+                     WHERE b.finished = 1 AND (b.id = ?1 OR b.n = (SELECT batch FROM edit WHERE id = ?1)) LIMIT 1";
+        let found = self
+            .conn
+            .prepare_cached(query)
+            .and_then(|mut s| {
+                s.query_row([&target], |r| {
+                    let text = |at| super::search::text_at_raw(r, at);
+                    Ok((r.get::<_, i64>(0)?, Id(r.get(1)?), text(2)?, text(3)?, text(4)?, r.get::<_, bool>(5)?))
+                })
+                .optional()
+            })
+            .map_err(sql)?;
+        let Some((n, batch, person, command, label, whole)) = found else {
+            return Err(Error::not_found("there is no such batch or edit").hint("`retain history --edits` prints their ids"));
+        };
+        refuse_purge(&command)?;
+        if person != self.who.person && !force {
+            let what = format!("\"{label}\" is not yours, {person} did it; nothing was changed");
+            return Err(Error::new(Kind::Conflict, what).hint("--force takes it back all the same, and what was changed there since"));
+        }
+        let only = (!whole).then_some(target);
+        let label = if whole { format!("Reverted: {label}") } else { format!("Reverted a part of: {label}") };
+        self.transact("revert", now, whole.then_some(batch), |b, _| revert(b, n, only, force, &label))
     }
 
     /// Takes back the latest undo of mine, unless I have done something else since.
@@ -103,7 +132,7 @@ impl Store {
             }
         };
         let label = format!("Redid: {}", step.label.trim_start_matches("Undid: "));
-        self.transact("redo", now, Some(step.id), |b, _| revert(b, step.n, false, &label))
+        self.transact("redo", now, Some(step.id), |b, _| revert(b, step.n, None, false, &label))
     }
 }
 
@@ -120,12 +149,19 @@ fn undone(steps: &[Step]) -> HashSet<Id> {
     gone
 }
 
-/// Writes the values before of every edit of a batch, and removes the rows that it made.
-fn revert(b: &mut Batch<'_>, target: i64, force: bool, label: &str) -> Result<Done> {
+fn refuse_purge(command: &str) -> Result<()> {
+    if command == "purge" {
+        return Err(Error::usage("what was purged is gone and cannot be brought back").hint("other things: `retain revert BATCH`"));
+    }
+    Ok(())
+}
+
+/// Writes the values before of every edit of a batch, and removes the rows that it made; with `only`, of one edit.
+fn revert(b: &mut Batch<'_>, target: i64, only: Option<Id>, force: bool, label: &str) -> Result<Done> {
     let edits: Vec<(i64, Id, String, Value, Value)> = {
-        let mut statement =
-            b.conn.prepare_cached("SELECT entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n DESC").map_err(sql)?;
-        let rows = statement.query_map([target], |r| Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))).map_err(sql)?;
+        let query = "SELECT entity, row, field, before, after FROM edit WHERE batch = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY n DESC";
+        let mut statement = b.conn.prepare_cached(query).map_err(sql)?;
+        let rows = statement.query_map(params![target, only], |r| Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))).map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     };
     let mut conflicts: Vec<String> = Vec::new();
@@ -148,7 +184,7 @@ fn revert(b: &mut Batch<'_>, target: i64, force: bool, label: &str) -> Result<Do
         expected.insert((row, field), before);
     }
     // The customers last: whoever removes one knows what of it is left.
-    for table in TABLES.iter().rev() {
+    for table in TABLES.iter().rev().filter(|_| only.is_none()) {
         let made: Vec<Id> = {
             let mut statement = b
                 .conn

@@ -13,7 +13,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, TABLES, Table, table_numbered};
-use crate::store::{heads, search, sql};
+use crate::store::{heads, purge, search, sql};
 
 /// A batch with its rows and edits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -225,10 +225,7 @@ impl Entry {
         Ok(())
     }
 
-    fn edit(&self, conn: &Connection, edit: &Edited, touched: &mut Touched) -> Result<()> {
-        let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
-        let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
-        let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
+    fn log(&self, conn: &Connection, edit: &Edited, touched: &Touched) -> Result<()> {
         let seen = heads::joined(edit.seen.iter().copied());
         let knew = edit.knew.as_ref().map(|known| heads::joined(known.iter().copied()));
         conn.prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen, knew) VALUES (?,?,?,?,?,?,?,?,?)")
@@ -237,6 +234,22 @@ impl Entry {
                 s.execute(params![edit.id, touched.n, edit.table, edit.row, edit.field, before, after, seen, knew])
             })
             .map_err(sql)?;
+        Ok(())
+    }
+
+    fn edit(&self, conn: &Connection, edit: &Edited, touched: &mut Touched) -> Result<()> {
+        let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+        if edit.field == purge::FIELD {
+            self.log(conn, edit, touched)?;
+            let gone = purge::apply(conn, table, edit.row, touched.n)?;
+            touched.customers.extend(gone.touched);
+            touched.customers.retain(|n| !gone.customers.contains(n));
+            touched.config = true;
+            return Ok(());
+        }
+        let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
+        let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
+        self.log(conn, edit, touched)?;
         let settled = heads::settle(conn, table, edit.row, &edit.field)?;
         if edit.field != "removed" {
             // Who changes a removed row without knowing of the removal stands against it.
