@@ -10,10 +10,12 @@ pub mod doctor;
 mod find;
 mod hash;
 mod heads;
+pub mod history;
 pub mod load;
 pub mod merge;
 mod open;
 pub mod outbox;
+mod past;
 mod place;
 pub mod presence;
 pub mod purge;
@@ -21,6 +23,7 @@ mod roster;
 mod schema;
 mod search;
 mod signal;
+pub mod sync;
 mod transact;
 mod undo;
 pub mod worker;
@@ -86,6 +89,8 @@ pub struct Store {
     ids: Ids,
     config: Arc<Config>,
     as_of: Option<Day>,
+    /// Views of the past stand before the tables.
+    past: bool,
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
     visits: Option<Arc<Vec<Visit>>>,
@@ -104,6 +109,8 @@ pub struct Store {
     queued: bool,
     told: Vec<String>,
     told_before: Vec<String>,
+    /// Bundles that could not be taken whole.
+    tried: sync::Tried,
     /// For waiting only: ids must not depend on it.
     dice: Ids,
     options: Options,
@@ -143,6 +150,7 @@ impl Store {
             ids: Ids::random(),
             config,
             as_of: options.as_of,
+            past: false,
             today,
             roster: None,
             visits: None,
@@ -156,6 +164,7 @@ impl Store {
             queued: false,
             told: Vec::new(),
             told_before: Vec::new(),
+            tried: sync::Tried::new(),
             dice: Ids::random(),
             options: Options { create: false, ..options.clone() },
             seen,
@@ -172,6 +181,11 @@ impl Store {
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }
         store.find_outbox(options)?;
+        match store.take_bundles() {
+            Ok(done) => store.tell_exchange(&done),
+            // The book is there all the same.
+            Err(error) => store.tell_once(format!("the sync folder could not be read: {error}")),
+        }
         Ok(store)
     }
 
@@ -260,7 +274,7 @@ impl Store {
         if let Some(roster) = &self.roster {
             return Ok(roster.clone());
         }
-        let past = self.as_of.is_some_and(|d| self.newest_fold().is_ok_and(|newest| newest.is_some_and(|n| n > d)));
+        let past = self.past || self.as_of.is_some_and(|d| self.newest_fold().is_ok_and(|newest| newest.is_some_and(|n| n > d)));
         let file = (self.mode != Mode::Memory).then_some(self.path.as_path());
         let (mut roster, stale) = roster::load(&self.conn, file, &self.config, self.today, &self.who.person, past)?;
         if !stale.is_empty() {

@@ -332,6 +332,26 @@ impl<'c> Batch<'c> {
         self.put(table, row, field, value, current)
     }
 
+    /// An edit as a newer version may write it.
+    #[cfg(test)]
+    pub fn log_unknown(&mut self, row: Id, field: &str, after: &str) {
+        let changed = Changed {
+            id: self.ids.next(self.now),
+            entity: 1,
+            row,
+            field: field.into(),
+            before: Value::Null,
+            after: Value::Text(after.into()),
+            seen: Vec::new(),
+            knew: None,
+        };
+        log(self.conn, self.n, &changed).unwrap();
+        self.piece.clear();
+        hash::put_edit(&mut self.piece, &changed);
+        self.hasher.item(&hash::digest(&self.piece));
+        self.edits += 1;
+    }
+
     /// Purges a row with all that belongs to it.
     pub fn purge(&mut self, entity: Entity, row: Id, why: Value) -> Result<purge::Gone> {
         let table = table(entity);

@@ -117,7 +117,7 @@ fn start(words: &str) -> String {
 
 /// What a row is called, and its customer.
 #[allow(clippy::type_complexity, reason = "a name, and the customer's id and name")]
-fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(String, Option<(Id, String)>)>> {
+pub fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(String, Option<(Id, String)>)>> {
     let owner = match table.entity {
         Entity::Customer => "t.n",
         Entity::View | Entity::Config => "NULL",
@@ -141,7 +141,7 @@ fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(String, O
 }
 
 /// A stored value as a person says it: days and moments as such.
-fn spoken(field: &str, value: &Value) -> Option<String> {
+pub fn spoken(field: &str, value: &Value) -> Option<String> {
     match (field, value) {
         ("created" | "due" | "snoozed" | "start" | "end" | "day", Value::Integer(n)) => Day::from_number(*n).map(|d| d.to_string()),
         ("at" | "opened" | "closed", Value::Integer(ms)) => Some(Stamp(*ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),

@@ -18,6 +18,7 @@ use super::sql;
 pub type Digest = [u8; 16];
 
 /// One thing that a batch wrote.
+#[derive(Clone)]
 pub enum Item {
     /// A row as it was made; customer and contact are ids.
     Made(Made),
@@ -35,6 +36,7 @@ pub enum Item {
 }
 
 /// A row as it was made.
+#[derive(Clone)]
 pub struct Made {
     /// Its table.
     pub table: &'static Table,
@@ -47,6 +49,7 @@ pub struct Made {
 }
 
 /// A change of a field.
+#[derive(Clone)]
 #[allow(missing_docs, reason = "the columns of the log, as the schema explains them")]
 pub struct Changed {
     pub id: Id,

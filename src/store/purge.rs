@@ -190,6 +190,9 @@ impl Store {
         {
             left.push("somebody else has the book open: traces stay in its free space until `retain purge --sweep`".to_owned());
         }
+        if self.syncs() && self.rewrite_purged_bundles().is_err() {
+            left.push("your bundles in the sync folder still have it: they could not be written anew".to_owned());
+        }
         if self.forget_purged().is_err() {
             left.push(format!("your outbox of {} could not be rewritten", self.path.display()));
         }

@@ -94,6 +94,7 @@ impl Store {
             self.leave_present(&mut all)?;
         }
         self.queued = false;
+        self.forget_purged()?;
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {
             self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));
@@ -177,7 +178,7 @@ impl Store {
     }
 
     /// The same words are told once, however often it is tried.
-    fn tell_once(&mut self, words: String) {
+    pub(in crate::store) fn tell_once(&mut self, words: String) {
         if !self.told_before.contains(&words) {
             self.told_before.push(words.clone());
             self.told.push(words);
