@@ -93,7 +93,9 @@ fn meant(store: &mut Store, who: &str, contact: bool) -> Result<(Entity, Id, Str
 /// Has the name typed, because there is no way back.
 fn confirm(cx: &Cx<'_>, name: &str) -> Result<()> {
     if !std::io::stdin().is_terminal() {
-        return Err(Error::usage("A purge cannot be taken back, and nobody is here to confirm it").hint("--yes confirms it; nothing was deleted"));
+        return Err(
+            Error::usage("A purge cannot be taken back, and nobody is here to confirm it").hint("--yes confirms it; nothing was deleted")
+        );
     }
     cx.warn(&format!("This deletes {name} and all that belongs to it for good. It cannot be taken back."));
     let mut out = std::io::stderr();

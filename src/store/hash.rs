@@ -309,8 +309,7 @@ impl Tally {
     pub fn fits(mut self, header: &Header, hash: &[u8]) -> bool {
         let hasher = self.hasher();
         let label = self.label.unwrap_or_else(|| digest(header.label.as_bytes()));
-        hasher.clone().end(header, &label)[..] == *hash
-            || self.label.is_none() && hasher.end(header, header.label.as_bytes())[..] == *hash
+        hasher.clone().end(header, &label)[..] == *hash || self.label.is_none() && hasher.end(header, header.label.as_bytes())[..] == *hash
     }
 }
 
@@ -336,8 +335,7 @@ pub fn fits(conn: &Connection, n: i64, header: &Header, hash: &[u8]) -> Result<b
 /// The row with this id as it was made, and its batch's integer.
 pub fn made(conn: &Connection, table: &'static Table, id: Id) -> Result<Option<(i64, Made)>> {
     let query = format!("SELECT t.batch FROM {} t WHERE t.id = ?", table.name);
-    let batch: Option<i64> =
-        conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)?;
+    let batch: Option<i64> = conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)?;
     let mut statement = conn.prepare_cached(&select_made(table, "t.id = ?")).map_err(sql)?;
     let mut rows = statement.query([&id]).map_err(sql)?;
     match (batch, rows.next().map_err(sql)?) {

@@ -114,3 +114,6 @@ impl Store {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+mod tests;

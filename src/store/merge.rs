@@ -150,10 +150,12 @@ impl Store {
             _ => Some(super::backup::backup(&self.conn, &self.path, "before-merge", ask.now)?),
         };
         self.begin()?;
+        let mut purges = false;
         let outcome = self.guard().and_then(|()| {
             // Somebody may have written, or merged the same, while we made the backup.
             let new = take::missing(&self.conn, other)?;
             let taken = self.take_from(other, &new)?;
+            purges = taken.purges;
             let report = tell::report(&self.conn, other, &taken, ask.now)?;
             Ok(report)
         });
@@ -166,7 +168,9 @@ impl Store {
         };
         self.conn.execute_batch("COMMIT").map_err(sql)?;
         report.backup = backup;
-        self.forget_purged()?;
+        if purges {
+            self.forget_purged_outside()?;
+        }
         // Like what anybody else has written: the roster is brought up to date, and it is no news to whoever asked for it.
         self.look()?;
         Ok(report)

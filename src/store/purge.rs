@@ -83,6 +83,8 @@ pub fn unsay(conn: &Connection, n: i64, purged: i64) -> Result<()> {
 /// Deletes a row with all that belongs to it, for the purging batch with the integer `purged`.
 pub fn apply(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> Result<Gone> {
     let mut gone = Gone::default();
+    // What is deleted is written over, not only let go of.
+    conn.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(sql)?;
     let Some(n) = integer(conn, table, row)? else { return Ok(gone) };
     let mut batches: BTreeSet<i64> = BTreeSet::new();
     // What refers to the row goes first.
@@ -155,7 +157,9 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
             .map_err(sql)?,
     };
     search::forget(conn, table.name, n)?;
-    for (statement, field) in [("DELETE FROM edit WHERE row = ?1 AND field <> ?2", FIELD), ("DELETE FROM conflict WHERE row = ?1 AND field <> ?2", "")] {
+    for (statement, field) in
+        [("DELETE FROM edit WHERE row = ?1 AND field <> ?2", FIELD), ("DELETE FROM conflict WHERE row = ?1 AND field <> ?2", "")]
+    {
         conn.prepare_cached(statement).and_then(|mut s| s.execute(params![row, field])).map_err(sql)?;
     }
     if table.entity == Entity::Customer {
@@ -184,7 +188,10 @@ impl Store {
     /// done now is told.
     pub fn sweep_purged(&mut self) -> Vec<String> {
         let mut left = Vec::new();
-        if self.conn.execute_batch("INSERT INTO found (found) VALUES ('optimize'); INSERT INTO person (person) VALUES ('optimize')").is_err()
+        if self
+            .conn
+            .execute_batch("INSERT INTO found (found) VALUES ('optimize'); INSERT INTO person (person) VALUES ('optimize')")
+            .is_err()
             || self.conn.execute_batch("VACUUM").is_err()
             || self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0)).unwrap_or(1) != 0
         {
@@ -197,6 +204,14 @@ impl Store {
             left.push(format!("your outbox of {} could not be rewritten", self.path.display()));
         }
         left
+    }
+
+    /// What was purged in another copy leaves one's own files too: bundles and the outbox.
+    pub(super) fn forget_purged_outside(&mut self) -> Result<()> {
+        if self.syncs() {
+            self.rewrite_purged_bundles()?;
+        }
+        self.forget_purged()
     }
 
     /// Takes what was purged out of one's own outbox: whole changes that named it.

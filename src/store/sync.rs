@@ -34,20 +34,33 @@ pub struct Exchanged {
     pub taken: usize,
     /// Fields that are conflicts now.
     pub conflicts: usize,
+    /// Something was purged elsewhere, and so here.
+    pub purged: bool,
     /// What others did, for the message bar.
     pub news: Vec<News>,
     /// What is wrong with bundles: told once by a session, tried again later.
     pub wrong: Vec<String>,
 }
 
-/// What a session remembers of bundles that it could not take whole: length, and the book's last batch then.
-pub type Tried = HashMap<PathBuf, (u64, i64)>;
+/// What a session remembers of bundles that it could not take whole: length, time of change, and the book's last batch then.
+pub type Tried = HashMap<PathBuf, (u64, i64, i64)>;
 
 /// The mode for a new file in `folder`: its owner's alone, or the group's where the folder is the group's.
 #[cfg(unix)]
 fn mode_of(folder: &Path, own: u32, group: u32) -> u32 {
     use std::os::unix::fs::MetadataExt;
     if fs::metadata(folder).is_ok_and(|m| m.mode() & 0o2020 == 0o2020) { group } else { own }
+}
+
+#[cfg(unix)]
+fn changed_at(about: &fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    about.mtime().wrapping_mul(1_000_000_000).wrapping_add(about.mtime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_at(_about: &fs::Metadata) -> i64 {
+    0
 }
 
 /// A bundle in the folder.
@@ -59,6 +72,8 @@ struct Found {
     first: i64,
     last: i64,
     length: u64,
+    /// When it was changed last, as a number to compare; 0 where the system does not say.
+    changed: i64,
 }
 
 /// Every bundle in the folder, by name. What is not named like one is no business of ours.
@@ -72,7 +87,15 @@ fn bundles_in(folder: &Path) -> Vec<Found> {
             let (Some((of, first, last)), Ok(about)) = (bundle::named(&name), file.metadata()) else { continue };
             if about.is_file() {
                 let key = format!("bundle/{writer}/{name}");
-                found.push(Found { path: file.path(), key, device: of.unwrap_or(id), first, last, length: about.len() });
+                found.push(Found {
+                    path: file.path(),
+                    key,
+                    device: of.unwrap_or(id),
+                    first,
+                    last,
+                    length: about.len(),
+                    changed: changed_at(&about),
+                });
             }
         }
     }
@@ -233,12 +256,10 @@ impl Store {
         self.gaps_between(&all, &mut done.wrong)?;
         let known = self.known_bundles()?;
         let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
-        let fresh: Vec<Found> = all
-            .into_iter()
-            .filter(|f| known.get(&f.key).is_none_or(|length| *length != f.length.to_string()))
-            .filter(|f| self.tried.get(&f.path).is_none_or(|tried| *tried != (f.length, top)))
-            .collect();
-        if fresh.is_empty() {
+        let fresh: Vec<Found> =
+            all.into_iter().filter(|f| known.get(&f.key).is_none_or(|length| *length != f.length.to_string())).collect();
+        // What waits for another is tried again when anything is new.
+        if fresh.iter().all(|f| self.tried.get(&f.path).is_some_and(|tried| *tried == (f.length, f.changed, top))) {
             return Ok(done);
         }
         let mut bundles = Bundles::default();
@@ -255,13 +276,13 @@ impl Store {
         work?;
         let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         for (found, told) in read.iter().filter(|(_, told)| !told.wrong.is_empty()) {
-            self.tried.insert(found.path.clone(), (found.length, top));
+            self.tried.insert(found.path.clone(), (found.length, found.changed, top));
             let file = found.key.trim_start_matches("bundle/");
             done.wrong.extend(told.wrong.iter().map(|w| format!("the bundle {file}: {w}; it is tried again later")));
         }
         done.news = self.look()?;
-        if done.taken > 0 {
-            self.forget_purged()?;
+        if done.purged {
+            self.forget_purged_outside()?;
         }
         Ok(done)
     }
@@ -282,6 +303,7 @@ impl Store {
             let came = left.len() - taken.left_out.len();
             done.taken += came;
             done.conflicts += taken.conflicts.len();
+            done.purged |= taken.purges;
             why = taken.left_out.iter().map(|l| (l.batch, format!("\"{}\" by {}: {}", l.label, l.person, l.why))).collect();
             let missing: BTreeSet<Id> = taken.left_out.iter().filter(|l| l.why == NOT_WHOLE).map(|l| l.batch).collect();
             left.retain(|n| missing.contains(&bundles.batch_at(*n as usize)));
@@ -394,7 +416,14 @@ impl Store {
                 touched |= buried.query_row([n], |r| r.get::<_, bool>(0)).map_err(sql)?;
             }
             if touched {
-                let head = Head { format: bundle::FORMAT, book, zone: self.meta("zone"), device: found.device, first: found.first, last: found.last };
+                let head = Head {
+                    format: bundle::FORMAT,
+                    book,
+                    zone: self.meta("zone"),
+                    device: found.device,
+                    first: found.first,
+                    last: found.last,
+                };
                 let name = found.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
                 let length = self.snapshot(|conn| bundle::write(conn, &own, &name, &head, &batches))?;
                 known.push((found.key, length.to_string()));

@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{OptionalExtension, params};
 use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, params};
 
 use crate::domain::command::{Entity, Receipt};
 use crate::domain::id::Id;
@@ -161,7 +161,8 @@ fn revert(b: &mut Batch<'_>, target: i64, only: Option<Id>, force: bool, label: 
     let edits: Vec<(i64, Id, String, Value, Value)> = {
         let query = "SELECT entity, row, field, before, after FROM edit WHERE batch = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY n DESC";
         let mut statement = b.conn.prepare_cached(query).map_err(sql)?;
-        let rows = statement.query_map(params![target, only], |r| Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))).map_err(sql)?;
+        let rows =
+            statement.query_map(params![target, only], |r| Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))).map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     };
     let mut conflicts: Vec<String> = Vec::new();

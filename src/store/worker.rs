@@ -18,8 +18,8 @@ use crate::domain::roster::Roster;
 use crate::domain::time::Stamp;
 use crate::error::Error;
 
-use super::sync::MANY;
 use super::presence::{self, Here, Presence};
+use super::sync::MANY;
 use super::{Options, Store};
 
 /// Where a watched query's pages go: each screen part has one.

@@ -167,6 +167,9 @@ impl From<Error> for Trouble {
 
 type Put<T> = std::result::Result<T, Trouble>;
 
+/// What is done with each item.
+type Each<'a> = dyn FnMut(&Item) -> Put<()> + 'a;
+
 /// The work on our side.
 struct Desk<'c> {
     ours: &'c Connection,
@@ -253,13 +256,7 @@ impl Desk<'_> {
     }
 
     /// Writes the batch's row and, through `all`, its items.
-    fn write(
-        &mut self,
-        h: &Header,
-        hash: &[u8],
-        brought: &mut Brought,
-        all: &mut dyn FnMut(&mut dyn FnMut(&Item) -> Put<()>) -> Put<()>,
-    ) -> Put<()> {
+    fn write(&mut self, h: &Header, hash: &[u8], brought: &mut Brought, all: &mut dyn FnMut(&mut Each<'_>) -> Put<()>) -> Put<()> {
         self.ours
             .prepare_cached(
                 "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
@@ -336,9 +333,8 @@ fn purged_before(ours: &Connection, item: &Item) -> Result<Option<i64>> {
 
 /// Whether an item can be written: nothing of its id is here, and all that it builds on is, or is `within` its batch.
 fn check(ours: &Connection, item: &Item, within: &HashSet<Id>) -> Put<()> {
-    let here = |table: &str, id: Id| -> Result<bool> {
-        Ok(within.contains(&id) || is_known(ours, table, id)? || purge::is_purged(ours, id)?)
-    };
+    let here =
+        |table: &str, id: Id| -> Result<bool> { Ok(within.contains(&id) || is_known(ours, table, id)? || purge::is_purged(ours, id)?) };
     let fresh = |table: &str, id: Id| if is_known(ours, table, id)? { Err(Trouble::Known(id)) } else { Ok(()) };
     match item {
         Item::Made(made) => {

@@ -215,7 +215,7 @@ impl Entry {
     }
 
     /// How many items are in it.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.rows.len() + self.edits.len() + self.purged.len()
     }
 
@@ -249,7 +249,7 @@ impl Entry {
 
     /// Its items in the order of ids; `None` where it holds a kind of row of a newer version.
     pub fn items(&self) -> Option<Vec<Item>> {
-        let mut all = Vec::with_capacity(self.len());
+        let mut all = Vec::with_capacity(self.size());
         for row in &self.rows {
             let table = table_numbered(row.table)?;
             let value = |column: &&'static str| match (refers_to(column, table), row.values.get(*column)) {

@@ -64,7 +64,7 @@ fn the_book_as_of_today_is_the_book() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for _ in 0..20 {
         let mut store = crate::store::tests::book();
-        let customers = vec![add(&mut store, "Acme", 500), add(&mut store, "Beta", 0)];
+        let customers = vec![add(&mut store, "Acme", 500), add(&mut store, "Beta", 0), add(&mut store, "Gamma", 10)];
         for i in 0..12 {
             let command = any_command(customers.clone()).new_tree(&mut runner).unwrap().current();
             let _ = store.write(&command, Stamp(NOW.0 + i));
@@ -73,9 +73,8 @@ fn the_book_as_of_today_is_the_book() {
         store.look_back_to(store.today()).unwrap();
         assert_eq!(visible(&store), now);
         for table in ["customer", "contact", "event", "task"] {
-            let count = |which: &str| -> i64 {
-                store.conn.query_row(&format!("SELECT count(*) FROM {which}.{table}"), [], |r| r.get(0)).unwrap()
-            };
+            let count =
+                |which: &str| -> i64 { store.conn.query_row(&format!("SELECT count(*) FROM {which}.{table}"), [], |r| r.get(0)).unwrap() };
             assert_eq!(count("main"), count("temp"), "{table}");
         }
     }

@@ -72,14 +72,15 @@ pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches:
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, super::mode_of(folder, 0o600, 0o660));
-    let mut out = Out { file: std::io::BufWriter::new(options.open(&draft).map_err(cannot)?), sum: blake3::Hasher::new(), lines: 0, bytes: 0 };
+    let mut out =
+        Out { file: std::io::BufWriter::new(options.open(&draft).map_err(cannot)?), sum: blake3::Hasher::new(), lines: 0, bytes: 0 };
     let mut body = || -> Result<()> {
         out.put(&Line::Bundle(head.clone()))?;
         for n in batches {
             let (header, hash) = Source::header(conn, *n)?;
             let mut entry = Entry::of(&header, &hash, Some(head.book));
             hash::items(conn, *n, &mut |item| {
-                if entry.len() >= PART {
+                if entry.size() >= PART {
                     entry.more = true;
                     let full = std::mem::replace(&mut entry, Entry::of(&header, &hash, Some(head.book)));
                     out.put(&Line::Batch(Box::new(full)))?;

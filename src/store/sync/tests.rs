@@ -198,7 +198,8 @@ fn what_a_newer_version_wrote_survives_opening_merging_and_bundles() {
     a.transact("newer", NOW, None, |batch, _| {
         let n: i64 = batch.conn.query_row("SELECT n FROM customer WHERE id = ?", [&acme], |r| r.get(0)).unwrap();
         let none = rusqlite::types::Null;
-        let values: [&dyn rusqlite::ToSql; 11] = [&n, &99, &NOW.0, &20_000, &none, &"hologram", &"", &none, &"waved", &"", &"{\"depth\":3}"];
+        let values: [&dyn rusqlite::ToSql; 11] =
+            [&n, &99, &NOW.0, &20_000, &none, &"hologram", &"", &none, &"waved", &"", &"{\"depth\":3}"];
         batch.insert(crate::domain::command::Entity::Event, &values)?;
         batch.log_unknown(acme, "mood", "fair");
         Ok(crate::store::write::Done { label: "Something newer".into(), changed: 1, skipped: Vec::new() })
