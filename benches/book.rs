@@ -85,20 +85,21 @@ fn memory() -> String {
     format!("RSS {} MiB, at most {} MiB", value("VmRSS:"), value("VmHWM:"))
 }
 
-/// Two copies in each of which somebody has changed an owner thousands of times, a tenth of them the same ones, and the merge.
+/// Two copies in each of which somebody has changed owners, each change a batch of its own and spread over the customers; ours
+/// changed a tenth of the same ones. Then the merge.
 fn merge(size: usize, path: &Path) -> Outcome {
     let copy = path.with_file_name("copy.retain");
     open(path)?.close();
     std::fs::copy(path, &copy)?;
-    let edits = size.min(20_000);
+    let edits = if size < 10_000 { size } else { 20_000 };
     let theirs = Who { person: "bo".into(), device: Ids::seeded(2).next(now()) };
     let mut other = Store::open(
         &copy,
         &Options { who: theirs, now: now(), as_of: Some(today()), create: false, zone: None, keep: retain::store::outbox::Keep::Nowhere },
     )?;
-    let customers: Vec<Id> = other.roster()?.read().map_err(|_| "the roster is lost")?.ids.iter().take(edits).copied().collect();
-    for customer in &customers {
-        other.write(&Command::Assign { customers: vec![*customer], owner: "bo".into() }, now())?;
+    let customers: Vec<Id> = other.roster()?.read().map_err(|_| "the roster is lost")?.ids.iter().cycle().take(edits).copied().collect();
+    for (i, customer) in customers.iter().enumerate() {
+        other.write(&Command::Assign { customers: vec![*customer], owner: format!("bo {}", i / size) }, now())?;
     }
     other.close();
     let mut ours = open(path)?;
@@ -109,7 +110,7 @@ fn merge(size: usize, path: &Path) -> Outcome {
     let start = Instant::now();
     let report = ours.merge(&copy, ask)?;
     let note = format!("{} batches, {} conflicts, {}", report.arrived(), report.conflicts.len(), memory());
-    line(size, "merge of 20k edits, with its backup", &mut [start.elapsed()], &note);
+    line(size, &format!("merge of {edits} edits, with its backup"), &mut [start.elapsed()], &note);
     let start = Instant::now();
     ours.merge(&copy, ask)?;
     line(size, "the same merge again", &mut [start.elapsed()], "");

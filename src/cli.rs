@@ -18,15 +18,18 @@ mod list;
 mod log;
 mod logfile;
 mod merge;
+mod merge_driver;
 mod r#move;
 mod note;
 mod nps;
 mod out;
 mod outbox;
 mod place;
+mod purge;
 mod restore;
 mod share;
 mod show;
+mod sync;
 mod task;
 mod today;
 mod undo;
@@ -166,6 +169,7 @@ enum Sub {
     Funnel(funnel::Args),
     Undo(undo::UndoArgs),
     Redo(undo::RedoArgs),
+    Revert(undo::RevertArgs),
     History(history::Args),
     Keys(keys::Args),
     Config(config::Args),
@@ -173,6 +177,9 @@ enum Sub {
     Conflicts(conflicts::Args),
     Resolve(conflicts::ResolveArgs),
     Doctor(doctor::Args),
+    Sync(sync::Args),
+    MergeDriver(merge_driver::Args),
+    Purge(purge::Args),
     Outbox(outbox::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -197,6 +204,10 @@ impl Sub {
             Sub::Funnel(_) => "funnel",
             Sub::Undo(_) => "undo",
             Sub::Redo(_) => "redo",
+            Sub::Revert(_) => "revert",
+            Sub::Sync(_) => "sync",
+            Sub::MergeDriver(_) => "merge-driver",
+            Sub::Purge(_) => "purge",
             Sub::History(_) => "history",
             Sub::Keys(_) => "keys",
             Sub::Config(_) => "config",
@@ -282,6 +293,10 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Funnel(args) => funnel::run(cx, &args),
         Sub::Undo(args) => undo::undo(cx, &args),
         Sub::Redo(args) => undo::redo(cx, &args),
+        Sub::Revert(args) => undo::revert(cx, &args),
+        Sub::Sync(args) => sync::run(cx, &args),
+        Sub::MergeDriver(args) => merge_driver::run(cx, &args),
+        Sub::Purge(args) => purge::run(cx, &args),
         Sub::History(args) => history::run(cx, &args),
         Sub::Keys(args) => keys::run(cx, &args),
         Sub::Config(args) => config::run(cx, &args),
@@ -348,9 +363,21 @@ impl Cx<'_> {
             place::make_folder_of(path)?;
         }
         let zone = if create { place::zone() } else { None };
-        let mut store = Store::open(path, &Options { who: self.who(), now: self.now, as_of: self.as_of, create, zone, keep: self.keep() })?;
+        let mut store = Store::open(path, &Options { create, zone, ..self.options() })?;
         self.tell(&mut store);
         Ok(store)
+    }
+
+    /// How a book that is there is opened.
+    fn options(&self) -> Options {
+        Options { who: self.who(), now: self.now, as_of: self.as_of, create: false, zone: None, keep: self.keep() }
+    }
+
+    /// Gives what was done to the other copies, where this one takes part. What fails is told and given the next time.
+    fn hand_on(&self, store: &mut Store) {
+        if let Err(error) = store.give_bundles(1) {
+            self.warn(&format!("not in the sync folder yet: {}", error.message));
+        }
     }
 
     /// Where one's own changes are kept beside the book.
@@ -382,6 +409,7 @@ impl Cx<'_> {
         {
             self.warn(&error.message);
         }
+        self.hand_on(store);
         written::print(self, store, &receipt)
     }
 

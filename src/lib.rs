@@ -56,6 +56,14 @@
 //! from its tables: what a row said when it was made is the value before the first edit of each field, else what stands there.
 //! It is a hash of digests, one a row or edit, so that something purged can leave its digest and nothing else.
 //!
+//! A **purge** is a batch with one edit of the field `purged`. Rows, edits and labels go; tombstones keep their ids and digests, so that
+//! every hash can still be computed (a label counts in it by its digest). What arrives later for something purged is buried on
+//! arrival, so every order of merging ends the same.
+//!
+//! [`store::sync`] carries the same batches in files: a folder of bundles, one writer a file, one line a batch (a large one in parts),
+//! checksums a line and a file. Bundles are taken through the door of the merge; which are known is kept in `meta`, in the transaction
+//! that took them, so a book that is put back takes them again.
+//!
 //! `signal` caches one packed row a customer, folded in the same transaction as the write; `retain doctor` folds all of them
 //! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
 //! with a date in the past ([`store::Options::as_of`]) the facts up to it are folded.
@@ -120,6 +128,11 @@
 //! - A removal knows what it removes (the latest edits of the row, a customer's live rows), and an edit of something removed
 //!   knows the removal. So a row that one removes and another changes without knowing stays visible, by the log alone and the
 //!   same in every copy. Removals of the first version are taken to have known everything.
+//! - In the past (`--as-of` before today) temporary views stand before the tables, filled from the log, so no query knows of it. A row
+//!   that an import brought counts from the day that it says of itself, not from that of the import.
+//! - A label that may name a purged customer is blanked with all of its batch's purged parts, except an import's, which names files.
+//! - An exchange of bundles makes no backup before it, as a merge does: it happens every 30 seconds, and the bundles stay.
+//! - A merge driver succeeds also when fields have two values: both are in the book, and `retain conflicts` is the place to decide.
 //! - Two who wrote the same value are no conflict. Keeping what is shown is an edit too, so that it can be told and taken back.
 //! - An undo stands back where the latest edit is somebody else's, also when it wrote the same value, and where copies disagree.
 //! - A batch that builds on one that is missing (an edit seen, a row) waits outside with it; the next merge brings both.
@@ -138,7 +151,9 @@
 //! # Warts
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
 //! - Who changed something is known of a row's own fields: a form says it when its customer was removed only at the save.
-//! - `tombstone` is there and counted in hashes, but nothing purges yet, and a merge does not carry a purge over.
+//! - A purge reaches files of other people (their bundles, outboxes, free pages) when they next merge, sync or open; backups never.
+//! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle.
+//! - `--as-of` shows past fields in `list` and `show` only; the screens and the funnel fold past signals over present fields.
 //! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.
 //! - Outside Unix a replaced file is not noticed, and on other systems than Linux every disk counts as local.
 //! - Undo of an import writes one edit a row that it made.

@@ -10,16 +10,20 @@ pub mod doctor;
 mod find;
 mod hash;
 mod heads;
+pub mod history;
 pub mod load;
 pub mod merge;
 mod open;
 pub mod outbox;
+mod past;
 mod place;
 pub mod presence;
+pub mod purge;
 mod roster;
 mod schema;
 mod search;
 mod signal;
+pub mod sync;
 mod transact;
 mod undo;
 pub mod worker;
@@ -85,6 +89,8 @@ pub struct Store {
     ids: Ids,
     config: Arc<Config>,
     as_of: Option<Day>,
+    /// Views of the past stand before the tables.
+    past: bool,
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
     visits: Option<Arc<Vec<Visit>>>,
@@ -105,6 +111,8 @@ pub struct Store {
     unsynced: Option<std::fs::File>,
     told: Vec<String>,
     told_before: Vec<String>,
+    /// Bundles that could not be taken whole.
+    tried: sync::Tried,
     /// For waiting only: ids must not depend on it.
     dice: Ids,
     options: Options,
@@ -144,6 +152,7 @@ impl Store {
             ids: Ids::random(),
             config,
             as_of: options.as_of,
+            past: false,
             today,
             roster: None,
             visits: None,
@@ -158,6 +167,7 @@ impl Store {
             unsynced: None,
             told: Vec::new(),
             told_before: Vec::new(),
+            tried: sync::Tried::new(),
             dice: Ids::random(),
             options: Options { create: false, ..options.clone() },
             seen,
@@ -174,6 +184,11 @@ impl Store {
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }
         store.find_outbox(options)?;
+        match store.take_bundles() {
+            Ok(done) => store.tell_exchange(&done),
+            // The book is there all the same.
+            Err(error) => store.tell_once(format!("the sync folder could not be read: {error}")),
+        }
         Ok(store)
     }
 
@@ -268,7 +283,7 @@ impl Store {
         if let Some(roster) = &self.roster {
             return Ok(roster.clone());
         }
-        let past = self.as_of.is_some_and(|d| self.newest_fold().is_ok_and(|newest| newest.is_some_and(|n| n > d)));
+        let past = self.past || self.as_of.is_some_and(|d| self.newest_fold().is_ok_and(|newest| newest.is_some_and(|n| n > d)));
         let file = (self.mode != Mode::Memory).then_some(self.path.as_path());
         let (mut roster, stale) = roster::load(&self.conn, file, &self.config, self.today, &self.who.person, past)?;
         if !stale.is_empty() {
@@ -507,7 +522,11 @@ const REFOLD_AT_ONCE: usize = 2000;
 /// Customers (their integers) that batches from `first` to `last` touched, and whether config was.
 fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet<i64>, bool)> {
     let mut touched = BTreeSet::new();
-    let mut config = false;
+    // Rows that were purged leave the roster only by loading it anew.
+    let mut config = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE batch BETWEEN ? AND ? AND field = ?)")
+        .and_then(|mut s| s.query_row(params![first, last, purge::FIELD], |r| r.get(0)))
+        .map_err(sql)?;
     for table in batch::TABLES {
         use crate::domain::command::Entity;
         let owner = match table.entity {

@@ -56,6 +56,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     bar.finish_and_clear();
     cx.tell(&mut store);
     let report = report?;
+    cx.hand_on(&mut store);
     print(cx, &report)?;
     if report.end == End::Cancelled {
         cx.out.flush()?;

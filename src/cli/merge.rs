@@ -38,6 +38,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let ask = MergeAsk { now: cx.now, dry_run: args.dry_run, foreign: args.foreign };
     let report = store.merge(&args.other, ask)?;
+    if !args.dry_run {
+        cx.hand_on(&mut store);
+    }
     let value = report_json(&report, args.dry_run);
     if let Some(path) = &args.report {
         write(path, &value)?;

@@ -1,4 +1,4 @@
-//! `retain undo` and `retain redo`: takes back what this person did, and puts it back.
+//! `retain undo`, `redo` and `revert`: takes back what was done, and puts it back.
 
 use super::Cx;
 use super::fail::Done;
@@ -22,6 +22,25 @@ pub(super) struct UndoArgs {
 /// Put back what you last took back
 #[derive(clap::Args, Debug)]
 pub(super) struct RedoArgs {}
+
+/// Take back one batch, or one edit, by its id
+///
+/// Also an import, and with --force also what somebody else did. It is a batch of its own: `retain undo` takes it back.
+#[derive(clap::Args, Debug)]
+pub(super) struct RevertArgs {
+    /// The id of a batch, or of an edit, as `retain history --edits` prints them
+    #[arg(value_name = "ID")]
+    target: String,
+    /// Also what another person did, and what was changed there since
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn revert(cx: &mut Cx<'_>, args: &RevertArgs) -> Done {
+    let target = batch_id(&args.target)?;
+    let mut store = cx.open()?;
+    cx.write(&mut store, &Command::Revert { target, force: args.force })
+}
 
 pub(super) fn undo(cx: &mut Cx<'_>, args: &UndoArgs) -> Done {
     let batch = args.batch.as_deref().map(batch_id).transpose()?;

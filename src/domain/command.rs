@@ -141,6 +141,10 @@ pub enum Command {
     SetConfig { key: String, value: Option<String> },
     /// Decides a conflict between copies of the book: `take` names the edit whose value holds.
     Resolve { row: Id, field: String, take: Id },
+    /// Deletes a customer or a contact with all that belongs to it, for good: ids stay, nothing else, and no undo.
+    Purge { entity: Entity, row: Id, why: String },
+    /// Takes back a batch, or one edit, by its id: also an import, and with `force` also another person's.
+    Revert { target: Id, force: bool },
     /// Takes back the person's latest batch that stands, or the named one (their own). `force` also overwrites later edits of
     /// others that stand in the way; without it they are a conflict.
     Undo { batch: Option<Id>, force: bool },

@@ -12,7 +12,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 
 use super::hash::{self, Changed, Header};
-use super::{Who, heads, sql};
+use super::{Who, heads, purge, sql};
 
 impl ToSql for Id {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -330,6 +330,51 @@ impl<'c> Batch<'c> {
             return Err(Error::not_found(format!("the {} is gone", table.name)));
         };
         self.put(table, row, field, value, current)
+    }
+
+    /// An edit as a newer version may write it.
+    #[cfg(test)]
+    pub fn log_unknown(&mut self, row: Id, field: &str, after: &str) {
+        let changed = Changed {
+            id: self.ids.next(self.now),
+            entity: 1,
+            row,
+            field: field.into(),
+            before: Value::Null,
+            after: Value::Text(after.into()),
+            seen: Vec::new(),
+            knew: None,
+        };
+        log(self.conn, self.n, &changed).unwrap();
+        self.piece.clear();
+        hash::put_edit(&mut self.piece, &changed);
+        self.hasher.item(&hash::digest(&self.piece));
+        self.edits += 1;
+    }
+
+    /// Purges a row with all that belongs to it.
+    pub fn purge(&mut self, entity: Entity, row: Id, why: Value) -> Result<purge::Gone> {
+        let table = table(entity);
+        let changed = Changed {
+            id: self.ids.next(self.now),
+            entity: table.number,
+            row,
+            field: purge::FIELD.to_owned(),
+            before: Value::Null,
+            after: why,
+            seen: Vec::new(),
+            knew: None,
+        };
+        log(self.conn, self.n, &changed)?;
+        self.piece.clear();
+        hash::put_edit(&mut self.piece, &changed);
+        self.hasher.item(&hash::digest(&self.piece));
+        self.edits += 1;
+        let gone = purge::apply(self.conn, table, row, self.n)?;
+        self.touched.extend(gone.touched.iter().copied());
+        // Lists are loaded anew: a row of the roster cannot leave it alone.
+        self.config_touched = true;
+        Ok(gone)
     }
 
     fn put(&mut self, table: &'static Table, row: Id, field: &str, value: Value, current: Current) -> Result<()> {

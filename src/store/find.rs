@@ -8,6 +8,25 @@ use crate::text;
 
 use super::{Store, sql};
 
+impl Store {
+    /// Contacts that a person means by an id, an e-mail address or a name: id, name, customer.
+    pub fn find_contacts(&self, name: &str) -> Result<Vec<(Id, String, String)>> {
+        let id: Option<Id> = name.trim().parse().ok();
+        let query = "SELECT k.id, k.name, c.name FROM contact k JOIN customer c ON c.n = k.customer
+                     WHERE k.id = ?1 OR k.name = ?2 COLLATE NOCASE OR (k.email <> '' AND k.email = ?2 COLLATE NOCASE) LIMIT 50";
+        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
+        let text = super::search::text_at_raw;
+        let rows = statement.query_map(params![id, name.trim()], |r| Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))).map_err(sql)?;
+        rows.collect::<Result<_, _>>().map_err(sql)
+    }
+
+    /// What a customer is called.
+    pub fn name_of(&self, customer: Id) -> Result<String> {
+        let query = "SELECT name FROM customer WHERE id = ?";
+        self.conn.query_row(query, [&customer], |r| super::search::text_at_raw(r, 0)).map_err(sql)
+    }
+}
+
 /// By id, external key, exact name, then the folded name, then a folded part of it.
 pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
     let name = name.trim();

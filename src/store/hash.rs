@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{CachedStatement, Connection, Row, Rows, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, params};
 
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
@@ -18,6 +18,7 @@ use super::sql;
 pub type Digest = [u8; 16];
 
 /// One thing that a batch wrote.
+#[derive(Clone)]
 pub enum Item {
     /// A row as it was made; customer and contact are ids.
     Made(Made),
@@ -27,7 +28,7 @@ pub enum Item {
     Purged {
         /// Its id.
         id: Id,
-        /// Its entity's number; 0 for an edit.
+        /// Its entity's number; 0 for an edit, [`LABEL`] for the label of the batch.
         entity: i64,
         /// The digest of what it was.
         digest: Digest,
@@ -35,6 +36,7 @@ pub enum Item {
 }
 
 /// A row as it was made.
+#[derive(Clone)]
 pub struct Made {
     /// Its table.
     pub table: &'static Table,
@@ -47,6 +49,7 @@ pub struct Made {
 }
 
 /// A change of a field.
+#[derive(Clone)]
 #[allow(missing_docs, reason = "the columns of the log, as the schema explains them")]
 pub struct Changed {
     pub id: Id,
@@ -60,7 +63,8 @@ pub struct Changed {
 }
 
 impl Item {
-    fn id(&self) -> Id {
+    /// Its id.
+    pub fn id(&self) -> Id {
         match self {
             Item::Made(made) => made.id,
             Item::Changed(changed) => changed.id,
@@ -68,7 +72,17 @@ impl Item {
         }
     }
 
-    fn digest(&self, piece: &mut Vec<u8>) -> Digest {
+    /// The number of its entity; 0 for an edit.
+    pub fn entity(&self) -> i64 {
+        match self {
+            Item::Made(made) => made.table.number,
+            Item::Changed(_) => 0,
+            Item::Purged { entity, .. } => *entity,
+        }
+    }
+
+    /// Its digest; `piece` is room to write in.
+    pub fn digest(&self, piece: &mut Vec<u8>) -> Digest {
         piece.clear();
         match self {
             Item::Made(made) => {
@@ -210,7 +224,7 @@ pub fn header_of(row: &Row<'_>) -> Result<(Header, Vec<u8>, bool, i64)> {
 }
 
 /// Computes a batch's hash: first everything it wrote, in order, then its header.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Hasher {
     inner: blake3::Hasher,
 }
@@ -221,8 +235,12 @@ impl Hasher {
         self.inner.update(digest);
     }
 
-    /// Ends with the header.
-    pub fn finish(mut self, h: &Header) -> Digest {
+    /// Ends with the header, of which the label counts by its digest: so a label can be purged too.
+    pub fn finish(self, h: &Header) -> Digest {
+        self.end(h, &digest(h.label.as_bytes()))
+    }
+
+    fn end(mut self, h: &Header, label: &[u8]) -> Digest {
         let mut piece = Vec::with_capacity(256);
         let optional = |piece: &mut Vec<u8>, id: Option<Id>| match id {
             Some(id) => put_value(piece, ValueRef::Blob(&id.0)),
@@ -231,8 +249,8 @@ impl Hasher {
         piece.push(b'=');
         piece.extend(h.id.0);
         piece.extend(h.device.0);
-        for text in [&h.person, &h.command, &h.label] {
-            put_value(&mut piece, ValueRef::Text(text.as_bytes()));
+        for text in [h.person.as_bytes(), h.command.as_bytes(), label] {
+            put_value(&mut piece, ValueRef::Text(text));
         }
         for number in [h.number, h.hlc, h.wall, h.made, h.edits] {
             piece.extend(number.to_le_bytes());
@@ -247,22 +265,95 @@ impl Hasher {
     }
 }
 
-/// The hash of the batch with this integer, from what the tables say now.
-pub fn of_batch(conn: &Connection, n: i64, header: &Header) -> Result<Digest> {
-    let (mut hasher, mut piece) = (Hasher::default(), Vec::new());
-    let mut last = Id::default();
-    let mut ordered = true;
-    items(conn, n, |item| {
-        ordered &= last < item.id();
-        last = item.id();
-        hasher.item(&item.digest(&mut piece));
+/// The number in place of an entity's for what was the label of a batch that is purged.
+pub const LABEL: i64 = -1;
+
+/// Adds up the hash of a batch from its items in their order.
+#[derive(Default)]
+pub struct Tally {
+    hasher: Hasher,
+    piece: Vec<u8>,
+    last: Id,
+    disordered: bool,
+    label: Option<Digest>,
+}
+
+impl Tally {
+    /// Takes the next item.
+    pub fn add(&mut self, item: &Item) {
+        if let Item::Purged { entity: LABEL, digest, .. } = item {
+            self.label = Some(*digest);
+            return;
+        }
+        self.disordered |= item.id() <= self.last;
+        self.last = item.id();
+        self.hasher.item(&item.digest(&mut self.piece));
+    }
+
+    fn hasher(&mut self) -> Hasher {
+        let mut hasher = std::mem::take(&mut self.hasher);
+        if self.disordered {
+            // Ids that do not ascend with the integers were never written by a batch.
+            hasher.item(&[0; 16]);
+        }
+        hasher
+    }
+
+    /// The hash.
+    pub fn finish(mut self, header: &Header) -> Digest {
+        let label = self.label.unwrap_or_else(|| digest(header.label.as_bytes()));
+        self.hasher().end(header, &label)
+    }
+
+    /// Whether this is the hash. One from before labels counted by their digests fits too.
+    pub fn fits(mut self, header: &Header, hash: &[u8]) -> bool {
+        let hasher = self.hasher();
+        let label = self.label.unwrap_or_else(|| digest(header.label.as_bytes()));
+        hasher.clone().end(header, &label)[..] == *hash || self.label.is_none() && hasher.end(header, header.label.as_bytes())[..] == *hash
+    }
+}
+
+fn tally(conn: &Connection, n: i64) -> Result<Tally> {
+    let mut tally = Tally::default();
+    items(conn, n, &mut |item| {
+        tally.add(&item);
         Ok(())
     })?;
-    if !ordered {
-        // Ids that do not ascend with the integers were never written by a batch.
-        hasher.item(&[0; 16]);
+    Ok(tally)
+}
+
+/// The hash of the batch with this integer, from what the tables say now.
+pub fn of_batch(conn: &Connection, n: i64, header: &Header) -> Result<Digest> {
+    Ok(tally(conn, n)?.finish(header))
+}
+
+/// Whether a batch's hash is what the tables say now.
+pub fn fits(conn: &Connection, n: i64, header: &Header, hash: &[u8]) -> Result<bool> {
+    Ok(tally(conn, n)?.fits(header, hash))
+}
+
+/// The row with this id as it was made, and its batch's integer.
+pub fn made(conn: &Connection, table: &'static Table, id: Id) -> Result<Option<(i64, Made)>> {
+    let query = format!("SELECT t.batch FROM {} t WHERE t.id = ?", table.name);
+    let batch: Option<i64> = conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&select_made(table, "t.id = ?")).map_err(sql)?;
+    let mut rows = statement.query([&id]).map_err(sql)?;
+    match (batch, rows.next().map_err(sql)?) {
+        (Some(batch), Some(row)) => Ok(Some((batch, made_of(conn, table, id, row)?))),
+        _ => Ok(None),
     }
-    Ok(hasher.finish(header))
+}
+
+/// All edits of a row, each with its batch's integer.
+pub fn edits_of(conn: &Connection, row: Id) -> Result<Vec<(i64, Changed)>> {
+    let query = "SELECT id, entity, row, field, before, after, seen, knew, batch FROM edit WHERE row = ? ORDER BY n";
+    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut rows = statement.query([&row]).map_err(sql)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        all.push((row.get(8).map_err(sql)?, changed_of(row)?));
+    }
+    Ok(all)
 }
 
 /// What a batch made, by table, for a sentence.
@@ -292,10 +383,10 @@ enum Source {
 }
 
 /// Everything that a batch wrote, in the order of ids.
-pub fn items(conn: &Connection, n: i64, mut each: impl FnMut(Item) -> Result<()>) -> Result<()> {
+pub fn items(conn: &Connection, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
     let mut sources: Vec<(Source, CachedStatement<'_>)> = Vec::with_capacity(TABLES.len() + 2);
     for table in TABLES {
-        sources.push((Source::Table(table), conn.prepare_cached(&select_made(table)).map_err(sql)?));
+        sources.push((Source::Table(table), conn.prepare_cached(&select_made(table, "t.batch = ?")).map_err(sql)?));
     }
     let edits = "SELECT id, entity, row, field, before, after, seen, knew FROM edit WHERE batch = ? ORDER BY n";
     sources.push((Source::Edits, conn.prepare_cached(edits).map_err(sql)?));
@@ -319,8 +410,8 @@ pub fn items(conn: &Connection, n: i64, mut each: impl FnMut(Item) -> Result<()>
     }
 }
 
-/// The statement that reads the rows which a batch made.
-fn select_made(table: &'static Table) -> String {
+/// The statement that reads rows as they were made.
+fn select_made(table: &'static Table, which: &str) -> String {
     let columns = table.columns.iter().map(|c| match *c {
         "customer" => "(SELECT c.id FROM customer c WHERE c.n = t.customer)".to_owned(),
         "contact" => "(SELECT k.id FROM contact k WHERE k.n = t.contact)".to_owned(),
@@ -328,7 +419,7 @@ fn select_made(table: &'static Table) -> String {
     });
     let others = later_fields(table).map(|f| format!("t.{f}"));
     let all: Vec<String> = columns.chain(others).collect();
-    format!("SELECT t.id, {} FROM {} t WHERE t.batch = ? ORDER BY t.n", all.join(", "), table.name)
+    format!("SELECT t.id, {} FROM {} t WHERE {which} ORDER BY t.n", all.join(", "), table.name)
 }
 
 /// Fields that no row has when it is made.
@@ -350,21 +441,26 @@ fn next_item(conn: &Connection, source: &Source, rows: &mut Rows<'_>) -> Result<
     let id = Id::from_slice(&bytes_at(row, 0)?).unwrap_or_default();
     Ok(Some(match source {
         Source::Table(table) => Item::Made(made_of(conn, table, id, row)?),
-        Source::Edits => Item::Changed(Changed {
-            id,
-            entity: row.get(1).map_err(sql)?,
-            row: Id::from_slice(&bytes_at(row, 2)?).unwrap_or_default(),
-            field: super::search::text_at(row, 3)?,
-            before: value_at(row, 4)?,
-            after: value_at(row, 5)?,
-            seen: bytes_at(row, 6)?,
-            knew: some_bytes_at(row, 7)?,
-        }),
+        Source::Edits => Item::Changed(changed_of(row)?),
         Source::Purged => {
             let digest = Id::from_slice(&bytes_at(row, 2)?).unwrap_or_default().0;
             Item::Purged { id, entity: row.get(1).map_err(sql)?, digest }
         }
     }))
+}
+
+/// An edit from its columns in the log.
+fn changed_of(row: &Row<'_>) -> Result<Changed> {
+    Ok(Changed {
+        id: Id::from_slice(&bytes_at(row, 0)?).unwrap_or_default(),
+        entity: row.get(1).map_err(sql)?,
+        row: Id::from_slice(&bytes_at(row, 2)?).unwrap_or_default(),
+        field: super::search::text_at(row, 3)?,
+        before: value_at(row, 4)?,
+        after: value_at(row, 5)?,
+        seen: bytes_at(row, 6)?,
+        knew: some_bytes_at(row, 7)?,
+    })
 }
 
 fn made_of(conn: &Connection, table: &'static Table, id: Id, row: &Row<'_>) -> Result<Made> {
@@ -438,7 +534,7 @@ pub fn mismatches(conn: &Connection, most: usize) -> Result<(Vec<Mismatch>, usiz
     while let Some(row) = rows.next().map_err(sql)? {
         let (header, hash, _, n) = header_of(row)?;
         checked += 1;
-        if of_batch(conn, n, &header)?[..] != hash[..] {
+        if !tally(conn, n)?.fits(&header, &hash) {
             wrong.push(Mismatch { kinds: kinds_of(conn, n)?, header });
             if wrong.len() >= most {
                 break;

@@ -8,6 +8,7 @@ mod take;
 mod tell;
 
 pub use source::read_only;
+pub use take::{NOT_WHOLE, Source};
 
 use std::path::{Path, PathBuf};
 
@@ -149,11 +150,12 @@ impl Store {
             _ => Some(super::backup::backup(&self.conn, &self.path, "before-merge", ask.now)?),
         };
         self.begin()?;
+        let mut purges = false;
         let outcome = self.guard().and_then(|()| {
             // Somebody may have written, or merged the same, while we made the backup.
             let new = take::missing(&self.conn, other)?;
-            let taken = take::take(&self.conn, other, &new)?;
-            self.bring_up_to_date(&taken)?;
+            let taken = self.take_from(other, &new)?;
+            purges = taken.purges;
             let report = tell::report(&self.conn, other, &taken, ask.now)?;
             Ok(report)
         });
@@ -166,10 +168,20 @@ impl Store {
         };
         self.conn.execute_batch("COMMIT").map_err(sql)?;
         report.backup = backup;
+        if purges {
+            self.forget_purged_outside()?;
+        }
         // Like what anybody else has written: the roster is brought up to date, and it is no news to whoever asked for it.
         // It stands, so an error while looking is none of the merge's; the next look finds the rest.
         let _ = self.look();
         Ok(report)
+    }
+
+    /// Takes batches of a source, within the caller's transaction, and brings figures and index up to date.
+    pub(super) fn take_from(&self, source: &dyn Source, new: &[i64]) -> Result<take::Taken> {
+        let taken = take::take(&self.conn, source, new)?;
+        self.bring_up_to_date(&taken)?;
+        Ok(taken)
     }
 
     /// Figures and the full-text index behind what was taken.

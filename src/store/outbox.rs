@@ -322,7 +322,8 @@ fn sync_folder(file: &Path) -> std::io::Result<()> {
     }
 }
 
-fn checksum(json: &str) -> String {
+/// The checksum that stands before a line.
+pub fn checksum(json: &str) -> String {
     blake3::hash(json.as_bytes()).to_hex()[..16].to_owned()
 }
 

@@ -76,6 +76,15 @@ pub fn reindex(conn: &Connection, event: Id) -> Result<()> {
     Ok(())
 }
 
+/// Takes a row that is deleted out of the index.
+pub fn forget(conn: &Connection, table: &str, n: i64) -> Result<()> {
+    let Some((index, ..)) = SOURCES.iter().find(|s| s.1 == table) else { return Ok(()) };
+    if n <= upto(conn, index)? {
+        conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?")).and_then(|mut s| s.execute([n])).map_err(sql)?;
+    }
+    Ok(())
+}
+
 /// A phrase for the index: user text never reaches FTS5 unquoted. `None` under three characters (the index cannot answer).
 fn phrase(word: &str) -> Option<String> {
     (word.chars().count() >= 3).then(|| format!("\"{}\"", word.replace('"', "\"\"")))

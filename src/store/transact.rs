@@ -96,6 +96,7 @@ impl Store {
             Command::Undo { batch, force } => self.undo(*batch, *force, now),
             Command::Redo => self.redo(now),
             Command::TakeBack { batch, force } => self.take_back(*batch, *force, now),
+            Command::Revert { target, force } => self.revert(*target, *force, now),
             _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
         }
     }

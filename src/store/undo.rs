@@ -7,13 +7,13 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params};
 
 use crate::domain::clash::{By, Clash, Clashing};
-use crate::domain::command::{Entity, Receipt};
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
 
 use super::batch::{self, Batch, TABLES, table_numbered};
-use super::write::{Done, by};
+use super::write::{self, Done, by};
 use super::{Store, conflicts, heads, sql};
 
 /// One batch of a person as the stack needs it.
@@ -72,8 +72,39 @@ impl Store {
             }
             limit *= 10;
         };
+        refuse_purge(&step.command)?;
         let label = format!("Undid: {}", step.label);
         self.transact("undo", now, Some(step.id), |b, _| revert(b, &Taken { id: step.id, n: step.n, mine: true, force }, &label))
+    }
+
+    /// Takes back a batch of anybody, or one edit of a batch, as a batch of its own that can be taken back in its turn.
+    pub(super) fn revert(&mut self, target: Id, force: bool, now: Stamp) -> Result<Receipt> {
+        let query = "SELECT b.id, b.person, b.command, b.label FROM batch b
+                     WHERE b.finished = 1 AND (b.id = ?1 OR b.n = (SELECT batch FROM edit WHERE id = ?1)) LIMIT 1";
+        let found = self
+            .conn
+            .prepare_cached(query)
+            .and_then(|mut s| {
+                s.query_row([&target], |r| {
+                    let text = |at| super::search::text_at_raw(r, at);
+                    Ok((Id(r.get(0)?), text(1)?, text(2)?, text(3)?))
+                })
+                .optional()
+            })
+            .map_err(sql)?;
+        let Some((batch, person, command, label)) = found else {
+            return Err(Error::not_found("there is no such batch or edit").hint("`retain history --edits` prints their ids"));
+        };
+        refuse_purge(&command)?;
+        if person != self.who.person && !force {
+            let what = format!("\"{label}\" is not yours, {person} did it; nothing was changed");
+            return Err(Error::new(Kind::Conflict, what).hint("--force takes it back all the same, and what was changed there since"));
+        }
+        if batch == target {
+            return self.take_back(batch, force, now);
+        }
+        let command = Command::PutBack { edit: target, force };
+        self.transact(write::code(&command), now, None, |batch, context| write::run(batch, &command, context))
     }
 
     /// Takes back the latest undo of mine, unless I have done something else since.
@@ -136,6 +167,13 @@ fn undone(steps: &[Step]) -> HashSet<Id> {
         }
     }
     gone
+}
+
+fn refuse_purge(command: &str) -> Result<()> {
+    if command == "purge" {
+        return Err(Error::usage("what was purged is gone and cannot be brought back").hint("other things: `retain revert BATCH`"));
+    }
+    Ok(())
 }
 
 /// The batch that is taken back, and how.

@@ -19,6 +19,7 @@ use crate::domain::time::Stamp;
 use crate::error::Error;
 
 use super::presence::{self, Here, Presence};
+use super::sync::MANY;
 use super::{Options, Store};
 
 /// Where a watched query's pages go: each screen part has one.
@@ -79,6 +80,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_UNFOCUSED: Duration = Duration::from_secs(5);
 /// Quiet before the backup of the day is made.
 const QUIET: Duration = Duration::from_secs(8);
+/// Milliseconds between two looks for bundles, and of quiet before one's own are given.
+const EXCHANGE: i64 = 30_000;
 /// Texts indexed at a time: a screen that asks meanwhile waits for about 20 ms at most.
 const IDLE_TEXTS: usize = 2000;
 
@@ -103,6 +106,8 @@ impl Worker {
                 behind: true,
                 inbox,
                 gave_up: flag,
+                exchanged: clock(),
+                wrote: Stamp(0),
                 clock,
             }
             .work(),
@@ -150,6 +155,9 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     inbox: Receiver<Ask>,
     gave_up: Arc<AtomicBool>,
     clock: fn() -> Stamp,
+    /// When bundles were last looked for, and when we last wrote.
+    exchanged: Stamp,
+    wrote: Stamp,
 }
 
 impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
@@ -207,6 +215,8 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             }
         }
         self.presence = None;
+        // What cannot be given now is given at the next start.
+        let _ = self.store.give_bundles(1);
         self.store.close();
     }
 
@@ -267,6 +277,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
         self.behind |= wrote;
         if wrote {
+            self.wrote = (self.clock)();
             // What others wrote before our own write has to be known too, and our own is no news.
             self.look();
             self.answer_all();
@@ -347,10 +358,35 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         changed
     }
 
+    /// Exchanges bundles with other copies: takes what came, and gives what waits when it is many or one has been quiet. `true`:
+    /// the lists have changed.
+    fn exchange(&mut self) -> bool {
+        let now = (self.clock)();
+        if !(self.exchanged.0..self.exchanged.0 + EXCHANGE).contains(&now.0) && self.store.syncs() {
+            self.exchanged = now;
+            let quiet = now.0 >= self.wrote.0 + EXCHANGE;
+            let given = self.store.give_bundles(if quiet { 1 } else { MANY });
+            match given.and_then(|_| self.store.take_bundles()) {
+                Ok(done) => {
+                    self.store.tell_exchange(&done);
+                    let changed = done.taken > 0;
+                    self.behind |= changed;
+                    for (person, label, at) in done.news {
+                        (self.out)(Answer::Foreign { person, label, at });
+                    }
+                    return changed;
+                }
+                Err(error) => self.store.tell_exchange(&super::sync::Exchanged { wrong: vec![error.message], ..Default::default() }),
+            }
+        }
+        false
+    }
+
     /// Looks for a new day and for others' writes. A busy file is not an error: the next look will know.
     fn look(&mut self) {
         self.look_around();
-        let mut changed = self.settle();
+        let mut changed = self.exchange();
+        changed |= self.settle();
         if self.store.turn_day((self.clock)()) {
             changed = self.ready().is_ok();
         }

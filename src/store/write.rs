@@ -76,6 +76,8 @@ pub fn code(command: &Command) -> &'static str {
         Command::SaveView { .. } => "view",
         Command::SetConfig { .. } => "config",
         Command::Resolve { .. } => "resolve",
+        Command::Purge { .. } => "purge",
+        Command::Revert { .. } => "revert",
         Command::Undo { .. } => "undo",
         Command::Redo => "redo",
         Command::PutBack { .. } => "put_back",
@@ -164,7 +166,10 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         Command::SetConfig { key, value } => set_config(b, key, value.as_deref(), context),
         Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
         Command::PutBack { edit, force } => super::undo::put_back(b, *edit, *force),
-        Command::Undo { .. } | Command::Redo | Command::TakeBack { .. } => Err(Error::failed("undo is not run as a command")),
+        Command::Purge { entity, row, why } => super::purge::run(b, *entity, *row, word("a reason", why, 200)?),
+        Command::Undo { .. } | Command::Redo | Command::TakeBack { .. } | Command::Revert { .. } => {
+            Err(Error::failed("undo is not run as a command"))
+        }
     }
 }
 

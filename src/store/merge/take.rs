@@ -1,6 +1,6 @@
 //! What is taken over: each new batch with all its rows and edits, or nothing of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
@@ -9,8 +9,8 @@ use crate::domain::command::Entity;
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
-use crate::store::hash::{self, Changed, Header, Item, Made};
-use crate::store::heads;
+use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
+use crate::store::{heads, purge};
 
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
 
@@ -31,6 +31,8 @@ pub struct Taken {
     pub touched: BTreeSet<i64>,
     /// A config key changed.
     pub config: bool,
+    /// Something was purged.
+    pub purges: bool,
     /// Events with another text.
     pub reworded: Vec<Id>,
     /// Fields that are conflicts now.
@@ -71,17 +73,39 @@ pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
     Ok(all)
 }
 
-/// Takes the batches with these integers within the caller's transaction.
-pub fn take(ours: &Connection, theirs: &Connection, new: &[i64]) -> Result<Taken> {
-    let mut taken = Taken::default();
-    let mut fields: BTreeSet<(i64, Id, String)> = BTreeSet::new();
+/// Where batches come from: another copy of the book, or bundles. A batch is named by a number of the source's own.
+pub trait Source {
+    /// The batch's row, and the hash that it carries.
+    fn header(&self, n: i64) -> Result<(Header, Vec<u8>)>;
+    /// Everything that it wrote, in the order of ids.
+    fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()>;
+}
+
+impl Source for Connection {
+    fn header(&self, n: i64) -> Result<(Header, Vec<u8>)> {
+        let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
+        let mut statement = self.prepare_cached(&query).map_err(sql)?;
+        let mut rows = statement.query([n]).map_err(sql)?;
+        let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
+        let (header, hash, ..) = hash::header_of(row)?;
+        Ok((header, hash))
+    }
+
+    fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
+        hash::items(self, n, each)
+    }
+}
+
+/// Up to so many rows and edits a batch is held in memory and read only once.
+const AT_ONCE: i64 = 10_000;
+
+/// Takes the batches with these numbers within the caller's transaction.
+pub fn take(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken> {
+    let mut desk = Desk { ours, purged: purge::any(ours)?, taken: Taken::default(), fields: BTreeSet::new() };
     for n in new {
-        let (header, hash) = header(theirs, *n)?;
-        let why = if hash::of_batch(theirs, *n, &header)?[..] == hash[..] {
-            one(ours, theirs, *n, &header, &hash, &mut taken, &mut fields)?
-        } else {
-            Some("what it wrote is not what stands there: its hash does not fit".to_owned())
-        };
+        let (header, hash) = theirs.header(*n)?;
+        let why = desk.one(theirs, *n, &header, &hash)?;
+        let taken = &mut desk.taken;
         match why {
             None => {
                 let key = (header.person.clone(), header.device);
@@ -101,17 +125,9 @@ pub fn take(ours: &Connection, theirs: &Connection, new: &[i64]) -> Result<Taken
             }
         }
     }
+    let Desk { mut taken, fields, .. } = desk;
     settle(ours, &mut taken, &fields)?;
     Ok(taken)
-}
-
-fn header(theirs: &Connection, n: i64) -> Result<(Header, Vec<u8>)> {
-    let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
-    let mut statement = theirs.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([n]).map_err(sql)?;
-    let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
-    let (header, hash, ..) = hash::header_of(row)?;
-    Ok((header, hash))
 }
 
 /// What one batch brings, until it is known to be whole.
@@ -123,41 +139,16 @@ struct Brought {
     touched: BTreeSet<i64>,
     config: bool,
     fields: Vec<(i64, Id, String)>,
+    purges: bool,
+    /// By which purge something of it was purged here before it came.
+    buried: Option<i64>,
 }
 
 /// Why a batch cannot be taken: told as an error to leave the reading of its items.
-const NOT_WHOLE: &str = "it builds on a batch that is missing here";
+pub const NOT_WHOLE: &str = "it builds on a batch that is missing here";
 
-/// Takes one batch; gives why it was not.
-fn one(
-    ours: &Connection,
-    theirs: &Connection,
-    n: i64,
-    header: &Header,
-    hash: &[u8],
-    taken: &mut Taken,
-    fields: &mut BTreeSet<(i64, Id, String)>,
-) -> Result<Option<String>> {
-    ours.execute_batch("SAVEPOINT one").map_err(sql)?;
-    let mut brought = Brought::default();
-    let written = write(ours, theirs, n, header, hash, &mut brought);
-    let end = if written.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
-    ours.execute_batch(end).map_err(sql)?;
-    match written {
-        Ok(()) => {
-            taken.rows += brought.rows;
-            taken.edits += brought.edits;
-            taken.customers.append(&mut brought.customers);
-            taken.touched.append(&mut brought.touched);
-            taken.config |= brought.config;
-            fields.extend(brought.fields);
-            Ok(None)
-        }
-        Err(Trouble::Missing) => Ok(Some(NOT_WHOLE.to_owned())),
-        Err(Trouble::Known(id)) => Ok(Some(format!("another batch here has written {id} already"))),
-        Err(Trouble::Error(error)) => Err(error),
-    }
-}
+/// Why a batch is not what its writer wrote.
+pub const DOES_NOT_FIT: &str = "what it wrote is not what stands there: its hash does not fit";
 
 enum Trouble {
     /// A row, or an edit that one has seen, is not here.
@@ -174,49 +165,211 @@ impl From<Error> for Trouble {
     }
 }
 
-fn write(
-    ours: &Connection,
-    theirs: &Connection,
-    n: i64,
-    h: &Header,
-    hash: &[u8],
-    brought: &mut Brought,
-) -> std::result::Result<(), Trouble> {
-    ours.prepare_cached(
-        "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
-         VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)",
-    )
-    .and_then(|mut s| {
-        s.execute(params![
-            h.id, h.person, h.device, h.number, h.hlc, h.wall, h.command, h.label, h.undoes, h.made, h.edits, h.customer, hash
-        ])
-    })
-    .map_err(sql)?;
-    let batch = ours.last_insert_rowid();
-    let mut trouble = None;
-    let read = hash::items(theirs, n, |item| {
-        let done = match &item {
-            Item::Made(made) => put_row(ours, batch, made, brought),
-            Item::Changed(changed) => put_edit(ours, batch, changed, brought),
-            Item::Purged { id, entity, digest } => ours
-                .prepare_cached("INSERT INTO tombstone (id, entity, batch, purged, digest) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING")
-                .and_then(|mut s| s.execute(params![id, entity, batch, batch, &digest[..]]))
-                .map(|_| ())
-                .map_err(|e| Trouble::Error(sql(e))),
+type Put<T> = std::result::Result<T, Trouble>;
+
+/// What is done with each item.
+type Each<'a> = dyn FnMut(&Item) -> Put<()> + 'a;
+
+/// The work on our side.
+struct Desk<'c> {
+    ours: &'c Connection,
+    /// Something was purged here, so that what comes may belong to it.
+    purged: bool,
+    taken: Taken,
+    fields: BTreeSet<(i64, Id, String)>,
+}
+
+impl Desk<'_> {
+    /// Takes one batch; gives why it was not.
+    fn one(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8]) -> Result<Option<String>> {
+        let mut tally = Tally::default();
+        let mut held = (header.made.saturating_add(header.edits) <= AT_ONCE).then(Vec::new);
+        theirs.items(n, &mut |item| {
+            tally.add(&item);
+            // More than its row says.
+            held.take_if(|items| items.len() as i64 > 2 * AT_ONCE);
+            if let Some(items) = &mut held {
+                items.push(item);
+            }
+            Ok(())
+        })?;
+        if !tally.fits(header, hash) {
+            return Ok(Some(DOES_NOT_FIT.to_owned()));
+        }
+        let mut brought = Brought::default();
+        let written = match held {
+            // Everything is looked at before the first write, so that there is nothing to take back.
+            Some(items) => match self.check_all(&items) {
+                Ok(()) => self.write(header, hash, &mut brought, &mut |put| items.iter().try_for_each(put)),
+                Err(trouble) => Err(trouble),
+            },
+            None => self.write_apart(theirs, n, header, hash, &mut brought),
         };
-        done.map_err(|why| {
-            trouble = Some(why);
-            Error::failed(NOT_WHOLE)
-        })
-    });
-    match (read, trouble) {
-        (_, Some(trouble)) => Err(trouble),
-        (Err(error), None) => Err(error.into()),
-        (Ok(()), None) => Ok(()),
+        match written {
+            Ok(()) => {
+                let taken = &mut self.taken;
+                taken.rows += brought.rows;
+                taken.edits += brought.edits;
+                taken.customers.append(&mut brought.customers);
+                taken.touched.append(&mut brought.touched);
+                taken.config |= brought.config;
+                taken.purges |= brought.purges;
+                self.fields.extend(brought.fields);
+                Ok(None)
+            }
+            Err(Trouble::Missing) => Ok(Some(NOT_WHOLE.to_owned())),
+            Err(Trouble::Known(id)) => Ok(Some(format!("another batch here has written {id} already"))),
+            Err(Trouble::Error(error)) => Err(error),
+        }
+    }
+
+    /// A batch that is too large to be held: each item is looked at and written as it is read, all of them or none.
+    fn write_apart(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8], brought: &mut Brought) -> Put<()> {
+        self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
+        let ours = self.ours;
+        let written = self.write(header, hash, brought, &mut |put| {
+            let mut trouble = None;
+            let read = theirs.items(n, &mut |item| {
+                check(ours, &item, &HashSet::new()).and_then(|()| put(&item)).map_err(|why| {
+                    trouble = Some(why);
+                    Error::failed(NOT_WHOLE)
+                })
+            });
+            match (read, trouble) {
+                (_, Some(trouble)) => Err(trouble),
+                (Err(error), None) => Err(error.into()),
+                (Ok(()), None) => Ok(()),
+            }
+        });
+        let end = if written.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
+        self.ours.execute_batch(end).map_err(sql)?;
+        written
+    }
+
+    fn check_all(&self, items: &[Item]) -> Put<()> {
+        let mut within = HashSet::with_capacity(items.len());
+        for item in items {
+            check(self.ours, item, &within)?;
+            within.insert(item.id());
+        }
+        Ok(())
+    }
+
+    /// Writes the batch's row and, through `all`, its items.
+    fn write(&mut self, h: &Header, hash: &[u8], brought: &mut Brought, all: &mut dyn FnMut(&mut Each<'_>) -> Put<()>) -> Put<()> {
+        self.ours
+            .prepare_cached(
+                "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
+                 VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)",
+            )
+            .and_then(|mut s| {
+                s.execute(params![
+                    h.id, h.person, h.device, h.number, h.hlc, h.wall, h.command, h.label, h.undoes, h.made, h.edits, h.customer, hash
+                ])
+            })
+            .map_err(sql)?;
+        let batch = self.ours.last_insert_rowid();
+        all(&mut |item| self.put(batch, item, brought))?;
+        if let Some(purged) = brought.buried {
+            purge::unsay(self.ours, batch, purged)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, batch: i64, item: &Item, brought: &mut Brought) -> Put<()> {
+        if self.purged
+            && let Some(by) = purged_before(self.ours, item)?
+        {
+            brought.buried = Some(by);
+            return Ok(purge::bury(self.ours, item, batch, by)?);
+        }
+        match item {
+            Item::Made(made) => put_row(self.ours, batch, made, brought),
+            Item::Changed(changed) if changed.field == purge::FIELD => self.put_purge(batch, changed, brought),
+            Item::Changed(changed) => put_edit(self.ours, batch, changed, brought),
+            Item::Purged { .. } => {
+                self.purged = true;
+                Ok(purge::bury(self.ours, item, batch, batch)?)
+            }
+        }
+    }
+
+    /// A purge: it is done here too.
+    fn put_purge(&mut self, batch: i64, changed: &Changed, brought: &mut Brought) -> Put<()> {
+        self.purged = true;
+        batch::log(self.ours, batch, changed)?;
+        brought.edits += 1;
+        brought.purges = true;
+        let Some(table) = batch::table_numbered(changed.entity) else { return Ok(()) };
+        let gone = purge::apply(self.ours, table, changed.row, batch)?;
+        brought.touched.extend(gone.touched);
+        Ok(())
     }
 }
 
-fn number_of(ours: &Connection, table: &str, id: &Value) -> std::result::Result<i64, Trouble> {
+/// The purge that has taken away what an item belongs to, if one has.
+fn purged_before(ours: &Connection, item: &Item) -> Result<Option<i64>> {
+    let by = |id: &[u8]| -> Result<Option<i64>> {
+        ours.prepare_cached("SELECT purged FROM tombstone WHERE id = ?")
+            .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
+            .map_err(sql)
+    };
+    match item {
+        Item::Made(made) => {
+            for (column, value) in made.table.columns.iter().zip(&made.values) {
+                if let ("customer" | "contact", Value::Blob(id)) = (*column, value)
+                    && let Some(found) = by(id)?
+                {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        }
+        Item::Changed(changed) if changed.field == purge::FIELD => Ok(None),
+        Item::Changed(changed) => by(&changed.row.0),
+        Item::Purged { .. } => Ok(None),
+    }
+}
+
+/// Whether an item can be written: nothing of its id is here, and all that it builds on is, or is `within` its batch.
+fn check(ours: &Connection, item: &Item, within: &HashSet<Id>) -> Put<()> {
+    let here =
+        |table: &str, id: Id| -> Result<bool> { Ok(within.contains(&id) || is_known(ours, table, id)? || purge::is_purged(ours, id)?) };
+    let fresh = |table: &str, id: Id| if is_known(ours, table, id)? { Err(Trouble::Known(id)) } else { Ok(()) };
+    match item {
+        Item::Made(made) => {
+            fresh(made.table.name, made.id)?;
+            for (column, value) in made.table.columns.iter().zip(&made.values) {
+                let (to, id) = match (*column, value) {
+                    ("contact", Value::Null) => continue,
+                    (to @ ("customer" | "contact"), Value::Blob(id)) => (to, Id::from_slice(id).ok_or(Trouble::Missing)?),
+                    ("customer" | "contact", _) => return Err(Trouble::Missing),
+                    _ => continue,
+                };
+                if !here(to, id)? {
+                    return Err(Trouble::Missing);
+                }
+            }
+            Ok(())
+        }
+        Item::Changed(changed) => {
+            fresh("edit", changed.id)?;
+            let Some(table) = batch::table_numbered(changed.entity) else { return Ok(()) };
+            if !here(table.name, changed.row)? {
+                return Err(Trouble::Missing);
+            }
+            for seen in ids_of(&changed.seen) {
+                if !here("edit", seen)? {
+                    return Err(Trouble::Missing);
+                }
+            }
+            Ok(())
+        }
+        Item::Purged { .. } => Ok(()),
+    }
+}
+
+fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
     let found: Option<i64> = ours
         .prepare_cached(&format!("SELECT n FROM {table} WHERE id = ?"))
         .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
@@ -224,11 +377,13 @@ fn number_of(ours: &Connection, table: &str, id: &Value) -> std::result::Result<
     found.ok_or(Trouble::Missing)
 }
 
-fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) -> std::result::Result<(), Trouble> {
+fn is_known(ours: &Connection, table: &str, id: Id) -> Result<bool> {
+    let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
+    ours.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0))).map_err(sql)
+}
+
+fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) -> Put<()> {
     let table = made.table;
-    if is_known(ours, table.name, made.id)? {
-        return Err(Trouble::Known(made.id));
-    }
     let mut values = vec![Value::Blob(made.id.0.to_vec()), Value::Integer(batch)];
     for (column, value) in table.columns.iter().zip(&made.values) {
         values.push(match (*column, value) {
@@ -255,32 +410,13 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
     Ok(())
 }
 
-fn is_known(ours: &Connection, table: &str, id: Id) -> std::result::Result<bool, Trouble> {
-    let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
-    Ok(ours.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0))).map_err(sql)?)
-}
-
-fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brought) -> std::result::Result<(), Trouble> {
-    if is_known(ours, "edit", changed.id)? {
-        return Err(Trouble::Known(changed.id));
-    }
-    let Some(table) = batch::table_numbered(changed.entity) else {
-        batch::log(ours, batch, changed)?;
-        brought.edits += 1;
-        return Ok(());
-    };
-    if !is_known(ours, table.name, changed.row)? {
-        return Err(Trouble::Missing);
-    }
-    for seen in ids_of(&changed.seen) {
-        if !is_known(ours, "edit", seen)? {
-            return Err(Trouble::Missing);
-        }
-    }
+fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brought) -> Put<()> {
     batch::log(ours, batch, changed)?;
     brought.edits += 1;
-    brought.config |= table.entity == Entity::Config;
-    brought.fields.push((changed.entity, changed.row, changed.field.clone()));
+    if let Some(table) = batch::table_numbered(changed.entity) {
+        brought.config |= table.entity == Entity::Config;
+        brought.fields.push((changed.entity, changed.row, changed.field.clone()));
+    }
     Ok(())
 }
 
@@ -301,10 +437,18 @@ fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, Stri
         }
     }
     let mut owners: BTreeSet<Id> = rows.iter().filter(|r| r.0.0 == CUSTOMER).map(|r| r.1).collect();
+    let mut gone = Vec::new();
     for n in taken.touched.iter().chain(&customers) {
-        let id = ours.prepare_cached("SELECT id FROM customer WHERE n = ?").and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)));
-        owners.insert(id.map_err(sql)?);
+        let id = ours
+            .prepare_cached("SELECT id FROM customer WHERE n = ?")
+            .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional())
+            .map_err(sql)?;
+        match id {
+            Some(id) => owners.extend([id]),
+            None => gone.push(*n),
+        }
     }
+    taken.touched.retain(|n| !gone.contains(n));
     for owner in owners {
         one_field(ours, taken, batch::table(Entity::Customer), owner, "removed")?;
     }

@@ -373,7 +373,16 @@ fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
         t += rng.random_range(0..300_000);
         let at = rng.random_range(0..usize::from(count));
         let now = Stamp(t + skews[at]);
-        match rng.random_range(0..10) {
+        match rng.random_range(0..11) {
+            10 => {
+                let row = customers[rng.random_range(0..customers.len())];
+                let contact = copies[at].conn.query_row("SELECT id FROM contact ORDER BY id DESC LIMIT 1", [], |r| r.get(0).map(Id));
+                let (entity, row) = match contact {
+                    Ok(contact) if rng.random_range(0..2) == 0 => (Entity::Contact, contact),
+                    _ => (Entity::Customer, row),
+                };
+                let _ = copies[at].write(&Command::Purge { entity, row, why: "asked for it".into() }, now);
+            }
             0 => {
                 let new = NewCustomer { name: "New".into(), ..NewCustomer::default() };
                 customers.extend(copies[at].write(&Command::AddCustomer(new), now).unwrap().customers);

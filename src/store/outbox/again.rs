@@ -94,6 +94,7 @@ impl Store {
             self.leave_present(&mut all)?;
         }
         self.queued = false;
+        self.forget_purged()?;
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {
             self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));

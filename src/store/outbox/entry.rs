@@ -13,7 +13,8 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, TABLES, Table, table_numbered};
-use crate::store::{heads, search, sql};
+use crate::store::hash::{Changed, Header, Item};
+use crate::store::{heads, purge, search, sql};
 
 /// A batch with its rows and edits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +45,15 @@ pub struct Entry {
     pub hash: String,
     rows: Vec<Made>,
     edits: Vec<Edited>,
+    /// What was purged of it since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    purged: Vec<Buried>,
+    /// Rows and edits that its row counts, where not all of them are here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counts: Option<(i64, i64)>,
+    /// The batch goes on in the next line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// A row that the batch made.
@@ -53,6 +63,14 @@ struct Made {
     id: Id,
     /// By column; a reference to another row is that row's id.
     values: serde_json::Map<String, Json>,
+}
+
+/// Something of which only the digest is left.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Buried {
+    id: Id,
+    entity: i64,
+    digest: String,
 }
 
 /// A field that the batch changed.
@@ -108,6 +126,9 @@ impl Entry {
                         hash: hex(&r.get::<_, Option<Vec<u8>>>(10)?.unwrap_or_default()),
                         rows: Vec::new(),
                         edits: Vec::new(),
+                        purged: Vec::new(),
+                        counts: None,
+                        more: false,
                     })
                 })
             })
@@ -148,6 +169,115 @@ impl Entry {
             });
         }
         Ok(entry)
+    }
+
+    /// A batch whose items are pushed one by one.
+    pub fn of(h: &Header, hash: &[u8], book: Option<Id>) -> Entry {
+        Entry {
+            book,
+            batch: h.id,
+            person: h.person.clone(),
+            device: h.device,
+            number: h.number,
+            hlc: h.hlc,
+            at: Stamp(h.wall),
+            command: h.command.clone(),
+            label: h.label.clone(),
+            undoes: h.undoes,
+            customer: h.customer,
+            hash: hex(hash),
+            rows: Vec::new(),
+            edits: Vec::new(),
+            purged: Vec::new(),
+            counts: Some((h.made, h.edits)),
+            more: false,
+        }
+    }
+
+    /// The batch's row and the hash that it carries.
+    pub fn header(&self) -> (Header, Vec<u8>) {
+        let (made, edits) = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
+        let header = Header {
+            id: self.batch,
+            person: self.person.clone(),
+            device: self.device,
+            number: self.number,
+            hlc: self.hlc,
+            wall: self.at.0,
+            command: self.command.clone(),
+            label: self.label.clone(),
+            undoes: self.undoes,
+            made,
+            edits,
+            customer: self.customer,
+        };
+        (header, unhex(&self.hash))
+    }
+
+    /// How many items are in it.
+    pub fn size(&self) -> usize {
+        self.rows.len() + self.edits.len() + self.purged.len()
+    }
+
+    /// Takes the next item.
+    pub fn push(&mut self, item: &Item) {
+        match item {
+            Item::Made(made) => {
+                let value = |(column, value): (&&str, &Value)| {
+                    let json = match (refers_to(column, made.table), value) {
+                        (Some(_), Value::Blob(id)) => Id::from_slice(id).map_or(Json::Null, |id| Json::String(id.to_string())),
+                        (_, value) => to_json(ValueRef::from(value)),
+                    };
+                    ((*column).to_owned(), json)
+                };
+                let values = made.table.columns.iter().zip(&made.values).map(value).collect();
+                self.rows.push(Made { table: made.table.number, id: made.id, values });
+            }
+            Item::Changed(c) => self.edits.push(Edited {
+                id: c.id,
+                table: c.entity,
+                row: c.row,
+                field: c.field.clone(),
+                before: to_json(ValueRef::from(&c.before)),
+                after: to_json(ValueRef::from(&c.after)),
+                seen: ids_of(&c.seen).collect(),
+                knew: c.knew.as_ref().map(|known| ids_of(known).collect()),
+            }),
+            Item::Purged { id, entity, digest } => self.purged.push(Buried { id: *id, entity: *entity, digest: hex(digest) }),
+        }
+    }
+
+    /// Its items in the order of ids; `None` where it holds a kind of row of a newer version.
+    pub fn items(&self) -> Option<Vec<Item>> {
+        let mut all = Vec::with_capacity(self.size());
+        for row in &self.rows {
+            let table = table_numbered(row.table)?;
+            let value = |column: &&'static str| match (refers_to(column, table), row.values.get(*column)) {
+                (Some(_), Some(Json::String(id))) => id.parse::<Id>().map_or(Value::Null, |id| Value::Blob(id.0.to_vec())),
+                (_, Some(value)) => from_json(value),
+                (_, None) => Value::Null,
+            };
+            let values = table.columns.iter().map(value).collect();
+            all.push(Item::Made(crate::store::hash::Made { table, id: row.id, values, strange: Vec::new() }));
+        }
+        for e in &self.edits {
+            all.push(Item::Changed(Changed {
+                id: e.id,
+                entity: e.table,
+                row: e.row,
+                field: e.field.clone(),
+                before: from_json(&e.before),
+                after: from_json(&e.after),
+                seen: heads::joined(e.seen.iter().copied()),
+                knew: e.knew.as_ref().map(|known| heads::joined(known.iter().copied())),
+            }));
+        }
+        for b in &self.purged {
+            let digest = Id::from_slice(&unhex(&b.digest)).unwrap_or_default().0;
+            all.push(Item::Purged { id: b.id, entity: b.entity, digest });
+        }
+        all.sort_by_key(Item::id);
+        Some(all)
     }
 
     /// The latest id in it.
@@ -225,10 +355,7 @@ impl Entry {
         Ok(())
     }
 
-    fn edit(&self, conn: &Connection, edit: &Edited, touched: &mut Touched) -> Result<()> {
-        let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
-        let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
-        let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
+    fn log(&self, conn: &Connection, edit: &Edited, touched: &Touched) -> Result<()> {
         let seen = heads::joined(edit.seen.iter().copied());
         let knew = edit.knew.as_ref().map(|known| heads::joined(known.iter().copied()));
         conn.prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen, knew) VALUES (?,?,?,?,?,?,?,?,?)")
@@ -237,6 +364,22 @@ impl Entry {
                 s.execute(params![edit.id, touched.n, edit.table, edit.row, edit.field, before, after, seen, knew])
             })
             .map_err(sql)?;
+        Ok(())
+    }
+
+    fn edit(&self, conn: &Connection, edit: &Edited, touched: &mut Touched) -> Result<()> {
+        let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+        if edit.field == purge::FIELD {
+            self.log(conn, edit, touched)?;
+            let gone = purge::apply(conn, table, edit.row, touched.n)?;
+            touched.customers.extend(gone.touched);
+            touched.customers.retain(|n| !gone.customers.contains(n));
+            touched.config = true;
+            return Ok(());
+        }
+        let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
+        let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
+        self.log(conn, edit, touched)?;
         let settled = heads::settle(conn, table, edit.row, &edit.field)?;
         if edit.field != "removed" {
             // Who changes a removed row without knowing of the removal stands against it.

@@ -1,0 +1,77 @@
+//! `retain sync`: copies of a book exchange what was done through a folder that any tool may carry.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::Cx;
+use super::fail::Done;
+use super::out::{Ink, one_line};
+use crate::store::Store;
+use crate::store::sync::Exchanged;
+
+/// Exchange with other copies of the book through a folder
+///
+/// The folder is BOOK.sync beside the book, and can be carried by a stick, a file sync tool or git: files are only ever added,
+/// and each has one writer. Once it is on, every opening, every 30 seconds of the screens and every command takes part.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Let this copy take part from now on
+    #[arg(long, conflicts_with_all = ["off", "join"])]
+    on: bool,
+    /// Let it no longer take part; the folder stays as it is
+    #[arg(long, conflicts_with = "join")]
+    off: bool,
+    /// Use this folder in place of the one beside the book
+    #[arg(long, value_name = "FOLDER", requires = "on")]
+    folder: Option<PathBuf>,
+    /// Make the book from the bundles in this folder
+    #[arg(long, value_name = "FOLDER")]
+    join: Option<PathBuf>,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    if let Some(folder) = &args.join {
+        let path = cx.book()?;
+        super::place::make_folder_of(&path)?;
+        let (store, done) = Store::join(&path, folder, &cx.options())?;
+        return print(cx, &store, &done);
+    }
+    let mut store = cx.open()?;
+    if args.on || args.off {
+        store.set_sync(args.on, args.folder.as_deref())?;
+    }
+    let done = store.exchange()?;
+    print(cx, &store, &done)
+}
+
+fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
+    let (on, folder) = (store.syncs(), store.sync_folder());
+    if cx.out.json {
+        return Ok(cx.out.object(json!({
+            "on": on,
+            "folder": folder,
+            "given": done.given,
+            "taken": done.taken,
+            "conflicts": done.conflicts,
+            "wrong": done.wrong,
+        }))?);
+    }
+    if !on {
+        return Ok(cx.out.line("This copy takes no part; `retain sync --on` lets it")?);
+    }
+    cx.out.line(&format!("Gave {}, took {} by {}", batches(done.given), batches(done.taken), one_line(&folder.display().to_string())))?;
+    if done.conflicts > 0 {
+        let fields = if done.conflicts == 1 { "1 field has".to_owned() } else { format!("{} fields have", done.conflicts) };
+        cx.out.line(&format!("{fields} two values: `retain conflicts` lists them"))?;
+    }
+    for words in &done.wrong {
+        let line = cx.out.paint(Ink::Watch, &one_line(words));
+        cx.out.line(&line)?;
+    }
+    Ok(())
+}
+
+fn batches(n: usize) -> String {
+    if n == 1 { "1 batch".to_owned() } else { format!("{n} batches") }
+}

@@ -1,0 +1,439 @@
+//! The sync folder: copies of a book that never meet exchange bundles of batches through a folder which any tool may carry.
+//!
+//! Each copy writes files of its own only, and takes those of others through the same door as a merge. Which bundles a book
+//! knows is kept in the book with what they brought, so that an older copy that is put back takes them again.
+
+mod bundle;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, params};
+
+use crate::domain::id::Id;
+use crate::domain::time::Stamp;
+use crate::error::{Error, Result};
+
+use super::merge::NOT_WHOLE;
+use super::{Mode, Options, Store, schema, sql};
+use bundle::{Bundles, Head};
+
+/// So many batches that wait make a bundle at once.
+pub const MANY: usize = 1000;
+
+/// One change in the activity list: who, what, when.
+pub type News = (String, String, Stamp);
+
+/// What an exchange did.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Exchanged {
+    /// Batches that went into new bundles.
+    pub given: usize,
+    /// Batches that came.
+    pub taken: usize,
+    /// Fields that are conflicts now.
+    pub conflicts: usize,
+    /// Something was purged elsewhere, and so here.
+    pub purged: bool,
+    /// What others did, for the message bar.
+    pub news: Vec<News>,
+    /// What is wrong with bundles: told once by a session, tried again later.
+    pub wrong: Vec<String>,
+}
+
+/// What a session remembers of bundles that it could not take whole: length, time of change, and the book's last batch then.
+pub type Tried = HashMap<PathBuf, (u64, i64, i64)>;
+
+/// The mode for a new file in `folder`: its owner's alone, or the group's where the folder is the group's.
+#[cfg(unix)]
+fn mode_of(folder: &Path, own: u32, group: u32) -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    if fs::metadata(folder).is_ok_and(|m| m.mode() & 0o2020 == 0o2020) { group } else { own }
+}
+
+#[cfg(unix)]
+fn changed_at(about: &fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    about.mtime().wrapping_mul(1_000_000_000).wrapping_add(about.mtime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_at(_about: &fs::Metadata) -> i64 {
+    0
+}
+
+/// A bundle in the folder.
+struct Found {
+    path: PathBuf,
+    key: String,
+    /// Whose batches.
+    device: Id,
+    first: i64,
+    last: i64,
+    length: u64,
+    /// When it was changed last, as a number to compare; 0 where the system does not say.
+    changed: i64,
+}
+
+/// Every bundle in the folder, by name. What is not named like one is no business of ours.
+fn bundles_in(folder: &Path) -> Vec<Found> {
+    let mut found = Vec::new();
+    for device in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let writer = device.file_name().to_string_lossy().into_owned();
+        let Ok(id) = writer.parse::<Id>() else { continue };
+        for file in fs::read_dir(device.path()).into_iter().flatten().flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            let (Some((of, first, last)), Ok(about)) = (bundle::named(&name), file.metadata()) else { continue };
+            if about.is_file() {
+                let key = format!("bundle/{writer}/{name}");
+                found.push(Found {
+                    path: file.path(),
+                    key,
+                    device: of.unwrap_or(id),
+                    first,
+                    last,
+                    length: about.len(),
+                    changed: changed_at(&about),
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    found
+}
+
+impl Store {
+    /// Whether this copy exchanges bundles.
+    pub fn syncs(&self) -> bool {
+        self.mode != Mode::Memory && self.meta("sync").is_some_and(|v| v == "on")
+    }
+
+    /// Where the bundles are: beside the book, unless another place was named.
+    pub fn sync_folder(&self) -> PathBuf {
+        self.meta("sync_folder").map_or_else(
+            || {
+                let mut name = self.path.clone().into_os_string();
+                name.push(".sync");
+                PathBuf::from(name)
+            },
+            PathBuf::from,
+        )
+    }
+
+    fn meta(&self, key: &str) -> Option<String> {
+        let found = self.conn.query_row("SELECT v FROM meta WHERE k = ?", [key], |r| r.get(0)).optional();
+        found.ok().flatten()
+    }
+
+    /// Turns the exchange on or off for this copy; `folder`: another place than beside the book.
+    pub fn set_sync(&mut self, on: bool, folder: Option<&Path>) -> Result<()> {
+        self.writable()?;
+        let mut rows = vec![("sync".to_owned(), if on { "on" } else { "off" }.to_owned())];
+        if let Some(folder) = folder {
+            fs::create_dir_all(folder).map_err(|e| Error::failed(format!("{} cannot be made", folder.display())).because(e))?;
+            let folder = fs::canonicalize(folder).map_err(|e| Error::failed("the folder cannot be found").because(e))?;
+            let text = folder.to_str().ok_or_else(|| Error::usage("the folder's name is not readable text"))?;
+            rows.push(("sync_folder".to_owned(), text.to_owned()));
+        }
+        self.remember(&rows)
+    }
+
+    /// Writes rows of `meta`, which belong to this copy alone.
+    fn remember(&mut self, rows: &[(String, String)]) -> Result<()> {
+        self.begin()?;
+        let work = self.guard().and_then(|()| rows.iter().try_for_each(|(k, v)| self.put_meta(k, v)));
+        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
+        work
+    }
+
+    fn put_meta(&self, key: &str, value: &str) -> Result<()> {
+        self.conn
+            .prepare_cached("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2")
+            .and_then(|mut s| s.execute([key, value]))
+            .map_err(sql)?;
+        Ok(())
+    }
+
+    /// Gives what is new here, and takes what is new there. What fails of it is told and tried again later.
+    pub fn exchange(&mut self) -> Result<Exchanged> {
+        let mut done = self.take_bundles()?;
+        done.given = self.give_bundles(1)?;
+        Ok(done)
+    }
+
+    /// Batches that no bundle has, by device, each with its integer and number: one's own, and those of devices that have no
+    /// folder of their own.
+    fn ungiven(&self) -> Result<BTreeMap<Id, Vec<(i64, i64)>>> {
+        let folder = self.sync_folder();
+        let mut covered: HashMap<Id, i64> = HashMap::new();
+        for found in bundles_in(&folder) {
+            let top = covered.entry(found.device).or_default();
+            *top = found.last.max(*top);
+        }
+        let mut devices = self.conn.prepare_cached("SELECT DISTINCT device FROM batch").map_err(sql)?;
+        let devices: Vec<Id> =
+            devices.query_map([], |r| r.get(0).map(Id)).map_err(sql)?.collect::<std::result::Result<_, _>>().map_err(sql)?;
+        let mut all = BTreeMap::new();
+        for device in devices {
+            if device != self.who.device && folder.join(device.to_string()).is_dir() {
+                continue;
+            }
+            let from = covered.get(&device).copied().unwrap_or(0);
+            let mut statement = self
+                .conn
+                .prepare_cached("SELECT n, number FROM batch WHERE device = ? AND number > ? AND finished = 1 ORDER BY number, n")
+                .map_err(sql)?;
+            let rows = statement.query_map(params![device, from], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+            let rows: Vec<(i64, i64)> = rows.collect::<std::result::Result<_, _>>().map_err(sql)?;
+            if !rows.is_empty() {
+                all.insert(device, rows);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Writes what no bundle has into new ones, when at least so many batches wait. Gives how many were written.
+    pub fn give_bundles(&mut self, least: usize) -> Result<usize> {
+        if !self.syncs() || self.as_of.is_some() {
+            return Ok(0);
+        }
+        let Some(book) = schema::book(&self.conn)? else { return Ok(0) };
+        let waiting = self.ungiven()?;
+        if waiting.values().map(Vec::len).sum::<usize>() < least.max(1) {
+            return Ok(0);
+        }
+        let own = self.sync_folder().join(self.who.device.to_string());
+        self.make_sync_folder(&own)?;
+        let (mut given, mut known) = (0, Vec::new());
+        for (device, batches) in waiting {
+            for part in batches.chunks(MANY) {
+                let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
+                let head = Head { format: bundle::FORMAT, book, zone: self.meta("zone"), device, first: first.1, last: last.1 };
+                let name = bundle::name((device != self.who.device).then_some(device), first.1, last.1);
+                let numbers: Vec<i64> = part.iter().map(|b| b.0).collect();
+                let length = self.snapshot(|conn| bundle::write(conn, &own, &name, &head, &numbers))?;
+                known.push((format!("bundle/{}/{name}", self.who.device), length.to_string()));
+                given += part.len();
+            }
+        }
+        if self.read_only.is_none() {
+            self.remember(&known)?;
+        }
+        Ok(given)
+    }
+
+    /// Reads within one state of the book.
+    fn snapshot<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+        let _state = self.conn.unchecked_transaction().map_err(sql)?;
+        read(&self.conn)
+    }
+
+    fn make_sync_folder(&self, own: &Path) -> Result<()> {
+        let cannot = |e| Error::failed(format!("{} cannot be made", own.display())).because(e);
+        for folder in [self.sync_folder(), own.to_owned()] {
+            if folder.is_dir() {
+                continue;
+            }
+            fs::create_dir_all(&folder).map_err(cannot)?;
+            #[cfg(unix)]
+            {
+                let mode = mode_of(folder.parent().unwrap_or(&folder), 0o700, 0o2770);
+                fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(mode)).map_err(cannot)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the bundles that this book does not know.
+    pub fn take_bundles(&mut self) -> Result<Exchanged> {
+        let mut done = Exchanged::default();
+        if !self.syncs() || self.read_only.is_some() || self.as_of.is_some() {
+            return Ok(done);
+        }
+        let Some(book) = schema::book(&self.conn)? else { return Ok(done) };
+        let all = bundles_in(&self.sync_folder());
+        self.gaps_between(&all, &mut done.wrong)?;
+        let known = self.known_bundles()?;
+        let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        let fresh: Vec<Found> =
+            all.into_iter().filter(|f| known.get(&f.key).is_none_or(|length| *length != f.length.to_string())).collect();
+        // What waits for another is tried again when anything is new.
+        if fresh.iter().all(|f| self.tried.get(&f.path).is_some_and(|tried| *tried == (f.length, f.changed, top))) {
+            return Ok(done);
+        }
+        let mut bundles = Bundles::default();
+        let mut read = Vec::new();
+        for found in fresh {
+            match bundles.add(&found.path, book) {
+                Ok(told) => read.push((found, told)),
+                Err(error) => done.wrong.push(format!("{error}")),
+            }
+        }
+        self.begin()?;
+        let work = self.guard().and_then(|()| self.take_read(&bundles, &mut read, &mut done));
+        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
+        work?;
+        let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        for (found, told) in read.iter().filter(|(_, told)| !told.wrong.is_empty()) {
+            self.tried.insert(found.path.clone(), (found.length, found.changed, top));
+            let file = found.key.trim_start_matches("bundle/");
+            done.wrong.extend(told.wrong.iter().map(|w| format!("the bundle {file}: {w}; it is tried again later")));
+        }
+        done.news = self.look()?;
+        if done.purged {
+            self.forget_purged_outside()?;
+        }
+        Ok(done)
+    }
+
+    /// Within the transaction: takes all that fits, in as many rounds as something more fits, and notes whole bundles as known.
+    fn take_read(&mut self, bundles: &Bundles, read: &mut [(Found, bundle::Told)], done: &mut Exchanged) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        let mut left = Vec::new();
+        for n in bundles.order() {
+            let id = bundles.batch_at(n as usize);
+            if seen.insert(id) && !super::transact::has_batch(&self.conn, id)? {
+                left.push(n);
+            }
+        }
+        let mut why: HashMap<Id, String> = HashMap::new();
+        while !left.is_empty() {
+            let taken = self.take_from(bundles, &left)?;
+            let came = left.len() - taken.left_out.len();
+            done.taken += came;
+            done.conflicts += taken.conflicts.len();
+            done.purged |= taken.purges;
+            why = taken.left_out.iter().map(|l| (l.batch, format!("\"{}\" by {}: {}", l.label, l.person, l.why))).collect();
+            let missing: BTreeSet<Id> = taken.left_out.iter().filter(|l| l.why == NOT_WHOLE).map(|l| l.batch).collect();
+            left.retain(|n| missing.contains(&bundles.batch_at(*n as usize)));
+            if came == 0 {
+                break;
+            }
+        }
+        for (found, told) in read {
+            for place in told.places.clone() {
+                told.wrong.extend(why.get(&bundles.batch_at(place)).cloned());
+            }
+            if told.wrong.is_empty() {
+                self.put_meta(&found.key, &found.length.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn known_bundles(&self) -> Result<HashMap<String, String>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'bundle/' AND k < 'bundle0'").map_err(sql)?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+        rows.collect::<std::result::Result<_, _>>().map_err(sql)
+    }
+
+    /// Numbers that no bundle has, though a later one of the same device has come, and the book has not either.
+    fn gaps_between(&self, all: &[Found], wrong: &mut Vec<String>) -> Result<()> {
+        let mut by: BTreeMap<Id, Vec<(i64, i64)>> = BTreeMap::new();
+        for found in all {
+            by.entry(found.device).or_default().push((found.first, found.last));
+        }
+        for (device, mut ranges) in by {
+            ranges.sort_unstable();
+            let mut next = 1;
+            for (first, last) in ranges {
+                let has = |from: i64, to: i64| -> Result<i64> {
+                    self.conn
+                        .prepare_cached("SELECT count(*) FROM batch WHERE device = ? AND number BETWEEN ? AND ?")
+                        .and_then(|mut s| s.query_row(params![device, from, to], |r| r.get(0)))
+                        .map_err(sql)
+                };
+                if first > next && has(next, first - 1)? < first - next {
+                    wrong.push(format!("the bundles of device {device} lack the batches {next} to {}; they may still come", first - 1));
+                }
+                next = next.max(last + 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// What an exchange that nobody asked for has to say, each thing once.
+    pub fn tell_exchange(&mut self, done: &Exchanged) {
+        for words in &done.wrong {
+            self.tell_once(words.clone());
+        }
+        if done.conflicts > 0 {
+            let fields = if done.conflicts == 1 { "1 field has".to_owned() } else { format!("{} fields have", done.conflicts) };
+            self.told.push(format!("{fields} two values since the last exchange; `retain conflicts` lists them"));
+        }
+    }
+
+    /// Makes the book at `path` from the bundles in `folder`.
+    pub fn join(path: &Path, folder: &Path, options: &Options) -> Result<(Store, Exchanged)> {
+        if path.exists() {
+            return Err(Error::usage(format!("{} is there already", path.display())).hint("`retain sync --on` lets it take part"));
+        }
+        let heads: Vec<Head> = bundles_in(folder).iter().filter_map(|f| bundle::head(&f.path)).collect();
+        let Some(first) = heads.first().cloned() else {
+            return Err(Error::not_found(format!("there are no bundles in {}", folder.display())).hint("the folder is named BOOK.sync"));
+        };
+        if heads.iter().any(|h| h.book != first.book) {
+            return Err(Error::usage(format!("the bundles in {} are of several books", folder.display())));
+        }
+        let mut store = Store::open(path, &Options { create: true, zone: first.zone.clone(), ..options.clone() })?;
+        let work = store.name_as(first.book).and_then(|()| {
+            let beside = fs::canonicalize(folder).ok() == fs::canonicalize(store.sync_folder()).ok();
+            store.set_sync(true, (!beside).then_some(folder))?;
+            store.take_bundles()
+        });
+        match work {
+            Ok(done) => Ok((store, done)),
+            Err(error) => {
+                drop(store);
+                let _ = fs::remove_file(path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives a new book, in which nothing is yet, the id of another.
+    fn name_as(&mut self, book: Id) -> Result<()> {
+        self.conn.execute("UPDATE meta SET v = ? WHERE k = 'book'", [&book]).map_err(sql)?;
+        self.key = super::key_of_book(&self.conn)?;
+        Ok(())
+    }
+
+    /// After a purge: one's own bundles that named what was purged are written anew, without it.
+    pub(super) fn rewrite_purged_bundles(&mut self) -> Result<usize> {
+        let own = self.sync_folder().join(self.who.device.to_string());
+        let Some(book) = schema::book(&self.conn)? else { return Ok(0) };
+        let (mut rewritten, mut known) = (0, Vec::new());
+        for found in bundles_in(&self.sync_folder()).into_iter().filter(|f| f.path.starts_with(&own)) {
+            let query = "SELECT n FROM batch WHERE device = ?1 AND number BETWEEN ?2 AND ?3 AND finished = 1 ORDER BY number, n";
+            let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
+            let rows = statement.query_map(params![found.device, found.first, found.last], |r| r.get(0)).map_err(sql)?;
+            let batches: Vec<i64> = rows.collect::<std::result::Result<_, _>>().map_err(sql)?;
+            let mut buried = self.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone WHERE batch = ?)").map_err(sql)?;
+            let mut touched = false;
+            for n in &batches {
+                touched |= buried.query_row([n], |r| r.get::<_, bool>(0)).map_err(sql)?;
+            }
+            if touched {
+                let head = Head {
+                    format: bundle::FORMAT,
+                    book,
+                    zone: self.meta("zone"),
+                    device: found.device,
+                    first: found.first,
+                    last: found.last,
+                };
+                let name = found.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let length = self.snapshot(|conn| bundle::write(conn, &own, &name, &head, &batches))?;
+                known.push((found.key, length.to_string()));
+                rewritten += 1;
+            }
+        }
+        self.remember(&known)?;
+        Ok(rewritten)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! A bundle: one file of finished batches, a checksum a line and one of all lines at its end. It is written under another name,
+//! brought to the disk and renamed, and never touched again by anybody but its writer.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::Id;
+use crate::error::{Error, Result};
+use crate::store::hash::{self, Header, Item};
+use crate::store::merge::Source;
+use crate::store::outbox::{Entry, checksum};
+
+/// What a bundle begins with.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// The number of this form of file.
+    pub format: u32,
+    /// Which book.
+    pub book: Id,
+    /// The zone that the book was made with.
+    pub zone: Option<String>,
+    /// Whose batches.
+    pub device: Id,
+    /// The number of the first.
+    pub first: i64,
+    /// The number of the last.
+    pub last: i64,
+}
+
+/// The form of file that this version writes.
+pub const FORMAT: u32 = 1;
+
+/// A line of a bundle, behind its checksum.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+enum Line {
+    /// The first.
+    Bundle(Head),
+    /// A batch, or the next part of the one before.
+    Batch(Box<Entry>),
+    /// The last: how many lines stand before it, and their checksum.
+    End { lines: usize, sum: String },
+}
+
+/// Most rows and edits in one line: a large import is written and read in parts.
+const PART: usize = 1000;
+
+/// The name of a bundle: its numbers, so that names sort; with the device where another than the folder's is meant.
+pub fn name(device: Option<Id>, first: i64, last: i64) -> String {
+    let of = device.map_or_else(String::new, |d| format!("{d}_"));
+    format!("{of}{first:010}-{last:010}.jsonl")
+}
+
+/// What a name says: the device, when it has one, and the numbers.
+pub fn named(name: &str) -> Option<(Option<Id>, i64, i64)> {
+    let stem = name.strip_suffix(".jsonl")?;
+    let (of, numbers) = stem.rsplit_once('_').map_or((None, stem), |(of, numbers)| (Some(of), numbers));
+    let of = of.map(str::parse).transpose().ok()?;
+    let (first, last) = numbers.split_once('-')?;
+    Some((of, first.parse().ok()?, last.parse().ok()?))
+}
+
+/// Writes the batches with these integers into `folder`; gives the file's length.
+pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches: &[i64]) -> Result<u64> {
+    let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.display())).because(e);
+    let draft = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, super::mode_of(folder, 0o600, 0o660));
+    let mut out =
+        Out { file: std::io::BufWriter::new(options.open(&draft).map_err(cannot)?), sum: blake3::Hasher::new(), lines: 0, bytes: 0 };
+    let mut body = || -> Result<()> {
+        out.put(&Line::Bundle(head.clone()))?;
+        for n in batches {
+            let (header, hash) = Source::header(conn, *n)?;
+            let mut entry = Entry::of(&header, &hash, Some(head.book));
+            hash::items(conn, *n, &mut |item| {
+                if entry.size() >= PART {
+                    entry.more = true;
+                    let full = std::mem::replace(&mut entry, Entry::of(&header, &hash, Some(head.book)));
+                    out.put(&Line::Batch(Box::new(full)))?;
+                }
+                entry.push(&item);
+                Ok(())
+            })?;
+            out.put(&Line::Batch(Box::new(entry)))?;
+        }
+        let sum = out.sum.finalize().to_hex()[..32].to_owned();
+        out.put(&Line::End { lines: out.lines, sum })
+    };
+    let written = body().and_then(|()| {
+        let file = out.file.into_inner().map_err(|e| cannot(e.into_error()))?;
+        file.sync_all().map_err(cannot)?;
+        fs::rename(&draft, folder.join(name)).map_err(cannot)?;
+        File::open(folder).and_then(|f| f.sync_all()).map_err(cannot)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written.map(|()| out.bytes)
+}
+
+struct Out {
+    file: std::io::BufWriter<File>,
+    sum: blake3::Hasher,
+    lines: usize,
+    bytes: u64,
+}
+
+impl Out {
+    fn put(&mut self, line: &Line) -> Result<()> {
+        let json = serde_json::to_string(line).map_err(|e| Error::failed("a batch has no written form").because(e))?;
+        let text = format!("{} {json}\n", checksum(&json));
+        self.sum.update(text.as_bytes());
+        self.lines += 1;
+        self.bytes += text.len() as u64;
+        self.file.write_all(text.as_bytes()).map_err(|e| Error::failed("the bundle cannot be written").because(e))
+    }
+}
+
+/// Where a batch of a bundle is.
+struct Place {
+    header: Header,
+    hash: Vec<u8>,
+    held: Option<Vec<Item>>,
+    file: PathBuf,
+    at: u64,
+}
+
+/// Batches of any number of bundles, as a source for the merge: named by their place in it.
+#[derive(Default)]
+pub struct Bundles {
+    places: Vec<Place>,
+    held: usize,
+}
+
+/// Most rows and edits that are held in memory; what is more is read again from its file.
+const MOST_HELD: usize = 200_000;
+
+/// What reading a bundle told.
+pub struct Told {
+    /// What it begins with.
+    pub head: Option<Head>,
+    /// What is wrong with it.
+    pub wrong: Vec<String>,
+    /// The places of its good batches.
+    pub places: std::ops::Range<usize>,
+}
+
+fn parse(text: &[u8]) -> Option<Line> {
+    let (sum, json) = std::str::from_utf8(text).ok()?.trim_end_matches('\n').split_once(' ')?;
+    (checksum(json) == sum).then(|| serde_json::from_str(json).ok()).flatten()
+}
+
+/// The head of a bundle, when it has a sound one.
+pub fn head(path: &Path) -> Option<Head> {
+    let mut line = Vec::new();
+    std::io::Read::take(BufReader::new(File::open(path).ok()?), 1 << 16).read_until(b'\n', &mut line).ok()?;
+    match parse(&line)? {
+        Line::Bundle(head) => Some(head),
+        _ => None,
+    }
+}
+
+/// Most bytes of one line.
+const LONGEST: u64 = 256 << 20;
+
+impl Bundles {
+    /// Reads a bundle of `book`; its good batches are added.
+    pub fn add(&mut self, path: &Path, book: Id) -> Result<Told> {
+        let from = self.places.len();
+        let mut told = Told { head: None, wrong: Vec::new(), places: from..from };
+        let cannot = |e| Error::failed(format!("{} cannot be read", path.display())).because(e);
+        let mut file = BufReader::new(File::open(path).map_err(cannot)?);
+        let (mut sum, mut lines, mut at, mut bad, mut ended) = (blake3::Hasher::new(), 0_usize, 0_u64, 0_usize, false);
+        // The batch that goes on in the next line, while its parts are sound.
+        let mut open: Option<Place> = None;
+        loop {
+            let mut line = Vec::new();
+            let read = std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(cannot)?;
+            if read == 0 {
+                break;
+            }
+            let place = at;
+            at += read as u64;
+            let before = sum.finalize().to_hex()[..32].to_owned();
+            sum.update(&line);
+            match parse(&line) {
+                Some(Line::Bundle(head)) => {
+                    if head.book != book {
+                        told.wrong.push("it belongs to another book".into());
+                        return Ok(told);
+                    }
+                    if head.format > FORMAT {
+                        told.wrong.push("a newer Retain has written it".into());
+                        return Ok(told);
+                    }
+                    told.head = Some(head);
+                }
+                Some(Line::Batch(entry)) if entry.book == Some(book) => self.batch(&mut open, &entry, path, place, &mut told),
+                Some(Line::Batch(_)) => told.wrong.push("a batch of another book is in it".into()),
+                Some(Line::End { lines: count, sum }) => ended = count == lines && sum == before,
+                None => {
+                    bad += 1;
+                    open = None;
+                }
+            }
+            lines += 1;
+        }
+        if bad > 0 {
+            told.wrong.push(format!("{bad} of its lines are damaged"));
+        }
+        if !ended {
+            told.wrong.push("it is not whole".into());
+        }
+        told.places = from..self.places.len();
+        Ok(told)
+    }
+
+    fn batch(&mut self, open: &mut Option<Place>, entry: &Entry, path: &Path, at: u64, told: &mut Told) {
+        let Some(items) = entry.items() else {
+            told.wrong.push(format!("\"{}\" has a kind of row of a newer Retain", entry.label));
+            *open = None;
+            return;
+        };
+        let (header, hash) = entry.header();
+        let goes_on = open.as_ref().is_some_and(|o| o.header.id == header.id);
+        let mut place = match open.take() {
+            Some(place) if goes_on => place,
+            _ => Place { header, hash, held: Some(Vec::new()), file: path.to_owned(), at },
+        };
+        if entry.more || goes_on || self.held + items.len() > MOST_HELD {
+            place.held = None;
+        } else {
+            self.held += items.len();
+            place.held = Some(items);
+        }
+        if entry.more {
+            *open = Some(place);
+        } else {
+            self.places.push(place);
+        }
+    }
+
+    /// All places, so that a batch comes after those that it builds on: by logical time.
+    pub fn order(&self) -> Vec<i64> {
+        let mut all: Vec<usize> = (0..self.places.len()).collect();
+        all.sort_by_key(|at| (self.places[*at].header.hlc, self.places[*at].header.id));
+        all.into_iter().map(|at| at as i64).collect()
+    }
+
+    /// The batch at a place.
+    pub fn batch_at(&self, place: usize) -> Id {
+        self.places[place].header.id
+    }
+
+    fn place(&self, n: i64) -> Result<&Place> {
+        usize::try_from(n).ok().and_then(|n| self.places.get(n)).ok_or_else(|| Error::failed("a batch of a bundle is gone"))
+    }
+}
+
+impl Source for Bundles {
+    fn header(&self, n: i64) -> Result<(Header, Vec<u8>)> {
+        let place = self.place(n)?;
+        Ok((place.header.clone(), place.hash.clone()))
+    }
+
+    fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
+        let place = self.place(n)?;
+        if let Some(items) = &place.held {
+            return items.iter().cloned().try_for_each(each);
+        }
+        let cannot = |e| Error::failed(format!("{} cannot be read", place.file.display())).because(e);
+        let mut file = File::open(&place.file).map_err(cannot)?;
+        file.seek(SeekFrom::Start(place.at)).map_err(cannot)?;
+        let mut file = BufReader::new(file);
+        loop {
+            let mut line = Vec::new();
+            std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(cannot)?;
+            // A file that has changed since it was looked at ends early, and then the hash does not fit.
+            let Some(Line::Batch(entry)) = parse(&line) else { return Ok(()) };
+            if entry.batch != place.header.id {
+                return Ok(());
+            }
+            entry.items().unwrap_or_default().into_iter().try_for_each(&mut *each)?;
+            if !entry.more {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Copies that a tool or a stick carries, what is purged, and the past.
+
+use super::Desk;
+
+/// The same desk's program with another home for its state, book and person.
+fn bob(desk: &Desk, book: &str, args: &[&str]) -> String {
+    let state = desk.path("bobs-state").display().to_string();
+    let mut all = vec!["--book", book, "--me", "bob"];
+    all.extend(args);
+    let done = desk.command(&all).env("XDG_STATE_HOME", state).output().expect("it runs");
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
+#[test]
+fn two_copies_exchange_through_a_folder_and_a_third_joins() {
+    let desk = Desk::with_book();
+    assert_eq!(desk.run(&["sync"]), "This copy takes no part; `retain sync --on` lets it\nexit 0");
+    assert_eq!(desk.run(&["sync", "--on", "--folder", "carried"]), "Gave 1 batch, took 0 batches by ~/carried\nexit 0");
+    assert!(bob(&desk, "bobs.db", &["sync", "--join", "carried"]).starts_with("Gave 0 batches, took 1 batch by "));
+    bob(&desk, "bobs.db", &["note", "A1", "Met", "them"]);
+    // Each command takes what came and gives what it did.
+    assert!(desk.run(&["show", "A1"]).contains("Met them"));
+    desk.run(&["note", "A1", "So", "did", "I"]);
+    assert!(bob(&desk, "bobs.db", &["show", "A1"]).contains("So did I"));
+    let done = desk.json(&["sync", "--json"]);
+    assert_eq!((&done["on"], &done["wrong"]), (&true.into(), &serde_json::json!([])));
+    assert!(desk.run(&["sync", "--off"]).starts_with("This copy takes no part"));
+}
+
+#[test]
+fn git_merges_two_branches_of_a_book() {
+    let desk = Desk::with_book();
+    let book = desk.path(".local/share/retain/book.db");
+    for name in ["base", "ours", "theirs"] {
+        std::fs::copy(&book, desk.path(name)).expect("a copy");
+    }
+    bob(&desk, "theirs", &["note", "A1", "Met", "them"]);
+    desk.run(&["--book", "ours", "note", "A1", "Called", "them"]);
+    assert_eq!(desk.run(&["merge-driver", "base", "ours", "theirs"]), "exit 0");
+    let shown = desk.run(&["--book", "ours", "show", "A1"]);
+    assert!(shown.contains("Met them") && shown.contains("Called them"), "{shown}");
+    std::fs::write(desk.path("theirs"), "no book").expect("written");
+    let before = std::fs::read(desk.path("ours")).expect("there");
+    assert!(desk.run(&["merge-driver", "base", "ours", "theirs"]).ends_with("exit 1"));
+    assert_eq!(std::fs::read(desk.path("ours")).expect("there"), before);
+    let left: Vec<_> = std::fs::read_dir(desk.path("")).expect("a folder").flatten().map(|e| e.file_name()).collect();
+    assert!(left.iter().all(|n| !n.to_string_lossy().contains("merging")), "{left:?}");
+}
+
+#[test]
+fn a_purge_asks_and_cannot_be_taken_back() {
+    let desk = Desk::with_book();
+    let asked = desk.run(&["purge", "A1"]);
+    assert!(asked.contains("cannot be taken back") && asked.ends_with("exit 2"), "{asked}");
+    let done = desk.run(&["purge", "A1", "--yes", "--why", "asked for it"]);
+    assert!(done.starts_with("Purged a customer with ") && done.contains(": asked for it\n") && done.ends_with("exit 0"), "{done}");
+    assert!(desk.run(&["show", "A1"]).ends_with("exit 3"));
+    assert!(desk.run(&["undo"]).contains("cannot be brought back"));
+    let doctor = desk.run(&["doctor"]);
+    assert!(doctor.ends_with("exit 0"), "{doctor}");
+}
+
+#[test]
+fn history_names_changes_and_one_of_them_is_reverted() {
+    let desk = Desk::with_book();
+    desk.run(&["config", "currency", "EUR"]);
+    bob(&desk, ".local/share/retain/book.db", &["config", "currency", "TRY"]);
+    let told = desk.json(&["history", "--person", "bob", "--edits", "--json"]);
+    let batch = &told["rows"][0];
+    let edit = &batch["changes"][0];
+    assert_eq!((&edit["field"], &edit["before"], &edit["after"]), (&"value".into(), &"EUR".into(), &"TRY".into()));
+    let id = edit["edit"].as_str().expect("an id");
+    let refused = desk.run(&["revert", id]);
+    assert!(refused.contains("bob did it") && refused.ends_with("exit 4"), "{refused}");
+    assert!(desk.run(&["revert", id, "--force"]).ends_with("exit 0"));
+    assert_eq!(desk.run(&["config", "currency"]), "EUR\nexit 0");
+    assert!(desk.run(&["history", "--since", "2026-11-22"]).starts_with("nothing yet"));
+    assert!(desk.run(&["history", "--customer", "A1", "--find", "import"]).contains("ada"));
+}
+
+#[test]
+fn a_list_of_a_past_day_says_what_was_then() {
+    let desk = Desk::with_book();
+    desk.run(&["note", "A1", "before"]);
+    let at = |now: &str, args: &[&str]| {
+        let done = desk.command(args).env("RETAIN_NOW", now).output().expect("it runs");
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).expect("UTF-8")
+    };
+    let list = |day: &str| at("2026-12-24T09:00:00Z", &["list", "--as-of", day, "--columns", "name,owner", "--filter", "owner:zoe"]);
+    std::fs::create_dir(desk.path("later")).expect("made");
+    std::fs::write(desk.path("later/customers.csv"), "customer_id,name,csm\nA1,Renamed,zoe\n").expect("written");
+    at("2026-12-10T09:00:00Z", &["import", "later"]);
+    assert!(list("2026-12-20").contains("Renamed"), "{}", list("2026-12-20"));
+    assert!(list("2026-12-01").contains("no customer passes"), "{}", list("2026-12-01"));
+}
