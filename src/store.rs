@@ -17,6 +17,7 @@ pub mod outbox;
 mod place;
 pub mod presence;
 mod roster;
+pub mod salvage;
 mod schema;
 mod search;
 mod signal;

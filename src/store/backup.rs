@@ -89,7 +89,7 @@ fn backup_at(path: &Path) -> Option<Backup> {
     Some(Backup { path: path.to_owned(), why: why.to_owned(), day, size: fs::metadata(path).ok()?.len(), name })
 }
 
-fn moment(now: Stamp) -> String {
+pub(super) fn moment(now: Stamp) -> String {
     now.utc().format("%Y%m%dT%H%M%SZ").to_string()
 }
 
@@ -115,7 +115,7 @@ pub fn make_folder(path: &Path) -> Result<PathBuf> {
 }
 
 /// The right to write into the folder; one at a time. `None`: another has it and `wait` is not set.
-fn turn(folder: &Path, wait: bool) -> Result<Option<File>> {
+pub(super) fn turn(folder: &Path, wait: bool) -> Result<Option<File>> {
     let path = folder.join("turn");
     if !path.exists() {
         create(&path)?;
@@ -363,7 +363,7 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
 
 /// Moves the file with its journals into the folder. The file first: a journal without its file does nothing, while another
 /// file under the name would take a journal that is not its own.
-fn move_away(path: &Path, folder: &Path, now: Stamp) -> std::io::Result<Option<PathBuf>> {
+pub(super) fn move_away(path: &Path, folder: &Path, now: Stamp) -> std::io::Result<Option<PathBuf>> {
     let mut to = folder.join(format!("replaced-{}.db", moment(now)));
     let mut nth = 1;
     while to.exists() {
