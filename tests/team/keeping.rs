@@ -26,6 +26,25 @@ fn a_damaged_book_comes_back_with_everything_that_its_person_did() {
 }
 
 #[test]
+fn a_damaged_book_is_salvaged_beside_and_put_in_place_on_demand() {
+    let desk = with_book();
+    ok(&desk, &["note", "A1", "before the damage"]);
+    let mut bytes = std::fs::read(&desk.book).expect("the book");
+    bytes[..4096].fill(0);
+    std::fs::write(&desk.book, &bytes).expect("write");
+    let told = ok(&desk, &["restore", "--salvage", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((&told["in_place"], &told["sound"]), (&false.into(), &true.into()), "{told}");
+    assert_eq!(std::fs::read(&desk.book).expect("the book"), bytes, "nothing was asked, so the damaged file stays");
+    assert!(std::path::Path::new(told["book"].as_str().expect("a path")).exists());
+    std::fs::remove_file(told["book"].as_str().expect("a path")).expect("removed");
+    let told = ok(&desk, &["restore", "--salvage", "--yes"]);
+    assert!(told.contains("nothing is missing") && told.contains("the damaged file is now"), "{told}");
+    assert_eq!(texts(&desk, "A1"), ["before the damage"]);
+    assert_well(&desk);
+}
+
+#[test]
 fn a_backup_that_is_damaged_is_named() {
     let desk = with_book();
     ok(&desk, &["backup"]);
