@@ -108,7 +108,8 @@ pub struct Report {
 impl Report {
     /// Nothing is missing and the new book is all right.
     pub fn is_sound(&self) -> bool {
-        self.checks.iter().all(|c| c.ok || c.code == "copies")
+        let all_there = self.missing.is_empty() && self.damaged.is_empty() && self.tables.iter().all(|t| t.missing == 0);
+        all_there && self.stand_ins + self.headless == 0 && self.checks.iter().all(|c| c.ok || c.code == "copies")
     }
 }
 
