@@ -83,8 +83,14 @@
 //!   and so does a home that was copied to another machine: no number is given twice.
 //! - **The file under the name** is compared (device and inode) before each write and each look. Another file is opened anew and
 //!   told, and one's own changes follow; a write that was meant for the old one is refused.
-//! - **Backups** ([`store::backup`]) are made by SQLite into `.BOOK.backups`, verified and renamed: one a day by whoever comes first,
-//!   one before imports and migrations. In a folder of a group they are the group's. A restore moves what is there away.
+//! - **Backups** ([`store::backup`]) are made by SQLite into `.BOOK.backups`, read from end to end and renamed: one a day by whoever
+//!   comes first, one before imports and migrations. In a folder of a group they are the group's. A restore moves what is there
+//!   away. Below 64 MB the hash of every batch is computed at once, of a larger one by `retain backup verify`; a file beside the
+//!   backup says that it was, and what its bytes were. Thinning keeps the newest three and the newest three of those.
+//! - **A damaged book** ([`store::salvage`]) is read page by page, not by SQLite, and never written to: rows of a tree that is not
+//!   whole are looked for in every page that no tree reaches, and frames of a -wal behind a damaged one are taken too. A batch
+//!   whose hash fits is taken from wherever it is whole (the file, a backup, the outbox); of the rest what is left is kept, with
+//!   the hash that goes on telling so, and named.
 //! - **Who is here** is a file a session in `.BOOK.here` ([`store::presence`]), not a row: no lock, no journal. While somebody has
 //!   the book open on another machine nobody uses WAL.
 //!
@@ -149,6 +155,9 @@
 //! - `keys.toml` is looked at by a thread of its own: a look from the loop could wait for a slow disk.
 //!
 //! # Warts
+//! - A row whose customer cannot be read anywhere is kept under a made-up customer, and rows whose batch cannot be read under a batch
+//!   of the salvaging; a copy of the book that has the real ones does not replace them in a merge, it is told of them.
+//! - A backup of an older version of the book is verified by its pages and bytes only, not by the hashes of its batches.
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
 //! - Who changed something is known of a row's own fields: a form says it when its customer was removed only at the save.
 //! - A purge reaches files of other people (their bundles, outboxes, free pages) when they next merge, sync or open; backups never.

@@ -20,6 +20,7 @@ mod place;
 pub mod presence;
 pub mod purge;
 mod roster;
+pub mod salvage;
 mod schema;
 mod search;
 mod signal;

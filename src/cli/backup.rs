@@ -8,7 +8,7 @@ use super::Cx;
 use super::fail::Done;
 use super::out::{Ink, one_line};
 use crate::error::Error;
-use crate::store::backup::{Backup, Holds, list, verify};
+use crate::store::backup::{Backup, Holds, list, verify, verify_again};
 
 /// Make a verified copy of the book, list the backups, or verify them
 ///
@@ -26,7 +26,7 @@ pub(super) struct Args {
 enum Sub {
     /// List the backups, newest first
     List,
-    /// Read every backup from end to end
+    /// Read every backup from end to end, with the hash of every batch
     Verify,
 }
 
@@ -85,12 +85,13 @@ fn list_all(cx: &mut Cx<'_>) -> Done {
 }
 
 fn line(backup: &Backup) -> String {
-    format!("{}  {:.1} MB", one_line(&backup.name), backup.size as f64 / 1e6)
+    let verified = if backup.verified { "  verified" } else { "" };
+    format!("{}  {:.1} MB{verified}", one_line(&backup.name), backup.size as f64 / 1e6)
 }
 
 fn verify_all(cx: &mut Cx<'_>) -> Done {
     let all = list(&resolved(cx)?);
-    let read: Vec<_> = all.iter().map(|b| (b, verify(&b.path))).collect();
+    let read: Vec<_> = all.iter().map(|b| (b, verify_again(&b.path))).collect();
     let damaged = read.iter().filter(|(_, r)| r.is_err()).count();
     if cx.out.json {
         let rows: Vec<_> = read.iter().map(|(b, r)| json!({ "name": b.name, "ok": r.is_ok(), "holds": r.as_ref().ok() })).collect();

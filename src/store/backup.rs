@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 use super::open::{self, create};
 use super::outbox::Outbox;
-use super::{Store, sql};
+use super::{Store, hash, schema, sql};
 
 /// A backup as it lies in the folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +29,8 @@ pub struct Backup {
     pub day: Option<Day>,
     /// Bytes.
     pub size: u64,
+    /// It was read from end to end once, with the hash of every batch. Whether it still is what it was then, [`verify`] tells.
+    pub verified: bool,
 }
 
 /// What a backup holds, found by reading it.
@@ -61,8 +63,15 @@ const OUTBOX_LIMIT: u64 = 1 << 20;
 const DAILY: i64 = 12;
 const WEEKLY: i64 = 10;
 const MONTHLY: i64 = 9;
-/// So many of the newest are kept whatever their age.
+/// So many of the newest are kept whatever their age, and so many of the newest that are verified.
 const AT_LEAST: usize = 3;
+/// All of them together take at most so many times the book's size, and a quarter of a gigabyte in any case.
+const TIMES: u64 = 20;
+const CAP_AT_LEAST: u64 = 256 << 20;
+/// Below this size the hashes of a new backup are computed at once; of a larger one `retain backup verify` does it.
+const HASHED_AT_ONCE: u64 = 64 << 20;
+/// Ends the name of the file that says of the backup beside it that it was verified, and what its bytes were.
+const MARK: &str = "verified";
 
 /// The folder with the backups of the book at `path`.
 pub fn folder_of(path: &Path) -> PathBuf {
@@ -72,24 +81,45 @@ pub fn folder_of(path: &Path) -> PathBuf {
 
 /// The backups of the book at `path`, newest first.
 pub fn list(path: &Path) -> Vec<Backup> {
-    let Ok(entries) = fs::read_dir(folder_of(path)) else { return Vec::new() };
-    let mut found: Vec<Backup> = entries.flatten().filter_map(|e| backup_at(&e.path())).collect();
-    found.sort_by(|a, b| b.name.cmp(&a.name));
-    found
+    let (names, verified) = names(path);
+    names.into_iter().rev().filter_map(|name| backup_of(path, &verified, name)).collect()
 }
 
-fn backup_at(path: &Path) -> Option<Backup> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".db")?.to_owned();
-    // `20261122T021530Z-why`; what was moved away has another form.
+/// Names of the backups and of those that are verified. The files themselves are not looked at: there may be thousands.
+fn names(path: &Path) -> (BTreeSet<String>, HashSet<String>) {
+    let (mut all, mut verified) = (BTreeSet::new(), HashSet::new());
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return (all, verified) };
+    for name in entries.flatten().filter_map(|e| e.file_name().into_string().ok()) {
+        match name.rsplit_once('.') {
+            Some((name, "db")) if parts(name).is_some() => {
+                all.insert(name.to_owned());
+            }
+            Some((name, MARK)) => {
+                verified.insert(name.to_owned());
+            }
+            _ => {}
+        }
+    }
+    (all, verified)
+}
+
+/// The date and the reason in a name: `20261122T021530Z-why`. What was moved away has another form.
+fn parts(name: &str) -> Option<(Option<Day>, &str)> {
     let (stamp, why) = name.split_once("Z-")?;
     if stamp.len() != 15 || !stamp.bytes().all(|b| b.is_ascii_digit() || b == b'T') {
         return None;
     }
-    let day = format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8]).parse().ok();
-    Some(Backup { path: path.to_owned(), why: why.to_owned(), day, size: fs::metadata(path).ok()?.len(), name })
+    Some((format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8]).parse().ok(), why))
 }
 
-fn moment(now: Stamp) -> String {
+fn backup_of(book: &Path, verified: &HashSet<String>, name: String) -> Option<Backup> {
+    let path = folder_of(book).join(format!("{name}.db"));
+    let (day, why) = parts(&name)?;
+    let size = fs::metadata(&path).ok()?.len();
+    Some(Backup { path, why: why.to_owned(), day, size, verified: verified.contains(&name), name })
+}
+
+pub(super) fn moment(now: Stamp) -> String {
     now.utc().format("%Y%m%dT%H%M%SZ").to_string()
 }
 
@@ -115,7 +145,7 @@ pub fn make_folder(path: &Path) -> Result<PathBuf> {
 }
 
 /// The right to write into the folder; one at a time. `None`: another has it and `wait` is not set.
-fn turn(folder: &Path, wait: bool) -> Result<Option<File>> {
+pub(super) fn turn(folder: &Path, wait: bool) -> Result<Option<File>> {
     let path = folder.join("turn");
     if !path.exists() {
         create(&path)?;
@@ -157,7 +187,12 @@ fn make(conn: &Connection, book: &Path, folder: &Path, why: &str, now: Stamp) ->
         name = format!("{}-{why}-{nth}", moment(now));
     }
     let to = folder.join(format!("{name}.db"));
-    copy_to(conn, &folder.join(format!("{name}.tmp")), &to)?;
+    let draft = folder.join(format!("{name}.tmp"));
+    copy_to(conn, &draft, &to)?;
+    // One whose hashes do not fit is kept, since the book is so too; but it pushes out none that is better.
+    if fs::metadata(&to).is_ok_and(|m| m.len() < HASHED_AT_ONCE) && hashes(&open_to_read(&to)?, &to).is_ok() {
+        mark(&to);
+    }
     if let Some(today) = Day::from_date(now.utc().date_naive()) {
         thin(book, today);
     }
@@ -219,14 +254,75 @@ fn holds(conn: &Connection) -> Result<Holds> {
     Ok(Holds { batches: count("batch")?, customers: count("customer")?, events: count("event")?, latest: latest.map(Stamp) })
 }
 
-/// Reads a backup from end to end, and says what it holds. It is not written to.
+/// Reads a backup from end to end with the hash of every batch, and says what it holds. It is not written to.
 pub fn verify(path: &Path) -> Result<Holds> {
+    let found = sound(path)?;
+    hashes(&open_to_read(path)?, path)?;
+    // Where no hash reaches, the file's own bytes do: they are what they were when it was verified first.
+    let said = fs::read_to_string(mark_of(path)).ok();
+    if said.is_some_and(|said| fingerprint(path).is_ok_and(|now| said.trim() != now)) {
+        return Err(Error::failed(format!("the backup {} is damaged: it is not the file that was verified", path.display())));
+    }
+    Ok(found)
+}
+
+/// The same, and what comes of it is kept beside the backup.
+pub fn verify_again(path: &Path) -> Result<Holds> {
+    let found = verify(path);
+    if found.is_err() {
+        let _ = fs::remove_file(mark_of(path));
+    } else if !mark_of(path).exists() {
+        mark(path);
+    }
+    found
+}
+
+/// Reads every page of a backup. Of its batches some may not be what was written, as in the book that it is of.
+pub(super) fn sound(path: &Path) -> Result<Holds> {
     read(path, "integrity_check")
 }
 
-fn read(path: &Path, check: &str) -> Result<Holds> {
+fn hashes(conn: &Connection, path: &Path) -> Result<()> {
+    // Hashes of another version of the book are computed in another way.
+    if schema::version(conn)? != schema::VERSION {
+        return Ok(());
+    }
+    let (wrong, _) = hash::mismatches(conn, usize::MAX)?;
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Error::failed(format!("in the backup {} {} batches are not what was written", path.display(), wrong.len()))
+        .hint("retain doctor says whether the book has them whole; retain restore --salvage takes them from wherever they are"))
+}
+
+fn mark_of(backup: &Path) -> PathBuf {
+    backup.with_extension(MARK)
+}
+
+fn fingerprint(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    std::io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Says beside a backup that it is verified. Where that cannot be written it counts as not verified, which is no harm.
+fn mark(backup: &Path) {
+    let to = mark_of(backup);
+    if let Ok(text) = fingerprint(backup)
+        && create(&to).is_ok()
+    {
+        let _ = fs::write(&to, text + "\n");
+    }
+}
+
+fn open_to_read(path: &Path) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
     open::harden(&conn)?;
+    Ok(conn)
+}
+
+fn read(path: &Path, check: &str) -> Result<Holds> {
+    let conn = open_to_read(path)?;
     let said: String = conn.query_row(&format!("PRAGMA {check}(1)"), [], |r| r.get(0)).map_err(sql)?;
     if said != "ok" {
         return Err(Error::failed(format!("the backup {} is damaged: {said}", path.display())));
@@ -261,14 +357,34 @@ pub fn too_many(days: &[Day], today: Day) -> Vec<bool> {
     goes
 }
 
+/// Which of these backups, newest first, go: those that are too many by their days, then the oldest while all together are
+/// larger than `cap`. The newest three stay, and the newest three that are verified.
+pub fn going(all: &[Backup], today: Day, cap: u64) -> Vec<bool> {
+    let dated: Vec<usize> = (0..all.len()).filter(|at| all[*at].day.is_some()).collect();
+    let days: Vec<Day> = dated.iter().filter_map(|at| all[*at].day).collect();
+    let verified = (0..all.len()).filter(|at| all[*at].verified).take(AT_LEAST);
+    let stay: HashSet<usize> = verified.chain(0..AT_LEAST).collect();
+    let mut goes = vec![false; all.len()];
+    for (at, old) in dated.into_iter().zip(too_many(&days, today)) {
+        goes[at] = old && !stay.contains(&at);
+    }
+    let mut sum: u64 = (0..all.len()).filter(|at| !goes[*at]).map(|at| all[at].size).sum();
+    for at in (0..all.len()).rev() {
+        if sum > cap && !goes[at] && !stay.contains(&at) {
+            goes[at] = true;
+            sum -= all[at].size;
+        }
+    }
+    goes
+}
+
 /// Removes the backups that are too many.
 fn thin(path: &Path, today: Day) {
     let all = list(path);
-    let dated: Vec<(&Backup, Day)> = all.iter().filter_map(|b| b.day.map(|d| (b, d))).collect();
-    let days: Vec<Day> = dated.iter().map(|d| d.1).collect();
-    for ((backup, _), goes) in dated.iter().zip(too_many(&days, today)) {
-        if goes {
-            let _ = fs::remove_file(&backup.path);
+    let cap = fs::metadata(path).map_or(0, |m| m.len()).saturating_mul(TIMES).max(CAP_AT_LEAST);
+    for (backup, goes) in all.iter().zip(going(&all, today, cap)) {
+        if goes && fs::remove_file(&backup.path).is_ok() {
+            let _ = fs::remove_file(mark_of(&backup.path));
         }
     }
 }
@@ -276,7 +392,7 @@ fn thin(path: &Path, today: Day) {
 /// The backup of the day, by whoever comes first, on a connection of its own. `None`: there is one, or another is at it.
 pub fn daily(path: &Path, outbox: Option<&Outbox>, now: Stamp) -> Result<Option<PathBuf>> {
     let Some(today) = Day::from_date(now.utc().date_naive()) else { return Ok(None) };
-    let there = || list(path).iter().any(|b| b.why == "daily" && b.day == Some(today));
+    let there = || names(path).0.iter().any(|name| parts(name) == Some((Some(today), "daily")));
     if there() {
         return Ok(None);
     }
@@ -343,7 +459,7 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
         let named = all.iter().find(|b| b.name.starts_with(which)).cloned();
         let outside = || {
             let size = fs::metadata(file).ok().filter(fs::Metadata::is_file)?.len();
-            Some(Backup { path: file.to_owned(), name: which.to_owned(), why: String::new(), day: None, size })
+            Some(Backup { path: file.to_owned(), name: which.to_owned(), why: String::new(), day: None, size, verified: false })
         };
         let found = named
             .or_else(outside)
@@ -358,12 +474,13 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
             return Ok((backup, holds));
         }
     }
-    Err(Error::not_found(format!("there is no whole backup in {}", folder_of(path).display())))
+    Err(Error::not_found(format!("there is no whole backup in {}", folder_of(path).display()))
+        .hint("`retain restore --salvage` takes what can be read of the book and of backups into a new one"))
 }
 
 /// Moves the file with its journals into the folder. The file first: a journal without its file does nothing, while another
 /// file under the name would take a journal that is not its own.
-fn move_away(path: &Path, folder: &Path, now: Stamp) -> std::io::Result<Option<PathBuf>> {
+pub(super) fn move_away(path: &Path, folder: &Path, now: Stamp) -> std::io::Result<Option<PathBuf>> {
     let mut to = folder.join(format!("replaced-{}.db", moment(now)));
     let mut nth = 1;
     while to.exists() {

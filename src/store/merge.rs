@@ -4,7 +4,7 @@
 //! hash that its writer gave it, or not at all; what each field shows follows from its edits ([`crate::domain::heads`]).
 
 mod source;
-mod take;
+pub(super) mod take;
 mod tell;
 
 pub use source::read_only;

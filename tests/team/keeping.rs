@@ -26,6 +26,25 @@ fn a_damaged_book_comes_back_with_everything_that_its_person_did() {
 }
 
 #[test]
+fn a_damaged_book_is_salvaged_beside_and_put_in_place_on_demand() {
+    let desk = with_book();
+    ok(&desk, &["note", "A1", "before the damage"]);
+    let mut bytes = std::fs::read(&desk.book).expect("the book");
+    bytes[..4096].fill(0);
+    std::fs::write(&desk.book, &bytes).expect("write");
+    let told = ok(&desk, &["restore", "--salvage", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((&told["in_place"], &told["sound"]), (&false.into(), &true.into()), "{told}");
+    assert_eq!(std::fs::read(&desk.book).expect("the book"), bytes, "nothing was asked, so the damaged file stays");
+    assert!(std::path::Path::new(told["book"].as_str().expect("a path")).exists());
+    std::fs::remove_file(told["book"].as_str().expect("a path")).expect("removed");
+    let told = ok(&desk, &["restore", "--salvage", "--yes"]);
+    assert!(told.contains("nothing is missing") && told.contains("the damaged file is now"), "{told}");
+    assert_eq!(texts(&desk, "A1"), ["before the damage"]);
+    assert_well(&desk);
+}
+
+#[test]
 fn a_backup_that_is_damaged_is_named() {
     let desk = with_book();
     ok(&desk, &["backup"]);
@@ -113,7 +132,8 @@ fn a_shared_folder_is_the_groups_and_nobody_elses() {
     under(&["import", files.to_str().expect("UTF-8")], "new.db");
     let backups = folder.join(".team.db.backups");
     let made: Vec<u32> = std::fs::read_dir(&backups).expect("backups").map(|e| mode(&e.expect("a file").path())).collect();
-    assert_eq!((mode(&backups), made), (0o2770, vec![0o660, 0o660]));
+    // The backup, whose turn it is, and the word that it is verified.
+    assert_eq!((mode(&backups), made), (0o2770, vec![0o660; 3]));
     assert_eq!(mode(&folder.join("new.db")), 0o660);
     let home = desk.command().args(["share", "--book"]).arg(&desk.book).output().expect("the program starts");
     assert_eq!(home.status.code(), Some(2), "a home is not given away: {home:?}");

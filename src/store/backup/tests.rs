@@ -60,6 +60,88 @@ fn a_damaged_backup_is_named_and_never_chosen_by_itself() {
     assert_eq!(restore(&path, None, NOW).unwrap().from.path, older);
 }
 
+/// Flips a bit of a text, where no check of pages sees it.
+fn flip(path: &Path, text: &[u8]) {
+    let mut bytes = fs::read(path).unwrap();
+    let at = bytes.windows(text.len()).position(|w| w == text).unwrap();
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_in_a_backup_is_noticed_and_an_older_one_is_put_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open_in(folder.path());
+    add(&mut store, "Acme Words");
+    let older = store.back_up("asked", NOW).unwrap();
+    let newer = store.back_up("asked", Stamp(NOW.0 + 1000)).unwrap();
+    let path = store.path().to_owned();
+    store.close();
+    assert!(list(&path).iter().all(|b| b.verified));
+    flip(&newer, b"Acme Words");
+    assert!(sound(&newer).is_ok(), "no page shows it");
+    assert!(verify(&newer).unwrap_err().message.contains("1 batches are not what was written"));
+    assert_eq!(restore(&path, None, NOW).unwrap().from.path, older);
+    assert!(verify_again(&newer).is_err());
+    assert_eq!(list(&path).iter().map(|b| b.verified).collect::<Vec<_>>(), [false, true]);
+    // What no batch says, the file's own bytes do.
+    let conn = Connection::open(&older).unwrap();
+    conn.execute("INSERT INTO meta (k, v) VALUES ('x', 'y')", []).unwrap();
+    drop(conn);
+    assert!(verify(&older).unwrap_err().message.contains("not the file that was verified"));
+}
+
+#[test]
+fn a_backup_of_a_book_that_changed_by_itself_is_made_but_not_called_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open_in(folder.path());
+    add(&mut store, "Acme");
+    store.conn.execute("UPDATE customer SET name = 'Acne'", []).unwrap();
+    let made = store.back_up("asked", NOW).unwrap();
+    assert!(made.exists() && !list(store.path())[0].verified);
+}
+
+#[test]
+fn verified_backups_stay_and_all_together_have_a_limit() {
+    let today = Day::from_number(20_000).unwrap();
+    let one = |age: i64, verified: bool| Backup {
+        path: PathBuf::new(),
+        name: String::new(),
+        why: "daily".into(),
+        day: Some(today.plus(-age)),
+        size: 10,
+        verified,
+    };
+    // Years without a verified one: the last three that are stay, however old.
+    let all: Vec<Backup> = (0..5).map(|n| one(n, false)).chain((900..910).map(|n| one(n, true))).collect();
+    let left: Vec<usize> = (0..15).filter(|at| !going(&all, today, u64::MAX)[*at]).collect();
+    assert_eq!(left, [0, 1, 2, 3, 4, 5, 6, 7]);
+    let left: Vec<usize> = (0..15).filter(|at| !going(&all, today, 70)[*at]).collect();
+    assert_eq!(left, [0, 1, 2, 3, 5, 6, 7], "the oldest that nothing holds goes first");
+    let left: Vec<usize> = (0..15).filter(|at| !going(&all, today, 0)[*at]).collect();
+    assert_eq!(left, [0, 1, 2, 5, 6, 7], "three and three in any case");
+}
+
+#[test]
+fn ten_thousand_old_backups_are_only_counted_by_their_names_and_then_thinned() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open_in(folder.path());
+    add(&mut store, "Acme");
+    let path = store.path().to_owned();
+    let backups = make_folder(&path).unwrap();
+    let first = Day::from_number(10_000).unwrap();
+    for n in 0..10_000 {
+        let day = first.plus(n % 3000).date();
+        let name = format!("{}T00{:02}00Z-daily.db", day.format("%Y%m%d"), n / 3000);
+        fs::write(backups.join(name), "").unwrap();
+    }
+    assert_eq!(super::names(&path).0.len(), 10_000);
+    assert!(store.back_up_daily(NOW).unwrap().is_some());
+    assert!(store.back_up_daily(NOW).unwrap().is_none());
+    let left = list(&path);
+    assert!(left.len() < 50 && left[0].verified, "{}", left.len());
+}
+
 #[test]
 fn there_is_one_backup_a_day_and_drafts_of_the_killed_are_swept() {
     let folder = tempfile::tempdir().unwrap();

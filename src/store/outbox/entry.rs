@@ -280,6 +280,11 @@ impl Entry {
         Some(all)
     }
 
+    /// How many rows and edits it has.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.rows.len(), self.edits.len())
+    }
+
     /// The latest id in it.
     pub fn latest(&self) -> Id {
         self.rows.iter().map(|r| r.id).chain(self.edits.iter().map(|e| e.id)).max().unwrap_or(self.batch).max(self.batch)
