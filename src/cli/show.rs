@@ -199,6 +199,15 @@ fn print_events(cx: &mut Cx<'_>, account: &Account, config: &Config) -> Done {
     Ok(())
 }
 
+/// An answer to a question of a checklist.
+fn answer(number: Option<i64>) -> &'static str {
+    match number {
+        Some(1) => "yes",
+        Some(0) => "no",
+        _ => "n/a",
+    }
+}
+
 /// What an event was, in a few words.
 fn what(event: &Event, config: &Config) -> String {
     let kind = event.kind.code();
@@ -214,7 +223,14 @@ fn what(event: &Event, config: &Config) -> String {
         }
         // The key of a ticket's step has the step behind a colon, so that each step is written once.
         EventKind::Ticket => format!("ticket {}", event.reference.replace(':', " ")),
-        EventKind::Nps | EventKind::Csat | EventKind::Pulse => format!("{kind} {}{who}", number.unwrap_or_default()),
+        EventKind::Nps | EventKind::Csat | EventKind::Ces | EventKind::Pulse => format!("{kind} {}{who}", number.unwrap_or_default()),
+        EventKind::Check => format!("{kind} {}: {}", event.reference, answer(number)),
+        EventKind::Override => match number {
+            Some(score) => format!("{kind} {score} until {}", more("until")),
+            None => format!("{kind} ended"),
+        },
+        EventKind::Rule | EventKind::Invite => format!("{kind} {}", event.channel),
+        EventKind::Survey => format!("{kind} {}{who}", event.channel),
         EventKind::Order | EventKind::Invoice | EventKind::Churn | EventKind::Subscription => {
             format!("{kind} {}", money::full(number.unwrap_or_default(), config.currency))
         }

@@ -63,6 +63,12 @@ pub enum Entity {
     View,
     /// A config row.
     Config,
+    /// A call to action.
+    Action,
+    /// A playbook that was started.
+    Play,
+    /// One step of it.
+    Step,
 }
 
 /// A new customer.

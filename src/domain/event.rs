@@ -68,6 +68,21 @@ kinds! {
     Subscription = 12, "subscription", '$';
     /// The account left: `number` lost MRR in minor units, `more.code` the primary reason, `more.returned` an ISO date.
     Churn = 13, "churn", '†';
+    /// An answer to a question of a stage's checklist: `channel` the stage's code, `reference` the question's, `number` 1 yes,
+    /// 0 no, 2 not applicable; `text` a note.
+    Check = 14, "check", '?';
+    /// A person's word over the health score: `number` 0-100, `more.until` its last day, `text` the reason. Without a number
+    /// the score holds again.
+    Override = 15, "override", '!';
+    /// A rule fired: `channel` its code, `text` why, `reference` the id of what it started.
+    Rule = 16, "rule", 'R';
+    /// Effort, 1-7 in `number`.
+    Ces = 17, "ces", 'E';
+    /// An answer to a question of a survey: `channel` the question's code, `reference` the wave, `text` the words.
+    Survey = 18, "survey", 'Q';
+    /// An invitation to a survey that was delivered: `channel` what it asks (`nps`, `csat`, `ces`, `friction`), `reference` the
+    /// wave.
+    Invite = 19, "invite", 'v';
 }
 
 /// One event as a timeline shows it.

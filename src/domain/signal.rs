@@ -65,6 +65,24 @@ pub struct Signals {
     pub pulse_day: Option<Day>,
     /// Due day of the oldest invoice that is unpaid and past due.
     pub past_due: Option<Day>,
+    /// A person's word over the health score, 0-100, and the last day on which it holds.
+    pub held: Option<u8>,
+    /// That day.
+    pub held_until: Option<Day>,
+    /// The last touchpoint with a contact of each role, in the order of [`super::customer::ROLES`].
+    pub roles: [Option<Day>; 6],
+    /// Mean active days a week over the last 4 weeks of readings, in tenths; `None` without a reading that says.
+    pub active: Option<u8>,
+    /// Open calls to action, 255 at most.
+    pub actions: u8,
+    /// Earliest day on which an open call to action is due; one that was put off counts from that day.
+    pub action_due: Option<Day>,
+    /// Severity 1-4 of the worst open risk; 0 without any.
+    pub risk: u8,
+    /// The latest day on which a rule raised an alert.
+    pub alert: Option<Day>,
+    /// The latest day on which somebody was mentioned and has not answered.
+    pub mention: Option<Day>,
     /// The latest event of any kind.
     pub last: Option<Day>,
     /// Health 28 days before `asof`, for "health fell"; `None` when there was not enough data.
@@ -90,9 +108,9 @@ pub struct Fact {
     pub to: StageNo,
     /// Seats used (kind `Usage`).
     pub seats: Option<u32>,
-    /// Due day and paid day (kind `Invoice`).
+    /// Due day (kind `Invoice`), last day (kind `Override`).
     pub due: Option<Day>,
-    /// The day it was paid.
+    /// The day it was paid (kind `Invoice`).
     pub paid: Option<Day>,
 }
 

@@ -104,7 +104,9 @@ fn title_of(table: &Table) -> &'static str {
     match table.entity {
         Entity::Customer | Entity::Contact | Entity::View => "t.name",
         Entity::Event => "t.text",
-        Entity::Task => "t.title",
+        Entity::Task | Entity::Action => "t.title",
+        Entity::Play => "t.label",
+        Entity::Step => "t.code",
         Entity::Ticket => "t.subject",
         Entity::Subscription => "t.start",
         Entity::Config => "t.key",

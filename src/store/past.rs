@@ -24,6 +24,8 @@ fn not_yet(table: &Table, day: Day, cutoff: i64) -> String {
         Entity::Event => format!("t.day > {}", day.number()),
         Entity::Task => format!("t.made > {cutoff}"),
         Entity::Ticket => format!("t.opened > {cutoff}"),
+        Entity::Action => format!("t.opened > {}", day.number()),
+        Entity::Play => format!("t.started > {}", day.number()),
         // A contact has no day, and agreements are known ahead.
         _ => "0".to_owned(),
     };

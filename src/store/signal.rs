@@ -35,17 +35,18 @@ fn day(number: Option<i64>) -> Option<Day> {
 struct More {
     seats: Option<u32>,
     due: Option<Day>,
+    until: Option<Day>,
     paid: Option<Day>,
 }
 
 fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &[u8], stages: &Stages) -> Option<Fact> {
     let kind = EventKind::from_number(kind)?;
     let more: More = match kind {
-        EventKind::Usage | EventKind::Invoice if !more.is_empty() => serde_json::from_slice(more).unwrap_or_default(),
+        EventKind::Usage | EventKind::Invoice | EventKind::Override if !more.is_empty() => serde_json::from_slice(more).unwrap_or_default(),
         _ => More::default(),
     };
     let to = if kind == EventKind::Stage { stages.find(channel).unwrap_or(NO_STAGE) } else { NO_STAGE };
-    Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due: more.due, paid: more.paid })
+    Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due: more.due.or(more.until), paid: more.paid })
 }
 
 fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
@@ -230,7 +231,7 @@ pub fn read(conn: &Connection, customer: i64, stages: &Stages) -> Result<Option<
 }
 
 /// First byte of a packed row. Another layout gets another number; rows of another number are folded again.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// A stage is packed as the hash of its code, so that reordering the config's stages leaves the cache true.
 fn stage_mark(code: &str) -> u32 {
@@ -250,19 +251,20 @@ impl StageNumbers {
 
 /// The packed form: little-endian, days as their number plus one (0 for none), small optional numbers as 255 for none.
 pub fn pack(s: &Signals, stages: &Stages) -> Vec<u8> {
-    let mut out = Vec::with_capacity(72);
+    let mut out = Vec::with_capacity(96);
     out.push(LAYOUT);
     out.extend(s.mrr.to_le_bytes());
     out.extend(stage_mark(stages.code(s.stage)).to_le_bytes());
     let flags = u8::from(s.nps_followed) | u8::from(s.plan) << 1 | u8::from(s.usage.is_some()) << 2;
-    out.extend([s.visit, s.cohort, flags, s.tasks]);
-    for small in [s.nps, s.seats, s.pulse, s.before] {
+    out.extend([s.visit, s.cohort, flags, s.tasks, s.actions, s.risk]);
+    for small in [s.nps, s.seats, s.pulse, s.before, s.held, s.active] {
         out.push(small.unwrap_or(255));
     }
     out.extend(s.tickets);
     out.extend(s.usage.unwrap_or(0).to_le_bytes());
     let days = [s.since, s.started, s.touch, s.nps_day, s.usage_day, s.renews, s.due, s.pulse_day, s.past_due, s.last, s.asof, s.stale];
-    for day in days.into_iter().chain(s.oldest) {
+    let later = [s.held_until, s.action_due, s.alert, s.mention];
+    for day in days.into_iter().chain(s.oldest).chain(later).chain(s.roles) {
         out.extend(day.map_or(0, |d| (d.number() + 1) as u16).to_le_bytes());
     }
     out
@@ -281,15 +283,16 @@ pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
     }
     let mrr = i64::from_le_bytes(take(8)?.try_into().ok()?);
     let mark = u32::from_le_bytes(take(4)?.try_into().ok()?);
-    let small = take(12)?;
+    let small = take(16)?;
     let usage = i16::from_le_bytes(take(2)?.try_into().ok()?);
-    let mut days = [None; 16];
+    let mut days = [None; 26];
     for slot in &mut days {
         let n = u16::from_le_bytes(take(2)?.try_into().ok()?);
         *slot = Day::from_number(i64::from(n) - 1);
     }
     let some = |n: u8| (n != 255).then_some(n);
-    let [since, started, touch, nps_day, usage_day, renews, due, pulse_day, past_due, last, asof, stale, o1, o2, o3, o4] = days;
+    let [since, started, touch, nps_day, usage_day, renews, due, pulse_day, past_due, last, asof, stale, o1, o2, o3, o4, ..] = days;
+    let [held_until, action_due, alert, mention, ref roles @ ..] = days[16..] else { return None };
     Some(Signals {
         mrr,
         stage: stages.0.iter().find(|s| s.0 == mark).map_or(NO_STAGE, |s| s.1),
@@ -299,11 +302,15 @@ pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
         plan: small[2] & 2 != 0,
         usage: (small[2] & 4 != 0).then_some(usage),
         tasks: small[3],
-        nps: some(small[4]),
-        seats: some(small[5]),
-        pulse: some(small[6]),
-        before: some(small[7]),
-        tickets: [small[8], small[9], small[10], small[11]],
+        actions: small[4],
+        risk: small[5],
+        nps: some(small[6]),
+        seats: some(small[7]),
+        pulse: some(small[8]),
+        before: some(small[9]),
+        held: some(small[10]),
+        active: some(small[11]),
+        tickets: [small[12], small[13], small[14], small[15]],
         oldest: [o1, o2, o3, o4],
         since,
         started,
@@ -317,6 +324,11 @@ pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
         last,
         asof,
         stale,
+        held_until,
+        action_due,
+        alert,
+        mention,
+        roles: roles.try_into().ok()?,
     })
 }
 
@@ -342,6 +354,15 @@ mod tests {
             usage: Some(-400),
             plan: true,
             stale: day(20_007),
+            held: Some(30),
+            held_until: day(20_100),
+            roles: [None, day(7), None, None, day(9), day(11)],
+            active: Some(0),
+            actions: 3,
+            action_due: day(20_003),
+            risk: 1,
+            alert: day(20_001),
+            mention: day(2),
             ..Signals::default()
         };
         let packed = pack(&signals, &config.stages);

@@ -79,6 +79,10 @@ fn fold_events(signals: &mut Signals, events: &[Fact], config: &Config, next: &m
                     (signals.pulse, signals.pulse_day) = (Some(pulse), Some(fact.day));
                 }
             }
+            EventKind::Override => {
+                signals.held = within(fact.number, 0, 100);
+                signals.held_until = fact.due.filter(|_| signals.held.is_some());
+            }
             EventKind::Stage => enter(signals, fact, config, &mut entries),
             EventKind::Invoice => fold_invoice(signals, fact, next),
             _ => {}
@@ -255,7 +259,13 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
                 (signals.pulse, signals.pulse_day) = (Some(pulse), day);
             }
         }
-        EventKind::Note | EventKind::Order | EventKind::Csat => {}
+        EventKind::Note
+        | EventKind::Order
+        | EventKind::Csat
+        | EventKind::Ces
+        | EventKind::Check
+        | EventKind::Survey
+        | EventKind::Invite => {}
         _ => return false,
     }
     signals.last = day;

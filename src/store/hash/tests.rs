@@ -157,7 +157,8 @@ fn six_that_open_an_older_book_at_once_migrate_it_once() {
         }
     });
     assert!(Store::open(&path, &options("ana")).unwrap().doctor().unwrap().iter().all(|c| c.ok));
-    let before: Vec<_> = crate::store::backup::list(&path).into_iter().filter(|b| b.why == "before-v2").collect();
+    let before: Vec<_> =
+        crate::store::backup::list(&path).into_iter().filter(|b| b.why == format!("before-v{}", schema::VERSION)).collect();
     assert_eq!(before.len(), 1, "one of the six migrates, and backs up: {before:?}");
     let backup = rusqlite::Connection::open(&before[0].path).unwrap();
     assert_eq!(schema::version(&backup).unwrap(), 1, "the backup is of the book before");

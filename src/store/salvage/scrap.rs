@@ -17,7 +17,8 @@ use super::pages::Pages;
 use super::{Result, sql};
 
 /// Tables that are read; what is not here follows from them.
-pub const TABLES: [&str; 10] = ["batch", "customer", "contact", "event", "ticket", "task", "subscription", "view", "config", "edit"];
+pub const TABLES: [&str; 13] =
+    ["batch", "customer", "contact", "event", "ticket", "task", "subscription", "view", "config", "action", "play", "step", "edit"];
 /// The same without integers of their own.
 const SETS: [&str; 2] = ["meta", "tombstone"];
 /// Keys of `meta` that a row of it is known by where its table is lost.

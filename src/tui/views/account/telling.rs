@@ -73,7 +73,17 @@ fn head(event: &Event, look: &Look) -> String {
             }
             text
         }
-        EventKind::Nps | EventKind::Csat => format!("{kind} {n}{}", from()),
+        EventKind::Nps | EventKind::Csat | EventKind::Ces => format!("{kind} {n}{}", from()),
+        EventKind::Check => {
+            let answer = ["account.no", "account.yes"].get(usize::try_from(n).unwrap_or(2)).unwrap_or(&"account.na");
+            format!("{kind} {}: {}", event.reference, say.word(answer))
+        }
+        EventKind::Override => match event.number {
+            Some(n) => say.fill("account.override", &[("n", &n.to_string()), ("until", more(event, "until"))]),
+            None => say.word("account.override_ended").to_owned(),
+        },
+        EventKind::Rule | EventKind::Invite => format!("{kind} {}", event.channel),
+        EventKind::Survey => format!("{kind} {}{}", event.channel, from()),
         EventKind::Pulse => say.fill("account.pulse", &[("n", &n.to_string())]),
         EventKind::Ticket => {
             let key = event.reference.rsplit_once(':').map_or(event.reference.as_str(), |(key, _)| key);
