@@ -3,6 +3,7 @@
 //! A subcommand reads its flags, asks the store or hands it a command, and prints the answer; it holds no rules of its own.
 //! The screens are lent to it by `main` as [`Wiring`], because `cli` and `tui` do not know each other.
 
+mod action;
 mod backup;
 mod config;
 mod conflicts;
@@ -25,8 +26,10 @@ mod nps;
 mod out;
 mod outbox;
 mod place;
+mod play;
 mod purge;
 mod restore;
+mod rule;
 mod share;
 mod show;
 mod sync;
@@ -163,6 +166,10 @@ enum Sub {
     Note(note::Args),
     Move(r#move::Args),
     Task(task::Args),
+    Action(action::Args),
+    Play(play::Args),
+    Rule(rule::Args),
+    Alerts(rule::AlertArgs),
     Nps(nps::Args),
     Health(health::Args),
     Today(today::Args),
@@ -198,6 +205,10 @@ impl Sub {
             Sub::Note(_) => "note",
             Sub::Move(_) => "move",
             Sub::Task(_) => "task",
+            Sub::Action(_) => "action",
+            Sub::Play(_) => "play",
+            Sub::Rule(_) => "rule",
+            Sub::Alerts(_) => "alerts",
             Sub::Nps(_) => "nps",
             Sub::Health(_) => "health",
             Sub::Today(_) => "today",
@@ -287,6 +298,10 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Note(args) => note::run(cx, &args),
         Sub::Move(args) => r#move::run(cx, &args),
         Sub::Task(args) => task::run(cx, &args),
+        Sub::Action(args) => action::run(cx, &args),
+        Sub::Play(args) => play::run(cx, &args),
+        Sub::Rule(args) => rule::run(cx, &args),
+        Sub::Alerts(args) => rule::alerts(cx, &args),
         Sub::Nps(args) => nps::run(cx, &args),
         Sub::Health(args) => health::run(cx, &args),
         Sub::Today(args) => today::run(cx, &args),
@@ -450,6 +465,19 @@ impl Cx<'_> {
         }
     }
 
+    /// The customers that pass a filter.
+    fn filtered(&self, store: &mut Store, filter: &str) -> Result<Vec<Id>> {
+        let query = Query::Customers { filter: filter.to_owned(), sort: String::new(), descending: false, columns: Vec::new() };
+        let Page::Rows(page) = store.answer(&query)? else { return Err(unexpected()) };
+        if let Some(mistake) = page.mistake {
+            return Err(Error::usage(mistake.message));
+        }
+        let roster = store.roster()?;
+        let roster = roster.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let found: Vec<Id> = page.rows.iter().map(|at| roster.ids[*at as usize]).collect();
+        if found.is_empty() { Err(Error::not_found(format!("No customer passes {filter}"))) } else { Ok(found) }
+    }
+
     /// The customer's contacts.
     fn contacts(&self, store: &mut Store, customer: Id) -> Result<Vec<Contact>> {
         Ok(self.account(store, customer, 1)?.contacts)
@@ -464,6 +492,21 @@ fn midday(day: Day, moment: &Moment) -> Stamp {
 /// Words that a person gave as several arguments.
 fn joined(words: &[String]) -> String {
     words.join(" ").trim().to_owned()
+}
+
+/// The place of the one row whose id ends so; what it is called for the sentence, and where ids are printed.
+fn by_end(what: &str, printed: &str, rows: impl Iterator<Item = (Id, String)>, end: &str) -> Result<usize> {
+    let wanted = end.trim().trim_start_matches('#').to_lowercase();
+    let ends = |id: &Id| wanted.len() >= 4 && id.to_string().ends_with(&wanted);
+    let fits: Vec<(usize, (Id, String))> = rows.enumerate().filter(|(_, (id, _))| ends(id)).collect();
+    match fits.as_slice() {
+        [] => Err(Error::not_found(format!("There is no {what} {end}")).hint(format!("`{printed}` prints their ids"))),
+        [one] => Ok(one.0),
+        several => {
+            let error = Error::usage(format!("{} have an id that ends in {end}", several.len()));
+            Err(several.iter().take(8).fold(error, |e, (_, (id, name))| e.hint(format!("{id}  {name}"))))
+        }
+    }
 }
 
 /// The answer was to another question: a fault of the store, never of the person.

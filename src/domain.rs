@@ -1,5 +1,6 @@
 //! Types and rules of customer success, pure: no input or output, no clock, no SQL, no terminal.
 
+pub mod action;
 pub mod clash;
 pub mod command;
 pub mod config;
@@ -13,10 +14,12 @@ pub mod health;
 pub mod id;
 pub mod money;
 pub mod nps;
+pub mod playbook;
 pub mod priority;
 pub mod query;
 pub mod revenue;
 pub mod roster;
+pub mod rule;
 pub mod signal;
 pub mod stage;
 pub mod task;

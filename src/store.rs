@@ -20,6 +20,7 @@ mod place;
 pub mod presence;
 pub mod purge;
 mod roster;
+pub mod rules;
 pub mod salvage;
 mod schema;
 mod search;
@@ -119,6 +120,8 @@ pub struct Store {
     options: Options,
     #[cfg(test)]
     crash: Option<transact::Crash>,
+    /// The rules, their filters read.
+    rules: Option<Arc<rules::Watch>>,
     /// The last batch (its integer) up to which the roster knows all.
     seen: i64,
     /// Batches of ours behind it.
@@ -171,6 +174,7 @@ impl Store {
             tried: sync::Tried::new(),
             dice: Ids::random(),
             options: Options { create: false, ..options.clone() },
+            rules: None,
             seen,
             own: BTreeSet::new(),
             #[cfg(test)]
@@ -601,6 +605,16 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             cards.check()?;
             config.scorecards = cards;
         }
+        "playbooks" => {
+            let playbooks: crate::domain::playbook::Playbooks = toml::from_str(value).map_err(wrong)?;
+            playbooks.check()?;
+            config.playbooks = playbooks;
+        }
+        "rules" => {
+            let wanted: crate::domain::rule::Rules = toml::from_str(value).map_err(wrong)?;
+            wanted.check(&rules::fields(config), &config.playbooks)?;
+            config.rules = wanted;
+        }
         "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
         "currency" => {
             config.currency = crate::domain::money::Currency::named(value)
@@ -618,7 +632,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             }
             None => {
                 return Err(Error::usage(format!("there is no setting {key}"))
-                    .hint("settings: stages, scorecards, policy, currency, zone, attribute.<code>"));
+                    .hint("settings: stages, scorecards, playbooks, rules, policy, currency, zone, attribute.<code>"));
             }
         },
     }

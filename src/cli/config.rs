@@ -26,7 +26,7 @@ pub(super) struct Args {
     unset: bool,
 }
 
-const KEYS: &[&str] = &["currency", "zone", "stages", "scorecards", "policy"];
+const KEYS: &[&str] = &["currency", "zone", "stages", "scorecards", "playbooks", "rules", "policy"];
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let key = args.key.as_deref().map(known).transpose()?;
@@ -93,6 +93,8 @@ fn entries(config: &Config) -> Result<Vec<(String, String)>> {
         ("zone".to_owned(), config.zone.0.name().to_owned()),
         ("stages".to_owned(), toml::to_string(&config.stages).map_err(toml_error)?),
         ("scorecards".to_owned(), toml::to_string(&config.scorecards).map_err(toml_error)?),
+        ("playbooks".to_owned(), toml::to_string(&config.playbooks).map_err(toml_error)?),
+        ("rules".to_owned(), toml::to_string(&config.rules).map_err(toml_error)?),
         ("policy".to_owned(), toml::to_string(&config.policy).map_err(toml_error)?),
     ];
     for attribute in &config.attributes {

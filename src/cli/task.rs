@@ -1,7 +1,7 @@
 //! `retain task`: adds a task, or marks one done.
 
 use super::fail::Done;
-use super::{Cx, joined, unexpected};
+use super::{Cx, by_end, joined, unexpected};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query, TaskAsk};
@@ -53,16 +53,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 
 /// The one open task whose id ends so.
 fn find_task(store: &mut Store, end: &str) -> Result<Id> {
-    let wanted = end.trim().trim_start_matches('#').to_lowercase();
     let Page::Tasks(rows) = store.answer(&Query::Tasks(TaskAsk { done: true, ..TaskAsk::default() }))? else { return Err(unexpected()) };
-    let fits: Vec<_> = rows.iter().filter(|r| wanted.len() >= 4 && r.task.id.to_string().ends_with(&wanted)).collect();
-    match fits.as_slice() {
-        [] => Err(Error::not_found(format!("There is no task {end}")).hint("`retain show CUSTOMER` prints the ids of its tasks")),
-        [one] if one.task.done.is_some() => Err(Error::usage("The task is done already")),
-        [one] => Ok(one.task.id),
-        several => {
-            let error = Error::usage(format!("{} tasks have an id that ends in {end}", several.len()));
-            Err(several.iter().take(8).fold(error, |e, r| e.hint(format!("{}  {}, {}", r.task.id, r.customer_name, r.task.title))))
-        }
-    }
+    let named = rows.iter().map(|r| (r.task.id, format!("{}, {}", r.customer_name, r.task.title)));
+    let found = &rows[by_end("task", "retain show CUSTOMER", named, end)?];
+    if found.task.done.is_some() { Err(Error::usage("The task is done already")) } else { Ok(found.task.id) }
 }

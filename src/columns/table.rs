@@ -4,6 +4,7 @@ use super::Align::{self, Left, Right};
 use super::Column;
 use crate::domain::field::{Choice, Choices, Field, FieldKind, Value};
 use crate::domain::health::Band;
+use crate::domain::priority::REASONS;
 use crate::domain::roster::Roster;
 use crate::domain::stage::{Pace, StageNo};
 use crate::domain::time::Day;
@@ -33,6 +34,14 @@ pub const COLUMNS: &[Column] = &[
     column("due", &[], FieldKind::Until, |r, at| day(r.rows[at].signals.due), 5, 6),
     column("pulse", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.pulse), 3, 5),
     column("pastdue", &["unpaid"], FieldKind::Since, |r, at| day(r.rows[at].signals.past_due), 5, 7),
+    flag("unanswered", |r, at| applies(r, at, "nps")),
+    flag("silent", |r, at| applies(r, at, "silent")),
+    flag("fell", |r, at| applies(r, at, "fell")),
+    flag("plan", |r, at| Value::Flag(r.rows[at].signals.plan)),
+    column("actions", &["cta"], FieldKind::Number, |r, at| Value::Number(r.rows[at].signals.actions.into()), 3, 7),
+    column("severity", &[], FieldKind::Number, |r, at| count(r.rows[at].signals.risk), 3, 8),
+    column("alert", &["alerted"], FieldKind::Since, |r, at| day(r.rows[at].signals.alert), 5, 6),
+    column("mention", &["mentioned"], FieldKind::Since, |r, at| day(r.rows[at].signals.mention), 5, 7),
     column("visit", &[], FieldKind::Number, |r, at| count(r.rows[at].signals.visit), 3, 5),
     column("cohort", &[], FieldKind::Number, |r, at| count(r.rows[at].signals.cohort), 3, 6),
     column("started", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.started), 5, 7),
@@ -80,6 +89,13 @@ fn day(day: Option<Day>) -> Value<'static> {
 /// An amount; 0 means that there is no paid subscription, which is no data.
 fn amount(minor: i64) -> Value<'static> {
     number(Some(minor).filter(|m| *m != 0))
+}
+
+/// Whether a reason for the queue applies, dealt with or not.
+fn applies(roster: &Roster, at: usize, code: &str) -> Value<'static> {
+    let row = &roster.rows[at];
+    let kind = REASONS.iter().find(|r| r.code == code);
+    Value::Flag(kind.is_some_and(|r| (r.applies)(&row.signals, row.health, &roster.config, roster.today).is_some()))
 }
 
 /// Priority; not in the queue is no data.

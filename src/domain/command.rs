@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::action::ActionDraft;
 use super::id::Id;
 use super::stage::Reason;
 use super::task::TaskDraft;
@@ -141,6 +142,20 @@ pub enum Command {
     Unsnooze { customers: Vec<Id> },
     /// Removes rows from every list; undo brings them back.
     Remove { entity: Entity, rows: Vec<Id> },
+    /// Opens a call to action at each customer, or updates the open one of the same kind and reason.
+    OpenAction { customers: Vec<Id>, action: ActionDraft },
+    /// Closes calls to action with what came of it.
+    CloseActions { actions: Vec<Id>, outcome: String },
+    /// Puts calls to action off; the reason is one of `action::SNOOZE_REASONS`.
+    SnoozeActions { actions: Vec<Id>, until: Day, reason: String },
+    /// Starts a playbook (code or label) at customers; `from` is the day it counts from, otherwise today.
+    StartPlay { customers: Vec<Id>, playbook: String, from: Option<Day> },
+    /// Passes over a step of a started playbook, with the reason.
+    SkipStep { step: Id, reason: String },
+    /// Ends a started playbook; what is open of it leaves the lists.
+    EndPlay { play: Id, outcome: String },
+    /// Takes back what one firing of a rule did, by its event; the rule does not fire again for the same entry.
+    TakeBackFiring { event: Id },
     /// Saves a view under a name (an existing one of that name is changed).
     SaveView { name: String, view: super::query::View },
     /// Sets a config key; `None` goes back to the default.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::health::Scorecards;
 use super::money::Currency;
+use super::playbook::Playbooks;
+use super::rule::Rules;
 use super::stage::Stages;
 use super::time::Zone;
 
@@ -54,22 +56,39 @@ pub struct Policy {
     pub fell_points: u8,
     /// Days after which a pulse says nothing any more.
     pub pulse_days: u16,
+    /// Days in which a risk of severity 1 to 4 is looked at again, each time from the last look.
+    pub escalation_days: [u16; 4],
+    /// Days for which an alert stays in the queue, unless somebody is done with it before.
+    pub alert_days: u16,
 }
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { cadence_days: 30, renewal_days: 90, severe: 2, detractor_days: 90, fell_points: 10, pulse_days: 90 }
+        Policy {
+            cadence_days: 30,
+            renewal_days: 90,
+            severe: 2,
+            detractor_days: 90,
+            fell_points: 10,
+            pulse_days: 90,
+            escalation_days: [1, 2, 7, 14],
+            alert_days: 14,
+        }
     }
 }
 
 /// Everything of the config that the pure rules read. Stored in the book's `config` table, one row a key:
-/// `stages`, `scorecards`, `policy` (TOML texts), `currency`, `zone`, and `attribute.<code>`.
+/// `stages`, `scorecards`, `playbooks`, `rules`, `policy` (TOML texts), `currency`, `zone`, and `attribute.<code>`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
     /// The lifecycle.
     pub stages: Stages,
     /// How health is scored.
     pub scorecards: Scorecards,
+    /// What the team does in which situation.
+    pub playbooks: Playbooks,
+    /// What happens by itself.
+    pub rules: Rules,
     /// Limits of the queue.
     pub policy: Policy,
     /// What amounts are in where a file does not say.
@@ -87,6 +106,9 @@ impl Default for Config {
             stages: toml::from_str(include_str!("../../assets/config/stages.toml")).expect("the shipped stages parse; a test reads them"),
             scorecards: toml::from_str(include_str!("../../assets/config/scorecards.toml"))
                 .expect("the shipped scorecards parse; a test reads them"),
+            playbooks: toml::from_str(include_str!("../../assets/config/playbooks.toml"))
+                .expect("the shipped playbooks parse; a test reads them"),
+            rules: toml::from_str(include_str!("../../assets/config/rules.toml")).expect("the shipped rules parse; a test reads them"),
             policy: Policy::default(),
             currency: Currency::default(),
             zone: Zone::default(),

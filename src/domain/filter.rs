@@ -200,6 +200,26 @@ impl Filter {
         codes
     }
 
+    /// True when what it means depends on who asks.
+    pub fn asks_me(&self) -> bool {
+        let mut asks = false;
+        self.root.visit(&mut |node| asks |= matches!(node, Node::Test(_, _, atoms) if atoms.contains(&Atom::Me)));
+        asks
+    }
+
+    /// Codes of the fields that it reads, each once.
+    pub fn fields(&self) -> Vec<&'static str> {
+        let mut codes = Vec::new();
+        self.root.visit(&mut |node| {
+            if let Node::Test(Named::Field(field), ..) = node {
+                codes.push(field.code);
+            }
+        });
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
     /// Looks up everything that the filter names in a roster, once, for a scan of its rows.
     pub fn prepare<'r>(&self, roster: &'r Roster, people: &People) -> Prepared<'r> {
         Prepared::new(&self.root, roster, people)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::Action;
 use super::customer::{Contact, Customer};
 use super::event::{Event, EventKind};
 use super::funnel::{Flow, Mode, Period, StageFigures};
@@ -82,6 +83,61 @@ pub enum Query {
     Conflicts,
     /// What one batch made and changed.
     Batch { batch: Id },
+    /// Calls to action: by their turn, risks by money at stake x urgency.
+    Actions(ActionAsk),
+    /// Playbooks at customers, the latest first.
+    Plays(PlayAsk),
+    /// Firings of rules, the latest first.
+    Fired(FiredAsk),
+}
+
+/// Which calls to action.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
+pub struct ActionAsk {
+    /// Filter line over their customers.
+    pub filter: String,
+    /// Only of this kind; empty for all.
+    pub kind: String,
+    /// Only those of this owner (`me`: one's own); empty for all.
+    pub owner: String,
+    /// Only those of this customer.
+    pub customer: Option<Id>,
+    /// Closed ones too.
+    pub closed: bool,
+}
+
+/// Which playbooks.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
+pub struct PlayAsk {
+    /// Filter line over their customers.
+    pub filter: String,
+    /// Only those of this customer.
+    pub customer: Option<Id>,
+    /// Ended ones too.
+    pub ended: bool,
+}
+
+/// Which firings.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub struct FiredAsk {
+    /// Filter line over their customers.
+    pub filter: String,
+    /// Only of the rule with this code; empty for all.
+    pub rule: String,
+    /// Not before this day.
+    pub since: Option<Day>,
+    /// Only those that alert somebody.
+    pub alerts: bool,
+    /// Of the alerts only those to me: at my customers, or to the team.
+    pub mine: bool,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Default for FiredAsk {
+    fn default() -> FiredAsk {
+        FiredAsk { filter: String::new(), rule: String::new(), since: None, alerts: false, mine: false, limit: 1000 }
+    }
 }
 
 /// A period relative to today, or fixed.
@@ -144,6 +200,96 @@ pub struct TaskRow {
     pub task: Task,
     /// Its customer's name.
     pub customer_name: String,
+}
+
+/// A call to action with what its customer lends it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ActionRow {
+    /// The call.
+    #[serde(flatten)]
+    pub action: Action,
+    /// Its customer's name.
+    pub customer_name: String,
+    /// Its customer's row in the roster.
+    #[serde(skip)]
+    pub row: u32,
+    /// Its customer's ARR, minor units.
+    pub arr: i64,
+    /// Money at stake x urgency ([`Action::weight`]), minor units.
+    pub weight: i64,
+}
+
+/// A playbook at a customer.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct PlayRow {
+    /// Names the row in every copy of the book.
+    pub id: Id,
+    /// The customer.
+    pub customer: Id,
+    /// Its name.
+    pub customer_name: String,
+    /// Code of the playbook.
+    pub playbook: String,
+    /// Its label when it was started.
+    pub label: String,
+    /// The day its steps count from.
+    pub anchor: Day,
+    /// When it was started.
+    pub started: Day,
+    /// Code of the rule that started it; empty: a person did.
+    pub cause: String,
+    /// When it was ended.
+    pub ended: Option<Day>,
+    /// What came of it.
+    pub outcome: String,
+    /// Its steps by their day.
+    pub steps: Vec<StepRow>,
+}
+
+/// A step of a playbook at a customer.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct StepRow {
+    /// Names the row in every copy of the book.
+    pub id: Id,
+    /// The task that it is.
+    pub task: Id,
+    /// Its place in the playbook.
+    pub code: String,
+    /// What has to be done.
+    pub title: String,
+    /// When.
+    pub due: Option<Day>,
+    /// Who.
+    pub owner: String,
+    /// When it was done.
+    pub done: Option<Stamp>,
+    /// Why it was skipped; empty: it was not.
+    pub skipped: String,
+}
+
+/// A firing of a rule.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FiredRow {
+    /// The event.
+    pub id: Id,
+    /// The customer.
+    pub customer: Id,
+    /// Its name.
+    pub customer_name: String,
+    /// Who looks after it.
+    pub owner: String,
+    /// Code of the rule.
+    pub rule: String,
+    /// The rule's label and filter then.
+    pub text: String,
+    /// When.
+    pub at: Stamp,
+    /// The civil date.
+    pub day: Day,
+    /// Whom it alerts: `owner`, `team`, or nobody.
+    pub alert: String,
+    /// In whose write it fired.
+    pub person: String,
 }
 
 /// One batch in the activity list.
@@ -349,4 +495,10 @@ pub enum Page {
     Conflicts(Vec<Conflict>),
     /// To [`Query::Batch`].
     Batch(BatchPage),
+    /// To [`Query::Actions`].
+    Actions(Vec<ActionRow>),
+    /// To [`Query::Plays`].
+    Plays(Vec<PlayRow>),
+    /// To [`Query::Fired`].
+    Fired(Vec<FiredRow>),
 }

@@ -112,6 +112,8 @@ pub struct Fact {
     pub due: Option<Day>,
     /// The day it was paid (kind `Invoice`).
     pub paid: Option<Day>,
+    /// It raised an alert (kind `Rule`).
+    pub alert: bool,
 }
 
 /// One ticket as the fold reads it.
@@ -136,6 +138,21 @@ pub struct TaskFact {
     pub done: Option<Day>,
     /// It is a plan for the renewal.
     pub plan: bool,
+    /// Somebody was mentioned and is asked to look.
+    pub mention: bool,
+}
+
+/// One call to action as the fold reads it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ActionFact {
+    /// Day it was opened.
+    pub opened: Day,
+    /// Day by which it is due, or until which it was put off where that is later.
+    pub due: Option<Day>,
+    /// Day it was closed.
+    pub closed: Option<Day>,
+    /// Severity 1-4 of a risk; 0 for the other kinds.
+    pub risk: u8,
 }
 
 /// One version of a subscription as the fold reads it.
@@ -164,6 +181,8 @@ pub struct Facts {
     pub tickets: Vec<TicketFact>,
     /// Its tasks.
     pub tasks: Vec<TaskFact>,
+    /// Its calls to action.
+    pub actions: Vec<ActionFact>,
     /// Its subscription versions.
     pub versions: Vec<VersionFact>,
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod batch;
+mod work;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -50,6 +51,9 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),
         Query::Conflicts => super::conflicts::list(&store.conn).map(Page::Conflicts),
+        Query::Actions(ask) => work::actions(store, ask).map(Page::Actions),
+        Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
+        Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
     }
 }

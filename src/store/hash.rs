@@ -430,7 +430,7 @@ fn later_fields(table: &'static Table) -> impl Iterator<Item = &'static str> {
 /// What such a field says in a new row.
 fn at_birth(field: &str) -> Value {
     match field {
-        "snoozed" => Value::Null,
+        "snoozed" | "ended" | "closed" => Value::Null,
         "removed" => Value::Integer(0),
         _ => Value::Text(String::new()),
     }

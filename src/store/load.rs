@@ -16,6 +16,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
 use super::batch::{self, Batch, json_value};
+use super::rules::{Fire, Watch};
 use super::{Store, heads, signal, sql, write};
 
 /// What became of a row that was put.
@@ -557,6 +558,10 @@ impl<'a> Loader<'a> {
             }
         }
         self.batch.touched = touched;
+        // Who came with this load came with a past: rules begin with it, and fire for those who were here before.
+        let fired = Watch::of(&config).behind(&mut self.batch, today, Fire::Known)?.len();
+        let label = if fired > 0 { format!("{label}; rules fired for {fired} customers") } else { label.to_owned() };
+        let label = label.as_str();
         self.batch.finish(label)?;
         if let Some(outbox) = self.outbox {
             outbox.add(&[super::transact::line_of(conn, self.batch.n, super::key_of_book(conn)?)?])?;

@@ -163,6 +163,7 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
         conn.prepare_cached(statement).and_then(|mut s| s.execute(params![row, field])).map_err(sql)?;
     }
     if table.entity == Entity::Customer {
+        conn.prepare_cached("DELETE FROM inside WHERE customer = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
         conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
     }
     conn.prepare_cached(&format!("DELETE FROM {} WHERE n = ?", table.name)).and_then(|mut s| s.execute([n])).map_err(sql)?;

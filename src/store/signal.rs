@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::health;
-use crate::domain::signal::{Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold};
+use crate::domain::signal::{ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold};
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
@@ -36,17 +36,21 @@ struct More {
     seats: Option<u32>,
     due: Option<Day>,
     until: Option<Day>,
+    alert: String,
     paid: Option<Day>,
 }
 
 fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &[u8], stages: &Stages) -> Option<Fact> {
     let kind = EventKind::from_number(kind)?;
     let more: More = match kind {
-        EventKind::Usage | EventKind::Invoice | EventKind::Override if !more.is_empty() => serde_json::from_slice(more).unwrap_or_default(),
+        EventKind::Usage | EventKind::Invoice | EventKind::Override | EventKind::Rule if !more.is_empty() => {
+            serde_json::from_slice(more).unwrap_or_default()
+        }
         _ => More::default(),
     };
     let to = if kind == EventKind::Stage { stages.find(channel).unwrap_or(NO_STAGE) } else { NO_STAGE };
-    Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due: more.due.or(more.until), paid: more.paid })
+    let due = more.due.or(more.until);
+    Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due, paid: more.paid, alert: !more.alert.is_empty() })
 }
 
 fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
@@ -74,6 +78,7 @@ pub fn facts(conn: &Connection, customer: i64, stages: &Stages, zone: Zone) -> R
 enum Part {
     Ticket(TicketFact),
     Task(TaskFact),
+    Action(ActionFact),
     Version(VersionFact),
 }
 
@@ -82,6 +87,7 @@ impl Part {
         match self {
             Part::Ticket(t) => facts.tickets.push(t),
             Part::Task(t) => facts.tasks.push(t),
+            Part::Action(a) => facts.actions.push(a),
             Part::Version(v) => facts.versions.push(v),
         }
     }
@@ -115,13 +121,31 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
         .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
+        let kind = r.get_ref(4).map_err(sql)?.as_bytes().unwrap_or_default();
         let part = TaskFact {
             made: on(r.get(1).map_err(sql)?),
             due: day(r.get(2).map_err(sql)?),
             done: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
-            plan: r.get_ref(4).map_err(sql)?.as_bytes().unwrap_or_default() == b"renewal",
+            plan: kind == b"renewal",
+            mention: kind == b"mention",
         };
         each(r.get(0).map_err(sql)?, Part::Task(part));
+    }
+    let query = format!(
+        "SELECT customer, opened, max(coalesce(due, snoozed), coalesce(snoozed, due)), closed, kind = 'risk', severity FROM action {which} ORDER BY customer"
+    );
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(r) = rows.next().map_err(sql)? {
+        let Some(opened) = day(r.get(1).map_err(sql)?) else { continue };
+        let (is_risk, severity): (bool, Option<i64>) = (r.get(4).map_err(sql)?, r.get(5).map_err(sql)?);
+        let part = ActionFact {
+            opened,
+            due: day(r.get(2).map_err(sql)?),
+            closed: day(r.get(3).map_err(sql)?),
+            risk: if is_risk { severity.unwrap_or(4).clamp(1, 4) as u8 } else { 0 },
+        };
+        each(r.get(0).map_err(sql)?, Part::Action(part));
     }
     let query = format!(
         "SELECT customer, subscription, start, end, mrr, quantity, status, external FROM subscription {which} ORDER BY customer, start, id"

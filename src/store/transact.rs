@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 
 use super::batch::Batch;
 use super::outbox::{Asked, Entry, Line, Named};
+use super::rules::{Fire, Watch};
 use super::{Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, schema, signal, sql, write};
 
 /// Milliseconds after which a write gives up waiting for another's lock.
@@ -245,6 +246,14 @@ impl Store {
         undoes: Option<Id>,
         work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
     ) -> Result<Finished> {
+        // What corrects, or brings back what was, lets no rule fire; and the rules' own batch has asked them already.
+        let fire = match command {
+            "rules" => None,
+            "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "rule_undo" => Some(Fire::No),
+            _ if undoes.is_some() => Some(Fire::No),
+            _ => Some(Fire::Yes),
+        };
+        let watch = self.watch_rules();
         let context = write::Context { config: self.config.clone(), today: self.today };
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, command, now, self.config.zone, undoes)?;
         let done = work(&mut batch, &context)?;
@@ -259,6 +268,19 @@ impl Store {
         } else {
             for customer in &batch.touched {
                 batch.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
+            }
+        }
+        let mut done = done;
+        if batch.touched.len() <= REFOLD_AT_ONCE || batch.config_touched {
+            let fired = match fire {
+                Some(fire) if !batch.is_empty() => {
+                    let watch = if batch.config_touched { Arc::new(Watch::of(&config)) } else { watch };
+                    watch.behind(&mut batch, today, fire)?
+                }
+                _ => Vec::new(),
+            };
+            for label in fired.iter().take(3) {
+                done.label.push_str(&format!("; rule: {label}"));
             }
         }
         let empty = batch.is_empty();

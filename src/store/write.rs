@@ -1,6 +1,9 @@
 //! Commands as rows and edits: each command in one function, all checks before the first change of a row.
 
+mod actions;
 mod customers;
+mod firing;
+mod plays;
 mod settings;
 mod stages;
 mod triage;
@@ -24,7 +27,11 @@ use super::sql;
 pub use customers::{by, interval_code, put_version};
 pub use settings::put_config;
 
+pub(super) use firing::fire;
+
+use actions::{close_actions, open_action, snooze_actions};
 use customers::{add_contact, add_customer, edit, tag};
+use plays::{end_play, skip_step, start_play};
 use settings::{save_view, set_config};
 use stages::move_stage;
 use triage::{snooze, triage_done};
@@ -73,6 +80,13 @@ pub fn code(command: &Command) -> &'static str {
         Command::Snooze { .. } => "snooze",
         Command::Unsnooze { .. } => "unsnooze",
         Command::Remove { .. } => "remove",
+        Command::OpenAction { .. } => "action",
+        Command::CloseActions { .. } => "action_close",
+        Command::SnoozeActions { .. } => "action_snooze",
+        Command::StartPlay { .. } => "play",
+        Command::SkipStep { .. } => "step_skip",
+        Command::EndPlay { .. } => "play_end",
+        Command::TakeBackFiring { .. } => "rule_undo",
         Command::SaveView { .. } => "view",
         Command::SetConfig { .. } => "config",
         Command::Resolve { .. } => "resolve",
@@ -106,6 +120,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             for id in customers {
                 let n = customer(b, *id)?;
                 event(b, &EventDraft { at: at.unwrap_or(b.now), text, ..EventDraft::new(EventKind::Note, n) })?;
+                firing::mention(b, n, text, context)?;
             }
             Ok(done(format!("Note on {}", names(b, customers)?), customers.len()))
         }
@@ -162,6 +177,13 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             let what = if *entity == Entity::Customer { names(b, rows)? } else { count(rows.len(), batch::table(*entity).name) };
             Ok(done(format!("Removed {what}"), rows.len()))
         }
+        Command::OpenAction { customers, action } => open_action(b, customers, action, context),
+        Command::CloseActions { actions, outcome } => close_actions(b, actions, outcome, context),
+        Command::SnoozeActions { actions, until, reason } => snooze_actions(b, actions, *until, reason, context),
+        Command::StartPlay { customers, playbook, from } => start_play(b, customers, playbook, *from, context),
+        Command::SkipStep { step, reason } => skip_step(b, *step, reason),
+        Command::EndPlay { play, outcome } => end_play(b, *play, outcome, context),
+        Command::TakeBackFiring { event } => firing::take_back(b, *event),
         Command::SaveView { name, view } => save_view(b, name, view),
         Command::SetConfig { key, value } => set_config(b, key, value.as_deref(), context),
         Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),

@@ -18,6 +18,9 @@ pub const REASONS: &[ReasonKind] = &[
     ReasonKind { code: "stuck", applies: stuck },
     ReasonKind { code: "fell", applies: fell },
     ReasonKind { code: "past_due", applies: past_due },
+    ReasonKind { code: "action", applies: action },
+    ReasonKind { code: "alert", applies: alert },
+    ReasonKind { code: "mention", applies: mention },
 ];
 
 /// Points of one open ticket by severity.
@@ -129,4 +132,26 @@ fn past_due(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies 
     let due = signals.past_due?;
     let days = day.since(due);
     (days > 0 && !left(signals, config)).then(|| (at_most(10 + days / 3, 35), held(days), due))
+}
+
+/// A call to action is due: 15 points and one for each day late, and up to 20 for the worst open risk. Figure: days late.
+fn action(signals: &Signals, _: Health, _: &Config, day: Day) -> Applies {
+    let due = signals.action_due.filter(|d| *d <= day)?;
+    let worst = match signals.risk {
+        0 => 0,
+        severity => 25 - 5 * i64::from(severity.min(4)),
+    };
+    Some((at_most(15 + worst + day.since(due), 50), held(day.since(due)), due))
+}
+
+/// A rule raised an alert not long ago. Figure: days since.
+fn alert(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
+    let raised = signals.alert.filter(|d| *d <= day && day.since(*d) < i64::from(config.policy.alert_days))?;
+    Some((10, held(day.since(raised)), raised))
+}
+
+/// Somebody was mentioned and has not answered. Figure: days since.
+fn mention(signals: &Signals, _: Health, _: &Config, day: Day) -> Applies {
+    let asked = signals.mention.filter(|d| *d <= day)?;
+    Some((20, held(day.since(asked)), asked))
 }

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{Fact, Facts, Signals, TaskFact, TicketFact, VersionFact};
+use super::{ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact};
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::ticket::SEVERITIES;
@@ -27,6 +27,7 @@ pub fn fold(facts: &Facts, config: &Config, day: Day) -> Signals {
     fold_usage(&mut signals, facts, day);
     fold_tickets(&mut signals, &facts.tickets, &mut next);
     fold_tasks(&mut signals, &facts.tasks, &mut next);
+    fold_actions(&mut signals, &facts.actions, &mut next);
     fold_versions(&mut signals, &facts.versions, &mut next);
     signals.stale = Some(next.first);
     signals
@@ -83,6 +84,7 @@ fn fold_events(signals: &mut Signals, events: &[Fact], config: &Config, next: &m
                 signals.held = within(fact.number, 0, 100);
                 signals.held_until = fact.due.filter(|_| signals.held.is_some());
             }
+            EventKind::Rule if fact.alert => signals.alert = signals.alert.max(Some(fact.day)),
             EventKind::Stage => enter(signals, fact, config, &mut entries),
             EventKind::Invoice => fold_invoice(signals, fact, next),
             _ => {}
@@ -189,6 +191,21 @@ fn fold_tasks(signals: &mut Signals, tasks: &[TaskFact], next: &mut Next) {
             signals.tasks = signals.tasks.saturating_add(1);
             signals.due = earlier(signals.due, task.due);
             signals.plan |= task.plan;
+            if task.mention {
+                signals.mention = signals.mention.max(Some(task.made));
+            }
+        }
+    }
+}
+
+fn fold_actions(signals: &mut Signals, actions: &[ActionFact], next: &mut Next) {
+    for action in actions {
+        if next.runs(action.opened, action.closed) {
+            signals.actions = signals.actions.saturating_add(1);
+            signals.action_due = earlier(signals.action_due, action.due);
+            if action.risk > 0 && (signals.risk == 0 || action.risk < signals.risk) {
+                signals.risk = action.risk;
+            }
         }
     }
 }
@@ -257,6 +274,11 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
             }
             if let Some(pulse) = within(fact.number, 1, 5) {
                 (signals.pulse, signals.pulse_day) = (Some(pulse), day);
+            }
+        }
+        EventKind::Rule => {
+            if fact.alert {
+                signals.alert = day;
             }
         }
         EventKind::Note

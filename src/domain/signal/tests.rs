@@ -17,7 +17,7 @@ const START: i64 = 20_000;
 
 fn fact(kind: EventKind, at: i64) -> Fact {
     let day = number(at / 4);
-    Fact { kind, day, at, number: None, to: StageNo(0), seats: None, due: None, paid: None }
+    Fact { kind, day, at, number: None, to: StageNo(0), seats: None, due: None, paid: None, alert: false }
 }
 
 /// Four moments a day over a span of days, so that facts of one day are common.
@@ -28,7 +28,7 @@ fn a_fact() -> impl Strategy<Value = Fact> {
         |(kind, at, number, to, seats, due, paid)| {
             let fact = fact(kind, at);
             let (due, paid) = (Some(fact.day.plus(due)), paid.map(|p| fact.day.plus(p)));
-            Fact { number: Some(number), to: StageNo(to), seats: Some(seats), due, paid, ..fact }
+            Fact { number: Some(number), to: StageNo(to), seats: Some(seats), due, paid, alert: seats % 2 == 0, ..fact }
         },
     )
 }
@@ -46,6 +46,13 @@ fn some_facts() -> impl Strategy<Value = Facts> {
         due: until(from, due),
         done: until(from, span),
         plan,
+        mention: plan,
+    });
+    let action = (span(), proptest::option::of(-5..40_i64), 0..5_u8).prop_map(|((from, span), due, risk)| ActionFact {
+        opened: number(from),
+        due: until(from, due),
+        closed: until(from, span),
+        risk,
     });
     let version = (span(), 0..3_i64, 0..9_u32, any::<bool>()).prop_map(|((from, span), subscription, quantity, paid)| VersionFact {
         subscription,
@@ -57,11 +64,12 @@ fn some_facts() -> impl Strategy<Value = Facts> {
     });
     let few = |n| 0..n;
     let events = proptest::collection::vec(a_fact(), few(60));
-    (events, proptest::collection::vec(ticket, few(6)), proptest::collection::vec(task, few(6)), proptest::collection::vec(version, few(6)))
-        .prop_map(|(mut events, tickets, tasks, versions)| {
-            events.sort_by_key(|e| e.at);
-            Facts { events, tickets, tasks, versions }
-        })
+    let (tickets, tasks) = (proptest::collection::vec(ticket, few(6)), proptest::collection::vec(task, few(6)));
+    let (actions, versions) = (proptest::collection::vec(action, few(6)), proptest::collection::vec(version, few(6)));
+    (events, tickets, tasks, actions, versions).prop_map(|(mut events, tickets, tasks, actions, versions)| {
+        events.sort_by_key(|e| e.at);
+        Facts { events, tickets, tasks, actions, versions }
+    })
 }
 
 /// The facts as a book of that day would have had them. Agreements are known ahead.

@@ -109,7 +109,7 @@ pub(super) fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result
 }
 
 /// Fields whose values are civil dates.
-const DAYS: &[&str] = &["created", "due", "snoozed", "start", "end"];
+const DAYS: &[&str] = &["created", "due", "snoozed", "start", "end", "review", "closed"];
 
 pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Done> {
     if let Some(clash) = clash(b, entity, rows, changes, context)? {

@@ -73,7 +73,7 @@ fn spoken(code: &str) -> String {
     }
 }
 
-pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Result<()> {
+pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Result<Id> {
     let title = word("a task", &task.title, 500)?;
     if title.is_empty() {
         return Err(Error::usage("a task needs a title"));
@@ -81,9 +81,9 @@ pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Re
     let owner = if task.owner.is_empty() { b.person.clone() } else { word("an owner", &task.owner, 200)?.to_owned() };
     let priority = i64::from(if task.priority == 0 { 2 } else { task.priority.min(3) });
     let (due, now) = (task.due, b.now);
-    b.insert(Entity::Task, &[&customer, &title, &due, &owner, &priority, &task.kind, &now, &None::<i64>])?;
+    let (_, id) = b.insert(Entity::Task, &[&customer, &title, &due, &owner, &priority, &task.kind, &now, &None::<i64>])?;
     b.touched.insert(customer);
-    Ok(())
+    Ok(id)
 }
 
 pub(super) fn done_tasks(b: &mut Batch<'_>, tasks: &[Id]) -> Result<Done> {

@@ -1,0 +1,320 @@
+//! `retain action`: calls to action, the register of risks and success plans.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::fail::Done;
+use super::{Cx, by_end, joined, unexpected};
+use crate::domain::action::{self, ActionDraft};
+use crate::domain::command::{Change, Command, Entity};
+use crate::domain::money;
+use crate::domain::query::{ActionAsk, ActionRow, Page, Query};
+use crate::domain::time::Day;
+use crate::error::{Error, Result};
+use crate::store::Store;
+
+/// Calls to action: list, open, change, put off and close them; risks by what is at stake; success plans
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// List calls to action; risks stand by money at stake x urgency
+    List(List),
+    /// Open a call to action; an open one of the same kind and reason is updated, not doubled
+    Open(Box<Open>),
+    /// Change fields of an open call: owner, due, severity, money, mitigation, review, value, target, evidence
+    Set(Set),
+    /// Put one off until a day
+    Snooze(Snooze),
+    /// Close one with what came of it
+    Close(Close),
+}
+
+#[derive(clap::Args, Debug)]
+struct List {
+    /// Only of this kind
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(action::KINDS))]
+    kind: Option<String>,
+    /// Only at customers that pass this filter
+    #[arg(long, value_name = "FILTER", default_value = "")]
+    filter: String,
+    /// Only of this owner; `me` for your own
+    #[arg(long, value_name = "NAME", default_value = "")]
+    owner: String,
+    /// Only at this customer: id, key or name
+    #[arg(long, value_name = "CUSTOMER")]
+    customer: Option<String>,
+    /// Closed ones too
+    #[arg(long)]
+    closed: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct Open {
+    /// Id, key or name
+    customer: String,
+    /// What has to be done
+    title: Vec<String>,
+    /// What it is: risk, opportunity, lifecycle, activity or objective
+    #[arg(long, default_value = "activity", value_parser = clap::builder::PossibleValuesParser::new(action::KINDS))]
+    kind: String,
+    /// Why, as one word; customer, kind and reason make it the same call
+    #[arg(long, value_name = "CODE", default_value = "")]
+    reason: String,
+    /// Who does it (default: the customer's owner)
+    #[arg(long, value_name = "NAME", default_value = "")]
+    owner: String,
+    /// By when: fri, +7d, 2026-12-08
+    #[arg(long, value_name = "DATE")]
+    due: Option<String>,
+    /// 1 (worst) to 4
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
+    severity: Option<u8>,
+    /// What is at stake (default: the customer's ARR)
+    #[arg(long, value_name = "AMOUNT")]
+    money: Option<String>,
+    /// What is done about it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    mitigation: String,
+    /// When it is looked at again (a risk with a severity: by the policy)
+    #[arg(long, value_name = "DATE")]
+    review: Option<String>,
+    /// An objective's figure at the start
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    start: Option<String>,
+    /// Its figure now
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    value: Option<String>,
+    /// Its target
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    target: Option<String>,
+    /// Unit of the three
+    #[arg(long, value_name = "UNIT", default_value = "")]
+    unit: String,
+    /// What shows that it is so
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    evidence: String,
+}
+
+#[derive(clap::Args, Debug)]
+struct Set {
+    /// The end of its id, as `retain action list` prints it
+    id: String,
+    /// field=value, several
+    #[arg(required = true, value_name = "FIELD=VALUE")]
+    changes: Vec<String>,
+}
+
+#[derive(clap::Args, Debug)]
+struct Snooze {
+    /// The end of its id
+    id: String,
+    /// Until when
+    #[arg(long, value_name = "DATE")]
+    until: String,
+    /// Why
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(action::SNOOZE_REASONS))]
+    reason: String,
+}
+
+#[derive(clap::Args, Debug)]
+struct Close {
+    /// The end of its id
+    id: String,
+    /// What came of it
+    outcome: Vec<String>,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let mut store = cx.open()?;
+    match &args.what {
+        What::List(list) => print(cx, &mut store, list),
+        What::Open(open) => {
+            let customer = store.find_customer(&open.customer)?;
+            let action = draft(cx, &store, open)?;
+            cx.write(&mut store, &Command::OpenAction { customers: vec![customer], action })
+        }
+        What::Set(set) => {
+            let row = find(&mut store, &set.id)?;
+            let changes = set.changes.iter().map(|c| change(cx, &store, c)).collect::<Result<Vec<_>>>()?;
+            cx.write(&mut store, &Command::Edit { entity: Entity::Action, rows: vec![row.action.id], changes })
+        }
+        What::Snooze(snooze) => {
+            let row = find(&mut store, &snooze.id)?;
+            let until = day(cx, &store, &snooze.until)?;
+            cx.write(&mut store, &Command::SnoozeActions { actions: vec![row.action.id], until, reason: snooze.reason.clone() })
+        }
+        What::Close(close) => {
+            let row = find(&mut store, &close.id)?;
+            cx.write(&mut store, &Command::CloseActions { actions: vec![row.action.id], outcome: joined(&close.outcome) })
+        }
+    }
+}
+
+fn day(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Day> {
+    cx.day(store, Some(text))?.ok_or_else(|| Error::usage("a day is missing"))
+}
+
+fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
+    let currency = store.config().currency;
+    let amount = |text: &String| {
+        money::parse(text, currency).ok_or_else(|| Error::usage(format!("\"{text}\" is not an amount")).hint("such as 240k or 1200.50"))
+    };
+    let figure = |text: &Option<String>| text.as_deref().map(thousandths).transpose();
+    Ok(ActionDraft {
+        kind: open.kind.clone(),
+        reason: open.reason.clone(),
+        title: joined(&open.title),
+        owner: open.owner.clone(),
+        due: cx.day(store, open.due.as_deref())?,
+        severity: open.severity,
+        money: open.money.as_ref().map(amount).transpose()?,
+        mitigation: open.mitigation.clone(),
+        review: cx.day(store, open.review.as_deref())?,
+        base: figure(&open.start)?,
+        value: figure(&open.value)?,
+        target: figure(&open.target)?,
+        unit: open.unit.clone(),
+        evidence: open.evidence.clone(),
+    })
+}
+
+/// A number with at most three places behind its point, in thousandths.
+fn thousandths(text: &str) -> Result<i64> {
+    let wrong = || Error::usage(format!("\"{text}\" is not a number")).hint("at most three places behind the point: 42.5");
+    let (sign, digits) = text.trim().strip_prefix('-').map_or((1, text.trim()), |rest| (-1, rest));
+    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |t: &str| t.chars().all(|c| c.is_ascii_digit());
+    if whole.is_empty() || rest.len() > 3 || !plain(whole) || !plain(rest) {
+        return Err(wrong());
+    }
+    format!("{whole}{rest:0<3}").parse::<i64>().map(|n| sign * n).map_err(|_| wrong())
+}
+
+fn plain(thousandths: i64) -> String {
+    let (whole, rest) = (thousandths.abs() / 1000, thousandths.abs() % 1000);
+    let sign = if thousandths < 0 { "-" } else { "" };
+    if rest == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+}
+
+fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
+    const FIELDS: [&str; 11] =
+        ["title", "owner", "due", "severity", "money", "mitigation", "review", "value", "target", "unit", "evidence"];
+    let Some((field, value)) = text.split_once('=').filter(|(field, _)| FIELDS.contains(field) || *field == "start") else {
+        return Err(Error::usage(format!("\"{text}\" is not a change")).hint(format!("field=value; fields: {}, start", FIELDS.join(", "))));
+    };
+    let name = if field == "start" { "base" } else { field };
+    if value.is_empty() && !matches!(field, "title" | "owner" | "mitigation" | "unit" | "evidence") {
+        return Ok(Change::set(name, serde_json::Value::Null));
+    }
+    Ok(match field {
+        "due" | "review" => Change::set(name, day(cx, store, value)?.to_string()),
+        "severity" => {
+            let severity = value.parse::<u8>().ok().filter(|s| (1..=4).contains(s));
+            Change::set(name, severity.ok_or_else(|| Error::usage("a severity is 1 (worst) to 4"))?)
+        }
+        "money" => {
+            let amount = money::parse(value, store.config().currency);
+            Change::set(name, amount.ok_or_else(|| Error::usage(format!("\"{value}\" is not an amount")))?)
+        }
+        "start" | "value" | "target" => Change::set(name, thousandths(value)?),
+        _ => Change::set(name, value),
+    })
+}
+
+fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>> {
+    match store.answer(&Query::Actions(ask))? {
+        Page::Actions(rows) => Ok(rows),
+        _ => Err(unexpected()),
+    }
+}
+
+fn find(store: &mut Store, end: &str) -> Result<ActionRow> {
+    let mut rows = answer(store, ActionAsk::default())?;
+    let named = rows.iter().map(|r| (r.action.id, format!("{}, {}", r.customer_name, r.action.title)));
+    let at = by_end("open call to action", "retain action list", named, end)?;
+    Ok(rows.swap_remove(at))
+}
+
+fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
+    let customer = list.customer.as_deref().map(|c| store.find_customer(c)).transpose()?;
+    let kind = list.kind.clone().unwrap_or_default();
+    let rows = answer(
+        store,
+        ActionAsk { filter: list.filter.clone(), kind: kind.clone(), owner: list.owner.clone(), customer, closed: list.closed },
+    )?;
+    let objectives = || rows.iter().map(|r| &r.action).filter(|a| a.kind == "objective");
+    let progress = action::plan_progress(objectives());
+    if cx.out.json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|r| {
+                let mut row = serde_json::to_value(r).unwrap_or_default();
+                row["progress"] = r.action.progress().into();
+                row
+            })
+            .collect();
+        return Ok(cx.out.object(json!({ "actions": rows, "plan_progress": progress }))?);
+    }
+    if rows.is_empty() {
+        return Ok(cx.out.line("no call to action is open there")?);
+    }
+    let currency = store.config().currency;
+    let today = store.today();
+    let table: Vec<Vec<String>> = rows
+        .iter()
+        .map(|r| {
+            let a = &r.action;
+            let id = a.id.to_string();
+            vec![
+                id[id.len() - 6..].to_owned(),
+                r.customer_name.clone(),
+                a.kind.clone(),
+                a.severity.map_or_else(String::new, |s| format!("S{s}")),
+                a.turn().map_or_else(String::new, |d| if d <= today { format!("{}d late", today.since(d)) } else { d.to_string() }),
+                a.owner.clone(),
+                money::short(a.money.unwrap_or(r.arr), currency),
+                match a.progress() {
+                    Some(done) => {
+                        let figure = |n: Option<i64>| n.map_or_else(String::new, plain);
+                        format!("{} ({done}%: {} of {} {})", a.title, figure(a.value), figure(a.target), a.unit).replace(" )", ")")
+                    }
+                    None if a.closed.is_some() => format!("{} (closed: {})", a.title, a.outcome),
+                    None => a.title.clone(),
+                },
+            ]
+        })
+        .collect();
+    let heads = ["id", "customer", "kind", "sev", "due", "owner", "at stake", "what"];
+    cx.out.table(&heads, &[false, false, false, false, false, false, true, false], &table)?;
+    if kind == "risk" {
+        cx.out.line("by money at stake x urgency: severity 1 counts 4 times, 4 once, a review that is past doubles it")?;
+    }
+    if let Some(progress) = progress.filter(|_| customer.is_some()) {
+        let line = format!(
+            "success plan {progress}% done: the mean of its objectives, each (value - start) / (target - start) between 0 and 100%"
+        );
+        cx.out.line(&line)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_and_written_in_thousandths() {
+        for (text, number) in [("42.5", 42_500), ("-3", -3000), ("0.125", 125), ("-0.5", -500)] {
+            assert_eq!(thousandths(text).unwrap(), number);
+            assert_eq!(plain(number), text);
+        }
+        for wrong in ["", ".5", "1.2345", "1e3", "--1", "99999999999999999999"] {
+            assert!(thousandths(wrong).is_err(), "{wrong}");
+        }
+    }
+}

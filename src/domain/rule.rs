@@ -1,0 +1,181 @@
+//! Rules: a filter that a customer comes into or leaves, and what happens then. What they hold at a time is the store's.
+
+use serde::{Deserialize, Serialize};
+
+use super::action::{ActionDraft, KINDS};
+use super::filter::{Fields, Filter};
+use super::playbook::Playbooks;
+use crate::error::{Error, Result};
+
+/// The book's rules (`assets/config/rules.toml` is the default set).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// In the order in which they are asked.
+    #[serde(default)]
+    pub rule: Vec<Rule>,
+}
+
+/// One rule.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Stable code, lower case with underscores.
+    pub code: String,
+    /// What a person reads.
+    pub label: String,
+    /// The filter, in the language of lists. It may not ask for `priority`, which depends on all customers, nor for free words.
+    pub when: String,
+    /// Whether it fires when a customer comes in, or when it leaves.
+    #[serde(default)]
+    pub on: Edge,
+    /// It fires no more, until it is switched on again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
+    /// Code of the playbook that it starts; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub playbook: String,
+    /// Whom it alerts.
+    #[serde(default, skip_serializing_if = "Alert::is_none")]
+    pub alert: Alert,
+    /// The call to action that it opens, or updates when one is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Call>,
+}
+
+/// Which way across the filter's edge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edge {
+    /// Coming in.
+    #[default]
+    Enter,
+    /// Leaving.
+    Leave,
+}
+
+/// Whom a firing alerts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Alert {
+    /// Nobody.
+    #[default]
+    None,
+    /// The customer's owner.
+    Owner,
+    /// Everybody.
+    Team,
+}
+
+impl Alert {
+    fn is_none(&self) -> bool {
+        *self == Alert::None
+    }
+
+    /// Its code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Alert::None => "",
+            Alert::Owner => "owner",
+            Alert::Team => "team",
+        }
+    }
+}
+
+/// A call to action as a rule opens it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// One of [`KINDS`].
+    pub kind: String,
+    /// What a person reads; empty: the rule's label.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Days in which it is due; `None` for no day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u16>,
+    /// 1 to 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<u8>,
+}
+
+impl Call {
+    /// The call of a rule on a day.
+    pub fn draft(&self, rule: &Rule, today: super::time::Day) -> ActionDraft {
+        ActionDraft {
+            kind: self.kind.clone(),
+            reason: rule.code.clone(),
+            title: if self.title.is_empty() { rule.label.clone() } else { self.title.clone() },
+            due: self.days.map(|d| today.plus(i64::from(d))),
+            severity: self.severity,
+            ..ActionDraft::default()
+        }
+    }
+}
+
+impl Rules {
+    /// The rule with this code.
+    pub fn find(&self, code: &str) -> Option<&Rule> {
+        self.rule.iter().find(|r| r.code == code)
+    }
+
+    /// Says what is wrong with rules that somebody wrote: which rule, what, and what would be right.
+    pub fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
+        for (at, rule) in self.rule.iter().enumerate() {
+            rule.check(fields, playbooks)?;
+            if self.rule[..at].iter().any(|r| r.code == rule.code) {
+                return Err(Error::usage(format!("the rule \"{}\" is there twice", rule.code)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rule {
+    fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
+        let wrong = |what: &str| Error::usage(format!("the rule \"{}\" {what}", self.code));
+        let code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if self.code.is_empty() || !self.code.chars().all(code) || self.label.trim().is_empty() {
+            return Err(wrong("needs a code of lower-case letters and a label"));
+        }
+        self.filter(fields)?;
+        if self.playbook.is_empty() && self.action.is_none() && self.alert == Alert::None {
+            return Err(wrong("does nothing").hint("give it a playbook, an action or an alert"));
+        }
+        if !self.playbook.is_empty() && playbooks.find(&self.playbook).is_none() {
+            let known: Vec<&str> = playbooks.playbook.iter().map(|p| p.code.as_str()).collect();
+            return Err(wrong(&format!("starts the playbook \"{}\", which does not exist", self.playbook))
+                .hint(format!("there are {}", known.join(", "))));
+        }
+        match &self.action {
+            Some(call) if !KINDS.contains(&call.kind.as_str()) => {
+                Err(wrong(&format!("opens a call to action of the kind \"{}\"", call.kind)).hint(format!("kinds: {}", KINDS.join(", "))))
+            }
+            Some(call) if call.severity.is_some_and(|s| !(1..=4).contains(&s)) => Err(wrong("has a severity that is not 1 to 4")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its filter, read and found fit for a rule.
+    pub fn filter(&self, fields: &Fields) -> Result<Filter> {
+        let wrong = |what: &str| Error::usage(format!("the rule \"{}\" {what}", self.code));
+        let filter = Filter::parse(&self.when, fields).map_err(|m| wrong(&format!("has a filter that cannot be read: {}", m.message)))?;
+        if filter.is_empty() {
+            return Err(wrong("holds every customer").hint("give it a filter, such as nps<=6"));
+        }
+        if !filter.words().is_empty() {
+            return Err(wrong("asks for free words").hint("a rule names fields: retain list --help lists them"));
+        }
+        if filter.asks_me() {
+            return Err(wrong("asks for \"me\"").hint("a rule holds for everybody: name the owner"));
+        }
+        match filter.fields().into_iter().find(|f| UNFIT.contains(f)) {
+            Some(field) => Err(wrong(&format!("asks for {field}, which depends on all customers"))
+                .hint("name what is behind it: health, severe, silent, renews")),
+            None => Ok(filter),
+        }
+    }
+}
+
+/// Fields that a rule cannot ask for.
+const UNFIT: [&str; 1] = ["priority"];

@@ -1,0 +1,209 @@
+//! Rules over a book: what fires, once, with what it did, and what undoing brings back.
+
+use crate::domain::action::ActionDraft;
+use crate::domain::command::{Command, NewCustomer};
+use crate::domain::id::Id;
+use crate::domain::query::{ActionAsk, ActionRow, FiredAsk, FiredRow, Page, PlayAsk, PlayRow, Query};
+use crate::domain::time::Stamp;
+use crate::domain::touchpoint::TouchDraft;
+use crate::store::Store;
+use crate::store::tests::{NOW, options};
+
+const DAY: i64 = 86_400_000;
+
+fn book() -> (Store, Id) {
+    let mut store = Store::memory(&options("ana")).unwrap();
+    let acme = NewCustomer { name: "Acme".into(), owner: "ana".into(), stage: "retention".into(), mrr: 100_00, ..NewCustomer::default() };
+    let made = store.write(&Command::AddCustomer(acme), NOW).unwrap();
+    (store, made.customers[0])
+}
+
+fn at(n: i64) -> Stamp {
+    Stamp(NOW.0 + n)
+}
+
+fn nps(store: &mut Store, customer: Id, score: u8, when: Stamp) -> String {
+    store.write(&Command::Nps { customer, contact: None, score, text: "slow".into(), at: None }, when).unwrap().label
+}
+
+fn touch(store: &mut Store, customer: Id, when: Stamp) {
+    let touch = TouchDraft { channel: "phone".into(), ..TouchDraft::default() };
+    store.write(&Command::LogTouch { customers: vec![customer], touch }, when).unwrap();
+}
+
+fn actions(store: &mut Store) -> Vec<ActionRow> {
+    let Page::Actions(rows) = store.answer(&Query::Actions(ActionAsk::default())).unwrap() else { panic!() };
+    rows
+}
+
+fn plays(store: &mut Store) -> Vec<PlayRow> {
+    let Page::Plays(rows) = store.answer(&Query::Plays(PlayAsk::default())).unwrap() else { panic!() };
+    rows
+}
+
+fn fired(store: &mut Store) -> Vec<FiredRow> {
+    let Page::Fired(rows) = store.answer(&Query::Fired(FiredAsk::default())).unwrap() else { panic!() };
+    rows
+}
+
+/// What the queue, the calls, the playbooks and the alerts say.
+fn told(store: &mut Store) -> String {
+    let Page::Rows(queue) = store.answer(&Query::Triage { filter: String::new(), snoozed: false }).unwrap() else { panic!() };
+    let roster = store.roster().unwrap();
+    let roster = roster.read().unwrap();
+    let rows: Vec<_> = queue.rows.iter().map(|at| (*at, roster.rows[*at as usize])).collect();
+    drop(roster);
+    format!("{rows:?} {:?} {:?} {:?}", actions(store), plays(store), fired(store))
+}
+
+#[test]
+fn a_low_answer_opens_a_call_and_starts_the_playbook_once_in_the_same_step() {
+    let (mut store, acme) = book();
+    let before = told(&mut store);
+    let label = nps(&mut store, acme, 3, at(1000));
+    assert!(label.contains("rule: Low NPS answer"), "{label}");
+    let calls = actions(&mut store);
+    assert_eq!((calls.len(), calls[0].action.kind.as_str(), calls[0].action.owner.as_str()), (1, "risk", "ana"));
+    assert_eq!(calls[0].action.due, Some(store.today().plus(2)));
+    let runs = plays(&mut store);
+    assert_eq!(runs[0].steps.iter().map(|s| s.due.unwrap().since(runs[0].anchor)).collect::<Vec<_>>(), [1, 3, 14, 45]);
+    let log = fired(&mut store);
+    assert_eq!((log.len(), log[0].rule.as_str(), log[0].alert.as_str()), (1, "detractor", "owner"));
+    // It stays inside: nothing fires again.
+    nps(&mut store, acme, 2, at(2000));
+    assert_eq!((fired(&mut store).len(), actions(&mut store).len(), plays(&mut store).len()), (1, 1, 1));
+    for n in 0..2 {
+        store.write(&Command::Undo { batch: None, force: false }, at(3000 + n)).unwrap();
+    }
+    assert_eq!(told(&mut store), before);
+    let wrong: Vec<_> = store.doctor().unwrap().into_iter().filter(|c| !c.ok).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    // Undone, it is outside again, so the next one is an entry of its own; redo brings back what was, and fires nothing.
+    store.write(&Command::Redo, at(4000)).unwrap();
+    assert_eq!(fired(&mut store).len(), 1);
+}
+
+#[test]
+fn who_leaves_and_comes_again_is_a_new_entry() {
+    let (mut store, acme) = book();
+    nps(&mut store, acme, 3, at(1000));
+    touch(&mut store, acme, at(2000));
+    assert_eq!(fired(&mut store).len(), 1);
+    nps(&mut store, acme, 4, at(3000));
+    assert_eq!(fired(&mut store).len(), 2);
+    assert_eq!((actions(&mut store).len(), plays(&mut store).len()), (1, 1), "what is open is updated, not doubled");
+}
+
+#[test]
+fn what_a_day_alone_brings_fires_when_the_day_changes_and_only_then() {
+    let (mut store, acme) = book();
+    touch(&mut store, acme, at(1000));
+    assert_eq!(store.run_rules(at(2000)).unwrap().0, 0);
+    let later = at(31 * DAY);
+    store.turn_day(later);
+    assert!(store.rules_wait().unwrap());
+    let (count, labels) = store.run_rules(later).unwrap();
+    assert_eq!((count, labels), (1, vec!["Cadence broken".to_owned()]));
+    assert_eq!(store.run_rules(later).unwrap().0, 0, "asked once a day");
+    store.turn_day(at(32 * DAY));
+    assert_eq!(store.run_rules(at(32 * DAY)).unwrap().0, 0, "it stays inside");
+    touch(&mut store, acme, at(32 * DAY + 5));
+    assert_eq!(fired(&mut store).len(), 1);
+}
+
+#[test]
+fn one_firing_is_taken_back_and_does_not_come_again_for_the_same_entry() {
+    let (mut store, acme) = book();
+    nps(&mut store, acme, 3, at(1000));
+    let event = fired(&mut store)[0].id;
+    store.write(&Command::TakeBackFiring { event }, at(2000)).unwrap();
+    assert_eq!((fired(&mut store).len(), actions(&mut store).len(), plays(&mut store).len()), (0, 0, 0));
+    nps(&mut store, acme, 1, at(3000));
+    assert_eq!(fired(&mut store).len(), 0);
+    assert!(store.write(&Command::TakeBackFiring { event }, at(4000)).is_err());
+    store.write(&Command::Undo { batch: None, force: false }, at(5000)).unwrap();
+    store.write(&Command::Undo { batch: None, force: false }, at(6000)).unwrap();
+    assert_eq!((fired(&mut store).len(), actions(&mut store).len(), plays(&mut store).len()), (1, 1, 1));
+}
+
+#[test]
+fn a_new_rule_begins_with_whom_it_holds_and_a_wrong_one_is_refused() {
+    let (mut store, acme) = book();
+    let rule = |when: &str| format!("[[rule]]\ncode = \"big\"\nlabel = \"Big\"\nwhen = \"{when}\"\nalert = \"team\"\n");
+    let set = |value: String| Command::SetConfig { key: "rules".into(), value: Some(value) };
+    for (when, word) in [("priority>3", "priority"), ("acme", "free words"), ("owner:me", "me"), ("", "every customer"), ("nope:3", "nope")]
+    {
+        let error = store.write(&set(rule(when)), at(10)).unwrap_err();
+        assert!(error.message.contains(word), "{when}: {}", error.message);
+    }
+    store.write(&set(rule("arr>1000")), at(20)).unwrap();
+    store.write(&Command::Note { customers: vec![acme], text: "hello".into(), at: None }, at(30)).unwrap();
+    assert_eq!(fired(&mut store).len(), 0, "it was inside before");
+    let zeta = NewCustomer { name: "Zeta".into(), stage: "retention".into(), mrr: 500_00, ..NewCustomer::default() };
+    store.write(&Command::AddCustomer(zeta), at(40)).unwrap();
+    let log = fired(&mut store);
+    assert_eq!((log.len(), log[0].customer_name.as_str(), log[0].alert.as_str()), (1, "Zeta", "team"));
+}
+
+#[test]
+fn a_trial_says_whom_a_rule_would_fire_for() {
+    let (mut store, acme) = book();
+    touch(&mut store, acme, at(1000));
+    store.turn_day(at(40 * DAY));
+    let silence = store.config().rules.find("silence").unwrap().clone();
+    let trial = store.try_rule(&silence, 90).unwrap();
+    assert_eq!((trial.today.len(), trial.fired.len(), trial.step), (1, 1, 1));
+    assert_eq!(store.today().since(trial.fired[0].0), 9, "on the 31st day");
+}
+
+#[test]
+fn a_mention_asks_the_person_and_a_done_task_answers() {
+    let (mut store, acme) = book();
+    let zeta = NewCustomer { name: "Zeta".into(), owner: "bo".into(), ..NewCustomer::default() };
+    store.write(&Command::AddCustomer(zeta), at(1)).unwrap();
+    let text = "@bo, @nobody and ana@acme.example: look at the export".to_owned();
+    store.write(&Command::Note { customers: vec![acme], text, at: None }, at(10)).unwrap();
+    let Page::Tasks(tasks) = store.answer(&Query::Tasks(Default::default())).unwrap() else { panic!() };
+    assert_eq!(tasks.iter().map(|t| (t.task.owner.as_str(), t.task.kind.as_str())).collect::<Vec<_>>(), [("bo", "mention")]);
+    let mentioned = |store: &mut Store| {
+        let Page::Rows(rows) = store.answer(&Query::Triage { filter: "mention<5d".into(), snoozed: false }).unwrap() else { panic!() };
+        rows.rows.len()
+    };
+    assert_eq!(mentioned(&mut store), 1);
+    store.write(&Command::DoneTasks { tasks: vec![tasks[0].task.id] }, at(20)).unwrap();
+    assert_eq!(mentioned(&mut store), 0);
+}
+
+#[test]
+fn a_call_is_closed_with_its_outcome_and_steps_are_skipped_with_a_reason() {
+    let (mut store, acme) = book();
+    let draft = ActionDraft {
+        kind: "risk".into(),
+        reason: "price".into(),
+        title: "They find it dear".into(),
+        severity: Some(1),
+        ..ActionDraft::default()
+    };
+    let open = |action: ActionDraft| Command::OpenAction { customers: vec![acme], action };
+    store.write(&open(draft.clone()), at(1)).unwrap();
+    store.write(&open(ActionDraft { severity: Some(3), mitigation: "offer a year".into(), ..draft }), at(2)).unwrap();
+    let calls = actions(&mut store);
+    assert_eq!(calls.len(), 1);
+    assert_eq!((calls[0].action.severity, calls[0].action.mitigation.as_str()), (Some(1), "offer a year"), "the worse one stays");
+    assert_eq!(calls[0].action.review, Some(store.today().plus(1)));
+    let close = |outcome: &str| Command::CloseActions { actions: vec![calls[0].action.id], outcome: outcome.into() };
+    assert!(store.write(&close(" "), at(3)).is_err());
+    store.write(&close("they stay"), at(4)).unwrap();
+    assert!(actions(&mut store).is_empty());
+    store.write(&Command::StartPlay { customers: vec![acme], playbook: "Renewal".into(), from: None }, at(5)).unwrap();
+    assert!(store.write(&Command::StartPlay { customers: vec![acme], playbook: "renewal".into(), from: None }, at(6)).is_err());
+    let runs = plays(&mut store);
+    let step = runs[0].steps[0].id;
+    assert!(store.write(&Command::SkipStep { step, reason: String::new() }, at(7)).is_err());
+    store.write(&Command::SkipStep { step, reason: "decided".into() }, at(8)).unwrap();
+    assert_eq!(plays(&mut store)[0].steps[0].skipped, "decided");
+    store.write(&Command::EndPlay { play: runs[0].id, outcome: "renewed".into() }, at(9)).unwrap();
+    assert!(plays(&mut store).is_empty());
+    let Page::Tasks(tasks) = store.answer(&Query::Tasks(Default::default())).unwrap() else { panic!() };
+    assert!(tasks.is_empty());
+}
