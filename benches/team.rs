@@ -1,7 +1,9 @@
 //! How a shared book behaves with many writers, in both ways of locking: people at their pace, writers that do not pause,
-//! how soon a write is seen by another console, and what keeping a change outside the book adds to a save.
+//! how soon a write is seen by another console, what keeping a change outside the book adds to a save, and how long copies that
+//! grew apart take to come together.
 //!
-//! `cargo bench --bench team`. Every writer is a process of its own, on one book in a new folder.
+//! `cargo bench --bench team`; with `-- merge [CUSTOMERS]` the merge alone. Every writer is a process of its own, on one book in a
+//! new folder.
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
 use std::io::{BufRead as _, BufReader};
@@ -13,9 +15,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use retain::domain::command::{Command, NewCustomer};
 use retain::domain::id::{Id, Ids};
 use retain::domain::time::Stamp;
+use retain::store::merge::MergeAsk;
 use retain::store::outbox::Keep;
 use retain::store::worker::{Answer, Worker};
 use retain::store::{Options, Store, Who};
+use retain::transfer::demo::{self, DemoOptions};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -23,7 +27,9 @@ fn main() -> Outcome {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["writer", book, name, pause, seconds] => writer(Path::new(book), name, pause.parse()?, seconds.parse()?),
-        _ => all(),
+        ["merge"] => merges(MERGED),
+        ["merge", customers] => merges(customers.parse()?),
+        _ => all().and_then(|()| merges(MERGED)),
     }
 }
 
@@ -170,5 +176,65 @@ fn seen(mode: &str, book: &Path) -> Outcome {
     }
     drop(console);
     println!("{mode}: another console tells of a write after: {}", milliseconds(&mut micros));
+    Ok(())
+}
+
+/// Customers of the book that is merged: with everything about them a million rows.
+const MERGED: usize = 45_000;
+/// Batches that each of two copies has written since they parted.
+const APART: usize = 20_000;
+
+/// Two copies of a book part, each gets its batches, and the one takes over what the other has: with the backup before it and all
+/// that follows the COMMIT, and as a dry run, which makes no backup and does not commit.
+fn merges(customers: usize) -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name);
+    let mut store = open(&at("ours.db"), "ana", Keep::Nowhere)?;
+    let options = DemoOptions { customers, ..DemoOptions::new(store.today()) };
+    let rows = demo::write(&mut store, &options, now(), &mut |_| {})?.changed;
+    store.back_up_to(&at("theirs.db"))?;
+    apart(store, 0)?;
+    apart(open(&at("theirs.db"), "bo", Keep::Nowhere)?, APART / 2)?;
+    for (what, dry_run) in [("with its backup", false), ("as a dry run, without backup and COMMIT", true)] {
+        let (mut took, mut note) = (Vec::new(), String::new());
+        for run in 0..5 {
+            let place = at(&format!("{dry_run}-{run}"));
+            std::fs::create_dir(&place)?;
+            let book = place.join("book.db");
+            std::fs::copy(at("ours.db"), &book)?;
+            let mut store = open(&book, "ana", Keep::Nowhere)?;
+            let begun = Instant::now();
+            let report = store.merge(&at("theirs.db"), MergeAsk { now: now(), dry_run, foreign: false })?;
+            took.push(begun.elapsed().as_micros() as u64);
+            note = format!(
+                "{} batches ({} edits, {} rows, {} conflicts) into {rows} rows, {} MB",
+                report.arrived(),
+                report.edits,
+                report.rows,
+                report.conflicts.len(),
+                store.size() >> 20
+            );
+            store.close();
+            std::fs::remove_dir_all(&place)?;
+        }
+        println!("a merge {what}: {note}: {}", milliseconds(&mut took));
+    }
+    Ok(())
+}
+
+/// What one of the copies writes by itself: owners of single customers, each tenth batch a note, every one a batch of its own.
+/// The customers begin at `first`, so that half of the copies' customers are the same ones.
+fn apart(mut store: Store, first: usize) -> Outcome {
+    let who = store.person().to_owned();
+    let customers = store.roster()?.read().map_err(|_| "the roster is lost")?.ids.clone();
+    for i in 0..APART {
+        let customer = customers[(first + i) % customers.len()];
+        if i % 10 == 9 {
+            note(&mut store, customer, &format!("{who} called {i}"))?;
+        } else {
+            store.write(&Command::Assign { customers: vec![customer], owner: format!("{who} {}", i % 7) }, now())?;
+        }
+    }
+    store.close();
     Ok(())
 }

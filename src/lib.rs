@@ -38,6 +38,8 @@
 //! transaction, a receipt back, then every **watched query** is answered again. A view declares its queries and never
 //! refreshes: its own write, a teammate's write and a changed filter come back the same way, as a page that names its question.
 //! Lists hold row numbers of the shared roster, which is read while drawing, so that the cursor never waits for the worker.
+//! The worker reads first and writes into the roster then. Where another's lock shuts readers out (a book without WAL), the worker
+//! owes the page, goes on with what else is asked, and asks again.
 //!
 //! # What is stored
 //! Every row has an id of its own (UUIDv7); the integers beside it mean nothing in another copy of the book, because copies
@@ -144,6 +146,9 @@
 //! - A batch that builds on one that is missing (an edit seen, a row) waits outside with it; the next merge brings both.
 //! - New batches are found by comparing all ids in order, 16 bytes each, not by the devices' numbers: two machines with one
 //!   device's number would hide a batch. The numbers find gaps.
+//! - Plans of statements do not depend on what is bound (SQLite's QPSG): otherwise each statement on a table with a partial index
+//!   would be parsed again for each value. A new backup and the copy that a merge reads are checked table by table, of the full-text
+//!   index its pages only: what it means is in the rows, and `retain backup verify` looks at that too.
 //! - A logical time follows others' at most ten minutes past the own clock, so one wrong clock does not take all along.
 //! - The id of a book of the first version comes from its first batch, so that copies made before stay copies.
 //! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.

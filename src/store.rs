@@ -431,14 +431,9 @@ impl Store {
             return self.reload();
         }
         let Some(shared) = self.roster.clone() else { return Ok(()) };
-        let mut roster = shared.write().unwrap_or_else(PoisonError::into_inner);
-        for customer in touched {
-            if let Some(at) = roster::reload(&self.conn, &mut roster, *customer)? {
-                roster.score_row(at);
-            }
-        }
+        roster::reload(&self.conn, &shared, touched)?;
         if money_touched {
-            roster.rescore();
+            shared.write().unwrap_or_else(PoisonError::into_inner).rescore();
         }
         Ok(())
     }
@@ -474,8 +469,12 @@ impl Store {
             let (Some(first), Some(last)) = (found.first(), found.last()) else { break };
             let last = last.0;
             let (touched, config) = touched_between(&self.conn, first.0, last)?;
-            self.seen = last;
-            self.after(last, &touched, config, true)?;
+            let before = std::mem::replace(&mut self.seen, last);
+            if let Err(error) = self.after(last, &touched, config, true) {
+                // What could not be read now is looked at again.
+                self.seen = before;
+                return Err(error);
+            }
             let own = std::mem::take(&mut self.own);
             news.extend(found.into_iter().filter(|(n, ..)| !own.contains(n)).map(|(_, person, label, wall)| (person, label, Stamp(wall))));
             self.own = own.into_iter().filter(|n| *n > last).collect();

@@ -223,6 +223,30 @@ impl Roster {
         at
     }
 
+    /// Puts customers that were read anew, as a part, in place of what is here, with their attributes, and scores them.
+    pub fn put_part(&mut self, part: &Roster) {
+        let codes: Vec<String> = self.attributes.keys().cloned().collect();
+        for (from, row) in part.rows.iter().enumerate() {
+            let at = self.put_record(Record {
+                id: part.ids[from],
+                rowid: i64::from(part.rowids[from]),
+                name: part.name(from),
+                owner: part.owner(from),
+                tags: part.tagsets.get(row.tags),
+                created: row.created,
+                snoozed: row.snoozed,
+                waiting: row.waiting,
+                done: part.done.get(&(from as u32)).map(|keys| keys.to_vec()).unwrap_or_default(),
+                removed: row.removed,
+                signals: row.signals,
+            });
+            for code in &codes {
+                self.put_attribute(code, at, part.attribute(code, from));
+            }
+            self.score_row(at);
+        }
+    }
+
     /// Adds the customers of a part that was read beside this one, and leaves it empty. None of them is here yet.
     pub fn append(&mut self, part: &mut Roster) {
         let from = self.rows.len() as u32;

@@ -87,10 +87,7 @@ fn ready(store: &mut Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Result<
 
 fn load_attribute(store: &Store, shared: &Arc<RwLock<Roster>>, code: &str) -> Result<()> {
     let loaded = shared.read().unwrap_or_else(PoisonError::into_inner).attributes.contains_key(code);
-    if loaded {
-        return Ok(());
-    }
-    super::roster::load_attribute(&store.conn, &mut shared.write().unwrap_or_else(PoisonError::into_inner), code)
+    if loaded { Ok(()) } else { super::roster::load_attribute(&store.conn, shared, code) }
 }
 
 fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {

@@ -237,7 +237,7 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
     if own {
         conn.execute_batch("COMMIT").map_err(sql)?;
     }
-    if read(draft, "quick_check")? != work? {
+    if read(draft, open::damage)? != work? {
         return Err(Error::failed("there is no backup: the copy does not hold what the book holds"));
     }
     Ok(())
@@ -279,7 +279,10 @@ pub fn verify_again(path: &Path) -> Result<Holds> {
 
 /// Reads every page of a backup. Of its batches some may not be what was written, as in the book that it is of.
 pub(super) fn sound(path: &Path) -> Result<Holds> {
-    read(path, "integrity_check")
+    read(path, |conn| {
+        let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(sql)?;
+        Ok((said != "ok").then_some(said))
+    })
 }
 
 fn hashes(conn: &Connection, path: &Path) -> Result<()> {
@@ -321,10 +324,9 @@ fn open_to_read(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-fn read(path: &Path, check: &str) -> Result<Holds> {
+fn read(path: &Path, damage: impl FnOnce(&Connection) -> Result<Option<String>>) -> Result<Holds> {
     let conn = open_to_read(path)?;
-    let said: String = conn.query_row(&format!("PRAGMA {check}(1)"), [], |r| r.get(0)).map_err(sql)?;
-    if said != "ok" {
+    if let Some(said) = damage(&conn)? {
         return Err(Error::failed(format!("the backup {} is damaged: {said}", path.display())));
     }
     holds(&conn)

@@ -589,8 +589,8 @@ impl<'a> Loader<'a> {
     pub fn abandon(self) {}
 }
 
-/// Pages kept in memory while loading, KiB; otherwise what opening sets.
-const LOAD_CACHE: u32 = 48_000;
+/// Pages kept in memory while loading or merging, KiB; otherwise what opening sets.
+pub(super) const LOAD_CACHE: u32 = 48_000;
 
 impl Drop for Loader<'_> {
     fn drop(&mut self) {

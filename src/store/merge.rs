@@ -150,6 +150,8 @@ impl Store {
             _ => Some(super::backup::backup(&self.conn, &self.path, "before-merge", ask.now)?),
         };
         self.begin()?;
+        // What is taken lands all over the book, as in a load.
+        self.keep_in_memory(super::load::LOAD_CACHE);
         let mut purges = false;
         let outcome = self.guard().and_then(|()| {
             // Somebody may have written, or merged the same, while we made the backup.
@@ -162,11 +164,15 @@ impl Store {
         let mut report = match outcome {
             Ok(report) if !ask.dry_run => report,
             outcome => {
-                self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+                let back = self.conn.execute_batch("ROLLBACK");
+                self.keep_in_memory(open::CACHE);
+                back.map_err(sql)?;
                 return outcome;
             }
         };
-        self.conn.execute_batch("COMMIT").map_err(sql)?;
+        let committed = self.conn.execute_batch("COMMIT");
+        self.keep_in_memory(open::CACHE);
+        committed.map_err(sql)?;
         report.backup = backup;
         if purges {
             self.forget_purged_outside()?;
@@ -175,6 +181,11 @@ impl Store {
         // It stands, so an error while looking is none of the merge's; the next look finds the rest.
         let _ = self.look();
         Ok(report)
+    }
+
+    /// Sets how much of the book is kept in memory, KiB. Where that cannot be had it is slower, and nothing else.
+    fn keep_in_memory(&self, kib: u32) {
+        let _ = self.conn.execute_batch(&format!("PRAGMA cache_size = -{kib}"));
     }
 
     /// Takes batches of a source, within the caller's transaction, and brings figures and index up to date.

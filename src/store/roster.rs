@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::Connection;
 
@@ -178,25 +178,39 @@ fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, ros
     })
 }
 
-/// Reads one customer again into the roster. The caller scores the row.
-pub fn reload(conn: &Connection, roster: &mut Roster, customer: i64) -> Result<Option<usize>> {
+/// Reads customers again, and only then puts them into the roster: who draws never waits for the file.
+pub fn reload<'c>(conn: &Connection, shared: &RwLock<Roster>, customers: impl IntoIterator<Item = &'c i64>) -> Result<()> {
+    let (mut part, codes) = {
+        let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+        (roster.part(), roster.attributes.keys().cloned().collect::<Vec<_>>())
+    };
+    for code in &codes {
+        part.reload_attribute(code, []);
+    }
+    for customer in customers {
+        read_one(conn, &mut part, *customer, &codes)?;
+    }
+    shared.write().unwrap_or_else(PoisonError::into_inner).put_part(&part);
+    Ok(())
+}
+
+fn read_one(conn: &Connection, part: &mut Roster, customer: i64, codes: &[String]) -> Result<()> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n = ?")).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
-    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
-    let signals = signal::read(conn, customer, &roster.config.stages)?.unwrap_or_default();
-    let at = put(roster, row, signals).map_err(sql)?;
-    let loaded: Vec<String> = roster.attributes.keys().cloned().collect();
-    if !loaded.is_empty() {
+    let Some(row) = rows.next().map_err(sql)? else { return Ok(()) };
+    let signals = signal::read(conn, customer, &part.config.stages)?.unwrap_or_default();
+    let at = put(part, row, signals).map_err(sql)?;
+    if !codes.is_empty() {
         let json: String = conn
             .prepare_cached("SELECT attributes FROM customer WHERE n = ?")
             .and_then(|mut s| s.query_row([customer], |r| super::search::text_at_raw(r, 0)))
             .map_err(sql)?;
         let all = batch::attributes(&json);
-        for code in loaded {
-            roster.put_attribute(&code, at, &attribute_text(all.get(&code)));
+        for code in codes {
+            part.put_attribute(code, at, &attribute_text(all.get(code)));
         }
     }
-    Ok(Some(at))
+    Ok(())
 }
 
 /// An attribute's value as the roster keeps it; empty for none.
@@ -208,19 +222,21 @@ fn attribute_text(value: Option<&serde_json::Value>) -> String {
     }
 }
 
-/// Loads the values of one custom attribute for every row.
-pub fn load_attribute(conn: &Connection, roster: &mut Roster, code: &str) -> Result<()> {
+/// Loads the values of one custom attribute for every row: first read, then put into the roster.
+pub fn load_attribute(conn: &Connection, shared: &RwLock<Roster>, code: &str) -> Result<()> {
     let mut statement = conn.prepare("SELECT n, attributes FROM customer WHERE attributes <> '{}' ORDER BY n").map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
-    roster.reload_attribute(code, []);
+    let mut values: Vec<(i64, String)> = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        let n: i64 = row.get(0).map_err(sql)?;
         let json = row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
         let value = attribute_text(batch::attributes(&String::from_utf8_lossy(json)).get(code));
-        if let Some(at) = roster.row_of(n).filter(|_| !value.is_empty()) {
-            roster.put_attribute(code, at, &value);
+        if !value.is_empty() {
+            values.push((row.get(0).map_err(sql)?, value));
         }
     }
+    let mut roster = shared.write().unwrap_or_else(PoisonError::into_inner);
+    let here: Vec<(usize, &str)> = values.iter().filter_map(|(n, value)| Some((roster.row_of(*n)?, value.as_str()))).collect();
+    roster.reload_attribute(code, here);
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The store as a whole: commands, undo, two connections, and the rules of opening.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
@@ -309,6 +311,40 @@ pub(super) fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> 
         }),
         one.prop_map(|row| Command::Remove { entity: Entity::Customer, rows: vec![row] }),
     ]
+}
+
+/// The roster is shared with who draws: it is closed to them for no longer than it takes to put in what was read before.
+#[test]
+fn while_the_file_is_read_the_roster_can_be_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    let customer = add(&mut store, "Acme", 0);
+    let industry = "code = \"industry\"\nlabel = \"Industry\"\ntype = \"text\"\n".to_owned();
+    store.write(&Command::SetConfig { key: "attribute.industry".into(), value: Some(industry) }, NOW).unwrap();
+    let edit = |value: &str| {
+        let changes = vec![Change::set("attr.industry", value), Change::set("name", format!("Acme {value}"))];
+        Command::Edit { entity: Entity::Customer, rows: vec![customer], changes }
+    };
+    store.write(&edit("food"), NOW).unwrap();
+    let roster = store.roster().unwrap();
+    let (closed, steps) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (seen, counted, drawn) = (closed.clone(), steps.clone(), roster.clone());
+    let each_step = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        seen.fetch_add(usize::from(drawn.try_read().is_err()), Ordering::Relaxed);
+        false
+    };
+    store.conn.progress_handler(1, Some(each_step)).unwrap();
+    store.answer(&Query::Triage { filter: "attr.industry:food".into(), snoozed: false }).unwrap();
+    store.write(&edit("toys"), NOW).unwrap();
+    let mut other = Store::open(&path, &options("bo")).unwrap();
+    other.write(&edit("wood"), NOW).unwrap();
+    store.look().unwrap();
+    assert!(steps.load(Ordering::Relaxed) > 0);
+    assert_eq!(closed.load(Ordering::Relaxed), 0);
+    let roster = roster.read().unwrap();
+    assert_eq!((roster.name(0), roster.attribute("industry", 0)), ("Acme wood", "wood"));
 }
 
 proptest! {

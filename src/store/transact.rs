@@ -50,6 +50,11 @@ pub fn passes(error: &Error) -> bool {
         || matches!(sqlite, Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen))
 }
 
+/// True for an error of a read that another's lock kept out.
+pub fn is_held(error: &Error) -> bool {
+    error.source.as_ref().and_then(|s| s.downcast_ref::<rusqlite::Error>()).is_some_and(is_busy)
+}
+
 /// What of a finished batch is needed after the COMMIT.
 struct Finished {
     done: write::Done,
@@ -131,6 +136,11 @@ impl Store {
         };
         self.conn.busy_timeout(Duration::from_millis(LOCK_LIMIT)).map_err(sql)?;
         result
+    }
+
+    /// Reads wait at most so many milliseconds for another's lock, until the next write; `None`: as usual.
+    pub fn reads_wait(&self, milliseconds: Option<u64>) -> Result<()> {
+        self.conn.busy_timeout(Duration::from_millis(milliseconds.unwrap_or(LOCK_LIMIT))).map_err(sql)
     }
 
     /// Waits at most so many milliseconds for another's write; `None`: as usual.

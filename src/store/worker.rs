@@ -1,8 +1,8 @@
 //! The worker: one thread that owns the book for the screens, answers watched queries again after every change, and
 //! notices the writes of others.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -20,7 +20,7 @@ use crate::error::Error;
 
 use super::presence::{self, Here, Presence};
 use super::sync::MANY;
-use super::{Options, Store};
+use super::{Options, Store, transact};
 
 /// Where a watched query's pages go: each screen part has one.
 pub type Slot = u32;
@@ -59,7 +59,7 @@ pub enum Answer {
     Foreign { person: String, label: String, at: Stamp },
     /// Something that the person has to be told: changes written again from the outbox, a file that was replaced.
     Told(String),
-    /// A write has been waiting for another's lock for 300 ms, and who may have it; `None`: it no longer waits.
+    /// A write, or a page, has been waiting for another's lock for 300 ms, and who may have it; `None`: it no longer waits.
     Waiting(Option<String>),
     /// Who else has the book open, when that changes.
     Presence(Vec<Here>),
@@ -78,6 +78,8 @@ pub struct Worker {
 const LOOK: Duration = Duration::from_millis(250);
 /// The same while the terminal is not looked at.
 const LOOK_UNFOCUSED: Duration = Duration::from_secs(5);
+/// Milliseconds that a wait for another's lock may take before it is told, and that a read waits before others have their turn.
+const PATIENCE: u64 = 300;
 /// Quiet before the backup of the day is made.
 const QUIET: Duration = Duration::from_secs(8);
 /// Milliseconds between two looks for bundles, and of quiet before one's own are given.
@@ -97,6 +99,7 @@ impl Worker {
                 store,
                 out,
                 watched: BTreeMap::new(),
+                owed: BTreeSet::new(),
                 focused: true,
                 gone: false,
                 presence: None,
@@ -144,6 +147,8 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     store: Store,
     out: Arc<F>,
     watched: BTreeMap<Slot, Query>,
+    /// Slots whose page another's lock has kept back.
+    owed: BTreeSet<Slot>,
     focused: bool,
     gone: bool,
     presence: Option<Presence>,
@@ -182,7 +187,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         // The backup of the day waits for a moment in which nobody waits for us: it is a copy of the whole book.
         let (mut quiet, mut day) = (Duration::ZERO, None);
         loop {
-            let wait = match (idle && self.behind, self.focused) {
+            let wait = match (idle && self.behind, self.focused || !self.owed.is_empty()) {
                 // Work for the index is waiting, and nobody is pressing keys: small bites of it, one after the other.
                 (true, _) => Duration::ZERO,
                 (false, true) => LOOK,
@@ -237,12 +242,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         let path = self.store.path().to_owned();
         let mut told = false;
         self.store.wait_with(Some(Box::new(move |waited| {
-            if waited < 300 {
+            if waited < PATIENCE {
                 told = false;
             } else if !told {
                 told = true;
-                let others = here.lock().unwrap_or_else(PoisonError::into_inner);
-                out(Answer::Waiting(Some(presence::who_writes(&path, &others))));
+                out(waiting(&path, &here));
             }
             !gave_up.load(Ordering::Relaxed)
         })));
@@ -257,7 +261,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             match ask {
                 Ask::Write { ticket, command, now } => {
                     let result = self.store.write(&command, now);
-                    (self.out)(Answer::Waiting(None));
+                    if self.owed.is_empty() {
+                        (self.out)(Answer::Waiting(None));
+                    }
                     wrote |= result.is_ok();
                     self.tell();
                     (self.out)(Answer::Written { ticket, result });
@@ -268,6 +274,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 }
                 Ask::Unwatch { slot } => {
                     self.watched.remove(&slot);
+                    self.paid(slot);
                     fresh.remove(&slot);
                 }
                 Ask::Focus(on) => self.focused = on,
@@ -295,12 +302,52 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
     }
 
+    /// Answers a slot. Where another's lock keeps us out (in a book without WAL it shuts readers out too) the page is owed: a write
+    /// that is asked for meanwhile does not wait behind it.
     fn answer(&mut self, slot: Slot) {
         let Some(query) = self.watched.get(&slot).cloned() else { return };
-        match self.store.answer(&query) {
+        // One wait tells enough; the others are asked for in turn.
+        if !self.owed.is_empty() && !self.owed.contains(&slot) {
+            self.owed.insert(slot);
+            return;
+        }
+        let page = self.briefly(|desk| desk.store.answer(&query));
+        match page {
+            Err(error) if transact::is_held(&error) => {
+                if self.owed.is_empty() {
+                    (self.out)(waiting(self.store.path(), &self.here));
+                }
+                self.owed.insert(slot);
+                return;
+            }
             Ok(page) => (self.out)(Answer::Page { slot, query, page: Arc::new(page) }),
             Err(error) => (self.out)(Answer::Failed { slot, query, error }),
         }
+        self.paid(slot);
+    }
+
+    fn paid(&mut self, slot: Slot) {
+        if self.owed.remove(&slot) && self.owed.is_empty() {
+            (self.out)(Answer::Waiting(None));
+        }
+    }
+
+    /// Answers what is owed, until another's lock is met again.
+    fn pay(&mut self) {
+        while let Some(slot) = self.owed.first().copied() {
+            self.answer(slot);
+            if self.owed.contains(&slot) {
+                return;
+            }
+        }
+    }
+
+    /// Reads, and does not wait long for another's lock.
+    fn briefly<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.store.reads_wait(Some(PATIENCE))?;
+        let done = read(self);
+        self.store.reads_wait(None)?;
+        done
     }
 
     /// Has the backup of the day made on a thread of its own: keys do not wait for it.
@@ -385,6 +432,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     /// Looks for a new day and for others' writes. A busy file is not an error: the next look will know.
     fn look(&mut self) {
         self.look_around();
+        // A lock that shuts readers out is met here, for a moment, and not by what comes below, where it would be waited for.
+        if self.briefly(|desk| desk.store.data_version()).is_err_and(|e| transact::is_held(&e)) {
+            return;
+        }
+        self.pay();
         let mut changed = self.exchange();
         changed |= self.settle();
         if self.store.turn_day((self.clock)()) {
@@ -407,6 +459,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             self.answer_all();
         }
     }
+}
+
+/// That a lock is waited for, and who may have it.
+fn waiting(path: &Path, here: &Mutex<Vec<Here>>) -> Answer {
+    Answer::Waiting(Some(presence::who_writes(path, &here.lock().unwrap_or_else(PoisonError::into_inner))))
 }
 
 #[cfg(test)]
@@ -437,6 +494,51 @@ mod tests {
             },
         );
         assert_eq!(told.recv_timeout(Duration::from_secs(20)).unwrap(), "bo");
+        drop(worker);
+    }
+
+    #[test]
+    fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder that another program synchronizes: no WAL, so that a writer shuts readers out.
+        std::fs::create_dir(folder.path().join(".stfolder")).unwrap();
+        let path = folder.path().join("book.db");
+        Store::open(&path, &options("ana")).unwrap().close();
+        let (tell, told) = crossbeam_channel::unbounded();
+        let worker = Worker::start(
+            path.clone(),
+            options("ana"),
+            || NOW,
+            move |answer| {
+                let said = match answer {
+                    Answer::Ready { .. } => "ready",
+                    Answer::Waiting(Some(_)) => "waiting",
+                    Answer::Page { .. } => "page",
+                    Answer::Failed { .. } => "failed",
+                    Answer::Written { result, .. } => {
+                        if result.is_ok_and(|r| r.queued.is_none()) {
+                            "written"
+                        } else {
+                            "not written"
+                        }
+                    }
+                    _ => return,
+                };
+                let _ = tell.send(said);
+            },
+        );
+        let next = || told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(next(), "ready");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        worker.ask(Ask::Watch { slot: 1, query: Query::Activity { search: String::new(), limit: 10 } });
+        assert_eq!(next(), "waiting");
+        let command = Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() });
+        worker.ask(Ask::Write { ticket: 1, command: Box::new(command), now: NOW });
+        // The write has begun to wait for the lock: it tells so by itself.
+        assert_eq!(next(), "waiting");
+        other.execute_batch("ROLLBACK").unwrap();
+        assert_eq!([next(), next()], ["written", "page"]);
         drop(worker);
     }
 }

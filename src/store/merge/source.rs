@@ -55,6 +55,8 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     }
     let mut conn =
         Connection::open_with_flags(&file.0, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    // Only ours, and gone in a moment: what a power cut leaves of it nobody reads.
+    conn.execute_batch("PRAGMA synchronous = OFF").map_err(sql)?;
     {
         let backup = rusqlite::backup::Backup::new(&theirs, &mut conn).map_err(sql)?;
         let step = backup.step(-1).map_err(sql).map_err(damaged)?;
@@ -65,8 +67,7 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     drop(theirs);
     open::harden(&conn)?;
     examine(&conn, version, &name.to_string()).map_err(damaged)?;
-    // Only ours, and gone in a moment: what a power cut leaves of it nobody reads.
-    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF").map_err(sql)?;
+    conn.execute_batch("PRAGMA journal_mode = MEMORY").map_err(sql)?;
     schema::migrate(&conn, || Ok(())).map_err(damaged)?;
     let (ours, others) = (schema::book(&store.conn)?, schema::book(&conn)?);
     if ours != others {
@@ -87,8 +88,7 @@ fn examine(conn: &Connection, version: i32, name: &str) -> Result<()> {
         let what = strange.into_iter().take(5).collect::<Vec<_>>().join(", ");
         return Err(Error::usage(format!("{name} has what no Retain made: {what}")).hint("nothing was merged"));
     }
-    let said: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(sql)?;
-    if said != "ok" {
+    if let Some(said) = open::damage(conn)? {
         return Err(Error::failed(said));
     }
     let orphans: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;

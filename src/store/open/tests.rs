@@ -117,3 +117,13 @@ fn opening_a_book_twice_in_one_process_keeps_the_locks_of_the_first() {
     // Read by its head it would be opened and closed; asked only, it is not.
     assert_eq!(check_file(first.path(), true).unwrap(), None);
 }
+
+#[test]
+fn a_statement_on_a_table_with_a_partial_index_is_parsed_once() {
+    let store = super::super::tests::book();
+    let mut statement = store.conn.prepare("SELECT t.id, t.external FROM contact t WHERE t.batch = ? ORDER BY t.n").unwrap();
+    for n in 5..9 {
+        assert!(!statement.exists([n]).unwrap());
+    }
+    assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+}
