@@ -676,6 +676,11 @@ fn end<T>(conn: &Connection, work: Result<T>) -> Result<T> {
     ended
 }
 
+/// What SQLite said, when an error came from it.
+fn sqlite_error(error: &Error) -> Option<&rusqlite::Error> {
+    error.source.as_ref()?.downcast_ref()
+}
+
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }

@@ -410,33 +410,4 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::command::NewCustomer;
-    use crate::store::tests::{NOW, options};
-
-    #[test]
-    fn what_is_written_while_the_roster_is_read_is_news() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("book.db");
-        Store::open(&path, &options("ana")).unwrap().close();
-        let (tell, told) = crossbeam_channel::unbounded();
-        let book = path.clone();
-        let worker = Worker::start(
-            path,
-            options("ana"),
-            || NOW,
-            move |answer| match answer {
-                // The worker is here between the roster and its first look.
-                Answer::Ready { .. } => {
-                    let mut other = Store::open(&book, &options("bo")).unwrap();
-                    other.write(&Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() }), NOW).unwrap();
-                }
-                Answer::Foreign { person, .. } => tell.send(person).unwrap(),
-                _ => {}
-            },
-        );
-        assert_eq!(told.recv_timeout(Duration::from_secs(20)).unwrap(), "bo");
-        drop(worker);
-    }
-}
+mod tests;
