@@ -167,10 +167,10 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         Some(why) if !known => open_to_read(&path, flags, why)?,
         _ => Connection::open_with_flags(&path, flags).map_err(sql)?,
     };
-    harden(&conn)?;
-    let version = match schema::version(&conn) {
+    let version = match harden(&conn).and_then(|()| schema::version(&conn)) {
         // A book in WAL that has come to where WAL cannot be.
         Err(error) if read_only.is_none() && lacks_shared_memory(&error) => {
+            drop(conn);
             conn = alone(&path)?;
             if mode.is_wal() {
                 mode = Mode::Shared(NO_WAL.into());
@@ -200,7 +200,7 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         if let Some(why) = cautious(&conn, &path, version).filter(|_| mode.is_wal()) {
             mode = Mode::Shared(why);
         }
-        prepare(&mut conn, &path, &mut mode, options.now)?;
+        conn = prepare(conn, &path, &mut mode, options.now)?;
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -386,19 +386,20 @@ pub fn harden(conn: &Connection) -> Result<()> {
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(conn: &mut Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Result<()> {
-    let mut was = journal(conn)?;
-    if mode.is_wal() && was != "wal" && !enter_wal(conn) {
+fn prepare(mut conn: Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Result<Connection> {
+    let mut was = journal(&conn)?;
+    if mode.is_wal() && was != "wal" && !enter_wal(&conn) {
         *mode = Mode::Shared(NO_WAL.into());
         // The file may say by now that it is in WAL.
-        *conn = alone(path)?;
-        was = journal(conn)?;
+        drop(conn);
+        conn = alone(path)?;
+        was = journal(&conn)?;
     }
     if !mode.is_wal() {
-        leave_wal(conn, &was, mode)?;
+        leave_wal(&conn, &was, mode)?;
     }
     conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
-    let set = journal(conn)?;
+    let set = journal(&conn)?;
     let sync: i64 = conn.query_row("PRAGMA synchronous", [], |r| r.get(0)).map_err(sql)?;
     let wanted = if mode.is_wal() { "wal" } else { "truncate" };
     if set != wanted || sync != 2 {
@@ -406,7 +407,8 @@ fn prepare(conn: &mut Connection, path: &Path, mode: &mut Mode, now: Stamp) -> R
             .hint("`retain doctor` says where it lies; close the other consoles and try again"));
     }
     // By a connection of its own: one that is about to write is not copied from.
-    schema::migrate(conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ()))
+    schema::migrate(&conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ()))?;
+    Ok(conn)
 }
 
 fn journal(conn: &Connection) -> Result<String> {
@@ -428,8 +430,8 @@ fn lacks_shared_memory(error: &Error) -> bool {
 fn alone(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
-    harden(&conn)?;
     conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
+    harden(&conn)?;
     Ok(conn)
 }
 

@@ -193,7 +193,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     quiet += wait;
-                    if quiet >= QUIET && day != Some(self.store.today()) {
+                    if quiet >= QUIET && day != Some(self.store.today()) && !self.gone {
                         day = Some(self.store.today());
                         self.back_up_daily();
                     }

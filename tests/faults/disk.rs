@@ -7,6 +7,7 @@ use std::process::Command;
 use super::ended::within;
 use super::{may_mount, soundness, texts, writer};
 use crate::terminal::Desk;
+use crate::terminal::console::Console;
 
 /// Says where the inner run shall mount its small disk.
 const HERE: &str = "RETAIN_FAULTS_DISK";
@@ -50,20 +51,21 @@ fn what_is_written_while_the_disk_is_out_is_queued_and_follows_when_it_is_back()
     let put_in = || run("mount", &["--bind".as_ref(), disk.as_os_str(), &place]);
     put_in();
     let mut console = desk.open();
-    let mut note = |text: &str, told: &str| {
+    let note = |console: &mut Console, text: &str, told: &str| {
         console.press("n");
         console.wait("the line for a note", |c| c.shows("Note on"));
         console.press(&format!("{text}\r"));
         console.wait(told, |c| c.message().contains(told));
     };
-    note("stick before", "undo");
+    note(&mut console, "stick before", "undo");
     // As a stick is pulled: the name leads nowhere, whatever is open.
     run("umount", &["-l".as_ref(), &place]);
-    note("stick out", "Queued");
+    console.wait("that it is told", |c| c.message().contains("the book's file is gone"));
+    note(&mut console, "stick out", "Queued");
     assert_eq!(texts(&disk.join("book.db"), "stick").expect("texts"), ["stick before"]);
     put_in();
     super::killed::until("that the console has written it", || texts(&desk.book, "stick").expect("texts").len() == 2);
-    note("stick again", "undo");
+    note(&mut console, "stick again", "undo");
     console.press("q");
     assert_eq!(console.end(), 0);
     let all = ["stick before", "stick out", "stick again"].map(String::from);
