@@ -72,9 +72,8 @@ fn assert_next_backup_sweeps(desk: &Desk) {
 #[test]
 fn a_killed_backup_is_whole_or_not_listed_and_the_next_sweeps_up() {
     let mut chance = ChaCha8Rng::seed_from_u64(44);
-    let desk = Desk::with_demo();
-    let name = desk.json(&["list"])["rows"][0]["name"].as_str().expect("a name").to_owned();
-    done(on(&desk, &desk.book, &["note", &name, "kept before"]));
+    let desk = desk_with_book(Place::Local);
+    write_notes(&desk, "kept");
     let backup = || on(&desk, &desk.book, &["backup"]);
     let whole = taken(backup());
     let (kills, mut drafts, mut listed) = (times(8, 120), 0, 0);
@@ -83,11 +82,11 @@ fn a_killed_backup_is_whole_or_not_listed_and_the_next_sweeps_up() {
         std::fs::remove_dir_all(backups(&desk)).expect("a folder of backups");
         kill_within(backup(), whole, &mut chance);
         drafts += usize::from(!names(&backups(&desk), is_draft).is_empty());
-        listed += assert_backups_whole(&desk, "kept before", 1);
+        listed += assert_backups_whole(&desk, "kept", NOTES);
         assert_next_backup_sweeps(&desk);
     }
-    assert_backups_whole(&desk, "kept before", 1);
-    assert_holds(&desk, "kept before", &["kept before".to_owned()].into(), None);
+    assert_backups_whole(&desk, "kept", NOTES);
+    assert_holds(&desk, "kept", &(0..NOTES).map(|n| format!("kept {n}")).collect(), None);
     super::tell(&format!("{kills} backups killed: {drafts} left a draft, {listed} were whole"));
 }
 
