@@ -94,7 +94,8 @@
 //!   whose hash fits is taken from wherever it is whole (the file, a backup, the outbox); of the rest what is left is kept, with
 //!   the hash that goes on telling so, and named.
 //! - **Who is here** is a file a session in `.BOOK.here` ([`store::presence`]), not a row: no lock, no journal. While somebody has
-//!   the book open on another machine nobody uses WAL.
+//!   the book open on another machine nobody uses WAL. Where memory cannot be shared a book that is in WAL is taken out of it by a
+//!   connection that has the file for itself.
 //!
 //! # Two people at one account
 //! A change says what was seen of its field. Where another value stands there now, the write is refused with both values, who
@@ -169,6 +170,8 @@
 //! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle.
 //! - `--as-of` shows past fields in `list` and `show` only; the screens and the funnel fold past signals over present fields.
 //! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.
+//! - A damaged frame of a -wal is where SQLite stops reading, as at one that a power cut has torn: nobody is told. Whoever wrote what
+//!   was behind has it in an outbox; else only salvaging finds it, and only before the book is opened.
 //! - Outside Unix a replaced file is not noticed, and on other systems than Linux every disk counts as local.
 //! - Undo of an import writes one edit a row that it made.
 //! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.

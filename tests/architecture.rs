@@ -34,6 +34,15 @@ const SQL: &[&str] = &[
     "GROUP BY ",
 ];
 
+/// A transaction that begins without the write lock may only read, or write what nobody else can have open: a salvaged book's
+/// draft, a merge's or a migration's source. One that wrote later could be refused by whoever wrote meanwhile.
+const WITHOUT_LOCK: &[(&str, &[&str])] = &[
+    ("BEGIN", &["store/backup.rs", "store/roster.rs", "store/salvage.rs", "store/salvage/scrap.rs"]),
+    ("unchecked_transaction", &["store/answer.rs", "store/merge.rs", "store/roster.rs", "store/sync.rs"]),
+    ("transaction", &[]),
+    ("DEFERRED", &[]),
+];
+
 /// Ways to ask for the time.
 const CLOCKS: &[&str] = &["SystemTime", "Instant", "Utc::now", "Local::now"];
 
@@ -60,6 +69,7 @@ fn judge(sources: &[Source]) -> Vec<String> {
     for source in sources.iter().filter(|s| !is_test(s)) {
         arrows(source, &mut said);
         owners(source, &mut said);
+        locks(source, &mut said);
         clock_and_printing(source, &mut said);
         shape(source, &mut said);
     }
@@ -97,6 +107,20 @@ fn owners(source: &Source, said: &mut Vec<String>) {
         && let Some(word) = SQL.iter().find(|word| source.texts.iter().any(|t| t.contains(*word)))
     {
         said.push(format!("{} holds SQL ({}), which belongs to store", source.name(), word.trim_end()));
+    }
+}
+
+/// Every write takes the lock first.
+fn locks(source: &Source, said: &mut Vec<String>) {
+    let name = source.name();
+    for (way, readers) in WITHOUT_LOCK {
+        let in_texts = source.texts.iter().any(|t| {
+            let words: Vec<&str> = t.split(|c: char| !c.is_ascii_alphabetic()).filter(|w| !w.is_empty()).collect();
+            (0..words.len()).any(|at| words[at] == *way && words.get(at + 1) != Some(&"IMMEDIATE"))
+        });
+        if source.layer() == "store" && (in_texts || source.code_has(way)) && !readers.contains(&name.as_str()) {
+            said.push(format!("{name} begins a transaction without the write lock ({way}); a write takes it first: BEGIN IMMEDIATE"));
+        }
     }
 }
 
@@ -236,6 +260,22 @@ fn what_belongs_to_one_layer_is_found_in_another() {
         assert_eq!(said_of(&[(path, text)]), [sentence]);
     }
     assert_eq!(said_of(&[("cli.rs", "fn f() { SystemTime::now(); println!() }")]), Vec::<String>::new());
+}
+
+#[test]
+fn a_write_that_does_not_take_the_lock_first_is_found() {
+    let without =
+        |way: &str| format!("store/write.rs begins a transaction without the write lock ({way}); a write takes it first: BEGIN IMMEDIATE");
+    for (text, way) in [
+        ("fn f() { run(\"PRAGMA x; BEGIN\") }", "BEGIN"),
+        ("fn f() { run(\"BEGIN DEFERRED\") }", "BEGIN"),
+        ("fn f() { conn.unchecked_transaction() }", "unchecked_transaction"),
+        ("fn f() { conn.transaction() }", "transaction"),
+    ] {
+        assert_eq!(said_of(&[("store/write.rs", text)])[0], without(way));
+    }
+    let fine = [("store/write.rs", "fn f() { run(\"BEGIN IMMEDIATE; COMMIT\") }"), ("store/roster.rs", "fn f() { run(\"BEGIN\") }")];
+    assert_eq!(said_of(&fine), Vec::<String>::new());
 }
 
 #[test]

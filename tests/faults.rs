@@ -9,12 +9,13 @@ mod damage;
 mod disk;
 mod ended;
 mod files;
-
+mod halfway;
 mod hostile;
 mod hosts;
 mod input;
 mod killed;
 mod migrated;
+mod others;
 mod power;
 mod surroundings;
 mod syscalls;

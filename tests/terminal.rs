@@ -4,6 +4,7 @@
 pub mod console;
 mod leaving;
 mod places;
+mod prompts;
 mod seeing;
 
 use std::path::{Path, PathBuf};

@@ -59,7 +59,7 @@ fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(String, usize)>) -> D
     }
     if let Some((label, _)) = done {
         cx.out.line(&one_line(&label))?;
-        cx.out.line("Backups that were made before still hold it until they go: `retain backup --list`")?;
+        cx.out.line("Backups that were made before still hold it until they go: `retain backup list`")?;
     }
     for words in left {
         cx.warn(&words);

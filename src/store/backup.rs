@@ -156,9 +156,11 @@ pub(super) fn turn(folder: &Path, wait: bool) -> Result<Option<File>> {
     } else if file.try_lock().is_err() {
         return Ok(None);
     }
-    // Whoever was killed in the middle left a draft.
-    for left in fs::read_dir(folder).map_err(cannot(folder))?.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "tmp")) {
-        let _ = fs::remove_file(left.path());
+    // Whoever was killed in the middle left a draft, and what SQLite had laid beside it.
+    for left in fs::read_dir(folder).map_err(cannot(folder))?.flatten().map(|e| e.path()) {
+        if left.extension().is_some_and(|x| x == "tmp" || x.to_string_lossy().starts_with("tmp-")) {
+            let _ = fs::remove_file(left);
+        }
     }
     Ok(Some(file))
 }
@@ -202,11 +204,11 @@ fn make(conn: &Connection, book: &Path, folder: &Path, why: &str, now: Stamp) ->
 /// Copies the book by SQLite into `draft`, verifies it, and gives it its name.
 fn copy_to(conn: &Connection, draft: &Path, to: &Path) -> Result<()> {
     let folder = to.parent().unwrap_or(Path::new("."));
-    let _ = fs::remove_file(draft);
+    open::remove(draft);
     create(draft)?;
     let made = write_copy(conn, draft);
     if let Err(error) = made {
-        let _ = fs::remove_file(draft);
+        open::remove(draft);
         return Err(error);
     }
     File::open(draft).and_then(|f| f.sync_all()).map_err(cannot(folder))?;
@@ -308,13 +310,15 @@ fn fingerprint(path: &Path) -> std::io::Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// Says beside a backup that it is verified. Where that cannot be written it counts as not verified, which is no harm.
+/// Says beside a backup that it is verified. Where that cannot be written it counts as not verified, which is no harm; half of it
+/// would call a sound backup damaged.
 fn mark(backup: &Path) {
-    let to = mark_of(backup);
+    let draft = backup.with_extension("tmp");
     if let Ok(text) = fingerprint(backup)
-        && create(&to).is_ok()
+        && create(&draft).is_ok()
+        && fs::write(&draft, text + "\n").is_ok()
     {
-        let _ = fs::write(&to, text + "\n");
+        let _ = fs::rename(&draft, mark_of(backup));
     }
 }
 
@@ -489,14 +493,9 @@ pub(super) fn move_away(path: &Path, folder: &Path, now: Stamp) -> std::io::Resu
         nth += 1;
         to = folder.join(format!("replaced-{}-{nth}.db", moment(now)));
     }
-    let with = |path: &Path, ending: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
     let mut moved = None;
-    for ending in ["", "-journal", "-wal", "-shm"] {
-        match fs::rename(with(path, ending), with(&to, ending)) {
+    for ending in open::FILES {
+        match fs::rename(open::beside_it(path, ending), open::beside_it(&to, ending)) {
             Ok(()) if ending.is_empty() => moved = Some(to.clone()),
             Ok(()) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}

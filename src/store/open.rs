@@ -113,9 +113,7 @@ fn open_to_read(path: &Path, flags: OpenFlags, why: &str) -> Result<Connection> 
     let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
     let Err(error) = schema::version(&conn) else { return Ok(conn) };
     drop(conn);
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-wal");
-    if fs::metadata(&journal).is_ok_and(|m| m.len() > 0) {
+    if fs::metadata(wal_of(path)).is_ok_and(|m| m.len() > 0) {
         return Err(Error::new(Kind::Busy, format!("the book cannot be read here: {why}, and its last changes are in its -wal file"))
             .hint("copy the book and its -wal file into a folder of your own and open it there")
             .because(error));
@@ -165,12 +163,22 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let flags = if read_only.is_some() { OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX } else { flags };
-    let conn = match &read_only {
+    let mut conn = match &read_only {
         Some(why) if !known => open_to_read(&path, flags, why)?,
         _ => Connection::open_with_flags(&path, flags).map_err(sql)?,
     };
-    harden(&conn)?;
-    let version = schema::version(&conn)?;
+    let version = match harden(&conn).and_then(|()| schema::version(&conn)) {
+        // A book in WAL that has come to where WAL cannot be.
+        Err(error) if read_only.is_none() && lacks_shared_memory(&error) => {
+            drop(conn);
+            conn = alone(&path)?;
+            if mode.is_wal() {
+                mode = Mode::Shared(NO_WAL.into());
+            }
+            schema::version(&conn)?
+        }
+        version => version?,
+    };
     if let Some(why) = read_only.as_ref().filter(|_| version == 0) {
         return Err(Error::new(Kind::Busy, format!("the book {} is empty and cannot be begun: {why}", path.display()))
             .hint("name another place with --book FILE"));
@@ -192,7 +200,7 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         if let Some(why) = cautious(&conn, &path, version).filter(|_| mode.is_wal()) {
             mode = Mode::Shared(why);
         }
-        prepare(&conn, &path, &mut mode, options.now)?;
+        conn = prepare(conn, &path, &mut mode, options.now)?;
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -235,10 +243,9 @@ pub fn reachable(path: &Path) -> Result<bool> {
 /// A journal whose file is gone would be taken for that of a new file of the same name.
 fn no_journal_without_file(path: &Path) -> Result<()> {
     for ending in ["-wal", "-journal"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
-        if fs::metadata(&name).is_ok_and(|m| m.len() > 0) {
-            return Err(Error::failed(format!("{} is gone, but its journal {} is there", path.display(), Path::new(&name).display()))
+        let journal = beside_it(path, ending);
+        if fs::metadata(&journal).is_ok_and(|m| m.len() > 0) {
+            return Err(Error::failed(format!("{} is gone, but its journal {} is there", path.display(), journal.display()))
                 .hint("bring the file back beside it; or `retain restore` puts a backup there and moves the journal away"));
         }
     }
@@ -396,16 +403,20 @@ pub fn damage(conn: &Connection) -> Result<Option<String>> {
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(conn: &Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Result<()> {
-    let was: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
-    if mode.is_wal() && was != "wal" && !enter_wal(conn) {
-        *mode = Mode::Shared("WAL could not be set up here".into());
+fn prepare(mut conn: Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Result<Connection> {
+    let mut was = journal(&conn)?;
+    if mode.is_wal() && was != "wal" && !enter_wal(&conn) {
+        *mode = Mode::Shared(NO_WAL.into());
+        // The file may say by now that it is in WAL.
+        drop(conn);
+        conn = alone(path)?;
+        was = journal(&conn)?;
     }
     if !mode.is_wal() {
-        leave_wal(conn, &was, mode)?;
+        leave_wal(&conn, &was, mode)?;
     }
     conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
-    let set: String = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)?;
+    let set = journal(&conn)?;
     let sync: i64 = conn.query_row("PRAGMA synchronous", [], |r| r.get(0)).map_err(sql)?;
     let wanted = if mode.is_wal() { "wal" } else { "truncate" };
     if set != wanted || sync != 2 {
@@ -413,14 +424,54 @@ fn prepare(conn: &Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Resul
             .hint("`retain doctor` says where it lies; close the other consoles and try again"));
     }
     // By a connection of its own: one that is about to write is not copied from.
-    schema::migrate(conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ()))
+    schema::migrate(&conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ()))?;
+    Ok(conn)
+}
+
+fn journal(conn: &Connection) -> Result<String> {
+    conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)
+}
+
+/// Why a book on a local disk is not in WAL.
+const NO_WAL: &str = "WAL could not be set up here";
+
+/// True for an error that only memory shared between processes can have met, or a file beside the book.
+fn lacks_shared_memory(error: &Error) -> bool {
+    use rusqlite::ffi::{SQLITE_CANTOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE};
+    let shared = [SQLITE_CANTOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE];
+    super::sqlite_error(error).and_then(rusqlite::Error::sqlite_error).is_some_and(|e| shared.contains(&e.extended_code))
+}
+
+/// A connection that has the file for itself before its first read: the index of a log is in its own memory then, so the log can
+/// be read, and left, where memory cannot be shared. Others who are in refuse it by their locks.
+fn alone(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
+    conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
+    harden(&conn)?;
+    Ok(conn)
+}
+
+/// Ends the names of a file, which comes first, and of what SQLite lays beside it.
+pub const FILES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+
+/// The name of what lies beside a file.
+pub fn beside_it(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 /// The -wal file beside a book.
 pub fn wal_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
+    beside_it(path, "-wal")
+}
+
+/// Removes a file that nobody needs any more, with what SQLite has laid beside it.
+pub fn remove(path: &Path) {
+    for ending in FILES {
+        let _ = fs::remove_file(beside_it(path, ending));
+    }
 }
 
 /// Goes over to WAL; `false` where that cannot be had: others are in, or the file system has no shared memory.

@@ -2,7 +2,7 @@
 //! and folders that a program copies to other machines.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How the place of the file makes us lock it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +50,8 @@ const SYNCED: &[&str] =
 
 /// How to lock the file at this place, and why it must not be written at all, when locks are known to be broken there.
 pub fn classify(path: &Path) -> (Mode, Option<String>) {
-    if let Some(options) = mount_options(path)
-        && let Some(bad) = options.split(',').find(|o| matches!(*o, "nobrl" | "nolock" | "local_lock=all" | "local_lock=posix" | "soft"))
-    {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    if let Some(bad) = breaks_locks(&table, path) {
         let why = format!("its file system is mounted with {bad}, so locks do not hold; mount it without that option");
         return (Mode::Shared("broken locks".into()), Some(why));
     }
@@ -92,19 +91,61 @@ fn file_system(_path: &Path) -> Mode {
     Mode::Local
 }
 
-/// The options of the mount that holds the path, per mount and per file system, joined.
-fn mount_options(path: &Path) -> Option<String> {
-    let table = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let mut best: Option<(usize, String)> = None;
-    for line in table.lines() {
-        let (left, right) = line.split_once(" - ")?;
+/// The option, per mount or per file system, with which the mount that holds the path does not keep locks between machines, by
+/// a table in the form of `/proc/self/mountinfo`. Lines that are not understood are passed by.
+fn breaks_locks<'a>(table: &'a str, path: &Path) -> Option<&'a str> {
+    let mut best: Option<(usize, [&str; 2])> = None;
+    for (left, right) in table.lines().filter_map(|line| line.split_once(" - ")) {
         let mut left = left.split(' ').skip(4);
         let (Some(point), Some(own)) = (left.next(), left.next()) else { continue };
-        let point = point.replace("\\040", " ");
+        let (point, length) = (PathBuf::from(unescaped(point)), point.len());
         let source = right.split(' ').nth(2).unwrap_or("");
-        if path.starts_with(&point) && best.as_ref().is_none_or(|b| b.0 <= point.len()) {
-            best = Some((point.len(), format!("{own},{source}")));
+        // Of two mounts at one place the later is seen.
+        if path.starts_with(&point) && best.is_none_or(|b| b.0 <= length) {
+            best = Some((length, [own, source]));
         }
     }
-    best.map(|b| b.1)
+    let breaks = |o: &&str| matches!(*o, "nobrl" | "nolock" | "local_lock=all" | "local_lock=posix" | "soft");
+    best?.1.into_iter().flat_map(|options| options.split(',')).find(breaks)
+}
+
+/// A name in which the table writes a space, a tab, an end of a line and a backslash as `\040` and so on.
+fn unescaped(name: &str) -> String {
+    name.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine with one share of each kind and a local disk.
+    const TABLE: &str = "\
+21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+not a line of a mount
+30 21 0:40 / /mnt/safe rw,relatime shared:5 - nfs4 server:/x rw,vers=4.2,hard,local_lock=none
+31 21 0:41 / /mnt/nolock rw,relatime - nfs server:/y rw,vers=3,hard,nolock,local_lock=all
+32 21 0:42 / /mnt/smb rw,nosuid master:2 propagate_from:1 - cifs //server/share rw,vers=3.1.1,nobrl,soft
+33 21 0:43 / /mnt/smb/inner rw - cifs //server/other rw,vers=3.1.1
+34 21 0:44 / /mnt/the\\040team\\134s\\011share rw - nfs4 server:/z rw,soft
+35 21 0:45 / /mnt/twice rw - nfs4 server:/w rw,local_lock=posix
+36 35 0:46 / /mnt/twice rw - ext4 /dev/sdb1 rw
+37 21 0:47 / /mnt/own rw,soft - nfs4 server:/v rw";
+
+    #[test]
+    fn mounts_that_do_not_keep_locks_are_named_by_their_option() {
+        for (path, breaks) in [
+            ("/home/ana/book.db", None),
+            ("/mnt/safe/book.db", None),
+            ("/mnt/nolock/team/book.db", Some("nolock")),
+            ("/mnt/nolocks/book.db", None),
+            ("/mnt/smb/book.db", Some("nobrl")),
+            ("/mnt/smb/inner/book.db", None),
+            ("/mnt/the team\\s\tshare/book.db", Some("soft")),
+            ("/mnt/twice/book.db", None),
+            ("/mnt/own/book.db", Some("soft")),
+        ] {
+            assert_eq!(breaks_locks(TABLE, Path::new(path)), breaks, "{path}");
+        }
+        assert_eq!(breaks_locks("", Path::new("/mnt/nolock/book.db")), None);
+    }
 }

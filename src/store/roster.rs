@@ -194,7 +194,8 @@ pub fn reload<'c>(conn: &Connection, shared: &RwLock<Roster>, customers: impl In
     Ok(())
 }
 
-fn read_one(conn: &Connection, part: &mut Roster, customer: i64, codes: &[String]) -> Result<()> {
+/// Reads one customer into a roster of one's own, with its values of these attributes. The caller scores it.
+pub fn read_one(conn: &Connection, part: &mut Roster, customer: i64, codes: &[String]) -> Result<()> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n = ?")).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     let Some(row) = rows.next().map_err(sql)? else { return Ok(()) };

@@ -5,7 +5,7 @@
 //! customer out again without a word, and what only brings back or corrects never fires.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -94,10 +94,9 @@ impl Watch {
             small.reload_attribute(code, []);
         }
         for customer in customers {
-            if let Some(at) = roster::reload(conn, &mut small, *customer)? {
-                small.score_row(at);
-            }
+            roster::read_one(conn, &mut small, *customer, &self.attributes)?;
         }
+        small.rescore();
         let mut held: BTreeMap<i64, BTreeSet<usize>> = customers.iter().map(|c| (*c, BTreeSet::new())).collect();
         self.each(&small, |customer, rule| {
             held.entry(customer).or_default().insert(rule);
@@ -164,9 +163,9 @@ impl Watch {
         let newest: i64 = b.conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
         let Some(mut state) = state.filter(|s| s.mark == self.mark) else {
             // The first time, or other rules than before: whom they hold now is where they begin.
-            let (roster, _) = roster::load(b.conn, None, &self.config, today, "", false)?;
-            let roster = self.with_attributes(b.conn, roster)?;
-            self.begin_anew(b.conn, &roster)?;
+            let shared = RwLock::new(roster::load(b.conn, None, &self.config, today, "", false)?.0);
+            self.attributes.iter().try_for_each(|code| roster::load_attribute(b.conn, &shared, code))?;
+            self.begin_anew(b.conn, &shared.read().unwrap_or_else(PoisonError::into_inner))?;
             let batch = b.n;
             return write_state(b.conn, &State { mark: self.mark.clone(), day: today.number(), top: newest, batch }).map(|()| Vec::new());
         };
@@ -206,13 +205,6 @@ impl Watch {
             write_state(b.conn, &state)?;
         }
         Ok(fired)
-    }
-
-    fn with_attributes(&self, conn: &Connection, mut roster: Roster) -> Result<Roster> {
-        for code in &self.attributes {
-            roster::load_attribute(conn, &mut roster, code)?;
-        }
-        Ok(roster)
     }
 
     fn fire(&self, b: &mut Batch<'_>, rule: usize, customer: i64, today: Day) -> Result<()> {
@@ -279,17 +271,15 @@ impl Store {
         let watch = self.watch_rules();
         let shared = self.roster()?;
         let (mut differ, mut wanted): (BTreeSet<i64>, BTreeMap<i64, BTreeSet<usize>>) = Default::default();
-        {
-            let mut roster = shared.write().unwrap_or_else(PoisonError::into_inner);
-            for code in &watch.attributes {
-                if !roster.attributes.contains_key(code) {
-                    roster::load_attribute(&self.conn, &mut roster, code)?;
-                }
+        for code in &watch.attributes {
+            let loaded = shared.read().unwrap_or_else(PoisonError::into_inner).attributes.contains_key(code);
+            if !loaded {
+                roster::load_attribute(&self.conn, &shared, code)?;
             }
-            watch.each(&roster, |customer, rule| {
-                wanted.entry(customer).or_default().insert(rule);
-            });
         }
+        watch.each(&shared.read().unwrap_or_else(PoisonError::into_inner), |customer, rule| {
+            wanted.entry(customer).or_default().insert(rule);
+        });
         let fresh = read(&self.conn)?.is_none_or(|s| s.mark != watch.mark);
         if !fresh {
             let noted = watch.noted(&self.conn, None)?;

@@ -45,7 +45,7 @@ pub fn hitch(error: &Error) -> Option<Hitch> {
 /// True for an error that passes: the same change can be written later.
 pub fn passes(error: &Error) -> bool {
     use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
-    let sqlite = error.source.as_ref().and_then(|s| s.downcast_ref::<rusqlite::Error>()).and_then(rusqlite::Error::sqlite_error_code);
+    let sqlite = super::sqlite_error(error).and_then(rusqlite::Error::sqlite_error_code);
     matches!(hitch(error), Some(Hitch::Locked | Hitch::Gone | Hitch::Newer))
         || matches!(sqlite, Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen))
 }

@@ -198,11 +198,12 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     quiet += wait;
-                    if quiet >= QUIET && day != Some(self.store.today()) {
+                    if quiet >= QUIET && day != Some(self.store.today()) && !self.gone {
                         day = Some(self.store.today());
                         self.back_up_daily();
                     }
                     self.look();
+                    self.ask_rules();
                     // From the second quiet moment on the index is worked at, until it has everything. What fails is not tried again
                     // before the next change.
                     if idle && self.behind {
@@ -360,6 +361,22 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         });
     }
 
+    /// Asks the rules for all customers once the day has changed, in a moment in which nobody waits for us. Where the lock is
+    /// not to be had, the next such moment does.
+    fn ask_rules(&mut self) {
+        if !self.gone && self.store.rules_wait().unwrap_or(false) {
+            self.store.wait_at_most(Some(0));
+            if let Ok((fired, labels)) = self.store.run_rules((self.clock)())
+                && fired > 0
+            {
+                self.behind = true;
+                (self.out)(Answer::Told(format!("rules fired for {fired} customers: {}", labels.join(", "))));
+                self.answer_all();
+            }
+            self.store.wait_at_most(None);
+        }
+    }
+
     /// Says that we are here, and who else is when that has changed.
     fn look_around(&mut self) {
         let Some(presence) = &mut self.presence else { return };
@@ -467,78 +484,4 @@ fn waiting(path: &Path, here: &Mutex<Vec<Here>>) -> Answer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::command::NewCustomer;
-    use crate::store::tests::{NOW, options};
-
-    #[test]
-    fn what_is_written_while_the_roster_is_read_is_news() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("book.db");
-        Store::open(&path, &options("ana")).unwrap().close();
-        let (tell, told) = crossbeam_channel::unbounded();
-        let book = path.clone();
-        let worker = Worker::start(
-            path,
-            options("ana"),
-            || NOW,
-            move |answer| match answer {
-                // The worker is here between the roster and its first look.
-                Answer::Ready { .. } => {
-                    let mut other = Store::open(&book, &options("bo")).unwrap();
-                    other.write(&Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() }), NOW).unwrap();
-                }
-                Answer::Foreign { person, .. } => tell.send(person).unwrap(),
-                _ => {}
-            },
-        );
-        assert_eq!(told.recv_timeout(Duration::from_secs(20)).unwrap(), "bo");
-        drop(worker);
-    }
-
-    #[test]
-    fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
-        let folder = tempfile::tempdir().unwrap();
-        // A folder that another program synchronizes: no WAL, so that a writer shuts readers out.
-        std::fs::create_dir(folder.path().join(".stfolder")).unwrap();
-        let path = folder.path().join("book.db");
-        Store::open(&path, &options("ana")).unwrap().close();
-        let (tell, told) = crossbeam_channel::unbounded();
-        let worker = Worker::start(
-            path.clone(),
-            options("ana"),
-            || NOW,
-            move |answer| {
-                let said = match answer {
-                    Answer::Ready { .. } => "ready",
-                    Answer::Waiting(Some(_)) => "waiting",
-                    Answer::Page { .. } => "page",
-                    Answer::Failed { .. } => "failed",
-                    Answer::Written { result, .. } => {
-                        if result.is_ok_and(|r| r.queued.is_none()) {
-                            "written"
-                        } else {
-                            "not written"
-                        }
-                    }
-                    _ => return,
-                };
-                let _ = tell.send(said);
-            },
-        );
-        let next = || told.recv_timeout(Duration::from_secs(20)).unwrap();
-        assert_eq!(next(), "ready");
-        let other = rusqlite::Connection::open(&path).unwrap();
-        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-        worker.ask(Ask::Watch { slot: 1, query: Query::Activity { search: String::new(), limit: 10 } });
-        assert_eq!(next(), "waiting");
-        let command = Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() });
-        worker.ask(Ask::Write { ticket: 1, command: Box::new(command), now: NOW });
-        // The write has begun to wait for the lock: it tells so by itself.
-        assert_eq!(next(), "waiting");
-        other.execute_batch("ROLLBACK").unwrap();
-        assert_eq!([next(), next()], ["written", "page"]);
-        drop(worker);
-    }
-}
+mod tests;

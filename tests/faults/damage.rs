@@ -214,3 +214,42 @@ fn what_a_damaged_log_loses_is_written_again_by_those_who_wrote_it() {
         assert_eq!((found.len(), all.len()), (9, 9), "{what}: {found:?}");
     }
 }
+
+/// Behind a damaged frame SQLite takes nothing, as behind one that a power cut has torn, and says nothing. Whoever wrote it has it in
+/// an outbox. Where there is none, only salvaging looks behind, and only before anybody has opened the book.
+#[test]
+fn a_damaged_end_of_the_log_goes_unnoticed_without_an_outbox_and_is_salvaged() {
+    let (desk, book, log) = book(true);
+    let log = log.expect("a log");
+    let name = first_name(&desk);
+    let wal = format!("{}-wal", desk.book.display());
+    let put = || {
+        for folder in [desk.path("state"), desk.book.with_file_name(".book.db.backups")] {
+            // Most often there is none.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+        for ending in ["-wal", "-shm"] {
+            // Most often there is none.
+            let _ = std::fs::remove_file(format!("{}{ending}", desk.book.display()));
+        }
+        std::fs::write(&desk.book, &book).expect("the book");
+        let mut log = log.clone();
+        let at = log.len() / 2;
+        log[at] ^= 1;
+        std::fs::write(&wal, log).expect("the log");
+    };
+    let late = || super::texts(&desk.book, "late").expect("texts");
+    put();
+    assert_eq!(ask(&desk, &["doctor", "--json"], "opened").code, Some(0), "nothing shows it");
+    let left = late();
+    assert!(left.len() < 8 && left.iter().enumerate().all(|(n, text)| *text == format!("late {n}")), "whole up to there: {left:?}");
+    // The numbers of the lost are given again, and nothing is wrong with the book.
+    assert_eq!(ask(&desk, &["note", &name, "afterwards"], "written").code, Some(0));
+    assert_eq!(ask(&desk, &["doctor", "--json"], "written to").code, Some(0));
+
+    put();
+    let salvaged = ask(&desk, &["restore", "--salvage", "--yes"], "salvaged");
+    assert_eq!(salvaged.code, Some(0), "{salvaged:?}");
+    assert!(late().len() > left.len(), "frames behind the damaged one are taken too: {:?}", late());
+    assert_eq!(super::soundness(&desk.book), "ok");
+}

@@ -1,4 +1,5 @@
-//! A disk without space: what was written stays, what cannot be written is told, and all works again when there is space.
+//! A disk without space, and one that is pulled out: what was written stays, what cannot be written is told, and all works again
+//! when there is space, or the disk.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,6 +7,7 @@ use std::process::Command;
 use super::ended::within;
 use super::{may_mount, soundness, texts, writer};
 use crate::terminal::Desk;
+use crate::terminal::console::Console;
 
 /// Says where the inner run shall mount its small disk.
 const HERE: &str = "RETAIN_FAULTS_DISK";
@@ -15,16 +17,59 @@ fn a_full_disk_loses_nothing_and_is_told() {
     if let Some(folder) = std::env::var_os(HERE) {
         return on_a_small_disk(Path::new(&folder));
     }
-    if !may_mount("a full disk") {
+    in_a_namespace("a_full_disk_loses_nothing_and_is_told");
+}
+
+/// Runs a test of this file again in a namespace of its own, so that its mounts are gone with it, whatever happens.
+fn in_a_namespace(test: &str) {
+    if !may_mount(test) {
         return;
     }
-    // Again in a namespace of its own, so that the mount is gone with it, whatever happens.
     let folder = tempfile::tempdir().expect("a folder");
     let mut inner = Command::new("unshare");
     inner.args(["-m", "--propagation", "private"]).arg(writer::myself());
-    inner.args(["faults::disk::a_full_disk_loses_nothing_and_is_told", "--exact", "--nocapture"]).env(HERE, folder.path());
+    inner.args([&format!("faults::disk::{test}"), "--exact", "--nocapture"]).env(HERE, folder.path());
     let ended = super::ended::within(inner);
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
+}
+
+/// Mounts or unmounts.
+fn run(program: &str, args: &[&std::ffi::OsStr]) {
+    assert!(Command::new(program).args(args).status().expect("it starts").success(), "{program} {args:?}");
+}
+
+#[test]
+fn what_is_written_while_the_disk_is_out_is_queued_and_follows_when_it_is_back() {
+    let Some(place) = std::env::var_os(HERE) else {
+        return in_a_namespace("what_is_written_while_the_disk_is_out_is_queued_and_follows_when_it_is_back");
+    };
+    let mut desk = Desk::with_demo();
+    let disk = desk.path("disk");
+    std::fs::create_dir(&disk).expect("a folder");
+    std::fs::copy(&desk.book, disk.join("book.db")).expect("the book");
+    desk.book = Path::new(&place).join("book.db");
+    let put_in = || run("mount", &["--bind".as_ref(), disk.as_os_str(), &place]);
+    put_in();
+    let mut console = desk.open();
+    let note = |console: &mut Console, text: &str, told: &str| {
+        console.press("n");
+        console.wait("the line for a note", |c| c.shows("Note on"));
+        console.press(&format!("{text}\r"));
+        console.wait(told, |c| c.message().contains(told));
+    };
+    note(&mut console, "stick before", "undo");
+    // As a stick is pulled: the name leads nowhere, whatever is open.
+    run("umount", &["-l".as_ref(), &place]);
+    console.wait("that it is told", |c| c.message().contains("the book's file is gone"));
+    note(&mut console, "stick out", "Queued");
+    assert_eq!(texts(&disk.join("book.db"), "stick").expect("texts"), ["stick before"]);
+    put_in();
+    super::killed::until("that the console has written it", || texts(&desk.book, "stick").expect("texts").len() == 2);
+    note(&mut console, "stick again", "undo");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    let all = ["stick before", "stick out", "stick again"].map(String::from);
+    super::assert_holds(&desk, "stick", &all.into_iter().collect(), None);
 }
 
 /// Mounts a disk of 8 MB there and gives a desk with its book on it.
@@ -67,7 +112,9 @@ fn on_a_small_disk(folder: &Path) {
         std::fs::remove_file(&ballast).expect("ballast");
         assert!(desk.run_as("ana", &["note", "A1", "disk after"]).status.success());
 
-        full_while_writing(folder, &desk);
+        if spare == 0 {
+            full_while_writing(folder, &desk);
+        }
         assert_eq!(soundness(&desk.book), "ok");
         let done = Command::new("umount").arg(folder).status().expect("umount");
         assert!(done.success());

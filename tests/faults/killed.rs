@@ -18,7 +18,7 @@ const MARK: &str = "killed";
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Looks until it holds.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !holds() {
         assert!(Instant::now() < end, "not in time: {what}");

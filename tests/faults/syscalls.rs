@@ -23,7 +23,7 @@ struct Found {
 }
 
 /// Copies a book with nothing beside it, on a machine that has kept nothing.
-fn put_back(before: &[u8], desk: &Desk) {
+pub(super) fn put_back(before: &[u8], desk: &Desk) {
     // What was kept for the book of the last time would be written into this one.
     let _ = std::fs::remove_dir_all(desk.path("state"));
     for ending in ["-wal", "-shm", "-journal"] {

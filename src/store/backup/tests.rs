@@ -149,11 +149,22 @@ fn there_is_one_backup_a_day_and_drafts_of_the_killed_are_swept() {
     add(&mut store, "Acme");
     assert!(store.back_up_daily(NOW).unwrap().is_some());
     assert!(store.back_up_daily(Stamp(NOW.0 + 1000)).unwrap().is_none());
-    let left = folder_of(store.path()).join("x.tmp");
-    fs::write(&left, "half").unwrap();
+    // Also what SQLite lays beside a draft.
+    let left = ["x.tmp", "x.tmp-journal", "x.tmp-wal", "x.tmp-shm"].map(|name| folder_of(store.path()).join(name));
+    for file in &left {
+        fs::write(file, "half").unwrap();
+    }
     assert!(store.back_up_daily(Stamp(NOW.0 + A_DAY)).unwrap().is_some());
-    assert!(!left.exists());
+    assert!(left.iter().all(|file| !file.exists()));
     assert_eq!(list(store.path()).len(), 2);
+    // A copy to a place of one's own is made anew over what was left there.
+    let to = folder.path().join("copy.db");
+    for ending in ["", "-journal", "-wal"] {
+        fs::write(folder.path().join(format!("copy.db.tmp{ending}")), "half").unwrap();
+    }
+    store.back_up_to(&to).unwrap();
+    assert_eq!(verify(&to).unwrap().customers, 1);
+    assert!(fs::read_dir(folder.path()).unwrap().all(|f| !f.unwrap().file_name().to_string_lossy().contains("tmp")));
 }
 
 #[test]

@@ -19,11 +19,7 @@ struct Gone(PathBuf);
 
 impl Drop for Gone {
     fn drop(&mut self) {
-        for end in ["", "-journal", "-wal", "-shm"] {
-            let mut name = self.0.clone().into_os_string();
-            name.push(end);
-            let _ = fs::remove_file(name);
-        }
+        open::remove(&self.0);
     }
 }
 

@@ -185,6 +185,26 @@ fn removed_here_and_edited_there_stays_visible_and_is_a_conflict() {
 }
 
 #[test]
+fn removed_on_both_sides_is_no_conflict_and_comes_back_for_both() {
+    let (mut a, mut b, acme) = pair();
+    let remove = Command::Remove { entity: Entity::Customer, rows: vec![acme] };
+    for store in [&mut a, &mut b] {
+        store.write(&remove, NOW).unwrap();
+    }
+    let (report, other) = both(&mut a, &mut b);
+    assert_eq!((report.conflicts.len(), other.conflicts.len()), (0, 0), "{report:?}");
+    let listed = |store: &mut Store| store.roster().unwrap().read().unwrap().len();
+    assert_eq!((listed(&mut a), listed(&mut b)), (0, 0));
+    // Who comes too late writes nothing.
+    let late = a.write(&remove, NOW).unwrap();
+    assert_eq!((late.batch, late.changed), (None, 0));
+    let back = Command::Edit { entity: Entity::Customer, rows: vec![acme], changes: vec![Change::set("removed", 0)] };
+    a.write(&back, NOW).unwrap();
+    both(&mut a, &mut b);
+    assert_eq!((listed(&mut a), listed(&mut b)), (1, 1));
+}
+
+#[test]
 fn who_had_seen_the_removal_does_not_bring_the_row_back() {
     let (mut a, mut b, acme) = pair();
     assign(&mut a, acme, "chen", NOW);

@@ -33,10 +33,10 @@ impl Store {
     pub fn try_rule(&mut self, rule: &Rule, days: u16) -> Result<Trial> {
         let filter = rule.filter(&super::fields(&self.config))?;
         let shared = self.roster()?;
-        let mut all = shared.read().unwrap_or_else(PoisonError::into_inner).clone();
         for code in filter.attributes() {
-            roster::load_attribute(&self.conn, &mut all, &code)?;
+            roster::load_attribute(&self.conn, &shared, &code)?;
         }
+        let mut all = shared.read().unwrap_or_else(PoisonError::into_inner).clone();
         let nobody = People::new();
         let today = {
             let prepared = filter.prepare(&all, &nobody);

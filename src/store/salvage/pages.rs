@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use super::{Error, Result};
+use super::{Error, Result, open};
 
 /// The size of a page where the file does not say it any more.
 const USUAL: usize = 4096;
@@ -55,9 +55,7 @@ fn head_of(file: &mut File) -> Vec<u8> {
 }
 
 fn beside(path: &Path, ending: &str) -> Option<File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    File::open(name).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file() && m.len() > 0))
+    File::open(open::beside_it(path, ending)).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file() && m.len() > 0))
 }
 
 impl Pages {

@@ -64,9 +64,21 @@ pub fn named(name: &str) -> Option<(Option<Id>, i64, i64)> {
     Some((of, first.parse().ok()?, last.parse().ok()?))
 }
 
+/// Removes what bundles of this machine left in `folder` that were killed while they were written.
+fn sweep(folder: &Path) {
+    for left in fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()) {
+        let name = left.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let writer = name.strip_prefix('.').and_then(|n| n.strip_suffix(".tmp")?.rsplit_once('.')).map(|(_, writer)| writer.to_owned());
+        if writer.is_some_and(|pid| cfg!(target_os = "linux") && !Path::new(&format!("/proc/{pid}")).exists()) {
+            let _ = fs::remove_file(left);
+        }
+    }
+}
+
 /// Writes the batches with these integers into `folder`; gives the file's length.
 pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches: &[i64]) -> Result<u64> {
     let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.display())).because(e);
+    sweep(folder);
     let draft = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

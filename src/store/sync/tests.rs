@@ -223,6 +223,23 @@ fn what_a_newer_version_wrote_survives_opening_merging_and_bundles() {
     well(a);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn drafts_of_the_killed_are_swept_and_those_of_the_living_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 1);
+    let own = all[0].sync_folder().join(all[0].who.device.to_string());
+    fs::create_dir_all(&own).unwrap();
+    // No process has a number above the largest that there can be.
+    let (dead, living) = (own.join(".x.jsonl.4194305.tmp"), own.join(format!(".x.jsonl.{}.tmp", std::process::id())));
+    for file in [&dead, &living] {
+        fs::write(file, "half").unwrap();
+    }
+    assign(&mut all[0], acme, "chen");
+    all[0].exchange().unwrap();
+    assert_eq!((dead.exists(), living.exists()), (false, true));
+}
+
 #[test]
 fn a_large_batch_goes_in_parts_and_comes_whole() {
     let folder = tempfile::tempdir().unwrap();

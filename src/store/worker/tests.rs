@@ -1,0 +1,171 @@
+use std::path::Path;
+use std::sync::atomic::AtomicI64;
+use std::time::Instant;
+
+use super::*;
+use crate::domain::command::NewCustomer;
+use crate::store::Who;
+use crate::store::outbox::Keep;
+use crate::store::tests::{NOW, options};
+
+/// No condition takes longer.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn customer(name: &str) -> Command {
+    Command::AddCustomer(NewCustomer { name: name.into(), ..NewCustomer::default() })
+}
+
+#[test]
+fn what_is_written_while_the_roster_is_read_is_news() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    Store::open(&path, &options("ana")).unwrap().close();
+    let (tell, told) = crossbeam_channel::unbounded();
+    let book = path.clone();
+    let worker = Worker::start(
+        path,
+        options("ana"),
+        || NOW,
+        move |answer| match answer {
+            // The worker is here between the roster and its first look.
+            Answer::Ready { .. } => {
+                let mut other = Store::open(&book, &options("bo")).unwrap();
+                other.write(&customer("Acme"), NOW).unwrap();
+            }
+            Answer::Foreign { person, .. } => tell.send(person).unwrap(),
+            _ => {}
+        },
+    );
+    assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "bo");
+    drop(worker);
+}
+
+fn on_device(person: &str, device: u8) -> Options {
+    Options { who: Who { person: person.into(), device: Id([device; 16]) }, keep: Keep::Nowhere, ..options(person) }
+}
+
+/// Bundles of a device in a folder, by name.
+fn bundles(folder: &Path, device: u8) -> Vec<String> {
+    let own = folder.join(Id([device; 16]).to_string());
+    let files = std::fs::read_dir(own).into_iter().flatten().flatten();
+    let mut names: Vec<String> = files.map(|f| f.file_name().to_string_lossy().into_owned()).filter(|n| n.ends_with(".jsonl")).collect();
+    names.sort();
+    names
+}
+
+/// Looks until there are so many bundles of the device.
+fn until_there_are(count: usize, folder: &Path, device: u8) {
+    let end = Instant::now() + DEADLINE;
+    while bundles(folder, device).len() != count {
+        assert!(Instant::now() < end, "{:?}, not {count}", bundles(folder, device));
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn bundles_are_taken_and_given_every_half_minute_and_given_at_the_end() {
+    static TIME: AtomicI64 = AtomicI64::new(NOW.0);
+    let later = |milliseconds| Stamp(TIME.fetch_add(milliseconds, Ordering::SeqCst) + milliseconds);
+    let folder = tempfile::tempdir().unwrap();
+    let (path, far, carried) = (folder.path().join("book.db"), folder.path().join("far.db"), folder.path().join("carried"));
+    let mut ana = Store::open(&path, &on_device("ana", 1)).unwrap();
+    ana.write(&customer("Acme"), NOW).unwrap();
+    ana.set_sync(true, Some(&carried)).unwrap();
+    ana.give_bundles(1).unwrap();
+    ana.close();
+    let (mut bo, _) = Store::join(&far, &carried, &on_device("bo", 2)).unwrap();
+
+    let (tell, told) = crossbeam_channel::unbounded();
+    let out = move |answer| {
+        tell.send(answer).unwrap();
+    };
+    let worker = Worker::start(path.clone(), on_device("ana", 1), || Stamp(TIME.load(Ordering::SeqCst)), out);
+    let until = |wanted: fn(&Answer) -> bool| {
+        loop {
+            let answer = told.recv_timeout(DEADLINE).unwrap();
+            if wanted(&answer) {
+                return answer;
+            }
+        }
+    };
+    // Behind a write the watched page comes last: then the worker is done with it.
+    let write = |name: &str| {
+        worker.ask(Ask::Write { ticket: 1, command: Box::new(customer(name)), now: Stamp(TIME.load(Ordering::SeqCst)) });
+        until(|answer| matches!(answer, Answer::Written { result: Ok(_), .. }));
+        until(|answer| matches!(answer, Answer::Page { .. }));
+    };
+    worker.ask(Ask::Watch { slot: 1, query: Query::Counts });
+    until(|answer| matches!(answer, Answer::Page { .. }));
+
+    // What another copy gave is taken at the next turn, and told like anybody's write.
+    bo.write(&customer("Bolt"), NOW).unwrap();
+    bo.give_bundles(1).unwrap();
+    later(EXCHANGE);
+    match until(|answer| matches!(answer, Answer::Foreign { .. })) {
+        Answer::Foreign { person, label, .. } => assert_eq!((person.as_str(), label.contains("Bolt")), ("bo", true), "{label}"),
+        other => panic!("{other:?}"),
+    }
+    until(|answer| matches!(answer, Answer::Page { .. }));
+
+    // One's own write waits until one has been quiet for so long, so that a busy minute is one bundle.
+    assert_eq!(bundles(&carried, 1).len(), 1);
+    write("Cargo");
+    write("Delta");
+    later(EXCHANGE);
+    until_there_are(2, &carried, 1);
+    assert_eq!(bo.take_bundles().unwrap().taken, 2);
+
+    // What was not quiet long enough is given at the end.
+    write("Epsilon");
+    assert_eq!(bundles(&carried, 1).len(), 2);
+    drop(worker);
+    assert_eq!(bundles(&carried, 1).len(), 3);
+    assert_eq!(bo.take_bundles().unwrap().taken, 1);
+    let ana = Store::open(&path, &on_device("ana", 1)).unwrap();
+    assert_eq!(ana.digest().unwrap(), bo.digest().unwrap());
+}
+
+#[test]
+fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder that another program synchronizes: no WAL, so that a writer shuts readers out.
+    std::fs::create_dir(folder.path().join(".stfolder")).unwrap();
+    let path = folder.path().join("book.db");
+    Store::open(&path, &options("ana")).unwrap().close();
+    let (tell, told) = crossbeam_channel::unbounded();
+    let worker = Worker::start(
+        path.clone(),
+        options("ana"),
+        || NOW,
+        move |answer| {
+            let said = match answer {
+                Answer::Ready { .. } => "ready",
+                Answer::Waiting(Some(_)) => "waiting",
+                Answer::Page { .. } => "page",
+                Answer::Failed { .. } => "failed",
+                Answer::Written { result, .. } => {
+                    if result.is_ok_and(|r| r.queued.is_none()) {
+                        "written"
+                    } else {
+                        "not written"
+                    }
+                }
+                _ => return,
+            };
+            let _ = tell.send(said);
+        },
+    );
+    let next = || told.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_eq!(next(), "ready");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    worker.ask(Ask::Watch { slot: 1, query: Query::Activity { search: String::new(), limit: 10 } });
+    assert_eq!(next(), "waiting");
+    let command = Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() });
+    worker.ask(Ask::Write { ticket: 1, command: Box::new(command), now: NOW });
+    // The write has begun to wait for the lock: it tells so by itself.
+    assert_eq!(next(), "waiting");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!([next(), next()], ["written", "page"]);
+    drop(worker);
+}
