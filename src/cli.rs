@@ -364,7 +364,15 @@ impl Cx<'_> {
         }
         let zone = if create { place::zone() } else { None };
         let mut store = Store::open(path, &Options { create, zone, ..self.options() })?;
+        store.take_what_came();
         self.tell(&mut store);
+        Ok(store)
+    }
+
+    /// Opens the book to look at it: as it was, where `--as-of` names a day before today.
+    fn open_to_look(&self) -> Result<Store> {
+        let mut store = self.open()?;
+        store.look_back(self.now)?;
         Ok(store)
     }
 

@@ -185,11 +185,6 @@ impl Store {
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }
         store.find_outbox(options)?;
-        match store.take_bundles() {
-            Ok(done) => store.tell_exchange(&done),
-            // The book is there all the same.
-            Err(error) => store.tell_once(format!("the sync folder could not be read: {error}")),
-        }
         Ok(store)
     }
 
@@ -234,6 +229,7 @@ impl Store {
         self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         self.visits = None;
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
+        self.key = key_of_book(&self.conn)?;
         self.catch_up()?;
         self.reload()
     }

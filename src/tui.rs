@@ -201,6 +201,7 @@ fn default_look() -> Look {
         config: Arc::new(Config::default()),
         book: PathBuf::new(),
         read_only: None,
+        past: None,
         counts: Counts::default(),
         here: Vec::new(),
         looking: None,

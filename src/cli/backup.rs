@@ -85,8 +85,12 @@ fn list_all(cx: &mut Cx<'_>) -> Done {
 }
 
 fn line(backup: &Backup) -> String {
-    let verified = if backup.verified { "  verified" } else { "" };
-    format!("{}  {:.1} MB{verified}", one_line(&backup.name), backup.size as f64 / 1e6)
+    let known = match (backup.damaged, backup.verified) {
+        (true, _) => "  DAMAGED",
+        (_, true) => "  verified",
+        _ => "",
+    };
+    format!("{}  {:.1} MB{known}", one_line(&backup.name), backup.size as f64 / 1e6)
 }
 
 fn verify_all(cx: &mut Cx<'_>) -> Done {

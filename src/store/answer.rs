@@ -330,8 +330,10 @@ const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
     let folded = crate::text::fold(wanted);
     let words: Vec<&str> = folded.split_whitespace().collect();
+    // What an import told later was done later.
+    let then = if store.past { "AND b.n NOT IN (SELECT n FROM temp.past_batch)" } else { "" };
     let query = format!(
-        "SELECT {BATCH} FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 ORDER BY b.hlc DESC, b.id DESC"
+        "SELECT {BATCH} FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 {then} ORDER BY b.hlc DESC, b.id DESC"
     );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let mut found = statement.query([]).map_err(sql)?;
