@@ -129,7 +129,7 @@ struct Globals {
     /// The book, a SQLite file (default: book.db in the data folder)
     #[arg(long, global = true, value_name = "FILE", env = "RETAIN_BOOK", hide_env_values = true)]
     book: Option<PathBuf>,
-    /// Compute every figure as of this day (2026-11-21)
+    /// Show everything as it was on this day (2026-11-21)
     #[arg(long, global = true, value_name = "DATE")]
     as_of: Option<String>,
     /// Who acts (default: the login name)

@@ -291,9 +291,9 @@ impl Store {
         Ok(shared)
     }
 
-    /// A second connection that sees the book as ours does in its transaction, where that is worth it.
+    /// A second connection that sees the book as ours does in its transaction, where that is worth it. The past is seen by ours only.
     fn beside(&self, customers: usize) -> Option<Connection> {
-        let file = (self.mode != Mode::Memory).then_some(self.path.as_path())?;
+        let file = (self.mode != Mode::Memory && !self.past).then_some(self.path.as_path())?;
         roster::same_state(&self.conn, file, customers)
     }
 
