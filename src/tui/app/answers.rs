@@ -153,16 +153,14 @@ impl App {
             Ok(report) => {
                 self.look.copies.retain(|copy| *copy != path);
                 let (n, open) = (report.arrived().to_string(), report.conflicts.len());
-                let done = if report.arrived() == 0 { "merge.nothing_new" } else { "merge.done" };
+                let done = if report.arrived() == 0 && report.left_out.is_empty() { "merge.had_all" } else { "merge.done" };
                 let mut words = self.look.say.fill(done, &[("n", &n)]);
                 if open > 0 {
                     let key = self.look.keymap.get("app.conflicts").map(crate::tui::keymap::Action::key).unwrap_or_default();
                     words.push_str(&self.look.say.fill("merge.done_conflicts", &[("n", &open.to_string()), ("key", &key)]));
                 }
-                if let Some(to) = &report.put_away {
-                    let part = |path: &std::path::Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-                    let to = format!("{}/{}", to.parent().map(part).unwrap_or_default(), part(to));
-                    words.push_str(&self.look.say.fill("merge.put_away", &[("path", &to)]));
+                if let Some(folder) = report.put_away.as_ref().and_then(|to| to.parent()?.file_name()) {
+                    words.push_str(&self.look.say.fill("merge.put_away", &[("folder", &folder.to_string_lossy())]));
                 }
                 self.say(Tone::Good, words);
             }
