@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::Result;
 
-use super::{Mode, Store, backup, merge, open, presence, schema};
+use super::{Mode, Store, backup, merge, open, presence, schema, sync};
 
 impl Store {
     /// Files beside the book that are named like it and are copies of it by their id: what a sync tool leaves when it could
@@ -37,10 +36,10 @@ impl Store {
 }
 
 /// Length and time of a book's file and of its -wal: whether somebody has written to it meanwhile.
-pub(super) type Look = [Option<(u64, SystemTime)>; 2];
+pub(super) type Look = [Option<(u64, i64)>; 2];
 
 pub(super) fn look_of(path: &Path) -> Look {
-    let of = |path: &Path| fs::metadata(path).and_then(|m| Ok((m.len(), m.modified()?))).ok();
+    let of = |path: &Path| fs::metadata(path).ok().map(|m| (m.len(), sync::changed_at(&m)));
     [of(path), of(&open::wal_of(path))]
 }
 

@@ -53,13 +53,13 @@ fn mode_of(folder: &Path, own: u32, group: u32) -> u32 {
 }
 
 #[cfg(unix)]
-fn changed_at(about: &fs::Metadata) -> i64 {
+pub(super) fn changed_at(about: &fs::Metadata) -> i64 {
     use std::os::unix::fs::MetadataExt;
     about.mtime().wrapping_mul(1_000_000_000).wrapping_add(about.mtime_nsec())
 }
 
 #[cfg(not(unix))]
-fn changed_at(_about: &fs::Metadata) -> i64 {
+pub(super) fn changed_at(_about: &fs::Metadata) -> i64 {
     0
 }
 
