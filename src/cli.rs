@@ -132,7 +132,7 @@ struct Globals {
     /// The book, a SQLite file (default: book.db in the data folder)
     #[arg(long, global = true, value_name = "FILE", env = "RETAIN_BOOK", hide_env_values = true)]
     book: Option<PathBuf>,
-    /// Compute every figure as of this day (2026-11-21)
+    /// Show everything as it was on this day (2026-11-21)
     #[arg(long, global = true, value_name = "DATE")]
     as_of: Option<String>,
     /// Who acts (default: the login name)
@@ -379,7 +379,15 @@ impl Cx<'_> {
         }
         let zone = if create { place::zone() } else { None };
         let mut store = Store::open(path, &Options { create, zone, ..self.options() })?;
+        store.take_what_came();
         self.tell(&mut store);
+        Ok(store)
+    }
+
+    /// Opens the book to look at it: as it was, where `--as-of` names a day before today.
+    fn open_to_look(&self) -> Result<Store> {
+        let mut store = self.open()?;
+        store.look_back(self.now)?;
         Ok(store)
     }
 

@@ -88,7 +88,8 @@
 //! - **Backups** ([`store::backup`]) are made by SQLite into `.BOOK.backups`, read from end to end and renamed: one a day by whoever
 //!   comes first, one before imports and migrations. In a folder of a group they are the group's. A restore moves what is there
 //!   away. Below 64 MB the hash of every batch is computed at once, of a larger one by `retain backup verify`; a file beside the
-//!   backup says that it was, and what its bytes were. Thinning keeps the newest three and the newest three of those.
+//!   backup says that it was, and what its bytes were, or what is wrong with it. Thinning keeps the newest three and the newest three
+//!   that are verified; a damaged one takes the place of no other.
 //! - **A damaged book** ([`store::salvage`]) is read page by page, not by SQLite, and never written to: rows of a tree that is not
 //!   whole are looked for in every page that no tree reaches, and frames of a -wal behind a damaged one are taken too. A batch
 //!   whose hash fits is taken from wherever it is whole (the file, a backup, the outbox); of the rest what is left is kept, with
@@ -110,7 +111,8 @@
 //!   [`domain::command::Command::TakeBack`] takes another's batch back as a batch of one's own: its maker sees who did, and it
 //!   can be taken back in turn. Both stop where somebody has changed it since, and so does undo; the same dialog asks.
 //! - A text in a line (note, task, touchpoint) that went into a write which was refused becomes a draft again.
-//! - A merge from the screen is looked at first, on a thread with its own connection; what came is noticed like any writes.
+//! - A merge from the screen is looked at first, on a thread with its own connection; what came is noticed like any writes. A copy
+//!   that lay beside the book is moved to the backups once the book has all of it: a file that stays, and that thinning leaves.
 //!
 //! # How to add a thing
 //! | add | touch | what tells you if you forgot |
@@ -139,6 +141,11 @@
 //!   same in every copy. Removals of the first version are taken to have known everything.
 //! - In the past (`--as-of` before today) temporary views stand before the tables, filled from the log, so no query knows of it. A row
 //!   that an import brought counts from the day that it says of itself, not from that of the import.
+//! - The screens show the past through a second store beside the worker's own ([`store::Store::open_past`]), with `query_only` set: the
+//!   present goes on behind it, and what is written there has the past read anew. Rows have other numbers on another day, so the
+//!   views are made anew from what they save. A key that leads to a write says so in its row ([`tui::keymap::KeyRow::writes`]).
+//! - At the start the roster and the first answers come first. Presence, the sync folder and copies beside the book follow in the
+//!   first quiet moments; subcommands take bundles at once, because for them there is no later.
 //! - A label that may name a purged customer is blanked with all of its batch's purged parts, except an import's, which names files.
 //! - An exchange of bundles makes no backup before it, as a merge does: it happens every 30 seconds, and the bundles stay.
 //! - A merge driver succeeds also when fields have two values: both are in the book, and `retain conflicts` is the place to decide.
@@ -168,7 +175,8 @@
 //! - Who changed something is known of a row's own fields: a form says it when its customer was removed only at the save.
 //! - A purge reaches files of other people (their bundles, outboxes, free pages) when they next merge, sync or open; backups never.
 //! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle.
-//! - `--as-of` shows past fields in `list` and `show` only; the screens and the funnel fold past signals over present fields.
+//! - A past day is shown with the settings, stages and saved views of today, and without what copies disagreed about then.
+//! - Each change by anybody has the past that is on the screen read anew, which takes as long as turning to it.
 //! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.
 //! - A damaged frame of a -wal is where SQLite stops reading, as at one that a power cut has torn: nobody is told. Whoever wrote what
 //!   was behind has it in an outbox; else only salvaging finds it, and only before the book is opened.

@@ -192,11 +192,6 @@ impl Store {
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }
         store.find_outbox(options)?;
-        match store.take_bundles() {
-            Ok(done) => store.tell_exchange(&done),
-            // The book is there all the same.
-            Err(error) => store.tell_once(format!("the sync folder could not be read: {error}")),
-        }
         Ok(store)
     }
 
@@ -241,6 +236,7 @@ impl Store {
         self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         self.visits = None;
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
+        self.key = key_of_book(&self.conn)?;
         self.catch_up()?;
         self.reload()
     }
@@ -302,9 +298,9 @@ impl Store {
         Ok(shared)
     }
 
-    /// A second connection that sees the book as ours does in its transaction, where that is worth it.
+    /// A second connection that sees the book as ours does in its transaction, where that is worth it. The past is seen by ours only.
     fn beside(&self, customers: usize) -> Option<Connection> {
-        let file = (self.mode != Mode::Memory).then_some(self.path.as_path())?;
+        let file = (self.mode != Mode::Memory && !self.past).then_some(self.path.as_path())?;
         roster::same_state(&self.conn, file, customers)
     }
 

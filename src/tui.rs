@@ -19,7 +19,8 @@
 //! # Keys are rows
 //! `const KEYS: &[&[KeyRow<Self>]] = &[OWN, Self::VERBS, Self::QUEUE, Self::ABOUT, Self::MOVES]`: own rows and shared groups. [`verbs::Verbs`]
 //! gives `i n t > < m a` and, about the one under the cursor, `e E y`, [`verbs::Queue`] gives `d` and `z 0`-`z 5`, [`widgets::list::Lister`] gives `j k g g G` and pages; each is
-//! mixed in by `impl Verbs for X {}` and acts on [`view::Screen::subjects`]. `row(label, keys, handler).when(..).hint()`. A row
+//! mixed in by `impl Verbs for X {}` and acts on [`view::Screen::subjects`]. `row(label, keys, handler).when(..).writes().hint()`. A row that is
+//! `.writes()` does not apply where nothing can be written: a read-only book, or a day in the past. A row
 //! that is not `.hint()` is still in help and palette. Sequences (`z 1`) get their hint box by themselves. In a text field
 //! (`typing()`), letters go to `type_key` and only other keys to the rows.
 //!
@@ -201,6 +202,7 @@ fn default_look() -> Look {
         config: Arc::new(Config::default()),
         book: PathBuf::new(),
         read_only: None,
+        past: None,
         counts: Counts::default(),
         here: Vec::new(),
         looking: None,

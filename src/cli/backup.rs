@@ -40,14 +40,17 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 
 fn make(cx: &mut Cx<'_>, to: Option<&Path>) -> Done {
     let store = cx.open()?;
-    let path = match to {
+    let (path, holds) = match to {
         Some(path) => {
             store.back_up_to(path)?;
-            path.to_owned()
+            (path.to_owned(), verify(path)?)
         }
-        None => store.back_up("asked", cx.now)?,
+        None => {
+            let path = store.back_up("asked", cx.now)?;
+            let holds = verify_again(&path).map_err(|e| e.hint("the backup is kept all the same; `retain backup list` marks it"))?;
+            (path, holds)
+        }
     };
-    let holds = verify(&path)?;
     if cx.out.json {
         return Ok(cx.out.object(json!({ "backup": path, "holds": holds }))?);
     }
@@ -85,8 +88,12 @@ fn list_all(cx: &mut Cx<'_>) -> Done {
 }
 
 fn line(backup: &Backup) -> String {
-    let verified = if backup.verified { "  verified" } else { "" };
-    format!("{}  {:.1} MB{verified}", one_line(&backup.name), backup.size as f64 / 1e6)
+    let known = match (backup.damaged, backup.verified) {
+        (true, _) => "  DAMAGED",
+        (_, true) => "  verified",
+        _ => "",
+    };
+    format!("{}  {:.1} MB{known}", one_line(&backup.name), backup.size as f64 / 1e6)
 }
 
 fn verify_all(cx: &mut Cx<'_>) -> Done {

@@ -25,7 +25,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = cx.open()?;
+    let mut store = cx.open_to_look()?;
     let mode = if args.mode == "any_order" { Mode::AnyOrder } else { Mode::InOrder };
     let period = Some(args.days.map_or(PeriodAsk::All, PeriodAsk::Days));
     let ask = Query::Funnel { filter: args.filter.clone(), period, mode };

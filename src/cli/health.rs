@@ -26,7 +26,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = cx.open()?;
+    let mut store = cx.open_to_look()?;
     let customer = store.find_customer(&args.customer)?;
     let since = cx.past(&store, args.since.as_deref())?.map(|at| store.config().zone.day(at));
     let Page::Health(pair) = store.answer(&Query::Health { customer, since })? else { return Err(unexpected().into()) };

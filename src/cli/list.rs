@@ -41,8 +41,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = cx.open()?;
-    store.look_back(cx.now)?;
+    let mut store = cx.open_to_look()?;
     let view = view(&mut store, args)?;
     let chosen = chosen(&store, &view.columns)?;
     if !view.sort.is_empty() {

@@ -17,7 +17,8 @@ use crate::store::merge::{MergeAsk, Report};
 ///
 /// Both copies keep everything that was done in either. Where both changed the same field without knowing of each other, the
 /// later value is shown and the field is listed by `retain conflicts`; the exit code is 4 then. A backup is made before, and
-/// the other copy is only read: run it there too, or take this file there.
+/// the other copy is only read: run it there too, or take this file there. A copy that a sync tool left beside the book is moved
+/// into the folder of backups once the book has all of it.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// The other copy
@@ -94,6 +95,7 @@ fn report_json(report: &Report, dry_run: bool) -> Value {
         "clocks": clocks.collect::<Vec<_>>(),
         "duplicates": report.duplicates,
         "backup": report.backup,
+        "put_away": report.put_away,
     })
 }
 
@@ -129,9 +131,11 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
         let line = cx.out.paint(Ink::Watch, &one_line(&warning));
         cx.out.line(&line)?;
     }
-    if let Some(backup) = &report.backup {
-        let line = cx.out.paint(Ink::Dim, &format!("the book as it was before: {}", one_line(&backup.display().to_string())));
-        cx.out.line(&line)?;
+    for (what, path) in [("the book as it was before", &report.backup), ("the copy, which nobody needs any more", &report.put_away)] {
+        if let Some(path) = path {
+            let line = cx.out.paint(Ink::Dim, &format!("{what}: {}", one_line(&path.display().to_string())));
+            cx.out.line(&line)?;
+        }
     }
     Ok(())
 }

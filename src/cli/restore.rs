@@ -12,6 +12,7 @@ use super::fail::Done;
 use super::out::{Ink, one_line};
 use crate::store::Options;
 use crate::store::backup::restore;
+use crate::store::presence::here;
 use crate::store::salvage::{Report, put_in_place, salvage};
 
 /// Put a backup in the place of the book, or salvage what a damaged book has
@@ -53,6 +54,12 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 
 fn salvaged(cx: &mut Cx<'_>, path: &Path, yes: bool) -> Done {
     let options = Options { who: cx.who(), now: cx.now, as_of: None, create: false, zone: None, keep: cx.keep() };
+    for other in here(path) {
+        cx.warn(&format!(
+            "{} has the book open on {}: what is saved there meanwhile comes only from that person's outbox, so let them leave first",
+            other.person, other.host
+        ));
+    }
     let done = salvage(path, &options)?;
     if !cx.out.json {
         tell(cx, &done.report)?;

@@ -1,6 +1,6 @@
 //! `retain share`: lets a group of people on this machine, or several machines, use one book.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// Let a group of people use the book
 ///
-/// Gives the folder of the book and the book to the group, so that its members can read and write it and nobody else can.
+/// Gives the folder of the book, the book and its sync folder to the group, so that its members can read and write it and nobody else can.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// The group (default: the one that the folder has)
@@ -30,14 +30,17 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if args.machines || args.one_machine {
         store.share_between_machines(args.machines)?;
     }
+    let synced = store.sync_parts();
     drop(store);
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
-    if folder == Path::new("/tmp") || cx.places.is_home(&folder) {
-        return Err(Error::usage(format!("{} holds other things than the book", folder.display()))
-            .hint("move the book into a folder of its own first, and share that")
-            .into());
+    for folder in synced.last().into_iter().chain([&folder]) {
+        if folder == Path::new("/tmp") || cx.places.is_home(folder) {
+            return Err(Error::usage(format!("{} holds other things than the book", folder.display()))
+                .hint("move the book into a folder of its own first, and share that")
+                .into());
+        }
     }
-    give(&folder, &path, args.group.as_deref())?;
+    give(&folder, &path, &synced, args.group.as_deref())?;
     // Opened once more, as everybody will open it.
     let store = cx.open()?;
     if cx.out.json {
@@ -49,7 +52,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 
 /// Group and modes of the folder and of the files of the book, and whether they are as they have to be.
 #[cfg(unix)]
-fn give(folder: &Path, book: &Path, group: Option<&str>) -> Result<()> {
+fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let cannot = |e: std::io::Error| {
         Error::failed(format!("{} cannot be shared: {}", folder.display(), e.kind())).hint("its owner, or root, can share it").because(e)
@@ -71,6 +74,7 @@ fn give(folder: &Path, book: &Path, group: Option<&str>) -> Result<()> {
         }
         parts.push((beside, 0o2770));
     }
+    parts.extend(synced.iter().map(|path| (path.clone(), if path.is_dir() { 0o2770 } else { 0o660 })));
     for (path, mode) in parts.into_iter().filter(|p| p.0.exists()) {
         if gid.is_some() {
             std::os::unix::fs::chown(&path, None, gid).map_err(cannot)?;
@@ -85,7 +89,7 @@ fn give(folder: &Path, book: &Path, group: Option<&str>) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn give(_folder: &Path, _book: &Path, _group: Option<&str>) -> Result<()> {
+fn give(_folder: &Path, _book: &Path, _synced: &[PathBuf], _group: Option<&str>) -> Result<()> {
     Err(Error::usage("Groups are set by the system here, not by Retain"))
 }
 

@@ -32,8 +32,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = cx.open()?;
-    store.look_back(cx.now)?;
+    let mut store = cx.open_to_look()?;
     let customer = store.find_customer(&args.customer)?;
     let account = cx.account(&mut store, customer, args.events)?;
     if cx.out.json {

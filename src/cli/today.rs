@@ -32,7 +32,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = cx.open()?;
+    let mut store = cx.open_to_look()?;
     let filter = match &args.owner {
         Some(owner) => format!("{} {}", owner_filter(owner), args.filter).trim_end().to_owned(),
         None => args.filter.clone(),

@@ -190,17 +190,17 @@ fn all_visits(store: &Store, roster: &Roster) -> Result<Vec<Visit>> {
     match store.beside(roster.rows.len()) {
         // The upper half is read by another connection on a thread of its own.
         Some(other) => std::thread::scope(|scope| {
-            let upper = scope.spawn(move || read_visits(&other, (middle, i64::MAX), roster, stages, today));
-            let mut all = read_visits(&store.conn, (0, middle), roster, stages, today)?;
+            let upper = scope.spawn(move || read_visits(&other, false, (middle, i64::MAX), roster, stages, today));
+            let mut all = read_visits(&store.conn, store.past, (0, middle), roster, stages, today)?;
             all.extend(upper.join().map_err(|_| Error::failed("a thread that read the book has failed"))??);
             Ok(all)
         }),
-        None => read_visits(&store.conn, (0, i64::MAX), roster, stages, today),
+        None => read_visits(&store.conn, store.past, (0, i64::MAX), roster, stages, today),
     }
 }
 
 /// The visits of the customers whose integers are above the first and up to the second number.
-fn read_visits(conn: &Connection, of: (i64, i64), roster: &Roster, stages: &Stages, today: Day) -> Result<Vec<Visit>> {
+fn read_visits(conn: &Connection, past: bool, of: (i64, i64), roster: &Roster, stages: &Stages, today: Day) -> Result<Vec<Visit>> {
     let mut all: Vec<Visit> = Vec::new();
     let mut moves: Vec<(Day, StageNo)> = Vec::new();
     let mut flush = |of: i64, moves: &mut Vec<(Day, StageNo)>| {
@@ -211,9 +211,13 @@ fn read_visits(conn: &Connection, of: (i64, i64), roster: &Roster, stages: &Stag
     };
     // Codes that were looked up: there are few, and each is found at once.
     let mut known: Vec<(Box<[u8]>, Option<StageNo>)> = Vec::new();
-    let query = "SELECT customer, day, channel FROM event INDEXED BY event_stage
-         WHERE kind = 6 AND removed = 0 AND customer > ? AND customer <= ? ORDER BY customer, at, id";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    // In the past a view stands there, which has no index of its own.
+    let index = if past { "" } else { "INDEXED BY event_stage" };
+    let query = format!(
+        "SELECT customer, day, channel FROM event {index}
+         WHERE kind = 6 AND removed = 0 AND customer > ? AND customer <= ? ORDER BY customer, at, id"
+    );
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query(params![of.0, of.1]).map_err(sql)?;
     let mut last = 0_i64;
     while let Some(row) = rows.next().map_err(sql)? {
@@ -331,8 +335,10 @@ const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
     let folded = crate::text::fold(wanted);
     let words: Vec<&str> = folded.split_whitespace().collect();
+    // What an import told later was done later.
+    let then = if store.past { "AND b.n NOT IN (SELECT n FROM temp.past_batch)" } else { "" };
     let query = format!(
-        "SELECT {BATCH} FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 ORDER BY b.hlc DESC, b.id DESC"
+        "SELECT {BATCH} FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 {then} ORDER BY b.hlc DESC, b.id DESC"
     );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let mut found = statement.query([]).map_err(sql)?;

@@ -31,6 +31,8 @@ pub struct Backup {
     pub size: u64,
     /// It was read from end to end once, with the hash of every batch. Whether it still is what it was then, [`verify`] tells.
     pub verified: bool,
+    /// When it was read, not all of it was what was written: it is of a damaged book, or is damaged itself.
+    pub damaged: bool,
 }
 
 /// What a backup holds, found by reading it.
@@ -72,6 +74,8 @@ const CAP_AT_LEAST: u64 = 256 << 20;
 const HASHED_AT_ONCE: u64 = 64 << 20;
 /// Ends the name of the file that says of the backup beside it that it was verified, and what its bytes were.
 const MARK: &str = "verified";
+/// Ends the name of the file that says of the backup beside it what is wrong with it.
+const DAMAGED: &str = "damaged";
 
 /// The folder with the backups of the book at `path`.
 pub fn folder_of(path: &Path) -> PathBuf {
@@ -81,26 +85,36 @@ pub fn folder_of(path: &Path) -> PathBuf {
 
 /// The backups of the book at `path`, newest first.
 pub fn list(path: &Path) -> Vec<Backup> {
-    let (names, verified) = names(path);
-    names.into_iter().rev().filter_map(|name| backup_of(path, &verified, name)).collect()
+    let (names, marks) = names(path);
+    names.into_iter().rev().filter_map(|name| backup_of(path, &marks, name)).collect()
 }
 
-/// Names of the backups and of those that are verified. The files themselves are not looked at: there may be thousands.
-fn names(path: &Path) -> (BTreeSet<String>, HashSet<String>) {
-    let (mut all, mut verified) = (BTreeSet::new(), HashSet::new());
-    let Ok(entries) = fs::read_dir(folder_of(path)) else { return (all, verified) };
+/// Names of those that are verified, and of those that are damaged.
+#[derive(Default)]
+struct Marks {
+    verified: HashSet<String>,
+    damaged: HashSet<String>,
+}
+
+/// Names of the backups and what is known of them. The files themselves are not looked at: there may be thousands.
+fn names(path: &Path) -> (BTreeSet<String>, Marks) {
+    let (mut all, mut marks) = (BTreeSet::new(), Marks::default());
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return (all, marks) };
     for name in entries.flatten().filter_map(|e| e.file_name().into_string().ok()) {
         match name.rsplit_once('.') {
             Some((name, "db")) if parts(name).is_some() => {
                 all.insert(name.to_owned());
             }
             Some((name, MARK)) => {
-                verified.insert(name.to_owned());
+                marks.verified.insert(name.to_owned());
+            }
+            Some((name, DAMAGED)) => {
+                marks.damaged.insert(name.to_owned());
             }
             _ => {}
         }
     }
-    (all, verified)
+    (all, marks)
 }
 
 /// The date and the reason in a name: `20261122T021530Z-why`. What was moved away has another form.
@@ -112,11 +126,13 @@ fn parts(name: &str) -> Option<(Option<Day>, &str)> {
     Some((format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8]).parse().ok(), why))
 }
 
-fn backup_of(book: &Path, verified: &HashSet<String>, name: String) -> Option<Backup> {
+fn backup_of(book: &Path, marks: &Marks, name: String) -> Option<Backup> {
     let path = folder_of(book).join(format!("{name}.db"));
     let (day, why) = parts(&name)?;
     let size = fs::metadata(&path).ok()?.len();
-    Some(Backup { path, why: why.to_owned(), day, size, verified: verified.contains(&name), name })
+    let damaged = marks.damaged.contains(&name);
+    let verified = !damaged && marks.verified.contains(&name);
+    Some(Backup { path, why: why.to_owned(), day, size, verified, damaged, name })
 }
 
 pub(super) fn moment(now: Stamp) -> String {
@@ -192,8 +208,9 @@ fn make(conn: &Connection, book: &Path, folder: &Path, why: &str, now: Stamp) ->
     let draft = folder.join(format!("{name}.tmp"));
     copy_to(conn, &draft, &to)?;
     // One whose hashes do not fit is kept, since the book is so too; but it pushes out none that is better.
-    if fs::metadata(&to).is_ok_and(|m| m.len() < HASHED_AT_ONCE) && hashes(&open_to_read(&to)?, &to).is_ok() {
-        mark(&to);
+    if fs::metadata(&to).is_ok_and(|m| m.len() < HASHED_AT_ONCE) {
+        let found = hashes(&open_to_read(&to)?, &to);
+        mark(&to, &found);
     }
     if let Some(today) = Day::from_date(now.utc().date_naive()) {
         thin(book, today);
@@ -271,11 +288,7 @@ pub fn verify(path: &Path) -> Result<Holds> {
 /// The same, and what comes of it is kept beside the backup.
 pub fn verify_again(path: &Path) -> Result<Holds> {
     let found = verify(path);
-    if found.is_err() {
-        let _ = fs::remove_file(mark_of(path));
-    } else if !mark_of(path).exists() {
-        mark(path);
-    }
+    mark(path, &found);
     found
 }
 
@@ -304,21 +317,33 @@ fn mark_of(backup: &Path) -> PathBuf {
     backup.with_extension(MARK)
 }
 
+fn flaw_of(backup: &Path) -> PathBuf {
+    backup.with_extension(DAMAGED)
+}
+
 fn fingerprint(path: &Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
     std::io::copy(&mut File::open(path)?, &mut hasher)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// Says beside a backup that it is verified. Where that cannot be written it counts as not verified, which is no harm; half of it
-/// would call a sound backup damaged.
-fn mark(backup: &Path) {
+/// Says beside a backup that it is verified, or what is wrong with it. Where that cannot be written it counts as neither, which is
+/// no harm; half of it would call a sound backup damaged. What its bytes were when it was verified first stays known.
+fn mark<T>(backup: &Path, found: &Result<T>) {
+    let (to, text) = match found {
+        Err(error) => (flaw_of(backup), Ok(error.message.clone())),
+        Ok(_) => {
+            let _ = fs::remove_file(flaw_of(backup));
+            (mark_of(backup), fingerprint(backup))
+        }
+    };
     let draft = backup.with_extension("tmp");
-    if let Ok(text) = fingerprint(backup)
+    if let Ok(text) = text
+        && !to.exists()
         && create(&draft).is_ok()
         && fs::write(&draft, text + "\n").is_ok()
     {
-        let _ = fs::rename(&draft, mark_of(backup));
+        let _ = fs::rename(&draft, &to);
     }
 }
 
@@ -364,18 +389,23 @@ pub fn too_many(days: &[Day], today: Day) -> Vec<bool> {
 }
 
 /// Which of these backups, newest first, go: those that are too many by their days, then the oldest while all together are
-/// larger than `cap`. The newest three stay, and the newest three that are verified.
+/// larger than `cap`, damaged ones before others. The newest stays, the newest three that are not damaged, and the newest three
+/// that are verified. A damaged one takes the place of no other.
 pub fn going(all: &[Backup], today: Day, cap: u64) -> Vec<bool> {
-    let dated: Vec<usize> = (0..all.len()).filter(|at| all[*at].day.is_some()).collect();
-    let days: Vec<Day> = dated.iter().filter_map(|at| all[*at].day).collect();
-    let verified = (0..all.len()).filter(|at| all[*at].verified).take(AT_LEAST);
-    let stay: HashSet<usize> = verified.chain(0..AT_LEAST).collect();
+    let newest = |is: fn(&Backup) -> bool| (0..all.len()).filter(move |at| is(&all[*at])).take(AT_LEAST);
+    let stay: HashSet<usize> = newest(|b| b.verified).chain(newest(|b| !b.damaged)).chain([0]).collect();
     let mut goes = vec![false; all.len()];
-    for (at, old) in dated.into_iter().zip(too_many(&days, today)) {
-        goes[at] = old && !stay.contains(&at);
+    for damaged in [false, true] {
+        let dated = (0..all.len()).filter(|at| all[*at].damaged == damaged).filter_map(|at| all[at].day.map(|day| (at, day)));
+        let (places, days): (Vec<usize>, Vec<Day>) = dated.unzip();
+        for (at, old) in places.into_iter().zip(too_many(&days, today)) {
+            goes[at] = old && !stay.contains(&at);
+        }
     }
     let mut sum: u64 = (0..all.len()).filter(|at| !goes[*at]).map(|at| all[at].size).sum();
-    for at in (0..all.len()).rev() {
+    let mut order: Vec<usize> = (0..all.len()).rev().collect();
+    order.sort_by_key(|at| !all[*at].damaged);
+    for at in order {
         if sum > cap && !goes[at] && !stay.contains(&at) {
             goes[at] = true;
             sum -= all[at].size;
@@ -390,7 +420,9 @@ fn thin(path: &Path, today: Day) {
     let cap = fs::metadata(path).map_or(0, |m| m.len()).saturating_mul(TIMES).max(CAP_AT_LEAST);
     for (backup, goes) in all.iter().zip(going(&all, today, cap)) {
         if goes && fs::remove_file(&backup.path).is_ok() {
-            let _ = fs::remove_file(mark_of(&backup.path));
+            for beside in [mark_of(&backup.path), flaw_of(&backup.path)] {
+                let _ = fs::remove_file(beside);
+            }
         }
     }
 }
@@ -450,7 +482,7 @@ pub fn restore(path: &Path, which: Option<&str>, now: Stamp) -> Result<Restored>
         };
         copy().map_err(failed)?;
     }
-    let moved = move_away(path, &folder, now).map_err(failed)?;
+    let moved = move_away(path, &folder, &format!("replaced-{}", moment(now))).map_err(failed)?;
     fs::rename(&draft, path).map_err(failed)?;
     for folder in [path.parent().unwrap_or(Path::new(".")), &folder] {
         let _ = File::open(folder).and_then(|f| f.sync_all());
@@ -465,7 +497,15 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
         let named = all.iter().find(|b| b.name.starts_with(which)).cloned();
         let outside = || {
             let size = fs::metadata(file).ok().filter(fs::Metadata::is_file)?.len();
-            Some(Backup { path: file.to_owned(), name: which.to_owned(), why: String::new(), day: None, size, verified: false })
+            Some(Backup {
+                path: file.to_owned(),
+                name: which.to_owned(),
+                why: String::new(),
+                day: None,
+                size,
+                verified: false,
+                damaged: false,
+            })
         };
         let found = named
             .or_else(outside)
@@ -486,12 +526,12 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
 
 /// Moves the file with its journals into the folder. The file first: a journal without its file does nothing, while another
 /// file under the name would take a journal that is not its own.
-pub(super) fn move_away(path: &Path, folder: &Path, now: Stamp) -> std::io::Result<Option<PathBuf>> {
-    let mut to = folder.join(format!("replaced-{}.db", moment(now)));
+pub(super) fn move_away(path: &Path, folder: &Path, name: &str) -> std::io::Result<Option<PathBuf>> {
+    let mut to = folder.join(format!("{name}.db"));
     let mut nth = 1;
     while to.exists() {
         nth += 1;
-        to = folder.join(format!("replaced-{}-{nth}.db", moment(now)));
+        to = folder.join(format!("{name}-{nth}.db"));
     }
     let mut moved = None;
     for ending in open::FILES {

@@ -104,7 +104,13 @@ impl Store {
             |o| format!("the book has every change of yours; kept in {}", o.file().display()),
         );
         checks.push(check("outbox", waiting, kept));
-        let newest = super::backup::list(&self.path).first().map_or_else(|| "none yet".into(), |b| format!("the newest is {}", b.name));
+        let newest = super::backup::list(&self.path).first().map_or_else(
+            || "none yet".into(),
+            |b| {
+                let damaged = if b.damaged { ", damaged" } else { "" };
+                format!("the newest is {}{damaged}", b.name)
+            },
+        );
         checks.push(Check { code: "backups", ok: true, words: newest });
         let wrong: Vec<String> = config_rows(&self.conn)?
             .into_iter()

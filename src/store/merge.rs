@@ -57,6 +57,8 @@ pub struct Report {
     pub duplicates: Vec<Duplicate>,
     /// The backup that was made before.
     pub backup: Option<PathBuf>,
+    /// Where the copy is now, when it lay beside the book and the book has all of it.
+    pub put_away: Option<PathBuf>,
 }
 
 impl Report {
@@ -132,8 +134,13 @@ impl Store {
     /// Refuses what is not a whole, sound copy of this book, in one sentence; the book is as before then.
     pub fn merge(&mut self, other: &Path, ask: MergeAsk) -> Result<Report> {
         self.writable()?;
+        let before = super::copies::look_of(other);
         let copy = source::private_copy(self, other, ask.foreign)?;
-        self.merge_copy(&copy.conn, ask)
+        let mut report = self.merge_copy(&copy.conn, ask)?;
+        if !ask.dry_run && take::missing(&self.conn, &copy.conn)?.is_empty() {
+            report.put_away = self.put_away(other, before, ask.now);
+        }
+        Ok(report)
     }
 
     /// The same from an open connection whose file was examined.

@@ -4,6 +4,7 @@
 //! knowing of it. A row that an import brought counts from the day that it says of itself: the import only told it later.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params};
@@ -15,7 +16,8 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
 
 use super::batch::{TABLES, Table, with_part};
-use super::{Store, search, sql};
+use super::outbox::Keep;
+use super::{Options, Store, search, sql};
 
 /// The condition under which a row (`t`) was not there yet: made by a later batch, and not merely told by it.
 fn not_yet(table: &Table, day: Day, cutoff: i64) -> String {
@@ -33,6 +35,23 @@ fn not_yet(table: &Table, day: Day, cutoff: i64) -> String {
 }
 
 impl Store {
+    /// Opens the book at `path` as it was at the end of `day`, to be read only. What is written to the book afterwards is not
+    /// taken back in it: open it anew then.
+    pub fn open_past(path: &Path, options: &Options, day: Day) -> Result<Store> {
+        let options = Options { as_of: Some(day), create: false, zone: None, keep: Keep::Nowhere, ..options.clone() };
+        let mut store = Store::open(path, &options)?;
+        store.look_back_to(day)?;
+        Ok(store)
+    }
+
+    /// The day that was fixed, where it is before today; this store goes on in the present.
+    pub fn leave_past(&mut self, now: Stamp) -> Option<Day> {
+        let today = self.config.zone.day(now);
+        let day = self.as_of.filter(|day| *day < today)?;
+        (self.as_of, self.options.as_of, self.today) = (None, None, today);
+        Some(day)
+    }
+
     /// Looks at the book as it was at the end of the day that was fixed, when that day is over at `now`. The book cannot be
     /// written then.
     pub fn look_back(&mut self, now: Stamp) -> Result<()> {
@@ -56,6 +75,15 @@ impl Store {
         for table in TABLES.iter().filter(|t| !matches!(t.entity, Entity::View | Entity::Config)) {
             self.stand_before(table, day, cutoff)?;
         }
+        // What an import told later stays, as the batch of its rows. Nobody knows what copies disagreed about then. From here on
+        // not even SQLite would write.
+        self.conn
+            .execute_batch(
+                "CREATE TEMP VIEW batch AS SELECT * FROM main.batch WHERE n NOT IN (SELECT n FROM temp.past_batch WHERE told = 0);
+                 CREATE TEMP VIEW conflict AS SELECT * FROM main.conflict WHERE 0;
+                 PRAGMA query_only = ON;",
+            )
+            .map_err(sql)?;
         self.roster = None;
         self.visits = None;
         self.past = true;

@@ -153,17 +153,23 @@ fn sessions(folder: &Path, own: &Path, now: i64, boot: &str) -> Vec<Here> {
     found
 }
 
-/// A session on another machine: its shared memory does not reach to here. `None` for the usual case, that there is none.
-pub fn elsewhere(path: &Path) -> Option<Here> {
+/// Every session of the book at `path`; usually there is none.
+pub fn here(path: &Path) -> Vec<Here> {
     let folder = folder_of(path);
-    let _first = fs::read_dir(&folder).ok()?.next()?;
-    let (_, boot) = host();
+    if fs::read_dir(&folder).is_ok_and(|mut all| all.next().is_none()) {
+        return Vec::new();
+    }
     // A file of our own tells the file system's time.
     let probe = folder.join(format!("{}.probe", std::process::id()));
-    fs::write(&probe, "").ok()?;
-    let now = modified(&probe);
+    let now = fs::write(&probe, "").ok().and_then(|()| modified(&probe));
     let _ = fs::remove_file(&probe);
-    sessions(&folder, &probe, now?, &boot).into_iter().find(|h| h.boot != boot)
+    now.map_or_else(Vec::new, |now| sessions(&folder, &probe, now, &host().1))
+}
+
+/// A session on another machine: its shared memory does not reach to here.
+pub fn elsewhere(path: &Path) -> Option<Here> {
+    let (_, boot) = host();
+    here(path).into_iter().find(|h| h.boot != boot)
 }
 
 /// Who holds the lock that a write waits for: the person whose process has it, where the system says so, otherwise everybody

@@ -5,6 +5,7 @@
 
 mod cells;
 mod pages;
+mod placing;
 mod rebuild;
 mod scrap;
 
@@ -24,6 +25,8 @@ use super::doctor::{self, Check, Gap};
 use super::outbox::{Keep, Outbox};
 use super::{Mode, Options, Store, hash, open, schema, sql};
 
+pub use placing::put_in_place;
+use placing::{name_for, sync_folder};
 use rebuild::{Gave, Rebuild};
 use scrap::Scrap;
 
@@ -182,7 +185,7 @@ pub fn salvage(path: &Path, options: &Options) -> Result<Salvaged> {
     report.pages = pages.count();
     report.checks = examine(conn, &draft.0, options)?;
     File::open(&draft.0).and_then(|f| f.sync_all()).map_err(|e| cannot(&draft.0).because(e))?;
-    let to = free_name(path);
+    let to = name_for(path, &draft.0);
     fs::rename(&draft.0, &to).map_err(|e| cannot(&to).because(e))?;
     sync_folder(&to);
     Ok(Salvaged { path: to, report })
@@ -192,25 +195,6 @@ fn cannot(path: &Path) -> Error {
     Error::failed(format!("{} cannot be written; the damaged book is as it was", path.display()))
 }
 
-fn sync_folder(path: &Path) {
-    if let Some(folder) = path.parent() {
-        let _ = File::open(folder).and_then(|f| f.sync_all());
-    }
-}
-
-/// `book.salvaged.db` beside `book.db`, or the next such name that is free.
-fn free_name(path: &Path) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let end = path.extension().map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
-    let mut name = path.with_file_name(format!("{stem}.salvaged{end}"));
-    let mut nth = 1;
-    while name.exists() {
-        nth += 1;
-        name = path.with_file_name(format!("{stem}.salvaged-{nth}{end}"));
-    }
-    name
-}
-
 /// The schema's version as the first page says it; 0 where that is lost.
 fn version_of(pages: &mut pages::Pages) -> u32 {
     let page = pages.read(1);
@@ -218,17 +202,6 @@ fn version_of(pages: &mut pages::Pages) -> u32 {
         return 0;
     }
     u32::from_be_bytes([page[60], page[61], page[62], page[63]])
-}
-
-/// Puts the salvaged book in the place of the damaged one, which is moved away with its journals. Gives where it is now.
-pub fn put_in_place(path: &Path, salvaged: &Path, now: Stamp) -> Result<Option<PathBuf>> {
-    let folder = backup::make_folder(path)?;
-    let _turn = backup::turn(&folder, true)?;
-    let failed = |e| Error::failed(format!("it could not be put in place; the salvaged book is {}", salvaged.display())).because(e);
-    let moved = backup::move_away(path, &folder, now).map_err(failed)?;
-    fs::rename(salvaged, path).map_err(failed)?;
-    sync_folder(path);
-    Ok(moved)
 }
 
 /// A backup as a book of this version, in a file of its own.
@@ -315,6 +288,11 @@ fn put_together(conn: &Connection, scrap: &Scrap, path: &Path, options: &Options
     }
     let mut gave: Vec<(String, Gave)> = sources.into_iter().map(|(name, _, gave)| (name, gave)).collect();
     gave.push(("outbox".into(), from_outbox));
+    conn.execute(
+        "INSERT INTO meta (k, v) SELECT ?1, count(*) FROM batch WHERE true ON CONFLICT (k) DO UPDATE SET v = excluded.v",
+        [placing::SALVAGED],
+    )
+    .map_err(sql)?;
     let report = Report {
         pages: 0,
         bad_pages: scrap.bad_pages,

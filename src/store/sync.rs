@@ -53,13 +53,13 @@ fn mode_of(folder: &Path, own: u32, group: u32) -> u32 {
 }
 
 #[cfg(unix)]
-fn changed_at(about: &fs::Metadata) -> i64 {
+pub(super) fn changed_at(about: &fs::Metadata) -> i64 {
     use std::os::unix::fs::MetadataExt;
     about.mtime().wrapping_mul(1_000_000_000).wrapping_add(about.mtime_nsec())
 }
 
 #[cfg(not(unix))]
-fn changed_at(_about: &fs::Metadata) -> i64 {
+pub(super) fn changed_at(_about: &fs::Metadata) -> i64 {
     0
 }
 
@@ -119,6 +119,20 @@ impl Store {
             },
             PathBuf::from,
         )
+    }
+
+    /// What Retain has made in the sync folder, and the folder itself, where this copy takes part. What else lies there (of git, of
+    /// a sync tool) is not named.
+    pub fn sync_parts(&self) -> Vec<PathBuf> {
+        let folder = self.sync_folder();
+        if !self.syncs() || !folder.is_dir() {
+            return Vec::new();
+        }
+        let devices = fs::read_dir(&folder).into_iter().flatten().flatten().map(|e| e.path());
+        let named = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.parse::<Id>().is_ok());
+        let devices: Vec<PathBuf> = devices.filter(|path| path.is_dir() && named(path)).collect();
+        let bundles = bundles_in(&folder).into_iter().map(|found| found.path);
+        devices.into_iter().chain(bundles).chain([folder]).collect()
     }
 
     fn meta(&self, key: &str) -> Option<String> {
@@ -243,6 +257,14 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Takes what came while nobody had the book open. What is wrong with it is told: the book is there all the same.
+    pub fn take_what_came(&mut self) {
+        match self.take_bundles() {
+            Ok(done) => self.tell_exchange(&done),
+            Err(error) => self.tell_once(format!("the sync folder could not be read: {error}")),
+        }
     }
 
     /// Takes the bundles that this book does not know.

@@ -15,7 +15,7 @@ use crate::domain::config::Config;
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::domain::roster::Roster;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Day, Stamp};
 use crate::error::Error;
 
 use super::presence::{self, Here, Presence};
@@ -38,6 +38,8 @@ pub enum Ask {
     Focus(bool),
     /// The person looks at this customer now, or at none.
     Looking(Option<Id>),
+    /// The book is shown as it was at the end of this day, to be read only; `None`: as it is.
+    Past(Option<Day>),
     /// Ends the thread after what was asked before.
     Stop,
 }
@@ -45,8 +47,8 @@ pub enum Ask {
 /// What the worker says.
 #[derive(Debug)]
 pub enum Answer {
-    /// The book is open and its roster is loaded.
-    Ready { roster: Arc<RwLock<Roster>>, config: Arc<Config>, path: PathBuf, mode: String, read_only: Option<String> },
+    /// The book is open and its roster is loaded. `past`: it is shown as it was on that day.
+    Ready { roster: Arc<RwLock<Roster>>, config: Arc<Config>, path: PathBuf, mode: String, read_only: Option<String>, past: Option<Day> },
     /// The book could not be opened.
     Refused(Error),
     /// A watched query's answer. `query` names the question; a page for a question no longer asked is dropped.
@@ -97,6 +99,8 @@ impl Worker {
         let spawned = std::thread::Builder::new().name("book".into()).spawn(move || match Store::open(&path, &options) {
             Ok(store) => Desk {
                 store,
+                options,
+                past: None,
                 out,
                 watched: BTreeMap::new(),
                 owed: BTreeSet::new(),
@@ -109,7 +113,8 @@ impl Worker {
                 behind: true,
                 inbox,
                 gave_up: flag,
-                exchanged: clock(),
+                // What came while nobody had the book open is taken at the first look.
+                exchanged: Stamp(i64::MIN),
                 wrote: Stamp(0),
                 clock,
             }
@@ -145,6 +150,9 @@ impl Drop for Worker {
 /// The worker's side.
 struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     store: Store,
+    options: Options,
+    /// The book on a day before today, while that is shown.
+    past: Option<Store>,
     out: Arc<F>,
     watched: BTreeMap<Slot, Query>,
     /// Slots whose page another's lock has kept back.
@@ -170,24 +178,28 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         self.patience();
         // Before the roster is read: what is written while it is, is news.
         self.version = self.store.data_version().unwrap_or(0);
-        if let Err(error) = self.ready() {
+        let opened = match self.store.leave_past((self.clock)()) {
+            Some(day) => self.turn_to(Some(day)),
+            None => self.ready(),
+        };
+        if let Err(error) = opened {
             (self.out)(Answer::Refused(error));
             return;
         }
-        self.tell();
-        let (path, me) = (self.store.path().to_owned(), self.store.person().to_owned());
-        self.presence = Presence::begin(&path, &me, self.store.mode().is_wal(), (self.clock)());
-        self.look_around();
-        if let Ok(copies) = self.store.conflicted_copies()
-            && !copies.is_empty()
-        {
-            (self.out)(Answer::Copies(copies));
-        }
         let mut idle = false;
+        // What nobody waits for comes behind the first answers, and looking into other files in a moment that is quiet.
+        let (mut answered, mut begun, mut copies) = (false, false, false);
         // The backup of the day waits for a moment in which nobody waits for us: it is a copy of the whole book.
         let (mut quiet, mut day) = (Duration::ZERO, None);
         loop {
             let wait = match (idle && self.behind, self.focused || !self.owed.is_empty()) {
+                _ if !begun => {
+                    if answered {
+                        Duration::ZERO
+                    } else {
+                        LOOK
+                    }
+                }
                 // Work for the index is waiting, and nobody is pressing keys: small bites of it, one after the other.
                 (true, _) => Duration::ZERO,
                 (false, true) => LOOK,
@@ -196,6 +208,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             let first = match self.inbox.recv_timeout(wait) {
                 Ok(ask) => ask,
                 Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if !begun => {
+                    begun = true;
+                    self.begin();
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     quiet += wait;
                     if quiet >= QUIET && day != Some(self.store.today()) && !self.gone {
@@ -203,6 +220,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                         self.back_up_daily();
                     }
                     self.look();
+                    if !copies {
+                        copies = true;
+                        self.look_for_copies();
+                    }
                     self.ask_rules();
                     // From the second quiet moment on the index is worked at, until it has everything. What fails is not tried again
                     // before the next change.
@@ -213,7 +234,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                     continue;
                 }
             };
-            (idle, quiet) = (false, Duration::ZERO);
+            (idle, quiet, answered) = (false, Duration::ZERO, true);
             let mut asks = vec![first];
             asks.extend(self.inbox.try_iter());
             if !self.handle(asks) {
@@ -226,16 +247,53 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         self.store.close();
     }
 
+    /// Says that we are here, and what the opening has to tell.
+    fn begin(&mut self) {
+        self.tell();
+        let (path, me) = (self.store.path().to_owned(), self.store.person().to_owned());
+        self.presence = Presence::begin(&path, &me, self.store.mode().is_wal(), (self.clock)());
+        self.look_around();
+    }
+
+    fn look_for_copies(&self) {
+        if let Ok(copies) = self.store.conflicted_copies()
+            && !copies.is_empty()
+        {
+            (self.out)(Answer::Copies(copies));
+        }
+    }
+
+    /// The book that is shown: as it is, or as it was.
+    fn shown(&mut self) -> &mut Store {
+        self.past.as_mut().unwrap_or(&mut self.store)
+    }
+
     fn ready(&mut self) -> Result<(), Error> {
-        let roster = self.store.roster()?;
-        (self.out)(Answer::Ready {
-            roster,
-            config: self.store.config(),
-            path: self.store.path().to_owned(),
-            mode: self.store.mode().name(),
-            read_only: self.store.read_only().map(str::to_owned),
-        });
+        let past = self.past.as_ref().map(Store::today);
+        let store = self.shown();
+        let ready = Answer::Ready {
+            roster: store.roster()?,
+            config: store.config(),
+            path: store.path().to_owned(),
+            mode: store.mode().name(),
+            read_only: store.read_only().map(str::to_owned),
+            past,
+        };
+        (self.out)(ready);
         Ok(())
+    }
+
+    /// Shows the book as it was at the end of a day, or as it is. Where the past cannot be read, why is told.
+    fn turn_to(&mut self, day: Option<Day>) -> Result<(), Error> {
+        self.past = None;
+        if let Some(day) = day {
+            let then = Store::open_past(self.store.path(), &self.options, day).and_then(|mut then| then.roster().map(|_| then));
+            match then {
+                Ok(then) => self.past = Some(then),
+                Err(error) => (self.out)(Answer::Told(error.message)),
+            }
+        }
+        self.ready()
     }
 
     fn patience(&mut self) {
@@ -256,12 +314,12 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     /// Runs what was asked, in order; of several watches of a slot only the last is answered. `false`: stop.
     fn handle(&mut self, asks: Vec<Ask>) -> bool {
         let mut fresh: BTreeMap<Slot, ()> = BTreeMap::new();
-        let mut wrote = false;
-        let mut stop = false;
+        let (mut wrote, mut turned, mut stop) = (false, false, false);
         for ask in asks {
             match ask {
                 Ask::Write { ticket, command, now } => {
-                    let result = self.store.write(&command, now);
+                    // The past says itself that it is not written.
+                    let result = self.shown().write(&command, now);
                     if self.owed.is_empty() {
                         (self.out)(Answer::Waiting(None));
                     }
@@ -280,6 +338,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 }
                 Ask::Focus(on) => self.focused = on,
                 Ask::Looking(customer) => self.looking = customer,
+                Ask::Past(day) => turned |= self.turn_to(day).is_ok(),
                 Ask::Stop => stop = true,
             }
         }
@@ -288,6 +347,8 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             self.wrote = (self.clock)();
             // What others wrote before our own write has to be known too, and our own is no news.
             self.look();
+            self.answer_all();
+        } else if turned {
             self.answer_all();
         } else {
             for slot in fresh.into_keys() {
@@ -312,7 +373,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             self.owed.insert(slot);
             return;
         }
-        let page = self.briefly(|desk| desk.store.answer(&query));
+        let page = self.briefly(|desk| desk.shown().answer(&query));
         match page {
             Err(error) if transact::is_held(&error) => {
                 if self.owed.is_empty() {
@@ -473,6 +534,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             }
         }
         if changed {
+            // What was written just now is not taken back yet in what was read of the past before.
+            if let Some(day) = self.past.as_ref().map(Store::today) {
+                let _ = self.turn_to(Some(day));
+            }
             self.answer_all();
         }
     }

@@ -527,11 +527,13 @@ impl App {
                 }
                 self.effects.push(Effect::Merge { path, dry_run });
             }
+            AppStep::Past(day) => self.turn_to(day),
         }
     }
 
     fn write(&mut self, ticket: u64, command: Command) {
         if let Some(why) = self.look.read_only.clone() {
+            let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
             return self.say(Tone::Bad, why);
         }
         for open in &mut self.stack {

@@ -8,6 +8,7 @@ use super::canvas::{Canvas, Drawn, Hit};
 use super::key::show;
 use super::measure::cells;
 use super::theme::Role;
+use super::verbs;
 use super::view::{Look, Place, Tone};
 use super::views::{self, SCREENS};
 
@@ -73,7 +74,8 @@ impl App {
                 return;
             }
         }
-        canvas.right(width - 1, 0, width.saturating_sub(x + 1), &right, Role::Muted);
+        let role = if look.past.is_some() { Role::Warn } else { Role::Muted };
+        canvas.right(width - 1, 0, width.saturating_sub(x + 1), &right, role);
     }
 
     fn who(&self, width: u16) -> String {
@@ -103,6 +105,8 @@ impl App {
             });
         } else if look.roster.is_none() {
             parts.push(look.say.word("message.opening").to_owned());
+        } else if let Some(day) = look.past {
+            parts.push(look.say.fill("message.past", &[("day", &day.to_string())]));
         } else if look.read_only.is_some() {
             parts.push(look.say.word("message.read_only").to_owned());
         }
@@ -155,7 +159,7 @@ impl App {
                 [prefix, _, ..] => (prefix.to_string(), look.say.word(&format!("hint.{prefix}")).to_owned()),
                 keys => (show(keys), hint_words(look, action)),
             };
-            let words = if bulk > 1 && super::verbs::LABELS.contains(&action.label) {
+            let words = if bulk > 1 && verbs::LABELS.contains(&action.label) {
                 look.say.fill("hint.of", &[("what", &words), ("n", &bulk.to_string())])
             } else {
                 words
@@ -192,6 +196,9 @@ impl App {
             }
             x += canvas.text(x, y, room.saturating_sub(x + cells(&undo) as u16), text, role);
             canvas.text(x, y, room.saturating_sub(x), &undo, Role::Muted);
+        } else if let Some(day) = look.past {
+            let words = look.say.fill("message.past_line", &[("day", &verbs::day(day)), ("key", &key("app.today"))]);
+            canvas.text(1, y, room.saturating_sub(1), &words, Role::Warn);
         }
     }
 

@@ -7,6 +7,7 @@ use crossterm::event::Event;
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
+use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
@@ -49,6 +50,8 @@ pub enum Effect {
     Unwatch { slot: Slot },
     /// Tells the worker which customer is looked at.
     Looking(Option<Id>),
+    /// Has the book shown as it was at the end of a day, or as it is.
+    Past(Option<Day>),
     /// Tells the worker about the focus.
     Focus(bool),
     /// Opens `$EDITOR` on a text, for a view.

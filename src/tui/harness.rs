@@ -1,6 +1,7 @@
 //! For tests: the app over a book in memory, with effects carried out at once and the screen as text with its styles.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crossterm::event::{Event, KeyEvent};
@@ -24,10 +25,16 @@ use crate::transfer::demo::{self, DemoOptions};
 /// Noon of 21 November 2026, UTC.
 pub const NOW: Stamp = Stamp(1_795_262_400_000);
 
+fn options() -> Options {
+    let who = Who { person: "ana".into(), device: Id([7; 16]) };
+    Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere }
+}
+
 /// The app with its book.
 pub struct Harness {
     pub app: App,
     pub store: Store,
+    past: Option<Store>,
     /// Effects since the last key press, watches left out.
     pub effects: Vec<Effect>,
     watched: BTreeMap<Slot, Query>,
@@ -37,7 +44,17 @@ pub struct Harness {
 impl Harness {
     /// The screens in a language over a demo book of 40 customers made from `seed`.
     pub fn new(lang: &str, seed: u64) -> Harness {
-        let mut harness = Harness::started(lang);
+        let store = Store::memory(&options()).expect("a book in memory opens");
+        Harness::filled(lang, seed, store)
+    }
+
+    /// The same over a file, which can be opened a second time.
+    pub fn in_file(seed: u64, path: &Path) -> Harness {
+        Harness::filled("en", seed, Store::open(path, &options()).expect("the book opens"))
+    }
+
+    fn filled(lang: &str, seed: u64, store: Store) -> Harness {
+        let mut harness = Harness::started(lang, store);
         let today = harness.app.look.now.zone.day(NOW);
         let options = DemoOptions { customers: 40, months: 14, seed, today };
         demo::write(&mut harness.store, &options, NOW, &mut |_| {}).expect("the demo book is written");
@@ -47,23 +64,20 @@ impl Harness {
 
     /// The same without customers, the welcome closed.
     pub fn empty(lang: &str) -> Harness {
-        let mut harness = Harness::started(lang);
+        let mut harness = Harness::started(lang, Store::memory(&options()).expect("a book in memory opens"));
         harness.ready();
         harness.press("esc");
         harness
     }
 
     /// The screens before the book has answered.
-    fn started(lang: &str) -> Harness {
+    fn started(lang: &str, store: Store) -> Harness {
         assert_eq!(lang, "en", "the only language that the screens have words of");
-        let who = Who { person: "ana".into(), device: Id([7; 16]) };
-        let options = Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere };
-        let store = Store::memory(&options).expect("a book in memory opens");
         let mut look = super::default_look();
         look.me = "ana".into();
         look.now = crate::domain::time::Moment::new(NOW, crate::domain::time::Zone::default());
         let app = App::new(look, &Value::Null);
-        let mut harness = Harness { app, store, effects: Vec::new(), watched: BTreeMap::new(), now: NOW };
+        let mut harness = Harness { app, store, past: None, effects: Vec::new(), watched: BTreeMap::new(), now: NOW };
         harness.size(120, 36);
         let effects = harness.app.start();
         harness.carry_out(effects);
@@ -72,12 +86,18 @@ impl Harness {
 
     /// The book is open: what the worker says first, then its answers.
     pub fn ready(&mut self) {
-        let roster = self.store.roster().expect("the roster loads");
-        let config = self.store.config();
-        let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), read_only: None };
+        let past = self.past.as_ref().map(Store::today);
+        let store = self.shown();
+        let roster = store.roster().expect("the roster loads");
+        let (config, read_only) = (store.config(), store.read_only().map(str::to_owned));
+        let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), read_only, past };
         self.say(Msg::Answer(answer));
         self.answer_all();
         self.wait(40);
+    }
+
+    fn shown(&mut self) -> &mut Store {
+        self.past.as_mut().unwrap_or(&mut self.store)
     }
 
     /// Another size of the terminal.
@@ -127,7 +147,8 @@ impl Harness {
         for effect in effects {
             match &effect {
                 Effect::Write { ticket, command } => {
-                    let result = self.store.write(command, self.now);
+                    let now = self.now;
+                    let result = self.shown().write(command, now);
                     self.effects.push(effect.clone());
                     self.say(Msg::Answer(Answer::Written { ticket: *ticket, result }));
                     self.answer_all();
@@ -138,6 +159,10 @@ impl Harness {
                 }
                 Effect::Unwatch { slot } => {
                     self.watched.remove(slot);
+                }
+                Effect::Past(day) => {
+                    self.past = day.map(|day| Store::open_past(self.store.path(), &options(), day).expect("the past opens"));
+                    self.ready();
                 }
                 _ => self.effects.push(effect),
             }
@@ -153,7 +178,7 @@ impl Harness {
 
     fn answer(&mut self, slot: Slot) {
         let Some(query) = self.watched.get(&slot).cloned() else { return };
-        let answer = match self.store.answer(&query) {
+        let answer = match self.shown().answer(&query) {
             Ok(page) => Answer::Page { slot, query, page: Arc::new(page) },
             Err(error) => Answer::Failed { slot, query, error },
         };

@@ -21,11 +21,13 @@ pub struct KeyRow<V: ?Sized + 'static> {
     pub run: fn(&mut V, &mut Cx),
     /// Stands in the hint line. The line is filled in the order of the rows, so the most used come first.
     pub hint: bool,
+    /// Does not apply where nothing can be written.
+    pub writes: bool,
 }
 
 /// A row that always applies and is not in the hint line.
 pub const fn row<V: ?Sized>(label: &'static str, keys: &'static [&'static str], run: fn(&mut V, &mut Cx)) -> KeyRow<V> {
-    KeyRow { label, keys, when: |_, _| Ok(()), run, hint: false }
+    KeyRow { label, keys, when: |_, _| Ok(()), run, hint: false, writes: false }
 }
 
 impl<V: ?Sized> KeyRow<V> {
@@ -34,6 +36,22 @@ impl<V: ?Sized> KeyRow<V> {
     pub const fn when(mut self, when: fn(&V, &Look) -> Applies) -> KeyRow<V> {
         self.when = when;
         self
+    }
+
+    /// Leads to a write: applies only where the book can be written, and says so before anything is typed.
+    #[must_use]
+    pub const fn writes(mut self) -> KeyRow<V> {
+        self.writes = true;
+        self
+    }
+
+    /// Whether it applies on this view now.
+    pub fn applies(&self, view: &V, look: &Look) -> Applies {
+        match (&look.read_only, look.past) {
+            (Some(_), Some(_)) if self.writes => Err("past"),
+            (Some(_), None) if self.writes => Err("read_only"),
+            _ => (self.when)(view, look),
+        }
     }
 
     /// Shown in the hint line.

@@ -353,7 +353,7 @@ pub trait Rolled: Lister + Verbs + Queue {
         .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
         row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
-        row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))),
+        row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes(),
     ];
 
     /// The columns that are shown.

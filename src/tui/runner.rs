@@ -159,6 +159,7 @@ impl Runner {
                 Effect::Watch { slot, query } => self.worker.ask(Ask::Watch { slot, query }),
                 Effect::Unwatch { slot } => self.worker.ask(Ask::Unwatch { slot }),
                 Effect::Looking(customer) => self.worker.ask(Ask::Looking(customer)),
+                Effect::Past(day) => self.worker.ask(Ask::Past(day)),
                 Effect::Focus(on) => {
                     self.worker.ask(Ask::Focus(on));
                     if let Some(keys) = &self.keys {

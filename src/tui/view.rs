@@ -17,7 +17,7 @@ use crate::domain::config::Config;
 use crate::domain::id::Id;
 use crate::domain::query::{Counts, Page, Query};
 use crate::domain::roster::Roster;
-use crate::domain::time::Moment;
+use crate::domain::time::{Day, Moment};
 use crate::error::Error;
 use crate::store::presence::Here;
 
@@ -43,6 +43,8 @@ pub struct Look {
     pub book: PathBuf,
     /// Why nothing can be written.
     pub read_only: Option<String>,
+    /// The day before today as of which everything is shown.
+    pub past: Option<Day>,
     /// Counts for the tabs.
     pub counts: Counts,
     /// Who else has the book open.
@@ -193,6 +195,8 @@ pub enum AppStep {
     Import(PathBuf),
     /// Merges a copy of the book; `true`: tells only what would come.
     Merge(PathBuf, bool),
+    /// Shows everything as it was at the end of a day; `None`: as it is.
+    Past(Option<Day>),
 }
 
 /// The context in which a key's handler runs: it reads [`Look`] and collects steps; nothing happens before it returns.
@@ -421,7 +425,7 @@ impl<V: Screen> View for V {
         V::NAME
     }
     fn applies(&self, index: usize, look: &Look) -> Result<(), &'static str> {
-        nth::<V>(index).map_or(Err("unknown"), |row| (row.when)(self, look))
+        nth::<V>(index).map_or(Err("unknown"), |row| row.applies(self, look))
     }
     fn run(&mut self, index: usize, cx: &mut Cx) {
         if let Some(row) = nth::<V>(index) {

@@ -116,10 +116,23 @@ fn a_shared_folder_is_the_groups_and_nobody_elses() {
     std::fs::create_dir(&folder).expect("a folder");
     let book = folder.join("team.db");
     std::fs::copy(&desk.book, &book).expect("copy");
+    // What copies exchange is everybody's too; what other tools keep beside it is not touched.
+    let synced = desk.command().args(["sync", "--on", "--book"]).arg(&book).output().expect("the program starts");
+    assert!(synced.status.success(), "{synced:?}");
+    let bundles = folder.join("team.db.sync");
+    let tools = bundles.join(".git");
+    std::fs::create_dir(&tools).expect("a folder");
+    std::fs::set_permissions(&tools, std::fs::Permissions::from_mode(0o700)).expect("its mode");
     let done = desk.command().arg("share").arg("--book").arg(&book).output().expect("the program starts");
     assert!(done.status.success(), "{done:?}");
     let mode = |p: &std::path::Path| std::fs::metadata(p).expect("there").permissions().mode() & 0o7777;
     assert_eq!((mode(&folder), mode(&book)), (0o2770, 0o660));
+    assert_eq!((mode(&bundles), mode(&tools)), (0o2770, 0o700));
+    let devices: Vec<_> =
+        std::fs::read_dir(&bundles).expect("there").map(|e| e.expect("a folder").path()).filter(|p| *p != tools).collect();
+    assert_eq!(devices.iter().map(|d| mode(d)).collect::<Vec<_>>(), [0o2770]);
+    let given: Vec<u32> = std::fs::read_dir(&devices[0]).expect("there").map(|e| mode(&e.expect("a file").path())).collect();
+    assert_eq!(given, [0o660]);
     // A member whose files are nobody else's by habit locks nobody out of what is made now.
     let under = |args: &[&str], name: &str| {
         let mut sh = std::process::Command::new("sh");

@@ -58,3 +58,21 @@ fn a_paste_into_a_list_does_nothing() {
     assert_eq!(console.end(), 0);
     assert_eq!(desk.json(&["history"]), before);
 }
+
+#[test]
+fn a_day_in_the_past_is_only_looked_at_and_one_key_leads_back() {
+    let desk = Desk::with_demo();
+    let before = desk.json(&["history"]);
+    let mut console = desk.open();
+    console.press("gd");
+    console.wait("the question", |c| c.shows("As it was on:"));
+    console.press("2 weeks ago\r");
+    console.wait("the day", |c| c.message().contains("read-only · 0 back to today") && c.shows("as of 20"));
+    console.press("d");
+    console.wait("why not", |c| c.message().contains("in the past nothing can be changed"));
+    console.press("0");
+    console.wait("today", |c| c.shows("Customers 40") && !c.shows("as of 20"));
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    assert_eq!(desk.json(&["history"]), before, "nothing was written");
+}

@@ -89,6 +89,9 @@ fn a_flipped_bit_in_a_backup_is_noticed_and_an_older_one_is_put_back() {
     conn.execute("INSERT INTO meta (k, v) VALUES ('x', 'y')", []).unwrap();
     drop(conn);
     assert!(verify(&older).unwrap_err().message.contains("not the file that was verified"));
+    // However often it is looked at.
+    assert!(verify_again(&older).is_err() && verify_again(&older).is_err());
+    assert!(list(&path).iter().all(|b| b.damaged));
 }
 
 #[test]
@@ -98,7 +101,33 @@ fn a_backup_of_a_book_that_changed_by_itself_is_made_but_not_called_verified() {
     add(&mut store, "Acme");
     store.conn.execute("UPDATE customer SET name = 'Acne'", []).unwrap();
     let made = store.back_up("asked", NOW).unwrap();
-    assert!(made.exists() && !list(store.path())[0].verified);
+    let found = &list(store.path())[0];
+    assert!(made.exists() && !found.verified && found.damaged);
+    assert!(verify_again(&made).is_err() && list(store.path())[0].damaged);
+    // The book is put right, and so is what is made of it.
+    store.conn.execute("UPDATE customer SET name = 'Acme'", []).unwrap();
+    store.back_up("asked", Stamp(NOW.0 + 1000)).unwrap();
+    assert_eq!(list(store.path()).iter().map(|b| (b.verified, b.damaged)).collect::<Vec<_>>(), [(true, false), (false, true)]);
+}
+
+#[test]
+fn damaged_backups_take_the_place_of_no_good_one_and_go_first() {
+    let today = Day::from_number(20_000).unwrap();
+    let one = |age: i64, damaged: bool| Backup {
+        path: PathBuf::new(),
+        name: String::new(),
+        why: "daily".into(),
+        day: Some(today.plus(-age)),
+        size: 10,
+        verified: !damaged,
+        damaged,
+    };
+    // A week of damaged ones, made after good ones of the same days.
+    let all: Vec<Backup> = (0..7).flat_map(|n| [one(n, true), one(n, false)]).collect();
+    let left = |cap: u64| -> Vec<usize> { (0..14).filter(|at| !going(&all, today, cap)[*at]).collect() };
+    assert_eq!(left(u64::MAX).iter().filter(|at| !all[**at].damaged).count(), 7, "no good one went");
+    assert_eq!(left(80), [0, 1, 3, 5, 7, 9, 11, 13], "the damaged ones go first, but not the newest of all");
+    assert_eq!(left(0), [0, 1, 3, 5]);
 }
 
 #[test]
@@ -111,6 +140,7 @@ fn verified_backups_stay_and_all_together_have_a_limit() {
         day: Some(today.plus(-age)),
         size: 10,
         verified,
+        damaged: false,
     };
     // Years without a verified one: the last three that are stay, however old.
     let all: Vec<Backup> = (0..5).map(|n| one(n, false)).chain((900..910).map(|n| one(n, true))).collect();

@@ -36,6 +36,7 @@ pub fn report(ours: &Connection, theirs: &Connection, taken: &Taken, now: Stamp)
         clocks: clocks(taken, now),
         duplicates: duplicates(ours, theirs, &taken.customers)?,
         backup: None,
+        put_away: None,
     })
 }
 

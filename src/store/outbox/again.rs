@@ -63,7 +63,6 @@ impl Store {
             self.who.device = device;
             self.named = true;
         }
-        self.key = crate::store::key_of_book(&self.conn)?;
         self.leave_present(&mut all)?;
         // Until all of it is done, whatever stops it.
         self.queued = !all.entries.is_empty() || !all.asked.is_empty();

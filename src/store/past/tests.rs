@@ -45,6 +45,17 @@ fn a_customer_is_shown_as_it_was_on_a_day() {
     assert_eq!(c.attributes["region"], "north");
     assert_eq!((page.contacts.len(), page.tasks[0].done), (1, None));
     assert!(page.events.iter().all(|e| e.text != "told late"));
+    for query in [
+        Query::Funnel { filter: String::new(), period: None, mode: crate::domain::funnel::Mode::InOrder },
+        Query::Counts,
+        Query::Conflicts,
+        Query::Views,
+    ] {
+        assert!(then.answer(&query).is_ok(), "{query:?}");
+    }
+    let Page::Activity(batches) = then.answer(&Query::Activity { search: String::new(), limit: 100 }).unwrap() else { panic!() };
+    assert!(batches.iter().all(|b| b.at == NOW) && batches.len() == 5, "{batches:?}");
+    assert!(then.conn.execute("UPDATE main.customer SET name = 'x'", []).is_err(), "not even by SQLite");
     let all = Query::Customers { filter: String::new(), sort: "name".into(), descending: false, columns: Vec::new() };
     let Page::Rows(rows) = then.answer(&all).unwrap() else { panic!() };
     let names: Vec<String> = {

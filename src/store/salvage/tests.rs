@@ -344,3 +344,34 @@ fn whatever_the_damage_it_ends_with_a_book_that_opens() {
         }
     }
 }
+
+#[test]
+fn salvaging_again_leaves_one_book_and_never_writes_over_what_somebody_did_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = book(folder.path(), 40);
+    let found = leaves(&path, "batch");
+    zero(&path, found[found.len() / 2]);
+    let files = |beside: &Path| -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(beside).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).filter(|n| n != "state").collect();
+        names.sort();
+        names
+    };
+    let first = salvage(&path, &alone(folder.path())).unwrap();
+    assert!(!first.report.is_sound() && first.report.headless > 0, "{:?}", first.report);
+    let (left, inside) = (files(folder.path()), files(&backup::folder_of(&path)));
+    for _ in 0..2 {
+        assert_eq!(salvage(&path, &alone(folder.path())).unwrap().path, first.path);
+    }
+    assert_eq!((files(folder.path()), files(&backup::folder_of(&path))), (left, inside));
+    // Somebody has it open, or has written to it: it stays, and the new one lies beside it.
+    let here = crate::store::presence::Presence::begin(&first.path, "bo", false, NOW).unwrap();
+    let second = salvage(&path, &alone(folder.path())).unwrap();
+    assert_ne!(second.path, first.path);
+    drop(here);
+    let mut store = Store::open(&first.path, &alone(folder.path())).unwrap();
+    store.write(&Command::AddCustomer(NewCustomer { name: "By hand".into(), ..NewCustomer::default() }), NOW).unwrap();
+    store.close();
+    assert_eq!(salvage(&path, &alone(folder.path())).unwrap().path, second.path, "the other one is written over instead");
+    assert!(read(&first.path).iter().any(|r| r.2.starts_with("By hand")));
+}

@@ -18,12 +18,13 @@ use crate::tui::views::merge::MergeBox;
 impl App {
     pub(super) fn answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Ready { roster, config, path, mode, read_only } => {
+            Answer::Ready { roster, config, path, mode, read_only, past } => {
                 let again = self.look.roster.is_some();
                 self.look.roster = Some(roster);
                 self.look.config = config;
                 self.look.book = path;
                 self.look.read_only = read_only;
+                self.look.past = past;
                 self.note = self.look.read_only.clone().or(Some(mode));
                 self.look.me = self.look.read().map(|r| r.me.clone()).unwrap_or_default();
                 self.tell_time(self.look.now.at);
@@ -143,6 +144,8 @@ impl App {
                 self.toast = None;
                 self.push(Box::new(MergeBox::new(path, *report)));
             }
+            // One that lies beside the book is put away, so that nobody is told of it again.
+            Ok(_) if dry_run && self.look.copies.contains(&path) => self.effects.push(Effect::Merge { path, dry_run: false }),
             Ok(_) if dry_run => {
                 let words = self.look.say.word("merge.nothing_new").to_owned();
                 self.say(Tone::Good, words);
@@ -150,10 +153,14 @@ impl App {
             Ok(report) => {
                 self.look.copies.retain(|copy| *copy != path);
                 let (n, open) = (report.arrived().to_string(), report.conflicts.len());
-                let mut words = self.look.say.fill("merge.done", &[("n", &n)]);
+                let done = if report.arrived() == 0 && report.left_out.is_empty() { "merge.had_all" } else { "merge.done" };
+                let mut words = self.look.say.fill(done, &[("n", &n)]);
                 if open > 0 {
                     let key = self.look.keymap.get("app.conflicts").map(crate::tui::keymap::Action::key).unwrap_or_default();
                     words.push_str(&self.look.say.fill("merge.done_conflicts", &[("n", &open.to_string()), ("key", &key)]));
+                }
+                if let Some(folder) = report.put_away.as_ref().and_then(|to| to.parent()?.file_name()) {
+                    words.push_str(&self.look.say.fill("merge.put_away", &[("folder", &folder.to_string_lossy())]));
                 }
                 self.say(Tone::Good, words);
             }

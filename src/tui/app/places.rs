@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{App, Effect, Open, SCREENS, Timer, Tone};
 use crate::domain::id::Id;
+use crate::domain::time::Day;
 use crate::tui::view::Place;
 
 /// Most bookmarks, and most customers that are remembered as visited.
@@ -92,10 +93,23 @@ impl App {
         self.stack.clear();
         self.pending.clear();
         self.look.roster = None;
+        self.look.past = None;
         self.look.handled.clear();
         self.look.last = None;
         self.watched.clear();
         self.push_root(SCREENS[0].name, &Value::Null);
+    }
+
+    /// Everything as it was on another day, at the same place. Its rows have other numbers, so of the views only what is saved
+    /// stays; what is being written goes on.
+    pub(super) fn turn_to(&mut self, day: Option<Day>) {
+        let (state, opened_from) = (self.state(), self.opened_from);
+        self.parked.clear();
+        self.stack.clear();
+        self.look.roster = None;
+        self.effects.push(Effect::Past(day));
+        self.load(&state);
+        self.opened_from = opened_from;
     }
 
     pub(super) fn here(&self) -> Value {

@@ -311,10 +311,10 @@ impl Screen for Account {
             row("fold", &["left"], |v: &mut Self, _| v.fold(Some(false))),
             row("unroll", &["tab"], Account::tab).hint(),
             row("facts", &["f"], |v: &mut Self, _| v.in_facts = !v.in_facts),
-            row("note_dated", &["N"], Account::dated_note).when(has_event),
-            row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page),
-            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page),
-            row("create", &["c"], Account::create).when(has_page),
+            row("note_dated", &["N"], Account::dated_note).when(has_event).writes(),
+            row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page).writes(),
+            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page).writes(),
+            row("create", &["c"], Account::create).when(has_page).writes(),
             row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).when(has_page),
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
             row("remove", &["D"], |v: &mut Self, cx| {
@@ -322,6 +322,7 @@ impl Screen for Account {
                     cx.write(Command::Remove { entity: Entity::Event, rows: vec![id] });
                 }
             })
+            .writes()
             .when(has_event),
             row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
             row("copy_email", &["y e"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),

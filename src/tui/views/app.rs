@@ -3,10 +3,12 @@
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
+use super::log_line::Line;
 use super::pick::{Item, Pick};
 
 use crate::domain::command::Command;
 use crate::domain::id::Id;
+use crate::domain::time::{Moment, words};
 use crate::tui::canvas::Canvas;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::verbs;
@@ -37,6 +39,27 @@ fn app(cx: &mut Cx, step: AppStep) {
     cx.push(Step::App(step));
 }
 
+/// Asks for the day before today as of which everything is to be shown.
+fn ask_day(cx: &mut Cx) {
+    let read = |text: &str, look: &Look| {
+        // Seen from today, also while another day is shown.
+        let now = Moment::new(look.now.at, look.now.zone);
+        let day = words::past(text.trim(), &now).map(|at| now.zone.day(at)).filter(|day| *day < now.today);
+        day.ok_or_else(|| look.say.fill("error.no_day_before", &[("text", text.trim())]))
+    };
+    let prompt = cx.look.say.word("prompt.as_of").to_owned();
+    let line = Line::new(prompt, move |text, cx| {
+        let day = read(text, cx.look)?;
+        app(cx, AppStep::Past(Some(day)));
+        Ok(())
+    });
+    cx.open(line.echo(move |text, look| match (text.trim().is_empty(), read(text, look)) {
+        (true, _) => vec![Ok(look.say.word("hint.as_of_example").to_owned())],
+        (_, Ok(day)) => vec![Ok(verbs::day(day))],
+        (_, Err(error)) => vec![Err(error)],
+    }));
+}
+
 /// Lists the bookmarks, then the customers that were opened last.
 fn bookmarks(cx: &mut Cx) {
     let look = cx.look;
@@ -63,22 +86,24 @@ impl Screen for Everywhere {
         row("palette", &[":", "ctrl-p"], |_, cx| cx.go("palette", Value::Null)),
         row("undo", &["u"], |_, cx| {
             cx.write(Command::Undo { batch: None, force: false });
-        }),
+        })
+        .writes(),
         row("redo", &["U"], |_, cx| {
             cx.write(Command::Redo);
-        }),
+        })
+        .writes(),
         row("again", &["."], |v: &mut Self, cx| verbs::again(&v.subjects, cx))
-            .when(|_, look| look.last.as_ref().map(|_| ()).ok_or("nothing_yet")),
+            .when(|_, look| look.last.as_ref().map(|_| ()).ok_or("nothing_yet"))
+            .writes(),
         row("triage", &["1", "g t"], |_, cx| cx.go("triage", Value::Null)),
         row("customers", &["2", "g c"], |_, cx| cx.go("customers", Value::Null)),
         row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)),
         row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)),
         row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
-        row("merge", &["g m"], |_, cx| super::merge::ask(cx)).when(|_, look| match look.read_only {
-            Some(_) => Err("read_only"),
-            None => Ok(()),
-        }),
+        row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes(),
+        row("as_of", &["g d"], |_, cx| ask_day(cx)),
+        row("today", &["0"], |_, cx| app(cx, AppStep::Past(None))).when(|_, look| look.past.map(|_| ()).ok_or("is_today")),
         row("bookmark", &["b"], |v: &mut Self, cx| {
             if let Some(customer) = v.subjects.first() {
                 app(cx, AppStep::Bookmark(*customer));
@@ -101,3 +126,6 @@ impl Screen for Everywhere {
 
     fn draw(&self, _canvas: &mut Canvas, _area: Rect) {}
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,7 +100,7 @@ impl Screen for Conflicts {
     const NAME: &'static str = "conflicts";
     const KEYS: &'static [&'static [KeyRow<Conflicts>]] = &[
         &[
-            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.here().map(|_| ()).ok_or("no_conflict")).hint(),
+            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.here().map(|_| ()).ok_or("no_conflict")).writes().hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|c| c.customer.clone()) {
                     cx.go("account", json!({"customer": id}));
@@ -263,5 +263,26 @@ mod tests {
         assert!(h.text().contains("copy.db") && h.text().contains("g m looks at it"), "{}", h.text());
         h.press("g m enter");
         assert!(h.effects.contains(&Effect::Merge { path: copy, dry_run: true }), "{:?}", h.effects);
+    }
+
+    #[test]
+    fn a_merged_copy_beside_the_book_is_put_away_and_the_message_says_where() {
+        let (mut h, copy, _folder) = grown_apart();
+        let beside = ["book (1).db", "book (2).db"].map(|name| copy.with_file_name(name));
+        for path in &beside {
+            std::fs::copy(&copy, path).expect("it is copied");
+        }
+        h.say(Msg::Answer(crate::store::worker::Answer::Copies(beside.to_vec())));
+        merge(&mut h, &beside[0], false);
+        let text = h.text();
+        assert!(text.contains("1 changes of others came") && text.contains("the copy is now in .book.db.backups"), "{text}");
+        assert!(!beside[0].exists() && h.app.look.copies == beside[1..]);
+        // One that brings nothing goes the same way, without a question.
+        h.effects.clear();
+        merge(&mut h, &beside[1], true);
+        assert!(h.effects.contains(&Effect::Merge { path: beside[1].clone(), dry_run: false }), "{:?}", h.effects);
+        merge(&mut h, &beside[1], false);
+        assert!(h.text().contains("Nothing new there · the copy is now in .book.db.backups"), "{}", h.text());
+        assert!(h.app.look.copies.is_empty());
     }
 }

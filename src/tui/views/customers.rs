@@ -132,6 +132,7 @@ impl Screen for Customers {
                 let rows = v.subjects(cx.look);
                 cx.write(Command::Remove { entity: crate::domain::command::Entity::Customer, rows });
             })
+            .writes()
             .when(|v, look| v.roll.here(look).map(|_| ()).ok_or("no_customer")),
         ],
         Self::MOVES,

@@ -361,7 +361,7 @@ impl Screen for Funnel {
             })
             .when(|v, look| applies(v.in_cards(look) && v.list.here().is_some(), "no_customer")),
             row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
-            row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))),
+            row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes(),
         ],
         Self::ABOUT,
         Self::MOVES,
