@@ -98,6 +98,14 @@
 //!   the book open on another machine nobody uses WAL. Where memory cannot be shared a book that is in WAL is taken out of it by a
 //!   connection that has the file for itself.
 //!
+//! # What happens by itself
+//! A rule ([`domain::rule`]) is a filter; the cache `inside` says whom each holds, so that an entry is told from a stay. Behind every
+//! write, in its transaction, the rules are asked for the customers that it touched ([`store::rules`]): what they do is part of the
+//! batch, so one undo takes all of it back. What a day alone brings is a batch of its own, made by whoever is there first.
+//! - Undoing, correcting and merging note whom the rules hold and fire nothing; a new or changed rule begins with whom it holds.
+//! - Customers that an import brings came with a past: no rule fires for them until they leave and come again.
+//! - A step of a playbook is a task; the row `step` ties the two, so a task is the same with and without playbooks.
+//!
 //! # Two people at one account
 //! A change says what was seen of its field. Where another value stands there now, the write is refused with both values, who
 //! and when ([`domain::clash::Clash`], the source of the error, so that no layer reads words), and the screen asks: theirs,
@@ -123,6 +131,7 @@
 //! | a queue reason | a row in [`domain::priority::REASONS`], a word | the sum property |
 //! | a key | a row in its screen, a word | duplicate, unparsable and unnamed keys fail a test |
 //! | a screen | a file in `tui/views`, a line in its registry, words | the palette test |
+//! | a default rule or playbook | a table in `assets/config/rules.toml` or `playbooks.toml` | the tests that read them |
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
 //! | a subcommand | a file in `cli`, a variant | its doc comment is its help |
 //! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
@@ -168,6 +177,7 @@
 //! - `keys.toml` is looked at by a thread of its own: a look from the loop could wait for a slow disk.
 //!
 //! # Warts
+//! - Two copies in which the same rule fired for one entry before they met hold both firings; the calls to action show as two.
 //! - A row whose customer cannot be read anywhere is kept under a made-up customer, and rows whose batch cannot be read under a batch
 //!   of the salvaging; a copy of the book that has the real ones does not replace them in a merge, it is told of them.
 //! - A backup of an older version of the book is verified by its pages and bytes only, not by the hashes of its batches.

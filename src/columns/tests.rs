@@ -38,6 +38,10 @@ fn roster() -> Roster {
         past_due: ago(12),
         last: ago(6),
         before: Some(55),
+        actions: 2,
+        risk: 1,
+        alert: ago(3),
+        mention: ago(1),
         ..Signals::default()
     };
     roster.put(&Entry {
@@ -100,6 +104,14 @@ fn a_full_row_shows_in_every_column() {
     due -2d
     pulse 4
     pastdue 12d
+    unanswered yes
+    silent yes
+    fell yes
+    plan no
+    actions 2
+    severity 1
+    alert 3d
+    mention 1d
     visit 1
     cohort 2
     started 400d
@@ -116,8 +128,10 @@ fn an_empty_row_has_no_data_and_no_panic() {
         let (shown, json, csv) = (c.show(&roster, 1, roster.today), c.json(&roster, 1), c.csv(&roster, 1));
         match c.code() {
             "name" => assert_eq!((shown.as_str(), json, csv.as_str()), ("Empty", json!("Empty"), "Empty")),
-            "tickets" | "severe" | "tasks" => assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0")),
-            "stuck" | "behind" => assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no")),
+            "tickets" | "severe" | "tasks" | "actions" => assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0")),
+            "stuck" | "behind" | "unanswered" | "silent" | "fell" | "plan" => {
+                assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no"))
+            }
             code => assert_eq!((shown.as_str(), json, csv.as_str()), ("-", Json::Null, ""), "{code}"),
         }
     }
@@ -130,8 +144,9 @@ fn json_has_raw_units_and_stable_names() {
         "id": "00000000-0000-0000-0000-000000000000", "priority": 92.3, "name": "Acme Foods", "owner": "ana", "stage": "conversion",
         "arr": 24_000_600, "health": 31, "nps": 3, "tickets": 7, "renews": "2026-12-09", "touch": "2026-10-11",
         "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "severe": 3, "since": "2026-08-13", "behind": false,
-        "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09", "visit": 1,
-        "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
+        "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09",
+        "unanswered": true, "silent": true, "fell": true, "plan": false, "actions": 2, "severity": 1, "alert": "2026-11-18",
+        "mention": "2026-11-20", "visit": 1, "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
     });
     let row = json_row(&roster, 0, COLUMNS);
     assert_eq!(row, expected);

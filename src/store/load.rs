@@ -154,6 +154,7 @@ pub struct Loader<'a> {
     events: Events,
     /// The customer whose event was put last: events often come customer by customer.
     last: i64,
+    firings: usize,
     done: bool,
 }
 
@@ -224,6 +225,7 @@ impl<'a> Loader<'a> {
             had_contacts,
             events: Events { state: RandomState::new(), made },
             last: 0,
+            firings: 0,
             done: false,
         })
     }
@@ -528,6 +530,12 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    /// Lets the rules that alert somebody fire for those whom they hold behind this load, at most `firings` times, as if that had
+    /// been in the last days.
+    pub fn let_rules_fire(&mut self, firings: usize) {
+        self.firings = firings;
+    }
+
     /// Commits. `label` is the line of the activity list. Signals and the full-text index are brought up to date first
     /// (the index of a large load only when somebody is idle or searches).
     pub fn finish(mut self, label: &str) -> Result<Receipt> {
@@ -559,7 +567,9 @@ impl<'a> Loader<'a> {
         }
         self.batch.touched = touched;
         // Who came with this load came with a past: rules begin with it, and fire for those who were here before.
-        let fired = Watch::of(&config).behind(&mut self.batch, today, Fire::Known)?.len();
+        let watch = Watch::of(&config);
+        let fired = watch.behind(&mut self.batch, today, Fire::Known)?.len();
+        watch.fire_held(&mut self.batch, today, self.firings)?;
         let label = if fired > 0 { format!("{label}; rules fired for {fired} customers") } else { label.to_owned() };
         let label = label.as_str();
         self.batch.finish(label)?;

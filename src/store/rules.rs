@@ -15,7 +15,7 @@ use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::filter::{Fields, Filter, People};
 use crate::domain::roster::Roster;
-use crate::domain::rule::{Edge, Rule};
+use crate::domain::rule::{Alert, Edge, Rule};
 use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
 
@@ -210,7 +210,27 @@ impl Watch {
     fn fire(&self, b: &mut Batch<'_>, rule: usize, customer: i64, today: Day) -> Result<()> {
         let rule = self.rule(rule);
         let context = write::Context { config: self.config.clone(), today };
-        write::fire(b, rule, customer, &context)
+        let at = b.now;
+        write::fire(b, rule, customer, &context, at)
+    }
+
+    /// Lets the rules that alert somebody fire for those whom they hold, at most so many times, each on one of the last days.
+    pub(super) fn fire_held(&self, b: &mut Batch<'_>, today: Day, most: usize) -> Result<()> {
+        if most == 0 {
+            return Ok(());
+        }
+        let noon = chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
+        let noted = self.noted(b.conn, None)?;
+        for (customer, rules) in noted.into_iter().take(most) {
+            let day = today.plus(-(customer % 9));
+            let at = b.zone.stamp(day, noon).min(b.now);
+            let context = write::Context { config: self.config.clone(), today: day };
+            if let Some(rule) = rules.into_iter().find(|rule| self.rule(*rule).alert != Alert::None) {
+                write::fire(b, self.rule(rule), customer, &context, at)?;
+                signal::refresh(b.conn, customer, &self.config, today)?;
+            }
+        }
+        Ok(())
     }
 }
 

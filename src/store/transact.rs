@@ -259,7 +259,7 @@ impl Store {
         // What corrects, or brings back what was, lets no rule fire; and the rules' own batch has asked them already.
         let fire = match command {
             "rules" => None,
-            "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "rule_undo" => Some(Fire::No),
+            "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "remove" | "rule_undo" => Some(Fire::No),
             _ if undoes.is_some() => Some(Fire::No),
             _ => Some(Fire::Yes),
         };

@@ -76,8 +76,12 @@ pub fn write(store: &mut Store, options: &DemoOptions, now: Stamp, progress: &mu
             progress(index + 1);
         }
     }
+    loader.let_rules_fire(FIRINGS);
     loader.finish(&format!("Demo book: {} customers", options.customers))
 }
+
+/// Firings of rules that a demo book begins with, at most: a team that has worked with it for some days.
+const FIRINGS: usize = 2000;
 
 /// The key in files of the customer at `index`.
 fn key(index: usize) -> String {

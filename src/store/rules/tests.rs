@@ -1,9 +1,15 @@
 //! Rules over a book: what fires, once, with what it did, and what undoing brings back.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
 use crate::domain::action::ActionDraft;
-use crate::domain::command::{Command, NewCustomer};
+use crate::domain::command::{Command, NewCustomer, Target};
 use crate::domain::id::Id;
 use crate::domain::query::{ActionAsk, ActionRow, FiredAsk, FiredRow, Page, PlayAsk, PlayRow, Query};
+use crate::domain::stage::Reason;
+use crate::domain::task::TaskDraft;
 use crate::domain::time::Stamp;
 use crate::domain::touchpoint::TouchDraft;
 use crate::store::Store;
@@ -206,4 +212,120 @@ fn a_call_is_closed_with_its_outcome_and_steps_are_skipped_with_a_reason() {
     assert!(plays(&mut store).is_empty());
     let Page::Tasks(tasks) = store.answer(&Query::Tasks(Default::default())).unwrap() else { panic!() };
     assert!(tasks.is_empty());
+}
+
+/// What happens in the property below.
+#[derive(Clone, Copy, Debug)]
+enum Doing {
+    Nps(usize, u8),
+    Touch(usize),
+    Note(usize),
+    Move(usize, bool),
+    Task(usize),
+    Days(u16),
+    Undo,
+    Redo,
+}
+
+fn doing() -> impl Strategy<Value = Doing> {
+    let who = 0..3_usize;
+    prop_oneof![
+        4 => (who.clone(), 0..11_u8).prop_map(|(w, n)| Doing::Nps(w, n)),
+        3 => who.clone().prop_map(Doing::Touch),
+        1 => who.clone().prop_map(Doing::Note),
+        2 => (who.clone(), any::<bool>()).prop_map(|(w, on)| Doing::Move(w, on)),
+        1 => who.prop_map(Doing::Task),
+        3 => (1..50_u16).prop_map(Doing::Days),
+        2 => Just(Doing::Undo),
+        1 => Just(Doing::Redo),
+    ]
+}
+
+/// Whom each rule holds by its filter, as a list would say it.
+fn held(store: &mut Store) -> BTreeSet<(String, String)> {
+    let rules = store.config().rules.clone();
+    let mut all = BTreeSet::new();
+    for rule in &rules.rule {
+        let query = Query::Customers { filter: rule.when.clone(), sort: String::new(), descending: false, columns: Vec::new() };
+        let Page::Rows(page) = store.answer(&query).unwrap() else { panic!() };
+        let roster = store.roster().unwrap();
+        let roster = roster.read().unwrap();
+        all.extend(page.rows.iter().map(|at| (rule.code.clone(), roster.name(*at as usize).to_owned())));
+    }
+    all
+}
+
+fn firings(store: &mut Store) -> BTreeSet<(Id, String, String)> {
+    fired(store).into_iter().map(|f| (f.id, f.rule, f.customer_name)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// A rule fires when, and only when, a customer comes into its filter by something that was done or by the day; undoing
+    /// and redoing bring firings back or take them away, and make none.
+    #[test]
+    fn a_rule_fires_once_for_each_entry(steps in proptest::collection::vec(doing(), 1..30)) {
+        let (mut store, acme) = book();
+        let mut customers = vec![acme];
+        for name in ["Beta", "Gamma"] {
+            let new = NewCustomer { name: name.into(), owner: "ana".into(), stage: "conversion".into(), mrr: 5000, ..NewCustomer::default() };
+            customers.push(store.write(&Command::AddCustomer(new), at(1)).unwrap().customers[0]);
+        }
+        let mut now = 1000;
+        let mut seen = firings(&mut store);
+        for step in steps {
+            let (before, was) = (held(&mut store), firings(&mut store));
+            now += 1000;
+            let mut run = |command: Command| store.write(&command, at(now)).is_ok();
+            let fires = match step {
+                Doing::Nps(who, score) => run(Command::Nps { customer: customers[who], contact: None, score, text: String::new(), at: None }),
+                Doing::Touch(who) => {
+                    let touch = TouchDraft { channel: "phone".into(), ..TouchDraft::default() };
+                    run(Command::LogTouch { customers: vec![customers[who]], touch })
+                }
+                Doing::Note(who) => run(Command::Note { customers: vec![customers[who]], text: "x".into(), at: None }),
+                Doing::Move(who, on) => {
+                    let (to, code) = if on { (Target::Next, "other") } else { (Target::Stage("churned".into()), "price") };
+                    let reason = Some(Reason { code: code.into(), ..Reason::default() });
+                    run(Command::Move { customers: vec![customers[who]], to, reason })
+                }
+                Doing::Task(who) => {
+                    let task = TaskDraft { title: "Plan".into(), kind: "renewal".into(), ..TaskDraft::default() };
+                    run(Command::AddTask { customers: vec![customers[who]], task })
+                }
+                Doing::Days(days) => {
+                    now += i64::from(days) * DAY;
+                    store.turn_day(at(now));
+                    store.run_rules(at(now)).unwrap();
+                    true
+                }
+                Doing::Undo => {
+                    run(Command::Undo { batch: None, force: false });
+                    false
+                }
+                Doing::Redo => {
+                    run(Command::Redo);
+                    false
+                }
+            };
+            let (after, is) = (held(&mut store), firings(&mut store));
+            let new: Vec<(String, String)> = is.difference(&was).filter(|f| !seen.contains(f)).map(|f| (f.1.clone(), f.2.clone())).collect();
+            if fires {
+                for entry in after.difference(&before) {
+                    prop_assert_eq!(new.iter().filter(|n| *n == entry).count(), 1, "{:?} came in by {:?}", entry, step);
+                }
+                for entry in &new {
+                    prop_assert!(!before.contains(entry), "{:?} was in before {:?}", entry, step);
+                }
+            } else {
+                prop_assert!(new.is_empty(), "{:?} fired {:?}", step, new);
+            }
+            seen.extend(is);
+            let watch = store.watch_rules();
+            let noted = watch.noted(&store.conn, None).unwrap().values().map(BTreeSet::len).sum::<usize>();
+            prop_assert_eq!(noted, after.len(), "what is noted is what the lists say, after {:?}", step);
+        }
+        prop_assert!(store.doctor().unwrap().iter().all(|c| c.ok));
+    }
 }

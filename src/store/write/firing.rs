@@ -10,6 +10,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::rule::{Alert, Rule};
 use crate::domain::task::TaskDraft;
+use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
 use crate::store::{search, signal, sql};
@@ -18,7 +19,7 @@ use super::work::add_task;
 use super::{Context, Done, EventDraft, actions, done, event, plays};
 
 /// Lets a rule fire for a customer: its call to action, its playbook, its alert, and the event that says why.
-pub fn fire(b: &mut Batch<'_>, rule: &Rule, customer: i64, context: &Context) -> Result<()> {
+pub fn fire(b: &mut Batch<'_>, rule: &Rule, customer: i64, context: &Context, at: Stamp) -> Result<()> {
     let mut more = serde_json::Map::new();
     let mut reference = String::new();
     if let Some(call) = &rule.action {
@@ -43,8 +44,9 @@ pub fn fire(b: &mut Batch<'_>, rule: &Rule, customer: i64, context: &Context) ->
     }
     let text = format!("{} ({})", rule.label, rule.when);
     let more = serde_json::Value::Object(more).to_string();
-    let draft = EventDraft { channel: &rule.code, text: &text, reference: &reference, more, ..EventDraft::new(EventKind::Rule, customer) };
-    event(b, &draft.now(b))?;
+    let draft =
+        EventDraft { at, channel: &rule.code, text: &text, reference: &reference, more, ..EventDraft::new(EventKind::Rule, customer) };
+    event(b, &draft)?;
     b.touched.insert(customer);
     Ok(())
 }
