@@ -103,9 +103,13 @@ impl Column {
     }
 }
 
-/// A score with where it goes: `31 ▼▼`. The sign is against the score of 28 days before, and is missing when that is.
+/// A score with where it goes: `31 ▼▼`. The sign is against the score of 28 days before, and is missing when that is. A score
+/// that a person has set is marked instead: `31 !`.
 fn show_health(roster: &Roster, row: usize) -> String {
     let Some(score) = roster.rows[row].health.score else { return "-".to_owned() };
+    if roster.rows[row].signals.held_on(roster.today).is_some() {
+        return format!("{score} !");
+    }
     match trend(roster, row) {
         Some(sign) => format!("{score} {sign}"),
         None => score.to_string(),

@@ -1,6 +1,7 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
 mod answer;
+mod backtest;
 pub mod backup;
 mod batch;
 mod conflicts;
@@ -19,6 +20,7 @@ mod past;
 mod place;
 pub mod presence;
 pub mod purge;
+mod rated;
 mod roster;
 pub mod salvage;
 mod schema;
@@ -38,6 +40,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::config::{Attribute, Config};
 use crate::domain::funnel::Visit;
+use crate::domain::health::backtest::Backtest;
 use crate::domain::id::{Id, Ids};
 use crate::domain::query::{Page, Query};
 use crate::domain::roster::Roster;
@@ -95,6 +98,8 @@ pub struct Store {
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
     visits: Option<Arc<Vec<Visit>>>,
+    /// The last backtest, and the state of the book that it is of.
+    tested: Option<(backtest::Of, Backtest)>,
     patience: Option<Patience>,
     lock_limit: u64,
     /// Where the person's own changes are kept.
@@ -157,6 +162,7 @@ impl Store {
             today,
             roster: None,
             visits: None,
+            tested: None,
             patience: None,
             lock_limit: 10_000,
             outbox: None,
@@ -312,9 +318,20 @@ impl Store {
     /// Folds customers whose cache no longer holds on the roster's day, and keeps the result when the book can be written.
     fn refold(&mut self, roster: &mut Roster, stale: &[i64]) -> Result<()> {
         let keep = self.read_only.is_none() && self.as_of.is_none() && self.begin().is_ok();
-        for customer in stale {
+        let many = stale.len() > REFOLD_AT_ONCE && stale.len() > roster.rows.len() / 4;
+        if many {
+            let config = self.config.clone();
+            signal::fold_all(&self.conn, &config, self.today, |customer, signals| {
+                if let Some(at) = roster.row_of(customer).filter(|at| !roster.rows[*at].removed) {
+                    roster.rows[at].signals = signals;
+                    return if keep { signal::keep(&self.conn, customer, &signals, &config.stages) } else { Ok(()) };
+                }
+                Ok(())
+            })?;
+        }
+        for customer in if many { &[][..] } else { stale } {
             let facts = signal::facts(&self.conn, *customer, &self.config.stages, self.config.zone)?;
-            let signals = signal::fold_with_before(&facts, &self.config, self.today);
+            let signals = signal::fold_with_before(&self.conn, *customer, &facts, &self.config, self.today)?;
             if keep {
                 signal::keep(&self.conn, *customer, &signals, &self.config.stages)?;
             }

@@ -8,6 +8,7 @@ use super::customer::{Contact, Customer};
 use super::event::{Event, EventKind};
 use super::funnel::{Flow, Mode, Period, StageFigures};
 use super::health::Explanation;
+use super::health::backtest::Backtest;
 use super::id::Id;
 use super::priority::Priority;
 use super::revenue::Version;
@@ -72,6 +73,8 @@ pub enum Query {
     Account { customer: Id, timeline: TimelineAsk },
     /// Health explained, at today and at `since`.
     Health { customer: Id, since: Option<Day> },
+    /// The scores of the last so many month ends against what became of the customers.
+    Backtest { months: u8 },
     /// Full text over timelines and names, best first.
     Search { text: String },
     /// Saved views.
@@ -339,6 +342,8 @@ pub enum Page {
     Account(Option<Box<Account>>),
     /// To [`Query::Health`]: today's, and the other day's.
     Health(Box<(Explanation, Option<Explanation>)>),
+    /// To [`Query::Backtest`].
+    Backtest(Box<Backtest>),
     /// To [`Query::Search`].
     Search(Vec<Found>),
     /// To [`Query::Views`].

@@ -213,7 +213,7 @@ impl Store {
             let Some(have) = cached(n)? else { continue };
             let Some(day) = have.asof else { continue };
             let facts = signal::facts(conn, n, &config.stages, config.zone)?;
-            if signal::fold_with_before(&facts, &config, day) != have {
+            if signal::fold_with_before(conn, n, &facts, &config, day)? != have {
                 wrong += 1;
             }
         }

@@ -6,23 +6,27 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
-use crate::domain::health;
+use crate::domain::id::Id;
 use crate::domain::signal::{Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold};
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
+use super::rated::Rated;
 use super::sql;
 
 /// A stage that the config does not have (a hostile or newer book): no place, so it never matches one.
 const NO_STAGE: StageNo = StageNo(255);
 
 /// Signals with "health 28 days before" filled in.
-pub fn fold_with_before(facts: &Facts, config: &Config, day: Day) -> Signals {
+pub fn fold_with_before(conn: &Connection, customer: i64, facts: &Facts, config: &Config, day: Day) -> Result<Signals> {
     let mut now = fold(facts, config, day);
-    let then = fold(facts, config, day.plus(-28));
-    now.before = if then.last.is_some() || then.since.is_some() { health::score(&then, config, day.plus(-28)).score } else { None };
-    now
+    let before = day.plus(-28);
+    let then = fold(facts, config, before);
+    if then.last.is_some() || then.since.is_some() {
+        now.before = Rated::of(conn, customer, config)?.score(then, before).score;
+    }
+    Ok(now)
 }
 
 fn day(number: Option<i64>) -> Option<Day> {
@@ -49,7 +53,8 @@ fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &
     Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due: more.due.or(more.until), paid: more.paid })
 }
 
-fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
+/// The fact of an event's row: kind, moment, day, number, channel and the rest are its columns from the second on.
+pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
     let channel = row.get_ref(5)?.as_bytes().unwrap_or_default();
     let channel = std::str::from_utf8(channel).unwrap_or("");
     let more = row.get_ref(6)?.as_bytes().unwrap_or_default();
@@ -66,19 +71,27 @@ pub fn facts(conn: &Connection, customer: i64, stages: &Stages, zone: Zone) -> R
     while let Some(row) = rows.next().map_err(sql)? {
         facts.events.extend(read_fact(row, stages).map_err(sql)?);
     }
-    read_states(conn, "WHERE customer = ?1 AND removed = 0", customer, zone, |_, part| part.add(&mut facts))?;
+    read_states(conn, "WHERE customer = ?1 AND removed = 0", customer, zone, |_, part, _| part.add(&mut facts))?;
     Ok(facts)
 }
 
 /// One fact of an entity.
-enum Part {
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// A ticket.
     Ticket(TicketFact),
+    /// A task.
     Task(TaskFact),
+    /// A version of a subscription.
     Version(VersionFact),
 }
 
+/// The row that a fact was read from: its id, and the integer of the batch that made it.
+pub type Origin = (Id, i64);
+
 impl Part {
-    fn add(self, facts: &mut Facts) {
+    /// Adds it to the facts of its customer.
+    pub fn add(self, facts: &mut Facts) {
         match self {
             Part::Ticket(t) => facts.tickets.push(t),
             Part::Task(t) => facts.tasks.push(t),
@@ -93,11 +106,13 @@ fn subscription_number(name: &[u8]) -> i64 {
     i64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
 }
 
-/// Reads tickets, tasks and versions, ordered by customer.
-fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut each: impl FnMut(i64, Part)) -> Result<()> {
+/// Reads tickets, tasks and versions of the customers `which` says (by the integer `customer`), ordered by customer.
+pub fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut each: impl FnMut(i64, Part, Origin)) -> Result<()> {
     let on = |ms: i64| zone.day(Stamp(ms));
-    let mut statement =
-        conn.prepare_cached(&format!("SELECT customer, severity, opened, closed FROM ticket {which} ORDER BY customer")).map_err(sql)?;
+    let origin = |r: &rusqlite::Row<'_>, at: usize| -> Result<Origin> { Ok((Id(r.get(at).map_err(sql)?), r.get(at + 1).map_err(sql)?)) };
+    let mut statement = conn
+        .prepare_cached(&format!("SELECT customer, severity, opened, closed, id, batch FROM ticket {which} ORDER BY customer"))
+        .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         let severity: i64 = r.get(1).map_err(sql)?;
@@ -106,11 +121,11 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
             opened: on(r.get(2).map_err(sql)?),
             closed: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
         };
-        each(r.get(0).map_err(sql)?, Part::Ticket(part));
+        each(r.get(0).map_err(sql)?, Part::Ticket(part), origin(r, 4)?);
     }
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT customer, made, max(coalesce(due, snoozed), coalesce(snoozed, due)), done, kind FROM task {which} ORDER BY customer"
+            "SELECT customer, made, max(coalesce(due, snoozed), coalesce(snoozed, due)), done, kind, id, batch FROM task {which} ORDER BY customer"
         ))
         .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
@@ -121,10 +136,10 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
             done: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
             plan: r.get_ref(4).map_err(sql)?.as_bytes().unwrap_or_default() == b"renewal",
         };
-        each(r.get(0).map_err(sql)?, Part::Task(part));
+        each(r.get(0).map_err(sql)?, Part::Task(part), origin(r, 5)?);
     }
     let query = format!(
-        "SELECT customer, subscription, start, end, mrr, quantity, status, external FROM subscription {which} ORDER BY customer, start, id"
+        "SELECT customer, subscription, start, end, mrr, quantity, status, id, batch FROM subscription {which} ORDER BY customer, start, id"
     );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
@@ -141,7 +156,7 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
             quantity: quantity.clamp(0, i64::from(u32::MAX)) as u32,
             paid: status != b"trial",
         };
-        each(r.get(0).map_err(sql)?, Part::Version(part));
+        each(r.get(0).map_err(sql)?, Part::Version(part), origin(r, 7)?);
     }
     Ok(())
 }
@@ -165,11 +180,11 @@ pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl F
             }
         }
         let which = format!("WHERE customer > ?1 AND customer <= ?1 + {BLOCK} AND removed = 0");
-        read_states(conn, &which, from, config.zone, |customer, part| part.add(&mut block[(customer - from - 1) as usize]))?;
+        read_states(conn, &which, from, config.zone, |customer, part, _| part.add(&mut block[(customer - from - 1) as usize]))?;
         for (i, facts) in block.iter().enumerate() {
             let n = from + 1 + i as i64;
             if n <= top {
-                each(n, fold_with_before(facts, config, today))?;
+                each(n, fold_with_before(conn, n, facts, config, today)?)?;
             }
         }
         from = to;
@@ -179,7 +194,7 @@ pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl F
 
 /// Folds one customer again and keeps the result.
 pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
-    let signals = fold_with_before(&facts(conn, customer, &config.stages, config.zone)?, config, today);
+    let signals = fold_with_before(conn, customer, &facts(conn, customer, &config.stages, config.zone)?, config, today)?;
     keep(conn, customer, &signals, &config.stages)?;
     Ok(signals)
 }

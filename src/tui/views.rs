@@ -5,6 +5,7 @@ use super::view::{Registered, screen};
 pub mod account;
 pub mod activity;
 pub mod app;
+pub mod backtest;
 pub mod channel;
 pub mod clash;
 pub mod conflicts;
@@ -40,6 +41,7 @@ pub const SCREENS: &[Registered] = &[
     screen::<deeds::Deeds>(None),
     screen::<merge::MergeBox>(None),
     screen::<explain::Explain>(None),
+    screen::<backtest::Test>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),
     screen::<first_run::FirstRun>(None),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
+use super::account::held_words;
 use super::log_line::Line;
-use crate::domain::health::{self, Explanation};
+use crate::domain::health::{self, Explanation, OVERRIDE};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::domain::time::{Day, words};
@@ -110,6 +111,15 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
     let (version, coverage) = (e.version.to_string(), e.health.coverage.to_string());
     let values = [("score", score.as_str()), ("coverage", &coverage), ("card", &e.label), ("version", &version)];
     let mut lines = vec![vec![(0, look.say.fill("explain.health", &values), band(e.health.band))]];
+    if !e.filter.is_empty() {
+        lines.push(vec![(2, look.say.fill("explain.filter", &[("filter", &e.filter)]), Role::Muted)]);
+    }
+    if let Some(held) = &e.held {
+        lines.push(vec![(2, held_words(e, held, look), Role::Warn)]);
+    }
+    if !e.action.is_empty() {
+        lines.push(vec![(2, look.say.fill("explain.next", &[("action", &e.action)]), Role::Info)]);
+    }
     let heads = [
         (2, "explain.measure"),
         (22, "explain.raw"),
@@ -120,7 +130,8 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
     ];
     lines.push(heads.iter().map(|(x, w)| (*x, look.say.word(w).to_owned(), Role::Muted)).collect());
     for line in &e.lines {
-        let raw = line.raw.map_or_else(|| look.say.word("explain.no_data").to_owned(), |r| format!("{r}{}", line.unit));
+        let no_data = if line.points.is_some() { "explain.assumed" } else { "explain.no_data" };
+        let raw = line.raw.map_or_else(|| look.say.word(no_data).to_owned(), |r| format!("{r}{}", line.unit));
         let day = line.day.map(|d| d.to_string()).unwrap_or_default();
         let segment = line.segment.zip(line.points).map(|((a, p, b, q), points)| format!("{a}:{p} {b}:{q} {} {points}", look.glyphs.arrow));
         lines.push(vec![
@@ -129,10 +140,16 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
             (32, day, Role::Muted),
             (45, segment.unwrap_or_default(), Role::Muted),
             (68, format!("{:>6}", line.weight), Role::Muted),
-            (77, format!("{:>7}", if line.raw.is_some() { hundredths(line.contribution) } else { "-".to_owned() }), Role::Text),
+            (77, format!("{:>7}", if line.points.is_some() { hundredths(line.contribution) } else { "-".to_owned() }), Role::Text),
         ]);
     }
-    let sum: i32 = e.lines.iter().map(|l| l.contribution).sum();
+    if e.held.is_some() {
+        lines.push(vec![
+            (2, look.say.codes.measure(OVERRIDE).to_owned(), Role::Warn),
+            (77, format!("{:>7}", hundredths(e.shift())), Role::Text),
+        ]);
+    }
+    let sum = e.lines.iter().map(|l| l.contribution).sum::<i32>() + e.shift();
     lines.push(vec![
         (2, look.say.word("explain.sum").to_owned(), Role::Text),
         (68, format!("{:>6}", format!("{}/{}", e.present, e.total)), Role::Muted),
