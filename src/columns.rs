@@ -4,6 +4,7 @@
 //! (points, per cent, days as ISO dates), money in minor units; CSV says money in full with a decimal point. No data is `null`
 //! in JSON, nothing in CSV and `-` in lists.
 
+mod cards;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::domain::money;
 use crate::domain::roster::Roster;
 use crate::domain::time::Day;
 
+pub use cards::compile_scorecards;
 pub use table::COLUMNS;
 
 /// At which edge of a column its text stands.

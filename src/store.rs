@@ -32,7 +32,7 @@ mod undo;
 pub mod worker;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -40,6 +40,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::config::{Attribute, Config};
 use crate::domain::funnel::Visit;
+use crate::domain::health::Health;
 use crate::domain::health::backtest::Backtest;
 use crate::domain::id::{Id, Ids};
 use crate::domain::query::{Page, Query};
@@ -51,6 +52,9 @@ use outbox::Keep;
 
 pub use open::reachable;
 pub use place::Mode;
+
+/// Health on some day by the customers' integers.
+type HealthThen = HashMap<u32, Health>;
 
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +102,8 @@ pub struct Store {
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
     visits: Option<Arc<Vec<Visit>>>,
+    /// Health of all on a past day, and of which day and state of the book.
+    then: Option<((Day, i64), Arc<HealthThen>)>,
     /// The last backtest, and the state of the book that it is of.
     tested: Option<(backtest::Of, Backtest)>,
     patience: Option<Patience>,
@@ -162,6 +168,7 @@ impl Store {
             today,
             roster: None,
             visits: None,
+            then: None,
             tested: None,
             patience: None,
             lock_limit: 10_000,
@@ -214,6 +221,11 @@ impl Store {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The integer of the last batch: what was worked out of the book holds while it is the same.
+    fn last_batch(&self) -> Result<i64> {
+        self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)
     }
 
     /// The id that the book has in every copy, when it has one.
@@ -597,6 +609,8 @@ fn read_config(conn: &Connection) -> Result<Config> {
     for (key, value) in config_rows(conn)? {
         let _ = apply_config(&mut config, &key, &value);
     }
+    // A filter may read an attribute that is set behind it. One that cannot be used passes nobody, and `doctor` names it.
+    let _ = crate::columns::compile_scorecards(&mut config);
     Ok(config)
 }
 

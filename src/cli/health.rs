@@ -2,6 +2,7 @@
 //! add up.
 
 mod backtest;
+mod moving;
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use super::out::{Ink, one_line};
 use super::today::band_ink;
 use super::{Cx, unexpected};
 use crate::domain::command::Command;
-use crate::domain::health::{Band, Explanation, Line, OVERRIDE, difference};
+use crate::domain::health::{Explanation, Line, OVERRIDE, difference};
 use crate::domain::query::{Page, Query};
 use crate::text::words::Words;
 
@@ -20,7 +21,7 @@ use crate::text::words::Words;
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Id, key or name
-    #[arg(required_unless_present_any = ["backtest"])]
+    #[arg(required_unless_present_any = ["backtest", "movers"])]
     customer: Option<String>,
     /// Print every measure: value, points, weight, and what it adds
     #[arg(long)]
@@ -40,6 +41,18 @@ pub(super) struct Args {
     /// Let the measures hold again
     #[arg(long, conflicts_with = "set")]
     unset: bool,
+    /// Print the scores of so many months, week by week up to 6m, by month ends beyond: 3m, 12m, 2y
+    #[arg(long, value_name = "TIME", value_parser = months, requires = "customer")]
+    trend: Option<u16>,
+    /// Print the customers whose score moved most, both ways
+    #[arg(long, conflicts_with = "customer")]
+    movers: bool,
+    /// How many days back the movers are compared
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=3660), requires = "movers")]
+    days: u16,
+    /// Only movers that pass this filter
+    #[arg(long, short, value_name = "FILTER", default_value = "", requires = "movers")]
+    filter: String,
     /// Does the score tell anything? Scores of past month ends against the customers that were lost within 90 days
     #[arg(long, conflicts_with = "customer")]
     backtest: bool,
@@ -48,16 +61,29 @@ pub(super) struct Args {
     months: u8,
 }
 
+/// A number of months written as 3m or 2y.
+fn months(text: &str) -> Result<u16, String> {
+    let number = |unit: char| text.strip_suffix(unit).and_then(|n| n.parse::<u16>().ok());
+    let months = number('m').or_else(|| number('y').and_then(|n| n.checked_mul(12)));
+    months.filter(|m| (1..=240).contains(m)).ok_or_else(|| "write it as 3m or 2y, 20y at most".to_owned())
+}
+
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     if args.backtest {
         return backtest::run(cx, &mut store, args.months);
+    }
+    if args.movers {
+        return moving::movers(cx, &mut store, &args.filter, args.days);
     }
     let customer = store.find_customer(args.customer.as_deref().unwrap_or_default())?;
     if args.set.is_some() || args.unset {
         let hold = args.set.zip(cx.day(&store, args.until.as_deref())?);
         let reason = args.reason.clone().unwrap_or_default();
         return cx.write(&mut store, &Command::Override { customer, hold, reason });
+    }
+    if let Some(months) = args.trend {
+        return moving::trend(cx, &mut store, customer, months);
     }
     let since = cx.past(&store, args.since.as_deref())?.map(|at| store.config().zone.day(at));
     let Page::Health(pair) = store.answer(&Query::Health { customer, since })? else { return Err(unexpected().into()) };
@@ -108,7 +134,7 @@ fn changes_json(before: &Explanation, now: &Explanation) -> Vec<Value> {
 
 fn print_score(cx: &mut Cx<'_>, e: &Explanation) -> Done {
     let score = match e.health.score {
-        Some(score) => format!("{score} {}", band_word(e.health.band)),
+        Some(score) => format!("{score} {}", e.health.band.code()),
         None => "insufficient data".to_owned(),
     };
     let score = cx.out.paint(band_ink(e.health.band), &score);
@@ -134,16 +160,6 @@ pub(super) fn held_words(e: &Explanation) -> Option<String> {
     let until = held.until.map(|d| d.to_string()).unwrap_or_default();
     let measured = e.measured.score.map_or_else(|| "have too little data".to_owned(), |s| format!("say {s}"));
     Some(format!("set to {} by {} until {until}: {}; the measures {measured}", held.score, one_line(&held.by), one_line(&held.reason)))
-}
-
-/// A band in a word.
-fn band_word(band: Band) -> &'static str {
-    match band {
-        Band::Good => "good",
-        Band::Watch => "watch",
-        Band::Risk => "risk",
-        Band::Unknown => "unknown",
-    }
 }
 
 fn print_lines(cx: &mut Cx<'_>, e: &Explanation) -> Done {

@@ -200,6 +200,24 @@ impl Filter {
         codes
     }
 
+    /// Codes of the fields that it reads, custom attributes left out.
+    pub fn reads(&self) -> Vec<&'static str> {
+        let mut codes = Vec::new();
+        self.root.visit(&mut |node| {
+            if let Node::Test(Named::Field(field), ..) = node {
+                codes.push(field.code);
+            }
+        });
+        codes
+    }
+
+    /// True when it says `me`: each person means another.
+    pub fn names_me(&self) -> bool {
+        let mut me = false;
+        self.root.visit(&mut |node| me |= matches!(node, Node::Test(_, _, values) if values.contains(&Atom::Me)));
+        me
+    }
+
     /// Looks up everything that the filter names in a roster, once, for a scan of its rows.
     pub fn prepare<'r>(&self, roster: &'r Roster, people: &People) -> Prepared<'r> {
         Prepared::new(&self.root, roster, people)

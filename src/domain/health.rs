@@ -171,6 +171,18 @@ pub enum Band {
     Good,
 }
 
+impl Band {
+    /// The code in files, and the key of its words.
+    pub fn code(self) -> &'static str {
+        match self {
+            Band::Unknown => "unknown",
+            Band::Risk => "risk",
+            Band::Watch => "watch",
+            Band::Good => "good",
+        }
+    }
+}
+
 /// A customer's health on a day. Four bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Health {

@@ -115,6 +115,8 @@ pub struct Fact {
     pub to: StageNo,
     /// Seats used (kind `Usage`).
     pub seats: Option<u32>,
+    /// Active days of the week, 0 to 7 (kind `Usage`).
+    pub active: Option<u8>,
     /// Due day (kind `Invoice`), last day (kind `Override`).
     pub due: Option<Day>,
     /// The day it was paid (kind `Invoice`).

@@ -2,6 +2,7 @@
 
 mod account;
 mod batch;
+mod moving;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -48,6 +49,8 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Activity { search, limit } => activity(store, search, *limit).map(Page::Activity),
         Query::Account { customer, timeline } => account::account(store, *customer, timeline).map(|a| Page::Account(a.map(Box::new))),
         Query::Health { customer, since } => health_at(store, *customer, *since).map(|h| Page::Health(Box::new(h))),
+        Query::Trend { customer, months } => moving::trend(store, *customer, *months).map(Page::Trend),
+        Query::Movers { filter, days } => moving::movers(store, filter, *days).map(Page::Movers),
         Query::Backtest { months } => super::backtest::answer(store, *months).map(|b| Page::Backtest(Box::new(b))),
         Query::Search { text } => found(store, text).map(Page::Search),
         Query::Views => views(store).map(Page::Views),
@@ -377,9 +380,14 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
     })
 }
 
-fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {
+/// The integer of a customer.
+fn number_of(store: &Store, customer: Id) -> Result<i64> {
     let n: Option<i64> = store.conn.query_row("SELECT n FROM customer WHERE id = ?", [&customer], |r| r.get(0)).optional().map_err(sql)?;
-    let n = n.ok_or_else(|| Error::not_found("the customer is gone"))?;
+    n.ok_or_else(|| Error::not_found("the customer is gone"))
+}
+
+fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {
+    let n = number_of(store, customer)?;
     let facts = signal::facts(&store.conn, n, &store.config.stages, store.config.zone)?;
     let mut rated = Rated::of(&store.conn, n, &store.config)?;
     let mut at = |day: Day| account::explained(store, n, &mut rated, fold(&facts, &store.config, day), day);

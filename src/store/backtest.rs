@@ -30,8 +30,7 @@ pub type Of = (u8, Day, i64);
 
 /// Answers [`crate::domain::query::Query::Backtest`]; the same question of the same book is answered from memory.
 pub fn answer(store: &mut Store, months: u8) -> Result<Backtest> {
-    let last = store.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
-    let of = (months, store.today, last);
+    let of = (months, store.today, store.last_batch()?);
     if let Some((_, tested)) = store.tested.as_ref().filter(|(known, _)| *known == of) {
         return Ok(tested.clone());
     }

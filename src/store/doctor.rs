@@ -106,10 +106,11 @@ impl Store {
         checks.push(check("outbox", waiting, kept));
         let newest = super::backup::list(&self.path).first().map_or_else(|| "none yet".into(), |b| format!("the newest is {}", b.name));
         checks.push(Check { code: "backups", ok: true, words: newest });
-        let wrong: Vec<String> = config_rows(&self.conn)?
+        let mut wrong: Vec<String> = config_rows(&self.conn)?
             .into_iter()
             .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))
             .collect();
+        wrong.extend(crate::columns::compile_scorecards(&mut (*self.config).clone()).err().map(|e| e.message));
         checks.push(check("config", wrong, "every setting is read".into()));
         checks.push(self.signal_check()?);
         checks.push(self.copies_check()?);

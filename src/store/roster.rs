@@ -79,6 +79,9 @@ pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today:
         };
     }
     roster.shrink();
+    for code in config.scorecards.attributes() {
+        load_attribute(conn, &mut roster, &code)?;
+    }
     roster.rescore();
     Ok((roster, stale))
 }

@@ -41,6 +41,7 @@ struct More {
     due: Option<Day>,
     until: Option<Day>,
     paid: Option<Day>,
+    active: Option<u32>,
 }
 
 fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &[u8], stages: &Stages) -> Option<Fact> {
@@ -50,7 +51,8 @@ fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &
         _ => More::default(),
     };
     let to = if kind == EventKind::Stage { stages.find(channel).unwrap_or(NO_STAGE) } else { NO_STAGE };
-    Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due: more.due.or(more.until), paid: more.paid })
+    let (day, due) = (Day::from_number(on)?, more.due.or(more.until));
+    Some(Fact { kind, day, at, number, to, seats: more.seats, active: more.active.map(|days| days.min(7) as u8), due, paid: more.paid })
 }
 
 /// The fact of an event's row: kind, moment, day, number, channel and the rest are its columns from the second on.
@@ -161,9 +163,13 @@ pub fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mu
     Ok(())
 }
 
-/// Folds the customers one by one and hands each to `each`, in the order of their integers. Memory stays that of one
-/// block of customers.
+/// Folds the customers one by one and hands each to `each`, in the order of their integers.
 pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl FnMut(i64, Signals) -> Result<()>) -> Result<()> {
+    facts_of_all(conn, config, |n, facts| each(n, fold_with_before(conn, n, facts, config, today)?))
+}
+
+/// Hands the facts of each customer to `each`, in the order of their integers. Memory stays that of one block of customers.
+pub fn facts_of_all(conn: &Connection, config: &Config, mut each: impl FnMut(i64, &Facts) -> Result<()>) -> Result<()> {
     const BLOCK: i64 = 2000;
     let top: i64 = conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
     let mut from = 0;
@@ -184,7 +190,7 @@ pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl F
         for (i, facts) in block.iter().enumerate() {
             let n = from + 1 + i as i64;
             if n <= top {
-                each(n, fold_with_before(conn, n, facts, config, today)?)?;
+                each(n, facts)?;
             }
         }
         from = to;
@@ -246,7 +252,7 @@ pub fn read(conn: &Connection, customer: i64, stages: &Stages) -> Result<Option<
 }
 
 /// First byte of a packed row. Another layout gets another number; rows of another number are folded again.
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 
 /// A stage is packed as the hash of its code, so that reordering the config's stages leaves the cache true.
 fn stage_mark(code: &str) -> u32 {

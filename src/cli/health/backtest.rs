@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::band_word;
 use crate::cli::fail::Done;
 use crate::cli::{Cx, unexpected};
 use crate::domain::health::backtest::{Row, Share};
@@ -24,7 +23,7 @@ pub(super) fn run(cx: &mut Cx<'_>, store: &mut Store, months: u8) -> Done {
             [format!("{:.1}%", value * 100.0), format!("{:.1}% to {:.1}%", low * 100.0, high * 100.0)]
         });
         let [rate, interval] = lost;
-        vec![band_word(row.band).to_owned(), row.n.to_string(), row.lost.to_string(), rate, interval]
+        vec![row.band.code().to_owned(), row.n.to_string(), row.lost.to_string(), rate, interval]
     };
     let rows: Vec<Vec<String>> = test.bands.iter().map(cells).collect();
     Ok(cx.out.table(&["band", "n", "lost", "rate", "95% interval"], &[false, true, true, true, true], &rows)?)

@@ -76,6 +76,8 @@ impl Screen for Everywhere {
         row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
         row("backtest", &["g b"], |_, cx| cx.go("backtest", Value::Null)),
+        row("movers", &["g v"], |_, cx| cx.go("movers", Value::Null)),
+        row("scorecards", &["g s"], |_, cx| cx.go("scorecards", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).when(|_, look| match look.read_only {
             Some(_) => Err("read_only"),
             None => Ok(()),

@@ -63,13 +63,7 @@ fn draw_bands(canvas: &mut Canvas, area: Rect, test: &Backtest) {
         let (rate, interval) = row.rate.map_or(("-".to_owned(), "-".to_owned()), |Share { value, low, high }| {
             (format!("{:.1}%", value * 100.0), format!("{:.1}% - {:.1}%", low * 100.0, high * 100.0))
         });
-        let code = match row.band {
-            crate::domain::health::Band::Good => "good",
-            crate::domain::health::Band::Watch => "watch",
-            crate::domain::health::Band::Risk => "risk",
-            crate::domain::health::Band::Unknown => "unknown",
-        };
-        let words = look.say.codes.band(code);
+        let words = look.say.codes.band(row.band.code());
         let mut all = vec![(words, 10, false, band(row.band))];
         all.extend([&n, &lost, &rate, &interval].into_iter().zip(WIDTHS).map(|(t, w)| (t.as_str(), w, true, Role::Text)));
         groups::cells_of(canvas, line(y), &all);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::account::held_words;
 use super::log_line::Line;
-use crate::domain::health::{self, Explanation, OVERRIDE};
+use crate::domain::health::{self, Explanation, Health, OVERRIDE};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::domain::time::{Day, words};
@@ -24,8 +24,14 @@ pub struct Explain {
     customer: Option<Id>,
     since: Option<Day>,
     page: Option<(Explanation, Option<Explanation>)>,
+    trend: Vec<(Day, Health)>,
+    // Place in MONTHS.
+    span: usize,
     top: usize,
 }
+
+/// How many months the trend may show.
+const MONTHS: &[u16] = &[12, 24, 60, 3];
 
 /// One line of the page.
 type Cells = Vec<(u16, String, Role)>;
@@ -55,11 +61,22 @@ impl Explain {
         let Some((now, before)) = &self.page else { return lines };
         lines.push(Vec::new());
         lines.extend(health_lines(now, look));
+        lines.extend(self.trend_line(now, look));
         if let Some(before) = before {
             lines.push(Vec::new());
             lines.extend(difference(before, now, look));
         }
         lines
+    }
+
+    /// The scores of some months as one line, with the first and the last of them.
+    fn trend_line(&self, now: &Explanation, look: &Look) -> Option<Cells> {
+        let scores: Vec<Option<u8>> = self.trend.iter().map(|(_, h)| h.score).collect();
+        let (first, last) = (scores.iter().flatten().next()?, scores.iter().flatten().last()?);
+        let values = [("n", MONTHS[self.span].to_string()), ("first", first.to_string()), ("last", last.to_string())];
+        let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let spark = look.glyphs.spark(&scores);
+        Some(vec![(2, format!("{spark}  {}", look.say.fill("explain.trend", &values)), band(now.health.band))])
     }
 
     fn priority(&self, look: &Look) -> Vec<Cells> {
@@ -189,6 +206,8 @@ impl Screen for Explain {
     const NAME: &'static str = "explain";
     const KEYS: &'static [&'static [KeyRow<Explain>]] = &[&[
         row("since", &["s"], Explain::ask_since).hint(),
+        row("trend", &["t"], |v: &mut Self, _| v.span = (v.span + 1) % MONTHS.len()).hint(),
+        row("scorecards", &["c"], |_, cx| cx.go("scorecards", Value::Null)).hint(),
         row("down", &["j", "down"], |v: &mut Self, cx| v.top = (v.top + 1).min(v.lines(cx.look).len().saturating_sub(1))),
         row("up", &["k", "up"], |v: &mut Self, _| v.top = v.top.saturating_sub(1)),
         row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))).hint(),
@@ -201,12 +220,15 @@ impl Screen for Explain {
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        self.customer.map(|customer| (0, Query::Health { customer, since: self.since })).into_iter().collect()
+        let Some(customer) = self.customer else { return Vec::new() };
+        vec![(0, Query::Health { customer, since: self.since }), (1, Query::Trend { customer, months: MONTHS[self.span] })]
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
-        if let Page::Health(both) = page.as_ref() {
-            self.page = Some(both.as_ref().clone());
+        match page.as_ref() {
+            Page::Health(both) => self.page = Some(both.as_ref().clone()),
+            Page::Trend(trend) => self.trend.clone_from(trend),
+            _ => {}
         }
     }
 
@@ -219,7 +241,7 @@ impl Screen for Explain {
 
     fn show(&mut self, customer: Id, _cx: &mut Cx) {
         self.customer = Some(customer);
-        self.page = None;
+        (self.page, self.trend) = (None, Vec::new());
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
