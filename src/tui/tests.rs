@@ -461,6 +461,8 @@ const README_KEYS: &[(&str, &[&str])] = &[
     ("snooze: tomorrow, Monday, a week", &["triage.snooze_tomorrow", "triage.snooze_monday", "triage.snooze_week"]),
     ("snooze: until a date, an answer or ticket; wake", &["triage.snooze_date", "triage.snooze_until", "triage.unsnooze"]),
     ("why this health and priority", &["triage.explain"]),
+    ("set the health score by hand, on the customer page", &["account.hold"]),
+    ("scorecards, movers, does the score tell anything", &["app.scorecards", "app.movers", "app.backtest"]),
     ("edit the text here, or the customer", &["account.edit"]),
     (
         "copy the name, e-mail, id, row, whole list",

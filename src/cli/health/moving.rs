@@ -52,10 +52,18 @@ pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16
     }
     let since = page.since.map(|d| d.to_string()).unwrap_or_default();
     cx.out.line(&format!("since {since}: {} fell and {} rose, of {} with a score on both days", page.fell, page.rose, page.of))?;
+    let held = |at: usize| roster.rows[at].signals.held_on(roster.today).is_some();
     let row = |m: &Mover| {
         let at = m.row as usize;
         let band = if m.before.band == m.now.band { String::new() } else { format!("{} → {}", m.before.band.code(), m.now.band.code()) };
-        vec![one_line(roster.name(at)), one_line(roster.owner(at)), score(m.before), score(m.now), format!("{:+}", m.change()), band]
+        vec![
+            one_line(roster.name(at)),
+            one_line(roster.owner(at)),
+            score(m.before),
+            format!("{}{}", score(m.now), if held(at) { " !" } else { "" }),
+            format!("{:+}", m.change()),
+            band,
+        ]
     };
     let rows: Vec<_> = page.movers.iter().map(row).collect();
     Ok(cx.out.table(&["customer", "owner", "was", "is", "moved", "band"], &[false, false, true, true, true, false], &rows)?)

@@ -115,7 +115,10 @@ fn the_shipped_scorecards_are_sound() {
     }
     assert_eq!(config.scorecards.choose("reach", |_| false).map(|s| s.code.as_str()), Some("prospect"));
     let all = config.scorecards.choose("retention", |_| false).expect("the last one is for every stage");
-    assert_eq!(all.measure.len(), MEASURES.len());
+    let used: Vec<&str> = all.measure.iter().map(|m| m.signal.as_str()).collect();
+    let unused: Vec<&str> = MEASURES.iter().map(|m| m.code).filter(|code| !used.contains(code)).collect();
+    assert_eq!(unused, ["active", "silence"], "for books whose readings say so");
+    assert!(config.scorecards.scorecard.iter().all(|c| [Band::Good, Band::Watch, Band::Risk].iter().all(|b| !c.actions.of(*b).is_empty())));
 }
 
 #[test]
@@ -182,12 +185,31 @@ fn little_data_gives_no_score() {
 }
 
 #[test]
+fn missing_data_counts_as_the_points_that_the_scorecard_says() {
+    let touch = Measure { missing: Some(200), ..one("touch", 60, &[(0, 1000)]) };
+    let config = Config { scorecards: cards(vec![one("tickets", 40, &[(0, 1000)]), touch], &[70, 50]), ..Config::default() };
+    let explained = explain(&Signals::default(), &config, today());
+    assert_eq!(explained.health, Health { score: Some(52), coverage: 100, band: Band::Watch });
+    let line = &explained.lines[1];
+    assert_eq!((line.raw, line.segment, line.points, line.contribution), (None, None, Some(200), 1200));
+    assert_eq!(sum(&explained), 5200);
+}
+
+#[test]
 fn raw_values_are_what_the_table_says() {
     let config = Config::default();
     let raw = |code: &str, s: &Signals| (MEASURES[number(code).expect("a measure")].raw)(s, &config, today()).map(|r| r.0);
     let none = Signals::default();
     let codes_without_data: Vec<&str> = MEASURES.iter().map(|m| m.code).filter(|c| raw(c, &none).is_none()).collect();
-    assert_eq!(codes_without_data, ["touch", "nps", "usage", "seats", "renewal", "tasks", "stage", "pulse", "past_due"]);
+    assert_eq!(
+        codes_without_data,
+        ["touch", "nps", "usage", "seats", "renewal", "tasks", "stage", "pulse", "past_due", "active", "silence"]
+    );
+    let read = |days, active| Signals { usage_day: Some(ago(days)), active, ..none };
+    let both = |s: &Signals| (raw("active", s), raw("silence", s));
+    assert_eq!(both(&read(3, Some(35))), (Some(14), Some(3)));
+    assert_eq!(both(&read(28, Some(0))), (Some(0), Some(28)));
+    assert_eq!(both(&read(29, Some(70))), (None, Some(29)), "a reading of long ago says only that there was none since");
     assert_eq!(raw("tickets", &none), Some(0));
     let tickets = Signals { tickets: [1, 2, 0, 3], oldest: [Some(ago(15)), Some(ago(14)), None, Some(ago(1))], ..none };
     assert_eq!(raw("tickets", &tickets), Some(16 + 8 + 3));

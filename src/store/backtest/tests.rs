@@ -58,7 +58,7 @@ fn who_was_lost_had_the_lower_score_and_who_was_lost_already_is_left_out() {
     let days: Vec<String> = test.days.iter().map(Day::to_string).collect();
     assert_eq!(days, ["2026-11-30", "2026-12-31", "2027-01-31"]);
     assert_eq!((test.verdict, test.lost), (Verdict::Tells, 40), "{test:?}");
-    assert!(test.auc.unwrap().value > 0.9, "{test:?}");
+    assert!(test.auc.unwrap().value > 0.6, "{test:?}");
     let rows: (usize, usize) = test.bands.iter().fold((0, 0), |sum, r| (sum.0 + r.n, sum.1 + r.lost));
     assert_eq!(rows, (test.n + test.unscored, test.lost), "{test:?}");
 }

@@ -14,6 +14,7 @@ use crate::domain::time::{Day, words};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
+use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
@@ -128,14 +129,18 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
     let (version, coverage) = (e.version.to_string(), e.health.coverage.to_string());
     let values = [("score", score.as_str()), ("coverage", &coverage), ("card", &e.label), ("version", &version)];
     let mut lines = vec![vec![(0, look.say.fill("explain.health", &values), band(e.health.band))]];
+    let mut tell = |text: String, role: Role| {
+        let room = usize::from(look.size.0.saturating_sub(6)).max(20);
+        lines.extend(wrap(&text, room).into_iter().map(|line| vec![(2, line, role)]));
+    };
     if !e.filter.is_empty() {
-        lines.push(vec![(2, look.say.fill("explain.filter", &[("filter", &e.filter)]), Role::Muted)]);
+        tell(look.say.fill("explain.filter", &[("filter", &e.filter)]), Role::Muted);
     }
     if let Some(held) = &e.held {
-        lines.push(vec![(2, held_words(e, held, look), Role::Warn)]);
+        tell(held_words(e, held, look), Role::Warn);
     }
     if !e.action.is_empty() {
-        lines.push(vec![(2, look.say.fill("explain.next", &[("action", &e.action)]), Role::Info)]);
+        tell(look.say.fill("explain.next", &[("action", &e.action)]), Role::Info);
     }
     let heads = [
         (2, "explain.measure"),

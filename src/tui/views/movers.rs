@@ -124,7 +124,7 @@ impl Screen for Movers {
         let height = usize::from(inner.height);
         canvas.drawn.list_rows = height.max(1);
         let top = self.list.first(height);
-        let name = inner.width.saturating_sub(52).clamp(12, 40);
+        let name = inner.width.saturating_sub(54).clamp(12, 40);
         for (y, at) in (inner.top()..inner.bottom()).zip(top..page.movers.len()) {
             let mover = page.movers[at];
             let (row, line) = (mover.row as usize, Rect::new(inner.x, y, inner.width, 1));
@@ -132,7 +132,8 @@ impl Screen for Movers {
                 continue;
             }
             let change = format!("{:+}", mover.change());
-            let moved = format!("{} {} {}", score(mover.before), look.glyphs.arrow, score(mover.now));
+            let held = if roster.rows[row].signals.held_on(roster.today).is_some() { " !" } else { "" };
+            let moved = format!("{} {} {}{held}", score(mover.before), look.glyphs.arrow, score(mover.now));
             let other = mover.before.band != mover.now.band;
             let [was, is] = [mover.before.band, mover.now.band].map(|b| look.say.codes.band(b.code()));
             let bands = if other { format!("{was} {} {is}", look.glyphs.arrow) } else { String::new() };
@@ -143,7 +144,7 @@ impl Screen for Movers {
                 &[
                     (roster.name(row), name, false, Role::Text),
                     (&change, 5, true, role),
-                    (&moved, 10, true, Role::Text),
+                    (&moved, 12, false, Role::Text),
                     (&bands, 17, false, band(mover.now.band)),
                     (roster.owner(row), 10, false, Role::Muted),
                 ],

@@ -235,7 +235,9 @@ impl Cards {
         let filter = if card.filter.is_empty() { look.say.word("scorecards.no_filter").to_owned() } else { card.filter.clone() };
         text(canvas, y, &look.say.fill("scorecards.is_for", &[("stages", &stages), ("filter", &filter)]), Role::Muted);
         y += 1;
-        for (no, cells) in lines(card).into_iter().enumerate() {
+        // Where not all lines have room, the one under the cursor does.
+        let top = (self.line + 1).saturating_sub(usize::from(area.height.saturating_sub(1)));
+        for (no, cells) in lines(card).into_iter().enumerate().skip(top) {
             if y >= area.bottom() {
                 return;
             }
@@ -246,16 +248,14 @@ impl Cards {
             let mut x = area.x + 1 + canvas.text(area.x + 1, y, 18, label, if no == 0 { Role::Accent } else { Role::Text }).max(18) + 1;
             for cell in cells {
                 let number = cell.get(card).to_string();
-                let (before, after, width) = match cell {
-                    Cell::Edge(0) => ("", " ", 4),
-                    Cell::Edge(_) => ("", " ", 4),
-                    Cell::Weight(_) => ("", " ", 4),
-                    Cell::Raw(..) => (" ", ":", 4),
-                    Cell::Points(..) => ("", "", 4),
+                let (before, after) = match cell {
+                    Cell::Edge(_) | Cell::Weight(_) => ("", " "),
+                    Cell::Raw(..) => (" ", ":"),
+                    Cell::Points(..) => ("", ""),
                 };
                 let room = area.right().saturating_sub(x + 1);
                 x += canvas.text(x, y, room, before, Role::Muted);
-                let pad = if matches!(cell, Cell::Points(..)) { 0 } else { usize::from(width as u16).saturating_sub(number.len()) };
+                let pad = if matches!(cell, Cell::Points(..)) { 0 } else { 4_usize.saturating_sub(number.len()) };
                 x += canvas.text(x, y, area.right().saturating_sub(x + 1), &" ".repeat(pad), Role::Muted);
                 let role = if matches!(cell, Cell::Weight(_) | Cell::Edge(_)) { Role::Accent } else { Role::Text };
                 let used = canvas.text(x, y, area.right().saturating_sub(x + 1), &number, role);
@@ -395,3 +395,6 @@ impl Screen for Cards {
         self.draw_impact(canvas, Rect::new(area.x, upper.bottom(), area.width, below));
     }
 }
+
+#[cfg(test)]
+mod tests;
