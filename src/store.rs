@@ -25,6 +25,7 @@ mod roster;
 pub mod salvage;
 mod schema;
 mod search;
+mod settings;
 mod signal;
 pub mod sync;
 mod transact;
@@ -38,7 +39,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, params};
 
-use crate::domain::config::{Attribute, Config};
+use crate::domain::config::Config;
 use crate::domain::funnel::Visit;
 use crate::domain::health::Health;
 use crate::domain::health::backtest::Backtest;
@@ -52,6 +53,9 @@ use outbox::Keep;
 
 pub use open::reachable;
 pub use place::Mode;
+pub use settings::apply_config;
+
+use settings::{config_rows, read_config};
 
 /// Health on some day by the customers' integers.
 type HealthThen = HashMap<u32, Health>;
@@ -591,69 +595,6 @@ fn key_of_book(conn: &Connection) -> Result<Option<Id>> {
     }
     let first = conn.prepare_cached("SELECT id FROM batch ORDER BY n LIMIT 1").and_then(|mut s| s.query_row([], |r| r.get(0)).optional());
     Ok(first.map_err(sql)?.map(Id))
-}
-
-fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
-    let mut statement = conn.prepare_cached("SELECT key, value FROM config WHERE removed = 0 ORDER BY id").map_err(sql)?;
-    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
-}
-
-/// The config as the book sets it over the defaults. A value that does not parse is passed over, and `doctor` names it.
-fn read_config(conn: &Connection) -> Result<Config> {
-    let mut config = Config::default();
-    let made: std::result::Result<String, _> = conn.query_row("SELECT v FROM meta WHERE k = 'zone'", [], |r| r.get(0));
-    if let Some(zone) = made.ok().and_then(|z| Zone::named(&z)) {
-        config.zone = zone;
-    }
-    for (key, value) in config_rows(conn)? {
-        let _ = apply_config(&mut config, &key, &value);
-    }
-    // A filter may read an attribute that is set behind it. One that cannot be used passes nobody, and `doctor` names it.
-    let _ = crate::columns::compile_scorecards(&mut config);
-    Ok(config)
-}
-
-/// Sets one key in a config; says what is wrong with a value.
-pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
-    let wrong = |e: toml::de::Error| {
-        Error::usage(format!("{key}: {}", e.message())).hint("the value is TOML; `retain config KEY` prints the present one")
-    };
-    match key {
-        "stages" => {
-            let stages: crate::domain::stage::Stages = toml::from_str(value).map_err(wrong)?;
-            if stages.stage.is_empty() || stages.stage.len() > 250 {
-                return Err(Error::usage("stages: a book has between 1 and 250 stages"));
-            }
-            config.stages = stages;
-        }
-        "scorecards" => {
-            let cards: crate::domain::health::Scorecards = toml::from_str(value).map_err(wrong)?;
-            cards.check()?;
-            config.scorecards = cards;
-        }
-        "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
-        "currency" => {
-            config.currency = crate::domain::money::Currency::named(value)
-                .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
-        }
-        "zone" => {
-            config.zone = Zone::named(value)
-                .ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?
-        }
-        _ => match key.strip_prefix("attribute.") {
-            Some(code) => {
-                let attribute: Attribute = toml::from_str(value).map_err(wrong)?;
-                config.attributes.retain(|a| a.code != code);
-                config.attributes.push(Attribute { code: code.to_owned(), ..attribute });
-            }
-            None => {
-                return Err(Error::usage(format!("there is no setting {key}"))
-                    .hint("settings: stages, scorecards, policy, currency, zone, attribute.<code>"));
-            }
-        },
-    }
-    Ok(())
 }
 
 /// An SQLite error as ours: full disk, busy, damage and the rest, each in a sentence.

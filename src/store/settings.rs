@@ -1,0 +1,77 @@
+//! The settings of a book, read over the defaults.
+
+use rusqlite::Connection;
+
+use crate::columns;
+use crate::domain::config::{Attribute, Config};
+use crate::domain::health::Scorecards;
+use crate::domain::money::Currency;
+use crate::domain::stage::Stages;
+use crate::domain::time::Zone;
+use crate::error::{Error, Result};
+
+use super::sql;
+
+/// Key and value of every setting, in the order of their making.
+pub fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
+    let mut statement = conn.prepare_cached("SELECT key, value FROM config WHERE removed = 0 ORDER BY id").map_err(sql)?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}
+
+/// The config as the book sets it over the defaults. A value that does not parse is passed over, and `doctor` names it.
+pub fn read_config(conn: &Connection) -> Result<Config> {
+    let mut config = Config::default();
+    let made: std::result::Result<String, _> = conn.query_row("SELECT v FROM meta WHERE k = 'zone'", [], |r| r.get(0));
+    if let Some(zone) = made.ok().and_then(|z| Zone::named(&z)) {
+        config.zone = zone;
+    }
+    for (key, value) in config_rows(conn)? {
+        let _ = apply_config(&mut config, &key, &value);
+    }
+    // A filter may read an attribute that is set behind it. One that cannot be used passes nobody, and `doctor` names it.
+    let _ = columns::compile_scorecards(&mut config);
+    Ok(config)
+}
+
+/// Sets one key in a config; says what is wrong with a value.
+pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
+    let wrong = |e: toml::de::Error| {
+        Error::usage(format!("{key}: {}", e.message())).hint("the value is TOML; `retain config KEY` prints the present one")
+    };
+    match key {
+        "stages" => {
+            let stages: Stages = toml::from_str(value).map_err(wrong)?;
+            if stages.stage.is_empty() || stages.stage.len() > 250 {
+                return Err(Error::usage("stages: a book has between 1 and 250 stages"));
+            }
+            config.stages = stages;
+        }
+        "scorecards" => {
+            let cards: Scorecards = toml::from_str(value).map_err(wrong)?;
+            cards.check()?;
+            config.scorecards = cards;
+        }
+        "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
+        "currency" => {
+            config.currency = Currency::named(value)
+                .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
+        }
+        "zone" => {
+            config.zone = Zone::named(value)
+                .ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?
+        }
+        _ => match key.strip_prefix("attribute.") {
+            Some(code) => {
+                let attribute: Attribute = toml::from_str(value).map_err(wrong)?;
+                config.attributes.retain(|a| a.code != code);
+                config.attributes.push(Attribute { code: code.to_owned(), ..attribute });
+            }
+            None => {
+                return Err(Error::usage(format!("there is no setting {key}"))
+                    .hint("settings: stages, scorecards, policy, currency, zone, attribute.<code>"));
+            }
+        },
+    }
+    Ok(())
+}
