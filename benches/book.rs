@@ -175,8 +175,38 @@ fn read(size: usize, path: &Path) -> Outcome {
     }
     let mut texts = times(10, |_| store.answer(&Query::Search { text: "renewal discount".into() }).map(|_| ()))?;
     line(size, "full text: renewal discount", &mut texts, "the first may bring the index up to date");
+    scores(size, path, &mut store)?;
     touch(size, &mut store)?;
     println!("{size:>9}  {:<34} {}", "memory of the reading process", memory());
+    Ok(())
+}
+
+/// What a changed threshold would move, the movers of a week, and the backtest of a year.
+fn scores(size: usize, path: &Path, store: &mut Store) -> Outcome {
+    let mut moved = 0;
+    let mut all = {
+        let shared = store.roster()?;
+        let roster = shared.read().map_err(|_| "the roster's lock is poisoned")?;
+        let mut cards = roster.config.scorecards.clone();
+        for card in &mut cards.scorecard {
+            card.bands = vec![80, 60];
+        }
+        times(20, |_| {
+            moved = roster.health_by(&cards).iter().zip(&roster.rows).filter(|(then, row)| then.band != row.health.band).count();
+            Ok(())
+        })?
+    };
+    line(size, "a threshold changed, all scored", &mut all, &format!("{moved} change band"));
+    let mut movers = times(1, |_| store.answer(&Query::Movers { filter: String::new(), days: 7 }).map(|_| ()))?;
+    line(size, "movers of the week", &mut movers, "the first since a write");
+    let mut pairs = 0;
+    let mut tests = times(2, |_| {
+        if let Page::Backtest(test) = open(path)?.answer(&Query::Backtest { months: 12 })? {
+            pairs = test.n;
+        }
+        Ok(())
+    })?;
+    line(size, "backtest of 12 month ends", &mut tests, &format!("{pairs} scores"));
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! (points, per cent, days as ISO dates), money in minor units; CSV says money in full with a decimal point. No data is `null`
 //! in JSON, nothing in CSV and `-` in lists.
 
+mod cards;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::domain::money;
 use crate::domain::roster::Roster;
 use crate::domain::time::Day;
 
+pub use cards::compile_scorecards;
 pub use table::COLUMNS;
 
 /// At which edge of a column its text stands.
@@ -103,9 +105,13 @@ impl Column {
     }
 }
 
-/// A score with where it goes: `31 ▼▼`. The sign is against the score of 28 days before, and is missing when that is.
+/// A score with where it goes: `31 ▼▼`. The sign is against the score of 28 days before, and is missing when that is. A score
+/// that a person has set is marked instead: `31 !`.
 fn show_health(roster: &Roster, row: usize) -> String {
     let Some(score) = roster.rows[row].health.score else { return "-".to_owned() };
+    if roster.rows[row].signals.held_on(roster.today).is_some() {
+        return format!("{score} !");
+    }
     match trend(roster, row) {
         Some(sign) => format!("{score} {sign}"),
         None => score.to_string(),

@@ -11,6 +11,8 @@
 //! | event | something that happened at a time: a touchpoint, an NPS answer, a note, a ticket step, a move, an order, a reading |
 //! | signal | a figure folded from one customer's events ([`domain::signal::Signals`]) |
 //! | health, priority, reason | pure functions of signals, config and a day |
+//! | scorecard | the measures, weights and bands by which a customer is scored: the first whose stages and filter fit it |
+//! | override | a person's word over the score, with a reason and a last day |
 //! | batch, edit | one thing a person did, one undo step; one change of one field of one row |
 //! | roster | what lists need of every customer, in memory |
 //!
@@ -47,6 +49,13 @@
 //! written once. Entities carry their present values, and `edit` logs every change: before, after, and the edits that it had
 //! seen. So the log is the audit, and undo is a new batch that writes the values before, across restarts, only one's own, and
 //! refused where somebody else has edited since ([`domain::command::Command::Undo`]).
+//!
+//! **Which scorecard** a customer comes under is asked outside of the scoring ([`domain::health::score`] gets it): a roster prepares
+//! the filters once for all its rows, and one customer alone is a roster of one row (`store/rated.rs`), so both say the same.
+//!
+//! **Does the score tell anything?** [`domain::health::backtest`] compares scores of past month ends with who was lost afterwards, from one
+//! pass over the facts, each fact with the time in which the book said it (`store/backtest.rs`). It is stricter than a look at the
+//! past: of what an import brought, no end of an agreement is known ahead, and a week of usage counts when it is over.
 //!
 //! # Copies of a book
 //! A book has an id that its copies share. [`store::Store::merge`] is the union of batches, rows and edits by id: a batch comes
@@ -181,6 +190,8 @@
 //! - A row whose customer cannot be read anywhere is kept under a made-up customer, and rows whose batch cannot be read under a batch
 //!   of the salvaging; a copy of the book that has the real ones does not replace them in a merge, it is told of them.
 //! - A backup of an older version of the book is verified by its pages and bytes only, not by the hashes of its batches.
+//! - On past days a scorecard's filter reads the tags, owner and attributes of today, except where the book is looked at as it was.
+//! - In the backtest a row that was removed since counts as never having been there, and an edit is taken back by the values before.
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
 //! - Who changed something is known of a row's own fields: a form says it when its customer was removed only at the save.
 //! - A purge reaches files of other people (their bundles, outboxes, free pages) when they next merge, sync or open; backups never.

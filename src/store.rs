@@ -1,6 +1,7 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
 mod answer;
+mod backtest;
 pub mod backup;
 mod batch;
 mod conflicts;
@@ -19,6 +20,7 @@ mod past;
 mod place;
 pub mod presence;
 pub mod purge;
+mod rated;
 mod roster;
 pub mod rules;
 pub mod salvage;
@@ -32,7 +34,7 @@ mod undo;
 pub mod worker;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -40,18 +42,23 @@ use rusqlite::{Connection, params};
 
 use crate::domain::config::Config;
 use crate::domain::funnel::Visit;
+use crate::domain::health::Health;
+use crate::domain::health::backtest::Backtest;
 use crate::domain::id::{Id, Ids};
 use crate::domain::query::{Page, Query};
 use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Kind, Result};
 
+pub use open::reachable;
 use outbox::Keep;
+pub use place::Mode;
 pub use settings::apply_config;
+
 use settings::{config_rows, read_config};
 
-pub use open::reachable;
-pub use place::Mode;
+/// Health on some day by the customers' integers.
+type HealthThen = HashMap<u32, Health>;
 
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +106,10 @@ pub struct Store {
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
     visits: Option<Arc<Vec<Visit>>>,
+    /// Health of all on a past day, and of which day and state of the book.
+    then: Option<((Day, i64), Arc<HealthThen>)>,
+    /// The last backtest, and the state of the book that it is of.
+    tested: Option<(backtest::Of, Backtest)>,
     patience: Option<Patience>,
     lock_limit: u64,
     /// Where the person's own changes are kept.
@@ -163,6 +174,8 @@ impl Store {
             today,
             roster: None,
             visits: None,
+            then: None,
+            tested: None,
             patience: None,
             lock_limit: 10_000,
             outbox: None,
@@ -210,6 +223,11 @@ impl Store {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The integer of the last batch: what was worked out of the book holds while it is the same.
+    fn last_batch(&self) -> Result<i64> {
+        self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)
     }
 
     /// The id that the book has in every copy, when it has one.
@@ -315,9 +333,20 @@ impl Store {
     /// Folds customers whose cache no longer holds on the roster's day, and keeps the result when the book can be written.
     fn refold(&mut self, roster: &mut Roster, stale: &[i64]) -> Result<()> {
         let keep = self.read_only.is_none() && self.as_of.is_none() && self.begin().is_ok();
-        for customer in stale {
+        let many = stale.len() > REFOLD_AT_ONCE && stale.len() > roster.rows.len() / 4;
+        if many {
+            let config = self.config.clone();
+            signal::fold_all(&self.conn, &config, self.today, |customer, signals| {
+                if let Some(at) = roster.row_of(customer).filter(|at| !roster.rows[*at].removed) {
+                    roster.rows[at].signals = signals;
+                    return if keep { signal::keep(&self.conn, customer, &signals, &config.stages) } else { Ok(()) };
+                }
+                Ok(())
+            })?;
+        }
+        for customer in if many { &[][..] } else { stale } {
             let facts = signal::facts(&self.conn, *customer, &self.config.stages, self.config.zone)?;
-            let signals = signal::fold_with_before(&facts, &self.config, self.today);
+            let signals = signal::fold_with_before(&self.conn, *customer, &facts, &self.config, self.today)?;
             if keep {
                 signal::keep(&self.conn, *customer, &signals, &self.config.stages)?;
             }

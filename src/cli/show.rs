@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Cx;
 use super::fail::Done;
-use super::health::explanation_json;
+use super::health::{explanation_json, held_words};
 use super::list::every_column;
 use super::out::{Ink, lines, one_line};
 use super::today::{band_ink, priority_json, tenths};
@@ -96,6 +96,7 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
     let health = &account.health.health;
     let score = health.score.map_or_else(|| "insufficient data".to_owned(), |s| format!("{s} ({}% of the weight)", health.coverage));
     let score = cx.out.paint(band_ink(health.band), &score);
+    let score = held_words(&account.health).map_or(score.clone(), |words| format!("{score}, {words}"));
     let stage = signals.since.map_or_else(
         || "-".to_owned(),
         |since| {

@@ -48,6 +48,7 @@ pub const COLUMNS: &[Column] = &[
     column("created", &[], FieldKind::Since, |r, at| day(r.rows[at].created), 5, 7),
     column("last", &["activity"], FieldKind::Since, |r, at| day(r.rows[at].signals.last), 5, 6),
     column("snoozed", &["snooze"], FieldKind::Until, snoozed, 5, 7),
+    column("held", &["override"], FieldKind::Until, held, 5, 7),
 ];
 
 type Get = fn(&Roster, usize) -> Value<'_>;
@@ -129,6 +130,12 @@ fn pace(roster: &Roster, at: usize) -> Option<Pace> {
 }
 
 /// The day until which it is snoozed, while it is.
+/// The last day of a person's word over the health score.
+fn held(roster: &Roster, row: usize) -> Value<'_> {
+    let signals = &roster.rows[row].signals;
+    day(signals.held_until.filter(|_| signals.held_on(roster.today).is_some()))
+}
+
 fn snoozed(roster: &Roster, at: usize) -> Value<'_> {
     day(roster.rows[at].snoozed.filter(|d| *d > roster.today))
 }

@@ -42,6 +42,8 @@ fn roster() -> Roster {
         risk: 1,
         alert: ago(3),
         mention: ago(1),
+        held: Some(31),
+        held_until: ago(-9),
         ..Signals::default()
     };
     roster.put(&Entry {
@@ -86,7 +88,7 @@ fn a_full_row_shows_in_every_column() {
     owner ana
     stage Conversion
     arr 240k
-    health 31 ▼▼
+    health 31 !
     nps 3
     tickets 7
     renews 18d
@@ -118,6 +120,7 @@ fn a_full_row_shows_in_every_column() {
     created 420d
     last 6d
     snoozed 3d
+    held 9d
     ");
 }
 
@@ -147,6 +150,7 @@ fn json_has_raw_units_and_stable_names() {
         "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09",
         "unanswered": true, "silent": true, "fell": true, "plan": false, "actions": 2, "severity": 1, "alert": "2026-11-18",
         "mention": "2026-11-20", "visit": 1, "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
+        "held": "2026-11-30",
     });
     let row = json_row(&roster, 0, COLUMNS);
     assert_eq!(row, expected);
@@ -180,6 +184,7 @@ fn attributes_are_columns_too() {
 #[test]
 fn health_says_where_it_goes() {
     let mut roster = roster();
+    roster.rows[0].signals.held = None;
     let mut signs = Vec::new();
     for before in [None, Some(31), Some(30), Some(32), Some(50), Some(51)] {
         roster.rows[0].signals.before = before;
@@ -234,6 +239,8 @@ fn every_column_sorts_and_filters() {
         "since>90",
         "age>12w",
         "snoozed<1w",
+        "held<2w",
+        "-held:none",
         "created<2026-01-01",
         "pastdue>10d",
         "budget>10k",

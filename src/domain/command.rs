@@ -126,6 +126,9 @@ pub enum Command {
     Nps { customer: Id, contact: Option<Id>, score: u8, text: String, at: Option<Stamp> },
     /// Records the manager's pulse 1-5.
     Pulse { customer: Id, score: u8, text: String },
+    /// Sets the health score by a person's word: 0-100 and the last day on which it holds, within a year; the reason is
+    /// mandatory. `None`: what is measured holds again.
+    Override { customer: Id, hold: Option<(u8, Day)>, reason: String },
     /// Moves customers; a reason is mandatory backward and to a lost stage.
     Move { customers: Vec<Id>, to: Target, reason: Option<Reason> },
     /// Adds a task to each customer.

@@ -200,15 +200,8 @@ impl Filter {
         codes
     }
 
-    /// True when what it means depends on who asks.
-    pub fn asks_me(&self) -> bool {
-        let mut asks = false;
-        self.root.visit(&mut |node| asks |= matches!(node, Node::Test(_, _, atoms) if atoms.contains(&Atom::Me)));
-        asks
-    }
-
-    /// Codes of the fields that it reads, each once.
-    pub fn fields(&self) -> Vec<&'static str> {
+    /// Codes of the fields that it reads, each once, custom attributes left out.
+    pub fn reads(&self) -> Vec<&'static str> {
         let mut codes = Vec::new();
         self.root.visit(&mut |node| {
             if let Node::Test(Named::Field(field), ..) = node {
@@ -218,6 +211,13 @@ impl Filter {
         codes.sort_unstable();
         codes.dedup();
         codes
+    }
+
+    /// True when it says `me`: each person means another.
+    pub fn names_me(&self) -> bool {
+        let mut me = false;
+        self.root.visit(&mut |node| me |= matches!(node, Node::Test(_, _, values) if values.contains(&Atom::Me)));
+        me
     }
 
     /// Looks up everything that the filter names in a roster, once, for a scan of its rows.

@@ -3,18 +3,22 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::Config;
+use super::filter::Filter;
 use super::signal::Signals;
 use super::time::Day;
 use crate::error::{Error, Result};
 
+pub mod backtest;
+mod explain;
 mod measures;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use explain::{Explanation, Held, Line, OVERRIDE, difference, explain};
 pub use measures::{MEASURES, number};
 
 /// The book's scorecards in the order in which they are tried; the first that matches scores the customer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, Default)]
 pub struct Scorecards {
     /// Counts up with every saved change.
     pub version: u32,
@@ -23,19 +27,60 @@ pub struct Scorecards {
 }
 
 /// One scorecard.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, Default)]
 pub struct Scorecard {
     /// Stable code.
     pub code: String,
     /// What a person reads.
     pub label: String,
     /// Codes of the stages it is for; empty: every stage.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<String>,
-    /// Its measures.
-    pub measure: Vec<Measure>,
+    /// The filter line that its customers pass besides; empty: all do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub filter: String,
     /// The two lower edges of the bands, from the best down: `[70, 50]` is good from 70, watch from 50, risk below.
     pub bands: Vec<u8>,
+    /// What to do next in each band.
+    #[serde(default, skip_serializing_if = "Actions::is_empty")]
+    pub actions: Actions,
+    /// Its measures.
+    pub measure: Vec<Measure>,
+    /// The filter, read once by whoever knows the fields. A filter that could not be read passes nobody.
+    #[serde(skip)]
+    pub compiled: Option<Filter>,
+}
+
+/// What to do next with a customer, by its band; a sentence each, or nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Actions {
+    /// In the best band.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub good: String,
+    /// In the middle one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub watch: String,
+    /// In the lowest.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub risk: String,
+}
+
+impl Actions {
+    /// True where no band has one.
+    pub fn is_empty(&self) -> bool {
+        *self == Actions::default()
+    }
+
+    /// The sentence for a band; empty for none.
+    pub fn of(&self, band: Band) -> &str {
+        match band {
+            Band::Good => &self.good,
+            Band::Watch => &self.watch,
+            Band::Risk => &self.risk,
+            Band::Unknown => "",
+        }
+    }
 }
 
 /// One weighted measure of a scorecard. Made by [`Measure::new`] or read from a file, which looks its code up once:
@@ -49,6 +94,9 @@ pub struct Measure {
     pub weight: u32,
     /// The map: pairs of raw value and points 0 to 1000, ascending by raw value; linear between, flat outside.
     pub map: Vec<(i32, u16)>,
+    /// The points that count where there is no data; `None`: the measure is left out and its weight redistributed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<u16>,
     /// Place of `signal` in [`MEASURES`].
     #[serde(skip)]
     place: Option<u8>,
@@ -60,11 +108,38 @@ struct Written {
     signal: String,
     weight: u32,
     map: Vec<(i32, u16)>,
+    #[serde(default)]
+    missing: Missing,
+}
+
+/// What counts where a measure has no data, as a file has it: `"skip"` or points.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "missing is \"skip\" or a number of points from 0 to 1000")]
+enum Missing {
+    Points(u16),
+    Word(Skip),
+}
+
+/// The one word for it.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Skip {
+    Skip,
+}
+
+impl Default for Missing {
+    fn default() -> Missing {
+        Missing::Word(Skip::Skip)
+    }
 }
 
 impl From<Written> for Measure {
     fn from(written: Written) -> Measure {
-        Measure::new(written.signal, written.weight, written.map)
+        let missing = match written.missing {
+            Missing::Points(points) => Some(points),
+            Missing::Word(Skip::Skip) => None,
+        };
+        Measure { missing, ..Measure::new(written.signal, written.weight, written.map) }
     }
 }
 
@@ -96,6 +171,18 @@ pub enum Band {
     Good,
 }
 
+impl Band {
+    /// The code in files, and the key of its words.
+    pub fn code(self) -> &'static str {
+        match self {
+            Band::Unknown => "unknown",
+            Band::Risk => "risk",
+            Band::Watch => "watch",
+            Band::Good => "good",
+        }
+    }
+}
+
 /// A customer's health on a day. Four bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Health {
@@ -107,59 +194,27 @@ pub struct Health {
     pub band: Band,
 }
 
-/// One line of an explanation.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Line {
-    /// Code of the measure.
-    pub measure: String,
-    /// Raw value; `None`: no data.
-    pub raw: Option<i32>,
-    /// Unit of the raw value.
-    pub unit: &'static str,
-    /// The day the raw value is from.
-    pub day: Option<Day>,
-    /// The segment of the map that applied: (from raw, from points, to raw, to points). Outside the map, where it is
-    /// flat, both ends are its outermost pair.
-    pub segment: Option<(i32, u16, i32, u16)>,
-    /// Points 0 to 1000.
-    pub points: Option<u16>,
-    /// Its weight.
-    pub weight: u32,
-    /// What it adds to the score, in hundredths of a point. Over all lines these add up to exactly 100 x the score: the
-    /// score's hundredths are divided in proportion to weight x points, cut to whole hundredths, and those left over go
-    /// one each to the lines with the largest remainders (the upper line first where they are equal). So a line is
-    /// weight x points / weight present / 10 but for its share of the score's rounding. 0 where there is no score.
-    pub contribution: i32,
-}
-
-/// How a score came about. The contributions add up to it.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Explanation {
-    /// The day it is for.
-    pub day: Day,
-    /// Code of the scorecard that matched.
-    pub scorecard: String,
-    /// Its label.
-    pub label: String,
-    /// Version of the scorecards.
-    pub version: u32,
-    /// The result.
-    pub health: Health,
-    /// Weight of the measures that have data.
-    pub present: u32,
-    /// Weight of all measures.
-    pub total: u32,
-    /// One line a measure, in the scorecard's order.
-    pub lines: Vec<Line>,
-}
-
 /// Points of a full mark.
 const FULL: u64 = 1000;
 
 impl Scorecards {
-    /// The scorecard for a stage: the first that names it, or that names none.
-    pub fn matching(&self, stage: &str) -> Option<&Scorecard> {
-        self.scorecard.iter().find(|s| s.stages.is_empty() || s.stages.iter().any(|c| c == stage))
+    /// The scorecard of a customer in a stage: the first that names the stage, or none, and whose filter it passes. `passes`
+    /// is asked only of scorecards that have a filter, by their place.
+    pub fn choose(&self, stage: &str, passes: impl Fn(usize) -> bool) -> Option<&Scorecard> {
+        let fits = |(at, s): &(usize, &Scorecard)| {
+            (s.stages.is_empty() || s.stages.iter().any(|c| c == stage)) && (s.filter.is_empty() || passes(*at))
+        };
+        self.scorecard.iter().enumerate().find(fits).map(|(_, s)| s)
+    }
+
+    /// True where the stage alone does not tell which scorecard it is.
+    pub fn have_filters(&self) -> bool {
+        self.scorecard.iter().any(|s| !s.filter.is_empty())
+    }
+
+    /// Codes of the custom attributes that the filters read.
+    pub fn attributes(&self) -> Vec<String> {
+        self.scorecard.iter().filter_map(|s| s.compiled.as_ref()).flat_map(Filter::attributes).collect()
     }
 
     /// Says what is wrong with scorecards that somebody wrote: which scorecard, which measure, what.
@@ -220,7 +275,7 @@ impl Measure {
     pub fn new(signal: impl Into<String>, weight: u32, map: Vec<(i32, u16)>) -> Measure {
         let signal = signal.into();
         let place = number(&signal).map(|n| n as u8);
-        Measure { signal, weight, map, place }
+        Measure { signal, weight, map, missing: None, place }
     }
 
     fn kind(&self) -> Option<&'static MeasureKind> {
@@ -235,6 +290,9 @@ impl Measure {
         }
         if self.map.is_empty() {
             return Err(("without a map".into(), "for example: map = [[0, 1000], [30, 0]]".into()));
+        }
+        if let Some(points) = self.missing.filter(|p| u64::from(*p) > FULL) {
+            return Err((format!("that gives {points} points where it has no data"), "points go from 0 to 1000, or \"skip\"".into()));
         }
         if let Some((raw, points)) = self.map.iter().find(|(_, points)| u64::from(*points) > FULL) {
             return Err((format!("that gives {points} points for {raw}"), "points go from 0 to 1000".into()));
@@ -305,86 +363,27 @@ impl Sums {
     }
 }
 
-/// The health of a customer on `day`: round half even( sum(weight x points) / weight present / 10 ).
-pub fn score(signals: &Signals, config: &Config, day: Day) -> Health {
-    let Some(card) = config.scorecards.matching(config.stages.code(signals.stage)) else {
-        return Health::default();
-    };
+/// The health of a customer on `day` as its scorecard measures it: round half even( sum(weight x points) / weight present / 10 ).
+pub fn measured(card: Option<&Scorecard>, signals: &Signals, config: &Config, day: Day) -> Health {
+    let Some(card) = card else { return Health::default() };
     let mut sums = Sums::default();
     for measure in &card.measure {
-        sums.add(measure.weight, measure.raw(signals, config, day).and_then(|(raw, _)| measure.points(raw)));
+        let raw = measure.raw(signals, config, day);
+        sums.add(measure.weight, raw.map_or(measure.missing, |(raw, _)| measure.points(raw)));
     }
     card.rate(sums)
 }
 
-/// The same with every step.
-pub fn explain(signals: &Signals, config: &Config, day: Day) -> Explanation {
-    let version = config.scorecards.version;
-    let nothing = Scorecard::default();
-    let card = config.scorecards.matching(config.stages.code(signals.stage)).unwrap_or(&nothing);
-    let mut lines: Vec<Line> = card.measure.iter().map(|m| line(m, signals, config, day)).collect();
-    let mut sums = Sums::default();
-    lines.iter().for_each(|l| sums.add(l.weight, l.points));
-    let health = card.rate(sums);
-    share(&mut lines, health.score.unwrap_or(0), sums.points);
-    let weight = |sum: u64| u32::try_from(sum).unwrap_or(u32::MAX);
-    Explanation {
-        day,
-        scorecard: card.code.clone(),
-        label: card.label.clone(),
-        version,
-        health,
-        present: weight(sums.present),
-        total: weight(sums.total),
-        lines,
-    }
+/// The health that holds on `day`: a person's word while it lasts, otherwise what is measured. The coverage is that of the
+/// measures either way.
+pub fn score(card: Option<&Scorecard>, signals: &Signals, config: &Config, day: Day) -> Health {
+    overruled(card, measured(card, signals, config, day), signals, day)
 }
 
-fn line(measure: &Measure, signals: &Signals, config: &Config, day: Day) -> Line {
-    let raw = measure.raw(signals, config, day);
-    let points = raw.and_then(|(raw, _)| measure.points(raw));
-    Line {
-        measure: measure.signal.clone(),
-        raw: raw.map(|(raw, _)| raw),
-        unit: measure.kind().map_or("", |k| k.unit),
-        day: raw.and_then(|(_, day)| day),
-        segment: raw.and_then(|(raw, _)| measure.segment(raw)),
-        points,
-        weight: measure.weight,
-        contribution: 0,
+/// A measured health with a person's word over it, where one holds.
+fn overruled(card: Option<&Scorecard>, measured: Health, signals: &Signals, day: Day) -> Health {
+    match signals.held_on(day) {
+        Some(held) => Health { score: Some(held), band: card.map_or(Band::Unknown, |c| c.band(held)), ..measured },
+        None => measured,
     }
-}
-
-/// Divides the score's hundredths among the lines as [`Line::contribution`] says.
-fn share(lines: &mut [Line], score: u8, sum: u64) {
-    let whole = u128::from(score) * 100;
-    if whole == 0 || sum == 0 {
-        return;
-    }
-    let mut left = whole as i32;
-    let mut remainders: Vec<(u128, usize)> = Vec::with_capacity(lines.len());
-    for (at, line) in lines.iter_mut().enumerate() {
-        let part = whole * u128::from(line.weight) * u128::from(line.points.unwrap_or(0));
-        line.contribution = (part / u128::from(sum)) as i32;
-        left -= line.contribution;
-        remainders.push((part % u128::from(sum), at));
-    }
-    remainders.sort_by_key(|(rest, at)| (std::cmp::Reverse(*rest), *at));
-    for (_, at) in remainders.into_iter().take(left.max(0) as usize) {
-        lines[at].contribution += 1;
-    }
-}
-
-/// What moved between two explanations, by measure: (measure, contribution before, after). The differences add up to
-/// the difference of the scores (in hundredths); a measure without data counts 0.
-pub fn difference(before: &Explanation, after: &Explanation) -> Vec<(String, i32, i32)> {
-    let mut rows: Vec<(String, i32, i32)> = Vec::new();
-    let lines = after.lines.iter().map(|l| (l, 0, l.contribution));
-    for (line, was, is) in lines.chain(before.lines.iter().map(|l| (l, l.contribution, 0))) {
-        match rows.iter_mut().find(|r| r.0 == line.measure) {
-            Some(row) => (row.1, row.2) = (row.1 + was, row.2 + is),
-            None => rows.push((line.measure.clone(), was, is)),
-        }
-    }
-    rows
 }

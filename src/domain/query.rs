@@ -8,7 +8,8 @@ use super::action::Action;
 use super::customer::{Contact, Customer};
 use super::event::{Event, EventKind};
 use super::funnel::{Flow, Mode, Period, StageFigures};
-use super::health::Explanation;
+use super::health::backtest::Backtest;
+use super::health::{Explanation, Health};
 use super::id::Id;
 use super::priority::Priority;
 use super::revenue::Version;
@@ -73,6 +74,12 @@ pub enum Query {
     Account { customer: Id, timeline: TimelineAsk },
     /// Health explained, at today and at `since`.
     Health { customer: Id, since: Option<Day> },
+    /// A customer's scores of the last so many months, computed from facts: a week apart up to half a year, else month ends.
+    Trend { customer: Id, months: u16 },
+    /// The customers whose score moved most in the last so many days, of those that pass a filter.
+    Movers { filter: String, days: u16 },
+    /// The scores of the last so many month ends against what became of the customers.
+    Backtest { months: u8 },
     /// Full text over timelines and names, best first.
     Search { text: String },
     /// Saved views.
@@ -436,6 +443,41 @@ pub struct Account {
     pub months: Vec<(i32, u32, usize)>,
 }
 
+/// Customers whose score moved.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct MoversPage {
+    /// The day that today is compared with.
+    pub since: Option<Day>,
+    /// Those that moved, the largest fall first and the largest rise last; in between some may be left out.
+    pub movers: Vec<Mover>,
+    /// How many fell.
+    pub fell: usize,
+    /// How many rose.
+    pub rose: usize,
+    /// How many have a score on both days.
+    pub of: usize,
+    /// A mistake in the filter.
+    pub mistake: Option<Mistake>,
+}
+
+/// One customer whose score moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mover {
+    /// Its row in the roster.
+    pub row: u32,
+    /// Health on the day before.
+    pub before: Health,
+    /// Health today.
+    pub now: Health,
+}
+
+impl Mover {
+    /// Points up or down.
+    pub fn change(&self) -> i16 {
+        i16::from(self.now.score.unwrap_or(0)) - i16::from(self.before.score.unwrap_or(0))
+    }
+}
+
 /// One find of the full-text search.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Found {
@@ -485,6 +527,12 @@ pub enum Page {
     Account(Option<Box<Account>>),
     /// To [`Query::Health`]: today's, and the other day's.
     Health(Box<(Explanation, Option<Explanation>)>),
+    /// To [`Query::Trend`]: oldest first, the last one today's.
+    Trend(Vec<(Day, Health)>),
+    /// To [`Query::Movers`].
+    Movers(MoversPage),
+    /// To [`Query::Backtest`].
+    Backtest(Box<Backtest>),
     /// To [`Query::Search`].
     Search(Vec<Found>),
     /// To [`Query::Views`].

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::config::Config;
-use super::health::{self, Health};
+use super::health::Health;
 use super::id::Id;
 use super::priority::{self, Key};
 use super::signal::Signals;
@@ -17,11 +17,9 @@ pub use names::Names;
 
 mod bits;
 mod order;
+mod scoring;
 #[cfg(test)]
 mod tests;
-
-/// Fewest rows for which a second thread is worth its start.
-const PART: usize = 4096;
 
 /// One customer in the roster.
 #[derive(Clone, Copy, Debug, Default)]
@@ -389,58 +387,6 @@ impl Roster {
 
     fn hides(&self, row: &Row) -> bool {
         row.waiting || row.snoozed.is_some_and(|d| d > self.today)
-    }
-
-    /// Health and priority of a row for the roster's day.
-    fn scored(&self, at: usize, row: &Row) -> (Health, u32) {
-        let health = health::score(&row.signals, &self.config, self.today);
-        if row.removed || self.hides(row) {
-            return (health, 0);
-        }
-        let done = if self.done.is_empty() { None } else { self.done.get(&(at as u32)) };
-        let arr = row.signals.mrr.saturating_mul(12);
-        let done = done.map_or(&[][..], |d| d);
-        (health, priority::sum(&row.signals, health, &self.config, self.today, done, arr, self.median_arr))
-    }
-
-    /// Computes health and priority of one row for the roster's day.
-    pub fn score_row(&mut self, at: usize) {
-        let (health, priority) = self.scored(at, &self.rows[at]);
-        (self.rows[at].health, self.rows[at].priority) = (health, priority);
-    }
-
-    /// Computes the median ARR, and health and priority of every row; on several threads where there are many rows.
-    pub fn rescore(&mut self) {
-        let mut arrs: Vec<i64> = self.rows.iter().filter(|r| !r.removed && r.signals.mrr > 0).map(|r| r.signals.mrr).collect();
-        self.median_arr = if arrs.is_empty() {
-            0
-        } else {
-            let mid = arrs.len() / 2;
-            arrs.select_nth_unstable(mid).1.saturating_mul(12)
-        };
-        drop(arrs);
-        let mut rows = std::mem::take(&mut self.rows);
-        let part = match std::thread::available_parallelism() {
-            Ok(threads) if rows.len() >= PART => rows.len().div_ceil(threads.get().min(4)),
-            _ => rows.len().max(1),
-        };
-        let this = &*self;
-        let score = |first: usize, part: &mut [Row]| {
-            for (i, row) in part.iter_mut().enumerate() {
-                (row.health, row.priority) = this.scored(first + i, row);
-            }
-        };
-        std::thread::scope(|scope| {
-            let mut parts = rows.chunks_mut(part).enumerate();
-            let own = parts.next();
-            for (no, part_of) in parts {
-                scope.spawn(move || score(no * part, part_of));
-            }
-            if let Some((_, part_of)) = own {
-                score(0, part_of);
-            }
-        });
-        self.rows = rows;
     }
 
     /// Number of customers that are in lists.

@@ -166,10 +166,10 @@ impl Rule {
         if !filter.words().is_empty() {
             return Err(wrong("asks for free words").hint("a rule names fields: retain list --help lists them"));
         }
-        if filter.asks_me() {
+        if filter.names_me() {
             return Err(wrong("asks for \"me\"").hint("a rule holds for everybody: name the owner"));
         }
-        match filter.fields().into_iter().find(|f| UNFIT.contains(f)) {
+        match filter.reads().into_iter().find(|f| UNFIT.contains(f)) {
             Some(field) => Err(wrong(&format!("asks for {field}, which depends on all customers"))
                 .hint("name what is behind it: health, severe, silent, renews")),
             None => Ok(filter),

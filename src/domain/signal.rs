@@ -93,6 +93,13 @@ pub struct Signals {
     pub stale: Option<Day>,
 }
 
+impl Signals {
+    /// A person's word over the health score on `day`, while it lasts.
+    pub fn held_on(&self, day: Day) -> Option<u8> {
+        self.held.filter(|_| self.held_until.is_some_and(|until| day <= until))
+    }
+}
+
 /// One event as the fold reads it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Fact {
@@ -108,6 +115,8 @@ pub struct Fact {
     pub to: StageNo,
     /// Seats used (kind `Usage`).
     pub seats: Option<u32>,
+    /// Active days of the week, 0 to 7 (kind `Usage`).
+    pub active: Option<u8>,
     /// Due day (kind `Invoice`), last day (kind `Override`).
     pub due: Option<Day>,
     /// The day it was paid (kind `Invoice`).

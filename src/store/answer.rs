@@ -2,6 +2,7 @@
 
 mod account;
 mod batch;
+mod moving;
 mod work;
 
 use std::borrow::Cow;
@@ -20,10 +21,12 @@ use crate::domain::query::{
     BatchRow, Counts, EditRow, Found, FunnelPage, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View,
 };
 use crate::domain::roster::Roster;
+use crate::domain::signal::fold;
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
+use super::rated::Rated;
 use super::search::text_at_raw as text_at;
 use super::{Store, search, signal, sql};
 
@@ -47,6 +50,9 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Activity { search, limit } => activity(store, search, *limit).map(Page::Activity),
         Query::Account { customer, timeline } => account::account(store, *customer, timeline).map(|a| Page::Account(a.map(Box::new))),
         Query::Health { customer, since } => health_at(store, *customer, *since).map(|h| Page::Health(Box::new(h))),
+        Query::Trend { customer, months } => moving::trend(store, *customer, *months).map(Page::Trend),
+        Query::Movers { filter, days } => moving::movers(store, filter, *days).map(Page::Movers),
+        Query::Backtest { months } => super::backtest::answer(store, *months).map(|b| Page::Backtest(Box::new(b))),
         Query::Search { text } => found(store, text).map(Page::Search),
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),
@@ -381,12 +387,18 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
     })
 }
 
-fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {
+/// The integer of a customer.
+fn number_of(store: &Store, customer: Id) -> Result<i64> {
     let n: Option<i64> = store.conn.query_row("SELECT n FROM customer WHERE id = ?", [&customer], |r| r.get(0)).optional().map_err(sql)?;
-    let n = n.ok_or_else(|| Error::not_found("the customer is gone"))?;
+    n.ok_or_else(|| Error::not_found("the customer is gone"))
+}
+
+fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {
+    let n = number_of(store, customer)?;
     let facts = signal::facts(&store.conn, n, &store.config.stages, store.config.zone)?;
-    let at = |day: Day| health::explain(&signal::fold_with_before(&facts, &store.config, day), &store.config, day);
-    Ok((at(store.today), since.map(at)))
+    let mut rated = Rated::of(&store.conn, n, &store.config)?;
+    let mut at = |day: Day| account::explained(store, n, &mut rated, fold(&facts, &store.config, day), day);
+    Ok((at(store.today)?, since.map(at).transpose()?))
 }
 
 fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {

@@ -112,10 +112,11 @@ impl Store {
             },
         );
         checks.push(Check { code: "backups", ok: true, words: newest });
-        let wrong: Vec<String> = config_rows(&self.conn)?
+        let mut wrong: Vec<String> = config_rows(&self.conn)?
             .into_iter()
             .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))
             .collect();
+        wrong.extend(crate::columns::compile_scorecards(&mut (*self.config).clone()).err().map(|e| e.message));
         checks.push(check("config", wrong, "every setting is read".into()));
         checks.push(self.signal_check()?);
         checks.push(self.copies_check()?);
@@ -219,7 +220,7 @@ impl Store {
             let Some(have) = cached(n)? else { continue };
             let Some(day) = have.asof else { continue };
             let facts = signal::facts(conn, n, &config.stages, config.zone)?;
-            if signal::fold_with_before(&facts, &config, day) != have {
+            if signal::fold_with_before(conn, n, &facts, &config, day)? != have {
                 wrong += 1;
             }
         }

@@ -524,7 +524,11 @@ impl<'a> Loader<'a> {
 
     /// Sets a config key within this batch (stages, attributes).
     pub fn set_config(&mut self, key: &str, value: &str) -> Result<()> {
-        super::apply_config(&mut (**self.config).clone(), key, value)?;
+        let mut trial = (**self.config).clone();
+        super::apply_config(&mut trial, key, value)?;
+        if key == "scorecards" {
+            crate::columns::compile_scorecards(&mut trial)?;
+        }
         write::put_config(&mut self.batch, key, Some(value))?;
         *self.config = Arc::new(super::read_config(self.batch.conn)?);
         Ok(())

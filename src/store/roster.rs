@@ -79,6 +79,9 @@ pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today:
         };
     }
     roster.shrink();
+    for code in config.scorecards.attributes() {
+        put_values(&mut roster, &code, &values_of(conn, &code)?);
+    }
     roster.rescore();
     Ok((roster, stale))
 }
@@ -225,6 +228,13 @@ fn attribute_text(value: Option<&serde_json::Value>) -> String {
 
 /// Loads the values of one custom attribute for every row: first read, then put into the roster.
 pub fn load_attribute(conn: &Connection, shared: &RwLock<Roster>, code: &str) -> Result<()> {
+    let values = values_of(conn, code)?;
+    put_values(&mut shared.write().unwrap_or_else(PoisonError::into_inner), code, &values);
+    Ok(())
+}
+
+/// The values of a custom attribute by the customers' integers.
+fn values_of(conn: &Connection, code: &str) -> Result<Vec<(i64, String)>> {
     let mut statement = conn.prepare("SELECT n, attributes FROM customer WHERE attributes <> '{}' ORDER BY n").map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     let mut values: Vec<(i64, String)> = Vec::new();
@@ -235,10 +245,12 @@ pub fn load_attribute(conn: &Connection, shared: &RwLock<Roster>, code: &str) ->
             values.push((row.get(0).map_err(sql)?, value));
         }
     }
-    let mut roster = shared.write().unwrap_or_else(PoisonError::into_inner);
+    Ok(values)
+}
+
+fn put_values(roster: &mut Roster, code: &str, values: &[(i64, String)]) {
     let here: Vec<(usize, &str)> = values.iter().filter_map(|(n, value)| Some((roster.row_of(*n)?, value.as_str()))).collect();
     roster.reload_attribute(code, here);
-    Ok(())
 }
 
 #[cfg(test)]

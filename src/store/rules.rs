@@ -71,7 +71,9 @@ impl Watch {
         let fields = fields(config);
         let on = config.rules.rule.iter().enumerate().filter(|(_, r)| !r.off);
         let rules: Vec<(usize, Filter)> = on.filter_map(|(at, rule)| Some((at, rule.filter(&fields).ok()?))).collect();
-        let mut attributes: Vec<String> = rules.iter().flat_map(|(_, f)| f.attributes()).collect();
+        // Those that choose a scorecard too: rules read health.
+        let scored = config.scorecards.attributes();
+        let mut attributes: Vec<String> = rules.iter().flat_map(|(_, f)| f.attributes()).chain(scored).collect();
         attributes.sort_unstable();
         attributes.dedup();
         let said = format!("{:?}{:?}{:?}{:?}", config.rules, config.stages, config.scorecards, config.policy);

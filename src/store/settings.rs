@@ -2,7 +2,13 @@
 
 use rusqlite::Connection;
 
+use crate::columns;
 use crate::domain::config::{Attribute, Config};
+use crate::domain::health::Scorecards;
+use crate::domain::money::Currency;
+use crate::domain::playbook::Playbooks;
+use crate::domain::rule::Rules;
+use crate::domain::stage::Stages;
 use crate::domain::time::Zone;
 use crate::error::{Error, Result};
 
@@ -25,6 +31,8 @@ pub fn read_config(conn: &Connection) -> Result<Config> {
     for (key, value) in config_rows(conn)? {
         let _ = apply_config(&mut config, &key, &value);
     }
+    // A filter may read an attribute that is set behind it. One that cannot be used passes nobody, and `doctor` names it.
+    let _ = columns::compile_scorecards(&mut config);
     Ok(config)
 }
 
@@ -35,30 +43,30 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
     };
     match key {
         "stages" => {
-            let stages: crate::domain::stage::Stages = toml::from_str(value).map_err(wrong)?;
+            let stages: Stages = toml::from_str(value).map_err(wrong)?;
             if stages.stage.is_empty() || stages.stage.len() > 250 {
                 return Err(Error::usage("stages: a book has between 1 and 250 stages"));
             }
             config.stages = stages;
         }
         "scorecards" => {
-            let cards: crate::domain::health::Scorecards = toml::from_str(value).map_err(wrong)?;
+            let cards: Scorecards = toml::from_str(value).map_err(wrong)?;
             cards.check()?;
             config.scorecards = cards;
         }
         "playbooks" => {
-            let playbooks: crate::domain::playbook::Playbooks = toml::from_str(value).map_err(wrong)?;
+            let playbooks: Playbooks = toml::from_str(value).map_err(wrong)?;
             playbooks.check()?;
             config.playbooks = playbooks;
         }
         "rules" => {
-            let wanted: crate::domain::rule::Rules = toml::from_str(value).map_err(wrong)?;
+            let wanted: Rules = toml::from_str(value).map_err(wrong)?;
             wanted.check(&rules::fields(config), &config.playbooks)?;
             config.rules = wanted;
         }
         "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
         "currency" => {
-            config.currency = crate::domain::money::Currency::named(value)
+            config.currency = Currency::named(value)
                 .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
         }
         "zone" => {

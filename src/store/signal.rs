@@ -6,23 +6,27 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
-use crate::domain::health;
+use crate::domain::id::Id;
 use crate::domain::signal::{ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold};
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
+use super::rated::Rated;
 use super::sql;
 
 /// A stage that the config does not have (a hostile or newer book): no place, so it never matches one.
 const NO_STAGE: StageNo = StageNo(255);
 
 /// Signals with "health 28 days before" filled in.
-pub fn fold_with_before(facts: &Facts, config: &Config, day: Day) -> Signals {
+pub fn fold_with_before(conn: &Connection, customer: i64, facts: &Facts, config: &Config, day: Day) -> Result<Signals> {
     let mut now = fold(facts, config, day);
-    let then = fold(facts, config, day.plus(-28));
-    now.before = if then.last.is_some() || then.since.is_some() { health::score(&then, config, day.plus(-28)).score } else { None };
-    now
+    let before = day.plus(-28);
+    let then = fold(facts, config, before);
+    if then.last.is_some() || then.since.is_some() {
+        now.before = Rated::of(conn, customer, config)?.score(then, before).score;
+    }
+    Ok(now)
 }
 
 fn day(number: Option<i64>) -> Option<Day> {
@@ -38,6 +42,7 @@ struct More {
     until: Option<Day>,
     alert: String,
     paid: Option<Day>,
+    active: Option<u32>,
 }
 
 fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &[u8], stages: &Stages) -> Option<Fact> {
@@ -49,11 +54,13 @@ fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &
         _ => More::default(),
     };
     let to = if kind == EventKind::Stage { stages.find(channel).unwrap_or(NO_STAGE) } else { NO_STAGE };
-    let due = more.due.or(more.until);
-    Some(Fact { kind, day: Day::from_number(on)?, at, number, to, seats: more.seats, due, paid: more.paid, alert: !more.alert.is_empty() })
+    let (day, due) = (Day::from_number(on)?, more.due.or(more.until));
+    let active = more.active.map(|days| days.min(7) as u8);
+    Some(Fact { kind, day, at, number, to, seats: more.seats, active, due, paid: more.paid, alert: !more.alert.is_empty() })
 }
 
-fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
+/// The fact of an event's row: kind, moment, day, number, channel and the rest are its columns from the second on.
+pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
     let channel = row.get_ref(5)?.as_bytes().unwrap_or_default();
     let channel = std::str::from_utf8(channel).unwrap_or("");
     let more = row.get_ref(6)?.as_bytes().unwrap_or_default();
@@ -70,20 +77,29 @@ pub fn facts(conn: &Connection, customer: i64, stages: &Stages, zone: Zone) -> R
     while let Some(row) = rows.next().map_err(sql)? {
         facts.events.extend(read_fact(row, stages).map_err(sql)?);
     }
-    read_states(conn, "WHERE customer = ?1 AND removed = 0", customer, zone, |_, part| part.add(&mut facts))?;
+    read_states(conn, "WHERE customer = ?1 AND removed = 0", customer, zone, |_, part, _| part.add(&mut facts))?;
     Ok(facts)
 }
 
 /// One fact of an entity.
-enum Part {
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// A ticket.
     Ticket(TicketFact),
+    /// A task.
     Task(TaskFact),
+    /// A call to action.
     Action(ActionFact),
+    /// A version of a subscription.
     Version(VersionFact),
 }
 
+/// The row that a fact was read from: its id, and the integer of the batch that made it.
+pub type Origin = (Id, i64);
+
 impl Part {
-    fn add(self, facts: &mut Facts) {
+    /// Adds it to the facts of its customer.
+    pub fn add(self, facts: &mut Facts) {
         match self {
             Part::Ticket(t) => facts.tickets.push(t),
             Part::Task(t) => facts.tasks.push(t),
@@ -99,11 +115,13 @@ fn subscription_number(name: &[u8]) -> i64 {
     i64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
 }
 
-/// Reads tickets, tasks and versions, ordered by customer.
-fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut each: impl FnMut(i64, Part)) -> Result<()> {
+/// Reads tickets, tasks and versions of the customers `which` says (by the integer `customer`), ordered by customer.
+pub fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut each: impl FnMut(i64, Part, Origin)) -> Result<()> {
     let on = |ms: i64| zone.day(Stamp(ms));
-    let mut statement =
-        conn.prepare_cached(&format!("SELECT customer, severity, opened, closed FROM ticket {which} ORDER BY customer")).map_err(sql)?;
+    let origin = |r: &rusqlite::Row<'_>, at: usize| -> Result<Origin> { Ok((Id(r.get(at).map_err(sql)?), r.get(at + 1).map_err(sql)?)) };
+    let mut statement = conn
+        .prepare_cached(&format!("SELECT customer, severity, opened, closed, id, batch FROM ticket {which} ORDER BY customer"))
+        .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         let severity: i64 = r.get(1).map_err(sql)?;
@@ -112,11 +130,11 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
             opened: on(r.get(2).map_err(sql)?),
             closed: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
         };
-        each(r.get(0).map_err(sql)?, Part::Ticket(part));
+        each(r.get(0).map_err(sql)?, Part::Ticket(part), origin(r, 4)?);
     }
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT customer, made, max(coalesce(due, snoozed), coalesce(snoozed, due)), done, kind FROM task {which} ORDER BY customer"
+            "SELECT customer, made, max(coalesce(due, snoozed), coalesce(snoozed, due)), done, kind, id, batch FROM task {which} ORDER BY customer"
         ))
         .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
@@ -129,10 +147,10 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
             plan: kind == b"renewal",
             mention: kind == b"mention",
         };
-        each(r.get(0).map_err(sql)?, Part::Task(part));
+        each(r.get(0).map_err(sql)?, Part::Task(part), origin(r, 5)?);
     }
     let query = format!(
-        "SELECT customer, opened, max(coalesce(due, snoozed), coalesce(snoozed, due)), closed, kind = 'risk', severity FROM action {which} ORDER BY customer"
+        "SELECT customer, opened, max(coalesce(due, snoozed), coalesce(snoozed, due)), closed, kind = 'risk', severity, id, batch FROM action {which} ORDER BY customer"
     );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
@@ -145,10 +163,10 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
             closed: day(r.get(3).map_err(sql)?),
             risk: if is_risk { severity.unwrap_or(4).clamp(1, 4) as u8 } else { 0 },
         };
-        each(r.get(0).map_err(sql)?, Part::Action(part));
+        each(r.get(0).map_err(sql)?, Part::Action(part), origin(r, 6)?);
     }
     let query = format!(
-        "SELECT customer, subscription, start, end, mrr, quantity, status, external FROM subscription {which} ORDER BY customer, start, id"
+        "SELECT customer, subscription, start, end, mrr, quantity, status, id, batch FROM subscription {which} ORDER BY customer, start, id"
     );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
@@ -165,14 +183,18 @@ fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut ea
             quantity: quantity.clamp(0, i64::from(u32::MAX)) as u32,
             paid: status != b"trial",
         };
-        each(r.get(0).map_err(sql)?, Part::Version(part));
+        each(r.get(0).map_err(sql)?, Part::Version(part), origin(r, 7)?);
     }
     Ok(())
 }
 
-/// Folds the customers one by one and hands each to `each`, in the order of their integers. Memory stays that of one
-/// block of customers.
+/// Folds the customers one by one and hands each to `each`, in the order of their integers.
 pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl FnMut(i64, Signals) -> Result<()>) -> Result<()> {
+    facts_of_all(conn, config, |n, facts| each(n, fold_with_before(conn, n, facts, config, today)?))
+}
+
+/// Hands the facts of each customer to `each`, in the order of their integers. Memory stays that of one block of customers.
+pub fn facts_of_all(conn: &Connection, config: &Config, mut each: impl FnMut(i64, &Facts) -> Result<()>) -> Result<()> {
     const BLOCK: i64 = 2000;
     let top: i64 = conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
     let mut from = 0;
@@ -189,11 +211,11 @@ pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl F
             }
         }
         let which = format!("WHERE customer > ?1 AND customer <= ?1 + {BLOCK} AND removed = 0");
-        read_states(conn, &which, from, config.zone, |customer, part| part.add(&mut block[(customer - from - 1) as usize]))?;
+        read_states(conn, &which, from, config.zone, |customer, part, _| part.add(&mut block[(customer - from - 1) as usize]))?;
         for (i, facts) in block.iter().enumerate() {
             let n = from + 1 + i as i64;
             if n <= top {
-                each(n, fold_with_before(facts, config, today))?;
+                each(n, facts)?;
             }
         }
         from = to;
@@ -203,7 +225,7 @@ pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl F
 
 /// Folds one customer again and keeps the result.
 pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
-    let signals = fold_with_before(&facts(conn, customer, &config.stages, config.zone)?, config, today);
+    let signals = fold_with_before(conn, customer, &facts(conn, customer, &config.stages, config.zone)?, config, today)?;
     keep(conn, customer, &signals, &config.stages)?;
     Ok(signals)
 }
@@ -255,7 +277,7 @@ pub fn read(conn: &Connection, customer: i64, stages: &Stages) -> Result<Option<
 }
 
 /// First byte of a packed row. Another layout gets another number; rows of another number are folded again.
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 
 /// A stage is packed as the hash of its code, so that reordering the config's stages leaves the cache true.
 fn stage_mark(code: &str) -> u32 {

@@ -35,7 +35,7 @@ use plays::{end_play, skip_step, start_play};
 use settings::{save_view, set_config};
 use stages::move_stage;
 use triage::{snooze, triage_done};
-use work::{add_task, done_tasks, log_touch, snooze_tasks};
+use work::{add_task, done_tasks, hold_health, log_touch, snooze_tasks};
 
 /// What the rules of a command read.
 pub struct Context {
@@ -72,6 +72,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::Note { .. } => "note",
         Command::Nps { .. } => "nps",
         Command::Pulse { .. } => "pulse",
+        Command::Override { .. } => "override",
         Command::Move { .. } => "move",
         Command::AddTask { .. } => "task",
         Command::DoneTasks { .. } => "task_done",
@@ -151,6 +152,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             event(b, &EventDraft { number: Some(i64::from(*score)), text: long(text)?, ..EventDraft::new(EventKind::Pulse, n).now(b) })?;
             Ok(done(format!("Pulse {score} for {}", names(b, &[*id])?), 1))
         }
+        Command::Override { customer: id, hold, reason } => hold_health(b, *id, *hold, reason, context),
         Command::Move { customers, to, reason } => move_stage(b, customers, to, reason.as_ref(), context),
         Command::AddTask { customers, task } => {
             for id in customers {

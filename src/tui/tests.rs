@@ -462,6 +462,8 @@ const README_KEYS: &[(&str, &[&str])] = &[
     ("snooze: until a date, an answer or ticket; wake", &["triage.snooze_date", "triage.snooze_until", "triage.unsnooze"]),
     ("why this health and priority", &["triage.explain"]),
     ("everything as it was on a day; back to today", &["app.as_of", "app.today"]),
+    ("set the health score by hand, on the customer page", &["account.hold"]),
+    ("scorecards, movers, does the score tell anything", &["app.scorecards", "app.movers", "app.backtest"]),
     ("edit the text here, or the customer", &["account.edit"]),
     (
         "copy the name, e-mail, id, row, whole list",

@@ -11,7 +11,7 @@ use crate::domain::customer::Contact;
 use crate::domain::id::Id;
 use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::task::TaskDraft;
-use crate::domain::time::words;
+use crate::domain::time::{Day, words};
 use crate::domain::touchpoint::{CHANNELS, Channel, line};
 
 /// Labels of the rows below: with several customers marked the hint line says "stage of 37".
@@ -185,8 +185,43 @@ pub fn task(customers: Vec<Id>, cx: &mut Cx) {
     cx.open(line.draft(draft_key("task", &customers), cx.look));
 }
 
+/// A score from 0 to 100, its last day and the reason, in a line such as `30 2w they lost their sponsor`: the day is the
+/// longest run of up to three words that is a date.
+fn hold_of(text: &str, look: &Look) -> Result<(u8, Day, String), String> {
+    let mut all = text.split_whitespace();
+    let score = all.next().and_then(|w| w.parse().ok()).filter(|n| *n <= 100);
+    let rest: Vec<&str> = all.collect();
+    let date = |n: usize| words::day(&rest[..n.min(rest.len())].join(" "), &look.now).map(|day| (n, day));
+    match (score, (1..=rest.len().min(3)).rev().find_map(date)) {
+        (None, _) => Err(look.say.word("error.no_score").to_owned()),
+        (Some(_), None) => Err(look.say.word("error.no_end").to_owned()),
+        (Some(_), Some((n, _))) if n == rest.len() => Err(look.say.word("error.no_reason").to_owned()),
+        (Some(score), Some((n, until))) => Ok((score, until, rest[n..].join(" "))),
+    }
+}
+
+/// Opens the line for a person's word over the health score; where one holds, an empty line takes it away.
+pub fn hold(customer: Id, held: bool, cx: &mut Cx) {
+    let prompt = cx.look.say.fill("prompt.hold", &[("who", &named(&[customer], cx.look))]);
+    let line = Line::new(prompt, move |text, cx| {
+        let (hold, reason) = match hold_of(text, cx.look) {
+            Ok((score, until, reason)) => (Some((score, until)), reason),
+            Err(_) if held && text.trim().is_empty() => (None, String::new()),
+            Err(error) => return Err(error),
+        };
+        cx.write(Command::Override { customer, hold, reason });
+        Ok(())
+    });
+    let line = line.echo(move |text, look| match (text.trim().is_empty(), hold_of(text, look)) {
+        (true, _) => vec![Ok(look.say.word(if held { "hint.hold_again" } else { "hint.hold_example" }).to_owned())],
+        (_, Ok((score, until, reason))) => vec![Ok(score.to_string()), Ok(day(until)), Ok(reason)],
+        (_, Err(error)) => vec![Err(error)],
+    });
+    cx.open(line.draft(draft_key("hold", &[customer]), cx.look));
+}
+
 /// A day as a person reads it: `Fri 27 Nov 2026`.
-pub fn day(day: crate::domain::time::Day) -> String {
+pub fn day(day: Day) -> String {
     day.date().format("%a %-d %b %Y").to_string()
 }
 

@@ -5,6 +5,7 @@ use super::view::{Registered, screen};
 pub mod account;
 pub mod activity;
 pub mod app;
+pub mod backtest;
 pub mod channel;
 pub mod clash;
 pub mod conflicts;
@@ -19,9 +20,11 @@ pub mod groups;
 pub mod help;
 pub mod log_line;
 pub mod merge;
+pub mod movers;
 pub mod narrow;
 pub mod palette;
 pub mod pick;
+pub mod scorecards;
 pub mod tasks;
 pub mod triage;
 
@@ -40,6 +43,9 @@ pub const SCREENS: &[Registered] = &[
     screen::<deeds::Deeds>(None),
     screen::<merge::MergeBox>(None),
     screen::<explain::Explain>(None),
+    screen::<backtest::Test>(None),
+    screen::<movers::Movers>(None),
+    screen::<scorecards::Cards>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),
     screen::<first_run::FirstRun>(None),

@@ -107,11 +107,13 @@ fn health_adds_up() {
     assert_snapshot!(desk.run(&["health", "Acme"]), @r#"
     health 61 watch on 2026-11-21, from 5 of 10 measures (56% of the weight)
     scorecard Customer, version 1
+    next: Speak with the champion about the weakest measures below, and agree on one thing to change.
     exit 0
     "#);
     assert_snapshot!(desk.run(&["health", "Acme", "--explain"]), @r#"
     health 61 watch on 2026-11-21, from 5 of 10 measures (56% of the weight)
     scorecard Customer, version 1
+    next: Speak with the champion about the weakest measures below, and agree on one thing to change.
     measure            value  of          segment            points  weight   adds
     Last touch           51d  2026-10-01  30:800 → 60:400      52.0      12  11.16
     NPS                    4  2026-11-10  0:0 → 6:300          20.0      12   4.29
@@ -130,6 +132,23 @@ fn health_adds_up() {
     let sum: i64 = value["health"]["lines"].as_array().expect("lines").iter().filter_map(|l| l["contribution"].as_i64()).sum();
     assert_eq!(sum, 100 * value["health"]["score"].as_i64().expect("a score"));
     assert_eq!(value["before"]["day"], "2026-11-01");
+}
+
+#[test]
+fn a_score_that_a_person_set_is_told_as_one() {
+    let desk = Desk::with_book();
+    desk.run(&["health", "Acme", "--set", "30", "--until", "2w", "--reason", "they lost their sponsor"]);
+    let told = desk.run(&["health", "Acme"]);
+    assert!(told.contains("health 30 risk") && told.contains("until 2026-12-05: they lost their sponsor; the measures say 61"), "{told}");
+    let value = desk.json(&["health", "Acme", "--json"]);
+    let both = (&value["health"]["score"], &value["health"]["measured"]["score"], &value["health"]["override"]["reason"]);
+    assert_eq!(both, (&30.into(), &61.into(), &"they lost their sponsor".into()));
+    assert_eq!(desk.json(&["health", "Acme", "--trend", "3m", "--json"])["trend"][13]["score"], 30);
+    assert_eq!(desk.json(&["health", "--movers", "--json"])["movers"][0]["now"]["score"], 30);
+    assert_eq!(desk.json(&["health", "--backtest", "--json"])["backtest"]["verdict"], "toofew");
+    assert!(desk.run(&["health", "Acme", "--unset"]).contains("is measured again"));
+    assert_eq!(desk.json(&["health", "Acme", "--json"])["health"]["override"], serde_json::Value::Null);
+    assert!(desk.run(&["health", "Acme", "--set", "30"]).contains("--until <DATE> --reason <WORDS>"));
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn config_prints_sets_and_unsets() {
     currency = USD
     zone = UTC
     stages = (TOML of 51 lines; `retain config stages` prints it)
-    scorecards = (TOML of 83 lines; `retain config scorecards` prints it)
+    scorecards = (TOML of 93 lines; `retain config scorecards` prints it)
     policy = (TOML of 6 lines; `retain config policy` prints it)
     exit 0
     "#);

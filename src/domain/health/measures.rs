@@ -33,6 +33,8 @@ measures! {
     "stage", "%", stage;
     "pulse", "", pulse;
     "past_due", "d", past_due;
+    "active", "/28d", active;
+    "silence", "d", silence;
 }
 
 /// An NPS answer counts for this long.
@@ -121,4 +123,15 @@ fn past_due(signals: &Signals, _: &Config, day: Day) -> Raw {
         Some(due) => Some((held(day.since(due).max(0)), Some(due))),
         None => (signals.mrr > 0).then_some((0, None)),
     }
+}
+
+/// Days of four weeks on which they were active: the mean of the last readings, rounded half up.
+fn active(signals: &Signals, _: &Config, day: Day) -> Raw {
+    let read = reading(signals, day)?;
+    signals.active.map(|tenths| ((i32::from(tenths) * 4 + 5) / 10, Some(read)))
+}
+
+/// Days since the latest usage reading, where there ever was one: a product that nobody uses stops to send any.
+fn silence(signals: &Signals, _: &Config, day: Day) -> Raw {
+    signals.usage_day.map(|read| (held(day.since(read).max(0)), Some(read)))
 }

@@ -19,7 +19,8 @@ pub fn any_signals() -> impl Strategy<Value = Signals> {
     let tickets = proptest::array::uniform4(0..4_u8);
     let days = (past(), past(), past(), past(), past(), proptest::option::of(-30..30_i64));
     let figures = (0..=10_u8, -1000..1000_i16, 0..=255_u8, 1..=5_u8, 0..3_u8, 0..500_000_i64);
-    let rest = (0..6_u8, any::<bool>(), any::<bool>(), proptest::option::of(0..400_i64), past(), proptest::option::of(0..=100_u8));
+    let hold = proptest::option::of((0..=100_u8, -3..30_i64));
+    let rest = (0..6_u8, any::<bool>(), any::<bool>(), proptest::option::of(0..400_i64), past(), proptest::option::of(0..=100_u8), hold);
     (days, figures, tickets, rest).prop_map(|(days, figures, tickets, rest)| {
         let mut signals = Signals { asof: Some(today()), cohort: 1, visit: 1, tickets, ..Signals::default() };
         (signals.touch, signals.since, signals.past_due) = (days.0, days.1, days.4);
@@ -31,9 +32,23 @@ pub fn any_signals() -> impl Strategy<Value = Signals> {
         signals.due = days.5.filter(|_| figures.4 > 0).map(ago);
         (signals.stage, signals.plan, signals.nps_followed) = (StageNo(rest.0), rest.1, rest.2);
         (signals.renews, signals.before) = (rest.3.map(|d| today().plus(d)), rest.5);
+        (signals.held, signals.held_until) = (rest.6.map(|h| h.0), rest.6.map(|h| today().plus(h.1)));
         signals.oldest = tickets.map(|n| (n > 0).then(|| ago(i64::from(n) * 7)));
         signals
     })
+}
+
+/// The scorecard by the stage alone.
+fn card<'c>(signals: &Signals, config: &'c Config) -> Option<&'c Scorecard> {
+    config.scorecards.choose(config.stages.code(signals.stage), |_| false)
+}
+
+fn score(signals: &Signals, config: &Config, day: Day) -> Health {
+    super::score(card(signals, config), signals, config, day)
+}
+
+fn explain(signals: &Signals, config: &Config, day: Day) -> Explanation {
+    super::explain(card(signals, config), signals, config, day)
 }
 
 fn sum(explanation: &Explanation) -> i32 {
@@ -51,10 +66,13 @@ proptest! {
         let (health, explained) = (score(&signals, &config, today()), explain(&signals, &config, today()));
         prop_assert_eq!(health, explained.health);
         prop_assert!(health.score.is_none_or(|s| s <= 100));
-        prop_assert_eq!(health.score.is_none(), explained.present * 2 < explained.total);
-        prop_assert_eq!(sum(&explained), hundredths(health));
+        prop_assert_eq!(explained.measured.score.is_none(), explained.present * 2 < explained.total);
+        prop_assert_eq!(sum(&explained), hundredths(explained.measured));
+        prop_assert_eq!(sum(&explained) + explained.shift(), hundredths(health));
+        prop_assert_eq!(explained.held.is_some(), signals.held_until.is_some_and(|until| until >= today()));
+        prop_assert_eq!(explained.held.is_some() || health == explained.measured, true);
         prop_assert!(explained.lines.iter().all(|l| l.contribution >= 0 && l.raw.is_some() == l.points.is_some()));
-        for line in explained.lines.iter().filter(|_| health.score.is_some()) {
+        for line in explained.lines.iter().filter(|_| explained.measured.score.is_some()) {
             let by_hand = f64::from(line.weight) * f64::from(line.points.unwrap_or(0)) * 10.0 / f64::from(explained.present);
             prop_assert!((by_hand - f64::from(line.contribution)).abs() <= 51.0);
         }
@@ -83,7 +101,7 @@ proptest! {
         let config = Config { scorecards: Scorecards { version: 1, scorecard }, ..Config::default() };
         let explained = explain(&signals, &config, today());
         prop_assert_eq!(explained.health, score(&signals, &config, today()));
-        prop_assert_eq!(sum(&explained), hundredths(explained.health));
+        prop_assert_eq!(sum(&explained) + explained.shift(), hundredths(explained.health));
     }
 }
 
@@ -95,9 +113,12 @@ fn the_shipped_scorecards_are_sound() {
         assert_eq!(card.measure.iter().map(|m| m.weight).sum::<u32>(), 100, "{}", card.code);
         assert!(card.stages.iter().all(|s| config.stages.find(s).is_some()));
     }
-    assert_eq!(config.scorecards.matching("reach").map(|s| s.code.as_str()), Some("prospect"));
-    let all = config.scorecards.matching("retention").expect("the last one is for every stage");
-    assert_eq!(all.measure.len(), MEASURES.len());
+    assert_eq!(config.scorecards.choose("reach", |_| false).map(|s| s.code.as_str()), Some("prospect"));
+    let all = config.scorecards.choose("retention", |_| false).expect("the last one is for every stage");
+    let used: Vec<&str> = all.measure.iter().map(|m| m.signal.as_str()).collect();
+    let unused: Vec<&str> = MEASURES.iter().map(|m| m.code).filter(|code| !used.contains(code)).collect();
+    assert_eq!(unused, ["active", "silence"], "for books whose readings say so");
+    assert!(config.scorecards.scorecard.iter().all(|c| [Band::Good, Band::Watch, Band::Risk].iter().all(|b| !c.actions.of(*b).is_empty())));
 }
 
 #[test]
@@ -164,12 +185,31 @@ fn little_data_gives_no_score() {
 }
 
 #[test]
+fn missing_data_counts_as_the_points_that_the_scorecard_says() {
+    let touch = Measure { missing: Some(200), ..one("touch", 60, &[(0, 1000)]) };
+    let config = Config { scorecards: cards(vec![one("tickets", 40, &[(0, 1000)]), touch], &[70, 50]), ..Config::default() };
+    let explained = explain(&Signals::default(), &config, today());
+    assert_eq!(explained.health, Health { score: Some(52), coverage: 100, band: Band::Watch });
+    let line = &explained.lines[1];
+    assert_eq!((line.raw, line.segment, line.points, line.contribution), (None, None, Some(200), 1200));
+    assert_eq!(sum(&explained), 5200);
+}
+
+#[test]
 fn raw_values_are_what_the_table_says() {
     let config = Config::default();
     let raw = |code: &str, s: &Signals| (MEASURES[number(code).expect("a measure")].raw)(s, &config, today()).map(|r| r.0);
     let none = Signals::default();
     let codes_without_data: Vec<&str> = MEASURES.iter().map(|m| m.code).filter(|c| raw(c, &none).is_none()).collect();
-    assert_eq!(codes_without_data, ["touch", "nps", "usage", "seats", "renewal", "tasks", "stage", "pulse", "past_due"]);
+    assert_eq!(
+        codes_without_data,
+        ["touch", "nps", "usage", "seats", "renewal", "tasks", "stage", "pulse", "past_due", "active", "silence"]
+    );
+    let read = |days, active| Signals { usage_day: Some(ago(days)), active, ..none };
+    let both = |s: &Signals| (raw("active", s), raw("silence", s));
+    assert_eq!(both(&read(3, Some(35))), (Some(14), Some(3)));
+    assert_eq!(both(&read(28, Some(0))), (Some(0), Some(28)));
+    assert_eq!(both(&read(29, Some(70))), (None, Some(29)), "a reading of long ago says only that there was none since");
     assert_eq!(raw("tickets", &none), Some(0));
     let tickets = Signals { tickets: [1, 2, 0, 3], oldest: [Some(ago(15)), Some(ago(14)), None, Some(ago(1))], ..none };
     assert_eq!(raw("tickets", &tickets), Some(16 + 8 + 3));

@@ -169,7 +169,7 @@ impl Roster {
             };
             let mut order: Vec<(u64, u32)> = (0..self.rows.len() as u32).map(|at| (head(at), at)).collect();
             let by_head = |a: &(u64, u32), b: &(u64, u32)| a.0.cmp(&b.0).then_with(|| self.by_name(a.1, b.1));
-            if order.len() >= super::PART {
+            if order.len() >= super::scoring::PART {
                 // Two sorted halves, each by a thread: the stable sort then only merges them.
                 let (left, right) = order.split_at_mut(self.rows.len() / 2);
                 std::thread::scope(|scope| {

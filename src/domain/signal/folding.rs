@@ -142,6 +142,9 @@ fn fold_usage(signals: &mut Signals, facts: &Facts, day: Day) {
     let Some(latest) = readings().next() else { return };
     signals.usage_day = Some(latest.day);
     signals.seats = latest.seats.and_then(|used| seat_share(used, &facts.versions, latest.day));
+    let told = readings().take(NOW).filter_map(|f| f.active).map(|days| i128::from(days.min(7)));
+    let (days, of) = told.fold((0, 0), |(days, of), n| (days + n, of + 1));
+    signals.active = (of > 0).then(|| half_even(days * 10, of) as u8);
     let (mut now, mut before, mut weeks) = (0_i128, 0_i128, 0_usize);
     for actions in readings().filter_map(|f| f.number).take(NOW + BEFORE) {
         *(if weeks < NOW { &mut now } else { &mut before }) += i128::from(actions);

@@ -17,7 +17,7 @@ const START: i64 = 20_000;
 
 fn fact(kind: EventKind, at: i64) -> Fact {
     let day = number(at / 4);
-    Fact { kind, day, at, number: None, to: StageNo(0), seats: None, due: None, paid: None, alert: false }
+    Fact { kind, day, at, number: None, to: StageNo(0), seats: None, active: None, due: None, paid: None, alert: false }
 }
 
 /// Four moments a day over a span of days, so that facts of one day are common.
@@ -28,7 +28,8 @@ fn a_fact() -> impl Strategy<Value = Fact> {
         |(kind, at, number, to, seats, due, paid)| {
             let fact = fact(kind, at);
             let (due, paid) = (Some(fact.day.plus(due)), paid.map(|p| fact.day.plus(p)));
-            Fact { number: Some(number), to: StageNo(to), seats: Some(seats), due, paid, alert: seats % 2 == 0, ..fact }
+            let (alert, active) = (seats % 2 == 0, Some((seats % 9) as u8));
+            Fact { number: Some(number), to: StageNo(to), seats: Some(seats), active, due, paid, alert, ..fact }
         },
     )
 }

@@ -4,20 +4,22 @@ use std::sync::PoisonError;
 
 use chrono::Datelike;
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params_from_iter};
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use crate::domain::customer::{Contact, Customer};
 use crate::domain::event::{Event, EventKind};
+use crate::domain::health::Explanation;
 use crate::domain::id::Id;
 use crate::domain::money::Currency;
 use crate::domain::priority;
 use crate::domain::query::{Account, TimelineAsk};
 use crate::domain::revenue::{Interval, Version};
+use crate::domain::signal::{self as signals, Signals};
 use crate::domain::task::Task;
 use crate::domain::ticket::Ticket;
 use crate::domain::time::{Day, Stamp};
-use crate::domain::{health, signal as signals};
 use crate::error::Result;
+use crate::store::rated::Rated;
 use crate::store::search::text_at_raw as text_at;
 use crate::store::{Store, batch, search, signal, sql};
 
@@ -59,13 +61,11 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
     let config = store.config.clone();
     let today = store.today;
     let facts = signal::facts(&store.conn, n, &config.stages, config.zone)?;
-    let folded = signal::fold_with_before(&facts, &config, today);
-    let health = health::explain(&folded, &config, today);
-    let trend = (0..12)
-        .rev()
-        .map(|weeks| today.plus(-7 * weeks))
-        .map(|day| health::score(&signals::fold(&facts, &config, day), &config, day).score)
-        .collect();
+    let folded = signal::fold_with_before(&store.conn, n, &facts, &config, today)?;
+    let mut rated = Rated::of(&store.conn, n, &config)?;
+    let health = explained(store, n, &mut rated, folded, today)?;
+    let trend =
+        (0..12).rev().map(|weeks| today.plus(-7 * weeks)).map(|day| rated.score(signals::fold(&facts, &config, day), day).score).collect();
     let (row, priority) = {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
         let row = roster.row_of(n).unwrap_or(0);
@@ -88,6 +88,24 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
         events,
         total,
     }))
+}
+
+/// A customer's health on a day with every step; a person's word over it with who said it and why.
+pub fn explained(store: &Store, customer: i64, rated: &mut Rated<'_>, signals: Signals, day: Day) -> Result<Explanation> {
+    let mut explanation = rated.explain(signals, day);
+    if let Some(held) = &mut explanation.held {
+        let query = "SELECT b.person, e.text FROM event e JOIN batch b ON b.n = e.batch
+             WHERE e.customer = ?1 AND e.kind = ?2 AND e.removed = 0 AND e.day <= ?3 ORDER BY e.at DESC, e.id DESC LIMIT 1";
+        let said = store
+            .conn
+            .prepare_cached(query)
+            .and_then(|mut s| {
+                s.query_row(params![customer, EventKind::Override as i64, day], |r| Ok((text_at(r, 0)?, text_at(r, 1)?))).optional()
+            })
+            .map_err(sql)?;
+        (held.by, held.reason) = said.unwrap_or_default();
+    }
+    Ok(explanation)
 }
 
 fn customer(store: &Store, id: Id) -> Result<Option<(i64, Customer)>> {

@@ -36,11 +36,34 @@ pub(super) fn save_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<Do
 
 pub(super) fn set_config(b: &mut Batch<'_>, key: &str, value: Option<&str>, context: &Context) -> Result<Done> {
     let mut trial = (*context.config).clone();
+    let before = trial.scorecards.version;
     if let Some(value) = value {
         crate::store::apply_config(&mut trial, key, value)?;
     }
+    let counted = match value {
+        Some(value) if key == "scorecards" => {
+            crate::columns::compile_scorecards(&mut trial)?;
+            (trial.scorecards.version <= before).then(|| counted_up(value, before.saturating_add(1)))
+        }
+        _ => None,
+    };
+    let value = counted.as_deref().or(value);
     put_config(b, key, value)?;
     Ok(done(format!("Setting {key} {}", if value.is_some() { "changed" } else { "back to the default" }), 1))
+}
+
+/// The scorecards with another version; everything else as it was written.
+fn counted_up(text: &str, version: u32) -> String {
+    let set = format!("version = {version}");
+    let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+    match top.enumerate().find(|(_, line)| line.split('=').next().is_some_and(|key| key.trim() == "version")) {
+        Some((at, _)) => text
+            .lines()
+            .enumerate()
+            .map(|(i, line)| if i == at { set.as_str() } else { line })
+            .fold(String::new(), |all, line| all + line + "\n"),
+        None => format!("{set}\n{text}"),
+    }
 }
 
 /// Writes a config row, or removes it.

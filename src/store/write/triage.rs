@@ -8,6 +8,7 @@ use crate::domain::priority;
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
+use crate::store::rated::Rated;
 use crate::store::signal;
 
 use super::{Context, Done, customer, done, long, names, show};
@@ -17,7 +18,7 @@ pub(super) fn triage_done(b: &mut Batch<'_>, customers: &[Id], context: &Context
     for id in customers {
         let n = customer(b, *id)?;
         let signals = signal::read(b.conn, n, &context.config.stages)?.unwrap_or_default();
-        let health = crate::domain::health::score(&signals, &context.config, context.today);
+        let health = Rated::of(b.conn, n, &context.config)?.score(signals, context.today);
         let mut keys: Vec<priority::Key> =
             priority::reasons(&signals, health, &context.config, context.today).iter().map(|w| w.key).collect();
         if keys.is_empty() {

@@ -1,4 +1,4 @@
-//! Touchpoints and tasks.
+//! Touchpoints, tasks, and a person's word over the health score.
 
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
@@ -11,7 +11,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::{TouchDraft, channel};
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::sql;
+use crate::store::{signal, sql};
 
 use super::{Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, show, word};
 
@@ -115,4 +115,37 @@ pub(super) fn snooze_tasks(b: &mut Batch<'_>, tasks: &[Id], until: Day, reason: 
         b.set(Entity::Task, *id, "snooze_reason", Value::Text(long(reason)?.to_owned()))?;
     }
     Ok(done(format!("Put {} off until {}", count(tasks.len(), "task"), show(until)), tasks.len()))
+}
+
+/// Longest time for which a person's word may hold, days.
+const LONGEST_HOLD: i64 = 366;
+
+/// Sets the health score by a person's word, or lets what is measured hold again.
+pub(super) fn hold_health(b: &mut Batch<'_>, id: Id, hold: Option<(u8, Day)>, reason: &str, context: &Context) -> Result<Done> {
+    let n = customer(b, id)?;
+    let name = names(b, &[id])?;
+    let text = long(reason.trim())?;
+    let Some((score, until)) = hold else {
+        let held = signal::read(b.conn, n, &context.config.stages)?.and_then(|s| s.held_on(context.today));
+        if held.is_none() {
+            return Err(Error::usage(format!("nobody has set the health of {name}")));
+        }
+        event(b, &EventDraft { text, ..EventDraft::new(EventKind::Override, n).now(b) })?;
+        return Ok(done(format!("Health of {name} is measured again"), 1));
+    };
+    if score > 100 {
+        return Err(Error::usage(format!("{score} is not a health score")).hint("0 to 100"));
+    }
+    if text.is_empty() {
+        return Err(Error::usage("a health that is set needs a reason").hint("say what the measures do not know"));
+    }
+    if until < context.today {
+        return Err(Error::usage(format!("{until} is over")).hint("give the last day on which it holds"));
+    }
+    if until > context.today.plus(LONGEST_HOLD) {
+        return Err(Error::usage(format!("{until} is more than a year away")).hint("set it for a year at most, and look at it again then"));
+    }
+    let more = serde_json::json!({ "until": until }).to_string();
+    event(b, &EventDraft { number: Some(i64::from(score)), text, more, ..EventDraft::new(EventKind::Override, n).now(b) })?;
+    Ok(done(format!("Health of {name} set to {score} until {}", show(until)), 1))
 }

@@ -28,6 +28,7 @@ mod telling;
 mod tests;
 mod timeline;
 
+pub use facts::held_words;
 use past::Past;
 
 /// Groups of kinds that a digit shows or hides: code of its words, and the kinds. The first one is all of them.
@@ -87,6 +88,12 @@ fn has_text(v: &Account, _: &Look) -> Applies {
 
 fn has_page(v: &Account, _: &Look) -> Applies {
     if v.page.is_some() { Ok(()) } else { Err("no_customer") }
+}
+
+/// Asks for a score, its last day and why; where one holds already, nothing but a reason lets the measures hold again.
+fn hold(account: &Account, cx: &mut Cx) {
+    let Some(page) = &account.page else { return };
+    verbs::hold(page.customer.id, page.health.held.is_some(), cx);
 }
 
 impl Account {
@@ -315,6 +322,7 @@ impl Screen for Account {
             row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page).writes(),
             row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page).writes(),
             row("create", &["c"], Account::create).when(has_page).writes(),
+            row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes(),
             row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).when(has_page),
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
             row("remove", &["D"], |v: &mut Self, cx| {

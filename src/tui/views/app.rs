@@ -104,6 +104,9 @@ impl Screen for Everywhere {
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes(),
         row("as_of", &["g d"], |_, cx| ask_day(cx)),
         row("today", &["0"], |_, cx| app(cx, AppStep::Past(None))).when(|_, look| look.past.map(|_| ()).ok_or("is_today")),
+        row("backtest", &["g b"], |_, cx| cx.go("backtest", Value::Null)),
+        row("movers", &["g v"], |_, cx| cx.go("movers", Value::Null)),
+        row("scorecards", &["g s"], |_, cx| cx.go("scorecards", Value::Null)),
         row("bookmark", &["b"], |v: &mut Self, cx| {
             if let Some(customer) = v.subjects.first() {
                 app(cx, AppStep::Bookmark(*customer));

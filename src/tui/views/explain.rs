@@ -5,14 +5,16 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
+use super::account::held_words;
 use super::log_line::Line;
-use crate::domain::health::{self, Explanation};
+use crate::domain::health::{self, Explanation, Health, OVERRIDE};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::domain::time::{Day, words};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
+use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
@@ -23,8 +25,14 @@ pub struct Explain {
     customer: Option<Id>,
     since: Option<Day>,
     page: Option<(Explanation, Option<Explanation>)>,
+    trend: Vec<(Day, Health)>,
+    // Place in MONTHS.
+    span: usize,
     top: usize,
 }
+
+/// How many months the trend may show.
+const MONTHS: &[u16] = &[12, 24, 60, 3];
 
 /// One line of the page.
 type Cells = Vec<(u16, String, Role)>;
@@ -54,11 +62,22 @@ impl Explain {
         let Some((now, before)) = &self.page else { return lines };
         lines.push(Vec::new());
         lines.extend(health_lines(now, look));
+        lines.extend(self.trend_line(now, look));
         if let Some(before) = before {
             lines.push(Vec::new());
             lines.extend(difference(before, now, look));
         }
         lines
+    }
+
+    /// The scores of some months as one line, with the first and the last of them.
+    fn trend_line(&self, now: &Explanation, look: &Look) -> Option<Cells> {
+        let scores: Vec<Option<u8>> = self.trend.iter().map(|(_, h)| h.score).collect();
+        let (first, last) = (scores.iter().flatten().next()?, scores.iter().flatten().last()?);
+        let values = [("n", MONTHS[self.span].to_string()), ("first", first.to_string()), ("last", last.to_string())];
+        let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let spark = look.glyphs.spark(&scores);
+        Some(vec![(2, format!("{spark}  {}", look.say.fill("explain.trend", &values)), band(now.health.band))])
     }
 
     fn priority(&self, look: &Look) -> Vec<Cells> {
@@ -110,6 +129,19 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
     let (version, coverage) = (e.version.to_string(), e.health.coverage.to_string());
     let values = [("score", score.as_str()), ("coverage", &coverage), ("card", &e.label), ("version", &version)];
     let mut lines = vec![vec![(0, look.say.fill("explain.health", &values), band(e.health.band))]];
+    let mut tell = |text: String, role: Role| {
+        let room = usize::from(look.size.0.saturating_sub(6)).max(20);
+        lines.extend(wrap(&text, room).into_iter().map(|line| vec![(2, line, role)]));
+    };
+    if !e.filter.is_empty() {
+        tell(look.say.fill("explain.filter", &[("filter", &e.filter)]), Role::Muted);
+    }
+    if let Some(held) = &e.held {
+        tell(held_words(e, held, look), Role::Warn);
+    }
+    if !e.action.is_empty() {
+        tell(look.say.fill("explain.next", &[("action", &e.action)]), Role::Info);
+    }
     let heads = [
         (2, "explain.measure"),
         (22, "explain.raw"),
@@ -120,7 +152,8 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
     ];
     lines.push(heads.iter().map(|(x, w)| (*x, look.say.word(w).to_owned(), Role::Muted)).collect());
     for line in &e.lines {
-        let raw = line.raw.map_or_else(|| look.say.word("explain.no_data").to_owned(), |r| format!("{r}{}", line.unit));
+        let no_data = if line.points.is_some() { "explain.assumed" } else { "explain.no_data" };
+        let raw = line.raw.map_or_else(|| look.say.word(no_data).to_owned(), |r| format!("{r}{}", line.unit));
         let day = line.day.map(|d| d.to_string()).unwrap_or_default();
         let segment = line.segment.zip(line.points).map(|((a, p, b, q), points)| format!("{a}:{p} {b}:{q} {} {points}", look.glyphs.arrow));
         lines.push(vec![
@@ -129,10 +162,16 @@ fn health_lines(e: &Explanation, look: &Look) -> Vec<Cells> {
             (32, day, Role::Muted),
             (45, segment.unwrap_or_default(), Role::Muted),
             (68, format!("{:>6}", line.weight), Role::Muted),
-            (77, format!("{:>7}", if line.raw.is_some() { hundredths(line.contribution) } else { "-".to_owned() }), Role::Text),
+            (77, format!("{:>7}", if line.points.is_some() { hundredths(line.contribution) } else { "-".to_owned() }), Role::Text),
         ]);
     }
-    let sum: i32 = e.lines.iter().map(|l| l.contribution).sum();
+    if e.held.is_some() {
+        lines.push(vec![
+            (2, look.say.codes.measure(OVERRIDE).to_owned(), Role::Warn),
+            (77, format!("{:>7}", hundredths(e.shift())), Role::Text),
+        ]);
+    }
+    let sum = e.lines.iter().map(|l| l.contribution).sum::<i32>() + e.shift();
     lines.push(vec![
         (2, look.say.word("explain.sum").to_owned(), Role::Text),
         (68, format!("{:>6}", format!("{}/{}", e.present, e.total)), Role::Muted),
@@ -172,6 +211,8 @@ impl Screen for Explain {
     const NAME: &'static str = "explain";
     const KEYS: &'static [&'static [KeyRow<Explain>]] = &[&[
         row("since", &["s"], Explain::ask_since).hint(),
+        row("trend", &["t"], |v: &mut Self, _| v.span = (v.span + 1) % MONTHS.len()).hint(),
+        row("scorecards", &["c"], |_, cx| cx.go("scorecards", Value::Null)).hint(),
         row("down", &["j", "down"], |v: &mut Self, cx| v.top = (v.top + 1).min(v.lines(cx.look).len().saturating_sub(1))),
         row("up", &["k", "up"], |v: &mut Self, _| v.top = v.top.saturating_sub(1)),
         row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))).hint(),
@@ -184,12 +225,15 @@ impl Screen for Explain {
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        self.customer.map(|customer| (0, Query::Health { customer, since: self.since })).into_iter().collect()
+        let Some(customer) = self.customer else { return Vec::new() };
+        vec![(0, Query::Health { customer, since: self.since }), (1, Query::Trend { customer, months: MONTHS[self.span] })]
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
-        if let Page::Health(both) = page.as_ref() {
-            self.page = Some(both.as_ref().clone());
+        match page.as_ref() {
+            Page::Health(both) => self.page = Some(both.as_ref().clone()),
+            Page::Trend(trend) => self.trend.clone_from(trend),
+            _ => {}
         }
     }
 
@@ -202,7 +246,7 @@ impl Screen for Explain {
 
     fn show(&mut self, customer: Id, _cx: &mut Cx) {
         self.customer = Some(customer);
-        self.page = None;
+        (self.page, self.trend) = (None, Vec::new());
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {

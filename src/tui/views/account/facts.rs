@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::Account;
 use crate::columns;
 use crate::domain::config::AttributeType;
+use crate::domain::health::{Explanation, Held};
 use crate::domain::money;
 use crate::domain::query::Account as Page;
 use crate::domain::revenue::Version;
@@ -137,6 +138,10 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
     }
     let (text, role) = score(page, look);
     lines.push(labelled(look, "account.health", text, role));
+    if let Some(held) = &page.health.held {
+        let text = held_words(&page.health, held, look);
+        lines.push(vec![(text, Role::Warn)]);
+    }
     if page.trend.iter().any(Option::is_some) {
         let spark = look.glyphs.spark(&page.trend);
         let earliest = page.trend.iter().flatten().next().map(u8::to_string).unwrap_or_default();
@@ -165,6 +170,21 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
         lines.push(labelled(look, "account.tickets", open, if severe { Role::Warn } else { Role::Text }));
     }
     lines
+}
+
+/// Who set the score, until when and why, and what the measures say.
+pub fn held_words(health: &Explanation, held: &Held, look: &Look) -> String {
+    let until = held.until.map(|d| words::show(d, look.now.today)).unwrap_or_default();
+    let measured = health.measured.score.map_or_else(|| look.say.codes.band("unknown").to_owned(), |s| s.to_string());
+    let values = [
+        ("score", held.score.to_string()),
+        ("by", held.by.clone()),
+        ("until", until),
+        ("reason", held.reason.clone()),
+        ("measured", measured),
+    ];
+    let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    look.say.fill("account.held", &values)
 }
 
 fn active(version: &Version, look: &Look) -> bool {

@@ -1,7 +1,10 @@
 //! What they say when asked: NPS and satisfaction; and the manager's own pulse.
 
+use std::fmt::Write;
+
 use crate::domain::event::EventKind;
 use crate::transfer::demo::plot::{Kind, Trouble};
+use crate::transfer::demo::story::When;
 use crate::transfer::demo::tell::Telling;
 use crate::transfer::demo::tell::course::Course;
 
@@ -79,6 +82,23 @@ impl Telling<'_> {
             };
             let when = self.during(day);
             self.story.add(EventKind::Pulse, when, Some(i64::from(value)), Default::default(), Default::default());
+            // Of a few the manager knows more than the measures, and says so over the score for some weeks.
+            if nth == 0 && day % 27 == 0 {
+                self.hold(when, value);
+            }
         }
+    }
+
+    /// The manager's word over the score, in keeping with the pulse.
+    fn hold(&mut self, when: When, pulse: i32) {
+        let (score, why) = match pulse {
+            ..=2 => (25, "Their sponsor has left; nobody there speaks for us"),
+            3 => (55, "A new team takes over; the figures are of the old one"),
+            _ => (85, "They stay: the board has agreed, the paper follows"),
+        };
+        let until = self.author.today.plus(i64::from(when.day) + 40);
+        let text = self.say(|_, out| write!(out, "{why}"));
+        let more = self.say(|_, out| write!(out, r#"{{"until":"{until}"}}"#));
+        self.story.add(EventKind::Override, when, Some(score), text, more);
     }
 }

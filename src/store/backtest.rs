@@ -1,0 +1,279 @@
+//! The scores of past month ends by what the book knew then, against what became of the customers: one pass over the facts.
+//!
+//! What was known on a day is what a look at the book as it was would show ([`super::past`]): a row counts from the batch that
+//! made it, one that an import or the demo brought from the day that it says of itself, and a field that was edited later says
+//! what it said before. Stricter than there, because a score must not foresee: of what an import brought, an agreement that
+//! ends or begins after the day is not known to do so, and a week of usage counts when it is over. The choice of the scorecard
+//! follows present tags, owner and attributes, and the scorecards are the present ones: what is tested is whether they would
+//! have told. A row that was removed since counts as never having been there.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, NaiveTime};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::domain::config::Config;
+use crate::domain::event::EventKind;
+use crate::domain::health::backtest::{AHEAD, Backtest, Pair, backtest};
+use crate::domain::id::Id;
+use crate::domain::signal::{Fact, Facts, VersionFact, fold};
+use crate::domain::time::{Day, Stamp, Zone};
+use crate::error::Result;
+
+use super::rated::Rated;
+use super::signal::{Part, read_fact, read_states};
+use super::{Store, sql};
+
+/// What a backtest is of: months, the day, and the last batch of the book.
+pub type Of = (u8, Day, i64);
+
+/// Answers [`crate::domain::query::Query::Backtest`]; the same question of the same book is answered from memory.
+pub fn answer(store: &mut Store, months: u8) -> Result<Backtest> {
+    let of = (months, store.today, store.last_batch()?);
+    if let Some((_, tested)) = store.tested.as_ref().filter(|(known, _)| *known == of) {
+        return Ok(tested.clone());
+    }
+    let days = month_ends(store.today, months);
+    let pairs = pairs(&store.conn, &store.config, &days)?;
+    let tested = backtest(days, &pairs);
+    store.tested = Some((of, tested.clone()));
+    Ok(tested)
+}
+
+/// The last month ends that lie so far back that it is known what became of the customers, oldest first.
+fn month_ends(today: Day, months: u8) -> Vec<Day> {
+    let mut day = today.plus(-AHEAD);
+    let mut days = Vec::new();
+    while days.len() < usize::from(months) && day > Day::MIN {
+        if day.plus(1).date().day() == 1 {
+            days.push(day);
+        }
+        day = day.plus(-1);
+    }
+    days.reverse();
+    days
+}
+
+/// A fact and the time in which it was what the book said, milliseconds: from the first, before the second.
+struct Known<T> {
+    fact: T,
+    from: i64,
+    until: i64,
+    /// An import or the demo brought it.
+    told: bool,
+}
+
+/// Everything known of one customer, and when.
+#[derive(Default)]
+struct Life {
+    events: Vec<Known<Fact>>,
+    parts: Vec<Known<Part>>,
+}
+
+/// A day on which scores are taken, and its last millisecond.
+type Cut = (Day, i64);
+
+impl Life {
+    /// The facts as the book knew them at a cut.
+    fn facts_at(&self, (day, at): Cut, facts: &mut Facts) {
+        facts.events.clear();
+        facts.tickets.clear();
+        facts.tasks.clear();
+        facts.versions.clear();
+        facts.events.extend(self.events.iter().filter(|k| k.from <= at && at < k.until).map(|k| k.fact));
+        for known in self.parts.iter().filter(|k| k.from <= at && at < k.until) {
+            match known.fact {
+                Part::Version(version) if known.told => {
+                    if version.start <= day {
+                        facts.versions.push(VersionFact { end: version.end.filter(|end| *end <= day), ..version });
+                    }
+                }
+                part => part.add(facts),
+            }
+        }
+    }
+
+    /// What became of the customer after a day, by all that is known now: whether it was lost; `None` where it was not there yet,
+    /// or was lost already.
+    fn fate(&self, day: Day, config: &Config) -> Option<bool> {
+        let events = |kind: EventKind| self.events.iter().filter(move |k| k.fact.kind == kind && k.until == i64::MAX).map(|k| &k.fact);
+        let stage = events(EventKind::Stage).rfind(|f| f.day <= day)?;
+        let paid = self.mrr(day);
+        let left = events(EventKind::Churn).map(|f| f.day).filter(|d| *d <= day).max();
+        let back = |left: Day| paid > 0 || events(EventKind::Stage).any(|f| left < f.day && f.day <= day);
+        if config.stages.is_lost(stage.to) || left.is_some_and(|left| !back(left)) {
+            return None;
+        }
+        let end = day.plus(AHEAD);
+        let soon = |f: &&Fact| day < f.day && f.day <= end;
+        let gone = events(EventKind::Churn).any(|f| soon(&f)) || events(EventKind::Stage).any(|f| soon(&f) && config.stages.is_lost(f.to));
+        Some(gone || (paid > 0 && self.mrr(end) == 0))
+    }
+
+    /// The MRR on a day by all that is known now.
+    fn mrr(&self, day: Day) -> i64 {
+        let active = |v: &VersionFact| v.start <= day && v.end.is_none_or(|end| end > day);
+        let versions =
+            self.parts.iter().filter(|k| k.until == i64::MAX).filter_map(|k| if let Part::Version(v) = k.fact { Some(v) } else { None });
+        versions.filter(active).map(|v| v.mrr).sum()
+    }
+}
+
+/// When batches were made and whether they only told what was known before, by their integers.
+struct Batches(HashMap<i64, (i64, bool)>);
+
+/// The later edits of rows, by row, oldest first: when, the field, the value before.
+type Edits = HashMap<Id, Vec<(i64, String, Value)>>;
+
+impl Batches {
+    fn read(conn: &Connection) -> Result<Batches> {
+        let mut statement = conn.prepare("SELECT n, wall, command IN ('import', 'demo') FROM batch").map_err(sql)?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, (r.get(1)?, r.get(2)?)))).map_err(sql)?;
+        rows.collect::<std::result::Result<_, _>>().map(Batches).map_err(sql)
+    }
+
+    /// From when a row of a batch counts, and whether it was told.
+    fn of(&self, batch: i64) -> (i64, bool) {
+        match self.0.get(&batch) {
+            Some((_, true)) => (i64::MIN, true),
+            Some((wall, false)) => (*wall, false),
+            None => (i64::MIN, false),
+        }
+    }
+}
+
+/// The edits of fields that a fold reads.
+fn edits(conn: &Connection) -> Result<Edits> {
+    let query = "SELECT e.row, b.wall, e.field, e.before FROM edit e JOIN batch b ON b.n = e.batch
+         WHERE (e.entity = 3 AND e.field IN ('day', 'number'))
+            OR (e.entity = 4 AND e.field IN ('due', 'snoozed', 'done', 'kind'))
+            OR (e.entity = 5 AND e.field IN ('severity', 'opened', 'closed'))
+            OR (e.entity = 6 AND e.field IN ('start', 'end', 'mrr', 'quantity'))
+         ORDER BY b.hlc, e.id";
+    let mut edits = Edits::new();
+    let mut statement = conn.prepare(query).map_err(sql)?;
+    let mut rows = statement.query([]).map_err(sql)?;
+    while let Some(r) = rows.next().map_err(sql)? {
+        let edit = (r.get(1).map_err(sql)?, super::search::text_at_raw(r, 2).map_err(sql)?, r.get(3).map_err(sql)?);
+        edits.entry(Id(r.get(0).map_err(sql)?)).or_default().push(edit);
+    }
+    Ok(edits)
+}
+
+/// Every state that a row has had, the present one first.
+fn states<T: Copy>(
+    fact: T,
+    made: (i64, bool),
+    edits: Option<&Vec<(i64, String, Value)>>,
+    back: impl Fn(&mut T, &str, &Value),
+) -> Vec<Known<T>> {
+    let (mut states, mut fact, mut until) = (Vec::with_capacity(1), fact, i64::MAX);
+    for (wall, field, before) in edits.into_iter().flatten().rev() {
+        // An edit that the row was made with (a merge brought both) leaves nothing between.
+        states.push(Known { fact, from: (*wall).min(until), until, told: made.1 });
+        back(&mut fact, field, before);
+        until = until.min(*wall);
+    }
+    states.push(Known { fact, from: made.0, until, told: made.1 });
+    states
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    if let Value::Integer(n) = value { Some(*n) } else { None }
+}
+
+/// Puts the value before of a field back into an event's fact.
+fn event_back(fact: &mut Fact, field: &str, before: &Value) {
+    match (field, whole(before)) {
+        ("day", Some(n)) => fact.day = Day::from_number(n).unwrap_or(fact.day),
+        ("number", n) => fact.number = n,
+        _ => {}
+    }
+}
+
+/// Puts the value before of a field back into a part.
+fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
+    let n = whole(before);
+    let (moment, day) = (n.map(|ms| zone.day(Stamp(ms))), n.and_then(Day::from_number));
+    match (part, field) {
+        (Part::Ticket(t), "severity") => t.severity = n.map_or(t.severity, |n| n.clamp(1, 4) as u8),
+        (Part::Ticket(t), "opened") => t.opened = moment.unwrap_or(t.opened),
+        (Part::Ticket(t), "closed") => t.closed = moment,
+        // The later of due and put off is kept; the one before is as near as can be told.
+        (Part::Task(t), "due") => t.due = day,
+        (Part::Task(t), "snoozed") => t.due = day.or(t.due),
+        (Part::Task(t), "done") => t.done = moment,
+        (Part::Task(t), "kind") => t.plan = matches!(before, Value::Text(kind) if kind == "renewal"),
+        (Part::Version(v), "start") => v.start = day.unwrap_or(v.start),
+        (Part::Version(v), "end") => v.end = day,
+        (Part::Version(v), "mrr") => v.mrr = n.unwrap_or(0),
+        (Part::Version(v), "quantity") => v.quantity = n.map_or(0, |n| n.clamp(0, i64::from(u32::MAX)) as u32),
+        _ => {}
+    }
+}
+
+/// Every customer on every day: scored by what was known then, with what became of it.
+fn pairs(conn: &Connection, config: &Config, days: &[Day]) -> Result<Vec<Pair>> {
+    const BLOCK: i64 = 2000;
+    let zone = config.zone;
+    // Midnights, looked up once: weeks of usage count from the day after their last.
+    let midnight = |day: Day| zone.stamp(day, NaiveTime::MIN).0;
+    let cuts: Vec<Cut> = days.iter().map(|d| (*d, midnight(d.plus(1)) - 1)).collect();
+    let (batches, edits) = (Batches::read(conn)?, edits(conn)?);
+    let top: i64 = conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
+    let removed: std::collections::HashSet<i64> = {
+        let mut statement = conn.prepare("SELECT n FROM customer WHERE removed = 1").map_err(sql)?;
+        let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
+        rows.collect::<std::result::Result<_, _>>().map_err(sql)?
+    };
+    let (mut pairs, mut facts, mut from) = (Vec::new(), Facts::default(), 0);
+    while from < top {
+        let mut block: Vec<Life> = (0..BLOCK).map(|_| Life::default()).collect();
+        let query = "SELECT customer, kind, at, day, number, channel, more, batch, id FROM event
+             WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id";
+        let mut statement = conn.prepare_cached(query).map_err(sql)?;
+        let mut rows = statement.query([from, from + BLOCK]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let Some(fact) = read_fact(row, &config.stages).map_err(sql)? else { continue };
+            let customer: i64 = row.get(0).map_err(sql)?;
+            let mut made = batches.of(row.get(7).map_err(sql)?);
+            if made.1 && fact.kind == EventKind::Usage {
+                made.0 = midnight(fact.day.plus(7));
+            }
+            let of = if edits.is_empty() { None } else { edits.get(&Id(row.get(8).map_err(sql)?)) };
+            let life = &mut block[(customer - from - 1) as usize];
+            match of {
+                None => life.events.push(Known { fact, from: made.0, until: i64::MAX, told: made.1 }),
+                Some(_) => life.events.extend(states(fact, made, of, event_back)),
+            }
+        }
+        let which = format!("WHERE customer > ?1 AND customer <= ?1 + {BLOCK} AND removed = 0");
+        read_states(conn, &which, from, zone, |customer, part, (row, batch)| {
+            let back = |part: &mut Part, field: &str, before: &Value| part_back(part, field, before, zone);
+            block[(customer - from - 1) as usize].parts.extend(states(part, batches.of(batch), edits.get(&row), back));
+        })?;
+        for (customer, life) in (from + 1..).zip(&block).filter(|(n, life)| !life.events.is_empty() && !removed.contains(n)) {
+            let mut rated = None;
+            for cut in &cuts {
+                let Some(lost) = life.fate(cut.0, config) else { continue };
+                life.facts_at(*cut, &mut facts);
+                let signals = fold(&facts, config, cut.0);
+                if signals.since.is_none() {
+                    continue;
+                }
+                let rated = match &mut rated {
+                    Some(rated) => rated,
+                    none => none.insert(Rated::of(conn, customer, config)?),
+                };
+                let health = rated.measured(signals, cut.0);
+                pairs.push(Pair { customer: customer as u32, score: health.score, band: health.band, lost });
+            }
+        }
+        from += BLOCK;
+    }
+    Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! The customers whose health moved most, the largest falls first and the largest rises last.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::groups;
+use crate::domain::health::Health;
+use crate::domain::id::Id;
+use crate::domain::query::{MoversPage, Page, Query};
+use crate::tui::account_rows::band;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::theme::Role;
+use crate::tui::verbs::{self, Verbs};
+use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::widgets::list::{List, Lister};
+
+/// How many days back one may look.
+const DAYS: &[u16] = &[7, 28, 91, 365];
+
+/// The list.
+#[derive(Default)]
+pub struct Movers {
+    list: List<u32>,
+    page: Option<MoversPage>,
+    // Place in DAYS.
+    back: usize,
+}
+
+impl Movers {
+    fn open(&mut self, cx: &mut Cx) {
+        if let Some(customer) = self.list.here().and_then(|row| cx.look.id_of(row)) {
+            cx.go("account", json!({"customer": customer}));
+        }
+    }
+
+    fn look_back(&mut self, by: isize) {
+        self.back = self.back.saturating_add_signed(by).min(DAYS.len() - 1);
+    }
+}
+
+fn score(health: Health) -> String {
+    health.score.map_or_else(|| "-".to_owned(), |s| s.to_string())
+}
+
+impl Lister for Movers {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        self.list.go(to, look.list_rows);
+    }
+    fn at(&self) -> (usize, usize) {
+        (self.list.cursor, self.list.rows.len())
+    }
+}
+
+impl Verbs for Movers {}
+
+impl Screen for Movers {
+    const NAME: &'static str = "movers";
+    const KEYS: &'static [&'static [KeyRow<Movers>]] = &[
+        &[
+            row("open", &["enter"], Movers::open).when(|v, _| v.list.here().map(|_| ()).ok_or("no_customer")).hint(),
+            row("longer", &["+"], |v: &mut Self, _| v.look_back(1)).hint(),
+            row("shorter", &["-"], |v: &mut Self, _| v.look_back(-1)),
+        ],
+        Self::VERBS,
+        Self::ABOUT,
+        Self::MOVES,
+    ];
+
+    fn title(&self, look: &Look) -> Title {
+        let values = self.page.as_ref().map(|p| [p.fell.to_string(), p.rose.to_string(), p.of.to_string()]).unwrap_or_default();
+        let since = self.page.as_ref().and_then(|p| p.since).map(verbs::day).unwrap_or_default();
+        let counter = look.say.fill("movers.count", &[("fell", &values[0]), ("rose", &values[1]), ("of", &values[2])]);
+        Title { crumb: look.say.fill("screen.movers", &[("day", &since)]), filter: String::new(), counter }
+    }
+
+    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
+        vec![(0, Query::Movers { filter: String::new(), days: DAYS[self.back] })]
+    }
+
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        if let Page::Movers(page) = page.as_ref() {
+            let rows: Vec<u32> = page.movers.iter().map(|m| m.row).collect();
+            self.list.set(&rows);
+            self.list.go(self.list.cursor, cx.look.list_rows);
+            self.page = Some(page.clone());
+        }
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        match hit {
+            Hit::Row(at) if at == self.list.cursor => self.open(cx),
+            hit => self.list_hit(hit, cx),
+        }
+    }
+
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        self.list.go(self.list.cursor.saturating_add_signed(by as isize), look.list_rows);
+        self.list.here().and_then(|row| look.id_of(row))
+    }
+
+    fn subjects(&self, look: &Look) -> Vec<Id> {
+        self.list.here().and_then(|row| look.id_of(row)).into_iter().collect()
+    }
+
+    fn save(&self, _look: &Look) -> Value {
+        json!({"back": self.back})
+    }
+
+    fn restore(&mut self, state: &Value) {
+        self.back = state["back"].as_u64().map_or(0, |n| n as usize).min(DAYS.len() - 1);
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let inner = canvas.frame(area, &look.say.fill("movers.days", &[("n", &DAYS[self.back].to_string())]), "", true);
+        let Some(page) = self.page.as_ref().filter(|p| !p.movers.is_empty()) else {
+            let words = look.say.word(if self.page.is_some() { "movers.nothing" } else { "message.loading" });
+            return groups::draw_empty(canvas, inner, words);
+        };
+        let Some(roster) = look.read() else { return };
+        let height = usize::from(inner.height);
+        canvas.drawn.list_rows = height.max(1);
+        let top = self.list.first(height);
+        let name = inner.width.saturating_sub(54).clamp(12, 40);
+        for (y, at) in (inner.top()..inner.bottom()).zip(top..page.movers.len()) {
+            let mover = page.movers[at];
+            let (row, line) = (mover.row as usize, Rect::new(inner.x, y, inner.width, 1));
+            if row >= roster.rows.len() {
+                continue;
+            }
+            let change = format!("{:+}", mover.change());
+            let held = if roster.rows[row].signals.held_on(roster.today).is_some() { " !" } else { "" };
+            let moved = format!("{} {} {}{held}", score(mover.before), look.glyphs.arrow, score(mover.now));
+            let other = mover.before.band != mover.now.band;
+            let [was, is] = [mover.before.band, mover.now.band].map(|b| look.say.codes.band(b.code()));
+            let bands = if other { format!("{was} {} {is}", look.glyphs.arrow) } else { String::new() };
+            let role = if mover.change() < 0 { Role::Danger } else { Role::Ok };
+            groups::cells_of(
+                canvas,
+                line,
+                &[
+                    (roster.name(row), name, false, Role::Text),
+                    (&change, 5, true, role),
+                    (&moved, 12, false, Role::Text),
+                    (&bands, 17, false, band(mover.now.band)),
+                    (roster.owner(row), 10, false, Role::Muted),
+                ],
+            );
+            canvas.hit(line, Hit::Row(at));
+            if at == self.list.cursor {
+                canvas.tint(line, Role::Selection);
+            }
+        }
+    }
+}
