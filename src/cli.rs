@@ -27,8 +27,10 @@ mod outbox;
 mod place;
 mod purge;
 mod restore;
+mod segments;
 mod share;
 mod show;
+mod survey;
 mod sync;
 mod task;
 mod today;
@@ -184,6 +186,10 @@ enum Sub {
     Backup(backup::Args),
     Restore(restore::Args),
     Share(share::Args),
+    Answer(survey::AnswerArgs),
+    Invite(survey::InviteArgs),
+    Survey(survey::Args),
+    Segments(segments::Args),
 }
 
 impl Sub {
@@ -219,6 +225,10 @@ impl Sub {
             Sub::Backup(_) => "backup",
             Sub::Restore(_) => "restore",
             Sub::Share(_) => "share",
+            Sub::Answer(_) => "answer",
+            Sub::Invite(_) => "invite",
+            Sub::Survey(_) => "survey",
+            Sub::Segments(_) => "segments",
         }
     }
 }
@@ -291,6 +301,10 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Health(args) => health::run(cx, &args),
         Sub::Today(args) => today::run(cx, &args),
         Sub::Funnel(args) => funnel::run(cx, &args),
+        Sub::Answer(args) => survey::answer(cx, &args),
+        Sub::Invite(args) => survey::invite(cx, &args),
+        Sub::Survey(args) => survey::run(cx, &args),
+        Sub::Segments(args) => segments::run(cx, &args),
         Sub::Undo(args) => undo::undo(cx, &args),
         Sub::Redo(args) => undo::redo(cx, &args),
         Sub::Revert(args) => undo::revert(cx, &args),

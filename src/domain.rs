@@ -19,6 +19,7 @@ pub mod query;
 pub mod revenue;
 pub mod rfm;
 pub mod roster;
+pub mod segment;
 pub mod signal;
 pub mod stage;
 pub mod survey;

@@ -11,6 +11,7 @@ mod find;
 mod hash;
 mod heads;
 pub mod history;
+mod kept;
 pub mod load;
 pub mod merge;
 mod open;
@@ -37,7 +38,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rusqlite::{Connection, params};
 
 use crate::domain::config::{Attribute, Config};
-use crate::domain::funnel::Visit;
 use crate::domain::id::{Id, Ids};
 use crate::domain::query::{Page, Query};
 use crate::domain::roster::Roster;
@@ -94,7 +94,7 @@ pub struct Store {
     past: bool,
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
-    visits: Option<Arc<Vec<Visit>>>,
+    kept: kept::Kept,
     patience: Option<Patience>,
     lock_limit: u64,
     /// Where the person's own changes are kept.
@@ -156,7 +156,7 @@ impl Store {
             past: false,
             today,
             roster: None,
-            visits: None,
+            kept: kept::Kept::default(),
             patience: None,
             lock_limit: 10_000,
             outbox: None,
@@ -232,7 +232,7 @@ impl Store {
         self.reopen()?;
         self.config = Arc::new(read_config(&self.conn)?);
         self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
-        self.visits = None;
+        self.kept = kept::Kept::default();
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
         self.catch_up()?;
         self.reload()
@@ -401,7 +401,7 @@ impl Store {
         if turned {
             self.today = day;
             self.roster = None;
-            self.visits = None;
+            self.kept = kept::Kept::default();
         }
         turned
     }
@@ -419,7 +419,7 @@ impl Store {
         } else if n > self.seen {
             self.own.insert(n);
         }
-        self.visits = None;
+        self.kept = kept::Kept::default();
         if config_touched {
             self.config = Arc::new(read_config(&self.conn)?);
         }

@@ -9,8 +9,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
-
 use super::event::EventKind;
 use super::id::Id;
 use super::nps::{self, Change, Group, Verdict};
@@ -299,8 +297,7 @@ pub fn figures(answers: &Answers, customers: &[u32], passes: impl Fn(u32) -> boo
 
 fn wave(name: &str, set: &[(usize, &Said)], quarter: bool) -> Wave {
     let tally = tally(set.iter().copied());
-    let answered: std::collections::HashSet<(u32, u32)> =
-        set.iter().filter(|(_, s)| s.nps().is_some()).map(|(_, s)| s.person()).collect();
+    let answered: std::collections::HashSet<(u32, u32)> = set.iter().filter(|(_, s)| s.nps().is_some()).map(|(_, s)| s.person()).collect();
     // A person is asked once a wave, however often they are reminded.
     let mut invited: HashMap<(u32, u32), usize> = HashMap::new();
     for (at, one) in set.iter().filter(|(_, s)| s.kind == EventKind::Invite) {

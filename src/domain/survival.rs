@@ -91,11 +91,7 @@ impl Curve {
             let line: Vec<(i64, f64)> = self.steps.iter().filter_map(|s| Some((s.time, value(s)?))).collect();
             crossing(&line, 1.0 - q, self.longest)
         };
-        Quantile {
-            days: along(|s| Some(s.survival)),
-            low: along(|s| s.interval.map(|i| i.0)),
-            high: along(|s| s.interval.map(|i| i.1)),
-        }
+        Quantile { days: along(|s| Some(s.survival)), low: along(|s| s.interval.map(|i| i.0)), high: along(|s| s.interval.map(|i| i.1)) }
     }
 
     /// The mean days until the end, of at most `limit` days each (restricted mean): the area below the curve.

@@ -239,7 +239,7 @@ impl Store {
         });
         super::end(&self.conn, work)?;
         self.roster = None;
-        self.visits = None;
+        self.kept = super::kept::Kept::default();
         Ok(customers)
     }
 }

@@ -57,7 +57,7 @@ impl Store {
             self.stand_before(table, day, cutoff)?;
         }
         self.roster = None;
-        self.visits = None;
+        self.kept = super::kept::Kept::default();
         self.past = true;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The worker: one thread that owns the book for the screens, answers watched queries again after every change, and
 //! notices the writes of others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -97,6 +97,7 @@ impl Worker {
                 store,
                 out,
                 watched: BTreeMap::new(),
+                unfinished: BTreeSet::new(),
                 focused: true,
                 gone: false,
                 presence: None,
@@ -144,6 +145,8 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     store: Store,
     out: Arc<F>,
     watched: BTreeMap<Slot, Query>,
+    /// Slots whose last page said that there is more to come.
+    unfinished: BTreeSet<Slot>,
     focused: bool,
     gone: bool,
     presence: Option<Presence>,
@@ -182,7 +185,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         // The backup of the day waits for a moment in which nobody waits for us: it is a copy of the whole book.
         let (mut quiet, mut day) = (Duration::ZERO, None);
         loop {
-            let wait = match (idle && self.behind, self.focused) {
+            let wait = match (idle && self.behind || !self.unfinished.is_empty(), self.focused) {
                 // Work for the index is waiting, and nobody is pressing keys: small bites of it, one after the other.
                 (true, _) => Duration::ZERO,
                 (false, true) => LOOK,
@@ -191,6 +194,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             let first = match self.inbox.recv_timeout(wait) {
                 Ok(ask) => ask,
                 Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if !self.unfinished.is_empty() => {
+                    // Nobody asks for anything else: one more piece of what a screen waits for.
+                    std::mem::take(&mut self.unfinished).into_iter().for_each(|slot| self.answer(slot));
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     quiet += wait;
                     if quiet >= QUIET && day != Some(self.store.today()) {
@@ -298,7 +306,12 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     fn answer(&mut self, slot: Slot) {
         let Some(query) = self.watched.get(&slot).cloned() else { return };
         match self.store.answer(&query) {
-            Ok(page) => (self.out)(Answer::Page { slot, query, page: Arc::new(page) }),
+            Ok(page) => {
+                if page.is_unfinished() {
+                    self.unfinished.insert(slot);
+                }
+                (self.out)(Answer::Page { slot, query, page: Arc::new(page) });
+            }
             Err(error) => (self.out)(Answer::Failed { slot, query, error }),
         }
     }

@@ -20,8 +20,10 @@ pub mod help;
 pub mod log_line;
 pub mod merge;
 pub mod narrow;
+pub mod nps;
 pub mod palette;
 pub mod pick;
+pub mod segments;
 pub mod tasks;
 pub mod triage;
 
@@ -39,6 +41,8 @@ pub const SCREENS: &[Registered] = &[
     screen::<conflicts::Conflicts>(None),
     screen::<deeds::Deeds>(None),
     screen::<merge::MergeBox>(None),
+    screen::<nps::Nps>(None),
+    screen::<segments::Segments>(None),
     screen::<explain::Explain>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),

@@ -73,7 +73,8 @@ fn a_change_needs_two_scores() {
 
 #[test]
 fn satisfaction_is_the_share_of_4_and_5_and_effort_the_mean() {
-    let set = [(4, EventKind::Csat), (5, EventKind::Csat), (1, EventKind::Csat), (9, EventKind::Csat), (7, EventKind::Ces), (2, EventKind::Ces)];
+    let set =
+        [(4, EventKind::Csat), (5, EventKind::Csat), (1, EventKind::Csat), (9, EventKind::Csat), (7, EventKind::Ces), (2, EventKind::Ces)];
     let set = set.iter().enumerate().map(|(i, (n, kind))| said(i as u8, *kind, (0, 0), i as i64, *n, NO_WAVE)).collect();
     let figures = all(&Answers::settle(set, Vec::new()), 0, 100);
     assert_eq!((figures.csat.share, figures.ces.mean, figures.csat.answers.len()), (Share::new(2, 3), Some(4.5), 3));

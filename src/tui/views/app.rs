@@ -74,6 +74,8 @@ impl Screen for Everywhere {
         row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)),
         row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)),
         row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
+        row("segments", &["g s"], |_, cx| cx.go("segments", Value::Null)),
+        row("nps", &["g n"], |_, cx| cx.go("nps", Value::Null)),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).when(|_, look| match look.read_only {
             Some(_) => Err("read_only"),

@@ -34,7 +34,8 @@ const FUNNEL: u8 = 0;
 const CHECK: u8 = 1;
 
 /// The periods on offer, days; the last one is everything there is.
-const PERIODS: [PeriodAsk; 5] = [PeriodAsk::Days(30), PeriodAsk::Days(90), PeriodAsk::Days(180), PeriodAsk::Days(365), PeriodAsk::All];
+pub(crate) const PERIODS: [PeriodAsk; 5] =
+    [PeriodAsk::Days(30), PeriodAsk::Days(90), PeriodAsk::Days(180), PeriodAsk::Days(365), PeriodAsk::All];
 
 /// Lines of the cards of a stage below the table, with their frame, that are worth having.
 const LEAST_CARDS: usize = 7;
@@ -97,22 +98,24 @@ impl Default for Funnel {
     }
 }
 
-fn period_code(period: PeriodAsk) -> String {
+pub(crate) fn period_code(period: PeriodAsk) -> String {
     match period {
         PeriodAsk::Days(days) => days.to_string(),
         PeriodAsk::All => "all".to_owned(),
+        PeriodAsk::Between(from, to) => format!("{from}..{to}"),
     }
 }
 
-fn period_of(code: &str) -> Option<PeriodAsk> {
+pub(crate) fn period_of(code: &str) -> Option<PeriodAsk> {
     PERIODS.into_iter().find(|p| period_code(*p) == code)
 }
 
 /// `last 90 days`, or `all time`.
-fn period_words(period: PeriodAsk, look: &Look) -> String {
+pub(crate) fn period_words(period: PeriodAsk, look: &Look) -> String {
     match period {
         PeriodAsk::Days(days) => look.say.fill("funnel.last_days", &[("n", &days.to_string())]),
         PeriodAsk::All => look.say.word("funnel.all_time").to_owned(),
+        PeriodAsk::Between(from, to) => format!("{from} {} {to}", look.glyphs.arrow),
     }
 }
 
