@@ -32,6 +32,7 @@ mod share;
 mod show;
 mod survey;
 mod sync;
+mod tables;
 mod task;
 mod today;
 mod undo;
@@ -190,6 +191,9 @@ enum Sub {
     Invite(survey::InviteArgs),
     Survey(survey::Args),
     Segments(segments::Args),
+    Targets(tables::TargetArgs),
+    HelpFirst(tables::HelpArgs),
+    Issues(tables::IssueArgs),
 }
 
 impl Sub {
@@ -229,6 +233,9 @@ impl Sub {
             Sub::Invite(_) => "invite",
             Sub::Survey(_) => "survey",
             Sub::Segments(_) => "segments",
+            Sub::Targets(_) => "targets",
+            Sub::HelpFirst(_) => "help-first",
+            Sub::Issues(_) => "issues",
         }
     }
 }
@@ -305,6 +312,9 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Invite(args) => survey::invite(cx, &args),
         Sub::Survey(args) => survey::run(cx, &args),
         Sub::Segments(args) => segments::run(cx, &args),
+        Sub::Targets(args) => tables::targets(cx, &args),
+        Sub::HelpFirst(args) => tables::help_first(cx, &args),
+        Sub::Issues(args) => tables::issues(cx, &args),
         Sub::Undo(args) => undo::undo(cx, &args),
         Sub::Redo(args) => undo::redo(cx, &args),
         Sub::Revert(args) => undo::revert(cx, &args),

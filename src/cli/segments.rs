@@ -9,7 +9,7 @@ use crate::domain::command::Command;
 use crate::domain::money;
 use crate::domain::query::{Page, Query, SegmentRow, SegmentsPage, View};
 use crate::domain::rfm::{FEW, LOOK_BACK};
-use crate::domain::segment::READY;
+use crate::domain::segment::{BY_SCORES, READY};
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::text::fold;
@@ -56,6 +56,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let row = |s: &SegmentRow| {
         let (name, what) = if s.own { (s.name.as_str(), s.filter.as_str()) } else { (words.segment(&s.name), s.filter.as_str()) };
         let arr = if s.mistake.is_empty() { money::short(s.arr, currency) } else { one_line(&s.mistake) };
+        let unscored = !s.own && page.buyers < FEW && BY_SCORES.contains(&s.name.as_str());
+        if unscored {
+            return vec![one_line(name), "-".to_owned(), "-".to_owned(), one_line(what)];
+        }
         vec![one_line(name), s.count.to_string(), arr, one_line(what)]
     };
     let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::filter::{Filter, People};
 use crate::domain::health::{Band, Health};
+use crate::domain::rfm::{Orders, Scores};
 use crate::domain::roster::Entry;
 use crate::domain::signal::Signals;
 use crate::domain::stage::StageNo;
@@ -53,6 +54,11 @@ fn roster() -> Roster {
     roster.put(&Entry { rowid: 2, name: "Empty".into(), ..Entry::default() });
     roster.rows[0].health = Health { score: Some(31), coverage: 80, band: Band::Risk };
     roster.rows[0].priority = 923;
+    let bought = Orders { ever: 5, last: ago(30), count: 3, paid: 90_000, ..Orders::default() };
+    roster.put_orders(vec![bought, Orders::default()]);
+    if let Some(purchases) = &mut roster.purchases {
+        purchases.members[0].scores = Some(Scores { r: 4, f: 5, m: 3 });
+    }
     roster.reload_attribute("budget", [(0, "1200050")]);
     roster.reload_attribute("vip", [(0, "true")]);
     roster
@@ -106,6 +112,16 @@ fn a_full_row_shows_in_every_column() {
     created 420d
     last 6d
     snoozed 3d
+    seg reactivated
+    orders 3
+    spent 900
+    ordered 30d
+    r 4
+    f 5
+    m 3
+    fullprice yes
+    several yes
+    abovemedian no
     ");
 }
 
@@ -118,6 +134,7 @@ fn an_empty_row_has_no_data_and_no_panic() {
             "name" => assert_eq!((shown.as_str(), json, csv.as_str()), ("Empty", json!("Empty"), "Empty")),
             "tickets" | "severe" | "tasks" => assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0")),
             "stuck" | "behind" => assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no")),
+            "seg" => assert_eq!((shown.as_str(), json, csv.as_str()), ("registered", json!(["registered"]), "registered")),
             code => assert_eq!((shown.as_str(), json, csv.as_str()), ("-", Json::Null, ""), "{code}"),
         }
     }
@@ -132,6 +149,8 @@ fn json_has_raw_units_and_stable_names() {
         "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "severe": 3, "since": "2026-08-13", "behind": false,
         "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09", "visit": 1,
         "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
+        "seg": ["reactivated"], "orders": 3, "spent": 90_000, "ordered": "2026-10-22", "r": 4, "f": 5, "m": 3, "fullprice": true,
+        "several": true, "abovemedian": false,
     });
     let row = json_row(&roster, 0, COLUMNS);
     assert_eq!(row, expected);

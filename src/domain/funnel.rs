@@ -74,6 +74,8 @@ pub struct StageFigures {
     pub median_days: Option<f64>,
     /// The day by which nine tenths have left, product-limit.
     pub p90_days: Option<f64>,
+    /// Median days of those visits alone that have ended; too short while many are open. Of an even number the lower middle one.
+    pub plain_median_days: Option<i64>,
     /// Median current age of the customers in it, days; of an even number the lower of the two in the middle.
     pub age_median: Option<i64>,
     /// The largest.
@@ -163,6 +165,7 @@ fn empty(stages: &Stages, no: StageNo) -> StageFigures {
         cohort: 0,
         median_days: None,
         p90_days: None,
+        plain_median_days: None,
         age_median: None,
         age_max: None,
         behind: 0,
@@ -213,6 +216,8 @@ fn count_visits(stages: &Stages, visits: &[Visit], period: Period, mode: Mode, t
     }
     for (row, times) in rows.iter_mut().zip(&mut times) {
         let curve = Curve::of(times);
+        let ended: Vec<i64> = times.iter().filter(|(_, ended)| *ended).map(|(t, _)| *t).collect();
+        row.plain_median_days = ended.get(ended.len().saturating_sub(1) / 2).copied();
         (row.median_days, row.p90_days) = (curve.quantile(0.5), curve.quantile(0.9));
     }
 }

@@ -13,6 +13,7 @@ use super::priority::Priority;
 use super::revenue::Version;
 use super::signal::Signals;
 use super::survey::{Answers, Figures};
+use super::table::{TableAsk, TablePage};
 use super::task::Task;
 use super::ticket::Ticket;
 use super::time::{Day, Stamp};
@@ -92,7 +93,9 @@ pub enum Query {
     Segments { trend: bool },
     /// The words of answers and who said them.
     Replies { events: Vec<Id> },
-    /// Answers to the questions of surveys.
+    /// Figures in rows.
+    Table(TableAsk),
+    /// Answers to questions of surveys.
     Friction { filter: String, period: PeriodAsk },
 }
 
@@ -436,6 +439,8 @@ pub enum Page {
     Batch(BatchPage),
     /// To [`Query::Nps`].
     Nps(Box<NpsPage>),
+    /// To [`Query::Table`].
+    Table(Box<TablePage>),
     /// To [`Query::Segments`].
     Segments(Box<SegmentsPage>),
     /// To [`Query::Replies`], in the order asked; what is gone is left out.

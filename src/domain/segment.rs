@@ -17,6 +17,9 @@ pub const READY: [(&str, fn(&Member) -> bool); 7] = [
     ("high_value", |m| m.value.is_some_and(Value::is_high)),
 ];
 
+/// Those that go by scores: with too few customers nobody can be in them.
+pub const BY_SCORES: [&str; 3] = ["frequent", "vip", "at_risk"];
+
 /// What decides on the segments of one customer.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Member {

@@ -5,6 +5,7 @@ mod batch;
 mod funnel;
 mod segments;
 mod surveys;
+mod tables;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -54,6 +55,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Conflicts => super::conflicts::list(&store.conn).map(Page::Conflicts),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
         Query::Nps { filter, period } => surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p))),
+        Query::Table(ask) => tables::page(store, ask).map(|p| Page::Table(Box::new(p))),
         Query::Segments { trend } => segments::page(store, *trend).map(|p| Page::Segments(Box::new(p))),
         Query::Replies { events } => surveys::replies(store, events).map(Page::Replies),
         Query::Friction { filter, period } => surveys::friction(store, filter, *period).map(Page::Friction),

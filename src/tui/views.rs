@@ -24,6 +24,7 @@ pub mod nps;
 pub mod palette;
 pub mod pick;
 pub mod segments;
+pub mod tables;
 pub mod tasks;
 pub mod triage;
 
@@ -42,6 +43,7 @@ pub const SCREENS: &[Registered] = &[
     screen::<deeds::Deeds>(None),
     screen::<merge::MergeBox>(None),
     screen::<nps::Nps>(None),
+    screen::<tables::Tables>(None),
     screen::<segments::Segments>(None),
     screen::<explain::Explain>(None),
     screen::<help::Help>(None),

@@ -75,6 +75,9 @@ impl Screen for Everywhere {
         row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)),
         row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
         row("segments", &["g s"], |_, cx| cx.go("segments", Value::Null)),
+        row("issues", &["g i"], |_, cx| cx.go("tables", json!({"table": "issues"}))),
+        row("help_first", &["g h"], |_, cx| cx.go("tables", json!({"table": "help"}))),
+        row("targets", &["g y"], |_, cx| cx.go("tables", json!({"table": "targets"}))),
         row("nps", &["g n"], |_, cx| cx.go("nps", Value::Null)),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).when(|_, look| match look.read_only {

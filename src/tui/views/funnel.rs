@@ -332,6 +332,11 @@ impl Screen for Funnel {
         Self::QUEUE,
         &[
             row("period", &["P"], Funnel::pick_period).hint(),
+            row("split", &["B"], |v: &mut Self, cx| {
+                let any_order = v.mode == Mode::AnyOrder;
+                super::tables::pick(&json!({"filter": v.filter.settled(), "period": period_code(v.period), "any_order": any_order}), cx);
+            })
+            .hint(),
             row("mode", &["o"], |v: &mut Self, cx| {
                 v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };
                 cx.toast(

@@ -15,6 +15,7 @@ use crate::domain::id::Id;
 use crate::domain::money;
 use crate::domain::query::{Page, Query, SegmentRow, SegmentsPage, View};
 use crate::domain::rfm::{FEW, LOOK_BACK};
+use crate::domain::segment::BY_SCORES;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
@@ -71,9 +72,16 @@ impl Segments {
         }
     }
 
+    /// Frequent, VIP and at risk go by scores, and too few customers have none.
+    fn is_unscored(page: &SegmentsPage, segment: &SegmentRow) -> bool {
+        !segment.own && page.buyers < FEW && BY_SCORES.contains(&segment.name.as_str())
+    }
+
     /// The counts of a ready-made segment at month ends, as bars, and what has changed since the last of them.
     fn course(&self, at: usize, look: &Look) -> (String, String) {
-        let Some(page) = self.page.as_ref().filter(|p| p.rows.get(at).is_some_and(|r| !r.own)) else { return Default::default() };
+        let Some(page) = self.page.as_ref().filter(|p| p.rows.get(at).is_some_and(|r| !r.own && !Self::is_unscored(p, r))) else {
+            return Default::default();
+        };
         let counts: Vec<usize> = page.trend.iter().filter_map(|(_, counts)| counts.get(at).copied()).collect();
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let bar = |n: &usize| look.glyphs.bars[(n * 7).div_ceil(most).min(7)];
@@ -100,7 +108,9 @@ impl Segments {
             let name = if segment.own { segment.name.as_str() } else { look.say.codes.segment(&segment.name) };
             let (bars, change) = self.course(at, look);
             let rest = if segment.mistake.is_empty() { change } else { segment.mistake.clone() };
-            let arr = money::short(segment.arr, look.config.currency);
+            let unscored = Self::is_unscored(page, segment);
+            let dash = |text: String| if unscored { "-".to_owned() } else { text };
+            let arr = dash(money::short(segment.arr, look.config.currency));
             let room = line.width.saturating_sub(3);
             let label = (room * 30 / 100).clamp(10, 28);
             groups::cells_of(
@@ -108,7 +118,7 @@ impl Segments {
                 line,
                 &[
                     (name, label, false, Role::Text),
-                    (&grouped(segment.count), 9, true, Role::Accent),
+                    (&dash(grouped(segment.count)), 9, true, Role::Accent),
                     (&arr, 8, true, Role::Text),
                     ("", 1, false, Role::Text),
                     (&bars, 12, false, Role::Info),
