@@ -6,8 +6,11 @@ use super::roster::{Names, Roster};
 #[cfg(test)]
 mod tests;
 
+/// Whether a customer is in a segment.
+pub type Test = fn(&Member) -> bool;
+
 /// The ready-made segments: code, and who is in it. The code is what `seg:vip` names.
-pub const READY: [(&str, fn(&Member) -> bool); 7] = [
+pub const READY: [(&str, Test); 7] = [
     ("first_time", |m| m.orders.ever == 1),
     ("registered", |m| m.orders.ever == 0),
     ("reactivated", |m| m.returned || m.orders.returned),

@@ -138,7 +138,7 @@ fn read_answers(conn: &Connection, roster: &Roster, today: Day) -> Result<Answer
 }
 
 /// The name of the wave that an event says itself; empty for none.
-pub fn wave_of(kind: EventKind, reference: &[u8], more: &[u8]) -> String {
+fn wave_of(kind: EventKind, reference: &[u8], more: &[u8]) -> String {
     #[derive(serde::Deserialize, Default)]
     #[serde(default)]
     struct More {
@@ -146,7 +146,7 @@ pub fn wave_of(kind: EventKind, reference: &[u8], more: &[u8]) -> String {
     }
     let own = if more.is_empty() { String::new() } else { serde_json::from_slice::<More>(more).unwrap_or_default().wave };
     match kind {
-        EventKind::Invite | EventKind::Survey if own.is_empty() => String::from_utf8_lossy(reference).trim().to_owned(),
+        EventKind::Invite if own.is_empty() => String::from_utf8_lossy(reference).trim().to_owned(),
         _ => own.trim().to_owned(),
     }
 }
@@ -155,35 +155,27 @@ pub fn wave_of(kind: EventKind, reference: &[u8], more: &[u8]) -> String {
 #[derive(Default)]
 struct Waves {
     names: Vec<String>,
-    known: HashMap<(bool, Box<[u8]>, Box<[u8]>), u16>,
-    last: Option<(bool, Box<[u8]>, Box<[u8]>, u16)>,
+    known: HashMap<Box<[u8]>, u16>,
+    key: Vec<u8>,
 }
 
 impl Waves {
     fn number(&mut self, kind: EventKind, reference: &[u8], more: &[u8]) -> u16 {
-        let by_reference = kind == EventKind::Invite;
-        // The key of an answer in its file says nothing of a wave.
-        let reference = if by_reference && !more.windows(6).any(|w| w == b"\"wave\"") { reference } else { &[] };
+        // The key of an answer in its file says nothing of a wave, nor does that of an invitation which names one.
+        let invited = kind == EventKind::Invite && !more.windows(6).any(|w| w == b"\"wave\"");
+        let reference = if invited { reference } else { &[] };
         if reference.is_empty() && more.is_empty() {
             return NO_WAVE;
         }
-        if let Some((by, r, m, no)) = &self.last
-            && *by == by_reference
-            && **r == *reference
-            && **m == *more
-        {
+        self.key.clear();
+        self.key.extend_from_slice(reference);
+        self.key.push(0);
+        self.key.extend_from_slice(more);
+        if let Some(no) = self.known.get(self.key.as_slice()) {
             return *no;
         }
-        let key: (bool, Box<[u8]>, Box<[u8]>) = (by_reference, reference.into(), more.into());
-        let no = match self.known.get(&key) {
-            Some(no) => *no,
-            None => {
-                let no = self.intern(wave_of(kind, reference, more));
-                self.known.insert(key.clone(), no);
-                no
-            }
-        };
-        self.last = Some((key.0, key.1, key.2, no));
+        let no = self.intern(wave_of(kind, reference, more));
+        self.known.insert(self.key.as_slice().into(), no);
         no
     }
 

@@ -148,12 +148,9 @@ impl Segments {
             let median = money::full(median.round() as i64, look.config.currency);
             said.push(look.say.fill("segments.median", &[("median", &median)]));
         }
-        let mut y = inner.y;
-        for line in said.iter().flat_map(|text| wrap(text, usize::from(inner.width.saturating_sub(2)))) {
-            if y < inner.bottom() {
-                canvas.text(inner.x + 1, y, inner.width.saturating_sub(2), &line, Role::Muted);
-            }
-            y += 1;
+        let lines = said.iter().flat_map(|text| wrap(text, usize::from(inner.width.saturating_sub(2))));
+        for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+            canvas.text(inner.x + 1, y, inner.width.saturating_sub(2), &line, Role::Muted);
         }
     }
 }
