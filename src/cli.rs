@@ -194,6 +194,7 @@ enum Sub {
     Targets(tables::TargetArgs),
     HelpFirst(tables::HelpArgs),
     Issues(tables::IssueArgs),
+    Stays(tables::StayArgs),
 }
 
 impl Sub {
@@ -236,6 +237,7 @@ impl Sub {
             Sub::Targets(_) => "targets",
             Sub::HelpFirst(_) => "help-first",
             Sub::Issues(_) => "issues",
+            Sub::Stays(_) => "stays",
         }
     }
 }
@@ -315,6 +317,7 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Targets(args) => tables::targets(cx, &args),
         Sub::HelpFirst(args) => tables::help_first(cx, &args),
         Sub::Issues(args) => tables::issues(cx, &args),
+        Sub::Stays(args) => tables::stays(cx, &args),
         Sub::Undo(args) => undo::undo(cx, &args),
         Sub::Redo(args) => undo::redo(cx, &args),
         Sub::Revert(args) => undo::revert(cx, &args),

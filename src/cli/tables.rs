@@ -32,6 +32,17 @@ pub(super) struct IssueArgs {
     window: Window,
 }
 
+/// How long a stay in each stage lasts, and where it ends: quartiles with intervals, and shares gone by next stage
+#[derive(clap::Args, Debug)]
+pub(super) struct StayArgs {
+    #[command(flatten)]
+    window: Window,
+}
+
+pub(super) fn stays(cx: &mut Cx<'_>, args: &StayArgs) -> Done {
+    windowed(cx, Kind::Stays, &args.window, "no visits in these days")
+}
+
 pub(super) fn targets(cx: &mut Cx<'_>, args: &TargetArgs) -> Done {
     windowed(cx, Kind::Targets, &args.window, "no stage has a target: kpi = [{code = \"next_conversion\", target = 40}] in the stages")
 }
@@ -79,6 +90,11 @@ pub(super) fn table(cx: &mut Cx<'_>, kind: Kind, filter: &str, period: PeriodAsk
     let right: Vec<bool> = page.rows[0].cells.iter().map(|c| !c.is_text()).collect();
     let rows: Vec<Vec<String>> = page.rows.iter().map(|r| r.cells.iter().map(|c| one_line(&c.show())).collect()).collect();
     cx.out.table(&heads, &right, &rows)?;
+    if page.heads.contains(&"half_left") {
+        let note = "product-limit with log-log intervals, open stays censored today; by next stage: cumulative incidence";
+        let note = cx.out.paint(Ink::Dim, note);
+        cx.out.line(&note)?;
+    }
     if page.heads.contains(&"median_days") {
         let note = "median and p90: product-limit, open ones censored today; plain median: of the ended ones alone";
         let note = cx.out.paint(Ink::Dim, note);

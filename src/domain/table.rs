@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::funnel::{Mode, Period};
 use super::proportion::Share;
 use super::query::{Mistake, PeriodAsk};
+use super::survival::Quantile;
 
 /// Which table.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
@@ -20,6 +21,8 @@ pub enum Kind {
     Help,
     /// Tickets about the same thing.
     Issues,
+    /// How long a stay lasts, and where it ends: quartiles, restricted mean, cumulative incidence by next stage.
+    Stays,
 }
 
 /// By what the funnel is split.
@@ -87,6 +90,10 @@ pub enum Cell {
     Share(Share),
     /// Days.
     Days(f64),
+    /// Days with their interval.
+    Quantile(Quantile),
+    /// A part of 1 that was estimated.
+    Part(f64),
     /// A target: whole per cent, days or a count, as the row says.
     Target(u16),
     /// Figures of the last months, oldest first; nothing where there was no data.
@@ -109,6 +116,11 @@ impl Cell {
             Cell::Count(n) => n.to_string(),
             Cell::Share(share) if share.of == 0 => "-".to_owned(),
             Cell::Share(share) => share.percent_with_interval(),
+            Cell::Quantile(q) => {
+                let end = |d: Option<f64>| d.map_or_else(|| "?".to_owned(), |d| format!("{d:.0}"));
+                q.days.map_or_else(|| "-".to_owned(), |days| format!("{days:.0}d ({}-{})", end(q.low), end(q.high)))
+            }
+            Cell::Part(part) => format!("{:.0}%", part * 100.0),
             Cell::Days(days) if days.fract() == 0.0 => format!("{days:.0}d"),
             Cell::Days(days) => format!("{days:.1}d"),
             Cell::Target(n) => n.to_string(),
@@ -128,6 +140,8 @@ impl Cell {
             Cell::Count(n) => (*n).into(),
             Cell::Share(share) => json!({"part": share.part, "of": share.of, "ratio": share.ratio(), "wilson": share.wilson()}),
             Cell::Days(days) => json!(days),
+            Cell::Quantile(q) => json!({"days": q.days, "lo": q.low, "hi": q.high}),
+            Cell::Part(part) => json!(part),
             Cell::Target(n) => (*n).into(),
             Cell::Months(months) => json!(months),
             Cell::Met(met) => (*met).into(),

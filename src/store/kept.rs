@@ -18,6 +18,17 @@ use crate::error::{Error, Result};
 
 use super::{Store, sql};
 
+const SAID: &str = "SELECT customer, kind, at, id, day, contact, number, channel, reference, more FROM event
+     WHERE kind IN (3, 4, 17, 19) AND removed = 0 ORDER BY customer, at, id";
+const ORDERS: &str = "SELECT customer, day, number, channel, more FROM event WHERE kind = 7 AND removed = 0 ORDER BY customer, day";
+/// What came in by a channel of help.
+pub const HELP: &str = "SELECT customer, day FROM event WHERE kind = 1 AND direction = 'in'
+     AND channel IN ('phone', 'email', 'chat', 'website_chat') AND removed = 0 ORDER BY customer, day";
+
+/// Questions over all events of a kind, each with an index that has all of it.
+#[cfg(test)]
+pub const SCANS: [&str; 3] = [SAID, ORDERS, HELP];
+
 /// What was read.
 #[derive(Default)]
 pub struct Kept {
@@ -107,9 +118,7 @@ pub fn answers(store: &mut Store, roster: &Roster) -> Result<Arc<Answers>> {
 }
 
 fn read_answers(conn: &Connection, roster: &Roster, today: Day) -> Result<Answers> {
-    let query = "SELECT customer, kind, at, id, day, contact, number, channel, reference, more FROM event
-                 WHERE kind IN (3, 4, 17, 19) AND removed = 0 ORDER BY customer, at, id";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(SAID).map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     let (mut said, mut waves) = (Vec::new(), Waves::default());
     while let Some(row) = rows.next().map_err(sql)? {
@@ -230,8 +239,7 @@ pub fn segments_at(store: &mut Store, roster: &Roster, day: Day) -> Result<[usiz
 
 /// The paid orders of every customer, by row of the roster, as they stood at the end of a day.
 fn orders(conn: &Connection, roster: &Roster, today: Day) -> Result<Vec<Orders>> {
-    let query = "SELECT customer, day, number, channel, more FROM event WHERE kind = 7 AND removed = 0 ORDER BY customer, day";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(ORDERS).map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     let mut all = vec![Orders::default(); roster.rows.len()];
     let mut list: Vec<(Day, i64, i64)> = Vec::new();

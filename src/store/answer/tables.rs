@@ -13,6 +13,7 @@ use crate::domain::proportion::Share;
 use crate::domain::query::PeriodAsk;
 use crate::domain::roster::Roster;
 use crate::domain::stage::{KpiCode, StageClass, StageNo};
+use crate::domain::survival::{Curve, incidence};
 use crate::domain::table::{By, Cell, Kind, Row, TableAsk, TablePage};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
@@ -54,6 +55,7 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
         Kind::Split(by) => split(store, &roster, &visits, by, period, ask)?,
         Kind::Targets => targets(store, &visits, period, ask.mode),
         Kind::Help => help(store, &roster, &visits, period)?,
+        Kind::Stays => stays(store, &visits, period),
         Kind::Issues => issues(store, &shared, &selection, period)?,
     };
     Ok(TablePage { heads, rows, period, mistake: None })
@@ -200,6 +202,46 @@ fn targets(store: &Store, visits: &[Visit], period: Period, mode: Mode) -> Table
     (vec!["stage", "figure", "actual", "target", "met", "months"], rows)
 }
 
+/// How long the visits begun in the period last, a row a stage, and one for each stage that they went on to.
+fn stays(store: &Store, visits: &[Visit], period: Period) -> Table {
+    let stages = &store.config.stages;
+    let mut rows = Vec::new();
+    for no in stages.all() {
+        let of: Vec<&Visit> = visits.iter().filter(|v| v.stage == no && period.from <= v.entered && v.entered <= period.to).collect();
+        if of.is_empty() {
+            continue;
+        }
+        // Moves after the store's day were left out when the visits were read.
+        let days = |v: &Visit| v.left.unwrap_or(store.today).since(v.entered);
+        let curve = Curve::of(&mut of.iter().map(|v| (days(v), v.left.is_some())).collect::<Vec<_>>());
+        let quartiles = [0.25, 0.5, 0.75].map(|q| Cell::Quantile(curve.quantile_with_interval(q)));
+        let mut cells =
+            vec![Cell::Text(stages.label(no).to_owned()), Cell::None, Cell::Count(curve.n), Cell::Count(curve.n - curve.events)];
+        cells.extend(quartiles);
+        cells.extend([30, 90].map(|t| Cell::Part(1.0 - curve.at(t))));
+        cells.extend([Cell::Part(1.0 - curve.at(180)), Cell::Days((curve.mean_until(180) * 10.0).round() / 10.0)]);
+        rows.push(Row::new(cells, of.iter().map(|v| v.customer).collect()));
+        let mut ends: Vec<(i64, Option<u8>)> = of.iter().map(|v| (days(v), v.next.map(|n| n.0))).collect();
+        let gone = [30, 90, 180].map(|within| incidence(&mut ends, stages.stage.len(), within));
+        for next in stages.all() {
+            let there: Vec<u32> = of.iter().filter(|v| v.next == Some(next)).map(|v| v.customer).collect();
+            if there.is_empty() {
+                continue;
+            }
+            let mut cells =
+                vec![Cell::Text(stages.label(no).to_owned()), Cell::Text(stages.label(next).to_owned()), Cell::Count(there.len())];
+            cells.extend([Cell::None, Cell::None, Cell::None, Cell::None]);
+            cells.extend(gone.each_ref().map(|shares| Cell::Part(shares[usize::from(next.0)])));
+            cells.push(Cell::None);
+            rows.push(Row::new(cells, there));
+        }
+    }
+    (
+        vec!["stage", "went_to", "n", "open", "quarter_left", "half_left", "three_quarters_left", "in_30", "in_90", "in_180", "mean_180"],
+        rows,
+    )
+}
+
 /// Prospects with a call, mail or chat of theirs while they were prospects, and those without: how many later bought.
 fn help(store: &Store, roster: &Roster, visits: &[Visit], period: Period) -> Result<Table> {
     let stages = &store.config.stages;
@@ -219,9 +261,7 @@ fn help(store: &Store, roster: &Roster, visits: &[Visit], period: Period) -> Res
             _ => {}
         }
     }
-    let query = "SELECT customer, day FROM event WHERE kind = 1 AND direction = 'in'
-                 AND channel IN ('phone', 'email', 'chat', 'website_chat') AND removed = 0 ORDER BY customer, day";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(kept::HELP).map_err(sql)?;
     let mut found = statement.query([]).map_err(sql)?;
     let mut helped: HashMap<u32, ()> = HashMap::new();
     while let Some(row) = found.next().map_err(sql)? {
@@ -239,7 +279,7 @@ fn help(store: &Store, roster: &Roster, visits: &[Visit], period: Period) -> Res
         let bought: Vec<i64> = of.iter().filter_map(|(_, (from, bought))| Some((*bought)?.since(*from))).collect();
         let mut times: Vec<(i64, bool)> =
             of.iter().map(|(_, (from, bought))| (bought.unwrap_or(store.today).since(*from), bought.is_some())).collect();
-        let median = crate::domain::survival::Curve::of(&mut times).quantile(0.5);
+        let median = Curve::of(&mut times).quantile(0.5);
         let cells =
             vec![Cell::Text(name.to_owned()), Cell::Count(of.len()), Cell::Share(Share::new(bought.len(), of.len())), Cell::days(median)];
         Row::new(cells, of.into_iter().map(|(at, _)| *at).collect())

@@ -63,6 +63,7 @@ impl Default for Tables {
 fn word_of(kind: &Kind) -> String {
     match kind {
         Kind::Issues => "issues".to_owned(),
+        Kind::Stays => "stays".to_owned(),
         Kind::Help => "help".to_owned(),
         Kind::Targets => "targets".to_owned(),
         Kind::Split(by) => format!("by:{}", by.word()),
@@ -74,6 +75,7 @@ fn kind_of(word: &str) -> Kind {
         (_, Some(by)) => Kind::Split(By::named(by)),
         ("help", _) => Kind::Help,
         ("targets", _) => Kind::Targets,
+        ("stays", _) => Kind::Stays,
         _ => Kind::Issues,
     }
 }
@@ -94,7 +96,7 @@ pub fn pick(state: &Value, cx: &mut Cx) {
     let splittable = |kind| matches!(kind, AttributeType::Text | AttributeType::Enum | AttributeType::Bool);
     let attributes = cx.look.config.attributes.iter().filter(|a| splittable(a.kind)).map(|a| By::Attribute(a.code.clone()));
     let splits = [By::Owner, By::Month, By::Quarter, By::Before].into_iter().chain(attributes).map(Kind::Split);
-    let kinds: Vec<Kind> = splits.chain([Kind::Targets, Kind::Help, Kind::Issues]).collect();
+    let kinds: Vec<Kind> = splits.chain([Kind::Stays, Kind::Targets, Kind::Help, Kind::Issues]).collect();
     let items = kinds.iter().map(|k| Item::new(word_of(k), title_of(k, cx.look))).collect();
     let title = cx.look.say.word("tables.pick").to_owned();
     let state = state.clone();

@@ -27,6 +27,13 @@ fn issues_and_help_before_purchase() {
 }
 
 #[test]
+fn how_long_stays_last_and_where_they_end() {
+    let mut h = Harness::new("en", 1);
+    h.press("3 P 4 B").type_text("stays").press("enter");
+    insta::assert_snapshot!("stays-120x36", h.text());
+}
+
+#[test]
 fn a_stage_without_targets_says_how_to_set_them_and_with_one_is_measured() {
     let mut h = Harness::new("en", 1);
     h.press("g y");
