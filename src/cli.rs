@@ -30,9 +30,12 @@ mod play;
 mod purge;
 mod restore;
 mod rule;
+mod segments;
 mod share;
 mod show;
+mod survey;
 mod sync;
+mod tables;
 mod task;
 mod today;
 mod undo;
@@ -191,6 +194,14 @@ enum Sub {
     Backup(backup::Args),
     Restore(restore::Args),
     Share(share::Args),
+    Answer(survey::AnswerArgs),
+    Invite(survey::InviteArgs),
+    Survey(survey::Args),
+    Segments(segments::Args),
+    Targets(tables::TargetArgs),
+    HelpFirst(tables::HelpArgs),
+    Issues(tables::IssueArgs),
+    Stays(tables::StayArgs),
 }
 
 impl Sub {
@@ -230,6 +241,14 @@ impl Sub {
             Sub::Backup(_) => "backup",
             Sub::Restore(_) => "restore",
             Sub::Share(_) => "share",
+            Sub::Answer(_) => "answer",
+            Sub::Invite(_) => "invite",
+            Sub::Survey(_) => "survey",
+            Sub::Segments(_) => "segments",
+            Sub::Targets(_) => "targets",
+            Sub::HelpFirst(_) => "help-first",
+            Sub::Issues(_) => "issues",
+            Sub::Stays(_) => "stays",
         }
     }
 }
@@ -306,6 +325,14 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Health(args) => health::run(cx, &args),
         Sub::Today(args) => today::run(cx, &args),
         Sub::Funnel(args) => funnel::run(cx, &args),
+        Sub::Answer(args) => survey::answer(cx, &args),
+        Sub::Invite(args) => survey::invite(cx, &args),
+        Sub::Survey(args) => survey::run(cx, &args),
+        Sub::Segments(args) => segments::run(cx, &args),
+        Sub::Targets(args) => tables::targets(cx, &args),
+        Sub::HelpFirst(args) => tables::help_first(cx, &args),
+        Sub::Issues(args) => tables::issues(cx, &args),
+        Sub::Stays(args) => tables::stays(cx, &args),
         Sub::Undo(args) => undo::undo(cx, &args),
         Sub::Redo(args) => undo::redo(cx, &args),
         Sub::Revert(args) => undo::revert(cx, &args),

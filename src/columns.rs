@@ -84,7 +84,7 @@ impl Column {
             Value::Day(day) => day.to_string().into(),
             Value::Text(text) => text.into(),
             Value::Choice(no) => self.field.choices.map_or("", |c| (c.code)(roster, no)).into(),
-            Value::Words(_) => roster.tags(row).collect::<Vec<_>>().into(),
+            Value::Words(no) => roster.tagsets.get(no).split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().into(),
             Value::Flag(on) => on.into(),
         }
     }
@@ -144,6 +144,11 @@ fn decimal(n: i64, digits: u32) -> String {
 pub fn column(code: &str) -> Option<&'static Column> {
     let code = code.to_lowercase();
     COLUMNS.iter().find(|c| c.field.is_called(&code))
+}
+
+/// True for a column whose values come from orders, which are read when something asks for them.
+pub fn is_of_orders(code: &str) -> bool {
+    column(code).is_some_and(|c| table::OF_ORDERS.contains(&c.code()))
 }
 
 /// The columns of a list that was not set up otherwise, in order.

@@ -10,6 +10,8 @@
 //! | stage, visit, cohort | where a customer is in the lifecycle; one stay there; one start of the relationship |
 //! | event | something that happened at a time: a touchpoint, an NPS answer, a note, a ticket step, a move, an order, a reading |
 //! | signal | a figure folded from one customer's events ([`domain::signal::Signals`]) |
+//! | wave | one round of asking customers; [`domain::survey`] says what belongs to it |
+//! | segment | a ready-made set of customers ([`domain::segment`]), or a saved view that is counted as one |
 //! | health, priority, reason | pure functions of signals, config and a day |
 //! | scorecard | the measures, weights and bands by which a customer is scored: the first whose stages and filter fit it |
 //! | override | a person's word over the score, with a reason and a last day |
@@ -79,6 +81,12 @@
 //! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
 //! with a date in the past ([`store::Options::as_of`]) the facts up to it are folded.
 //!
+//! Figures over all customers (funnel, NPS, segments, tables) are pure functions of facts that the store reads at the first question
+//! and keeps until something is written (`store/kept.rs`), each from an index that has all of it: a table scan of the events would
+//! take seconds where there are millions. What takes longer all the same answers a piece at a time ([`domain::query::Page::is_unfinished`]):
+//! the worker goes on with it while nobody asks for anything else. Orders are put beside the roster when a filter, a sort or a
+//! column first reads them. [`domain::table`] is the one shape of figures in rows, for screen, subcommand and JSON.
+//!
 //! # How nothing is lost
 //! - **Before the COMMIT, the outbox.** Each finished batch is added to a file in the person's state folder, one file a book
 //!   ([`store::outbox`]), and is on the disk before the book's COMMIT. At the opening, a batch that the book lacks is written again,
@@ -139,6 +147,8 @@
 //! | a health measure | a row in [`domain::health::MEASURES`], a word, a line in `assets/config/scorecards.toml` | the sum property |
 //! | a queue reason | a row in [`domain::priority::REASONS`], a word | the sum property |
 //! | a key | a row in its screen, a word | duplicate, unparsable and unnamed keys fail a test |
+//! | a ready-made segment | a row in [`domain::segment::READY`], two words | `every_code_has_a_word` |
+//! | a table of figures | a variant of [`domain::table::Kind`], its rows in `store/answer/tables.rs`, words under `[tables]` | the tables' tests |
 //! | a screen | a file in `tui/views`, a line in its registry, words | the palette test |
 //! | a default rule or playbook | a table in `assets/config/rules.toml` or `playbooks.toml` | the tests that read them |
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
@@ -185,8 +195,15 @@
 //! - The palette matches names, beginnings of words and slips of the finger, not scattered letters.
 //! - `keys.toml` is looked at by a thread of its own: a look from the loop could wait for a slow disk.
 //!
+//! - NPS has the raw score with the adjusted Wald interval around the shifted one, so the two do not share their middle; a change
+//!   between waves takes the adjusted variances too, so that its z is finite where all say the same.
+//! - Days in a stage are product-limit medians; the median of the ended visits alone stands beside them under its own name.
+//! - `seg:vip` names a ready-made segment; `segment:` too, unless the book has an attribute of that name.
+//!
 //! # Warts
 //! - Two copies in which the same rule fired for one entry before they met hold both firings; the calls to action show as two.
+//! - The course of segments over month ends is that of the ready-made ones; saved views are counted as of today only.
+//! - Past month ends are counted over the present owners, tags and removals.
 //! - A row whose customer cannot be read anywhere is kept under a made-up customer, and rows whose batch cannot be read under a batch
 //!   of the salvaging; a copy of the book that has the real ones does not replace them in a merge, it is told of them.
 //! - A backup of an older version of the book is verified by its pages and bytes only, not by the hashes of its batches.

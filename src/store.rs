@@ -12,6 +12,7 @@ mod find;
 mod hash;
 mod heads;
 pub mod history;
+mod kept;
 pub mod load;
 pub mod merge;
 mod open;
@@ -41,7 +42,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rusqlite::{Connection, params};
 
 use crate::domain::config::Config;
-use crate::domain::funnel::Visit;
 use crate::domain::health::Health;
 use crate::domain::health::backtest::Backtest;
 use crate::domain::id::{Id, Ids};
@@ -105,7 +105,7 @@ pub struct Store {
     past: bool,
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
-    visits: Option<Arc<Vec<Visit>>>,
+    kept: kept::Kept,
     /// Health of all on a past day, and of which day and state of the book.
     then: Option<((Day, i64), Arc<HealthThen>)>,
     /// The last backtest, and the state of the book that it is of.
@@ -173,7 +173,7 @@ impl Store {
             past: false,
             today,
             roster: None,
-            visits: None,
+            kept: kept::Kept::default(),
             then: None,
             tested: None,
             patience: None,
@@ -252,7 +252,7 @@ impl Store {
         self.reopen()?;
         self.config = Arc::new(read_config(&self.conn)?);
         self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
-        self.visits = None;
+        self.kept = kept::Kept::default();
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
         self.key = key_of_book(&self.conn)?;
         self.catch_up()?;
@@ -433,7 +433,7 @@ impl Store {
         if turned {
             self.today = day;
             self.roster = None;
-            self.visits = None;
+            self.kept = kept::Kept::default();
         }
         turned
     }
@@ -451,7 +451,7 @@ impl Store {
         } else if n > self.seen {
             self.own.insert(n);
         }
-        self.visits = None;
+        self.kept = kept::Kept::default();
         if config_touched {
             self.config = Arc::new(read_config(&self.conn)?);
         }

@@ -9,6 +9,7 @@ use super::{Cx, unexpected};
 use crate::domain::funnel::{Mode, StageFigures};
 use crate::domain::money;
 use crate::domain::query::{FunnelPage, Page, PeriodAsk, Query};
+use crate::domain::table::{By, Kind};
 
 /// The funnel: counts, conversion and time in stage
 #[derive(clap::Args, Debug)]
@@ -22,9 +23,17 @@ pub(super) struct Args {
     /// How a skipped stage counts: in_order drops the customer from there, any_order counts a later stage too
     #[arg(long, value_name = "MODE", default_value = "in_order", value_parser = ["in_order", "any_order"])]
     mode: String,
+    /// Split by owner, month, quarter, an attribute (channel), or compare with the period before: before
+    #[arg(long, value_name = "WHAT")]
+    by: Option<String>,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    if let Some(by) = &args.by {
+        let mode = if args.mode == "any_order" { Mode::AnyOrder } else { Mode::InOrder };
+        let period = args.days.map_or(PeriodAsk::All, PeriodAsk::Days);
+        return super::tables::table(cx, Kind::Split(By::named(by)), &args.filter, period, mode, "no visits in these days");
+    }
     let mut store = cx.open_to_look()?;
     let mode = if args.mode == "any_order" { Mode::AnyOrder } else { Mode::InOrder };
     let period = Some(args.days.map_or(PeriodAsk::All, PeriodAsk::Days));

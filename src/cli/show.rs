@@ -49,6 +49,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 
 /// The account as JSON. `figures` has every column of lists by its code.
 fn account_json(store: &mut Store, account: &Account) -> Result<Value> {
+    store.load_orders()?;
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let at = account.row as usize;

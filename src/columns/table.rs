@@ -5,7 +5,9 @@ use super::Column;
 use crate::domain::field::{Choice, Choices, Field, FieldKind, Value};
 use crate::domain::health::Band;
 use crate::domain::priority::REASONS;
+use crate::domain::rfm;
 use crate::domain::roster::Roster;
+use crate::domain::segment::Member;
 use crate::domain::stage::{Pace, StageNo};
 use crate::domain::time::Day;
 
@@ -49,7 +51,45 @@ pub const COLUMNS: &[Column] = &[
     column("last", &["activity"], FieldKind::Since, |r, at| day(r.rows[at].signals.last), 5, 6),
     column("snoozed", &["snooze"], FieldKind::Until, snoozed, 5, 7),
     column("held", &["override"], FieldKind::Until, held, 5, 7),
+    words("seg", &["segments"], FieldKind::Words, segments, 8, 20),
+    column("orders", &[], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.orders.count.into())), 4, 6),
+    column("spent", &[], FieldKind::Money, |r, at| bought(r, at, |m| Some(m.orders.paid)), 5, 7),
+    column("ordered", &[], FieldKind::Since, ordered, 5, 7),
+    column("r", &["recency"], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.scores?.r.into())), 2, 2),
+    column("f", &["frequency"], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.scores?.f.into())), 2, 2),
+    column("m", &["monetary"], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.scores?.m.into())), 2, 2),
+    flag("fullprice", |r, at| predicate(r, at, |v| v.full_price)),
+    flag("several", |r, at| predicate(r, at, |v| v.several)),
+    flag("abovemedian", |r, at| predicate(r, at, |v| v.above_median)),
 ];
+
+/// The columns whose values come from orders.
+pub const OF_ORDERS: &[&str] = &["seg", "orders", "spent", "ordered", "r", "f", "m", "fullprice", "several", "abovemedian"];
+
+fn member(roster: &Roster, at: usize) -> Option<&Member> {
+    roster.purchases.as_ref()?.get(at)
+}
+
+/// A figure of the orders in the look-back; without one there is no data, but for their number.
+fn bought(roster: &Roster, at: usize, get: impl Fn(&Member) -> Option<i64>) -> Value<'static> {
+    number(member(roster, at).filter(|m| m.orders.ever > 0).and_then(get))
+}
+
+fn ordered(roster: &Roster, at: usize) -> Value<'_> {
+    day(member(roster, at).and_then(|m| m.orders.last))
+}
+
+fn segments(roster: &Roster, at: usize) -> Value<'_> {
+    match roster.purchases.as_ref().map_or(0, |p| p.set(at)) {
+        0 => Value::None,
+        no => Value::Words(no),
+    }
+}
+
+/// One of the three conditions of high value.
+fn predicate(roster: &Roster, at: usize, get: fn(rfm::Value) -> bool) -> Value<'_> {
+    member(roster, at).and_then(|m| m.value).map_or(Value::None, |v| Value::Flag(get(v)))
+}
 
 type Get = fn(&Roster, usize) -> Value<'_>;
 

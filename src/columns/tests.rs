@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::filter::{Filter, People};
 use crate::domain::health::{Band, Health};
+use crate::domain::rfm::{Orders, Scores};
 use crate::domain::roster::Entry;
 use crate::domain::signal::Signals;
 use crate::domain::stage::StageNo;
@@ -59,6 +60,11 @@ fn roster() -> Roster {
     roster.put(&Entry { rowid: 2, name: "Empty".into(), ..Entry::default() });
     roster.rows[0].health = Health { score: Some(31), coverage: 80, band: Band::Risk };
     roster.rows[0].priority = 923;
+    let bought = Orders { ever: 5, last: ago(30), count: 3, paid: 90_000, ..Orders::default() };
+    roster.put_orders(vec![bought, Orders::default()]);
+    if let Some(purchases) = &mut roster.purchases {
+        purchases.members[0].scores = Some(Scores { r: 4, f: 5, m: 3 });
+    }
     roster.reload_attribute("budget", [(0, "1200050")]);
     roster.reload_attribute("vip", [(0, "true")]);
     roster
@@ -121,6 +127,16 @@ fn a_full_row_shows_in_every_column() {
     last 6d
     snoozed 3d
     held 9d
+    seg reactivated
+    orders 3
+    spent 900
+    ordered 30d
+    r 4
+    f 5
+    m 3
+    fullprice yes
+    several yes
+    abovemedian no
     ");
 }
 
@@ -135,6 +151,7 @@ fn an_empty_row_has_no_data_and_no_panic() {
             "stuck" | "behind" | "unanswered" | "silent" | "fell" | "plan" => {
                 assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no"))
             }
+            "seg" => assert_eq!((shown.as_str(), json, csv.as_str()), ("registered", json!(["registered"]), "registered")),
             code => assert_eq!((shown.as_str(), json, csv.as_str()), ("-", Json::Null, ""), "{code}"),
         }
     }
@@ -143,7 +160,7 @@ fn an_empty_row_has_no_data_and_no_panic() {
 #[test]
 fn json_has_raw_units_and_stable_names() {
     let roster = roster();
-    let expected = json!({
+    let mut expected = json!({
         "id": "00000000-0000-0000-0000-000000000000", "priority": 92.3, "name": "Acme Foods", "owner": "ana", "stage": "conversion",
         "arr": 24_000_600, "health": 31, "nps": 3, "tickets": 7, "renews": "2026-12-09", "touch": "2026-10-11",
         "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "severe": 3, "since": "2026-08-13", "behind": false,
@@ -152,6 +169,11 @@ fn json_has_raw_units_and_stable_names() {
         "mention": "2026-11-20", "visit": 1, "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
         "held": "2026-11-30",
     });
+    let of_orders = json!({
+        "seg": ["reactivated"], "orders": 3, "spent": 90_000, "ordered": "2026-10-22", "r": 4, "f": 5, "m": 3, "fullprice": true,
+        "several": true, "abovemedian": false,
+    });
+    expected.as_object_mut().unwrap().extend(of_orders.as_object().unwrap().clone());
     let row = json_row(&roster, 0, COLUMNS);
     assert_eq!(row, expected);
     let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();

@@ -104,6 +104,18 @@ pub struct NewContact {
     pub phone: String,
 }
 
+/// One answer of a survey.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Satisfaction 1-5, and what was said with it.
+    Csat(u8, String),
+    /// Effort 1-7, and what was said with it.
+    Ces(u8, String),
+    /// Words to the question with this code.
+    Words(String, String),
+}
+
 /// One thing a person does: one batch, one undo step.
 #[allow(missing_docs, reason = "the fields of each variant are said in its sentence")]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -124,6 +136,10 @@ pub enum Command {
     Note { customers: Vec<Id>, text: String, at: Option<Stamp> },
     /// Records an NPS answer 0-10.
     Nps { customer: Id, contact: Option<Id>, score: u8, text: String, at: Option<Stamp> },
+    /// Records answers to a survey: each a number or words, all of one person, day and wave.
+    Survey { customer: Id, contact: Option<Id>, wave: String, answers: Vec<Said>, at: Option<Stamp> },
+    /// Records that an invitation to a survey was delivered: `asks` is `nps`, `csat`, `ces` or `friction`.
+    Invite { customers: Vec<Id>, asks: String, wave: String, at: Option<Stamp> },
     /// Records the manager's pulse 1-5.
     Pulse { customer: Id, score: u8, text: String },
     /// Sets the health score by a person's word: 0-100 and the last day on which it holds, within a year; the reason is

@@ -51,7 +51,10 @@ impl Fields {
         if let Some(code) = name.strip_prefix("attr.") {
             return attribute(code);
         }
-        self.fields.iter().find(|f| f.is_called(&name)).map(|f| Named::Field(f)).or_else(|| attribute(&name))
+        let field = |name: &str| self.fields.iter().find(|f| f.is_called(name)).map(|f| Named::Field(f));
+        // A book's own attribute "segment" comes before the ready-made segments.
+        let ready = || if name == "segment" { field("seg") } else { None };
+        field(&name).or_else(|| attribute(&name)).or_else(ready)
     }
 
     /// The flag of this name, which may stand alone.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::stage::{Pace, StageNo, Stages};
+use super::survival::Curve;
 use super::time::Day;
 
 #[cfg(test)]
@@ -73,6 +74,8 @@ pub struct StageFigures {
     pub median_days: Option<f64>,
     /// The day by which nine tenths have left, product-limit.
     pub p90_days: Option<f64>,
+    /// Median days of those visits alone that have ended; too short while many are open. Of an even number the lower middle one.
+    pub plain_median_days: Option<i64>,
     /// Median current age of the customers in it, days; of an even number the lower of the two in the middle.
     pub age_median: Option<i64>,
     /// The largest.
@@ -94,29 +97,6 @@ pub struct Flow {
     pub to: String,
     /// Moves.
     pub moves: usize,
-}
-
-/// Median and p90 of times of which some are censored (Kaplan and Meier 1958): the smallest t with S(t) <= 1 - q.
-/// `times` are (days, ended). `None` where S never falls that far. Events come before censorings at equal times.
-pub fn quantile(times: &mut [(i64, bool)], q: f64) -> Option<f64> {
-    times.sort_unstable_by_key(|(t, _)| *t);
-    sorted_quantile(times, q)
-}
-
-/// Lets S(t) = 0.5 be found although it is a product of fractions.
-const TOLERANCE: f64 = 1e-12;
-
-fn sorted_quantile(times: &[(i64, bool)], q: f64) -> Option<f64> {
-    let (mut survival, mut at_risk) = (1.0, times.len());
-    for group in times.chunk_by(|a, b| a.0 == b.0) {
-        let ended = group.iter().filter(|(_, ended)| *ended).count();
-        survival *= 1.0 - ended as f64 / at_risk as f64;
-        if ended > 0 && survival <= 1.0 - q + TOLERANCE {
-            return Some(group[0].0 as f64);
-        }
-        at_risk -= group.len();
-    }
-    None
 }
 
 /// The visits that a customer's moves make: each lasts until the next move to another stage, the last one is open. A
@@ -185,6 +165,7 @@ fn empty(stages: &Stages, no: StageNo) -> StageFigures {
         cohort: 0,
         median_days: None,
         p90_days: None,
+        plain_median_days: None,
         age_median: None,
         age_max: None,
         behind: 0,
@@ -234,8 +215,10 @@ fn count_visits(stages: &Stages, visits: &[Visit], period: Period, mode: Mode, t
         times[at].push((visit.left.unwrap_or(today).since(visit.entered), visit.left.is_some()));
     }
     for (row, times) in rows.iter_mut().zip(&mut times) {
-        row.median_days = quantile(times, 0.5);
-        row.p90_days = sorted_quantile(times, 0.9);
+        let curve = Curve::of(times);
+        let ended: Vec<i64> = times.iter().filter(|(_, ended)| *ended).map(|(t, _)| *t).collect();
+        row.plain_median_days = ended.get(ended.len().saturating_sub(1) / 2).copied();
+        (row.median_days, row.p90_days) = (curve.quantile(0.5), curve.quantile(0.9));
     }
 }
 

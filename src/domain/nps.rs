@@ -1,12 +1,62 @@
-//! NPS: the score, its interval, and what may be said with few answers.
+//! NPS: the score, its interval, what may be said with few answers, and whether two scores differ.
 
 use serde::Serialize;
+
+use super::proportion::Z;
+
+#[cfg(test)]
+mod tests;
 
 /// With fewer answers than this they are listed and no score is said.
 pub const FEW: usize = 10;
 
-/// The 97.5 % point of the standard normal distribution, for 95 % intervals.
-const Z: f64 = 1.959_963_984_540_054;
+/// In which of the three groups an answer is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// 0 to 6.
+    Detractor,
+    /// 7 and 8.
+    Passive,
+    /// 9 and 10.
+    Promoter,
+}
+
+impl Group {
+    /// All three, the worst first.
+    pub const ALL: [Group; 3] = [Group::Detractor, Group::Passive, Group::Promoter];
+
+    /// The group of an answer; `None` for a number that is none.
+    pub fn of(answer: i64) -> Option<Group> {
+        match answer {
+            0..=6 => Some(Group::Detractor),
+            7..=8 => Some(Group::Passive),
+            9..=10 => Some(Group::Promoter),
+            _ => None,
+        }
+    }
+}
+
+/// An interval of a score with its standard error, in points of the score (-100 to 100, not held there).
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Interval {
+    /// What it is around.
+    pub center: f64,
+    /// Standard error.
+    pub se: f64,
+    /// Lower end, 95 %.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+}
+
+impl Interval {
+    fn around(promoters: f64, detractors: f64, n: f64) -> Interval {
+        let (p, d) = (promoters / n, detractors / n);
+        let (center, se) = (100.0 * (p - d), 100.0 * ((p + d - (p - d).powi(2)).max(0.0) / n).sqrt());
+        Interval { center, se, lo: center - Z * se, hi: center + Z * se }
+    }
+}
 
 /// A net promoter score with its interval.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
@@ -28,10 +78,11 @@ pub struct Nps {
 }
 
 /// What may be said about a set of answers.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// There are no answers.
+    #[default]
     None,
     /// Too few for a score: the answers themselves, ascending.
     Answers(Vec<u8>),
@@ -39,34 +90,34 @@ pub enum Verdict {
     Score(Nps),
 }
 
-/// The score of a set of answers, one a contact; `None` without any. Numbers above 10 are no answers and are not counted.
-pub fn nps(answers: &[u8]) -> Option<Nps> {
-    let (mut promoters, mut passives, mut detractors) = (0_usize, 0_usize, 0_usize);
-    for answer in answers {
-        match answer {
-            0..=6 => detractors += 1,
-            7..=8 => passives += 1,
-            9..=10 => promoters += 1,
-            _ => {}
-        }
+impl Nps {
+    /// The adjusted interval: 3 answers more, three quarters of one to either side, before the variance is taken (Rocks 2016).
+    pub fn adjusted(self) -> Interval {
+        Interval::around(self.promoters as f64 + 0.75, self.detractors as f64 + 0.75, self.n as f64 + 3.0)
     }
-    of_counts(promoters, passives, detractors)
+
+    /// The plain interval, which is too narrow for few answers: to compare with other programs.
+    pub fn wald(self) -> Interval {
+        Interval::around(self.promoters as f64, self.detractors as f64, self.n as f64)
+    }
 }
 
-/// The score of answers that were counted already; `None` without any.
-/// The interval adds 3 answers, three quarters of one to either side, before the variance is taken; the score itself
-/// stays that of the answers.
+/// The score of a set of answers, one a contact; `None` without any. Numbers above 10 are no answers and are not counted.
+pub fn nps(answers: &[u8]) -> Option<Nps> {
+    let of = |group| answers.iter().filter(|a| Group::of(i64::from(**a)) == Some(group)).count();
+    of_counts(of(Group::Promoter), of(Group::Passive), of(Group::Detractor))
+}
+
+/// The score of answers that were counted already; `None` without any. The score itself stays that of the answers.
 pub fn of_counts(promoters: usize, passives: usize, detractors: usize) -> Option<Nps> {
     let n = promoters + passives + detractors;
     if n == 0 {
         return None;
     }
     let score = 100.0 * (promoters as f64 - detractors as f64) / n as f64;
-    let adjusted = n as f64 + 3.0;
-    let (p, d) = ((promoters as f64 + 0.75) / adjusted, (detractors as f64 + 0.75) / adjusted);
-    let (middle, half) = (p - d, Z * ((p + d - (p - d).powi(2)) / adjusted).sqrt());
-    let held = |x: f64| (100.0 * x).clamp(-100.0, 100.0);
-    Some(Nps { n, promoters, passives, detractors, score, low: held(middle - half), high: held(middle + half) })
+    let nps = Nps { n, promoters, passives, detractors, score, low: 0.0, high: 0.0 };
+    let interval = nps.adjusted();
+    Some(Nps { low: interval.lo.max(-100.0), high: interval.hi.min(100.0), ..nps })
 }
 
 /// What may be said: nothing without answers, only the answers when they are few, otherwise the score.
@@ -90,50 +141,26 @@ pub fn account_mean<'a>(accounts: impl IntoIterator<Item = &'a [u8]>) -> Option<
     (count > 0).then(|| (sum / count as f64, count))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The change from one score to a later one.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Change {
+    /// The later score less the earlier one.
+    pub difference: f64,
+    /// The difference in standard errors.
+    pub z: f64,
+    /// Lower end of the 95 % interval of the difference.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// The interval does not hold 0.
+    pub visible: bool,
+}
 
-    fn close(a: f64, b: f64) {
-        assert!((a - b).abs() < 1e-9, "{a} is not {b}");
-    }
-
-    #[test]
-    fn the_interval_is_adjusted_and_the_score_is_not() {
-        let nps = of_counts(87, 57, 33).expect("there are answers");
-        assert_eq!(nps.n, 177);
-        close(nps.score, 30.508_474_576_271_187);
-        close(nps.low, 18.826_486_153_740_216);
-        close(nps.high, 41.173_513_846_259_78);
-    }
-
-    #[test]
-    fn the_ends_stay_within_the_scale() {
-        let all = nps(&[10; 12]).expect("there are answers");
-        assert!(all.score == 100.0 && all.high == 100.0 && all.low < 100.0);
-        let none = nps(&[0; 12]).expect("there are answers");
-        assert!(none.score == -100.0 && none.low == -100.0 && none.high > -100.0);
-    }
-
-    #[test]
-    fn few_answers_are_listed() {
-        assert_eq!(verdict(&[]), Verdict::None);
-        assert_eq!(verdict(&[11, 200]), Verdict::None);
-        assert_eq!(verdict(&[9, 3, 77, 10]), Verdict::Answers(vec![3, 9, 10]));
-        assert!(matches!(verdict(&[9; 9]), Verdict::Answers(_)));
-        assert!(matches!(verdict(&[9; 10]), Verdict::Score(nps) if nps.n == 10 && nps.promoters == 10));
-    }
-
-    #[test]
-    fn borders_are_where_the_convention_has_them() {
-        let nps = nps(&[0, 6, 7, 8, 9, 10]).expect("there are answers");
-        assert_eq!((nps.detractors, nps.passives, nps.promoters, nps.score), (2, 2, 2, 0.0));
-    }
-
-    #[test]
-    fn an_account_counts_once() {
-        let (many, one): ([u8; 40], [u8; 1]) = ([10; 40], [0]);
-        assert_eq!(account_mean([&many[..], &one[..], &[]]), Some((0.0, 2)));
-        assert_eq!(account_mean([&[][..]]), None);
-    }
+/// The change between two scores: z = difference / sqrt(v1/n1 + v2/n2) with the adjusted variances, so that it is finite also where
+/// all say the same. The interval is around the raw difference.
+pub fn change(from: Nps, to: Nps) -> Change {
+    let difference = to.score - from.score;
+    let se = from.adjusted().se.hypot(to.adjusted().se);
+    let (low, high) = (difference - Z * se, difference + Z * se);
+    Change { difference, z: difference / se, low, high, visible: low > 0.0 || high < 0.0 }
 }

@@ -14,6 +14,8 @@ use super::id::Id;
 use super::priority::Priority;
 use super::revenue::Version;
 use super::signal::Signals;
+use super::survey::{Answers, Figures};
+use super::table::{TableAsk, TablePage};
 use super::task::Task;
 use super::ticket::Ticket;
 use super::time::{Day, Stamp};
@@ -30,6 +32,9 @@ pub struct View {
     pub descending: bool,
     /// Codes of the columns shown; empty for the default set.
     pub columns: Vec<String>,
+    /// It is a segment: counted among the segments.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub segment: bool,
 }
 
 /// Which tasks.
@@ -96,6 +101,16 @@ pub enum Query {
     Plays(PlayAsk),
     /// Firings of rules, the latest first.
     Fired(FiredAsk),
+    /// What customers say when asked: NPS, satisfaction, effort, by wave and month.
+    Nps { filter: String, period: PeriodAsk },
+    /// Segments: the ready-made ones and the saved views that are marked as such. `trend`: also their counts at month ends.
+    Segments { trend: bool },
+    /// The words of answers and who said them.
+    Replies { events: Vec<Id> },
+    /// Figures in rows.
+    Table(TableAsk),
+    /// Answers to questions of surveys.
+    Friction { filter: String, period: PeriodAsk },
 }
 
 /// Which calls to action.
@@ -154,6 +169,8 @@ pub enum PeriodAsk {
     Days(u16),
     /// Everything there is.
     All,
+    /// From the first day to the last one.
+    Between(Day, Day),
 }
 
 /// Rows of the roster in order. `rows` are row numbers of the roster that the store shares.
@@ -510,6 +527,77 @@ pub struct FunnelPage {
     pub mistake: Option<Mistake>,
 }
 
+/// What customers say when asked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NpsPage {
+    /// All that was said; figures name its entries by their place.
+    pub answers: Arc<Answers>,
+    /// What was counted.
+    pub figures: Figures,
+    /// The window.
+    pub period: Period,
+    /// The NPS answers that count, as a list to call: those that nobody has followed up first, then the lowest.
+    pub calls: Vec<u32>,
+    /// How many of `calls`, from the start, have not been followed up by a touch.
+    pub waiting: usize,
+    /// A mistake in the filter.
+    pub mistake: Option<Mistake>,
+}
+
+/// A segment and who is in it today.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SegmentRow {
+    /// The code of a ready-made one; the name of a saved view.
+    pub name: String,
+    /// A saved view of the book, not a ready-made one.
+    pub own: bool,
+    /// The filter that lists it.
+    pub filter: String,
+    /// Customers.
+    pub count: usize,
+    /// Their ARR, minor units.
+    pub arr: i64,
+    /// What is wrong with the filter of a saved view; empty for nothing.
+    pub mistake: String,
+}
+
+/// The segments.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct SegmentsPage {
+    /// The ready-made ones in the order of [`super::segment::READY`], then the saved views by name.
+    pub rows: Vec<SegmentRow>,
+    /// The ready-made ones at month ends, the oldest first.
+    pub trend: Vec<(Day, Vec<usize>)>,
+    /// More month ends are being counted.
+    pub computing: bool,
+    /// Customers who ordered in the look-back: under [`super::rfm::FEW`] nobody has scores.
+    pub buyers: usize,
+    /// The median of their mean orders, minor units.
+    pub median: Option<f64>,
+}
+
+/// The words of one answer.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Reply {
+    /// The event.
+    pub event: Id,
+    /// The contact's name; empty for none.
+    pub contact: String,
+    /// What was said.
+    pub text: String,
+}
+
+/// The answers to one question of a survey, the same words together.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Question {
+    /// Its code: one of [`super::survey::FRICTION`], or another's.
+    pub code: String,
+    /// Answers.
+    pub n: usize,
+    /// The words as first said, and the customers (rows) who said so; the most common first.
+    pub answers: Vec<(String, Vec<u32>)>,
+}
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub enum Page {
@@ -549,4 +637,21 @@ pub enum Page {
     Plays(Vec<PlayRow>),
     /// To [`Query::Fired`].
     Fired(Vec<FiredRow>),
+    /// To [`Query::Nps`].
+    Nps(Box<NpsPage>),
+    /// To [`Query::Table`].
+    Table(Box<TablePage>),
+    /// To [`Query::Segments`].
+    Segments(Box<SegmentsPage>),
+    /// To [`Query::Replies`], in the order asked; what is gone is left out.
+    Replies(Vec<Reply>),
+    /// To [`Query::Friction`], a question each.
+    Friction(Vec<Question>),
+}
+
+impl Page {
+    /// There is more to come: the same question asked again answers more of it.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Page::Segments(page) if page.computing)
+    }
 }

@@ -121,6 +121,8 @@ pub struct Roster {
     pub done: HashMap<u32, Box<[Key]>>,
     /// Custom attributes that were asked for: code, then a value a row (by number in its names).
     pub attributes: HashMap<String, (Names, Vec<u32>)>,
+    /// What everybody bought, once something has asked for it.
+    pub purchases: Option<Box<super::segment::Purchases>>,
     /// Median ARR of the customers that have one, minor units.
     pub median_arr: i64,
     names: names::NameHeap,
@@ -146,6 +148,7 @@ impl Roster {
             tagsets: Names::default(),
             done: HashMap::new(),
             attributes: HashMap::new(),
+            purchases: None,
             median_arr: 0,
             names: names::NameHeap::default(),
             ranks: OnceLock::new(),

@@ -177,5 +177,5 @@ impl Rule {
     }
 }
 
-/// Fields that a rule cannot ask for.
-const UNFIT: [&str; 1] = ["priority"];
+/// Fields that a rule cannot ask for: they are computed over all customers at once.
+const UNFIT: [&str; 11] = ["priority", "seg", "orders", "spent", "ordered", "r", "f", "m", "fullprice", "several", "abovemedian"];

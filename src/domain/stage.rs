@@ -37,9 +37,35 @@ pub struct Stage {
     /// What should be true before a customer leaves it, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exit: Vec<String>,
+    /// What is measured at it, with targets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kpi: Vec<Kpi>,
     /// The questions of its checklist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checklist: Vec<String>,
+}
+
+/// A figure of a stage that has a target.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Kpi {
+    /// Which figure.
+    pub code: KpiCode,
+    /// What it should be: whole per cent or days; for days, at most.
+    pub target: u16,
+}
+
+/// The figures that can have a target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KpiCode {
+    /// Of the visits that ended, per cent that went to the next stage; at least.
+    NextConversion,
+    /// Median days in the stage, product-limit; at most.
+    MedianDays,
+    /// Days by which nine tenths have left, product-limit; at most.
+    P90Days,
+    /// Visits begun; at least.
+    Entered,
 }
 
 /// Whether a stay is on time.

@@ -2,39 +2,42 @@
 
 mod account;
 mod batch;
+mod funnel;
 mod moving;
+mod segments;
+mod surveys;
+mod tables;
 mod work;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 use crate::columns;
 use crate::domain::event::EventKind;
 use crate::domain::filter::{self, Fields, Filter, People};
-use crate::domain::funnel::{self, Period, Visit};
+use crate::domain::funnel::Period;
 use crate::domain::health;
 use crate::domain::id::Id;
-use crate::domain::query::{
-    BatchRow, Counts, EditRow, Found, FunnelPage, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View,
-};
+use crate::domain::query::{BatchRow, Counts, EditRow, Found, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View};
 use crate::domain::roster::Roster;
 use crate::domain::signal::fold;
-use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
 use super::rated::Rated;
 use super::search::text_at_raw as text_at;
-use super::{Store, search, signal, sql};
+use super::{Store, kept, search, signal, sql};
 
 /// Answers any query.
 pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
     match query {
         Query::Customers { filter, sort, descending, columns } => {
             let shared = store.roster()?;
+            if columns.iter().any(|code| columns::is_of_orders(code)) || columns::is_of_orders(sort) {
+                kept::load_orders(store, &shared)?;
+            }
             for code in columns {
                 let attribute = columns::attribute(&store.config, code).map(|a| a.code.clone());
                 if let Some(code) = attribute.filter(|_| columns::column(code).is_none()) {
@@ -45,7 +48,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         }
         Query::Triage { filter, snoozed } => rows(store, filter, if *snoozed { &Order::Snoozed } else { &Order::Triage }).map(Page::Rows),
         Query::Counts => counts(store).map(Page::Counts),
-        Query::Funnel { filter, period, mode } => funnel_page(store, filter, *period, *mode).map(|p| Page::Funnel(Box::new(p))),
+        Query::Funnel { filter, period, mode } => funnel::page(store, filter, *period, *mode).map(|p| Page::Funnel(Box::new(p))),
         Query::Tasks(ask) => tasks(store, ask).map(Page::Tasks),
         Query::Activity { search, limit } => activity(store, search, *limit).map(Page::Activity),
         Query::Account { customer, timeline } => account::account(store, *customer, timeline).map(|a| Page::Account(a.map(Box::new))),
@@ -61,6 +64,45 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
+        Query::Nps { filter, period } => surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p))),
+        Query::Table(ask) => tables::page(store, ask).map(|p| Page::Table(Box::new(p))),
+        Query::Segments { trend } => segments::page(store, *trend).map(|p| Page::Segments(Box::new(p))),
+        Query::Replies { events } => surveys::replies(store, events).map(Page::Replies),
+        Query::Friction { filter, period } => surveys::friction(store, filter, *period).map(Page::Friction),
+    }
+}
+
+/// The customers that pass a filter.
+struct Selection {
+    /// Their rows.
+    rows: Vec<u32>,
+    /// By row of the roster.
+    passes: Vec<bool>,
+    /// Nothing was filtered.
+    all: bool,
+}
+
+fn select(store: &mut Store, text: &str) -> Result<std::result::Result<Selection, Mistake>> {
+    let shared = store.roster()?;
+    let (filter, people) = match ready(store, text, &shared)? {
+        Ok(ready) => ready,
+        Err(mistake) => return Ok(Err(mistake)),
+    };
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let rows = roster.select(&filter.prepare(&roster, &people));
+    let mut passes = vec![false; roster.rows.len()];
+    for row in &rows {
+        passes[*row as usize] = true;
+    }
+    Ok(Ok(Selection { rows, passes, all: filter.is_empty() }))
+}
+
+/// The days that a period means; `first` is the day of the earliest thing, for a period without a beginning.
+fn days_of(ask: PeriodAsk, today: Day, first: impl FnOnce() -> Option<Day>) -> Period {
+    match ask {
+        PeriodAsk::Days(days) => Period { from: today.plus(1 - i64::from(days.max(1))), to: today },
+        PeriodAsk::All => Period { from: first().unwrap_or(today), to: today },
+        PeriodAsk::Between(from, to) => Period { from, to },
     }
 }
 
@@ -79,6 +121,9 @@ fn ready(store: &mut Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Result<
     };
     for code in filter.attributes() {
         load_attribute(store, shared, &code)?;
+    }
+    if filter.reads().into_iter().any(columns::is_of_orders) {
+        kept::load_orders(store, shared)?;
     }
     let mut people = People::new();
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
@@ -177,123 +222,6 @@ fn counts(store: &mut Store) -> Result<Counts> {
         snoozed: live().filter(|at| roster.is_snoozed(*at)).count(),
         conflicts: conflicts as usize,
     })
-}
-
-/// The visits of every customer, read once and kept until something is written. Moves after the store's day do not count.
-fn visits(store: &mut Store, roster: &Roster) -> Result<Arc<Vec<Visit>>> {
-    if let Some(visits) = &store.visits {
-        return Ok(visits.clone());
-    }
-    let all = Arc::new(all_visits(store, roster)?);
-    store.visits = Some(all.clone());
-    Ok(all)
-}
-
-fn all_visits(store: &Store, roster: &Roster) -> Result<Vec<Visit>> {
-    let (today, stages) = (store.today, &store.config.stages);
-    let _snapshot = if store.conn.is_autocommit() { Some(store.conn.unchecked_transaction().map_err(sql)?) } else { None };
-    let middle = roster.rowids.get(roster.rowids.len() / 2).map_or(0, |n| i64::from(*n));
-    match store.beside(roster.rows.len()) {
-        // The upper half is read by another connection on a thread of its own.
-        Some(other) => std::thread::scope(|scope| {
-            let upper = scope.spawn(move || read_visits(&other, false, (middle, i64::MAX), roster, stages, today));
-            let mut all = read_visits(&store.conn, store.past, (0, middle), roster, stages, today)?;
-            all.extend(upper.join().map_err(|_| Error::failed("a thread that read the book has failed"))??);
-            Ok(all)
-        }),
-        None => read_visits(&store.conn, store.past, (0, i64::MAX), roster, stages, today),
-    }
-}
-
-/// The visits of the customers whose integers are above the first and up to the second number.
-fn read_visits(conn: &Connection, past: bool, of: (i64, i64), roster: &Roster, stages: &Stages, today: Day) -> Result<Vec<Visit>> {
-    let mut all: Vec<Visit> = Vec::new();
-    let mut moves: Vec<(Day, StageNo)> = Vec::new();
-    let mut flush = |of: i64, moves: &mut Vec<(Day, StageNo)>| {
-        if let Some(row) = roster.row_of(of).filter(|r| !roster.rows[*r].removed) {
-            all.extend(funnel::visits_of(moves).into_iter().map(|v| Visit { customer: row as u32, ..v }));
-        }
-        moves.clear();
-    };
-    // Codes that were looked up: there are few, and each is found at once.
-    let mut known: Vec<(Box<[u8]>, Option<StageNo>)> = Vec::new();
-    // In the past a view stands there, which has no index of its own.
-    let index = if past { "" } else { "INDEXED BY event_stage" };
-    let query = format!(
-        "SELECT customer, day, channel FROM event {index}
-         WHERE kind = 6 AND removed = 0 AND customer > ? AND customer <= ? ORDER BY customer, at, id"
-    );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query(params![of.0, of.1]).map_err(sql)?;
-    let mut last = 0_i64;
-    while let Some(row) = rows.next().map_err(sql)? {
-        let customer: i64 = row.get(0).map_err(sql)?;
-        if customer != last {
-            flush(last, &mut moves);
-            last = customer;
-        }
-        let code = row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default();
-        let stage = match known.iter().find(|k| *k.0 == *code) {
-            Some((_, stage)) => *stage,
-            None => {
-                let stage = std::str::from_utf8(code).ok().and_then(|c| stages.find(c));
-                known.push((code.into(), stage));
-                stage
-            }
-        };
-        let day = Day::from_number(row.get(1).map_err(sql)?);
-        if let (Some(stage), Some(day)) = (stage, day.filter(|d| *d <= today)) {
-            moves.push((day, stage));
-        }
-    }
-    flush(last, &mut moves);
-    Ok(all)
-}
-
-fn funnel_page(store: &mut Store, text: &str, period: Option<PeriodAsk>, mode: funnel::Mode) -> Result<FunnelPage> {
-    let shared = store.roster()?;
-    let today = store.today;
-    let (filter, people) = match ready(store, text, &shared)? {
-        Ok(ready) => ready,
-        Err(mistake) => {
-            let period = Period { from: today, to: today };
-            return Ok(FunnelPage { stages: Vec::new(), flows: Vec::new(), period, mode, cards: Vec::new(), mistake: Some(mistake) });
-        }
-    };
-    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let visits = visits(store, &roster)?;
-    let from = match period.unwrap_or(PeriodAsk::Days(90)) {
-        PeriodAsk::Days(days) => today.plus(1 - i64::from(days.max(1))),
-        PeriodAsk::All => visits.iter().map(|v| v.entered).min().unwrap_or(today),
-    };
-    let period = Period { from, to: today };
-    let prepared = filter.prepare(&roster, &people);
-    let selected = roster.select(&prepared);
-    let mut passes = vec![false; roster.rows.len()];
-    for row in &selected {
-        passes[*row as usize] = true;
-    }
-    let counted: Cow<'_, [Visit]> = if filter.is_empty() {
-        Cow::Borrowed(visits.as_slice())
-    } else {
-        visits.iter().filter(|v| passes[v.customer as usize]).copied().collect()
-    };
-    let stages = &store.config.stages;
-    let mut cards: Vec<Vec<u32>> = vec![Vec::new(); stages.stage.len()];
-    let mut present = Vec::with_capacity(selected.len());
-    for row in selected {
-        let at = row as usize;
-        let signals = &roster.rows[at].signals;
-        if let (Some(age), Some(card)) = (roster.stage_age(at), cards.get_mut(usize::from(signals.stage.0))) {
-            present.push((signals.stage, age, roster.arr(at)));
-            card.push(row);
-        }
-    }
-    for card in &mut cards {
-        roster.sort_cards(card);
-    }
-    let (figures, flows) = funnel::figures(stages, &counted, &present, period, mode, today);
-    Ok(FunnelPage { stages: figures, flows, period, mode, cards, mistake: None })
 }
 
 fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
@@ -470,7 +398,7 @@ fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
 }
 
 /// Kinds that a timeline leaves out unless they are asked for: readings by the dozen that say little one by one.
-pub(super) const QUIET: &[EventKind] = &[EventKind::Usage, EventKind::Invoice, EventKind::Order];
+pub(super) const QUIET: &[EventKind] = &[EventKind::Usage, EventKind::Invoice, EventKind::Order, EventKind::Invite];
 
 #[allow(clippy::type_complexity, reason = "a map from a contact's integer to what an event shows of it")]
 fn contact_names(store: &Store, customer: i64) -> Result<HashMap<i64, (Id, String)>> {

@@ -246,7 +246,7 @@ impl Store {
         });
         super::end(&self.conn, work)?;
         self.roster = None;
-        self.visits = None;
+        self.kept = super::kept::Kept::default();
         Ok(customers)
     }
 }

@@ -205,7 +205,7 @@ impl<'a> Loader<'a> {
         room.map_err(sql)?;
         // The roster is loaded afresh after a load: rows by the thousand are not brought over one by one.
         store.roster = None;
-        store.visits = None;
+        store.kept = super::kept::Kept::default();
         let zone = store.config.zone;
         let batch = Batch::begin(&store.conn, &mut store.ids, &store.who, command, now, zone, None)?;
         let any = |table: &str| -> Result<bool> {

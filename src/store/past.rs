@@ -85,7 +85,7 @@ impl Store {
             )
             .map_err(sql)?;
         self.roster = None;
-        self.visits = None;
+        self.kept = super::kept::Kept::default();
         self.past = true;
         Ok(())
     }

@@ -13,8 +13,12 @@ use super::{hash, sql};
 pub const APPLICATION_ID: i32 = 0x5254_4e31;
 
 /// The migrations in order; the version of a book is how many of them it has.
-pub const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+pub const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// The version that this program writes.
 pub const VERSION: i32 = MIGRATIONS.len() as i32;

@@ -382,3 +382,13 @@ proptest! {
         prop_assert!(store.doctor().unwrap().iter().all(|c| c.ok));
     }
 }
+
+#[test]
+fn figures_over_all_customers_read_an_index_and_not_the_events() {
+    let store = book();
+    for query in crate::store::kept::SCANS {
+        let mut statement = store.conn.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let plan: Vec<String> = statement.query_map([], |r| r.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(plan.iter().all(|step| step.contains("COVERING INDEX")), "{query}: {plan:?}");
+    }
+}

@@ -104,6 +104,7 @@ impl Worker {
                 out,
                 watched: BTreeMap::new(),
                 owed: BTreeSet::new(),
+                unfinished: BTreeSet::new(),
                 focused: true,
                 gone: false,
                 presence: None,
@@ -157,6 +158,8 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     watched: BTreeMap<Slot, Query>,
     /// Slots whose page another's lock has kept back.
     owed: BTreeSet<Slot>,
+    /// Slots whose last page said that there is more to come.
+    unfinished: BTreeSet<Slot>,
     focused: bool,
     gone: bool,
     presence: Option<Presence>,
@@ -192,7 +195,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         // The backup of the day waits for a moment in which nobody waits for us: it is a copy of the whole book.
         let (mut quiet, mut day) = (Duration::ZERO, None);
         loop {
-            let wait = match (idle && self.behind, self.focused || !self.owed.is_empty()) {
+            let wait = match (idle && self.behind || !self.unfinished.is_empty(), self.focused || !self.owed.is_empty()) {
                 _ if !begun => {
                     if answered {
                         Duration::ZERO
@@ -211,6 +214,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 Err(RecvTimeoutError::Timeout) if !begun => {
                     begun = true;
                     self.begin();
+                    continue;
+                }
+                Err(RecvTimeoutError::Timeout) if !self.unfinished.is_empty() => {
+                    // Nobody asks for anything else: one more piece of what a screen waits for.
+                    std::mem::take(&mut self.unfinished).into_iter().for_each(|slot| self.answer(slot));
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {
@@ -382,7 +390,12 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 self.owed.insert(slot);
                 return;
             }
-            Ok(page) => (self.out)(Answer::Page { slot, query, page: Arc::new(page) }),
+            Ok(page) => {
+                if page.is_unfinished() {
+                    self.unfinished.insert(slot);
+                }
+                (self.out)(Answer::Page { slot, query, page: Arc::new(page) });
+            }
             Err(error) => (self.out)(Answer::Failed { slot, query, error }),
         }
         self.paid(slot);

@@ -6,6 +6,7 @@ mod firing;
 mod plays;
 mod settings;
 mod stages;
+mod surveys;
 mod triage;
 mod work;
 
@@ -71,6 +72,8 @@ pub fn code(command: &Command) -> &'static str {
         Command::LogTouch { .. } => "touch",
         Command::Note { .. } => "note",
         Command::Nps { .. } => "nps",
+        Command::Survey { .. } => "survey",
+        Command::Invite { .. } => "invite",
         Command::Pulse { .. } => "pulse",
         Command::Override { .. } => "override",
         Command::Move { .. } => "move",
@@ -144,6 +147,8 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             wake(b, *id, "nps")?;
             Ok(done(format!("NPS {score} from {}", names(b, &[*id])?), 1))
         }
+        Command::Survey { customer, contact, wave, answers, at } => surveys::answers(b, *customer, *contact, wave, answers, *at),
+        Command::Invite { customers, asks, wave, at } => surveys::invite(b, customers, asks, wave, *at),
         Command::Pulse { customer: id, score, text } => {
             if !(1..=5).contains(score) {
                 return Err(Error::usage(format!("{score} is not a pulse")).hint("1 to 5"));

@@ -31,6 +31,10 @@ pub struct Words {
     pub measure: Section,
     /// Reasons for being in the queue, with `{n}`.
     pub why: Section,
+    /// Questions of surveys.
+    pub survey: Section,
+    /// Segments: their names, and under `<code>_is` what they are.
+    pub segment: Section,
     /// Bands of health.
     pub band: Section,
     /// Whether a stay in a stage is on time.
@@ -146,6 +150,16 @@ impl Words {
     /// The name of a band of health.
     pub fn band<'a>(&'a self, code: &'a str) -> &'a str {
         get(&self.band, code)
+    }
+
+    /// The name of a ready-made segment; under `<code>_is` what it is.
+    pub fn segment<'a>(&'a self, code: &'a str) -> &'a str {
+        get(&self.segment, code)
+    }
+
+    /// A question of a survey.
+    pub fn question<'a>(&'a self, code: &'a str) -> &'a str {
+        get(&self.survey, code)
     }
 
     /// The name of a pace.
@@ -349,6 +363,9 @@ mod tests {
             assert_eq!(missing(&words.reason, CHURN_REASONS.iter().chain(BACK_REASONS).copied()), none, "reason, {code}");
             assert_eq!(missing(&words.measure, crate::domain::health::MEASURES.iter().map(|m| m.code)), none, "measure, {code}");
             assert_eq!(missing(&words.why, crate::domain::priority::REASONS.iter().map(|r| r.code)), none, "why, {code}");
+            let ready: Vec<String> = crate::domain::segment::READY.iter().flat_map(|s| [s.0.to_owned(), format!("{}_is", s.0)]).collect();
+            assert_eq!(missing(&words.segment, ready.iter().map(String::as_str)), none, "segment, {code}");
+            assert_eq!(missing(&words.survey, crate::domain::survey::FRICTION), none, "survey, {code}");
             assert_eq!(check(&Words::english(), &words), Vec::<String>::new(), "{code}");
         }
     }

@@ -15,6 +15,7 @@ mod rejects;
 mod report;
 mod revenue;
 mod seen;
+mod surveys;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 pub use kind::Kind;
 pub use report::{ColumnUse, End, FileReport, Report, Use};
 
+use crate::domain::event::EventKind;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -324,6 +326,10 @@ fn intake(desk: &mut Desk<'_>, job: &Job) -> Result<Box<dyn Intake>> {
         Kind::Touchpoints => Box::new(activity::Touches::new(desk)),
         Kind::Tickets => Box::new(activity::Tickets::new(desk)),
         Kind::Churn => Box::new(lifecycle::Departures::new(desk)),
+        Kind::Invitations => Box::new(surveys::Surveys::new(desk, EventKind::Invite)),
+        Kind::CsatResponses => Box::new(surveys::Surveys::new(desk, EventKind::Csat)),
+        Kind::CesResponses => Box::new(surveys::Surveys::new(desk, EventKind::Ces)),
+        Kind::SurveyAnswers => Box::new(surveys::Surveys::new(desk, EventKind::Survey)),
     })
 }
 

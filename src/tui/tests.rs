@@ -454,6 +454,10 @@ const README_KEYS: &[(&str, &[&str])] = &[
     ("where you were, and forward", &["app.history_back", "app.history_forward"]),
     ("bookmark; bookmarks and recent", &["app.bookmark", "app.bookmarks"]),
     ("triage, customers, funnel, tasks, activity", &["app.triage", "app.customers", "app.funnel", "app.tasks", "app.activity"]),
+    (
+        "NPS and answers, segments, issues, help before purchase, targets",
+        &["app.nps", "app.segments", "app.issues", "app.help_first", "app.targets"],
+    ),
     ("log a touchpoint, write a note, add a task", &["triage.touch", "triage.note", "triage.task"]),
     ("next, previous stage; pick one", &["triage.stage_next", "triage.stage_back", "triage.stage"]),
     ("give to an owner", &["triage.assign"]),

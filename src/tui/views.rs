@@ -22,9 +22,12 @@ pub mod log_line;
 pub mod merge;
 pub mod movers;
 pub mod narrow;
+pub mod nps;
 pub mod palette;
 pub mod pick;
 pub mod scorecards;
+pub mod segments;
+pub mod tables;
 pub mod tasks;
 pub mod triage;
 
@@ -42,6 +45,9 @@ pub const SCREENS: &[Registered] = &[
     screen::<conflicts::Conflicts>(None),
     screen::<deeds::Deeds>(None),
     screen::<merge::MergeBox>(None),
+    screen::<nps::Nps>(None),
+    screen::<tables::Tables>(None),
+    screen::<segments::Segments>(None),
     screen::<explain::Explain>(None),
     screen::<backtest::Test>(None),
     screen::<movers::Movers>(None),

@@ -119,7 +119,7 @@ fn nps_is_0_to_10() {
     assert_eq!(desk.json(&["show", "A1", "--json"])["nps"][0], 9);
     assert_snapshot!(desk.run(&["nps", "A1", "11"]), @r#"
     stderr:
-    Invalid value '11' for '<SCORE>': 11 is not in 0..=10
+    Invalid value '11' for '[SCORE]': 11 is not in 0..=10
     hint: see `retain --help`
     exit 2
     "#);

@@ -3,7 +3,7 @@
 use super::parse::{operator, raw_term};
 use super::{Fields, Named, is_keyword, quoted, special};
 use crate::domain::config::AttributeType;
-use crate::domain::field::{FieldKind, Value};
+use crate::domain::field::{Field, FieldKind, Value};
 use crate::domain::roster::Roster;
 use crate::text;
 
@@ -99,7 +99,7 @@ fn values_of(named: &Named, roster: &Roster) -> Vec<(String, usize)> {
                 let known = list.filter_map(|c| Some((c.words.into_iter().next()?, counts.get(c.no as usize).copied().unwrap_or(0))));
                 known.chain([("none".to_owned(), none)]).collect()
             }
-            (FieldKind::Words, _) => tags(roster),
+            (FieldKind::Words, _) => words_of(field, roster),
             (FieldKind::Flag, _) => {
                 let (counts, _) = count(roster, |at| Some(u32::from((field.get)(roster, at) == Value::Flag(true))));
                 vec![("yes".to_owned(), counts.get(1).copied().unwrap_or(0)), ("no".to_owned(), counts.first().copied().unwrap_or(0))]
@@ -125,8 +125,11 @@ fn values_of(named: &Named, roster: &Roster) -> Vec<(String, usize)> {
     values
 }
 
-fn tags(roster: &Roster) -> Vec<(String, usize)> {
-    let (sets, none) = count(roster, |at| Some(roster.rows[at].tags).filter(|no| *no != 0));
+fn words_of(field: &Field, roster: &Roster) -> Vec<(String, usize)> {
+    let (sets, none) = count(roster, |at| match (field.get)(roster, at) {
+        Value::Words(no) => Some(no),
+        _ => None,
+    });
     let mut tags = std::collections::BTreeMap::<&str, usize>::new();
     for (no, set) in roster.tagsets.iter() {
         let count = sets.get(no as usize).copied().unwrap_or(0);

@@ -92,11 +92,11 @@ fn open_visits_are_censored() {
     let ended = [6, 6, 6, 7, 10, 13, 16, 22, 23].map(|t| (t, true));
     let open = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35].map(|t| (t, false));
     let mut times: Vec<(i64, bool)> = open.into_iter().chain(ended).collect();
-    assert_eq!(quantile(&mut times, 0.5), Some(23.0));
-    assert_eq!(quantile(&mut times, 0.25), Some(13.0));
-    assert_eq!(quantile(&mut times, 0.9), None);
-    assert_eq!(quantile(&mut [], 0.5), None);
-    assert_eq!(quantile(&mut [(4, false)], 0.5), None);
+    assert_eq!(Curve::of(&mut times).quantile(0.5), Some(23.0));
+    assert_eq!(Curve::of(&mut times).quantile(0.25), Some(13.0));
+    assert_eq!(Curve::of(&mut times).quantile(0.9), None);
+    assert_eq!(Curve::of(&mut []).quantile(0.5), None);
+    assert_eq!(Curve::of(&mut [(4, false)]).quantile(0.5), None);
 }
 
 #[test]
@@ -113,7 +113,7 @@ proptest! {
         let mut times: Vec<_> = days.iter().map(|d| (*d, true)).collect();
         days.sort_unstable();
         let place = (q * days.len()).div_ceil(100).max(1);
-        prop_assert_eq!(quantile(&mut times, q as f64 / 100.0), Some(days[place - 1] as f64));
+        prop_assert_eq!(Curve::of(&mut times).quantile(q as f64 / 100.0), Some(days[place - 1] as f64));
     }
 
     #[test]

@@ -46,8 +46,11 @@ fn made(store: &Store, table: &'static Table, n: i64, most: usize) -> Result<Vec
             None => None,
             Some(EventKind::Stage) => Some(text_at(row, 3).map_err(sql)?),
             Some(kind) => {
-                let score =
-                    if matches!(kind, EventKind::Nps | EventKind::Pulse | EventKind::Csat) { row.get(5).map_err(sql)? } else { None };
+                let score = if matches!(kind, EventKind::Nps | EventKind::Pulse | EventKind::Csat | EventKind::Ces) {
+                    row.get(5).map_err(sql)?
+                } else {
+                    None
+                };
                 let score = score.map_or_else(String::new, |n: i64| format!("{n} "));
                 Some(format!("{score}{}", text_at(row, 4).map_err(sql)?))
             }

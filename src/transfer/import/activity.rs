@@ -125,7 +125,9 @@ pub(super) struct Answers {
     at: Place,
     score: Place,
     text: Place,
+    wave: Place,
     reference: String,
+    more: String,
 }
 
 impl Answers {
@@ -138,7 +140,9 @@ impl Answers {
             at: place("at"),
             score: place("score"),
             text: place("text"),
+            wave: place("wave"),
             reference: String::new(),
+            more: String::new(),
         }
     }
 }
@@ -161,6 +165,12 @@ impl Intake for Answers {
             return Ok(fate);
         }
         let contact = desk.contact(row.get(self.contact))?;
+        self.more.clear();
+        let wave = row.get(self.wave).trim();
+        if !wave.is_empty() {
+            add(&mut self.more, "wave", &json(wave));
+        }
+        close(&mut self.more);
         let event = EventRow {
             kind: EventKind::Nps,
             customer: number,
@@ -172,7 +182,7 @@ impl Intake for Answers {
             number: Some(score),
             text: row.get(self.text),
             reference: &self.reference,
-            more: "",
+            more: &self.more,
         };
         desk.put_event(&event, row)
     }

@@ -28,6 +28,14 @@ pub enum Kind {
     Tickets,
     /// Departures.
     Churn,
+    /// Invitations to surveys.
+    Invitations,
+    /// Satisfaction, 1 to 5.
+    CsatResponses,
+    /// Effort, 1 to 7.
+    CesResponses,
+    /// Answers to questions of surveys.
+    SurveyAnswers,
 }
 
 /// A column that a kind knows.
@@ -152,9 +160,57 @@ const NPS_RESPONSES: &[Column] = &[
     may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
     CUSTOMER,
     may("contact", &["contact_id", "contact", "person_id"]),
-    must("at", &["responded_at", "responded_on", "answered_at", "answered_on", "submitted_at", "created_at", "date", "at", "on"]),
+    ANSWERED,
     must("score", &["score", "nps_score", "nps", "rating"]),
     may("text", &["comment", "feedback", "text", "note", "reason"]),
+    WAVE,
+];
+
+/// The round of asking to which an invitation or an answer belongs.
+const WAVE: Column = may("wave", &["wave", "campaign", "round", "survey_wave"]);
+
+/// When something was answered.
+const ANSWERED: Column =
+    must("at", &["responded_at", "responded_on", "answered_at", "answered_on", "submitted_at", "created_at", "date", "at", "on"]);
+
+const INVITATIONS: &[Column] = &[
+    may("key", &["invitation_id", "invite_id", "external_id", "id", "key"]),
+    CUSTOMER,
+    may("contact", &["contact_id", "contact", "person_id"]),
+    must("at", &["invited_at", "invited_on", "delivered_at", "delivered_on", "sent_at", "sent_on"]),
+    may("about", &["asks", "survey", "survey_type", "type"]),
+    WAVE,
+    may("status", &["status", "state", "delivery"]),
+];
+
+const CSAT_RESPONSES: &[Column] = &[
+    may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
+    CUSTOMER,
+    may("contact", &["contact_id", "contact", "person_id"]),
+    ANSWERED,
+    must("score", &["csat_score", "csat", "satisfaction_score", "satisfaction"]),
+    may("text", &["comment", "feedback", "text", "note", "reason"]),
+    WAVE,
+];
+
+const CES_RESPONSES: &[Column] = &[
+    may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
+    CUSTOMER,
+    may("contact", &["contact_id", "contact", "person_id"]),
+    ANSWERED,
+    must("score", &["ces_score", "ces", "effort_score", "effort"]),
+    may("text", &["comment", "feedback", "text", "note", "reason"]),
+    WAVE,
+];
+
+const SURVEY_ANSWERS: &[Column] = &[
+    may("key", &["answer_id", "response_id", "external_id", "id", "key"]),
+    CUSTOMER,
+    may("contact", &["contact_id", "contact", "person_id"]),
+    ANSWERED,
+    must("about", &["question", "question_id", "question_code"]),
+    must("text", &["answer", "answer_text", "response"]),
+    WAVE,
 ];
 
 const TOUCHPOINTS: &[Column] = &[
@@ -202,6 +258,10 @@ impl Kind {
         Kind::Touchpoints,
         Kind::Tickets,
         Kind::Churn,
+        Kind::Invitations,
+        Kind::CsatResponses,
+        Kind::CesResponses,
+        Kind::SurveyAnswers,
     ];
 
     /// The word for `--as` and in reports.
@@ -229,6 +289,10 @@ impl Kind {
             Kind::Touchpoints => &["touchpoints", "touches", "activities", "interactions", "touchpoint"],
             Kind::Tickets => &["tickets", "support_tickets", "cases", "ticket"],
             Kind::Churn => &["churn", "churns", "churned", "cancellations"],
+            Kind::Invitations => &["invitations", "survey_invitations", "invites"],
+            Kind::CsatResponses => &["csat_responses", "csat", "csat_answers"],
+            Kind::CesResponses => &["ces_responses", "ces", "ces_answers"],
+            Kind::SurveyAnswers => &["survey_answers", "survey_responses", "friction_answers"],
         }
     }
 
@@ -246,6 +310,10 @@ impl Kind {
             Kind::Touchpoints => TOUCHPOINTS,
             Kind::Tickets => TICKETS,
             Kind::Churn => CHURN,
+            Kind::Invitations => INVITATIONS,
+            Kind::CsatResponses => CSAT_RESPONSES,
+            Kind::CesResponses => CES_RESPONSES,
+            Kind::SurveyAnswers => SURVEY_ANSWERS,
         }
     }
 }

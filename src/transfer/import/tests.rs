@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::domain::config::AttributeType;
 use crate::domain::id::Ids;
+use crate::domain::query::{Page, Query};
 use crate::store::{Options, Who};
 
 const NOW: Stamp = Stamp(1_795_000_000_000); // 2026-11-18
@@ -88,6 +89,16 @@ fn small() -> tempfile::TempDir {
         ("tickets.csv", "ticket_id,customer_id,opened_at,closed_at,severity,subject,csat\nT1,C1,2024-12-21T04:08:00-05:00,,2,Slow,\n"),
         ("touchpoints.csv", "touchpoint_id,customer_id,contact_id,happened_at,channel,direction,note\nH1,C1,P1,2024-12-17,call,in,Hi\n"),
         ("churn.csv", "customer_id,churned_on,mrr_lost_minor,reason,returned_on\nC1,2025-01-18,39600,champion left,\n"),
+        (
+            "invitations.csv",
+            "invitation_id,customer_id,contact_id,sent_at,survey,wave,status\nV1,C1,P1,2026-07-10,nps,summer,delivered\nV2,C2,,2026-07-10,nps,summer,bounced\nV3,C2,,2026-07-10,weather,summer,\n",
+        ),
+        ("csat_responses.csv", "response_id,customer_id,responded_at,csat,comment\n1,C1,2026-07-12,5,Good\n2,C1,2026-07-12,6,\n"),
+        ("ces_responses.csv", "response_id,customer_id,responded_at,ces_score\n1,C1,2026-07-12,7\n2,C1,2026-07-13,\n"),
+        (
+            "survey_answers.csv",
+            "customer_id,answered_on,question,answer,wave\nC1,2026-07-12,Heard,A friend,summer\nC1,2026-07-12,hurt,,summer\n",
+        ),
         ("mrr_changes.csv", "customer_id,changed_on,old_mrr_minor\nC1,2024-11-18,0\n"),
     ])
 }
@@ -102,6 +113,10 @@ fn a_folder_comes_in_with_every_row_accounted_for() {
     assert_eq!(counts(&report, "orders.csv"), [2, 0, 0, 1, 0, 4]);
     assert_eq!(counts(&report, "subscription_versions.csv"), [1, 0, 0, 0, 0, 3]);
     assert_eq!(counts(&report, "nps_responses.csv"), [2, 0, 0, 0, 0, 2]);
+    assert_eq!(counts(&report, "invitations.csv"), [1, 0, 0, 0, 0, 2]);
+    for file in ["csat_responses.csv", "ces_responses.csv", "survey_answers.csv"] {
+        assert_eq!(counts(&report, file), [1, 0, 0, 0, 0, 1], "{file}");
+    }
     assert_eq!(report.stages_added, vec!["onboarding", "adoption", "at_risk"]);
     assert_eq!(report.not_understood.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(), vec!["mrr_changes.csv"]);
     let kinds: Vec<Kind> = report.files.iter().map(|f| f.kind).collect();
@@ -113,6 +128,20 @@ fn a_folder_comes_in_with_every_row_accounted_for() {
     assert_eq!(config.attribute("segment").map(|a| a.kind), Some(AttributeType::Text));
     let nps = report.files.iter().find(|f| f.kind == Kind::NpsResponses).expect("there");
     assert!(nps.notes.contains(&("time without an offset, read as a time in Europe/Istanbul".to_owned(), 2)), "{:?}", nps.notes);
+}
+
+#[test]
+fn answers_that_come_in_are_counted_with_their_waves() {
+    let (folder, mut store) = (small(), book());
+    run(&mut store, folder.path(), false);
+    let period = crate::domain::query::PeriodAsk::All;
+    let Ok(Page::Nps(page)) = store.answer(&Query::Nps { filter: String::new(), period }) else { panic!("an answer") };
+    let waves: Vec<_> = page.figures.waves.iter().map(|w| (w.name.as_str(), w.response.part, w.response.of)).collect();
+    assert_eq!(waves, [("summer", 1, 1)], "what bounced was not delivered");
+    assert_eq!((page.figures.csat.share.part, page.figures.ces.mean), (1, Some(7.0)));
+    let Ok(Page::Friction(questions)) = store.answer(&Query::Friction { filter: String::new(), period }) else { panic!("an answer") };
+    let said: Vec<_> = questions.iter().map(|q| (q.code.as_str(), q.n)).collect();
+    assert_eq!(said, [("heard", 1), ("opinion", 0), ("hurt", 0)]);
 }
 
 #[test]
@@ -174,7 +203,7 @@ fn cancelling_writes_nothing() {
     let report = import(&mut store, folder.path(), None, false, NOW, &mut stop).expect("ends well");
     assert_eq!(report.end, End::Cancelled);
     let names: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").filter_map(|e| e.ok()).map(|e| e.file_name()).collect();
-    assert_eq!(names.len(), 12, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
     assert_eq!(counts(&run(&mut store, folder.path(), false), "customers.csv")[0], 2);
 }
 

@@ -36,7 +36,7 @@ const GROUPS: &[(&str, &[EventKind])] = &[
     ("all", &[]),
     ("notes", &[EventKind::Note]),
     ("tickets", &[EventKind::Ticket, EventKind::Csat]),
-    ("nps", &[EventKind::Nps]),
+    ("nps", &[EventKind::Nps, EventKind::Ces, EventKind::Survey, EventKind::Invite]),
     ("touch", &[EventKind::Touch]),
     ("stage", &[EventKind::Stage, EventKind::Churn]),
     ("money", &[EventKind::Subscription, EventKind::Order, EventKind::Invoice, EventKind::Usage]),

@@ -34,7 +34,8 @@ const FUNNEL: u8 = 0;
 const CHECK: u8 = 1;
 
 /// The periods on offer, days; the last one is everything there is.
-const PERIODS: [PeriodAsk; 5] = [PeriodAsk::Days(30), PeriodAsk::Days(90), PeriodAsk::Days(180), PeriodAsk::Days(365), PeriodAsk::All];
+pub(crate) const PERIODS: [PeriodAsk; 5] =
+    [PeriodAsk::Days(30), PeriodAsk::Days(90), PeriodAsk::Days(180), PeriodAsk::Days(365), PeriodAsk::All];
 
 /// Lines of the cards of a stage below the table, with their frame, that are worth having.
 const LEAST_CARDS: usize = 7;
@@ -97,22 +98,24 @@ impl Default for Funnel {
     }
 }
 
-fn period_code(period: PeriodAsk) -> String {
+pub(crate) fn period_code(period: PeriodAsk) -> String {
     match period {
         PeriodAsk::Days(days) => days.to_string(),
         PeriodAsk::All => "all".to_owned(),
+        PeriodAsk::Between(from, to) => format!("{from}..{to}"),
     }
 }
 
-fn period_of(code: &str) -> Option<PeriodAsk> {
+pub(crate) fn period_of(code: &str) -> Option<PeriodAsk> {
     PERIODS.into_iter().find(|p| period_code(*p) == code)
 }
 
 /// `last 90 days`, or `all time`.
-fn period_words(period: PeriodAsk, look: &Look) -> String {
+pub(crate) fn period_words(period: PeriodAsk, look: &Look) -> String {
     match period {
         PeriodAsk::Days(days) => look.say.fill("funnel.last_days", &[("n", &days.to_string())]),
         PeriodAsk::All => look.say.word("funnel.all_time").to_owned(),
+        PeriodAsk::Between(from, to) => format!("{from} {} {to}", look.glyphs.arrow),
     }
 }
 
@@ -329,6 +332,11 @@ impl Screen for Funnel {
         Self::QUEUE,
         &[
             row("period", &["P"], Funnel::pick_period).hint(),
+            row("split", &["B"], |v: &mut Self, cx| {
+                let any_order = v.mode == Mode::AnyOrder;
+                super::tables::pick(&json!({"filter": v.filter.settled(), "period": period_code(v.period), "any_order": any_order}), cx);
+            })
+            .hint(),
             row("mode", &["o"], |v: &mut Self, cx| {
                 v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };
                 cx.toast(

@@ -1,6 +1,7 @@
 //! How a customer fares and what we do about it: usage, tickets, answers, tasks, and every conversation.
 
 mod answers;
+mod surveys;
 mod talks;
 
 use std::fmt::Write;
@@ -40,6 +41,7 @@ impl Telling<'_> {
         self.pulses(course);
         self.tasks(course);
         self.talks(course, last_touch);
+        self.surveys(course);
     }
 
     /// The day of the latest conversation, from which answers and talks take their bearings.

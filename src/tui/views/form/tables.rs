@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::Target;
 use super::cell::{Cell, Kind, Read, Way, contacts, tags, typed_moment};
-use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer};
+use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Said};
 use crate::domain::config::AttributeType;
 use crate::domain::customer::ROLES;
 use crate::domain::id::Id;
+use crate::domain::survey::FRICTION;
 use crate::domain::task::TaskDraft;
 use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::{CHANNELS, TouchDraft};
@@ -15,7 +16,7 @@ use crate::tui::verbs;
 use crate::tui::view::Look;
 
 /// The forms that make something new; all but the last one for a customer.
-pub const NEW: &[&str] = &["new_contact", "new_task", "nps", "pulse", "touch", "new_customer"];
+pub const NEW: &[&str] = &["new_contact", "new_task", "nps", "csat", "ces", "friction", "invite", "pulse", "touch", "new_customer"];
 
 /// What a field begins with: its text, and the value in the book.
 type Begin = (String, Value);
@@ -183,19 +184,70 @@ pub const FORMS: &[FormKind] = &[
         ],
         edits: false,
         make: |v| {
-            let score = v.value("score").as_u64().and_then(|s| u8::try_from(s).ok()).unwrap_or(0);
+            let score = v.small("score");
             let contact = v.text("contact").parse().ok();
             Ok(Some(Command::Nps { customer: v.customer()?, contact, score, text: v.text("text"), at: v.past("when") }))
+        },
+    },
+    FormKind {
+        code: "csat",
+        fields: &[
+            field("csat", Kind::Number(1, 5)).needed(),
+            field("contact", Kind::Choice(persons)),
+            field("wave", Kind::Text),
+            field("when", Kind::Past),
+            field("text", Kind::Area),
+        ],
+        edits: false,
+        make: |v| v.survey(vec![Said::Csat(v.small("csat"), v.text("text"))]),
+    },
+    FormKind {
+        code: "ces",
+        fields: &[
+            field("ces", Kind::Number(1, 7)).needed(),
+            field("contact", Kind::Choice(persons)),
+            field("wave", Kind::Text),
+            field("when", Kind::Past),
+            field("text", Kind::Area),
+        ],
+        edits: false,
+        make: |v| v.survey(vec![Said::Ces(v.small("ces"), v.text("text"))]),
+    },
+    FormKind {
+        code: "friction",
+        fields: &[
+            field("heard", Kind::Text),
+            field("opinion", Kind::Area),
+            field("hurt", Kind::Area),
+            field("contact", Kind::Choice(persons)),
+            field("wave", Kind::Text),
+            field("when", Kind::Past),
+        ],
+        edits: false,
+        make: |v| {
+            let said = FRICTION.iter().map(|code| Said::Words((*code).to_owned(), v.text(code)));
+            let said: Vec<Said> = said.filter(|s| !matches!(s, Said::Words(_, text) if text.is_empty())).collect();
+            if said.is_empty() { Ok(None) } else { v.survey(said) }
+        },
+    },
+    FormKind {
+        code: "invite",
+        fields: &[
+            field("asks", Kind::Choice(surveys)).begin(|_, _| plain("nps")),
+            field("wave", Kind::Text).needed(),
+            field("when", Kind::Past),
+        ],
+        edits: false,
+        make: |v| {
+            let customers = vec![v.customer()?];
+            Ok(Some(Command::Invite { customers, asks: v.text("asks"), wave: v.text("wave"), at: v.past("when") }))
         },
     },
     FormKind {
         code: "pulse",
         fields: &[field("score", Kind::Number(1, 5)).needed(), field("text", Kind::Area)],
         edits: false,
-        make: |v| {
-            let score = v.value("score").as_u64().and_then(|s| u8::try_from(s).ok()).unwrap_or(0);
-            Ok(Some(Command::Pulse { customer: v.customer()?, score, text: v.text("text") }))
-        },
+        make: |v| Ok(Some(Command::Pulse { customer: v.customer()?, score: v.small("score"), text: v.text("text") })),
     },
 ];
 
@@ -291,6 +343,10 @@ fn persons(target: &Target, look: &Look) -> Vec<Way> {
     std::iter::once(none).chain(people).collect()
 }
 
+fn surveys(_: &Target, look: &Look) -> Vec<Way> {
+    ["nps", "csat", "ces", "friction"].map(|code| (code.to_owned(), look.say.word(&format!("form.{code}")).to_owned(), None)).into()
+}
+
 fn yes_no(_: &Target, look: &Look) -> Vec<Way> {
     [("", "word.none"), ("1", "word.yes"), ("0", "word.no")]
         .iter()
@@ -364,6 +420,18 @@ impl Values<'_> {
     /// A moment; none where the field is empty: the writing's.
     fn past(&self, code: &str) -> Option<Stamp> {
         self.value(code).as_i64().map(Stamp)
+    }
+
+    /// A small number; 0 where there is none.
+    fn small(&self, code: &str) -> u8 {
+        self.value(code).as_u64().and_then(|s| u8::try_from(s).ok()).unwrap_or(0)
+    }
+
+    /// Answers to a survey, of the person, wave and moment in the form.
+    fn survey(&self, answers: Vec<Said>) -> Result<Option<Command>, Blame> {
+        let contact = self.text("contact").parse().ok();
+        let (customer, wave, at) = (self.customer()?, self.text("wave"), self.past("when"));
+        Ok(Some(Command::Survey { customer, contact, wave, answers, at }))
     }
 
     fn customer(&self) -> Result<Id, Blame> {

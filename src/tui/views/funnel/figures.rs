@@ -44,7 +44,7 @@ impl Drill {
             Drill::Age | Drill::Open | Drill::Behind | Drill::Stuck => ("since", false),
             Drill::Count => ("", false),
         };
-        View { filter, sort: sort.to_owned(), descending, columns: Vec::new() }
+        View { filter, sort: sort.to_owned(), descending, ..View::default() }
     }
 }
 

@@ -1,0 +1,322 @@
+//! Pages of figures in rows: the funnel by something, targets, help before purchase, issues.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::Datelike;
+use rusqlite::params;
+
+use crate::columns;
+use crate::domain::funnel::{self, Mode, Period, StageFigures, Visit};
+use crate::domain::issue::{self, Ticket};
+use crate::domain::proportion::Share;
+use crate::domain::query::PeriodAsk;
+use crate::domain::roster::Roster;
+use crate::domain::stage::{KpiCode, StageClass, StageNo};
+use crate::domain::survival::{Curve, incidence};
+use crate::domain::table::{By, Cell, Kind, Row, TableAsk, TablePage};
+use crate::domain::time::{Day, Stamp};
+use crate::error::{Error, Result};
+use crate::store::search::text_at_raw as text_at;
+use crate::store::{Store, kept, sql};
+
+use super::{Selection, days_of, load_attribute, select};
+
+/// Parts that a split shows; the others are put together.
+const PARTS: usize = 12;
+/// Months in the history of a figure with a target.
+const MONTHS: i32 = 12;
+/// Issues that are listed.
+const ISSUES: usize = 50;
+
+/// The table that is asked for.
+pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
+    let shared = store.roster()?;
+    let selection = match select(store, &ask.filter)? {
+        Ok(selection) => selection,
+        Err(mistake) => {
+            let period = Period { from: store.today, to: store.today };
+            return Ok(TablePage { heads: Vec::new(), rows: Vec::new(), period, mistake: Some(mistake) });
+        }
+    };
+    if let Kind::Split(By::Attribute(code)) = &ask.kind {
+        let known = columns::attribute(&store.config, code).map(|a| a.code.clone());
+        let code = known.ok_or_else(|| {
+            let all: Vec<&str> = store.config.attributes.iter().map(|a| a.code.as_str()).collect();
+            Error::usage(format!("there is no attribute \"{code}\"")).hint(format!("owner, month, quarter, before, {}", all.join(", ")))
+        })?;
+        load_attribute(store, &shared, &code)?;
+    }
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let visits = kept::visits(store, &roster)?;
+    let period = days_of(ask.period, store.today, || visits.iter().map(|v| v.entered).min());
+    let visits: Vec<Visit> = visits.iter().filter(|v| selection.passes[v.customer as usize]).copied().collect();
+    let (heads, rows) = match &ask.kind {
+        Kind::Split(by) => split(store, &roster, &visits, by, period, ask)?,
+        Kind::Targets => targets(store, &visits, period, ask.mode),
+        Kind::Help => help(store, &roster, &visits, period)?,
+        Kind::Stays => stays(store, &visits, period),
+        Kind::Issues => issues(store, &shared, &selection, period)?,
+    };
+    Ok(TablePage { heads, rows, period, mistake: None })
+}
+
+type Table = (Vec<&'static str>, Vec<Row>);
+
+/// The name of the part that a row of the roster belongs to.
+fn part(roster: &Roster, by: &By, at: usize) -> String {
+    let started = || roster.rows[at].signals.started.map(Day::date);
+    let dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    match by {
+        By::Owner => dash(roster.owner(at)),
+        By::Attribute(code) => dash(roster.attribute(code, at)),
+        By::Month => started().map_or_else(|| "-".to_owned(), |d| format!("{}-{:02}", d.year(), d.month())),
+        By::Quarter => started().map_or_else(|| "-".to_owned(), |d| format!("{} Q{}", d.year(), d.month0() / 3 + 1)),
+        By::Before => String::new(),
+    }
+}
+
+/// The funnel's figures of each part. The customers behind a row are those whose visit of the stage began in the period.
+fn split(store: &Store, roster: &Roster, visits: &[Visit], by: &By, period: Period, ask: &TableAsk) -> Result<Table> {
+    let mut heads = vec!["part", "stage", "entered", "went_on", "open", "median_days", "plain_median", "p90_days"];
+    let mut rows = Vec::new();
+    if *by == By::Before {
+        if ask.period == PeriodAsk::All {
+            return Err(Error::usage("all time has no period before it").hint("take a number of days"));
+        }
+        let length = period.to.since(period.from) + 1;
+        let before = Period { from: period.from.plus(-length), to: period.to.plus(-length) };
+        for (period, today) in [(period, store.today), (before, before.to)] {
+            let name = format!("{} to {}", period.from, period.to);
+            put_part(store, &name, visits, period, today, ask.mode, &mut rows);
+        }
+        heads[0] = "period";
+        return Ok((heads, rows));
+    }
+    let (mut names, mut numbers): (Vec<String>, HashMap<String, usize>) = (Vec::new(), HashMap::new());
+    let mut of_row: Vec<Option<usize>> = vec![None; roster.rows.len()];
+    let mut entered: Vec<usize> = Vec::new();
+    for visit in visits {
+        let at = visit.customer as usize;
+        let no = *of_row[at].get_or_insert_with(|| {
+            let name = part(roster, by, at);
+            *numbers.entry(name.clone()).or_insert_with(|| {
+                names.push(name);
+                entered.push(0);
+                names.len() - 1
+            })
+        });
+        entered[no] += usize::from(period.from <= visit.entered && visit.entered <= period.to);
+    }
+    let mut order: Vec<usize> = (0..names.len()).filter(|no| entered[*no] > 0).collect();
+    order.sort_by(|a, b| entered[*b].cmp(&entered[*a]).then_with(|| names[*a].cmp(&names[*b])));
+    let mut place = vec![PARTS; names.len()];
+    order.iter().take(PARTS).enumerate().for_each(|(at, no)| place[*no] = at);
+    let mut shown: Vec<(String, Vec<Visit>)> = order.iter().take(PARTS).map(|no| (names[*no].clone(), Vec::new())).collect();
+    if order.len() > PARTS {
+        shown.push((format!("{} others", order.len() - PARTS), Vec::new()));
+    }
+    for visit in visits {
+        if let Some(part) = of_row[visit.customer as usize].and_then(|no| shown.get_mut(place[no])) {
+            part.1.push(*visit);
+        }
+    }
+    // Parts of a calendar stand in its order.
+    if matches!(by, By::Month | By::Quarter) {
+        shown.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    for (name, visits) in &shown {
+        put_part(store, name, visits, period, store.today, ask.mode, &mut rows);
+    }
+    Ok((heads, rows))
+}
+
+fn put_part(store: &Store, name: &str, visits: &[Visit], period: Period, today: Day, mode: Mode, rows: &mut Vec<Row>) {
+    let stages = &store.config.stages;
+    let (figures, _) = funnel::figures(stages, visits, &[], period, mode, today);
+    let mut behind: Vec<Vec<u32>> = vec![Vec::new(); figures.len()];
+    for visit in visits.iter().filter(|v| period.from <= v.entered && v.entered <= period.to) {
+        if let Some(behind) = behind.get_mut(usize::from(visit.stage.0)) {
+            behind.push(visit.customer);
+        }
+    }
+    for (stage, behind) in figures.iter().zip(behind).filter(|(s, _)| s.entered > 0) {
+        let went_on = if stage.class == StageClass::Lost { Cell::None } else { Cell::Share(Share::new(stage.advanced, stage.ended)) };
+        let cells = vec![
+            Cell::Text(name.to_owned()),
+            Cell::Text(stage.label.clone()),
+            Cell::Count(stage.entered),
+            went_on,
+            Cell::Count(stage.open),
+            Cell::days(stage.median_days),
+            Cell::days(stage.plain_median_days.map(|d| d as f64)),
+            Cell::days(stage.p90_days),
+        ];
+        rows.push(Row::new(cells, behind));
+    }
+}
+
+fn figure(code: KpiCode, stage: &StageFigures) -> (Cell, Option<f64>) {
+    match code {
+        KpiCode::NextConversion => {
+            let share = Share::new(stage.advanced, stage.ended);
+            (Cell::Share(share), share.ratio().map(|r| r * 100.0))
+        }
+        KpiCode::MedianDays => (Cell::days(stage.median_days), stage.median_days),
+        KpiCode::P90Days => (Cell::days(stage.p90_days), stage.p90_days),
+        KpiCode::Entered => (Cell::Count(stage.entered), Some(stage.entered as f64)),
+    }
+}
+
+/// Each figure with a target: what it is in the period, and in each of the last months by the visits begun in it.
+fn targets(store: &Store, visits: &[Visit], period: Period, mode: Mode) -> Table {
+    let stages = &store.config.stages;
+    let (now, _) = funnel::figures(stages, visits, &[], period, mode, store.today);
+    let number = |day: Day| day.date().year() * 12 + day.date().month0() as i32;
+    let last = number(store.today);
+    let mut by_month: Vec<Vec<Visit>> = vec![Vec::new(); MONTHS as usize];
+    for visit in visits {
+        let at = number(visit.entered) - last + MONTHS - 1;
+        if let Some(month) = usize::try_from(at).ok().and_then(|at| by_month.get_mut(at)) {
+            month.push(*visit);
+        }
+    }
+    let all = Period { from: Day::from_number(0).unwrap_or(store.today), to: store.today };
+    let months: Vec<Vec<StageFigures>> =
+        by_month.iter().map(|visits| funnel::figures(stages, visits, &[], all, mode, store.today).0).collect();
+    let mut rows = Vec::new();
+    for (no, stage) in stages.stage.iter().enumerate() {
+        for kpi in &stage.kpi {
+            let (cell, value) = figure(kpi.code, &now[no]);
+            let target = f64::from(kpi.target);
+            let at_least = matches!(kpi.code, KpiCode::NextConversion | KpiCode::Entered);
+            let met = value.map_or(Cell::None, |v| Cell::Met(if at_least { v >= target } else { v <= target }));
+            let history = months.iter().map(|m| figure(kpi.code, &m[no]).1.filter(|_| m[no].entered > 0)).collect();
+            let begun = |v: &&Visit| usize::from(v.stage.0) == no && period.from <= v.entered && v.entered <= period.to;
+            let behind = visits.iter().filter(begun).map(|v| v.customer).collect();
+            let code = serde_json::to_value(kpi.code).ok().and_then(|c| c.as_str().map(str::to_owned)).unwrap_or_default();
+            let cells = vec![Cell::Text(stage.label.clone()), Cell::Text(code), cell, Cell::Target(kpi.target), met, Cell::Months(history)];
+            rows.push(Row::new(cells, behind));
+        }
+    }
+    (vec!["stage", "figure", "actual", "target", "met", "months"], rows)
+}
+
+/// How long the visits begun in the period last, a row a stage, and one for each stage that they went on to.
+fn stays(store: &Store, visits: &[Visit], period: Period) -> Table {
+    let stages = &store.config.stages;
+    let mut rows = Vec::new();
+    for no in stages.all() {
+        let of: Vec<&Visit> = visits.iter().filter(|v| v.stage == no && period.from <= v.entered && v.entered <= period.to).collect();
+        if of.is_empty() {
+            continue;
+        }
+        // Moves after the store's day were left out when the visits were read.
+        let days = |v: &Visit| v.left.unwrap_or(store.today).since(v.entered);
+        let curve = Curve::of(&mut of.iter().map(|v| (days(v), v.left.is_some())).collect::<Vec<_>>());
+        let quartiles = [0.25, 0.5, 0.75].map(|q| Cell::Quantile(curve.quantile_with_interval(q)));
+        let mut cells =
+            vec![Cell::Text(stages.label(no).to_owned()), Cell::None, Cell::Count(curve.n), Cell::Count(curve.n - curve.events)];
+        cells.extend(quartiles);
+        cells.extend([30, 90].map(|t| Cell::Part(1.0 - curve.at(t))));
+        cells.extend([Cell::Part(1.0 - curve.at(180)), Cell::Days((curve.mean_until(180) * 10.0).round() / 10.0)]);
+        rows.push(Row::new(cells, of.iter().map(|v| v.customer).collect()));
+        let mut ends: Vec<(i64, Option<u8>)> = of.iter().map(|v| (days(v), v.next.map(|n| n.0))).collect();
+        let gone = [30, 90, 180].map(|within| incidence(&mut ends, stages.stage.len(), within));
+        for next in stages.all() {
+            let there: Vec<u32> = of.iter().filter(|v| v.next == Some(next)).map(|v| v.customer).collect();
+            if there.is_empty() {
+                continue;
+            }
+            let mut cells =
+                vec![Cell::Text(stages.label(no).to_owned()), Cell::Text(stages.label(next).to_owned()), Cell::Count(there.len())];
+            cells.extend([Cell::None, Cell::None, Cell::None, Cell::None]);
+            cells.extend(gone.each_ref().map(|shares| Cell::Part(shares[usize::from(next.0)])));
+            cells.push(Cell::None);
+            rows.push(Row::new(cells, there));
+        }
+    }
+    (
+        vec!["stage", "went_to", "n", "open", "quarter_left", "half_left", "three_quarters_left", "in_30", "in_90", "in_180", "mean_180"],
+        rows,
+    )
+}
+
+/// Prospects with a call, mail or chat of theirs while they were prospects, and those without: how many later bought.
+fn help(store: &Store, roster: &Roster, visits: &[Visit], period: Period) -> Result<Table> {
+    let stages = &store.config.stages;
+    let class = |no: StageNo| stages.get(no).map_or(StageClass::Customer, |s| s.class);
+    // First day as a prospect in the period, and the day of the first purchase after it.
+    let mut prospects: HashMap<u32, (Day, Option<Day>)> = HashMap::new();
+    for visit in visits {
+        match class(visit.stage) {
+            StageClass::Prospect if period.from <= visit.entered && visit.entered <= period.to => {
+                prospects.entry(visit.customer).or_insert((visit.entered, None));
+            }
+            StageClass::Customer => {
+                if let Some((_, bought)) = prospects.get_mut(&visit.customer) {
+                    bought.get_or_insert(visit.entered);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut statement = store.conn.prepare_cached(kept::HELP).map_err(sql)?;
+    let mut found = statement.query([]).map_err(sql)?;
+    let mut helped: HashMap<u32, ()> = HashMap::new();
+    while let Some(row) = found.next().map_err(sql)? {
+        let Some(at) = roster.row_of(row.get(0).map_err(sql)?).map(|at| at as u32) else { continue };
+        let day = Day::from_number(row.get(1).map_err(sql)?);
+        if let (Some(day), Some((from, bought))) = (day.filter(|d| *d <= store.today), prospects.get(&at))
+            && *from <= day
+            && bought.is_none_or(|b| day <= b)
+        {
+            helped.insert(at, ());
+        }
+    }
+    let row = |name: &str, with: bool| {
+        let of: Vec<(&u32, &(Day, Option<Day>))> = prospects.iter().filter(|(at, _)| helped.contains_key(at) == with).collect();
+        let bought: Vec<i64> = of.iter().filter_map(|(_, (from, bought))| Some((*bought)?.since(*from))).collect();
+        let mut times: Vec<(i64, bool)> =
+            of.iter().map(|(_, (from, bought))| (bought.unwrap_or(store.today).since(*from), bought.is_some())).collect();
+        let median = Curve::of(&mut times).quantile(0.5);
+        let cells =
+            vec![Cell::Text(name.to_owned()), Cell::Count(of.len()), Cell::Share(Share::new(bought.len(), of.len())), Cell::days(median)];
+        Row::new(cells, of.into_iter().map(|(at, _)| *at).collect())
+    };
+    Ok((vec!["help", "prospects", "bought", "median_days"], vec![row("asked", true), row("did_not_ask", false)]))
+}
+
+/// Tickets opened in the period, those about the same thing together.
+fn issues(store: &Store, shared: &Arc<RwLock<Roster>>, selection: &Selection, period: Period) -> Result<Table> {
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let zone = store.config.zone;
+    let from = zone.stamp(period.from, chrono::NaiveTime::MIN);
+    let to = zone.stamp(period.to.plus(1), chrono::NaiveTime::MIN);
+    let query = "SELECT customer, subject, opened, closed FROM ticket WHERE removed = 0 AND opened >= ? AND opened < ?";
+    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let mut found = statement.query(params![from, to]).map_err(sql)?;
+    let mut tickets = Vec::new();
+    while let Some(row) = found.next().map_err(sql)? {
+        let Some(at) = roster.row_of(row.get(0).map_err(sql)?).filter(|at| selection.passes[*at]) else { continue };
+        let closed: Option<i64> = row.get(3).map_err(sql)?;
+        tickets.push(Ticket {
+            customer: at as u32,
+            subject: text_at(row, 1).map_err(sql)?,
+            opened: zone.day(Stamp(row.get(2).map_err(sql)?)),
+            closed: closed.map(|ms| zone.day(Stamp(ms))).filter(|d| *d <= store.today),
+        });
+    }
+    let rows = issue::issues(&tickets).into_iter().take(ISSUES).map(|issue| {
+        let mut row = Row::new(Vec::new(), issue.customers);
+        row.cells = vec![
+            Cell::Text(issue.word),
+            Cell::Count(issue.count),
+            Cell::Count(row.customers.len()),
+            Cell::Count(issue.open),
+            Cell::days(issue.mean_days.map(|d| (d * 10.0).round() / 10.0)),
+        ];
+        row
+    });
+    Ok((vec!["issue", "tickets", "customers", "still_open", "mean_days"], rows.collect()))
+}

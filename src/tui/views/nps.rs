@@ -1,0 +1,410 @@
+//! NPS: the score, by wave and month, who moved between two waves, who is silent; each figure with the people behind it.
+
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::filter_line::FilterLine;
+use super::funnel::{PERIODS, period_code, period_of, period_words};
+use super::groups;
+use super::narrow;
+use super::pick::{Item, Pick};
+use crate::domain::id::Id;
+use crate::domain::nps::Group;
+use crate::domain::query::{NpsPage, Page, PeriodAsk, Query, Question};
+use crate::domain::time::words;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::theme::Role;
+use crate::tui::verbs::Verbs;
+use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::widgets::list::{List, Lister};
+use lines::{Behind, Line, lines, spoken};
+
+const FIGURES: u8 = 0;
+const CHECK: u8 = 1;
+const WORDS: u8 = 2;
+const FRICTION: u8 = 3;
+
+/// Answers whose words are asked for at a time.
+const READ: usize = 100;
+
+/// The figures at the left (or above), the people behind the one at the cursor beside (or below).
+pub struct Nps {
+    figures: List<usize>,
+    people: List<usize>,
+    on_people: bool,
+    filter: FilterLine,
+    period: PeriodAsk,
+    page: Option<Arc<Page>>,
+    friction: Vec<Question>,
+    lines: Vec<Line>,
+    words: HashMap<Id, (String, String)>,
+}
+
+impl Default for Nps {
+    fn default() -> Nps {
+        Nps {
+            figures: List::default(),
+            people: List::default(),
+            on_people: false,
+            filter: FilterLine::default(),
+            period: PeriodAsk::Days(90),
+            page: None,
+            friction: Vec::new(),
+            lines: Vec::new(),
+            words: HashMap::new(),
+        }
+    }
+}
+
+impl Nps {
+    fn page(&self) -> Option<&NpsPage> {
+        match self.page.as_deref() {
+            Some(Page::Nps(page)) => Some(page),
+            _ => None,
+        }
+    }
+
+    fn line(&self) -> Option<&Line> {
+        self.lines.get(self.figures.cursor)
+    }
+
+    /// How many people are behind the figure at the cursor.
+    fn count(&self) -> usize {
+        self.line().map_or(0, |line| line.behind.len())
+    }
+
+    /// The customer (row) of a person behind the figure at the cursor.
+    fn customer(&self, at: usize) -> Option<u32> {
+        match &self.line()?.behind {
+            Behind::Said(places) => Some(self.page()?.answers.said.get(*places.get(at)? as usize)?.customer),
+            Behind::Customers(rows) => rows.get(at).copied(),
+        }
+    }
+
+    /// The figures are there again, or the cursor is on another one.
+    fn follow(&mut self) {
+        let rows: Vec<usize> = (0..self.count()).collect();
+        self.people.rows = rows;
+        self.people.cursor = self.people.cursor.min(self.people.rows.len().saturating_sub(1));
+    }
+
+    fn lay(&mut self, look: &Look) {
+        let Some(Page::Nps(page)) = self.page.as_deref() else { return };
+        self.lines = lines(page, &self.friction, look);
+        self.figures.rows = (0..self.lines.len()).collect();
+        self.figures.cursor = self.figures.cursor.min(self.lines.len().saturating_sub(1));
+        self.follow();
+    }
+
+    /// The answers in sight whose words are wanted.
+    fn wanted(&self, look: &Look) -> Vec<Id> {
+        let (Some(page), Some(Behind::Said(places))) = (self.page(), self.line().map(|l| &l.behind)) else { return Vec::new() };
+        let top = self.people.first(look.list_rows) / READ * READ;
+        places.iter().skip(top).take(2 * READ).map(|at| page.answers.said[*at as usize].id).collect()
+    }
+
+    fn open(&mut self, cx: &mut Cx) {
+        if self.filter.keep() {
+            return;
+        }
+        if !self.on_people {
+            self.on_people = true;
+        } else if let Some(id) = self.here(cx.look) {
+            cx.go("account", json!({"customer": id}));
+        }
+    }
+
+    fn pick_period(&mut self, cx: &mut Cx) {
+        let items = PERIODS.iter().map(|p| Item::new(period_code(*p), period_words(*p, cx.look))).collect();
+        let title = cx.look.say.word("nps.period").to_owned();
+        let pick = Pick::new(title, items, |code, cx| cx.push(crate::tui::view::Step::Tell("nps", json!({"period": code}))));
+        cx.open(pick.at(&period_code(self.period)));
+    }
+
+    fn draw_figures(&self, canvas: &mut Canvas, area: Rect) {
+        let title = period_words(self.period, canvas.look);
+        let inner = canvas.frame(area, canvas.look.say.word("screen.nps"), &title, !self.on_people);
+        let mut kinds = vec![0; self.lines.len()];
+        for at in 1..kinds.len() {
+            kinds[at] = kinds[at - 1] + usize::from(self.lines[at].head != self.lines[at - 1].head);
+        }
+        let head = |at: usize| (self.lines[at].head.clone(), Role::Muted);
+        let rows = canvas.drawn.list_rows;
+        groups::draw(canvas, inner, &self.figures, &kinds, head, |canvas, line, at| {
+            let figure = &self.lines[at];
+            let room = line.width.saturating_sub(3);
+            let label = (room * 36 / 100).clamp(8, 24);
+            let value = 5;
+            let rest = room.saturating_sub(label + value + 2);
+            groups::cells_of(
+                canvas,
+                line,
+                &[
+                    (&figure.label, label, false, Role::Text),
+                    (&figure.value, value, true, figure.role),
+                    (&figure.note, rest, false, Role::Muted),
+                ],
+            );
+        });
+        if self.on_people {
+            canvas.drawn.list_rows = rows;
+            canvas.drawn.hits.retain(|(_, hit)| !matches!(hit, Hit::Row(_)));
+            for (at, y) in (inner.top()..inner.bottom()).enumerate() {
+                canvas.hit(Rect::new(inner.x, y, inner.width, 1), Hit::Part(at));
+            }
+        }
+    }
+
+    fn draw_people(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let Some(line) = self.line() else { return };
+        let n = look.say.fill("nps.people", &[("n", &self.count().to_string())]);
+        let inner = canvas.frame(area, &line.behind_title, &n, self.on_people);
+        if self.count() == 0 {
+            return groups::draw_empty(canvas, inner, &line.nobody);
+        }
+        let (Some(page), Some(roster)) = (self.page(), look.read()) else { return };
+        let height = usize::from(inner.height);
+        if self.on_people {
+            canvas.drawn.list_rows = height.max(1);
+        }
+        let top = self.people.first(height);
+        for (y, at) in (inner.top()..inner.bottom()).zip(top..self.count()) {
+            let whole = Rect::new(inner.x, y, inner.width, 1);
+            let room = inner.width.saturating_sub(3);
+            let name_of = |row: u32| roster.name(row as usize).to_owned();
+            match &line.behind {
+                Behind::Customers(rows) => {
+                    let Some(row) = rows.get(at) else { break };
+                    let owner = roster.owner(*row as usize).to_owned();
+                    let half = room / 2;
+                    let cells = [(name_of(*row), half, Role::Text), (owner, room.saturating_sub(half + 1), Role::Muted)];
+                    groups::cells_of(canvas, whole, &cells.each_ref().map(|(t, w, r)| (t.as_str(), *w, false, *r)));
+                }
+                Behind::Said(places) => {
+                    let Some(said) = places.get(at).map(|at| page.answers.said[*at as usize]) else { break };
+                    let (contact, text) = self.words.get(&said.id).cloned().unwrap_or_default();
+                    let score = if said.number < 0 { look.glyphs.dot.to_owned() } else { said.number.to_string() };
+                    let role = match Group::of(said.number).filter(|_| said.nps().is_some()) {
+                        Some(Group::Detractor) => Role::Danger,
+                        Some(Group::Promoter) => Role::Ok,
+                        _ => Role::Text,
+                    };
+                    let waits = line.waiting > at;
+                    let day = words::show(said.day, look.now.today);
+                    let sign = if waits { look.glyphs.bullet } else { " " };
+                    let (name, who) = ((room / 3).clamp(8, 24), if room < 60 { 0 } else { room / 6 });
+                    let rest = room.saturating_sub(name + who + 2 + 1 + 11 + 5);
+                    groups::cells_of(
+                        canvas,
+                        whole,
+                        &[
+                            (sign, 1, false, Role::Warn),
+                            (&score, 2, true, role),
+                            (&name_of(said.customer), name, false, Role::Text),
+                            (&contact, who, false, Role::Muted),
+                            (&day, 11, false, Role::Muted),
+                            (&text, rest, false, Role::Text),
+                        ],
+                    );
+                }
+            }
+            if self.on_people {
+                canvas.hit(whole, Hit::Row(at));
+                if at == self.people.cursor {
+                    canvas.tint(whole, Role::Selection);
+                }
+            }
+        }
+    }
+}
+
+impl Lister for Nps {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        if self.on_people {
+            self.people.go(to, look.list_rows);
+        } else {
+            self.figures.go(to, look.list_rows);
+            self.people.cursor = 0;
+            self.follow();
+        }
+    }
+
+    fn at(&self) -> (usize, usize) {
+        let list = if self.on_people { &self.people } else { &self.figures };
+        (list.cursor, list.rows.len())
+    }
+}
+
+impl Verbs for Nps {}
+
+impl Screen for Nps {
+    const NAME: &'static str = "nps";
+    const KEYS: &'static [&'static [KeyRow<Nps>]] = &[
+        &[
+            row("open", &["enter"], Nps::open)
+                .when(|v, _| if v.filter.editing() || v.count() > 0 { Ok(()) } else { Err("no_customer") })
+                .hint(),
+            row(
+                "pane",
+                &["tab", "shift-tab"],
+                |v: &mut Self, _| {
+                    if v.filter.editing() { v.filter.complete() } else { v.on_people = !v.on_people }
+                },
+            )
+            .hint(),
+            row("period", &["P"], Nps::pick_period).hint(),
+            row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
+            row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
+            row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
+                .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
+            row("record", &["c"], |v: &mut Self, cx| {
+                if let Some(id) = v.subjects(cx.look).first() {
+                    cx.go("form", json!({"form": "nps", "customer": id}));
+                }
+            })
+            .when(|v, look| if v.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }),
+            row("escape", &["esc"], |v: &mut Self, cx| {
+                if v.filter.escape() {
+                } else if v.on_people {
+                    v.on_people = false;
+                } else {
+                    cx.push(crate::tui::view::Step::App(crate::tui::view::AppStep::Escape));
+                }
+            }),
+        ],
+        Self::VERBS,
+        Self::ABOUT,
+        Self::MOVES,
+    ];
+
+    fn title(&self, look: &Look) -> Title {
+        let counter = self.page().map_or_else(String::new, |page| spoken(page, look));
+        Title { crumb: look.say.word("screen.nps").to_owned(), filter: self.filter.text.clone(), counter }
+    }
+
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
+        let (filter, period) = (self.filter.text.clone(), self.period);
+        let mut all = vec![(FIGURES, Query::Nps { filter: filter.clone(), period }), (FRICTION, Query::Friction { filter, period })];
+        all.extend(self.filter.query().map(|query| (CHECK, query)));
+        let wanted = self.wanted(look);
+        if !wanted.is_empty() {
+            all.push((WORDS, Query::Replies { events: wanted }));
+        }
+        all
+    }
+
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        match (part, page.as_ref()) {
+            (FIGURES, Page::Nps(new)) if new.mistake.is_none() => {
+                self.page = Some(Arc::clone(page));
+                self.lay(cx.look);
+            }
+            (FRICTION, Page::Friction(questions)) => {
+                self.friction.clone_from(questions);
+                self.lay(cx.look);
+            }
+            (WORDS, Page::Replies(replies)) => {
+                self.words = replies.iter().map(|r| (r.event, (r.contact.clone(), r.text.clone()))).collect();
+            }
+            (CHECK, Page::Rows(rows)) => self.filter.page(rows),
+            _ => {}
+        }
+    }
+
+    fn typing(&self) -> bool {
+        self.filter.editing()
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, _cx: &mut Cx) {
+        self.filter.key(key);
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
+        self.filter.paste(text)
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        if let Hit::Part(_) = hit {
+            self.on_people = false;
+        } else {
+            self.list_hit(hit, cx);
+        }
+    }
+
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        let before = self.people.cursor;
+        self.people.by(by as isize, look.list_rows);
+        (self.people.cursor != before).then(|| self.here(look)).flatten()
+    }
+
+    fn subjects(&self, look: &Look) -> Vec<Id> {
+        if !self.on_people {
+            return Vec::new();
+        }
+        self.customer(self.people.cursor).and_then(|row| look.id_of(row)).into_iter().collect()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        if let Some(term) = what["narrow"].as_str() {
+            narrow::add(&mut self.filter.text, term);
+        }
+        if let Some(period) = what["period"].as_str().and_then(period_of) {
+            self.period = period;
+        }
+    }
+
+    fn save(&self, _look: &Look) -> Value {
+        json!({
+            "filter": self.filter.settled(), "period": period_code(self.period), "figure": self.figures.cursor,
+            "people": self.on_people, "person": self.people.cursor,
+        })
+    }
+
+    fn restore(&mut self, state: &Value) {
+        self.filter.escape();
+        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(90));
+        self.figures.cursor = state["figure"].as_u64().unwrap_or(0) as usize;
+        self.on_people = state["people"].as_bool().unwrap_or(false);
+        self.people.cursor = state["person"].as_u64().unwrap_or(0) as usize;
+        // Until the page is there again, the places have to be kept.
+        self.figures.rows = (0..=self.figures.cursor).collect();
+        self.people.rows = (0..=self.people.cursor).collect();
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let area = self.filter.draw(canvas, area);
+        let look = canvas.look;
+        if self.page().is_none() {
+            let inner = canvas.frame(area, look.say.word("screen.nps"), "", true);
+            return groups::draw_empty(canvas, inner, look.say.word("message.loading"));
+        }
+        let (figures, people) = if area.width >= 100 {
+            let left = (area.width * 54 / 100).min(72);
+            (Rect::new(area.x, area.y, left, area.height), Rect::new(area.x + left, area.y, area.width - left, area.height))
+        } else if area.height >= 12 {
+            let top = area.height * 55 / 100;
+            (Rect::new(area.x, area.y, area.width, top), Rect::new(area.x, area.y + top, area.width, area.height - top))
+        } else if self.on_people {
+            (Rect::new(area.x, area.y, 0, 0), area)
+        } else {
+            (area, Rect::new(area.x, area.y, 0, 0))
+        };
+        if figures.width > 0 {
+            self.draw_figures(canvas, figures);
+        }
+        if people.width > 0 {
+            self.draw_people(canvas, people);
+        }
+    }
+}

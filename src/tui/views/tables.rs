@@ -1,0 +1,392 @@
+//! Figures in rows: the funnel split by something, targets, help before purchase, issues that come again; each row with the
+//! customers behind it.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::filter_line::FilterLine;
+use super::funnel::{PERIODS, period_code, period_of, period_words};
+use super::groups;
+use super::pick::{Item, Pick};
+use crate::domain::config::AttributeType;
+use crate::domain::funnel::Mode;
+use crate::domain::id::Id;
+use crate::domain::query::{Page, PeriodAsk, Query};
+use crate::domain::table::{By, Cell, Kind, TableAsk, TablePage};
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::{KeyRow, row};
+use crate::tui::measure::cells;
+use crate::tui::theme::Role;
+use crate::tui::verbs::Verbs;
+use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::widgets::list::{List, Lister};
+
+const TABLE: u8 = 0;
+const CHECK: u8 = 1;
+
+/// The table, and below it the customers behind the row at the cursor.
+pub struct Tables {
+    kind: Kind,
+    filter: FilterLine,
+    period: PeriodAsk,
+    mode: Mode,
+    list: List<usize>,
+    people: List<u32>,
+    on_people: bool,
+    page: Option<Arc<Page>>,
+    failed: Option<String>,
+}
+
+impl Default for Tables {
+    fn default() -> Tables {
+        Tables {
+            kind: Kind::Issues,
+            filter: FilterLine::default(),
+            period: PeriodAsk::Days(365),
+            mode: Mode::InOrder,
+            list: List::default(),
+            people: List::default(),
+            on_people: false,
+            page: None,
+            failed: None,
+        }
+    }
+}
+
+/// The word of a table: `issues`, `help`, `targets`, `by:owner`.
+fn word_of(kind: &Kind) -> String {
+    match kind {
+        Kind::Issues => "issues".to_owned(),
+        Kind::Stays => "stays".to_owned(),
+        Kind::Help => "help".to_owned(),
+        Kind::Targets => "targets".to_owned(),
+        Kind::Split(by) => format!("by:{}", by.word()),
+    }
+}
+
+fn kind_of(word: &str) -> Kind {
+    match (word, word.strip_prefix("by:")) {
+        (_, Some(by)) => Kind::Split(By::named(by)),
+        ("help", _) => Kind::Help,
+        ("targets", _) => Kind::Targets,
+        ("stays", _) => Kind::Stays,
+        _ => Kind::Issues,
+    }
+}
+
+fn title_of(kind: &Kind, look: &Look) -> String {
+    match kind {
+        Kind::Split(By::Attribute(code)) => {
+            let label = look.config.attribute(code).map_or(code.as_str(), |a| a.label.as_str());
+            look.say.fill("tables.by", &[("what", label)])
+        }
+        Kind::Split(by) => look.say.word(&format!("tables.by_{}", by.word())).to_owned(),
+        other => look.say.word(&format!("tables.{}", word_of(other))).to_owned(),
+    }
+}
+
+/// Asks which table; `state` is what it is opened with beside that.
+pub fn pick(state: &Value, cx: &mut Cx) {
+    let splittable = |kind| matches!(kind, AttributeType::Text | AttributeType::Enum | AttributeType::Bool);
+    let attributes = cx.look.config.attributes.iter().filter(|a| splittable(a.kind)).map(|a| By::Attribute(a.code.clone()));
+    let splits = [By::Owner, By::Month, By::Quarter, By::Before].into_iter().chain(attributes).map(Kind::Split);
+    let kinds: Vec<Kind> = splits.chain([Kind::Stays, Kind::Targets, Kind::Help, Kind::Issues]).collect();
+    let items = kinds.iter().map(|k| Item::new(word_of(k), title_of(k, cx.look))).collect();
+    let title = cx.look.say.word("tables.pick").to_owned();
+    let state = state.clone();
+    cx.open(Pick::new(title, items, move |word, cx| {
+        let mut state = state.clone();
+        state["table"] = word.into();
+        cx.go("tables", state);
+    }));
+}
+
+impl Tables {
+    fn page(&self) -> Option<&TablePage> {
+        match self.page.as_deref() {
+            Some(Page::Table(page)) => Some(page),
+            _ => None,
+        }
+    }
+
+    fn follow(&mut self) {
+        let rows = self.page().and_then(|p| p.rows.get(self.list.cursor)).map(|r| r.customers.clone()).unwrap_or_default();
+        self.people.replace(&rows);
+    }
+
+    fn state(&self) -> Value {
+        json!({
+            "table": word_of(&self.kind), "filter": self.filter.settled(), "period": period_code(self.period),
+            "any_order": self.mode == Mode::AnyOrder,
+        })
+    }
+
+    fn pick_period(&mut self, cx: &mut Cx) {
+        let items = PERIODS.iter().map(|p| Item::new(period_code(*p), period_words(*p, cx.look))).collect();
+        let title = cx.look.say.word("tables.period").to_owned();
+        let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("tables", json!({"period": code}))));
+        cx.open(pick.at(&period_code(self.period)));
+    }
+
+    fn open(&mut self, cx: &mut Cx) {
+        if self.filter.keep() {
+        } else if !self.on_people {
+            self.on_people = true;
+        } else if let Some(customer) = self.people.here().and_then(|row| cx.look.id_of(row)) {
+            cx.go("account", json!({"customer": customer}));
+        }
+    }
+
+    /// What a cell says: words of the table's own codes, and figures as they are shown everywhere.
+    fn said(cell: &Cell, head: &str, look: &Look) -> String {
+        match (cell, head) {
+            (Cell::Text(code), "figure" | "help") => look.say.word(&format!("tables.{code}")).to_owned(),
+            (Cell::Met(met), _) => look.say.word(if *met { "word.yes" } else { "word.no" }).to_owned(),
+            (Cell::Months(months), _) => {
+                let most = months.iter().flatten().copied().fold(1.0, f64::max);
+                let bar = |m: &Option<f64>| m.map_or(look.glyphs.dot, |n| look.glyphs.bars[((n / most * 7.0).round() as usize).min(7)]);
+                months.iter().map(bar).collect()
+            }
+            _ => cell.show(),
+        }
+    }
+
+    fn draw_table(&self, canvas: &mut Canvas, area: Rect, page: &TablePage) {
+        let look = canvas.look;
+        let inner = canvas.frame(area, &title_of(&self.kind, look), &period_words(self.period, look), !self.on_people);
+        if page.rows.is_empty() {
+            let key = format!("tables.no_{}", if matches!(self.kind, Kind::Split(_)) { "split".to_owned() } else { word_of(&self.kind) });
+            return groups::draw_empty(canvas, inner, look.say.word(&key));
+        }
+        let said = |row: &crate::domain::table::Row| -> Vec<String> {
+            row.cells.iter().zip(&page.heads).map(|(cell, head)| Tables::said(cell, head, look)).collect()
+        };
+        let rows: Vec<Vec<String>> = page.rows.iter().map(said).collect();
+        let heads: Vec<String> = page.heads.iter().map(|h| look.say.word(&format!("tables.head_{h}")).to_owned()).collect();
+        let mut widths: Vec<u16> =
+            (0..heads.len()).map(|i| rows.iter().map(|r| cells(&r[i])).chain([cells(&heads[i])]).max().unwrap_or(1) as u16).collect();
+        // What does not fit is taken from the widest columns of words.
+        while widths.iter().sum::<u16>() + widths.len() as u16 + 2 > inner.width {
+            let Some(widest) = (0..widths.len()).max_by_key(|i| widths[*i]).filter(|i| widths[*i] > 6) else { break };
+            widths[widest] -= 1;
+        }
+        let right: Vec<bool> = page.rows[0].cells.iter().map(|c| !c.is_text()).collect();
+        let line = |texts: &[String], role: Role, canvas: &mut Canvas, at: Rect| {
+            let cells: Vec<(&str, u16, bool, Role)> = (0..texts.len()).map(|i| (texts[i].as_str(), widths[i], right[i], role)).collect();
+            groups::cells_of(canvas, at, &cells);
+        };
+        line(&heads, Role::Muted, canvas, Rect::new(inner.x, inner.y, inner.width, 1));
+        let height = usize::from(inner.height.saturating_sub(1));
+        if !self.on_people {
+            canvas.drawn.list_rows = height.max(1);
+        }
+        let top = self.list.first(height);
+        for (y, at) in (inner.y + 1..inner.bottom()).zip(top..rows.len()) {
+            let whole = Rect::new(inner.x, y, inner.width, 1);
+            line(&rows[at], Role::Text, canvas, whole);
+            canvas.hit(whole, if self.on_people { Hit::Part(at) } else { Hit::Row(at) });
+            if at == self.list.cursor {
+                canvas.tint(whole, Role::Selection);
+            }
+        }
+    }
+
+    fn draw_people(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let n = look.say.fill("nps.people", &[("n", &self.people.rows.len().to_string())]);
+        let inner = canvas.frame(area, look.say.word("tables.behind"), &n, self.on_people);
+        if self.people.rows.is_empty() {
+            return groups::draw_empty(canvas, inner, look.say.word("nps.nobody"));
+        }
+        let Some(roster) = look.read() else { return };
+        let height = usize::from(inner.height);
+        if self.on_people {
+            canvas.drawn.list_rows = height.max(1);
+        }
+        let top = self.people.first(height);
+        for (y, at) in (inner.top()..inner.bottom()).zip(top..self.people.rows.len()) {
+            let whole = Rect::new(inner.x, y, inner.width, 1);
+            let row = self.people.rows[at] as usize;
+            let column = |code: &str| crate::columns::column(code).map(|c| c.show(&roster, row, look.now.today)).unwrap_or_default();
+            let room = inner.width.saturating_sub(3);
+            let name = (room * 4 / 10).clamp(10, 36);
+            groups::cells_of(
+                canvas,
+                whole,
+                &[
+                    (roster.name(row), name, false, Role::Text),
+                    (roster.owner(row), 10, false, Role::Muted),
+                    (&column("stage"), 12, false, Role::Text),
+                    (&column("arr"), 7, true, Role::Text),
+                    (&column("health"), 7, false, Role::Text),
+                ],
+            );
+            if self.on_people {
+                canvas.hit(whole, Hit::Row(at));
+                if at == self.people.cursor {
+                    canvas.tint(whole, Role::Selection);
+                }
+            }
+        }
+    }
+}
+
+impl Lister for Tables {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        if self.on_people {
+            self.people.go(to, look.list_rows);
+        } else {
+            self.list.go(to, look.list_rows);
+            self.people = List::default();
+            self.follow();
+        }
+    }
+    fn at(&self) -> (usize, usize) {
+        if self.on_people { (self.people.cursor, self.people.rows.len()) } else { (self.list.cursor, self.list.rows.len()) }
+    }
+}
+
+impl Verbs for Tables {}
+
+impl Screen for Tables {
+    const NAME: &'static str = "tables";
+    const KEYS: &'static [&'static [KeyRow<Tables>]] = &[
+        &[
+            row("open", &["enter"], Tables::open)
+                .when(|v, _| if v.filter.editing() || !v.people.rows.is_empty() { Ok(()) } else { Err("no_customer") })
+                .hint(),
+            row(
+                "pane",
+                &["tab", "shift-tab"],
+                |v: &mut Self, _| {
+                    if v.filter.editing() { v.filter.complete() } else { v.on_people = !v.on_people }
+                },
+            )
+            .hint(),
+            row("split", &["B"], |v: &mut Self, cx| pick(&v.state(), cx)).hint(),
+            row("period", &["P"], Tables::pick_period).hint(),
+            row("mode", &["o"], |v: &mut Self, _| {
+                v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };
+            })
+            .when(|v, _| if matches!(v.kind, Kind::Split(_) | Kind::Targets) { Ok(()) } else { Err("no_order") }),
+            row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
+            row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
+                .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
+            row("escape", &["esc"], |v: &mut Self, cx| {
+                if v.filter.escape() {
+                } else if v.on_people {
+                    v.on_people = false;
+                } else {
+                    cx.push(Step::App(crate::tui::view::AppStep::Escape));
+                }
+            }),
+        ],
+        Self::VERBS,
+        Self::ABOUT,
+        Self::MOVES,
+    ];
+
+    fn title(&self, look: &Look) -> Title {
+        let mode = look.say.word(if self.mode == Mode::InOrder { "funnel.in_order" } else { "funnel.any_order" });
+        let counter = if matches!(self.kind, Kind::Split(_) | Kind::Targets) { mode.to_owned() } else { String::new() };
+        Title { crumb: title_of(&self.kind, look), filter: self.filter.text.clone(), counter }
+    }
+
+    fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
+        let ask = TableAsk { kind: self.kind.clone(), filter: self.filter.text.clone(), period: self.period, mode: self.mode };
+        let mut all = vec![(TABLE, Query::Table(ask))];
+        all.extend(self.filter.query().map(|query| (CHECK, query)));
+        all
+    }
+
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        match (part, page.as_ref()) {
+            (TABLE, Page::Table(new)) if new.mistake.is_none() => {
+                (self.page, self.failed) = (Some(Arc::clone(page)), None);
+                self.list.rows = (0..new.rows.len()).collect();
+                self.list.go(self.list.cursor, cx.look.list_rows);
+                self.follow();
+            }
+            (CHECK, Page::Rows(rows)) => self.filter.page(rows),
+            _ => {}
+        }
+    }
+
+    fn on_failed(&mut self, part: u8, error: &str, cx: &mut Cx) {
+        if part == TABLE {
+            (self.page, self.failed) = (None, Some(error.to_owned()));
+        } else {
+            cx.bad(error);
+        }
+    }
+
+    fn typing(&self) -> bool {
+        self.filter.editing()
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, _cx: &mut Cx) {
+        self.filter.key(key);
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
+        self.filter.paste(text)
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        if let Hit::Part(at) = hit {
+            self.on_people = false;
+            self.move_to(at, cx.look);
+        } else {
+            self.list_hit(hit, cx);
+        }
+    }
+
+    fn subjects(&self, look: &Look) -> Vec<Id> {
+        if !self.on_people {
+            return Vec::new();
+        }
+        self.people.here().and_then(|row| look.id_of(row)).into_iter().collect()
+    }
+
+    fn told(&mut self, what: &Value, _cx: &mut Cx) {
+        if let Some(period) = what["period"].as_str().and_then(period_of) {
+            self.period = period;
+        }
+    }
+
+    fn save(&self, _look: &Look) -> Value {
+        let mut state = self.state();
+        state["at"] = self.list.cursor.into();
+        state
+    }
+
+    fn restore(&mut self, state: &Value) {
+        self.filter.escape();
+        self.kind = kind_of(state["table"].as_str().unwrap_or_default());
+        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(365));
+        self.mode = if state["any_order"].as_bool().unwrap_or(false) { Mode::AnyOrder } else { Mode::InOrder };
+        self.list.cursor = state["at"].as_u64().unwrap_or(0) as usize;
+        self.list.rows = (0..=self.list.cursor).collect();
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let area = self.filter.draw(canvas, area);
+        let look = canvas.look;
+        let Some(page) = self.page() else {
+            let inner = canvas.frame(area, &title_of(&self.kind, look), "", true);
+            return groups::draw_empty(canvas, inner, self.failed.as_deref().unwrap_or(look.say.word("message.loading")));
+        };
+        let below = if area.height >= 14 { area.height * 2 / 5 } else { 0 };
+        self.draw_table(canvas, Rect::new(area.x, area.y, area.width, area.height - below), page);
+        if below > 0 {
+            self.draw_people(canvas, Rect::new(area.x, area.bottom() - below, area.width, below));
+        }
+    }
+}

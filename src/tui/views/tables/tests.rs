@@ -1,0 +1,59 @@
+use crate::domain::command::Command;
+use crate::tui::harness::{Harness, NOW};
+
+#[test]
+fn the_funnel_by_owner_at_two_sizes() {
+    let mut h = Harness::new("en", 1);
+    h.press("3 P 4 B enter");
+    insta::assert_snapshot!("split-120x36", h.screen());
+    h.size(80, 24);
+    insta::assert_snapshot!("split-80x24", h.screen());
+    h.press("enter enter");
+    assert!(h.effects.iter().all(|e| !matches!(e, crate::tui::effect::Effect::Write { .. })));
+    assert!(h.app.look.looking.is_some(), "Enter on a customer opens it:\n{}", h.text());
+}
+
+#[test]
+fn issues_and_help_before_purchase() {
+    let mut h = Harness::new("en", 1);
+    h.press("g i");
+    insta::assert_snapshot!("issues-80x24", {
+        h.size(80, 24);
+        h.text()
+    });
+    h.press("g h");
+    let text = h.text();
+    assert!(text.contains("Asked") && text.contains("Did not ask"), "{text}");
+}
+
+#[test]
+fn how_long_stays_last_and_where_they_end() {
+    let mut h = Harness::new("en", 1);
+    h.press("3 P 4 B").type_text("stays").press("enter");
+    insta::assert_snapshot!("stays-120x36", h.text());
+}
+
+#[test]
+fn a_stage_without_targets_says_how_to_set_them_and_with_one_is_measured() {
+    let mut h = Harness::new("en", 1);
+    h.press("g y");
+    assert!(h.text().contains("has a target"), "{}", h.text());
+    let mut stages = h.store.config().stages.clone();
+    let first = &mut stages.stage[0];
+    first.kpi = vec![crate::domain::stage::Kpi { code: crate::domain::stage::KpiCode::NextConversion, target: 40 }];
+    let value = toml::to_string(&stages).expect("stages are TOML");
+    h.store.write(&Command::SetConfig { key: "stages".into(), value: Some(value) }, NOW).expect("it is set");
+    h.ready();
+    let text = h.text();
+    assert!(text.contains("went on to the next") && text.contains("40"), "{text}");
+}
+
+#[test]
+fn without_anybody_every_table_is_a_sentence() {
+    let mut h = Harness::empty("en");
+    for key in ["g i", "g y", "3 B enter"] {
+        h.press(key);
+        let text = h.text();
+        assert!(text.contains("No ") || text.contains("no "), "{key}:\n{text}");
+    }
+}
