@@ -12,6 +12,7 @@ use super::health::Explanation;
 use super::id::Id;
 use super::priority::Priority;
 use super::revenue::Version;
+use super::rule::{Rule, Trial};
 use super::signal::Signals;
 use super::task::Task;
 use super::ticket::Ticket;
@@ -89,6 +90,8 @@ pub enum Query {
     Plays(PlayAsk),
     /// Firings of rules, the latest first.
     Fired(FiredAsk),
+    /// Whom a rule holds today, and for whom it would have fired in the last `days`.
+    Trial { rule: Rule, days: u16 },
 }
 
 /// Which calls to action.
@@ -130,13 +133,15 @@ pub struct FiredAsk {
     pub alerts: bool,
     /// Of the alerts only those to me: at my customers, or to the team.
     pub mine: bool,
+    /// Of the alerts only those that nobody is done with: the customer still has that reason to be in the queue.
+    pub open: bool,
     /// At most so many.
     pub limit: usize,
 }
 
 impl Default for FiredAsk {
     fn default() -> FiredAsk {
-        FiredAsk { filter: String::new(), rule: String::new(), since: None, alerts: false, mine: false, limit: 1000 }
+        FiredAsk { filter: String::new(), rule: String::new(), since: None, alerts: false, mine: false, open: false, limit: 1000 }
     }
 }
 
@@ -190,6 +195,8 @@ pub struct Counts {
     pub snoozed: usize,
     /// Fields of which copies of the book say different things.
     pub conflicts: usize,
+    /// Customers about which an alert to me is open.
+    pub alerts: usize,
 }
 
 /// A task with the name of its customer.
@@ -501,4 +508,6 @@ pub enum Page {
     Plays(Vec<PlayRow>),
     /// To [`Query::Fired`].
     Fired(Vec<FiredRow>),
+    /// To [`Query::Trial`].
+    Trial(Trial),
 }

@@ -4,7 +4,8 @@ use crate::domain::action::ActionDraft;
 use crate::domain::command::{Command, NewCustomer};
 use crate::domain::id::Id;
 use crate::domain::query::{ActionAsk, ActionRow, FiredAsk, FiredRow, Page, PlayAsk, PlayRow, Query};
-use crate::domain::time::Stamp;
+use crate::domain::rule::Rule;
+use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::TouchDraft;
 use crate::store::Store;
 use crate::store::tests::{NOW, options};
@@ -206,4 +207,43 @@ fn a_call_is_closed_with_its_outcome_and_steps_are_skipped_with_a_reason() {
     assert!(plays(&mut store).is_empty());
     let Page::Tasks(tasks) = store.answer(&Query::Tasks(Default::default())).unwrap() else { panic!() };
     assert!(tasks.is_empty());
+}
+
+#[test]
+fn alerts_to_me_are_open_until_somebody_is_done_with_them() {
+    let (mut store, acme) = book();
+    let ask = |alerts: bool, open: bool, days: i64, today: Day| {
+        Query::Fired(FiredAsk { alerts, open, mine: alerts, since: Some(today.plus(-days)), ..FiredAsk::default() })
+    };
+    let count = |store: &mut Store, query: &Query| match store.answer(query).unwrap() {
+        Page::Fired(rows) => rows.len(),
+        Page::Counts(counts) => counts.alerts,
+        _ => panic!(),
+    };
+    let today = store.today();
+    assert_eq!(count(&mut store, &Query::Counts), 0);
+    nps(&mut store, acme, 3, at(1000));
+    for (alerts, open) in [(true, true), (true, false), (false, false)] {
+        assert_eq!(count(&mut store, &ask(alerts, open, 0, today)), 1, "{alerts} {open}");
+        assert_eq!(count(&mut store, &ask(alerts, open, -1, today)), 0, "from tomorrow on");
+    }
+    assert_eq!(count(&mut store, &Query::Counts), 1);
+    store.write(&Command::Done { customers: vec![acme] }, at(2000)).unwrap();
+    assert_eq!((count(&mut store, &Query::Counts), count(&mut store, &ask(true, true, 0, today))), (0, 0));
+    assert_eq!(count(&mut store, &ask(true, false, 0, today)), 1, "it is still told of");
+    store.write(&Command::Undo { batch: None, force: false }, at(3000)).unwrap();
+    store.write(&Command::Assign { customers: vec![acme], owner: "bo".into() }, at(4000)).unwrap();
+    assert_eq!(count(&mut store, &Query::Counts), 0, "it is bo's now");
+}
+
+#[test]
+fn a_trial_is_a_question_like_others() {
+    let (mut store, acme) = book();
+    nps(&mut store, acme, 3, at(1000));
+    let rule = store.config().rules.find("detractor").unwrap().clone();
+    let Page::Trial(trial) = store.answer(&Query::Trial { rule: rule.clone(), days: 30 }).unwrap() else { panic!() };
+    assert_eq!(trial, store.try_rule(&rule, 30).unwrap());
+    assert_eq!(trial.today, [(acme, "Acme".to_owned())]);
+    let wrong = Rule { when: "moon:full".into(), ..rule };
+    assert!(store.answer(&Query::Trial { rule: wrong, days: 30 }).is_err());
 }
