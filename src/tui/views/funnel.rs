@@ -29,6 +29,7 @@ use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
+pub(super) use panels::{pace, short};
 
 const FUNNEL: u8 = 0;
 const CHECK: u8 = 1;
@@ -328,6 +329,7 @@ impl Screen for Funnel {
         Self::VERBS,
         Self::QUEUE,
         &[
+            row("board", &["B"], |v: &mut Self, cx| cx.go("board", json!({"filter": v.filter.settled()}))).hint(),
             row("period", &["P"], Funnel::pick_period).hint(),
             row("mode", &["o"], |v: &mut Self, cx| {
                 v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };
