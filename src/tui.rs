@@ -9,7 +9,8 @@
 //!
 //! Others open it by name: `cx.go("account", json!({"customer": id}))`; the state is what its `restore` reads and its `save` writes.
 //! The names that are opened already: `account` (`{"customer": id}`), `explain` (the same), `help`, `palette`, `channel`
-//! (`{"customers": [id]}`), `triage`, `customers`, `funnel`, `tasks`, `activity`.
+//! (`{"customers": [id]}`), `triage`, `customers`, `funnel`, `tasks`, `activity`, `calls`
+//! (`{"kind": "risk", "everybody": true}`), `alerts` (`{"log": true, "rule": code}` for what a rule did), `rules`, `board`.
 //!
 //! # One key press
 //! [`app::App::update`] finds the row for the key in the view on top (then in [`views::app`]), the row's handler collects
@@ -18,7 +19,7 @@
 //!
 //! # Keys are rows
 //! `const KEYS: &[&[KeyRow<Self>]] = &[OWN, Self::VERBS, Self::QUEUE, Self::ABOUT, Self::MOVES]`: own rows and shared groups. [`verbs::Verbs`]
-//! gives `i n t > < m a` and, about the one under the cursor, `e E y`, [`verbs::Queue`] gives `d` and `z 0`-`z 5`, [`widgets::list::Lister`] gives `j k g g G` and pages; each is
+//! gives `i n t > < m a p !` and, about the one under the cursor, `e E y`, [`verbs::Queue`] gives `d` and `z 0`-`z 5`, [`widgets::list::Lister`] gives `j k g g G` and pages; each is
 //! mixed in by `impl Verbs for X {}` and acts on [`view::Screen::subjects`]. `row(label, keys, handler).when(..).writes().hint()`. A row that is
 //! `.writes()` does not apply where nothing can be written: a read-only book, or a day in the past. A row
 //! that is not `.hint()` is still in help and palette. Sequences (`z 1`) get their hint box by themselves. In a text field
@@ -31,7 +32,7 @@
 //! ([`widgets::list::List::take`]); the message with `u undo` is the app's.
 //!
 //! # Questions to the person
-//! [`views::pick::Pick::new`] (a list) and [`views::log_line::Line::new`] (a line with echo, completion, draft) take what is to be
+//! [`work`] asks what is asked about calls to action, playbooks and firings on every screen. [`views::pick::Pick::new`] (a list) and [`views::log_line::Line::new`] (a line with echo, completion, draft) take what is to be
 //! done as a closure; [`view::Step::Tell`] gives an answer back to a view below.
 //!
 //! # Drawing
@@ -66,6 +67,7 @@ pub mod verbs;
 pub mod view;
 pub mod views;
 pub mod widgets;
+pub mod work;
 
 use std::sync::Arc;
 

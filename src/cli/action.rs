@@ -183,22 +183,10 @@ fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
     })
 }
 
-/// A number with at most three places behind its point, in thousandths.
+/// A figure of an objective, in thousandths.
 fn thousandths(text: &str) -> Result<i64> {
     let wrong = || Error::usage(format!("\"{text}\" is not a number")).hint("at most three places behind the point: 42.5");
-    let (sign, digits) = text.trim().strip_prefix('-').map_or((1, text.trim()), |rest| (-1, rest));
-    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |t: &str| t.chars().all(|c| c.is_ascii_digit());
-    if whole.is_empty() || rest.len() > 3 || !plain(whole) || !plain(rest) {
-        return Err(wrong());
-    }
-    format!("{whole}{rest:0<3}").parse::<i64>().map(|n| sign * n).map_err(|_| wrong())
-}
-
-fn plain(thousandths: i64) -> String {
-    let (whole, rest) = (thousandths.abs() / 1000, thousandths.abs() % 1000);
-    let sign = if thousandths < 0 { "-" } else { "" };
-    if rest == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+    action::parse_figure(text).ok_or_else(wrong)
 }
 
 fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
@@ -280,7 +268,7 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
                 money::short(a.money.unwrap_or(r.arr), currency),
                 match a.progress() {
                     Some(done) => {
-                        let figure = |n: Option<i64>| n.map_or_else(String::new, plain);
+                        let figure = |n: Option<i64>| n.map_or_else(String::new, action::show_figure);
                         format!("{} ({done}%: {} of {} {})", a.title, figure(a.value), figure(a.target), a.unit).replace(" )", ")")
                     }
                     None if a.closed.is_some() => format!("{} (closed: {})", a.title, a.outcome),
@@ -301,20 +289,4 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
         cx.out.line(&line)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_are_read_and_written_in_thousandths() {
-        for (text, number) in [("42.5", 42_500), ("-3", -3000), ("0.125", 125), ("-0.5", -500)] {
-            assert_eq!(thousandths(text).unwrap(), number);
-            assert_eq!(plain(number), text);
-        }
-        for wrong in ["", ".5", "1.2345", "1e3", "--1", "99999999999999999999"] {
-            assert!(thousandths(wrong).is_err(), "{wrong}");
-        }
-    }
 }

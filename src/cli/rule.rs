@@ -294,6 +294,5 @@ fn change(cx: &mut Cx<'_>, store: &mut Store, code: &str, how: impl FnOnce(&mut 
 }
 
 fn save(cx: &mut Cx<'_>, store: &mut Store, rules: &Rules) -> Done {
-    let text = toml::to_string(rules).map_err(|e| Error::failed("the rules cannot be written as TOML").because(e))?;
-    cx.write(store, &Command::SetConfig { key: "rules".into(), value: Some(text) })
+    cx.write(store, &rules.command()?)
 }

@@ -100,6 +100,24 @@ pub fn plan_progress<'a>(objectives: impl IntoIterator<Item = &'a Action>) -> Op
     sum.checked_div(count).map(|mean| mean as u8)
 }
 
+/// Reads a figure of an objective, a number with at most three places behind its point, in thousandths; `None` for anything else.
+pub fn parse_figure(text: &str) -> Option<i64> {
+    let (sign, digits) = text.trim().strip_prefix('-').map_or((1, text.trim()), |rest| (-1, rest));
+    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |t: &str| t.chars().all(|c| c.is_ascii_digit());
+    if whole.is_empty() || rest.len() > 3 || !plain(whole) || !plain(rest) {
+        return None;
+    }
+    format!("{whole}{rest:0<3}").parse::<i64>().ok().map(|n| sign * n)
+}
+
+/// A figure in thousandths as a person reads it: `42.5`.
+pub fn show_figure(thousandths: i64) -> String {
+    let (whole, rest) = (thousandths.unsigned_abs() / 1000, thousandths.unsigned_abs() % 1000);
+    let sign = if thousandths < 0 { "-" } else { "" };
+    if rest == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+}
+
 /// A call to action before it is written.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -196,6 +214,17 @@ mod tests {
         let done = Action { closed: Some(Day::MIN), ..action() };
         assert_eq!(plan_progress(&[objective(0, 5, 10), done, action()]), Some(50));
         assert_eq!(plan_progress(&[]), None);
+    }
+
+    #[test]
+    fn figures_are_read_and_written_in_thousandths() {
+        for (text, number) in [("42.5", 42_500), ("-3", -3000), ("0.125", 125), ("-0.5", -500)] {
+            assert_eq!(parse_figure(text), Some(number));
+            assert_eq!(show_figure(number), text);
+        }
+        for wrong in ["", ".5", "1.2345", "1e3", "--1", "99999999999999999999"] {
+            assert_eq!(parse_figure(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

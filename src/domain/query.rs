@@ -13,6 +13,7 @@ use super::health::{Explanation, Health};
 use super::id::Id;
 use super::priority::Priority;
 use super::revenue::Version;
+use super::rule::{Rule, Trial};
 use super::signal::Signals;
 use super::survey::{Answers, Figures};
 use super::table::{TableAsk, TablePage};
@@ -111,6 +112,8 @@ pub enum Query {
     Table(TableAsk),
     /// Answers to questions of surveys.
     Friction { filter: String, period: PeriodAsk },
+    /// Whom a rule holds today, and for whom it would have fired in the last `days`.
+    Trial { rule: Rule, days: u16 },
 }
 
 /// Which calls to action.
@@ -152,13 +155,15 @@ pub struct FiredAsk {
     pub alerts: bool,
     /// Of the alerts only those to me: at my customers, or to the team.
     pub mine: bool,
+    /// Of the alerts only those that nobody is done with: the customer still has that reason to be in the queue.
+    pub open: bool,
     /// At most so many.
     pub limit: usize,
 }
 
 impl Default for FiredAsk {
     fn default() -> FiredAsk {
-        FiredAsk { filter: String::new(), rule: String::new(), since: None, alerts: false, mine: false, limit: 1000 }
+        FiredAsk { filter: String::new(), rule: String::new(), since: None, alerts: false, mine: false, open: false, limit: 1000 }
     }
 }
 
@@ -214,6 +219,8 @@ pub struct Counts {
     pub snoozed: usize,
     /// Fields of which copies of the book say different things.
     pub conflicts: usize,
+    /// Customers about which an alert to me is open.
+    pub alerts: usize,
 }
 
 /// A task with the name of its customer.
@@ -647,6 +654,8 @@ pub enum Page {
     Replies(Vec<Reply>),
     /// To [`Query::Friction`], a question each.
     Friction(Vec<Question>),
+    /// To [`Query::Trial`].
+    Trial(Trial),
 }
 
 impl Page {

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionDraft, KINDS};
+use super::command::Command;
 use super::filter::{Fields, Filter};
+use super::id::Id;
 use super::playbook::Playbooks;
+use super::time::Day;
 use crate::error::{Error, Result};
 
 /// The book's rules (`assets/config/rules.toml` is the default set).
@@ -17,7 +20,7 @@ pub struct Rules {
 }
 
 /// One rule.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Stable code, lower case with underscores.
@@ -44,7 +47,7 @@ pub struct Rule {
 }
 
 /// Which way across the filter's edge.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edge {
     /// Coming in.
@@ -55,7 +58,7 @@ pub enum Edge {
 }
 
 /// Whom a firing alerts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Alert {
     /// Nobody.
@@ -83,7 +86,7 @@ impl Alert {
 }
 
 /// A call to action as a rule opens it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// One of [`KINDS`].
@@ -101,7 +104,7 @@ pub struct Call {
 
 impl Call {
     /// The call of a rule on a day.
-    pub fn draft(&self, rule: &Rule, today: super::time::Day) -> ActionDraft {
+    pub fn draft(&self, rule: &Rule, today: Day) -> ActionDraft {
         ActionDraft {
             kind: self.kind.clone(),
             reason: rule.code.clone(),
@@ -113,10 +116,29 @@ impl Call {
     }
 }
 
+/// What a rule would do.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+pub struct Trial {
+    /// Customers that it holds today, by name.
+    pub today: Vec<(Id, String)>,
+    /// Times that it would have fired: day, customer, name; oldest first.
+    pub fired: Vec<(Day, Id, String)>,
+    /// Days looked back.
+    pub days: u16,
+    /// Days between two looks: 1, or 7 in a large book.
+    pub step: u16,
+}
+
 impl Rules {
     /// The rule with this code.
     pub fn find(&self, code: &str) -> Option<&Rule> {
         self.rule.iter().find(|r| r.code == code)
+    }
+
+    /// The write that makes these the book's rules.
+    pub fn command(&self) -> Result<Command> {
+        let text = toml::to_string(self).map_err(|e| Error::failed("the rules cannot be written as TOML").because(e))?;
+        Ok(Command::SetConfig { key: "rules".into(), value: Some(text) })
     }
 
     /// Says what is wrong with rules that somebody wrote: which rule, what, and what would be right.

@@ -63,6 +63,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Actions(ask) => work::actions(store, ask).map(Page::Actions),
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
+        Query::Trial { rule, days } => store.try_rule(rule, *days).map(Page::Trial),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
         Query::Nps { filter, period } => surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p))),
         Query::Table(ask) => tables::page(store, ask).map(|p| Page::Table(Box::new(p))),
@@ -212,6 +213,7 @@ fn counts(store: &mut Store) -> Result<Counts> {
         .map_err(sql)?;
     let conflicts: i64 =
         store.conn.prepare_cached("SELECT count(*) FROM conflict").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
+    let alerts = work::open_alerts(store)?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let live = || (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed);
     Ok(Counts {
@@ -221,6 +223,7 @@ fn counts(store: &mut Store) -> Result<Counts> {
         handled: handled as usize,
         snoozed: live().filter(|at| roster.is_snoozed(*at)).count(),
         conflicts: conflicts as usize,
+        alerts,
     })
 }
 

@@ -220,6 +220,11 @@ impl App {
     }
 
     fn tell_time(&mut self, now: Stamp) {
+        // A write that changes the config loads the roster anew with it.
+        let config = self.look.read().map(|r| r.config.clone());
+        if let Some(config) = config.filter(|c| !std::sync::Arc::ptr_eq(c, &self.look.config)) {
+            self.look.config = config;
+        }
         let fixed = self.look.roster.as_ref().map(|_| self.look.now.today);
         let mut moment = Moment::new(now, self.look.config.zone);
         if let Some(today) = fixed {

@@ -98,6 +98,11 @@ impl App {
             let word = if look.counts.conflicts == 1 { "message.conflict" } else { "message.conflicts" };
             parts.push(look.say.fill(word, &[("n", &look.counts.conflicts.to_string()), ("key", &key)]));
         }
+        if look.counts.alerts > 0 {
+            let key = look.keymap.get("app.alerts").map(super::keymap::Action::key).unwrap_or_default();
+            let word = if look.counts.alerts == 1 { "message.alert" } else { "message.alerts" };
+            parts.push(look.say.fill(word, &[("n", &look.counts.alerts.to_string()), ("key", &key)]));
+        }
         if let Some(who) = &self.waiting {
             parts.push(match who.as_str() {
                 "" => look.say.word("message.waiting").to_owned(),

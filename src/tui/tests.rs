@@ -461,6 +461,14 @@ const README_KEYS: &[(&str, &[&str])] = &[
     ("log a touchpoint, write a note, add a task", &["triage.touch", "triage.note", "triage.task"]),
     ("next, previous stage; pick one", &["triage.stage_next", "triage.stage_back", "triage.stage"]),
     ("give to an owner", &["triage.assign"]),
+    ("start a playbook, open a call to action", &["triage.playbook", "triage.call"]),
+    ("at the customer: close, put off, edit a call", &["account.call_close", "account.call_put_off", "account.call_edit"]),
+    (
+        "at the customer: a step is done, skipped; end the playbook; take back what a rule did",
+        &["account.step_done", "account.step_skip", "account.play_end", "account.firing_back"],
+    ),
+    ("calls to action, risks, alerts, rules, board", &["app.calls", "app.risks", "app.alerts", "app.rules", "app.board"]),
+    ("on the board: move the card a stage on, back", &["board.shift_on", "board.shift_back"]),
     ("done, until a new reason comes", &["triage.done"]),
     ("snooze: tomorrow, Monday, a week", &["triage.snooze_tomorrow", "triage.snooze_monday", "triage.snooze_week"]),
     ("snooze: until a date, an answer or ticket; wake", &["triage.snooze_date", "triage.snooze_until", "triage.unsnooze"]),
@@ -492,6 +500,51 @@ fn the_table_of_keys_in_the_readme_is_that_of_the_rows() {
     let (_, from) = readme.split_once("<!-- keys -->\n").expect("the README has a table of keys");
     let (found, _) = from.split_once("<!-- end of keys -->").expect("the table ends");
     assert_eq!(found, table, "the README should have this table:\n{table}");
+}
+
+#[test]
+fn marked_customers_get_a_playbook_and_a_call_in_one_step_each() {
+    let mut h = Harness::new("en", 1);
+    for screen in ["1", "2"] {
+        h.press(screen).press("g g space space p").type_text("silence").press("enter");
+        let written = h.written();
+        assert!(
+            matches!(written.as_slice(), [Command::StartPlay { customers, playbook, .. }] if customers.len() == 2 && playbook == "break_the_silence"),
+            "{screen}: {written:?}\n{}",
+            h.text()
+        );
+        h.press("!");
+        assert!(h.text().contains("Call to action · 2 customers"), "{screen}: {}", h.text());
+        h.press("tab").type_text("They go quiet").press("ctrl-s");
+        let written = h.written();
+        assert!(
+            matches!(written.as_slice(), [Command::OpenAction { customers, action }] if customers.len() == 2 && action.title == "They go quiet"),
+            "{screen}: {written:?}"
+        );
+        h.press("u u -");
+    }
+}
+
+#[test]
+fn a_colleague_is_mentioned_by_name_and_finds_it_among_their_tasks_and_in_triage() {
+    let mut h = Harness::new("en", 1);
+    let other = {
+        let roster = h.app.look.read().expect("a roster");
+        let names = roster.owners.iter().map(|(_, name)| name.to_owned());
+        names.filter(|n| !n.is_empty() && n != "ana").min().expect("another owner")
+    };
+    h.press("2 n").type_text(&format!("What do you think @{}", &other[..1])).press("tab");
+    assert!(h.text().contains(&format!("@{other}")), "{}", h.text());
+    h.press("enter");
+    let mentioned = Command::Note { customers: h.app.top().subjects(&h.app.look), text: "A word @ana, please".into(), at: None };
+    h.another(&other, &mentioned);
+    h.answer_all();
+    h.press("4");
+    assert!(h.text().contains(&format!("{other} mentions you: A word")), "{}", h.text());
+    h.press("O");
+    assert!(h.text().contains("ana mentions you: What do you think"), "{}", h.text());
+    h.press("1 /").type_text("mention<1d").press("enter");
+    assert!(h.text().contains("mentioned today"), "{}", h.text());
 }
 
 #[test]

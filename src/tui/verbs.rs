@@ -1,4 +1,4 @@
-//! The verbs that act on customers from every screen, by the same keys: note, touch, task, stage, owner, and doing the last one again.
+//! The verbs that act on customers from every screen, by the same keys: note, touch, task, stage, owner, playbook, call, and doing the last one again.
 
 use serde_json::json;
 
@@ -6,6 +6,7 @@ use super::keymap::{Applies, KeyRow, row};
 use super::view::{Cx, Look, Screen, Step};
 use super::views::log_line::{Line, Understood};
 use super::views::pick::{Item, Pick};
+use super::work;
 use crate::domain::command::{Command, Target};
 use crate::domain::customer::Contact;
 use crate::domain::id::Id;
@@ -23,6 +24,8 @@ pub const LABELS: &[&str] = &[
     "stage_next",
     "stage_back",
     "assign",
+    "playbook",
+    "call",
     "done",
     "snooze_tomorrow",
     "snooze_monday",
@@ -55,6 +58,8 @@ pub trait Verbs: Screen {
         row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some).writes(),
         row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).writes().hint(),
         row("assign", &["a"], |v: &mut Self, cx| assign(v.subjects(cx.look), cx)).when(some).writes().hint(),
+        row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx)).when(some).writes().hint(),
+        row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes().hint(),
     ];
 
     /// The rows for the one under the cursor, and for taking it elsewhere.
@@ -144,7 +149,26 @@ pub fn note(customers: Vec<Id>, cx: &mut Cx) {
             Ok(())
         }
     });
+    let line = line.complete(|text, look| {
+        let start = text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let Some(typed) = text[start..].strip_prefix('@') else { return Vec::new() };
+        let names = colleagues(look).into_iter().filter(|name| name.starts_with(typed));
+        names.map(|name| format!("{}@{name} ", &text[..start])).collect()
+    });
+    let line = line.echo(|text, look| {
+        let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+        if word.starts_with('@') { vec![Ok(look.say.word("hint.mention").to_owned())] } else { Vec::new() }
+    });
     cx.open(line.editor().draft(draft_key("note", &customers), cx.look));
+}
+
+/// Those who look after customers, but oneself, whom a note can mention: names without spaces.
+fn colleagues(look: &Look) -> Vec<String> {
+    let owners = look.read().map(|r| r.owners.iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>()).unwrap_or_default();
+    let mut names: Vec<String> =
+        owners.into_iter().filter(|n| !n.is_empty() && *n != look.me && !n.contains(char::is_whitespace)).collect();
+    names.sort_unstable();
+    names
 }
 
 /// The title and the due day in a line such as `Send the plan fri`: the longest run of words at the end that is a date.
@@ -314,9 +338,8 @@ pub fn stage(customers: Vec<Id>, cx: &mut Cx) {
     });
     let title = cx.look.say.fill("prompt.stage", &[("who", &named(&customers, cx.look))]);
     let pick = Pick::new(title, items.collect(), move |code, cx| {
-        let to = cx.look.config.stages.find(code);
-        if let Some(to) = to {
-            move_to(customers.clone(), Target::Stage(code.to_owned()), Some(to), cx);
+        if let Some(to) = cx.look.config.stages.find(code) {
+            move_to_stage(customers.clone(), to, cx);
         }
     });
     cx.open(pick.at(now.map_or("", |no| cx.look.config.stages.code(no))));
@@ -333,6 +356,12 @@ pub fn shift(customers: Vec<Id>, by: i32, cx: &mut Cx) {
         return cx.toast(words);
     }
     move_to(customers, target, to, cx);
+}
+
+/// Moves customers to a stage; asks why where it goes back or out.
+pub fn move_to_stage(customers: Vec<Id>, to: StageNo, cx: &mut Cx) {
+    let code = cx.look.config.stages.code(to).to_owned();
+    move_to(customers, Target::Stage(code), Some(to), cx);
 }
 
 fn move_to(customers: Vec<Id>, target: Target, to: Option<StageNo>, cx: &mut Cx) {
@@ -438,6 +467,8 @@ fn on(command: &Command, others: &[Id]) -> Option<Command> {
         | Command::Note { customers, .. }
         | Command::Move { customers, .. }
         | Command::AddTask { customers, .. }
+        | Command::OpenAction { customers, .. }
+        | Command::StartPlay { customers, .. }
         | Command::Done { customers }
         | Command::Snooze { customers, .. } => *customers = others.to_vec(),
         _ => return None,

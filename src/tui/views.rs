@@ -4,8 +4,11 @@ use super::view::{Registered, screen};
 
 pub mod account;
 pub mod activity;
+pub mod alerts;
 pub mod app;
 pub mod backtest;
+pub mod board;
+pub mod calls;
 pub mod channel;
 pub mod clash;
 pub mod conflicts;
@@ -25,6 +28,7 @@ pub mod narrow;
 pub mod nps;
 pub mod palette;
 pub mod pick;
+pub mod rules;
 pub mod scorecards;
 pub mod segments;
 pub mod tables;
@@ -38,6 +42,11 @@ pub const SCREENS: &[Registered] = &[
     screen::<funnel::Funnel>(Some(3)),
     screen::<tasks::Tasks>(Some(4)),
     screen::<activity::Activity>(Some(5)),
+    screen::<calls::Calls>(None),
+    screen::<alerts::Alerts>(None),
+    screen::<board::Board>(None),
+    screen::<rules::Rules>(None),
+    screen::<rules::trial::TrialBox>(None),
     screen::<account::Account>(None),
     screen::<account::past::Past>(None),
     screen::<form::Form>(None),

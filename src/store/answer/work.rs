@@ -1,11 +1,13 @@
 //! Answers about what is to be done: calls to action, playbooks that run, rules that fired.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use rusqlite::types::ToSql;
 
 use crate::domain::action::Action;
 use crate::domain::id::Id;
+use crate::domain::priority::REASONS;
 use crate::domain::query::{ActionAsk, ActionRow, FiredAsk, FiredRow, PlayAsk, PlayRow, StepRow};
 use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Stamp};
@@ -55,12 +57,16 @@ fn each(
 pub fn actions(store: &mut Store, ask: &ActionAsk) -> Result<Vec<ActionRow>> {
     let today = store.today;
     let owner = if ask.owner == "me" { store.who.person.clone() } else { ask.owner.clone() };
-    let query = "SELECT a.customer, a.id, a.kind, a.reason, a.title, a.owner, a.opened, a.due, a.severity, a.money, a.mitigation,
+    // Of one customer by its index.
+    let of = if ask.customer.is_some() { "a.customer = (SELECT n FROM customer WHERE id = ?4)" } else { "?4 IS NULL" };
+    let query = format!(
+        "SELECT a.customer, a.id, a.kind, a.reason, a.title, a.owner, a.opened, a.due, a.severity, a.money, a.mitigation,
                  a.review, a.base, a.value, a.target, a.unit, a.evidence, a.cause, a.snoozed, a.snooze_reason, a.closed, a.outcome
                  FROM action a WHERE a.removed = 0 AND (?1 OR a.closed IS NULL) AND (?2 = '' OR a.kind = ?2) AND (?3 = '' OR a.owner = ?3)
-                 AND (?4 IS NULL OR a.customer = (SELECT n FROM customer WHERE id = ?4)) ORDER BY a.id";
+                 AND {of} ORDER BY a.id"
+    );
     let mut rows = Vec::new();
-    each(store, &ask.filter, query, &[&ask.closed, &ask.kind, &owner, &ask.customer], |r, roster, at| {
+    each(store, &ask.filter, &query, &[&ask.closed, &ask.kind, &owner, &ask.customer], |r, roster, at| {
         let action = Action {
             id: Id(r.get(1)?),
             customer: roster.ids[at],
@@ -100,11 +106,14 @@ pub fn actions(store: &mut Store, ask: &ActionAsk) -> Result<Vec<ActionRow>> {
 
 /// Playbooks at customers with their steps, the latest first.
 pub fn plays(store: &mut Store, ask: &PlayAsk) -> Result<Vec<PlayRow>> {
-    let query = "SELECT p.customer, p.id, p.playbook, p.label, p.anchor, p.started, p.cause, p.ended, p.outcome
+    let of = if ask.customer.is_some() { "p.customer = (SELECT n FROM customer WHERE id = ?2)" } else { "?2 IS NULL" };
+    let query = format!(
+        "SELECT p.customer, p.id, p.playbook, p.label, p.anchor, p.started, p.cause, p.ended, p.outcome
                  FROM play p WHERE p.removed = 0 AND (?1 OR p.ended IS NULL)
-                 AND (?2 IS NULL OR p.customer = (SELECT n FROM customer WHERE id = ?2)) ORDER BY p.id DESC";
+                 AND {of} ORDER BY p.id DESC"
+    );
     let mut rows = Vec::new();
-    each(store, &ask.filter, query, &[&ask.ended, &ask.customer], |r, roster, at| {
+    each(store, &ask.filter, &query, &[&ask.ended, &ask.customer], |r, roster, at| {
         rows.push(PlayRow {
             id: Id(r.get(1)?),
             customer: roster.ids[at],
@@ -144,14 +153,52 @@ pub fn plays(store: &mut Store, ask: &PlayAsk) -> Result<Vec<PlayRow>> {
     Ok(rows)
 }
 
+/// The integers of customers that a rule raised an alert about; with `open` only where that still is a reason to be in the queue.
+fn alerted(store: &mut Store, open: bool) -> Result<Vec<i64>> {
+    let shared = store.roster()?;
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let is_open = |at: usize| {
+        let reasons = roster.reasons(at);
+        !roster.is_snoozed(at) && reasons.iter().any(|w| REASONS.get(usize::from(w.key.reason.0)).is_some_and(|kind| kind.code == "alert"))
+    };
+    let rows = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed && roster.rows[*at].signals.alert.is_some());
+    Ok(rows.filter(|at| !open || is_open(*at)).map(|at| i64::from(roster.rowids[at])).collect())
+}
+
+/// How many customers an alert to me is open about.
+pub fn open_alerts(store: &mut Store) -> Result<usize> {
+    let since = Some(store.today.plus(1 - i64::from(store.config.policy.alert_days)));
+    let rows = fired(store, &FiredAsk { since, alerts: true, mine: true, open: true, limit: usize::MAX, ..FiredAsk::default() })?;
+    let customers: BTreeSet<Id> = rows.into_iter().map(|r| r.customer).collect();
+    Ok(customers.len())
+}
+
 /// Firings of rules, the latest first.
 pub fn fired(store: &mut Store, ask: &FiredAsk) -> Result<Vec<FiredRow>> {
     let me = store.who.person.clone();
-    let query = "SELECT e.customer, e.id, e.channel, e.text, e.at, e.day, e.more, b.person FROM event e JOIN batch b ON b.n = e.batch
-                 WHERE e.kind = 16 AND e.removed = 0 AND (?1 IS NULL OR e.day >= ?1) AND (?2 = '' OR e.channel = ?2)
-                 ORDER BY e.at DESC, e.id DESC";
+    // Alerts are looked for at the few customers that the roster knows to have one, not among all events.
+    let (from, customers) = if ask.alerts {
+        let customers = alerted(store, ask.open)?;
+        if customers.is_empty() {
+            return Ok(Vec::new());
+        }
+        ("json_each(?3) c CROSS JOIN event e ON e.customer = c.value", format!("{customers:?}"))
+    } else {
+        // A firing is of the day of its batch, so those before the first batch of that day need no look.
+        ("event e", String::new())
+    };
+    let after = match ask.since.filter(|_| !ask.alerts) {
+        Some(_) => "e.batch >= (SELECT min(n) FROM batch WHERE wall >= ?4)",
+        None => "?4 IS NOT 0",
+    };
+    let midnight = ask.since.map(|day| store.config.zone.stamp(day, chrono::NaiveTime::MIN));
+    let query = format!(
+        "SELECT e.customer, e.id, e.channel, e.text, e.at, e.day, e.more, b.person FROM {from} CROSS JOIN batch b ON b.n = e.batch
+         WHERE e.kind = 16 AND e.removed = 0 AND (?1 IS NULL OR e.day >= ?1) AND (?2 = '' OR e.channel = ?2) AND ?3 IS NOT NULL AND {after}
+         ORDER BY e.at DESC, e.id DESC"
+    );
     let mut rows = Vec::new();
-    each(store, &ask.filter, query, &[&ask.since, &ask.rule], |r, roster, at| {
+    each(store, &ask.filter, &query, &[&ask.since, &ask.rule, &customers, &midnight], |r, roster, at| {
         let more = attributes(&text_at(r, 6)?);
         let alert = more.get("alert").and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         let owner = roster.owner(at).to_owned();

@@ -8,9 +8,10 @@ use crate::domain::action::ActionDraft;
 use crate::domain::command::{Command, NewCustomer, Target};
 use crate::domain::id::Id;
 use crate::domain::query::{ActionAsk, ActionRow, FiredAsk, FiredRow, Page, PlayAsk, PlayRow, Query};
+use crate::domain::rule::Rule;
 use crate::domain::stage::Reason;
 use crate::domain::task::TaskDraft;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::TouchDraft;
 use crate::store::Store;
 use crate::store::tests::{NOW, options};
@@ -328,4 +329,43 @@ proptest! {
         }
         prop_assert!(store.doctor().unwrap().iter().all(|c| c.ok));
     }
+}
+
+#[test]
+fn alerts_to_me_are_open_until_somebody_is_done_with_them() {
+    let (mut store, acme) = book();
+    let ask = |alerts: bool, open: bool, days: i64, today: Day| {
+        Query::Fired(FiredAsk { alerts, open, mine: alerts, since: Some(today.plus(-days)), ..FiredAsk::default() })
+    };
+    let count = |store: &mut Store, query: &Query| match store.answer(query).unwrap() {
+        Page::Fired(rows) => rows.len(),
+        Page::Counts(counts) => counts.alerts,
+        _ => panic!(),
+    };
+    let today = store.today();
+    assert_eq!(count(&mut store, &Query::Counts), 0);
+    nps(&mut store, acme, 3, at(1000));
+    for (alerts, open) in [(true, true), (true, false), (false, false)] {
+        assert_eq!(count(&mut store, &ask(alerts, open, 0, today)), 1, "{alerts} {open}");
+        assert_eq!(count(&mut store, &ask(alerts, open, -1, today)), 0, "from tomorrow on");
+    }
+    assert_eq!(count(&mut store, &Query::Counts), 1);
+    store.write(&Command::Done { customers: vec![acme] }, at(2000)).unwrap();
+    assert_eq!((count(&mut store, &Query::Counts), count(&mut store, &ask(true, true, 0, today))), (0, 0));
+    assert_eq!(count(&mut store, &ask(true, false, 0, today)), 1, "it is still told of");
+    store.write(&Command::Undo { batch: None, force: false }, at(3000)).unwrap();
+    store.write(&Command::Assign { customers: vec![acme], owner: "bo".into() }, at(4000)).unwrap();
+    assert_eq!(count(&mut store, &Query::Counts), 0, "it is bo's now");
+}
+
+#[test]
+fn a_trial_is_a_question_like_others() {
+    let (mut store, acme) = book();
+    nps(&mut store, acme, 3, at(1000));
+    let rule = store.config().rules.find("detractor").unwrap().clone();
+    let Page::Trial(trial) = store.answer(&Query::Trial { rule: rule.clone(), days: 30 }).unwrap() else { panic!() };
+    assert_eq!(trial, store.try_rule(&rule, 30).unwrap());
+    assert_eq!(trial.today, [(acme, "Acme".to_owned())]);
+    let wrong = Rule { when: "moon:full".into(), ..rule };
+    assert!(store.answer(&Query::Trial { rule: wrong, days: 30 }).is_err());
 }

@@ -2,28 +2,12 @@
 
 use std::sync::PoisonError;
 
-use serde::Serialize;
-
 use crate::domain::filter::People;
-use crate::domain::id::Id;
-use crate::domain::rule::{Edge, Rule};
+use crate::domain::rule::{Edge, Rule, Trial};
 use crate::domain::signal::fold;
 use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::{Store, roster, signal};
-
-/// What a rule would do.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
-pub struct Trial {
-    /// Customers that it holds today, by name.
-    pub today: Vec<(Id, String)>,
-    /// Times that it would have fired: day, customer, name; oldest first.
-    pub fired: Vec<(Day, Id, String)>,
-    /// Days looked back.
-    pub days: u16,
-    /// Days between two looks: 1, or 7 in a large book.
-    pub step: u16,
-}
 
 /// Folds up to this many a trial looks at every day; above it once a week.
 const MOST_FOLDS: usize = 400_000;

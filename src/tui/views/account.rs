@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::form::{self, Form, Target};
 use super::pick::{Item, Pick};
-use crate::domain::command::{Command, Entity, Receipt};
+use crate::domain::command::{Command, Receipt};
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::Id;
-use crate::domain::query::{Account as Facts, Page, Query, TimelineAsk};
+use crate::domain::query::{Account as Facts, ActionAsk, Page, PlayAsk, Query, TimelineAsk};
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Applies, KeyRow, row};
@@ -27,9 +27,11 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod work;
 
 pub use facts::held_words;
 use past::Past;
+use work::Work;
 
 /// Groups of kinds that a digit shows or hides: code of its words, and the kinds. The first one is all of them.
 const GROUPS: &[(&str, &[EventKind])] = &[
@@ -40,6 +42,7 @@ const GROUPS: &[(&str, &[EventKind])] = &[
     ("touch", &[EventKind::Touch]),
     ("stage", &[EventKind::Stage, EventKind::Churn]),
     ("money", &[EventKind::Subscription, EventKind::Order, EventKind::Invoice, EventKind::Usage]),
+    ("rules", &[EventKind::Rule]),
 ];
 
 /// Events that are asked for at first.
@@ -62,6 +65,7 @@ enum Key {
 pub struct Account {
     customer: Option<Id>,
     page: Option<Box<Facts>>,
+    work: Work,
     // A page has come for this customer: `page` is `None` only when it is gone.
     known: bool,
     // Bits of the shown groups; 0 is all.
@@ -175,7 +179,7 @@ impl Account {
 
     fn target(&self) -> Option<Target> {
         let account = self.page.as_deref()?;
-        Some(Target { customer: Some(account.customer.id), row: None, account: Some(Arc::new(account.clone())), event: None })
+        Some(Target { customer: Some(account.customer.id), row: None, account: Some(Arc::new(account.clone())), ..Target::default() })
     }
 
     fn open_form(&mut self, code: &'static str, row: Option<Id>, cx: &mut Cx) {
@@ -309,6 +313,7 @@ impl Screen for Account {
         Self::VERBS,
         Self::QUEUE,
         Self::ABOUT,
+        Account::WORK,
         &[
             row("search", &["/"], |v: &mut Self, _| v.searching = Some((Field::new(&v.search), v.search.clone()))).when(has_page).hint(),
             row("toggle", &["enter"], Account::enter),
@@ -325,13 +330,7 @@ impl Screen for Account {
             row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes(),
             row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).when(has_page),
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
-            row("remove", &["D"], |v: &mut Self, cx| {
-                if let Some(Key::Event(id)) = v.at {
-                    cx.write(Command::Remove { entity: Entity::Event, rows: vec![id] });
-                }
-            })
-            .writes()
-            .when(has_event),
+            row("remove", &["D"], Account::remove_here).when(has_event).writes(),
             row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
             row("copy_email", &["y e"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),
             row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))),
@@ -343,6 +342,7 @@ impl Screen for Account {
             group!("kinds_touch", "5", 4),
             group!("kinds_stage", "6", 5),
             group!("kinds_money", "7", 6),
+            group!("kinds_rules", "8", 7),
             row("escape", &["esc"], |v: &mut Self, _| v.escape()).when(|v, _| {
                 if v.searching.is_some() || v.in_facts || !v.search.is_empty() || v.groups != 0 { Ok(()) } else { Err("no_filter") }
             }),
@@ -357,15 +357,25 @@ impl Screen for Account {
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        self.query().map(|q| (0, q)).into_iter().collect()
+        let of = |customer| {
+            let calls = ActionAsk { customer: Some(customer), closed: true, ..ActionAsk::default() };
+            let plays = PlayAsk { customer: Some(customer), ..PlayAsk::default() };
+            [(1, Query::Actions(calls)), (2, Query::Plays(plays))]
+        };
+        self.query().map(|q| (0, q)).into_iter().chain(self.customer.into_iter().flat_map(of)).collect()
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
-        if let Page::Account(account) = page.as_ref() {
-            self.page.clone_from(account);
-            self.known = true;
-            self.settle();
-            self.top = self.first(&self.items(), cx.look);
+        match page.as_ref() {
+            Page::Account(account) => {
+                self.page.clone_from(account);
+                self.known = true;
+                self.settle();
+                self.top = self.first(&self.items(), cx.look);
+            }
+            Page::Actions(calls) => self.work.calls.clone_from(calls),
+            Page::Plays(plays) => self.work.plays.clone_from(plays),
+            _ => {}
         }
     }
 
@@ -420,7 +430,7 @@ impl Screen for Account {
     fn restore(&mut self, state: &Value) {
         let id = |key: &str| state[key].as_str().and_then(|id| id.parse().ok());
         *self = Account { customer: id("customer"), at: id("event").map(Key::Event), ..Account::default() };
-        self.groups = state["groups"].as_u64().and_then(|g| u8::try_from(g).ok()).unwrap_or(0) & 0x7e;
+        self.groups = state["groups"].as_u64().and_then(|g| u8::try_from(g).ok()).unwrap_or(0) & 0xfe;
         self.search = state["search"].as_str().unwrap_or_default().to_owned();
         self.limit = state["limit"].as_u64().unwrap_or(0).min(100_000) as usize;
     }

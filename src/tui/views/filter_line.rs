@@ -2,12 +2,16 @@
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
+use serde_json::Value;
 
+use super::narrow;
 use crate::domain::query::{Mistake, Query, RowsPage};
 use crate::tui::canvas::Canvas;
+use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::roll::ways;
 use crate::tui::theme::Role;
+use crate::tui::view::Screen;
 use crate::tui::widgets::field::Field;
 
 /// A filter and, while it is typed, the line.
@@ -108,5 +112,30 @@ impl FilterLine {
         let room = width.saturating_sub(used + wide + 2);
         field.draw(canvas, Rect::new(x + used, area.y, room, 1), self.mistake.as_ref().map(|m| (m.start, m.end)));
         Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
+    }
+}
+
+/// A list with such a line: mixes its keys in by [`Filtered::FILTER`].
+pub trait Filtered: Screen {
+    /// The line.
+    fn line(&self) -> &FilterLine;
+    /// The same, to change.
+    fn line_mut(&mut self) -> &mut FilterLine;
+
+    /// The rows.
+    const FILTER: &'static [KeyRow<Self>] = &[
+        row("filter", &["/"], |v: &mut Self, _| v.line_mut().edit()).hint(),
+        row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
+        row("clear_filter", &["F"], |v: &mut Self, _| v.line_mut().text.clear())
+            .when(|v, _| if v.line().text.is_empty() { Err("no_filter") } else { Ok(()) }),
+        row("complete", &["tab"], |v: &mut Self, _| v.line_mut().complete())
+            .when(|v, _| if v.line().editing() { Ok(()) } else { Err("no_filter") }),
+    ];
+
+    /// What a picked filter says ([`narrow`]).
+    fn narrowed(&mut self, what: &Value) {
+        if let Some(term) = what["narrow"].as_str() {
+            narrow::add(&mut self.line_mut().text, term);
+        }
     }
 }

@@ -9,22 +9,27 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use serde_json::{Map, Value, json};
 
+use crate::domain::action::Action;
 use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
 use crate::domain::event::Event;
 use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query, TimelineAsk};
+use crate::domain::rule::Rule;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::views::rules::trial::TrialBox;
 
 mod abroad;
 mod cell;
 mod drawing;
+mod rule;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use cell::Cell;
 pub use tables::NEW;
@@ -40,6 +45,12 @@ pub struct Target {
     pub account: Option<Arc<Account>>,
     /// The event that is edited, or at whose date something is written.
     pub event: Option<Event>,
+    /// The call to action that is edited.
+    pub action: Option<Action>,
+    /// The rule that is edited.
+    pub rule: Option<Rule>,
+    /// The customers that something new is for, where they are several.
+    pub several: Vec<Id>,
 }
 
 /// An open form.
@@ -111,7 +122,8 @@ impl Form {
 
     /// What its draft is kept under.
     fn key(&self) -> String {
-        let about = self.target.row.or(self.target.customer).map(|id| id.to_string()).unwrap_or_default();
+        let rule = || self.target.rule.as_ref().map(|r| r.code.clone());
+        let about = self.target.row.or(self.target.customer).map(|id| id.to_string()).or_else(rule).unwrap_or_default();
         format!("form:{}:{about}", self.code)
     }
 
@@ -144,8 +156,13 @@ impl Form {
             self.at = at;
             return;
         }
-        match (kind.make)(&tables::Values { cells: &self.cells, target: &self.target, look: cx.look }) {
+        let values = tables::Values { cells: &self.cells, target: &self.target, look: cx.look };
+        match (kind.make)(&values) {
             Ok(Some(command)) => {
+                // A rule is tried first; the trial writes it, and tells what it sent.
+                if let Some(rule) = rule::made(kind, &values) {
+                    return cx.open(TrialBox::of(rule, Some(command)));
+                }
                 self.sent = serde_json::to_value(&command).ok();
                 cx.write(command);
             }

@@ -29,6 +29,7 @@ use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
+pub(super) use panels::{pace, short};
 
 const FUNNEL: u8 = 0;
 const CHECK: u8 = 1;
@@ -331,6 +332,7 @@ impl Screen for Funnel {
         Self::VERBS,
         Self::QUEUE,
         &[
+            row("board", &["C"], |v: &mut Self, cx| cx.go("board", json!({"filter": v.filter.settled()}))).hint(),
             row("period", &["P"], Funnel::pick_period).hint(),
             row("split", &["B"], |v: &mut Self, cx| {
                 let any_order = v.mode == Mode::AnyOrder;

@@ -4,9 +4,41 @@ use std::hash::Hash;
 
 use ratatui::layout::Rect;
 
+use crate::domain::time::Day;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::theme::Role;
 use crate::tui::widgets::list::List;
+
+/// The groups of what is due, in their order: code of the heading's words, and its role.
+pub const BY_DAY: [(&str, Role); 6] = [
+    ("tasks.overdue", Role::Danger),
+    ("tasks.today", Role::Warn),
+    ("tasks.week", Role::Accent),
+    ("tasks.later", Role::Accent),
+    ("tasks.no_date", Role::Accent),
+    ("tasks.done", Role::Muted),
+];
+
+/// The group of what is due on a day: overdue, today, until Sunday, later, without a day, done.
+pub fn by_day(due: Option<Day>, done: bool, today: Day) -> usize {
+    use chrono::Datelike;
+    let sunday = today.plus(6 - i64::from(today.date().weekday().num_days_from_monday()));
+    match due {
+        _ if done => 5,
+        Some(due) if due < today => 0,
+        Some(due) if due == today => 1,
+        Some(due) if due <= sunday => 2,
+        Some(_) => 3,
+        None => 4,
+    }
+}
+
+/// A day, and the days until it: `Fri 27 Nov` and `+6d`.
+pub fn day_and_days(due: Option<Day>, done: bool, today: Day) -> (String, String) {
+    let day = due.map(|d| d.date().format("%a %-d %b").to_string()).unwrap_or_default();
+    let days = due.filter(|_| !done).map(|d| format!("{:+}d", d.since(today)).replace("+0d", "0d")).unwrap_or_default();
+    (day, days)
+}
 
 /// One line of the screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,10 +10,9 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
-use super::filter_line::FilterLine;
+use super::filter_line::{FilterLine, Filtered};
 use super::groups;
 use super::log_line::Line;
-use super::narrow;
 use super::pick::{Item, Pick};
 use crate::domain::command::{Change, Command, Entity, Receipt};
 use crate::domain::id::Id;
@@ -28,16 +27,6 @@ use crate::tui::theme::Role;
 use crate::tui::verbs;
 use crate::tui::view::{Cx, Look, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
-
-/// The groups in their order: code of the heading's words, and its role.
-const GROUPS: [(&str, Role); 6] = [
-    ("tasks.overdue", Role::Danger),
-    ("tasks.today", Role::Warn),
-    ("tasks.week", Role::Accent),
-    ("tasks.later", Role::Accent),
-    ("tasks.no_date", Role::Accent),
-    ("tasks.done", Role::Muted),
-];
 
 const LIST: u8 = 0;
 const CHECK: u8 = 1;
@@ -54,20 +43,9 @@ pub struct Tasks {
     known: bool,
 }
 
-/// The group of a task: overdue, today, until Sunday, later, without a day, done.
+/// The group of a task.
 fn group(task: &Task, today: Day) -> usize {
-    use chrono::Datelike;
-    if task.done.is_some() {
-        return 5;
-    }
-    let sunday = today.plus(6 - i64::from(today.date().weekday().num_days_from_monday()));
-    match task.turn() {
-        Some(due) if due < today => 0,
-        Some(due) if due == today => 1,
-        Some(due) if due <= sunday => 2,
-        Some(_) => 3,
-        None => 4,
-    }
+    groups::by_day(task.turn(), task.done.is_some(), today)
 }
 
 /// A day and the reason behind the first comma.
@@ -179,7 +157,7 @@ impl Tasks {
         let task = &row.task;
         let (late, done) = (group(task, look.now.today) == 0, task.done.is_some());
         let dim = |role: Role| if done || self.list.ghost == Some(task.id) { Role::Muted } else { role };
-        let due = task.turn().map(|d| d.date().format("%a %-d %b").to_string()).unwrap_or_default();
+        let (due, ahead) = groups::day_and_days(task.turn(), done, look.now.today);
         let sign = if done {
             look.glyphs.tick
         } else if late {
@@ -187,11 +165,11 @@ impl Tasks {
         } else {
             ""
         };
-        let ahead = match task.turn().map(|d| d.since(look.now.today)) {
-            Some(days) if !done => format!("{days:+}d").replace("+0d", "0d"),
-            _ => String::new(),
+        let priority = match (task.kind.as_str(), task.priority) {
+            ("mention", _) => "@",
+            (_, 1) => look.say.word("tasks.first"),
+            _ => "",
         };
-        let priority = if task.priority == 1 { look.say.word("tasks.first") } else { "" };
         let wide = line.width >= 70;
         let (customer, owner) = if wide { (line.width * 28 / 100, 8) } else { (line.width * 2 / 5, 0) };
         let (day, days) = if line.width >= 46 { (10, 5) } else { (0, 5) };
@@ -239,6 +217,15 @@ impl Lister for Tasks {
     }
     fn at(&self) -> (usize, usize) {
         (self.list.cursor, self.list.rows.len())
+    }
+}
+
+impl Filtered for Tasks {
+    fn line(&self) -> &FilterLine {
+        &self.filter
+    }
+    fn line_mut(&mut self) -> &mut FilterLine {
+        &mut self.filter
     }
 }
 
@@ -293,12 +280,9 @@ impl Screen for Tasks {
                 })
                 .hint(),
                 row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),
-                row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
-                row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
-                row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
-                    .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
-                row("complete", &["tab"], |v: &mut Self, _| v.filter.complete())
-                    .when(|v, _| if v.filter.editing() { Ok(()) } else { Err("no_filter") }),
+            ],
+            Self::FILTER,
+            &[
                 row("escape", &["esc"], |v: &mut Self, _| {
                     if !v.filter.escape() {
                         v.list.marks.clear();
@@ -407,9 +391,7 @@ impl Screen for Tasks {
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        if let Some(term) = what["narrow"].as_str() {
-            narrow::add(&mut self.filter.text, term);
-        }
+        self.narrowed(what);
     }
 
     fn save(&self, _look: &Look) -> Value {
@@ -439,7 +421,7 @@ impl Screen for Tasks {
         let of = |id: &Id| self.rows.get(id).map_or(0, |t| group(&t.task, today));
         let all: Vec<usize> = self.list.rows.iter().map(of).collect();
         let head = |index: usize| {
-            let (key, role) = GROUPS[all[index]];
+            let (key, role) = groups::BY_DAY[all[index]];
             let n = all.iter().filter(|g| **g == all[index]).count();
             (format!("{} {}", look.say.word(key), grouped(n)), role)
         };

@@ -2,10 +2,12 @@
 
 use ratatui::layout::Rect;
 
-use super::Account;
+use super::work::Work;
+use super::{Account, work};
 use crate::columns;
 use crate::domain::config::AttributeType;
 use crate::domain::health::{Explanation, Held};
+use crate::domain::id::Id;
 use crate::domain::money;
 use crate::domain::query::Account as Page;
 use crate::domain::revenue::Version;
@@ -109,7 +111,8 @@ pub fn lines(account: &Account, look: &Look) -> Vec<Pieces> {
     };
     let mut lines = figures(page, look);
     lines.extend(people(page, look));
-    lines.extend(tasks(page, look));
+    lines.extend(work::lines(&account.work, look));
+    lines.extend(tasks(page, &account.work, look));
     lines.extend(rest(page, look));
     lines
 }
@@ -192,7 +195,7 @@ fn active(version: &Version, look: &Look) -> bool {
     version.start <= today && version.end.is_none_or(|end| end > today)
 }
 
-fn heading(look: &Look, word: &str) -> Vec<Pieces> {
+pub(super) fn heading(look: &Look, word: &str) -> Vec<Pieces> {
     vec![Vec::new(), vec![(look.say.word(word).to_owned(), Role::Accent)]]
 }
 
@@ -225,11 +228,17 @@ fn people(page: &Page, look: &Look) -> Vec<Pieces> {
     lines
 }
 
-fn tasks(page: &Page, look: &Look) -> Vec<Pieces> {
+/// Open tasks but those that stand among the steps of a playbook.
+fn tasks(page: &Page, work: &Work, look: &Look) -> Vec<Pieces> {
+    let step = |id: Id| work.plays.iter().flat_map(|p| &p.steps).any(|s| s.task == id);
+    let mut open = page.tasks.iter().filter(|t| t.done.is_none() && !step(t.id)).peekable();
+    if open.peek().is_none() && !work.plays.is_empty() {
+        return Vec::new();
+    }
     let today = look.now.today;
     let mut lines = heading(look, "account.tasks");
     let before = lines.len();
-    for task in page.tasks.iter().filter(|t| t.done.is_none()).take(6) {
+    for task in open.take(6) {
         let days = task.turn().map(|due| due.since(today));
         let late = days.is_some_and(|d| d < 0);
         let due = days.map(|d| if d == 0 { look.say.word("account.today").to_owned() } else { format!("{d:+}d") }).unwrap_or_default();

@@ -82,7 +82,12 @@ fn head(event: &Event, look: &Look) -> String {
             Some(n) => say.fill("account.override", &[("n", &n.to_string()), ("until", more(event, "until"))]),
             None => say.word("account.override_ended").to_owned(),
         },
-        EventKind::Rule | EventKind::Invite => format!("{kind} {}", event.channel),
+        EventKind::Rule => {
+            let did = [("action", "account.rule_call"), ("play", "account.rule_play"), ("alert", "account.rule_alert")];
+            let words: Vec<&str> = did.iter().filter(|(key, _)| !more(event, key).is_empty()).map(|(_, word)| say.word(word)).collect();
+            if words.is_empty() { say.word("account.rule_fired").to_owned() } else { format!("{kind} {}", words.join(", ")) }
+        }
+        EventKind::Invite => format!("{kind} {}", event.channel),
         EventKind::Survey => format!("{kind} {}{}", event.channel, from()),
         EventKind::Pulse => say.fill("account.pulse", &[("n", &n.to_string())]),
         EventKind::Ticket => {

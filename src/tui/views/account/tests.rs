@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::domain::command::{Command, Entity};
 use crate::domain::id::Id;
-use crate::domain::query::{Account as Facts, Page, Query, TimelineAsk};
+use crate::domain::query::{Account as Facts, ActionAsk, Page, PlayAsk, PlayRow, Query, TimelineAsk};
 use crate::tui::harness::{Harness, NOW};
 
 /// A page of a customer with a long timeline.
@@ -97,11 +97,12 @@ fn a_note_is_edited_with_what_was_seen_and_its_history_shows_both() {
 #[test]
 fn an_event_is_removed_and_undo_brings_it_back() {
     let (mut h, id) = opened();
-    let before = page(&mut h, id).total;
+    let (before, newest) = (page(&mut h, id).total, page(&mut h, id).events[0].id);
+    let there = |h: &mut Harness| page(h, id).events.iter().any(|e| e.id == newest);
     h.press("g g j D");
-    assert_eq!(page(&mut h, id).total, before - 1);
+    assert!(!there(&mut h), "{}", h.text());
     h.press("u");
-    assert_eq!(page(&mut h, id).total, before);
+    assert!(there(&mut h) && page(&mut h, id).total == before);
 }
 
 #[test]
@@ -142,4 +143,103 @@ fn it_looks_as_drawn_at_three_sizes() {
             insta::assert_snapshot!(format!("facts_{w}x{height}"), h.text());
         }
     }
+}
+
+/// The page after a low answer at this customer: a rule has opened a call, started a playbook and raised an alert.
+fn fired() -> (Harness, Id) {
+    let (mut h, id) = opened();
+    h.store.write(&Command::Nps { customer: id, contact: None, score: 3, text: "Slow".into(), at: None }, NOW).expect("it is written");
+    h.answer_all();
+    (h, id)
+}
+
+fn calls(h: &mut Harness, customer: Id) -> Vec<crate::domain::action::Action> {
+    let ask = Query::Actions(ActionAsk { customer: Some(customer), closed: true, ..ActionAsk::default() });
+    let Page::Actions(rows) = h.store.answer(&ask).expect("an answer") else { panic!("another page") };
+    rows.into_iter().map(|r| r.action).collect()
+}
+
+fn plays(h: &mut Harness, customer: Id) -> Vec<PlayRow> {
+    let ask = Query::Plays(PlayAsk { customer: Some(customer), ..PlayAsk::default() });
+    let Page::Plays(rows) = h.store.answer(&ask).expect("an answer") else { panic!("another page") };
+    rows
+}
+
+#[test]
+fn a_call_is_opened_put_off_and_closed_each_undone_by_one_key() {
+    let (mut h, id) = opened();
+    assert!(h.text().contains("none open (! opens one"), "{}", h.text());
+    h.press("! o tab").type_text("Second team wants seats").press("tab").type_text("+7d").press("ctrl-s");
+    let open = calls(&mut h, id);
+    assert_eq!((open.len(), open[0].kind.as_str(), open[0].title.as_str()), (1, "opportunity", "Second team wants seats"));
+    assert!(h.text().contains("opportunity Second team") && h.text().contains("+7d"), "{}", h.text());
+    h.press("x z").type_text("+20d").press("enter");
+    assert!(h.text().contains("waiting for the customer"), "{}", h.text());
+    h.press("1");
+    assert_eq!(calls(&mut h, id)[0].snooze_reason, "waiting_customer");
+    assert!(h.text().contains("+20d"), "{}", h.text());
+    h.press("x c enter");
+    assert!(h.text().contains("closing needs its outcome"), "{}", h.text());
+    h.type_text("They bought 20").press("enter");
+    assert_eq!(calls(&mut h, id)[0].outcome, "They bought 20");
+    assert!(h.text().contains("none open (! opens one"), "{}", h.text());
+    h.press("u");
+    assert!(h.text().contains("opportunity Second team"), "{}", h.text());
+    h.press("u u");
+    assert_eq!(calls(&mut h, id), []);
+    h.press("x c");
+    assert!(h.text().contains("no call to action is open"), "{}", h.text());
+}
+
+#[test]
+fn an_objective_is_edited_and_the_plan_says_how_it_is_counted() {
+    let (mut h, id) = opened();
+    h.press("c").type_text("objective").press("enter");
+    h.type_text("Twenty seats in use").press("tab").type_text("5").press("tab tab").type_text("20").press("tab").type_text("seats");
+    h.press("ctrl-s");
+    assert!(h.text().contains("Success plan 0%") && h.text().contains("5 of 20 seats, 0%"), "{}", h.text());
+    h.press("x e tab ctrl-u").type_text("12.5").press("ctrl-s");
+    assert_eq!(calls(&mut h, id)[0].value, Some(12_500));
+    assert!(h.text().contains("Success plan 50%") && h.text().contains("12.5 of 20 seats, 50%"), "{}", h.text());
+    h.size(80, 24).press("f G");
+    assert!(h.text().contains("Mean of the objectives"), "{}", h.text());
+    h.press("f x e tab tab tab ctrl-u").type_text("many").press("ctrl-s");
+    assert!(h.text().contains("is not a number"), "{}", h.text());
+}
+
+#[test]
+fn a_playbook_is_started_its_steps_done_and_skipped_and_ended() {
+    let (mut h, id) = opened();
+    h.press("p").type_text("close the loop").press("enter");
+    let steps = plays(&mut h, id)[0].steps.len();
+    assert!(h.text().contains(&format!("Close the loop  0 of {steps}")), "{}", h.text());
+    h.press("x s 2").type_text("told in the call").press("enter");
+    h.press("x d 1");
+    let play = plays(&mut h, id).remove(0);
+    assert_eq!(play.steps.iter().filter(|s| s.done.is_some()).count(), 1);
+    assert_eq!(play.steps.iter().filter(|s| s.skipped == "told in the call").count(), 1);
+    h.size(160, 50);
+    assert!(h.text().contains(&format!("Close the loop  2 of {steps}")), "{}", h.text());
+    h.press("x p").type_text("all said").press("enter");
+    assert!(plays(&mut h, id).is_empty() && !h.text().contains("Close the loop  2"), "{}", h.text());
+    h.press("u");
+    assert_eq!(plays(&mut h, id).len(), 1);
+}
+
+#[test]
+fn the_timeline_tells_what_a_rule_did_and_one_key_takes_it_all_back() {
+    let (mut h, id) = fired();
+    assert_eq!((calls(&mut h, id).len(), plays(&mut h, id).len()), (1, 1));
+    h.press("8");
+    let text = h.text();
+    assert!(text.contains("Rule opened a call, started a playbook, raised an alert"), "{text}");
+    assert!(text.contains("Low NPS answer (unanswered)"), "{text}");
+    insta::assert_snapshot!("work_120x36", h.press("8").text());
+    insta::assert_snapshot!("work_80x24", h.size(80, 24).press("f G").text());
+    h.press("f x r");
+    assert!(calls(&mut h, id).is_empty() && plays(&mut h, id).is_empty(), "{}", h.text());
+    h.press("u");
+    assert_eq!((calls(&mut h, id).len(), plays(&mut h, id).len()), (1, 1));
+    h.press("8 g g j D");
+    assert!(matches!(h.written().as_slice(), [Command::TakeBackFiring { .. }]), "{:?}\n{}", h.written(), h.text());
 }

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::Value;
 
 use super::Target;
+use crate::domain::action::{parse_figure, show_figure};
 use crate::domain::customer::Contact;
 use crate::domain::money;
 use crate::domain::time::{Stamp, words};
@@ -35,6 +36,8 @@ pub enum Kind {
     Int,
     /// An amount in the book's currency.
     Money,
+    /// A figure of an objective, in thousandths.
+    Figure,
     /// One of a few.
     Choice(fn(&Target, &Look) -> Vec<Way>),
     /// People of the customer, by name, with commas between.
@@ -109,6 +112,7 @@ impl Cell {
         match (self.kind, value) {
             (_, Value::Null) => String::new(),
             (Kind::Money, v) if v.is_i64() => money::full(v.as_i64().unwrap_or_default(), look.config.currency),
+            (Kind::Figure, v) if v.is_i64() => show_figure(v.as_i64().unwrap_or_default()),
             (Kind::Choice(_), Value::Bool(yes)) => if *yes { "1" } else { "0" }.to_owned(),
             (_, Value::String(text)) => text.clone(),
             (_, v) => v.to_string(),
@@ -243,6 +247,7 @@ impl Cell {
                 Some(minor) => Ok(Read { value: Value::from(minor), echo: money::full(minor, look.config.currency) }),
                 None => wrong("error.no_money"),
             },
+            Kind::Figure => parse_figure(text).map_or_else(|| wrong("error.no_figure"), |n| plain(Value::from(n))),
             Kind::People => people(text, contacts(target), look),
             Kind::Task => {
                 let task = verbs::task_of(text, look);

@@ -7,6 +7,7 @@ use super::cell::{Cell, Kind, Way};
 use crate::tui::canvas::{Canvas, Hit, centred};
 use crate::tui::measure::{cells, cut};
 use crate::tui::theme::Role;
+use crate::tui::verbs::named;
 use crate::tui::view::Look;
 
 /// Cells of the labels.
@@ -38,7 +39,10 @@ impl Form {
         let rows = self.area_rows(area.height);
         let lines: u16 = self.cells.iter().map(|c| self.height_of(c, rows)).sum();
         let outer = centred(area, box_width(look), lines + 5);
-        let about = self.target.customer.map(|id| look.name_of(id)).filter(|n| !n.is_empty());
+        let about = match self.target.several.as_slice() {
+            [] => self.target.customer.map(|id| look.name_of(id)).filter(|n| !n.is_empty()),
+            several => Some(named(several, look)),
+        };
         let mut title = look.say.word(&format!("form.{}", self.code)).to_owned();
         if let Some(name) = about {
             title = format!("{title} {} {name}", look.glyphs.dot);

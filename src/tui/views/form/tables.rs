@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Target;
 use super::cell::{Cell, Kind, Read, Way, contacts, tags, typed_moment};
+use super::{Target, rule, work};
 use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Said};
 use crate::domain::config::AttributeType;
 use crate::domain::customer::ROLES;
@@ -16,13 +16,14 @@ use crate::tui::verbs;
 use crate::tui::view::Look;
 
 /// The forms that make something new; all but the last one for a customer.
-pub const NEW: &[&str] = &["new_contact", "new_task", "nps", "csat", "ces", "friction", "invite", "pulse", "touch", "new_customer"];
+pub const NEW: &[&str] =
+    &["new_contact", "new_task", "nps", "csat", "ces", "friction", "invite", "pulse", "touch", "new_call", "new_objective", "new_customer"];
 
 /// What a field begins with: its text, and the value in the book.
-type Begin = (String, Value);
+pub(super) type Begin = (String, Value);
 
 /// What is wrong: the field, and a sentence.
-type Blame = (&'static str, String);
+pub(super) type Blame = (&'static str, String);
 
 /// One field.
 pub struct FieldRow {
@@ -37,23 +38,23 @@ pub struct FormKind {
     /// What it is opened by.
     pub code: &'static str,
     /// Its fields, in order.
-    fields: &'static [FieldRow],
+    pub(super) fields: &'static [FieldRow],
     /// It edits a row that is there.
     pub edits: bool,
     /// The command; `None` where nothing was changed.
     pub make: fn(&Values) -> Result<Option<Command>, Blame>,
 }
 
-const fn field(code: &'static str, kind: Kind) -> FieldRow {
+pub(super) const fn field(code: &'static str, kind: Kind) -> FieldRow {
     FieldRow { code, kind, needed: false, begin: |_, _| (String::new(), Value::from("")) }
 }
 
 impl FieldRow {
-    const fn needed(mut self) -> FieldRow {
+    pub(super) const fn needed(mut self) -> FieldRow {
         self.needed = true;
         self
     }
-    const fn begin(mut self, begin: fn(&Target, &Look) -> Begin) -> FieldRow {
+    pub(super) const fn begin(mut self, begin: fn(&Target, &Look) -> Begin) -> FieldRow {
         self.begin = begin;
         self
     }
@@ -156,7 +157,7 @@ pub const FORMS: &[FormKind] = &[
         ],
         edits: false,
         make: |v| {
-            let due = v.value("due").as_str().and_then(|d| d.parse::<Day>().ok());
+            let due = v.day("due");
             let priority = v.text("priority").parse().unwrap_or(0);
             let task = TaskDraft { title: v.text("title"), due, owner: v.text("owner"), priority, kind: v.text("kind") };
             Ok(Some(Command::AddTask { customers: v.customers(), task }))
@@ -249,6 +250,12 @@ pub const FORMS: &[FormKind] = &[
         edits: false,
         make: |v| Ok(Some(Command::Pulse { customer: v.customer()?, score: v.small("score"), text: v.text("text") })),
     },
+    work::NEW_CALL,
+    work::NEW_OBJECTIVE,
+    work::CALL,
+    work::OBJECTIVE,
+    rule::NEW_RULE,
+    rule::RULE,
 ];
 
 fn touch(v: &Values) -> Result<Option<Command>, Blame> {
@@ -267,7 +274,7 @@ fn touch(v: &Values) -> Result<Option<Command>, Blame> {
     Ok(Some(Command::LogTouch { customers: v.customers(), touch }))
 }
 
-fn plain(text: &str) -> Begin {
+pub(super) fn plain(text: &str) -> Begin {
     (text.to_owned(), Value::from(text))
 }
 
@@ -319,7 +326,7 @@ fn priorities(_: &Target, _: &Look) -> Vec<Way> {
 
 fn task_kinds(_: &Target, look: &Look) -> Vec<Way> {
     let way = |code: &str, word: &str| (code.to_owned(), look.say.word(word).to_owned(), None);
-    vec![way("", "word.plain_task"), way("renewal", "word.renewal_plan")]
+    vec![way("", "word.plain_task"), way("renewal", "word.renewal_plan"), way("mention", "word.mention")]
 }
 
 fn stages(_: &Target, look: &Look) -> Vec<Way> {
@@ -409,11 +416,11 @@ impl Values<'_> {
         cell.read(self.target, self.look).map_or(Value::Null, |Read { value, .. }| value)
     }
 
-    fn value(&self, code: &str) -> Value {
+    pub(super) fn value(&self, code: &str) -> Value {
         self.cells.iter().find(|c| c.code == code).map_or(Value::Null, |c| self.read(c))
     }
 
-    fn text(&self, code: &str) -> String {
+    pub(super) fn text(&self, code: &str) -> String {
         self.cells.iter().find(|c| c.code == code).map(|c| c.text().trim().to_owned()).unwrap_or_default()
     }
 
@@ -438,12 +445,17 @@ impl Values<'_> {
         self.target.customer.ok_or_else(|| ("name", self.look.say.word("why_not.no_customer").to_owned()))
     }
 
-    fn customers(&self) -> Vec<Id> {
-        self.target.customer.into_iter().collect()
+    pub(super) fn customers(&self) -> Vec<Id> {
+        self.target.customer.into_iter().chain(self.target.several.iter().copied()).collect()
+    }
+
+    /// A day that a field says.
+    pub(super) fn day(&self, code: &str) -> Option<Day> {
+        self.value(code).as_str().and_then(|d| d.parse().ok())
     }
 
     /// The changed fields as one edit, each with the value that was seen.
-    fn edit(&self, entity: Entity) -> Result<Option<Command>, Blame> {
+    pub(super) fn edit(&self, entity: Entity) -> Result<Option<Command>, Blame> {
         let mut changes = Vec::new();
         for cell in self.cells.iter().filter(|c| c.is_typed()) {
             if cell.code == "tags" {
@@ -455,9 +467,12 @@ impl Values<'_> {
                 continue;
             }
             let mut value = self.read(cell);
-            if matches!(value.as_str(), Some("")) && cell.code.starts_with("attr.") {
+            let number = cell.code.starts_with("attr.") || matches!(cell.kind, Kind::Money | Kind::Figure) || cell.code == "severity";
+            if matches!(value.as_str(), Some("")) && number {
                 value = Value::Null;
-            } else if cell.code == "priority" || (cell.code.starts_with("attr.") && matches!(cell.kind, Kind::Choice(_))) {
+            } else if matches!(cell.code.as_str(), "priority" | "severity")
+                || (cell.code.starts_with("attr.") && matches!(cell.kind, Kind::Choice(_)))
+            {
                 value = cell.text().parse::<i64>().map_or(value, Value::from);
             }
             changes.push(Change { field: cell.code.clone(), base: Some(cell.before.clone()), value });

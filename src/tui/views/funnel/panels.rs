@@ -40,7 +40,7 @@ static CELLS: [Cell; 12] = [
 ];
 
 /// Money in the book's currency, short, with its sign where there is one.
-fn short(minor: i64, look: &Look) -> String {
+pub(in crate::tui::views) fn short(minor: i64, look: &Look) -> String {
     format!("{}{}", look.config.currency.sign(), money::short(minor, look.config.currency))
 }
 
@@ -64,7 +64,7 @@ fn late(cell: &Cell, figures: &StageFigures) -> Role {
 }
 
 /// The sign of a pace, so that no colour is needed.
-fn pace(roster: &Roster, row: usize) -> (&'static str, Role) {
+pub(in crate::tui::views) fn pace(roster: &Roster, row: usize) -> (&'static str, Role) {
     let stage = roster.config.stages.get(roster.rows[row].signals.stage);
     match stage.zip(roster.stage_age(row)).map(|(s, age)| s.pace(age)) {
         Some(Pace::Stuck) => ("!!", Role::Danger),

@@ -1,0 +1,258 @@
+//! What rules did: the alerts that are open to me, or everybody's; or the log of all firings, of one rule or of all.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::groups;
+use crate::domain::command::{Command, Receipt};
+use crate::domain::id::Id;
+use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
+use crate::error::Error;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::chrome::grouped;
+use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::theme::Role;
+use crate::tui::verbs::{Queue, Verbs};
+use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::widgets::list::{List, Lister};
+
+/// Days that the log looks back.
+const LOG_DAYS: i64 = 365;
+
+/// The list of firings.
+#[derive(Default)]
+pub struct Alerts {
+    list: List<Id>,
+    rows: HashMap<Id, FiredRow>,
+    everybody: bool,
+    // Those that somebody is done with too.
+    done: bool,
+    // All firings and not only alerts; of one rule where it names one.
+    log: bool,
+    rule: String,
+    answered: Option<FiredAsk>,
+    known: bool,
+}
+
+fn some(view: &Alerts, _look: &Look) -> Applies {
+    view.here().map(|_| ()).ok_or("nothing_fired")
+}
+
+fn alerts_only(view: &Alerts, _look: &Look) -> Applies {
+    if view.log { Err("is_log") } else { Ok(()) }
+}
+
+impl Alerts {
+    fn ask(&self, look: &Look) -> FiredAsk {
+        let days = if self.log { LOG_DAYS } else { i64::from(look.config.policy.alert_days) };
+        let since = Some(look.now.today.plus(1 - days));
+        FiredAsk {
+            rule: self.rule.clone(),
+            since,
+            alerts: !self.log,
+            mine: !self.log && !self.everybody,
+            open: !self.log && !self.done,
+            ..FiredAsk::default()
+        }
+    }
+
+    fn here(&self) -> Option<&FiredRow> {
+        self.list.here().and_then(|id| self.rows.get(&id))
+    }
+
+    fn page(&mut self, fired: &[FiredRow], look: &Look) {
+        let old = std::mem::take(&mut self.rows);
+        self.rows = fired.iter().map(|r| (r.id, r.clone())).collect();
+        let ids: Vec<Id> = fired.iter().map(|r| r.id).collect();
+        let ask = self.ask(look);
+        if self.answered.as_ref() == Some(&ask) {
+            self.list.set(&ids)
+        } else {
+            self.list.replace(&ids)
+        }
+        if let Some((ghost, row)) = self.list.ghost.and_then(|g| Some((g, old.get(&g)?.clone()))) {
+            self.rows.insert(ghost, row);
+        }
+        self.answered = Some(ask);
+        self.known = true;
+    }
+
+    fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize) {
+        let look = canvas.look;
+        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
+        let dim = |role: Role| if self.list.ghost == Some(row.id) { Role::Muted } else { role };
+        let whom = look.say.find(&format!("alerts.to_{}", row.alert)).unwrap_or_default();
+        let wide = line.width >= 70;
+        let (customer, person, day, to) = if wide { (line.width * 28 / 100, 8, 10, 6) } else { (line.width * 2 / 5, 0, 0, 0) };
+        let room = line.width.saturating_sub(customer + person + day + to + 8);
+        let when = row.day.date().format("%a %-d %b").to_string();
+        groups::cells_of(
+            canvas,
+            line,
+            &[
+                (&when, day, true, Role::Muted),
+                (&row.customer_name, customer, false, dim(Role::Info)),
+                (&row.text, room, false, dim(Role::Text)),
+                (whom, to, false, dim(if row.alert.is_empty() { Role::Muted } else { Role::Warn })),
+                (&row.owner, person, false, Role::Muted),
+            ],
+        );
+    }
+
+    fn empty_words<'a>(&self, look: &'a Look) -> &'a str {
+        look.say.word(if !self.known {
+            "message.loading"
+        } else if look.counts.customers == 0 {
+            "message.no_customers"
+        } else if self.log {
+            "alerts.never_fired"
+        } else if self.everybody {
+            "alerts.nobody_has"
+        } else {
+            "alerts.nothing"
+        })
+    }
+}
+
+impl Lister for Alerts {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        self.list.go(to, look.list_rows);
+    }
+    fn at(&self) -> (usize, usize) {
+        (self.list.cursor, self.list.rows.len())
+    }
+}
+
+impl Verbs for Alerts {}
+impl Queue for Alerts {}
+
+impl Screen for Alerts {
+    const NAME: &'static str = "alerts";
+    const KEYS: &'static [&'static [KeyRow<Alerts>]] = &[
+        &[row("open", &["enter"], |v: &mut Self, cx| {
+            if let Some(row) = v.here() {
+                cx.go("account", json!({"customer": row.customer}));
+            }
+        })
+        .when(some)
+        .hint()],
+        Self::QUEUE,
+        &[
+            row("take_back", &["D"], |v: &mut Self, cx| {
+                if let Some(event) = v.list.here() {
+                    cx.write(Command::TakeBackFiring { event });
+                }
+            })
+            .when(some)
+            .hint(),
+            row("everybody", &["O"], |v: &mut Self, _| v.everybody = !v.everybody).when(alerts_only).hint(),
+            row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).when(alerts_only).hint(),
+            row("rules", &["R"], |_, cx| cx.go("rules", json!({}))).hint(),
+        ],
+        Self::VERBS,
+        Self::ABOUT,
+        Self::MOVES,
+    ];
+
+    fn title(&self, look: &Look) -> Title {
+        let label = |code: &str| look.config.rules.find(code).map_or(code.to_owned(), |r| r.label.clone());
+        let crumb = match (self.log, self.rule.as_str()) {
+            (true, "") => look.say.word("alerts.log").to_owned(),
+            (true, rule) => format!("{} {} {}", look.say.word("alerts.log"), look.glyphs.crumb, label(rule)),
+            _ => {
+                let whose = look.say.word(if self.everybody { "tasks.everybody" } else { "tasks.mine" });
+                let done = if self.done { look.say.word("tasks.and_done") } else { "" };
+                format!("{} {} {whose}{done}", look.say.word("screen.alerts"), look.glyphs.crumb)
+            }
+        };
+        Title { crumb, filter: String::new(), counter: look.say.fill("activity.count", &[("n", &grouped(self.rows.len()))]) }
+    }
+
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
+        vec![(0, Query::Fired(self.ask(look)))]
+    }
+
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        if let Page::Fired(fired) = page.as_ref() {
+            self.page(fired, cx.look);
+        }
+    }
+
+    fn on_write(&mut self, command: &Command, _look: &Look) {
+        match command {
+            Command::Done { customers } | Command::Snooze { customers, .. } if !self.log && !self.done => {
+                let gone: Vec<Id> = self.rows.values().filter(|r| customers.contains(&r.customer)).map(|r| r.id).collect();
+                self.list.take(&gone);
+            }
+            Command::TakeBackFiring { event } => self.list.take(&[*event]),
+            _ => {}
+        }
+    }
+
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
+        if result.is_err() || matches!(command, Command::Undo { .. } | Command::Redo) {
+            self.list.give_back();
+        }
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        self.list_hit(hit, cx);
+    }
+
+    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
+        let before = self.list.cursor;
+        self.list.by(by as isize, look.list_rows);
+        (self.list.cursor != before).then(|| self.here().map(|r| r.customer)).flatten()
+    }
+
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        self.here().map(|r| r.customer).into_iter().collect()
+    }
+
+    fn save(&self, _look: &Look) -> Value {
+        json!({"everybody": self.everybody, "done": self.done, "log": self.log, "rule": self.rule, "row": self.list.here()})
+    }
+
+    fn restore(&mut self, state: &Value) {
+        let on = |key: &str| state[key].as_bool().unwrap_or(false);
+        (self.everybody, self.done, self.log) = (on("everybody"), on("done"), on("log"));
+        state["rule"].as_str().unwrap_or_default().clone_into(&mut self.rule);
+        if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
+            self.list.want(id);
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let customers: BTreeSet<Id> = self.rows.values().map(|r| r.customer).collect();
+        let of =
+            look.say.fill(if customers.len() == 1 { "funnel.customer" } else { "funnel.customers" }, &[("n", &grouped(customers.len()))]);
+        let title = look.say.word(if self.log { "alerts.log" } else { "screen.alerts" });
+        let inner = canvas.frame(area, title, &of, true);
+        if self.list.rows.is_empty() {
+            return groups::draw_empty(canvas, inner, self.empty_words(look));
+        }
+        let today = look.now.today;
+        let age = |id: &Id| self.rows.get(id).map_or(3, |r| today.since(r.day));
+        let all: Vec<usize> = self
+            .list
+            .rows
+            .iter()
+            .map(|id| match age(id) {
+                ..=0 => 0,
+                1 => 1,
+                2..=6 => 2,
+                _ => 3,
+            })
+            .collect();
+        let heads = ["activity.today", "activity.yesterday", "alerts.week", "alerts.earlier"];
+        let head = |index: usize| (look.say.word(heads[all[index]]).to_owned(), Role::Accent);
+        groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+    }
+}

@@ -1,0 +1,253 @@
+//! Rules: what happens by itself, how often each fired lately; switched on and off, tried, changed after a trial, and removed.
+
+#[cfg(test)]
+mod tests;
+pub mod trial;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::form::{Form, Target};
+use super::groups;
+use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
+use crate::domain::rule::{Alert, Edge, Rule, Rules as Set};
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::chrome::grouped;
+use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::measure::wrap;
+use crate::tui::theme::Role;
+use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::widgets::list::{List, Lister};
+use trial::TrialBox;
+
+/// Days over which firings are counted.
+const LATELY: i64 = 30;
+
+/// The list of rules.
+#[derive(Default)]
+pub struct Rules {
+    list: List<usize>,
+    fired: Vec<FiredRow>,
+    counts: HashMap<String, usize>,
+    wanted: String,
+}
+
+fn some(view: &Rules, look: &Look) -> Applies {
+    view.here(look).map(|_| ()).ok_or("no_rule")
+}
+
+impl Rules {
+    fn here<'a>(&self, look: &'a Look) -> Option<&'a Rule> {
+        self.list.here().and_then(|at| look.config.rules.rule.get(at))
+    }
+
+    /// The rules follow the book's config.
+    fn settle(&mut self, look: &Look) {
+        let rules = &look.config.rules.rule;
+        self.list.rows = (0..rules.len()).collect();
+        if let Some(at) = rules.iter().position(|r| r.code == self.wanted) {
+            self.wanted.clear();
+            self.list.cursor = at;
+        }
+        self.list.go(self.list.cursor, look.list_rows);
+    }
+
+    /// Writes the rules with one change at the one under the cursor.
+    fn change(&mut self, cx: &mut Cx, how: impl FnOnce(&mut Set, usize)) {
+        let Some(at) = self.list.here().filter(|at| *at < cx.look.config.rules.rule.len()) else { return };
+        let mut rules = cx.look.config.rules.clone();
+        how(&mut rules, at);
+        match rules.command() {
+            Ok(command) => drop(cx.write(command)),
+            Err(error) => cx.bad(error.to_string()),
+        }
+    }
+
+    fn draw_row(&self, canvas: &mut Canvas, line: Rect, rule: &Rule) {
+        let look = canvas.look;
+        let n = self.counts.get(&rule.code).copied().unwrap_or(0);
+        let (sign, role) = if rule.off { ("x", Role::Muted) } else { (look.glyphs.tick, Role::Ok) };
+        let text = if rule.off { Role::Muted } else { Role::Text };
+        let wide = line.width >= 70;
+        let label = line.width * if wide { 26 } else { 45 } / 100;
+        let when = line.width * if wide { 28 } else { 0 } / 100;
+        let rest = line.width.saturating_sub(label + when + 6 + 8);
+        let edge = look.say.word(if rule.on == Edge::Enter { "rules.enters" } else { "rules.leaves" });
+        groups::cells_of(
+            canvas,
+            line,
+            &[
+                (sign, 1, false, role),
+                (&rule.label, label, false, text),
+                (&format!("{edge} {}", rule.when), when, false, if rule.off { Role::Muted } else { Role::Info }),
+                (&does(rule, look), rest, false, Role::Muted),
+                (&grouped(n), 6, true, if n > 0 { text } else { Role::Muted }),
+            ],
+        );
+    }
+
+    /// The rule under the cursor in whole sentences, and its latest firings.
+    fn draw_detail(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let Some(rule) = self.here(look) else { return };
+        let title = if rule.off { look.say.fill("rules.is_off", &[("rule", &rule.label)]) } else { rule.label.clone() };
+        let inner = canvas.frame(area, &title, &rule.code, false);
+        let edge = look.say.word(if rule.on == Edge::Enter { "rules.on_enter" } else { "rules.on_leave" });
+        let mut lines: Vec<(String, Role)> = vec![(format!("{edge} {}", rule.when), Role::Info), (does(rule, look), Role::Text)];
+        let of = |r: &&FiredRow| r.rule == rule.code;
+        let latest = self.fired.iter().filter(of).take(usize::from(inner.height));
+        lines.extend(latest.map(|r| (format!("{}  {}", r.day.date().format("%a %-d %b"), r.customer_name), Role::Muted)));
+        if lines.len() == 2 {
+            lines.push((look.say.fill("rules.not_lately", &[("n", &LATELY.to_string())]), Role::Muted));
+        }
+        let room = inner.width.saturating_sub(2);
+        let mut y = inner.y;
+        for (text, role) in lines {
+            for line in wrap(&text, usize::from(room.max(8))) {
+                if y >= inner.bottom() {
+                    return;
+                }
+                canvas.text(inner.x + 1, y, room, &line, role);
+                y += 1;
+            }
+        }
+    }
+}
+
+/// What a rule does, in a line.
+pub fn does(rule: &Rule, look: &Look) -> String {
+    let mut parts = Vec::new();
+    if let Some(call) = &rule.action {
+        let title = if call.title.is_empty() { &rule.label } else { &call.title };
+        let kind = crate::tui::work::kind_words(&call.kind, look);
+        parts.push(look.say.fill("rules.opens", &[("kind", kind), ("title", title)]));
+        if let Some(days) = call.days {
+            parts.push(look.say.fill("rules.due_in", &[("n", &days.to_string())]));
+        }
+    }
+    if !rule.playbook.is_empty() {
+        let label = look.config.playbooks.find(&rule.playbook).map_or(rule.playbook.as_str(), |p| p.label.as_str());
+        parts.push(look.say.fill("rules.starts", &[("playbook", label)]));
+    }
+    match rule.alert {
+        Alert::None => {}
+        Alert::Owner => parts.push(look.say.word("rules.alerts_owner").to_owned()),
+        Alert::Team => parts.push(look.say.word("rules.alerts_team").to_owned()),
+    }
+    parts.join(", ")
+}
+
+impl Lister for Rules {
+    fn move_to(&mut self, to: usize, look: &Look) {
+        self.list.go(to, look.list_rows);
+    }
+    fn at(&self) -> (usize, usize) {
+        (self.list.cursor, self.list.rows.len())
+    }
+}
+
+impl Screen for Rules {
+    const NAME: &'static str = "rules";
+    const KEYS: &'static [&'static [KeyRow<Rules>]] = &[
+        &[
+            row("log", &["enter"], |v: &mut Self, cx| {
+                if let Some(rule) = v.here(cx.look) {
+                    cx.go("alerts", json!({"log": true, "rule": rule.code}));
+                }
+            })
+            .when(some)
+            .hint(),
+            row("try", &["t"], |v: &mut Self, cx| {
+                if let Some(rule) = v.here(cx.look) {
+                    cx.open(TrialBox::of(rule.clone(), None));
+                }
+            })
+            .when(some)
+            .hint(),
+            row("switch", &["o"], |v: &mut Self, cx| v.change(cx, |rules, at| rules.rule[at].off = !rules.rule[at].off))
+                .when(some)
+                .writes()
+                .hint(),
+            row("edit", &["E"], |v: &mut Self, cx| {
+                if let Some(rule) = v.here(cx.look) {
+                    let target = Target { rule: Some(rule.clone()), ..Target::default() };
+                    cx.open(Form::new("rule", target, cx.look));
+                }
+            })
+            .when(some)
+            .hint(),
+            row("add", &["c"], |_: &mut Self, cx| cx.open(Form::new("new_rule", Target::default(), cx.look))).writes().hint(),
+            row("remove", &["D"], |v: &mut Self, cx| {
+                v.change(cx, |rules, at| {
+                    rules.rule.remove(at);
+                });
+            })
+            .when(some),
+            row("log_all", &["A"], |_: &mut Self, cx| cx.go("alerts", json!({"log": true}))).hint(),
+        ],
+        Self::MOVES,
+    ];
+
+    fn title(&self, look: &Look) -> Title {
+        let rules = &look.config.rules.rule;
+        let on = rules.iter().filter(|r| !r.off).count();
+        let counter = look.say.fill("rules.counts", &[("n", &grouped(on)), ("of", &grouped(rules.len()))]);
+        Title { crumb: look.say.word("screen.rules").to_owned(), filter: String::new(), counter }
+    }
+
+    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
+        let since = Some(look.now.today.plus(1 - LATELY));
+        vec![(0, Query::Fired(FiredAsk { since, limit: 20_000, ..FiredAsk::default() }))]
+    }
+
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+        if let Page::Fired(fired) = page.as_ref() {
+            self.fired.clone_from(fired);
+            self.counts.clear();
+            for row in fired {
+                *self.counts.entry(row.rule.clone()).or_default() += 1;
+            }
+            self.settle(cx.look);
+        }
+    }
+
+    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
+        self.list_hit(hit, cx);
+    }
+
+    fn save(&self, look: &Look) -> Value {
+        json!({"rule": self.here(look).map(|r| r.code.clone())})
+    }
+
+    fn restore(&mut self, state: &Value) {
+        state["rule"].as_str().unwrap_or_default().clone_into(&mut self.wanted);
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect) {
+        let look = canvas.look;
+        let below = if area.height >= 16 { (area.height / 3).clamp(6, 10) } else { 0 };
+        let top = Rect::new(area.x, area.y, area.width, area.height - below);
+        let right = look.say.fill("rules.lately", &[("n", &LATELY.to_string())]);
+        let inner = canvas.frame(top, look.say.word("screen.rules"), &right, true);
+        let rules = &look.config.rules.rule;
+        if rules.is_empty() {
+            return groups::draw_empty(canvas, inner, look.say.word("rules.none"));
+        }
+        let height = usize::from(inner.height);
+        canvas.drawn.list_rows = height.max(1);
+        for (y, at) in (inner.top()..inner.bottom()).zip(self.list.first(height)..rules.len()) {
+            let line = Rect::new(inner.x, y, inner.width, 1);
+            self.draw_row(canvas, line, &rules[at]);
+            canvas.hit(line, Hit::Row(at));
+            if at == self.list.cursor {
+                canvas.tint(line, Role::Selection);
+            }
+        }
+        if below > 0 {
+            self.draw_detail(canvas, Rect::new(area.x, top.bottom(), area.width, below));
+        }
+    }
+}
