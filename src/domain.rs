@@ -1,6 +1,8 @@
 //! Types and rules of customer success, pure: no input or output, no clock, no SQL, no terminal.
 
 pub mod action;
+pub mod cadence;
+pub mod checklist;
 pub mod clash;
 pub mod command;
 pub mod config;
@@ -22,6 +24,7 @@ pub mod roster;
 pub mod rule;
 pub mod signal;
 pub mod stage;
+pub mod stakeholders;
 pub mod task;
 pub mod ticket;
 pub mod time;

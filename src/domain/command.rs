@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::action::ActionDraft;
+use super::checklist::Answer;
 use super::id::Id;
 use super::stage::Reason;
 use super::task::TaskDraft;
@@ -126,8 +127,10 @@ pub enum Command {
     Nps { customer: Id, contact: Option<Id>, score: u8, text: String, at: Option<Stamp> },
     /// Records the manager's pulse 1-5.
     Pulse { customer: Id, score: u8, text: String },
-    /// Moves customers; a reason is mandatory backward and to a lost stage.
+    /// Moves customers; a reason is mandatory backward, to a lost stage, and on where exit criteria are not met.
     Move { customers: Vec<Id>, to: Target, reason: Option<Reason> },
+    /// Answers a question of a stage's checklist; the latest answer holds.
+    Check { customer: Id, stage: String, question: String, answer: Answer, note: String },
     /// Adds a task to each customer.
     AddTask { customers: Vec<Id>, task: TaskDraft },
     /// Marks tasks done (an event on each customer's timeline).

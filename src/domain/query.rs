@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
+use super::checklist::Checklist;
 use super::customer::{Contact, Customer};
 use super::event::{Event, EventKind};
 use super::funnel::{Flow, Mode, Period, StageFigures};
@@ -89,6 +90,8 @@ pub enum Query {
     Plays(PlayAsk),
     /// Firings of rules, the latest first.
     Fired(FiredAsk),
+    /// The checklists of all stages at a customer.
+    Checklists { customer: Id },
 }
 
 /// Which calls to action.
@@ -501,4 +504,6 @@ pub enum Page {
     Plays(Vec<PlayRow>),
     /// To [`Query::Fired`].
     Fired(Vec<FiredRow>),
+    /// To [`Query::Checklists`].
+    Checklists(Vec<Checklist>),
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod batch;
+mod checklist;
 mod work;
 
 use std::borrow::Cow;
@@ -54,6 +55,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Actions(ask) => work::actions(store, ask).map(Page::Actions),
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
+        Query::Checklists { customer } => checklist::all(store, *customer).map(Page::Checklists),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
     }
 }

@@ -36,10 +36,10 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
     match key {
         "stages" => {
             let stages: crate::domain::stage::Stages = toml::from_str(value).map_err(wrong)?;
-            if stages.stage.is_empty() || stages.stage.len() > 250 {
-                return Err(Error::usage("stages: a book has between 1 and 250 stages"));
-            }
-            config.stages = stages;
+            let mut trial = config.clone();
+            trial.stages = stages;
+            trial.stages.check(&rules::fields(&trial))?;
+            *config = trial;
         }
         "scorecards" => {
             let cards: crate::domain::health::Scorecards = toml::from_str(value).map_err(wrong)?;
@@ -57,6 +57,11 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             config.rules = wanted;
         }
         "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
+        "cadences" => {
+            let cadences: crate::domain::cadence::Cadences = toml::from_str(value).map_err(wrong)?;
+            cadences.check()?;
+            config.cadences = cadences;
+        }
         "currency" => {
             config.currency = crate::domain::money::Currency::named(value)
                 .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
@@ -73,7 +78,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             }
             None => {
                 return Err(Error::usage(format!("there is no setting {key}"))
-                    .hint("settings: stages, scorecards, playbooks, rules, policy, currency, zone, attribute.<code>"));
+                    .hint("settings: stages, scorecards, playbooks, rules, policy, cadences, currency, zone, attribute.<code>"));
             }
         },
     }

@@ -268,6 +268,9 @@ impl Store {
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, command, now, self.config.zone, undoes)?;
         let done = work(&mut batch, &context)?;
         let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
+        if signal::folds_anew(&self.config, &config) {
+            signal::keep_all(batch.conn, &config, today)?;
+        }
         if batch.touched.len() <= REFOLD_AT_ONCE {
             let only_new = batch.edits == 0 && batch.made <= REFOLD_AT_ONCE;
             let made = if only_new { batch.made } else { 0 };

@@ -73,6 +73,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::Nps { .. } => "nps",
         Command::Pulse { .. } => "pulse",
         Command::Move { .. } => "move",
+        Command::Check { .. } => "check",
         Command::AddTask { .. } => "task",
         Command::DoneTasks { .. } => "task_done",
         Command::SnoozeTasks { .. } => "task_snooze",
@@ -152,6 +153,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             Ok(done(format!("Pulse {score} for {}", names(b, &[*id])?), 1))
         }
         Command::Move { customers, to, reason } => move_stage(b, customers, to, reason.as_ref(), context),
+        Command::Check { customer, stage, question, answer, note } => stages::check(b, *customer, stage, question, *answer, note, context),
         Command::AddTask { customers, task } => {
             for id in customers {
                 let n = customer(b, *id)?;

@@ -193,6 +193,8 @@ pub enum AppStep {
     Import(PathBuf),
     /// Merges a copy of the book; `true`: tells only what would come.
     Merge(PathBuf, bool),
+    /// Writes the brief of a handover into a file, then gives the customers to somebody.
+    HandOver { customers: Vec<Id>, to: String, path: PathBuf },
 }
 
 /// The context in which a key's handler runs: it reads [`Look`] and collects steps; nothing happens before it returns.

@@ -6,6 +6,7 @@ pub mod account;
 pub mod activity;
 pub mod app;
 pub mod channel;
+pub mod checklist;
 pub mod clash;
 pub mod conflicts;
 pub mod customers;
@@ -21,6 +22,7 @@ pub mod log_line;
 pub mod merge;
 pub mod narrow;
 pub mod palette;
+pub mod people;
 pub mod pick;
 pub mod tasks;
 pub mod triage;
@@ -40,6 +42,8 @@ pub const SCREENS: &[Registered] = &[
     screen::<deeds::Deeds>(None),
     screen::<merge::MergeBox>(None),
     screen::<explain::Explain>(None),
+    screen::<checklist::Checklists>(None),
+    screen::<people::People>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),
     screen::<first_run::FirstRun>(None),

@@ -399,6 +399,7 @@ fn blank(code: &str) -> Stage {
         expected_days: 0,
         stuck_days: None,
         exit: Vec::new(),
+        exit_when: Vec::new(),
         checklist: Vec::new(),
     }
 }

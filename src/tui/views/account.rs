@@ -316,6 +316,8 @@ impl Screen for Account {
             row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page),
             row("create", &["c"], Account::create).when(has_page),
             row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).when(has_page),
+            row("checklist", &["g c"], |v: &mut Self, cx| cx.go("checklist", json!({"customer": v.customer}))).when(has_page),
+            row("stakeholders", &["g p"], |v: &mut Self, cx| cx.go("stakeholders", json!({"customer": v.customer}))).when(has_page),
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
             row("remove", &["D"], |v: &mut Self, cx| {
                 if let Some(Key::Event(id)) = v.at {
