@@ -5,12 +5,14 @@
 
 mod action;
 mod backup;
+mod checklist;
 mod config;
 mod conflicts;
 mod demo;
 mod doctor;
 mod fail;
 mod funnel;
+mod handover;
 mod health;
 mod history;
 mod import;
@@ -25,6 +27,7 @@ mod note;
 mod nps;
 mod out;
 mod outbox;
+mod people;
 mod place;
 mod play;
 mod purge;
@@ -168,6 +171,9 @@ enum Sub {
     Log(log::Args),
     Note(note::Args),
     Move(r#move::Args),
+    Checklist(checklist::Args),
+    People(people::Args),
+    Handover(handover::Args),
     Task(task::Args),
     Action(action::Args),
     Play(play::Args),
@@ -215,6 +221,9 @@ impl Sub {
             Sub::Log(_) => "log",
             Sub::Note(_) => "note",
             Sub::Move(_) => "move",
+            Sub::Checklist(_) => "checklist",
+            Sub::People(_) => "people",
+            Sub::Handover(_) => "handover",
             Sub::Task(_) => "task",
             Sub::Action(_) => "action",
             Sub::Play(_) => "play",
@@ -316,6 +325,9 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Log(args) => log::run(cx, &args),
         Sub::Note(args) => note::run(cx, &args),
         Sub::Move(args) => r#move::run(cx, &args),
+        Sub::Checklist(args) => checklist::run(cx, &args),
+        Sub::People(args) => people::run(cx, &args),
+        Sub::Handover(args) => handover::run(cx, &args),
         Sub::Task(args) => task::run(cx, &args),
         Sub::Action(args) => action::run(cx, &args),
         Sub::Play(args) => play::run(cx, &args),

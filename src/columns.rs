@@ -13,9 +13,10 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::domain::config::{Attribute, AttributeType, Config};
 use crate::domain::field::{Field, FieldKind, Value};
-use crate::domain::filter::Fields;
+use crate::domain::filter::{Fields, People};
 use crate::domain::money;
 use crate::domain::roster::Roster;
+use crate::domain::stage::StageNo;
 use crate::domain::time::Day;
 
 pub use cards::compile_scorecards;
@@ -159,6 +160,16 @@ pub fn default_set() -> impl Iterator<Item = &'static Column> {
 /// What a filter over customers may name: every column, and the book's attributes.
 pub fn fields(config: &Config) -> Fields {
     Fields::new(COLUMNS.iter().map(|c| &c.field), config)
+}
+
+/// Which exit criteria of a stage a customer of the roster does not meet, as the config writes them. Attributes that they name have
+/// to be loaded; a criterion that cannot be read any more counts as met, and the config says so when it is set.
+pub fn unmet<'c>(roster: &'c Roster, row: usize, stage: StageNo) -> Vec<&'c str> {
+    let Some(stage) = roster.config.stages.get(stage).filter(|s| !s.exit_when.is_empty()) else { return Vec::new() };
+    let filters = stage.exits(&fields(&roster.config)).unwrap_or_default();
+    let nobody = People::new();
+    let open = stage.exit_when.iter().zip(&filters).filter(|(_, filter)| !filter.prepare(roster, &nobody).matches(row));
+    open.map(|(text, _)| text.as_str()).collect()
 }
 
 /// Something that a list can show: a column of the table, or an attribute of the book.

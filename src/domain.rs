@@ -1,6 +1,8 @@
 //! Types and rules of customer success, pure: no input or output, no clock, no SQL, no terminal.
 
 pub mod action;
+pub mod cadence;
+pub mod checklist;
 pub mod clash;
 pub mod command;
 pub mod config;
@@ -26,6 +28,7 @@ pub mod rule;
 pub mod segment;
 pub mod signal;
 pub mod stage;
+pub mod stakeholders;
 pub mod survey;
 pub mod survival;
 pub mod table;

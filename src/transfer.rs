@@ -2,5 +2,6 @@
 
 pub mod cells;
 pub mod demo;
+pub mod handover;
 pub mod import;
 pub mod rows;

@@ -13,11 +13,11 @@ use crate::error::{Error, Result};
 
 /// Print or set what the book sets for itself
 ///
-/// Keys: currency, zone, stages, scorecards, policy (TOML texts) and attribute.<code>.
+/// Keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences (TOML texts) and attribute.<code>.
 /// Without KEY all are printed; without VALUE the one.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// currency, zone, stages, scorecards, policy, attribute.<code>
+    /// currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.<code>
     key: Option<String>,
     /// The new value; - reads it from standard input
     value: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Args {
     unset: bool,
 }
 
-const KEYS: &[&str] = &["currency", "zone", "stages", "scorecards", "playbooks", "rules", "policy"];
+const KEYS: &[&str] = &["currency", "zone", "stages", "scorecards", "playbooks", "rules", "policy", "cadences"];
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let key = args.key.as_deref().map(known).transpose()?;
@@ -96,6 +96,7 @@ fn entries(config: &Config) -> Result<Vec<(String, String)>> {
         ("playbooks".to_owned(), toml::to_string(&config.playbooks).map_err(toml_error)?),
         ("rules".to_owned(), toml::to_string(&config.rules).map_err(toml_error)?),
         ("policy".to_owned(), toml::to_string(&config.policy).map_err(toml_error)?),
+        ("cadences".to_owned(), toml::to_string(&config.cadences).map_err(toml_error)?),
     ];
     for attribute in &config.attributes {
         rows.push((format!("attribute.{}", attribute.code), toml::to_string(attribute).map_err(toml_error)?));

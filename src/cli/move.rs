@@ -10,6 +10,7 @@ use crate::error::{Error, Kind};
 ///
 /// A reason is needed to go back (corrected, restart, new_team, low_use, scope_change, other) and to leave
 /// (price, missing_feature, support, quality, competitor, company_change, no_longer_needed, never_onboarded, payment, other).
+/// To go on where exit criteria of the stage are not met, a reason in words is enough: --text.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Id, key or name
@@ -48,8 +49,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let command = Command::Move { customers: vec![customer], to, reason };
     match store.write(&command, cx.now) {
         Ok(receipt) => super::written::print(cx, &mut store, &receipt),
-        Err(error) if missing && error.kind == Kind::Usage && error.hints.is_empty() => {
-            Err(error.hint("add `--reason CODE`; see `retain move --help`").into())
+        Err(error) if missing && error.kind == Kind::Usage => {
+            Err(error.hint("add `--reason CODE` or `--text WHY`; see `retain move --help`").into())
         }
         Err(error) => Err(error.into()),
     }

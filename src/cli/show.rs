@@ -10,6 +10,7 @@ use super::health::{explanation_json, held_words};
 use super::list::every_column;
 use super::out::{Ink, lines, one_line};
 use super::today::{band_ink, priority_json, tenths};
+use crate::domain::checklist::Answer;
 use crate::domain::config::Config;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::Id;
@@ -200,15 +201,6 @@ fn print_events(cx: &mut Cx<'_>, account: &Account, config: &Config) -> Done {
     Ok(())
 }
 
-/// An answer to a question of a checklist.
-fn answer(number: Option<i64>) -> &'static str {
-    match number {
-        Some(1) => "yes",
-        Some(0) => "no",
-        _ => "n/a",
-    }
-}
-
 /// What an event was, in a few words.
 fn what(event: &Event, config: &Config) -> String {
     let kind = event.kind.code();
@@ -225,7 +217,7 @@ fn what(event: &Event, config: &Config) -> String {
         // The key of a ticket's step has the step behind a colon, so that each step is written once.
         EventKind::Ticket => format!("ticket {}", event.reference.replace(':', " ")),
         EventKind::Nps | EventKind::Csat | EventKind::Ces | EventKind::Pulse => format!("{kind} {}{who}", number.unwrap_or_default()),
-        EventKind::Check => format!("{kind} {}: {}", event.reference, answer(number)),
+        EventKind::Check => format!("{kind} {}: {}", event.reference, number.and_then(Answer::from_number).map_or("", Answer::code)),
         EventKind::Override => match number {
             Some(score) => format!("{kind} {score} until {}", more("until")),
             None => format!("{kind} ended"),

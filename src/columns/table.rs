@@ -2,6 +2,7 @@
 
 use super::Align::{self, Left, Right};
 use super::Column;
+use crate::domain::cadence;
 use crate::domain::field::{Choice, Choices, Field, FieldKind, Value};
 use crate::domain::health::Band;
 use crate::domain::priority::REASONS;
@@ -61,6 +62,11 @@ pub const COLUMNS: &[Column] = &[
     flag("fullprice", |r, at| predicate(r, at, |v| v.full_price)),
     flag("several", |r, at| predicate(r, at, |v| v.several)),
     flag("abovemedian", |r, at| predicate(r, at, |v| v.above_median)),
+    choice("cadence", &[], cadence, CADENCE, 6, 7),
+    column("gaps", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.gaps), 3, 5),
+    column("champion", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.roles[CHAMPION]), 5, 8),
+    column("buyer", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.roles[BUYER]), 5, 6),
+    column("sponsor", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.roles[SPONSOR]), 5, 7),
 ];
 
 /// The columns whose values come from orders.
@@ -90,6 +96,11 @@ fn segments(roster: &Roster, at: usize) -> Value<'_> {
 fn predicate(roster: &Roster, at: usize, get: fn(rfm::Value) -> bool) -> Value<'_> {
     member(roster, at).and_then(|m| m.value).map_or(Value::None, |v| Value::Flag(get(v)))
 }
+
+/// Places in [`crate::domain::customer::ROLES`].
+const CHAMPION: usize = 0;
+const BUYER: usize = 1;
+const SPONSOR: usize = 2;
 
 type Get = fn(&Roster, usize) -> Value<'_>;
 
@@ -234,5 +245,20 @@ const BANDS: Choices = Choices {
     list: |_| (0..).zip(BAND_CODES).map(|(no, code)| Choice { no, words: vec![code.to_owned()] }).collect(),
     code: |_, no| BAND_CODES.get(no as usize).copied().unwrap_or(""),
     label: |_, no| BAND_CODES.get(no as usize).copied().unwrap_or(""),
+    ordered: true,
+};
+
+/// How the last touch that counts stands to the cadence.
+fn cadence(roster: &Roster, at: usize) -> Value<'_> {
+    let kept = cadence::kept(&roster.rows[at].signals, &roster.config, roster.today);
+    kept.map_or(Value::None, |k| Value::Choice(k.standing as u32))
+}
+
+const CADENCE_CODES: [&str; 3] = ["ok", "yellow", "red"];
+
+const CADENCE: Choices = Choices {
+    list: |_| (0..).zip(CADENCE_CODES).map(|(no, code)| Choice { no, words: vec![code.to_owned()] }).collect(),
+    code: |_, no| CADENCE_CODES.get(no as usize).copied().unwrap_or(""),
+    label: |_, no| CADENCE_CODES.get(no as usize).copied().unwrap_or(""),
     ordered: true,
 };

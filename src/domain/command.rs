@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::action::ActionDraft;
+use super::checklist::Answer;
 use super::id::Id;
 use super::stage::Reason;
 use super::task::TaskDraft;
@@ -145,8 +146,10 @@ pub enum Command {
     /// Sets the health score by a person's word: 0-100 and the last day on which it holds, within a year; the reason is
     /// mandatory. `None`: what is measured holds again.
     Override { customer: Id, hold: Option<(u8, Day)>, reason: String },
-    /// Moves customers; a reason is mandatory backward and to a lost stage.
+    /// Moves customers; a reason is mandatory backward, to a lost stage, and on where exit criteria are not met.
     Move { customers: Vec<Id>, to: Target, reason: Option<Reason> },
+    /// Answers a question of a stage's checklist; the latest answer holds.
+    Check { customer: Id, stage: String, question: String, answer: Answer, note: String },
     /// Adds a task to each customer.
     AddTask { customers: Vec<Id>, task: TaskDraft },
     /// Marks tasks done (an event on each customer's timeline).

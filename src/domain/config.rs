@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cadence::Cadences;
 use super::health::Scorecards;
 use super::money::Currency;
 use super::playbook::Playbooks;
@@ -44,7 +45,8 @@ pub struct Attribute {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
-    /// Days without a touch after which the cadence is broken, where the stage's class is `customer`.
+    /// Days without a touch after which the cadence is broken, where the stage's class is `customer` and no cadence of the
+    /// book fits.
     pub cadence_days: u16,
     /// Days before a renewal within which a plan (a task of kind `renewal`) is expected.
     pub renewal_days: u16,
@@ -78,7 +80,7 @@ impl Default for Policy {
 }
 
 /// Everything of the config that the pure rules read. Stored in the book's `config` table, one row a key:
-/// `stages`, `scorecards`, `playbooks`, `rules`, `policy` (TOML texts), `currency`, `zone`, and `attribute.<code>`.
+/// `stages`, `scorecards`, `playbooks`, `rules`, `policy`, `cadences` (TOML texts), `currency`, `zone`, and `attribute.<code>`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
     /// The lifecycle.
@@ -91,6 +93,8 @@ pub struct Config {
     pub rules: Rules,
     /// Limits of the queue.
     pub policy: Policy,
+    /// How often customers shall hear from us.
+    pub cadences: Cadences,
     /// What amounts are in where a file does not say.
     pub currency: Currency,
     /// The zone of civil dates.
@@ -110,6 +114,8 @@ impl Default for Config {
                 .expect("the shipped playbooks parse; a test reads them"),
             rules: toml::from_str(include_str!("../../assets/config/rules.toml")).expect("the shipped rules parse; a test reads them"),
             policy: Policy::default(),
+            cadences: toml::from_str(include_str!("../../assets/config/cadences.toml"))
+                .expect("the shipped cadences parse; a test reads them"),
             currency: Currency::default(),
             zone: Zone::default(),
             attributes: Vec::new(),

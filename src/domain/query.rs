@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
+use super::checklist::Checklist;
 use super::customer::{Contact, Customer};
 use super::event::{Event, EventKind};
 use super::funnel::{Flow, Mode, Period, StageFigures};
@@ -114,6 +115,8 @@ pub enum Query {
     Friction { filter: String, period: PeriodAsk },
     /// Whom a rule holds today, and for whom it would have fired in the last `days`.
     Trial { rule: Rule, days: u16 },
+    /// The checklists of all stages at a customer.
+    Checklists { customer: Id },
 }
 
 /// Which calls to action.
@@ -656,6 +659,8 @@ pub enum Page {
     Friction(Vec<Question>),
     /// To [`Query::Trial`].
     Trial(Trial),
+    /// To [`Query::Checklists`].
+    Checklists(Vec<Checklist>),
 }
 
 impl Page {

@@ -33,6 +33,12 @@ pub struct Signals {
     pub started: Option<Day>,
     /// The last touchpoint.
     pub touch: Option<Day>,
+    /// The last touchpoint by a channel that counts for the cadence.
+    pub reached: Option<Day>,
+    /// The place of its cadence in the config; `None` where none fits.
+    pub cadence: Option<u8>,
+    /// Questions of its stage's checklist that nobody has answered; `None` where there are no questions.
+    pub gaps: Option<u8>,
     /// The latest NPS answer 0-10 and its day.
     pub nps: Option<u8>,
     /// Its day.
@@ -111,7 +117,7 @@ pub struct Fact {
     pub at: i64,
     /// The kind's figure.
     pub number: Option<i64>,
-    /// The stage moved to (kind `Stage`).
+    /// The stage moved to (kind `Stage`), the stage whose question was answered (kind `Check`).
     pub to: StageNo,
     /// Seats used (kind `Usage`).
     pub seats: Option<u32>,
@@ -123,6 +129,11 @@ pub struct Fact {
     pub paid: Option<Day>,
     /// It raised an alert (kind `Rule`).
     pub alert: bool,
+    /// The place of its channel in [`super::touchpoint::CHANNELS`] (kind `Touch`), that of the question in its
+    /// checklist (kind `Check`); 255 for one that is not there.
+    pub channel: u8,
+    /// The roles of the contacts who were there, a bit each in the order of [`super::customer::ROLES`] (kind `Touch`).
+    pub roles: u8,
 }
 
 /// One ticket as the fold reads it.
@@ -194,4 +205,6 @@ pub struct Facts {
     pub actions: Vec<ActionFact>,
     /// Its subscription versions.
     pub versions: Vec<VersionFact>,
+    /// Its tags, one space between two: which cadence holds depends on them.
+    pub tags: String,
 }

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checklist::Question;
+use super::filter::{Fields, Filter};
+use crate::error::{Error, Result};
+
 /// What a stay in a stage makes of an account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
@@ -40,9 +44,12 @@ pub struct Stage {
     /// What is measured at it, with targets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kpi: Vec<Kpi>,
+    /// The same as filters that the program asks: a move on that leaves some unmet needs a reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exit_when: Vec<String>,
     /// The questions of its checklist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub checklist: Vec<String>,
+    pub checklist: Vec<Question>,
 }
 
 /// A figure of a stage that has a target.
@@ -81,6 +88,19 @@ pub enum Pace {
 }
 
 impl Stage {
+    /// The filters of `exit_when`, read and found fit: they are asked for one customer at a time.
+    pub fn exits(&self, fields: &Fields) -> Result<Vec<Filter>> {
+        let read = |text: &String| {
+            let wrong = |what: &str| Error::usage(format!("the stage \"{}\" has the exit criterion \"{text}\", {what}", self.code));
+            let filter = Filter::parse(text, fields).map_err(|m| wrong(&format!("which cannot be read: {}", m.message)))?;
+            if filter.is_empty() || !filter.words().is_empty() || filter.names_me() || filter.reads().contains(&"priority") {
+                return Err(wrong("which one customer alone cannot meet").hint("name fields, such as nps>=7 or gaps=0"));
+            }
+            Ok(filter)
+        };
+        self.exit_when.iter().map(read).collect()
+    }
+
     /// The pace of a stay of `age` days.
     pub fn pace(&self, age: i64) -> Pace {
         let expected = i64::from(self.expected_days);
@@ -107,6 +127,23 @@ pub struct Stages {
 }
 
 impl Stages {
+    /// Says what is wrong with stages that somebody wrote.
+    pub fn check(&self, fields: &Fields) -> Result<()> {
+        if self.stage.is_empty() || self.stage.len() > 250 {
+            return Err(Error::usage("stages: a book has between 1 and 250 stages"));
+        }
+        for stage in &self.stage {
+            stage.exits(fields)?;
+            for (at, question) in stage.checklist.iter().enumerate() {
+                if question.code.is_empty() || stage.checklist[..at].iter().any(|q| q.code == question.code) {
+                    return Err(Error::usage(format!("the stage \"{}\" has two questions of the code \"{}\"", stage.code, question.code))
+                        .hint("each question has a code of its own: { code = \"pays\", ask = \"Who pays?\" }"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The stage with this code, label or alias, compared without case.
     pub fn find(&self, name: &str) -> Option<StageNo> {
         let name = name.trim().to_lowercase();

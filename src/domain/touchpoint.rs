@@ -16,10 +16,17 @@ pub struct Channel {
     pub aliases: &'static [&'static str],
     /// The letter on the timeline.
     pub letter: char,
+    /// They can answer on it, so a touch counts for the cadence. Newsletters, advertisements and the like are one way.
+    pub two_way: bool,
 }
 
 const fn row(code: &'static str, key: Option<char>, letter: char, aliases: &'static [&'static str]) -> Channel {
-    Channel { code, key, aliases, letter }
+    Channel { code, key, aliases, letter, two_way: true }
+}
+
+/// A channel on which nobody answers.
+const fn one_way(code: &'static str, letter: char, aliases: &'static [&'static str]) -> Channel {
+    Channel { two_way: false, ..row(code, None, letter, aliases) }
 }
 
 /// Every channel there is, the most used first.
@@ -33,31 +40,31 @@ pub const CHANNELS: &[Channel] = &[
     row("sms", Some('s'), 'E', &["text"]),
     row("social", Some('o'), 'H', &["social_media"]),
     row("video_demo", Some('d'), 'M', &["demo"]),
-    row("survey", None, 'E', &[]),
+    one_way("survey", 'E', &[]),
     row("website_chat", None, 'H', &["web_chat"]),
     row("support_ticket", None, 'H', &["support", "ticket"]),
-    row("knowledge_base", None, 'W', &["kb"]),
+    one_way("knowledge_base", 'W', &["kb"]),
     row("community", None, 'H', &["forum", "community_forum"]),
-    row("chatbot", None, 'H', &["bot"]),
-    row("landing_page", None, 'W', &[]),
-    row("blog", None, 'W', &["article"]),
-    row("case_study", None, 'W', &[]),
-    row("newsletter", None, 'E', &[]),
-    row("welcome_series", None, 'E', &[]),
-    row("win_back", None, 'E', &["winback", "win_back_email"]),
-    row("retargeting", None, 'W', &["retargeting_ad"]),
-    row("in_site_offer", None, 'W', &["onsite_offer"]),
-    row("direct_mail", None, 'W', &["coupon", "post"]),
-    row("billboard", None, 'W', &[]),
-    row("tv", None, 'W', &["television"]),
-    row("podcast", None, 'W', &[]),
-    row("influencer", None, 'W', &[]),
+    one_way("chatbot", 'H', &["bot"]),
+    one_way("landing_page", 'W', &[]),
+    one_way("blog", 'W', &["article"]),
+    one_way("case_study", 'W', &[]),
+    one_way("newsletter", 'E', &[]),
+    one_way("welcome_series", 'E', &[]),
+    one_way("win_back", 'E', &["winback", "win_back_email"]),
+    one_way("retargeting", 'W', &["retargeting_ad"]),
+    one_way("in_site_offer", 'W', &["onsite_offer"]),
+    one_way("direct_mail", 'W', &["coupon", "post"]),
+    one_way("billboard", 'W', &[]),
+    one_way("tv", 'W', &["television"]),
+    one_way("podcast", 'W', &[]),
+    one_way("influencer", 'W', &[]),
     row("event", None, 'M', &["conference", "trade_show"]),
     row("webinar", None, 'M', &[]),
     row("testimonial", None, 'W', &["review"]),
     row("referral", None, 'W', &[]),
-    row("loyalty_programme", None, 'W', &["loyalty_program", "loyalty"]),
-    row("portal", None, 'W', &[]),
+    one_way("loyalty_programme", 'W', &["loyalty_program", "loyalty"]),
+    one_way("portal", 'W', &[]),
     row("other", None, 'W', &[]),
 ];
 
@@ -66,6 +73,11 @@ pub fn channel(name: &str) -> Option<&'static Channel> {
     let name = name.trim().to_lowercase().replace([' ', '-'], "_");
     let fits = |c: &&Channel| c.code == name || c.aliases.iter().any(|a| a.replace([' ', '-'], "_") == name);
     CHANNELS.iter().find(fits)
+}
+
+/// The place of a channel in [`CHANNELS`] by its code.
+pub fn number(code: &str) -> Option<u8> {
+    CHANNELS.iter().position(|c| c.code == code).and_then(|at| u8::try_from(at).ok())
 }
 
 /// A touchpoint before it is written.

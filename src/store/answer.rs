@@ -2,6 +2,7 @@
 
 mod account;
 mod batch;
+mod checklist;
 mod funnel;
 mod moving;
 mod segments;
@@ -64,6 +65,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
         Query::Trial { rule, days } => store.try_rule(rule, *days).map(Page::Trial),
+        Query::Checklists { customer } => checklist::all(store, *customer).map(Page::Checklists),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
         Query::Nps { filter, period } => surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p))),
         Query::Table(ask) => tables::page(store, ask).map(|p| Page::Table(Box::new(p))),

@@ -22,7 +22,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
 use super::rated::Rated;
-use super::signal::{Part, read_fact, read_states};
+use super::signal::{EVENT, Part, Roles, read_fact, read_states, read_tags};
 use super::{Store, sql};
 
 /// What a backtest is of: months, the day, and the last batch of the book.
@@ -204,7 +204,12 @@ fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
         (Part::Task(t), "due") => t.due = day,
         (Part::Task(t), "snoozed") => t.due = day.or(t.due),
         (Part::Task(t), "done") => t.done = moment,
-        (Part::Task(t), "kind") => t.plan = matches!(before, Value::Text(kind) if kind == "renewal"),
+        (Part::Task(t), "kind") => {
+            t.plan = matches!(before, Value::Text(kind) if kind == "renewal");
+            t.mention = matches!(before, Value::Text(kind) if kind == "mention");
+        }
+        (Part::Action(a), "due" | "snoozed") => a.due = day.or(a.due),
+        (Part::Action(a), "closed") => a.closed = day,
         (Part::Version(v), "start") => v.start = day.unwrap_or(v.start),
         (Part::Version(v), "end") => v.end = day,
         (Part::Version(v), "mrr") => v.mrr = n.unwrap_or(0),
@@ -230,18 +235,24 @@ fn pairs(conn: &Connection, config: &Config, days: &[Day]) -> Result<Vec<Pair>> 
     let (mut pairs, mut facts, mut from) = (Vec::new(), Facts::default(), 0);
     while from < top {
         let mut block: Vec<Life> = (0..BLOCK).map(|_| Life::default()).collect();
-        let query = "SELECT customer, kind, at, day, number, channel, more, batch, id FROM event
-             WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id";
-        let mut statement = conn.prepare_cached(query).map_err(sql)?;
+        let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, from + BLOCK])?;
+        let mut tagged: HashMap<i64, String> = HashMap::new();
+        read_tags(conn, &format!("n > ?1 AND n <= ?1 + {BLOCK}"), from, |customer, tags| {
+            tagged.insert(customer, tags);
+        })?;
+        let query = format!(
+            "SELECT customer, {EVENT}, batch, id FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
+        );
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
         let mut rows = statement.query([from, from + BLOCK]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
-            let Some(fact) = read_fact(row, &config.stages).map_err(sql)? else { continue };
+            let Some(fact) = read_fact(row, &config.stages, &roles).map_err(sql)? else { continue };
             let customer: i64 = row.get(0).map_err(sql)?;
-            let mut made = batches.of(row.get(7).map_err(sql)?);
+            let mut made = batches.of(row.get(9).map_err(sql)?);
             if made.1 && fact.kind == EventKind::Usage {
                 made.0 = midnight(fact.day.plus(7));
             }
-            let of = if edits.is_empty() { None } else { edits.get(&Id(row.get(8).map_err(sql)?)) };
+            let of = if edits.is_empty() { None } else { edits.get(&Id(row.get(10).map_err(sql)?)) };
             let life = &mut block[(customer - from - 1) as usize];
             match of {
                 None => life.events.push(Known { fact, from: made.0, until: i64::MAX, told: made.1 }),
@@ -258,6 +269,7 @@ fn pairs(conn: &Connection, config: &Config, days: &[Day]) -> Result<Vec<Pair>> 
             for cut in &cuts {
                 let Some(lost) = life.fate(cut.0, config) else { continue };
                 life.facts_at(*cut, &mut facts);
+                facts.tags = tagged.get(&customer).cloned().unwrap_or_default();
                 let signals = fold(&facts, config, cut.0);
                 if signals.since.is_none() {
                     continue;

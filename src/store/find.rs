@@ -1,8 +1,11 @@
 //! Which customer a person means by a word or two.
 
+use std::sync::PoisonError;
+
 use rusqlite::{OptionalExtension, params};
 
 use crate::domain::id::Id;
+use crate::domain::query::{Page, Query};
 use crate::error::{Error, Result};
 use crate::text;
 
@@ -18,6 +21,20 @@ impl Store {
         let text = super::search::text_at_raw;
         let rows = statement.query_map(params![id, name.trim()], |r| Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))).map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)
+    }
+
+    /// The customers of an owner that pass a filter, by name; `me` is oneself.
+    pub fn portfolio(&mut self, owner: &str, filter: &str) -> Result<Vec<Id>> {
+        let owner = if owner == "me" { self.who.person.clone() } else { owner.trim().to_owned() };
+        let query = Query::Customers { filter: filter.to_owned(), sort: "name".into(), descending: false, columns: Vec::new() };
+        let Page::Rows(page) = self.answer(&query)? else { return Ok(Vec::new()) };
+        if let Some(mistake) = page.mistake {
+            return Err(Error::usage(mistake.message));
+        }
+        let shared = self.roster()?;
+        let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+        let theirs = |at: &&u32| text::fold(roster.owner(**at as usize)) == text::fold(&owner);
+        Ok(page.rows.iter().filter(theirs).map(|at| roster.ids[*at as usize]).collect())
     }
 
     /// What a customer is called.

@@ -212,6 +212,9 @@ impl Store {
             search::catch_up(&self.conn, 500)?;
         }
         let config = if taken.config { std::sync::Arc::new(super::read_config(&self.conn)?) } else { self.config.clone() };
+        if signal::folds_anew(&self.config, &config) {
+            signal::keep_all(&self.conn, &config, self.today)?;
+        }
         for customer in &taken.touched {
             if taken.touched.len() <= REFOLD_AT_ONCE {
                 signal::refresh(&self.conn, *customer, &config, self.today)?;

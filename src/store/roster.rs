@@ -202,7 +202,7 @@ pub fn read_one(conn: &Connection, part: &mut Roster, customer: i64, codes: &[St
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n = ?")).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     let Some(row) = rows.next().map_err(sql)? else { return Ok(()) };
-    let signals = signal::read(conn, customer, &part.config.stages)?.unwrap_or_default();
+    let signals = signal::current(conn, customer, &part.config, part.today)?;
     let at = put(part, row, signals).map_err(sql)?;
     if !codes.is_empty() {
         let json: String = conn

@@ -76,7 +76,7 @@ impl Watch {
         let mut attributes: Vec<String> = rules.iter().flat_map(|(_, f)| f.attributes()).chain(scored).collect();
         attributes.sort_unstable();
         attributes.dedup();
-        let said = format!("{:?}{:?}{:?}{:?}", config.rules, config.stages, config.scorecards, config.policy);
+        let said = format!("{:?}{:?}{:?}{:?}{:?}", config.rules, config.stages, config.scorecards, config.policy, config.cadences);
         Watch { config: config.clone(), rules, attributes, mark: blake3::hash(said.as_bytes()).to_hex()[..16].to_owned() }
     }
 
@@ -165,7 +165,9 @@ impl Watch {
         let newest: i64 = b.conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
         let Some(mut state) = state.filter(|s| s.mark == self.mark) else {
             // The first time, or other rules than before: whom they hold now is where they begin.
-            let shared = RwLock::new(roster::load(b.conn, None, &self.config, today, "", false)?.0);
+            let load = |fold| roster::load(b.conn, None, &self.config, today, "", fold);
+            let cached = load(false)?;
+            let shared = RwLock::new(if cached.1.is_empty() { cached.0 } else { load(true)?.0 });
             self.attributes.iter().try_for_each(|code| roster::load_attribute(b.conn, &shared, code))?;
             self.begin_anew(b.conn, &shared.read().unwrap_or_else(PoisonError::into_inner))?;
             let batch = b.n;

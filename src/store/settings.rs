@@ -3,12 +3,12 @@
 use rusqlite::Connection;
 
 use crate::columns;
+use crate::domain::cadence::Cadences;
 use crate::domain::config::{Attribute, Config};
 use crate::domain::health::Scorecards;
 use crate::domain::money::Currency;
 use crate::domain::playbook::Playbooks;
 use crate::domain::rule::Rules;
-use crate::domain::stage::Stages;
 use crate::domain::time::Zone;
 use crate::error::{Error, Result};
 
@@ -43,11 +43,10 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
     };
     match key {
         "stages" => {
-            let stages: Stages = toml::from_str(value).map_err(wrong)?;
-            if stages.stage.is_empty() || stages.stage.len() > 250 {
-                return Err(Error::usage("stages: a book has between 1 and 250 stages"));
-            }
-            config.stages = stages;
+            let mut trial = config.clone();
+            trial.stages = toml::from_str(value).map_err(wrong)?;
+            trial.stages.check(&rules::fields(&trial))?;
+            *config = trial;
         }
         "scorecards" => {
             let cards: Scorecards = toml::from_str(value).map_err(wrong)?;
@@ -65,6 +64,11 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             config.rules = wanted;
         }
         "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
+        "cadences" => {
+            let cadences: Cadences = toml::from_str(value).map_err(wrong)?;
+            cadences.check()?;
+            config.cadences = cadences;
+        }
         "currency" => {
             config.currency = Currency::named(value)
                 .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
@@ -81,7 +85,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             }
             None => {
                 return Err(Error::usage(format!("there is no setting {key}"))
-                    .hint("settings: stages, scorecards, playbooks, rules, policy, currency, zone, attribute.<code>"));
+                    .hint("settings: stages, scorecards, playbooks, rules, policy, cadences, currency, zone, attribute.<code>"));
             }
         },
     }

@@ -1,15 +1,17 @@
 //! Signals in the book: facts read for the fold, the packed cache, and keeping it true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::config::Config;
+use crate::domain::customer::ROLES;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::signal::{ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold};
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
+use crate::domain::touchpoint;
 use crate::error::Result;
 
 use super::rated::Rated;
@@ -43,42 +45,109 @@ struct More {
     alert: String,
     paid: Option<Day>,
     active: Option<u32>,
+    with: Vec<Id>,
 }
 
-fn fact(kind: i64, at: i64, on: i64, number: Option<i64>, channel: &str, more: &[u8], stages: &Stages) -> Option<Fact> {
-    let kind = EventKind::from_number(kind)?;
+/// The roles of contacts, each as its bit in the order of `ROLES`, by the contact's integer and by its id.
+#[derive(Default)]
+pub struct Roles {
+    by_number: HashMap<i64, u8>,
+    by_id: HashMap<Id, u8>,
+}
+
+impl Roles {
+    /// Reads the contacts that a condition names, which stands behind `WHERE`.
+    pub fn read(conn: &Connection, which: &str, values: impl rusqlite::Params) -> Result<Roles> {
+        let query = format!("SELECT n, id, role FROM contact WHERE {which} AND removed = 0 AND role <> ''");
+        let mut roles = Roles::default();
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+        let mut rows = statement.query(values).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let role = row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default();
+            if let Some(at) = ROLES.iter().position(|r| r.as_bytes() == role) {
+                roles.by_number.insert(row.get(0).map_err(sql)?, 1 << at);
+                roles.by_id.insert(Id(row.get(1).map_err(sql)?), 1 << at);
+            }
+        }
+        Ok(roles)
+    }
+
+    /// The roles of those who were at a touch.
+    fn of(&self, contact: Option<i64>, with: &[Id]) -> u8 {
+        let main = contact.and_then(|n| self.by_number.get(&n)).copied().unwrap_or(0);
+        with.iter().filter_map(|id| self.by_id.get(id)).fold(main, |all, role| all | role)
+    }
+}
+
+/// What the fold reads of an event, behind one column more.
+pub const EVENT: &str = "kind, at, day, number, channel, more, contact, reference";
+
+/// The fact of an event's row, of which [`EVENT`] are the columns from the second on.
+pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages, roles: &Roles) -> rusqlite::Result<Option<Fact>> {
+    let (Some(kind), Some(day)) = (EventKind::from_number(row.get(1)?), Day::from_number(row.get(3)?)) else { return Ok(None) };
+    let channel = std::str::from_utf8(row.get_ref(5)?.as_bytes().unwrap_or_default()).unwrap_or("");
+    let more = row.get_ref(6)?.as_bytes().unwrap_or_default();
     let more: More = match kind {
-        EventKind::Usage | EventKind::Invoice | EventKind::Override | EventKind::Rule if !more.is_empty() => {
+        EventKind::Usage | EventKind::Invoice | EventKind::Override | EventKind::Rule | EventKind::Touch if !more.is_empty() => {
             serde_json::from_slice(more).unwrap_or_default()
         }
         _ => More::default(),
     };
-    let to = if kind == EventKind::Stage { stages.find(channel).unwrap_or(NO_STAGE) } else { NO_STAGE };
-    let (day, due) = (Day::from_number(on)?, more.due.or(more.until));
-    let active = more.active.map(|days| days.min(7) as u8);
-    Some(Fact { kind, day, at, number, to, seats: more.seats, active, due, paid: more.paid, alert: !more.alert.is_empty() })
-}
-
-/// The fact of an event's row: kind, moment, day, number, channel and the rest are its columns from the second on.
-pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages) -> rusqlite::Result<Option<Fact>> {
-    let channel = row.get_ref(5)?.as_bytes().unwrap_or_default();
-    let channel = std::str::from_utf8(channel).unwrap_or("");
-    let more = row.get_ref(6)?.as_bytes().unwrap_or_default();
-    Ok(fact(row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, channel, more, stages))
+    let mut fact = Fact {
+        kind,
+        day,
+        at: row.get(2)?,
+        number: row.get(4)?,
+        to: NO_STAGE,
+        seats: more.seats,
+        active: more.active.map(|days| days.min(7) as u8),
+        due: more.due.or(more.until),
+        paid: more.paid,
+        alert: !more.alert.is_empty(),
+        channel: u8::MAX,
+        roles: 0,
+    };
+    match kind {
+        EventKind::Stage => fact.to = stages.find(channel).unwrap_or(NO_STAGE),
+        EventKind::Check => {
+            let reference = std::str::from_utf8(row.get_ref(8)?.as_bytes().unwrap_or_default()).unwrap_or("");
+            fact.to = stages.find(channel).unwrap_or(NO_STAGE);
+            let place = stages.get(fact.to).and_then(|s| s.checklist.iter().position(|q| q.code == reference));
+            fact.channel = place.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+        }
+        EventKind::Touch => {
+            fact.channel = touchpoint::number(channel).unwrap_or(u8::MAX);
+            fact.roles = roles.of(row.get(7)?, &more.with);
+        }
+        _ => {}
+    }
+    Ok(Some(fact))
 }
 
 /// Everything that the fold reads of one customer.
 pub fn facts(conn: &Connection, customer: i64, stages: &Stages, zone: Zone) -> Result<Facts> {
     let mut facts = Facts::default();
-    let mut statement = conn
-        .prepare_cached("SELECT n, kind, at, day, number, channel, more FROM event WHERE customer = ? AND removed = 0 ORDER BY at, id")
-        .map_err(sql)?;
+    let roles = Roles::read(conn, "customer = ?", [customer])?;
+    let query = format!("SELECT n, {EVENT} FROM event WHERE customer = ? AND removed = 0 ORDER BY at, id");
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
-        facts.events.extend(read_fact(row, stages).map_err(sql)?);
+        facts.events.extend(read_fact(row, stages, &roles).map_err(sql)?);
     }
+    read_tags(conn, "n = ?1", customer, |_, tags| facts.tags = tags)?;
     read_states(conn, "WHERE customer = ?1 AND removed = 0", customer, zone, |_, part, _| part.add(&mut facts))?;
     Ok(facts)
+}
+
+/// Reads the tags of the customers that have any and that a condition names.
+pub fn read_tags(conn: &Connection, which: &str, customer: i64, mut each: impl FnMut(i64, String)) -> Result<()> {
+    let query = format!("SELECT n, tags FROM customer WHERE {which} AND tags <> ''");
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        each(row.get(0).map_err(sql)?, super::search::text_at_raw(row, 1).map_err(sql)?);
+    }
+    Ok(())
 }
 
 /// One fact of an entity.
@@ -202,14 +271,19 @@ pub fn facts_of_all(conn: &Connection, config: &Config, mut each: impl FnMut(i64
         let to = from + BLOCK;
         let mut block: Vec<Facts> = vec![Facts::default(); BLOCK as usize];
         {
-            let query = "SELECT customer, kind, at, day, number, channel, more FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id";
-            let mut statement = conn.prepare_cached(query).map_err(sql)?;
+            let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, to])?;
+            let query = format!(
+                "SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
+            );
+            let mut statement = conn.prepare_cached(&query).map_err(sql)?;
             let mut rows = statement.query([from, to]).map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
                 let customer: i64 = row.get(0).map_err(sql)?;
-                block[(customer - from - 1) as usize].events.extend(read_fact(row, &config.stages).map_err(sql)?);
+                block[(customer - from - 1) as usize].events.extend(read_fact(row, &config.stages, &roles).map_err(sql)?);
             }
         }
+        let these = format!("n > ?1 AND n <= ?1 + {BLOCK}");
+        read_tags(conn, &these, from, |customer, tags| block[(customer - from - 1) as usize].tags = tags)?;
         let which = format!("WHERE customer > ?1 AND customer <= ?1 + {BLOCK} AND removed = 0");
         read_states(conn, &which, from, config.zone, |customer, part, _| part.add(&mut block[(customer - from - 1) as usize]))?;
         for (i, facts) in block.iter().enumerate() {
@@ -233,12 +307,20 @@ pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) ->
 /// Brings the cache of customers up to date with a batch (its integer) that did nothing but make `made` events, where each
 /// can be added without reading the others. Gives the customers that are up to date then; the rest have to be folded.
 pub fn absorb_batch(conn: &Connection, batch: i64, made: usize, config: &Config, today: Day) -> Result<BTreeSet<i64>> {
-    let query = "SELECT n, kind, at, day, number, channel, more, customer FROM event WHERE batch = ? ORDER BY customer, at, id LIMIT ?";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let query = format!("SELECT customer, {EVENT} FROM event WHERE batch = ? ORDER BY customer, at, id LIMIT ?");
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query(params![batch, made as i64 + 1]).map_err(sql)?;
     let mut new: Vec<(i64, Option<Fact>)> = Vec::new();
+    let (mut roles, mut known) = (Roles::default(), BTreeSet::new());
     while let Some(row) = rows.next().map_err(sql)? {
-        new.push((row.get(7).map_err(sql)?, read_fact(row, &config.stages).map_err(sql)?));
+        let (customer, contact): (i64, Option<i64>) = (row.get(0).map_err(sql)?, row.get(7).map_err(sql)?);
+        // Only where somebody is named are the customer's people read, once.
+        if contact.is_some() && known.insert(customer) {
+            let theirs = Roles::read(conn, "customer = ?", [customer])?;
+            roles.by_number.extend(theirs.by_number);
+            roles.by_id.extend(theirs.by_id);
+        }
+        new.push((customer, read_fact(row, &config.stages, &roles).map_err(sql)?));
     }
     let mut done = BTreeSet::new();
     // Other rows than events were made: what they change is not told by the events.
@@ -258,12 +340,31 @@ pub fn absorb_batch(conn: &Connection, batch: i64, made: usize, config: &Config,
     Ok(done)
 }
 
+/// True when another config makes other figures of the same facts: which cadence holds and which touches count for it, which
+/// stages there are and what they ask.
+pub fn folds_anew(before: &Config, after: &Config) -> bool {
+    before.cadences != after.cadences || before.stages != after.stages
+}
+
+/// Folds all customers again and keeps the result.
+pub fn keep_all(conn: &Connection, config: &Config, today: Day) -> Result<()> {
+    fold_all(conn, config, today, |n, signals| keep(conn, n, &signals, &config.stages))
+}
+
 /// Writes the cached row.
 pub fn keep(conn: &Connection, customer: i64, signals: &Signals, stages: &Stages) -> Result<()> {
     conn.prepare_cached("INSERT INTO signal (customer, packed) VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET packed = ?2")
         .and_then(|mut s| s.execute(params![customer, pack(signals, stages)]))
         .map_err(sql)?;
     Ok(())
+}
+
+/// The signals of one customer: the cached ones, or folded where there are none of this layout yet.
+pub fn current(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
+    match read(conn, customer, &config.stages)? {
+        Some(signals) => Ok(signals),
+        None => fold_with_before(conn, customer, &facts(conn, customer, &config.stages, config.zone)?, config, today),
+    }
 }
 
 /// The cached signals of one customer.
@@ -303,13 +404,13 @@ pub fn pack(s: &Signals, stages: &Stages) -> Vec<u8> {
     out.extend(stage_mark(stages.code(s.stage)).to_le_bytes());
     let flags = u8::from(s.nps_followed) | u8::from(s.plan) << 1 | u8::from(s.usage.is_some()) << 2;
     out.extend([s.visit, s.cohort, flags, s.tasks, s.actions, s.risk]);
-    for small in [s.nps, s.seats, s.pulse, s.before, s.held, s.active] {
+    for small in [s.nps, s.seats, s.pulse, s.before, s.held, s.active, s.cadence, s.gaps] {
         out.push(small.unwrap_or(255));
     }
     out.extend(s.tickets);
     out.extend(s.usage.unwrap_or(0).to_le_bytes());
     let days = [s.since, s.started, s.touch, s.nps_day, s.usage_day, s.renews, s.due, s.pulse_day, s.past_due, s.last, s.asof, s.stale];
-    let later = [s.held_until, s.action_due, s.alert, s.mention];
+    let later = [s.held_until, s.action_due, s.alert, s.mention, s.reached];
     for day in days.into_iter().chain(s.oldest).chain(later).chain(s.roles) {
         out.extend(day.map_or(0, |d| (d.number() + 1) as u16).to_le_bytes());
     }
@@ -329,16 +430,16 @@ pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
     }
     let mrr = i64::from_le_bytes(take(8)?.try_into().ok()?);
     let mark = u32::from_le_bytes(take(4)?.try_into().ok()?);
-    let small = take(16)?;
+    let small = take(18)?;
     let usage = i16::from_le_bytes(take(2)?.try_into().ok()?);
-    let mut days = [None; 26];
+    let mut days = [None; 27];
     for slot in &mut days {
         let n = u16::from_le_bytes(take(2)?.try_into().ok()?);
         *slot = Day::from_number(i64::from(n) - 1);
     }
     let some = |n: u8| (n != 255).then_some(n);
     let [since, started, touch, nps_day, usage_day, renews, due, pulse_day, past_due, last, asof, stale, o1, o2, o3, o4, ..] = days;
-    let [held_until, action_due, alert, mention, ref roles @ ..] = days[16..] else { return None };
+    let [held_until, action_due, alert, mention, reached, ref roles @ ..] = days[16..] else { return None };
     Some(Signals {
         mrr,
         stage: stages.0.iter().find(|s| s.0 == mark).map_or(NO_STAGE, |s| s.1),
@@ -356,7 +457,9 @@ pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
         before: some(small[9]),
         held: some(small[10]),
         active: some(small[11]),
-        tickets: [small[12], small[13], small[14], small[15]],
+        cadence: some(small[12]),
+        gaps: some(small[13]),
+        tickets: [small[14], small[15], small[16], small[17]],
         oldest: [o1, o2, o3, o4],
         since,
         started,
@@ -374,49 +477,10 @@ pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
         action_due,
         alert,
         mention,
+        reached,
         roles: roles.try_into().ok()?,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packed_signals_read_back_and_another_layout_does_not() {
-        let config = Config::default();
-        let day = |n| Day::from_number(n);
-        let signals = Signals {
-            mrr: -5,
-            stage: StageNo(3),
-            visit: 2,
-            cohort: 1,
-            since: day(20_000),
-            touch: day(0),
-            nps: Some(0),
-            nps_followed: true,
-            tickets: [1, 0, 9, 254],
-            oldest: [day(1), None, day(3), day(65_000)],
-            usage: Some(-400),
-            plan: true,
-            stale: day(20_007),
-            held: Some(30),
-            held_until: day(20_100),
-            roles: [None, day(7), None, None, day(9), day(11)],
-            active: Some(0),
-            actions: 3,
-            action_due: day(20_003),
-            risk: 1,
-            alert: day(20_001),
-            mention: day(2),
-            ..Signals::default()
-        };
-        let packed = pack(&signals, &config.stages);
-        let numbers = StageNumbers::new(&config.stages);
-        assert_eq!(unpack(&packed, &numbers), Some(signals));
-        assert_eq!(unpack(&packed[..40], &numbers), None);
-        let mut other = packed;
-        other[0] = 9;
-        assert_eq!(unpack(&other, &numbers), None);
-    }
-}
+mod tests;

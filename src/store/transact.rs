@@ -268,12 +268,10 @@ impl Store {
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, command, now, self.config.zone, undoes)?;
         let done = work(&mut batch, &context)?;
         let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
-        let other_rules =
-            config.scorecards != self.config.scorecards || config.policy != self.config.policy || config.stages != self.config.stages;
-        if other_rules {
-            // Health of 28 days before is in the cache, by the rules that held until now.
-            batch.conn.execute("DELETE FROM signal", []).map_err(sql)?;
-        } else if batch.touched.len() <= REFOLD_AT_ONCE {
+        if signal::folds_anew(&self.config, &config) {
+            signal::keep_all(batch.conn, &config, today)?;
+        }
+        if batch.touched.len() <= REFOLD_AT_ONCE {
             let only_new = batch.edits == 0 && batch.made <= REFOLD_AT_ONCE;
             let made = if only_new { batch.made } else { 0 };
             let absorbed = signal::absorb_batch(batch.conn, batch.n, made, &config, today)?;

@@ -77,6 +77,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::Pulse { .. } => "pulse",
         Command::Override { .. } => "override",
         Command::Move { .. } => "move",
+        Command::Check { .. } => "check",
         Command::AddTask { .. } => "task",
         Command::DoneTasks { .. } => "task_done",
         Command::SnoozeTasks { .. } => "task_snooze",
@@ -159,6 +160,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         }
         Command::Override { customer: id, hold, reason } => hold_health(b, *id, *hold, reason, context),
         Command::Move { customers, to, reason } => move_stage(b, customers, to, reason.as_ref(), context),
+        Command::Check { customer, stage, question, answer, note } => stages::check(b, *customer, stage, question, *answer, note, context),
         Command::AddTask { customers, task } => {
             for id in customers {
                 let n = customer(b, *id)?;

@@ -143,6 +143,7 @@ impl App {
             }
             Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
             Msg::Keys(text) => self.take_keys(&text),
+            Msg::Briefed { customers, to, result } => self.briefed(customers, to, result),
             Msg::Merged { path, dry_run, result } => self.merged(path, dry_run, result),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
@@ -526,6 +527,7 @@ impl App {
                 self.effects.push(Effect::OpenBook(path));
             }
             AppStep::Import(path) => self.effects.push(Effect::Import(path)),
+            AppStep::HandOver { customers, to, path } => self.effects.push(Effect::Brief { customers, to, path }),
             AppStep::Merge(path, dry_run) => {
                 if !dry_run {
                     self.hushed = Stamp(self.look.now.at.0 + 600_000);

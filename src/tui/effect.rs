@@ -33,6 +33,8 @@ pub enum Msg {
     Keys(String),
     /// A merge has ended, or the look at what it would do.
     Merged { path: PathBuf, dry_run: bool, result: Result<Box<Report>> },
+    /// The brief of a handover is written: now the customers change hands. Or it is not, and they stay.
+    Briefed { customers: Vec<Id>, to: String, result: Result<()> },
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }
@@ -76,6 +78,8 @@ pub enum Effect {
     Import(PathBuf),
     /// Merges a copy into the open book, or tells only what would come.
     Merge { path: PathBuf, dry_run: bool },
+    /// Writes the brief of a handover into a file.
+    Brief { customers: Vec<Id>, to: String, path: PathBuf },
     /// Leaves.
     Quit,
 }

@@ -15,6 +15,7 @@ use super::app::App;
 use super::effect::{Effect, Msg};
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
+use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::store::worker::{Ask, Worker};
 
@@ -184,6 +185,7 @@ impl Runner {
                 Effect::Demo => self.make_demo(),
                 Effect::OpenBook(path) => self.open_book(path),
                 Effect::Import(path) => self.import(app.look.book.clone(), path),
+                Effect::Brief { customers, to, path } => self.brief(app.look.book.clone(), customers, to, path),
                 Effect::Merge { path, dry_run } => self.merge(app.look.book.clone(), path, dry_run),
                 Effect::Quit => self.quit = true,
             }
@@ -242,6 +244,18 @@ impl Runner {
             let ask = crate::store::merge::MergeAsk { now: clock(), dry_run, foreign: false };
             let merged = crate::store::Store::open(&book, &options).and_then(|mut store| store.merge(&path, ask));
             let _ = out.send(In::Msg(Msg::Merged { path, dry_run, result: merged.map(Box::new) }));
+        });
+    }
+
+    /// Writes the brief of a handover on a thread with a connection of its own.
+    fn brief(&self, book: PathBuf, customers: Vec<Id>, to: String, path: PathBuf) {
+        let (options, out) = (self.start.options.clone(), self.out.clone());
+        std::thread::spawn(move || {
+            let made = crate::store::Store::open(&book, &options).and_then(|mut store| {
+                let brief = crate::transfer::handover::brief(&mut store, &customers, "", &to)?;
+                crate::transfer::handover::write(&path, &brief)
+            });
+            let _ = out.send(In::Msg(Msg::Briefed { customers, to, result: made }));
         });
     }
 

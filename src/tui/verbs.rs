@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::keymap::{Applies, KeyRow, row};
-use super::view::{Cx, Look, Screen, Step};
+use super::view::{AppStep, Cx, Look, Screen, Step};
+use super::views::first_run::typed_path;
 use super::views::log_line::{Line, Understood};
 use super::views::pick::{Item, Pick};
 use super::work;
+use crate::columns;
 use crate::domain::command::{Command, Target};
 use crate::domain::customer::Contact;
 use crate::domain::id::Id;
@@ -60,6 +62,7 @@ pub trait Verbs: Screen {
         row("assign", &["a"], |v: &mut Self, cx| assign(v.subjects(cx.look), cx)).when(some).writes().hint(),
         row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx)).when(some).writes().hint(),
         row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes().hint(),
+        row("handover", &["g j"], |v: &mut Self, cx| hand_over(v.subjects(cx.look), cx)).when(some).writes(),
     ];
 
     /// The rows for the one under the cursor, and for taking it elsewhere.
@@ -372,7 +375,12 @@ fn move_to(customers: Vec<Id>, target: Target, to: Option<StageNo>, cx: &mut Cx)
         _ => false,
     };
     if !needs {
-        cx.write(Command::Move { customers, to: target, reason: None });
+        let unmet = unmet(&customers, cx.look);
+        if unmet.is_empty() {
+            cx.write(Command::Move { customers, to: target, reason: None });
+        } else {
+            move_all_the_same(customers, target, &unmet, cx);
+        }
         return;
     }
     let lost = to.is_some_and(|to| stages.is_lost(to));
@@ -386,13 +394,65 @@ fn move_to(customers: Vec<Id>, target: Target, to: Option<StageNo>, cx: &mut Cx)
     cx.open(pick);
 }
 
+/// The exit criteria of their stages that some of the customers do not meet. The store asks again, and has the last word.
+fn unmet(customers: &[Id], look: &Look) -> Vec<String> {
+    let Some(roster) = look.read() else { return Vec::new() };
+    let mut all: Vec<String> = Vec::new();
+    for at in customers.iter().filter_map(|id| roster.row_of_id(*id)) {
+        let signals = roster.rows[at].signals;
+        if signals.since.is_some() {
+            all.extend(columns::unmet(&roster, at, signals.stage).into_iter().map(str::to_owned));
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Asks why customers move on that do not meet what their stage asks for.
+fn move_all_the_same(customers: Vec<Id>, target: Target, unmet: &[String], cx: &mut Cx) {
+    let prompt = cx.look.say.fill("prompt.unmet", &[("who", &named(&customers, cx.look)), ("what", &unmet.join(", "))]);
+    let empty = cx.look.say.word("error.empty_reason").to_owned();
+    cx.open(Line::new(prompt, move |text, cx| {
+        if text.trim().is_empty() {
+            return Err(empty.clone());
+        }
+        let reason = Some(Reason { text: text.trim().to_owned(), ..Reason::default() });
+        cx.write(Command::Move { customers: customers.clone(), to: target.clone(), reason });
+        Ok(())
+    }));
+}
+
+/// Asks who takes the customers over and into which file the brief goes; the owner changes when it is written.
+pub fn hand_over(customers: Vec<Id>, cx: &mut Cx) {
+    let title = cx.look.say.fill("prompt.handover", &[("who", &named(&customers, cx.look))]);
+    let pick = Pick::new(title, owners(cx.look), move |owner, cx| {
+        let (customers, to) = (customers.clone(), owner.to_owned());
+        let prompt = cx.look.say.word("prompt.brief").to_owned();
+        cx.open(Line::new(prompt, move |text, cx| {
+            let path = typed_path(text.trim());
+            if text.trim().is_empty() || path.exists() {
+                return Err(cx.look.say.word("error.brief_file").to_owned());
+            }
+            cx.push(Step::App(AppStep::HandOver { customers: customers.clone(), to: to.clone(), path }));
+            Ok(())
+        }));
+    });
+    cx.open(pick.free());
+}
+
+/// Owners to choose from, oneself first.
+fn owners(look: &Look) -> Vec<Item> {
+    let mut owners: Vec<String> = look.read().map(|r| r.owners.iter().map(|(_, o)| o.to_owned()).collect()).unwrap_or_default();
+    owners.retain(|o| !o.is_empty() && *o != look.me);
+    owners.sort_unstable();
+    owners.insert(0, look.me.clone());
+    owners.into_iter().filter(|o| !o.is_empty()).map(|o| Item::new(o.clone(), o)).collect()
+}
+
 /// Asks for the owner by a list; a new name can be typed.
 pub fn assign(customers: Vec<Id>, cx: &mut Cx) {
-    let mut owners: Vec<String> = cx.look.read().map(|r| r.owners.iter().map(|(_, o)| o.to_owned()).collect()).unwrap_or_default();
-    owners.retain(|o| !o.is_empty() && *o != cx.look.me);
-    owners.sort_unstable();
-    owners.insert(0, cx.look.me.clone());
-    let mut items: Vec<Item> = owners.into_iter().filter(|o| !o.is_empty()).map(|o| Item::new(o.clone(), o)).collect();
+    let mut items = owners(cx.look);
     items.push(Item::new("", cx.look.say.word("hint.nobody")));
     let title = cx.look.say.fill("prompt.assign", &[("who", &named(&customers, cx.look))]);
     let pick = Pick::new(title, items, move |owner, cx| {

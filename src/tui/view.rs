@@ -197,6 +197,8 @@ pub enum AppStep {
     Merge(PathBuf, bool),
     /// Shows everything as it was at the end of a day; `None`: as it is.
     Past(Option<Day>),
+    /// Writes the brief of a handover into a file, then gives the customers to somebody.
+    HandOver { customers: Vec<Id>, to: String, path: PathBuf },
 }
 
 /// The context in which a key's handler runs: it reads [`Look`] and collects steps; nothing happens before it returns.

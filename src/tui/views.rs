@@ -10,6 +10,7 @@ pub mod backtest;
 pub mod board;
 pub mod calls;
 pub mod channel;
+pub mod checklist;
 pub mod clash;
 pub mod conflicts;
 pub mod customers;
@@ -27,6 +28,7 @@ pub mod movers;
 pub mod narrow;
 pub mod nps;
 pub mod palette;
+pub mod people;
 pub mod pick;
 pub mod rules;
 pub mod scorecards;
@@ -61,6 +63,8 @@ pub const SCREENS: &[Registered] = &[
     screen::<backtest::Test>(None),
     screen::<movers::Movers>(None),
     screen::<scorecards::Cards>(None),
+    screen::<checklist::Checklists>(None),
+    screen::<people::People>(None),
     screen::<help::Help>(None),
     screen::<palette::Palette>(None),
     screen::<first_run::FirstRun>(None),

@@ -1,6 +1,7 @@
 //! The reasons: when each applies, its points, its figure, and the day that tells one occurrence from the next.
 
 use super::{Applies, ReasonKind};
+use crate::domain::cadence::{self, Standing};
 use crate::domain::config::Config;
 use crate::domain::health::Health;
 use crate::domain::signal::{Signals, USAGE_DAYS};
@@ -21,6 +22,7 @@ pub const REASONS: &[ReasonKind] = &[
     ReasonKind { code: "action", applies: action },
     ReasonKind { code: "alert", applies: alert },
     ReasonKind { code: "mention", applies: mention },
+    ReasonKind { code: "role", applies: role },
 ];
 
 /// Points of one open ticket by severity.
@@ -63,15 +65,11 @@ fn ticket(signals: &Signals, _: Health, config: &Config, _: Day) -> Applies {
     Some((at_most(points, 60), count, *oldest))
 }
 
-/// The cadence is broken: 15 points and one for every five days over it. Figure: days since the last touchpoint, or since
-/// the start where there was none.
+/// The cadence is broken: 15 points and one for every five days over it. Figure: days since the last touchpoint that counts,
+/// or since the start where there was none.
 fn silent(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
-    if config.stages.get(signals.stage).is_none_or(|s| s.class != StageClass::Customer) {
-        return None;
-    }
-    let last = signals.touch.or(signals.started)?;
-    let over = day.since(last) - i64::from(config.policy.cadence_days);
-    (over > 0).then(|| (at_most(15 + over / 5, 40), held(day.since(last)), last))
+    let kept = cadence::kept(signals, config, day).filter(|k| k.standing == Standing::Red)?;
+    Some((at_most(15 + (kept.days - kept.longest) / 5, 40), held(kept.days), kept.last))
 }
 
 /// Usage fell by a fifth or more: 15 points, rising to 35 where it fell to nothing. Figure: per cent of change.
@@ -154,4 +152,11 @@ fn alert(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
 fn mention(signals: &Signals, _: Health, _: &Config, day: Day) -> Applies {
     let asked = signals.mention.filter(|d| *d <= day)?;
     Some((20, held(day.since(asked)), asked))
+}
+
+/// A key role, such as the buyer's, has waited for too long: 5 points and one for every ten days. Figure: days since.
+fn role(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
+    let (_, last, days) = cadence::waiting(signals, config, day)?;
+    let customer = config.stages.get(signals.stage).is_some_and(|s| s.class == StageClass::Customer);
+    customer.then(|| (at_most(5 + days / 10, 20), held(days), last))
 }

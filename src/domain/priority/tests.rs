@@ -26,7 +26,7 @@ fn said(signals: &Signals) -> Vec<(&'static str, u16, i32)> {
 
 fn customer() -> Signals {
     let config = Config::default();
-    Signals { stage: config.stages.find("retention").expect("shipped"), touch: Some(ago(3)), since: Some(ago(50)), ..Signals::default() }
+    Signals { stage: config.stages.find("retention").expect("shipped"), reached: Some(ago(3)), since: Some(ago(50)), ..Signals::default() }
 }
 
 proptest! {
@@ -65,9 +65,9 @@ fn each_reason_applies_within_its_limits() {
     assert_eq!(said(&Signals { nps: Some(7), ..answered }), []);
     let tickets = Signals { tickets: [1, 1, 9, 9], oldest: [Some(ago(1)), Some(ago(9)), Some(ago(50)), Some(ago(50))], ..base };
     assert_eq!(said(&tickets), [("ticket", 50, 2)]);
-    assert_eq!(said(&Signals { touch: Some(ago(30)), ..base }), []);
-    assert_eq!(said(&Signals { touch: Some(ago(41)), ..base }), [("silent", 17, 41)]);
-    assert_eq!(said(&Signals { touch: None, started: Some(ago(400)), ..base }), [("silent", 40, 400)]);
+    assert_eq!(said(&Signals { reached: Some(ago(30)), ..base }), []);
+    assert_eq!(said(&Signals { reached: Some(ago(41)), ..base }), [("silent", 17, 41)]);
+    assert_eq!(said(&Signals { reached: None, started: Some(ago(400)), ..base }), [("silent", 40, 400)]);
     let used = Signals { usage: Some(-600), usage_day: Some(ago(6)), ..base };
     assert_eq!(said(&used), [("usage", 25, -60)]);
     assert_eq!(said(&Signals { usage: Some(-199), ..used }), []);
@@ -81,14 +81,14 @@ fn each_reason_applies_within_its_limits() {
     assert_eq!(said(&Signals { before: Some(75), ..base }), [("fell", 15, 15)]);
     assert_eq!(said(&Signals { before: Some(69), ..base }), []);
     assert_eq!(said(&Signals { past_due: Some(ago(9)), ..base }), [("past_due", 13, 9)]);
-    let prospect = Signals { stage: StageNo(0), touch: None, started: Some(ago(99)), since: Some(ago(61)), ..base };
+    let prospect = Signals { stage: StageNo(0), reached: None, started: Some(ago(99)), since: Some(ago(61)), ..base };
     assert_eq!(said(&prospect), [("stuck", 20, 61)], "the cadence is one of customers");
 }
 
 #[test]
 fn health_falls_only_of_those_who_have_been_with_us() {
     let base = customer();
-    let fresh = Signals { before: Some(90), stage: StageNo(0), touch: None, started: Some(ago(40)), since: Some(ago(10)), ..base };
+    let fresh = Signals { before: Some(90), stage: StageNo(0), reached: None, started: Some(ago(40)), since: Some(ago(10)), ..base };
     assert_eq!(said(&fresh), [], "a prospect of 40 days: the older score rested on twelve of them");
     assert_eq!(said(&Signals { started: Some(ago(56)), ..fresh }), [("fell", 30, 30)]);
     assert_eq!(said(&Signals { started: None, since: None, ..fresh }), [], "it never entered a stage");
@@ -100,7 +100,7 @@ fn of_a_lost_customer_only_tasks_matter() {
     let config = Config::default();
     let stage = config.stages.find("churned").expect("shipped");
     let old = Some(ago(80));
-    let signals = Signals { stage, nps: Some(0), nps_day: old, tickets: [3; 4], oldest: [old; 4], touch: old, due: old, ..customer() };
+    let signals = Signals { stage, nps: Some(0), nps_day: old, tickets: [3; 4], oldest: [old; 4], reached: old, due: old, ..customer() };
     let signals =
         Signals { before: Some(99), past_due: old, renews: Some(today().plus(3)), usage: Some(-900), usage_day: Some(ago(1)), ..signals };
     assert_eq!(said(&signals), [("task", 35, 80)]);

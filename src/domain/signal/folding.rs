@@ -24,6 +24,8 @@ pub fn fold(facts: &Facts, config: &Config, day: Day) -> Signals {
     let mut signals = Signals { cohort: 1, asof: Some(day), ..Signals::default() };
     let mut next = Next { after: day, first: day.plus(FRESH_DAYS) };
     fold_events(&mut signals, &facts.events, config, &mut next);
+    fold_cadence(&mut signals, facts, config, day);
+    signals.gaps = gaps(&signals, &facts.events, config, day);
     fold_usage(&mut signals, facts, day);
     fold_tickets(&mut signals, &facts.tickets, &mut next);
     fold_tasks(&mut signals, &facts.tasks, &mut next);
@@ -69,6 +71,7 @@ fn fold_events(signals: &mut Signals, events: &[Fact], config: &Config, next: &m
             EventKind::Touch => {
                 signals.touch = signals.touch.max(Some(fact.day));
                 touched = touched.max(fact.at);
+                meet(signals, fact);
             }
             EventKind::Nps => {
                 if let Some(points) = within(fact.number, 0, 10) {
@@ -91,6 +94,31 @@ fn fold_events(signals: &mut Signals, events: &[Fact], config: &Config, next: &m
         }
     }
     signals.nps_followed = signals.nps.is_some() && touched > answer;
+}
+
+/// Who was there: the last touch with each of their roles.
+fn meet(signals: &mut Signals, fact: &Fact) {
+    for (role, last) in signals.roles.iter_mut().enumerate() {
+        if fact.roles >> role & 1 == 1 {
+            *last = (*last).max(Some(fact.day));
+        }
+    }
+}
+
+/// Which cadence holds is known when the stage is; then the last touch that counts for it.
+fn fold_cadence(signals: &mut Signals, facts: &Facts, config: &Config, day: Day) {
+    let stage = signals.since.and_then(|_| config.stages.get(signals.stage));
+    signals.cadence = config.cadences.of(stage, &facts.tags);
+    let counts = |f: &&Fact| f.kind == EventKind::Touch && f.day <= day && config.cadences.counts(signals.cadence, f.channel);
+    signals.reached = facts.events.iter().filter(counts).map(|f| f.day).max();
+}
+
+/// Questions of the stage it is in that have no answer, 254 at most; of a checklist the first 128 count.
+fn gaps(signals: &Signals, events: &[Fact], config: &Config, day: Day) -> Option<u8> {
+    let questions = signals.since.and_then(|_| config.stages.get(signals.stage))?.checklist.len().min(128);
+    let here = |f: &&Fact| f.kind == EventKind::Check && f.day <= day && f.to == signals.stage && usize::from(f.channel) < questions;
+    let answered = events.iter().filter(here).fold(0_u128, |all, f| all | 1 << f.channel);
+    (questions > 0).then(|| (questions - answered.count_ones() as usize) as u8)
 }
 
 /// A number that has to lie between two ends; anything else was never an answer.
@@ -250,7 +278,6 @@ fn anniversary(first: Day, day: Day) -> Option<Day> {
 /// `false` (and nothing changed) where the kind or the order needs the whole fold: signals keep days, not moments, so
 /// what happened first on one day can only be told from the facts.
 pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
-    let _ = config;
     let day = Some(fact.day);
     if day > signals.asof || day < signals.last {
         return false;
@@ -261,6 +288,10 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
                 return false;
             }
             signals.touch = day;
+            if config.cadences.counts(signals.cadence, fact.channel) {
+                signals.reached = day;
+            }
+            meet(signals, fact);
             signals.nps_followed = signals.nps.is_some();
         }
         EventKind::Nps => {
@@ -284,13 +315,7 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
                 signals.alert = day;
             }
         }
-        EventKind::Note
-        | EventKind::Order
-        | EventKind::Csat
-        | EventKind::Ces
-        | EventKind::Check
-        | EventKind::Survey
-        | EventKind::Invite => {}
+        EventKind::Note | EventKind::Order | EventKind::Csat | EventKind::Ces | EventKind::Survey | EventKind::Invite => {}
         _ => return false,
     }
     signals.last = day;

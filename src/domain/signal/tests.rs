@@ -17,7 +17,20 @@ const START: i64 = 20_000;
 
 fn fact(kind: EventKind, at: i64) -> Fact {
     let day = number(at / 4);
-    Fact { kind, day, at, number: None, to: StageNo(0), seats: None, active: None, due: None, paid: None, alert: false }
+    Fact {
+        kind,
+        day,
+        at,
+        number: None,
+        to: StageNo(0),
+        seats: None,
+        active: None,
+        due: None,
+        paid: None,
+        alert: false,
+        channel: 0,
+        roles: 0,
+    }
 }
 
 /// Four moments a day over a span of days, so that facts of one day are common.
@@ -28,8 +41,18 @@ fn a_fact() -> impl Strategy<Value = Fact> {
         |(kind, at, number, to, seats, due, paid)| {
             let fact = fact(kind, at);
             let (due, paid) = (Some(fact.day.plus(due)), paid.map(|p| fact.day.plus(p)));
-            let (alert, active) = (seats % 2 == 0, Some((seats % 9) as u8));
-            Fact { number: Some(number), to: StageNo(to), seats: Some(seats), active, due, paid, alert, ..fact }
+            Fact {
+                number: Some(number),
+                to: StageNo(to),
+                seats: Some(seats),
+                active: Some((seats % 9) as u8),
+                due,
+                paid,
+                alert: seats % 2 == 0,
+                channel: (seats % 40) as u8,
+                roles: (seats * 7 % 64) as u8,
+                ..fact
+            }
         },
     )
 }
@@ -69,7 +92,7 @@ fn some_facts() -> impl Strategy<Value = Facts> {
     let (actions, versions) = (proptest::collection::vec(action, few(6)), proptest::collection::vec(version, few(6)));
     (events, tickets, tasks, actions, versions).prop_map(|(mut events, tickets, tasks, actions, versions)| {
         events.sort_by_key(|e| e.at);
-        Facts { events, tickets, tasks, actions, versions }
+        Facts { events, tickets, tasks, actions, versions, tags: String::new() }
     })
 }
 

@@ -9,7 +9,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::transact::{has_batch, passes};
-use crate::store::{Store, signal, sql};
+use crate::store::{Store, read_config, signal, sql};
 
 use super::{Contents, Entry};
 
@@ -170,8 +170,12 @@ impl Store {
             }
             self.conn.execute_batch("RELEASE entry").map_err(sql)?;
         }
+        let config = if again.config { std::sync::Arc::new(read_config(&self.conn)?) } else { self.config.clone() };
+        if signal::folds_anew(&self.config, &config) {
+            signal::keep_all(&self.conn, &config, self.today)?;
+        }
         for customer in &again.touched {
-            signal::refresh(&self.conn, *customer, &self.config, self.today)?;
+            signal::refresh(&self.conn, *customer, &config, self.today)?;
         }
         Ok(again)
     }

@@ -31,7 +31,7 @@ pub fn fire(b: &mut Batch<'_>, rule: &Rule, customer: i64, context: &Context, at
         }
     }
     if let Some(playbook) = context.config.playbooks.find(&rule.playbook).filter(|_| !rule.playbook.is_empty()) {
-        let signals = signal::read(b.conn, customer, &context.config.stages)?.unwrap_or_default();
+        let signals = signal::current(b.conn, customer, &context.config, context.today)?;
         if let Some(play) = plays::put(b, customer, playbook, &signals, context.today, &rule.code)? {
             more.insert("play".into(), play.to_string().into());
             if reference.is_empty() {

@@ -27,7 +27,7 @@ pub(super) fn start_play(b: &mut Batch<'_>, customers: &[Id], name: &str, from: 
     let mut skipped = Vec::new();
     for id in customers {
         let n = customer(b, *id)?;
-        let signals = signal::read(b.conn, n, &context.config.stages)?.unwrap_or_default();
+        let signals = signal::current(b.conn, n, &context.config, context.today)?;
         if put(b, n, playbook, &signals, from.unwrap_or(context.today), "")?.is_none() {
             skipped.push((*id, format!("{} runs there already", playbook.label)));
         }

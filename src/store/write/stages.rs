@@ -2,14 +2,17 @@
 
 use rusqlite::params;
 
+use crate::columns;
+use crate::domain::checklist::Answer;
 use crate::domain::command::Target;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
+use crate::domain::roster::Roster;
 use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{signal, sql};
+use crate::store::{roster, signal, sql};
 
 use super::{Context, Done, EventDraft, count, customer, event, long, name};
 
@@ -33,7 +36,7 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
     let mut last = None;
     for id in customers {
         let n = customer(b, *id)?;
-        let signals = signal::read(b.conn, n, stages)?.unwrap_or_default();
+        let signals = signal::current(b.conn, n, &context.config, context.today)?;
         let from = signals.since.map(|_| signals.stage);
         let target = match (fixed, to, from) {
             (Some(stage), ..) => Some(stage),
@@ -49,7 +52,17 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
             skipped.push((*id, format!("already in {}", stages.label(target))));
             continue;
         }
-        check_reason(stages.needs_reason(from, target), stages.is_lost(target), stages.label(target), reason)?;
+        let needs = stages.needs_reason(from, target);
+        check_reason(needs, stages.is_lost(target), stages.label(target), reason)?;
+        let unmet = match from.filter(|_| !needs) {
+            Some(from) => unmet(b, n, from, context)?,
+            None => Vec::new(),
+        };
+        let gives_reason = reason.is_some_and(|r| !r.code.is_empty() || !r.text.trim().is_empty());
+        if !unmet.is_empty() && !gives_reason {
+            return Err(Error::usage(format!("{} does not meet yet: {}", name(b, *id)?, unmet.join("; ")))
+                .hint("move it all the same with a reason in words"));
+        }
         let visits: i64 = b
             .conn
             .prepare_cached("SELECT count(*) FROM event WHERE customer = ? AND kind = ? AND channel = ? AND removed = 0")
@@ -61,6 +74,9 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
             if !reason.also.is_empty() {
                 more["also"] = reason.also.clone().into();
             }
+        }
+        if !unmet.is_empty() {
+            more["unmet"] = unmet.into();
         }
         let text = long(reason.map_or("", |r| r.text.as_str()))?;
         // A move follows the moves before it also when a clock was ahead: it is the latest thing the person decided.
@@ -86,6 +102,52 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
         (None, _) => skipped.first().map_or_else(|| "Nothing to move".into(), |s: &(Id, String)| format!("Not moved: {}", s.1)),
     };
     Ok(Done { label, changed: moved, skipped })
+}
+
+/// Which exit criteria of a stage a customer does not meet, by its figures before this batch.
+fn unmet(b: &Batch<'_>, customer: i64, stage: StageNo, context: &Context) -> Result<Vec<String>> {
+    let config = &context.config;
+    let Some(here) = config.stages.get(stage).filter(|s| !s.exit_when.is_empty()) else { return Ok(Vec::new()) };
+    let attributes: Vec<String> = here.exits(&columns::fields(config))?.iter().flat_map(|f| f.attributes()).collect();
+    let mut small = Roster::new(config.clone(), context.today, "");
+    for code in &attributes {
+        small.reload_attribute(code, []);
+    }
+    roster::read_one(b.conn, &mut small, customer, &attributes)?;
+    small.rescore();
+    Ok(columns::unmet(&small, 0, stage).into_iter().map(str::to_owned).collect())
+}
+
+/// Answers a question of a stage's checklist.
+pub(super) fn check(b: &mut Batch<'_>, id: Id, stage: &str, question: &str, answer: Answer, note: &str, context: &Context) -> Result<Done> {
+    let no = find_stage(context, stage)?;
+    let Some(stage) = context.config.stages.get(no) else { return Err(Error::usage("there is no such stage")) };
+    let Some(asked) = stage.checklist.iter().find(|q| q.code == question) else {
+        let codes: Vec<&str> = stage.checklist.iter().map(|q| q.code.as_str()).collect();
+        return Err(
+            Error::usage(format!("{} has no question \"{question}\"", stage.label)).hint(format!("questions: {}", codes.join(", ")))
+        );
+    };
+    let n = customer(b, id)?;
+    // It holds also over one that was given by a clock that was ahead.
+    let after: i64 = b
+        .conn
+        .prepare_cached("SELECT coalesce(max(at), 0) FROM event WHERE customer = ? AND kind = 14 AND removed = 0")
+        .and_then(|mut s| s.query_row([n], |r| r.get(0)))
+        .map_err(sql)?;
+    let at = Stamp(b.now.0.max(after + i64::from(after >= b.now.0)));
+    event(
+        b,
+        &EventDraft {
+            at,
+            channel: &stage.code,
+            reference: &asked.code,
+            number: Some(answer.number()),
+            text: long(note.trim())?,
+            ..EventDraft::new(EventKind::Check, n)
+        },
+    )?;
+    Ok(Done { label: format!("Answered {} for {}: {}", answer.code(), name(b, id)?, asked.ask), changed: 1, skipped: Vec::new() })
 }
 
 pub(super) fn check_reason(needed: bool, lost: bool, label: &str, reason: Option<&Reason>) -> Result<()> {

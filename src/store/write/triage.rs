@@ -17,7 +17,7 @@ pub(super) fn triage_done(b: &mut Batch<'_>, customers: &[Id], context: &Context
     let mut skipped = Vec::new();
     for id in customers {
         let n = customer(b, *id)?;
-        let signals = signal::read(b.conn, n, &context.config.stages)?.unwrap_or_default();
+        let signals = signal::current(b.conn, n, &context.config, context.today)?;
         let health = Rated::of(b.conn, n, &context.config)?.score(signals, context.today);
         let mut keys: Vec<priority::Key> =
             priority::reasons(&signals, health, &context.config, context.today).iter().map(|w| w.key).collect();

@@ -400,6 +400,7 @@ fn blank(code: &str) -> Stage {
         stuck_days: None,
         exit: Vec::new(),
         kpi: Vec::new(),
+        exit_when: Vec::new(),
         checklist: Vec::new(),
     }
 }

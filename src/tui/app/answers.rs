@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::{App, COUNTS, Effect, PARTS, Timer, Tone};
 use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
+use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::domain::time::Stamp;
 use crate::error::Error;
@@ -135,6 +136,16 @@ impl App {
     }
 
     /// What a merge would bring, to look at before it is done; or that it is done.
+    /// A brief is there, so the customers change hands; without one nobody's do.
+    pub(super) fn briefed(&mut self, customers: Vec<Id>, to: String, result: crate::error::Result<()>) {
+        match result {
+            Ok(()) => self.top_acts(|_, cx| {
+                cx.write(Command::Assign { customers, owner: to });
+            }),
+            Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
+        }
+    }
+
     pub(super) fn merged(&mut self, path: PathBuf, dry_run: bool, result: crate::error::Result<Box<Report>>) {
         // The worker comes upon what was merged a moment later.
         self.hushed = Stamp(self.look.now.at.0 + 2_000);

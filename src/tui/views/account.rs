@@ -329,6 +329,8 @@ impl Screen for Account {
             row("create", &["c"], Account::create).when(has_page).writes(),
             row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes(),
             row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).when(has_page),
+            row("checklist", &["g c"], |v: &mut Self, cx| cx.go("checklist", json!({"customer": v.customer}))).when(has_page),
+            row("stakeholders", &["g p"], |v: &mut Self, cx| cx.go("stakeholders", json!({"customer": v.customer}))).when(has_page),
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
             row("remove", &["D"], Account::remove_here).when(has_event).writes(),
             row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),

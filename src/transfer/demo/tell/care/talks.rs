@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::domain::event::EventKind;
+use crate::domain::touchpoint;
 use crate::transfer::demo::plot::{Kind, Trouble};
 use crate::transfer::demo::speech::Topic;
 use crate::transfer::demo::story::Span;
@@ -77,15 +78,15 @@ impl Telling<'_> {
         let wanted = self.author.budget * factor / 10_000 - self.story.size() - self.open_events();
         let wanted = wanted.max(if self.author.budget > 20 { 3 } else { 1 });
         // The last talk, one within the cadence before it, and the rest over the whole time.
-        self.talk(last_touch, true, course);
+        self.talk(last_touch, true, true, course);
         let before = last_touch - self.dice.within(6, 20);
         if wanted > 1 && before > created {
-            self.talk(before, true, course);
+            self.talk(before, true, true, course);
         }
         for _ in 2..wanted {
             let day = self.dice.within(created, before.max(created));
             let ours = self.dice.chance(560);
-            self.talk(day, ours, course);
+            self.talk(day, ours, false, course);
         }
     }
 
@@ -94,7 +95,8 @@ impl Telling<'_> {
         self.story.tasks.iter().filter(|t| t.done.is_some()).count() as i32
     }
 
-    fn talk(&mut self, day: i32, ours: bool, course: &Course) {
+    /// A touchpoint on a day. `kept`: it keeps the cadence, so it is no newsletter or the like.
+    fn talk(&mut self, day: i32, ours: bool, kept: bool, course: &Course) {
         let topic = self.topic(day, course);
         let bought = course.bought.is_some_and(|b| day >= b);
         let channel = match topic {
@@ -119,7 +121,7 @@ impl Telling<'_> {
         let when = self.during(day);
         let event = self.story.add(EventKind::Touch, when, minutes, text, more);
         event.person = Some(who);
-        event.channel = channel;
+        event.channel = if kept && touchpoint::channel(channel).is_some_and(|c| !c.two_way) { "email" } else { channel };
         event.direction = if ours { "out" } else { "in" };
     }
 

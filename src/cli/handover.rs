@@ -1,0 +1,61 @@
+//! `retain handover`: a portfolio given to somebody else, with a brief of each customer.
+
+use std::path::PathBuf;
+
+use super::Cx;
+use super::fail::Done;
+use super::out::one_line;
+use crate::domain::command::Command;
+use crate::error::Error;
+use crate::transfer::handover;
+
+/// Give all customers of somebody to somebody else, with a brief in Markdown
+///
+/// The brief says of each customer how it stands, why, what was talked of last, what is open, who is who and when it renews.
+/// Without TO, or with --dry-run, only the brief is made. The change of owner is one step of `retain undo`.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Who looks after them now
+    from: String,
+    /// Who shall
+    to: Option<String>,
+    /// Only the customers that pass this filter
+    #[arg(long, value_name = "FILTER", default_value = "")]
+    filter: String,
+    /// Make the brief and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the brief into this file, which must not be there yet, and not to standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let mut store = cx.open()?;
+    let customers = store.portfolio(&args.from, &args.filter)?;
+    if customers.is_empty() {
+        return Err(Error::not_found(format!("{} looks after no customer that is meant", args.from)).into());
+    }
+    let brief = handover::brief(&mut store, &customers, &args.from, args.to.as_deref().unwrap_or_default())?;
+    match &args.output {
+        Some(path) => {
+            handover::write(path, &brief)?;
+            if !cx.out.json {
+                cx.out.line(&one_line(&format!("The brief of {} customers is in {}", customers.len(), path.display())))?;
+            }
+        }
+        None if cx.out.json => {}
+        None => {
+            for line in brief.lines() {
+                cx.out.line(line)?;
+            }
+        }
+    }
+    let Some(to) = args.to.as_ref().filter(|_| !args.dry_run) else {
+        if cx.out.json {
+            cx.out.object(serde_json::json!({ "customers": customers, "brief": brief }))?;
+        }
+        return Ok(());
+    };
+    cx.write(&mut store, &Command::Assign { customers, owner: to.clone() })
+}

@@ -1,0 +1,125 @@
+//! The cache: what is packed reads back, and what a write adds to it is what a fold from the first event says.
+
+use super::*;
+use crate::domain::command::{Change, Command, Entity, NewContact, Target};
+use crate::domain::query::{Page, Query};
+use crate::domain::touchpoint::TouchDraft;
+use crate::store::Store;
+use crate::store::tests::{NOW, account, add, book};
+
+#[test]
+fn packed_signals_read_back_and_another_layout_does_not() {
+    let config = Config::default();
+    let day = |n| Day::from_number(n);
+    let signals = Signals {
+        mrr: -5,
+        stage: StageNo(3),
+        visit: 2,
+        cohort: 1,
+        since: day(20_000),
+        touch: day(0),
+        nps: Some(0),
+        nps_followed: true,
+        tickets: [1, 0, 9, 254],
+        oldest: [day(1), None, day(3), day(65_000)],
+        usage: Some(-400),
+        plan: true,
+        stale: day(20_007),
+        held: Some(30),
+        held_until: day(20_100),
+        roles: [None, day(7), None, None, day(9), day(11)],
+        active: Some(0),
+        actions: 3,
+        action_due: day(20_003),
+        risk: 1,
+        alert: day(20_001),
+        mention: day(2),
+        reached: day(19_990),
+        cadence: Some(4),
+        ..Signals::default()
+    };
+    let packed = pack(&signals, &config.stages);
+    let numbers = StageNumbers::new(&config.stages);
+    assert_eq!(unpack(&packed, &numbers), Some(signals));
+    assert_eq!(unpack(&packed[..40], &numbers), None);
+    let mut other = packed;
+    other[0] = 9;
+    assert_eq!(unpack(&other, &numbers), None);
+}
+
+fn role_day(store: &mut Store, id: crate::domain::id::Id, role: &str) -> Option<Day> {
+    let at = ROLES.iter().position(|r| *r == role).unwrap();
+    account(store, id).signals.roles[at]
+}
+
+/// Every cached row equals a fold of the facts.
+fn holds(store: &mut Store, after: &str) {
+    let checks = store.doctor().unwrap();
+    let signals = checks.iter().find(|c| c.code == "signals").unwrap();
+    assert!(signals.ok, "after {after}: {signals:?}");
+}
+
+#[test]
+fn roles_and_the_cadence_are_folded_alike_at_once_and_from_the_first_event() {
+    let mut store = book();
+    let id = add(&mut store, "Acme Foods", 0);
+    store.write(&Command::Move { customers: vec![id], to: Target::Stage("retention".into()), reason: None }, NOW).unwrap();
+    for (name, role) in [("Dana", "buyer"), ("Lee", "champion"), ("Kim", "user")] {
+        let contact = NewContact { name: name.into(), role: role.into(), ..NewContact::default() };
+        store.write(&Command::AddContact { customer: id, contact }, NOW).unwrap();
+    }
+    let people = account(&mut store, id).contacts;
+    let named = |name: &str| people.iter().find(|c| c.name == name).unwrap().id;
+    let touch = |channel: &str, days: i64, contacts: Vec<_>| {
+        let touch = TouchDraft { channel: channel.into(), contacts, at: Some(Stamp(NOW.0 - days * 86_400_000)), ..TouchDraft::default() };
+        Command::LogTouch { customers: vec![id], touch }
+    };
+    store.write(&touch("phone", 9, vec![]), NOW).unwrap();
+    store.write(&touch("meeting", 5, vec![named("Dana"), named("Lee")]), NOW).unwrap();
+    holds(&mut store, "a meeting with two");
+    store.write(&touch("newsletter", 1, vec![named("Kim")]), NOW).unwrap();
+    holds(&mut store, "a newsletter");
+    let signals = account(&mut store, id).signals;
+    let today = store.today();
+    assert_eq!((signals.touch, signals.reached), (Some(today.plus(-1)), Some(today.plus(-5))));
+    let met = Some(today.plus(-5));
+    assert_eq!(["buyer", "champion", "user"].map(|r| role_day(&mut store, id, r)), [met, met, Some(today.plus(-1))]);
+    // Another role, another person: their customer is folded again.
+    let changes = vec![Change::set("role", "sponsor")];
+    store.write(&Command::Edit { entity: Entity::Contact, rows: vec![named("Dana")], changes }, NOW).unwrap();
+    holds(&mut store, "another role");
+    assert_eq!(["buyer", "sponsor"].map(|r| role_day(&mut store, id, r)), [None, met]);
+    store.write(&Command::Remove { entity: Entity::Contact, rows: vec![named("Lee")] }, NOW).unwrap();
+    holds(&mut store, "a contact is removed");
+    assert_eq!(role_day(&mut store, id, "champion"), None);
+    // Another cadence, by the config and by a tag.
+    let cadences = "[[cadence]]\ntags = ['gold']\nideal = 2\nlongest = 3\nchannels = ['phone']\n";
+    store.write(&Command::SetConfig { key: "cadences".into(), value: Some(cadences.into()) }, NOW).unwrap();
+    holds(&mut store, "other cadences");
+    store.write(&Command::Tag { customers: vec![id], add: vec!["gold".into()], remove: vec![] }, NOW).unwrap();
+    holds(&mut store, "a tag");
+    let signals = account(&mut store, id).signals;
+    assert_eq!((signals.cadence, signals.reached), (Some(0), Some(today.plus(-9))));
+    let rows = |store: &mut Store, filter: &str| match store
+        .answer(&Query::Customers { filter: filter.into(), sort: String::new(), descending: false, columns: vec![] })
+        .unwrap()
+    {
+        Page::Rows(page) => page.rows.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(["cadence:red", "buyer:none", "sponsor>4d", "sponsor>5d"].map(|f| rows(&mut store, f)), [1, 1, 1, 0]);
+    store.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    store.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    holds(&mut store, "the cadences are taken back");
+    assert_eq!(account(&mut store, id).signals.reached, met);
+}
+
+#[test]
+fn a_cache_of_an_older_layout_is_not_taken_for_a_customer_without_a_past() {
+    let mut store = book();
+    let id = add(&mut store, "Acme Foods", 0);
+    store.write(&Command::Move { customers: vec![id], to: Target::Stage("retention".into()), reason: None }, NOW).unwrap();
+    store.conn.execute("UPDATE signal SET packed = x'02'", []).unwrap();
+    let back = Command::Move { customers: vec![id], to: Target::Stage("reach".into()), reason: None };
+    assert!(store.write(&back, NOW).is_err(), "it goes back, so a reason is needed");
+}

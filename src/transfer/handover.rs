@@ -1,0 +1,228 @@
+//! The brief of a handover: for whoever takes customers over, what there is to know of each, in Markdown.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::PoisonError;
+
+use crate::domain::action::Action;
+use crate::domain::checklist::Answer;
+use crate::domain::event::{Event, EventKind};
+use crate::domain::health::{Band, Explanation};
+use crate::domain::id::Id;
+use crate::domain::money;
+use crate::domain::priority::REASONS;
+use crate::domain::query::{Account, ActionAsk, Page, Query, TimelineAsk};
+use crate::domain::stakeholders::{by_role, coverage, days_since};
+use crate::domain::time::Day;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::text::safe;
+use crate::text::words::Words;
+
+/// Touches, notes and measures that are told of each customer, at most.
+const TOUCHES: usize = 5;
+const NOTES: usize = 3;
+const MEASURES: usize = 3;
+/// Most characters of a text that is told.
+const LONGEST: usize = 300;
+
+/// The brief of some customers, in their order. `to`: who takes over; empty where nobody is named yet.
+pub fn brief(store: &mut Store, customers: &[Id], from: &str, to: &str) -> Result<String> {
+    let words = Words::english();
+    let (today, config) = (store.today(), store.config());
+    let heading = match (from, to) {
+        (from, "") => format!("Customers of {}", md(from)),
+        ("", to) => format!("Handover to {}", md(to)),
+        (from, to) => format!("Handover from {} to {}", md(from), md(to)),
+    };
+    let mut out = format!("# {heading}\n\n{today}, {}\n", words.count("customers", customers.len() as i64));
+    for customer in customers {
+        let timeline =
+            TimelineAsk { kinds: vec![EventKind::Touch, EventKind::Note, EventKind::Churn], limit: 400, ..TimelineAsk::default() };
+        let Page::Account(account) = store.answer(&Query::Account { customer: *customer, timeline })? else { continue };
+        let Some(account) = account else { return Err(Error::not_found("a customer is gone meanwhile")) };
+        let actions = match store.answer(&Query::Actions(ActionAsk { customer: Some(*customer), ..ActionAsk::default() }))? {
+            Page::Actions(rows) => rows.into_iter().map(|r| r.action).collect(),
+            _ => Vec::new(),
+        };
+        let noes = noes(store, *customer)?;
+        let shared = store.roster()?;
+        let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+        let why: Vec<String> = roster
+            .reasons(account.row as usize)
+            .iter()
+            .filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| words.why(kind.code, i64::from(w.figure))))
+            .collect();
+        let _ = write!(out, "\n## {}\n\n", md(&account.customer.name));
+        standing(&mut out, &account, &words, &config, today, &why);
+        talks(&mut out, &account, &words);
+        open(&mut out, &account, &actions, &words);
+        people(&mut out, &account, &words, &config, today);
+        know(&mut out, &account, &noes);
+    }
+    Ok(out)
+}
+
+/// Writes a brief into a file that is not there yet.
+pub fn write(path: &Path, brief: &str) -> Result<()> {
+    let refuse = |e: std::io::Error| {
+        let error = Error::failed(format!("The brief cannot be written to {}", path.display())).because(e);
+        error.hint("name a file that is not there yet, in a folder that is")
+    };
+    let mut file = std::fs::File::create_new(path).map_err(refuse)?;
+    file.write_all(brief.as_bytes()).and_then(|()| file.sync_all()).map_err(refuse)
+}
+
+/// Text from the book as one line in which nothing counts as Markdown.
+fn md(text: &str) -> String {
+    let flat: String = safe(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut out = String::with_capacity(flat.len());
+    for (at, c) in flat.chars().enumerate() {
+        if at >= LONGEST {
+            out.push('…');
+            break;
+        }
+        let starts = at == 0 && matches!(c, '-' | '+' | '#' | '=' | '~');
+        if starts || matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn standing(out: &mut String, account: &Account, words: &Words, config: &crate::domain::config::Config, today: Day, why: &[String]) {
+    let signals = &account.signals;
+    let stage = signals.since.map_or_else(
+        || "in no stage yet".to_owned(),
+        |since| format!("{}, since {since} ({} days)", md(config.stages.label(signals.stage)), today.since(since)),
+    );
+    let _ = writeln!(out, "- **Stage:** {stage}");
+    if !account.customer.owner.is_empty() {
+        let _ = writeln!(out, "- **Owner until now:** {}", md(&account.customer.owner));
+    }
+    let health = account.health.health;
+    let score = health.score.map_or_else(|| words.band("unknown").to_owned(), |s| format!("{s} ({})", band(health.band, words)));
+    let _ = writeln!(out, "- **Health:** {score}{}", weakest(&account.health, words));
+    if !why.is_empty() {
+        let _ = writeln!(out, "- **Needs somebody because:** {}", why.join("; "));
+    }
+    let _ = writeln!(out, "- **ARR:** {}", money::full(signals.mrr.saturating_mul(12), config.currency));
+    if let Some(renews) = signals.renews {
+        let plan = if signals.plan { "" } else { ", nobody has a plan yet" };
+        let _ = writeln!(out, "- **Renews:** {renews}, in {} days{plan}", renews.since(today));
+    }
+    if let Some(nps) = signals.nps {
+        let _ = writeln!(out, "- **NPS:** {nps}{}", signals.nps_day.map_or_else(String::new, |d| format!(" on {d}")));
+    }
+    if !account.customer.tags.is_empty() {
+        let _ = writeln!(out, "- **Tags:** {}", md(&account.customer.tags.join(", ")));
+    }
+}
+
+fn band(band: Band, words: &Words) -> &str {
+    words.band(match band {
+        Band::Unknown => "unknown",
+        Band::Risk => "risk",
+        Band::Watch => "watch",
+        Band::Good => "good",
+    })
+}
+
+/// The measures that cost the score most.
+fn weakest(health: &Explanation, words: &Words) -> String {
+    let lost = |l: &crate::domain::health::Line| l.points.map_or(0, |p| u64::from(l.weight) * u64::from(1000_u16.saturating_sub(p)));
+    let mut lines: Vec<_> = health.lines.iter().filter(|l| lost(l) > 0).collect();
+    lines.sort_by_key(|l| std::cmp::Reverse(lost(l)));
+    let said: Vec<String> = lines
+        .iter()
+        .take(MEASURES)
+        .map(|l| format!("{} {}{}", words.measure(&l.measure).to_lowercase(), l.raw.unwrap_or(0), l.unit))
+        .collect();
+    if said.is_empty() { String::new() } else { format!("; it loses most by {}", said.join(", ")) }
+}
+
+fn section(out: &mut String, title: &str, lines: Vec<String>) {
+    if !lines.is_empty() {
+        let _ = write!(out, "\n### {title}\n\n");
+        for line in lines {
+            let _ = writeln!(out, "- {line}");
+        }
+    }
+}
+
+fn talks(out: &mut String, account: &Account, words: &Words) {
+    let line = |e: &Event| {
+        let who = if e.contact_name.is_empty() { String::new() } else { format!(" with {}", md(&e.contact_name)) };
+        let text = if e.text.is_empty() { String::new() } else { format!(": {}", md(&e.text)) };
+        format!("{} {}{who}{text}", e.day, words.channel(&e.channel))
+    };
+    let touches = account.events.iter().filter(|e| e.kind == EventKind::Touch).take(TOUCHES);
+    section(out, "Last touches", touches.map(line).collect());
+}
+
+fn open(out: &mut String, account: &Account, actions: &[Action], words: &Words) {
+    let due = |day: Option<Day>| day.map_or_else(String::new, |d| format!(", due {d}"));
+    let owner = |name: &str| if name.is_empty() { String::new() } else { format!(" ({})", md(name)) };
+    let tasks = account.tasks.iter().filter(|t| t.done.is_none());
+    let tasks = tasks.map(|t| format!("Task: {}{}{}", md(&t.title), due(t.turn()), owner(&t.owner)));
+    let calls = actions.iter().filter(|a| a.closed.is_none());
+    let calls = calls.map(|a| format!("Call to action, {}: {}{}{}", a.kind, md(&a.title), due(a.due), owner(&a.owner)));
+    let tickets = account.tickets.iter().filter(|t| t.closed.is_none());
+    let tickets = tickets.map(|t| format!("{}, severity {}: {} {}", words.kind("ticket"), t.severity, md(&t.external), md(&t.subject)));
+    section(out, "Open", tasks.chain(calls).chain(tickets).collect());
+}
+
+fn people(out: &mut String, account: &Account, words: &Words, config: &crate::domain::config::Config, today: Day) {
+    let mut lines: Vec<String> = by_role(&account.contacts)
+        .into_iter()
+        .map(|c| {
+            let role = if c.role.is_empty() { String::new() } else { format!(", {}", md(words.role(&c.role)).to_lowercase()) };
+            let reach = [&c.email, &c.phone].into_iter().filter(|t| !t.is_empty()).map(|t| format!(", {}", md(t))).collect::<String>();
+            let since = days_since(c, config.zone, today).map_or_else(|| "never touched".to_owned(), |d| format!("touched {d} days ago"));
+            format!("**{}**{role}{}{reach}; {since}", md(&c.name), if c.primary { ", main contact" } else { "" })
+        })
+        .collect();
+    let gaps = coverage(&account.signals, &account.contacts, config, today).into_iter().filter(|c| c.gap);
+    let gaps: Vec<String> = gaps.map(|c| words.role(&c.role).to_lowercase()).collect();
+    if !gaps.is_empty() {
+        lines.push(format!("Gaps: {}", gaps.join(", ")));
+    }
+    section(out, "People", lines);
+}
+
+/// Pinned notes, else the latest ones, and what the checklist says no to.
+fn know(out: &mut String, account: &Account, noes: &[String]) {
+    let notes = || account.events.iter().filter(|e| e.kind == EventKind::Note && !e.text.is_empty());
+    let pinned: Vec<&Event> = notes().filter(|e| e.more.get("pinned").and_then(serde_json::Value::as_bool) == Some(true)).collect();
+    let told: Vec<&Event> = if pinned.is_empty() { notes().take(NOTES).collect() } else { pinned };
+    let mut lines: Vec<String> = told.into_iter().map(|e| format!("{} {}: {}", e.day, md(&e.author), md(&e.text))).collect();
+    lines.extend(noes.iter().cloned());
+    if !account.customer.snooze_reason.is_empty() {
+        lines.push(format!("Snoozed: {}", md(&account.customer.snooze_reason)));
+    }
+    section(out, "What to know", lines);
+}
+
+fn noes(store: &mut Store, customer: Id) -> Result<Vec<String>> {
+    let Page::Checklists(lists) = store.answer(&Query::Checklists { customer })? else { return Ok(Vec::new()) };
+    let items = lists.iter().filter(|l| l.present).flat_map(|l| &l.items);
+    let no = items.filter_map(|i| i.answered.as_ref().filter(|a| a.answer == Answer::No).map(|a| (i, a)));
+    Ok(no
+        .map(|(i, a)| {
+            format!("Checklist: {} No{}", md(&i.question.ask), if a.note.is_empty() { String::new() } else { format!(", {}", md(&a.note)) })
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_the_book_is_no_markdown() {
+        assert_eq!(md("# a *b* [c](d)\n- <e>|"), "\\# a \\*b\\* \\[c\\](d) - \\<e\\>\\|");
+        assert_eq!(md(&"x".repeat(400)).chars().count(), LONGEST + 1);
+    }
+}
