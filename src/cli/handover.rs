@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::Cx;
 use super::fail::Done;
 use super::out::one_line;
-use super::Cx;
 use crate::domain::command::Command;
 use crate::error::Error;
 use crate::transfer::handover;

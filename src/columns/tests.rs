@@ -37,6 +37,9 @@ fn roster() -> Roster {
         pulse: Some(4),
         past_due: ago(12),
         last: ago(6),
+        reached: ago(41),
+        gaps: Some(2),
+        roles: [ago(61), None, ago(9), None, None, None],
         before: Some(55),
         ..Signals::default()
     };
@@ -100,12 +103,25 @@ fn a_full_row_shows_in_every_column() {
     due -2d
     pulse 4
     pastdue 12d
+    unanswered yes
+    silent yes
+    fell yes
+    plan no
+    actions 0
+    severity -
+    alert -
+    mention -
     visit 1
     cohort 2
     started 400d
     created 420d
     last 6d
     snoozed 3d
+    cadence red
+    gaps 2
+    champion 61d
+    buyer -
+    sponsor 9d
     ");
 }
 
@@ -116,8 +132,10 @@ fn an_empty_row_has_no_data_and_no_panic() {
         let (shown, json, csv) = (c.show(&roster, 1, roster.today), c.json(&roster, 1), c.csv(&roster, 1));
         match c.code() {
             "name" => assert_eq!((shown.as_str(), json, csv.as_str()), ("Empty", json!("Empty"), "Empty")),
-            "tickets" | "severe" | "tasks" => assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0")),
-            "stuck" | "behind" => assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no")),
+            "tickets" | "severe" | "tasks" | "actions" => assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0")),
+            "stuck" | "behind" | "unanswered" | "silent" | "fell" | "plan" => {
+                assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no"))
+            }
             code => assert_eq!((shown.as_str(), json, csv.as_str()), ("-", Json::Null, ""), "{code}"),
         }
     }
@@ -126,13 +144,19 @@ fn an_empty_row_has_no_data_and_no_panic() {
 #[test]
 fn json_has_raw_units_and_stable_names() {
     let roster = roster();
-    let expected = json!({
+    let mut expected = json!({
         "id": "00000000-0000-0000-0000-000000000000", "priority": 92.3, "name": "Acme Foods", "owner": "ana", "stage": "conversion",
         "arr": 24_000_600, "health": 31, "nps": 3, "tickets": 7, "renews": "2026-12-09", "touch": "2026-10-11",
         "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "severe": 3, "since": "2026-08-13", "behind": false,
-        "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09", "visit": 1,
-        "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
+        "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09",
+        "unanswered": true, "silent": true, "fell": true, "plan": false, "actions": 0, "severity": null, "alert": null, "mention": null,
     });
+    let further = json!({
+        "visit": 1,
+        "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
+        "cadence": "red", "gaps": 2, "champion": "2026-09-21", "buyer": null, "sponsor": "2026-11-12",
+    });
+    expected.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
     let row = json_row(&roster, 0, COLUMNS);
     assert_eq!(row, expected);
     let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -184,7 +208,8 @@ fn every_column_sorts_and_filters() {
     for c in COLUMNS {
         let (with, without) = (rows(&format!("-{}:none", c.code())), rows(&format!("{}:none", c.code())));
         assert_eq!(with.len() + without.len(), 2, "{}", c.code());
-        assert!(with.contains(&0), "{}", c.code());
+        let nothing = ["severity", "alert", "mention", "buyer"].contains(&c.code());
+        assert!(with.contains(&0) != nothing, "{}", c.code());
         for down in [false, true] {
             let mut sorted = vec![1, 0];
             assert!(sort(&roster, &mut sorted, c.code(), down));
@@ -224,6 +249,10 @@ fn every_column_sorts_and_filters() {
         "budget>10k",
         "vip:yes",
         "last<1w",
+        "cadence:red",
+        "gaps>1",
+        "champion>60d",
+        "sponsor<10d",
         "started>1y",
     ];
     for text in passing {

@@ -312,12 +312,7 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
                 signals.alert = day;
             }
         }
-        EventKind::Note
-        | EventKind::Order
-        | EventKind::Csat
-        | EventKind::Ces
-        | EventKind::Survey
-        | EventKind::Invite => {}
+        EventKind::Note | EventKind::Order | EventKind::Csat | EventKind::Ces | EventKind::Survey | EventKind::Invite => {}
         _ => return false,
     }
     signals.last = day;

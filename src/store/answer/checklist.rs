@@ -81,13 +81,12 @@ impl Store {
         let fits: Vec<_> = stage.checklist.iter().filter(|q| crate::text::fold(&q.ask).contains(&wanted)).collect();
         match fits.as_slice() {
             [one] => Ok(one.code.clone()),
-            [] => Err(stage
-                .checklist
-                .iter()
-                .fold(Error::not_found(format!("{} has no question \"{name}\"", stage.label)), |e, q| e.hint(format!("{}: {}", q.code, q.ask)))),
-            several => Err(several
-                .iter()
-                .fold(Error::usage(format!("\"{name}\" fits {} questions", several.len())), |e, q| e.hint(format!("{}: {}", q.code, q.ask)))),
+            [] => Err(stage.checklist.iter().fold(Error::not_found(format!("{} has no question \"{name}\"", stage.label)), |e, q| {
+                e.hint(format!("{}: {}", q.code, q.ask))
+            })),
+            several => Err(several.iter().fold(Error::usage(format!("\"{name}\" fits {} questions", several.len())), |e, q| {
+                e.hint(format!("{}: {}", q.code, q.ask))
+            })),
         }
     }
 }

@@ -119,20 +119,14 @@ fn unmet(b: &Batch<'_>, customer: i64, stage: StageNo, context: &Context) -> Res
 }
 
 /// Answers a question of a stage's checklist.
-pub(super) fn check(
-    b: &mut Batch<'_>,
-    id: Id,
-    stage: &str,
-    question: &str,
-    answer: Answer,
-    note: &str,
-    context: &Context,
-) -> Result<Done> {
+pub(super) fn check(b: &mut Batch<'_>, id: Id, stage: &str, question: &str, answer: Answer, note: &str, context: &Context) -> Result<Done> {
     let no = find_stage(context, stage)?;
     let Some(stage) = context.config.stages.get(no) else { return Err(Error::usage("there is no such stage")) };
     let Some(asked) = stage.checklist.iter().find(|q| q.code == question) else {
         let codes: Vec<&str> = stage.checklist.iter().map(|q| q.code.as_str()).collect();
-        return Err(Error::usage(format!("{} has no question \"{question}\"", stage.label)).hint(format!("questions: {}", codes.join(", "))));
+        return Err(
+            Error::usage(format!("{} has no question \"{question}\"", stage.label)).hint(format!("questions: {}", codes.join(", ")))
+        );
     };
     let n = customer(b, id)?;
     // It holds also over one that was given by a clock that was ahead.
@@ -174,3 +168,6 @@ pub(super) fn check_reason(needed: bool, lost: bool, label: &str, reason: Option
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

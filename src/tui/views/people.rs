@@ -137,6 +137,7 @@ impl Screen for People {
             canvas.right(x + NAME + CELL * (row.column() as u16 + 2), y, CELL, &cell, role);
             let gap = match (row.gap, row.people, row.limit) {
                 (true, 0, _) => look.say.word("stakeholders.gap_nobody").to_owned(),
+                (true, ..) if row.days.is_none() => look.say.word("stakeholders.gap_never").to_owned(),
                 (true, _, Some(limit)) => look.say.fill("stakeholders.gap_days", &[("n", &limit.to_string())]),
                 _ => String::new(),
             };
@@ -157,7 +158,8 @@ impl Screen for People {
             let role = if contact.role.is_empty() { look.say.word("stakeholders.without") } else { look.say.codes.role(&contact.role) };
             canvas.text(x, y, NAME, role, Role::Muted);
             canvas.text(x + NAME + 1, y, 25, &contact.name, Role::Text);
-            let since = days_since(contact, look.now.zone, today).map_or_else(|| look.say.word("stakeholders.never").to_owned(), |d| format!("{d}d"));
+            let since = days_since(contact, look.now.zone, today)
+                .map_or_else(|| look.say.word("stakeholders.never").to_owned(), |d| format!("{d}d"));
             canvas.right(x + NAME + CELL * 5, y, 8, &since, Role::Text);
             let reach = [contact.email.as_str(), contact.phone.as_str()].join("  ");
             let at_x = x + NAME + CELL * 5 + 2;

@@ -40,6 +40,7 @@ impl Telling<'_> {
         self.pulses(course);
         self.tasks(course);
         self.talks(course, last_touch);
+        self.checks(course);
     }
 
     /// The day of the latest conversation, from which answers and talks take their bearings.

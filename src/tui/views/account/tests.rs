@@ -99,7 +99,7 @@ fn an_event_is_removed_and_undo_brings_it_back() {
     let (mut h, id) = opened();
     let before = page(&mut h, id).total;
     h.press("g g j D");
-    assert_eq!(page(&mut h, id).total, before - 1);
+    assert_eq!(page(&mut h, id).total, before - 1, "{}", h.text());
     h.press("u");
     assert_eq!(page(&mut h, id).total, before);
 }
