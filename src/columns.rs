@@ -164,7 +164,7 @@ pub fn fields(config: &Config) -> Fields {
 
 /// Which exit criteria of a stage a customer of the roster does not meet, as the config writes them. Attributes that they name have
 /// to be loaded; a criterion that cannot be read any more counts as met, and the config says so when it is set.
-pub fn unmet<'c>(roster: &'c Roster, row: usize, stage: StageNo) -> Vec<&'c str> {
+pub fn unmet(roster: &Roster, row: usize, stage: StageNo) -> Vec<&str> {
     let Some(stage) = roster.config.stages.get(stage).filter(|s| !s.exit_when.is_empty()) else { return Vec::new() };
     let filters = stage.exits(&fields(&roster.config)).unwrap_or_default();
     let nobody = People::new();

@@ -145,6 +145,7 @@
 //! | an event kind or channel | a row in [`domain::event`] or [`domain::touchpoint`], a word | `every_code_has_a_word` |
 //! | a column or filter field | a row in [`columns`], a word | the columns' tests; list, filter, sort, chooser, CSV, JSON get it |
 //! | a health measure | a row in [`domain::health::MEASURES`], a word, a line in `assets/config/scorecards.toml` | the sum property |
+//! | a question of a checklist, an exit criterion, a cadence | `assets/config`, or the book's own config | its check refuses what cannot be meant |
 //! | a queue reason | a row in [`domain::priority::REASONS`], a word | the sum property |
 //! | a key | a row in its screen, a word | duplicate, unparsable and unnamed keys fail a test |
 //! | a ready-made segment | a row in [`domain::segment::READY`], two words | `every_code_has_a_word` |
@@ -157,7 +158,7 @@
 //! | a language | a file in `assets/text`, a line | the completeness test |
 //!
 //! # Decisions that differ from what one might expect
-//! - The roster is an array of rows, not of columns: 112 bytes a customer and its name. Filters and sorts of 100,000 customers
+//! - The roster is an array of rows, not of columns: 120 bytes a customer and its name. Filters and sorts of 100,000 customers
 //!   take a few milliseconds so, and a row is put or read in one place.
 //! - Signals are packed into a blob of one layout number, because the roster is loaded from them at every start. A row of
 //!   another layout is folded again.
@@ -187,6 +188,10 @@
 //!   index its pages only: what it means is in the rows, and `retain backup verify` looks at that too.
 //! - A logical time follows others' at most ten minutes past the own clock, so one wrong clock does not take all along.
 //! - The id of a book of the first version comes from its first batch, so that copies made before stay copies.
+//! - Which cadence holds is folded (its place in the config), because it depends on stage and tags and says which touches count; other
+//!   cadences or stages fold all customers again in the transaction that sets them.
+//! - A key role counts as waiting in the queue only when somebody of it has heard from us before; a role that nobody has is a gap on
+//!   the stakeholder map, and a filter (`buyer:none`), but no daily reason.
 //! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
 //! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
 //!   presses Esc twice to be sure must not lose its place.

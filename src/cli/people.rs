@@ -41,6 +41,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         let cells: String = cells.iter().enumerate().map(|(at, c)| format!("{c:>0$}", if at < EDGES.len() { 6 } else { 7 })).collect();
         let gap = match (row.gap, row.people) {
             (true, 0) => "  gap: nobody".to_owned(),
+            (true, _) if row.days.is_none() => "  gap: never".to_owned(),
             (true, _) => format!("  gap: more than {} days", row.limit.unwrap_or(0)),
             _ => String::new(),
         };

@@ -38,6 +38,9 @@ fn roster() -> Roster {
         pulse: Some(4),
         past_due: ago(12),
         last: ago(6),
+        reached: ago(41),
+        gaps: Some(2),
+        roles: [ago(61), None, ago(9), None, None, None],
         before: Some(55),
         actions: 2,
         risk: 1,
@@ -137,6 +140,11 @@ fn a_full_row_shows_in_every_column() {
     fullprice yes
     several yes
     abovemedian no
+    cadence red
+    gaps 2
+    champion 61d
+    buyer -
+    sponsor 9d
     ");
 }
 
@@ -166,14 +174,15 @@ fn json_has_raw_units_and_stable_names() {
         "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "severe": 3, "since": "2026-08-13", "behind": false,
         "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09",
         "unanswered": true, "silent": true, "fell": true, "plan": false, "actions": 2, "severity": 1, "alert": "2026-11-18",
-        "mention": "2026-11-20", "visit": 1, "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
-        "held": "2026-11-30",
+        "mention": "2026-11-20",
     });
-    let of_orders = json!({
-        "seg": ["reactivated"], "orders": 3, "spent": 90_000, "ordered": "2026-10-22", "r": 4, "f": 5, "m": 3, "fullprice": true,
-        "several": true, "abovemedian": false,
+    let further = json!({
+        "visit": 1, "cohort": 2, "started": "2025-10-17", "created": "2025-09-27", "last": "2026-11-15", "snoozed": "2026-11-24",
+        "held": "2026-11-30", "seg": ["reactivated"], "orders": 3, "spent": 90_000, "ordered": "2026-10-22", "r": 4, "f": 5, "m": 3,
+        "fullprice": true, "several": true, "abovemedian": false,
+        "cadence": "red", "gaps": 2, "champion": "2026-09-21", "buyer": null, "sponsor": "2026-11-12",
     });
-    expected.as_object_mut().unwrap().extend(of_orders.as_object().unwrap().clone());
+    expected.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
     let row = json_row(&roster, 0, COLUMNS);
     assert_eq!(row, expected);
     let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -226,7 +235,8 @@ fn every_column_sorts_and_filters() {
     for c in COLUMNS {
         let (with, without) = (rows(&format!("-{}:none", c.code())), rows(&format!("{}:none", c.code())));
         assert_eq!(with.len() + without.len(), 2, "{}", c.code());
-        assert!(with.contains(&0), "{}", c.code());
+        let nothing = ["severity", "alert", "mention", "buyer"].contains(&c.code());
+        assert!(with.contains(&0) != nothing, "{}", c.code());
         for down in [false, true] {
             let mut sorted = vec![1, 0];
             assert!(sort(&roster, &mut sorted, c.code(), down));
@@ -268,6 +278,10 @@ fn every_column_sorts_and_filters() {
         "budget>10k",
         "vip:yes",
         "last<1w",
+        "cadence:red",
+        "gaps>1",
+        "champion>60d",
+        "sponsor<10d",
         "started>1y",
     ];
     for text in passing {

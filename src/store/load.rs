@@ -455,7 +455,9 @@ impl<'a> Loader<'a> {
     /// Writes an event, unless one of the kind with its reference is there.
     pub fn put_event(&mut self, row: &EventRow<'_>) -> Result<Outcome> {
         let day = row.day.unwrap_or_else(|| self.batch.zone.day(row.at));
+        // Answers of a checklist say in their reference which question it was; files have none of them.
         if !row.reference.is_empty()
+            && row.kind != EventKind::Check
             && self.events.may_have(row.kind, row.reference)
             && let Some(id) = self.event_id(row)?
         {

@@ -161,7 +161,7 @@ fn put_events(loader: &mut Loader<'_>, calendar: &Calendar, customer: i64, story
             direction: event.direction,
             number: event.number,
             text: story.words(event.text),
-            reference: "",
+            reference: event.reference,
             more: story.words(event.more),
         })?;
     }

@@ -221,6 +221,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_portfolio_is_told_customer_by_customer() {
+        use crate::domain::command::{Command, NewContact, NewCustomer};
+        use crate::domain::task::TaskDraft;
+        use crate::domain::time::Stamp;
+        use crate::domain::touchpoint::TouchDraft;
+        use crate::store::outbox::Keep;
+        use crate::store::{Options, Who};
+        let now = Stamp(1_795_000_000_000); // 2026-11-18
+        let who = Who { person: "ana".into(), device: Id([7; 16]) };
+        let mut store = Store::memory(&Options { who, now, as_of: None, create: true, zone: None, keep: Keep::Nowhere }).unwrap();
+        let mut add = |name: &str, owner: &str| {
+            let new =
+                NewCustomer { name: name.into(), owner: owner.into(), stage: "retention".into(), mrr: 2_000_000, ..NewCustomer::default() };
+            store.write(&Command::AddCustomer(new), now).unwrap().customers[0]
+        };
+        let (acme, _) = (add("Acme *Foods*", "ana"), add("Globex", "bo"));
+        let contact = NewContact { name: "Dana Ruiz".into(), role: "champion".into(), ..NewContact::default() };
+        store.write(&Command::AddContact { customer: acme, contact }, now).unwrap();
+        let touch = TouchDraft { channel: "phone".into(), text: "Walked through\nthe fix".into(), ..TouchDraft::default() };
+        store.write(&Command::LogTouch { customers: vec![acme], touch }, now).unwrap();
+        let task = TaskDraft { title: "Send the plan".into(), ..TaskDraft::default() };
+        store.write(&Command::AddTask { customers: vec![acme], task }, now).unwrap();
+        store.write(&Command::Note { customers: vec![acme], text: "They hate calls before ten".into(), at: None }, now).unwrap();
+        let theirs = store.portfolio("ANA", "").unwrap();
+        assert_eq!(theirs, [acme]);
+        assert_eq!(store.portfolio("ana", "name:globex").unwrap(), []);
+        let brief = brief(&mut store, &theirs, "ana", "chen").unwrap();
+        insta::assert_snapshot!(brief);
+    }
+
+    #[test]
     fn text_of_the_book_is_no_markdown() {
         assert_eq!(md("# a *b* [c](d)\n- <e>|"), "\\# a \\*b\\* \\[c\\](d) - \\<e\\>\\|");
         assert_eq!(md(&"x".repeat(400)).chars().count(), LONGEST + 1);

@@ -561,3 +561,46 @@ pub fn create(cx: &mut Cx) {
     });
     cx.open(line.draft("create", cx.look));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::command::{Command, Target};
+    use crate::error::Error;
+    use crate::tui::effect::Msg;
+    use crate::tui::harness::{Harness, NOW};
+
+    #[test]
+    fn a_move_on_with_open_criteria_asks_why_and_an_empty_line_is_no_reason() {
+        let mut h = Harness::new("en", 1);
+        let mut stages = h.store.config().stages.clone();
+        stages.stage.iter_mut().for_each(|s| s.exit_when = vec!["nps>10".into()]);
+        let value = toml::to_string(&stages).expect("TOML");
+        h.store.write(&Command::SetConfig { key: "stages".into(), value: Some(value) }, NOW).expect("it is set");
+        h.ready();
+        h.press("2 /").type_text("stage:conversion").press("enter >");
+        assert!(h.text().contains("does not meet nps>10"), "{}", h.text());
+        h.press("enter");
+        assert_eq!(h.written(), []);
+        h.type_text("the board has decided").press("enter");
+        let written = h.written();
+        let [Command::Move { to: Target::Next, reason: Some(reason), .. }] = written.as_slice() else { panic!("{written:?}") };
+        assert_eq!(reason.text, "the board has decided");
+        assert!(h.text().contains("from Conversion to Retention"), "{}", h.text());
+    }
+
+    #[test]
+    fn customers_change_hands_only_when_the_brief_is_written() {
+        let mut h = Harness::new("en", 1);
+        h.press("2 g h").type_text("zoe").press("enter");
+        assert!(h.text().contains("File for the brief"), "{}", h.text());
+        h.type_text("/").press("enter");
+        assert!(h.text().contains("a file that is not there yet"), "{}", h.text());
+        h.press("esc");
+        let customers = h.app.look.read().expect("a roster").ids[..2].to_vec();
+        let refused = Err(Error::failed("The disk is full"));
+        h.say(Msg::Briefed { customers: customers.clone(), to: "zoe".into(), result: refused });
+        assert_eq!(h.written(), []);
+        h.say(Msg::Briefed { customers: customers.clone(), to: "zoe".into(), result: Ok(()) });
+        assert_eq!(h.written(), [Command::Assign { customers, owner: "zoe".into() }]);
+    }
+}

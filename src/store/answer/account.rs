@@ -157,7 +157,17 @@ fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
             })
         })
         .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    let mut contacts: Vec<Contact> = rows.collect::<Result<_, _>>().map_err(sql)?;
+    // Who was there beside the first stands in the event's remainder.
+    let query = "SELECT at, more FROM event WHERE customer = ? AND kind = 1 AND removed = 0 AND more LIKE '%\"with\"%'";
+    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let rows = statement.query_map([n], |r| Ok((Stamp(r.get(0)?), batch::attributes(&text_at(r, 1)?)))).map_err(sql)?;
+    for row in rows {
+        let (at, more) = row.map_err(sql)?;
+        let with: Vec<Id> = more.get("with").and_then(|v| serde_json::from_value(v.clone()).ok()).unwrap_or_default();
+        contacts.iter_mut().filter(|c| with.contains(&c.id)).for_each(|c| c.last_touch = c.last_touch.max(Some(at)));
+    }
+    Ok(contacts)
 }
 
 fn tasks(store: &Store, n: i64) -> Result<Vec<Task>> {

@@ -20,7 +20,7 @@ const DAY: i64 = 86_400_000;
 
 fn book() -> (Store, Id) {
     let mut store = Store::memory(&options("ana")).unwrap();
-    let acme = NewCustomer { name: "Acme".into(), owner: "ana".into(), stage: "retention".into(), mrr: 100_00, ..NewCustomer::default() };
+    let acme = NewCustomer { name: "Acme".into(), owner: "ana".into(), stage: "retention".into(), mrr: 10_000, ..NewCustomer::default() };
     let made = store.write(&Command::AddCustomer(acme), NOW).unwrap();
     (store, made.customers[0])
 }
@@ -146,7 +146,7 @@ fn a_new_rule_begins_with_whom_it_holds_and_a_wrong_one_is_refused() {
     store.write(&set(rule("arr>1000")), at(20)).unwrap();
     store.write(&Command::Note { customers: vec![acme], text: "hello".into(), at: None }, at(30)).unwrap();
     assert_eq!(fired(&mut store).len(), 0, "it was inside before");
-    let zeta = NewCustomer { name: "Zeta".into(), stage: "retention".into(), mrr: 500_00, ..NewCustomer::default() };
+    let zeta = NewCustomer { name: "Zeta".into(), stage: "retention".into(), mrr: 50_000, ..NewCustomer::default() };
     store.write(&Command::AddCustomer(zeta), at(40)).unwrap();
     let log = fired(&mut store);
     assert_eq!((log.len(), log[0].customer_name.as_str(), log[0].alert.as_str()), (1, "Zeta", "team"));

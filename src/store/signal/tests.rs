@@ -83,6 +83,11 @@ fn roles_and_the_cadence_are_folded_alike_at_once_and_from_the_first_event() {
     let today = store.today();
     assert_eq!((signals.touch, signals.reached), (Some(today.plus(-1)), Some(today.plus(-5))));
     let met = Some(today.plus(-5));
+    let zone = store.config().zone;
+    let last = |store: &mut Store, who: &str| {
+        account(store, id).contacts.iter().find(|c| c.name == who).and_then(|c| c.last_touch).map(|at| zone.day(at))
+    };
+    assert_eq!(["Dana", "Lee"].map(|who| last(&mut store, who)), [met, met], "both were at the meeting");
     assert_eq!(["buyer", "champion", "user"].map(|r| role_day(&mut store, id, r)), [met, met, Some(today.plus(-1))]);
     // Another role, another person: their customer is folded again.
     let changes = vec![Change::set("role", "sponsor")];

@@ -168,3 +168,6 @@ pub(super) fn check_reason(needed: bool, lost: bool, label: &str, reason: Option
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,6 +74,8 @@ pub struct Happening {
     pub channel: &'static str,
     /// `in`, `out` or empty.
     pub direction: &'static str,
+    /// Code of the question that was answered, else empty.
+    pub reference: &'static str,
     /// Figure.
     pub number: Option<i64>,
     /// Words.
@@ -148,7 +150,7 @@ impl Story {
 
     /// Adds an event without a person and a channel.
     pub fn add(&mut self, kind: EventKind, when: When, number: Option<i64>, text: Span, more: Span) -> &mut Happening {
-        self.events.push(Happening { kind, person: None, when, channel: "", direction: "", number, text, more });
+        self.events.push(Happening { kind, person: None, when, channel: "", direction: "", reference: "", number, text, more });
         self.events.last_mut().expect("an event was pushed just now")
     }
 

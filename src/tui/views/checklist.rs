@@ -119,7 +119,7 @@ impl Screen for Checklists {
             row("na", &["a"], |v: &mut Self, cx| v.answer(Answer::Na, cx)).when(has_question).hint(),
             row("note", &["t"], Checklists::note).when(is_answered).hint(),
             row("next_stage", &["l", "right", "tab"], |v: &mut Self, _| v.stage_by(1)).hint(),
-            row("previous_stage", &["h", "left", "backtab"], |v: &mut Self, _| v.stage_by(-1)),
+            row("previous_stage", &["h", "left", "shift-tab"], |v: &mut Self, _| v.stage_by(-1)),
         ],
         Self::MOVES,
     ];

@@ -137,6 +137,7 @@ impl Screen for People {
             canvas.right(x + NAME + CELL * (row.column() as u16 + 2), y, CELL, &cell, role);
             let gap = match (row.gap, row.people, row.limit) {
                 (true, 0, _) => look.say.word("stakeholders.gap_nobody").to_owned(),
+                (true, ..) if row.days.is_none() => look.say.word("stakeholders.gap_never").to_owned(),
                 (true, _, Some(limit)) => look.say.fill("stakeholders.gap_days", &[("n", &limit.to_string())]),
                 _ => String::new(),
             };

@@ -42,6 +42,7 @@ impl Telling<'_> {
         self.tasks(course);
         self.talks(course, last_touch);
         self.surveys(course);
+        self.checks(course);
     }
 
     /// The day of the latest conversation, from which answers and talks take their bearings.

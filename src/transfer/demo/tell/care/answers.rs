@@ -102,3 +102,32 @@ impl Telling<'_> {
         self.story.add(EventKind::Override, when, Some(score), text, more);
     }
 }
+
+/// Questions of the shipped checklists that somebody has answered here and there: stage and question.
+const CHECKS: &[(&str, &str)] =
+    &[("retention", "feeling"), ("retention", "reengage"), ("retention", "manager"), ("retention", "feature"), ("retention", "personal")];
+const BOUGHT: &[(&str, &str)] = &[("conversion", "simple"), ("conversion", "policies"), ("conversion", "quality")];
+
+impl Telling<'_> {
+    /// Some answers to the checklist of their stage; in large books there is no room for them.
+    pub(super) fn checks(&mut self, course: &Course) {
+        let (questions, from) = match (course.settled, course.bought) {
+            (Some(settled), _) => (CHECKS, settled),
+            (None, Some(bought)) => (BOUGHT, bought),
+            (None, None) => return,
+        };
+        if self.author.budget < 60 || from >= -2 {
+            return;
+        }
+        for (stage, question) in questions {
+            if self.dice.chance(600) {
+                continue;
+            }
+            let day = self.dice.within(from.max(-200), -1);
+            let number = if self.dice.chance(700) { 1 } else { i64::from(self.dice.chance(200)) * 2 };
+            let when = self.during(day);
+            let event = self.story.add(EventKind::Check, when, Some(number), Default::default(), Default::default());
+            (event.channel, event.reference) = (stage, question);
+        }
+    }
+}
