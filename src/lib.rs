@@ -122,6 +122,7 @@
 //! | a key | a row in its screen, a word | duplicate, unparsable and unnamed keys fail a test |
 //! | a screen | a file in `tui/views`, a line in its registry, words | the palette test |
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
+//! | a form | a row in `tui/views/form/tables.rs`, words | the test that opens every form |
 //! | a subcommand | a file in `cli`, a variant | its doc comment is its help |
 //! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
 //! | a language | a file in `assets/text`, a line | the completeness test |
@@ -153,6 +154,10 @@
 //! - A logical time follows others' at most ten minutes past the own clock, so one wrong clock does not take all along.
 //! - The id of a book of the first version comes from its first batch, so that copies made before stay copies.
 //! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
+//! - Alerts are looked for at the customers whose signals tell of one, and the log of rules from the first batch of its days on: a
+//!   look at all events would cost more than a second in a large book, behind every write while the count stands in the corner.
+//! - A rule is saved from its trial only, which shows whom it holds and for whom it would have fired.
+//! - On the board `L` and `H` move the card and not through the history: the arrows with Alt do that everywhere.
 //! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
 //!   presses Esc twice to be sure must not lose its place.
 //! - `e` explains and `E` edits, on every screen: why a customer is here is asked many times more often than it is edited.

@@ -91,7 +91,7 @@ pub enum Query {
     /// Firings of rules, the latest first.
     Fired(FiredAsk),
     /// Whom a rule holds today, and for whom it would have fired in the last `days`.
-    Trial { rule: Rule, days: u16 },
+    Trial { rule: Box<Rule>, days: u16 },
 }
 
 /// Which calls to action.

@@ -37,6 +37,10 @@ fn app(cx: &mut Cx, step: AppStep) {
     cx.push(Step::App(step));
 }
 
+fn over(screen: &'static str, state: Value, cx: &mut Cx) {
+    app(cx, AppStep::Over(screen, state));
+}
+
 /// Lists the bookmarks, then the customers that were opened last.
 fn bookmarks(cx: &mut Cx) {
     let look = cx.look;
@@ -74,11 +78,11 @@ impl Screen for Everywhere {
         row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)),
         row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)),
         row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
-        row("calls", &["g l"], |_, cx| cx.go("calls", json!({}))),
-        row("risks", &["g r"], |_, cx| cx.go("calls", json!({"kind": "risk", "everybody": true}))),
-        row("alerts", &["g w"], |_, cx| cx.go("alerts", json!({}))),
-        row("rules", &["g u"], |_, cx| cx.go("rules", json!({}))),
-        row("board", &["g b"], |_, cx| cx.go("board", json!({}))),
+        row("calls", &["g l"], |_, cx| over("calls", json!({}), cx)),
+        row("risks", &["g r"], |_, cx| over("calls", json!({"kind": "risk", "everybody": true}), cx)),
+        row("alerts", &["g w"], |_, cx| over("alerts", json!({}), cx)),
+        row("rules", &["g u"], |_, cx| over("rules", json!({}), cx)),
+        row("board", &["g b"], |_, cx| over("board", json!({}), cx)),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).when(|_, look| match look.read_only {
             Some(_) => Err("read_only"),
