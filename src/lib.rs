@@ -153,6 +153,7 @@
 //! | a screen | a file in `tui/views`, a line in its registry, words | the palette test |
 //! | a default rule or playbook | a table in `assets/config/rules.toml` or `playbooks.toml` | the tests that read them |
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
+//! | a form | a row in `tui/views/form/tables.rs`, words | the test that opens every form |
 //! | a subcommand | a file in `cli`, a variant | its doc comment is its help |
 //! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
 //! | a language | a file in `assets/text`, a line | the completeness test |
@@ -193,6 +194,10 @@
 //! - A key role counts as waiting in the queue only when somebody of it has heard from us before; a role that nobody has is a gap on
 //!   the stakeholder map, and a filter (`buyer:none`), but no daily reason.
 //! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
+//! - Alerts are looked for at the customers whose signals tell of one, and the log of rules from the first batch of its days on: a
+//!   look at all events would cost more than a second in a large book, behind every write while the count stands in the corner.
+//! - A rule is saved from its trial only, which shows whom it holds and for whom it would have fired.
+//! - On the board `L` and `H` move the card and not through the history: the arrows with Alt do that everywhere.
 //! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
 //!   presses Esc twice to be sure must not lose its place.
 //! - `e` explains and `E` edits, on every screen: why a customer is here is asked many times more often than it is edited.

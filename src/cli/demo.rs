@@ -34,6 +34,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    // A book that the environment names is the person's own, which the demo leaves alone.
+    if let Some(book) =
+        cx.globals.book.as_ref().filter(|b| args.into.is_none() && std::env::var_os("RETAIN_BOOK").as_deref() != Some(b.as_os_str()))
+    {
+        return Err(Error::usage("The demo book is a file of its own, so --book does not name it")
+            .hint(format!("retain demo --into {}", book.display()))
+            .into());
+    }
     let path = match &args.into {
         Some(path) if path.exists() => {
             return Err(Error::usage(format!("{} is there already", path.display())).hint("name a new file, or leave --into out").into());

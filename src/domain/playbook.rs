@@ -43,7 +43,7 @@ pub enum Anchor {
     Start,
     /// The next renewal; a customer without one counts from the start.
     Renewal,
-    /// The day on which the customer entered its stage; without one from the start.
+    /// The day on which the customer entered its stage; from the start without one, and where the first step's day is past.
     Stage,
 }
 
@@ -119,7 +119,10 @@ impl Playbook {
         match self.from {
             Anchor::Start => None,
             Anchor::Renewal => signals.renews,
-            Anchor::Stage => signals.since,
+            Anchor::Stage => {
+                let first = self.step.iter().map(|s| i64::from(s.day)).min().unwrap_or(0);
+                signals.since.filter(|since| since.plus(first) >= start)
+            }
         }
         .unwrap_or(start)
     }
@@ -170,6 +173,13 @@ mod tests {
         let plan = playbook.plan(&signals, day("2026-11-22"), "ana", "bo");
         let told: Vec<(String, &str)> = plan.iter().map(|p| (p.due.to_string(), p.owner.as_str())).collect();
         assert_eq!(told, [("2026-11-22".into(), "ana"), ("2026-12-01".into(), "bo"), ("2027-01-05".into(), "eve")]);
+        let entered = |day: Day| Signals { since: Some(day), ..Signals::default() };
+        let onboard = Playbook { from: Anchor::Stage, step: vec![step(2, ""), step(30, "")], ..Playbook::default() };
+        let due = |since: &str| {
+            onboard.plan(&entered(day(since)), day("2026-11-22"), "", "").iter().map(|p| p.due.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(due("2026-11-21"), ["2026-11-23", "2026-12-21"]);
+        assert_eq!(due("2026-02-18"), ["2026-11-24", "2026-12-22"], "long past: not all on one day");
         let none = playbook.plan(&Signals::default(), day("2026-11-22"), "", "bo");
         assert_eq!((none[2].due, none[0].owner.as_str()), (day("2026-11-27"), "bo"));
     }

@@ -114,7 +114,7 @@ pub enum Query {
     /// Answers to questions of surveys.
     Friction { filter: String, period: PeriodAsk },
     /// Whom a rule holds today, and for whom it would have fired in the last `days`.
-    Trial { rule: Rule, days: u16 },
+    Trial { rule: Box<Rule>, days: u16 },
     /// The checklists of all stages at a customer.
     Checklists { customer: Id },
 }

@@ -511,6 +511,7 @@ impl App {
                 self.effects.push(Effect::Suspend);
             }
             AppStep::Repaint => self.effects.push(Effect::Repaint),
+            AppStep::Over(name, state) => self.go_over(name, &state),
             AppStep::History(by) => self.history(by),
             AppStep::Preview => self.look.preview = !self.look.preview,
             AppStep::Mouse => {

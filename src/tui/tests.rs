@@ -25,10 +25,14 @@ fn no_key_is_declared_twice_and_every_key_parses_and_has_words() {
     fn declared<V: super::view::Screen>() -> usize {
         V::KEYS.iter().flat_map(|g| g.iter()).flat_map(|r| r.keys.iter()).filter(|k| Key::parse_all(k).is_none()).count()
     }
-    use super::views::{app, channel, customers, explain, first_run, help, log_line, palette, pick, triage};
+    use super::views::{alerts, app, board, calls, channel, customers, explain, first_run, help, log_line, palette, pick, rules, triage};
     let wrong = declared::<triage::Triage>()
         + declared::<customers::Customers>()
         + declared::<app::Everywhere>()
+        + declared::<calls::Calls>()
+        + declared::<alerts::Alerts>()
+        + declared::<board::Board>()
+        + declared::<rules::Rules>()
         + declared::<explain::Explain>()
         + declared::<help::Help>()
         + declared::<palette::Palette>()
@@ -292,8 +296,9 @@ fn the_verbs_of_triage_work_wherever_there_are_customers() {
     assert!(matches!(h.written().as_slice(), [Command::Snooze { customers, .. }] if customers.len() == 2), "{:?}", h.written());
     h.press("z 0");
     assert!(matches!(h.written().as_slice(), [Command::Unsnooze { customers }] if customers.len() == 2));
-    let labels = ["touch", "note", "task", "stage", "stage_next", "stage_back", "assign", "done", "snooze_monday", "copy_name"];
-    for screen in ["triage", "customers", "funnel", "account", "activity"] {
+    let labels =
+        ["touch", "note", "task", "stage", "stage_next", "stage_back", "assign", "playbook", "call", "done", "snooze_monday", "copy_name"];
+    for screen in ["triage", "customers", "funnel", "account", "activity", "alerts", "board"] {
         for label in labels {
             let key = |screen: &str| h.app.look.keymap.get(&format!("{screen}.{label}")).map(|a| a.keys.clone());
             assert_eq!(key(screen), key("triage"), "{screen}.{label}");
@@ -639,4 +644,18 @@ fn screens_look_as_they_were_read() {
     let mut h = Harness::empty("en");
     h.size(80, 24).app.welcome();
     insta::assert_snapshot!("welcome-80x24", h.screen());
+}
+
+#[test]
+fn the_screens_of_work_take_each_others_place_over_the_tab_and_history_leads_back() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 enter");
+    let account = h.app.top().subjects(&h.app.look);
+    h.press("g l g b g u g w");
+    assert_eq!(h.app.top().name(), "alerts");
+    assert!(h.text().contains(" Customers › All › Alerts › Mine"), "{}", h.text());
+    h.press("q");
+    assert_eq!(h.app.top().name(), "customers");
+    h.press("enter g l H");
+    assert_eq!((h.app.top().name(), h.app.top().subjects(&h.app.look)), ("account", account));
 }

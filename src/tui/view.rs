@@ -179,6 +179,8 @@ pub enum AppStep {
     Suspend,
     /// Draws everything anew.
     Repaint,
+    /// A screen over the tab that is in front, in place of what stands over it.
+    Over(&'static str, Value),
     /// Where we were before, and back again.
     History(i32),
     /// Shows or hides the preview.

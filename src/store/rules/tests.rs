@@ -363,9 +363,9 @@ fn a_trial_is_a_question_like_others() {
     let (mut store, acme) = book();
     nps(&mut store, acme, 3, at(1000));
     let rule = store.config().rules.find("detractor").unwrap().clone();
-    let Page::Trial(trial) = store.answer(&Query::Trial { rule: rule.clone(), days: 30 }).unwrap() else { panic!() };
+    let Page::Trial(trial) = store.answer(&Query::Trial { rule: Box::new(rule.clone()), days: 30 }).unwrap() else { panic!() };
     assert_eq!(trial, store.try_rule(&rule, 30).unwrap());
     assert_eq!(trial.today, [(acme, "Acme".to_owned())]);
     let wrong = Rule { when: "moon:full".into(), ..rule };
-    assert!(store.answer(&Query::Trial { rule: wrong, days: 30 }).is_err());
+    assert!(store.answer(&Query::Trial { rule: Box::new(wrong), days: 30 }).is_err());
 }

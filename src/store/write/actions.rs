@@ -35,6 +35,9 @@ fn check(draft: &ActionDraft) -> Result<()> {
     if draft.title.trim().is_empty() {
         return Err(Error::usage("a call to action needs a title"));
     }
+    if draft.money.is_some_and(|m| m < 0) {
+        return Err(Error::usage("what is at stake cannot be below 0"));
+    }
     if draft.severity.is_some_and(|s| !(1..=4).contains(&s)) {
         return Err(Error::usage("a severity is 1 (worst) to 4"));
     }

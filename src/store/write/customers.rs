@@ -251,6 +251,8 @@ pub(super) fn stored(field: &str, value: &serde_json::Value, context: &Context) 
         };
     }
     match (field, &plain) {
+        ("money", Value::Integer(n)) if *n < 0 => Err(Error::usage("what is at stake cannot be below 0")),
+        ("severity", Value::Integer(n)) if !(1..=4).contains(n) => Err(Error::usage("a severity is 1 (worst) to 4")),
         ("name" | "title", Value::Text(t)) if t.trim().is_empty() => Err(Error::usage(format!("the {field} cannot be empty"))),
         ("name" | "title" | "text", Value::Null) => Err(Error::usage(format!("the {field} cannot be empty"))),
         (_, Value::Text(t)) => long(t).map(|t| Value::Text(t.to_owned())),

@@ -46,6 +46,17 @@ impl App {
         self.timer(Timer::Quiet, 30);
     }
 
+    /// Opens a screen over the tab in front: what stands over the tab now is left, and `H` leads back to it.
+    pub(super) fn go_over(&mut self, name: &str, state: &Value) {
+        let Some(screen) = SCREENS.iter().find(|s| s.name == name) else { return };
+        self.leave_mark();
+        self.hush();
+        self.stack.truncate(1);
+        self.uids += 1;
+        self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
+        self.timer(Timer::Quiet, 30);
+    }
+
     /// Sets a bookmark, or takes it away.
     pub(super) fn bookmark(&mut self, customer: Id) {
         let there = self.look.bookmarks.contains(&customer);

@@ -60,6 +60,10 @@ fn ask_day(cx: &mut Cx) {
     }));
 }
 
+fn over(screen: &'static str, state: Value, cx: &mut Cx) {
+    app(cx, AppStep::Over(screen, state));
+}
+
 /// Lists the bookmarks, then the customers that were opened last.
 fn bookmarks(cx: &mut Cx) {
     let look = cx.look;
@@ -105,16 +109,16 @@ impl Screen for Everywhere {
         row("help_first", &["g h"], |_, cx| cx.go("tables", json!({"table": "help"}))),
         row("targets", &["g y"], |_, cx| cx.go("tables", json!({"table": "targets"}))),
         row("nps", &["g n"], |_, cx| cx.go("nps", Value::Null)),
-        row("calls", &["g l"], |_, cx| cx.go("calls", json!({}))),
-        row("risks", &["g r"], |_, cx| cx.go("calls", json!({"kind": "risk", "everybody": true}))),
-        row("alerts", &["g w"], |_, cx| cx.go("alerts", json!({}))),
-        row("rules", &["g u"], |_, cx| cx.go("rules", json!({}))),
-        row("board", &["g b"], |_, cx| cx.go("board", json!({}))),
+        row("calls", &["g l"], |_, cx| over("calls", json!({}), cx)),
+        row("risks", &["g r"], |_, cx| over("calls", json!({"kind": "risk", "everybody": true}), cx)),
+        row("alerts", &["g w"], |_, cx| over("alerts", json!({}), cx)),
+        row("rules", &["g u"], |_, cx| over("rules", json!({}), cx)),
+        row("board", &["g b"], |_, cx| over("board", json!({}), cx)),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes(),
         row("as_of", &["g d"], |_, cx| ask_day(cx)),
         row("today", &["0"], |_, cx| app(cx, AppStep::Past(None))).when(|_, look| look.past.map(|_| ()).ok_or("is_today")),
-        row("backtest", &["g p"], |_, cx| cx.go("backtest", Value::Null)),
+        row("backtest", &["g z"], |_, cx| cx.go("backtest", Value::Null)),
         row("movers", &["g v"], |_, cx| cx.go("movers", Value::Null)),
         row("scorecards", &["g o"], |_, cx| cx.go("scorecards", Value::Null)),
         row("bookmark", &["b"], |v: &mut Self, cx| {

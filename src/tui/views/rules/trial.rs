@@ -109,7 +109,7 @@ impl Screen for TrialBox {
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        self.rule.iter().map(|rule| (0, Query::Trial { rule: rule.clone(), days: DAYS })).collect()
+        self.rule.iter().map(|rule| (0, Query::Trial { rule: Box::new(rule.clone()), days: DAYS })).collect()
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
