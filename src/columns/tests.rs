@@ -235,7 +235,7 @@ fn every_column_sorts_and_filters() {
     for c in COLUMNS {
         let (with, without) = (rows(&format!("-{}:none", c.code())), rows(&format!("{}:none", c.code())));
         assert_eq!(with.len() + without.len(), 2, "{}", c.code());
-        let nothing = ["severity", "alert", "mention", "buyer"].contains(&c.code());
+        let nothing = c.code() == "buyer";
         assert!(with.contains(&0) != nothing, "{}", c.code());
         for down in [false, true] {
             let mut sorted = vec![1, 0];

@@ -591,7 +591,7 @@ mod tests {
     #[test]
     fn customers_change_hands_only_when_the_brief_is_written() {
         let mut h = Harness::new("en", 1);
-        h.press("2 g h").type_text("zoe").press("enter");
+        h.press("2 g j").type_text("zoe").press("enter");
         assert!(h.text().contains("File for the brief"), "{}", h.text());
         h.type_text("/").press("enter");
         assert!(h.text().contains("a file that is not there yet"), "{}", h.text());

@@ -117,6 +117,7 @@ fn tags_and_dates_of_a_customer_are_edited_as_words() {
     let [Command::Edit { changes, .. }] = written.as_slice() else { panic!("{written:?}") };
     assert_eq!(changes[0].value.as_str(), Some("2024-03-01"));
     assert!(changes.iter().any(|c| c.field == "tag.alpha" && c.value == 1), "{changes:?}");
+    h.size(120, 60);
     assert!(h.text().contains("alpha, beta"), "{}", h.text());
 }
 

@@ -19,6 +19,7 @@ fn the_screen_at_two_sizes_with_what_fired_lately() {
     assert!(h.text().contains("What rules did") && h.text().contains("Low NPS answer (unanswer"), "{}", h.text());
     h.press("q A D");
     assert!(matches!(h.written().as_slice(), [Command::TakeBackFiring { .. }]), "{:?}", h.written());
+    h.press("D");
     assert!(h.text().contains("Nothing has fired"), "{}", h.text());
 }
 

@@ -11,7 +11,7 @@ fn at(h: &Harness, name: &str) -> bool {
 #[test]
 fn the_screens_at_two_sizes() {
     let mut h = Harness::new("en", 1);
-    h.press("g s tab j + + +");
+    h.press("g o tab j + + +");
     insta::assert_snapshot!("scorecards-120x36", h.screen());
     h.size(80, 24);
     insta::assert_snapshot!("scorecards-80x24", h.screen());
@@ -19,7 +19,7 @@ fn the_screens_at_two_sizes() {
     insta::assert_snapshot!("movers-120x36", h.screen());
     h.size(80, 24);
     insta::assert_snapshot!("movers-80x24", h.screen());
-    h.size(120, 36).press("1 g b");
+    h.size(120, 36).press("1 g z");
     insta::assert_snapshot!("backtest-120x36", h.screen());
     h.size(80, 24);
     insta::assert_snapshot!("backtest-80x24", h.screen());
@@ -28,7 +28,7 @@ fn the_screens_at_two_sizes() {
 #[test]
 fn a_changed_threshold_says_who_would_move_before_it_is_saved() {
     let mut h = Harness::new("en", 1);
-    h.press("g s tab");
+    h.press("g o tab");
     let before = h.app.look.config.scorecards.clone();
     h.press("#").type_text("95").press("enter");
     let text = h.text();
@@ -50,7 +50,7 @@ fn a_changed_threshold_says_who_would_move_before_it_is_saved() {
 #[test]
 fn a_draft_is_dropped_only_after_asking_and_a_wrong_number_is_not_taken() {
     let mut h = Harness::new("en", 1);
-    h.press("g s #").type_text("40").press("enter");
+    h.press("g o #").type_text("40").press("enter");
     assert!(h.text().contains("descending order"), "{}", h.text());
     h.press("+ esc");
     assert!(at(&h, "pick"), "{}", h.text());
@@ -58,14 +58,14 @@ fn a_draft_is_dropped_only_after_asking_and_a_wrong_number_is_not_taken() {
     assert!(at(&h, "scorecards") && h.text().contains("not saved"), "{}", h.text());
     h.press("esc 2");
     assert!(!at(&h, "scorecards"), "{}", h.text());
-    h.press("g s esc");
+    h.press("g o esc");
     assert!(!at(&h, "scorecards") && !at(&h, "pick"), "without a change nobody is asked");
 }
 
 #[test]
 fn the_text_of_the_scorecards_is_edited_and_comes_back_as_the_draft() {
     let mut h = Harness::new("en", 1);
-    h.press("g s E");
+    h.press("g o E");
     let asked = h.effects.iter().find_map(|e| if let Effect::Editor { view, text } = e { Some((*view, text.clone())) } else { None });
     let (view, text) = asked.expect("the editor opens");
     assert!(text.contains("70,") && text.contains("signal = \"touch\""), "{text}");
