@@ -38,7 +38,7 @@ const SQL: &[&str] = &[
 /// draft, a merge's or a migration's source. One that wrote later could be refused by whoever wrote meanwhile.
 const WITHOUT_LOCK: &[(&str, &[&str])] = &[
     ("BEGIN", &["store/backup.rs", "store/roster.rs", "store/salvage.rs", "store/salvage/scrap.rs"]),
-    ("unchecked_transaction", &["store/answer.rs", "store/merge.rs", "store/roster.rs", "store/sync.rs"]),
+    ("unchecked_transaction", &["store/kept.rs", "store/merge.rs", "store/roster.rs", "store/sync.rs"]),
     ("transaction", &[]),
     ("DEFERRED", &[]),
 ];

@@ -49,6 +49,13 @@ fn note_from_the_line_and_from_standard_input() {
 fn moves_and_their_reasons() {
     let desk = Desk::with_book();
     assert_snapshot!(desk.run(&["move", "A1", "next"]), @r#"
+    stderr:
+    Acme does not meet yet: severe=0
+    hint: move it all the same with a reason in words
+    hint: add `--reason CODE` or `--text WHY`; see `retain move --help`
+    exit 2
+    "#);
+    assert_snapshot!(desk.run(&["move", "A1", "next", "--text", "the ticket is a wish"]), @r#"
     Moved Acme from Retention to Loyalty
     exit 0
     "#);
@@ -104,7 +111,7 @@ fn tasks_are_added_and_done() {
     assert_snapshot!(desk.run(&["task", "--done", "ffff0000"]), @r#"
     stderr:
     There is no task ffff0000
-    hint: `retain show CUSTOMER` prints the ids of its tasks
+    hint: `retain show CUSTOMER` prints their ids
     exit 3
     "#);
 }
@@ -158,9 +165,12 @@ fn config_prints_sets_and_unsets() {
     assert_snapshot!(desk.run(&["config"]), @r#"
     currency = USD
     zone = UTC
-    stages = (TOML of 51 lines; `retain config stages` prints it)
-    scorecards = (TOML of 93 lines; `retain config scorecards` prints it)
-    policy = (TOML of 6 lines; `retain config policy` prints it)
+    stages = (TOML of 162 lines; `retain config stages` prints it)
+    scorecards = (TOML of 92 lines; `retain config scorecards` prints it)
+    playbooks = (TOML of 285 lines; `retain config playbooks` prints it)
+    rules = (TOML of 77 lines; `retain config rules` prints it)
+    policy = (TOML of 8 lines; `retain config policy` prints it)
+    cadences = (TOML of 5 lines; `retain config cadences` prints it)
     exit 0
     "#);
     assert!(!desk.path(".local/share/retain/book.db").exists(), "reading makes no book");

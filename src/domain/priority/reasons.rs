@@ -122,7 +122,9 @@ fn fell(signals: &Signals, health: Health, config: &Config, day: Day) -> Applies
     // 1970-01-01 was a Thursday.
     let monday = seen.plus(-((seen.number() + 3) % 7));
     let far = drop > 0 && drop >= i64::from(config.policy.fell_points);
-    (far && with_us(signals, config, day) && !left(signals, config)).then(|| (at_most(drop, 40), held(drop), monday))
+    // What a person set by hand is no news to them.
+    let by_hand = signals.held.is_some() && signals.held_until.is_some_and(|last| last >= day);
+    (far && !by_hand && with_us(signals, config, day) && !left(signals, config)).then(|| (at_most(drop, 40), held(drop), monday))
 }
 
 /// An invoice is past due: 10 points and one for every three days. Figure: days past due.

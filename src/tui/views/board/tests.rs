@@ -15,7 +15,7 @@ fn here(h: &Harness) -> Id {
 #[test]
 fn the_board_at_two_sizes() {
     let mut h = Harness::new("en", 1);
-    h.press("3 B");
+    h.press("3 C");
     insta::assert_snapshot!("board-120x36", h.screen());
     h.size(80, 24);
     insta::assert_snapshot!("board-80x24", h.text());
