@@ -63,6 +63,7 @@ fn moves_and_their_reasons() {
     stderr:
     A move back to Retention needs a reason
     hint: reasons: corrected, restart, new_team, low_use, scope_change, other
+    hint: add `--reason CODE` or `--text WHY`; see `retain move --help`
     exit 2
     "#);
     assert_snapshot!(desk.run(&["move", "A1", "previous", "--reason", "low-use"]), @r#"
@@ -190,7 +191,7 @@ fn config_prints_sets_and_unsets() {
     assert_snapshot!(desk.run(&["config", "colour"]), @r#"
     stderr:
     There is no config key "colour"
-    hint: keys: currency, zone, stages, scorecards, policy, attribute.CODE
+    hint: keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.CODE
     exit 2
     "#);
 }

@@ -30,7 +30,7 @@ fn tested(store: &mut Store) -> Backtest {
 /// A book of which half was lost 50 days after the start; those were not spoken with.
 fn lived(path: &std::path::Path) -> Vec<Id> {
     let mut store = Store::open(path, &at(0)).unwrap();
-    let all: Vec<Id> = (0..40).map(|n| add(&mut store, &format!("C{n}"), 100_00)).collect();
+    let all: Vec<Id> = (0..40).map(|n| add(&mut store, &format!("C{n}"), 10_000)).collect();
     let touch = |store: &mut Store, customers: &[Id], day: i64| {
         let touch = TouchDraft { channel: "phone".into(), ..TouchDraft::default() };
         store.write(&Command::LogTouch { customers: customers.to_vec(), touch }, later(day)).unwrap();
@@ -92,7 +92,7 @@ fn what_is_recorded_after_a_cut_changes_nothing_of_its_scores() {
 #[test]
 fn a_young_book_is_told_how_much_is_missing() {
     let mut store = Store::memory(&options("ana")).unwrap();
-    add(&mut store, "Acme", 100_00);
+    add(&mut store, "Acme", 10_000);
     let test = tested(&mut store);
     assert_eq!((test.verdict, test.missing_lost, test.missing_kept), (Verdict::TooFew, 10, 10));
 }

@@ -35,7 +35,7 @@ fn a_set_score_holds_until_its_day_says_who_and_is_undone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("book.db");
     let mut store = Store::open(&path, &options("ana")).unwrap();
-    let acme = add(&mut store, "Acme", 100_00);
+    let acme = add(&mut store, "Acme", 10_000);
     let touch = TouchDraft { channel: "phone".into(), ..TouchDraft::default() };
     store.write(&Command::LogTouch { customers: vec![acme], touch }, NOW).unwrap();
     let (until, measured) = (store.today().plus(20), account(&mut store, acme).health.health);
@@ -71,7 +71,7 @@ fn a_set_score_holds_until_its_day_says_who_and_is_undone() {
 #[test]
 fn a_score_is_set_with_a_reason_and_an_end_or_not_at_all() {
     let mut store = book();
-    let acme = add(&mut store, "Acme", 100_00);
+    let acme = add(&mut store, "Acme", 10_000);
     let today = store.today();
     let hold = |score, until, reason: &str| Command::Override { customer: acme, hold: Some((score, until)), reason: reason.into() };
     for (command, why) in [
@@ -186,7 +186,7 @@ fn sums_add_up_for_every_customer_on_every_day_and_one_alone_is_scored_as_all_ar
 #[test]
 fn a_scorecard_goes_by_an_attribute_and_follows_its_changes() {
     let mut store = book();
-    let (acme, bolt) = (add(&mut store, "Acme", 100_00), add(&mut store, "Bolt", 100_00));
+    let (acme, bolt) = (add(&mut store, "Acme", 10_000), add(&mut store, "Bolt", 10_000));
     let kind = "code = 'segment'\nlabel = 'Segment'\ntype = 'enum'".to_owned();
     store.write(&Command::SetConfig { key: "attribute.segment".into(), value: Some(kind) }, NOW).unwrap();
     let cards = CARDS.replacen("arr>20k stage:retention,conversion or #enterprise", "attr.segment:ent", 1);

@@ -155,7 +155,7 @@ impl Telling<'_> {
             let made = self.shortly_before(due.min(-1));
             let (title, priority) = (self.dice.pick(TASKS), self.dice.within(1, 2) as u8);
             let (title, kind) =
-                if self.index % 3 == 0 { ("A colleague mentions you: can you join the call?", "mention") } else { (title, "") };
+                if self.index.is_multiple_of(3) { ("A colleague mentions you: can you join the call?", "mention") } else { (title, "") };
             self.story.tasks.push(Task { title, due, priority, kind, made, done: None });
         } else if !lost && self.dice.chance(280) {
             let due = self.dice.within(2, 40);
