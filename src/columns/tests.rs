@@ -117,7 +117,7 @@ fn a_full_row_shows_in_every_column() {
     pastdue 12d
     unanswered yes
     silent yes
-    fell yes
+    fell no
     plan no
     actions 2
     severity 1
@@ -173,7 +173,7 @@ fn json_has_raw_units_and_stable_names() {
         "arr": 24_000_600, "health": 31, "nps": 3, "tickets": 7, "renews": "2026-12-09", "touch": "2026-10-11",
         "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "severe": 3, "since": "2026-08-13", "behind": false,
         "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09",
-        "unanswered": true, "silent": true, "fell": true, "plan": false, "actions": 2, "severity": 1, "alert": "2026-11-18",
+        "unanswered": true, "silent": true, "fell": false, "plan": false, "actions": 2, "severity": 1, "alert": "2026-11-18",
         "mention": "2026-11-20",
     });
     let further = json!({
