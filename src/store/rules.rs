@@ -122,8 +122,11 @@ impl Watch {
     /// Whom the table says that the rules hold.
     fn noted(&self, conn: &Connection, customer: Option<i64>) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
         let places: BTreeMap<&str, usize> = (0..self.rules.len()).map(|at| (self.rule(at).code.as_str(), at)).collect();
-        let mut statement = conn.prepare_cached("SELECT customer, rule FROM inside WHERE ?1 IS NULL OR customer = ?1").map_err(sql)?;
-        let mut rows = statement.query([customer]).map_err(sql)?;
+        // Two statements: one with "or all" would go through the whole table for one customer, at every write.
+        let all = "SELECT customer, rule FROM inside";
+        let query = if customer.is_some() { format!("{all} WHERE customer = ?") } else { all.to_owned() };
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(customer)).map_err(sql)?;
         let mut noted: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
         while let Some(row) = rows.next().map_err(sql)? {
             let code = row.get_ref(1).map_err(sql)?.as_str().unwrap_or_default();
