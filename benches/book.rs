@@ -210,18 +210,27 @@ fn scores(size: usize, path: &Path, store: &mut Store) -> Outcome {
     Ok(())
 }
 
-/// Two hundred touchpoints, one batch each, on customers across the book.
+/// Two hundred touchpoints, one batch each, on customers across the book: with its rules, and with none on.
 fn touch(size: usize, store: &mut Store) -> Outcome {
-    let ids: Vec<Id> = {
+    let (ids, mut rules) = {
         let roster = store.roster()?;
         let roster = roster.read().map_err(|_| "the roster's lock is poisoned")?;
-        roster.ids.iter().step_by((size / 200).max(1)).copied().collect()
+        let ids: Vec<Id> = roster.ids.iter().step_by((size / 200).max(1)).copied().collect();
+        (ids, roster.config.rules.clone())
     };
-    let mut writes = times(200, |i| {
-        let draft = TouchDraft { channel: "phone".into(), text: format!("Call number {i} about the renewal"), ..TouchDraft::default() };
-        store.write(&Command::LogTouch { customers: vec![ids[i % ids.len()]], touch: draft }, Stamp(now().0 + i as i64)).map(|_| ())
-    })?;
-    line(size, "write one touchpoint", &mut writes, "with its sync to disk");
+    for on in [true, false] {
+        if !on {
+            rules.rule.iter_mut().for_each(|rule| rule.off = true);
+            store.write(&rules.command()?, now())?;
+        }
+        let mut writes = times(200, |i| {
+            let draft = TouchDraft { channel: "phone".into(), text: format!("Call number {i} about the renewal"), ..TouchDraft::default() };
+            let at = Stamp(now().0 + (200 * i64::from(!on)) + i as i64);
+            store.write(&Command::LogTouch { customers: vec![ids[i % ids.len()]], touch: draft }, at).map(|_| ())
+        })?;
+        let what = if on { "write one touchpoint" } else { "the same with no rule on" };
+        line(size, what, &mut writes, "with its sync to disk");
+    }
     Ok(())
 }
 

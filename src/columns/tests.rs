@@ -50,17 +50,17 @@ fn roster() -> Roster {
         held_until: ago(-9),
         ..Signals::default()
     };
-    roster.put(&Entry {
+    roster.put(Entry {
         rowid: 1,
-        name: "Acme Foods".into(),
-        owner: "ana".into(),
-        tags: "enterprise food".into(),
+        name: "Acme Foods",
+        owner: "ana",
+        tags: "enterprise food",
         created: ago(420),
         snoozed: ago(-3),
         signals,
         ..Entry::default()
     });
-    roster.put(&Entry { rowid: 2, name: "Empty".into(), ..Entry::default() });
+    roster.put(Entry { rowid: 2, name: "Empty", ..Entry::default() });
     roster.rows[0].health = Health { score: Some(31), coverage: 80, band: Band::Risk };
     roster.rows[0].priority = 923;
     let bought = Orders { ever: 5, last: ago(30), count: 3, paid: 90_000, ..Orders::default() };

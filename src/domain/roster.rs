@@ -44,36 +44,10 @@ pub struct Row {
     pub waiting: bool,
 }
 
-/// What the store knows of a customer when it puts it into the roster.
+/// What the store knows of a customer when it puts it into the roster; its words are borrowed, so a scan of the book hands them
+/// over without a copy.
 #[derive(Clone, Debug, Default)]
-pub struct Entry {
-    /// Row id.
-    pub id: Id,
-    /// The integer of the row in this file.
-    pub rowid: i64,
-    /// Display name.
-    pub name: String,
-    /// Owner.
-    pub owner: String,
-    /// Tags, sorted, joined by a space.
-    pub tags: String,
-    /// When the relationship started.
-    pub created: Option<Day>,
-    /// Snoozed until.
-    pub snoozed: Option<Day>,
-    /// Snoozed until an event.
-    pub waiting: bool,
-    /// Keys of the reasons dealt with.
-    pub done: Vec<Key>,
-    /// Removed.
-    pub removed: bool,
-    /// Folded signals.
-    pub signals: Signals,
-}
-
-/// The same with its words borrowed: what a scan of the book hands over without a copy.
-#[derive(Clone, Debug)]
-pub struct Record<'a> {
+pub struct Entry<'a> {
     /// Row id.
     pub id: Id,
     /// The integer of the row in this file.
@@ -170,24 +144,7 @@ impl Roster {
 
     /// Adds a customer, or puts it in place of the row with the same `rowid`. Health and priority are computed by [`Roster::rescore`]
     /// (all rows) or [`Roster::score_row`].
-    pub fn put(&mut self, entry: &Entry) -> usize {
-        self.put_record(Record {
-            id: entry.id,
-            rowid: entry.rowid,
-            name: &entry.name,
-            owner: &entry.owner,
-            tags: &entry.tags,
-            created: entry.created,
-            snoozed: entry.snoozed,
-            waiting: entry.waiting,
-            done: entry.done.clone(),
-            removed: entry.removed,
-            signals: entry.signals,
-        })
-    }
-
-    /// The same as [`Roster::put`], of borrowed words.
-    pub fn put_record(&mut self, entry: Record<'_>) -> usize {
+    pub fn put(&mut self, entry: Entry<'_>) -> usize {
         let rowid = u32::try_from(entry.rowid).unwrap_or(u32::MAX);
         let at = match self.row_of(entry.rowid) {
             Some(at) => at,
@@ -228,7 +185,7 @@ impl Roster {
     pub fn put_part(&mut self, part: &Roster) {
         let codes: Vec<String> = self.attributes.keys().cloned().collect();
         for (from, row) in part.rows.iter().enumerate() {
-            let at = self.put_record(Record {
+            let at = self.put(Entry {
                 id: part.ids[from],
                 rowid: i64::from(part.rowids[from]),
                 name: part.name(from),

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::domain::config::Config;
 use crate::domain::id::Id;
 use crate::domain::priority;
-use crate::domain::roster::{Record, Roster};
+use crate::domain::roster::{Entry, Roster};
 use crate::domain::signal::Signals;
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ fn put(roster: &mut Roster, row: &rusqlite::Row<'_>, signals: Signals) -> rusqli
     };
     let day = |at: usize| -> rusqlite::Result<Option<Day>> { Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number)) };
     let done = bytes(8)?;
-    Ok(roster.put_record(Record {
+    Ok(roster.put(Entry {
         rowid: row.get(0)?,
         id: Id(row.get(1)?),
         name: &text(2)?,

@@ -163,9 +163,9 @@ mod tests {
 
     fn roster(name: &str) -> Roster {
         let mut roster = Roster::new(Arc::new(Config::default()), "2026-11-21".parse().expect("a date"), "ada");
-        let mut entry = Entry { rowid: 1, name: name.to_owned(), ..Entry::default() };
+        let mut entry = Entry { rowid: 1, name, ..Entry::default() };
         entry.signals.mrr = 10_005;
-        roster.put(&entry);
+        roster.put(entry);
         roster
     }
 

@@ -69,22 +69,22 @@ fn fields() -> Fields {
 fn roster() -> Roster {
     let today: Day = "2026-11-21".parse().unwrap();
     let mut roster = Roster::new(Arc::new(config()), today, "ana");
-    let entry = |rowid, name: &str, owner: &str, tags: &str, signals| Entry {
+    let entry = |rowid, name: &'static str, owner: &'static str, tags: &'static str, signals| Entry {
         rowid,
-        name: name.into(),
-        owner: owner.into(),
-        tags: tags.into(),
+        name,
+        owner,
+        tags,
         signals,
         ..Entry::default()
     };
     let stage = crate::domain::stage::StageNo;
     let acme = Signals { mrr: 2_000_000, nps: Some(3), renews: Some(today.plus(18)), touch: Some(today.plus(-41)), ..Signals::default() };
     let bo = Signals { mrr: 100_000, nps: Some(9), usage: Some(-205), stage: stage(1), plan: true, ..Signals::default() };
-    roster.put(&entry(1, "Acme Foods", "ana", "enterprise food", acme));
-    roster.put(&entry(2, "Bluth Media", "anatol", "enterprise", bo));
-    roster.put(&entry(3, "Stop-Go Ltd", "", "", Signals { renews: Some(today.plus(60)), ..Signals::default() }));
-    roster.put(&entry(4, "Initech", "chen", "smb", Signals { touch: Some(today.plus(-30)), ..Signals::default() }));
-    roster.put(&Entry { removed: true, ..entry(5, "Removed Inc", "ana", "smb", Signals::default()) });
+    roster.put(entry(1, "Acme Foods", "ana", "enterprise food", acme));
+    roster.put(entry(2, "Bluth Media", "anatol", "enterprise", bo));
+    roster.put(entry(3, "Stop-Go Ltd", "", "", Signals { renews: Some(today.plus(60)), ..Signals::default() }));
+    roster.put(entry(4, "Initech", "chen", "smb", Signals { touch: Some(today.plus(-30)), ..Signals::default() }));
+    roster.put(Entry { removed: true, ..entry(5, "Removed Inc", "ana", "smb", Signals::default()) });
     roster.reload_attribute("industry", [(0, "Food & Health"), (3, "Banking")]);
     roster.reload_attribute("sites", [(0, "12"), (1, "3")]);
     roster.reload_attribute("nps", [(1, "good")]);

@@ -14,7 +14,7 @@ fn roster(orders: &[Orders], cohorts: &[u8]) -> Roster {
     let mut roster = Roster::new(Arc::new(Config::default()), day(0), "ana");
     for at in 0..orders.len() {
         let signals = Signals { cohort: cohorts.get(at).copied().unwrap_or(1), ..Signals::default() };
-        roster.put(&Entry { rowid: at as i64 + 1, name: format!("c{at}"), signals, ..Entry::default() });
+        roster.put(Entry { rowid: at as i64 + 1, name: &format!("c{at}"), signals, ..Entry::default() });
     }
     roster.put_orders(orders.to_vec());
     roster
