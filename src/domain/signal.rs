@@ -208,3 +208,16 @@ pub struct Facts {
     /// Its tags, one space between two: which cadence holds depends on them.
     pub tags: String,
 }
+
+impl Facts {
+    /// Forgets the facts of one customer before those of the next; the room that they took stays.
+    pub fn clear(&mut self) {
+        let Facts { events, tickets, tasks, actions, versions, tags } = self;
+        events.clear();
+        tickets.clear();
+        tasks.clear();
+        actions.clear();
+        versions.clear();
+        tags.clear();
+    }
+}

@@ -77,10 +77,7 @@ type Cut = (Day, i64);
 impl Life {
     /// The facts as the book knew them at a cut.
     fn facts_at(&self, (day, at): Cut, facts: &mut Facts) {
-        facts.events.clear();
-        facts.tickets.clear();
-        facts.tasks.clear();
-        facts.versions.clear();
+        facts.clear();
         facts.events.extend(self.events.iter().filter(|k| k.from <= at && at < k.until).map(|k| k.fact));
         for known in self.parts.iter().filter(|k| k.from <= at && at < k.until) {
             match known.fact {
@@ -269,7 +266,7 @@ fn pairs(conn: &Connection, config: &Config, days: &[Day]) -> Result<Vec<Pair>> 
             for cut in &cuts {
                 let Some(lost) = life.fate(cut.0, config) else { continue };
                 life.facts_at(*cut, &mut facts);
-                facts.tags = tagged.get(&customer).cloned().unwrap_or_default();
+                facts.tags.push_str(tagged.get(&customer).map_or("", String::as_str));
                 let signals = fold(&facts, config, cut.0);
                 if signals.since.is_none() {
                     continue;

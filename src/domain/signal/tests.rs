@@ -122,6 +122,13 @@ proptest! {
     }
 
     #[test]
+    fn nothing_of_a_customer_stays_for_the_next(mut facts in some_facts(), tags in "[a-z ]{0,9}") {
+        facts.tags = tags;
+        facts.clear();
+        prop_assert_eq!(facts, Facts::default());
+    }
+
+    #[test]
     fn nothing_changes_before_stale(facts in some_facts(), at in 0..130_i64) {
         let (config, day) = (Config::default(), number(START + at));
         let signals = fold(&facts, &config, day);
