@@ -12,6 +12,7 @@ mod find;
 mod hash;
 mod heads;
 pub mod history;
+mod ids;
 mod kept;
 pub mod load;
 pub mod merge;
@@ -50,7 +51,7 @@ use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Kind, Result};
 
-pub use open::reachable;
+pub use open::{FILES, beside_it, reachable, remove as remove_files};
 use outbox::Keep;
 pub use place::Mode;
 pub use settings::apply_config;

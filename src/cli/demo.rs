@@ -11,7 +11,7 @@ use super::fail::Done;
 use super::import::bar;
 use crate::error::{Error, Kind, Result};
 use crate::store::outbox::Keep;
-use crate::store::{Options, Store};
+use crate::store::{Options, Store, beside_it, remove_files};
 use crate::transfer::demo::{self, DemoOptions};
 
 /// Make a demo book and open it
@@ -51,10 +51,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     };
     let terminal = std::io::stdout().is_terminal();
     // Written under another name and renamed when it is whole: a demo that somebody has open stays as it is for them.
-    let draft = with_ending(&path, &format!(".new{}", std::process::id()));
+    let draft = beside_it(&path, &format!(".new{}", std::process::id()));
     let written = write(cx, args, &draft, terminal).and_then(|()| put_in_place(&draft, &path, cx.places.state()));
     if let Err(error) = written {
-        remove_book(&draft);
+        remove_files(&draft);
         return Err(error.into());
     }
     if cx.out.json {
@@ -71,7 +71,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 const INDEX_AT_ONCE: usize = 50_000;
 
 fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
-    remove_book(draft);
+    remove_files(draft);
     // A demo is made from a number: there is nothing to keep of it, and what was done to an older one is not done to this.
     super::place::make_folder_of(draft)?;
     let options = Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: super::place::zone(), keep: Keep::Nowhere };
@@ -88,26 +88,13 @@ fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
 
 fn put_in_place(draft: &Path, path: &Path, state: Option<&Path>) -> Result<()> {
     // The last connection folds its journal into the file. Were one left behind, the file alone would not be the book.
-    if ["-wal", "-journal"].iter().any(|ending| fs::metadata(with_ending(draft, ending)).is_ok_and(|m| m.len() > 0)) {
+    if ["-wal", "-journal"].iter().any(|ending| fs::metadata(beside_it(draft, ending)).is_ok_and(|m| m.len() > 0)) {
         return Err(Error::failed("The demo book was not closed whole"));
     }
-    remove_book(path);
+    remove_files(path);
     if let Some(folder) = state {
         crate::store::outbox::forget(folder, path);
     }
     let moved = fs::rename(draft, path);
     moved.map_err(|e| Error::new(Kind::Failed, format!("The demo book cannot be put at {}: {}", path.display(), e.kind())).because(e))
-}
-
-/// Removes a book that this program made for the demo, with its journals; what is not there is fine.
-fn remove_book(path: &Path) {
-    for ending in ["", "-wal", "-shm", "-journal"] {
-        let _ = fs::remove_file(with_ending(path, ending));
-    }
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

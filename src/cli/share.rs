@@ -62,11 +62,7 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
         None => None,
     };
     let mut parts = vec![(folder.to_owned(), 0o2770)];
-    for ending in ["", "-wal", "-shm", "-journal"] {
-        let mut name = book.as_os_str().to_owned();
-        name.push(ending);
-        parts.push((name.into(), 0o660));
-    }
+    parts.extend(crate::store::FILES.map(|ending| (crate::store::beside_it(book, ending), 0o660)));
     // What lies beside the book belongs to whoever uses it.
     for beside in [crate::store::backup::folder_of(book), crate::store::presence::folder_of(book)] {
         for entry in std::fs::read_dir(&beside).into_iter().flatten().flatten() {

@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 
 use super::rated::Rated;
 use super::search::text_at_raw as text_at;
-use super::{Store, kept, search, signal, sql};
+use super::{Store, ids, kept, search, signal, sql};
 
 /// Answers any query.
 pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
@@ -322,8 +322,7 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
 
 /// The integer of a customer.
 fn number_of(store: &Store, customer: Id) -> Result<i64> {
-    let n: Option<i64> = store.conn.query_row("SELECT n FROM customer WHERE id = ?", [&customer], |r| r.get(0)).optional().map_err(sql)?;
-    n.ok_or_else(|| Error::not_found("the customer is gone"))
+    ids::number_of(&store.conn, "customer", customer)?.ok_or_else(|| Error::not_found("the customer is gone"))
 }
 
 fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {

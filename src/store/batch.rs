@@ -12,7 +12,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 
 use super::hash::{self, Changed, Header};
-use super::{Who, heads, purge, sql};
+use super::{Who, heads, ids, purge, sql};
 
 impl ToSql for Id {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -363,8 +363,7 @@ impl<'c> Batch<'c> {
         if let Some(id) = self.known[of].get(&n) {
             return Ok(*id);
         }
-        let query = ["SELECT id FROM customer WHERE n = ?", "SELECT id FROM contact WHERE n = ?"][of];
-        let id = self.conn.prepare_cached(query).and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id))).map_err(sql)?;
+        let id = ids::named(self.conn, ["customer", "contact"][of], n)?;
         self.know(of, n, id);
         Ok(id)
     }
@@ -498,12 +497,7 @@ impl<'c> Batch<'c> {
             heads::recheck_customers(self.conn, &self.touched)?;
         }
         let customer: Option<Id> = match self.touched.first() {
-            Some(n) => self
-                .conn
-                .prepare_cached("SELECT id FROM customer WHERE n = ?")
-                .and_then(|mut s| s.query_row([n], |r| r.get::<_, [u8; 16]>(0)).optional())
-                .map_err(sql)?
-                .map(Id),
+            Some(n) => ids::id_of(self.conn, "customer", *n)?,
             None => None,
         };
         let hash = std::mem::take(&mut self.hasher).finish(&Header {

@@ -12,7 +12,7 @@ use crate::error::Result;
 
 use super::batch::{self, Table};
 use super::hash::{bytes_at, some_bytes_at, value_at};
-use super::sql;
+use super::{ids, sql};
 
 /// An edit of a field with who made it.
 #[derive(Clone, Debug)]
@@ -127,10 +127,7 @@ pub fn known_at_removal(conn: &Connection, table: &Table, row: Id) -> Result<Vec
 /// The removals that an edit of a removed row, or of a removed customer's row, knows.
 pub fn removals(conn: &Connection, row: Id, customer: Option<i64>) -> Result<Vec<u8>> {
     let owner: Option<Id> = match customer {
-        Some(n) => conn
-            .prepare_cached("SELECT id FROM customer WHERE n = ?")
-            .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional())
-            .map_err(sql)?,
+        Some(n) => ids::id_of(conn, "customer", n)?,
         None => None,
     };
     let mut known: Vec<Id> = of_field(conn, row, "removed")?.into_iter().map(|h| h.mark.edit).collect();

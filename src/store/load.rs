@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 use super::batch::{self, Batch, json_value};
 use super::rules::{Fire, Watch};
-use super::{Store, heads, signal, sql, write};
+use super::{Store, heads, ids, signal, sql, write};
 
 /// What became of a row that was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -270,14 +270,6 @@ impl<'a> Loader<'a> {
             .map_err(sql)
     }
 
-    fn id_of(&self, table: &str, n: i64) -> Result<Id> {
-        self.batch
-            .conn
-            .prepare_cached(&format!("SELECT id FROM {table} WHERE n = ?"))
-            .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)))
-            .map_err(sql)
-    }
-
     /// Sets the fields that differ, unless a person has edited them since they were last imported.
     fn update(&mut self, entity: Entity, id: Id, fields: &[(&str, Value)]) -> Result<Outcome> {
         let table = batch::table(entity);
@@ -308,7 +300,7 @@ impl<'a> Loader<'a> {
         tags.sort_unstable();
         tags.dedup();
         if let Some(n) = self.customer(row.external)? {
-            let id = self.id_of("customer", n)?;
+            let id = ids::named(self.batch.conn, "customer", n)?;
             let mut fields = vec![("name", Value::Text(row.name.into()))];
             for (field, value) in [("owner", row.owner), ("website", row.website), ("phone", row.phone)] {
                 fields.extend(value.map(|v| (field, Value::Text(v.into()))));
@@ -339,7 +331,7 @@ impl<'a> Loader<'a> {
     pub fn put_contact(&mut self, row: &ContactRow<'_>) -> Result<(i64, Outcome)> {
         let main = i64::from(row.primary);
         if let Some(n) = self.contact(row.external)? {
-            let id = self.id_of("contact", n)?;
+            let id = ids::named(self.batch.conn, "contact", n)?;
             let text = |t: &str| Value::Text(t.into());
             let fields = [
                 ("name", text(row.name)),
@@ -365,7 +357,7 @@ impl<'a> Loader<'a> {
         let found = self.lookup("ticket", row.external)?;
         let outcome = match found {
             Some(n) => {
-                let id = self.id_of("ticket", n)?;
+                let id = ids::named(self.batch.conn, "ticket", n)?;
                 let fields = [
                     ("subject", Value::Text(row.subject.into())),
                     ("severity", Value::Integer(severity)),
@@ -426,7 +418,7 @@ impl<'a> Loader<'a> {
             write::put_version(&mut self.batch, customer, version)?;
             return Ok(Outcome::Made);
         };
-        let id = self.id_of("subscription", n)?;
+        let id = ids::named(self.batch.conn, "subscription", n)?;
         let monthly = crate::domain::revenue::mrr(version).ok_or_else(|| Error::usage("the price does not fit in 64 bits"))?;
         let fields = [
             ("start", Value::Integer(version.start.number())),

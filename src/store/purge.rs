@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::domain::command::Entity;
 use crate::domain::id::Id;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use super::batch::{self, Batch, TABLES, Table};
 use super::hash::{self, Item, LABEL};
 use super::write::Done;
-use super::{Store, search, sql};
+use super::{Store, ids, search, sql};
 
 /// The field that a purge edits.
 pub const FIELD: &str = "purged";
@@ -85,7 +85,7 @@ pub fn apply(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> 
     let mut gone = Gone::default();
     // What is deleted is written over, not only let go of.
     conn.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(sql)?;
-    let Some(n) = integer(conn, table, row)? else { return Ok(gone) };
+    let Some(n) = ids::number_of(conn, table.name, row)? else { return Ok(gone) };
     let mut batches: BTreeSet<i64> = BTreeSet::new();
     // What refers to the row goes first.
     let belongs = |t: &&Table| match table.entity {
@@ -123,12 +123,6 @@ pub fn apply(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> 
     Ok(gone)
 }
 
-fn integer(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
-    conn.prepare_cached(&format!("SELECT n FROM {} WHERE id = ?", table.name))
-        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
-        .map_err(sql)
-}
-
 /// Leaves the digests of a row and of its edits; gives the batches that they were of.
 fn bury_row(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> Result<BTreeSet<i64>> {
     let mut batches = BTreeSet::new();
@@ -147,7 +141,7 @@ fn bury_row(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> R
 
 /// Deletes a row, its edits, and what was derived from them. Gives its customer's integer.
 fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
-    let Some(n) = integer(conn, table, row)? else { return Ok(None) };
+    let Some(n) = ids::number_of(conn, table.name, row)? else { return Ok(None) };
     let owner = match table.entity {
         Entity::Customer => Some(n),
         Entity::View | Entity::Config => None,

@@ -23,7 +23,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
 use super::batch::{self, Batch};
-use super::sql;
+use super::{ids, sql};
 
 pub use customers::{by, interval_code, put_version};
 pub use settings::put_config;
@@ -250,12 +250,7 @@ fn customer(b: &mut Batch<'_>, id: Id) -> Result<i64> {
 }
 
 fn contact_number(b: &Batch<'_>, id: Id) -> Result<i64> {
-    let found: Option<i64> = b
-        .conn
-        .prepare_cached("SELECT n FROM contact WHERE id = ?")
-        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
-        .map_err(sql)?;
-    found.ok_or_else(|| Error::not_found("the contact is gone"))
+    ids::number_of(b.conn, "contact", id)?.ok_or_else(|| Error::not_found("the contact is gone"))
 }
 
 fn name(b: &Batch<'_>, id: Id) -> Result<String> {

@@ -12,6 +12,7 @@ use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
 use crate::store::{heads, purge};
 
+use super::super::ids;
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
 
 /// What was taken, for bringing the rest up to date and for the report.
@@ -439,11 +440,7 @@ fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, Stri
     let mut owners: BTreeSet<Id> = rows.iter().filter(|r| r.0.0 == CUSTOMER).map(|r| r.1).collect();
     let mut gone = Vec::new();
     for n in taken.touched.iter().chain(&customers) {
-        let id = ours
-            .prepare_cached("SELECT id FROM customer WHERE n = ?")
-            .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional())
-            .map_err(sql)?;
-        match id {
+        match ids::id_of(ours, "customer", *n)? {
             Some(id) => owners.extend([id]),
             None => gone.push(*n),
         }

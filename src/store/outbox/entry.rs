@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -14,7 +14,7 @@ use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, TABLES, Table, table_numbered};
 use crate::store::hash::{Changed, Header, Item};
-use crate::store::{heads, purge, search, sql};
+use crate::store::{heads, ids, purge, search, sql};
 
 /// A batch with its rows and edits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -142,7 +142,7 @@ impl Entry {
                 for (at, column) in table.columns.iter().enumerate() {
                     let value = row.get_ref(at + 1).map_err(sql)?;
                     let value = match (refers_to(column, table), value) {
-                        (Some(to), ValueRef::Integer(n)) => Json::String(id_of(conn, to, n)?.to_string()),
+                        (Some(to), ValueRef::Integer(n)) => Json::String(ids::named(conn, to, n)?.to_string()),
                         (_, value) => to_json(value),
                     };
                     values.insert((*column).to_owned(), value);
@@ -336,7 +336,8 @@ impl Entry {
             let Some(value) = row.values.get(*column) else { continue };
             let value = match (refers_to(column, table), value) {
                 (Some(to), Json::String(id)) => {
-                    let n = number_of(conn, to, id)?.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
+                    let n = id.parse().ok().map(|id| ids::number_of(conn, to, id)).transpose()?.flatten();
+                    let n = n.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
                     if to == "customer" {
                         touched.customers.insert(n);
                     }
@@ -406,20 +407,6 @@ fn refers_to(column: &str, table: &Table) -> Option<&'static str> {
         "contact" if table.entity == Entity::Event => Some("contact"),
         _ => None,
     }
-}
-
-fn id_of(conn: &Connection, table: &str, n: i64) -> Result<Id> {
-    conn.prepare_cached(&format!("SELECT id FROM {table} WHERE n = ?"))
-        .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-        .map(Id)
-        .map_err(sql)
-}
-
-fn number_of(conn: &Connection, table: &str, id: &str) -> Result<Option<i64>> {
-    let Ok(id) = id.parse::<Id>() else { return Ok(None) };
-    conn.prepare_cached(&format!("SELECT n FROM {table} WHERE id = ?"))
-        .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
-        .map_err(sql)
 }
 
 fn to_json(value: ValueRef<'_>) -> Json {

@@ -15,6 +15,7 @@ use crate::store::merge::take;
 use crate::store::outbox::Entry;
 use crate::store::{heads, search};
 
+use super::super::ids;
 use super::scrap::Scrap;
 use super::{Result, sql};
 
@@ -304,16 +305,9 @@ impl<'s> Rebuild<'s> {
         self.scrap.conn.prepare_cached(&query).and_then(|mut s| s.query_row([id], |r| r.get(0))).map_err(sql)
     }
 
-    fn found(&self, table: &str, id: Id) -> Result<Option<i64>> {
-        let query = format!("SELECT n FROM {table} WHERE id = ?");
-        self.conn.prepare_cached(&query).and_then(|mut s| s.query_row([id], |r| r.get(0)).optional()).map_err(sql)
-    }
-
     /// The id of a row of the damaged file: as its row says, or an index.
     fn id_of(&self, table: &'static str, n: i64) -> Result<Option<Id>> {
-        let query = format!("SELECT id FROM {table} WHERE n = ?");
-        let row =
-            self.scrap.conn.prepare_cached(&query).and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional()).map_err(sql)?;
+        let row = ids::id_of(&self.scrap.conn, table, n)?;
         Ok(row.or_else(|| self.scrap.ids.get(&(table, n)).copied()))
     }
 
@@ -328,7 +322,7 @@ impl<'s> Rebuild<'s> {
             None => self.customer_told_by_batch(theirs)?,
         };
         if let Some(id) = id
-            && let Some(n) = self.found("customer", id)?
+            && let Some(n) = ids::number_of(self.conn, "customer", id)?
         {
             self.customers.insert(theirs, n);
             return Ok(n);
@@ -373,7 +367,7 @@ impl<'s> Rebuild<'s> {
             return Ok(*n);
         }
         let n = match self.id_of("contact", theirs)? {
-            Some(id) => self.found("contact", id)?,
+            Some(id) => ids::number_of(self.conn, "contact", id)?,
             None => None,
         };
         self.contacts.insert(theirs, n);

@@ -1,0 +1,26 @@
+//! Ids of rows, and the integers that stand for them inside one file.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::domain::id::Id;
+use crate::error::{Error, Result};
+
+use super::sql;
+
+/// The integer of a row, removed or not; `None` where this file does not have it.
+pub fn number_of(conn: &Connection, table: &str, id: Id) -> Result<Option<i64>> {
+    let query = format!("SELECT n FROM {table} WHERE id = ?");
+    conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)
+}
+
+/// The id of the row with an integer; `None` where this file does not have it.
+pub fn id_of(conn: &Connection, table: &str, n: i64) -> Result<Option<Id>> {
+    let query = format!("SELECT id FROM {table} WHERE n = ?");
+    conn.prepare_cached(&query).and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional()).map_err(sql)
+}
+
+/// The id of a row that another row names: without it the file is not whole.
+pub fn named(conn: &Connection, table: &str, n: i64) -> Result<Id> {
+    let id = id_of(conn, table, n)?;
+    id.ok_or_else(|| Error::failed(format!("A row names a {table} that is not in the book")).hint("retain doctor"))
+}
