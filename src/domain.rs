@@ -15,6 +15,7 @@ pub mod heads;
 pub mod health;
 pub mod id;
 pub mod issue;
+pub mod kpi;
 pub mod money;
 pub mod nps;
 pub mod playbook;

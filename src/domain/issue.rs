@@ -23,6 +23,8 @@ pub struct Ticket {
 pub struct Issue {
     /// The word that they share, folded; the whole subject where nothing is shared.
     pub word: String,
+    /// The subject that most of them have, the first in the alphabet of several.
+    pub example: String,
     /// Tickets.
     pub count: usize,
     /// Of them, open ones.
@@ -66,6 +68,13 @@ pub fn issues(tickets: &[Ticket]) -> Vec<Issue> {
     };
     let names: HashMap<&str, String> =
         subjects.iter().map(|(subject, (words, _))| (*subject, shared(words).unwrap_or_else(|| fold(subject.trim())))).collect();
+    let mut examples: HashMap<&str, (usize, &str)> = HashMap::new();
+    for (subject, (_, n)) in &subjects {
+        let best = examples.entry(names[subject].as_str()).or_insert((*n, subject));
+        if (*n, best.1) > (best.0, *subject) {
+            *best = (*n, subject);
+        }
+    }
     let mut all: BTreeMap<&str, (Issue, i64)> = BTreeMap::new();
     for ticket in tickets {
         let name = names[ticket.subject.as_str()].as_str();
@@ -82,7 +91,8 @@ pub fn issues(tickets: &[Ticket]) -> Vec<Issue> {
         .map(|(word, (issue, days))| {
             let closed = issue.count - issue.open;
             let mean_days = (closed > 0).then(|| days as f64 / closed as f64);
-            Issue { word: word.to_owned(), mean_days, ..issue }
+            let example = examples.get(word).map_or(word, |(_, subject)| subject).to_owned();
+            Issue { word: word.to_owned(), example, mean_days, ..issue }
         })
         .collect();
     issues.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.word.cmp(&b.word)));

@@ -57,7 +57,7 @@ pub struct Stage {
 pub struct Kpi {
     /// Which figure.
     pub code: KpiCode,
-    /// What it should be: whole per cent or days; for days, at most.
+    /// What it should be: whole per cent, days, points or a count; at least or at most as [`KpiCode::at_least`] says.
     pub target: u16,
 }
 
@@ -73,6 +73,14 @@ pub enum KpiCode {
     P90Days,
     /// Visits begun; at least.
     Entered,
+    /// Of the customers who were there at the start, per cent lost in the period; at most.
+    Lost,
+    /// Of the visits to a lost stage, per cent that came back; at least.
+    WonBack,
+    /// NPS of those who answered while they were there; at least.
+    Nps,
+    /// Tickets a month for a hundred customers there; at most.
+    TicketLoad,
 }
 
 /// Whether a stay is on time.

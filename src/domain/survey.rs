@@ -142,8 +142,9 @@ pub struct Tally {
     pub invalid: Vec<u32>,
 }
 
-/// The answers of a set, the latest of each person, ties to the larger id.
-fn tally<'a>(set: impl Iterator<Item = (usize, &'a Said)>) -> Tally {
+/// What is said by a set of answers, each with its place: the latest of each person, ties to the larger id. They come in order of
+/// time.
+pub fn tally<'a>(set: impl Iterator<Item = (usize, &'a Said)>) -> Tally {
     let mut tally = Tally::default();
     let mut latest: HashMap<(u32, u32), (usize, &Said)> = HashMap::new();
     let mut valid = 0_usize;

@@ -6,6 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::funnel::{Mode, Period};
+use super::nps::Nps;
 use super::proportion::Share;
 use super::query::{Mistake, PeriodAsk};
 use super::survival::Quantile;
@@ -94,6 +95,10 @@ pub enum Cell {
     Quantile(Quantile),
     /// A part of 1 that was estimated.
     Part(f64),
+    /// A net promoter score with its interval.
+    Score(Nps),
+    /// A number that is no count.
+    Number(f64),
     /// A target: whole per cent, days or a count, as the row says.
     Target(u16),
     /// Figures of the last months, oldest first; nothing where there was no data.
@@ -121,6 +126,8 @@ impl Cell {
                 q.days.map_or_else(|| "-".to_owned(), |days| format!("{days:.0}d ({}-{})", end(q.low), end(q.high)))
             }
             Cell::Part(part) => format!("{:.0}%", part * 100.0),
+            Cell::Score(nps) => format!("{:.0} ({:.0} to {:.0})", nps.score, nps.low, nps.high),
+            Cell::Number(n) => format!("{n:.1}"),
             Cell::Days(days) if days.fract() == 0.0 => format!("{days:.0}d"),
             Cell::Days(days) => format!("{days:.1}d"),
             Cell::Target(n) => n.to_string(),
@@ -142,6 +149,8 @@ impl Cell {
             Cell::Days(days) => json!(days),
             Cell::Quantile(q) => json!({"days": q.days, "lo": q.low, "hi": q.high}),
             Cell::Part(part) => json!(part),
+            Cell::Score(nps) => json!(nps),
+            Cell::Number(n) => json!(n),
             Cell::Target(n) => (*n).into(),
             Cell::Months(months) => json!(months),
             Cell::Met(met) => (*met).into(),

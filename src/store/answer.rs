@@ -8,6 +8,7 @@ mod moving;
 mod segments;
 mod surveys;
 mod tables;
+mod targets;
 mod work;
 
 use std::collections::HashMap;

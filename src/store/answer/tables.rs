@@ -7,12 +7,12 @@ use chrono::Datelike;
 use rusqlite::params;
 
 use crate::columns;
-use crate::domain::funnel::{self, Mode, Period, StageFigures, Visit};
+use crate::domain::funnel::{self, Mode, Period, Visit};
 use crate::domain::issue::{self, Ticket};
 use crate::domain::proportion::Share;
 use crate::domain::query::PeriodAsk;
 use crate::domain::roster::Roster;
-use crate::domain::stage::{KpiCode, StageClass, StageNo};
+use crate::domain::stage::{StageClass, StageNo};
 use crate::domain::survival::{Curve, incidence};
 use crate::domain::table::{By, Cell, Kind, Row, TableAsk, TablePage};
 use crate::domain::time::{Day, Stamp};
@@ -20,12 +20,10 @@ use crate::error::{Error, Result};
 use crate::store::search::text_at_raw as text_at;
 use crate::store::{Store, kept, sql};
 
-use super::{Selection, days_of, load_attribute, select};
+use super::{Selection, days_of, load_attribute, select, targets};
 
 /// Parts that a split shows; the others are put together.
 const PARTS: usize = 12;
-/// Months in the history of a figure with a target.
-const MONTHS: i32 = 12;
 /// Issues that are listed.
 const ISSUES: usize = 50;
 
@@ -53,7 +51,7 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
     let visits: Vec<Visit> = visits.iter().filter(|v| selection.passes[v.customer as usize]).copied().collect();
     let (heads, rows) = match &ask.kind {
         Kind::Split(by) => split(store, &roster, &visits, by, period, ask)?,
-        Kind::Targets => targets(store, &visits, period, ask.mode),
+        Kind::Targets => targets::table(store, &roster, &visits, period, ask.mode)?,
         Kind::Help => help(store, &roster, &visits, period)?,
         Kind::Stays => stays(store, &visits, period),
         Kind::Issues => issues(store, &shared, &selection, period)?,
@@ -61,7 +59,7 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
     Ok(TablePage { heads, rows, period, mistake: None })
 }
 
-type Table = (Vec<&'static str>, Vec<Row>);
+pub(super) type Table = (Vec<&'static str>, Vec<Row>);
 
 /// The name of the part that a row of the roster belongs to.
 fn part(roster: &Roster, by: &By, at: usize) -> String {
@@ -156,52 +154,6 @@ fn put_part(store: &Store, name: &str, visits: &[Visit], period: Period, today: 
     }
 }
 
-fn figure(code: KpiCode, stage: &StageFigures) -> (Cell, Option<f64>) {
-    match code {
-        KpiCode::NextConversion => {
-            let share = Share::new(stage.advanced, stage.ended);
-            (Cell::Share(share), share.ratio().map(|r| r * 100.0))
-        }
-        KpiCode::MedianDays => (Cell::days(stage.median_days), stage.median_days),
-        KpiCode::P90Days => (Cell::days(stage.p90_days), stage.p90_days),
-        KpiCode::Entered => (Cell::Count(stage.entered), Some(stage.entered as f64)),
-    }
-}
-
-/// Each figure with a target: what it is in the period, and in each of the last months by the visits begun in it.
-fn targets(store: &Store, visits: &[Visit], period: Period, mode: Mode) -> Table {
-    let stages = &store.config.stages;
-    let (now, _) = funnel::figures(stages, visits, &[], period, mode, store.today);
-    let number = |day: Day| day.date().year() * 12 + day.date().month0() as i32;
-    let last = number(store.today);
-    let mut by_month: Vec<Vec<Visit>> = vec![Vec::new(); MONTHS as usize];
-    for visit in visits {
-        let at = number(visit.entered) - last + MONTHS - 1;
-        if let Some(month) = usize::try_from(at).ok().and_then(|at| by_month.get_mut(at)) {
-            month.push(*visit);
-        }
-    }
-    let all = Period { from: Day::from_number(0).unwrap_or(store.today), to: store.today };
-    let months: Vec<Vec<StageFigures>> =
-        by_month.iter().map(|visits| funnel::figures(stages, visits, &[], all, mode, store.today).0).collect();
-    let mut rows = Vec::new();
-    for (no, stage) in stages.stage.iter().enumerate() {
-        for kpi in &stage.kpi {
-            let (cell, value) = figure(kpi.code, &now[no]);
-            let target = f64::from(kpi.target);
-            let at_least = matches!(kpi.code, KpiCode::NextConversion | KpiCode::Entered);
-            let met = value.map_or(Cell::None, |v| Cell::Met(if at_least { v >= target } else { v <= target }));
-            let history = months.iter().map(|m| figure(kpi.code, &m[no]).1.filter(|_| m[no].entered > 0)).collect();
-            let begun = |v: &&Visit| usize::from(v.stage.0) == no && period.from <= v.entered && v.entered <= period.to;
-            let behind = visits.iter().filter(begun).map(|v| v.customer).collect();
-            let code = serde_json::to_value(kpi.code).ok().and_then(|c| c.as_str().map(str::to_owned)).unwrap_or_default();
-            let cells = vec![Cell::Text(stage.label.clone()), Cell::Text(code), cell, Cell::Target(kpi.target), met, Cell::Months(history)];
-            rows.push(Row::new(cells, behind));
-        }
-    }
-    (vec!["stage", "figure", "actual", "target", "met", "months"], rows)
-}
-
 /// How long the visits begun in the period last, a row a stage, and one for each stage that they went on to.
 fn stays(store: &Store, visits: &[Visit], period: Period) -> Table {
     let stages = &store.config.stages;
@@ -288,29 +240,49 @@ fn help(store: &Store, roster: &Roster, visits: &[Visit], period: Period) -> Res
 }
 
 /// Tickets opened in the period, those about the same thing together.
-fn issues(store: &Store, shared: &Arc<RwLock<Roster>>, selection: &Selection, period: Period) -> Result<Table> {
-    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+/// Hands each ticket opened in the period, and the row of its customer, to `each`; columns from the second on are `columns`.
+pub(super) fn tickets(
+    store: &Store,
+    roster: &Roster,
+    period: Period,
+    columns: &str,
+    mut each: impl FnMut(u32, &rusqlite::Row<'_>) -> Result<()>,
+) -> Result<()> {
     let zone = store.config.zone;
     let from = zone.stamp(period.from, chrono::NaiveTime::MIN);
     let to = zone.stamp(period.to.plus(1), chrono::NaiveTime::MIN);
-    let query = "SELECT customer, subject, opened, closed FROM ticket WHERE removed = 0 AND opened >= ? AND opened < ?";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let query = format!("SELECT customer, opened, {columns} FROM ticket WHERE removed = 0 AND opened >= ? AND opened < ?");
+    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let mut found = statement.query(params![from, to]).map_err(sql)?;
-    let mut tickets = Vec::new();
     while let Some(row) = found.next().map_err(sql)? {
-        let Some(at) = roster.row_of(row.get(0).map_err(sql)?).filter(|at| selection.passes[*at]) else { continue };
-        let closed: Option<i64> = row.get(3).map_err(sql)?;
-        tickets.push(Ticket {
-            customer: at as u32,
-            subject: text_at(row, 1).map_err(sql)?,
-            opened: zone.day(Stamp(row.get(2).map_err(sql)?)),
-            closed: closed.map(|ms| zone.day(Stamp(ms))).filter(|d| *d <= store.today),
-        });
+        if let Some(at) = roster.row_of(row.get(0).map_err(sql)?).filter(|at| !roster.rows[*at].removed) {
+            each(at as u32, row)?;
+        }
     }
-    let rows = issue::issues(&tickets).into_iter().take(ISSUES).map(|issue| {
+    Ok(())
+}
+
+fn issues(store: &Store, shared: &Arc<RwLock<Roster>>, selection: &Selection, period: Period) -> Result<Table> {
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let zone = store.config.zone;
+    let mut all = Vec::new();
+    tickets(store, &roster, period, "subject, closed", |customer, row| {
+        if selection.passes[customer as usize] {
+            let closed: Option<i64> = row.get(3).map_err(sql)?;
+            all.push(Ticket {
+                customer,
+                subject: text_at(row, 2).map_err(sql)?,
+                opened: zone.day(Stamp(row.get(1).map_err(sql)?)),
+                closed: closed.map(|ms| zone.day(Stamp(ms))).filter(|d| *d <= store.today),
+            });
+        }
+        Ok(())
+    })?;
+    let rows = issue::issues(&all).into_iter().take(ISSUES).map(|issue| {
         let mut row = Row::new(Vec::new(), issue.customers);
         row.cells = vec![
             Cell::Text(issue.word),
+            Cell::Text(issue.example),
             Cell::Count(issue.count),
             Cell::Count(row.customers.len()),
             Cell::Count(issue.open),
@@ -318,5 +290,5 @@ fn issues(store: &Store, shared: &Arc<RwLock<Roster>>, selection: &Selection, pe
         ];
         row
     });
-    Ok((vec!["issue", "tickets", "customers", "still_open", "mean_days"], rows.collect()))
+    Ok((vec!["issue", "such_as", "tickets", "customers", "still_open", "mean_days"], rows.collect()))
 }

@@ -1,0 +1,73 @@
+//! Each figure of a stage with a target: what it is in the period, and in each of the last months.
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::domain::funnel::{self, Mode, Period, StageFigures, Visit};
+use crate::domain::kpi::Stays;
+use crate::domain::roster::Roster;
+use crate::domain::stage::{Kpi, KpiCode, StageNo};
+use crate::domain::table::{Cell, Row};
+use crate::domain::time::{Day, Stamp};
+use crate::error::Result;
+use crate::store::{Store, kept, sql};
+
+use super::tables::{Table, tickets};
+
+/// Months in the history.
+const MONTHS: i32 = 12;
+
+/// A row for each target.
+pub fn table(store: &mut Store, roster: &Roster, visits: &[Visit], period: Period, mode: Mode) -> Result<Table> {
+    let asks = |code: KpiCode| move |kpi: &Kpi| kpi.code == code;
+    let any = |code| store.config.stages.stage.iter().flat_map(|s| &s.kpi).any(asks(code));
+    let (nps, load) = (any(KpiCode::Nps), any(KpiCode::TicketLoad));
+    // What no target asks for is not read.
+    let answers = if nps { Some(kept::answers(store, roster)?) } else { None };
+    let said = answers.as_ref().map_or(&[][..], |a| &a.said);
+    let months = months(store.today);
+    let first = months.iter().map(|m| m.from).chain([period.from]).min().unwrap_or(period.from);
+    let mut opened = Vec::new();
+    if load {
+        let all = Period { from: first, to: store.today };
+        tickets(store, roster, all, "n", |customer, row| {
+            opened.push((customer, store.config.zone.day(Stamp(row.get(1).map_err(sql)?))));
+            Ok(())
+        })?;
+    }
+    let stages = &store.config.stages;
+    let figures = |period: Period| funnel::figures(stages, visits, &[], period, mode, store.today).0;
+    let now = figures(period);
+    let then: Vec<(Period, Vec<StageFigures>)> = months.into_iter().map(|month| (month, figures(month))).collect();
+    let mut rows = Vec::new();
+    for (no, stage) in stages.stage.iter().enumerate().filter(|(_, s)| !s.kpi.is_empty()) {
+        let stays = Stays::of(StageNo(no as u8), visits, stages);
+        for kpi in &stage.kpi {
+            let actual = stays.measure(kpi.code, &now[no], said, &opened, period);
+            let target = f64::from(kpi.target);
+            let met = actual.value.map_or(Cell::None, |v| Cell::Met(if kpi.code.at_least() { v >= target } else { v <= target }));
+            let history = then.iter().map(|(month, figures)| {
+                let by_visits = figures[no].entered > 0 || !kpi.code.is_of_visits();
+                stays.measure(kpi.code, &figures[no], said, &opened, *month).value.filter(|_| by_visits)
+            });
+            let code = serde_json::to_value(kpi.code).ok().and_then(|c| c.as_str().map(str::to_owned)).unwrap_or_default();
+            let months = Cell::Months(history.collect());
+            let cells = vec![Cell::Text(stage.label.clone()), Cell::Text(code), actual.cell, Cell::Target(kpi.target), met, months];
+            rows.push(Row::new(cells, actual.behind));
+        }
+    }
+    Ok((vec!["stage", "figure", "actual", "target", "met", "months"], rows))
+}
+
+/// The last months, oldest first; the present one ends today.
+fn months(today: Day) -> Vec<Period> {
+    let number = today.date().year() * 12 + today.date().month0() as i32;
+    let begin = |number: i32| {
+        let date = NaiveDate::from_ymd_opt(number.div_euclid(12), number.rem_euclid(12) as u32 + 1, 1);
+        date.and_then(Day::from_date)
+    };
+    let month = |number: i32| {
+        let (from, next) = (begin(number)?, begin(number + 1));
+        Some(Period { from, to: next.map_or(today, |next| next.plus(-1)).min(today) })
+    };
+    (number - MONTHS + 1..=number).filter_map(month).collect()
+}
