@@ -28,7 +28,7 @@ fn the_latest_answer_of_a_person_counts_and_numbers_that_are_none_are_named() {
     let answers = Answers::settle(said, Vec::new());
     let figures = all(&answers, 0, 30);
     assert_eq!(figures.window.verdict, Verdict::Answers(vec![8, 9]));
-    assert_eq!((figures.window.superseded, figures.outside, figures.window.invalid.len()), (2, 0, 1));
+    assert_eq!((figures.window.superseded, figures.outside, figures.window.invalid.len()), (2, 1, 1));
     assert_eq!(figures.never_asked, [2, 3], "what comes after the window is not known");
     assert!(answers.quarters && figures.movement.is_none());
     assert_eq!(all(&answers, 0, 90).window.counted.len(), 3);
