@@ -55,7 +55,7 @@ fn two_groups_by_hand() {
 fn a_test_needs_two_groups_that_something_could_have_ended_in() {
     let two = vec![(5, true), (6, false)];
     assert_eq!(log_rank(&[]), None);
-    assert_eq!(log_rank(&[two.clone()]), None);
+    assert_eq!(log_rank(std::slice::from_ref(&two)), None);
     assert_eq!(log_rank(&[two.clone(), Vec::new()]), None);
     assert_eq!(log_rank(&[two.clone(), vec![(1, false)]]), None, "nobody of the second was there when anything ended");
     assert_eq!(log_rank(&[vec![(5, true)], vec![(5, true)]]), None, "all ended together");

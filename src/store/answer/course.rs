@@ -66,7 +66,7 @@ fn begin(store: &mut Store, filters: &[String], months: u16) -> Result<Course> {
     }
     let past = shared.read().unwrap_or_else(PoisonError::into_inner).clone();
     page.computing = !all.is_empty() && !past.rows.is_empty();
-    let since = past.rows.iter().map(|row| kept::since(row)).collect();
+    let since = past.rows.iter().map(kept::since).collect();
     Ok(Course { filters: filters.to_vec(), months, ready: all, past, since, bought: Vec::new(), next: 0, page })
 }
 

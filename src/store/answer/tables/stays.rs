@@ -4,8 +4,11 @@ use super::{Cell, Period, Row, Store, Table, Visit};
 use crate::domain::stage::StageNo;
 use crate::domain::survival::{Curve, incidence, log_rank};
 
+/// A stage with visits of it.
+type OfStage<'v> = (StageNo, Vec<&'v Visit>);
+
 /// Each stage with the visits of it that began in the period, where there are any.
-fn by_stage<'v>(store: &Store, visits: &'v [Visit], period: Period) -> Vec<(StageNo, Vec<&'v Visit>)> {
+fn by_stage<'v>(store: &Store, visits: &'v [Visit], period: Period) -> Vec<OfStage<'v>> {
     let begun = |no: StageNo| visits.iter().filter(move |v| v.stage == no && period.from <= v.entered && v.entered <= period.to);
     store.config.stages.all().map(|no| (no, begun(no).collect::<Vec<_>>())).filter(|(_, of)| !of.is_empty()).collect()
 }
@@ -67,8 +70,7 @@ pub fn table(store: &Store, visits: &[Visit], period: Period) -> Table {
 
 /// How long the visits begun in the period last in each part: a row a stage with the log-rank test over its parts, then one a part.
 pub fn by_parts(store: &Store, parts: &[(String, Vec<Visit>)], period: Period) -> Table {
-    let each: Vec<(&str, Vec<(StageNo, Vec<&Visit>)>)> =
-        parts.iter().map(|(name, visits)| (name.as_str(), by_stage(store, visits, period))).collect();
+    let each: Vec<(&str, Vec<OfStage<'_>>)> = parts.iter().map(|(name, visits)| (name.as_str(), by_stage(store, visits, period))).collect();
     let mut rows = Vec::new();
     for no in store.config.stages.all() {
         let groups: Vec<(&str, &Vec<&Visit>)> =
