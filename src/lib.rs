@@ -194,8 +194,8 @@
 //! - A key role counts as waiting in the queue only when somebody of it has heard from us before; a role that nobody has is a gap on
 //!   the stakeholder map, and a filter (`buyer:none`), but no daily reason.
 //! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
-//! - Alerts are looked for at the customers whose signals tell of one, and the log of rules from the first batch of its days on: a
-//!   look at all events would cost more than a second in a large book, behind every write while the count stands in the corner.
+//! - Alerts are looked for at the customers whose signals tell of one, and the log of rules has an index of its own: a look at all
+//!   events would cost more than a second in a large book, behind every write while the count stands in the corner.
 //! - A rule is saved from its trial only, which shows whom it holds and for whom it would have fired.
 //! - On the board `L` and `H` move the card and not through the history: the arrows with Alt do that everywhere.
 //! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
@@ -212,8 +212,8 @@
 //!
 //! # Warts
 //! - Two copies in which the same rule fired for one entry before they met hold both firings; the calls to action show as two.
-//! - The course of segments over month ends is that of the ready-made ones; saved views are counted as of today only.
-//! - Past month ends are counted over the present owners, tags and removals.
+//! - Past month ends are counted over the present owners, tags, attributes and removals, and what was done or snoozed since counts as
+//!   done then; a view that asks for `priority` weighs money by the present median.
 //! - A row whose customer cannot be read anywhere is kept under a made-up customer, and rows whose batch cannot be read under a batch
 //!   of the salvaging; a copy of the book that has the real ones does not replace them in a merge, it is told of them.
 //! - A backup of an older version of the book is verified by its pages and bytes only, not by the hashes of its batches.

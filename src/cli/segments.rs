@@ -3,13 +3,15 @@
 use serde_json::json;
 
 use super::fail::Done;
+use super::list::rows_page;
 use super::out::{Ink, one_line};
 use super::{Cx, unexpected};
 use crate::domain::command::Command;
 use crate::domain::money;
-use crate::domain::query::{Page, Query, SegmentRow, SegmentsPage, View};
+use crate::domain::query::{CoursePage, Page, Query, SegmentRow, SegmentsPage, View};
 use crate::domain::rfm::{FEW, LOOK_BACK};
 use crate::domain::segment::{BY_SCORES, READY};
+use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::text::fold;
@@ -18,6 +20,12 @@ use crate::text::words::Words;
 /// Segments: first-time, VIP, at risk and the like, and your own saved views
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
+    /// A saved view (or a ready-made segment): how many passed its filter at month ends
+    #[arg(conflicts_with_all = ["trend", "mark", "unmark"])]
+    view: Option<String>,
+    /// So many month ends
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=120), requires = "view")]
+    months: u16,
     /// Also the counts at the last twelve month ends
     #[arg(long)]
     trend: bool,
@@ -35,6 +43,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         let (name, view) = find(&mut store, name)?;
         let view = View { segment: args.mark.is_some(), ..view };
         return cx.write(&mut store, &Command::SaveView { name, view });
+    }
+    if let Some(name) = &args.view {
+        return course(cx, &mut store, name, args.months);
     }
     let mut page = SegmentsPage { computing: true, ..SegmentsPage::default() };
     while page.computing {
@@ -78,6 +89,36 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let scored = if page.buyers < FEW { ": too few for scores" } else { "" };
     let note = format!("paid orders of the last {LOOK_BACK} days; {} customers ordered{scored}", page.buyers);
     let note = cx.out.paint(Ink::Dim, &note);
+    Ok(cx.out.line(&note)?)
+}
+
+/// Prints how many passed the filter of a view at month ends, and pass it today.
+fn course(cx: &mut Cx<'_>, store: &mut Store, name: &str, months: u16) -> Done {
+    let (name, filter) = match READY.iter().find(|(code, _)| *code == name) {
+        Some((code, _)) => ((*code).to_owned(), format!("seg={code}")),
+        None => find(store, name).map(|(name, view)| (name, view.filter))?,
+    };
+    let today = Query::Customers { filter: filter.clone(), sort: String::new(), descending: false, columns: Vec::new() };
+    let today = rows_page(store, &today, &filter)?.rows.len();
+    let mut page = CoursePage { computing: true, ..CoursePage::default() };
+    while page.computing {
+        let ask = Query::Course { filters: vec![filter.clone()], months };
+        let Page::Course(next) = store.answer(&ask)? else { return Err(unexpected().into()) };
+        page = *next;
+    }
+    let counts = page.counts.into_iter().next().unwrap_or_default();
+    let counts: Vec<(Day, usize)> = page.days.into_iter().zip(counts).chain([(store.today(), today)]).collect();
+    if cx.out.json {
+        let counts: Vec<_> = counts.iter().map(|(day, n)| json!({"day": day, "customers": n})).collect();
+        return Ok(cx.out.object(json!({"view": name, "filter": filter, "counts": counts}))?);
+    }
+    let head = cx.out.paint(Ink::Bold, &format!("{}  {}", one_line(&name), one_line(&filter)));
+    cx.out.line(&head)?;
+    let most = counts.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
+    let row = |(day, n): &(Day, usize)| vec![day.to_string(), n.to_string(), "#".repeat((n * 40).div_ceil(most))];
+    cx.out.table(&["day", "customers", ""], &[false, true, false], &counts.iter().map(row).collect::<Vec<_>>())?;
+    let note = "figures of each day, folded from its facts; owners, tags, attributes and removals are the present ones";
+    let note = cx.out.paint(Ink::Dim, note);
     Ok(cx.out.line(&note)?)
 }
 

@@ -1,4 +1,4 @@
-//! `retain funnel --by`, `retain targets`, `retain help-first` and `retain issues`: figures in rows.
+//! `retain funnel --by`, `retain stays`, `retain targets`, `retain help-first` and `retain issues`: figures in rows.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::out::{Ink, one_line};
 use super::{Cx, unexpected};
 use crate::domain::funnel::Mode;
 use crate::domain::query::{Page, PeriodAsk, Query};
-use crate::domain::table::{Kind, TableAsk};
+use crate::domain::table::{By, Kind, TableAsk};
 
 /// The stages' figures beside their targets, and by month (targets: retain config set stages)
 #[derive(clap::Args, Debug)]
@@ -37,10 +37,21 @@ pub(super) struct IssueArgs {
 pub(super) struct StayArgs {
     #[command(flatten)]
     window: Window,
+    /// Print the share that is still there, day by day, with its interval
+    #[arg(long, conflicts_with = "by")]
+    curve: bool,
+    /// Split by owner, month, quarter or an attribute (channel), and test whether the parts differ (log-rank)
+    #[arg(long, value_name = "WHAT")]
+    by: Option<String>,
 }
 
 pub(super) fn stays(cx: &mut Cx<'_>, args: &StayArgs) -> Done {
-    windowed(cx, Kind::Stays, &args.window, "no visits in these days")
+    let kind = match &args.by {
+        Some(by) => Kind::StaysBy(By::named(by)),
+        None if args.curve => Kind::Curve,
+        None => Kind::Stays,
+    };
+    windowed(cx, kind, &args.window, "no visits in these days")
 }
 
 pub(super) fn targets(cx: &mut Cx<'_>, args: &TargetArgs) -> Done {
@@ -90,13 +101,14 @@ pub(super) fn table(cx: &mut Cx<'_>, kind: Kind, filter: &str, period: PeriodAsk
     let right: Vec<bool> = page.rows[0].cells.iter().map(|c| !c.is_text()).collect();
     let rows: Vec<Vec<String>> = page.rows.iter().map(|r| r.cells.iter().map(|c| one_line(&c.show())).collect()).collect();
     cx.out.table(&heads, &right, &rows)?;
-    if page.heads.contains(&"half_left") {
-        let note = "product-limit with log-log intervals, open stays censored today; by next stage: cumulative incidence";
-        let note = cx.out.paint(Ink::Dim, note);
-        cx.out.line(&note)?;
-    }
-    if page.heads.contains(&"median_days") {
-        let note = "median and p90: product-limit, open ones censored today; plain median: of the ended ones alone";
+    let notes = [
+        ("half_left", "product-limit with log-log intervals, open stays censored today"),
+        ("went_to", "by next stage: cumulative incidence"),
+        ("log_rank", "log-rank over the parts of a stage, each stay on its own: p is the chance of such a difference where they are alike"),
+        ("still_there", "product-limit with Greenwood's standard error and log-log intervals, open stays last seen today"),
+        ("median_days", "median and p90: product-limit, open ones censored today; plain median: of the ended ones alone"),
+    ];
+    for (_, note) in notes.iter().filter(|(head, _)| page.heads.contains(head)) {
         let note = cx.out.paint(Ink::Dim, note);
         cx.out.line(&note)?;
     }

@@ -64,7 +64,7 @@ fn roster() -> Roster {
     roster.rows[0].health = Health { score: Some(31), coverage: 80, band: Band::Risk };
     roster.rows[0].priority = 923;
     let bought = Orders { ever: 5, last: ago(30), count: 3, paid: 90_000, ..Orders::default() };
-    roster.put_orders(vec![bought, Orders::default()]);
+    roster.put_orders(vec![bought, Orders::default()], &[true, false]);
     if let Some(purchases) = &mut roster.purchases {
         purchases.members[0].scores = Some(Scores { r: 4, f: 5, m: 3 });
     }

@@ -69,6 +69,10 @@ mod tests {
         assert!((low - 0.192_560_802_077_52).abs() < 1e-12 && (high - 0.243_605_143_225_304_6).abs() < 1e-12, "{low} {high}");
         let (low, high) = Share::new(0, 10).wilson().expect("there are some");
         assert!(low == 0.0 && (high - Z * Z / (10.0 + Z * Z)).abs() < 1e-12, "{low} {high}");
+        // Newcombe (1998), Statistics in Medicine 17, table I: 81 of 263 and 0 of 20.
+        let (low, high) = Share::new(81, 263).wilson().expect("there are some");
+        assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} {high}");
+        assert!(Share::new(0, 20).wilson().is_some_and(|(low, high)| low == 0.0 && (high - 0.1611).abs() < 5e-5));
         assert_eq!(Share::default().wilson(), None);
     }
 

@@ -107,6 +107,8 @@ pub enum Query {
     Nps { filter: String, period: PeriodAsk },
     /// Segments: the ready-made ones and the saved views that are marked as such. `trend`: also their counts at month ends.
     Segments { trend: bool },
+    /// How many passed each of these filters at the ends of the last so many months.
+    Course { filters: Vec<String>, months: u16 },
     /// The words of answers and who said them.
     Replies { events: Vec<Id> },
     /// Figures in rows.
@@ -571,6 +573,19 @@ pub struct SegmentRow {
     pub mistake: String,
 }
 
+/// How many passed filters at the ends of months.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CoursePage {
+    /// The month ends, the oldest first.
+    pub days: Vec<Day>,
+    /// By filter, in the order asked, a count for each of the days; nothing of a filter that cannot be read.
+    pub counts: Vec<Vec<usize>>,
+    /// The mistake in the first filter that has one.
+    pub mistake: Option<Mistake>,
+    /// More customers are being counted.
+    pub computing: bool,
+}
+
 /// The segments.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct SegmentsPage {
@@ -653,6 +668,8 @@ pub enum Page {
     Table(Box<TablePage>),
     /// To [`Query::Segments`].
     Segments(Box<SegmentsPage>),
+    /// To [`Query::Course`].
+    Course(Box<CoursePage>),
     /// To [`Query::Replies`], in the order asked; what is gone is left out.
     Replies(Vec<Reply>),
     /// To [`Query::Friction`], a question each.
@@ -666,6 +683,6 @@ pub enum Page {
 impl Page {
     /// There is more to come: the same question asked again answers more of it.
     pub fn is_unfinished(&self) -> bool {
-        matches!(self, Page::Segments(page) if page.computing)
+        matches!(self, Page::Segments(page) if page.computing) || matches!(self, Page::Course(page) if page.computing)
     }
 }

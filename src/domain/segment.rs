@@ -83,9 +83,10 @@ pub fn counts<'m>(members: impl Iterator<Item = &'m Member>) -> [usize; READY.le
 }
 
 impl Roster {
-    /// Keeps the orders of every row, and works out scores, values and segments.
-    pub fn put_orders(&mut self, orders: Vec<Orders>) {
-        let (members, median) = members(orders, |at| self.rows[at].signals.cohort > 1);
+    /// Keeps the orders of every row, and works out scores, values and segments; `returned` says of each row whether it came back
+    /// after it had left.
+    pub fn put_orders(&mut self, orders: Vec<Orders>, returned: &[bool]) {
+        let (members, median) = members(orders, |at| returned.get(at).copied().unwrap_or(false));
         let mut known = [None; 1 << READY.len()];
         let sets = members.iter().enumerate().map(|(at, member)| {
             if self.rows[at].removed {

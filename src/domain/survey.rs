@@ -281,7 +281,7 @@ pub fn figures(answers: &Answers, customers: &[u32], passes: impl Fn(u32) -> boo
     let waves: Vec<Wave> = answers.waves.iter().zip(&waves).map(|(name, set)| wave(name, set, answers.quarters)).collect();
     let nps_answers = |set: &Tally| set.counted.len() + set.superseded;
     let window = tally(within());
-    let all = seen.iter().filter(|(_, s)| s.nps().is_some()).count();
+    let all = answers.said.iter().filter(|s| s.nps().is_some() && passes(s.customer)).count();
     Figures {
         outside: all - nps_answers(&window),
         no_wave: tally(seen.iter().copied().filter(|(_, s)| s.wave == NO_WAVE)),

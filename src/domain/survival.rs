@@ -1,6 +1,9 @@
-//! Times of which some are not over yet: the product-limit estimator (Kaplan and Meier 1958) and what is read off it.
+//! Times of which some are not over yet: the product-limit estimator (Kaplan and Meier 1958), what is read off it, and whether
+//! several groups of times differ.
 //!
 //! A time is in whole days. Events come before censorings at equal times.
+
+use serde::Serialize;
 
 use super::proportion::Z;
 
@@ -10,7 +13,7 @@ mod tests;
 /// Lets S(t) = 0.5 be found although it is a product of fractions.
 const TOLERANCE: f64 = 1e-12;
 
-/// The estimate at a time at which something ended.
+/// The estimate at a time at which something ended, or was last seen.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Step {
     /// Days.
@@ -19,16 +22,20 @@ pub struct Step {
     pub at_risk: usize,
     /// How many ended then.
     pub events: usize,
+    /// How many were last seen then, and are not over.
+    pub censored: usize,
     /// The share that lasts longer, 0 to 1.
     pub survival: f64,
-    /// The 95 % interval of that share by the log-log rule; `None` where the share is 0.
+    /// Its standard error by Greenwood's formula (1926); `None` where the share is 0.
+    pub error: Option<f64>,
+    /// The 95 % interval of that share by the log-log rule; `None` where the share is 0, or 1 still.
     pub interval: Option<(f64, f64)>,
 }
 
 /// The product-limit curve of some times.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Curve {
-    /// Ascending by time.
+    /// One for each time that there is, ascending.
     pub steps: Vec<Step>,
     /// How many times there are.
     pub n: usize,
@@ -57,18 +64,20 @@ impl Curve {
         let mut curve = Curve { n: times.len(), longest: times.last().map_or(0, |t| t.0), ..Curve::default() };
         for group in times.chunk_by(|a, b| a.0 == b.0) {
             let events = group.iter().filter(|(_, over)| *over).count();
-            if events > 0 {
-                let (d, n) = (events as f64, at_risk as f64);
-                survival *= 1.0 - d / n;
+            let (d, n) = (events as f64, at_risk as f64);
+            survival *= 1.0 - d / n;
+            let lasts = survival > 0.0;
+            if lasts {
                 variance += d / (n * (n - d));
-                curve.events += events;
-                // Of the logarithm of minus the logarithm, so that the ends stay between 0 and 1.
-                let interval = (events < at_risk).then(|| {
-                    let half = Z * variance.sqrt() / survival.ln();
-                    (survival.powf((-half).exp()), survival.powf(half.exp()))
-                });
-                curve.steps.push(Step { time: group[0].0, at_risk, events, survival, interval });
             }
+            curve.events += events;
+            // Of the logarithm of minus the logarithm, so that the ends stay between 0 and 1.
+            let interval = (lasts && survival < 1.0).then(|| {
+                let half = Z * variance.sqrt() / survival.ln();
+                (survival.powf((-half).exp()), survival.powf(half.exp()))
+            });
+            let error = lasts.then(|| survival * variance.sqrt());
+            curve.steps.push(Step { time: group[0].0, at_risk, events, censored: group.len() - events, survival, error, interval });
             at_risk -= group.len();
         }
         curve
@@ -134,4 +143,85 @@ pub fn incidence(times: &mut [(i64, Option<u8>)], ways: usize, within: i64) -> V
         at_risk -= group.len();
     }
     shares
+}
+
+/// Whether groups of times differ: the log-rank test.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct LogRank {
+    /// The statistic: chi-squared where the groups are alike.
+    pub chi2: f64,
+    /// Degrees of freedom: groups less one.
+    pub df: usize,
+    /// The chance of so large a statistic where the groups are alike, 0 to 1.
+    pub p: f64,
+}
+
+/// The log-rank test of several groups of times (Mantel 1966; Peto and Peto 1972), each days and whether it is over: observed ends
+/// less those expected if all were alike, with their hypergeometric covariance. Groups of which nobody was there when anything
+/// ended are left out; `None` with fewer than two others, and where all end together.
+pub fn log_rank(groups: &[Vec<(i64, bool)>]) -> Option<LogRank> {
+    let mut all: Vec<(i64, bool, usize)> = Vec::new();
+    for (no, group) in groups.iter().enumerate() {
+        all.extend(group.iter().map(|(time, over)| (*time, *over, no)));
+    }
+    all.sort_unstable();
+    let mut at_risk: Vec<f64> = groups.iter().map(|g| g.len() as f64).collect();
+    let mut expected = vec![0.0; groups.len()];
+    let mut less = vec![0.0; groups.len()];
+    let mut covariance = vec![vec![0.0; groups.len()]; groups.len()];
+    for together in all.chunk_by(|a, b| a.0 == b.0) {
+        let n: f64 = at_risk.iter().sum();
+        let ended = together.iter().filter(|t| t.1).count() as f64;
+        for (i, there) in at_risk.iter().enumerate() {
+            expected[i] += ended * there / n;
+            less[i] -= ended * there / n;
+            for (j, others) in at_risk.iter().enumerate().filter(|_| n > 1.0) {
+                let same = if i == j { 1.0 } else { 0.0 };
+                covariance[i][j] += ended * (n - ended) / (n - 1.0) * there / n * (same - others / n);
+            }
+        }
+        for (_, over, no) in together {
+            at_risk[*no] -= 1.0;
+            less[*no] += if *over { 1.0 } else { 0.0 };
+        }
+    }
+    // The last of them follows from the others.
+    let counted: Vec<usize> = (0..groups.len()).filter(|i| expected[*i] > 0.0).collect();
+    let df = counted.len().checked_sub(1).filter(|df| *df > 0)?;
+    let of = &counted[..df];
+    let rows = of.iter().map(|i| of.iter().map(|j| covariance[*i][*j]).chain([less[*i]]).collect()).collect();
+    let chi2: f64 = solve(rows)?.iter().zip(of).map(|(x, i)| x * less[*i]).sum();
+    Some(LogRank { chi2, df, p: above(chi2, df) })
+}
+
+/// The solution of a system of equations, each row its factors and what they come to; `None` where there is not one.
+fn solve(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
+    let n = rows.len();
+    for at in 0..n {
+        let best = (at..n).max_by(|a, b| rows[*a][at].abs().total_cmp(&rows[*b][at].abs()))?;
+        rows.swap(at, best);
+        let pivot = rows[at].clone();
+        if pivot[at].abs() < TOLERANCE {
+            return None;
+        }
+        for (_, row) in rows.iter_mut().enumerate().filter(|(i, _)| *i != at) {
+            let factor = row[at] / pivot[at];
+            row.iter_mut().zip(&pivot).for_each(|(cell, p)| *cell -= factor * p);
+        }
+    }
+    Some((0..n).map(|i| rows[i][n] / rows[i][i]).collect())
+}
+
+/// The chance that a chi-squared number of `df` degrees of freedom is above `x`: the upper incomplete gamma function of half of both,
+/// by its recurrence from one or two degrees (Abramowitz and Stegun 1964, 26.4.4 and 26.4.5).
+fn above(x: f64, df: usize) -> f64 {
+    let half = x.max(0.0) / 2.0;
+    let odd = df % 2 == 1;
+    let mut degrees = if odd { 0.5 } else { 1.0 };
+    let mut chance = if odd { libm::erfc(half.sqrt()) } else { (-half).exp() };
+    while degrees < df as f64 / 2.0 {
+        chance += (degrees * half.ln() - half - libm::lgamma(degrees + 1.0)).exp();
+        degrees += 1.0;
+    }
+    chance.min(1.0)
 }

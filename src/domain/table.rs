@@ -9,7 +9,7 @@ use super::funnel::{Mode, Period};
 use super::nps::Nps;
 use super::proportion::Share;
 use super::query::{Mistake, PeriodAsk};
-use super::survival::Quantile;
+use super::survival::{LogRank, Quantile};
 
 /// Which table.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
@@ -24,9 +24,13 @@ pub enum Kind {
     Issues,
     /// How long a stay lasts, and where it ends: quartiles, restricted mean, cumulative incidence by next stage.
     Stays,
+    /// How long a stay lasts by parts, and whether they differ (log-rank).
+    StaysBy(By),
+    /// The share of stays that last longer, day by day.
+    Curve,
 }
 
-/// By what the funnel is split.
+/// By what the funnel or the stays are split.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum By {
     /// By owner.
@@ -99,6 +103,10 @@ pub enum Cell {
     Score(Nps),
     /// A number that is no count.
     Number(f64),
+    /// Ends of the 95 % interval of such a part.
+    Ends(f64, f64),
+    /// Whether parts differ.
+    Test(LogRank),
     /// A target: whole per cent, days or a count, as the row says.
     Target(u16),
     /// Figures of the last months, oldest first; nothing where there was no data.
@@ -128,6 +136,9 @@ impl Cell {
             Cell::Part(part) => format!("{:.0}%", part * 100.0),
             Cell::Score(nps) => format!("{:.0} ({:.0} to {:.0})", nps.score, nps.low, nps.high),
             Cell::Number(n) => format!("{n:.1}"),
+            Cell::Ends(low, high) => format!("{:.0}-{:.0}%", low * 100.0, high * 100.0),
+            Cell::Test(LogRank { chi2, df, p }) if *p < 0.001 => format!("p<0.001 ({chi2:.1}, {df} df)"),
+            Cell::Test(LogRank { chi2, df, p }) => format!("p={p:.3} ({chi2:.1}, {df} df)"),
             Cell::Days(days) if days.fract() == 0.0 => format!("{days:.0}d"),
             Cell::Days(days) => format!("{days:.1}d"),
             Cell::Target(n) => n.to_string(),
@@ -151,6 +162,8 @@ impl Cell {
             Cell::Part(part) => json!(part),
             Cell::Score(nps) => json!(nps),
             Cell::Number(n) => json!(n),
+            Cell::Ends(low, high) => json!([low, high]),
+            Cell::Test(test) => json!(test),
             Cell::Target(n) => (*n).into(),
             Cell::Months(months) => json!(months),
             Cell::Met(met) => (*met).into(),

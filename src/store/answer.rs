@@ -3,6 +3,7 @@
 mod account;
 mod batch;
 mod checklist;
+pub(super) mod course;
 mod funnel;
 mod moving;
 mod segments;
@@ -71,6 +72,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Nps { filter, period } => surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p))),
         Query::Table(ask) => tables::page(store, ask).map(|p| Page::Table(Box::new(p))),
         Query::Segments { trend } => segments::page(store, *trend).map(|p| Page::Segments(Box::new(p))),
+        Query::Course { filters, months } => course::page(store, filters, *months).map(|p| Page::Course(Box::new(p))),
         Query::Replies { events } => surveys::replies(store, events).map(Page::Replies),
         Query::Friction { filter, period } => surveys::friction(store, filter, *period).map(Page::Friction),
     }

@@ -9,13 +9,14 @@ use crate::domain::event::EventKind;
 use crate::domain::funnel::{self, Visit};
 use crate::domain::id::Id;
 use crate::domain::rfm::{self, Orders};
-use crate::domain::roster::Roster;
+use crate::domain::roster::{Roster, Row};
 use crate::domain::segment::{self, READY};
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::survey::{Answers, NO_WAVE, Said};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 
+use super::answer::course::Course;
 use super::{Store, sql};
 
 const SAID: &str = "SELECT customer, kind, at, id, day, contact, number, channel, reference, more FROM event
@@ -36,6 +37,8 @@ pub struct Kept {
     answers: Option<Arc<Answers>>,
     /// The orders in the roster are those of the book.
     orders: bool,
+    /// The counts of filters at month ends, as far as they were asked.
+    pub course: Option<Box<Course>>,
     /// Month ends that were counted, the latest first.
     pub trend: Vec<(Day, [usize; READY.len()])>,
 }
@@ -211,8 +214,9 @@ pub fn load_orders(store: &mut Store, shared: &Arc<RwLock<Roster>>) -> Result<()
         return Ok(());
     }
     let all = orders(&store.conn, &roster, roster.today)?;
+    let returned: Vec<bool> = roster.rows.iter().map(|row| row.signals.cohort > 1).collect();
     drop(roster);
-    shared.write().unwrap_or_else(PoisonError::into_inner).put_orders(all);
+    shared.write().unwrap_or_else(PoisonError::into_inner).put_orders(all, &returned);
     store.kept.orders = true;
     Ok(())
 }
@@ -225,20 +229,35 @@ impl Store {
     }
 }
 
-/// The ready-made segments at the end of a day: how many were in each. Who is a customer by then is counted only.
-pub fn segments_at(store: &mut Store, roster: &Roster, day: Day) -> Result<[usize; READY.len()]> {
+/// Since when a row is a customer of the book, as far as it says.
+pub fn since(row: &Row) -> Option<Day> {
+    row.created.or(row.signals.started)
+}
+
+/// By row, who had come back by the end of a day after having left.
+fn returned(store: &mut Store, roster: &Roster, day: Day) -> Result<Vec<bool>> {
     let visits = visits(store, roster)?;
     let mut returned = vec![false; roster.rows.len()];
     let lost = |v: &Visit| store.config.stages.is_lost(v.stage) && v.next.is_some_and(|n| !store.config.stages.is_lost(n));
     for visit in visits.iter().filter(|v| v.left.is_some_and(|l| l <= day) && lost(v)) {
         returned[visit.customer as usize] = true;
     }
+    Ok(returned)
+}
+
+/// Puts the orders of every customer into a roster, as they stood at the end of a day.
+pub fn put_orders_of(store: &mut Store, roster: &mut Roster, day: Day) -> Result<()> {
+    let returned = returned(store, roster, day)?;
+    roster.put_orders(orders(&store.conn, roster, day)?, &returned);
+    Ok(())
+}
+
+/// The ready-made segments at the end of a day: how many were in each. Who is a customer by then is counted only.
+pub fn segments_at(store: &mut Store, roster: &Roster, day: Day) -> Result<[usize; READY.len()]> {
+    let returned = returned(store, roster, day)?;
     let (members, _) = segment::members(orders(&store.conn, roster, day)?, |at| returned[at]);
-    let there = |at: usize| {
-        let row = &roster.rows[at];
-        !row.removed && row.created.or(row.signals.started).is_none_or(|since| since <= day)
-    };
-    Ok(segment::counts(members.iter().enumerate().filter(|(at, _)| there(*at)).map(|(_, m)| m)))
+    let there = |row: &Row| !row.removed && since(row).is_none_or(|since| since <= day);
+    Ok(segment::counts(members.iter().zip(&roster.rows).filter(|(_, row)| there(row)).map(|(m, _)| m)))
 }
 
 /// The paid orders of every customer, by row of the roster, as they stood at the end of a day.
@@ -282,3 +301,6 @@ fn discount(more: &[u8]) -> i64 {
     }
     serde_json::from_slice::<More>(more).unwrap_or_default().discount
 }
+
+#[cfg(test)]
+mod tests;

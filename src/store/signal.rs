@@ -341,12 +341,14 @@ pub fn absorb_batch(conn: &Connection, batch: i64, made: usize, config: &Config,
 }
 
 /// True when another config makes other figures of the same facts: which cadence holds and which touches count for it, which
-/// stages there are and what they ask; and by which scorecards and limits the health of 28 days before was scored.
+/// stages there are and what they ask, on which day a ticket was opened; and by which scorecards and limits the health of 28 days
+/// before was scored.
 pub fn folds_anew(before: &Config, after: &Config) -> bool {
     before.cadences != after.cadences
         || before.stages != after.stages
         || before.scorecards != after.scorecards
         || before.policy != after.policy
+        || before.zone != after.zone
 }
 
 /// Folds all customers again and keeps the result.

@@ -331,3 +331,6 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
     }
     Ok(Done { label: format!("Put back {field} of {name}"), changed: 1, skipped: Vec::new() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,8 +41,12 @@ impl DemoOptions {
 }
 
 /// The attributes that demo customers have: code, label, type.
-const ATTRIBUTES: &[(&str, &str, &str)] =
-    &[("segment", "Segment", "enum"), ("country", "Country", "text"), ("industry", "Industry", "text")];
+const ATTRIBUTES: &[(&str, &str, &str)] = &[
+    ("segment", "Segment", "enum"),
+    ("country", "Country", "text"),
+    ("industry", "Industry", "text"),
+    ("channel", "How they came", "enum"),
+];
 
 /// The most customers that a demo book may have.
 const MOST: usize = 5_000_000;
@@ -116,7 +120,12 @@ fn put(loader: &mut Loader<'_>, calendar: &Calendar, index: usize, story: &Story
         phone: Some(story.words(story.phone)),
         created: Some(calendar.day(story.created)),
         tags: (!story.tags.is_empty()).then(|| story.tags.clone()),
-        attributes: vec![("segment", story.segment.into()), ("country", story.country.into()), ("industry", story.industry.into())],
+        attributes: vec![
+            ("segment", story.segment.into()),
+            ("country", story.country.into()),
+            ("industry", story.industry.into()),
+            ("channel", story.channel.into()),
+        ],
     })?;
     people.clear();
     for (nth, person) in story.people.iter().enumerate() {

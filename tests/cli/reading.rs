@@ -244,3 +244,41 @@ fn a_reader_who_has_enough_is_no_error() {
     let output = child.wait_with_output().expect("ends");
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
+
+#[test]
+fn stays_day_by_day_and_by_owner_with_the_test_of_a_difference() {
+    let desk = Desk::with_book();
+    let of = |args: &[&str]| -> Vec<serde_json::Value> {
+        let rows = desk.json(args)["rows"].as_array().expect("rows").clone();
+        rows.into_iter().filter(|row| row["stage"] == "Reach").collect()
+    };
+    // Of three one left on day 31, one is there since 51 days, one left on day 457.
+    let curve = of(&["stays", "--curve", "--json"]);
+    let shape = |row: &serde_json::Value| ["day", "at_risk", "ended", "last_seen"].map(|head| row[head].as_u64());
+    assert_eq!(curve.iter().map(shape).collect::<Vec<_>>(), [[31, 3, 1, 0], [51, 2, 0, 1], [457, 1, 1, 0]].map(|row| row.map(Some)));
+    assert!((curve[1]["still_there"].as_f64().expect("a share") - 2.0 / 3.0).abs() < 1e-12 && curve[2]["still_there"] == 0.0);
+    // On day 31 one of two of ada's left and none of bob's: 1 less 2/3, with variance 2/9.
+    let parts = of(&["stays", "--by", "owner", "--json"]);
+    assert_eq!(
+        parts.iter().map(|row| (row["part"].as_str(), row["n"].as_u64())).collect::<Vec<_>>(),
+        [(None, Some(3)), (Some("ada"), Some(2)), (Some("bob"), Some(1))]
+    );
+    let test = &parts[0]["log_rank"];
+    assert!((test["chi2"].as_f64().expect("a number") - 0.5).abs() < 1e-12 && test["df"] == 1, "{test}");
+    assert!((test["p"].as_f64().expect("a chance") - 0.479_500_122).abs() < 1e-8, "{test}");
+    let said = desk.run(&["stays", "--by", "owner"]);
+    assert!(said.contains("p=0.480 (0.5, 1 df)") && said.contains("log-rank over the parts"), "{said}");
+    assert!(desk.run(&["stays", "--by", "before"]).contains("exit 2"));
+    assert!(desk.run(&["stays", "--by", "moon"]).contains("no attribute"));
+}
+
+#[test]
+fn a_segment_at_month_ends() {
+    let desk = Desk::with_book();
+    let page = desk.json(&["segments", "registered", "--months", "2", "--json"]);
+    let counts: Vec<_> = page["counts"].as_array().expect("counts").iter().map(|c| (c["day"].as_str(), c["customers"].as_u64())).collect();
+    assert_eq!(counts, [(Some("2026-09-30"), Some(2)), (Some("2026-10-31"), Some(3)), (Some("2026-11-21"), Some(3))]);
+    let said = desk.run(&["segments", "registered", "--months", "1"]);
+    assert!(said.contains("2026-10-31") && said.contains("####") && said.contains("folded from its facts"), "{said}");
+    assert!(desk.run(&["segments", "nobody"]).contains("exit 3"));
+}

@@ -129,6 +129,18 @@ proptest! {
             prop_assert_eq!(row.entered, row.ended + row.open);
             prop_assert!(row.advanced <= row.ended && row.reached <= row.cohort);
         }
+        // Fewer reach each later stage; what a lost stage counts is apart.
+        let all = rows(&visits, mode).0;
+        prop_assert!(all.windows(2).all(|w| w[1].class == crate::domain::stage::StageClass::Lost || w[0].reached >= w[1].reached));
+        prop_assert_eq!(all[0].reached, all[0].cohort);
+        // Whoever the parts are, they add up to the whole.
+        let part = |no: u32| rows(&visits.iter().filter(|v| v.customer % 3 == no).copied().collect::<Vec<_>>(), mode).0;
+        let parts = [part(0), part(1), part(2)];
+        for (at, row) in all.iter().enumerate() {
+            let figures = |r: &StageFigures| [r.entered, r.ended, r.open, r.advanced, r.reached, r.cohort];
+            let sums = parts.iter().map(|p| figures(&p[at])).fold([0; 6], |sum, of| std::array::from_fn(|i| sum[i] + of[i]));
+            prop_assert_eq!(sums, figures(row));
+        }
         let strict = each(&visits, Mode::InOrder, |r| r.reached);
         let loose = each(&visits, Mode::AnyOrder, |r| r.reached);
         prop_assert!(strict.iter().zip(&loose).all(|(s, l)| s <= l));

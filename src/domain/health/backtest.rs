@@ -9,6 +9,7 @@
 use serde::Serialize;
 
 use super::Band;
+use crate::domain::proportion::{self, Z};
 use crate::domain::time::Day;
 use crate::text::words::Words;
 
@@ -17,12 +18,6 @@ pub const AHEAD: i64 = 90;
 
 /// Fewest lost and fewest kept pairs of which anything is said.
 pub const FEWEST: usize = 10;
-
-/// A score lies between 0 and this.
-const MOST: usize = 100;
-
-/// z of a two-sided interval of 95 %.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// A customer on a past day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,8 +138,7 @@ impl Backtest {
 
 /// Tests the scores of `pairs`, which were taken on `days`.
 pub fn backtest(days: Vec<Day>, pairs: &[Pair]) -> Backtest {
-    let scored: Vec<(u32, usize, bool)> =
-        pairs.iter().filter_map(|p| p.score.map(|s| (p.customer, usize::from(s).min(MOST), p.lost))).collect();
+    let scored: Vec<(u32, usize, bool)> = pairs.iter().filter_map(|p| p.score.map(|s| (p.customer, usize::from(s), p.lost))).collect();
     let lost = scored.iter().filter(|p| p.2).count();
     let (missing_lost, missing_kept) = (FEWEST.saturating_sub(lost), FEWEST.saturating_sub(scored.len() - lost));
     let enough = missing_lost == 0 && missing_kept == 0;
@@ -158,7 +152,9 @@ pub fn backtest(days: Vec<Day>, pairs: &[Pair]) -> Backtest {
     let row = |band: Band| {
         let of = || pairs.iter().filter(move |p| p.band == band);
         let (n, lost) = (of().count(), of().filter(|p| p.lost).count());
-        Row { band, n, lost, rate: wilson(lost, n) }
+        let share = proportion::Share::new(lost, n);
+        let rate = share.ratio().zip(share.wilson()).map(|(value, (low, high))| Share { value, low, high });
+        Row { band, n, lost, rate }
     };
     Backtest {
         days,
@@ -176,21 +172,23 @@ pub fn backtest(days: Vec<Day>, pairs: &[Pair]) -> Backtest {
 }
 
 /// Pairs by score: how many of them were lost, how many kept.
-fn by_score(scored: &[(u32, usize, bool)]) -> [[f64; 2]; MOST + 1] {
-    let mut counts = [[0.0; 2]; MOST + 1];
+fn by_score(scored: &[(u32, usize, bool)]) -> Vec<[f64; 2]> {
+    let mut counts = vec![[0.0; 2]; scored.iter().map(|p| p.1 + 1).max().unwrap_or(0)];
     for (_, score, lost) in scored {
         counts[*score][usize::from(!lost)] += 1.0;
     }
     counts
 }
 
-/// The area under the curve and its interval over clusters. There are lost and kept pairs.
-fn area(scored: &[(u32, usize, bool)]) -> Share {
+/// The area under the curve and its interval over clusters, of pairs of which each is a customer, the place of its score among the
+/// scores (equal ones have one place), and whether it was lost. There have to be lost and kept pairs, and those of one customer
+/// stand together.
+pub fn area(scored: &[(u32, usize, bool)]) -> Share {
     let counts = by_score(scored);
     let total = |which: usize| counts.iter().map(|c| c[which]).sum::<f64>();
     let (lost, kept) = (total(0), total(1));
     // Of each score: the share of the kept above it, and of the lost below it, ties half.
-    let (mut placed_lost, mut placed_kept) = ([0.0; MOST + 1], [0.0; MOST + 1]);
+    let (mut placed_lost, mut placed_kept) = (vec![0.0; counts.len()], vec![0.0; counts.len()]);
     let (mut kept_above, mut lost_below) = (kept, 0.0);
     for (score, [l, k]) in counts.iter().enumerate() {
         kept_above -= k;
@@ -198,12 +196,12 @@ fn area(scored: &[(u32, usize, bool)]) -> Share {
         placed_kept[score] = (lost_below + l / 2.0) / lost;
         lost_below += l;
     }
-    let auc = counts.iter().zip(placed_lost).map(|(c, placed)| c[0] * placed).sum::<f64>() / lost;
+    let auc = counts.iter().zip(&placed_lost).map(|(c, placed)| c[0] * placed).sum::<f64>() / lost;
     // Sums over the clusters of how far each lies from what is expected of its size.
     let (mut s_lost, mut s_kept, mut s_both) = (0.0, 0.0, 0.0);
     let (mut with_lost, mut with_kept, mut all) = (0.0, 0.0, 0.0);
     for cluster in scored.chunk_by(|a, b| a.0 == b.0) {
-        let far = |which: bool, placed: &[f64; MOST + 1]| cluster.iter().filter(|p| p.2 == which).map(|p| placed[p.1] - auc).sum::<f64>();
+        let far = |which: bool, placed: &[f64]| cluster.iter().filter(|p| p.2 == which).map(|p| placed[p.1] - auc).sum::<f64>();
         let (l, k) = (far(true, &placed_lost), far(false, &placed_kept));
         (s_lost, s_kept, s_both) = (s_lost + l * l, s_kept + k * k, s_both + l * k);
         with_lost += f64::from(u8::from(cluster.iter().any(|p| p.2)));
@@ -229,17 +227,6 @@ fn lift(scored: &[(u32, usize, bool)]) -> f64 {
         all_lost += l;
     }
     (lost / tenth) / (all_lost / n)
-}
-
-/// A share of `n` with its Wilson score interval (Wilson 1927).
-pub fn wilson(k: usize, n: usize) -> Option<Share> {
-    if n == 0 {
-        return None;
-    }
-    let (p, n, z2) = (k as f64 / n as f64, n as f64, Z * Z);
-    let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    Some(Share { value: p, low: (middle - half).max(0.0), high: (middle + half).min(1.0) })
 }
 
 #[cfg(test)]
@@ -317,14 +304,5 @@ mod tests {
         let rows: Vec<(usize, usize)> = test.bands.iter().map(|r| (r.n, r.lost)).collect();
         assert_eq!(rows, [(0, 0), (0, 0), (40, 7), (0, 0)]);
         assert_eq!(test.bands[0].rate, None);
-    }
-
-    #[test]
-    fn the_interval_of_a_share_is_wilsons() {
-        // Newcombe (1998), Statistics in Medicine 17, table I: 81 of 263 and 0 of 20.
-        let share = wilson(81, 263).unwrap();
-        assert!((share.low - 0.2553).abs() < 5e-5 && (share.high - 0.3662).abs() < 5e-5, "{share:?}");
-        let none = wilson(0, 20).unwrap();
-        assert!(none.low == 0.0 && (none.high - 0.1611).abs() < 5e-5, "{none:?}");
     }
 }

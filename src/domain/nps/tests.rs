@@ -68,6 +68,10 @@ proptest! {
         let nps = of_counts(p, m, d).expect("there are answers");
         prop_assert!((-100.0..=100.0).contains(&nps.score));
         prop_assert!(-100.0 <= nps.low && nps.low < nps.high && nps.high <= 100.0);
+        prop_assert!(nps.low <= nps.score && nps.score <= nps.high, "{nps:?} holds its score");
+        // The same answers twice say the same with more certainty.
+        let twice = of_counts(2 * p, 2 * m, 2 * d).expect("there are answers");
+        prop_assert!((twice.score - nps.score).abs() < 1e-9 && twice.high - twice.low <= nps.high - nps.low);
         let mirrored = of_counts(d, m, p).expect("there are answers");
         prop_assert!((mirrored.score + nps.score).abs() < 1e-9 && (mirrored.low + nps.high).abs() < 1e-9);
         prop_assert!(nps.adjusted().hi >= nps.adjusted().center && nps.wald().se >= 0.0);
@@ -81,5 +85,19 @@ proptest! {
         let before = verdict(&answers);
         answers.reverse();
         prop_assert_eq!(verdict(&answers), before);
+    }
+
+    #[test]
+    fn the_mean_of_accounts_lies_between_them_and_counts_each_once(accounts in prop::collection::vec(prop::collection::vec(0_u8..=10, 0..9), 0..12)) {
+        let scores: Vec<f64> = accounts.iter().filter_map(|a| nps(a)).map(|n| n.score).collect();
+        let mean = account_mean(accounts.iter().map(Vec::as_slice));
+        prop_assert_eq!(mean.map_or(0, |m| m.1), scores.len());
+        if let Some((mean, _)) = mean {
+            let (least, most) = (scores.iter().copied().fold(100.0, f64::min), scores.iter().copied().fold(-100.0, f64::max));
+            prop_assert!(least - 1e-9 <= mean && mean <= most + 1e-9);
+            let more: Vec<Vec<u8>> = accounts.iter().map(|a| a.repeat(3)).collect();
+            let again = account_mean(more.iter().map(Vec::as_slice)).expect("the same accounts").0;
+            prop_assert!((again - mean).abs() < 1e-9, "seats do not outvote: {again} {mean}");
+        }
     }
 }

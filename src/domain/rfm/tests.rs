@@ -80,4 +80,16 @@ proptest! {
             prop_assert!(a.0.last <= b.0.last || x.r >= y.r);
         }
     }
+
+    #[test]
+    fn without_ties_each_fifth_has_as_many(n in 25_usize..160, turn in 0_usize..160) {
+        let mut all: Vec<Orders> = (0..n as i64).map(|i| customer(-i, 1 + i as u32, 100 + i)).collect();
+        all.rotate_left(turn % n);
+        let scored: Vec<Scores> = scores(&all).into_iter().flatten().collect();
+        prop_assert_eq!(scored.len(), n);
+        for figure in [|s: &Scores| s.r, |s: &Scores| s.f, |s: &Scores| s.m] {
+            let of = |score: u8| scored.iter().filter(|s| figure(s) == score).count();
+            prop_assert!((1..=5).all(|score| [n / 5, n.div_ceil(5)].contains(&of(score))), "{n}: {:?}", [1, 2, 3, 4, 5].map(of));
+        }
+    }
 }

@@ -16,7 +16,8 @@ fn roster(orders: &[Orders], cohorts: &[u8]) -> Roster {
         let signals = Signals { cohort: cohorts.get(at).copied().unwrap_or(1), ..Signals::default() };
         roster.put(Entry { rowid: at as i64 + 1, name: &format!("c{at}"), signals, ..Entry::default() });
     }
-    roster.put_orders(orders.to_vec());
+    let returned: Vec<bool> = cohorts.iter().map(|cohort| *cohort > 1).collect();
+    roster.put_orders(orders.to_vec(), &returned);
     roster
 }
 

@@ -1,5 +1,7 @@
 //! Waves, answers and silence on a few customers.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::nps::FEW;
 
@@ -28,7 +30,7 @@ fn the_latest_answer_of_a_person_counts_and_numbers_that_are_none_are_named() {
     let answers = Answers::settle(said, Vec::new());
     let figures = all(&answers, 0, 30);
     assert_eq!(figures.window.verdict, Verdict::Answers(vec![8, 9]));
-    assert_eq!((figures.window.superseded, figures.outside, figures.window.invalid.len()), (2, 0, 1));
+    assert_eq!((figures.window.superseded, figures.outside, figures.window.invalid.len()), (2, 1, 1));
     assert_eq!(figures.never_asked, [2, 3], "what comes after the window is not known");
     assert!(answers.quarters && figures.movement.is_none());
     assert_eq!(all(&answers, 0, 90).window.counted.len(), 3);
@@ -79,4 +81,37 @@ fn satisfaction_is_the_share_of_4_and_5_and_effort_the_mean() {
     let figures = all(&Answers::settle(set, Vec::new()), 0, 100);
     assert_eq!((figures.csat.share, figures.ces.mean, figures.csat.answers.len()), (Share::new(2, 3), Some(4.5), 3));
     assert_eq!(all(&Answers::default(), 0, 1).ces.mean, None);
+}
+
+proptest! {
+    /// The order in which answers came into the book says nothing, nor does an answer that the same person has given again since.
+    #[test]
+    fn only_the_latest_answer_of_a_person_counts(
+        given in prop::collection::vec((0_u32..4, 0_u32..3, 0_i64..80, 0_i64..=12), 1..40),
+        turn in 0_usize..40,
+        again in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let answers = |given: &[(u32, u32, i64, i64)]| {
+            let set = given.iter().enumerate().map(|(no, (customer, contact, on, number))| {
+                said(no as u8, EventKind::Nps, (*customer, *contact), *on, *number, NO_WAVE)
+            });
+            set.collect::<Vec<_>>()
+        };
+        let before = all(&Answers::settle(answers(&given), Vec::new()), 10, 70);
+        let mut turned = answers(&given);
+        turned.rotate_left(turn % given.len());
+        prop_assert_eq!(&all(&Answers::settle(turned, Vec::new()), 10, 70), &before);
+        // Somebody who answers in the window had answered before, too.
+        let counted: Vec<_> = given.iter().filter(|g| (11..=70).contains(&g.2) && g.3 <= 10).collect();
+        let mut more = answers(&given);
+        for index in again.iter().filter(|_| !counted.is_empty()) {
+            let (customer, contact, on, _) = index.get(&counted);
+            more.push(said(200, EventKind::Nps, (*customer, *contact), on - 1, 0, NO_WAVE));
+        }
+        let added = more.len() - given.len();
+        let after = all(&Answers::settle(more, Vec::new()), 10, 70);
+        prop_assert_eq!(&after.window.verdict, &before.window.verdict);
+        prop_assert_eq!(after.window.account_mean, before.window.account_mean);
+        prop_assert_eq!((after.window.superseded, after.outside), (before.window.superseded + added, before.outside));
+    }
 }

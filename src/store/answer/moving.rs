@@ -19,18 +19,22 @@ const BY_WEEK: u16 = 6;
 /// Longest list of those that fell, and of those that rose.
 const MOST: usize = 200;
 
+/// The last so many month ends before a day, oldest first.
+pub fn month_ends(today: Day, months: u16) -> Vec<Day> {
+    // The day before the first of a month is the end of the one before.
+    let before = |day: &Day| Some(day.plus(-i64::from(day.date().day())));
+    let mut days: Vec<Day> = std::iter::successors(before(&today), before).take(usize::from(months)).collect();
+    days.reverse();
+    days
+}
+
 /// The days of a trend, oldest first.
 fn days(today: Day, months: u16) -> Vec<Day> {
     let mut days = vec![today];
     if months <= BY_WEEK {
         days.extend((1..=i64::from(months) * 52 / 12).map(|week| today.plus(-7 * week)));
     } else {
-        let mut first = today;
-        for _ in 0..months {
-            // The day before the first of a month is the end of the one before.
-            first = first.plus(-i64::from(first.date().day()));
-            days.push(first);
-        }
+        days.extend(month_ends(today, months).into_iter().rev());
     }
     days.reverse();
     days.dedup();

@@ -2,14 +2,12 @@
 
 use std::sync::PoisonError;
 
-use chrono::Datelike;
-
 use crate::domain::query::{SegmentRow, SegmentsPage};
 use crate::domain::segment::READY;
-use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::{Store, kept};
 
+use super::moving::month_ends;
 use super::{select, views};
 
 /// Month ends that are counted beside today.
@@ -33,8 +31,10 @@ pub fn page(store: &mut Store, trend: bool) -> Result<SegmentsPage> {
         page.median = purchases.median.map(|m| m.minor());
     }
     if trend {
-        let next = month_end(store.kept.trend.last().map_or(store.today, |(day, _)| *day));
-        if store.kept.trend.len() < MONTHS {
+        let last = store.kept.trend.last().map_or(store.today, |(day, _)| *day);
+        if store.kept.trend.len() < MONTHS
+            && let [next] = month_ends(last, 1)[..]
+        {
             let counts = kept::segments_at(store, &roster, next)?;
             store.kept.trend.push((next, counts));
         }
@@ -55,9 +55,4 @@ fn row(store: &mut Store, name: &str, own: bool, filter: &str) -> Result<Segment
         Err(mistake) => row.mistake = mistake.message,
     }
     Ok(row)
-}
-
-/// The last day of the month before that of a day.
-fn month_end(day: Day) -> Day {
-    day.plus(-i64::from(day.date().day()))
 }

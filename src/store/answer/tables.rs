@@ -13,7 +13,7 @@ use crate::domain::proportion::Share;
 use crate::domain::query::PeriodAsk;
 use crate::domain::roster::Roster;
 use crate::domain::stage::{StageClass, StageNo};
-use crate::domain::survival::{Curve, incidence};
+use crate::domain::survival::Curve;
 use crate::domain::table::{By, Cell, Kind, Row, TableAsk, TablePage};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
@@ -21,6 +21,8 @@ use crate::store::search::text_at_raw as text_at;
 use crate::store::{Store, kept, sql};
 
 use super::{Selection, days_of, load_attribute, select, targets};
+
+mod stays;
 
 /// Parts that a split shows; the others are put together.
 const PARTS: usize = 12;
@@ -37,7 +39,7 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
             return Ok(TablePage { heads: Vec::new(), rows: Vec::new(), period, mistake: Some(mistake) });
         }
     };
-    if let Kind::Split(By::Attribute(code)) = &ask.kind {
+    if let Kind::Split(By::Attribute(code)) | Kind::StaysBy(By::Attribute(code)) = &ask.kind {
         let known = columns::attribute(&store.config, code).map(|a| a.code.clone());
         let code = known.ok_or_else(|| {
             let all: Vec<&str> = store.config.attributes.iter().map(|a| a.code.as_str()).collect();
@@ -53,7 +55,10 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
         Kind::Split(by) => split(store, &roster, &visits, by, period, ask)?,
         Kind::Targets => targets::table(store, &roster, &visits, period, ask.mode)?,
         Kind::Help => help(store, &roster, &visits, period)?,
-        Kind::Stays => stays(store, &visits, period),
+        Kind::Stays => stays::table(store, &visits, period),
+        Kind::StaysBy(By::Before) => return Err(Error::usage("stays are not split by the period before").hint("owner, month, quarter")),
+        Kind::StaysBy(by) => stays::by_parts(store, &parts(&roster, &visits, by, period), period),
+        Kind::Curve => stays::curve(store, &visits, period),
         Kind::Issues => issues(store, &shared, &selection, period)?,
     };
     Ok(TablePage { heads, rows, period, mistake: None })
@@ -91,6 +96,14 @@ fn split(store: &Store, roster: &Roster, visits: &[Visit], by: &By, period: Peri
         heads[0] = "period";
         return Ok((heads, rows));
     }
+    for (name, visits) in &parts(roster, visits, by, period) {
+        put_part(store, name, visits, period, store.today, ask.mode, &mut rows);
+    }
+    Ok((heads, rows))
+}
+
+/// The visits of each part, the parts with the most visits begun in the period first; those of a calendar in its order.
+fn parts(roster: &Roster, visits: &[Visit], by: &By, period: Period) -> Vec<(String, Vec<Visit>)> {
     let (mut names, mut numbers): (Vec<String>, HashMap<String, usize>) = (Vec::new(), HashMap::new());
     let mut of_row: Vec<Option<usize>> = vec![None; roster.rows.len()];
     let mut entered: Vec<usize> = Vec::new();
@@ -123,10 +136,7 @@ fn split(store: &Store, roster: &Roster, visits: &[Visit], by: &By, period: Peri
     if matches!(by, By::Month | By::Quarter) {
         shown.sort_by(|a, b| a.0.cmp(&b.0));
     }
-    for (name, visits) in &shown {
-        put_part(store, name, visits, period, store.today, ask.mode, &mut rows);
-    }
-    Ok((heads, rows))
+    shown
 }
 
 fn put_part(store: &Store, name: &str, visits: &[Visit], period: Period, today: Day, mode: Mode, rows: &mut Vec<Row>) {
@@ -152,46 +162,6 @@ fn put_part(store: &Store, name: &str, visits: &[Visit], period: Period, today: 
         ];
         rows.push(Row::new(cells, behind));
     }
-}
-
-/// How long the visits begun in the period last, a row a stage, and one for each stage that they went on to.
-fn stays(store: &Store, visits: &[Visit], period: Period) -> Table {
-    let stages = &store.config.stages;
-    let mut rows = Vec::new();
-    for no in stages.all() {
-        let of: Vec<&Visit> = visits.iter().filter(|v| v.stage == no && period.from <= v.entered && v.entered <= period.to).collect();
-        if of.is_empty() {
-            continue;
-        }
-        // Moves after the store's day were left out when the visits were read.
-        let days = |v: &Visit| v.left.unwrap_or(store.today).since(v.entered);
-        let curve = Curve::of(&mut of.iter().map(|v| (days(v), v.left.is_some())).collect::<Vec<_>>());
-        let quartiles = [0.25, 0.5, 0.75].map(|q| Cell::Quantile(curve.quantile_with_interval(q)));
-        let mut cells =
-            vec![Cell::Text(stages.label(no).to_owned()), Cell::None, Cell::Count(curve.n), Cell::Count(curve.n - curve.events)];
-        cells.extend(quartiles);
-        cells.extend([30, 90].map(|t| Cell::Part(1.0 - curve.at(t))));
-        cells.extend([Cell::Part(1.0 - curve.at(180)), Cell::Days((curve.mean_until(180) * 10.0).round() / 10.0)]);
-        rows.push(Row::new(cells, of.iter().map(|v| v.customer).collect()));
-        let mut ends: Vec<(i64, Option<u8>)> = of.iter().map(|v| (days(v), v.next.map(|n| n.0))).collect();
-        let gone = [30, 90, 180].map(|within| incidence(&mut ends, stages.stage.len(), within));
-        for next in stages.all() {
-            let there: Vec<u32> = of.iter().filter(|v| v.next == Some(next)).map(|v| v.customer).collect();
-            if there.is_empty() {
-                continue;
-            }
-            let mut cells =
-                vec![Cell::Text(stages.label(no).to_owned()), Cell::Text(stages.label(next).to_owned()), Cell::Count(there.len())];
-            cells.extend([Cell::None, Cell::None, Cell::None, Cell::None]);
-            cells.extend(gone.each_ref().map(|shares| Cell::Part(shares[usize::from(next.0)])));
-            cells.push(Cell::None);
-            rows.push(Row::new(cells, there));
-        }
-    }
-    (
-        vec!["stage", "went_to", "n", "open", "quarter_left", "half_left", "three_quarters_left", "in_30", "in_90", "in_180", "mean_180"],
-        rows,
-    )
 }
 
 /// Prospects with a call, mail or chat of theirs while they were prospects, and those without: how many later bought.

@@ -242,3 +242,39 @@ fn a_trend_ends_today_and_movers_are_told_both_ways() {
         assert_eq!((mover.now, mover.before), (now.health, before.unwrap().health));
     }
 }
+
+#[test]
+fn every_part_adds_up_for_every_customer_of_the_demo_today_and_on_past_days() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    let today = store.today();
+    let demo = DemoOptions { customers: 120, ..DemoOptions::new(today) };
+    demo::write(&mut store, &demo, NOW, &mut |_| {}).unwrap();
+    let ids: Vec<Id> = store.roster().unwrap().read().unwrap().ids.clone();
+    let (mut scored, mut queued) = ([0; 4], [0; 4]);
+    for (no, ago) in [0, 80, 260, 500].into_iter().enumerate() {
+        let day = today.plus(-ago);
+        let mut then = Store::open(&path, &Options { as_of: Some(day), ..options("ana") }).unwrap();
+        if ago > 0 {
+            then.look_back(NOW).unwrap();
+        }
+        for id in &ids {
+            let Page::Account(page) = then.answer(&Query::Account { customer: *id, timeline: Default::default() }).unwrap() else {
+                panic!()
+            };
+            let Some(page) = page else { continue };
+            let shared = then.roster().unwrap();
+            let roster = shared.read().unwrap();
+            let row = roster.rows[page.row as usize];
+            assert_eq!((page.health.day, page.health.health, page.signals), (day, row.health, row.signals), "{id}");
+            let sum = page.health.lines.iter().map(|l| l.contribution).sum::<i32>() + page.health.shift();
+            assert_eq!(sum, i32::from(row.health.score.unwrap_or(0)) * 100, "{id} on {day}");
+            assert_eq!(page.priority.parts.iter().map(|p| p.2).sum::<u32>(), page.priority.tenths, "{id} on {day}");
+            assert_eq!(row.priority, if roster.is_snoozed(page.row as usize) { 0 } else { page.priority.tenths }, "{id} on {day}");
+            scored[no] += usize::from(row.health.score.is_some());
+            queued[no] += usize::from(row.priority > 0);
+        }
+    }
+    assert!(scored.iter().all(|n| *n > 0) && queued[..3].iter().all(|n| *n > 0), "{scored:?} {queued:?}");
+}

@@ -106,6 +106,8 @@ pub struct Story {
     pub country: &'static str,
     /// Attribute `industry`.
     pub industry: &'static str,
+    /// Attribute `channel`: how they came to us.
+    pub channel: &'static str,
     /// People, main one first.
     pub people: Vec<Person>,
     /// Tickets.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::funnel::Mode;
+use crate::domain::table::{By, Kind, TableAsk};
 
 fn today() -> Day {
     "2026-11-21".parse().expect("a date")
@@ -167,6 +169,26 @@ fn the_book_has_every_stage_and_every_reason_and_most_customers_are_fine() {
     assert!(returned > 0);
     for reason in crate::domain::priority::REASONS {
         assert!(reasons.contains_key(reason.code), "no {} among {reasons:?}", reason.code);
+    }
+}
+
+/// Of those who are asked a quarter to nearly a half answer, in every wave that has many of them; and how customers came is known of all.
+#[test]
+fn few_of_those_who_are_asked_answer() {
+    use crate::domain::query::{Page, PeriodAsk, Query};
+    for customers in [300, 2_000] {
+        let mut store = book(&DemoOptions { customers, ..DemoOptions::new(today()) });
+        let Page::Nps(page) = store.answer(&Query::Nps { filter: String::new(), period: PeriodAsk::All }).expect("an answer") else {
+            panic!("another page")
+        };
+        let waves: Vec<_> = page.figures.waves.iter().filter(|w| w.response.of >= 40).map(|w| (w.name.as_str(), w.response)).collect();
+        assert!(waves.len() >= 4, "{waves:?}");
+        assert!(waves.iter().all(|w| w.1.ratio().is_some_and(|r| (0.25..=0.45).contains(&r))), "{waves:?}");
+        let by = Kind::Split(By::Attribute("channel".into()));
+        let ask = TableAsk { kind: by, filter: String::new(), period: PeriodAsk::All, mode: Mode::InOrder };
+        let Page::Table(table) = store.answer(&Query::Table(ask)).expect("an answer") else { panic!("another page") };
+        let parts: std::collections::BTreeSet<String> = table.rows.iter().map(|r| r.cells[0].show()).collect();
+        assert_eq!(parts.into_iter().collect::<Vec<_>>(), ["event", "outbound", "partner", "referral", "search"]);
     }
 }
 

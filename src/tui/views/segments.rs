@@ -13,9 +13,9 @@ use super::pick::{Item, Pick};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::money;
-use crate::domain::query::{Page, Query, SegmentRow, SegmentsPage, View};
+use crate::domain::query::{CoursePage, Page, Query, SegmentRow, SegmentsPage, View};
 use crate::domain::rfm::{FEW, LOOK_BACK};
-use crate::domain::segment::BY_SCORES;
+use crate::domain::segment::{BY_SCORES, READY};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
@@ -29,8 +29,13 @@ use crate::tui::widgets::list::{List, Lister};
 pub struct Segments {
     list: List<usize>,
     page: Option<SegmentsPage>,
+    /// The counts of the saved views at month ends.
+    own: CoursePage,
     views: Vec<(Id, String, View)>,
 }
+
+/// Month ends that are counted beside today.
+const MONTHS: u16 = 12;
 
 /// The columns of a list behind a ready-made segment.
 const COLUMNS: [&str; 10] = ["name", "owner", "stage", "orders", "spent", "ordered", "r", "f", "m", "seg"];
@@ -77,16 +82,22 @@ impl Segments {
         !segment.own && page.buyers < FEW && BY_SCORES.contains(&segment.name.as_str())
     }
 
-    /// The counts of a ready-made segment at month ends, as bars, and what has changed since the last of them.
+    /// The counts of a segment at month ends, as bars, and what has changed since the last of them.
     fn course(&self, at: usize, look: &Look) -> (String, String) {
-        let Some(page) = self.page.as_ref().filter(|p| p.rows.get(at).is_some_and(|r| !r.own && !Self::is_unscored(p, r))) else {
+        let Some(page) = self.page.as_ref().filter(|p| p.rows.get(at).is_some_and(|r| !Self::is_unscored(p, r))) else {
             return Default::default();
         };
-        let counts: Vec<usize> = page.trend.iter().filter_map(|(_, counts)| counts.get(at).copied()).collect();
+        let (counts, computing): (Vec<usize>, bool) = match at.checked_sub(READY.len()) {
+            Some(own) => (self.own.counts.get(own).cloned().unwrap_or_default(), self.own.computing),
+            None => (page.trend.iter().filter_map(|(_, counts)| counts.get(at).copied()).collect(), page.computing),
+        };
+        if counts.is_empty() {
+            return Default::default();
+        }
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let bar = |n: &usize| look.glyphs.bars[(n * 7).div_ceil(most).min(7)];
         let bars: String = counts.iter().map(bar).collect();
-        if page.computing {
+        if computing {
             return (bars, look.say.word("segments.computing").to_owned());
         }
         let change = counts.last().map_or(0, |last| page.rows[at].count as i64 - *last as i64);
@@ -185,7 +196,13 @@ impl Screen for Segments {
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        vec![(0, Query::Segments { trend: true }), (1, Query::Views)]
+        let rows = self.page.iter().flat_map(|p| &p.rows);
+        let filters: Vec<String> = rows.filter(|r| r.own).map(|r| r.filter.clone()).collect();
+        let mut all = vec![(0, Query::Segments { trend: true }), (1, Query::Views)];
+        if !filters.is_empty() {
+            all.push((2, Query::Course { filters, months: MONTHS }));
+        }
+        all
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
@@ -196,6 +213,7 @@ impl Screen for Segments {
                 self.list.go(self.list.cursor, cx.look.list_rows);
             }
             Page::Views(views) => self.views.clone_from(views),
+            Page::Course(course) => self.own = course.as_ref().clone(),
             _ => {}
         }
     }

@@ -64,6 +64,8 @@ fn word_of(kind: &Kind) -> String {
     match kind {
         Kind::Issues => "issues".to_owned(),
         Kind::Stays => "stays".to_owned(),
+        Kind::StaysBy(by) => format!("stays:{}", by.word()),
+        Kind::Curve => "curve".to_owned(),
         Kind::Help => "help".to_owned(),
         Kind::Targets => "targets".to_owned(),
         Kind::Split(by) => format!("by:{}", by.word()),
@@ -71,32 +73,40 @@ fn word_of(kind: &Kind) -> String {
 }
 
 fn kind_of(word: &str) -> Kind {
-    match (word, word.strip_prefix("by:")) {
-        (_, Some(by)) => Kind::Split(By::named(by)),
-        ("help", _) => Kind::Help,
-        ("targets", _) => Kind::Targets,
-        ("stays", _) => Kind::Stays,
-        _ => Kind::Issues,
+    match word.split_once(':') {
+        Some(("by", by)) => Kind::Split(By::named(by)),
+        Some(("stays", by)) => Kind::StaysBy(By::named(by)),
+        _ => match word {
+            "help" => Kind::Help,
+            "targets" => Kind::Targets,
+            "stays" => Kind::Stays,
+            "curve" => Kind::Curve,
+            _ => Kind::Issues,
+        },
     }
 }
 
 fn title_of(kind: &Kind, look: &Look) -> String {
-    match kind {
-        Kind::Split(By::Attribute(code)) => {
-            let label = look.config.attribute(code).map_or(code.as_str(), |a| a.label.as_str());
-            look.say.fill("tables.by", &[("what", label)])
-        }
-        Kind::Split(by) => look.say.word(&format!("tables.by_{}", by.word())).to_owned(),
-        other => look.say.word(&format!("tables.{}", word_of(other))).to_owned(),
+    let (what, by) = match kind {
+        Kind::Split(by) => ("by", by),
+        Kind::StaysBy(by) => ("stays_by", by),
+        other => return look.say.word(&format!("tables.{}", word_of(other))).to_owned(),
+    };
+    if let By::Attribute(code) = by {
+        let label = look.config.attribute(code).map_or(code.as_str(), |a| a.label.as_str());
+        return look.say.fill(&format!("tables.{what}"), &[("what", label)]);
     }
+    look.say.word(&format!("tables.{what}_{}", by.word())).to_owned()
 }
 
 /// Asks which table; `state` is what it is opened with beside that.
 pub fn pick(state: &Value, cx: &mut Cx) {
     let splittable = |kind| matches!(kind, AttributeType::Text | AttributeType::Enum | AttributeType::Bool);
-    let attributes = cx.look.config.attributes.iter().filter(|a| splittable(a.kind)).map(|a| By::Attribute(a.code.clone()));
-    let splits = [By::Owner, By::Month, By::Quarter, By::Before].into_iter().chain(attributes).map(Kind::Split);
-    let kinds: Vec<Kind> = splits.chain([Kind::Stays, Kind::Targets, Kind::Help, Kind::Issues]).collect();
+    let attributes = || cx.look.config.attributes.iter().filter(|a| splittable(a.kind)).map(|a| By::Attribute(a.code.clone()));
+    let splits = [By::Owner, By::Month, By::Quarter, By::Before].into_iter().chain(attributes()).map(Kind::Split);
+    let stays = [By::Owner, By::Month, By::Quarter].into_iter().chain(attributes()).map(Kind::StaysBy);
+    let others = [Kind::Targets, Kind::Help, Kind::Issues];
+    let kinds: Vec<Kind> = splits.chain([Kind::Stays, Kind::Curve]).chain(stays).chain(others).collect();
     let items = kinds.iter().map(|k| Item::new(word_of(k), title_of(k, cx.look))).collect();
     let title = cx.look.say.word("tables.pick").to_owned();
     let state = state.clone();
@@ -161,7 +171,11 @@ impl Tables {
         let look = canvas.look;
         let inner = canvas.frame(area, &title_of(&self.kind, look), &period_words(self.period, look), !self.on_people);
         if page.rows.is_empty() {
-            let key = format!("tables.no_{}", if matches!(self.kind, Kind::Split(_)) { "split".to_owned() } else { word_of(&self.kind) });
+            let key = match self.kind {
+                Kind::Split(_) => "tables.no_split".to_owned(),
+                Kind::StaysBy(_) | Kind::Curve => "tables.no_stays".to_owned(),
+                _ => format!("tables.no_{}", word_of(&self.kind)),
+            };
             return groups::draw_empty(canvas, inner, look.say.word(&key));
         }
         let said = |row: &crate::domain::table::Row| -> Vec<String> {

@@ -32,6 +32,9 @@ fn a_saved_view_becomes_a_segment_and_an_ordinary_view_again() {
     h.press("g s a enter");
     assert!(matches!(h.written().as_slice(), [Command::SaveView { view, .. }] if view.segment), "{:?}", h.written());
     assert!(h.text().contains("Ours"), "{}", h.text());
-    h.press("G D");
+    (0..6).for_each(|_| h.answer_all());
+    h.press("G");
+    insta::assert_snapshot!("own-120x36", h.screen());
+    h.press("D");
     assert!(matches!(h.written().as_slice(), [Command::SaveView { view, .. }] if !view.segment), "{:?}", h.written());
 }

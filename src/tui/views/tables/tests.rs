@@ -31,6 +31,11 @@ fn how_long_stays_last_and_where_they_end() {
     let mut h = Harness::new("en", 1);
     h.press("3 P 4 B").type_text("stays").press("enter");
     insta::assert_snapshot!("stays-120x36", h.text());
+    h.press("B").type_text("stays last, by owner").press("enter");
+    insta::assert_snapshot!("stays-by-120x36", h.text());
+    h.size(80, 24);
+    h.press("B").type_text("day by day").press("enter");
+    insta::assert_snapshot!("curve-80x24", h.text());
 }
 
 #[test]

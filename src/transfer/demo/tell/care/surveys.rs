@@ -63,13 +63,20 @@ impl Telling<'_> {
             let asked = day - self.dice.within(1, 6);
             if asked > self.story.created && self.now_and_then(850) {
                 self.invite(asked, person.unwrap_or(0));
+                // Nearly all of their colleagues were asked too, and most people do not answer; in the largest books there is no room.
+                let colleagues = if self.author.sparse() { 0 } else { self.story.people.len() as u8 };
+                for other in (0..colleagues).filter(|p| Some(*p) != *person) {
+                    if self.dice.chance(920) {
+                        self.invite(asked, other);
+                    }
+                }
             }
         }
         let Some(bought) = course.bought else { return };
         for quarter in 0..3 {
             let day = -quarter * 91 - self.dice.within(8, 60);
             let near = answers.iter().any(|(at, _)| (at - day).abs() < 70);
-            if day > bought && course.buying(day) && !near && self.now_and_then(160) {
+            if day > bought && course.buying(day) && !near && self.now_and_then(if self.author.sparse() { 160 } else { 550 }) {
                 let person = self.somebody();
                 self.invite(day, person);
             }

@@ -1,0 +1,362 @@
+//! Undo of every command: the queue, the alerts, the calls, the playbooks and every figure are what they were.
+
+use proptest::prelude::*;
+
+use crate::domain::action::ActionDraft;
+use crate::domain::checklist::Answer;
+use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Said, Target};
+use crate::domain::id::Id;
+use crate::domain::query::{ActionAsk, Counts, FiredAsk, Page, PlayAsk, Query, TaskAsk, View};
+use crate::domain::stage::Reason;
+use crate::domain::task::TaskDraft;
+use crate::domain::time::Stamp;
+use crate::domain::touchpoint::TouchDraft;
+use crate::store::merge::MergeAsk;
+use crate::store::tests::{NOW, account, options, visible};
+use crate::store::{Options, Store, Who};
+
+const UNDO: Command = Command::Undo { batch: None, force: false };
+
+/// The place of a command among all: a new variant does not compile until it has one, and [`example`] has to know it.
+fn place(command: &Command) -> usize {
+    match command {
+        Command::AddCustomer(_) => 0,
+        Command::AddContact { .. } => 1,
+        Command::Edit { .. } => 2,
+        Command::Assign { .. } => 3,
+        Command::Tag { .. } => 4,
+        Command::LogTouch { .. } => 5,
+        Command::Note { .. } => 6,
+        Command::Nps { .. } => 7,
+        Command::Survey { .. } => 8,
+        Command::Invite { .. } => 9,
+        Command::Pulse { .. } => 10,
+        Command::Override { .. } => 11,
+        Command::Move { .. } => 12,
+        Command::Check { .. } => 13,
+        Command::AddTask { .. } => 14,
+        Command::DoneTasks { .. } => 15,
+        Command::SnoozeTasks { .. } => 16,
+        Command::Done { .. } => 17,
+        Command::Snooze { .. } => 18,
+        Command::Unsnooze { .. } => 19,
+        Command::Remove { .. } => 20,
+        Command::OpenAction { .. } => 21,
+        Command::CloseActions { .. } => 22,
+        Command::SnoozeActions { .. } => 23,
+        Command::StartPlay { .. } => 24,
+        Command::SkipStep { .. } => 25,
+        Command::EndPlay { .. } => 26,
+        Command::TakeBackFiring { .. } => 27,
+        Command::SaveView { .. } => 28,
+        Command::SetConfig { .. } => 29,
+        Command::Resolve { .. } => 30,
+        Command::Purge { .. } => 31,
+        Command::Revert { .. } => 32,
+        Command::Undo { .. } => 33,
+        Command::Redo => 34,
+        Command::PutBack { .. } => 35,
+        Command::TakeBack { .. } => 36,
+    }
+}
+
+const PLACES: usize = 37;
+
+fn at(n: i64) -> Stamp {
+    Stamp(NOW.0 + n * 60_000)
+}
+
+/// What the commands are about: a book of ana's in which bo has written too, and a copy of bo's was merged.
+struct Ground {
+    store: Store,
+    customers: Vec<Id>,
+    contact: Id,
+    /// A batch of bo's, and an edit of it.
+    theirs: (Id, Id),
+    now: i64,
+    _folder: tempfile::TempDir,
+}
+
+fn who(person: &str, device: u8) -> Options {
+    Options { who: Who { person: person.into(), device: Id([device; 16]) }, ..options(person) }
+}
+
+fn edit(entity: Entity, row: Id, field: &str, value: &str) -> Command {
+    Command::Edit { entity, rows: vec![row], changes: vec![Change::set(field, value)] }
+}
+
+fn task(title: &str) -> TaskDraft {
+    TaskDraft { title: title.into(), ..TaskDraft::default() }
+}
+
+impl Ground {
+    fn new() -> Ground {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("book.db"), folder.path().join("copy.db"));
+        let mut store = Store::open(&path, &who("ana", 1)).unwrap();
+        let mut customers = Vec::new();
+        for (name, mrr) in [("Acme", 20_000), ("Beta", 5_000), ("Gamma", 90_000)] {
+            let new = NewCustomer { name: name.into(), owner: "ana".into(), stage: "retention".into(), mrr, ..NewCustomer::default() };
+            customers.push(store.write(&Command::AddCustomer(new), at(-90 * 1440)).unwrap().customers[0]);
+        }
+        let contact = NewContact { name: "Dana Ruiz".into(), role: "champion".into(), ..NewContact::default() };
+        store.write(&Command::AddContact { customer: customers[0], contact }, at(1)).unwrap();
+        let contact = account(&mut store, customers[0]).contacts[0].id;
+        store.close();
+        std::fs::copy(&path, &copy).unwrap();
+        // Both change one field, and bo something else.
+        let mut store = Store::open(&path, &who("ana", 1)).unwrap();
+        store.write(&edit(Entity::Customer, customers[2], "phone", "111"), at(2)).unwrap();
+        let mut bo = Store::open(&copy, &who("bo", 2)).unwrap();
+        bo.write(&edit(Entity::Customer, customers[2], "phone", "222"), at(3)).unwrap();
+        let theirs = bo.write(&edit(Entity::Customer, customers[1], "website", "https://beta.example"), at(4)).unwrap().batch.unwrap();
+        bo.close();
+        store.merge(&copy, MergeAsk { now: at(5), dry_run: false, foreign: false }).unwrap();
+        let edit: [u8; 16] =
+            store.conn.query_row("SELECT e.id FROM edit e JOIN batch b ON b.n = e.batch WHERE b.id = ?", [&theirs], |r| r.get(0)).unwrap();
+        let mut ground = Ground { store, customers, contact, theirs: (theirs, Id(edit)), now: 10, _folder: folder };
+        let acme = ground.customers[0];
+        let answer = Command::Nps { customer: acme, contact: Some(contact), score: 2, text: "slow".into(), at: None };
+        for command in [Command::AddTask { customers: vec![acme], task: task("Call back") }, answer] {
+            ground.write(&command).unwrap();
+        }
+        ground
+    }
+
+    fn write(&mut self, command: &Command) -> crate::error::Result<Option<Id>> {
+        self.now += 1;
+        self.store.write(command, at(self.now)).map(|r| r.batch)
+    }
+
+    fn ask(&mut self, query: &Query) -> Page {
+        self.store.answer(query).unwrap()
+    }
+
+    fn count(&self, query: &str) -> i64 {
+        self.store.conn.query_row(query, [], |r| r.get(0)).unwrap()
+    }
+
+    /// Everything that anybody is told: the rows of the book, every customer's figures, the queue and what waits to be done.
+    fn told(&mut self) -> Vec<String> {
+        let mut lines = visible(&self.store);
+        for snoozed in [false, true] {
+            let Page::Rows(queue) = self.ask(&Query::Triage { filter: String::new(), snoozed }) else { panic!() };
+            lines.push(format!("queue {:?}", queue.rows));
+        }
+        let shared = self.store.roster().unwrap();
+        {
+            let roster = shared.read().unwrap();
+            lines.push(format!("median {}", roster.median_arr));
+            let live = (0..roster.rows.len()).filter(|row| !roster.rows[*row].removed);
+            lines.extend(live.map(|row| format!("{} {:?} {:?}", roster.name(row), roster.rows[row], roster.reasons(row))));
+        }
+        let mine = FiredAsk { alerts: true, mine: true, open: true, ..FiredAsk::default() };
+        let Page::Counts(counts) = self.ask(&Query::Counts) else { panic!() };
+        // Whoever takes a decision back knew all values, so the field says what it said before and is no conflict again.
+        lines.push(format!("{:?}", Counts { conflicts: 0, ..counts }));
+        for query in [
+            Query::Tasks(TaskAsk { done: true, ..TaskAsk::default() }),
+            Query::Actions(ActionAsk { closed: true, ..ActionAsk::default() }),
+            Query::Plays(PlayAsk { ended: true, ..PlayAsk::default() }),
+            Query::Fired(FiredAsk::default()),
+            Query::Fired(mine),
+            Query::Views,
+        ] {
+            lines.push(format!("{:?}", self.ask(&query)));
+        }
+        lines.push(format!("{:?}", self.store.config()));
+        let mut held: Vec<String> = Vec::new();
+        let mut statement = self.store.conn.prepare("SELECT rule, customer FROM inside ORDER BY 1, 2").unwrap();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            held.push(format!("{} {}", row.get::<_, String>(0).unwrap(), row.get::<_, i64>(1).unwrap()));
+        }
+        lines.push(held.join(", "));
+        lines
+    }
+
+    fn sound(&mut self) {
+        let wrong: Vec<_> = self.store.doctor().unwrap().into_iter().filter(|c| !c.ok && c.code != "copies").collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}
+
+/// A command of a place, about what the ground has just now; `pick` chooses among the possible ones. Where something is
+/// missing it names what is not there, and the write is refused.
+fn example(place: usize, ground: &mut Ground, pick: u64) -> Command {
+    let nobody = Id([0xee; 16]);
+    let customer = ground.customers[(pick % 3) as usize];
+    let customers = if pick.is_multiple_of(2) { vec![customer] } else { ground.customers.clone() };
+    let day = ground.store.today().plus((pick % 50) as i64 - 10);
+    let soon = ground.store.today().plus(1 + (pick % 9) as i64);
+    let reason = || Some(Reason { code: "other".into(), ..Reason::default() });
+    let text = format!("words {pick}");
+    let latest = |ground: &mut Ground, table: &str, which: &str| -> Id {
+        let query = format!("SELECT id FROM {table} WHERE removed = 0 AND {which} ORDER BY id DESC LIMIT 1");
+        ground.store.conn.query_row(&query, [], |r| r.get(0)).map_or(nobody, Id)
+    };
+    match place {
+        0 => Command::AddCustomer(NewCustomer { name: format!("New {pick}"), mrr: (pick % 9) as i64 * 1000, ..NewCustomer::default() }),
+        1 => Command::AddContact { customer, contact: NewContact { name: "Eli".into(), role: "sponsor".into(), ..NewContact::default() } },
+        2 => edit(Entity::Customer, customer, if pick.is_multiple_of(3) { "created" } else { "name" }, "2026-01-02"),
+        3 => Command::Assign { customers, owner: ["bo", "chen", ""][(pick % 3) as usize].into() },
+        4 => Command::Tag { customers, add: vec![format!("t{}", pick % 5)], remove: vec!["t1".into()] },
+        5 => {
+            let touch = TouchDraft { channel: "phone".into(), follow_up: Some(task("Next step")), ..TouchDraft::default() };
+            Command::LogTouch { customers, touch }
+        }
+        6 => Command::Note { customers, text: format!("@bo {text}"), at: None },
+        7 => {
+            let contact = Some(ground.contact).filter(|_| customer == ground.customers[0]);
+            Command::Nps { customer, contact, score: (pick % 11) as u8, text, at: None }
+        }
+        8 => {
+            let answers = vec![Said::Csat(1 + (pick % 5) as u8, text), Said::Ces(3, String::new())];
+            Command::Survey { customer, contact: None, wave: "2026 Q4".into(), answers, at: None }
+        }
+        9 => Command::Invite { customers, asks: "nps".into(), wave: "2026 Q4".into(), at: None },
+        10 => Command::Pulse { customer, score: 1 + (pick % 5) as u8, text },
+        11 => Command::Override { customer, hold: Some(((pick % 101) as u8, soon)), reason: text },
+        12 => {
+            let to = ["churned", "reach", "loyalty", "conversion"][(pick % 4) as usize];
+            Command::Move { customers, to: Target::Stage(to.into()), reason: reason() }
+        }
+        13 => {
+            let answer = [Answer::Yes, Answer::No, Answer::Na][(pick % 3) as usize];
+            Command::Check { customer, stage: "retention".into(), question: "feeling".into(), answer, note: text }
+        }
+        14 => {
+            let kind = if pick.is_multiple_of(2) { "renewal".into() } else { String::new() };
+            Command::AddTask { customers, task: TaskDraft { due: Some(day), kind, ..task("To do") } }
+        }
+        15 => Command::DoneTasks { tasks: vec![latest(ground, "task", "done IS NULL")] },
+        16 => Command::SnoozeTasks { tasks: vec![latest(ground, "task", "done IS NULL")], until: soon, reason: text },
+        17 => Command::Done { customers },
+        18 => {
+            let event = if pick.is_multiple_of(3) { "nps".to_owned() } else { String::new() };
+            let until = Some(soon).filter(|_| event.is_empty());
+            Command::Snooze { customers, until, event, reason: text }
+        }
+        19 => Command::Unsnooze { customers },
+        20 => match pick % 3 {
+            0 => Command::Remove { entity: Entity::Customer, rows: vec![customer] },
+            1 => Command::Remove { entity: Entity::Event, rows: vec![latest(ground, "event", "kind <> 16")] },
+            _ => Command::Remove { entity: Entity::Contact, rows: vec![ground.contact] },
+        },
+        21 => {
+            let (kind, title) = (["risk", "opportunity"][(pick % 2) as usize].to_owned(), text);
+            let severity = Some(1 + (pick % 4) as u8);
+            Command::OpenAction { customers, action: ActionDraft { kind, title, severity, ..ActionDraft::default() } }
+        }
+        22 => Command::CloseActions { actions: vec![latest(ground, "action", "closed IS NULL")], outcome: text },
+        23 => {
+            Command::SnoozeActions { actions: vec![latest(ground, "action", "closed IS NULL")], until: soon, reason: "waiting_us".into() }
+        }
+        24 => Command::StartPlay { customers, playbook: "renewal".into(), from: None },
+        25 => Command::SkipStep {
+            step: latest(ground, "step", "skipped = '' AND task IN (SELECT id FROM task WHERE done IS NULL AND removed = 0)"),
+            reason: text,
+        },
+        26 => Command::EndPlay { play: latest(ground, "play", "ended IS NULL"), outcome: text },
+        27 => Command::TakeBackFiring { event: latest(ground, "event", "kind = 16") },
+        28 => {
+            let view = View { filter: "health<60".into(), segment: pick.is_multiple_of(2), ..View::default() };
+            Command::SaveView { name: format!("View {}", pick % 2), view }
+        }
+        29 => match pick % 4 {
+            0 => Command::SetConfig { key: "zone".into(), value: Some("Asia/Tokyo".into()) },
+            1 => Command::SetConfig { key: "policy".into(), value: Some("detractor_days = 1\ncadence_days = 3\n".into()) },
+            2 => Command::SetConfig { key: "cadences".into(), value: Some("cadence = []\n".into()) },
+            _ => Command::SetConfig { key: "rules".into(), value: Some("rule = []\n".into()) },
+        },
+        30 => {
+            let Page::Conflicts(all) = ground.ask(&Query::Conflicts) else { panic!() };
+            match all.first() {
+                Some(open) => {
+                    Command::Resolve { row: open.row, field: open.field.clone(), take: open.values[pick as usize % open.values.len()].edit }
+                }
+                None => Command::Resolve { row: nobody, field: "phone".into(), take: nobody },
+            }
+        }
+        31 => Command::Purge { entity: Entity::Contact, row: ground.contact, why: "they asked for it".into() },
+        32 => Command::Revert { target: ground.theirs.0, force: true },
+        33 => UNDO,
+        34 => Command::Redo,
+        35 => Command::PutBack { edit: ground.theirs.1, force: true },
+        36 => Command::TakeBack { batch: ground.theirs.0, force: true },
+        other => panic!("{other} has no example"),
+    }
+}
+
+/// Writes a command and takes it back; `false` where it was refused or had nothing to change.
+fn there_and_back(ground: &mut Ground, command: &Command) -> bool {
+    if matches!(command, Command::Redo) {
+        // There is nothing to do again unless something was taken back just before.
+        if ground.write(&Command::Note { customers: vec![ground.customers[0]], text: "x".into(), at: None }).is_err() {
+            return false;
+        }
+        ground.write(&UNDO).unwrap();
+    }
+    let before = ground.told();
+    let undone = ground.count("SELECT count(*) FROM batch WHERE command = 'undo'");
+    let Ok(Some(_)) = ground.write(command) else {
+        assert_eq!(ground.told(), before, "{command:?} was refused and changed nothing");
+        return false;
+    };
+    // What took something of one's own back is taken back by doing it again.
+    let took_back = ground.count("SELECT count(*) FROM batch WHERE command = 'undo'") > undone;
+    let back = if took_back { Command::Redo } else { UNDO };
+    let undone = ground.write(&back);
+    if matches!(command, Command::Purge { .. }) {
+        assert!(undone.is_err(), "a purge stays");
+        return true;
+    }
+    undone.unwrap_or_else(|e| panic!("{command:?} is not taken back: {}", e.message));
+    let after = ground.told();
+    let differ: Vec<_> = before.iter().zip(&after).filter(|(a, b)| a != b).take(2).collect();
+    assert!(before == after, "{command:?}: {} and {} lines, {differ:#?}", before.len(), after.len());
+    true
+}
+
+#[test]
+fn each_command_can_be_written_and_its_undo_restores_all_that_is_told() {
+    for at in 0..PLACES {
+        let mut ground = Ground::new();
+        if [23, 22].contains(&at) {
+            assert!(ground.count("SELECT count(*) FROM action") > 0, "a rule has opened a call");
+        }
+        if at == 19 {
+            let until = Some(ground.store.today().plus(3));
+            let snooze = Command::Snooze { customers: ground.customers.clone(), until, event: String::new(), reason: "later".into() };
+            ground.write(&snooze).unwrap();
+        }
+        let command = example(at, &mut ground, 2);
+        assert_eq!(place(&command), at);
+        assert!(there_and_back(&mut ground, &command), "{command:?} was not written");
+        ground.sound();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    /// Whatever has happened before: undo of any command brings back the queue, the alerts and the health, and the figures in memory
+    /// and in the file equal a fold from the first event.
+    #[test]
+    fn undo_restores_the_queue_the_alerts_and_the_health_of_any_book(
+        before in prop::collection::vec((0..PLACES, any::<u64>()), 0..12),
+        then in prop::collection::vec((0..PLACES, any::<u64>()), 6..20),
+    ) {
+        let mut ground = Ground::new();
+        for (at, pick) in before {
+            let command = example(at, &mut ground, pick);
+            prop_assert_eq!(place(&command), at);
+            let _ = ground.write(&command);
+        }
+        for (at, pick) in then {
+            let command = example(at, &mut ground, pick);
+            there_and_back(&mut ground, &command);
+        }
+        ground.sound();
+    }
+}
