@@ -6,11 +6,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
-use crate::store::{heads, purge};
+use crate::store::{heads, moves, purge};
 
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
 
@@ -33,6 +34,8 @@ pub struct Taken {
     pub config: bool,
     /// Something was purged.
     pub purges: bool,
+    /// Customers (our integers) to whom moves came, or events taken back.
+    pub moved: BTreeSet<i64>,
     /// Events with another text.
     pub reworded: Vec<Id>,
     /// Fields that are conflicts now.
@@ -137,6 +140,7 @@ struct Brought {
     edits: usize,
     customers: Vec<Id>,
     touched: BTreeSet<i64>,
+    moved: BTreeSet<i64>,
     config: bool,
     fields: Vec<(i64, Id, String)>,
     purges: bool,
@@ -212,6 +216,7 @@ impl Desk<'_> {
                 taken.edits += brought.edits;
                 taken.customers.append(&mut brought.customers);
                 taken.touched.append(&mut brought.touched);
+                taken.moved.append(&mut brought.moved);
                 taken.config |= brought.config;
                 taken.purges |= brought.purges;
                 self.fields.extend(brought.fields);
@@ -397,7 +402,7 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
             (_, value) => value.clone(),
         });
     }
-    ours.prepare_cached(table.insert).and_then(|mut s| s.execute(params_from_iter(values))).map_err(sql)?;
+    ours.prepare_cached(table.insert).and_then(|mut s| s.execute(params_from_iter(&values))).map_err(sql)?;
     brought.rows += 1;
     match table.entity {
         Entity::Customer => {
@@ -405,6 +410,9 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
             brought.touched.insert(ours.last_insert_rowid());
         }
         Entity::Config => brought.config = true,
+        Entity::Event if made.values.get(1) == Some(&Value::Integer(EventKind::Stage as i64)) => {
+            brought.moved.extend(values.get(2).and_then(|v| if let Value::Integer(n) = v { Some(*n) } else { None }));
+        }
         _ => {}
     }
     Ok(())
@@ -452,6 +460,9 @@ fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, Stri
     for owner in owners {
         one_field(ours, taken, batch::table(Entity::Customer), owner, "removed")?;
     }
+    for customer in std::mem::take(&mut taken.moved) {
+        taken.conflicts.extend(moves::settle(ours, customer)?.map(|id| (id, moves::FIELD.to_owned())));
+    }
     Ok(())
 }
 
@@ -466,6 +477,9 @@ fn one_field(ours: &Connection, taken: &mut Taken, table: &'static Table, row: I
     let settled = heads::settle(ours, table, row, field)?;
     taken.changed += usize::from(settled.changed);
     taken.touched.extend(settled.customer);
+    if table.entity == Entity::Event && field == "removed" {
+        taken.moved.extend(settled.customer);
+    }
     if settled.conflict {
         taken.conflicts.push((row, field.to_owned()));
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ratatui::layout::Rect;
 
 use super::clash::label;
+use super::conflicts::value;
 use super::first_run::{path_of, typed_path};
 use super::log_line::Line;
 use crate::store::merge::Report;
@@ -98,9 +99,7 @@ impl MergeBox {
         };
         let conflict = |c: &crate::domain::query::Conflict| {
             let name = c.customer.as_ref().map_or(&c.name, |c| &c.1);
-            let nothing = say.word("account.no_value");
-            let values: Vec<String> =
-                c.values.iter().rev().map(|v| format!("{} ({})", v.value.as_deref().unwrap_or(nothing), v.person)).collect();
+            let values: Vec<String> = c.values.iter().rev().map(|v| format!("{} ({})", value(c, v, look), v.person)).collect();
             format!("{name} {} {}: {}", look.glyphs.dot, label(&c.field, look), values.join(" / "))
         };
         part("merge.conflicts", r.conflicts.len(), Role::Warn, r.conflicts.iter().map(conflict).collect());
