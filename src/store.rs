@@ -15,6 +15,7 @@ pub mod history;
 mod kept;
 pub mod load;
 pub mod merge;
+mod moves;
 mod open;
 pub mod outbox;
 mod past;

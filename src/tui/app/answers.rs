@@ -124,7 +124,7 @@ impl App {
                     // The dialog says it all.
                     self.toast = None;
                     let form = self.stack.iter().any(|o| o.view.name() == "form");
-                    let ask = ClashBox::new(clash.clone(), command.clone(), form, &self.look);
+                    let ask = ClashBox::new(clash.clone(), command.clone(), form);
                     self.push(Box::new(ask));
                 }
             }
