@@ -103,7 +103,7 @@ impl<W: Write> Careful<W> {
     fn draw_stretch(&mut self, y: u16, (from, to): (usize, usize)) -> io::Result<()> {
         let Careful { inner, pen, shown, width, .. } = self;
         let row = row(shown, *width, y);
-        let mut x = from;
+        let mut x = letter_at(row, from);
         while x < row.len().min(to) {
             let cell = &row[x];
             let cells = text::cells(cell.symbol()).max(1);
@@ -125,6 +125,19 @@ impl<W: Write> Careful<W> {
 fn row(shown: &[Cell], width: u16, y: u16) -> &[Cell] {
     let start = usize::from(y) * usize::from(width);
     shown.get(start..start + usize::from(width)).unwrap_or_default()
+}
+
+/// Where the letter begins that takes the cell at `x`: to write into the second half of a wide one takes it away.
+fn letter_at(row: &[Cell], x: usize) -> usize {
+    let mut at = 0;
+    while let Some(cell) = row.get(at) {
+        let next = at + text::cells(cell.symbol()).max(1);
+        if next > x {
+            break;
+        }
+        at = next;
+    }
+    at
 }
 
 /// The same cells, and between two of them in a row those that stand there already, where to write them again takes fewer
