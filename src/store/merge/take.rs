@@ -34,6 +34,8 @@ pub struct Taken {
     pub config: bool,
     /// Something was purged.
     pub purges: bool,
+    /// Customers by whose batches they were touched: person and device.
+    pub touched_by: BTreeMap<(String, Id), BTreeSet<i64>>,
     /// Customers (our integers) to whom moves came, or events taken back.
     pub moved: BTreeSet<i64>,
     /// Events with another text.
@@ -118,7 +120,11 @@ pub fn take(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken
                     device: header.device,
                     batches: 0,
                     last: at,
+                    did: BTreeMap::new(),
+                    customers: 0,
+                    names: Vec::new(),
                 });
+                *arrived.did.entry(header.command.clone()).or_default() += 1;
                 arrived.batches += 1;
                 arrived.last = arrived.last.max(at);
                 taken.headers.push(header);
@@ -141,6 +147,7 @@ struct Brought {
     customers: Vec<Id>,
     touched: BTreeSet<i64>,
     moved: BTreeSet<i64>,
+    edited: BTreeSet<i64>,
     config: bool,
     fields: Vec<(i64, Id, String)>,
     purges: bool,
@@ -214,6 +221,8 @@ impl Desk<'_> {
                 let taken = &mut self.taken;
                 taken.rows += brought.rows;
                 taken.edits += brought.edits;
+                let whose = (header.person.clone(), header.device);
+                taken.touched_by.entry(whose).or_default().extend(brought.touched.iter().chain(&brought.edited));
                 taken.customers.append(&mut brought.customers);
                 taken.touched.append(&mut brought.touched);
                 taken.moved.append(&mut brought.moved);
@@ -423,9 +432,22 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
     brought.edits += 1;
     if let Some(table) = batch::table_numbered(changed.entity) {
         brought.config |= table.entity == Entity::Config;
+        brought.edited.extend(customer_of(ours, table, changed.row)?);
         brought.fields.push((changed.entity, changed.row, changed.field.clone()));
     }
     Ok(())
+}
+
+/// The customer's integer of a row.
+fn customer_of(ours: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
+    let owner = match table.entity {
+        Entity::Customer => "n",
+        Entity::View | Entity::Config => return Ok(None),
+        _ => "customer",
+    };
+    ours.prepare_cached(&format!("SELECT {owner} FROM {} WHERE id = ?", table.name))
+        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
+        .map_err(sql)
 }
 
 /// Brings every field that an edit came for in line with its edits, then whether rows are removed, the customers last:

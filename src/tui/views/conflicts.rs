@@ -244,7 +244,10 @@ mod tests {
         assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: true }), "{:?}", h.effects);
         merge(&mut h, &copy, true);
         let text = h.text();
-        assert!(text.contains("What copy.db would bring") && text.contains("1 by bo") && text.contains("zoe (bo) / kim (ana)"), "{text}");
+        assert!(
+            text.contains("What copy.db would bring") && text.contains("bo: 1 owner (Acme)") && text.contains("zoe (bo) / kim (ana)"),
+            "{text}"
+        );
         h.press("enter");
         assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: false }), "{:?}", h.effects);
         merge(&mut h, &copy, false);
@@ -282,7 +285,7 @@ mod tests {
         h.say(Msg::Answer(crate::store::worker::Answer::Copies(beside.to_vec())));
         merge(&mut h, &beside[0], false);
         let text = h.text();
-        assert!(text.contains("1 changes of others came") && text.contains("the copy is now in .book.db.backups"), "{text}");
+        assert!(text.contains("Merged: bo: 1 owner (Acme)") && text.contains("the copy is now in .book.db.backups"), "{text}");
         assert!(!beside[0].exists() && h.app.look.copies == beside[1..]);
         // One that brings nothing goes the same way, without a question.
         h.effects.clear();
