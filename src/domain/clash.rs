@@ -31,6 +31,12 @@ pub struct Clashing {
     pub entity: Entity,
     /// The row.
     pub row: Id,
+    /// What it is in a word: the kind of an event, else that of the row (`note`, `task`, `customer`).
+    pub kind: &'static str,
+    /// What the row is called: a name, a title, the start of a text.
+    pub name: String,
+    /// The name of the customer it belongs to, where it is not the customer itself.
+    pub customer: Option<String>,
     /// The field as stored.
     pub field: String,
     /// What was seen when the change was begun.
@@ -41,6 +47,15 @@ pub struct Clashing {
     pub by: Option<By>,
     /// What was to be written.
     pub mine: Value,
+}
+
+impl Clashing {
+    /// What it is in one sentence: `title of task "Send the offer" of Acme was changed since by bo`.
+    pub fn sentence(&self) -> String {
+        let of = self.customer.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
+        let who = self.by.as_ref().map_or("somebody", |by| by.person.as_str());
+        format!("{} of {} \"{}\"{of} was changed since by {who}", self.field, self.kind, self.name)
+    }
 }
 
 /// Who did something, and when by that person's clock.

@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::query::{Conflict, ConflictValue};
 use crate::domain::time::{Day, Stamp};
@@ -115,7 +116,8 @@ fn title_of(table: &Table) -> &'static str {
     }
 }
 
-fn start(words: &str) -> String {
+/// The start of a text, for a line.
+pub fn start(words: &str) -> String {
     words.lines().next().unwrap_or("").chars().take(60).collect()
 }
 
@@ -142,6 +144,18 @@ pub fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(Strin
             .optional()
         })
         .map_err(sql)
+}
+
+/// What a row is in a word: the kind of an event, else that of the row.
+pub fn kind_of(conn: &Connection, table: &'static Table, row: Id) -> Result<&'static str> {
+    if table.entity != Entity::Event {
+        return Ok(table.name);
+    }
+    let kind: Option<i64> = conn
+        .prepare_cached("SELECT kind FROM event WHERE id = ?")
+        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
+        .map_err(sql)?;
+    Ok(kind.and_then(EventKind::from_number).map_or(table.name, EventKind::code))
 }
 
 /// A stored value as a person says it: days and moments as such.

@@ -17,7 +17,7 @@ use crate::tui::canvas::{Canvas, Hit, centred};
 use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::measure::{cells, wrap};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{AppStep, Cx, Look, Place, Screen, Step, Title};
 
 /// What was chosen for a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,10 +153,10 @@ impl ClashBox {
     }
 
     fn decide_undo(&mut self, choice: &Choice, cx: &mut Cx) {
-        cx.close();
         if *choice == Choice::Theirs {
-            return cx.toast(cx.look.say.word("clash.left").to_owned());
+            return self.leave(cx);
         }
+        cx.close();
         let forced = match (&self.command, self.clash.batch) {
             (Some(Command::PutBack { edit, .. }), _) => Command::PutBack { edit: *edit, force: true },
             (Some(Command::TakeBack { batch, .. }), _) => Command::TakeBack { batch: *batch, force: true },
@@ -164,6 +164,32 @@ impl ClashBox {
             (_, batch) => Command::Undo { batch, force: true },
         };
         cx.write(forced);
+    }
+
+    /// Takes back what nobody has changed since.
+    fn rest(&mut self, cx: &mut Cx) {
+        cx.close();
+        if let Some(batch) = self.clash.batch {
+            cx.write(Command::UndoRest { batch });
+        }
+    }
+
+    /// Nothing is decided or taken back. Where `u` came upon it, it goes on to what is before it, and does not ask this again.
+    fn leave(&mut self, cx: &mut Cx) {
+        cx.close();
+        if !self.takes_back() {
+            return;
+        }
+        let word = match (&self.command, self.clash.batch) {
+            (Some(Command::Undo { batch: None, .. } | Command::UndoPast { .. }), Some(batch)) => {
+                cx.push(Step::App(AppStep::PassOver(batch)));
+                "clash.passed"
+            }
+            _ => "clash.left",
+        };
+        let key = |id| cx.look.keymap.get(id).map(crate::tui::keymap::Action::key).unwrap_or_default();
+        let words = cx.look.say.fill(word, &[("undo", &key("app.undo")), ("activity", &key("app.activity"))]);
+        cx.toast(words);
     }
 
     /// Writes what was chosen: each value over the one that is shown here as theirs, so that a third person is not overwritten.
@@ -217,7 +243,18 @@ impl ClashBox {
         let choice = self.choices.get(at).and_then(Option::as_ref);
         let here = at == self.at && !self.takes_back();
         let mark = if here { ">" } else { " " };
-        lines.push(vec![(format!("{mark} {}", label(&field.field, look)), if here { Role::Accent } else { Role::Text })]);
+        let mut head = format!("{mark} {}", label(&field.field, look));
+        if self.takes_back() {
+            let kind = look.say.find(&format!("thing.{}", field.kind)).unwrap_or(field.kind);
+            let name = match &field.customer {
+                Some(customer) if field.name.is_empty() => customer.clone(),
+                Some(customer) => format!("{customer}: {}", field.name),
+                None => field.name.clone(),
+            };
+            head = format!("{head} {dot} {kind} {dot} {name}", dot = look.glyphs.dot);
+        }
+        let role = if here || self.takes_back() { Role::Accent } else { Role::Text };
+        lines.extend(wrap(&head, width).into_iter().map(|l| vec![(l, role)]));
         let by = field.by.as_ref().map(|by| format!("{}, {}", who(by, look), when(by.at, look))).unwrap_or_default();
         let back = self.takes_back();
         let mut values = vec![
@@ -253,6 +290,7 @@ impl ClashBox {
         let several = self.clash.fields.len() > 1;
         let joins = self.joined.get(self.at).is_some_and(Option::is_some);
         let keys: Vec<&str> = match () {
+            () if self.takes_back() && self.clash.batch.is_some() => vec!["clash.keys_undo", "clash.keys_rest"],
             () if self.takes_back() => vec!["clash.keys_undo"],
             () if self.is_gone() => vec!["clash.keys_removed"],
             () => {
@@ -437,13 +475,15 @@ impl Screen for ClashBox {
         row("own", &["e"], ClashBox::edit).when(fields),
         row("all_theirs", &["T"], |v: &mut Self, cx| v.choose_all(&Choice::Theirs, cx)).when(choosing),
         row("all_mine", &["M"], |v: &mut Self, cx| v.choose_all(&Choice::Mine, cx)).when(choosing),
+        row("rest", &["o"], ClashBox::rest)
+            .when(|v, _| if v.takes_back() && v.clash.batch.is_some() { Ok(()) } else { Err("takes_nothing_back") }),
         row("bring_back", &["r"], ClashBox::bring_back).when(gone),
         row("let_go", &["x"], ClashBox::let_go).when(gone),
         row("down", &["j", "down", "tab"], |v: &mut Self, cx| v.by(1, cx.look)),
         row("up", &["k", "up", "shift-tab"], |v: &mut Self, cx| v.by(-1, cx.look)),
         row("page_down", &["pgdn", "space"], |v: &mut Self, cx| v.scroll(page(cx.look), cx.look)),
         row("page_up", &["pgup"], |v: &mut Self, cx| v.scroll(-page(cx.look), cx.look)),
-        row("close", &["esc", "q"], |_, cx| cx.close()),
+        row("close", &["esc", "q"], ClashBox::leave),
     ]];
 
     fn place(&self) -> Place {

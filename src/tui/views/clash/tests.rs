@@ -221,6 +221,35 @@ fn undo_shows_who_changed_it_since_and_asks() {
 }
 
 #[test]
+fn what_stands_in_the_way_of_undo_is_named_and_got_past() {
+    let (mut h, id) = opened();
+    let name = page(&mut h, id).customer.name;
+    h.press("b");
+    h.press("t").type_text("Send the offer").press("enter");
+    let task = page(&mut h, id).tasks.iter().find(|t| t.title == "Send the offer").map(|t| t.id).expect("the task is there");
+    bo(&mut h, &edit(Entity::Task, task, &[("title", json!("Send the other offer"))]));
+    h.press("u");
+    let text = h.text();
+    assert!(text.contains("task") && text.contains(&name) && text.contains("Send the other offer") && text.contains("bo, "), "{text}");
+    h.press("esc");
+    assert!(h.text().contains("u goes on to the change before it"), "{}", h.text());
+    h.press("u");
+    assert!(matches!(h.written().as_slice(), [Command::UndoPast { passed }] if passed.len() == 1), "{:?}", h.written());
+    assert!(!h.text().contains("Changed since"), "it asks once: {}", h.text());
+}
+
+#[test]
+fn the_rest_of_a_change_is_taken_back() {
+    let (mut h, id) = opened();
+    let before = page(&mut h, id).customer;
+    h.press("g e ctrl-u").type_text("Mine Ltd").press("tab tab tab ctrl-u").type_text("+49 1").press("ctrl-s");
+    bo(&mut h, &rename(id, "Theirs Ltd"));
+    h.press("u o");
+    let after = page(&mut h, id).customer;
+    assert_eq!((after.name.as_str(), after.phone), ("Theirs Ltd", before.phone));
+}
+
+#[test]
 fn the_dialog_looks_as_it_was_read() {
     for (w, height) in [(120, 36), (80, 24), (60, 16)] {
         let (mut h, id) = opened();
