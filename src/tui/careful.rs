@@ -321,6 +321,44 @@ mod tests {
         assert!(out[at..].contains("\u{1b}[1;"), "{out:?}");
     }
 
+    /// What a terminal shows of the first row after these screens, of which each is told by what differs from the one before.
+    fn shown(screens: &[String]) -> Vec<String> {
+        let mut bytes = Vec::new();
+        let mut backend = Careful::new(&mut bytes);
+        let mut last = row("");
+        for text in screens {
+            let next = row(text);
+            let buffer = |cells: &[Cell]| {
+                let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));
+                buffer.content.clone_from_slice(cells);
+                buffer
+            };
+            let (old, new) = (buffer(&last), buffer(&next));
+            backend.draw(old.diff(&new).into_iter()).unwrap();
+            last = next;
+        }
+        drop(backend);
+        let mut screen = vt100::Parser::new(2.try_into().unwrap(), 12.try_into().unwrap(), 0);
+        screen.process(&bytes);
+        (0..12).map(|x| screen.screen().cell(0, x).unwrap().contents().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_wide_letter_where_joined_ones_stood_stays_whole() {
+        // The second half of the wide letter lies where the first joined one began.
+        let screens = ["कयू x", "星 x"].map(str::to_owned);
+        assert_eq!(shown(&screens), shown(&screens[1..]), "{:?}", shown(&screens));
+        assert_eq!(shown(&screens)[0], "星");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_stood_there_a_row_shows_what_is_meant(screens in proptest::collection::vec("(星|a|b| |क|यू|🇩🇪){0,6}", 1..5)) {
+            let last = screens.len() - 1;
+            proptest::prop_assert_eq!(shown(&screens).concat().trim_end().to_owned(), shown(&screens[last..]).concat().trim_end().to_owned());
+        }
+    }
+
     #[test]
     fn plain_rows_are_written_as_they_are() {
         let out = drawn(&["Acme Foods"]);
