@@ -107,7 +107,7 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
         n => cx.out.line(&format!("{verb} {}: {}, {}", count(n, "batch"), count(report.rows, "row"), count(report.edits, "edit")))?,
     }
     for a in &report.batches {
-        let did: Vec<String> = a.did.iter().map(|(code, n)| format!("{n} {}", code.replace('_', " "))).collect();
+        let did: Vec<String> = a.did.iter().map(|(code, n)| format!("{n} x {}", code.replace('_', " "))).collect();
         let more = a.customers.saturating_sub(a.names.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let at = if a.names.is_empty() { String::new() } else { format!(" at {}{more}", a.names.join(", ")) };

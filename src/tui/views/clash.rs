@@ -54,7 +54,9 @@ const LINES: usize = 4;
 impl ClashBox {
     /// The dialog for a write that was refused. `form`: one is open below.
     pub fn new(clash: Clash, command: Command, form: bool) -> ClashBox {
-        let joined = clash.fields.iter().map(joined).collect();
+        // What is taken back is not joined with anything.
+        let edits = matches!(command, Command::Edit { .. });
+        let joined = clash.fields.iter().map(|field| joined(field).filter(|_| edits)).collect();
         ClashBox { choices: vec![None; clash.fields.len()], joined, clash, command: Some(command), form, ..ClashBox::default() }
     }
 

@@ -245,7 +245,7 @@ mod tests {
         merge(&mut h, &copy, true);
         let text = h.text();
         assert!(
-            text.contains("What copy.db would bring") && text.contains("bo: 1 owner (Acme)") && text.contains("zoe (bo) / kim (ana)"),
+            text.contains("What copy.db would bring") && text.contains("bo: owner (Acme)") && text.contains("zoe (bo) / kim (ana)"),
             "{text}"
         );
         h.press("enter");
@@ -285,7 +285,7 @@ mod tests {
         h.say(Msg::Answer(crate::store::worker::Answer::Copies(beside.to_vec())));
         merge(&mut h, &beside[0], false);
         let text = h.text();
-        assert!(text.contains("Merged: bo: 1 owner (Acme)") && text.contains("the copy is now in .book.db.backups"), "{text}");
+        assert!(text.contains("Merged: bo: owner (Acme)") && text.contains("the copy is now in .book.db.backups"), "{text}");
         assert!(!beside[0].exists() && h.app.look.copies == beside[1..]);
         // One that brings nothing goes the same way, without a question.
         h.effects.clear();

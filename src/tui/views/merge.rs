@@ -65,9 +65,10 @@ fn paths(text: &str, copies: &[PathBuf]) -> Vec<String> {
     found
 }
 
-/// What came of one person: "bo: 2 note, 1 stage at Acme, Beta and 12 more".
+/// What came of one person: "bo: 2 x note, stage (Acme, Beta and 12 more)".
 pub fn came(arrived: &Arrived, look: &Look) -> String {
-    let did: Vec<String> = arrived.did.iter().map(|(code, n)| format!("{} {}", grouped(*n), kind_words(look, code))).collect();
+    let times = |n: usize| if n == 1 { String::new() } else { format!("{} x ", grouped(n)) };
+    let did: Vec<String> = arrived.did.iter().map(|(code, n)| format!("{}{}", times(*n), kind_words(look, code))).collect();
     let more = arrived.customers.saturating_sub(arrived.names.len());
     let mut at = arrived.names.join(", ");
     if more > 0 {
