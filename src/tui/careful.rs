@@ -340,7 +340,9 @@ mod tests {
         drop(backend);
         let mut screen = vt100::Parser::new(2.try_into().unwrap(), 12.try_into().unwrap(), 0);
         screen.process(&bytes);
-        (0..12).map(|x| screen.screen().cell(0, x).unwrap().contents().to_owned()).collect()
+        // A blank that was written and a place that never was look the same.
+        let letter = |x| Some(screen.screen().cell(0, x)?.contents().to_owned()).filter(|c: &String| !c.is_empty());
+        (0..12).map(|x| letter(x).unwrap_or_else(|| " ".to_owned())).collect()
     }
 
     #[test]
@@ -355,7 +357,7 @@ mod tests {
         #[test]
         fn whatever_stood_there_a_row_shows_what_is_meant(screens in proptest::collection::vec("(星|a|b| |क|यू|🇩🇪){0,6}", 1..5)) {
             let last = screens.len() - 1;
-            proptest::prop_assert_eq!(shown(&screens).concat().trim_end().to_owned(), shown(&screens[last..]).concat().trim_end().to_owned());
+            proptest::prop_assert_eq!(shown(&screens), shown(&screens[last..]));
         }
     }
 
