@@ -114,7 +114,7 @@ fn long_texts_are_joined_where_they_were_changed_apart() {
     h.press("ctrl-s");
     assert!(h.text().contains("b both"), "{}", h.text());
     h.press("b");
-    assert!(h.text().contains("Edit the text") && h.text().contains("bo changed it too"), "it is seen before it is saved: {}", h.text());
+    assert!(h.text().contains("Edit the text") && h.text().contains("with the change of bo"), "it is seen before it is saved: {}", h.text());
     h.press("ctrl-s");
     assert_eq!(page(&mut h, id).events[0].text, "zero\none\ntwo\nthree\nfour");
 }
@@ -128,7 +128,7 @@ fn a_text_changed_in_the_same_line_is_edited_with_both_in_sight() {
     h.press("E").type_text(" mine");
     bo(&mut h, &edit(Entity::Event, note, &[("text", json!("one theirs"))]));
     h.press("ctrl-s b");
-    assert!(h.text().contains("Edit the text") && h.text().contains("bo changed it too"), "{}", h.text());
+    assert!(h.text().contains("Edit the text") && h.text().contains("with the change of bo"), "{}", h.text());
     h.type_text(", all of it").press("ctrl-s");
     assert_eq!(page(&mut h, id).events[0].text, "one theirs\none mine, all of it");
 }
