@@ -65,9 +65,13 @@ impl<W: Write> Careful<W> {
         let right = cells.iter().map(|c| c.0 + 1).max().unwrap_or(0);
         let bottom = cells.iter().map(|c| c.1 + 1).max().unwrap_or(0);
         if right > self.width {
-            // The terminal grew: the copy is laid out anew (everything is drawn again after a resize).
-            self.width = right.max(self.width);
-            self.shown.clear();
+            // More columns than were ever written: what is known of the others stays.
+            let mut wider = Vec::new();
+            for line in self.shown.chunks(usize::from(self.width).max(1)) {
+                wider.extend_from_slice(line);
+                wider.resize(wider.len() + usize::from(right).saturating_sub(line.len()), Cell::default());
+            }
+            (self.width, self.shown) = (right, wider);
         }
         let needed = usize::from(self.width) * usize::from(bottom);
         if self.shown.len() < needed {
@@ -326,7 +330,8 @@ mod tests {
         let mut bytes = Vec::new();
         let mut backend = Careful::new(&mut bytes);
         let mut last = row("");
-        for text in screens {
+        // The first frame of a screen reaches its right edge.
+        for text in std::iter::once("............").chain(screens.iter().map(String::as_str)) {
             let next = row(text);
             let buffer = |cells: &[Cell]| {
                 let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));

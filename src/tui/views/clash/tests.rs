@@ -114,7 +114,11 @@ fn long_texts_are_joined_where_they_were_changed_apart() {
     h.press("ctrl-s");
     assert!(h.text().contains("b both"), "{}", h.text());
     h.press("b");
-    assert!(h.text().contains("Edit the text") && h.text().contains("with the change of bo"), "it is seen before it is saved: {}", h.text());
+    assert!(
+        h.text().contains("Edit the text") && h.text().contains("with the change of bo"),
+        "it is seen before it is saved: {}",
+        h.text()
+    );
     h.press("ctrl-s");
     assert_eq!(page(&mut h, id).events[0].text, "zero\none\ntwo\nthree\nfour");
 }
