@@ -107,7 +107,7 @@ impl<W: Write> Careful<W> {
     fn draw_stretch(&mut self, y: u16, (from, to): (usize, usize)) -> io::Result<()> {
         let Careful { inner, pen, shown, width, .. } = self;
         let row = row(shown, *width, y);
-        let mut x = letter_at(row, from);
+        let mut x = from;
         while x < row.len().min(to) {
             let cell = &row[x];
             let cells = text::cells(cell.symbol()).max(1);
@@ -230,7 +230,7 @@ impl<W: Write> Backend for Careful<W> {
             let after = self.stretch(y);
             let both = before.into_iter().chain(after).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
             if let Some((from, to)) = both {
-                careful.insert(y, (from, to));
+                careful.insert(y, (letter_at(self.row(y), from), to));
             }
         }
         let within = |c: &(u16, u16, &Cell)| careful.get(&c.1).is_some_and(|s| (s.0..s.1).contains(&usize::from(c.0)));
