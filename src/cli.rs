@@ -301,7 +301,7 @@ fn run_parsed(args: Args, wiring: &Wiring<'_>) -> Done {
     let mut cx = Cx {
         wiring,
         places: Places::of_platform(),
-        person: person(globals.me.as_deref()),
+        person: person(globals.me.as_deref())?,
         as_of: globals.as_of.as_deref().map(as_of).transpose()?,
         now: fixed_clock()?.unwrap_or_else(clock),
         out: Out::new(&globals),
@@ -561,11 +561,15 @@ fn unexpected() -> Error {
     Error::failed("The book answered another question")
 }
 
-fn person(me: Option<&str>) -> String {
+fn person(me: Option<&str>) -> Result<String> {
+    if let Some(me) = me.filter(|me| out::one_line(me.trim()) != me.trim()) {
+        let words = format!("\"{}\" cannot be a name: it has characters that are no letters", out::one_line(me));
+        return Err(Error::usage(words).hint("set RETAIN_ME (or --me) to a name of one line"));
+    }
     let login = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let name = me.map(str::to_owned).filter(|m| !m.trim().is_empty()).or_else(login).unwrap_or_default();
     let name = out::one_line(name.trim());
-    if name.is_empty() { "someone".to_owned() } else { name }
+    Ok(if name.is_empty() { "someone".to_owned() } else { name })
 }
 
 fn as_of(text: &str) -> Result<Day> {

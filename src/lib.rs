@@ -50,7 +50,7 @@
 //! exchange batches. `batch` says who did what, with the device's contiguous number, logical time and a hash. `event` is
 //! written once. Entities carry their present values, and `edit` logs every change: before, after, and the edits that it had
 //! seen. So the log is the audit, and undo is a new batch that writes the values before, across restarts, only one's own, and
-//! refused where somebody else has edited since ([`domain::command::Command::Undo`]).
+//! refused where somebody else has edited since and something else stands now ([`domain::command::Command::Undo`]).
 //!
 //! **Which scorecard** a customer comes under is asked outside of the scoring ([`domain::health::score`] gets it): a roster prepares
 //! the filters once for all its rows, and one customer alone is a roster of one row (`store/rated.rs`), so both say the same.
@@ -63,7 +63,9 @@
 //! A book has an id that its copies share. [`store::Store::merge`] is the union of batches, rows and edits by id: a batch comes
 //! whole, with its hash, or is left out and named. Nothing is written of the merging itself, so both directions end with the
 //! same facts, and [`store::Store::digest`] says so. [`domain::heads`] decides what a field shows: the edit that no other has
-//! seen; of several the one of the later batch, and the field is a conflict until somebody's edit has seen all of them.
+//! seen; of several the one of the later batch, and the field is a conflict until somebody's edit has seen all of them. Moves
+//! between stages are events, so each says itself which moves it had seen (`store/moves.rs`): two that had not seen each other
+//! and lead to different stages are a conflict of the customer under the name `stage`; deciding takes the other moves back.
 //!
 //! The hash of a batch is over ids and values in the order of ids (the order of writing), so every copy can compute it again
 //! from its tables: what a row said when it was made is the value before the first edit of each field, else what stands there.
@@ -126,7 +128,7 @@
 //! # Two people at one account
 //! A change says what was seen of its field. Where another value stands there now, the write is refused with both values, who
 //! and when ([`domain::clash::Clash`], the source of the error, so that no layer reads words), and the screen asks: theirs,
-//! mine, another, or for texts both together ([`domain::clash::join`]). What is chosen is written over the value that was
+//! mine, another, or for texts both together, to be read before they are saved ([`domain::clash::join`]). What is chosen is written over the value that was
 //! shown as theirs, so a third person is asked about in turn. Nothing is written before a key chooses, and Enter is not one.
 //! - An open form watches the history of its row. Fields that nobody typed in follow; typed ones keep text and base, and say
 //!   who wrote what. A draft keeps what was seen with what was typed: taken up a day later it still does not overwrite.
@@ -134,7 +136,9 @@
 //!   `removed` in the same batch, and takes its customer along.
 //! - [`domain::command::Command::PutBack`] writes the value before of one edit, of whomever;
 //!   [`domain::command::Command::TakeBack`] takes another's batch back as a batch of one's own: its maker sees who did, and it
-//!   can be taken back in turn. Both stop where somebody has changed it since, and so does undo; the same dialog asks.
+//!   can be taken back in turn. Both stop where somebody has changed it since, and so does undo; the same dialog asks, names what
+//!   is in the way, and takes back the rest ([`domain::command::Command::UndoRest`]) or leaves it: the next undo passes over it.
+//! - Open calls to action and tasks of a customer's owner go along when the customer changes hands.
 //! - A text in a line (note, task, touchpoint) that went into a write which was refused becomes a draft again.
 //! - A merge from the screen is looked at first, on a thread with its own connection; what came is noticed like any writes. A copy
 //!   that lay beside the book is moved to the backups once the book has all of it: a file that stays, and that thinning leaves.
@@ -211,6 +215,7 @@
 //! - `seg:vip` names a ready-made segment; `segment:` too, unless the book has an attribute of that name.
 //!
 //! # Warts
+//! - Moves of an import, and those that earlier versions wrote, say nothing of what they saw: they are in no conflict.
 //! - Two copies in which the same rule fired for one entry before they met hold both firings; the calls to action show as two.
 //! - Past month ends are counted over the present owners, tags, attributes and removals, and what was done or snoozed since counts as
 //!   done then; a view that asks for `priority` weighs money by the present median.

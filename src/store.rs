@@ -16,6 +16,7 @@ mod ids;
 mod kept;
 pub mod load;
 pub mod merge;
+mod moves;
 mod open;
 pub mod outbox;
 mod past;
@@ -505,10 +506,23 @@ impl Store {
                 return Err(error);
             }
             let own = std::mem::take(&mut self.own);
-            news.extend(found.into_iter().filter(|(n, ..)| !own.contains(n)).map(|(_, person, label, wall)| (person, label, Stamp(wall))));
+            for (n, person, mut label, wall) in found.into_iter().filter(|(n, ..)| !own.contains(n)) {
+                if self.mentions_me(n)? {
+                    label.push_str(", and mentions you");
+                }
+                news.push((person, label, Stamp(wall)));
+            }
             self.own = own.into_iter().filter(|n| *n > last).collect();
         }
         Ok(if news.len() > MOST_NEWS { counted(&news) } else { news })
+    }
+
+    /// A batch asks me to look at something.
+    fn mentions_me(&self, batch: i64) -> Result<bool> {
+        self.conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM task WHERE batch = ? AND kind = 'mention' AND owner = ? AND removed = 0)")
+            .and_then(|mut s| s.query_row(rusqlite::params![batch, self.who.person], |r| r.get(0)))
+            .map_err(sql)
     }
 
     /// A number that changes when another connection has written.

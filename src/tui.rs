@@ -216,6 +216,7 @@ fn default_look() -> Look {
         visited: Vec::new(),
         recent: Vec::new(),
         last: None,
+        passed: Vec::new(),
         handled: Vec::new(),
         copies: Vec::new(),
     }

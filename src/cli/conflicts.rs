@@ -23,7 +23,7 @@ pub(super) struct Args {}
 pub(super) struct ResolveArgs {
     /// The customer (or the id of the row, as `retain conflicts` prints it)
     customer: String,
-    /// The field; `removed` for something removed in one copy and changed in another
+    /// The field; `removed` for something removed in one copy and changed in another, `stage` for a customer moved to two stages
     field: String,
     /// `mine`, `theirs`, or the number of the value in `retain conflicts`
     #[arg(long, value_name = "WHICH")]

@@ -77,7 +77,7 @@ fn write(path: &Path, value: &Value) -> Result<()> {
 
 fn report_json(report: &Report, dry_run: bool) -> Value {
     let arrived =
-        report.batches.iter().map(|a| json!({ "person": a.person, "device": a.device, "batches": a.batches, "last": moment(a.last) }));
+        report.batches.iter().map(|a| json!({ "person": a.person, "device": a.device, "batches": a.batches, "last": moment(a.last), "did": a.did, "customers": a.customers, "names": a.names }));
     let left =
         report.left_out.iter().map(|l| json!({ "batch": l.batch, "person": l.person, "label": l.label, "at": moment(l.at), "why": l.why }));
     let clocks =
@@ -107,8 +107,12 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
         n => cx.out.line(&format!("{verb} {}: {}, {}", count(n, "batch"), count(report.rows, "row"), count(report.edits, "edit")))?,
     }
     for a in &report.batches {
-        let line = format!("  {} by {}, the last of {}", count(a.batches, "batch"), one_line(&a.person), zone.day(a.last));
-        cx.out.line(&line)?;
+        let did: Vec<String> = a.did.iter().map(|(code, n)| format!("{n} x {}", code.replace('_', " "))).collect();
+        let more = a.customers.saturating_sub(a.names.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let at = if a.names.is_empty() { String::new() } else { format!(" at {}{more}", a.names.join(", ")) };
+        let line = format!("  {}: {}{at}, the last of {}", a.person, did.join(", "), zone.day(a.last));
+        cx.out.line(&one_line(&line))?;
     }
     for conflict in &report.conflicts {
         print_conflict(cx, conflict, zone, None)?;

@@ -50,7 +50,7 @@ enum What {
     },
     /// Skip a step, with the reason
     Skip {
-        /// The end of its id, as `retain play list` prints it
+        /// The end of its task's id, as `retain play list` prints it (`retain task --done` takes the same)
         step: String,
         /// Why
         reason: Vec<String>,
@@ -84,7 +84,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         What::Skip { step, reason } => {
             let rows = answer(&mut store, PlayAsk::default())?;
             let steps: Vec<(&PlayRow, &StepRow)> = rows.iter().flat_map(|p| p.steps.iter().map(move |s| (p, s))).collect();
-            let named = steps.iter().map(|(p, s)| (s.id, format!("{}, {}", p.customer_name, s.title)));
+            let named = steps.iter().map(|(p, s)| (s.task, format!("{}, {}", p.customer_name, s.title)));
             let at = by_end("step", "retain play list", named, step)?;
             let step = steps[at].1.id;
             cx.write(&mut store, &Command::SkipStep { step, reason: joined(reason) })
@@ -160,7 +160,7 @@ fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
                 (None, "") => step.due.map_or_else(String::new, |d| d.to_string()),
                 (None, why) => format!("skipped: {why}"),
             };
-            cx.out.line(&one_line(&format!("  {}  {:<12} {} ({})", tail(&step.id.to_string()), state, step.title, step.owner)))?;
+            cx.out.line(&one_line(&format!("  {}  {:<12} {} ({})", tail(&step.task.to_string()), state, step.title, step.owner)))?;
         }
     }
     Ok(())

@@ -234,7 +234,16 @@ fn does(rule: &Rule) -> String {
     parts.join(", ")
 }
 
+/// Warns of words in a rule that nothing is called by: it is a slip, or something that comes later.
+fn warn(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule) -> Result<()> {
+    for unknown in store.unknown_words(rule)? {
+        cx.warn(&unknown.sentence());
+    }
+    Ok(())
+}
+
 fn trial(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule, days: u16) -> Done {
+    warn(cx, store, rule)?;
     let trial = store.try_rule(rule, days)?;
     if cx.out.json {
         let value = serde_json::to_value(&trial).map_err(|e| Error::failed("the trial cannot be written as JSON").because(e))?;
@@ -278,6 +287,7 @@ fn add(cx: &mut Cx<'_>, store: &mut Store, add: &Add) -> Done {
     if add.dry_run {
         return trial(cx, store, &rule, 90);
     }
+    warn(cx, store, &rule)?;
     let mut rules = store.config().rules.clone();
     rules.rule.push(rule);
     save(cx, store, &rules)

@@ -191,12 +191,24 @@ pub enum Command {
     /// Takes back the person's latest batch that stands, or the named one (their own). `force` also overwrites later edits of
     /// others that stand in the way; without it they are a conflict.
     Undo { batch: Option<Id>, force: bool },
+    /// Takes back the person's latest batch that stands and is none of these: those that somebody has changed since and that were
+    /// left as they are.
+    UndoPast { passed: Vec<Id> },
+    /// Takes back what nobody else has changed since of a batch, one's own or another's.
+    UndoRest { batch: Id },
     /// Takes back the person's latest undo.
     Redo,
     /// Writes the value before of one edit, whoever made it. `force` also overwrites what was changed since.
     PutBack { edit: Id, force: bool },
     /// Takes back another person's batch, as a batch of one's own. `force` also overwrites what was changed since.
     TakeBack { batch: Id, force: bool },
+}
+
+impl Command {
+    /// It takes back what somebody did, or does it again: what it touches is not told by its fields.
+    pub fn is_undo(&self) -> bool {
+        matches!(self, Command::Undo { .. } | Command::UndoPast { .. } | Command::UndoRest { .. } | Command::Redo)
+    }
 }
 
 /// What a write did.

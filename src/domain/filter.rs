@@ -228,11 +228,38 @@ impl Filter {
         Prepared::new(&self.root, roster, people)
     }
 
+    /// Words for a stage, an owner, a tag or another choice that nothing is called by at present: a slip, or of tomorrow.
+    pub fn unknown(&self, roster: &Roster) -> Vec<Unknown> {
+        prepare::unknown(&self.root, roster)
+    }
+
     /// The filter in its plainest writing, which is read as the same filter.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         self.root.write(&mut text, Place::Top);
         text
+    }
+}
+
+/// A word that a filter compares with and that nothing is called by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unknown {
+    /// The field's code.
+    pub field: &'static str,
+    /// What was typed.
+    pub word: String,
+    /// What there is.
+    pub known: Vec<String>,
+}
+
+impl Unknown {
+    /// In one sentence, with the first of those that there are.
+    pub fn sentence(&self) -> String {
+        const FEW: usize = 10;
+        let more = self.known.len().saturating_sub(FEW);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let known: Vec<&str> = self.known.iter().take(FEW).map(String::as_str).collect();
+        format!("no {} is called \"{}\": {}{more}", self.field, self.word, known.join(", "))
     }
 }
 

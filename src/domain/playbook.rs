@@ -100,7 +100,7 @@ impl Playbooks {
                 return wrong("needs a code and a label");
             }
             if self.playbook[..at].iter().any(|p| p.code == playbook.code) {
-                return wrong("is there twice");
+                return wrong("is in the list already").map_err(|e| e.hint("give each playbook a code of its own"));
             }
             if playbook.step.is_empty() {
                 return wrong("has no step");

@@ -146,7 +146,7 @@ impl Rules {
         for (at, rule) in self.rule.iter().enumerate() {
             rule.check(fields, playbooks)?;
             if self.rule[..at].iter().any(|r| r.code == rule.code) {
-                return Err(Error::usage(format!("the rule \"{}\" is there twice", rule.code)));
+                return Err(Error::usage(format!("there is a rule \"{}\" already", rule.code)).hint("give each rule a code of its own"));
             }
         }
         Ok(())

@@ -256,8 +256,11 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
         && let Some(row) = found.next().map_err(sql)?
     {
         let at = roster.row_of(row.get(10).map_err(sql)?).filter(|at| !roster.rows[*at].removed);
-        let Some(at) = at.filter(|at| prepared.as_ref().is_none_or(|p| p.matches(*at))) else { continue };
+        let Some(at) = at else { continue };
         let task = account::task_of(row, roster.ids[at]).map_err(sql)?;
+        if !prepared.as_ref().is_none_or(|p| p.matches_with(at, &crate::text::fold(&task.title))) {
+            continue;
+        }
         tasks.push(TaskRow { task, customer_name: roster.name(at).to_owned() });
     }
     // Put off tasks stand where their turn is. There are few, so the index still gives the order of nearly all.

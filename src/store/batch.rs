@@ -12,7 +12,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 
 use super::hash::{self, Changed, Header};
-use super::{Who, heads, ids, purge, sql};
+use super::{Who, heads, ids, moves, purge, sql};
 
 impl ToSql for Id {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -240,6 +240,8 @@ pub struct Batch<'c> {
     /// A subscription was written: the book's median may have moved.
     pub money_touched: bool,
     reworded: Vec<Id>,
+    /// It moved customers, or took events back: moves of different copies may stand against each other now, or no longer.
+    pub moves: bool,
     /// What its row says, for the hash.
     header: Header,
     hasher: hash::Hasher,
@@ -299,6 +301,7 @@ impl<'c> Batch<'c> {
             config_touched: false,
             money_touched: false,
             reworded: Vec::new(),
+            moves: false,
             header,
             hasher: hash::Hasher::default(),
             piece: Vec::new(),
@@ -475,6 +478,7 @@ impl<'c> Batch<'c> {
             Entity::Config => self.config_touched = true,
             Entity::Subscription => self.money_touched = true,
             Entity::Event if field == "text" => self.reworded.push(row),
+            Entity::Event if field == "removed" => self.moves = true,
             _ => {}
         }
         Ok(())
@@ -492,6 +496,9 @@ impl<'c> Batch<'c> {
         }
         if super::search::waiting(self.conn)? <= 500 {
             super::search::catch_up(self.conn, 500)?;
+        }
+        if self.moves {
+            moves::settle_behind(self.conn, self.n)?;
         }
         if self.made > 0 {
             heads::recheck_customers(self.conn, &self.touched)?;

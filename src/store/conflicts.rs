@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::query::{Conflict, ConflictValue};
 use crate::domain::time::{Day, Stamp};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use super::batch::{self, Batch, Table, table_numbered};
 use super::heads::{self, Head};
 use super::write::Done;
-use super::{search, sql};
+use super::{moves, search, sql};
 
 /// Most conflicts in one list.
 const MOST: usize = 5000;
@@ -51,7 +52,9 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str) -> Result
         at: Stamp(head.wall),
         shown,
     };
-    let values = if field == "removed" {
+    let values = if table.entity == Entity::Customer && field == moves::FIELD {
+        moves::values(conn, row)?
+    } else if field == "removed" {
         let removal = heads::removal(conn, table, row)?;
         let says = |h: &Head| if h.after == Value::Integer(1) { "removed" } else { "kept" };
         let mut values: Vec<_> = removal.heads.iter().map(|h| value(h, Some(says(h).into()), h.after != Value::Integer(1))).collect();
@@ -113,7 +116,8 @@ fn title_of(table: &Table) -> &'static str {
     }
 }
 
-fn start(words: &str) -> String {
+/// The start of a text, for a line.
+pub fn start(words: &str) -> String {
     words.lines().next().unwrap_or("").chars().take(60).collect()
 }
 
@@ -140,6 +144,18 @@ pub fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(Strin
             .optional()
         })
         .map_err(sql)
+}
+
+/// What a row is in a word: the kind of an event, else that of the row.
+pub fn kind_of(conn: &Connection, table: &'static Table, row: Id) -> Result<&'static str> {
+    if table.entity != Entity::Event {
+        return Ok(table.name);
+    }
+    let kind: Option<i64> = conn
+        .prepare_cached("SELECT kind FROM event WHERE id = ?")
+        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
+        .map_err(sql)?;
+    Ok(kind.and_then(EventKind::from_number).map_or(table.name, EventKind::code))
 }
 
 /// A stored value as a person says it: days and moments as such.
@@ -181,6 +197,13 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
         return Err(Error::usage("that value is not one of the conflict's").hint("retain conflicts lists them"));
     };
     let entity = batch::TABLES.iter().find(|t| t.name == conflict.kind).map_or(Entity::Customer, |t| t.entity);
+    let whose = &chosen.person;
+    let name = conflict.customer.map_or(conflict.name, |c| c.1);
+    if entity == Entity::Customer && field == moves::FIELD {
+        moves::resolve(b, row, take)?;
+        let stage = chosen.value.as_deref().unwrap_or_default();
+        return Ok(Done { label: format!("Left {name} in {stage}, as {whose} moved it"), changed: 1, skipped: Vec::new() });
+    }
     let found = heads::of_field(b.conn, row, field)?.into_iter().find(|h| h.mark.edit == take).map(|h| h.after);
     let value = match found {
         Some(value) => value,
@@ -189,8 +212,6 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
     };
     let removed = field == "removed" && value == Value::Integer(1);
     b.settle(entity, row, field, value)?;
-    let whose = &chosen.person;
-    let name = conflict.customer.map_or(conflict.name, |c| c.1);
     let label = match (field, removed) {
         ("removed", true) => format!("Removed {name}, as {whose} did"),
         ("removed", false) => format!("Kept {name}"),

@@ -211,9 +211,7 @@ pub fn settle(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<
         batch::store(conn, table, row, field, &value)?;
     }
     if conflict {
-        conn.prepare_cached("INSERT INTO conflict (row, field, entity) VALUES (?,?,?) ON CONFLICT DO NOTHING")
-            .and_then(|mut s| s.execute(params![row, field, table.number]))
-            .map_err(sql)?;
+        note(conn, row, field, table)?;
     } else {
         forget(conn, row, field)?;
     }
@@ -234,6 +232,14 @@ fn verdict(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<Opt
 pub fn is_settled(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<bool> {
     let Ok(Some(current)) = batch::current(conn, table, row, field) else { return Ok(true) };
     Ok(verdict(conn, table, row, field)?.is_none_or(|(value, _)| value == current.value))
+}
+
+/// The field is a conflict.
+pub fn note(conn: &Connection, row: Id, field: &str, table: &Table) -> Result<()> {
+    conn.prepare_cached("INSERT INTO conflict (row, field, entity) VALUES (?,?,?) ON CONFLICT DO NOTHING")
+        .and_then(|mut s| s.execute(params![row, field, table.number]))
+        .map_err(sql)?;
+    Ok(())
 }
 
 /// The field is no conflict, or no longer.

@@ -10,6 +10,7 @@ mod tell;
 pub use source::read_only;
 pub use take::{NOT_WHOLE, Source};
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -79,7 +80,16 @@ pub struct Arrived {
     pub batches: usize,
     /// The wall time of the last one.
     pub last: Stamp,
+    /// How many of what kind, by the command's code.
+    pub did: BTreeMap<String, usize>,
+    /// How many customers they touch.
+    pub customers: usize,
+    /// The names of the first few of those.
+    pub names: Vec<String>,
 }
+
+/// Most names of customers of one person that a report has.
+pub const NAMES: usize = 3;
 
 /// A batch that did not come.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::*;
+use crate::domain::action::ActionDraft;
 use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Target};
 use crate::domain::query::{TimelineAsk, View};
 use crate::domain::stage::Reason;
@@ -311,6 +312,53 @@ pub(super) fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> 
         }),
         one.prop_map(|row| Command::Remove { entity: Entity::Customer, rows: vec![row] }),
     ]
+}
+
+#[test]
+fn an_owners_open_calls_and_tasks_go_along_and_come_back() {
+    let mut store = book();
+    let acme = add(&mut store, "Acme", 500);
+    let task = |title: &str, owner: &str, kind: &str| Command::AddTask {
+        customers: vec![acme],
+        task: TaskDraft { title: title.into(), owner: owner.into(), kind: kind.into(), ..TaskDraft::default() },
+    };
+    store.write(&task("Send the offer", "ana", ""), NOW).unwrap();
+    store.write(&task("Ask legal", "chen", ""), NOW).unwrap();
+    store.write(&task("bo mentions you: hello", "ana", "mention"), NOW).unwrap();
+    let call = ActionDraft { kind: "risk".into(), title: "Silent".into(), ..ActionDraft::default() };
+    store.write(&Command::OpenAction { customers: vec![acme], action: call }, NOW).unwrap();
+    let before = visible(&store);
+    let owners = |store: &mut Store| {
+        let tasks: Vec<String> = account(store, acme).tasks.into_iter().map(|t| t.owner).collect();
+        let Page::Actions(calls) = store.answer(&Query::Actions(Default::default())).unwrap() else { panic!() };
+        (tasks, calls[0].action.owner.clone())
+    };
+    let given = store.write(&Command::Assign { customers: vec![acme], owner: "bo".into() }, NOW).unwrap();
+    assert_eq!((given.label.as_str(), given.changed), ("Gave Acme to bo, with 1 call and 1 task", 1));
+    assert_eq!(owners(&mut store), (vec!["bo".into(), "chen".into(), "ana".into()], "bo".into()));
+    store.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    assert_eq!(visible(&store), before);
+    let by_form = Command::Edit { entity: Entity::Customer, rows: vec![acme], changes: vec![Change::set("owner", "dana")] };
+    assert_eq!(store.write(&by_form, NOW).unwrap().label, "Changed owner of Acme, with 1 call and 1 task");
+    let refused = store.write(&Command::Assign { customers: vec![acme], owner: "a\u{1b}[31m".into() }, NOW).unwrap_err();
+    assert_eq!(refused.message, "an owner's name has no control characters");
+}
+
+#[test]
+fn a_label_names_the_thing_and_its_customer() {
+    let mut store = book();
+    let acme = add(&mut store, "Acme", 500);
+    store.write(&Command::Note { customers: vec![acme], text: "They called".into(), at: None }, NOW).unwrap();
+    let note = account(&mut store, acme).events.iter().find(|e| e.text == "They called").unwrap().id;
+    let edit = Command::Edit { entity: Entity::Event, rows: vec![note], changes: vec![Change::set("text", "They wrote")] };
+    assert_eq!(store.write(&edit, NOW).unwrap().label, "Edited a note of Acme");
+    let task = TaskDraft { title: "Send it".into(), ..TaskDraft::default() };
+    store.write(&Command::AddTask { customers: vec![acme], task }, NOW).unwrap();
+    let task = account(&mut store, acme).tasks[0].id;
+    let edit = Command::Edit { entity: Entity::Task, rows: vec![task], changes: vec![Change::set("priority", 1)] };
+    assert_eq!(store.write(&edit, NOW).unwrap().label, "Changed priority of task \"Send it\" of Acme");
+    let remove = Command::Remove { entity: Entity::Event, rows: vec![note] };
+    assert_eq!(store.write(&remove, NOW).unwrap().label, "Removed a note of Acme");
 }
 
 /// The roster is shared with who draws: it is closed to them for no longer than it takes to put in what was read before.

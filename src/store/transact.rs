@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use super::batch::Batch;
 use super::outbox::{Asked, Entry, Line, Named};
 use super::rules::{Fire, Watch};
+use super::undo::How;
 use super::{Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, schema, signal, sql, write};
 
 /// Milliseconds after which a write gives up waiting for another's lock.
@@ -79,7 +80,7 @@ impl Store {
             other => return other,
         };
         // What an undo takes back depends on what stands then, so it cannot wait.
-        let waits = !matches!(command, Command::Undo { batch: None, .. } | Command::Redo);
+        let waits = !matches!(command, Command::Undo { batch: None, .. } | Command::UndoPast { .. } | Command::Redo);
         let Some(outbox) = self.outbox.as_ref().filter(|_| waits && self.read_only.is_none()) else { return Err(error) };
         let why = error.message.split(';').next().unwrap_or_default().to_owned();
         let batch = Ids::random().next(now);
@@ -99,9 +100,11 @@ impl Store {
     /// Runs one command as one batch, or says why not.
     pub(super) fn attempt(&mut self, command: &Command, now: Stamp) -> Result<Receipt> {
         match command {
-            Command::Undo { batch, force } => self.undo(*batch, *force, now),
+            Command::Undo { batch, force } => self.undo(*batch, &[], How::forced(*force), now),
+            Command::UndoPast { passed } => self.undo(None, passed, How::Whole, now),
+            Command::UndoRest { batch } => self.take_back(*batch, How::Rest, now),
             Command::Redo => self.redo(now),
-            Command::TakeBack { batch, force } => self.take_back(*batch, *force, now),
+            Command::TakeBack { batch, force } => self.take_back(*batch, How::forced(*force), now),
             Command::Revert { target, force } => self.revert(*target, *force, now),
             _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
         }

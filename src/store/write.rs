@@ -31,7 +31,7 @@ pub use settings::put_config;
 pub(super) use firing::fire;
 
 use actions::{close_actions, open_action, snooze_actions};
-use customers::{add_contact, add_customer, edit, tag};
+use customers::{Carried, add_contact, add_customer, edit, give, owner_word, tag, things};
 use plays::{end_play, skip_step, start_play};
 use settings::{save_view, set_config};
 use stages::move_stage;
@@ -97,7 +97,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::Resolve { .. } => "resolve",
         Command::Purge { .. } => "purge",
         Command::Revert { .. } => "revert",
-        Command::Undo { .. } => "undo",
+        Command::Undo { .. } | Command::UndoPast { .. } | Command::UndoRest { .. } => "undo",
         Command::Redo => "redo",
         Command::PutBack { .. } => "put_back",
         Command::TakeBack { .. } => "take_back",
@@ -111,12 +111,13 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         Command::AddContact { customer, contact } => add_contact(b, *customer, contact),
         Command::Edit { entity, rows, changes } => edit(b, *entity, rows, changes, context),
         Command::Assign { customers, owner } => {
-            let owner = word("an owner", owner, 200)?;
+            let owner = owner_word(owner)?;
+            let (mut changed, mut carried) = (0, Carried::default());
             for id in customers {
-                b.set(Entity::Customer, *id, "owner", Value::Text(owner.to_owned()))?;
+                changed += usize::from(give(b, *id, owner, &mut carried)?);
             }
-            let to = if owner.is_empty() { "nobody".to_owned() } else { owner.to_owned() };
-            Ok(done(format!("Gave {} to {to}", names(b, customers)?), b.edits))
+            let to = if owner.is_empty() { "nobody" } else { owner };
+            Ok(done(format!("Gave {} to {to}{}", names(b, customers)?, carried.said()), changed))
         }
         Command::Tag { customers, add, remove } => tag(b, customers, add, remove),
         Command::LogTouch { customers, touch } => log_touch(b, customers, touch, context),
@@ -183,8 +184,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             for id in rows {
                 b.set(*entity, *id, "removed", Value::Integer(1))?;
             }
-            let what = if *entity == Entity::Customer { names(b, rows)? } else { count(rows.len(), batch::table(*entity).name) };
-            Ok(done(format!("Removed {what}"), rows.len()))
+            Ok(done(format!("Removed {}", things(b, *entity, rows)?), rows.len()))
         }
         Command::OpenAction { customers, action } => open_action(b, customers, action, context),
         Command::CloseActions { actions, outcome } => close_actions(b, actions, outcome, context),
@@ -198,9 +198,12 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
         Command::PutBack { edit, force } => super::undo::put_back(b, *edit, *force),
         Command::Purge { entity, row, why } => super::purge::run(b, *entity, *row, word("a reason", why, 200)?),
-        Command::Undo { .. } | Command::Redo | Command::TakeBack { .. } | Command::Revert { .. } => {
-            Err(Error::failed("undo is not run as a command"))
-        }
+        Command::Undo { .. }
+        | Command::UndoPast { .. }
+        | Command::UndoRest { .. }
+        | Command::Redo
+        | Command::TakeBack { .. }
+        | Command::Revert { .. } => Err(Error::failed("undo is not run as a command")),
     }
 }
 

@@ -536,6 +536,7 @@ impl App {
                 self.effects.push(Effect::Merge { path, dry_run });
             }
             AppStep::Past(day) => self.turn_to(day),
+            AppStep::PassOver(batch) => self.look.passed.push(batch),
         }
     }
 

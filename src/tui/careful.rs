@@ -65,9 +65,13 @@ impl<W: Write> Careful<W> {
         let right = cells.iter().map(|c| c.0 + 1).max().unwrap_or(0);
         let bottom = cells.iter().map(|c| c.1 + 1).max().unwrap_or(0);
         if right > self.width {
-            // The terminal grew: the copy is laid out anew (everything is drawn again after a resize).
-            self.width = right.max(self.width);
-            self.shown.clear();
+            // More columns than were ever written: what is known of the others stays.
+            let mut wider = Vec::new();
+            for line in self.shown.chunks(usize::from(self.width).max(1)) {
+                wider.extend_from_slice(line);
+                wider.resize(wider.len() + usize::from(right).saturating_sub(line.len()), Cell::default());
+            }
+            (self.width, self.shown) = (right, wider);
         }
         let needed = usize::from(self.width) * usize::from(bottom);
         if self.shown.len() < needed {
@@ -125,6 +129,19 @@ impl<W: Write> Careful<W> {
 fn row(shown: &[Cell], width: u16, y: u16) -> &[Cell] {
     let start = usize::from(y) * usize::from(width);
     shown.get(start..start + usize::from(width)).unwrap_or_default()
+}
+
+/// Where the letter begins that takes the cell at `x`: to write into the second half of a wide one takes it away.
+fn letter_at(row: &[Cell], x: usize) -> usize {
+    let mut at = 0;
+    while let Some(cell) = row.get(at) {
+        let next = at + text::cells(cell.symbol()).max(1);
+        if next > x {
+            break;
+        }
+        at = next;
+    }
+    at
 }
 
 /// The same cells, and between two of them in a row those that stand there already, where to write them again takes fewer
@@ -213,7 +230,7 @@ impl<W: Write> Backend for Careful<W> {
             let after = self.stretch(y);
             let both = before.into_iter().chain(after).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
             if let Some((from, to)) = both {
-                careful.insert(y, (from, to));
+                careful.insert(y, (letter_at(self.row(y), from), to));
             }
         }
         let within = |c: &(u16, u16, &Cell)| careful.get(&c.1).is_some_and(|s| (s.0..s.1).contains(&usize::from(c.0)));
@@ -306,6 +323,47 @@ mod tests {
         let at = out.find("यू").expect("the grapheme is drawn");
         assert!(out[..at].contains("\u{1b}[1;2H"), "{out:?}");
         assert!(out[at..].contains("\u{1b}[1;"), "{out:?}");
+    }
+
+    /// What a terminal shows of the first row after these screens, of which each is told by what differs from the one before.
+    fn shown(screens: &[String]) -> Vec<String> {
+        let mut bytes = Vec::new();
+        let mut backend = Careful::new(&mut bytes);
+        let mut last = row("");
+        // The first frame of a screen reaches its right edge.
+        for text in std::iter::once("............").chain(screens.iter().map(String::as_str)) {
+            let next = row(text);
+            let buffer = |cells: &[Cell]| {
+                let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));
+                buffer.content.clone_from_slice(cells);
+                buffer
+            };
+            let (old, new) = (buffer(&last), buffer(&next));
+            backend.draw(old.diff(&new).into_iter()).unwrap();
+            last = next;
+        }
+        drop(backend);
+        let mut screen = vt100::Parser::new(2.try_into().unwrap(), 12.try_into().unwrap(), 0);
+        screen.process(&bytes);
+        // A blank that was written and a place that never was look the same.
+        let letter = |x| Some(screen.screen().cell(0, x)?.contents().to_owned()).filter(|c: &String| !c.is_empty());
+        (0..12).map(|x| letter(x).unwrap_or_else(|| " ".to_owned())).collect()
+    }
+
+    #[test]
+    fn a_wide_letter_where_joined_ones_stood_stays_whole() {
+        // The second half of the wide letter lies where the first joined one began.
+        let screens = ["कयू x", "星 x"].map(str::to_owned);
+        assert_eq!(shown(&screens), shown(&screens[1..]), "{:?}", shown(&screens));
+        assert_eq!(shown(&screens)[0], "星");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_stood_there_a_row_shows_what_is_meant(screens in proptest::collection::vec("(星|a|b| |क|यू|🇩🇪){0,6}", 1..5)) {
+            let last = screens.len() - 1;
+            proptest::prop_assert_eq!(shown(&screens), shown(&screens[last..]));
+        }
     }
 
     #[test]

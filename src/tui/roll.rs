@@ -115,7 +115,7 @@ impl Roll {
     pub fn written(&mut self, command: &Command, result: &Result<Receipt, Error>, look: &Look) {
         match (command, result) {
             (_, Err(_)) => self.list.give_back(),
-            (Command::Undo { .. } | Command::Redo, Ok(receipt)) => {
+            (command, Ok(receipt)) if command.is_undo() => {
                 self.list.give_back();
                 let row = receipt.customers.first().and_then(|id| look.read().and_then(|r| r.row_of_id(*id)));
                 if let Some(row) = row {

@@ -69,6 +69,8 @@ pub struct Look {
     pub last: Option<Command>,
     /// Copies of the book that a sync tool left beside it.
     pub copies: Vec<PathBuf>,
+    /// Batches that somebody has changed since and that `u` passes over.
+    pub passed: Vec<Id>,
     /// What was done today in triage, newest first, for the end of the queue.
     pub handled: Vec<String>,
 }
@@ -199,6 +201,8 @@ pub enum AppStep {
     Merge(PathBuf, bool),
     /// Shows everything as it was at the end of a day; `None`: as it is.
     Past(Option<Day>),
+    /// The batch that `u` would take back next is left as it is: `u` goes on to the one before.
+    PassOver(Id),
     /// Writes the brief of a handover into a file, then gives the customers to somebody.
     HandOver { customers: Vec<Id>, to: String, path: PathBuf },
 }

@@ -27,7 +27,7 @@ fn a_copy_is_merged_and_a_conflict_is_decided() {
     let desk = apart();
     assert_snapshot!(desk.run(&["merge", "laptop.db", "--dry-run"]), @r#"
     Would take 2 batches: 2 rows, 0 edits
-      2 batches by bob, the last of 2026-11-21
+      bob: 1 x config, 1 x note at Acme, the last of 2026-11-21
     exit 0
     "#);
     assert_eq!(desk.run(&["config", "currency"]), "USD\nexit 0");
@@ -45,7 +45,7 @@ fn a_copy_is_merged_and_a_conflict_is_decided() {
     desk.run(&["config", "currency", "TRY"]);
     assert_snapshot!(desk.run(&["merge", "laptop.db"]), @r#"
     Took 1 batch: 0 rows, 1 edit
-      1 batch by bob, the last of 2026-11-21
+      bob: 1 x config, the last of 2026-11-21
     value: config currency
       1  GBP  by bob, 2026-11-21 09:30
       2  TRY  by ada, 2026-11-21 09:30  (shown)

@@ -1,7 +1,9 @@
 //! A filter made ready for one roster: everything it names looked up once, so that a row costs a few comparisons.
 
+use std::collections::BTreeSet;
+
 use super::value::{self, Range};
-use super::{Atom, Named, Node, Op, People};
+use super::{Atom, Named, Node, Op, People, Unknown};
 use crate::domain::config::{Attribute, AttributeType};
 use crate::domain::field::{Field, FieldKind, Value};
 use crate::domain::roster::{Bits, Roster, names};
@@ -21,8 +23,9 @@ enum Check<'r> {
     Not(Box<Check<'r>>),
     /// Rows by their number.
     Rows(Bits),
-    /// A free word: rows by name and people, and owners and tag sets by number.
+    /// A free word, folded: rows by name and people, and owners and tag sets by number.
     Word {
+        word: String,
         rows: Bits,
         owners: Bits,
         tags: Bits,
@@ -47,7 +50,12 @@ impl<'r> Prepared<'r> {
 
     /// True when the row passes. Whether it is removed is not asked here.
     pub fn matches(&self, at: usize) -> bool {
-        self.check.passes(self.roster, at)
+        self.check.passes(self.roster, at, "")
+    }
+
+    /// The same for a thing of the customer at a row, whose folded text the free words may fit too.
+    pub fn matches_with(&self, at: usize, text: &str) -> bool {
+        self.check.passes(self.roster, at, text)
     }
 
     /// True when every row passes.
@@ -57,15 +65,15 @@ impl<'r> Prepared<'r> {
 }
 
 impl Check<'_> {
-    fn passes(&self, roster: &Roster, at: usize) -> bool {
+    fn passes(&self, roster: &Roster, at: usize, text: &str) -> bool {
         match self {
-            Check::All(checks) => checks.iter().all(|c| c.passes(roster, at)),
-            Check::Any(checks) => checks.iter().any(|c| c.passes(roster, at)),
-            Check::Not(check) => !check.passes(roster, at),
+            Check::All(checks) => checks.iter().all(|c| c.passes(roster, at, text)),
+            Check::Any(checks) => checks.iter().any(|c| c.passes(roster, at, text)),
+            Check::Not(check) => !check.passes(roster, at, text),
             Check::Rows(rows) => rows.has(at),
-            Check::Word { rows, owners, tags } => {
+            Check::Word { word, rows, owners, tags } => {
                 let row = &roster.rows[at];
-                rows.has(at) || owners.has(row.owner as usize) || tags.has(row.tags as usize)
+                rows.has(at) || owners.has(row.owner as usize) || tags.has(row.tags as usize) || text.contains(word.as_str())
             }
             Check::OneOf(get, set) => match get(roster, at) {
                 Value::Choice(no) | Value::Words(no) => set.has(no as usize),
@@ -98,13 +106,38 @@ fn check<'r>(node: &Node, roster: &'r Roster, people: &People) -> Check<'r> {
     }
 }
 
+/// The words that a filter compares a choice or tags with and that nothing is called by at present.
+pub(super) fn unknown(root: &Node, roster: &Roster) -> Vec<Unknown> {
+    let mut found = Vec::new();
+    root.visit(&mut |node| {
+        let Node::Test(Named::Field(field), op, values) = node else { return };
+        let known: Vec<Vec<String>> = match field.kind {
+            FieldKind::Choice => field.choices.map(|c| (c.list)(roster)).unwrap_or_default().into_iter().map(|c| c.words).collect(),
+            FieldKind::Words => {
+                let tags: BTreeSet<&str> = roster.tagsets.iter().flat_map(|(_, set)| set.split(' ')).filter(|t| !t.is_empty()).collect();
+                tags.into_iter().map(|t| vec![t.to_owned()]).collect()
+            }
+            _ => return,
+        };
+        for value in values {
+            let Atom::Text(typed) = value else { continue };
+            let folded = names::fold(typed);
+            if !known.iter().flatten().any(|w| fits(*op, &text::fold(w), &folded)) {
+                let known = known.iter().filter_map(|words| words.first().cloned()).filter(|w| !w.is_empty()).collect();
+                found.push(Unknown { field: field.code, word: typed.clone(), known });
+            }
+        }
+    });
+    found
+}
+
 fn free_word<'r>(word: &str, roster: &Roster, people: &People) -> Check<'r> {
     let word = names::fold(word);
     let mut rows = roster.named(&word);
     people.get(&word).into_iter().flatten().for_each(|at| rows.set(*at as usize));
     let owners = roster.owners.which(|owner| text::fold(owner).contains(&word));
     let tags = roster.tagsets.which(|set| set.split(' ').any(|tag| text::fold(tag).contains(&word)));
-    if owners.is_empty() && tags.is_empty() { Check::Rows(rows) } else { Check::Word { rows, owners, tags } }
+    Check::Word { word, rows, owners, tags }
 }
 
 fn test<'r>(named: &Named, op: Op, value: &Atom, roster: &'r Roster) -> Check<'r> {

@@ -6,11 +6,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
-use crate::store::{heads, purge};
+use crate::store::{heads, moves, purge};
 
 use super::super::ids;
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
@@ -34,6 +35,10 @@ pub struct Taken {
     pub config: bool,
     /// Something was purged.
     pub purges: bool,
+    /// Customers by whose batches they were touched: person and device.
+    pub touched_by: BTreeMap<(String, Id), BTreeSet<i64>>,
+    /// Customers (our integers) to whom moves came, or events taken back.
+    pub moved: BTreeSet<i64>,
     /// Events with another text.
     pub reworded: Vec<Id>,
     /// Fields that are conflicts now.
@@ -116,7 +121,11 @@ pub fn take(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken
                     device: header.device,
                     batches: 0,
                     last: at,
+                    did: BTreeMap::new(),
+                    customers: 0,
+                    names: Vec::new(),
                 });
+                *arrived.did.entry(header.command.clone()).or_default() += 1;
                 arrived.batches += 1;
                 arrived.last = arrived.last.max(at);
                 taken.headers.push(header);
@@ -138,6 +147,8 @@ struct Brought {
     edits: usize,
     customers: Vec<Id>,
     touched: BTreeSet<i64>,
+    moved: BTreeSet<i64>,
+    edited: BTreeSet<i64>,
     config: bool,
     fields: Vec<(i64, Id, String)>,
     purges: bool,
@@ -211,8 +222,11 @@ impl Desk<'_> {
                 let taken = &mut self.taken;
                 taken.rows += brought.rows;
                 taken.edits += brought.edits;
+                let whose = (header.person.clone(), header.device);
+                taken.touched_by.entry(whose).or_default().extend(brought.touched.iter().chain(&brought.edited));
                 taken.customers.append(&mut brought.customers);
                 taken.touched.append(&mut brought.touched);
+                taken.moved.append(&mut brought.moved);
                 taken.config |= brought.config;
                 taken.purges |= brought.purges;
                 self.fields.extend(brought.fields);
@@ -398,7 +412,7 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
             (_, value) => value.clone(),
         });
     }
-    ours.prepare_cached(table.insert).and_then(|mut s| s.execute(params_from_iter(values))).map_err(sql)?;
+    ours.prepare_cached(table.insert).and_then(|mut s| s.execute(params_from_iter(&values))).map_err(sql)?;
     brought.rows += 1;
     match table.entity {
         Entity::Customer => {
@@ -406,6 +420,9 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
             brought.touched.insert(ours.last_insert_rowid());
         }
         Entity::Config => brought.config = true,
+        Entity::Event if made.values.get(1) == Some(&Value::Integer(EventKind::Stage as i64)) => {
+            brought.moved.extend(values.get(2).and_then(|v| if let Value::Integer(n) = v { Some(*n) } else { None }));
+        }
         _ => {}
     }
     Ok(())
@@ -416,9 +433,22 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
     brought.edits += 1;
     if let Some(table) = batch::table_numbered(changed.entity) {
         brought.config |= table.entity == Entity::Config;
+        brought.edited.extend(customer_of(ours, table, changed.row)?);
         brought.fields.push((changed.entity, changed.row, changed.field.clone()));
     }
     Ok(())
+}
+
+/// The customer's integer of a row.
+fn customer_of(ours: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
+    let owner = match table.entity {
+        Entity::Customer => "n",
+        Entity::View | Entity::Config => return Ok(None),
+        _ => "customer",
+    };
+    ours.prepare_cached(&format!("SELECT {owner} FROM {} WHERE id = ?", table.name))
+        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
+        .map_err(sql)
 }
 
 /// Brings every field that an edit came for in line with its edits, then whether rows are removed, the customers last:
@@ -449,6 +479,9 @@ fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, Stri
     for owner in owners {
         one_field(ours, taken, batch::table(Entity::Customer), owner, "removed")?;
     }
+    for customer in std::mem::take(&mut taken.moved) {
+        taken.conflicts.extend(moves::settle(ours, customer)?.map(|id| (id, moves::FIELD.to_owned())));
+    }
     Ok(())
 }
 
@@ -463,6 +496,9 @@ fn one_field(ours: &Connection, taken: &mut Taken, table: &'static Table, row: I
     let settled = heads::settle(ours, table, row, field)?;
     taken.changed += usize::from(settled.changed);
     taken.touched.extend(settled.customer);
+    if table.entity == Entity::Event && field == "removed" {
+        taken.moved.extend(settled.customer);
+    }
     if settled.conflict {
         taken.conflicts.push((row, field.to_owned()));
     }

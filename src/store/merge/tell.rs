@@ -9,7 +9,7 @@ use crate::store::{conflicts, doctor, search};
 use crate::text;
 
 use super::take::Taken;
-use super::{AHEAD, Duplicate, Report, Result, Stamp, WrongClock, sql};
+use super::{AHEAD, Arrived, Duplicate, NAMES, Report, Result, Stamp, WrongClock, sql};
 
 /// Most possible duplicates that are told.
 const MOST: usize = 1000;
@@ -26,7 +26,7 @@ pub fn report(ours: &Connection, theirs: &Connection, taken: &Taken, now: Stamp)
         open.extend(conflicts::of(ours, *row, field)?);
     }
     Ok(Report {
-        batches: taken.arrived.values().cloned().collect(),
+        batches: arrived(ours, taken)?,
         rows: taken.rows,
         edits: taken.edits,
         changed: taken.changed,
@@ -38,6 +38,24 @@ pub fn report(ours: &Connection, theirs: &Connection, taken: &Taken, now: Stamp)
         backup: None,
         put_away: None,
     })
+}
+
+/// What came of each person and device, with the customers that it touches.
+fn arrived(ours: &Connection, taken: &Taken) -> Result<Vec<Arrived>> {
+    let mut all = Vec::new();
+    for (whose, one) in &taken.arrived {
+        let customers: Vec<i64> = taken.touched_by.get(whose).into_iter().flatten().copied().collect();
+        let mut names = Vec::new();
+        for n in customers.iter().take(NAMES) {
+            names.extend(
+                ours.prepare_cached("SELECT name FROM customer WHERE n = ?")
+                    .and_then(|mut s| s.query_row([n], |r| search::text_at_raw(r, 0)).optional())
+                    .map_err(sql)?,
+            );
+        }
+        all.push(Arrived { customers: customers.len(), names, ..one.clone() });
+    }
+    Ok(all)
 }
 
 fn clocks(taken: &Taken, now: Stamp) -> Vec<WrongClock> {

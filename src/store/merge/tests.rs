@@ -8,7 +8,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::super::tests::{NOW, account, add, any_command, options};
 use super::*;
-use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer};
+use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Target};
+use crate::domain::event::EventKind;
 use crate::domain::query::{Page, Query};
 use crate::store::{Options, Who};
 
@@ -109,7 +110,7 @@ fn the_same_field_is_a_conflict_until_somebody_decides() {
     // Taking back what is shown would bury the other value.
     let refused = b.write(&Command::Undo { batch: None, force: false }, NOW).unwrap_err();
     assert_eq!(refused.kind, Kind::Conflict);
-    assert!(refused.hints[0].contains("ana in another copy"), "{:?}", refused.hints);
+    assert!(refused.hints[0].contains("by ana") && refused.hints[1].contains("retain conflicts"), "{:?}", refused.hints);
     a.write(&Command::Resolve { row: acme, field: "owner".into(), take: conflict.values[0].edit }, NOW).unwrap();
     assert_eq!((owner(&mut a, acme).as_str(), open_conflicts(&mut a).len()), ("chen", 0));
     let (_, told) = both(&mut a, &mut b);
@@ -140,6 +141,112 @@ fn both_wrote_the_same_is_no_conflict() {
     assign(&mut b, acme, "chen", NOW);
     let (report, _) = both(&mut a, &mut b);
     assert_eq!((report.conflicts.len(), owner(&mut a, acme).as_str()), (0, "chen"));
+}
+
+fn go(store: &mut Store, customer: Id, stage: &str, ms: i64) {
+    let reason = Some(crate::domain::stage::Reason { code: "other".into(), ..Default::default() });
+    store.write(&Command::Move { customers: vec![customer], to: Target::Stage(stage.into()), reason }, Stamp(NOW.0 + ms)).unwrap();
+}
+
+fn stage(store: &mut Store, customer: Id) -> String {
+    let no = account(store, customer).signals.stage;
+    store.config().stages.code(no).to_owned()
+}
+
+/// The stages that were entered, by the standing moves.
+fn entered(store: &mut Store, customer: Id) -> Vec<String> {
+    let mut moves: Vec<_> = account(store, customer).events.into_iter().filter(|e| e.kind == EventKind::Stage).collect();
+    moves.reverse();
+    let stages = store.config().stages.clone();
+    let days: Vec<_> = moves.iter().map(|e| (e.day, stages.find(&e.channel).unwrap())).collect();
+    crate::domain::funnel::visits_of(&days).iter().map(|v| stages.code(v.stage).to_owned()).collect()
+}
+
+#[test]
+fn moves_to_different_stages_are_a_conflict_until_somebody_decides() {
+    for (at, left) in [(0, "acquisition"), (1, "churned")] {
+        let (mut a, mut b, acme) = pair();
+        go(&mut a, acme, "acquisition", 1000);
+        go(&mut b, acme, "churned", 2000);
+        let (report, told) = both(&mut a, &mut b);
+        assert_eq!(report.conflicts, told.conflicts);
+        let [conflict] = &report.conflicts[..] else { panic!("{report:?}") };
+        assert_eq!((conflict.kind, conflict.field.as_str(), conflict.name.as_str()), ("customer", "stage", "Acme"));
+        let values: Vec<_> = conflict.values.iter().map(|v| (v.value.as_deref(), v.person.as_str(), v.at.0 - NOW.0, v.shown)).collect();
+        assert_eq!(values, [(Some("acquisition"), "ana", 1000, false), (Some("churned"), "bo", 2000, true)]);
+        assert_eq!(open_conflicts(&mut a), open_conflicts(&mut b));
+        assert_eq!(take(&mut a, &b), tell::nothing(&a.conn).unwrap(), "twice changes nothing");
+        let decide = Command::Resolve { row: acme, field: "stage".into(), take: conflict.values[at].edit };
+        a.write(&decide, Stamp(NOW.0 + 3000)).unwrap();
+        assert_eq!((entered(&mut a, acme), open_conflicts(&mut a).len()), (vec!["reach".to_owned(), left.to_owned()], 0));
+        let lost = account(&mut a, acme).events.iter().any(|e| e.kind == EventKind::Churn);
+        assert_eq!(lost, left == "churned", "what was lost goes with its move");
+        both(&mut a, &mut b);
+        assert_eq!((stage(&mut b, acme).as_str(), open_conflicts(&mut b).len()), (left, 0));
+        a.write(&Command::Undo { batch: None, force: false }, Stamp(NOW.0 + 4000)).unwrap();
+        assert_eq!(open_conflicts(&mut a), report.conflicts, "a decision that is taken back leaves it open");
+        both(&mut a, &mut b);
+    }
+}
+
+#[test]
+fn a_later_move_decides_and_taking_back_ones_own_move_does_too() {
+    let (mut a, mut b, acme) = pair();
+    go(&mut a, acme, "acquisition", 1000);
+    go(&mut b, acme, "conversion", 2000);
+    both(&mut a, &mut b);
+    go(&mut a, acme, "retention", 3000);
+    assert_eq!(open_conflicts(&mut a).len(), 0, "who moves it now has seen both");
+    both(&mut a, &mut b);
+    assert_eq!((stage(&mut b, acme).as_str(), open_conflicts(&mut b).len()), ("retention", 0));
+    a.write(&Command::Undo { batch: None, force: false }, Stamp(NOW.0 + 4000)).unwrap();
+    assert_eq!(open_conflicts(&mut a).len(), 1);
+    b.write(&Command::Undo { batch: None, force: false }, Stamp(NOW.0 + 5000)).unwrap();
+    both(&mut a, &mut b);
+    assert_eq!((stage(&mut a, acme).as_str(), open_conflicts(&mut a).len()), ("acquisition", 0));
+}
+
+#[test]
+fn two_moves_to_the_same_stage_are_one_entry_and_no_conflict() {
+    let (mut a, mut b, acme) = pair();
+    go(&mut a, acme, "acquisition", 1000);
+    go(&mut b, acme, "acquisition", 2000);
+    let (report, _) = both(&mut a, &mut b);
+    assert_eq!(report.conflicts, []);
+    assert_eq!((entered(&mut a, acme), account(&mut a, acme).signals.visit), (vec!["reach".to_owned(), "acquisition".to_owned()], 1));
+}
+
+#[test]
+fn who_moves_on_twice_stands_or_goes_as_a_whole() {
+    let (mut a, mut b, acme) = pair();
+    go(&mut a, acme, "acquisition", 1000);
+    go(&mut a, acme, "conversion", 2000);
+    go(&mut b, acme, "loyalty", 1500);
+    let (report, _) = both(&mut a, &mut b);
+    let said: Vec<_> = report.conflicts[0].values.iter().map(|v| v.value.clone().unwrap()).collect();
+    assert_eq!(said, ["loyalty", "conversion"]);
+    let take = report.conflicts[0].values[0].edit;
+    a.write(&Command::Resolve { row: acme, field: "stage".into(), take }, Stamp(NOW.0 + 3000)).unwrap();
+    assert_eq!(entered(&mut a, acme), ["reach", "loyalty"]);
+}
+
+#[test]
+fn two_copies_that_decide_differently_have_to_decide_again() {
+    let (mut a, mut b, acme) = pair();
+    go(&mut a, acme, "acquisition", 1000);
+    go(&mut b, acme, "conversion", 2000);
+    let (report, _) = both(&mut a, &mut b);
+    for (store, at) in [(&mut a, 0), (&mut b, 1)] {
+        let take = report.conflicts[0].values[at].edit;
+        store.write(&Command::Resolve { row: acme, field: "stage".into(), take }, Stamp(NOW.0 + 3000)).unwrap();
+    }
+    both(&mut a, &mut b);
+    let open = open_conflicts(&mut a);
+    let again = open.iter().find(|c| c.field == "stage").unwrap_or_else(|| panic!("{open:?}"));
+    let take = again.values[0].edit;
+    a.write(&Command::Resolve { row: acme, field: "stage".into(), take }, Stamp(NOW.0 + 4000)).unwrap();
+    both(&mut a, &mut b);
+    assert_eq!((stage(&mut b, acme).as_str(), open_conflicts(&mut b)), ("acquisition", vec![]));
 }
 
 #[test]
@@ -225,11 +332,14 @@ fn an_undo_across_copies_takes_back_only_ones_own() {
     assign(&mut b, acme, "dana", NOW);
     assign(&mut b, acme, "chen", NOW);
     both(&mut a, &mut b);
-    let refused = a.write(&Command::Undo { batch: None, force: false }, NOW).unwrap_err();
-    assert_eq!(refused.kind, Kind::Conflict, "it says what ana wrote, but bo has written it since");
     b.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
     both(&mut a, &mut b);
-    assert_eq!(owner(&mut a, acme), "dana");
+    let refused = a.write(&Command::Undo { batch: None, force: false }, NOW).unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict, "bo's dana stands");
+    b.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    both(&mut a, &mut b);
+    a.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    assert_eq!(owner(&mut a, acme), "ana", "bo has taken all of it back, so it is as ana left it");
 }
 
 #[test]
@@ -412,7 +522,8 @@ fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
                 if let Some(c) = open.first() {
                     let take = c.values[rng.random_range(0..c.values.len())].edit;
                     copies[at].write(&Command::Resolve { row: c.row, field: c.field.clone(), take }, now).unwrap();
-                    assert_eq!(open_conflicts(&mut copies[at]).len(), open.len() - 1);
+                    let left = open_conflicts(&mut copies[at]);
+                    assert!(!left.iter().any(|l| (l.row, &l.field) == (c.row, &c.field)), "{left:?}");
                 }
             }
             2 => {

@@ -14,7 +14,7 @@ use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, TABLES, Table, table_numbered};
 use crate::store::hash::{Changed, Header, Item};
-use crate::store::{heads, ids, purge, search, sql};
+use crate::store::{heads, ids, moves, purge, search, sql};
 
 /// A batch with its rows and edits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -322,6 +322,7 @@ impl Entry {
         for edit in &self.edits {
             self.edit(conn, edit, &mut touched)?;
         }
+        moves::settle_behind(conn, touched.n)?;
         heads::recheck_customers(conn, &touched.customers)?;
         search::catch_up(conn, 500)?;
         Ok(touched)

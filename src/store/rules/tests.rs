@@ -14,7 +14,7 @@ use crate::domain::task::TaskDraft;
 use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::TouchDraft;
 use crate::store::Store;
-use crate::store::tests::{NOW, options};
+use crate::store::tests::{NOW, add, options};
 
 const DAY: i64 = 86_400_000;
 
@@ -161,6 +161,35 @@ fn a_trial_says_whom_a_rule_would_fire_for() {
     let trial = store.try_rule(&silence, 90).unwrap();
     assert_eq!((trial.today.len(), trial.fired.len(), trial.step), (1, 1, 1));
     assert_eq!(store.today().since(trial.fired[0].0), 9, "on the 31st day");
+}
+
+#[test]
+fn a_mention_is_told_with_the_news() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("team.db");
+    let mut ana = Store::open(&path, &options("ana")).unwrap();
+    let acme = add(&mut ana, "Acme", 500);
+    let mut bo = Store::open(&path, &options("bo")).unwrap();
+    bo.write(&Command::Note { customers: vec![acme], text: "Mine".into(), at: None }, NOW).unwrap();
+    let note = |text: &str| Command::Note { customers: vec![acme], text: text.into(), at: None };
+    ana.write(&note("Please look, @bo"), NOW).unwrap();
+    ana.write(&note("Nothing for anybody"), NOW).unwrap();
+    let told: Vec<String> = bo.look().unwrap().into_iter().map(|n| n.1).collect();
+    assert_eq!(told, ["Note on Acme, and mentions you", "Note on Acme"]);
+}
+
+#[test]
+fn a_word_that_nothing_is_called_by_is_found() {
+    let mut store = crate::store::tests::book();
+    add(&mut store, "Acme", 500);
+    let rule = |when: &str| Rule { code: "x".into(), label: "x".into(), when: when.into(), ..Rule::default() };
+    let said = |store: &mut Store, when: &str| -> Vec<String> {
+        store.unknown_words(&rule(when)).unwrap().iter().map(crate::domain::filter::Unknown::sentence).collect()
+    };
+    assert_eq!(said(&mut store, "stage:reach @ana"), [""; 0]);
+    let found = said(&mut store, "stage:retnetion (@anna or #vip)");
+    assert!(found[0].starts_with("no stage is called \"retnetion\": reach, acquisition"), "{found:?}");
+    assert_eq!(found[1..], ["no owner is called \"anna\": ana", "no tag is called \"vip\": "]);
 }
 
 #[test]

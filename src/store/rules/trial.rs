@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use crate::domain::filter::People;
+use crate::domain::filter::{People, Unknown};
 use crate::domain::rule::{Edge, Rule, Trial};
 use crate::domain::signal::fold;
 use crate::domain::time::Day;
@@ -13,6 +13,14 @@ use crate::store::{Store, roster, signal};
 const MOST_FOLDS: usize = 400_000;
 
 impl Store {
+    /// Words in a rule's filter that nothing in the book is called by at present.
+    pub fn unknown_words(&mut self, rule: &Rule) -> Result<Vec<Unknown>> {
+        let filter = rule.filter(&super::fields(&self.config))?;
+        let shared = self.roster()?;
+        let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(filter.unknown(&roster))
+    }
+
     /// Tries a rule over the last `days`. Signals are folded from the facts of each day; names, tags and attributes are today's.
     pub fn try_rule(&mut self, rule: &Rule, days: u16) -> Result<Trial> {
         let filter = rule.filter(&super::fields(&self.config))?;

@@ -13,7 +13,7 @@ use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Header, Item, Made};
 use crate::store::merge::take;
 use crate::store::outbox::Entry;
-use crate::store::{heads, search};
+use crate::store::{heads, moves, search};
 
 use super::super::ids;
 use super::scrap::Scrap;
@@ -392,6 +392,11 @@ impl<'s> Rebuild<'s> {
             if !batch::current(self.conn, table, row, &field).is_err_and(|e| e.kind == crate::error::Kind::Usage) {
                 heads::settle(self.conn, table, row, &field)?;
             }
+        }
+        let mut moved = self.conn.prepare("SELECT DISTINCT customer FROM event WHERE kind = 6").map_err(sql)?;
+        let mut rows = moved.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            moves::settle(self.conn, row.get(0).map_err(sql)?)?;
         }
         self.conn
             .execute_batch("INSERT INTO found (found) VALUES ('delete-all'); INSERT INTO person (person) VALUES ('delete-all')")

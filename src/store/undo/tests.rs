@@ -57,10 +57,12 @@ fn place(command: &Command) -> usize {
         Command::Redo => 34,
         Command::PutBack { .. } => 35,
         Command::TakeBack { .. } => 36,
+        Command::UndoPast { .. } => 37,
+        Command::UndoRest { .. } => 38,
     }
 }
 
-const PLACES: usize = 37;
+const PLACES: usize = 39;
 
 fn at(n: i64) -> Stamp {
     Stamp(NOW.0 + n * 60_000)
@@ -284,6 +286,8 @@ fn example(place: usize, ground: &mut Ground, pick: u64) -> Command {
         34 => Command::Redo,
         35 => Command::PutBack { edit: ground.theirs.1, force: true },
         36 => Command::TakeBack { batch: ground.theirs.0, force: true },
+        37 => Command::UndoPast { passed: Vec::new() },
+        38 => Command::UndoRest { batch: ground.theirs.0 },
         other => panic!("{other} has no example"),
     }
 }

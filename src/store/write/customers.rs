@@ -30,7 +30,7 @@ pub(super) fn add_customer(b: &mut Batch<'_>, new: &NewCustomer, context: &Conte
     tags.dedup();
     let (n, _) = b.insert(
         Entity::Customer,
-        &[&"", &name, &word("an owner", &new.owner, 200)?, &new.website.trim(), &new.phone.trim(), &context.today, &tags.join(" "), &"{}"],
+        &[&"", &name, &owner_word(&new.owner)?, &new.website.trim(), &new.phone.trim(), &context.today, &tags.join(" "), &"{}"],
     )?;
     b.touched.insert(n);
     let more = serde_json::json!({"from": null, "to": stages.code(stage), "visit": 1}).to_string();
@@ -117,6 +117,7 @@ pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Ch
     }
     let table = batch::table(entity);
     let mut edited = Vec::new();
+    let mut carried = Carried::default();
     for row in rows {
         for change in changes {
             let value = stored(&change.field, &change.value, context)?;
@@ -126,7 +127,11 @@ pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Ch
                     b.set(Entity::Customer, customer, "removed", Value::Integer(0))?;
                 }
             }
-            if b.set(entity, *row, &change.field, value)? && !edited.contains(&change.field.as_str()) {
+            let is_new = match (&value, change.field.as_str()) {
+                (Value::Text(owner), "owner") if entity == Entity::Customer => give(b, *row, owner, &mut carried)?,
+                _ => b.set(entity, *row, &change.field, value)?,
+            };
+            if is_new && !edited.contains(&change.field.as_str()) {
                 edited.push(&change.field);
             }
             if entity == Entity::Task && change.field == "due" {
@@ -140,11 +145,89 @@ pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Ch
             }
         }
     }
-    let what = match entity {
-        Entity::Customer => names(b, rows)?,
-        _ => count(rows.len(), table.name),
+    let what = things(b, entity, rows)?;
+    let label = match edited.as_slice() {
+        ["text"] if entity == Entity::Event => format!("Edited {what}"),
+        [] => format!("Changed nothing of {what}"),
+        fields => format!("Changed {} of {what}", fields.join(", ")),
     };
-    Ok(done(format!("Changed {} of {what}", if edited.is_empty() { "nothing".into() } else { edited.join(", ") }), b.edits))
+    Ok(done(format!("{label}{}", carried.said()), b.edits))
+}
+
+/// Rows as a person calls them: "Acme", "a note of Acme", "task \"Send the offer\" of Acme", "3 tasks".
+pub(super) fn things(b: &Batch<'_>, entity: Entity, rows: &[Id]) -> Result<String> {
+    let table = batch::table(entity);
+    let one = match rows {
+        _ if entity == Entity::Customer => return names(b, rows),
+        [one] => *one,
+        many => return Ok(count(many.len(), table.name)),
+    };
+    let Some((name, customer)) = conflicts::called(b.conn, table, one)? else { return Ok(count(1, table.name)) };
+    let what = match (entity, conflicts::kind_of(b.conn, table, one)?) {
+        (Entity::Contact, _) => name,
+        (Entity::Event, "nps") => "an NPS answer".to_owned(),
+        (Entity::Event, "touch") => "a touchpoint".to_owned(),
+        (Entity::Event, "stage") => "a move".to_owned(),
+        (Entity::Event, "csat" | "ces" | "survey" | "check") => "an answer".to_owned(),
+        (Entity::Event, "churn") => "the loss".to_owned(),
+        (Entity::Event, "order" | "invoice" | "override" | "usage") => "an entry".to_owned(),
+        (Entity::Event, kind) => format!("a {kind}"),
+        (Entity::Action, _) => format!("call \"{name}\""),
+        (_, kind) => format!("{kind} \"{name}\""),
+    };
+    Ok(customer.map_or_else(|| what.clone(), |(_, customer)| format!("{what} of {customer}")))
+}
+
+/// What goes along when customers change hands.
+#[derive(Default)]
+pub(super) struct Carried {
+    calls: usize,
+    tasks: usize,
+}
+
+impl Carried {
+    /// Behind the label: ", with 1 call and 2 tasks".
+    pub fn said(&self) -> String {
+        let some = |n: usize, what: &str| (n > 0).then(|| count(n, what));
+        let all: Vec<String> = [some(self.calls, "call"), some(self.tasks, "task")].into_iter().flatten().collect();
+        if all.is_empty() { String::new() } else { format!(", with {}", all.join(" and ")) }
+    }
+}
+
+/// Gives a customer to somebody, with the open calls to action and tasks there of the owner until now. What is another's stays
+/// theirs, and so does a mention, which asks one person.
+pub(super) fn give(b: &mut Batch<'_>, id: Id, owner: &str, carried: &mut Carried) -> Result<bool> {
+    let old = batch::current(b.conn, batch::table(Entity::Customer), id, "owner")?.map(|c| c.value);
+    if !b.set(Entity::Customer, id, "owner", Value::Text(owner.to_owned()))? {
+        return Ok(false);
+    }
+    if owner.is_empty() {
+        return Ok(true);
+    }
+    for (entity, still, carried) in
+        [(Entity::Action, "closed IS NULL", &mut carried.calls), (Entity::Task, "done IS NULL AND kind <> 'mention'", &mut carried.tasks)]
+    {
+        let query = format!(
+            "SELECT id FROM {} WHERE customer = (SELECT n FROM customer WHERE id = ?) AND owner = ? AND {still} AND removed = 0 ORDER BY id",
+            batch::table(entity).name
+        );
+        let rows: Vec<Id> = {
+            let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
+            statement.query_map(rusqlite::params![id, old], |r| r.get(0).map(Id)).and_then(Iterator::collect).map_err(sql)?
+        };
+        for row in rows {
+            *carried += usize::from(b.set(entity, row, "owner", Value::Text(owner.to_owned()))?);
+        }
+    }
+    Ok(true)
+}
+
+/// The name of a person of ours.
+pub(super) fn owner_word(text: &str) -> Result<&str> {
+    if text.trim().contains(char::is_control) {
+        return Err(Error::usage("an owner's name has no control characters").hint("a name is one line of letters"));
+    }
+    word("an owner", text, 200)
 }
 
 /// What others did meanwhile to the same fields, or to the rows, where the changes say what was seen of them.
@@ -166,9 +249,13 @@ fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context
                 clash.removed = Some(found.as_ref().map_or(By { person: String::new(), at: b.now }, by));
             }
             if current.value != base && current.value != value {
+                let (name, customer) = conflicts::called(b.conn, table, *row)?.unwrap_or_default();
                 clash.fields.push(Clashing {
                     entity,
                     row: *row,
+                    kind: conflicts::kind_of(b.conn, table, *row)?,
+                    name,
+                    customer: customer.filter(|c| c.0 != *row).map(|c| c.1),
                     field: change.field.clone(),
                     base: conflicts::json_of(&change.field, &base),
                     theirs: conflicts::json_of(&change.field, &current.value),
@@ -255,6 +342,7 @@ pub(super) fn stored(field: &str, value: &serde_json::Value, context: &Context) 
         ("severity", Value::Integer(n)) if !(1..=4).contains(n) => Err(Error::usage("a severity is 1 (worst) to 4")),
         ("name" | "title", Value::Text(t)) if t.trim().is_empty() => Err(Error::usage(format!("the {field} cannot be empty"))),
         ("name" | "title" | "text", Value::Null) => Err(Error::usage(format!("the {field} cannot be empty"))),
+        ("owner", Value::Text(t)) => owner_word(t).map(|t| Value::Text(t.to_owned())),
         (_, Value::Text(t)) => long(t).map(|t| Value::Text(t.to_owned())),
         ("owner" | "website" | "phone" | "email" | "role", Value::Null) => Ok(Value::Text(String::new())),
         _ => Ok(plain),

@@ -12,7 +12,7 @@ use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{roster, signal, sql};
+use crate::store::{moves, roster, signal, sql};
 
 use super::{Context, Done, EventDraft, count, customer, event, long, name};
 
@@ -68,7 +68,8 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
             .prepare_cached("SELECT count(*) FROM event WHERE customer = ? AND kind = ? AND channel = ? AND removed = 0")
             .and_then(|mut s| s.query_row(params![n, EventKind::Stage as i64, stages.code(target)], |r| r.get(0)))
             .map_err(sql)?;
-        let mut more = serde_json::json!({"from": from.map(|f| stages.code(f)), "to": stages.code(target), "visit": visits + 1});
+        let mut more = serde_json::json!({"from": from.map(|f| stages.code(f)), "to": stages.code(target), "visit": visits + 1, "saw": moves::seen(b.conn, n)?});
+        b.moves = true;
         if let Some(reason) = reason {
             more["code"] = reason.code.clone().into();
             if !reason.also.is_empty() {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::store::batch::Batch;
 use crate::store::{signal, sql};
 
+use super::customers::owner_word;
 use super::{Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, show, word};
 
 pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft, _context: &Context) -> Result<Done> {
@@ -78,7 +79,7 @@ pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Re
     if title.is_empty() {
         return Err(Error::usage("a task needs a title"));
     }
-    let owner = if task.owner.is_empty() { b.person.clone() } else { word("an owner", &task.owner, 200)?.to_owned() };
+    let owner = if task.owner.is_empty() { b.person.clone() } else { owner_word(&task.owner)?.to_owned() };
     let priority = i64::from(if task.priority == 0 { 2 } else { task.priority.min(3) });
     let (due, now) = (task.due, b.now);
     let (_, id) = b.insert(Entity::Task, &[&customer, &title, &due, &owner, &priority, &task.kind, &now, &None::<i64>])?;

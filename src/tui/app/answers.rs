@@ -14,7 +14,7 @@ use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
 use crate::tui::view::Place;
 use crate::tui::views::clash::ClashBox;
-use crate::tui::views::merge::MergeBox;
+use crate::tui::views::merge::{MergeBox, came};
 
 impl App {
     pub(super) fn answer(&mut self, answer: Answer) {
@@ -99,7 +99,7 @@ impl App {
                     let n = receipt.skipped.len().to_string();
                     text.push_str(&self.look.say.fill("message.skipped", &[("n", &n), ("why", why)]));
                 }
-                let undoable = receipt.batch.is_some() && !matches!(command, Command::Undo { .. });
+                let undoable = receipt.batch.is_some() && (matches!(command, Command::Redo) || !command.is_undo());
                 if undoable && matches!(command, Command::Done { .. } | Command::Snooze { .. }) {
                     self.look.handled.insert(0, receipt.label.clone());
                     self.look.handled.truncate(50);
@@ -124,7 +124,7 @@ impl App {
                     // The dialog says it all.
                     self.toast = None;
                     let form = self.stack.iter().any(|o| o.view.name() == "form");
-                    let ask = ClashBox::new(clash.clone(), command.clone(), form, &self.look);
+                    let ask = ClashBox::new(clash.clone(), command.clone(), form);
                     self.push(Box::new(ask));
                 }
             }
@@ -163,9 +163,10 @@ impl App {
             }
             Ok(report) => {
                 self.look.copies.retain(|copy| *copy != path);
-                let (n, open) = (report.arrived().to_string(), report.conflicts.len());
+                let open = report.conflicts.len();
+                let came: Vec<String> = report.batches.iter().map(|a| came(a, &self.look)).collect();
                 let done = if report.arrived() == 0 && report.left_out.is_empty() { "merge.had_all" } else { "merge.done" };
-                let mut words = self.look.say.fill(done, &[("n", &n)]);
+                let mut words = self.look.say.fill(done, &[("what", &came.join("; "))]);
                 if open > 0 {
                     let key = self.look.keymap.get("app.conflicts").map(crate::tui::keymap::Action::key).unwrap_or_default();
                     words.push_str(&self.look.say.fill("merge.done_conflicts", &[("n", &open.to_string()), ("key", &key)]));

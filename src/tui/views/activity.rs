@@ -139,7 +139,7 @@ impl Activity {
 }
 
 /// What a command is called: `moved`, `import`.
-fn kind_words(look: &Look, code: &str) -> String {
+pub fn kind_words(look: &Look, code: &str) -> String {
     look.say.find(&format!("did.{code}")).unwrap_or(code).to_owned()
 }
 

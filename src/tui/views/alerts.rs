@@ -196,7 +196,7 @@ impl Screen for Alerts {
     }
 
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
-        if result.is_err() || matches!(command, Command::Undo { .. } | Command::Redo) {
+        if result.is_err() || command.is_undo() {
             self.list.give_back();
         }
     }

@@ -89,7 +89,8 @@ impl Screen for Everywhere {
         row("help", &["?"], |_, cx| cx.go("help", Value::Null)),
         row("palette", &[":", "ctrl-p"], |_, cx| cx.go("palette", Value::Null)),
         row("undo", &["u"], |_, cx| {
-            cx.write(Command::Undo { batch: None, force: false });
+            let passed = cx.look.passed.clone();
+            cx.write(if passed.is_empty() { Command::Undo { batch: None, force: false } } else { Command::UndoPast { passed } });
         })
         .writes(),
         row("redo", &["U"], |_, cx| {

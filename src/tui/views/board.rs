@@ -288,11 +288,11 @@ impl Screen for Board {
         if result.is_err() {
             self.follow = None;
         }
-        if result.is_err() || matches!(command, Command::Undo { .. } | Command::Redo) {
+        if result.is_err() || command.is_undo() {
             self.list.give_back();
             self.list.replace(&self.cards(self.stage));
         }
-        if let (Command::Undo { .. } | Command::Redo, Ok(receipt)) = (command, result) {
+        if let (true, Ok(receipt)) = (command.is_undo(), result) {
             self.follow = receipt.customers.first().copied();
         }
     }

@@ -403,7 +403,7 @@ impl Screen for Calls {
     }
 
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
-        if result.is_err() || matches!(command, Command::Undo { .. } | Command::Redo) {
+        if result.is_err() || command.is_undo() {
             self.list.give_back();
         }
     }

@@ -35,8 +35,11 @@ impl Conflicts {
     /// Asks which of the values holds; a digit picks.
     fn decide(&mut self, cx: &mut Cx) {
         let Some(conflict) = self.here() else { return };
-        let items =
-            conflict.values.iter().rev().map(|v| Item { label: value(v, cx.look), detail: by(v, cx.look), code: v.edit.to_string() });
+        let items = conflict.values.iter().rev().map(|v| Item {
+            label: value(conflict, v, cx.look),
+            detail: by(v, cx.look),
+            code: v.edit.to_string(),
+        });
         let title = format!("{} {} {}", title(conflict), cx.look.glyphs.dot, label(&conflict.field, cx.look));
         let (row, field) = (conflict.row, conflict.field.clone());
         cx.open(Pick::new(title, items.collect(), move |code, cx| {
@@ -53,7 +56,7 @@ impl Conflicts {
         let mut y = inner.y;
         for v in conflict.values.iter().rev() {
             let role = if v.shown { Role::Text } else { Role::Info };
-            let mut lines = wrap(&value(v, look), usize::from(inner.width.saturating_sub(4)).max(8));
+            let mut lines = wrap(&value(conflict, v, look), usize::from(inner.width.saturating_sub(4)).max(8));
             lines.truncate(3);
             lines.insert(0, by(v, look));
             for (i, line) in lines.iter().enumerate() {
@@ -77,7 +80,11 @@ fn title(conflict: &Conflict) -> String {
     }
 }
 
-fn value(value: &ConflictValue, look: &Look) -> String {
+/// A value as a person reads it.
+pub fn value(conflict: &Conflict, value: &ConflictValue, look: &Look) -> String {
+    if let Some(stage) = value.value.as_deref().filter(|_| conflict.field == "stage").and_then(|code| look.config.stages.find(code)) {
+        return look.config.stages.label(stage).to_owned();
+    }
     value.value.clone().filter(|v| !v.is_empty()).unwrap_or_else(|| look.say.word("account.no_value").to_owned())
 }
 
@@ -158,7 +165,7 @@ impl Screen for Conflicts {
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.rows.len()) {
             let conflict = &self.all[at];
             let line = Rect::new(inner.x, y, inner.width, 1);
-            let (name, shown) = (title(conflict), conflict.values.last().map(|v| value(v, look)).unwrap_or_default());
+            let (name, shown) = (title(conflict), conflict.values.last().map(|v| value(conflict, v, look)).unwrap_or_default());
             let people: Vec<&str> = conflict.values.iter().rev().map(|v| v.person.as_str()).collect();
             let people = people.join(", ");
             let left = inner.width.saturating_sub(2);
@@ -237,7 +244,10 @@ mod tests {
         assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: true }), "{:?}", h.effects);
         merge(&mut h, &copy, true);
         let text = h.text();
-        assert!(text.contains("What copy.db would bring") && text.contains("1 by bo") && text.contains("zoe (bo) / kim (ana)"), "{text}");
+        assert!(
+            text.contains("What copy.db would bring") && text.contains("bo: owner (Acme)") && text.contains("zoe (bo) / kim (ana)"),
+            "{text}"
+        );
         h.press("enter");
         assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: false }), "{:?}", h.effects);
         merge(&mut h, &copy, false);
@@ -275,7 +285,7 @@ mod tests {
         h.say(Msg::Answer(crate::store::worker::Answer::Copies(beside.to_vec())));
         merge(&mut h, &beside[0], false);
         let text = h.text();
-        assert!(text.contains("1 changes of others came") && text.contains("the copy is now in .book.db.backups"), "{text}");
+        assert!(text.contains("Merged: bo: owner (Acme)") && text.contains("the copy is now in .book.db.backups"), "{text}");
         assert!(!beside[0].exists() && h.app.look.copies == beside[1..]);
         // One that brings nothing goes the same way, without a question.
         h.effects.clear();

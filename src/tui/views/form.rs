@@ -289,7 +289,7 @@ impl Screen for Form {
             cell.rebase(what["base"].clone(), cx.look);
             cell.set(text);
             cell.error.clear();
-            cell.news.clear();
+            cell.news = what["news"].as_str().unwrap_or_default().to_owned();
             self.at = at;
         }
     }

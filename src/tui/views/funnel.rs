@@ -423,7 +423,7 @@ impl Screen for Funnel {
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
         let stayed = match result {
             Err(_) => true,
-            Ok(receipt) => !receipt.skipped.is_empty() || matches!(command, Command::Undo { .. } | Command::Redo),
+            Ok(receipt) => !receipt.skipped.is_empty() || command.is_undo(),
         };
         if stayed {
             self.list.give_back();

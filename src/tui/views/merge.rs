@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use ratatui::layout::Rect;
 
+use super::activity::kind_words;
 use super::clash::label;
+use super::conflicts::value;
 use super::first_run::{path_of, typed_path};
 use super::log_line::Line;
-use crate::store::merge::Report;
+use crate::store::merge::{Arrived, Report};
 use crate::tui::canvas::{Canvas, Hit, centred};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
@@ -63,6 +65,19 @@ fn paths(text: &str, copies: &[PathBuf]) -> Vec<String> {
     found
 }
 
+/// What came of one person: "bo: 2 x note, stage (Acme, Beta and 12 more)".
+pub fn came(arrived: &Arrived, look: &Look) -> String {
+    let times = |n: usize| if n == 1 { String::new() } else { format!("{} x ", grouped(n)) };
+    let did: Vec<String> = arrived.did.iter().map(|(code, n)| format!("{}{}", times(*n), kind_words(look, code))).collect();
+    let more = arrived.customers.saturating_sub(arrived.names.len());
+    let mut at = arrived.names.join(", ");
+    if more > 0 {
+        at = look.say.fill("merge.more", &[("names", &at), ("n", &grouped(more))]);
+    }
+    let word = if arrived.customers == 0 { "merge.came" } else { "merge.came_at" };
+    look.say.fill(word, &[("person", &arrived.person), ("did", &did.join(", ")), ("names", &at)])
+}
+
 impl MergeBox {
     /// What the copy at a path would bring.
     pub fn new(path: PathBuf, report: Report) -> MergeBox {
@@ -86,7 +101,7 @@ impl MergeBox {
         let values: Vec<(&str, &str)> = counts.iter().map(|(k, n)| (*k, n.as_str())).collect();
         let mut lines = vec![(say.fill("merge.brings", &values), Role::Text)];
         for a in &r.batches {
-            let words = say.fill("merge.by", &[("n", &grouped(a.batches)), ("person", &a.person), ("day", &day(a.last))]);
+            let words = say.fill("merge.by", &[("what", &came(a, look)), ("day", &day(a.last))]);
             lines.push((format!("  {words}"), Role::Text));
         }
         let mut part = |word: &str, n: usize, role: Role, all: Vec<String>| {
@@ -98,9 +113,7 @@ impl MergeBox {
         };
         let conflict = |c: &crate::domain::query::Conflict| {
             let name = c.customer.as_ref().map_or(&c.name, |c| &c.1);
-            let nothing = say.word("account.no_value");
-            let values: Vec<String> =
-                c.values.iter().rev().map(|v| format!("{} ({})", v.value.as_deref().unwrap_or(nothing), v.person)).collect();
+            let values: Vec<String> = c.values.iter().rev().map(|v| format!("{} ({})", value(c, v, look), v.person)).collect();
             format!("{name} {} {}: {}", look.glyphs.dot, label(&c.field, look), values.join(" / "))
         };
         part("merge.conflicts", r.conflicts.len(), Role::Warn, r.conflicts.iter().map(conflict).collect());

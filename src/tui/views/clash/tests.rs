@@ -114,6 +114,12 @@ fn long_texts_are_joined_where_they_were_changed_apart() {
     h.press("ctrl-s");
     assert!(h.text().contains("b both"), "{}", h.text());
     h.press("b");
+    assert!(
+        h.text().contains("Edit the text") && h.text().contains("with the change of bo"),
+        "it is seen before it is saved: {}",
+        h.text()
+    );
+    h.press("ctrl-s");
     assert_eq!(page(&mut h, id).events[0].text, "zero\none\ntwo\nthree\nfour");
 }
 
@@ -125,11 +131,38 @@ fn a_text_changed_in_the_same_line_is_edited_with_both_in_sight() {
     let note = page(&mut h, id).events[0].id;
     h.press("E").type_text(" mine");
     bo(&mut h, &edit(Entity::Event, note, &[("text", json!("one theirs"))]));
-    h.press("ctrl-s e");
-    let text = h.text();
-    assert!(text.contains("<<<<<<< ana") && text.contains(">>>>>>> bo") && text.contains("Edit the text"), "{text}");
+    h.press("ctrl-s b");
+    assert!(h.text().contains("Edit the text") && h.text().contains("with the change of bo"), "{}", h.text());
+    h.type_text(", all of it").press("ctrl-s");
+    assert_eq!(page(&mut h, id).events[0].text, "one theirs\none mine, all of it");
+}
+
+#[test]
+fn long_texts_are_read_to_their_end_with_what_is_new_marked() {
+    let (mut h, id) = opened();
+    h.size(80, 24);
+    let long =
+        |last: &str| (0..40).map(|n| format!("Line number {n} of the note.")).chain([last.to_owned()]).collect::<Vec<_>>().join("\n");
+    h.store.write(&Command::Note { customers: vec![id], text: long("The end is open."), at: Some(NOW) }, NOW).unwrap();
+    h.press("q enter");
+    let note = page(&mut h, id).events[0].id;
+    h.press("E ctrl-end").type_text(" Mine too.");
+    bo(&mut h, &edit(Entity::Event, note, &[("text", json!(long("The end is theirs.")))]));
     h.press("ctrl-s");
-    assert!(page(&mut h, id).events[0].text.contains("one theirs"), "{}", h.text());
+    assert!(h.text().contains("PgDn/PgUp: lines 1-") && !h.text().contains("The end is open"), "{}", h.text());
+    let mut seen = String::new();
+    for _ in 0..20 {
+        seen.push_str(&h.text());
+        h.press("pgdn");
+    }
+    for end in ["The end is open.", "The end is theirs.", "The end is open. Mine too."] {
+        assert!(seen.contains(end), "{end}: {seen}");
+    }
+    assert!(h.text().contains("theirs"), "{}", h.text());
+    let end = h.text();
+    h.press("pgup pgdn");
+    assert_eq!(h.text(), end, "the last page is the last");
+    insta::assert_snapshot!("clash_long_80x24", h.screen());
 }
 
 #[test]
@@ -189,6 +222,35 @@ fn undo_shows_who_changed_it_since_and_asks() {
         h.press(key);
         assert_eq!(page(&mut h, id).customer.name, if name.is_empty() { before.as_str() } else { name });
     }
+}
+
+#[test]
+fn what_stands_in_the_way_of_undo_is_named_and_got_past() {
+    let (mut h, id) = opened();
+    let name = page(&mut h, id).customer.name;
+    h.press("b");
+    h.press("t").type_text("Send the offer").press("enter");
+    let task = page(&mut h, id).tasks.iter().find(|t| t.title == "Send the offer").map(|t| t.id).expect("the task is there");
+    bo(&mut h, &edit(Entity::Task, task, &[("title", json!("Send the other offer"))]));
+    h.press("u");
+    let text = h.text();
+    assert!(text.contains("task") && text.contains(&name) && text.contains("Send the other offer") && text.contains("bo, "), "{text}");
+    h.press("esc");
+    assert!(h.text().contains("u goes on to the change before it"), "{}", h.text());
+    h.press("u");
+    assert!(matches!(h.written().as_slice(), [Command::UndoPast { passed }] if passed.len() == 1), "{:?}", h.written());
+    assert!(!h.text().contains("Changed since"), "it asks once: {}", h.text());
+}
+
+#[test]
+fn the_rest_of_a_change_is_taken_back() {
+    let (mut h, id) = opened();
+    let before = page(&mut h, id).customer;
+    h.press("g e ctrl-u").type_text("Mine Ltd").press("tab tab tab ctrl-u").type_text("+49 1").press("ctrl-s");
+    bo(&mut h, &rename(id, "Theirs Ltd"));
+    h.press("u o");
+    let after = page(&mut h, id).customer;
+    assert_eq!((after.name.as_str(), after.phone), ("Theirs Ltd", before.phone));
 }
 
 #[test]

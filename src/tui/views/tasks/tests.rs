@@ -41,6 +41,22 @@ fn done_acts_on_the_marks_in_one_step_and_undo_brings_them_back() {
 }
 
 #[test]
+fn the_filter_searches_titles_and_customers() {
+    let mut h = Harness::new("en", 1);
+    show(&mut h, (120, 36));
+    let first = all(&mut h)[0].clone();
+    let add = Command::AddTask {
+        customers: vec![first.task.customer],
+        task: crate::domain::task::TaskDraft { title: "Translate the Überblick".into(), ..Default::default() },
+    };
+    h.store.write(&add, crate::tui::harness::NOW).expect("a task is written");
+    h.press("/").type_text("uberblick").press("enter");
+    assert!(h.text().contains("Translate the") && h.text().contains("Tasks 1 "), "{}", h.text());
+    h.press("/ ctrl-u").type_text("-uberblick").press("enter");
+    assert!(!h.text().contains("Translate the"), "{}", h.text());
+}
+
+#[test]
 fn putting_off_takes_a_day_and_a_reason() {
     let mut h = Harness::new("en", 1);
     show(&mut h, (80, 24));
