@@ -228,6 +228,15 @@ fn find(store: &mut Store, end: &str) -> Result<ActionRow> {
     Ok(rows.swap_remove(at))
 }
 
+/// When it is somebody's turn: a day that is past as its days, and today by its name.
+fn due(day: Day, today: Day) -> String {
+    match today.since(day) {
+        0 => "today".to_owned(),
+        late @ 1.. => format!("{late}d late"),
+        _ => day.to_string(),
+    }
+}
+
 fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
     let customer = list.customer.as_deref().map(|c| store.find_customer(c)).transpose()?;
     let kind = list.kind.clone().unwrap_or_default();
@@ -263,7 +272,8 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
                 r.customer_name.clone(),
                 a.kind.clone(),
                 a.severity.map_or_else(String::new, |s| format!("S{s}")),
-                a.turn().map_or_else(String::new, |d| if d <= today { format!("{}d late", today.since(d)) } else { d.to_string() }),
+                a.turn().filter(|_| a.closed.is_none()).map_or_else(String::new, |d| due(d, today)),
+                a.review.filter(|_| a.closed.is_none()).map_or_else(String::new, |d| due(d, today)),
                 a.owner.clone(),
                 money::short(a.money.unwrap_or(r.arr), currency),
                 match a.progress() {
@@ -277,8 +287,8 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
             ]
         })
         .collect();
-    let heads = ["id", "customer", "kind", "sev", "due", "owner", "at stake", "what"];
-    cx.out.table(&heads, &[false, false, false, false, false, false, true, false], &table)?;
+    let heads = ["id", "customer", "kind", "sev", "due", "review", "owner", "at stake", "what"];
+    cx.out.table(&heads, &[false, false, false, false, false, false, false, true, false], &table)?;
     if kind == "risk" {
         cx.out.line("by money at stake x urgency: severity 1 counts 4 times, 4 once, a review that is past doubles it")?;
     }

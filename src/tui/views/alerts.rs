@@ -88,9 +88,7 @@ impl Alerts {
         let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
         let dim = |role: Role| if self.list.ghost == Some(row.id) { Role::Muted } else { role };
         let whom = look.say.find(&format!("alerts.to_{}", row.alert)).unwrap_or_default();
-        let wide = line.width >= 70;
-        let (customer, person, day, to) = if wide { (line.width * 28 / 100, 8, 10, 6) } else { (line.width * 2 / 5, 0, 0, 0) };
-        let room = line.width.saturating_sub(customer + person + day + to + 8);
+        let [day, customer, room, to, person] = self.widths(line.width);
         let when = row.day.date().format("%a %-d %b").to_string();
         groups::cells_of(
             canvas,
@@ -103,6 +101,13 @@ impl Alerts {
                 (&row.owner, person, false, Role::Muted),
             ],
         );
+    }
+
+    /// Cells of the columns: day, customer, what it says, whom it alerts, the owner, who is known where only mine are listed.
+    fn widths(&self, line: u16) -> [u16; 5] {
+        let (day, customer, to) = if line >= 70 { (10, line * 28 / 100, 6) } else { (0, line * 2 / 5, 0) };
+        let person = if line >= 70 && (self.log || self.everybody) { 8 } else { 0 };
+        [day, customer, groups::room(line, &[day, customer, to, person]), to, person]
     }
 
     fn empty_words<'a>(&self, look: &'a Look) -> &'a str {
@@ -254,5 +259,8 @@ impl Screen for Alerts {
         let heads = ["activity.today", "activity.yesterday", "alerts.week", "alerts.earlier"];
         let head = |index: usize| (look.say.word(heads[all[index]]).to_owned(), Role::Accent);
         groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        if let Some(row) = self.here() {
+            groups::draw_whole(canvas, area, &row.text, self.widths(inner.width)[2]);
+        }
     }
 }

@@ -120,7 +120,7 @@ impl Calls {
         }
     }
 
-    fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize) {
+    fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize, kind: u16) {
         let look = canvas.look;
         let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
         let action = &row.action;
@@ -160,8 +160,8 @@ impl Calls {
         let day = if line.width >= 96 { 10 } else { 0 };
         let stake_width = if wide { 6 } else { 0 };
         let owner = if wide && self.everybody { 8 } else { 0 };
-        let kind = if wide { 11 } else { 4 };
-        let room = line.width.saturating_sub(day + 5 + kind + customer + owner + stake_width + 11);
+        let kind = if wide { kind } else { 4 };
+        let room = groups::room(line.width, &[1, day, 5, kind, stake_width, customer, owner]);
         let first = if action.closed.is_some() {
             look.glyphs.tick
         } else if late {
@@ -477,7 +477,8 @@ impl Screen for Calls {
             let words = self.empty_words(look);
             return groups::draw_empty(canvas, inner, &words);
         }
-        let row = |canvas: &mut Canvas, line: Rect, index: usize| self.draw_row(canvas, line, index);
+        let kind = self.rows.values().map(|r| cells(&work::sign(&r.action, look).0)).max().unwrap_or(0) as u16;
+        let row = |canvas: &mut Canvas, line: Rect, index: usize| self.draw_row(canvas, line, index, kind);
         if self.is_register() {
             let all = vec![0; self.list.rows.len()];
             let head = register_head(inner.width, look);

@@ -55,6 +55,15 @@ fn day_and_reason(text: &str, look: &Look) -> Result<(Day, String), String> {
     Ok((day, why.trim().to_owned()))
 }
 
+/// A task's title, with why it was put off.
+fn title(task: &Task, look: &Look) -> String {
+    match (task.snooze_reason.is_empty(), task.snoozed_until.is_some()) {
+        (false, _) => format!("{} ({})", task.title, task.snooze_reason),
+        (true, true) => format!("{} ({})", task.title, look.say.word("tasks.was_put_off")),
+        (true, false) => task.title.clone(),
+    }
+}
+
 fn some(view: &Tasks, _look: &Look) -> Applies {
     if view.list.chosen().is_empty() { Err("no_task") } else { Ok(()) }
 }
@@ -170,16 +179,8 @@ impl Tasks {
             (_, 1) => look.say.word("tasks.first"),
             _ => "",
         };
-        let wide = line.width >= 70;
-        let (customer, owner) = if wide { (line.width * 28 / 100, 8) } else { (line.width * 2 / 5, 0) };
-        let (day, days) = if line.width >= 46 { (10, 5) } else { (0, 5) };
-        let first = if wide { 5 } else { 0 };
-        let room = line.width.saturating_sub(1 + day + days + customer + owner + first + 10);
-        let title = match (task.snooze_reason.is_empty(), task.snoozed_until.is_some()) {
-            (false, _) => format!("{} ({})", task.title, task.snooze_reason),
-            (true, true) => format!("{} ({})", task.title, look.say.word("tasks.was_put_off")),
-            (true, false) => task.title.clone(),
-        };
+        let [day, days, room, first, customer, owner] = self.widths(line.width);
+        let title = title(task, look);
         groups::cells_of(
             canvas,
             line,
@@ -193,6 +194,15 @@ impl Tasks {
                 (&task.owner, owner, false, Role::Muted),
             ],
         );
+    }
+
+    /// Cells of the columns: day, days until it, title, whether it comes first, customer, owner. Whose own tasks are listed, needs
+    /// no owner beside each.
+    fn widths(&self, line: u16) -> [u16; 6] {
+        let (day, days) = (if line >= 96 { 10 } else { 0 }, 5);
+        let (customer, first) = if line >= 70 { (line * 28 / 100, 5) } else { (line * 2 / 5, 0) };
+        let owner = if line >= 70 && self.everybody { 8 } else { 0 };
+        [day, days, groups::room(line, &[1, day, days, first, customer, owner]), first, customer, owner]
     }
 
     fn empty_words(&self, look: &Look) -> String {
@@ -411,8 +421,8 @@ impl Screen for Tasks {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.filter.draw(canvas, area);
         let look = canvas.look;
-        let title = format!("{} {}", look.say.word("screen.tasks"), grouped(self.list.rows.len()));
-        let inner = canvas.frame(area, &title, look.say.word("tasks.order"), true);
+        let heading = format!("{} {}", look.say.word("screen.tasks"), grouped(self.list.rows.len()));
+        let inner = canvas.frame(area, &heading, look.say.word("tasks.order"), true);
         if self.list.rows.is_empty() {
             let words = self.empty_words(look);
             return groups::draw_empty(canvas, inner, &words);
@@ -426,5 +436,8 @@ impl Screen for Tasks {
             (format!("{} {}", look.say.word(key), grouped(n)), role)
         };
         groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        if let Some(row) = self.here() {
+            groups::draw_whole(canvas, area, &title(&row.task, look), self.widths(inner.width)[2]);
+        }
     }
 }
