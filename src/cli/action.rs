@@ -214,7 +214,8 @@ fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
     })
 }
 
-fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>> {
+/// The calls that an ask wants.
+pub(super) fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>> {
     match store.answer(&Query::Actions(ask))? {
         Page::Actions(rows) => Ok(rows),
         _ => Err(unexpected()),
@@ -229,7 +230,7 @@ fn find(store: &mut Store, end: &str) -> Result<ActionRow> {
 }
 
 /// When it is somebody's turn: a day that is past as its days, and today by its name.
-fn due(day: Day, today: Day) -> String {
+pub(super) fn due(day: Day, today: Day) -> String {
     match today.since(day) {
         0 => "today".to_owned(),
         late @ 1.. => format!("{late}d late"),
@@ -299,4 +300,17 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
         cx.out.line(&line)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::due;
+    use crate::domain::time::Day;
+
+    #[test]
+    fn what_is_due_today_is_not_late() {
+        let today: Day = "2026-11-22".parse().expect("a day");
+        let says = [-1, 0, 1].map(|days| due(today.plus(days), today));
+        assert_eq!(says, ["1d late", "today", "2026-11-23"]);
+    }
 }

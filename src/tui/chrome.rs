@@ -283,3 +283,20 @@ fn too_small(canvas: &mut Canvas, area: Rect) {
         canvas.text(0, y, area.width, &line, Role::Text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_in_front_stays_in_the_breadcrumbs() {
+        let look = &crate::tui::default_look();
+        let parts = ["Triage", "All", "Acme Foods", "Checklist"];
+        let at = |room| breadcrumbs(&parts, room, look);
+        assert_eq!(at(40), "Triage › All › Acme Foods › Checklist");
+        assert_eq!(at(36), "Triage › … › Acme Foods › Checklist");
+        assert_eq!(at(30), "Triage › … › Checklist");
+        assert_eq!((at(21).as_str(), at(4).as_str()), ("Checklist", "Checklist"), "the last is cut where it is drawn");
+        assert_eq!(breadcrumbs(&["Triage"], 3, look), "Triage");
+    }
+}

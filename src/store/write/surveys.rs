@@ -42,9 +42,7 @@ pub(super) fn answers(b: &mut Batch<'_>, id: Id, contact: Option<Id>, wave: &str
             Said::Csat(score, text) => {
                 EventDraft { number: within("satisfaction", *score, 1..=5)?, text: long(text)?, ..common(EventKind::Csat) }
             }
-            Said::Ces(score, text) => {
-                EventDraft { number: within("effort", *score, 1..=7)?, text: long(text)?, ..common(EventKind::Ces) }
-            }
+            Said::Ces(score, text) => EventDraft { number: within("effort", *score, 1..=7)?, text: long(text)?, ..common(EventKind::Ces) },
             Said::Words(code, text) => {
                 let channel = word("a question", code, 50)?;
                 let more = String::new();

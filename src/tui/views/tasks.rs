@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use super::filter_line::{FilterLine, Filtered};
 use super::groups;
 use super::log_line::Line;
-use super::pick::{Item, Pick};
-use crate::domain::command::{Change, Command, Entity, Receipt};
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query, TaskAsk, TaskRow};
 use crate::domain::task::Task;
@@ -27,6 +26,7 @@ use crate::tui::theme::Role;
 use crate::tui::verbs;
 use crate::tui::view::{Cx, Look, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
+use crate::tui::work;
 
 const LIST: u8 = 0;
 const CHECK: u8 = 1;
@@ -133,24 +133,13 @@ impl Tasks {
 
     fn give(&mut self, cx: &mut Cx) {
         let tasks = self.list.chosen();
-        let me = cx.look.me.clone();
-        let mut names: BTreeSet<String> = self.rows.values().map(|t| t.task.owner.clone()).collect();
-        if let Some(roster) = cx.look.read() {
-            names.extend(roster.owners.iter().map(|(_, name)| name.to_owned()));
-        }
-        let others = names.into_iter().filter(|name| !name.is_empty() && *name != me);
-        let items = std::iter::once(me.clone()).chain(others).map(|name| Item::new(name.clone(), name)).collect();
-        let title = cx.look.say.fill("tasks.give", &[("what", &self.named(&tasks, cx.look))]);
-        // What was seen goes with the change, so that a colleague's later one is not overwritten.
-        let base = match tasks.as_slice() {
-            [one] => self.rows.get(one).map(|t| Value::from(t.task.owner.clone())),
+        let owners = self.rows.values().map(|t| t.task.owner.clone()).collect();
+        let seen = match tasks.as_slice() {
+            [one] => self.rows.get(one).map(|t| t.task.owner.clone()),
             _ => None,
         };
-        let pick = Pick::new(title, items, move |owner, cx| {
-            let change = Change { field: "owner".to_owned(), base: base.clone(), value: Value::from(owner) };
-            cx.write(Command::Edit { entity: Entity::Task, rows: tasks.clone(), changes: vec![change] });
-        });
-        cx.open(pick.free());
+        let what = self.named(&tasks, cx.look);
+        work::give(Entity::Task, tasks, &what, owners, seen, cx);
     }
 
     fn named(&self, tasks: &[Id], look: &Look) -> String {
