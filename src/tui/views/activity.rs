@@ -123,7 +123,7 @@ impl Activity {
         let wide = (cells(&end) as u16).min(20);
         let narrow = line.width < 58;
         let (person, kind_wide) = if narrow { (6, 0) } else { (10, 12) };
-        let label = line.width.saturating_sub(5 + person + kind_wide + wide + 9);
+        let label = groups::room(line.width, &[5, person, kind_wide, wide]);
         groups::cells_of(
             canvas,
             line,

@@ -118,7 +118,7 @@ impl Alerts {
 
     /// Cells of the columns: day, customer, what it says, whom it alerts, the owner, who is known where only mine are listed.
     fn widths(&self, line: u16) -> [u16; 5] {
-        let (day, customer, to) = if line >= 70 { (10, line * 28 / 100, 6) } else { (0, line * 2 / 5, 0) };
+        let (day, customer, to) = if line >= 70 { (10, line / 4, 6) } else { (0, line * 2 / 5, 0) };
         let person = if line >= 70 && (self.log || self.whose != Whose::Own) { 8 } else { 0 };
         [day, customer, groups::room(line, &[day, customer, to, person]), to, person]
     }

@@ -70,7 +70,7 @@ fn renewal(page: &Page, look: &Look) -> Option<(String, Role)> {
     let (day, today) = (page.signals.renews?, look.now.today);
     let days = day.since(today);
     let role = if days <= 30 && !page.signals.plan { Role::Warn } else { Role::Text };
-    Some((format!("{} ({days}d)", words::show(day, today)), role))
+    Some((format!("{} ({days}d)", day.date().format("%-d %b %Y")), role))
 }
 
 /// The one line above the timeline where there is no room for the facts.

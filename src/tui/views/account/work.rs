@@ -68,7 +68,7 @@ pub(super) fn lines(work: &Work, look: &Look) -> Vec<Pieces> {
             line.push((format!("  {days}"), late));
         }
         lines.push(line);
-        if let Some(review) = action.review {
+        if let Some(review) = action.review.filter(|day| Some(*day) != action.turn()) {
             let (days, late) = ahead(Some(review), look);
             lines.push(vec![(format!("   {}", look.say.fill("calls.review", &[("day", &days)])), late)]);
         }

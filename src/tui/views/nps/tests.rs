@@ -81,7 +81,7 @@ fn an_answer_typed_in_a_form_counts_at_once() {
 #[test]
 fn an_answer_that_names_its_wave_in_the_form_counts_in_it() {
     let (mut h, _) = asked();
-    h.press("g n j enter");
+    h.press("g n enter");
     h.press("c").type_text("8").press("tab tab").type_text("winter").press("ctrl-s");
     let said = h.written();
     assert!(
