@@ -214,7 +214,8 @@ fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
     })
 }
 
-fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>> {
+/// The calls that an ask wants.
+pub(super) fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>> {
     match store.answer(&Query::Actions(ask))? {
         Page::Actions(rows) => Ok(rows),
         _ => Err(unexpected()),
@@ -226,6 +227,15 @@ fn find(store: &mut Store, end: &str) -> Result<ActionRow> {
     let named = rows.iter().map(|r| (r.action.id, format!("{}, {}", r.customer_name, r.action.title)));
     let at = by_end("open call to action", "retain action list", named, end)?;
     Ok(rows.swap_remove(at))
+}
+
+/// When it is somebody's turn: a day that is past as its days, and today by its name.
+pub(super) fn due(day: Day, today: Day) -> String {
+    match today.since(day) {
+        0 => "today".to_owned(),
+        late @ 1.. => format!("{late}d late"),
+        _ => day.to_string(),
+    }
 }
 
 fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
@@ -263,7 +273,8 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
                 r.customer_name.clone(),
                 a.kind.clone(),
                 a.severity.map_or_else(String::new, |s| format!("S{s}")),
-                a.turn().map_or_else(String::new, |d| if d <= today { format!("{}d late", today.since(d)) } else { d.to_string() }),
+                a.turn().filter(|_| a.closed.is_none()).map_or_else(String::new, |d| due(d, today)),
+                a.review.filter(|_| a.closed.is_none()).map_or_else(String::new, |d| due(d, today)),
                 a.owner.clone(),
                 money::short(a.money.unwrap_or(r.arr), currency),
                 match a.progress() {
@@ -277,8 +288,8 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
             ]
         })
         .collect();
-    let heads = ["id", "customer", "kind", "sev", "due", "owner", "at stake", "what"];
-    cx.out.table(&heads, &[false, false, false, false, false, false, true, false], &table)?;
+    let heads = ["id", "customer", "kind", "sev", "due", "review", "owner", "at stake", "what"];
+    cx.out.table(&heads, &[false, false, false, false, false, false, false, true, false], &table)?;
     if kind == "risk" {
         cx.out.line("by money at stake x urgency: severity 1 counts 4 times, 4 once, a review that is past doubles it")?;
     }
@@ -289,4 +300,17 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
         cx.out.line(&line)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::due;
+    use crate::domain::time::Day;
+
+    #[test]
+    fn what_is_due_today_is_not_late() {
+        let today: Day = "2026-11-22".parse().expect("a day");
+        let says = [-1, 0, 1].map(|days| due(today.plus(days), today));
+        assert_eq!(says, ["1d late", "today", "2026-11-23"]);
+    }
 }

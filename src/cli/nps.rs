@@ -6,7 +6,7 @@ use super::fail::Done;
 use super::list::mistaken;
 use super::out::{Ink, one_line};
 use super::{Cx, joined, unexpected};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Said as Answer};
 use crate::domain::id::Id;
 use crate::domain::nps::{Change, Group, Verdict};
 use crate::domain::query::{NpsPage, Page, PeriodAsk, Query};
@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// Who answered: a contact's name or part of one
     #[arg(long, value_name = "NAME", requires = "score")]
     contact: Option<String>,
+    /// Which round of asking it answers: "2026 Q4"
+    #[arg(long, value_name = "NAME", requires = "score")]
+    wave: Option<String>,
     /// When: "2d ago", yesterday
     #[arg(long, value_name = "TIME", requires = "score")]
     at: Option<String>,
@@ -76,7 +79,12 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let customer = store.find_customer(customer)?;
     let contact = args.contact.as_deref().map(|name| find_contact(cx, &mut store, customer, name)).transpose()?;
     let at = cx.past(&store, args.at.as_deref())?;
-    cx.write(&mut store, &Command::Nps { customer, contact, score, text: joined(&args.text), at })
+    let text = joined(&args.text);
+    let answer = match args.wave.clone() {
+        Some(wave) => Command::Survey { customer, contact, wave, answers: vec![Answer::Nps(score, text)], at },
+        None => Command::Nps { customer, contact, score, text, at },
+    };
+    cx.write(&mut store, &answer)
 }
 
 /// The contact of a customer by name, part of a name, key or id.

@@ -112,6 +112,9 @@ pub(super) struct AlertArgs {
     /// Everybody's, not only those at your customers and to the team
     #[arg(long)]
     all: bool,
+    /// Only those at your own customers, without those to the team
+    #[arg(long, conflicts_with = "all")]
+    own: bool,
     /// Not before this day (default: 14 days ago)
     #[arg(long, value_name = "DATE", default_value = "14d ago")]
     since: String,
@@ -164,7 +167,7 @@ pub(super) fn alerts(cx: &mut Cx<'_>, args: &AlertArgs) -> Done {
         cx.hand_on(&mut store);
     }
     let since = cx.past(&store, Some(&args.since))?.map(|at| store.config().zone.day(at));
-    let rows = fired(&mut store, FiredAsk { since, alerts: true, mine: !args.all, ..FiredAsk::default() })?;
+    let rows = fired(&mut store, FiredAsk { since, alerts: true, mine: !args.all, own: args.own, ..FiredAsk::default() })?;
     print(cx, &rows, "nothing to be alerted to")
 }
 

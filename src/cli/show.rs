@@ -5,17 +5,19 @@ use std::sync::PoisonError;
 use serde_json::{Value, json};
 
 use super::Cx;
+use super::action::{answer, due};
 use super::fail::Done;
 use super::health::{explanation_json, held_words};
 use super::list::every_column;
 use super::out::{Ink, lines, one_line};
 use super::today::{band_ink, priority_json, tenths};
+use crate::domain::cadence;
 use crate::domain::checklist::Answer;
 use crate::domain::config::Config;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::Id;
 use crate::domain::money;
-use crate::domain::query::Account;
+use crate::domain::query::{Account, ActionAsk};
 use crate::domain::task::Task;
 use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
@@ -44,6 +46,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let today = cx.moment(&store).today;
     print_head(cx, &account, &config, today)?;
     print_people(cx, &account)?;
+    print_calls(cx, &mut store, customer, today)?;
     print_work(cx, &account, today)?;
     print_events(cx, &account, &config)
 }
@@ -106,6 +109,8 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
         },
     );
     let nps = signals.nps.map_or_else(|| "-".to_owned(), |n| format!("{n}{}", on(signals.nps_day)));
+    let cadence = cadence::kept(signals, config, today)
+        .map_or_else(|| "-".to_owned(), |k| format!("{} ({} days, every {} to {})", k.standing.code(), k.days, k.ideal, k.longest));
     let rows = [
         ("owner", or_dash(&customer.owner)),
         ("stage", stage),
@@ -114,6 +119,7 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
         ("ARR", money::full(signals.mrr.saturating_mul(12), config.currency)),
         ("renews", signals.renews.map_or_else(|| "-".to_owned(), |d| format!("{d} ({} days)", d.since(today)))),
         ("last touch", signals.touch.map_or_else(|| "-".to_owned(), |d| format!("{d} ({} days ago)", today.since(d)))),
+        ("cadence", cadence),
         ("NPS", nps),
         ("tickets", format!("{} open", signals.tickets.iter().map(|n| usize::from(*n)).sum::<usize>())),
         ("tags", or_dash(&customer.tags.join(" "))),
@@ -152,6 +158,19 @@ fn print_people(cx: &mut Cx<'_>, account: &Account) -> Done {
         let parts = [contact.role.as_str(), contact.email.as_str(), contact.phone.as_str(), main];
         let rest: Vec<String> = parts.iter().filter(|p| !p.is_empty()).map(|p| one_line(p)).collect();
         cx.out.line(format!("  {}  {}", one_line(&contact.name), rest.join(", ")).trim_end())?;
+    }
+    Ok(())
+}
+
+fn print_calls(cx: &mut Cx<'_>, store: &mut Store, customer: Id, today: Day) -> Done {
+    let calls = answer(store, ActionAsk { customer: Some(customer), ..ActionAsk::default() })?;
+    if !calls.is_empty() {
+        heading(cx, "Calls to action")?;
+    }
+    for call in calls.iter().map(|row| &row.action) {
+        let turn = call.turn().map_or_else(String::new, |d| format!(", {}", due(d, today)));
+        let severity = call.severity.map_or_else(String::new, |s| format!(" S{s}"));
+        cx.out.line(&format!("  {}{severity}  {}{turn}", call.kind, one_line(&call.title)))?;
     }
     Ok(())
 }
@@ -217,7 +236,10 @@ fn what(event: &Event, config: &Config) -> String {
         // The key of a ticket's step has the step behind a colon, so that each step is written once.
         EventKind::Ticket => format!("ticket {}", event.reference.replace(':', " ")),
         EventKind::Nps | EventKind::Csat | EventKind::Ces | EventKind::Pulse => format!("{kind} {}{who}", number.unwrap_or_default()),
-        EventKind::Check => format!("{kind} {}: {}", event.reference, number.and_then(Answer::from_number).map_or("", Answer::code)),
+        EventKind::Check => {
+            let answer = number.and_then(Answer::from_number).map_or("", Answer::code);
+            format!("{kind} {} {answer}", config.stages.question(&event.reference))
+        }
         EventKind::Override => match number {
             Some(score) => format!("{kind} {score} until {}", more("until")),
             None => format!("{kind} ended"),

@@ -2,7 +2,7 @@
 
 use super::Align::{self, Left, Right};
 use super::Column;
-use crate::domain::cadence;
+use crate::domain::cadence::{self, Standing};
 use crate::domain::field::{Choice, Choices, Field, FieldKind, Value};
 use crate::domain::health::Band;
 use crate::domain::priority::REASONS;
@@ -254,11 +254,9 @@ fn cadence(roster: &Roster, at: usize) -> Value<'_> {
     kept.map_or(Value::None, |k| Value::Choice(k.standing as u32))
 }
 
-const CADENCE_CODES: [&str; 3] = ["ok", "yellow", "red"];
-
 const CADENCE: Choices = Choices {
-    list: |_| (0..).zip(CADENCE_CODES).map(|(no, code)| Choice { no, words: vec![code.to_owned()] }).collect(),
-    code: |_, no| CADENCE_CODES.get(no as usize).copied().unwrap_or(""),
-    label: |_, no| CADENCE_CODES.get(no as usize).copied().unwrap_or(""),
+    list: |_| (0..).zip(Standing::CODES).map(|(no, code)| Choice { no, words: vec![code.to_owned()] }).collect(),
+    code: |_, no| Standing::CODES.get(no as usize).copied().unwrap_or(""),
+    label: |_, no| Standing::CODES.get(no as usize).copied().unwrap_or(""),
     ordered: true,
 };

@@ -55,6 +55,16 @@ pub enum Standing {
     Red,
 }
 
+impl Standing {
+    /// What scripts and people read, in the order of the standings.
+    pub const CODES: [&str; 3] = ["ok", "yellow", "red"];
+
+    /// Its word of [`Standing::CODES`].
+    pub fn code(self) -> &'static str {
+        Self::CODES[self as usize]
+    }
+}
+
 /// A customer's cadence on a day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kept {

@@ -109,6 +109,8 @@ pub struct NewContact {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
+    /// How likely they are to recommend us, 0-10, and what was said with it.
+    Nps(u8, String),
     /// Satisfaction 1-5, and what was said with it.
     Csat(u8, String),
     /// Effort 1-7, and what was said with it.

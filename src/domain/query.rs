@@ -160,6 +160,8 @@ pub struct FiredAsk {
     pub alerts: bool,
     /// Of the alerts only those to me: at my customers, or to the team.
     pub mine: bool,
+    /// Of those to me only those at my customers.
+    pub own: bool,
     /// Of the alerts only those that nobody is done with: the customer still has that reason to be in the queue.
     pub open: bool,
     /// At most so many.
@@ -168,7 +170,16 @@ pub struct FiredAsk {
 
 impl Default for FiredAsk {
     fn default() -> FiredAsk {
-        FiredAsk { filter: String::new(), rule: String::new(), since: None, alerts: false, mine: false, open: false, limit: 1000 }
+        FiredAsk {
+            filter: String::new(),
+            rule: String::new(),
+            since: None,
+            alerts: false,
+            mine: false,
+            own: false,
+            open: false,
+            limit: 1000,
+        }
     }
 }
 

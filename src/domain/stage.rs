@@ -172,6 +172,12 @@ impl Stages {
         self.get(no).map_or("", |s| s.code.as_str())
     }
 
+    /// What a checklist asks under a code; the code itself where no stage asks it any more.
+    pub fn question<'a>(&'a self, code: &'a str) -> &'a str {
+        let mut questions = self.stage.iter().flat_map(|stage| &stage.checklist);
+        questions.find(|q| q.code == code).map_or(code, |q| q.ask.as_str())
+    }
+
     /// The label at a place; empty where there is none.
     pub fn label(&self, no: StageNo) -> &str {
         self.get(no).map_or("", |s| s.label.as_str())

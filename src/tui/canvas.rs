@@ -93,6 +93,18 @@ impl<'a> Canvas<'a> {
         used
     }
 
+    /// The same for a line that ends with something short, such as a day: where not all fits, what is in front of it is cut.
+    pub fn pieces_to_end(&mut self, x: u16, y: u16, width: u16, pieces: &[(&str, Role)]) -> u16 {
+        let wide: usize = pieces.iter().map(|(text, _)| cells(text)).sum();
+        match pieces.split_last() {
+            Some((last, before)) if wide > usize::from(width) && before.len() > 1 && cells(last.0) < 10 => {
+                let used = self.pieces(x, y, width.saturating_sub(cells(last.0) as u16), before);
+                used + self.text(x + used, y, width.saturating_sub(used), last.0, last.1)
+            }
+            _ => self.pieces(x, y, width, pieces),
+        }
+    }
+
     /// Empties an area.
     pub fn clear(&mut self, area: Rect) {
         let (area, style) = (area.intersection(self.buf.area), self.style(Role::Text));

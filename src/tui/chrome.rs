@@ -121,22 +121,19 @@ impl App {
 
     fn draw_title(&self, canvas: &mut Canvas, width: u16) {
         let look = &self.look;
-        let crumb = look.glyphs.crumb;
         let full = self.stack.iter().filter(|o| o.view.place() == Place::Full);
         let titles: Vec<_> = full.map(|o| (o.view.name(), o.view.title(look))).collect();
         let Some((_, last)) = titles.last() else { return };
         let counter = cells(&last.counter) as u16;
         let room = width.saturating_sub(counter + 3);
-        let mut x = 1;
+        let mut parts: Vec<&str> = Vec::new();
         for (i, (name, title)) in titles.iter().enumerate() {
             let words = if i == 0 { look.say.find(&format!("screen.{name}")).unwrap_or("") } else { "" };
-            let text = match (words.is_empty(), title.crumb.is_empty()) {
-                (false, false) => format!("{words} {crumb} {}", title.crumb),
-                (false, true) => words.to_owned(),
-                _ => format!(" {crumb} {}", title.crumb),
-            };
-            x += canvas.text(x, 1, room.saturating_sub(x), &text, Role::Text);
+            parts.extend([words, title.crumb.as_str()].into_iter().filter(|part| !part.is_empty()));
         }
+        let filter = if last.filter.is_empty() { 0 } else { cells(&last.filter) as u16 + 3 };
+        let text = breadcrumbs(&parts, usize::from(room.saturating_sub(filter.min(room / 2) + 1)), look);
+        let x = 1 + canvas.text(1, 1, room.saturating_sub(1), &text, Role::Text);
         if !last.filter.is_empty() {
             canvas.text(x + 3, 1, room.saturating_sub(x + 3), &last.filter, Role::Info);
         }
@@ -251,6 +248,21 @@ fn tab_words(look: &Look, name: &str, short: bool) -> String {
     if count > 0 { format!("{words} {}", grouped(count)) } else { words.to_owned() }
 }
 
+/// Where one is, place by place. What does not fit is left out behind the first, so that the place in front is always there.
+fn breadcrumbs(parts: &[&str], room: usize, look: &Look) -> String {
+    let joined = |parts: &[&str]| parts.join(&format!(" {} ", look.glyphs.crumb));
+    let whole = joined(parts);
+    let fits = |text: &String| cells(text) <= room;
+    let left_out = if look.glyphs.ascii { "~" } else { "…" };
+    let shorter = |from: usize| joined(&[&parts[..1], &[left_out], &parts[from..]].concat());
+    let last = parts.len().saturating_sub(1);
+    std::iter::once(whole)
+        .chain((2..=last).map(shorter))
+        .chain([parts.last().copied().unwrap_or_default().to_owned()])
+        .find(fits)
+        .unwrap_or_else(|| parts.last().copied().unwrap_or_default().to_owned())
+}
+
 /// A count with thousands apart: `1,284`.
 pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
@@ -269,5 +281,22 @@ fn too_small(canvas: &mut Canvas, area: Rect) {
     let text = canvas.look.say.fill("message.too_small", &[("w", &w), ("h", &h)]);
     for (y, line) in (area.top()..area.bottom()).zip(super::measure::wrap(&text, usize::from(area.width.max(1)))) {
         canvas.text(0, y, area.width, &line, Role::Text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_in_front_stays_in_the_breadcrumbs() {
+        let look = &crate::tui::default_look();
+        let parts = ["Triage", "All", "Acme Foods", "Checklist"];
+        let at = |room| breadcrumbs(&parts, room, look);
+        assert_eq!(at(40), "Triage › All › Acme Foods › Checklist");
+        assert_eq!(at(36), "Triage › … › Acme Foods › Checklist");
+        assert_eq!(at(30), "Triage › … › Checklist");
+        assert_eq!((at(21).as_str(), at(4).as_str()), ("Checklist", "Checklist"), "the last is cut where it is drawn");
+        assert_eq!(breadcrumbs(&["Triage"], 3, look), "Triage");
     }
 }

@@ -7,6 +7,7 @@ use super::canvas::Canvas;
 use super::measure::cells;
 use super::theme::Role;
 use super::view::Look;
+use super::views::groups;
 use crate::columns;
 use crate::domain::event::Event;
 use crate::domain::money;
@@ -26,7 +27,7 @@ pub fn split(look: &Look, area: Rect) -> (Rect, Option<Rect>) {
         let list = Rect::new(area.x, area.y, area.width - side, area.height);
         return (list, Some(Rect::new(list.right(), area.y, side, area.height)));
     }
-    let below = 7.min(area.height / 3);
+    let below = 7.min(area.height * 2 / 5);
     let list = Rect::new(area.x, area.y, area.width, area.height - below);
     (list, Some(Rect::new(area.x, list.bottom(), area.width, below)))
 }
@@ -50,14 +51,14 @@ pub fn draw(canvas: &mut Canvas, area: Rect, row: Option<u32>, account: Option<&
     if wide {
         lines.extend(figures(&roster, row, account, look));
     }
-    lines.extend(reasons(&roster, row, look, wide));
+    lines.extend(reasons(&roster, row, inner.width.saturating_sub(2), wide, look));
     if let Some(account) = account {
         lines.extend(next(account, look, wide));
         lines.extend(last(account, look, wide));
     }
     for (y, line) in (inner.top()..inner.bottom()).zip(lines) {
         let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        canvas.pieces(inner.x + 1, y, inner.width.saturating_sub(2), &pieces);
+        canvas.pieces_to_end(inner.x + 1, y, inner.width.saturating_sub(2), &pieces);
     }
 }
 
@@ -123,22 +124,31 @@ fn figures(roster: &Roster, row: usize, account: Option<&Account>, look: &Look) 
     lines
 }
 
-fn reasons(roster: &Roster, row: usize, look: &Look, wide: bool) -> Vec<Pieces> {
-    let words: Vec<String> = roster
-        .reasons(row)
-        .iter()
-        .filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| look.say.why(kind.code, w.figure)))
-        .collect();
-    if words.is_empty() {
-        return Vec::new();
+/// The reasons of a customer to be in the queue, each on its line.
+pub fn why(roster: &Roster, row: usize, look: &Look) -> Vec<Pieces> {
+    let words =
+        roster.reasons(row).into_iter().filter_map(|w| Some(look.say.why(REASONS.get(usize::from(w.key.reason.0))?.code, w.figure)));
+    words.map(|w| vec![(format!("{} ", look.glyphs.bullet), Role::Warn), (w, Role::Text)]).collect()
+}
+
+/// The reasons: under a heading, or one behind the other on as many lines as they take.
+fn reasons(roster: &Roster, row: usize, width: u16, wide: bool, look: &Look) -> Vec<Pieces> {
+    let all = why(roster, row, look);
+    if all.is_empty() {
+        return all;
     }
-    if !wide {
-        let sign = format!("{} ", look.glyphs.bullet);
-        return vec![words.into_iter().flat_map(|w| [(sign.clone(), Role::Warn), (format!("{w}  "), Role::Text)]).collect()];
+    if wide {
+        let heading = vec![(look.say.word("preview.why").to_owned(), Role::Muted)];
+        return std::iter::once(heading).chain(all).chain([Vec::new()]).collect();
     }
-    let mut lines = vec![vec![(look.say.word("preview.why").to_owned(), Role::Muted)]];
-    lines.extend(words.into_iter().map(|w| vec![(format!("{} ", look.glyphs.bullet), Role::Warn), (w, Role::Text)]));
-    lines.push(Vec::new());
+    let wide_of = |line: &Pieces| line.iter().map(|(text, _)| cells(text)).sum::<usize>();
+    let mut lines: Vec<Pieces> = Vec::new();
+    for reason in all {
+        match lines.last_mut().filter(|line| wide_of(line) + 2 + wide_of(&reason) <= usize::from(width)) {
+            Some(line) => line.extend(std::iter::once(("  ".to_owned(), Role::Text)).chain(reason)),
+            None => lines.push(reason),
+        }
+    }
     lines
 }
 
@@ -148,7 +158,7 @@ fn next(account: &Account, look: &Look, wide: bool) -> Vec<Pieces> {
     let mut lines: Vec<Pieces> = open
         .map(|t| {
             let late = t.turn().is_some_and(|d| d < today);
-            let due = t.turn().map(|d| format!("  {}", super::verbs::day(d))).unwrap_or_default();
+            let due = t.turn().map(|d| format!("  {}", groups::day_and_days(Some(d), false, today).1)).unwrap_or_default();
             let sign = if late { "! " } else { "- " };
             vec![(sign.to_owned(), if late { Role::Danger } else { Role::Muted }), (t.title.clone(), Role::Text), (due, Role::Muted)]
         })
@@ -168,6 +178,13 @@ fn last(account: &Account, look: &Look, wide: bool) -> Vec<Pieces> {
     lines
 }
 
+/// A question of a checklist and its answer.
+pub fn asked(event: &Event, look: &Look) -> String {
+    let answer =
+        ["account.no", "account.yes"].get(event.number.and_then(|n| usize::try_from(n).ok()).unwrap_or(2)).unwrap_or(&"account.na");
+    format!("{} {}", look.config.stages.question(&event.reference), look.say.word(answer))
+}
+
 /// One event on one line: day, letter, what it was.
 pub fn event_line(event: &Event, look: &Look) -> Pieces {
     let letter = touchpoint::channel(&event.channel).filter(|_| event.kind.code() == "touch").map_or(event.kind.letter(), |c| c.letter);
@@ -181,6 +198,8 @@ pub fn event_line(event: &Event, look: &Look) -> Pieces {
         text = if closed { format!("{severity}{}: {text}", look.say.word("preview.closed")) } else { format!("{severity}{text}") };
     } else if event.kind.code() == "pulse" {
         text = format!("{} {}/5 {text}", look.say.codes.kind("pulse"), event.number.unwrap_or_default());
+    } else if event.kind.code() == "check" {
+        text = format!("{} {text}", asked(event, look));
     } else if event.kind.code() == "stage" {
         let label = |key: &str| {
             event.more.get(key).and_then(|s| s.as_str()).and_then(|c| look.config.stages.find(c)).map(|no| look.config.stages.label(no))

@@ -472,6 +472,7 @@ const README_KEYS: &[(&str, &[&str])] = &[
         "at the customer: a step is done, skipped; end the playbook; take back what a rule did",
         &["account.step_done", "account.step_skip", "account.play_end", "account.firing_back"],
     ),
+    ("at the customer: checklist, who is who, hand over", &["account.checklist", "account.stakeholders", "account.handover"]),
     ("calls to action, risks, alerts, rules, board", &["app.calls", "app.risks", "app.alerts", "app.rules", "app.board"]),
     ("on the board: move the card a stage on, back", &["board.shift_on", "board.shift_back"]),
     ("done, until a new reason comes", &["triage.done"]),

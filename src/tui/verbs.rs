@@ -51,6 +51,11 @@ pub trait Verbs: Screen {
         }
     }
 
+    /// Gives what is listed to an owner.
+    fn give(&mut self, cx: &mut Cx) {
+        assign(self.subjects(cx.look), cx);
+    }
+
     /// The rows.
     const VERBS: &'static [KeyRow<Self>] = &[
         row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).writes().hint(),
@@ -59,7 +64,7 @@ pub trait Verbs: Screen {
         row("stage_next", &[">"], |v: &mut Self, cx| shift(v.subjects(cx.look), 1, cx)).when(some).writes().hint(),
         row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some).writes(),
         row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).writes().hint(),
-        row("assign", &["a"], |v: &mut Self, cx| assign(v.subjects(cx.look), cx)).when(some).writes().hint(),
+        row("assign", &["a"], Self::give).when(some).writes().hint(),
         row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx)).when(some).writes().hint(),
         row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes().hint(),
         row("handover", &["g j"], |v: &mut Self, cx| hand_over(v.subjects(cx.look), cx)).when(some).writes(),

@@ -1,5 +1,9 @@
 //! What is done about calls to action, playbooks and firings, by the same questions on every screen; and how a call is told.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::theme::Role;
 use super::verbs::{day as show_day, named};
 use super::view::{Cx, Look};
@@ -7,7 +11,7 @@ use super::views::form::{Form, Target};
 use super::views::log_line::Line;
 use super::views::pick::{Item, Pick};
 use crate::domain::action::{Action, SNOOZE_REASONS, show_figure};
-use crate::domain::command::Command;
+use crate::domain::command::{Change, Command, Entity};
 use crate::domain::id::Id;
 use crate::domain::query::{PlayRow, StepRow};
 use crate::domain::time::{Day, words};
@@ -62,6 +66,24 @@ fn why_put_off(actions: Vec<Id>, what: &str, until: Day, cx: &mut Cx) {
     cx.open(Pick::new(title, items, move |reason, cx| {
         cx.write(Command::SnoozeActions { actions: actions.clone(), until, reason: reason.to_owned() });
     }));
+}
+
+/// Asks who is to have tasks or calls: me first, then whoever has some of those that are `listed`, or a customer. `seen` is who
+/// has a single one now: it goes with the change, so that a colleague's later one is not overwritten.
+pub fn give(entity: Entity, rows: Vec<Id>, what: &str, listed: BTreeSet<String>, seen: Option<String>, cx: &mut Cx) {
+    let me = cx.look.me.clone();
+    let mut names = listed;
+    if let Some(roster) = cx.look.read() {
+        names.extend(roster.owners.iter().map(|(_, name)| name.to_owned()));
+    }
+    let others = names.into_iter().filter(|name| !name.is_empty() && *name != me);
+    let items = std::iter::once(me.clone()).chain(others).map(|name| Item::new(name.clone(), name)).collect();
+    let title = cx.look.say.fill("tasks.give", &[("what", what)]);
+    let pick = Pick::new(title, items, move |owner, cx| {
+        let change = Change { field: "owner".to_owned(), base: seen.clone().map(Value::from), value: Value::from(owner) };
+        cx.write(Command::Edit { entity, rows: rows.clone(), changes: vec![change] });
+    });
+    cx.open(pick.free());
 }
 
 /// Asks for one line of words and writes the command that they make; `empty` is the word that says that some are needed.

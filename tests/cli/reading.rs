@@ -76,6 +76,7 @@ fn show_names_everything_of_a_customer() {
     ARR         $24,000
     renews      2027-05-01 (161 days)
     last touch  2026-10-01 (51 days ago)
+    cadence     red (51 days, every 20 to 30)
     NPS         4 on 2026-11-10
     tickets     1 open
     tags        pilot
@@ -114,18 +115,18 @@ fn health_adds_up() {
     health 61 watch on 2026-11-21, from 5 of 10 measures (56% of the weight)
     scorecard Customer, version 1
     next: Speak with the champion about the weakest measures below, and agree on one thing to change.
-    measure            value  of          segment            points  weight   adds
-    Last touch           51d  2026-10-01  30:800 → 60:400      52.0      12  11.16
-    NPS                    4  2026-11-10  0:0 → 6:300          20.0      12   4.29
-    Open tickets         8pt  2026-11-12  4:700 → 16:200       53.3      14  13.35
-    Usage trend      no data  -           -                       -      18   0.00
-    Seats used       no data  -           -                       -       8   0.00
-    Renewal             120d  2027-05-01  90:800 → 120:1000   100.0      10  17.89
-    Tasks on time    no data  -           -                       -       5   0.00
-    Time in stage    no data  -           -                       -       5   0.00
-    Our own view     no data  -           -                       -       8   0.00
-    Unpaid invoices       0d  -           0:1000 → 0:1000     100.0       8  14.31
-    sum                                                              56/100  61.00
+    measure              value  of          segment            points  weight   adds
+    Last touch             51d  2026-10-01  30:800 → 60:400      52.0      12  11.16
+    NPS                      4  2026-11-10  0:0 → 6:300          20.0      12   4.29
+    Open tickets           8pt  2026-11-12  4:700 → 16:200       53.3      14  13.35
+    Usage trend        no data  -           -                       -      18   0.00
+    Seats used         no data  -           -                       -       8   0.00
+    Unplanned renewal    120d+  2027-05-01  90:800 → 120:1000   100.0      10  17.89
+    Tasks on time      no data  -           -                       -       5   0.00
+    Time in stage      no data  -           -                       -       5   0.00
+    Our own view       no data  -           -                       -       8   0.00
+    Unpaid invoices         0d  -           0:1000 → 0:1000     100.0       8  14.31
+    sum                                                                56/100  61.00
     exit 0
     "#);
     let value = desk.json(&["health", "Acme", "--since", "2026-11-01", "--json"]);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::measures::FAR_DAYS;
 use super::{Health, Measure, Scorecard, Sums, overruled};
 use crate::domain::config::Config;
 use crate::domain::signal::Signals;
@@ -14,7 +15,7 @@ pub struct Line {
     pub measure: String,
     /// Raw value; `None`: no data.
     pub raw: Option<i32>,
-    /// Unit of the raw value.
+    /// Unit of the raw value; `d+` of a renewal that is so far away, or planned, that its day does not matter.
     pub unit: &'static str,
     /// The day the raw value is from.
     pub day: Option<Day>,
@@ -109,11 +110,13 @@ pub fn explain(card: Option<&Scorecard>, signals: &Signals, config: &Config, day
 
 fn line(measure: &Measure, signals: &Signals, config: &Config, day: Day) -> Line {
     let raw = measure.raw(signals, config, day);
+    let kind = measure.kind();
+    let far = kind.is_some_and(|k| k.code == "renewal") && raw.is_some_and(|(raw, _)| i64::from(raw) == FAR_DAYS);
     let points = raw.map_or(measure.missing, |(raw, _)| measure.points(raw));
     Line {
         measure: measure.signal.clone(),
         raw: raw.map(|(raw, _)| raw),
-        unit: measure.kind().map_or("", |k| k.unit),
+        unit: if far { "d+" } else { kind.map_or("", |k| k.unit) },
         day: raw.and_then(|(_, day)| day),
         segment: raw.and_then(|(raw, _)| measure.segment(raw)),
         points,

@@ -45,7 +45,7 @@ const LOAD: [i32; 4] = [8, 4, 2, 1];
 const OLD_DAYS: i64 = 14;
 
 /// Renewals further away than this, and planned ones, are all the same.
-const FAR_DAYS: i64 = 120;
+pub(super) const FAR_DAYS: i64 = 120;
 
 fn held(n: i64) -> i32 {
     n.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32

@@ -219,6 +219,12 @@ fn raw_values_are_what_the_table_says() {
     assert_eq!((used(28), used(29)), (Some(-40), None));
     let renews = |days, plan| raw("renewal", &Signals { renews: Some(today().plus(days)), plan, ..none });
     assert_eq!((renews(18, false), renews(18, true), renews(300, false)), (Some(18), Some(120), Some(120)));
+    let unit = |days, plan| {
+        let stage = config.stages.find("retention").expect("shipped");
+        let signals = Signals { stage, renews: Some(today().plus(days)), plan, ..none };
+        explain(&signals, &config, today()).lines.iter().find(|l| l.measure == "renewal").map(|l| l.unit)
+    };
+    assert_eq!((unit(18, false), unit(18, true), unit(300, false)), (Some("d"), Some("d+"), Some("d+")));
     let task = |due: Option<i64>| raw("tasks", &Signals { tasks: 1, due: due.map(ago), ..none });
     assert_eq!((task(Some(5)), task(Some(-5)), task(None)), (Some(5), Some(0), Some(0)));
     assert_eq!(raw("stage", &Signals { since: Some(ago(45)), ..none }), Some(150));

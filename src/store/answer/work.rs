@@ -199,7 +199,7 @@ pub fn fired(store: &mut Store, ask: &FiredAsk) -> Result<Vec<FiredRow>> {
         let more = attributes(&text_at(r, 6)?);
         let alert = more.get("alert").and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         let owner = roster.owner(at).to_owned();
-        let wanted = !ask.alerts || (!alert.is_empty() && (!ask.mine || alert == "team" || owner == me));
+        let wanted = !ask.alerts || (!alert.is_empty() && (!ask.mine || (alert == "team" && !ask.own) || owner == me));
         if wanted {
             rows.push(FiredRow {
                 id: Id(r.get(1)?),

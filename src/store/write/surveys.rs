@@ -1,5 +1,7 @@
 //! Answers to surveys, and invitations to them.
 
+use std::ops::RangeInclusive;
+
 use crate::domain::command::Said;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
@@ -17,11 +19,11 @@ fn with_wave(wave: &str) -> String {
     if wave.is_empty() { String::new() } else { serde_json::json!({"wave": wave}).to_string() }
 }
 
-fn within(what: &str, score: u8, most: u8) -> Result<Option<i64>> {
-    if (1..=most).contains(&score) {
+fn within(what: &str, score: u8, range: RangeInclusive<u8>) -> Result<Option<i64>> {
+    if range.contains(&score) {
         return Ok(Some(i64::from(score)));
     }
-    Err(Error::usage(format!("{score} is not an answer about {what}")).hint(format!("1 to {most}")))
+    Err(Error::usage(format!("{score} is not an answer about {what}")).hint(format!("{} to {}", range.start(), range.end())))
 }
 
 pub(super) fn answers(b: &mut Batch<'_>, id: Id, contact: Option<Id>, wave: &str, answers: &[Said], at: Option<Stamp>) -> Result<Done> {
@@ -34,10 +36,13 @@ pub(super) fn answers(b: &mut Batch<'_>, id: Id, contact: Option<Id>, wave: &str
     let mut drafts = Vec::new();
     for said in answers {
         drafts.push(match said {
-            Said::Csat(score, text) => {
-                EventDraft { number: within("satisfaction", *score, 5)?, text: long(text)?, ..common(EventKind::Csat) }
+            Said::Nps(score, text) => {
+                EventDraft { number: within("recommending us", *score, 0..=10)?, text: long(text)?, ..common(EventKind::Nps) }
             }
-            Said::Ces(score, text) => EventDraft { number: within("effort", *score, 7)?, text: long(text)?, ..common(EventKind::Ces) },
+            Said::Csat(score, text) => {
+                EventDraft { number: within("satisfaction", *score, 1..=5)?, text: long(text)?, ..common(EventKind::Csat) }
+            }
+            Said::Ces(score, text) => EventDraft { number: within("effort", *score, 1..=7)?, text: long(text)?, ..common(EventKind::Ces) },
             Said::Words(code, text) => {
                 let channel = word("a question", code, 50)?;
                 let more = String::new();
@@ -50,6 +55,7 @@ pub(super) fn answers(b: &mut Batch<'_>, id: Id, contact: Option<Id>, wave: &str
     }
     let who = names(b, &[id])?;
     Ok(match answers {
+        [Said::Nps(score, _)] => done(format!("NPS {score} from {who}"), 1),
         [Said::Csat(score, _)] => done(format!("Satisfaction {score} from {who}"), 1),
         [Said::Ces(score, _)] => done(format!("Effort {score} from {who}"), 1),
         [_] => done(format!("An answer from {who}"), 1),

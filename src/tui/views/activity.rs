@@ -117,13 +117,8 @@ impl Activity {
         let dim = |role: Role| if undone || ghost { Role::Muted } else { role };
         let time = look.now.zone.time(batch.at).format("%H:%M").to_string();
         let kind = kind_words(look, &batch.command);
-        let mark = if undone { look.say.word("activity.undone") } else { "" };
-        let amount = amount(batch, look);
-        let end = if mark.is_empty() { amount } else { mark.to_owned() };
-        let wide = (cells(&end) as u16).min(20);
-        let narrow = line.width < 58;
-        let (person, kind_wide) = if narrow { (6, 0) } else { (10, 12) };
-        let label = line.width.saturating_sub(5 + person + kind_wide + wide + 9);
+        let end = end(batch, look);
+        let [person, kind_wide, label, wide] = widths(line.width, &end);
         groups::cells_of(
             canvas,
             line,
@@ -136,6 +131,18 @@ impl Activity {
             ],
         );
     }
+}
+
+/// What stands at the end of a batch's line: that it was taken back, else how much it changed.
+fn end(batch: &BatchRow, look: &Look) -> String {
+    if batch.undone_by.is_some() { look.say.word("activity.undone").to_owned() } else { amount(batch, look) }
+}
+
+/// Cells of person, kind, label and end of a line.
+fn widths(line: u16, end: &str) -> [u16; 4] {
+    let (person, kind) = if line < 58 { (6, 0) } else { (10, 12) };
+    let end = (cells(end) as u16).min(20);
+    [person, kind, groups::room(line, &[5, person, kind, end]), end]
 }
 
 /// What a command is called: `moved`, `import`.
@@ -318,5 +325,8 @@ impl Screen for Activity {
             (words, Role::Accent)
         };
         groups::draw(canvas, inner, &self.list, &days, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        if let Some(batch) = self.list.here().and_then(|id| self.rows.get(&id)) {
+            groups::draw_whole(canvas, area, &batch.label, widths(inner.width, &end(batch, look))[2]);
+        }
     }
 }

@@ -25,12 +25,24 @@ use crate::tui::widgets::list::{List, Lister};
 /// Days that the log looks back.
 const LOG_DAYS: i64 = 365;
 
+/// Whose alerts are listed: mine and the team's, everybody's, mine alone.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Whose {
+    #[default]
+    Team,
+    Everybody,
+    Own,
+}
+
+/// Each with the word that names it, in the order in which one key leads from one to the next.
+const WHOSE: [(Whose, &str); 3] = [(Whose::Team, "alerts.team"), (Whose::Everybody, "tasks.everybody"), (Whose::Own, "tasks.mine")];
+
 /// The list of firings.
 #[derive(Default)]
 pub struct Alerts {
     list: List<Id>,
     rows: HashMap<Id, FiredRow>,
-    everybody: bool,
+    whose: Whose,
     // Those that somebody is done with too.
     done: bool,
     // All firings and not only alerts; of one rule where it names one.
@@ -56,7 +68,8 @@ impl Alerts {
             rule: self.rule.clone(),
             since,
             alerts: !self.log,
-            mine: !self.log && !self.everybody,
+            mine: !self.log && self.whose != Whose::Everybody,
+            own: self.whose == Whose::Own,
             open: !self.log && !self.done,
             ..FiredAsk::default()
         }
@@ -88,9 +101,7 @@ impl Alerts {
         let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
         let dim = |role: Role| if self.list.ghost == Some(row.id) { Role::Muted } else { role };
         let whom = look.say.find(&format!("alerts.to_{}", row.alert)).unwrap_or_default();
-        let wide = line.width >= 70;
-        let (customer, person, day, to) = if wide { (line.width * 28 / 100, 8, 10, 6) } else { (line.width * 2 / 5, 0, 0, 0) };
-        let room = line.width.saturating_sub(customer + person + day + to + 8);
+        let [day, customer, room, to, person] = self.widths(line.width);
         let when = row.day.date().format("%a %-d %b").to_string();
         groups::cells_of(
             canvas,
@@ -105,6 +116,13 @@ impl Alerts {
         );
     }
 
+    /// Cells of the columns: day, customer, what it says, whom it alerts, the owner, who is known where only mine are listed.
+    fn widths(&self, line: u16) -> [u16; 5] {
+        let (day, customer, to) = if line >= 70 { (10, line / 4, 6) } else { (0, line * 2 / 5, 0) };
+        let person = if line >= 70 && (self.log || self.whose != Whose::Own) { 8 } else { 0 };
+        [day, customer, groups::room(line, &[day, customer, to, person]), to, person]
+    }
+
     fn empty_words<'a>(&self, look: &'a Look) -> &'a str {
         look.say.word(if !self.known {
             "message.loading"
@@ -112,7 +130,7 @@ impl Alerts {
             "message.no_customers"
         } else if self.log {
             "alerts.never_fired"
-        } else if self.everybody {
+        } else if self.whose == Whose::Everybody {
             "alerts.nobody_has"
         } else {
             "alerts.nothing"
@@ -151,7 +169,7 @@ impl Screen for Alerts {
             })
             .when(some)
             .hint(),
-            row("everybody", &["O"], |v: &mut Self, _| v.everybody = !v.everybody).when(alerts_only).hint(),
+            row("everybody", &["O"], |v: &mut Self, _| v.whose = WHOSE[(v.whose as usize + 1) % WHOSE.len()].0).when(alerts_only).hint(),
             row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).when(alerts_only).hint(),
             row("rules", &["R"], |_, cx| cx.go("rules", json!({}))).hint(),
         ],
@@ -166,7 +184,7 @@ impl Screen for Alerts {
             (true, "") => look.say.word("alerts.log").to_owned(),
             (true, rule) => format!("{} {} {}", look.say.word("alerts.log"), look.glyphs.crumb, label(rule)),
             _ => {
-                let whose = look.say.word(if self.everybody { "tasks.everybody" } else { "tasks.mine" });
+                let whose = look.say.word(WHOSE[self.whose as usize].1);
                 let done = if self.done { look.say.word("tasks.and_done") } else { "" };
                 format!("{} {} {whose}{done}", look.say.word("screen.alerts"), look.glyphs.crumb)
             }
@@ -216,12 +234,14 @@ impl Screen for Alerts {
     }
 
     fn save(&self, _look: &Look) -> Value {
-        json!({"everybody": self.everybody, "done": self.done, "log": self.log, "rule": self.rule, "row": self.list.here()})
+        json!({"whose": self.whose as usize, "done": self.done, "log": self.log, "rule": self.rule, "row": self.list.here()})
     }
 
     fn restore(&mut self, state: &Value) {
         let on = |key: &str| state[key].as_bool().unwrap_or(false);
-        (self.everybody, self.done, self.log) = (on("everybody"), on("done"), on("log"));
+        (self.done, self.log) = (on("done"), on("log"));
+        let whose = state["whose"].as_u64().and_then(|at| WHOSE.get(usize::try_from(at).ok()?));
+        self.whose = whose.map_or(Whose::Team, |w| w.0);
         state["rule"].as_str().unwrap_or_default().clone_into(&mut self.rule);
         if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
             self.list.want(id);
@@ -254,5 +274,8 @@ impl Screen for Alerts {
         let heads = ["activity.today", "activity.yesterday", "alerts.week", "alerts.earlier"];
         let head = |index: usize| (look.say.word(heads[all[index]]).to_owned(), Role::Accent);
         groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        if let Some(row) = self.here() {
+            groups::draw_whole(canvas, area, &row.text, self.widths(inner.width)[2]);
+        }
     }
 }

@@ -13,17 +13,18 @@ use serde_json::{Value, json};
 use super::filter_line::{FilterLine, Filtered};
 use super::groups;
 use crate::domain::action::{Action, KINDS};
-use crate::domain::command::{Command, Receipt};
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::money;
 use crate::domain::query::{ActionAsk, ActionRow, Page, Query};
+use crate::domain::time::{Day, words};
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::measure::{cells, wrap};
 use crate::tui::theme::Role;
-use crate::tui::verbs::{self, Verbs};
+use crate::tui::verbs::Verbs;
 use crate::tui::view::{Cx, Look, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 use crate::tui::work;
@@ -120,7 +121,7 @@ impl Calls {
         }
     }
 
-    fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize) {
+    fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize, kind: u16) {
         let look = canvas.look;
         let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
         let action = &row.action;
@@ -160,8 +161,8 @@ impl Calls {
         let day = if line.width >= 96 { 10 } else { 0 };
         let stake_width = if wide { 6 } else { 0 };
         let owner = if wide && self.everybody { 8 } else { 0 };
-        let kind = if wide { 11 } else { 4 };
-        let room = line.width.saturating_sub(day + 5 + kind + customer + owner + stake_width + 11);
+        let kind = if wide { kind } else { 4 };
+        let room = groups::room(line.width, &[1, day, 5, kind, stake_width, customer, owner]);
         let first = if action.closed.is_some() {
             look.glyphs.tick
         } else if late {
@@ -263,11 +264,12 @@ fn register_head(width: u16, look: &Look) -> String {
 fn about(action: &Action, row: &ActionRow, look: &Look) -> String {
     let mut parts = vec![work::kind_words(&action.kind, look).to_owned(), row.customer_name.clone(), action.owner.clone()];
     parts.push(money::full(action.money.unwrap_or(row.arr), look.config.currency));
-    parts.extend(action.due.map(|d| look.say.fill("hint.due", &[("day", &verbs::day(d))])));
-    parts.extend(action.review.map(|d| look.say.fill("calls.review", &[("day", &verbs::day(d))])));
+    let day = |d: Day| words::show(d, look.now.today);
+    parts.extend(action.due.map(|d| look.say.fill("hint.due", &[("day", &day(d))])));
+    parts.extend(action.review.map(|d| look.say.fill("calls.review", &[("day", &day(d))])));
     if let Some(until) = action.snoozed {
         let why = work::put_off_words(&action.snooze_reason, look);
-        parts.push(look.say.fill("calls.put_off", &[("day", &verbs::day(until)), ("why", why)]));
+        parts.push(look.say.fill("calls.put_off", &[("day", &day(until)), ("why", why)]));
     }
     parts.push(work::progress(action, look));
     let cause = look.config.rules.find(&action.cause).map_or(action.cause.as_str(), |r| r.label.as_str());
@@ -305,6 +307,18 @@ impl Verbs for Calls {
         if let Some(row) = self.here() {
             work::edit_call(&row.action, cx);
         }
+    }
+
+    /// Gives the calls and not their customers.
+    fn give(&mut self, cx: &mut Cx) {
+        let actions = self.list.chosen();
+        let owners = self.rows.values().map(|r| r.action.owner.clone()).collect();
+        let seen = match actions.as_slice() {
+            [one] => self.rows.get(one).map(|r| r.action.owner.clone()),
+            _ => None,
+        };
+        let what = self.named(&actions, cx.look);
+        work::give(Entity::Action, actions, &what, owners, seen, cx);
     }
 }
 
@@ -365,8 +379,13 @@ impl Screen for Calls {
         let marked = if marks > 0 { format!("{}  ", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { String::new() };
         let open = self.rows.values().filter(|r| r.action.closed.is_none());
         let late = |r: &&ActionRow| groups::by_day(r.action.turn(), false, look.now.today) == 0;
+        let stake: i64 = open.clone().map(|r| r.action.money.unwrap_or(r.arr)).fold(0, i64::saturating_add);
         let (n, late) = (open.clone().count(), open.filter(late).count());
-        let counts = look.say.fill("tasks.counts", &[("n", &grouped(n)), ("late", &grouped(late))]);
+        let mut counts = look.say.fill("tasks.counts", &[("n", &grouped(n)), ("late", &grouped(late))]);
+        if self.is_register() {
+            let stake = money::short(stake, look.config.currency);
+            counts = format!("{counts}, {}", look.say.fill("calls.at_stake", &[("money", &stake)]));
+        }
         let whose = look.say.word(if self.everybody { "tasks.everybody" } else { "tasks.mine" });
         let closed = if self.closed { look.say.word("calls.and_closed") } else { "" };
         let crumb = format!("{} {} {whose}{closed}", look.say.word("screen.calls"), look.glyphs.crumb);
@@ -461,7 +480,7 @@ impl Screen for Calls {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.filter.draw(canvas, area);
         let look = canvas.look;
-        let below = if area.height >= 16 { (area.height / 4).clamp(5, 7) } else { 0 };
+        let below = if area.height >= 16 { (area.height / 3).clamp(5, 7) } else { 0 };
         let top = Rect::new(area.x, area.y, area.width, area.height - below);
         let order = match (self.is_register(), area.width >= 96) {
             (_, false) => "",
@@ -477,7 +496,8 @@ impl Screen for Calls {
             let words = self.empty_words(look);
             return groups::draw_empty(canvas, inner, &words);
         }
-        let row = |canvas: &mut Canvas, line: Rect, index: usize| self.draw_row(canvas, line, index);
+        let kind = self.rows.values().map(|r| cells(&work::sign(&r.action, look).0)).max().unwrap_or(0) as u16;
+        let row = |canvas: &mut Canvas, line: Rect, index: usize| self.draw_row(canvas, line, index, kind);
         if self.is_register() {
             let all = vec![0; self.list.rows.len()];
             let head = register_head(inner.width, look);

@@ -125,8 +125,7 @@ impl Screen for Checklists {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
-        Title { crumb: format!("{} {} {name}", look.say.word("screen.checklist"), look.glyphs.dot), ..Title::default() }
+        Title { crumb: look.say.word("screen.checklist").to_owned(), ..Title::default() }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {

@@ -271,7 +271,19 @@ impl Screen for Explain {
         let title = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
         let inner = canvas.frame(area, &title, "", true);
         let (left, right) = (inner.x + 1, inner.right());
-        for (y, line) in (inner.top()..inner.bottom()).zip(self.lines(look).into_iter().skip(self.top)) {
+        let lines = self.lines(look);
+        let below = lines.len().saturating_sub(self.top + usize::from(inner.height));
+        if below > 0 {
+            let words = format!(" {} ", look.say.fill("funnel.more", &[("n", &below.to_string())]));
+            canvas.right(
+                area.right().saturating_sub(2),
+                area.bottom().saturating_sub(1),
+                area.width.saturating_sub(4),
+                &words,
+                Role::Muted,
+            );
+        }
+        for (y, line) in (inner.top()..inner.bottom()).zip(lines.into_iter().skip(self.top)) {
             // Where the width does not do, the middle columns (segment, day) give way and the sums move left.
             let narrow = inner.width < 88;
             for (x, text, role) in line {

@@ -92,7 +92,7 @@ impl Screen for FirstRun {
             let words = look.say.word(&format!("first_run.{label}")).to_owned();
             let detail = look.say.word(&format!("first_run.{label}_detail")).to_owned();
             let used = canvas.pieces(x, y, width, &[(&format!("{}  ", at + 1), Role::Accent), (&words, Role::Text)]);
-            let column = used.max(30) + 2;
+            let column = used.max(24) + 2;
             canvas.text(x + column, y, width.saturating_sub(column), &detail, Role::Muted);
             canvas.hit(Rect::new(inner.x, y, inner.width, 1), Hit::Part(at));
             y += 1;

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::time::Day;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::measure::cells;
 use crate::tui::theme::Role;
 use crate::tui::widgets::list::List;
 
@@ -107,9 +108,9 @@ pub fn draw<K: Copy + Eq + Hash>(
 }
 
 /// Draws cells of given widths one behind another: text, width, whether it ends at the right, role.
-pub fn cells_of(canvas: &mut Canvas, line: Rect, cells: &[(&str, u16, bool, Role)]) {
+pub fn cells_of(canvas: &mut Canvas, line: Rect, columns: &[(&str, u16, bool, Role)]) {
     let mut x = line.x + 2;
-    for (text, width, right, role) in cells {
+    for (text, width, right, role) in columns {
         let width = (*width).min(line.right().saturating_sub(x + 1));
         if width == 0 {
             continue;
@@ -120,6 +121,19 @@ pub fn cells_of(canvas: &mut Canvas, line: Rect, cells: &[(&str, u16, bool, Role
             canvas.text(x, line.y, width, text, *role);
         }
         x += width + 1;
+    }
+}
+
+/// What [`cells_of`] leaves for one more column beside those of these widths.
+pub fn room(line: u16, others: &[u16]) -> u16 {
+    let taken = |width: &u16| if *width > 0 { width + 1 } else { 0 };
+    line.saturating_sub(3 + others.iter().map(taken).sum::<u16>())
+}
+
+/// Says in the lower edge of a list's frame what the row under its cursor has cut to `room` cells.
+pub fn draw_whole(canvas: &mut Canvas, frame: Rect, text: &str, room: u16) {
+    if cells(text) > usize::from(room) {
+        canvas.text(frame.x + 2, frame.bottom().saturating_sub(1), frame.width.saturating_sub(4), &format!(" {text} "), Role::Text);
     }
 }
 

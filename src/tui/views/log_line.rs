@@ -180,9 +180,15 @@ impl Screen for Line {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let across = canvas.look.glyphs.across.repeat(usize::from(area.width));
         canvas.text(area.x, area.y, area.width, &across, Role::Accent);
-        self.draw_keys(canvas, area);
-        let used = canvas.text(area.x + 1, area.y + 1, area.width / 2, &self.prompt, Role::Accent);
-        let x = area.x + used + 2;
+        // A long question stands in the upper edge, so that it is whole and the answer has a line to itself.
+        let above = if cells(&self.prompt) * 2 > usize::from(area.width) { format!(" {} ", self.prompt) } else { String::new() };
+        let keys = self.draw_keys(canvas, area, cells(&above));
+        let mut x = area.x + 1;
+        if above.is_empty() {
+            x += canvas.text(x, area.y + 1, area.width, &self.prompt, Role::Accent) + 1;
+        } else {
+            canvas.text(x, area.y, area.width.saturating_sub(keys as u16 + 3), &above, Role::Accent);
+        }
         self.field.draw(canvas, Rect::new(x, area.y + 1, area.width.saturating_sub(x + 1), 1), None);
         let (mut x, y) = (area.x + 1, area.y + 2);
         let dot = format!(" {} ", canvas.look.glyphs.dot);
@@ -215,8 +221,8 @@ impl Line {
     }
 
     /// The keys stand in the line's upper edge, so that what was understood has its own line to itself. Where it is narrow the
-    /// less needed ones give way.
-    fn draw_keys(&self, canvas: &mut Canvas, area: Rect) {
+    /// less needed ones give way, also to the `taken` cells of a question that stands there too. Gives the cells of what is drawn.
+    fn draw_keys(&self, canvas: &mut Canvas, area: Rect, taken: usize) -> usize {
         let look = canvas.look;
         let close = if self.draft.is_empty() { "hint.close" } else { "hint.close_draft" };
         let mut keys = vec![
@@ -232,10 +238,12 @@ impl Line {
             let parts: Vec<String> = keys.iter().map(|(key, words, _)| format!("{key} {}", look.say.word(words))).collect();
             format!(" {} ", parts.join(&dot))
         };
-        while cells(&words(&keys)) + 2 > usize::from(area.width) {
+        while cells(&words(&keys)) + taken + 3 > usize::from(area.width) {
             let Some(least) = keys.iter().map(|k| k.2).max().filter(|rank| *rank > 0) else { break };
             keys.retain(|k| k.2 != least);
         }
-        canvas.right(area.right().saturating_sub(1), area.y, area.width.saturating_sub(2), &words(&keys), Role::Muted);
+        let words = words(&keys);
+        canvas.right(area.right().saturating_sub(1), area.y, area.width.saturating_sub(2), &words, Role::Muted);
+        cells(&words)
     }
 }

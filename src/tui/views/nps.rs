@@ -202,8 +202,7 @@ impl Nps {
                     let waits = line.waiting > at;
                     let day = words::show(said.day, look.now.today);
                     let sign = if waits { look.glyphs.bullet } else { " " };
-                    let (name, who) = ((room / 3).clamp(8, 24), if room < 60 { 0 } else { room / 6 });
-                    let rest = room.saturating_sub(name + who + 2 + 1 + 11 + 5);
+                    let [name, who, rest] = self.said_widths(inner.width);
                     groups::cells_of(
                         canvas,
                         whole,
@@ -225,6 +224,19 @@ impl Nps {
                 }
             }
         }
+        if self.on_people
+            && let Behind::Said(places) = &line.behind
+            && let Some((_, text)) = places.get(self.people.cursor).and_then(|at| self.words.get(&page.answers.said[*at as usize].id))
+        {
+            groups::draw_whole(canvas, area, text, self.said_widths(inner.width)[2]);
+        }
+    }
+
+    /// Cells of the customer, the person and what was said, in a list of answers.
+    fn said_widths(&self, line: u16) -> [u16; 3] {
+        let room = line.saturating_sub(3);
+        let (name, who) = ((room / 3).clamp(8, 24), if room < 60 { 0 } else { room / 6 });
+        [name, who, groups::room(line, &[1, 2, name, who, 11])]
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::stakeholders::{EDGES, by_role, coverage, days_since};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::measure::cells;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, Look, Screen, Title};
 use crate::tui::widgets::list::Lister;
@@ -74,8 +75,7 @@ impl Screen for People {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
-        Title { crumb: format!("{} {} {name}", look.say.word("screen.stakeholders"), look.glyphs.dot), ..Title::default() }
+        Title { crumb: look.say.word("screen.stakeholders").to_owned(), ..Title::default() }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -110,7 +110,8 @@ impl Screen for People {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let Some(account) = self.account() else { return };
-        let inner = canvas.frame(area, look.say.word("screen.stakeholders"), "", true);
+        let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
+        let inner = canvas.frame(area, look.say.word("screen.stakeholders"), &name, true);
         let (x, right) = (inner.x + 1, inner.right().saturating_sub(1));
         let mut y = inner.y;
         let edges = EDGES.iter().map(|edge| look.say.fill("stakeholders.edge", &[("n", &edge.to_string())]));
@@ -152,17 +153,20 @@ impl Screen for People {
         let room = usize::from(inner.bottom().saturating_sub(y));
         canvas.drawn.list_rows = room;
         let top = (self.cursor + 1).saturating_sub(room);
+        // No wider than the names need, so that how to reach them has the rest.
+        let name = people.iter().map(|c| cells(&c.name) as u16).max().unwrap_or(0).clamp(8, 25);
         for (y, (at, contact)) in (y..inner.bottom()).zip(people.into_iter().enumerate().skip(top)) {
             let line = Rect::new(inner.x, y, inner.width, 1);
             canvas.hit(line, Hit::Row(at));
             let role = if contact.role.is_empty() { look.say.word("stakeholders.without") } else { look.say.codes.role(&contact.role) };
             canvas.text(x, y, NAME, role, Role::Muted);
-            canvas.text(x + NAME + 1, y, 25, &contact.name, Role::Text);
+            canvas.text(x + NAME + 1, y, name, &contact.name, Role::Text);
             let since = days_since(contact, look.now.zone, today)
                 .map_or_else(|| look.say.word("stakeholders.never").to_owned(), |d| format!("{d}d"));
-            canvas.right(x + NAME + CELL * 5, y, 8, &since, Role::Text);
+            let at_x = x + NAME + name + 8;
+            canvas.right(at_x, y, 6, &since, Role::Text);
             let reach = [contact.email.as_str(), contact.phone.as_str()].join("  ");
-            let at_x = x + NAME + CELL * 5 + 2;
+            let at_x = at_x + 2;
             canvas.text(at_x, y, right.saturating_sub(at_x), reach.trim(), Role::Info);
             if at == self.cursor {
                 canvas.tint(line, Role::Selection);

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 
@@ -95,6 +96,11 @@ pub struct Cards {
 
 fn changed(v: &Cards, _: &Look) -> Applies {
     if v.draft.is_some() { Ok(()) } else { Err("nothing_changed") }
+}
+
+fn moves(v: &Cards, look: &Look) -> Applies {
+    changed(v, look)?;
+    if v.impact.changed.is_empty() { Err("nobody_moves") } else { Ok(()) }
 }
 
 fn writable(v: &Cards, look: &Look) -> Applies {
@@ -233,10 +239,14 @@ impl Cards {
         };
         let stages = if card.stages.is_empty() { look.say.word("scorecards.every_stage").to_owned() } else { card.stages.join(", ") };
         let filter = if card.filter.is_empty() { look.say.word("scorecards.no_filter").to_owned() } else { card.filter.clone() };
-        text(canvas, y, &look.say.fill("scorecards.is_for", &[("stages", &stages), ("filter", &filter)]), Role::Muted);
-        y += 1;
+        let is_for = look.say.fill("scorecards.is_for", &[("stages", &stages), ("filter", &filter)]);
+        for line in wrap(&is_for, usize::from(area.width.saturating_sub(2).max(8))) {
+            text(canvas, y, &line, Role::Muted);
+            y += 1;
+        }
         // Where not all lines have room, the one under the cursor does.
-        let top = (self.line + 1).saturating_sub(usize::from(area.height.saturating_sub(1)));
+        let top = (self.line + 1).saturating_sub(usize::from(area.bottom().saturating_sub(y)));
+        let digits = if area.width < 90 { 3_usize } else { 4 };
         for (no, cells) in lines(card).into_iter().enumerate().skip(top) {
             if y >= area.bottom() {
                 return;
@@ -255,7 +265,7 @@ impl Cards {
                 };
                 let room = area.right().saturating_sub(x + 1);
                 x += canvas.text(x, y, room, before, Role::Muted);
-                let pad = if matches!(cell, Cell::Points(..)) { 0 } else { 4_usize.saturating_sub(number.len()) };
+                let pad = if matches!(cell, Cell::Points(..)) { 0 } else { digits.saturating_sub(number.len()) };
                 x += canvas.text(x, y, area.right().saturating_sub(x + 1), &" ".repeat(pad), Role::Muted);
                 let role = if matches!(cell, Cell::Weight(_) | Cell::Edge(_)) { Role::Accent } else { Role::Text };
                 let used = canvas.text(x, y, area.right().saturating_sub(x + 1), &number, role);
@@ -304,7 +314,7 @@ impl Screen for Cards {
         row("more", &["+", "="], |v: &mut Self, cx| v.change(|n, step| n + step, cx)).hint(),
         row("less", &["-"], |v: &mut Self, cx| v.change(|n, step| n - step, cx)),
         row("number", &["#", "i"], Cards::type_in).hint(),
-        row("who", &["enter"], Cards::who).when(changed).hint(),
+        row("who", &["enter"], Cards::who).when(moves).hint(),
         row("save", &["s"], Cards::save_draft).when(writable).hint(),
         row("edit", &["E"], |v: &mut Self, cx| {
             if let Some(text) = v.text(cx.look) {
@@ -390,7 +400,7 @@ impl Screen for Cards {
         let below = 7.min(area.height / 2);
         let upper = Rect::new(area.x, area.y, area.width, area.height - below);
         let title = format!("{}{}", card.label, if self.draft.is_some() { look.say.word("scorecards.draft") } else { "" });
-        let inner = canvas.frame(upper, &title, "", true);
+        let inner = canvas.frame(upper, &title, look.say.word("scorecards.heads"), true);
         self.draw_card(canvas, inner, card);
         self.draw_impact(canvas, Rect::new(area.x, upper.bottom(), area.width, below));
     }

@@ -19,12 +19,13 @@ use crate::domain::funnel::Mode;
 use crate::domain::id::Id;
 use crate::domain::query::{Page, PeriodAsk, Query};
 use crate::domain::table::{By, Cell, Kind, TableAsk, TablePage};
+use crate::domain::time::Day;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 const TABLE: u8 = 0;
@@ -113,7 +114,8 @@ pub fn pick(state: &Value, cx: &mut Cx) {
     cx.open(Pick::new(title, items, move |word, cx| {
         let mut state = state.clone();
         state["table"] = word.into();
-        cx.go("tables", state);
+        // In the place of the one that is shown.
+        cx.push(Step::App(AppStep::Over("tables", state)));
     }));
 }
 
@@ -157,6 +159,13 @@ impl Tables {
     fn said(cell: &Cell, head: &str, look: &Look) -> String {
         match (cell, head) {
             (Cell::Text(code), "figure" | "help") => look.say.word(&format!("tables.{code}")).to_owned(),
+            (Cell::Text(period), "period") => {
+                let days = period.split_once(" to ").and_then(|(from, to)| Some((from.parse::<Day>().ok()?, to.parse::<Day>().ok()?)));
+                days.map_or_else(
+                    || period.clone(),
+                    |(from, to)| format!("{} to {}", from.date().format("%-d %b"), to.date().format("%-d %b %Y")),
+                )
+            }
             (Cell::Met(met), _) => look.say.word(if *met { "word.yes" } else { "word.no" }).to_owned(),
             (Cell::Months(months), _) => {
                 let most = months.iter().flatten().copied().fold(1.0, f64::max);

@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use super::filter_line::{FilterLine, Filtered};
 use super::groups;
 use super::log_line::Line;
-use super::pick::{Item, Pick};
-use crate::domain::command::{Change, Command, Entity, Receipt};
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query, TaskAsk, TaskRow};
 use crate::domain::task::Task;
@@ -27,6 +26,7 @@ use crate::tui::theme::Role;
 use crate::tui::verbs;
 use crate::tui::view::{Cx, Look, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
+use crate::tui::work;
 
 const LIST: u8 = 0;
 const CHECK: u8 = 1;
@@ -53,6 +53,15 @@ fn day_and_reason(text: &str, look: &Look) -> Result<(Day, String), String> {
     let (when, why) = text.split_once(',').unwrap_or((text, ""));
     let day = words::day(when.trim(), &look.now).ok_or_else(|| look.say.fill("error.no_date", &[("text", when.trim())]))?;
     Ok((day, why.trim().to_owned()))
+}
+
+/// A task's title, with why it was put off.
+fn title(task: &Task, look: &Look) -> String {
+    match (task.snooze_reason.is_empty(), task.snoozed_until.is_some()) {
+        (false, _) => format!("{} ({})", task.title, task.snooze_reason),
+        (true, true) => format!("{} ({})", task.title, look.say.word("tasks.was_put_off")),
+        (true, false) => task.title.clone(),
+    }
 }
 
 fn some(view: &Tasks, _look: &Look) -> Applies {
@@ -124,24 +133,13 @@ impl Tasks {
 
     fn give(&mut self, cx: &mut Cx) {
         let tasks = self.list.chosen();
-        let me = cx.look.me.clone();
-        let mut names: BTreeSet<String> = self.rows.values().map(|t| t.task.owner.clone()).collect();
-        if let Some(roster) = cx.look.read() {
-            names.extend(roster.owners.iter().map(|(_, name)| name.to_owned()));
-        }
-        let others = names.into_iter().filter(|name| !name.is_empty() && *name != me);
-        let items = std::iter::once(me.clone()).chain(others).map(|name| Item::new(name.clone(), name)).collect();
-        let title = cx.look.say.fill("tasks.give", &[("what", &self.named(&tasks, cx.look))]);
-        // What was seen goes with the change, so that a colleague's later one is not overwritten.
-        let base = match tasks.as_slice() {
-            [one] => self.rows.get(one).map(|t| Value::from(t.task.owner.clone())),
+        let owners = self.rows.values().map(|t| t.task.owner.clone()).collect();
+        let seen = match tasks.as_slice() {
+            [one] => self.rows.get(one).map(|t| t.task.owner.clone()),
             _ => None,
         };
-        let pick = Pick::new(title, items, move |owner, cx| {
-            let change = Change { field: "owner".to_owned(), base: base.clone(), value: Value::from(owner) };
-            cx.write(Command::Edit { entity: Entity::Task, rows: tasks.clone(), changes: vec![change] });
-        });
-        cx.open(pick.free());
+        let what = self.named(&tasks, cx.look);
+        work::give(Entity::Task, tasks, &what, owners, seen, cx);
     }
 
     fn named(&self, tasks: &[Id], look: &Look) -> String {
@@ -170,16 +168,8 @@ impl Tasks {
             (_, 1) => look.say.word("tasks.first"),
             _ => "",
         };
-        let wide = line.width >= 70;
-        let (customer, owner) = if wide { (line.width * 28 / 100, 8) } else { (line.width * 2 / 5, 0) };
-        let (day, days) = if line.width >= 46 { (10, 5) } else { (0, 5) };
-        let first = if wide { 5 } else { 0 };
-        let room = line.width.saturating_sub(1 + day + days + customer + owner + first + 10);
-        let title = match (task.snooze_reason.is_empty(), task.snoozed_until.is_some()) {
-            (false, _) => format!("{} ({})", task.title, task.snooze_reason),
-            (true, true) => format!("{} ({})", task.title, look.say.word("tasks.was_put_off")),
-            (true, false) => task.title.clone(),
-        };
+        let [day, days, room, first, customer, owner] = self.widths(line.width);
+        let title = title(task, look);
         groups::cells_of(
             canvas,
             line,
@@ -193,6 +183,15 @@ impl Tasks {
                 (&task.owner, owner, false, Role::Muted),
             ],
         );
+    }
+
+    /// Cells of the columns: day, days until it, title, whether it comes first, customer, owner. Whose own tasks are listed, needs
+    /// no owner beside each.
+    fn widths(&self, line: u16) -> [u16; 6] {
+        let (day, days) = (if line >= 96 { 10 } else { 0 }, 5);
+        let (customer, first) = if line >= 70 { (line * 28 / 100, 5) } else { (line * 2 / 5, 0) };
+        let owner = if line >= 70 && self.everybody { 8 } else { 0 };
+        [day, days, groups::room(line, &[1, day, days, first, customer, owner]), first, customer, owner]
     }
 
     fn empty_words(&self, look: &Look) -> String {
@@ -411,8 +410,8 @@ impl Screen for Tasks {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.filter.draw(canvas, area);
         let look = canvas.look;
-        let title = format!("{} {}", look.say.word("screen.tasks"), grouped(self.list.rows.len()));
-        let inner = canvas.frame(area, &title, look.say.word("tasks.order"), true);
+        let heading = format!("{} {}", look.say.word("screen.tasks"), grouped(self.list.rows.len()));
+        let inner = canvas.frame(area, &heading, look.say.word("tasks.order"), true);
         if self.list.rows.is_empty() {
             let words = self.empty_words(look);
             return groups::draw_empty(canvas, inner, &words);
@@ -426,5 +425,8 @@ impl Screen for Tasks {
             (format!("{} {}", look.say.word(key), grouped(n)), role)
         };
         groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        if let Some(row) = self.here() {
+            groups::draw_whole(canvas, area, &title(&row.task, look), self.widths(inner.width)[2]);
+        }
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::work::Work;
 use super::{Account, work};
 use crate::columns;
+use crate::domain::cadence::{self, Standing};
 use crate::domain::config::AttributeType;
 use crate::domain::health::{Explanation, Held};
 use crate::domain::id::Id;
@@ -15,6 +16,7 @@ use crate::domain::time::words;
 use crate::tui::account_rows::{band, signs};
 use crate::tui::canvas::Canvas;
 use crate::tui::measure::{cells, wrap};
+use crate::tui::preview::why;
 use crate::tui::theme::Role;
 use crate::tui::view::Look;
 
@@ -68,7 +70,7 @@ fn renewal(page: &Page, look: &Look) -> Option<(String, Role)> {
     let (day, today) = (page.signals.renews?, look.now.today);
     let days = day.since(today);
     let role = if days <= 30 && !page.signals.plan { Role::Warn } else { Role::Text };
-    Some((format!("{} ({days}d)", words::show(day, today)), role))
+    Some((format!("{} ({days}d)", day.date().format("%-d %b %Y")), role))
 }
 
 /// The one line above the timeline where there is no room for the facts.
@@ -132,6 +134,12 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
     lines.push(Vec::new());
     if let Some(points) = priority(page) {
         lines.push(labelled(look, "account.priority", points, Role::Danger));
+        let row = (page.row as usize, look.read());
+        if let (row, Some(roster)) = row
+            && row < roster.rows.len()
+        {
+            lines.extend(why(&roster, row, look));
+        }
     }
     let owner = if customer.owner.is_empty() { look.say.word("hint.nobody").to_owned() } else { customer.owner.clone() };
     lines.push(labelled(look, "account.owner", owner, Role::Text));
@@ -155,6 +163,16 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
         let earlier = earlier.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
         line.push((format!("  {earlier}"), Role::Muted));
         lines.push(line);
+    }
+    if let Some(kept) = cadence::kept(&page.signals, &look.config, look.now.today) {
+        let [days, ideal, longest] = [kept.days, kept.ideal, kept.longest].map(|n| n.to_string());
+        let text = look.say.fill("account.cadence", &[("n", &days), ("ideal", &ideal), ("longest", &longest)]);
+        let role = match kept.standing {
+            Standing::Red => Role::Danger,
+            Standing::Yellow => Role::Warn,
+            Standing::Ok => Role::Text,
+        };
+        lines.push(labelled(look, "account.touch", text, role));
     }
     let paid: u32 = page.versions.iter().filter(|v| active(v, look)).map(|v| v.quantity).sum();
     match (page.signals.seats, paid) {
@@ -313,26 +331,20 @@ pub fn draw(account: &Account, canvas: &mut Canvas, area: Rect, focused: bool) {
     }
 }
 
-/// A line whose last piece is short keeps it: what is in front of it is cut.
+/// Draws a line; one of a single piece goes on below.
 fn draw_line(canvas: &mut Canvas, area: Rect, line: &Pieces) -> u16 {
     let (x, y, room) = (area.x, area.y, area.width);
     let wide: usize = line.iter().map(|(t, _)| cells(t)).sum();
-    let Some((last, before)) = line.split_last() else { return y + 1 };
-    let tail = cells(&last.0) as u16;
-    if wide > usize::from(room) && before.len() > 1 && tail < 10 {
-        let pieces: Vec<(&str, Role)> = before.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        let used = canvas.pieces(x, y, room.saturating_sub(tail), &pieces);
-        canvas.text(x + used, y, room.saturating_sub(used), &last.0, last.1);
-        return y + 1;
-    }
-    if wide > usize::from(room) && line.len() == 1 {
-        let wrapped = wrap(&last.0, usize::from(room.max(1)));
+    if let [(text, role)] = line.as_slice()
+        && wide > usize::from(room)
+    {
+        let wrapped = wrap(text, usize::from(room.max(1)));
         for (y, text) in (y..area.bottom()).zip(&wrapped) {
-            canvas.text(x, y, room, text, last.1);
+            canvas.text(x, y, room, text, *role);
         }
         return y + wrapped.len() as u16;
     }
     let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-    canvas.pieces(x, y, room, &pieces);
+    canvas.pieces_to_end(x, y, room, &pieces);
     y + 1
 }

@@ -5,6 +5,7 @@ use crate::domain::money;
 use crate::domain::stage::Stages;
 use crate::domain::touchpoint;
 use crate::tui::measure::cells;
+use crate::tui::preview::asked;
 use crate::tui::theme::Role;
 use crate::tui::view::Look;
 
@@ -74,10 +75,7 @@ fn head(event: &Event, look: &Look) -> String {
             text
         }
         EventKind::Nps | EventKind::Csat | EventKind::Ces => format!("{kind} {n}{}", from()),
-        EventKind::Check => {
-            let answer = ["account.no", "account.yes"].get(usize::try_from(n).unwrap_or(2)).unwrap_or(&"account.na");
-            format!("{kind} {}: {}", event.reference, say.word(answer))
-        }
+        EventKind::Check => asked(event, look),
         EventKind::Override => match event.number {
             Some(n) => say.fill("account.override", &[("n", &n.to_string()), ("until", more(event, "until"))]),
             None => say.word("account.override_ended").to_owned(),

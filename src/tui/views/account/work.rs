@@ -15,6 +15,9 @@ use crate::tui::view::{Cx, Look};
 use crate::tui::views::pick::Item;
 use crate::tui::work;
 
+/// For so many days a closed call is told with its outcome.
+const CLOSED_DAYS: i64 = 30;
+
 /// What is known of it.
 #[derive(Default)]
 pub(super) struct Work {
@@ -65,15 +68,27 @@ pub(super) fn lines(work: &Work, look: &Look) -> Vec<Pieces> {
             line.push((format!("  {days}"), late));
         }
         lines.push(line);
+        if let Some(review) = action.review.filter(|day| Some(*day) != action.turn()) {
+            let (days, late) = ahead(Some(review), look);
+            lines.push(vec![(format!("   {}", look.say.fill("calls.review", &[("day", &days)])), late)]);
+        }
     }
     if lines.len() == 2 {
         lines.push(vec![(look.say.word("account.no_calls").to_owned(), Role::Muted)]);
     }
+    lines.extend(closed(work, look));
     lines.extend(plan(work, look));
     for play in &work.plays {
         lines.extend(steps(play, look));
     }
     lines
+}
+
+/// What came of the calls that were closed lately.
+fn closed(work: &Work, look: &Look) -> Vec<Pieces> {
+    let lately = |a: &&Action| a.kind != "objective" && a.closed.is_some_and(|day| look.now.today.since(day) <= CLOSED_DAYS);
+    let calls = work.calls.iter().map(|r| &r.action).filter(lately);
+    calls.map(|a| vec![(format!("{} {}: {}", look.glyphs.tick, a.title, a.outcome), Role::Muted)]).collect()
 }
 
 /// The success plan: its objectives, and how the share that is done is counted.
@@ -106,10 +121,13 @@ fn steps(play: &PlayRow, look: &Look) -> Vec<Pieces> {
             (Some(_), _) => (look.glyphs.tick, Role::Ok, (String::new(), Role::Muted)),
             (None, "") if late == Role::Danger => ("!", Role::Danger, (days, late)),
             (None, "") => (if look.glyphs.ascii { "-" } else { "□" }, Role::Muted, (days, late)),
-            (None, why) => ("x", Role::Muted, (look.say.fill("account.skipped", &[("why", why)]), Role::Muted)),
+            (None, why) => {
+                let words = look.say.fill("account.skipped", &[("why", why)]);
+                return vec![(format!("x {}: {words}", step.title), Role::Muted)];
+            }
         };
-        let open = step.done.is_none() && step.skipped.is_empty();
-        vec![(format!("{sign} "), role), (step.title.clone(), if open { Role::Text } else { Role::Muted }), (format!("  {}", end.0), end.1)]
+        let title = if step.done.is_none() { Role::Text } else { Role::Muted };
+        vec![(format!("{sign} "), role), (step.title.clone(), title), (format!("  {}", end.0), end.1)]
     }));
     lines
 }
@@ -165,8 +183,10 @@ impl Account {
     }
 
     fn pick_step(&mut self, cx: &mut Cx, then: fn(&StepRow, &mut Cx)) {
-        let item =
-            |(play, step): (&PlayRow, &StepRow)| Item { label: step.title.clone(), detail: play.label.clone(), code: step.id.to_string() };
+        let item = |(play, step): (&PlayRow, &StepRow)| {
+            let detail = format!("{} {}", play.label, ahead(step.due, cx.look).0);
+            Item { label: step.title.clone(), detail: detail.trim_end().to_owned(), code: step.id.to_string() }
+        };
         let items: Vec<Item> = self.work.steps().map(item).collect();
         let steps: Vec<StepRow> = self.work.steps().map(|(_, s)| s.clone()).collect();
         work::one_of("prompt.which_step", "why_not.no_step", items, cx, move |code, cx| {

@@ -148,3 +148,15 @@ fn the_search_follows_each_letter() {
     h.type_text("zzz");
     assert!(h.text().contains("F clears the search"), "{}", h.text());
 }
+
+#[test]
+fn whatever_can_be_done_is_called_by_a_word_and_not_by_its_code() {
+    let look = crate::tui::default_look();
+    let source = include_str!("../../../store/write.rs");
+    let (_, from) = source.split_once("pub fn code(command: &Command)").expect("the codes of commands");
+    let (codes, _) = from.split_once("\n}\n").expect("the end of the codes");
+    let codes: Vec<&str> = codes.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(codes.len() > 30, "{codes:?}");
+    let without: Vec<&&str> = codes.iter().filter(|code| look.say.find(&format!("did.{code}")).is_none()).collect();
+    assert!(without.is_empty(), "no word in [did] for {without:?}");
+}

@@ -32,7 +32,7 @@ fn my_alerts_are_counted_in_the_corner_listed_by_a_key_and_dealt_with_by_another
     assert!(!h.text().contains(&h.app.look.name_of(ids[2])), "{}", h.text());
     h.press("O");
     assert!(h.text().contains(&h.app.look.name_of(ids[2])), "{}", h.text());
-    h.press("O g g");
+    h.press("O O g g");
     let first = h.app.top().subjects(&h.app.look);
     h.press("d");
     assert_eq!(h.written(), [Command::Done { customers: first.clone() }]);
@@ -58,6 +58,19 @@ fn enter_opens_the_customer_and_a_key_takes_back_what_the_rule_did() {
     let here = h.app.top().subjects(&h.app.look);
     h.press("enter");
     assert_eq!((h.app.top().name(), h.app.top().subjects(&h.app.look)), ("account", here));
+}
+
+#[test]
+fn an_alert_to_the_team_is_told_to_me_but_not_as_one_at_my_own_customers() {
+    let (mut h, ids) = opened();
+    let rules = "[[rule]]\ncode = \"noted\"\nlabel = \"For all of us\"\nwhen = \"tag:fair\"\nalert = \"team\"\n";
+    h.store.write(&Command::SetConfig { key: "rules".into(), value: Some(rules.into()) }, NOW).expect("it is set");
+    h.store.write(&Command::Tag { customers: vec![ids[2]], add: vec!["fair".into()], remove: Vec::new() }, NOW).expect("it is tagged");
+    h.answer_all();
+    h.press("g w");
+    assert!(h.text().contains("Mine and the team's") && h.text().contains("For all of us"), "{}", h.text());
+    h.press("O O");
+    assert!(!h.text().contains("For all of us") && h.text().contains("Low NPS answer"), "{}", h.text());
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn kinds_are_turned_by_a_key_and_risks_stand_by_money_times_urgency() {
         rows.iter().map(|r| r.weight).collect()
     };
     assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
-    assert!(text.contains("severity 1 counts 4 times"), "{text}");
+    assert!(text.contains("stake x (5 - severity)") && text.contains("at stake"), "{text}");
 }
 
 #[test]
@@ -118,4 +118,30 @@ fn without_calls_the_screen_says_which_key_opens_one() {
     assert!(h.text().contains("! on any customer opens one"), "{}", h.text());
     h.press("g r");
     assert!(h.text().contains("Nobody has an open call"), "{}", h.text());
+}
+
+#[test]
+fn a_call_is_given_to_another_and_its_customer_stays_where_it_is() {
+    let mut h = opened();
+    let (customer, before) = (h.app.top().subjects(&h.app.look), all(&mut h));
+    h.press("a").type_text("bo").press("enter");
+    let given: Vec<String> = all(&mut h).iter().filter(|a| !before.contains(a)).map(|a| a.owner.clone()).collect();
+    assert_eq!(given, ["bo"]);
+    let owner = |h: &Harness| {
+        let roster = h.app.look.read().expect("a roster");
+        roster.row_of_id(customer[0]).map(|at| roster.owner(at).to_owned())
+    };
+    assert_ne!(owner(&h).as_deref(), Some("bo"));
+    assert_eq!(h.app.top().name(), "calls");
+    h.press("u");
+    assert_eq!(all(&mut h), before);
+}
+
+#[test]
+fn what_is_asked_at_the_closing_is_whole_on_a_narrow_screen() {
+    let mut h = opened();
+    h.size(80, 24).press("d");
+    assert!(h.text().contains("What came of \"Sponsor has left\":"), "{}", h.text());
+    h.press("esc").size(60, 16).press("d");
+    assert!(h.text().contains("What came of \"Sponsor has") && h.text().contains("Enter saves"), "{}", h.text());
 }

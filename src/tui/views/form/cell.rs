@@ -219,6 +219,12 @@ impl Cell {
         found.map(|name| format!("{}{name}", &text[..start]))
     }
 
+    /// Between which whole numbers it lies, in words; `None` for other fields.
+    pub fn range(&self, look: &Look) -> Option<String> {
+        let Kind::Number(low, high) = self.kind else { return None };
+        Some(look.say.fill("error.no_number", &[("low", &low.to_string()), ("high", &high.to_string())]))
+    }
+
     /// What its text means, or what is wrong with it.
     pub fn read(&self, target: &Target, look: &Look) -> Result<Read, String> {
         let text = self.text().trim();
@@ -240,7 +246,7 @@ impl Cell {
             },
             Kind::Number(low, high) => match text.parse::<i64>() {
                 Ok(n) if (low..=high).contains(&n) => plain(Value::from(n)),
-                _ => Err(look.say.fill("error.no_number", &[("low", &low.to_string()), ("high", &high.to_string())])),
+                _ => Err(self.range(look).unwrap_or_default()),
             },
             Kind::Int => text.parse::<i64>().map_or_else(|_| wrong("error.no_int"), |n| plain(Value::from(n))),
             Kind::Money => match money::parse(text, look.config.currency) {

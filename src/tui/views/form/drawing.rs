@@ -146,9 +146,8 @@ impl Form {
             return (cell.news.clone(), Role::Info);
         }
         if cell.text().trim().is_empty() {
-            let key = format!("field_hint.{}", cell.code);
-            let hint = if here { look.say.find(&key).unwrap_or_default().to_owned() } else { String::new() };
-            return (hint, Role::Muted);
+            let hint = look.say.find(&format!("field_hint.{}", cell.code)).map(str::to_owned).or_else(|| cell.range(look));
+            return (hint.filter(|_| here).unwrap_or_default(), Role::Muted);
         }
         match cell.read(&self.target, look) {
             Ok(read) if read.echo.is_empty() => (String::new(), Role::Text),

@@ -180,12 +180,16 @@ pub const FORMS: &[FormKind] = &[
         fields: &[
             field("score", Kind::Number(0, 10)).needed(),
             field("contact", Kind::Choice(persons)),
+            field("wave", Kind::Text),
             field("when", Kind::Past),
             field("text", Kind::Area),
         ],
         edits: false,
         make: |v| {
             let score = v.small("score");
+            if !v.text("wave").is_empty() {
+                return v.survey(vec![Said::Nps(score, v.text("text"))]);
+            }
             let contact = v.text("contact").parse().ok();
             Ok(Some(Command::Nps { customer: v.customer()?, contact, score, text: v.text("text"), at: v.past("when") }))
         },

@@ -77,3 +77,28 @@ fn an_answer_typed_in_a_form_counts_at_once() {
     h.press("g n");
     assert!(h.text().contains("100%"), "{}", h.text());
 }
+
+#[test]
+fn an_answer_that_names_its_wave_in_the_form_counts_in_it() {
+    let (mut h, _) = asked();
+    h.press("g n enter");
+    h.press("c").type_text("8").press("tab tab").type_text("winter").press("ctrl-s");
+    let said = h.written();
+    assert!(
+        matches!(said.as_slice(), [Command::Survey { wave, answers, .. }] if wave == "winter" && *answers == [Said::Nps(8, String::new())]),
+        "{said:?}"
+    );
+    assert!(h.text().contains("winter") && h.text().contains("few: 8"), "{}", h.text());
+}
+
+#[test]
+fn screens_of_figures_take_each_others_place() {
+    let mut h = Harness::new("en", 1);
+    h.press("g s g n g i g h");
+    let title = h.text().lines().nth(1).unwrap_or_default().to_owned();
+    assert!(title.contains("Help before purchase") && !title.contains("Segments") && !title.contains("NPS"), "{title}");
+    h.press("B 1 q");
+    assert_eq!(h.app.top().name(), "triage");
+    h.press("H");
+    assert_eq!(h.app.top().name(), "tables", "{}", h.text());
+}

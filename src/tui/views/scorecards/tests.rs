@@ -32,7 +32,7 @@ fn a_changed_threshold_says_who_would_move_before_it_is_saved() {
     let before = h.app.look.config.scorecards.clone();
     h.press("#").type_text("95").press("enter");
     let text = h.text();
-    assert!(text.contains("change band (Enter)") && text.contains("not saved"), "{text}");
+    assert!(text.contains("Change band: ") && text.contains("not saved"), "{text}");
     assert_eq!(h.app.look.config.scorecards, before, "nothing is written before it is saved");
     h.press("enter");
     assert!(at(&h, "pick") && h.text().contains("good"), "{}", h.text());

@@ -27,6 +27,15 @@ fn issues_and_help_before_purchase() {
 }
 
 #[test]
+fn a_period_and_the_one_before_it_are_whole_on_a_narrow_screen() {
+    let mut h = Harness::new("en", 1);
+    h.size(80, 24).press("3 P 3 B").type_text("before").press("enter");
+    let (text, today) = (h.text(), h.app.look.now.today);
+    assert!(text.contains(&today.date().format("to %-d %b %Y").to_string()), "{text}");
+    assert_eq!(h.text().lines().filter(|l| l.contains("Reach")).filter(|l| l.contains('…')).count(), 0, "{text}");
+}
+
+#[test]
 fn how_long_stays_last_and_where_they_end() {
     let mut h = Harness::new("en", 1);
     h.press("3 P 4 B").type_text("stays").press("enter");
