@@ -302,9 +302,9 @@ fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
 }
 
 fn import(book: &Path, file: &Path, options: crate::store::Options) -> Result<String> {
-    use crate::transfer::import::{Continue, import};
+    use crate::transfer::import::{Continue, Wanted, import};
     let mut store = crate::store::Store::open(book, &options)?;
-    let report = import(&mut store, file, None, false, clock(), &mut |_| Continue::Yes)?;
+    let report = import(&mut store, file, &Wanted::default(), clock(), &mut |_| Continue::Yes)?;
     Ok(report.label)
 }
 
