@@ -218,5 +218,6 @@ fn default_look() -> Look {
         last: None,
         handled: Vec::new(),
         copies: Vec::new(),
+        imported: None,
     }
 }

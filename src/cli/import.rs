@@ -155,9 +155,9 @@ fn open(cx: &Cx<'_>, path: &Path, dry_run: bool) -> Result<Store> {
 fn wanted(args: &Args) -> Result<Wanted> {
     let written = &args.written;
     let columns = args.columns.iter().map(|pair| {
-        let (header, field) = pair.rsplit_once('=').ok_or_else(|| {
-            Error::usage(format!("\"{pair}\" does not say what the column becomes")).hint("--map \"Company name=name\"")
-        })?;
+        let (header, field) = pair
+            .rsplit_once('=')
+            .ok_or_else(|| Error::usage(format!("\"{pair}\" does not say what the column becomes")).hint("--map \"Company name=name\""))?;
         Ok((header.trim().to_owned(), field.trim().to_owned()))
     });
     let one_of = |said: &Option<String>, what: &str, words: &[&str]| -> Result<Option<usize>> {
@@ -174,7 +174,8 @@ fn wanted(args: &Args) -> Result<Wanted> {
     let dialect = Dialect {
         encoding: written.encoding.clone(),
         separator,
-        decimal: one_of(&written.decimal, "decimal mark", &["point", "comma", ".", ","])?.map(|at| [Decimal::Point, Decimal::Comma][at % 2]),
+        decimal: one_of(&written.decimal, "decimal mark", &["point", "comma", ".", ","])?
+            .map(|at| [Decimal::Point, Decimal::Comma][at % 2]),
         dates: one_of(&written.dates, "part of a date", &["day", "month"])?.map(|at| [DateOrder::Day, DateOrder::Month][at]),
         zone: written.zone.clone().map(|z| Zone::named(&z).map_or(z, |zone| zone.0.name().to_owned())),
         calendar: one_of(&written.calendar, "calendar", &["gregorian", "jalali"])?.map(|at| [Calendar::Gregorian, Calendar::Jalali][at]),
@@ -236,7 +237,14 @@ fn told(conflict: &Conflict) -> String {
     let d = &conflict.difference;
     let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", one_line(text)) };
     let name = one_line(&conflict.name);
-    format!("line {}, {name}, {}: {} by {}, the file has {}", conflict.line, one_line(&d.field), shown(&d.mine), one_line(&d.person), shown(&d.theirs))
+    format!(
+        "line {}, {name}, {}: {} by {}, the file has {}",
+        conflict.line,
+        one_line(&d.field),
+        shown(&d.mine),
+        one_line(&d.person),
+        shown(&d.theirs)
+    )
 }
 
 fn list_profiles(cx: &mut Cx<'_>, args: &Args) -> Done {
@@ -331,7 +339,11 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
         let line = cx.out.paint(Ink::Dim, &format!("    line {line}: {}", one_line(reason)));
         cx.out.line(&line)?;
     }
-    let open = file.conflicts.iter().take(20).map(|c| format!("    {} ({})", told(c), if c.won == Winner::Theirs { "theirs was taken" } else { "mine was kept" }));
+    let open = file
+        .conflicts
+        .iter()
+        .take(20)
+        .map(|c| format!("    {} ({})", told(c), if c.won == Winner::Theirs { "theirs was taken" } else { "mine was kept" }));
     let open: Vec<String> = open.collect();
     if !open.is_empty() {
         cx.out.line(&format!("  changed on both sides: {}", file.conflicts.len()))?;

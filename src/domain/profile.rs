@@ -163,7 +163,8 @@ impl Profile {
     pub fn read(name: &str, text: &str) -> Result<Profile> {
         let read: std::result::Result<Profile, _> = toml::from_str(text);
         let mut profile = read.map_err(|e| {
-            Error::usage(format!("profile {name}: {}", e.message())).hint("a profile has about, kind, [columns], and may have headers, [dialect], [values]")
+            Error::usage(format!("profile {name}: {}", e.message()))
+                .hint("a profile has about, kind, [columns], and may have headers, [dialect], [values]")
         })?;
         if profile.kind.is_empty() {
             return Err(Error::usage(format!("profile {name} does not say what its rows are")).hint("kind = \"customers\""));

@@ -23,8 +23,8 @@ use super::batch::{self, Batch, json_value};
 use super::rules::{Fire, Watch};
 use super::{Store, signal, sql, write};
 use known::Known;
-pub use rival::{Answers, Difference};
 use rival::Rivals;
+pub use rival::{Answers, Difference};
 
 /// What became of a row that was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

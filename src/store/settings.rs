@@ -90,8 +90,9 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
                 config.attributes.push(Attribute { code: code.to_owned(), ..attribute });
             }
             _ => {
-                return Err(Error::usage(format!("there is no setting {key}"))
-                    .hint("settings: stages, scorecards, playbooks, rules, policy, cadences, currency, zone, attribute.<code>, profile.<name>"));
+                return Err(Error::usage(format!("there is no setting {key}")).hint(
+                    "settings: stages, scorecards, playbooks, rules, policy, cadences, currency, zone, attribute.<code>, profile.<name>",
+                ));
             }
         },
     }

@@ -57,7 +57,7 @@ const NAMED: usize = 20;
 const SAMPLES: usize = 200;
 
 /// What is wanted of an import beyond its path. The default finds everything out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wanted {
     /// What the rows are, where neither a file's name nor its headers say it.
     pub kind: Option<Kind>,
@@ -144,7 +144,8 @@ pub fn import(
         return Err(nothing(path, &report.not_understood));
     }
     let config = (*store.config()).clone();
-    let loader = store.load("import", now)?;
+    // Before a look no backup is made: it writes nothing.
+    let loader = store.load(if wanted.dry_run { "look" } else { "import" }, now)?;
     let mut loader = Some(loader);
     let mut desk: Option<Desk<'_>> = None;
     let mut rejects = Vec::new();

@@ -51,9 +51,9 @@ struct Author {
     at: i64,
 }
 
-/// Commands whose edits are those of files.
+/// Commands whose edits are those of files; a look at what an import would do is one that is always taken back.
 fn is_file(command: &str) -> bool {
-    matches!(command, "import" | "demo")
+    matches!(command, "import" | "look" | "demo")
 }
 
 impl Rivals {

@@ -10,8 +10,8 @@ use calcard::common::timezone::Tz;
 use calcard::icalendar::dates::TimeOrDelta;
 use calcard::icalendar::utils::strip_mailto_scheme;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry, ICalendarMethod, ICalendarParameterName, ICalendarParameterValue,
-    ICalendarProperty, ICalendarStatus, ICalendarValue,
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry, ICalendarMethod, ICalendarParameterName,
+    ICalendarParameterValue, ICalendarProperty, ICalendarStatus, ICalendarValue,
 };
 use calcard::{Entry, Parser};
 use chrono::DateTime;
@@ -72,9 +72,10 @@ pub(super) fn spool(path: &Path, name: &str, zone: Zone, now: &Moment) -> Result
 
 fn put(mut calendar: ICalendar, zone: Zone, now: &Moment, spool: &mut Spool, line: &mut u64, remarks: &mut Vec<String>) -> Result<()> {
     name_zones(&mut calendar, remarks);
-    let cancels = calendar.components.iter().filter_map(|c| c.property(&ICalendarProperty::Method)).any(|m| {
-        m.values.iter().any(|v| matches!(v, ICalendarValue::Method(ICalendarMethod::Cancel)) || v.as_text() == Some("CANCEL"))
-    });
+    let cancels =
+        calendar.components.iter().filter_map(|c| c.property(&ICalendarProperty::Method)).any(|m| {
+            m.values.iter().any(|v| matches!(v, ICalendarValue::Method(ICalendarMethod::Cancel)) || v.as_text() == Some("CANCEL"))
+        });
     for mut meeting in meetings(&calendar, zone, remarks) {
         // What is still to come has not been; where it has been before, it was moved.
         meeting.off |= cancels || meeting.at.timestamp_millis() > now.at.0;
@@ -111,7 +112,10 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
         let expanded = ICalendar { components }.expand_dates(Tz::Tz(zone.0), SERIES);
         let series = event.has_property(&ICalendarProperty::Rrule) || event.has_property(&ICalendarProperty::Rdate);
         if expanded.events.len() >= SERIES {
-            remarks.push(format!("of the series \"{}\" the first {SERIES} meetings were looked at", text_of(event, &ICalendarProperty::Summary)));
+            remarks.push(format!(
+                "of the series \"{}\" the first {SERIES} meetings were looked at",
+                text_of(event, &ICalendarProperty::Summary)
+            ));
         }
         if !expanded.errors.is_empty() {
             remarks.push(format!("the times of \"{}\" could not be read", text_of(event, &ICalendarProperty::Summary)));
@@ -183,7 +187,9 @@ fn people(event: &ICalendarComponent) -> (String, String) {
         let address = strip_mailto_scheme(text).trim().to_lowercase();
         super::mapping::is_email(&address).then_some(address)
     };
-    let declined = |e: &ICalendarEntry| e.parameters(&ICalendarParameterName::Partstat).any(|p| p.as_text().is_some_and(|t| t.eq_ignore_ascii_case("DECLINED")));
+    let declined = |e: &ICalendarEntry| {
+        e.parameters(&ICalendarParameterName::Partstat).any(|p| p.as_text().is_some_and(|t| t.eq_ignore_ascii_case("DECLINED")))
+    };
     let from = event.property(&ICalendarProperty::Organizer).and_then(address).unwrap_or_default();
     let with: Vec<String> = event.properties(&ICalendarProperty::Attendee).filter(|e| !declined(e)).filter_map(address).collect();
     (from, with.join(";"))

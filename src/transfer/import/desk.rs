@@ -303,7 +303,8 @@ impl<'l> Desk<'l> {
         match values::date(text, calendar) {
             DateCell::Day(day) => Ok(day),
             DateCell::Impossible => {
-                let more = if calendar == Calendar::Gregorian && values::is_jalali(text) { " (a Jalali one? --calendar jalali)" } else { "" };
+                let more =
+                    if calendar == Calendar::Gregorian && values::is_jalali(text) { " (a Jalali one? --calendar jalali)" } else { "" };
                 refuse("impossible date", format!("{} {} is no date of the calendar{more}", self.map.header(place), quoted(whole)))
             }
             DateCell::Not => refuse("not a date", format!("{} {} is not a date such as 2026-11-21", self.map.header(place), quoted(whole))),
@@ -312,8 +313,11 @@ impl<'l> Desk<'l> {
                     Some(DateOrder::Day) => values::day_of(calendar, year, second, first),
                     Some(DateOrder::Month) => values::day_of(calendar, year, first, second),
                     None => {
-                        let detail =
-                            format!("{} {}: which is the day and which the month? (--dates day or month)", self.map.header(place), quoted(whole));
+                        let detail = format!(
+                            "{} {}: which is the day and which the month? (--dates day or month)",
+                            self.map.header(place),
+                            quoted(whole)
+                        );
                         return refuse("ambiguous date", detail);
                     }
                 };

@@ -111,7 +111,11 @@ fn pieces(path: &Path, name: &str, to: &mut dyn FnMut(Piece<'_>) -> Result<()>) 
             }
             line += u64::from(*byte == b'\n');
             if open {
-                if object.len() < OBJECT { object.push(*byte) } else { too_long = true }
+                if object.len() < OBJECT {
+                    object.push(*byte)
+                } else {
+                    too_long = true
+                }
                 if plain && scan.depth == layout.depth {
                     open = false;
                     to(if too_long {
@@ -184,9 +188,7 @@ fn cell(value: Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text,
-        Value::Array(all) if all.iter().all(|v| !v.is_array() && !v.is_object()) => {
-            all.into_iter().map(cell).collect::<Vec<_>>().join(";")
-        }
+        Value::Array(all) if all.iter().all(|v| !v.is_array() && !v.is_object()) => all.into_iter().map(cell).collect::<Vec<_>>().join(";"),
         other => other.to_string(),
     }
 }
@@ -195,7 +197,9 @@ fn object(bytes: &[u8]) -> std::result::Result<Map<String, Value>, (&'static str
     match serde_json::from_slice::<Value>(bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(("not an object", "the row is no JSON object".into())),
-        Err(error) if error.to_string().starts_with("recursion limit") => Err(("nested too deep", "objects within objects more than 127 deep".into())),
+        Err(error) if error.to_string().starts_with("recursion limit") => {
+            Err(("nested too deep", "objects within objects more than 127 deep".into()))
+        }
         Err(error) => Err(("not JSON", error.to_string())),
     }
 }
@@ -223,7 +227,9 @@ pub(super) fn spool(path: &Path, name: &str) -> Result<(Spool, Vec<String>)> {
         return Err(Error::usage(format!("{name} has no JSON objects")).hint("one object a row, in an array or one a line"));
     }
     if names.len() > COLUMNS {
-        return Err(Error::usage(format!("the objects of {name} have more than {COLUMNS} different members; that many columns cannot be read")));
+        return Err(Error::usage(format!(
+            "the objects of {name} have more than {COLUMNS} different members; that many columns cannot be read"
+        )));
     }
     let mut spool = Spool::new(name, &names)?;
     pieces(path, name, &mut |piece| {
@@ -286,10 +292,7 @@ mod tests {
     fn what_is_broken_costs_its_own_row() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         let text = format!("{{\"id\":1}}\n{{\"id\":2,\"x\":{deep}}}\n{{\"id\":}}\n{{\"id\":\"open\nnonsense\n{{\"id\":3}}\n");
-        assert_eq!(
-            read(&text),
-            ["id", "1 1", "2 !nested too deep", "3 !not JSON", "4 !not JSON", "5 !not an object", "6 3"]
-        );
+        assert_eq!(read(&text), ["id", "1 1", "2 !nested too deep", "3 !not JSON", "4 !not JSON", "5 !not an object", "6 3"]);
         let array = format!("[{{\"id\":1}},{{\"id\":2,\"x\":{deep}}},{{\"id\":3}}]");
         assert_eq!(read(&array), ["id", "1 1", "1 !nested too deep", "1 3"]);
         assert_eq!(read("{}"), ["", "1 "]);

@@ -98,7 +98,8 @@ fn text(message: &Message<'_>) -> String {
         out.extend(body.chars().take(TEXT));
     }
     // Outlook's own wrapping of a mail says nothing to anybody.
-    let names: Vec<&str> = message.attachments().filter_map(|a| a.attachment_name()).filter(|n| !n.eq_ignore_ascii_case("winmail.dat")).collect();
+    let names: Vec<&str> =
+        message.attachments().filter_map(|a| a.attachment_name()).filter(|n| !n.eq_ignore_ascii_case("winmail.dat")).collect();
     if !names.is_empty() {
         out.push_str("\n\n");
         out.push_str(&format!("[attached: {}]", names.join(", ")));
@@ -176,7 +177,8 @@ mod tests {
 
     #[test]
     fn what_is_quoted_is_folded() {
-        let reply = "Yes, gladly.\n\nOn Mon, 2 Nov 2026 at 10:00, Ana <ana@acme.example> wrote:\n> Could we meet?\n>\n> Ana\n\nBest,\nTom\n";
+        let reply =
+            "Yes, gladly.\n\nOn Mon, 2 Nov 2026 at 10:00, Ana <ana@acme.example> wrote:\n> Could we meet?\n>\n> Ana\n\nBest,\nTom\n";
         assert_eq!(folded(reply), "Yes, gladly.\n\n[4 quoted lines]\n\nBest,\nTom");
         let broken = "Ok\n\nOn Mon, 2 Nov 2026 at 10:00, Ana\n<ana@acme.example> wrote:\n> a\n";
         assert_eq!(folded(broken), "Ok\n\n[3 quoted lines]");

@@ -82,9 +82,9 @@ impl Mapping {
     pub(super) fn with(kind: Kind, headers: &[String], profile: Option<&Profile>, said: &[(String, String)]) -> Result<Mapping> {
         let mut mapping = Mapping::none(headers);
         for (header, becomes) in said {
-            let at = mapping.column(header).ok_or_else(|| {
-                Error::usage(format!("there is no column \"{header}\"")).hint(format!("columns: {}", headers.join(", ")))
-            })?;
+            let at = mapping
+                .column(header)
+                .ok_or_else(|| Error::usage(format!("there is no column \"{header}\"")).hint(format!("columns: {}", headers.join(", "))))?;
             mapping.put(at, target(kind, becomes)?, Because::Said);
         }
         match profile {
@@ -203,7 +203,8 @@ impl Mapping {
             field.map_or(Use::Ignored, |(code, p)| Use::Field { field: code, minor: p.minor })
         };
         let example = |i: usize| samples.iter().filter_map(|row| row.get(i)).find(|v| !v.is_empty()).cloned().unwrap_or_default();
-        let column = |(i, h): (usize, &String)| ColumnUse { header: h.clone(), becomes: named(i), because: self.because[i], example: example(i) };
+        let column =
+            |(i, h): (usize, &String)| ColumnUse { header: h.clone(), becomes: named(i), because: self.because[i], example: example(i) };
         self.headers.iter().enumerate().map(column).collect()
     }
 }
@@ -319,7 +320,12 @@ mod tests {
             "kind = \"customers\"\n[columns]\n\"Record ID\" = \"key\"\nWeb = \"website\"\nDomain = \"website\"\nNotes = \"\"\nType = \"attr.sort\"\n[values.owner]\nNobody = \"\"",
         );
         let said = [("Chief".to_owned(), "owner".to_owned()), ("Name".to_owned(), "name".to_owned())];
-        let m = Mapping::with(Kind::Customers, &headers("record id,Name,Web,Domain,Notes,Type,Chief,Phone"), Some(&profile.expect("reads")), &said);
+        let m = Mapping::with(
+            Kind::Customers,
+            &headers("record id,Name,Web,Domain,Notes,Type,Chief,Phone"),
+            Some(&profile.expect("reads")),
+            &said,
+        );
         let m = m.expect("maps");
         assert_eq!(m.place("key").index, 0);
         assert_eq!(m.place("website"), Place { index: 2, or: 3, minor: false });

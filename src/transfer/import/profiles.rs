@@ -27,7 +27,9 @@ pub fn all(config: &Config) -> Vec<Profile> {
 /// What was mapped in a report as a profile under a name, to be kept in the book.
 pub fn save(name: &str, file: &FileReport, wanted: &Wanted) -> Result<Profile> {
     if !Profile::is_name(name) {
-        return Err(Error::usage(format!("\"{name}\" cannot be the name of a profile")).hint("small letters, digits, - and _, such as our-crm"));
+        return Err(
+            Error::usage(format!("\"{name}\" cannot be the name of a profile")).hint("small letters, digits, - and _, such as our-crm")
+        );
     }
     let columns: BTreeMap<String, String> = file
         .columns
@@ -113,7 +115,8 @@ pub(super) fn job(source: Source, wanted: &Wanted, all: &[Profile], now: &Moment
 
 fn kind_of_profile(profile: &Profile) -> Result<Kind> {
     Kind::named(&profile.kind).ok_or_else(|| {
-        Error::usage(format!("profile {} is for \"{}\", which is no kind of rows", profile.name, profile.kind)).hint(format!("kinds: {}", codes()))
+        Error::usage(format!("profile {} is for \"{}\", which is no kind of rows", profile.name, profile.kind))
+            .hint(format!("kinds: {}", codes()))
     })
 }
 
@@ -123,7 +126,11 @@ fn kind_of(source: &Source, table: &Table, told: Option<Kind>, in_folder: bool) 
     if in_folder && source.sheet.is_none() {
         let kind = named.ok_or_else(|| Error::usage("the name is none that is known"))?;
         let missing = Mapping::new(kind, &table.headers).missing(kind);
-        return if missing.is_empty() { Ok(kind) } else { Err(Error::usage(format!("it lacks a column for {}", missing.join(" and for ")))) };
+        return if missing.is_empty() {
+            Ok(kind)
+        } else {
+            Err(Error::usage(format!("it lacks a column for {}", missing.join(" and for "))))
+        };
     }
     if let Some(told) = told {
         return Ok(told);

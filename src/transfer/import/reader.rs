@@ -209,7 +209,8 @@ impl Table {
                     }
                     self.record.clear();
                     self.resume(byte, line)?;
-                    return Ok(Next::Bad(line, "quote never closed".into(), "a quote in this row is never closed".into()));
+                    let detail = format!("the row goes on for more than {} MB; a quote in it may never be closed", ROW >> 20);
+                    return Ok(Next::Bad(line, "row too long".into(), detail));
                 }
             }
             let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;

@@ -33,14 +33,17 @@ pub(super) struct Sheet {
 pub(super) fn spool(path: &Path, name: &str, only: Option<&str>) -> Result<Vec<Sheet>> {
     let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut file = BufReader::new(File::open(path).map_err(cannot)?);
-    measure(&mut file, name)?;
+    measure(&mut file, name, (WHOLE, PART))?;
     file.rewind().map_err(cannot)?;
-    let wrong = |e: calamine::XlsxError| Error::usage(format!("{name} is no workbook that can be read: {e}")).hint("Save it as XLSX or as CSV");
+    let wrong =
+        |e: calamine::XlsxError| Error::usage(format!("{name} is no workbook that can be read: {e}")).hint("Save it as XLSX or as CSV");
     let mut book = Xlsx::new(file).map_err(wrong)?;
     let all: Vec<String> = book
         .sheets_metadata()
         .iter()
-        .filter(|s| s.typ == SheetType::WorkSheet && (only == Some(s.name.as_str()) || only.is_none() && s.visible == SheetVisible::Visible))
+        .filter(|s| {
+            s.typ == SheetType::WorkSheet && (only == Some(s.name.as_str()) || only.is_none() && s.visible == SheetVisible::Visible)
+        })
         .map(|s| s.name.clone())
         .collect();
     if let Some(only) = only
@@ -61,8 +64,8 @@ pub(super) fn spool(path: &Path, name: &str, only: Option<&str>) -> Result<Vec<S
     Ok(sheets)
 }
 
-/// Unpacks every part once without keeping anything.
-fn measure(file: &mut BufReader<File>, name: &str) -> Result<()> {
+/// Unpacks every part once without keeping anything. The limits: bytes of all parts, and of one that is kept in memory.
+fn measure(file: &mut (impl Read + Seek), name: &str, (most, part_most): (u64, u64)) -> Result<()> {
     let wrong = |e: zip::result::ZipError| Error::usage(format!("{name} is no workbook that can be read: {e}")).because(e);
     let mut archive = ZipArchive::new(file).map_err(wrong)?;
     let big = |what: &str| Error::usage(format!("{name} is not read: {what}")).hint("A workbook this large is better saved as CSV");
@@ -77,7 +80,7 @@ fn measure(file: &mut BufReader<File>, name: &str) -> Result<()> {
         if !path.ends_with(".xml") && !path.ends_with(".rels") {
             continue;
         }
-        let limit = if path.contains("worksheets/") { WHOLE } else { PART };
+        let limit = if path.contains("worksheets/") { most } else { part_most };
         let (mut size, mut run) = (0_u64, 0_u64);
         loop {
             let n = part.read(&mut piece).map_err(|e| Error::usage(format!("{name} is damaged: {e}")).because(e))?;
@@ -92,7 +95,7 @@ fn measure(file: &mut BufReader<File>, name: &str) -> Result<()> {
                     return Err(big("one of its cells has more than 1 MB"));
                 }
             }
-            if size > limit || whole > WHOLE {
+            if size > limit || whole > most {
                 return Err(big("unpacked it would be larger than can be held"));
             }
         }
@@ -112,7 +115,9 @@ fn one(book: &mut Xlsx<BufReader<File>>, sheet: &str, name: &str, old: bool) -> 
         let at = cell.as_ref().map(calamine::Cell::get_position);
         if at.is_none_or(|(next, _)| next != line) && (beyond || row.iter().any(|c| !c.is_empty())) {
             match &mut spool {
-                None if beyond => return Err(Error::usage(format!("sheet {sheet} of {name} has more than {COLUMNS} columns; that many cannot be read"))),
+                None if beyond => {
+                    return Err(Error::usage(format!("sheet {sheet} of {name} has more than {COLUMNS} columns; that many cannot be read")));
+                }
                 None => {
                     width = row.iter().rposition(|c| !c.is_empty()).map_or(0, |last| last + 1);
                     spool = Some(Spool::new(name, &row[..width])?);
@@ -174,6 +179,21 @@ fn moment(days: f64, old: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_unpacks_to_too_much_is_refused() {
+        use std::io::Write as _;
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file("xl/sharedStrings.xml", zip::write::SimpleFileOptions::default()).expect("a part");
+        (0..1_000).for_each(|_| zip.write_all(&b"<si></si>".repeat(100)).expect("written"));
+        let mut file = zip.finish().expect("whole");
+        assert!(file.get_ref().len() < 10_000, "small as a file");
+        assert!(measure(&mut file, "x.xlsx", (1 << 20, 1 << 20)).is_ok());
+        for limits in [(1 << 20, 1 << 19), (1 << 19, 1 << 20)] {
+            let refused = measure(&mut file, "x.xlsx", limits).expect_err("refused").message;
+            assert_eq!(refused, "x.xlsx is not read: unpacked it would be larger than can be held");
+        }
+    }
 
     #[test]
     fn numbers_and_dates_are_as_they_were_typed() {

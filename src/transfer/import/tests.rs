@@ -260,6 +260,8 @@ fn what_is_not_understood_is_said_in_a_sentence() {
     assert_eq!(error.message, "things.csv is not understood: its columns are a, b");
     let error = import(&mut store, &folder.path().join("none.csv"), &Wanted::default(), NOW, &mut go).expect_err("refused");
     assert_eq!(error.exit_code(), 3);
-    let as_orders = import(&mut store, &folder.path().join("things.csv"), &Wanted { kind: Some(Kind::Orders), ..Wanted::default() }, NOW, &mut go).expect_err("refused");
+    let as_orders =
+        import(&mut store, &folder.path().join("things.csv"), &Wanted { kind: Some(Kind::Orders), ..Wanted::default() }, NOW, &mut go)
+            .expect_err("refused");
     assert!(as_orders.message.starts_with("things.csv has no column for key (order_id"), "{}", as_orders.message);
 }

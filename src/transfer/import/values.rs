@@ -54,7 +54,8 @@ pub(super) fn is_date(text: &str) -> bool {
 pub(super) fn is_jalali(text: &str) -> bool {
     let text = plain(text);
     let (front, _) = split_moment(&text);
-    date(front, Calendar::Gregorian) == DateCell::Impossible && matches!(date(front, Calendar::Jalali), DateCell::Day(_) | DateCell::Either { .. })
+    date(front, Calendar::Gregorian) == DateCell::Impossible
+        && matches!(date(front, Calendar::Jalali), DateCell::Day(_) | DateCell::Either { .. })
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
@@ -481,7 +482,20 @@ mod tests {
 
     #[test]
     fn dates_read_in_the_forms_that_files_use() {
-        for text in ["2024-12-31", "2024/12/31", "31.12.2024", "31/12/2024", "12/31/2024", "20241231", "31-Dec-2024", "Dec 31, 2024", "31 December 2024", "31.12.24", "۲۰۲۴/۱۲/۳۱", "٣١.١٢.٢٠٢٤"] {
+        for text in [
+            "2024-12-31",
+            "2024/12/31",
+            "31.12.2024",
+            "31/12/2024",
+            "12/31/2024",
+            "20241231",
+            "31-Dec-2024",
+            "Dec 31, 2024",
+            "31 December 2024",
+            "31.12.24",
+            "۲۰۲۴/۱۲/۳۱",
+            "٣١.١٢.٢٠٢٤",
+        ] {
             assert_eq!(read(text), DateCell::Day(day("2024-12-31")), "{text}");
         }
         assert_eq!(read("05.04.2024"), DateCell::Day(day("2024-04-05")));
