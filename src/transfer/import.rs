@@ -261,7 +261,10 @@ fn jobs(path: &Path, wanted: &Wanted, profiles: &[crate::domain::profile::Profil
             return Ok((jobs, others));
         }
     }
-    let sources = source::open(path, &wanted.dialect, wanted.sheet.as_deref(), now)?;
+    // What a profile says of the text itself has to be known before it is read, so only one that was named can say it.
+    let named = wanted.profile.as_ref().and_then(|name| profiles.iter().find(|p| p.name == *name));
+    let dialect = wanted.dialect.clone().or(&named.map(|p| p.dialect.clone()).unwrap_or_default());
+    let sources = source::open(path, &dialect, wanted.sheet.as_deref(), now)?;
     // Of a workbook with several sheets those that are no known table are left out; a file that is one table has to be one.
     let one = sources.len() == 1;
     for source in sources {

@@ -94,7 +94,6 @@ pub(super) fn job(source: Source, wanted: &Wanted, all: &[Profile], now: &Moment
         return Err(Error::usage(message).hint(format!("Its columns are: {}", table.headers.join(", "))));
     }
     let dialect = wanted.dialect.clone().or(&profile.map(|p| p.dialect.clone()).unwrap_or_default());
-    // What a profile says of the text itself comes too late where the text was read already.
     let mut report = FileReport::new(table.name.clone(), kind);
     report.profile = profile.map(|p| p.name.clone());
     report.columns = map.uses(&samples);

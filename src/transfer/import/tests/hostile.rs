@@ -34,8 +34,8 @@ fn huge_fields_nuls_and_broken_bytes_cost_their_rows() {
     let reasons = ["row too long", "unreadable character"].map(str::to_owned).to_vec();
     assert_eq!(taken("customers.csv", &text), (2, reasons));
     let mut quote = b"customer_id,name\nC1,\"never closed\n".to_vec();
-    (0..200_000).for_each(|n| quote.extend(format!("K{n},name {n}\n").into_bytes()));
-    assert_eq!(taken("customers.csv", &quote), (200_000, vec!["quote never closed".to_owned()]));
+    (0..20_000).for_each(|n| quote.extend(format!("K{n},name {n}\n").into_bytes()));
+    assert_eq!(taken("customers.csv", &quote), (20_000, vec!["quote never closed".to_owned()]));
 }
 
 #[test]
