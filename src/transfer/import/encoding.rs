@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{CoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{CoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1254};
 use tempfile::NamedTempFile;
 
 use super::report::Found;
@@ -25,6 +25,9 @@ pub(super) fn named(name: &str) -> Result<&'static Encoding> {
             .hint("encodings: utf-8, utf-16le, utf-16be, windows-1254, windows-1251, windows-1256, windows-1252 and the others of the WHATWG list")
     })
 }
+
+/// Letters of Turkish in windows-1254 (Â Ç Î Ğ Ö Û Ü İ Ş and the small ones), quotation marks, dashes, the euro and the degree.
+const TURKISH: &[u8] = b"\xC2\xC7\xCE\xD0\xD6\xDB\xDC\xDD\xDE\xE2\xE7\xEE\xF0\xF6\xFB\xFC\xFD\xFE\x80\x85\x91\x92\x93\x94\x96\x97\xA0\xAB\xB0\xBB";
 
 /// What a look through the file as UTF-8 finds.
 #[derive(Default)]
@@ -63,14 +66,19 @@ pub(super) fn detect(path: &Path, name: &str) -> Result<(&'static Encoding, Foun
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let mut piece = vec![0; PIECE];
     let mut rest = file.take(GUESSED);
+    let mut turkish = true;
     loop {
         let n = rest.read(&mut piece).map_err(cannot)?;
         detector.feed(&piece[..n], n == 0);
+        turkish &= piece[..n].iter().all(|b| b.is_ascii() || TURKISH.contains(b));
         if n == 0 {
             break;
         }
     }
-    let encoding = detector.guess(None, Utf8Detection::Deny);
+    let guessed = detector.guess(None, Utf8Detection::Deny);
+    // A few letters can fit an encoding of the web that no spreadsheet writes; those of Turkish (and what German and French share
+    // with it) are in the encoding of Turkish Windows.
+    let encoding = if turkish && guessed.name().starts_with("ISO-8859") { WINDOWS_1254 } else { guessed };
     Ok(said(encoding, format!("byte {byte:#04x} in line {line} is no UTF-8, and the letters fit {} best", encoding.name())))
 }
 
@@ -200,6 +208,8 @@ mod tests {
         let turkish = "id,not\n1,Yenileme görüşüldü; indirim istiyor\n2,Müşteri çağrıyı açmadı, ışık şirketi\n";
         let said = found(&encoded(turkish, "windows-1254"));
         assert_eq!(said, ("windows-1254", "byte 0xf6 in line 2 is no UTF-8, and the letters fit windows-1254 best".into()));
+        let few = "id,not\n1,çok iyi ?\n2,çok iyi ?\n3,good\n".repeat(50);
+        assert_eq!(found(&encoded(&few, "windows-1254")).0, "windows-1254");
         let russian = "имя,заметка\nОльга,Просит скидку на продление договора\nИван,Позвонить после выставки\n";
         assert_eq!(found(&encoded(russian, "cp1251")).0, "windows-1251");
         let arabic = "الاسم,ملاحظة\nشركة النور,يريد العميل تجديد العقد هذا العام\nشركة السلام,اتصل بهم غدا صباحا\n";

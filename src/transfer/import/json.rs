@@ -79,7 +79,7 @@ fn layout(start: &[u8]) -> Layout {
         }
         // The first object is whole: whether another one follows says what the text is.
         if before == 1 && scan.depth == 0 {
-            let more = text[at + 1..].iter().any(|b| *b == b'{');
+            let more = text[at + 1..].contains(&b'{');
             return if array && !more { Layout { depth: 2, inside: true } } else { Layout { depth: 0, inside: false } };
         }
         if *byte == b'[' && before == 1 {

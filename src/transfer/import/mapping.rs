@@ -232,7 +232,7 @@ fn looks(code: &str, lacks: bool) -> Option<fn(&str) -> bool> {
     match code {
         "email" | "customer_email" => Some(is_email),
         "website" => Some(is_address),
-        "on" | "at" | "opened" | "start" if lacks => Some(|v| values::is_date(v)),
+        "on" | "at" | "opened" | "start" if lacks => Some(values::is_date),
         "score" if lacks => Some(|v| v.parse::<u8>().is_ok_and(|n| n <= 10)),
         _ => None,
     }

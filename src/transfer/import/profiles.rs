@@ -122,7 +122,7 @@ fn kind_of_profile(profile: &Profile) -> Result<Kind> {
 /// The kind of a table: as told, as its name says where its headers agree, or as its headers say.
 fn kind_of(source: &Source, table: &Table, told: Option<Kind>, in_folder: bool) -> Result<Kind> {
     let named = source.sheet.as_deref().and_then(|s| kind::by_name(&format!("{s}.csv"))).or_else(|| kind::by_name(&source.name));
-    if in_folder && source.sheet.is_none() {
+    if in_folder {
         let kind = named.ok_or_else(|| Error::usage("the name is none that is known"))?;
         let missing = Mapping::new(kind, &table.headers).missing(kind);
         return if missing.is_empty() {

@@ -44,8 +44,11 @@ pub fn ask(cx: &mut Cx) {
     cx.open(line.complete(|text, _| super::merge::paths(text, &[])));
 }
 
-/// What can be said of how a file is written: the code of a choice, and the dialect that it makes of another.
-const SAID: &[(&str, fn(&mut Dialect))] = &[
+/// The code of a choice, and the dialect that it makes of another.
+type Saying = (&'static str, fn(&mut Dialect));
+
+/// What can be said of how a file is written.
+const SAID: &[Saying] = &[
     ("as_found", |d| *d = Dialect::default()),
     ("dates_day", |d| d.dates = Some(DateOrder::Day)),
     ("dates_month", |d| d.dates = Some(DateOrder::Month)),
@@ -141,7 +144,7 @@ impl Import {
     }
 
     fn dialect(&mut self, cx: &mut Cx) {
-        let item = |(code, _): &(&str, fn(&mut Dialect))| Item::new(format!("said:{code}"), cx.look.say.word(&format!("import.{code}")));
+        let item = |(code, _): &Saying| Item::new(format!("said:{code}"), cx.look.say.word(&format!("import.{code}")));
         let items = SAID.iter().map(item).collect();
         Self::choose(cx.look.say.word("import.how_written").to_owned(), items, "", cx);
     }

@@ -159,6 +159,12 @@ fn one_workbook_of_many_sheets_is_the_same_book() {
     let report = run(&mut store, &path, false);
     assert_eq!(report.end, End::NothingNew);
     assert_eq!(report.files[0].file, "all.xlsx: customers");
+    // In a folder a workbook of one sheet goes by its name, as every file there.
+    let mut alone = Workbook::new();
+    alone.add_worksheet().write_string(0, 0, "customer_id").and_then(|s| s.write_string(0, 1, "churned_on")).expect("cells");
+    alone.save(folder.path().join("renewals.xlsx")).expect("saved");
+    let report = run(&mut store, folder.path(), true);
+    assert_eq!(report.not_understood.last().map(|(name, _)| name.as_str()), Some("renewals.xlsx"));
     let only = Wanted { sheet: Some("orders".into()), ..Wanted::default() };
     let report = import(&mut store, &path, &only, NOW, &mut |_| Continue::Yes).expect("imports");
     assert_eq!(report.files.len(), 1);
