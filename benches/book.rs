@@ -248,7 +248,7 @@ fn import(size: usize, folder: &Path) -> Outcome {
     line(size, "bare loop over prepared statements", &mut [bare], &format!("{rows} rows, {:.0} rows/s", rows as f64 / bare.as_secs_f64()));
     let mut store = open(&folder.join("import.retain"))?;
     let start = Instant::now();
-    let report = import::import(&mut store, &files, None, false, now(), &mut |_| Continue::Yes)?;
+    let report = import::import(&mut store, &files, &import::Wanted::default(), now(), &mut |_| Continue::Yes)?;
     let took = start.elapsed();
     let taken: u64 = report.files.iter().map(|f| f.made).sum();
     let times = took.as_secs_f64() / bare.as_secs_f64();

@@ -20,6 +20,7 @@ pub mod money;
 pub mod nps;
 pub mod playbook;
 pub mod priority;
+pub mod profile;
 pub mod proportion;
 pub mod query;
 pub mod revenue;

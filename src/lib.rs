@@ -32,7 +32,7 @@
 //! - [`domain`]: types and rules, pure. [`domain::command`] has every write, [`domain::query`] every question and its page.
 //! - [`columns`]: what a customer row can show, sort and filter by. One table for list, filter, CSV, JSON and choosers.
 //! - [`store`]: the file. Opening rules, batches, undo, signals, roster, answers, the worker.
-//! - [`transfer`]: CSV in, the demo book, JSON and CSV rows out.
+//! - [`transfer`]: files in, the demo book, JSON and CSV rows out.
 //! - [`cli`]: one file a subcommand. [`tui`]: one file a screen; its page says how to add one.
 //!
 //! # One key press, there and back
@@ -117,6 +117,17 @@
 //!   the book open on another machine nobody uses WAL. Where memory cannot be shared a book that is in WAL is taken out of it by a
 //!   connection that has the file for itself.
 //!
+//! # What comes in
+//! Whatever a file is, [`transfer::import`] makes one table of it that can be read as often as is needed: a CSV in UTF-8 is read where it
+//! lies, everything else is brought into that form in a file that goes away by itself, so memory stays flat and one reader has the limits.
+//! Which column is which field is said, or stands in a profile ([`domain::profile`], shipped or in the book's config), or is
+//! guessed from headers and values. What is found out about a file is found out only where a cell needs it, and told with the cell that
+//! proves it. A row finds its customer by key, else by domain, e-mail address or exact folded name; a list with keys of its own adopts
+//! customers that no list has given a key.
+//! - Meetings and mails are rows too, with a reference of their own, so that a moved meeting moves its touchpoint and a cancelled one takes it away.
+//! - A person's edit since files last spoke of a field is never overwritten without a word ([`domain::profile::Winner`]): where the file
+//!   still says what it said, the edit stays; where it says something new, the rule or an answer decides, and both values are told.
+//!
 //! # What happens by itself
 //! A rule ([`domain::rule`]) is a filter; the cache `inside` says whom each holds, so that an entry is told from a stay. Behind every
 //! write, in its transaction, the rules are asked for the customers that it touched ([`store::rules`]): what they do is part of the
@@ -159,6 +170,8 @@
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
 //! | a form | a row in `tui/views/form/tables.rs`, words | the test that opens every form |
 //! | a subcommand | a file in `cli`, a variant | its doc comment is its help |
+//! | an export of another system | a file in `assets/profiles`, a line in [`domain::profile`], its headers in the origins' tests | the tests that read them |
+//! | a file format | a reader beside `transfer/import/json.rs` that fills a spool, a line in `source.rs` | the tests of formats |
 //! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
 //! | a language | a file in `assets/text`, a line | the completeness test |
 //!
@@ -214,8 +227,13 @@
 //! - Days in a stage are product-limit medians; the median of the ended visits alone stands beside them under its own name.
 //! - `seg:vip` names a ready-made segment; `segment:` too, unless the book has an attribute of that name.
 //!
+//! - A mail or meeting with nobody whom the book knows is passed over, not rejected: a mailbox is full of them.
+//! - A meeting to come is no touchpoint yet; the next import of the calendar brings it when it is over.
+//!
 //! # Warts
 //! - Moves of an import, and those that earlier versions wrote, say nothing of what they saw: they are in no conflict.
+//! - A kill in the middle of an import leaves the copy of its file in the temporary folder, readable by its owner only.
+//! - Of a series that is changed "from here on" only the meeting that says so is moved; the others follow when the calendar splits it.
 //! - Two copies in which the same rule fired for one entry before they met hold both firings; the calls to action show as two.
 //! - Past month ends are counted over the present owners, tags, attributes and removals, and what was done or snoozed since counts as
 //!   done then; a view that asks for `priority` weighs money by the present median.

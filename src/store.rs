@@ -363,7 +363,7 @@ impl Store {
         Ok(())
     }
 
-    /// Starts loading many rows as one batch. `command` is `import` or `demo`.
+    /// Starts loading many rows as one batch. `command` is `import`, `look` (an import that is taken back) or `demo`.
     pub fn load(&mut self, command: &'static str, now: Stamp) -> Result<load::Loader<'_>> {
         load::Loader::begin(self, command, now)
     }

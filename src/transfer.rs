@@ -1,4 +1,4 @@
-//! Files in and out: CSV import, demo data, JSON and CSV out.
+//! Files in and out: imports, demo data, JSON and CSV out.
 
 pub mod cells;
 pub mod demo;

@@ -219,5 +219,6 @@ fn default_look() -> Look {
         passed: Vec::new(),
         handled: Vec::new(),
         copies: Vec::new(),
+        imported: None,
     }
 }

@@ -6,7 +6,7 @@ use retain::domain::id::Ids;
 use retain::domain::time::Stamp;
 use retain::store::outbox::Keep;
 use retain::store::{Options, Store, Who};
-use retain::transfer::import::{Continue, Kind, import};
+use retain::transfer::import::{Continue, Kind, Wanted, import};
 
 const NOW: Stamp = Stamp(1_795_000_000_000);
 
@@ -18,7 +18,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let who = Who { person: "ana".into(), device: Ids::seeded(1).next(NOW) };
     let mut store = Store::memory(&Options { who, now: NOW, as_of: None, create: true, zone: None, keep: Keep::Nowhere }).expect("a book");
     let kind = Kind::ALL[usize::from(kind) % Kind::ALL.len()];
-    if let Ok(report) = import(&mut store, &file, Some(kind), false, NOW, &mut |_| Continue::Yes) {
+    if let Ok(report) = import(&mut store, &file, &Wanted { kind: Some(kind), ..Wanted::default() }, NOW, &mut |_| Continue::Yes) {
         assert!(report.files.iter().all(|file| file.adds_up()));
     }
     assert!(store.doctor().expect("an examination").iter().all(|check| check.ok));

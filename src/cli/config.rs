@@ -13,11 +13,12 @@ use crate::error::{Error, Result};
 
 /// Print or set what the book sets for itself
 ///
-/// Keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences (TOML texts) and attribute.<code>.
+/// Keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences (TOML texts), attribute.<code>
+/// and profile.<name> (how files are read, TOML).
 /// Without KEY all are printed; without VALUE the one.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.<code>
+    /// currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.<code>, profile.<name>
     key: Option<String>,
     /// The new value; - reads it from standard input
     value: Option<String>,
@@ -37,10 +38,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 }
 
 fn known(key: &str) -> Result<&str> {
-    if KEYS.contains(&key) || key.strip_prefix("attribute.").is_some_and(|code| !code.is_empty()) {
+    if KEYS.contains(&key) || ["attribute.", "profile."].iter().any(|front| key.strip_prefix(front).is_some_and(|code| !code.is_empty())) {
         return Ok(key);
     }
-    Err(Error::usage(format!("There is no config key \"{key}\"")).hint(format!("keys: {}, attribute.CODE", KEYS.join(", "))))
+    Err(Error::usage(format!("There is no config key \"{key}\"")).hint(format!("keys: {}, attribute.CODE, profile.NAME", KEYS.join(", "))))
 }
 
 fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {
@@ -100,6 +101,9 @@ fn entries(config: &Config) -> Result<Vec<(String, String)>> {
     ];
     for attribute in &config.attributes {
         rows.push((format!("attribute.{}", attribute.code), toml::to_string(attribute).map_err(toml_error)?));
+    }
+    for profile in &config.profiles {
+        rows.push((format!("profile.{}", profile.name), profile.write()?));
     }
     Ok(rows)
 }

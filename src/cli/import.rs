@@ -1,7 +1,7 @@
-//! `retain import`: CSV files into the book. The report accounts for every row; Ctrl-C leaves nothing half done.
+//! `retain import`: files into the book. The report accounts for every row; Ctrl-C leaves nothing half done.
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,50 +12,112 @@ use serde_json::{Value, json};
 use super::Cx;
 use super::fail::Done;
 use super::out::{Ink, one_line};
-use crate::error::{Error, Result};
+use crate::domain::command::Command;
+use crate::domain::profile::{Calendar, DateOrder, Decimal, Dialect, Winner};
+use crate::domain::time::Zone;
+use crate::error::{Error, Kind as Fault, Result};
 use crate::store::Store;
-use crate::transfer::import::{ColumnUse, Continue, End, FileReport, Kind, Report, Use, import};
+use crate::text::{cells, pad};
+use crate::transfer::import::{ColumnUse, Conflict, Continue, End, FileReport, Kind, Report, Use, Wanted, import, profiles, save_profile};
 
-/// Import a CSV file, or a folder of them
+/// Import a file, or a folder of them
 ///
+/// Tables (CSV, TSV, JSON, JSON lines, XLSX), calendars (.ics), mails (.eml, mbox) and address cards (.vcf). How a table is written
+/// and what its columns are is found out; --dry-run shows it, and flags or a profile say it.
 /// A second import of the same files changes nothing. Rows that cannot be taken are written to FILE.rejects.csv
 /// with the reason; the rest is taken, as one step of undo. What somebody has edited since stays as they wrote it.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// A CSV file, or a folder
-    path: PathBuf,
+    /// A file, a folder, or - for standard input
+    #[arg(required_unless_present = "profiles")]
+    path: Option<PathBuf>,
     /// The book to import into (default: the usual one; made when it is missing)
     #[arg(long, value_name = "FILE")]
     into: Option<PathBuf>,
     /// What the rows are, where neither the file's name nor its headers say it: customers, contacts, orders, ...
     #[arg(long = "as", value_name = "KIND")]
     kind: Option<String>,
-    /// Only say what would happen
+    /// Only say what would happen, column by column
     #[arg(long)]
     dry_run: bool,
+    /// Read by this profile (default: the one that knows the headers)
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Read by no profile
+    #[arg(long, conflicts_with = "profile")]
+    no_profile: bool,
+    /// List the profiles there are
+    #[arg(long)]
+    profiles: bool,
+    /// Keep in the book how the columns were read, under this name
+    #[arg(long, value_name = "NAME")]
+    save_profile: Option<String>,
+    /// What a column becomes: a field, attr.CODE, or nothing to leave it out; may be given several times
+    #[arg(long = "map", value_name = "HEADER=FIELD")]
+    columns: Vec<String>,
+    /// Who wins where the file and a person have both changed a field: mine (the person), theirs, newer, ask
+    #[arg(long, value_name = "WHO")]
+    conflicts: Option<String>,
+    #[command(flatten)]
+    written: Written,
+}
+
+/// How the file is written, where that is to be said rather than found out.
+#[derive(clap::Args, Debug)]
+struct Written {
+    /// The encoding: utf-8, utf-16le, windows-1254, windows-1251, windows-1256, ...
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// What stands between fields: one sign, or tab
+    #[arg(long, value_name = "SIGN")]
+    separator: Option<String>,
+    /// What stands before decimals: point or comma
+    #[arg(long, value_name = "SIGN")]
+    decimal: Option<String>,
+    /// What comes first in 05/04/2026: day or month
+    #[arg(long, value_name = "FIRST")]
+    dates: Option<String>,
+    /// The zone of times without one: Europe/Istanbul, UTC
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// The calendar of dates: gregorian or jalali
+    #[arg(long, value_name = "NAME")]
+    calendar: Option<String>,
+    /// The sheet of a workbook (default: all that are understood)
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let kind = args.kind.as_deref().map(kind_of).transpose()?;
-    if !args.path.exists() {
-        return Err(Error::not_found(format!("There is no file or folder {}", args.path.display())).into());
+    if args.profiles {
+        return list_profiles(cx, args);
     }
-    let path = args.into.clone().map_or_else(|| cx.book(), Ok)?;
-    let mut store = open(cx, &path, args.dry_run)?;
+    let path = args.path.clone().unwrap_or_default();
+    let mut wanted = wanted(args)?;
+    if path != Path::new("-") && !path.exists() {
+        return Err(Error::not_found(format!("There is no file or folder {}", path.display())).into());
+    }
+    let book = args.into.clone().map_or_else(|| cx.book(), Ok)?;
+    let mut store = open(cx, &book, args.dry_run)?;
     let stopped = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stopped)).map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
     }
-    let bar = bar(std::io::stderr().is_terminal() && !cx.out.json, 0, "bytes");
-    let report = import(&mut store, &args.path, kind, args.dry_run, cx.now, &mut |at| {
-        bar.set_length(at.total);
-        bar.set_position(at.done);
-        bar.set_message(one_line(at.file));
-        if stopped.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
-    });
-    bar.finish_and_clear();
+    if wanted.winner == Some(Winner::Ask) && !args.dry_run {
+        let looked = once(cx, &mut store, &path, &Wanted { dry_run: true, ..wanted.clone() }, &stopped)?;
+        if !ask(cx, &looked, &mut wanted, &path)? {
+            return Err(Error::new(Fault::Conflict, "Nothing was written: fields that both sides have changed were not decided")
+                .hint("--conflicts mine or theirs decides them all; on a terminal each is asked about")
+                .into());
+        }
+    }
+    let report = once(cx, &mut store, &path, &wanted, &stopped);
     cx.tell(&mut store);
     let report = report?;
+    if let (Some(name), Some(file), false) = (&args.save_profile, report.files.first(), args.dry_run) {
+        let profile = save_profile(name, file, &wanted)?;
+        cx.write(&mut store, &Command::SetConfig { key: format!("profile.{name}"), value: Some(profile.write()?) })?;
+    }
     cx.hand_on(&mut store);
     print(cx, &report)?;
     if report.end == End::Cancelled {
@@ -65,8 +127,23 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     Ok(())
 }
 
+/// One import with its bar: rows, rows a second, what is left, rejects.
+fn once(cx: &Cx<'_>, store: &mut Store, path: &Path, wanted: &Wanted, stopped: &AtomicBool) -> Result<Report> {
+    let bar = bar(std::io::stderr().is_terminal() && !cx.out.json, 0, "bytes");
+    let report = import(store, path, wanted, cx.now, &mut |at| {
+        bar.set_length(at.total);
+        bar.set_position(at.done);
+        let rate = at.rows as f64 / bar.elapsed().as_secs_f64().max(0.001);
+        let rejected = if at.rejected > 0 { format!(", {} rejected", at.rejected) } else { String::new() };
+        bar.set_message(format!("{}: {} rows, {rate:.0}/s{rejected}", one_line(at.file), at.rows));
+        if stopped.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
+    });
+    bar.finish_and_clear();
+    report
+}
+
 /// A dry run makes no book: without one it looks at an empty one in memory.
-fn open(cx: &Cx<'_>, path: &std::path::Path, dry_run: bool) -> Result<Store> {
+fn open(cx: &Cx<'_>, path: &Path, dry_run: bool) -> Result<Store> {
     if dry_run && !path.exists() {
         let zone = super::place::zone();
         return Store::memory(&crate::store::Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone, keep: cx.keep() });
@@ -74,11 +151,117 @@ fn open(cx: &Cx<'_>, path: &std::path::Path, dry_run: bool) -> Result<Store> {
     cx.open_at(path, !dry_run)
 }
 
+/// What the flags say.
+fn wanted(args: &Args) -> Result<Wanted> {
+    let written = &args.written;
+    let columns = args.columns.iter().map(|pair| {
+        let (header, field) = pair
+            .rsplit_once('=')
+            .ok_or_else(|| Error::usage(format!("\"{pair}\" does not say what the column becomes")).hint("--map \"Company name=name\""))?;
+        Ok((header.trim().to_owned(), field.trim().to_owned()))
+    });
+    let one_of = |said: &Option<String>, what: &str, words: &[&str]| -> Result<Option<usize>> {
+        let Some(said) = said else { return Ok(None) };
+        let at = words.iter().position(|w| w.eq_ignore_ascii_case(said));
+        at.map(Some).ok_or_else(|| Error::usage(format!("\"{said}\" is no {what}")).hint(format!("one of {}", words.join(", "))))
+    };
+    let separator = match written.separator.as_deref() {
+        None => None,
+        Some("tab" | "\\t" | "\t") => Some('\t'),
+        Some(sign) if sign.chars().count() == 1 => sign.chars().next(),
+        Some(other) => return Err(Error::usage(format!("\"{other}\" is not one sign")).hint("--separator ';' or --separator tab")),
+    };
+    let dialect = Dialect {
+        encoding: written.encoding.clone(),
+        separator,
+        decimal: one_of(&written.decimal, "decimal mark", &["point", "comma", ".", ","])?
+            .map(|at| [Decimal::Point, Decimal::Comma][at % 2]),
+        dates: one_of(&written.dates, "part of a date", &["day", "month"])?.map(|at| [DateOrder::Day, DateOrder::Month][at]),
+        zone: written.zone.clone().map(|z| Zone::named(&z).map_or(z, |zone| zone.0.name().to_owned())),
+        calendar: one_of(&written.calendar, "calendar", &["gregorian", "jalali"])?.map(|at| [Calendar::Gregorian, Calendar::Jalali][at]),
+    };
+    let winner = args.conflicts.as_deref().map(|word| {
+        Winner::named(word).ok_or_else(|| {
+            Error::usage(format!("\"{word}\" does not say who wins")).hint(format!("one of {}", Winner::ALL.map(Winner::code).join(", ")))
+        })
+    });
+    Ok(Wanted {
+        kind: args.kind.as_deref().map(kind_of).transpose()?,
+        dry_run: args.dry_run,
+        dialect,
+        profile: args.profile.clone(),
+        plain: args.no_profile,
+        columns: columns.collect::<Result<_>>()?,
+        sheet: written.sheet.clone(),
+        winner: winner.transpose()?,
+        answers: crate::store::load::Answers::new(),
+    })
+}
+
 fn kind_of(name: &str) -> Result<Kind> {
-    Kind::named(name).ok_or_else(|| {
-        let all: Vec<&str> = Kind::ALL.iter().map(|k| k.code()).collect();
+    Kind::named(name).filter(|k| Kind::TABLES.contains(k)).ok_or_else(|| {
+        let all: Vec<&str> = Kind::TABLES.iter().map(|k| k.code()).collect();
         Error::usage(format!("There is no kind \"{name}\"")).hint(format!("kinds: {}", all.join(", ")))
     })
+}
+
+/// Asks about each field that both sides have changed; `false` where nobody can be asked, or does not answer.
+fn ask(cx: &mut Cx<'_>, looked: &Report, wanted: &mut Wanted, path: &Path) -> Result<bool, super::fail::Stop> {
+    let open: Vec<&Conflict> = looked.files.iter().flat_map(|f| &f.conflicts).filter(|c| c.won == Winner::Ask).collect();
+    wanted.winner = Some(Winner::Mine);
+    if open.is_empty() {
+        return Ok(true);
+    }
+    let can_ask = std::io::stdin().is_terminal() && path != Path::new("-") && !cx.out.json;
+    for (at, conflict) in open.iter().enumerate() {
+        cx.out.line(&told(conflict))?;
+        if !can_ask {
+            continue;
+        }
+        cx.out.line(&format!("  {} of {}: m keeps mine, t takes theirs, q stops", at + 1, open.len()))?;
+        cx.out.flush()?;
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).map_err(|e| Error::failed("The answer could not be read").because(e))?;
+        let winner = match answer.trim() {
+            "m" | "mine" => Winner::Mine,
+            "t" | "theirs" => Winner::Theirs,
+            _ => return Ok(false),
+        };
+        wanted.answers.insert((conflict.difference.row, conflict.difference.field.clone()), winner);
+    }
+    Ok(can_ask)
+}
+
+/// A field that both sides have changed, in one line.
+fn told(conflict: &Conflict) -> String {
+    let d = &conflict.difference;
+    let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", one_line(text)) };
+    let name = one_line(&conflict.name);
+    format!(
+        "line {}, {name}, {}: {} by {}, the file has {}",
+        conflict.line,
+        one_line(&d.field),
+        shown(&d.mine),
+        one_line(&d.person),
+        shown(&d.theirs)
+    )
+}
+
+fn list_profiles(cx: &mut Cx<'_>, args: &Args) -> Done {
+    let book = args.into.clone().map_or_else(|| cx.book(), Ok)?;
+    let config = if book.exists() { cx.open_at(&book, false)?.config() } else { Arc::default() };
+    let all = profiles(&config);
+    if cx.out.json {
+        let own = |name: &str| config.profiles.iter().any(|p| p.name == name);
+        let rows: Vec<Value> =
+            all.iter().map(|p| json!({ "name": p.name, "about": p.about, "kind": p.kind, "own": own(&p.name) })).collect();
+        return Ok(cx.out.object(json!({ "profiles": rows }))?);
+    }
+    let width = all.iter().map(|p| cells(&p.name)).max().unwrap_or(0);
+    for profile in &all {
+        cx.out.line(&format!("{}  {}", pad(&profile.name, width), one_line(&profile.about)))?;
+    }
+    Ok(())
 }
 
 /// A progress bar on standard error, or nothing.
@@ -87,7 +270,7 @@ pub(super) fn bar(shown: bool, total: u64, unit: &str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    let template = if unit == "bytes" { "{msg:24!} {bar:30} {bytes}/{total_bytes} {eta}" } else { "{bar:30} {pos}/{len} {eta}" };
+    let template = if unit == "bytes" { "{bar:20} {percent}% {msg} {eta} left" } else { "{bar:30} {pos}/{len} {eta}" };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("##-"));
     }
@@ -122,22 +305,27 @@ fn print(cx: &mut Cx<'_>, report: &Report) -> Done {
 
 fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
     let name = cx.out.paint(Ink::Bold, &one_line(&file.file));
-    cx.out.line(&format!("{name} as {}: {} rows", file.kind.code(), file.rows))?;
+    let by = file.profile.as_ref().map_or(String::new(), |p| format!(" by profile {p}"));
+    cx.out.line(&format!("{name} as {}{by}: {} rows", file.kind.code(), file.rows))?;
     let counts = [
         (file.made, "new"),
         (file.changed, "changed"),
         (file.same, "known already"),
         (file.merged, "repeat an earlier row"),
         (file.kept, "kept as somebody edited them"),
+        (file.passed, "not for the book"),
         (file.rejected, "rejected"),
     ];
     let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     if !counts.is_empty() {
         cx.out.line(&format!("  {}", counts.join(", ")))?;
     }
+    for found in file.dialect.iter().filter(|f| end == End::DryRun || is_unusual(f)) {
+        cx.out.line(&format!("  {}: {} ({})", one_line(&found.what), one_line(&found.is), one_line(&found.why)))?;
+    }
     if end == End::DryRun {
-        let mapping: Vec<String> = file.columns.iter().map(mapped).collect();
-        cx.out.line(&format!("  columns: {}", mapping.join(", ")))?;
+        cx.out.line(&format!("  rows are found by: {}", one_line(&file.key)))?;
+        print_columns(cx, &file.columns)?;
     } else {
         let ignored: Vec<String> = file.columns.iter().filter(|c| c.becomes == Use::Ignored).map(|c| one_line(&c.header)).collect();
         if !ignored.is_empty() {
@@ -151,6 +339,18 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
         let line = cx.out.paint(Ink::Dim, &format!("    line {line}: {}", one_line(reason)));
         cx.out.line(&line)?;
     }
+    let open = file
+        .conflicts
+        .iter()
+        .take(20)
+        .map(|c| format!("    {} ({})", told(c), if c.won == Winner::Theirs { "theirs was taken" } else { "mine was kept" }));
+    let open: Vec<String> = open.collect();
+    if !open.is_empty() {
+        cx.out.line(&format!("  changed on both sides: {}", file.conflicts.len()))?;
+        for line in open {
+            cx.out.line(&line)?;
+        }
+    }
     for (note, count) in &file.notes {
         let rows = if *count > 0 { format!(" ({count} rows)") } else { String::new() };
         cx.out.line(&format!("  note: {}{rows}", one_line(note)))?;
@@ -161,14 +361,43 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
     Ok(())
 }
 
+/// True for what a person who did not ask would want to know.
+fn is_unusual(found: &crate::transfer::import::Found) -> bool {
+    match found.what.as_str() {
+        "encoding" => found.is != "UTF-8" || found.why.contains("are nothing"),
+        "separator" => found.is != ",",
+        what => !what.starts_with("zone of"),
+    }
+}
+
+/// The columns as a table: header, what it becomes, why, an example.
+fn print_columns(cx: &mut Cx<'_>, columns: &[ColumnUse]) -> Done {
+    let rows: Vec<[String; 4]> = columns
+        .iter()
+        .map(|c| {
+            let because = if c.becomes == Use::Ignored { "" } else { c.because.words() };
+            let example: String = one_line(&c.example).chars().take(30).collect();
+            [one_line(&c.header), mapped(c), because.to_owned(), example]
+        })
+        .collect();
+    let head = ["column", "becomes", "because of", "example"].map(str::to_owned);
+    let width = |at: usize| rows.iter().chain(std::iter::once(&head)).map(|r| cells(&r[at])).max().unwrap_or(0).min(40);
+    let widths = [width(0), width(1), width(2)];
+    for (i, row) in std::iter::once(&head).chain(&rows).enumerate() {
+        let line = format!("    {}  {}  {}  {}", pad(&row[0], widths[0]), pad(&row[1], widths[1]), pad(&row[2], widths[2]), row[3]);
+        let line = if i == 0 { cx.out.paint(Ink::Dim, line.trim_end()) } else { line.trim_end().to_owned() };
+        cx.out.line(&line)?;
+    }
+    Ok(())
+}
+
 fn mapped(column: &ColumnUse) -> String {
-    let becomes = match &column.becomes {
+    match &column.becomes {
         Use::Field { field, minor: true } => format!("{field} (minor units)"),
         Use::Field { field, minor: false } => (*field).to_owned(),
-        Use::Attribute { code, .. } => format!("attribute {code}"),
+        Use::Attribute { code, .. } => one_line(&format!("attribute {code}")),
         Use::Ignored => "left out".to_owned(),
-    };
-    format!("{} → {}", one_line(&column.header), one_line(&becomes))
+    }
 }
 
 fn report_json(report: &Report) -> Value {

@@ -6,6 +6,7 @@ use super::cadence::Cadences;
 use super::health::Scorecards;
 use super::money::Currency;
 use super::playbook::Playbooks;
+use super::profile::Profile;
 use super::rule::Rules;
 use super::stage::Stages;
 use super::time::Zone;
@@ -80,7 +81,7 @@ impl Default for Policy {
 }
 
 /// Everything of the config that the pure rules read. Stored in the book's `config` table, one row a key:
-/// `stages`, `scorecards`, `playbooks`, `rules`, `policy`, `cadences` (TOML texts), `currency`, `zone`, and `attribute.<code>`.
+/// `stages`, `scorecards`, `playbooks`, `rules`, `policy`, `cadences` (TOML texts), `currency`, `zone`, `attribute.<code>`, and `profile.<name>`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
     /// The lifecycle.
@@ -101,6 +102,8 @@ pub struct Config {
     pub zone: Zone,
     /// Custom attributes, in the order of their making.
     pub attributes: Vec<Attribute>,
+    /// How files of an origin are read, the book's own profiles only.
+    pub profiles: Vec<Profile>,
 }
 
 impl Default for Config {
@@ -119,6 +122,7 @@ impl Default for Config {
             currency: Currency::default(),
             zone: Zone::default(),
             attributes: Vec::new(),
+            profiles: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone, Utc};
 
+pub mod jalali;
 pub mod words;
 
 /// Milliseconds since 1970-01-01 UTC.

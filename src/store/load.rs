@@ -1,5 +1,8 @@
 //! Loading many rows as one batch: what imports and the demo book are written with. One transaction, one undo step.
 
+mod known;
+mod rival;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -11,13 +14,17 @@ use crate::domain::command::{Entity, Receipt};
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
+use crate::domain::profile::Winner;
 use crate::domain::revenue::Version;
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
 use super::batch::{self, Batch, json_value};
 use super::rules::{Fire, Watch};
-use super::{Store, heads, ids, signal, sql, write};
+use super::{Store, ids, signal, sql, write};
+use known::Known;
+use rival::Rivals;
+pub use rival::{Answers, Difference};
 
 /// What became of a row that was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +42,8 @@ pub enum Outcome {
 /// A customer as a file has it. `None` fields are not in the file and stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerRow<'a> {
+    /// The number of the one that is meant where it was found by another rule than its key.
+    pub number: Option<i64>,
     /// Its key in files; mandatory for an import to be repeatable.
     pub external: &'a str,
     /// Display name.
@@ -56,6 +65,8 @@ pub struct CustomerRow<'a> {
 /// A contact as a file has it.
 #[derive(Clone, Debug, Default)]
 pub struct ContactRow<'a> {
+    /// The number of the one that is meant where it was found by another rule than its key.
+    pub number: Option<i64>,
     /// Its key in files.
     pub external: &'a str,
     /// The customer, by the number [`Loader::customer`] gave.
@@ -151,6 +162,8 @@ pub struct Loader<'a> {
     /// The book had customers before, so keys may be in it.
     had_customers: bool,
     had_contacts: bool,
+    known: Known,
+    rivals: Rivals,
     events: Events,
     /// The customer whose event was put last: events often come customer by customer.
     last: i64,
@@ -223,6 +236,8 @@ impl<'a> Loader<'a> {
             contacts: HashMap::new(),
             had_customers,
             had_contacts,
+            known: Known::default(),
+            rivals: Rivals::default(),
             events: Events { state: RandomState::new(), made },
             last: 0,
             firings: 0,
@@ -270,7 +285,7 @@ impl<'a> Loader<'a> {
             .map_err(sql)
     }
 
-    /// Sets the fields that differ, unless a person has edited them since they were last imported.
+    /// Sets the fields that differ. Where a person has edited one since it was last imported, the rule says who wins.
     fn update(&mut self, entity: Entity, id: Id, fields: &[(&str, Value)]) -> Result<Outcome> {
         let table = batch::table(entity);
         let mut outcome = Outcome::Same;
@@ -279,7 +294,8 @@ impl<'a> Loader<'a> {
             if now.as_ref() == Some(value) {
                 continue;
             }
-            if self.edited_by_person(id, field)? {
+            let now = now.unwrap_or(Value::Null);
+            if !self.rivals.gives_way(self.batch.conn, table, (id, field), &now, value)? {
                 outcome = if outcome == Outcome::Changed { outcome } else { Outcome::Kept };
                 continue;
             }
@@ -289,9 +305,20 @@ impl<'a> Loader<'a> {
         Ok(outcome)
     }
 
-    fn edited_by_person(&self, row: Id, field: &str) -> Result<bool> {
-        let heads = heads::of_field(self.batch.conn, row, field)?;
-        Ok(heads.iter().any(|h| h.command != "import" && h.command != "demo"))
+    /// Says who wins where the file and a person have both changed a field, and what was answered to single fields.
+    pub fn let_win(&mut self, winner: Winner, answers: Answers) {
+        self.rivals.winner = winner;
+        self.rivals.answers = answers;
+    }
+
+    /// Says when the other side last changed the rows that follow.
+    pub fn say_changed(&mut self, at: Option<Stamp>) {
+        self.rivals.changed = at;
+    }
+
+    /// The fields in which the rows put since the last call and a person's edits disagreed, and whose value stands.
+    pub fn take_differences(&mut self) -> Vec<(Difference, Winner)> {
+        std::mem::take(&mut self.rivals.found)
     }
 
     /// Puts a customer; gives its number.
@@ -299,9 +326,14 @@ impl<'a> Loader<'a> {
         let mut tags = row.tags.clone().unwrap_or_default();
         tags.sort_unstable();
         tags.dedup();
-        if let Some(n) = self.customer(row.external)? {
+        let found = if row.number.is_some() { row.number } else { self.customer(row.external)? };
+        if let Some(n) = found {
             let id = ids::named(self.batch.conn, "customer", n)?;
             let mut fields = vec![("name", Value::Text(row.name.into()))];
+            if row.number.is_some() && !row.external.is_empty() {
+                fields.push(("external", Value::Text(row.external.into())));
+                self.customers.insert(row.external.into(), n);
+            }
             for (field, value) in [("owner", row.owner), ("website", row.website), ("phone", row.phone)] {
                 fields.extend(value.map(|v| (field, Value::Text(v.into()))));
             }
@@ -323,6 +355,7 @@ impl<'a> Loader<'a> {
         if !row.external.is_empty() {
             self.customers.insert(row.external.into(), n);
         }
+        self.known.add_customer(n, row.name, website);
         self.batch.touched.insert(n);
         Ok((n, Outcome::Made))
     }
@@ -330,7 +363,8 @@ impl<'a> Loader<'a> {
     /// Puts a contact; gives its number.
     pub fn put_contact(&mut self, row: &ContactRow<'_>) -> Result<(i64, Outcome)> {
         let main = i64::from(row.primary);
-        if let Some(n) = self.contact(row.external)? {
+        let found = if row.number.is_some() { row.number } else { self.contact(row.external)? };
+        if let Some(n) = found {
             let id = ids::named(self.batch.conn, "contact", n)?;
             let text = |t: &str| Value::Text(t.into());
             let fields = [
@@ -347,6 +381,7 @@ impl<'a> Loader<'a> {
         if !row.external.is_empty() {
             self.contacts.insert(row.external.into(), n);
         }
+        self.known.add_contact(n, row.customer, row.name, row.email);
         Ok((n, Outcome::Made))
     }
 
@@ -486,6 +521,25 @@ impl<'a> Loader<'a> {
             self.wake(row.customer, "nps")?;
         }
         Ok(Outcome::Made)
+    }
+
+    /// Removes the event of this kind and key; `None` where the book has none.
+    pub fn remove_event(&mut self, kind: EventKind, reference: &str) -> Result<Option<Outcome>> {
+        let found: Option<(Id, i64)> = self
+            .batch
+            .conn
+            .prepare_cached("SELECT id, customer FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0")
+            .and_then(|mut s| s.query_row(params![reference, kind as i64], |r| Ok((Id(r.get(0)?), r.get(1)?))).optional())
+            .map_err(sql)?;
+        let Some((id, customer)) = found else { return Ok(None) };
+        self.batch.set(Entity::Event, id, "removed", Value::Integer(1))?;
+        self.batch.touched.insert(customer);
+        Ok(Some(Outcome::Changed))
+    }
+
+    /// The id of the customer with this number.
+    pub fn customer_id(&self, n: i64) -> Result<Id> {
+        ids::named(self.batch.conn, "customer", n)
     }
 
     fn event_id(&self, row: &EventRow<'_>) -> Result<Option<Id>> {

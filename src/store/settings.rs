@@ -8,6 +8,7 @@ use crate::domain::config::{Attribute, Config};
 use crate::domain::health::Scorecards;
 use crate::domain::money::Currency;
 use crate::domain::playbook::Playbooks;
+use crate::domain::profile::Profile;
 use crate::domain::rule::Rules;
 use crate::domain::time::Zone;
 use crate::error::{Error, Result};
@@ -77,15 +78,21 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             config.zone = Zone::named(value)
                 .ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?
         }
-        _ => match key.strip_prefix("attribute.") {
-            Some(code) => {
+        _ => match key.split_once('.') {
+            Some(("profile", name)) if Profile::is_name(name) => {
+                let profile = Profile::read(name, value)?;
+                config.profiles.retain(|p| p.name != name);
+                config.profiles.push(profile);
+            }
+            Some(("attribute", code)) => {
                 let attribute: Attribute = toml::from_str(value).map_err(wrong)?;
                 config.attributes.retain(|a| a.code != code);
                 config.attributes.push(Attribute { code: code.to_owned(), ..attribute });
             }
-            None => {
-                return Err(Error::usage(format!("there is no setting {key}"))
-                    .hint("settings: stages, scorecards, playbooks, rules, policy, cadences, currency, zone, attribute.<code>"));
+            _ => {
+                return Err(Error::usage(format!("there is no setting {key}")).hint(
+                    "settings: stages, scorecards, playbooks, rules, policy, cadences, currency, zone, attribute.<code>, profile.<name>",
+                ));
             }
         },
     }

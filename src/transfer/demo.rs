@@ -113,6 +113,7 @@ impl Calendar {
 fn put(loader: &mut Loader<'_>, calendar: &Calendar, index: usize, story: &Story, people: &mut Vec<i64>) -> Result<()> {
     let external = key(index);
     let (customer, _) = loader.put_customer(&CustomerRow {
+        number: None,
         external: &external,
         name: story.words(story.name),
         owner: Some(story.owner),
@@ -130,6 +131,7 @@ fn put(loader: &mut Loader<'_>, calendar: &Calendar, index: usize, story: &Story
     people.clear();
     for (nth, person) in story.people.iter().enumerate() {
         let (number, _) = loader.put_contact(&ContactRow {
+            number: None,
             external: &format!("{external}-{}", nth + 1),
             customer,
             name: story.words(person.name),

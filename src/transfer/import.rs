@@ -1,42 +1,83 @@
-//! CSV import: one file or a folder of files into the book, as one batch, with every row accounted for.
+//! Files in: tables (CSV and its kin, JSON, workbooks), calendars, mailboxes and address cards, one file or a folder of them, as one
+//! batch with every row accounted for.
 //!
-//! Rows that cannot be taken go into `<file>.rejects.csv` beside the input, the rest is taken. Keys of the files make a
-//! second import of the same files change nothing.
+//! Whatever a file is, [`source`] makes a table of it, [`mapping`] says which of its columns is which field (as said, by a profile, by
+//! header, by value), and the intake of its [`Kind`] puts row after row. Rows that cannot be taken go into `<file>.rejects.csv` beside
+//! the input, the rest is taken. Keys of the files make a second import of the same files change nothing; who wins where a person has
+//! changed a field meanwhile is a rule ([`Winner`]), and what was found is told ([`Conflict`]).
 
 mod activity;
+mod calendar;
+mod card;
 mod contacts;
+mod correspondence;
 mod customers;
 mod desk;
+mod encoding;
+mod json;
 mod kind;
 mod lifecycle;
+mod mail;
 mod mapping;
+mod profiles;
 mod reader;
 mod rejects;
 mod report;
 mod revenue;
 mod seen;
+mod sheet;
+mod source;
+mod spool;
 mod surveys;
 mod values;
 
 use std::path::{Path, PathBuf};
 
 pub use kind::Kind;
-pub use report::{ColumnUse, End, FileReport, Report, Use};
+pub use profiles::{all as profiles, save as save_profile};
+pub use report::{Because, ColumnUse, Conflict, End, FileReport, Found, Report, Use};
 
 use crate::domain::event::EventKind;
-use crate::domain::time::Stamp;
+use crate::domain::profile::{Dialect, Winner};
+use crate::domain::time::{Moment, Stamp};
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::store::load::Loader;
-use desk::{Desk, Fate, Intake, Refused};
+use crate::store::load::{Answers, Loader};
+use desk::{Desk, Fate, Intake, Refused, Turn};
 use mapping::Mapping;
 use reader::{Next, Table};
 use rejects::Rejects;
+use source::Source;
 
 /// Rows between two calls of the progress function.
 const STEP: u64 = 512;
 /// Rejected rows of a file that the report names one by one.
 const NAMED: usize = 20;
+/// Rows whose values are looked at for what headers do not say.
+const SAMPLES: usize = 200;
+
+/// What is wanted of an import beyond its path. The default finds everything out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Wanted {
+    /// What the rows are, where neither a file's name nor its headers say it.
+    pub kind: Option<Kind>,
+    /// Everything is done and taken back, so the report is what an import would say.
+    pub dry_run: bool,
+    /// How the file is written, where that is to be said.
+    pub dialect: Dialect,
+    /// The profile to read by; `None`: the one whose headers the file has, if there is one.
+    pub profile: Option<String>,
+    /// Read by no profile.
+    pub plain: bool,
+    /// Headers and what they become: a field, `attr.<code>`, or nothing.
+    pub columns: Vec<(String, String)>,
+    /// Only this sheet of a workbook.
+    pub sheet: Option<String>,
+    /// Who wins over a person's edit; `None`: as the profile says, else the person.
+    pub winner: Option<Winner>,
+    /// What was answered to single conflicts.
+    pub answers: Answers,
+}
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +88,10 @@ pub struct Progress<'a> {
     pub done: u64,
     /// Bytes of all files.
     pub total: u64,
-    /// Rows read of this file.
+    /// Rows read of all files.
     pub rows: u64,
+    /// Rows of them that could not be taken.
+    pub rejected: u64,
 }
 
 /// Whether to go on.
@@ -63,26 +106,32 @@ pub enum Continue {
 /// Names of files that are not understood, each with the reason.
 type Others = Vec<(String, String)>;
 
-/// A file that will be read.
+/// A table that will be read.
 struct Job {
-    path: PathBuf,
+    source: Source,
     kind: Kind,
+    map: Mapping,
+    dialect: Dialect,
+    winner: Option<Winner>,
+    changed: Option<Stamp>,
+    report: FileReport,
     size: u64,
 }
 
-/// Imports the CSV or the folder of CSVs at `path`. `kind` says what a file is where neither its name nor its headers do.
-/// With `dry_run` everything is done and taken back, so the report is what an import would say. The progress function is
-/// called between rows; when it answers [`Continue::No`], nothing is written.
+/// Imports the file or the folder of files at `path`, or standard input where it is `-`. The progress function is called between
+/// rows; when it answers [`Continue::No`], nothing is written.
 pub fn import(
     store: &mut Store,
     path: &Path,
-    kind: Option<Kind>,
-    dry_run: bool,
+    wanted: &Wanted,
     now: Stamp,
     progress: &mut dyn FnMut(Progress<'_>) -> Continue,
 ) -> Result<Report> {
-    let (jobs, not_understood) = jobs(path, kind)?;
-    let mut run = Run { total: jobs.iter().map(|j| j.size).sum(), before: 0, dry_run, progress };
+    wanted.dialect.check()?;
+    let moment = store.moment(now);
+    let (jobs, not_understood) = jobs(path, wanted, &profiles::all(&store.config()), &moment)?;
+    let total = jobs.iter().map(|j| j.size).sum();
+    let mut run = Run { total, before: 0, rows: 0, rejected: 0, dry_run: wanted.dry_run, progress };
     let mut report = Report {
         files: Vec::new(),
         not_understood,
@@ -91,33 +140,48 @@ pub fn import(
         end: End::DryRun,
         label: String::new(),
     };
+    if jobs.is_empty() {
+        return Err(nothing(path, &report.not_understood));
+    }
     let config = (*store.config()).clone();
-    let moment = store.moment(now);
-    let first = jobs.first().ok_or_else(|| nothing(path, &report.not_understood))?;
-    let empty = Mapping::new(first.kind, &[]);
-    let loader = store.load("import", now)?;
-    let mut desk = Desk::new(loader, config, moment, empty, FileReport::new(String::new(), first.kind), first.path.clone());
+    // Before a look no backup is made: it writes nothing.
+    let loader = store.load(if wanted.dry_run { "look" } else { "import" }, now)?;
+    let mut loader = Some(loader);
+    let mut desk: Option<Desk<'_>> = None;
     let mut rejects = Vec::new();
-    for job in &jobs {
-        match run.file(&mut desk, job) {
+    for mut job in jobs {
+        let winner = wanted.winner.or(job.winner).unwrap_or_default();
+        let target = rejects::target(&job.source.input, job.source.sheet.as_deref().filter(|_| job.report.file != job.source.name));
+        let kind = job.kind;
+        let report_of = std::mem::replace(&mut job.report, FileReport::new(String::new(), kind));
+        let map = std::mem::replace(&mut job.map, Mapping::new(kind, &[]));
+        let turn = Turn { map, report: report_of, source: job.source.clone(), dialect: job.dialect.clone() };
+        let at = match (desk.as_mut(), loader.take()) {
+            (Some(desk), _) => {
+                desk.turn_to(turn);
+                desk
+            }
+            (None, Some(loader)) => desk.insert(Desk::new(loader, config.clone(), moment, turn)),
+            (None, None) => break,
+        };
+        at.loader.let_win(winner, wanted.answers.clone());
+        at.loader.say_changed(job.changed);
+        match run.file(at, &job, target) {
             Ok(Some((file, rejected))) => {
                 report.files.push(file);
                 rejects.push(rejected);
             }
             Ok(None) => {
-                desk.loader.abandon();
                 report.end = End::Cancelled;
                 return Ok(report);
             }
-            Err(error) => {
-                desk.loader.abandon();
-                return Err(error);
-            }
+            Err(error) => return Err(error),
         }
     }
+    let Some(mut desk) = desk else { return Ok(report) };
     report.stages_added = std::mem::take(&mut desk.stages_added);
     report.attributes_added = std::mem::take(&mut desk.attributes_added);
-    close(desk.loader, &mut report, path, dry_run)?;
+    close(desk.loader, &mut report, path, wanted.dry_run)?;
     for (file, rejected) in report.files.iter_mut().zip(rejects) {
         match rejected.finish() {
             Ok(written) => file.rejects_file = written,
@@ -145,7 +209,11 @@ fn close(loader: Loader<'_>, report: &mut Report, path: &Path, dry_run: bool) ->
 
 /// The line of the activity list: "Imported orders.csv: 1,697 rows".
 fn label(report: &Report, path: &Path) -> String {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let name = match path.file_name() {
+        _ if path == Path::new(source::STDIN) => "standard input".to_owned(),
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    };
     let taken = report.rows() - report.rejected();
     let files = if report.files.len() > 1 { format!(" of {} files", report.files.len()) } else { String::new() };
     format!("Imported {name}: {taken} rows{files}")
@@ -155,7 +223,7 @@ fn label(report: &Report, path: &Path) -> String {
 fn nothing(path: &Path, others: &[(String, String)]) -> Error {
     let names: Vec<&str> = others.iter().take(5).map(|(n, _)| n.as_str()).collect();
     let message = if names.is_empty() {
-        format!("{} has no CSV files", path.display())
+        format!("{} has no files that can be imported", path.display())
     } else {
         format!("no file of {} is understood ({})", path.display(), names.join(", "))
     };
@@ -164,100 +232,108 @@ fn nothing(path: &Path, others: &[(String, String)]) -> Error {
 
 /// The words for `--as`, in one line.
 fn codes() -> String {
-    Kind::ALL.iter().map(|k| k.code()).collect::<Vec<_>>().join(", ")
+    Kind::TABLES.iter().map(|k| k.code()).collect::<Vec<_>>().join(", ")
 }
 
-/// The files to read in the order of what depends on what, and the names of those that are not understood.
-fn jobs(path: &Path, kind: Option<Kind>) -> Result<(Vec<Job>, Others)> {
-    let meta = std::fs::metadata(path).map_err(|e| {
-        let missing = e.kind() == std::io::ErrorKind::NotFound;
-        let error = if missing { Error::not_found(format!("{} does not exist", path.display())) } else { unreadable(path, &e) };
-        error.because(e)
-    })?;
-    if !meta.is_dir() {
-        let kind = kind_of(path, kind)?;
-        return Ok((vec![Job { path: path.to_owned(), kind, size: meta.len() }], Vec::new()));
-    }
-    if kind.is_some() {
-        return Err(
-            Error::usage("--as names the kind of one file, not of a folder").hint(format!("Files are recognised by name: {}", codes()))
-        );
-    }
-    let mut jobs: Vec<Job> = Vec::new();
-    let mut others = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(|e| unreadable(path, &e).because(e))? {
-        let entry = entry.map_err(|e| unreadable(path, &e).because(e))?;
-        let (file, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let lower = name.to_lowercase();
-        if !lower.ends_with(".csv") || lower.ends_with(".rejects.csv") || !file.is_file() {
-            continue;
-        }
-        match folder_kind(&file, &name) {
-            Ok(kind) => jobs.push(Job { size: file.metadata().map_or(0, |m| m.len()), path: file, kind }),
-            Err(why) => others.push((name, why)),
+/// The tables to read in the order of what depends on what, and the names of those that are not understood.
+fn jobs(path: &Path, wanted: &Wanted, profiles: &[crate::domain::profile::Profile], now: &Moment) -> Result<(Vec<Job>, Others)> {
+    let (mut jobs, mut others) = (Vec::new(), Vec::new());
+    if path != Path::new(source::STDIN) {
+        let meta = std::fs::metadata(path).map_err(|e| {
+            let missing = e.kind() == std::io::ErrorKind::NotFound;
+            let error = if missing { Error::not_found(format!("{} does not exist", path.display())) } else { unreadable(path, &e) };
+            error.because(e)
+        })?;
+        if meta.is_dir() {
+            if wanted.kind.is_some() || wanted.profile.is_some() || !wanted.columns.is_empty() {
+                let message = "--as, --profile and --map are about one file, not about a folder";
+                return Err(Error::usage(message).hint(format!("Files are recognised by name: {}", codes())));
+            }
+            for entry in std::fs::read_dir(path).map_err(|e| unreadable(path, &e).because(e))? {
+                let entry = entry.map_err(|e| unreadable(path, &e).because(e))?;
+                let (file, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+                if source::is_wanted(&name) && file.is_file() {
+                    of_folder(&file, name, wanted, profiles, now, &mut jobs, &mut others)?;
+                }
+            }
+            jobs.sort_by(|a, b| (a.kind, &a.source.input).cmp(&(b.kind, &b.source.input)));
+            others.sort();
+            return Ok((jobs, others));
         }
     }
-    jobs.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
-    others.sort();
+    // What a profile says of the text itself has to be known before it is read, so only one that was named can say it.
+    let named = wanted.profile.as_ref().and_then(|name| profiles.iter().find(|p| p.name == *name));
+    let dialect = wanted.dialect.clone().or(&named.map(|p| p.dialect.clone()).unwrap_or_default());
+    let sources = source::open(path, &dialect, wanted.sheet.as_deref(), now)?;
+    // Of a workbook with several sheets those that are no known table are left out; a file that is one table has to be one.
+    let one = sources.len() == 1;
+    for source in sources {
+        let name = source.name.clone();
+        match profiles::job(source, wanted, profiles, now, false) {
+            Ok(job) => jobs.push(job),
+            Err(error) if one => return Err(error),
+            Err(error) => others.push((name, error.message)),
+        }
+    }
+    jobs.sort_by_key(|j| j.kind);
     Ok((jobs, others))
+}
+
+fn of_folder(
+    file: &Path,
+    name: String,
+    wanted: &Wanted,
+    profiles: &[crate::domain::profile::Profile],
+    now: &Moment,
+    jobs: &mut Vec<Job>,
+    others: &mut Others,
+) -> Result<()> {
+    let sources = match source::open(file, &wanted.dialect, None, now) {
+        Ok(sources) => sources,
+        // A file that cannot be opened at all ends the import; one that cannot be understood is left out.
+        Err(error) if error.kind == crate::error::Kind::Failed => return Err(error),
+        Err(error) => {
+            others.push((name, error.message));
+            return Ok(());
+        }
+    };
+    for source in sources {
+        let shown = source.name.clone();
+        match profiles::job(source, wanted, profiles, now, true) {
+            Ok(job) => jobs.push(job),
+            Err(error) if error.kind == crate::error::Kind::Failed => return Err(error),
+            Err(error) => others.push((shown, error.message)),
+        }
+    }
+    Ok(())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::failed(format!("{} could not be read: {error}", path.display()))
 }
 
-/// The kind of a file in a folder, where only the name counts: a folder holds tables that merely look alike.
-fn folder_kind(file: &Path, name: &str) -> std::result::Result<Kind, String> {
-    let kind = kind::by_name(name).ok_or_else(|| "the name is none that is known".to_owned())?;
-    // A file that cannot be opened at all is an error later on, with its sentence.
-    let Ok(table) = Table::open(file) else { return Ok(kind) };
-    let missing = Mapping::new(kind, &table.headers).missing(kind);
-    if missing.is_empty() { Ok(kind) } else { Err(format!("it lacks a column for {}", missing.join(" and for "))) }
-}
-
-/// The kind of one file: as told, as its name says where its headers agree, or as its headers say.
-fn kind_of(path: &Path, told: Option<Kind>) -> Result<Kind> {
-    let table = Table::open(path)?;
-    let by_name = kind::by_name(&table.name);
-    if let Some(kind) = told.or(by_name) {
-        let missing = Mapping::new(kind, &table.headers).missing(kind);
-        if missing.is_empty() {
-            return Ok(kind);
-        }
-        if told.is_some() {
-            let message = format!("{} has no column for {} of {}", table.name, missing.join(" and for "), kind.code());
-            return Err(Error::usage(message).hint(format!("Its columns are: {}", table.headers.join(", "))));
-        }
-    }
-    let codes_found: Vec<String> = table.headers.iter().map(|h| kind::header_code(h)).collect();
-    kind::by_headers(&codes_found).ok_or_else(|| {
-        Error::usage(format!("{} is not understood: its columns are {}", table.name, table.headers.join(", ")))
-            .hint(format!("Say what its rows are with --as: {}", codes()))
-    })
-}
-
 /// What is common to the files of one import.
 struct Run<'p> {
     total: u64,
     before: u64,
+    rows: u64,
+    rejected: u64,
     dry_run: bool,
     progress: &'p mut dyn FnMut(Progress<'_>) -> Continue,
 }
 
 impl Run<'_> {
     /// Takes the rows of one file. `None` when it was cancelled.
-    fn file(&mut self, desk: &mut Desk<'_>, job: &Job) -> Result<Option<(FileReport, Rejects)>> {
-        let mut table = Table::open(&job.path)?;
-        let map = Mapping::new(job.kind, &table.headers);
-        let mut file = FileReport::new(table.name.clone(), job.kind);
-        file.columns = map.uses();
-        desk.turn_to(map, file, job.path.clone());
-        let mut rejects = Rejects::new(&job.path, &table.headers, table.delimiter, !self.dry_run);
-        let mut intake = intake(desk, job)?;
+    fn file(&mut self, desk: &mut Desk<'_>, job: &Job, target: PathBuf) -> Result<Option<(FileReport, Rejects)>> {
+        let mut table = Table::open(&job.source)?;
+        table.words = desk.map.words.clone();
+        let mut rejects = Rejects::new(target, &table.headers, b',', !self.dry_run);
+        let mut intake = intake(desk, job.kind)?;
         loop {
             if desk.file.rows.is_multiple_of(STEP) {
+                let (rows, rejected) = (self.rows + desk.file.rows, self.rejected + desk.file.rejected);
                 let done = self.before + table.position();
-                let at = Progress { file: &table.name, done, total: self.total, rows: desk.file.rows };
+                let at = Progress { file: &table.name, done, total: self.total, rows, rejected };
                 if (self.progress)(at) == Continue::No {
                     return Ok(None);
                 }
@@ -270,20 +346,20 @@ impl Run<'_> {
                         count(&mut desk.file, fate);
                         continue;
                     }
-                    Err(Refused::Row(reason, detail)) => (row.line, reason, detail),
+                    Err(Refused::Row(reason, detail)) => (row.line, reason.into(), detail),
                     Err(Refused::Stop(error)) => return Err(error),
                 },
             };
-            reject(&mut desk.file, line, reason, &detail);
+            reject(&mut desk.file, line, &reason, &detail);
             rejects.put(line, desk.file.rows + 1, &format!("{reason}: {detail}"), table.raw());
         }
         if table.empty > 0 {
             desk.file.remark(format!("{} empty rows were passed over", table.empty));
         }
         self.before += job.size;
-        let blank = FileReport::new(String::new(), job.kind);
-        let done = desk.turn_to(Mapping::new(job.kind, &[]), blank, job.path.clone());
-        Ok(Some((done, rejects)))
+        self.rows += desk.file.rows;
+        self.rejected += desk.file.rejected;
+        Ok(Some((std::mem::replace(&mut desk.file, FileReport::new(String::new(), job.kind)), rejects)))
     }
 }
 
@@ -295,10 +371,11 @@ fn count(file: &mut FileReport, fate: Fate) {
         Fate::Same => file.same += 1,
         Fate::Kept => file.kept += 1,
         Fate::Merged => file.merged += 1,
+        Fate::Passed => file.passed += 1,
     }
 }
 
-fn reject(file: &mut FileReport, line: u64, reason: &'static str, detail: &str) {
+fn reject(file: &mut FileReport, line: u64, reason: &str, detail: &str) {
     file.rows += 1;
     file.rejected += 1;
     match file.reasons.get_mut(reason) {
@@ -313,9 +390,9 @@ fn reject(file: &mut FileReport, line: u64, reason: &'static str, detail: &str) 
 }
 
 /// What takes the rows of a file.
-fn intake(desk: &mut Desk<'_>, job: &Job) -> Result<Box<dyn Intake>> {
-    Ok(match job.kind {
-        Kind::Customers => Box::new(customers::Customers::new(desk, &job.path)?),
+fn intake(desk: &mut Desk<'_>, kind: Kind) -> Result<Box<dyn Intake>> {
+    Ok(match kind {
+        Kind::Customers => Box::new(customers::Customers::new(desk)?),
         Kind::Contacts => Box::new(contacts::Contacts::new(desk)),
         Kind::StageChanges => Box::new(lifecycle::Moves::new(desk)),
         Kind::SubscriptionVersions => Box::new(revenue::Versions::new(desk)),
@@ -330,6 +407,7 @@ fn intake(desk: &mut Desk<'_>, job: &Job) -> Result<Box<dyn Intake>> {
         Kind::CsatResponses => Box::new(surveys::Surveys::new(desk, EventKind::Csat)),
         Kind::CesResponses => Box::new(surveys::Surveys::new(desk, EventKind::Ces)),
         Kind::SurveyAnswers => Box::new(surveys::Surveys::new(desk, EventKind::Survey)),
+        Kind::Correspondence => Box::new(correspondence::Correspondence::new(desk)),
     })
 }
 

@@ -145,6 +145,7 @@ impl App {
             Msg::Keys(text) => self.take_keys(&text),
             Msg::Briefed { customers, to, result } => self.briefed(customers, to, result),
             Msg::Merged { path, dry_run, result } => self.merged(path, dry_run, result),
+            Msg::Imported { path, wanted, result } => self.imported(path, *wanted, result),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
@@ -527,7 +528,7 @@ impl App {
                 self.fresh();
                 self.effects.push(Effect::OpenBook(path));
             }
-            AppStep::Import(path) => self.effects.push(Effect::Import(path)),
+            AppStep::Import(path, wanted) => self.effects.push(Effect::Import { path, wanted }),
             AppStep::HandOver { customers, to, path } => self.effects.push(Effect::Brief { customers, to, path }),
             AppStep::Merge(path, dry_run) => {
                 if !dry_run {

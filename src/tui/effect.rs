@@ -11,6 +11,7 @@ use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
+use crate::transfer::import::{self, Wanted};
 
 /// What comes in.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub enum Msg {
     Keys(String),
     /// A merge has ended, or the look at what it would do.
     Merged { path: PathBuf, dry_run: bool, result: Result<Box<Report>> },
+    /// An import has ended, or the look at what it would do.
+    Imported { path: PathBuf, wanted: Box<Wanted>, result: Result<Box<import::Report>> },
     /// The brief of a handover is written: now the customers change hands. Or it is not, and they stay.
     Briefed { customers: Vec<Id>, to: String, result: Result<()> },
     /// Something the runner did has ended with a sentence.
@@ -74,8 +77,8 @@ pub enum Effect {
     Demo,
     /// Opens another book.
     OpenBook(PathBuf),
-    /// Imports a file into the open book.
-    Import(PathBuf),
+    /// Imports a file into the open book, or tells only what would come.
+    Import { path: PathBuf, wanted: Box<Wanted> },
     /// Merges a copy into the open book, or tells only what would come.
     Merge { path: PathBuf, dry_run: bool },
     /// Writes the brief of a handover into a file.

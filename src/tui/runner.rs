@@ -18,6 +18,7 @@ use super::{Start, clock};
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::store::worker::{Ask, Worker};
+use crate::transfer::import::{Continue, End, Wanted, import};
 
 /// What comes into the loop: a message, or a batch of input that the input thread waits to see handled.
 enum In {
@@ -184,7 +185,7 @@ impl Runner {
                 Effect::SaveState(text) => super::state::write(self.start.state_dir.as_deref(), &text),
                 Effect::Demo => self.make_demo(),
                 Effect::OpenBook(path) => self.open_book(path),
-                Effect::Import(path) => self.import(app.look.book.clone(), path),
+                Effect::Import { path, wanted } => self.import(app.look.book.clone(), path, wanted),
                 Effect::Brief { customers, to, path } => self.brief(app.look.book.clone(), customers, to, path),
                 Effect::Merge { path, dry_run } => self.merge(app.look.book.clone(), path, dry_run),
                 Effect::Quit => self.quit = true,
@@ -223,17 +224,15 @@ impl Runner {
 
     /// Imports into the open book, on a thread with a connection of its own; the book is opened anew then, so that every list
     /// shows what came.
-    fn import(&self, book: PathBuf, file: PathBuf) {
+    fn import(&self, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
         std::thread::spawn(move || {
-            let said = match import(&book, &file, options) {
-                Ok(label) => {
-                    let _ = out.send(In::Msg(Msg::Book(book)));
-                    Msg::Said { good: true, text: label }
-                }
-                Err(error) => Msg::Said { good: false, text: format!("{error}. {}", error.hints.join(". ")) },
-            };
-            let _ = out.send(In::Msg(said));
+            let opened = crate::store::Store::open(&book, &options);
+            let done = opened.and_then(|mut store| import(&mut store, &path, &wanted, clock(), &mut |_| Continue::Yes));
+            if done.as_ref().is_ok_and(|report| report.end == End::Written) {
+                let _ = out.send(In::Msg(Msg::Book(book)));
+            }
+            let _ = out.send(In::Msg(Msg::Imported { path, wanted, result: done.map(Box::new) }));
         });
     }
 
@@ -299,13 +298,6 @@ fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
     let today = store.moment(now).today;
     crate::transfer::demo::write(&mut store, &crate::transfer::demo::DemoOptions::new(today), now, &mut |_| {})?;
     Ok(())
-}
-
-fn import(book: &Path, file: &Path, options: crate::store::Options) -> Result<String> {
-    use crate::transfer::import::{Continue, import};
-    let mut store = crate::store::Store::open(book, &options)?;
-    let report = import(&mut store, file, None, false, clock(), &mut |_| Continue::Yes)?;
-    Ok(report.label)
 }
 
 /// Reads input. After each batch it waits until the loop has handled and drawn it: so a program that is lent the terminal gets

@@ -20,6 +20,7 @@ use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Moment};
 use crate::error::Error;
 use crate::store::presence::Here;
+use crate::transfer::import::{Report, Wanted};
 
 /// What every screen may read while it acts and draws. Only the app writes it.
 pub struct Look {
@@ -71,6 +72,8 @@ pub struct Look {
     pub copies: Vec<PathBuf>,
     /// Batches that somebody has changed since and that `u` passes over.
     pub passed: Vec<Id>,
+    /// What the last look at a file to import has found.
+    pub imported: Option<Arc<Report>>,
     /// What was done today in triage, newest first, for the end of the queue.
     pub handled: Vec<String>,
 }
@@ -195,8 +198,8 @@ pub enum AppStep {
     Demo,
     /// Opens another book.
     OpenBook(PathBuf),
-    /// Imports a file.
-    Import(PathBuf),
+    /// Imports a file, or tells only what would come.
+    Import(PathBuf, Box<Wanted>),
     /// Merges a copy of the book; `true`: tells only what would come.
     Merge(PathBuf, bool),
     /// Shows everything as it was at the end of a day; `None`: as it is.

@@ -22,6 +22,7 @@ pub mod form;
 pub mod funnel;
 pub mod groups;
 pub mod help;
+pub mod import;
 pub mod log_line;
 pub mod merge;
 pub mod movers;
@@ -56,6 +57,7 @@ pub const SCREENS: &[Registered] = &[
     screen::<conflicts::Conflicts>(None),
     screen::<deeds::Deeds>(None),
     screen::<merge::MergeBox>(None),
+    screen::<import::Import>(None),
     screen::<nps::Nps>(None),
     screen::<tables::Tables>(None),
     screen::<segments::Segments>(None),

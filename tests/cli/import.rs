@@ -32,11 +32,69 @@ fn a_dry_run_shows_the_mapping_and_makes_no_book() {
     assert_snapshot!(desk.run(&["import", "files/customers.csv", "--dry-run"]), @r#"
     customers.csv as customers: 3 rows
       3 new
-      columns: customer_id → key, name → name, csm → owner, created_on → created, tags → tags
+      encoding: UTF-8 (all bytes are UTF-8)
+      separator: , (it stands 4 times in the header, and as often in 3 of the next 3 rows)
+      rows are found by: "customer_id" is the key, else the exact name
+        column       becomes  because of  example
+        customer_id  key      its header  A1
+        name         name     its header  Acme
+        csm          owner    its header  ada
+        created_on   created  its header  2025-03-01
+        tags         tags     its header  pilot
     a dry run: nothing was written
     exit 0
     "#);
     assert!(!desk.path(".local/share/retain/book.db").exists());
+}
+
+#[test]
+fn standard_input_flags_and_a_profile_of_ones_own() {
+    let desk = Desk::empty();
+    let piped = |args: &[&str], text: &str| {
+        let out = desk.raw(args, text);
+        (out.status.code(), String::from_utf8(out.stdout).expect("UTF-8"))
+    };
+    let list = "Nr;Wer;Seit\nK1;Globex;05/04/2024\n";
+    let flags = ["--map", "Nr=key", "--map", "Wer=name", "--map", "Seit=created", "--dates", "day", "--save-profile", "our-list"];
+    let (code, said) = piped(&[&["import", "-", "--as", "customers"], &flags[..]].concat(), list);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("standard input as customers: 1 rows"), "{said}");
+    assert_eq!(desk.json(&["list", "--json"])["rows"][0]["name"], "Globex");
+    let (code, said) = piped(&["import", "-", "--json"], "{\"Nr\":\"K1\",\"Wer\":\"Globex\",\"Seit\":\"05/04/2024\"}\n");
+    let report: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((code, &report["end"], &report["files"][0]["profile"]), (Some(0), &"nothing_new".into(), &"our-list".into()), "{said}");
+    let listed = desk.json(&["import", "--profiles", "--json"]);
+    let names: Vec<&str> = listed["profiles"].as_array().expect("a list").iter().filter_map(|p| p["name"].as_str()).collect();
+    assert!(names.contains(&"our-list") && names.contains(&"hubspot-companies") && names.contains(&"orders"), "{names:?}");
+    assert!(desk.run(&["config", "profile.our-list"]).contains("dates = \"day\""));
+    for wrong in [
+        ["--decimal", "dot"],
+        ["--encoding", "ebcdic"],
+        ["--conflicts", "nobody"],
+        ["--map", "Nr"],
+        ["--zone", "Mars"],
+        ["--profile", "none"],
+    ] {
+        desk.write_files();
+        let code = desk.raw(&["import", "files/customers.csv", wrong[0], wrong[1]], "").status.code();
+        assert!(matches!(code, Some(2 | 3)), "{wrong:?}: {code:?}");
+    }
+}
+
+#[test]
+fn what_both_sides_have_changed_is_not_written_unasked() {
+    let desk = Desk::with_book();
+    desk.run(&["list"]);
+    std::fs::write(desk.path("customers.csv"), "customer_id,name,csm\nA1,Acme,ada\n").expect("written");
+    desk.run(&["import", "customers.csv"]);
+    assert!(desk.run(&["handover", "ada", "cem"]).ends_with("exit 0"));
+    std::fs::write(desk.path("customers.csv"), "customer_id,name,csm\nA1,Acme,dora\n").expect("written");
+    let said = desk.run(&["import", "customers.csv", "--conflicts", "ask"]);
+    assert!(said.ends_with("exit 4") && said.contains("the file has \"dora\""), "{said}");
+    let said = desk.run(&["import", "customers.csv"]);
+    assert!(said.contains("changed on both sides: 1") && said.contains("mine was kept"), "{said}");
+    let said = desk.run(&["import", "customers.csv", "--conflicts", "theirs"]);
+    assert!(said.contains("theirs was taken"), "{said}");
 }
 
 #[test]

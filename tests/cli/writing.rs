@@ -191,7 +191,7 @@ fn config_prints_sets_and_unsets() {
     assert_snapshot!(desk.run(&["config", "colour"]), @r#"
     stderr:
     There is no config key "colour"
-    hint: keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.CODE
+    hint: keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.CODE, profile.NAME
     exit 2
     "#);
 }

@@ -14,7 +14,7 @@ use retain::domain::time::{Moment, Stamp, Zone};
 use retain::domain::touchpoint::line;
 use retain::store::outbox::Keep;
 use retain::store::{Options, Store, Who, apply_config};
-use retain::transfer::import::{Continue, Kind, import};
+use retain::transfer::import::{Continue, Kind, Wanted, import};
 use retain::tui::keymap::Keymap;
 use retain::tui::views::SCREENS;
 
@@ -210,12 +210,12 @@ proptest! {
         let mut store = book();
         let customers = folder.path().join("customers.csv");
         std::fs::write(&customers, FILES[0].1).expect("written");
-        import(&mut store, &customers, None, false, NOW, &mut |_| Continue::Yes).expect("the right file");
+        import(&mut store, &customers, &Wanted::default(), NOW, &mut |_| Continue::Yes).expect("the right file");
         let (name, right) = FILES[which];
         let file = folder.path().join(name);
         std::fs::write(&file, scratched(if raw { b"" } else { right.as_bytes() }, &scratches)).expect("written");
         let kind = raw.then_some(Kind::ALL[which % Kind::ALL.len()]);
-        if let Ok(report) = import(&mut store, &file, kind, false, NOW, &mut |_| Continue::Yes) {
+        if let Ok(report) = import(&mut store, &file, &Wanted { kind, ..Wanted::default() }, NOW, &mut |_| Continue::Yes) {
             for file in &report.files {
                 prop_assert!(file.adds_up(), "{:?}", file);
             }
@@ -234,7 +234,7 @@ fn figures_after_an_import_of_old_usage_are_those_of_a_fold() {
     for (name, text) in [FILES[0], FILES[7]] {
         let file = folder.path().join(name);
         std::fs::write(&file, text).expect("written");
-        import(&mut store, &file, None, false, NOW, &mut |_| Continue::Yes).expect("a right file");
+        import(&mut store, &file, &Wanted::default(), NOW, &mut |_| Continue::Yes).expect("a right file");
     }
     store.roster().expect("the book opens its roster");
     let wrong: Vec<_> = store.doctor().expect("an examination").into_iter().filter(|c| !c.ok).collect();

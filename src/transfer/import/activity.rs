@@ -75,8 +75,7 @@ impl Intake for Touches {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let (at, day) = desk.must_moment(row, self.at)?;
         let name = row.get(self.channel);
-        let customer = row.get(self.customer);
-        let number = desk.customer(customer)?;
+        let (customer, number) = desk.customer_of(row, self.customer)?;
         let minutes = desk.within(row, self.minutes, 0, 100_000)?;
         let mood = desk.within(row, self.mood, 1, 5)?;
         let Some(direction) = direction(row.get(self.direction)) else {
@@ -150,7 +149,7 @@ impl Answers {
 impl Intake for Answers {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let (at, day) = desk.must_moment(row, self.at)?;
-        let score = match super::values::whole(row.get(self.score)) {
+        let score = match super::values::whole(row.get(self.score), None) {
             Ok(score) if (0..=10).contains(&score) => score,
             Ok(score) => return refuse("score out of range", format!("score {score} is not 0 to 10")),
             Err(_) if row.get(self.score).is_empty() => return refuse("empty score", "the score is empty"),
@@ -158,8 +157,7 @@ impl Intake for Answers {
                 return refuse("score is not a number", format!("score {} is not a whole number 0 to 10", quoted(row.get(self.score))));
             }
         };
-        let customer = row.get(self.customer);
-        let number = desk.customer(customer)?;
+        let (customer, number) = desk.customer_of(row, self.customer)?;
         reference(&mut self.reference, desk, row, self.key, &[customer, row.get(self.contact), row.get(self.at)])?;
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {
             return Ok(fate);
@@ -219,8 +217,7 @@ impl Weeks {
 impl Intake for Weeks {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let day = desk.must_date(row, self.on)?;
-        let customer = row.get(self.customer);
-        let number = desk.customer(customer)?;
+        let (customer, number) = desk.customer_of(row, self.customer)?;
         let Some(actions) = desk.within(row, self.actions, 0, i64::MAX)? else {
             return refuse("empty number", format!("{} is empty", desk.map.header(self.actions)));
         };
@@ -314,12 +311,14 @@ impl Intake for Tickets {
             return refuse("unknown severity", format!("severity {} is not 1 to 4", quoted(row.get(self.severity))));
         };
         let csat = desk.within(row, self.csat, 1, 5)?.and_then(|n| u8::try_from(n).ok());
-        let customer = desk.customer(row.get(self.customer))?;
+        let customer = desk.customer_of(row, self.customer)?.1;
         if let Some(fate) = desk.repeated(key, row.content())? {
             return Ok(fate);
         }
         let ticket = TicketRow { external: key, customer, subject: row.get(self.subject), severity, opened, closed, csat };
+        desk.note_updated(row);
         let fate = Fate::from(desk.loader.put_ticket(&ticket)?);
+        desk.note_conflicts(row.line, row.get(self.subject));
         desk.remember(key, row.content(), row.line);
         Ok(fate)
     }

@@ -1,10 +1,13 @@
 //! Taking contacts.
 
+use std::borrow::Cow;
+
 use super::activity::reference;
 use super::desk::{Desk, Fate, Intake, Taken, quoted, refuse};
 use super::mapping::Place;
 use super::reader::Row;
 use super::values;
+use crate::error::Result;
 use crate::store::load::ContactRow;
 
 /// Contacts.
@@ -12,6 +15,8 @@ pub(super) struct Contacts {
     key: Place,
     customer: Place,
     name: Place,
+    first: Place,
+    last: Place,
     role: Place,
     email: Place,
     phone: Place,
@@ -27,6 +32,8 @@ impl Contacts {
             key: place("key"),
             customer: place("customer"),
             name: place("name"),
+            first: place("first_name"),
+            last: place("last_name"),
             role: place("role"),
             email: place("email"),
             phone: place("phone"),
@@ -60,17 +67,16 @@ fn role(word: &str) -> Option<&'static str> {
 
 impl Intake for Contacts {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
-        let (name, email) = (row.get(self.name), row.get(self.email));
-        let customer = row.get(self.customer);
-        let shown = if name.is_empty() { email } else { name };
+        let (called, email) = (full_name(row, self.name, self.first, self.last), row.get(self.email));
+        let shown = if called.is_empty() { email } else { &*called };
         if shown.is_empty() {
             return refuse("empty name", "the row has neither a name nor an e-mail address");
         }
         let Some(primary) = values::yes_no(row.get(self.primary)) else {
             return refuse("not yes or no", format!("{} {}", desk.map.header(self.primary), quoted(row.get(self.primary))));
         };
-        let number = desk.customer(customer)?;
-        reference(&mut self.external, desk, row, self.key, &[customer, if email.is_empty() { name } else { email }])?;
+        let (customer, number) = self.customer(desk, row, email)?;
+        reference(&mut self.external, desk, row, self.key, &[customer, if email.is_empty() { &*called } else { email }])?;
         if let Some(fate) = desk.repeated(&self.external, row.content())? {
             return Ok(fate);
         }
@@ -78,7 +84,9 @@ impl Intake for Contacts {
         self.word.clear();
         self.word.push_str(word);
         self.word.make_ascii_lowercase();
+        let known = if desk.loader.contact(&self.external)?.is_some() { None } else { same(desk, number, shown, email)? };
         let contact = ContactRow {
+            number: known,
             external: &self.external,
             customer: number,
             name: shown,
@@ -87,10 +95,45 @@ impl Intake for Contacts {
             phone: row.get(self.phone),
             primary,
         };
+        desk.note_updated(row);
         let (_, outcome) = desk.loader.put_contact(&contact)?;
+        desk.note_conflicts(row.line, shown);
         desk.remember(&self.external, row.content(), row.line);
         Ok(Fate::from(outcome))
     }
+}
+
+impl Contacts {
+    /// Whose contact a row is: as it says, else the customer to whom its own address belongs.
+    fn customer<'r>(&self, desk: &mut Desk<'_>, row: Row<'r>, email: &'r str) -> Taken<(&'r str, i64)> {
+        let said = !row.get(self.customer).is_empty() || !row.get(desk.map.place("customer_name")).is_empty();
+        if !said && !email.is_empty() {
+            return match desk.customer(email)? {
+                Some(number) => Ok((email, number)),
+                None => refuse("unknown customer", format!("no customer of the book has the address of {}", quoted(email))),
+            };
+        }
+        desk.customer_of(row, self.customer)
+    }
+}
+
+/// The contact of a customer that a row means which has another key: by e-mail address, else by folded name.
+fn same(desk: &mut Desk<'_>, customer: i64, name: &str, email: &str) -> Result<Option<i64>> {
+    if !email.is_empty()
+        && let Some((contact, of)) = desk.loader.contact_by_email(email)?
+    {
+        return Ok((of == customer).then_some(contact));
+    }
+    if email.is_empty() { desk.loader.contact_by_name(customer, name) } else { Ok(None) }
+}
+
+/// A name in one column or in two.
+pub(super) fn full_name(row: Row<'_>, name: Place, first: Place, last: Place) -> Cow<'_, str> {
+    let whole = row.get(name);
+    if !whole.is_empty() || !first.there() && !last.there() {
+        return Cow::Borrowed(whole);
+    }
+    Cow::Owned(format!("{} {}", row.get(first), row.get(last)).trim().to_owned())
 }
 
 #[cfg(test)]

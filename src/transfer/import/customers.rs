@@ -2,20 +2,21 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::path::Path;
 
 use serde_json::Value;
 
 use super::activity::{add, close, json};
+use super::contacts::full_name;
 use super::desk::{Desk, Fate, Intake, Taken, quoted, refuse};
 use super::mapping::Place;
-use super::reader::{Next, Row, Table};
+use super::reader::{Next, Row};
 use super::report::Use;
 use super::revenue::blank_version;
 use super::values::{self, DateCell};
 use crate::domain::config::{Attribute, AttributeType};
 use crate::domain::event::EventKind;
 use crate::domain::money::Currency;
+use crate::domain::profile::{Calendar, Decimal};
 use crate::domain::revenue::{Interval, Version};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
@@ -42,7 +43,7 @@ impl Guess {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let padded = digits.len() > 1 && digits.starts_with('0');
         self.int &= !padded && digits.bytes().all(|b| b.is_ascii_digit()) && text.parse::<i64>().is_ok();
-        self.date &= matches!(values::date(text), DateCell::Day(_)) && !digits.bytes().all(|b| b.is_ascii_digit());
+        self.date &= matches!(values::date(text, Calendar::Gregorian), DateCell::Day(_)) && !digits.bytes().all(|b| b.is_ascii_digit());
         self.flag &= ["yes", "no", "true", "false"].iter().any(|w| w.eq_ignore_ascii_case(text));
     }
 
@@ -59,9 +60,9 @@ impl Guess {
 }
 
 /// The types that the values of some columns allow; reads the file once.
-fn guess(path: &Path, columns: &[usize]) -> Result<Vec<Option<AttributeType>>> {
+fn guess(desk: &Desk<'_>, columns: &[usize]) -> Result<Vec<Option<AttributeType>>> {
     let mut guesses = vec![Guess::OPEN; columns.len()];
-    let mut table = Table::open(path)?;
+    let mut table = desk.table()?;
     loop {
         match table.next()? {
             Next::Row(row) => guesses.iter_mut().zip(columns).for_each(|(g, c)| g.see(row.at(*c))),
@@ -82,6 +83,9 @@ struct Extra {
 pub(super) struct Customers {
     key: Place,
     name: Place,
+    first: Place,
+    last: Place,
+    email: Place,
     owner: Place,
     website: Place,
     phone: Place,
@@ -100,12 +104,15 @@ pub(super) struct Customers {
 
 impl Customers {
     /// Reads the columns, and looks through the file for the types of those that no field takes.
-    pub(super) fn new(desk: &mut Desk<'_>, path: &Path) -> Result<Customers> {
-        let extras = extras(desk, path)?;
+    pub(super) fn new(desk: &mut Desk<'_>) -> Result<Customers> {
+        let extras = extras(desk)?;
         let place = |code| desk.map.place(code);
         Ok(Customers {
             key: place("key"),
             name: place("name"),
+            first: place("first_name"),
+            last: place("last_name"),
+            email: place("email"),
             owner: place("owner"),
             website: place("website"),
             phone: place("phone"),
@@ -140,7 +147,7 @@ impl Customers {
             if text.is_empty() {
                 continue;
             }
-            match attribute(text, extra.kind, desk.config.currency) {
+            match attribute(text, extra.kind, desk.config.currency, desk.decimal()) {
                 Some(value) => out.push((extra.code.as_str(), value)),
                 None => return refuse("attribute of another type", format!("{} {} is not {}", extra.code, quoted(text), said(extra.kind))),
             }
@@ -197,7 +204,7 @@ impl Customers {
     }
 
     /// MRR or ARR of a row, where it has one above 0.
-    fn read_price(&self, desk: &Desk<'_>, row: Row<'_>) -> Taken<Option<(i64, Interval, Currency)>> {
+    fn read_price(&self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken<Option<(i64, Interval, Currency)>> {
         let (place, interval) =
             if self.mrr.there() && !row.get(self.mrr).is_empty() { (self.mrr, Interval::Month) } else { (self.arr, Interval::Year) };
         if row.get(place).is_empty() {
@@ -216,10 +223,15 @@ impl Customers {
 }
 
 /// Decides for each column that is no field whether it becomes an attribute, and of which type.
-fn extras(desk: &mut Desk<'_>, path: &Path) -> Result<Vec<Extra>> {
-    let others = desk.map.others.clone();
+fn extras(desk: &mut Desk<'_>) -> Result<Vec<Extra>> {
+    let mut others = desk.map.others.clone();
+    // A customer has no address of its own in the book; that of a list is kept, beside finding the customer by it.
+    let email = desk.map.place("email");
+    if email.there() {
+        others.push((email.index, "email".to_owned(), desk.map.header(email).to_owned()));
+    }
     let columns: Vec<usize> = others.iter().map(|(c, _, _)| *c).collect();
-    let kinds = if columns.is_empty() { Vec::new() } else { guess(path, &columns)? };
+    let kinds = if columns.is_empty() { Vec::new() } else { guess(desk, &columns)? };
     let mut extras: Vec<Extra> = Vec::new();
     for ((column, code, header), guessed) in others.into_iter().zip(kinds) {
         let known = desk.config.attribute(&code).map(|a| a.kind);
@@ -242,13 +254,13 @@ fn extras(desk: &mut Desk<'_>, path: &Path) -> Result<Vec<Extra>> {
 }
 
 /// A cell as the value of an attribute; `None` when it is not one of its type.
-fn attribute(text: &str, kind: AttributeType, currency: Currency) -> Option<Value> {
+fn attribute(text: &str, kind: AttributeType, currency: Currency, mark: Option<Decimal>) -> Option<Value> {
     match kind {
         AttributeType::Text | AttributeType::Enum => Some(Value::from(text)),
-        AttributeType::Int => values::whole(text).ok().map(Value::from),
-        AttributeType::Money => values::amount(text, currency).ok().map(Value::from),
+        AttributeType::Int => values::whole(text, mark).ok().map(Value::from),
+        AttributeType::Money => values::amount(text, currency, mark).ok().map(Value::from),
         AttributeType::Bool => values::yes_no(text).map(Value::from),
-        AttributeType::Date => match values::date(text) {
+        AttributeType::Date => match values::date(text, Calendar::Gregorian) {
             DateCell::Day(day) => Some(Value::from(day.to_string())),
             _ => None,
         },
@@ -286,7 +298,8 @@ fn tags(text: &str) -> Option<Vec<&str>> {
 
 impl Intake for Customers {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
-        let name = row.get(self.name);
+        let named = full_name(row, self.name, self.first, self.last);
+        let name = &*named;
         let folded = crate::text::fold(name);
         let key = if self.key.there() { row.get(self.key) } else { folded.as_str() };
         if self.key.there() && key.is_empty() {
@@ -303,17 +316,26 @@ impl Intake for Customers {
         }
         let attributes = self.attributes(desk, row)?;
         let joined = joined(row.get(self.tags));
+        let website = row.get(self.website);
+        let same = match desk.loader.customer(key)? {
+            Some(_) => None,
+            None => desk.loader.same_customer(website, row.get(self.email), name, self.key.there())?,
+        };
         let customer = CustomerRow {
-            external: key,
+            number: same,
+            // One that is found by a rule keeps its key where the list has none of its own.
+            external: if same.is_some() && !self.key.there() { "" } else { key },
             name,
             owner: filled(row.get(self.owner)),
-            website: filled(row.get(self.website)),
+            website: filled(website),
             phone: filled(row.get(self.phone)),
             created,
             tags: tags(&joined),
             attributes,
         };
+        desk.note_updated(row);
         let (number, outcome) = desk.loader.put_customer(&customer)?;
+        desk.note_conflicts(row.line, name);
         let mut fate = Fate::from(outcome);
         // A customer that is new enters its stage on its first day; one that the book had is moved now.
         let day = created.filter(|_| fate == Fate::Made);
@@ -359,9 +381,9 @@ mod tests {
     #[test]
     fn attributes_are_typed() {
         let usd = Currency::default();
-        assert_eq!(attribute("12", AttributeType::Int, usd), Some(Value::from(12)));
-        assert_eq!(attribute("12x", AttributeType::Int, usd), None);
-        assert_eq!(attribute("31.12.2024", AttributeType::Date, usd), Some(Value::from("2024-12-31")));
-        assert_eq!(attribute("no", AttributeType::Bool, usd), Some(Value::from(false)));
+        assert_eq!(attribute("12", AttributeType::Int, usd, None), Some(Value::from(12)));
+        assert_eq!(attribute("12x", AttributeType::Int, usd, None), None);
+        assert_eq!(attribute("31.12.2024", AttributeType::Date, usd, None), Some(Value::from("2024-12-31")));
+        assert_eq!(attribute("no", AttributeType::Bool, usd, None), Some(Value::from(false)));
     }
 }

@@ -1,16 +1,17 @@
 //! The desk at which rows are taken: reads cells into values, finds customers and contacts, and keeps what the file has had.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use super::mapping::{Mapping, Place};
 use super::reader::{Next, Row, Table};
-use super::report::FileReport;
+use super::report::{CONFLICTS, Conflict, FileReport, Found};
 use super::seen::{Seen, Sight};
-use super::values::{self, Clock, DateCell, NumberFault, Order};
+use super::source::Source;
+use super::values::{self, DateCell, NumberFault};
 use crate::domain::config::Config;
+use crate::domain::profile::{Calendar, DateOrder, Decimal, Dialect};
 use crate::domain::stage::{Stage, StageClass, StageNo};
-use crate::domain::time::{Day, Moment, Stamp};
+use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::store::load::{EventRow, Loader, Outcome};
 
@@ -27,6 +28,8 @@ pub(super) enum Fate {
     Kept,
     /// An earlier row of the file says so already.
     Merged,
+    /// It is not for the book.
+    Passed,
 }
 
 impl Fate {
@@ -36,6 +39,7 @@ impl Fate {
             (Fate::Made, _) => Fate::Made,
             (_, Fate::Made | Fate::Changed) | (Fate::Changed, _) => Fate::Changed,
             (Fate::Kept, _) | (_, Fate::Kept) => Fate::Kept,
+            (Fate::Passed, other) => other,
             (own, _) => own,
         }
     }
@@ -87,6 +91,18 @@ pub(super) fn quoted(text: &str) -> String {
     if clean.len() < text.len() { format!("\"{clean}…\"") } else { format!("\"{clean}\"") }
 }
 
+/// A file that the desk turns to.
+pub(super) struct Turn {
+    /// Which column is which field.
+    pub map: Mapping,
+    /// Its report, as far as it is known.
+    pub report: FileReport,
+    /// Where its rows come from.
+    pub source: Source,
+    /// How it is written.
+    pub dialect: Dialect,
+}
+
 /// What all files of an import share, and what belongs to the file being read.
 pub(super) struct Desk<'l> {
     pub loader: Loader<'l>,
@@ -102,13 +118,16 @@ pub(super) struct Desk<'l> {
     stage_names: Vec<(String, StageNo)>,
     pub map: Mapping,
     pub file: FileReport,
-    path: PathBuf,
+    source: Source,
+    dialect: Dialect,
+    zone: Option<Zone>,
     seen: Seen,
-    orders: HashMap<usize, Option<Order>>,
+    orders: HashMap<usize, Option<DateOrder>>,
+    marks: HashMap<usize, Option<Decimal>>,
 }
 
 impl<'l> Desk<'l> {
-    pub(super) fn new(loader: Loader<'l>, config: Config, now: Moment, map: Mapping, file: FileReport, path: PathBuf) -> Desk<'l> {
+    pub(super) fn new(loader: Loader<'l>, config: Config, now: Moment, file: Turn) -> Desk<'l> {
         Desk {
             loader,
             config,
@@ -118,42 +137,83 @@ impl<'l> Desk<'l> {
             last: (String::new(), 0),
             midnights: Vec::new(),
             stage_names: Vec::new(),
-            map,
-            file,
-            path,
+            zone: file.dialect.zone.as_deref().and_then(Zone::named),
+            map: file.map,
+            file: file.report,
+            source: file.source,
+            dialect: file.dialect,
             seen: Seen::new(),
             orders: HashMap::new(),
+            marks: HashMap::new(),
         }
     }
 
-    /// Turns to the next file; gives the report of the one before.
-    pub(super) fn turn_to(&mut self, map: Mapping, file: FileReport, path: PathBuf) -> FileReport {
-        self.map = map;
-        self.path = path;
+    /// Turns to the next file.
+    pub(super) fn turn_to(&mut self, file: Turn) {
+        self.zone = file.dialect.zone.as_deref().and_then(Zone::named);
+        (self.map, self.file, self.source, self.dialect) = (file.map, file.report, file.source, file.dialect);
+        self.last = (String::new(), 0);
         self.seen = Seen::new();
         self.orders.clear();
-        std::mem::replace(&mut self.file, file)
+        self.marks.clear();
     }
 
-    /// The number of the customer that a row names by key, or by name where the book got it without a key.
-    pub(super) fn customer(&mut self, key: &str) -> Taken<i64> {
-        if key.is_empty() {
+    /// The table of the file, opened anew.
+    pub(super) fn table(&self) -> Result<Table> {
+        Table::open(&self.source)
+    }
+
+    /// The number of the customer that a row names: by what stands at `place`, else by the name, else by the e-mail address beside it.
+    /// Its key in the file: what the row names it by.
+    pub(super) fn customer_of<'r>(&mut self, row: Row<'r>, place: Place) -> Taken<(&'r str, i64)> {
+        let key = row.get(place);
+        if !key.is_empty() && key == self.last.0 {
+            return Ok((key, self.last.1));
+        }
+        let mut named = key;
+        if !key.is_empty()
+            && let Some(number) = self.customer(key)?
+        {
+            self.last.0.clear();
+            self.last.0.push_str(key);
+            self.last.1 = number;
+            return Ok((key, number));
+        }
+        for code in ["customer_name", "customer_email"] {
+            let text = row.get(self.map.place(code));
+            if text.is_empty() {
+                continue;
+            }
+            if let Some(number) = self.customer(text)? {
+                return Ok((if key.is_empty() { text } else { key }, number));
+            }
+            if named.is_empty() {
+                named = text;
+            }
+        }
+        if named.is_empty() {
             return refuse("empty customer", "the row names no customer");
         }
-        if key == self.last.0 && !self.last.0.is_empty() {
-            return Ok(self.last.1);
+        refuse("unknown customer", format!("customer {} is not in the book", quoted(named)))
+    }
+
+    /// The number of the customer that a text names, by the first that fits: its key, its web address, an e-mail address, its name.
+    pub(super) fn customer(&mut self, text: &str) -> Result<Option<i64>> {
+        if let Some(number) = self.loader.customer(text)? {
+            return Ok(Some(number));
         }
-        let mut found = self.loader.customer(key)?;
-        if found.is_none() {
-            found = self.loader.customer(&crate::text::fold(key))?;
+        if let Some((_, host)) = text.split_once('@') {
+            return match self.loader.contact_by_email(text)? {
+                Some((_, customer)) => Ok(Some(customer)),
+                None => self.loader.customer_by_domain(host),
+            };
         }
-        let Some(number) = found else {
-            return refuse("unknown customer", format!("customer {} is not in the book", quoted(key)));
-        };
-        self.last.0.clear();
-        self.last.0.push_str(key);
-        self.last.1 = number;
-        Ok(number)
+        if text.contains('.')
+            && let Some(number) = self.loader.customer_by_domain(text)?
+        {
+            return Ok(Some(number));
+        }
+        self.loader.customer_by_name(&crate::text::fold(text))
     }
 
     /// The number of the contact that a row names; one that the book lacks is noted, and the row is taken without it.
@@ -161,7 +221,10 @@ impl<'l> Desk<'l> {
         if key.is_empty() {
             return Ok(None);
         }
-        let found = self.loader.contact(key)?;
+        let mut found = self.loader.contact(key)?;
+        if found.is_none() && key.contains('@') {
+            found = self.loader.contact_by_email(key)?.map(|(contact, _)| contact);
+        }
         if found.is_none() {
             self.file.note("the contact is not in the book; taken without it");
         }
@@ -179,6 +242,24 @@ impl<'l> Desk<'l> {
         }
     }
 
+    /// Tells of the fields in which the row just put and a person's edits disagreed.
+    pub(super) fn note_conflicts(&mut self, line: u64, name: &str) {
+        for (difference, won) in self.loader.take_differences() {
+            if self.file.conflicts.len() < CONFLICTS {
+                self.file.conflicts.push(Conflict { line, name: name.to_owned(), difference, won });
+            }
+        }
+    }
+
+    /// The moment at which the other side says that it last changed the row.
+    pub(super) fn note_updated(&mut self, row: Row<'_>) {
+        let place = self.map.place("updated");
+        if place.there() {
+            let at = self.moment(row, place).ok().flatten().map(|(at, _)| at);
+            self.loader.say_changed(at);
+        }
+    }
+
     /// Remembers the key of a row that was taken.
     pub(super) fn remember(&mut self, key: &str, content: &[u8], line: u64) {
         self.seen.keep(key, content, line);
@@ -187,6 +268,9 @@ impl<'l> Desk<'l> {
     /// Puts the event of a row and remembers its key.
     pub(super) fn put_event(&mut self, event: &EventRow<'_>, row: Row<'_>) -> Taken<Fate> {
         let fate = Fate::from(self.loader.put_event(event)?);
+        if fate == Fate::Kept {
+            self.note_conflicts(row.line, event.text);
+        }
         self.remember(event.reference, row.content(), row.line);
         Ok(fate)
     }
@@ -197,6 +281,10 @@ impl<'l> Desk<'l> {
         if text.is_empty() {
             return Ok(None);
         }
+        if let Some(at) = values::epoch(text) {
+            return Ok(Some(self.config.zone.day(at)));
+        }
+        let text = &*values::plain(text);
         // A date column may carry a time; its own civil date is what counts.
         let (front, _) = values::split_moment(text);
         self.day_in(front, text, place).map(Some)
@@ -211,18 +299,25 @@ impl<'l> Desk<'l> {
     }
 
     fn day_in(&mut self, text: &str, whole: &str, place: Place) -> Taken<Day> {
-        match values::date(text) {
+        let calendar = self.dialect.calendar.unwrap_or(Calendar::Gregorian);
+        match values::date(text, calendar) {
             DateCell::Day(day) => Ok(day),
             DateCell::Impossible => {
-                refuse("impossible date", format!("{} {} is no date of the calendar", self.map.header(place), quoted(whole)))
+                let more =
+                    if calendar == Calendar::Gregorian && values::is_jalali(text) { " (a Jalali one? --calendar jalali)" } else { "" };
+                refuse("impossible date", format!("{} {} is no date of the calendar{more}", self.map.header(place), quoted(whole)))
             }
             DateCell::Not => refuse("not a date", format!("{} {} is not a date such as 2026-11-21", self.map.header(place), quoted(whole))),
             DateCell::Either { first, second, year } => {
                 let found = match self.order(place)? {
-                    Some(Order::DayFirst) => values::day_of(year, second, first),
-                    Some(Order::MonthFirst) => values::day_of(year, first, second),
+                    Some(DateOrder::Day) => values::day_of(calendar, year, second, first),
+                    Some(DateOrder::Month) => values::day_of(calendar, year, first, second),
                     None => {
-                        let detail = format!("{} {}: which is the day and which the month?", self.map.header(place), quoted(whole));
+                        let detail = format!(
+                            "{} {}: which is the day and which the month? (--dates day or month)",
+                            self.map.header(place),
+                            quoted(whole)
+                        );
                         return refuse("ambiguous date", detail);
                     }
                 };
@@ -231,32 +326,88 @@ impl<'l> Desk<'l> {
         }
     }
 
-    /// The order that a column of dates with slashes proves by its other values. Reads the file once more, and only when a
-    /// date needs it.
-    fn order(&mut self, place: Place) -> Taken<Option<Order>> {
+    /// The order that was named, or that a column of dates with slashes proves by its other values. Reads the file once more, and
+    /// only when a date needs it.
+    fn order(&mut self, place: Place) -> Taken<Option<DateOrder>> {
+        if self.dialect.dates.is_some() {
+            return Ok(self.dialect.dates);
+        }
         if let Some(known) = self.orders.get(&place.index) {
             return Ok(*known);
         }
-        let mut table = Table::open(&self.path)?;
-        let (mut day, mut month) = (false, false);
-        loop {
-            match table.next()? {
-                Next::Row(row) => match values::proves(row.get(place)) {
-                    Some(Order::DayFirst) => day = true,
-                    Some(Order::MonthFirst) => month = true,
-                    None => {}
-                },
-                Next::Bad(..) => {}
-                Next::End => break,
-            }
-        }
-        let order = match (day, month) {
-            (true, false) => Some(Order::DayFirst),
-            (false, true) => Some(Order::MonthFirst),
-            _ => None,
+        let header = self.map.header(place).to_owned();
+        let (day, month) = self.proofs(place, |cell| match values::proves(cell) {
+            Some(DateOrder::Day) => Some(true),
+            Some(DateOrder::Month) => Some(false),
+            None => None,
+        })?;
+        let (order, is, why) = match (day, month) {
+            (Some(cell), None) => (Some(DateOrder::Day), "day first", format!("{cell} can only be read so")),
+            (None, Some(cell)) => (Some(DateOrder::Month), "month first", format!("{cell} can only be read so")),
+            (Some(a), Some(b)) => (None, "unknown", format!("{a} and {b} contradict each other")),
+            (None, None) => (None, "unknown", "no value of the column proves an order".to_owned()),
         };
+        self.file.find(Found::new(&format!("dates of {header}"), is, why));
         self.orders.insert(place.index, order);
         Ok(order)
+    }
+
+    /// The first cell of a column that proves the one thing, and the first that proves the other.
+    fn proofs(&self, place: Place, proves: impl Fn(&str) -> Option<bool>) -> Result<(Option<String>, Option<String>)> {
+        let mut table = self.table()?;
+        let mut found = (None, None);
+        loop {
+            match table.next()? {
+                Next::Row(row) => match proves(row.get(place)) {
+                    Some(true) if found.0.is_none() => found.0 = Some(quoted(row.get(place))),
+                    Some(false) if found.1.is_none() => found.1 = Some(quoted(row.get(place))),
+                    _ => {}
+                },
+                Next::Bad(..) => {}
+                Next::End => return Ok(found),
+            }
+        }
+    }
+
+    /// What stands before decimals in a column, where it was named or the format says it, or other values prove it. Reads the file
+    /// once more, and only for an amount such as `1.234`.
+    fn mark(&mut self, place: Place) -> Result<Option<Decimal>> {
+        if let Some(mark) = self.decimal() {
+            return Ok(Some(mark));
+        }
+        if let Some(known) = self.marks.get(&place.index) {
+            return Ok(*known);
+        }
+        let header = self.map.header(place).to_owned();
+        let (comma, point) = self.proofs(place, |cell| values::proves_mark(cell).map(|mark| mark == Decimal::Comma))?;
+        let (mark, is, why) = match (comma, point) {
+            (Some(cell), None) => (Some(Decimal::Comma), "comma", format!("{cell} can only be read so")),
+            (None, Some(cell)) => (Some(Decimal::Point), "point", format!("{cell} can only be read so")),
+            (Some(a), Some(b)) => (None, "as each says", format!("{a} and {b} contradict each other")),
+            (None, None) => (None, "point", "no value of the column proves another".to_owned()),
+        };
+        self.file.find(Found::new(&format!("decimal mark of {header}"), is, why));
+        self.marks.insert(place.index, mark);
+        Ok(mark)
+    }
+
+    /// What stands before decimals where it was named or the format says it.
+    pub(super) fn decimal(&self) -> Option<Decimal> {
+        self.source.decimal.or(self.dialect.decimal)
+    }
+
+    /// The zone of times without an offset in a column: named, or said by the header, or the book's.
+    fn zone(&mut self, place: Place) -> Zone {
+        let header = self.map.header(place);
+        let utc = header.ends_with("(UTC)") || header.to_ascii_lowercase().ends_with("_utc");
+        let (zone, why) = match self.zone {
+            Some(zone) => (zone, "as it was named"),
+            None if utc => (Zone(chrono_tz::UTC), "the header says so"),
+            None => (self.config.zone, "the book's; the times name no offset"),
+        };
+        let what = format!("zone of {header}");
+        self.file.find(Found::new(&what, zone.0.name(), why));
+        zone
     }
 
     /// The moment in a cell with its own civil date; `None` when it is empty. A date alone is its midnight in the book's zone.
@@ -265,6 +416,10 @@ impl<'l> Desk<'l> {
         if text.is_empty() {
             return Ok(None);
         }
+        if let Some(at) = values::epoch(text) {
+            return Ok(Some((at, self.config.zone.day(at))));
+        }
+        let text = &*values::plain(text);
         let (front, time) = values::split_moment(text);
         let day = self.day_in(front, text, place)?;
         if time.is_empty() {
@@ -273,8 +428,8 @@ impl<'l> Desk<'l> {
         let Some(clock) = values::clock(time) else {
             return refuse("not a time", format!("{} {} has no time such as 14:30:00+02:00", self.map.header(place), quoted(text)));
         };
-        self.note_offset(clock);
-        Ok(Some((clock.on(day, self.config.zone), day)))
+        let zone = if clock.has_offset() { self.config.zone } else { self.floating(place) };
+        Ok(Some((clock.on(day, zone), day)))
     }
 
     /// The moment in a cell that must have one.
@@ -285,11 +440,11 @@ impl<'l> Desk<'l> {
         }
     }
 
-    fn note_offset(&mut self, clock: Clock) {
-        if !clock.has_offset() {
-            let text = format!("time without an offset, read as a time in {}", self.config.zone.0.name());
-            self.file.note(&text);
-        }
+    fn floating(&mut self, place: Place) -> Zone {
+        let zone = self.zone(place);
+        let text = format!("time without an offset, read as a time in {}", zone.0.name());
+        self.file.note(&text);
+        zone
     }
 
     /// Midnight of a day in the book's zone.
@@ -303,17 +458,18 @@ impl<'l> Desk<'l> {
     }
 
     /// The amount in a cell in minor units; `None` when it is empty.
-    pub(super) fn amount(&self, row: Row<'_>, place: Place) -> Taken<Option<i64>> {
+    pub(super) fn amount(&mut self, row: Row<'_>, place: Place) -> Taken<Option<i64>> {
         let text = row.get(place);
         if text.is_empty() {
             return Ok(None);
         }
-        let read = if place.minor { values::whole(text) } else { values::amount(text, self.config.currency) };
+        let mark = if values::is_either(text) { self.mark(place)? } else { None };
+        let read = if place.minor { values::whole(text, mark) } else { values::amount(text, self.config.currency, mark) };
         read.map(Some).or_else(|fault| self.number_fault(fault, text, place, if place.minor { "whole amount" } else { "amount" }))
     }
 
     /// The amount in a cell that must have one, not below 0.
-    pub(super) fn must_amount(&self, row: Row<'_>, place: Place) -> Taken<i64> {
+    pub(super) fn must_amount(&mut self, row: Row<'_>, place: Place) -> Taken<i64> {
         match self.amount(row, place)? {
             Some(n) if n < 0 => refuse("negative amount", format!("{} {} is below 0", self.map.header(place), quoted(row.get(place)))),
             Some(n) => Ok(n),
@@ -322,16 +478,17 @@ impl<'l> Desk<'l> {
     }
 
     /// The whole number in a cell; `None` when it is empty.
-    pub(super) fn whole(&self, row: Row<'_>, place: Place) -> Taken<Option<i64>> {
+    pub(super) fn whole(&mut self, row: Row<'_>, place: Place) -> Taken<Option<i64>> {
         let text = row.get(place);
         if text.is_empty() {
             return Ok(None);
         }
-        values::whole(text).map(Some).or_else(|fault| self.number_fault(fault, text, place, "whole number"))
+        let mark = if values::is_either(text) { self.mark(place)? } else { None };
+        values::whole(text, mark).map(Some).or_else(|fault| self.number_fault(fault, text, place, "whole number"))
     }
 
     /// The whole number in a cell within bounds; `None` when it is empty.
-    pub(super) fn within(&self, row: Row<'_>, place: Place, low: i64, high: i64) -> Taken<Option<i64>> {
+    pub(super) fn within(&mut self, row: Row<'_>, place: Place, low: i64, high: i64) -> Taken<Option<i64>> {
         match self.whole(row, place)? {
             Some(n) if !(low..=high).contains(&n) => {
                 refuse("number out of range", format!("{} {n} is not {low} to {high}", self.map.header(place)))

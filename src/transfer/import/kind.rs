@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::domain::profile::Profile;
+
 /// What the rows of a file are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +38,8 @@ pub enum Kind {
     CesResponses,
     /// Answers to questions of surveys.
     SurveyAnswers,
+    /// Meetings of a calendar, mails of a mailbox; only these formats have it.
+    Correspondence,
 }
 
 /// A column that a kind knows.
@@ -73,38 +77,155 @@ const CUSTOMER: Column = must(
         "customer_name",
         "account_name",
         "company_name",
+        "musteri_id",
+        "musteri_no",
+        "musteri",
+        "firma",
+        "kunde",
+        "kundennummer",
+        "клиент",
+        "компания",
+        "مشتری",
+        "شرکت",
+        "العمیل",
     ],
 );
+
+/// The name of the customer where another column has its key.
+const CUSTOMER_NAME: Column = may("customer_name", &[]);
+
+/// An e-mail address that says whose row it is.
+const CUSTOMER_EMAIL: Column =
+    may("customer_email", &["customer_email", "requester_email", "contact_email", "user_email", "person_email", "respondent_email"]);
+
+/// When the other side last changed the row.
+const UPDATED: Column =
+    may("updated", &["updated_at", "updated_on", "last_modified_date", "last_modified", "last_updated", "modified_at", "modified_on"]);
 
 const CUSTOMERS: &[Column] = &[
     may(
         "key",
-        &["customer_id", "account_id", "client_id", "company_id", "external_id", "customer_key", "crm_id", "id", "key", "customer_no"],
+        &[
+            "customer_id",
+            "account_id",
+            "client_id",
+            "company_id",
+            "external_id",
+            "customer_key",
+            "crm_id",
+            "id",
+            "key",
+            "customer_no",
+            "musteri_id",
+            "musteri_no",
+            "kundennummer",
+            "kunden_id",
+            "код",
+        ],
     ),
-    must("name", &["name", "customer_name", "account_name", "company_name", "client_name", "company", "customer", "account", "client"]),
-    may("owner", &["owner", "csm", "customer_success_manager", "account_manager", "account_owner", "owner_name", "responsible", "manager"]),
-    may("website", &["website", "web_site", "web", "url", "site", "homepage", "domain"]),
-    may("phone", &["phone", "telephone", "phone_number", "tel", "mobile"]),
-    may("created", &["created_on", "created_at", "created", "customer_since", "since", "signed_on", "start_date", "joined_on"]),
-    may("tags", &["tags", "labels", "tag"]),
-    may("stage", &["stage", "lifecycle_stage", "lifecycle", "phase"]),
+    must(
+        "name",
+        &[
+            "name",
+            "customer_name",
+            "account_name",
+            "company_name",
+            "client_name",
+            "company",
+            "customer",
+            "account",
+            "client",
+            "ad",
+            "unvan",
+            "firma",
+            "firma_adi",
+            "musteri",
+            "musteri_adi",
+            "firmenname",
+            "kunde",
+            "имя",
+            "название",
+            "компания",
+            "клиент",
+            "نام",
+            "نام_شرکت",
+            "شرکت",
+            "مشتری",
+            "الاسم",
+            "الشرکه",
+        ],
+    ),
+    may(
+        "owner",
+        &[
+            "owner",
+            "csm",
+            "customer_success_manager",
+            "account_manager",
+            "account_owner",
+            "owner_name",
+            "responsible",
+            "manager",
+            "sorumlu",
+            "temsilci",
+            "betreuer",
+            "verantwortlich",
+            "ответственныи",
+            "менеджер",
+            "مسئول",
+            "کارشناس",
+        ],
+    ),
+    may("website", &["website", "web_site", "web", "url", "site", "homepage", "domain", "web_sitesi", "webseite", "саит", "وبسایت"]),
+    may("email", &["email", "e_mail", "email_address", "mail", "e_posta", "eposta", "почта", "ایمیل"]),
+    may("phone", &["phone", "telephone", "phone_number", "tel", "mobile", "telefon", "телефон", "تلفن"]),
+    may(
+        "created",
+        &[
+            "created_on",
+            "created_at",
+            "created",
+            "customer_since",
+            "since",
+            "signed_on",
+            "start_date",
+            "joined_on",
+            "baslangic",
+            "baslangic_tarihi",
+            "kunde_seit",
+            "создан",
+            "дата_создания",
+            "تاریخ_شروع",
+        ],
+    ),
+    may("tags", &["tags", "labels", "tag", "etiketler", "метки", "برچسب"]),
+    may("stage", &["stage", "lifecycle_stage", "lifecycle", "phase", "asama", "этап", "مرحله"]),
     may("arr", &["arr", "annual_recurring_revenue", "acv"]),
     may("mrr", &["mrr", "monthly_recurring_revenue"]),
-    may("currency", &["currency", "currency_code"]),
+    may("currency", &["currency", "currency_code", "para_birimi", "wahrung", "валюта", "ارز"]),
+    may("first_name", &[]),
+    may("last_name", &[]),
+    UPDATED,
 ];
 
 const CONTACTS: &[Column] = &[
     may("key", &["contact_id", "person_id", "external_id", "id", "key"]),
     CUSTOMER,
-    must("name", &["full_name", "contact_name", "name", "contact", "person"]),
+    CUSTOMER_NAME,
+    must("name", &["full_name", "contact_name", "name", "contact", "person", "ad_soyad", "ansprechpartner", "фио", "контакт", "نام"]),
+    may("first_name", &["first_name", "given_name", "vorname", "имя"]),
+    may("last_name", &["last_name", "surname", "family_name", "soyad", "nachname", "фамилия", "نام_خانوادگی"]),
     may("role", &["role", "contact_role", "function"]),
-    may("email", &["email", "e_mail", "email_address", "mail"]),
-    may("phone", &["phone", "telephone", "phone_number", "tel", "mobile"]),
+    may("email", &["email", "e_mail", "email_address", "mail", "e_posta", "eposta", "почта", "ایمیل"]),
+    may("phone", &["phone", "telephone", "phone_number", "tel", "mobile", "telefon", "телефон", "تلفن"]),
     may("primary", &["primary", "is_primary", "main", "main_contact", "primary_contact"]),
+    UPDATED,
 ];
 
 const STAGE_CHANGES: &[Column] = &[
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     must("on", &["changed_on", "changed_at", "moved_on", "moved_at", "entered_on", "date", "on", "at"]),
     may("seq", &["seq", "sequence", "step", "no"]),
     may("from", &["from_stage", "old_stage", "previous_stage", "from"]),
@@ -116,6 +237,8 @@ const SUBSCRIPTION_VERSIONS: &[Column] = &[
     may("key", &["version_id", "external_id", "id", "key"]),
     may("subscription", &["subscription_id", "subscription", "contract_id", "contract"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     must("start", &["start_date", "starts_on", "started_on", "valid_from", "start", "from"]),
     may("end", &["end_date", "ends_on", "ended_on", "valid_to", "valid_until", "end", "until", "to"]),
     must("amount", &["amount", "unit_price", "price", "unit_amount"]),
@@ -130,6 +253,8 @@ const SUBSCRIPTION_VERSIONS: &[Column] = &[
 const ORDERS: &[Column] = &[
     must("key", &["order_id", "order_no", "order_number", "order", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     must("on", &["ordered_on", "ordered_at", "order_date", "created_on", "created_at", "date", "on"]),
     must("amount", &["amount", "total", "paid", "price", "value"]),
     may("discount", &["discount", "discount_amount"]),
@@ -139,6 +264,8 @@ const ORDERS: &[Column] = &[
 const INVOICES: &[Column] = &[
     must("key", &["invoice_id", "invoice_no", "invoice_number", "invoice", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     may("subscription", &["subscription_id", "subscription"]),
     must("on", &["issued_on", "issued_at", "invoice_date", "date", "on"]),
     may("due", &["due_on", "due_date", "due"]),
@@ -149,6 +276,8 @@ const INVOICES: &[Column] = &[
 
 const USAGE: &[Column] = &[
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     must("on", &["period_start", "week_start", "week", "period", "date", "on"]),
     may("active", &["active_days", "days_active", "active"]),
     may("sessions", &["sessions", "logins", "visits"]),
@@ -159,6 +288,8 @@ const USAGE: &[Column] = &[
 const NPS_RESPONSES: &[Column] = &[
     may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
     ANSWERED,
     must("score", &["score", "nps_score", "nps", "rating"]),
@@ -176,6 +307,8 @@ const ANSWERED: Column =
 const INVITATIONS: &[Column] = &[
     may("key", &["invitation_id", "invite_id", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
     must("at", &["invited_at", "invited_on", "delivered_at", "delivered_on", "sent_at", "sent_on"]),
     may("about", &["asks", "survey", "survey_type", "type"]),
@@ -186,6 +319,8 @@ const INVITATIONS: &[Column] = &[
 const CSAT_RESPONSES: &[Column] = &[
     may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
     ANSWERED,
     must("score", &["csat_score", "csat", "satisfaction_score", "satisfaction"]),
@@ -196,6 +331,8 @@ const CSAT_RESPONSES: &[Column] = &[
 const CES_RESPONSES: &[Column] = &[
     may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
     ANSWERED,
     must("score", &["ces_score", "ces", "effort_score", "effort"]),
@@ -206,6 +343,8 @@ const CES_RESPONSES: &[Column] = &[
 const SURVEY_ANSWERS: &[Column] = &[
     may("key", &["answer_id", "response_id", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
     ANSWERED,
     must("about", &["question", "question_id", "question_code"]),
@@ -216,6 +355,8 @@ const SURVEY_ANSWERS: &[Column] = &[
 const TOUCHPOINTS: &[Column] = &[
     may("key", &["touchpoint_id", "touch_id", "activity_id", "interaction_id", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
     must("at", &["happened_at", "happened_on", "occurred_at", "activity_date", "logged_at", "created_at", "date", "at", "on"]),
     must("channel", &["channel", "activity_type", "medium", "type"]),
@@ -228,15 +369,32 @@ const TOUCHPOINTS: &[Column] = &[
 const TICKETS: &[Column] = &[
     must("key", &["ticket_id", "case_id", "case_number", "ticket", "external_id", "id", "key"]),
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     must("opened", &["opened_at", "opened_on", "created_at", "created_on", "opened", "created"]),
     may("closed", &["closed_at", "closed_on", "solved_at", "resolved_at", "resolved_on", "closed"]),
     may("severity", &["severity", "priority", "sev"]),
     may("subject", &["subject", "title", "summary"]),
     may("csat", &["csat", "satisfaction", "rating"]),
+    UPDATED,
+];
+
+/// What the readers of calendars and mailboxes write.
+const CORRESPONDENCE: &[Column] = &[
+    must("reference", &["reference"]),
+    must("at", &["at"]),
+    may("minutes", &["minutes"]),
+    must("channel", &["channel"]),
+    may("status", &["status"]),
+    must("from", &["from"]),
+    may("with", &["with"]),
+    may("text", &["text"]),
 ];
 
 const CHURN: &[Column] = &[
     CUSTOMER,
+    CUSTOMER_NAME,
+    CUSTOMER_EMAIL,
     must("on", &["churned_on", "churn_date", "churned_at", "cancelled_on", "left_on", "lost_on"]),
     may("lost", &["mrr_lost", "lost_mrr", "mrr"]),
     may("reason", &["reason", "churn_reason", "primary_reason"]),
@@ -245,6 +403,9 @@ const CHURN: &[Column] = &[
 ];
 
 impl Kind {
+    /// The kinds that tables have.
+    pub const TABLES: &'static [Kind] = Kind::ALL.split_at(Kind::ALL.len() - 1).0;
+
     /// Every kind in the order in which files of a folder are taken: a row's customer and contact come before it.
     pub const ALL: &'static [Kind] = &[
         Kind::Customers,
@@ -262,6 +423,7 @@ impl Kind {
         Kind::CsatResponses,
         Kind::CesResponses,
         Kind::SurveyAnswers,
+        Kind::Correspondence,
     ];
 
     /// The word for `--as` and in reports.
@@ -293,6 +455,25 @@ impl Kind {
             Kind::CsatResponses => &["csat_responses", "csat", "csat_answers"],
             Kind::CesResponses => &["ces_responses", "ces", "ces_answers"],
             Kind::SurveyAnswers => &["survey_answers", "survey_responses", "friction_answers"],
+            Kind::Correspondence => &["correspondence", "meetings_and_mails"],
+        }
+    }
+
+    /// The codes of its fields, those that a file has to have first.
+    pub fn fields(self) -> impl Iterator<Item = &'static str> {
+        let required = self.columns().iter().filter(|c| c.required);
+        required.chain(self.columns().iter().filter(|c| !c.required)).map(|c| c.code)
+    }
+
+    /// The profile of a plain CSV of the kind: each field under the name that comes first.
+    pub fn plain(self) -> Profile {
+        let columns = self.columns().iter().filter_map(|c| Some(((*c.names.first()?).to_owned(), c.code.to_owned())));
+        Profile {
+            name: self.code().to_owned(),
+            about: format!("A plain CSV of {}", self.code().replace('_', " ")),
+            kind: self.code().to_owned(),
+            columns: columns.collect(),
+            ..Profile::default()
         }
     }
 
@@ -314,6 +495,7 @@ impl Kind {
             Kind::CsatResponses => CSAT_RESPONSES,
             Kind::CesResponses => CES_RESPONSES,
             Kind::SurveyAnswers => SURVEY_ANSWERS,
+            Kind::Correspondence => CORRESPONDENCE,
         }
     }
 }
@@ -346,18 +528,27 @@ pub(super) fn by_name(file: &str) -> Option<Kind> {
     }
     let padded = format!("_{code}_");
     let fits = |k: &Kind| k.names().iter().any(|n| padded.contains(&format!("_{n}_")));
-    let mut found = Kind::ALL.iter().copied().filter(fits);
+    let mut found = Kind::TABLES.iter().copied().filter(fits);
     match (found.next(), found.next()) {
         (Some(kind), None) => Some(kind),
         _ => None,
     }
 }
 
+/// The columns of which one will do: whose row it is, and what somebody is called.
+const INSTEAD: &[(&str, &[&str])] = &[("customer", &["customer_name", "customer_email"]), ("name", &["first_name", "last_name"])];
+
+/// The fields of a kind that will do in place of a required one.
+pub(super) fn instead(code: &str) -> &'static [&'static str] {
+    INSTEAD.iter().find(|(c, _)| *c == code).map_or(&[], |(_, others)| others)
+}
+
 /// The kind whose required columns are all among the folded headers, the one with most columns found; customers last,
 /// because nearly every table has a name.
 pub(super) fn by_headers(codes: &[String]) -> Option<Kind> {
     let has = |c: &Column| c.names.iter().any(|n| codes.iter().any(|h| h == n || h.strip_suffix("_minor") == Some(n)));
-    let fitting = Kind::ALL.iter().copied().filter(|k| k.columns().iter().all(|c| !c.required || has(c)));
+    let there = |k: &Kind, c: &Column| has(c) || k.columns().iter().any(|o| instead(c.code).contains(&o.code) && has(o));
+    let fitting = Kind::TABLES.iter().copied().filter(|k| k.columns().iter().all(|c| !c.required || there(k, c)));
     let weight = |k: &Kind| (*k != Kind::Customers, k.columns().iter().filter(|c| has(c)).count());
     fitting.max_by_key(weight)
 }

@@ -45,8 +45,7 @@ impl Intake for Moves {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let (at, day) = desk.must_moment(row, self.on)?;
         let seq = desk.within(row, self.seq, 0, 80_000)?;
-        let customer = row.get(self.customer);
-        let number = desk.customer(customer)?;
+        let (customer, number) = desk.customer_of(row, self.customer)?;
         let (from, to) = (row.get(self.from), row.get(self.to));
         if to.is_empty() {
             return refuse("empty stage", format!("{} is empty", desk.map.header(self.to)));
@@ -156,8 +155,7 @@ impl Intake for Departures {
         if returned.is_some_and(|r| r < day) {
             return refuse("end before start", "they returned before they left");
         }
-        let customer = row.get(self.customer);
-        let number = desk.customer(customer)?;
+        let (customer, number) = desk.customer_of(row, self.customer)?;
         self.reference.clear();
         let _ = write!(self.reference, "{customer}/{day}");
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {

@@ -1,21 +1,22 @@
-//! Reading a CSV row by row in flat memory: encodings, delimiters, limits, and going on behind a quote that is never closed.
+//! Reading a table row by row in flat memory: limits, what is wrong with a row, and going on behind a quote that is never closed.
 
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use csv::ByteRecord;
 
-use super::mapping::Place;
+use super::mapping::{Place, Words};
+use super::source::{Source, announced, ends_in_crlf};
 use crate::error::{Error, Result};
 use crate::transfer::cells::unguarded;
 
 /// Longest field, in bytes.
 pub(super) const FIELD: usize = 64 * 1024;
 /// Most columns.
-pub(super) const COLUMNS: usize = 200;
+pub(super) const COLUMNS: usize = 1_000;
 /// Bytes that one row may take before it is given up: a quote that is never closed would swallow the file otherwise.
 const ROW: u64 = 16 * 1024 * 1024;
 
@@ -49,25 +50,34 @@ impl Seek for Capped {
 pub(super) struct Row<'a> {
     text: &'a str,
     record: &'a ByteRecord,
+    /// Columns of the record before the row's own.
+    front: usize,
+    words: &'a Words,
     /// Line in the file, from 1; the header is 1 as well.
     pub line: u64,
 }
 
 impl<'a> Row<'a> {
-    /// The cell at a place without blanks around it; empty where the file has no such column.
+    /// The cell at a place without blanks around it, in the word that the profile has for it; empty where the file has no such
+    /// column. Where two columns are one field, the second stands in for an empty first.
     pub(super) fn get(&self, place: Place) -> &'a str {
-        self.at(place.index)
+        let mut text = self.at(place.index);
+        if text.is_empty() && place.or != usize::MAX {
+            text = self.at(place.or);
+        }
+        if self.words.is_empty() { text } else { self.words.said(place, text) }
     }
 
     /// The cell of a column without blanks around it, and without the apostrophe that keeps a spreadsheet from running it.
     pub(super) fn at(&self, column: usize) -> &'a str {
-        let range = self.record.range(column);
+        let range = column.checked_add(self.front).and_then(|at| self.record.range(at));
         unguarded(range.and_then(|r| self.text.get(r)).unwrap_or("").trim())
     }
 
     /// The row's bytes, for comparing it with another.
     pub(super) fn content(&self) -> &'a [u8] {
-        self.record.as_slice()
+        let from = self.record.range(self.front).map_or(0, |r| r.start);
+        &self.record.as_slice()[from..]
     }
 }
 
@@ -76,12 +86,12 @@ pub(super) enum Next<'a> {
     /// A row with as many fields as the header.
     Row(Row<'a>),
     /// A row that cannot be read as one, with its line and why.
-    Bad(u64, &'static str, String),
+    Bad(u64, std::borrow::Cow<'static, str>, String),
     /// No more rows.
     End,
 }
 
-/// An open CSV.
+/// An open table.
 pub(super) struct Table {
     path: PathBuf,
     /// Its name without folders.
@@ -91,8 +101,10 @@ pub(super) struct Table {
     record: ByteRecord,
     /// The header row.
     pub headers: Vec<String>,
-    /// What stands between fields.
-    pub delimiter: u8,
+    /// Columns before the row's own.
+    front: usize,
+    /// Words of fields and what they become.
+    pub words: Words,
     /// Size of the file in bytes.
     pub size: u64,
     /// Its lines end in CRLF.
@@ -104,28 +116,33 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Opens a file and reads its header.
-    pub(super) fn open(path: &Path) -> Result<Table> {
-        let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    /// Opens a table and reads its header.
+    pub(super) fn open(source: &Source) -> Result<Table> {
+        let name = source.name.clone();
         let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
-        let mut file = File::open(path).map_err(cannot)?;
+        let mut file = File::open(&source.text).map_err(cannot)?;
         let size = file.metadata().map_err(cannot)?.len();
-        let (delimiter, crlf) = look(&mut file, &name)?;
+        let crlf = ends_in_crlf(&source.text).map_err(cannot)?;
         let mut end = [0];
         let ended = size > 0 && file.seek(SeekFrom::End(-1)).and_then(|_| file.read(&mut end)).map_err(cannot)? == 1 && end[0] == b'\n';
         file.seek(SeekFrom::Start(0)).map_err(cannot)?;
         let left = Rc::new(Cell::new(ROW));
         let capped = Capped { file, left: Rc::clone(&left) };
-        let reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(1 << 16).from_reader(capped);
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(source.separator)
+            .buffer_capacity(1 << 16)
+            .from_reader(capped);
         let mut table = Table {
-            path: path.to_owned(),
+            path: source.text.clone(),
             name,
             reader,
             left,
             record: ByteRecord::new(),
             headers: Vec::new(),
-            delimiter,
+            front: source.front,
+            words: Words::default(),
             size,
             crlf,
             ended,
@@ -136,21 +153,29 @@ impl Table {
     }
 
     fn read_header(&mut self) -> Result<()> {
-        let read = self.reader.read_byte_record(&mut self.record);
-        let some = read.map_err(|e| Error::usage(format!("{} is not a CSV: its first row never ends", self.name)).because(e))?;
-        if !some {
+        let mut read = self.read_first()?;
+        if read && announced(&self.record.iter().collect::<Vec<_>>().join(&b","[..])).is_some() {
+            read = self.read_first()?;
+        }
+        if !read {
             return Err(Error::usage(format!("{} is empty", self.name)).hint("The first row has to name the columns"));
         }
-        if self.record.len() > COLUMNS {
-            return Err(Error::usage(format!("{} has {} columns; at most {COLUMNS} can be read", self.name, self.record.len())));
+        let columns = self.record.len().saturating_sub(self.front);
+        if columns > COLUMNS {
+            return Err(Error::usage(format!("{} has {columns} columns; at most {COLUMNS} can be read", self.name)));
         }
-        for field in &self.record {
-            let text = std::str::from_utf8(field).map_err(|e| not_utf8(&self.name, 1).because(e))?;
+        for field in self.record.iter().skip(self.front) {
+            let text = String::from_utf8_lossy(field);
             let text = unguarded(text.trim());
             let known = super::mapping::REJECT_COLUMNS.iter().find(|c| c.eq_ignore_ascii_case(text));
             self.headers.push(known.map_or_else(|| text.chars().take(200).collect(), |c| (*c).to_owned()));
         }
         Ok(())
+    }
+
+    fn read_first(&mut self) -> Result<bool> {
+        let read = self.reader.read_byte_record(&mut self.record);
+        read.map_err(|e| Error::usage(format!("{} is not a CSV: its first row never ends", self.name)).because(e))
     }
 
     /// Bytes read so far.
@@ -159,14 +184,21 @@ impl Table {
     }
 
     /// The raw fields of the row read last.
-    pub(super) fn raw(&self) -> &ByteRecord {
-        &self.record
+    pub(super) fn raw(&self) -> impl Iterator<Item = &[u8]> {
+        self.record.iter().skip(self.front)
     }
 
     /// Reads the next row.
     pub(super) fn next(&mut self) -> Result<Next<'_>> {
         loop {
             self.left.set(ROW);
+            if self.front > 0 {
+                match self.next_spooled()? {
+                    Some(false) => return Ok(Next::End),
+                    Some(true) => return self.spooled(),
+                    None => continue,
+                }
+            }
             let (line, byte) = (self.reader.position().line() + u64::from(self.crlf), self.reader.position().byte());
             match self.reader.read_byte_record(&mut self.record) {
                 Ok(false) => return Ok(Next::End),
@@ -177,7 +209,8 @@ impl Table {
                     }
                     self.record.clear();
                     self.resume(byte, line)?;
-                    return Ok(Next::Bad(line, "quote never closed", "a quote in this row is never closed".into()));
+                    let detail = format!("the row goes on for more than {} MB; a quote in it may never be closed", ROW >> 20);
+                    return Ok(Next::Bad(line, "row too long".into(), detail));
                 }
             }
             let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
@@ -196,10 +229,35 @@ impl Table {
                 if spans {
                     self.resume(byte, line)?;
                 }
-                return Ok(Next::Bad(line, reason, detail));
+                return Ok(Next::Bad(line, reason.into(), detail));
             }
-            return self.row(line).map(Next::Row);
+            return Ok(self.row(line));
         }
+    }
+
+    /// Reads a row that this program wrote itself; `None` for an empty one.
+    fn next_spooled(&mut self) -> Result<Option<bool>> {
+        let read = self.reader.read_byte_record(&mut self.record);
+        let some = read.map_err(|e| Error::failed(format!("{} could not be read: {e}", self.name)).because(e))?;
+        if some && self.record.iter().skip(1).all(<[u8]>::is_empty) {
+            self.empty += 1;
+            return Ok(None);
+        }
+        Ok(Some(some))
+    }
+
+    /// The row as its reader has found it: with its own line, and with what is wrong with it.
+    fn spooled(&self) -> Result<Next<'_>> {
+        let text = |at| self.record.get(at).map_or(std::borrow::Cow::Borrowed(""), String::from_utf8_lossy);
+        let line = text(0).parse().unwrap_or(1);
+        let known = text(1).split_once('\t').map(|(reason, detail)| (reason.to_owned(), detail.to_owned()));
+        Ok(match known {
+            Some((reason, detail)) => Next::Bad(line, std::borrow::Cow::Owned(reason), detail),
+            None => match self.fault() {
+                Some((reason, detail)) => Next::Bad(line, reason.into(), detail),
+                None => self.row(line),
+            },
+        })
     }
 
     /// The line in which the row read last ends. The reader has counted its line feed already, but for a CRLF (it stops
@@ -211,24 +269,26 @@ impl Table {
     }
 
     /// The row as text. In one piece: checking the whole record once is faster than field by field.
-    fn row(&self, line: u64) -> Result<Row<'_>> {
-        let text = std::str::from_utf8(self.record.as_slice()).map_err(|e| not_utf8(&self.name, line).because(e))?;
-        Ok(Row { text, record: &self.record, line })
+    fn row(&self, line: u64) -> Next<'_> {
+        match std::str::from_utf8(self.record.as_slice()) {
+            Ok(text) => Next::Row(Row { text, record: &self.record, front: self.front, words: &self.words, line }),
+            Err(_) => Next::Bad(line, "unreadable character".into(), "bytes of this row are no UTF-8".into()),
+        }
     }
 
     /// What is wrong with the shape of the row.
     fn fault(&self) -> Option<(&'static str, String)> {
-        let (has, wants) = (self.record.len(), self.headers.len());
+        let (has, wants) = (self.record.len().saturating_sub(self.front), self.headers.len());
         if has > COLUMNS {
             return Some(("too many columns", format!("{has} fields; at most {COLUMNS} can be read")));
         }
         if let Some(at) = self.record.iter().position(|f| f.len() > FIELD) {
-            return Some(("field too long", format!("field {} has more than 64 KB", at + 1)));
+            return Some(("field too long", format!("field {} has more than 64 KB", (at + 1).saturating_sub(self.front))));
         }
         if has < wants {
             return Some(("too few fields", format!("{has} fields where the header has {wants}")));
         }
-        if self.record.iter().skip(wants).any(|f| !f.is_empty()) {
+        if self.record.iter().skip(self.front + wants).any(|f| !f.is_empty()) {
             return Some(("too many fields", format!("{has} fields where the header has {wants}")));
         }
         self.record.as_slice().contains(&0).then(|| ("unreadable character", "a NUL character stands in this row".into()))
@@ -275,35 +335,6 @@ impl Table {
     }
 }
 
-/// Looks at the first bytes: the encoding has to be UTF-8; the delimiter is the mark that the header has most of. Says also
-/// whether lines end in CRLF.
-fn look(file: &mut File, name: &str) -> Result<(u8, bool)> {
-    let mut start = Vec::new();
-    file.take(8192).read_to_end(&mut start).map_err(|e| Error::failed(format!("{name} could not be read: {e}")).because(e))?;
-    let wide = matches!(start.get(..2), Some([0xFF, 0xFE] | [0xFE, 0xFF])) || start.iter().take(64).filter(|b| **b == 0).count() > 8;
-    if wide {
-        let hint = "Save it as UTF-8 (in Excel: \"CSV UTF-8\") and import it again";
-        return Err(Error::usage(format!("{name} is in UTF-16 from line 1 on, not in UTF-8")).hint(hint));
-    }
-    let mut quoted = false;
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
-    for byte in start.iter().take_while(|b| **b != b'\n') {
-        quoted ^= *byte == b'"';
-        if let Some((_, count)) = counts.iter_mut().find(|(mark, _)| mark == byte && !quoted) {
-            *count += 1;
-        }
-    }
-    // The first of the most frequent: a file of one column reads with commas.
-    let delimiter = counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(mark, _)| *mark);
-    let line_end = start.iter().position(|b| *b == b'\n');
-    Ok((delimiter, line_end.is_some_and(|at| at > 0 && start[at - 1] == b'\r')))
-}
-
-fn not_utf8(name: &str, line: u64) -> Error {
-    Error::usage(format!("{name} is not in UTF-8: line {line} cannot be read"))
-        .hint("Save it as UTF-8 (in Excel: \"CSV UTF-8\") and import it again")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,7 +343,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("orders.csv");
         std::fs::write(&path, bytes).expect("written");
-        let table = Table::open(&path);
+        let now = crate::domain::time::Moment::new(crate::domain::time::Stamp(0), crate::domain::time::Zone::default());
+        let source = super::super::source::open(&path, &crate::domain::profile::Dialect::default(), None, &now);
+        let table = source.and_then(|all| Table::open(&all[0]));
         (folder, table)
     }
 
@@ -357,19 +390,17 @@ mod tests {
     }
 
     #[test]
-    fn another_encoding_is_one_sentence() {
-        let (_folder, wide) = table(b"\xFF\xFEi\0d\0,\0");
-        assert_eq!(wide.err().expect("refused").message, "orders.csv is in UTF-16 from line 1 on, not in UTF-8");
-        let (_folder, latin) = table(b"id,text\n1,ok\n2,caf\xE9\n");
-        let mut latin = latin.expect("opens");
-        assert!(matches!(latin.next(), Ok(Next::Row(_))));
-        let error = latin.next().err().expect("refused");
-        assert_eq!(error.message, "orders.csv is not in UTF-8: line 3 cannot be read");
+    fn other_encodings_are_read_and_broken_bytes_cost_a_row() {
+        let wide: Vec<u8> = "\u{feff}id;t\n1;Işık\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(rows(&wide), said(&[(2, "1")]));
+        assert_eq!(rows(b"id,text\n1,I\xC5\x9F\xC4\xB1k\n2,broken\xFF\n3,c\n"), said(&[(2, "1"), (3, "!unreadable character"), (4, "3")]));
+        assert_eq!(rows(b"id,text\n1,caf\xE9\n"), said(&[(2, "1")]));
+        assert_eq!(rows(b"sep=|\nid|text\n1|a\n"), said(&[(3, "1")]));
     }
 
     #[test]
     fn shapes_that_do_not_fit_are_told() {
-        let wide = vec!["x"; 201].join(",");
+        let wide = vec!["x"; COLUMNS + 1].join(",");
         let long = "y".repeat(FIELD + 1);
         let text = format!("id,text\n1\n2,b,c\n3,c,\n,\n{wide}\n{long},z\n5,e\n");
         let told =

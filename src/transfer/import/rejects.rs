@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use csv::ByteRecord;
-
 use super::mapping::REJECT_COLUMNS;
 
 /// `<file>.rejects.csv`, made with the first rejected row and put in place when the import is through. Dropped before that,
@@ -22,22 +20,22 @@ pub(super) struct Rejects {
     on: bool,
 }
 
-/// Where the rejected rows of `input` go: `orders.csv` has `orders.rejects.csv`.
-pub(super) fn target(input: &Path) -> PathBuf {
+/// Where the rejected rows of `input` go: `orders.csv` has `orders.rejects.csv`, the sheet `May` of a workbook `orders.May.rejects.csv`.
+pub(super) fn target(input: &Path, sheet: Option<&str>) -> PathBuf {
     let stem = input.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    input.with_file_name(format!("{stem}.rejects.csv"))
+    let sheet = sheet.map_or(String::new(), |s| format!(".{}", s.replace(['/', '\\', ':'], "_")));
+    input.with_file_name(format!("{stem}{sheet}.rejects.csv"))
 }
 
 impl Rejects {
-    /// Rejects of `input`, whose header row is `header`; with `on` false nothing is ever written.
-    pub(super) fn new(input: &Path, header: &[String], delimiter: u8, on: bool) -> Rejects {
-        let target = target(input);
+    /// Rejects that go into `target`, of a table whose header row is `header`; with `on` false nothing is ever written.
+    pub(super) fn new(target: PathBuf, header: &[String], delimiter: u8, on: bool) -> Rejects {
         let part = target.with_extension("csv.part");
         Rejects { target, part, delimiter, header: header.to_vec(), writer: None, failed: None, on }
     }
 
     /// Writes one row.
-    pub(super) fn put(&mut self, line: u64, row: u64, reason: &str, fields: &ByteRecord) {
+    pub(super) fn put<'r>(&mut self, line: u64, row: u64, reason: &str, fields: impl Iterator<Item = &'r [u8]>) {
         if !self.on || self.failed.is_some() {
             return;
         }
@@ -47,7 +45,7 @@ impl Rejects {
         }
     }
 
-    fn try_put(&mut self, line: u64, row: u64, reason: &str, fields: &ByteRecord) -> csv::Result<()> {
+    fn try_put<'r>(&mut self, line: u64, row: u64, reason: &str, fields: impl Iterator<Item = &'r [u8]>) -> csv::Result<()> {
         if self.writer.is_none() {
             let file = BufWriter::new(File::create(&self.part)?);
             let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(file);
@@ -60,7 +58,13 @@ impl Rejects {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let (line, row) = (line.to_string(), row.to_string());
         let front = [line.as_bytes(), row.as_bytes(), reason.as_bytes()];
-        writer.write_record(front.into_iter().chain(fields.iter().skip(again)))
+        for field in front {
+            writer.write_field(field)?;
+        }
+        for field in fields.skip(again) {
+            writer.write_field(field)?;
+        }
+        writer.write_record(None::<&[u8]>)
     }
 
     /// Puts the file in place, or removes an older one when there are no rejected rows. The path where there are some;
@@ -103,17 +107,21 @@ impl Drop for Rejects {
 mod tests {
     use super::*;
 
+    fn cells<'a>(all: &'a [&'a str]) -> impl Iterator<Item = &'a [u8]> {
+        all.iter().map(|c| c.as_bytes())
+    }
+
     #[test]
     fn rows_go_beside_the_input_and_an_empty_file_goes_away() {
         let folder = tempfile::tempdir().expect("a folder");
         let input = folder.path().join("orders.csv");
         let header = vec!["order_id".to_owned(), "amount".to_owned()];
-        let mut rejects = Rejects::new(&input, &header, b',', true);
-        rejects.put(7, 6, "amount is negative", &ByteRecord::from(vec!["O1", "-3,0"]));
+        let mut rejects = Rejects::new(target(&input, None), &header, b',', true);
+        rejects.put(7, 6, "amount is negative", cells(&["O1", "-3,0"]));
         let path = rejects.finish().expect("written").expect("a file");
         let text = std::fs::read_to_string(&path).expect("readable");
         assert_eq!(text, "rejected_line,rejected_row,rejected_because,order_id,amount\n7,6,amount is negative,O1,\"-3,0\"\n");
-        assert_eq!(Rejects::new(&input, &header, b',', true).finish(), Ok(None));
+        assert_eq!(Rejects::new(target(&input, None), &header, b',', true).finish(), Ok(None));
         assert!(!path.exists());
     }
 
@@ -121,17 +129,17 @@ mod tests {
     fn a_dropped_one_leaves_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let input = folder.path().join("orders.csv");
-        let mut rejects = Rejects::new(&input, &[], b',', true);
-        rejects.put(2, 1, "no", &ByteRecord::from(vec!["x"]));
+        let mut rejects = Rejects::new(target(&input, None), &[], b',', true);
+        rejects.put(2, 1, "no", cells(&["x"]));
         drop(rejects);
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_said_once() {
-        let mut rejects = Rejects::new(Path::new("/nowhere/at/all/orders.csv"), &[], b',', true);
-        rejects.put(2, 1, "no", &ByteRecord::from(vec!["x"]));
-        rejects.put(3, 2, "no", &ByteRecord::from(vec!["y"]));
+        let mut rejects = Rejects::new(PathBuf::from("/nowhere/at/all/orders.rejects.csv"), &[], b',', true);
+        rejects.put(2, 1, "no", cells(&["x"]));
+        rejects.put(3, 2, "no", cells(&["y"]));
         let said = rejects.finish().expect_err("not writable");
         assert!(said.starts_with("orders.rejects.csv could not be written ("), "{said}");
     }

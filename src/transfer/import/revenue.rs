@@ -133,8 +133,7 @@ fn interval(text: &str) -> Option<(Interval, u32)> {
 impl Intake for Versions {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         self.read(desk, row)?;
-        let customer = row.get(self.customer);
-        let number = desk.customer(customer)?;
+        let (customer, number) = desk.customer_of(row, self.customer)?;
         let subscription = match row.get(self.subscription) {
             "" => customer,
             named => named,
@@ -148,6 +147,7 @@ impl Intake for Versions {
             return Ok(fate);
         }
         let fate = Fate::from(desk.loader.put_version(number, &self.version)?);
+        desk.note_conflicts(row.line, &self.version.subscription);
         desk.remember(&self.version.external, row.content(), row.line);
         Ok(fate)
     }
@@ -270,7 +270,7 @@ fn put_bill(desk: &mut Desk<'_>, row: Row<'_>, bill: &Bill<'_>) -> Taken {
     if key.is_empty() {
         return refuse("empty key", format!("{} is empty", desk.map.header(bill.key)));
     }
-    let customer = desk.customer(row.get(bill.customer))?;
+    let customer = desk.customer_of(row, bill.customer)?.1;
     if let Some(fate) = desk.repeated(key, row.content())? {
         return Ok(fate);
     }

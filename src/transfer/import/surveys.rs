@@ -100,8 +100,7 @@ impl Intake for Surveys {
         if UNDELIVERED.contains(&status.as_str()) {
             return refuse("not delivered", format!("the invitation was not delivered: {}", quoted(&status)));
         }
-        let customer = row.get(self.customer);
-        let n = desk.customer(customer)?;
+        let (customer, n) = desk.customer_of(row, self.customer)?;
         let parts = [customer, row.get(self.contact), row.get(self.at), &self.channel];
         reference(&mut self.reference, desk, row, self.key, &parts)?;
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {

@@ -12,8 +12,11 @@ use crate::domain::time::Stamp;
 use crate::error::Error;
 use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
+use crate::transfer::import::{self, Wanted};
 use crate::tui::view::Place;
+use crate::tui::view::Screen;
 use crate::tui::views::clash::ClashBox;
+use crate::tui::views::import::Import;
 use crate::tui::views::merge::{MergeBox, came};
 
 impl App {
@@ -174,6 +177,35 @@ impl App {
                 if let Some(folder) = report.put_away.as_ref().and_then(|to| to.parent()?.file_name()) {
                     words.push_str(&self.look.say.fill("merge.put_away", &[("folder", &folder.to_string_lossy())]));
                 }
+                self.say(Tone::Good, words);
+            }
+        }
+    }
+
+    /// What an import would do, to look at before it is done; or that it is done.
+    pub(super) fn imported(&mut self, path: PathBuf, wanted: Wanted, result: crate::error::Result<Box<import::Report>>) {
+        match result {
+            Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
+            Ok(report) if wanted.dry_run => {
+                self.toast = None;
+                self.look.imported = Some(std::sync::Arc::new(*report));
+                match self.stack.iter().find(|o| o.view.name() == Import::NAME).map(|o| o.uid) {
+                    Some(uid) => self.view_acts(uid, |view, cx| view.told(&serde_json::Value::Null, cx)),
+                    None => {
+                        let view = Import::new(path, wanted, &self.look);
+                        self.push(Box::new(view));
+                    }
+                }
+            }
+            Ok(report) => {
+                let words = match report.end {
+                    import::End::NothingNew => self.look.say.word("import.nothing_new").to_owned(),
+                    _ if report.rejected() > 0 => {
+                        self.look.say.fill("import.done_rejected", &[("label", &report.label), ("n", &report.rejected().to_string())])
+                    }
+                    _ => report.label.clone(),
+                };
+                self.look.imported = None;
                 self.say(Tone::Good, words);
             }
         }

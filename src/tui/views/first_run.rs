@@ -35,13 +35,7 @@ pub fn path_of(text: &str, folders: bool, look: &Look) -> Result<PathBuf, String
 fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
     let prompt = cx.look.say.word(prompt).to_owned();
     cx.open(Line::new(prompt, move |text, cx| {
-        let imports = matches!(step(PathBuf::new()), AppStep::Import(_));
-        let path = path_of(text, imports, cx.look)?;
-        // Many files take a while; that it has begun is said at once.
-        if imports {
-            cx.toast(cx.look.say.fill("message.importing", &[("path", &path.display().to_string())]));
-        }
-        cx.push(Step::App(step(path)));
+        cx.push(Step::App(step(path_of(text, false, cx.look)?)));
         Ok(())
     }));
 }
@@ -50,7 +44,7 @@ impl Screen for FirstRun {
     const NAME: &'static str = "first_run";
     const KEYS: &'static [&'static [KeyRow<FirstRun>]] = &[&[
         row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo))).hint(),
-        row("import", &["2"], |_, cx| ask_path("prompt.import", cx, AppStep::Import)).hint(),
+        row("import", &["2"], |_, cx| super::import::ask(cx)).hint(),
         row("add", &["3"], |_, cx| verbs::create(cx)).hint(),
         row("open", &["4"], |_, cx| ask_path("prompt.open", cx, AppStep::OpenBook)).hint(),
         row("on", &["enter"], |_, cx| cx.close()),

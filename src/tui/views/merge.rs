@@ -43,7 +43,7 @@ pub fn ask(cx: &mut Cx) {
 const MOST: usize = 200;
 
 /// The paths that a typed beginning could become; of an empty one the copies beside the book.
-fn paths(text: &str, copies: &[PathBuf]) -> Vec<String> {
+pub(super) fn paths(text: &str, copies: &[PathBuf]) -> Vec<String> {
     if text.trim().is_empty() {
         return copies.iter().map(|p| p.display().to_string()).collect();
     }

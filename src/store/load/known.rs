@@ -1,0 +1,188 @@
+//! Whom a row means that has no key of the book: by web address, e-mail address, or exact folded name. Read from the book when it is
+//! first asked for; kept as hashes, so a million customers take some tens of megabytes.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use rusqlite::Connection;
+
+use super::Loader;
+use crate::error::Result;
+use crate::store::sql;
+use crate::text::fold;
+
+/// Several have it, so it names nobody.
+const SEVERAL: i64 = -1;
+
+/// Providers whose addresses say nothing of the company.
+const FREE: &[&str] = &[
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "msn.com",
+    "yahoo.com",
+    "icloud.com",
+    "me.com",
+    "aol.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "mail.ru",
+    "yandex.ru",
+    "yandex.com",
+    "proton.me",
+    "protonmail.com",
+];
+
+/// What customers and contacts go by. `None` until it is asked for.
+#[derive(Default)]
+pub(super) struct Known {
+    state: RandomState,
+    read: bool,
+    domains: HashMap<u64, i64>,
+    names: HashMap<u64, i64>,
+    /// E-mail addresses: contact and customer.
+    emails: HashMap<u64, (i64, i64)>,
+    people: HashMap<u64, i64>,
+}
+
+/// The domain of a web address or an e-mail's host: `https://www.acme.example/x` is `acme.example`. `None` for what is none.
+fn domain(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let host = host.split(['/', '?', '#', ':']).next().unwrap_or("");
+    let host = host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.');
+    let plain = host.contains('.') && !host.contains(|c: char| c.is_whitespace() || matches!(c, '@' | ',' | ';'));
+    (plain && !FREE.contains(&host)).then(|| host.to_owned())
+}
+
+impl Known {
+    fn put(map: &mut HashMap<u64, i64>, hash: u64, n: i64) {
+        map.entry(hash).and_modify(|there| *there = if *there == n { n } else { SEVERAL }).or_insert(n);
+    }
+
+    /// Notes a customer that the load has made; what it is called is only of use once somebody has asked.
+    pub(super) fn add_customer(&mut self, n: i64, name: &str, website: &str) {
+        if self.read {
+            let folded = fold(name);
+            Known::put(&mut self.names, self.state.hash_one(folded.as_str()), n);
+            if let Some(domain) = domain(website) {
+                Known::put(&mut self.domains, self.state.hash_one(domain), n);
+            }
+        }
+    }
+
+    /// Notes a contact that the load has made.
+    pub(super) fn add_contact(&mut self, n: i64, customer: i64, name: &str, email: &str) {
+        if self.read {
+            Known::put(&mut self.people, self.state.hash_one((customer, fold(name))), n);
+            if !email.is_empty() {
+                let hash = self.state.hash_one(email.trim().to_lowercase());
+                let several = |there: &mut (i64, i64)| *there = if *there == (n, customer) { *there } else { (SEVERAL, SEVERAL) };
+                self.emails.entry(hash).and_modify(several).or_insert((n, customer));
+            }
+        }
+    }
+
+    fn load(&mut self, conn: &Connection) -> Result<()> {
+        if self.read {
+            return Ok(());
+        }
+        self.read = true;
+        let mut statement = conn.prepare("SELECT n, name, website FROM customer WHERE removed = 0").map_err(sql)?;
+        let mut rows = statement.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let n = row.get(0).map_err(sql)?;
+            let (name, website): (String, String) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
+            self.add_customer(n, &name, &website);
+        }
+        let mut statement = conn.prepare("SELECT n, customer, name, email FROM contact WHERE removed = 0").map_err(sql)?;
+        let mut rows = statement.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let (name, email): (String, String) = (row.get(2).map_err(sql)?, row.get(3).map_err(sql)?);
+            self.add_contact(row.get(0).map_err(sql)?, row.get(1).map_err(sql)?, &name, &email);
+        }
+        Ok(())
+    }
+
+    fn customer(&self, map: &HashMap<u64, i64>, key: &str) -> Option<i64> {
+        map.get(&self.state.hash_one(key)).copied().filter(|n| *n != SEVERAL)
+    }
+}
+
+impl Loader<'_> {
+    /// The only customer with this web address.
+    pub fn customer_by_domain(&mut self, address: &str) -> Result<Option<i64>> {
+        self.known.load(self.batch.conn)?;
+        Ok(domain(address).and_then(|d| self.known.customer(&self.known.domains, &d)))
+    }
+
+    /// The customer that has this folded name for a key, or the only one that is called so.
+    pub fn customer_by_name(&mut self, folded: &str) -> Result<Option<i64>> {
+        if let Some(n) = self.customer(folded)? {
+            return Ok(Some(n));
+        }
+        self.known.load(self.batch.conn)?;
+        Ok(self.known.customer(&self.known.names, folded))
+    }
+
+    /// The only contact with this e-mail address, and its customer.
+    pub fn contact_by_email(&mut self, email: &str) -> Result<Option<(i64, i64)>> {
+        self.known.load(self.batch.conn)?;
+        let hash = self.known.state.hash_one(email.trim().to_lowercase());
+        Ok(self.known.emails.get(&hash).copied().filter(|(n, _)| *n != SEVERAL))
+    }
+
+    /// The only contact of a customer that is called so.
+    pub fn contact_by_name(&mut self, customer: i64, name: &str) -> Result<Option<i64>> {
+        self.known.load(self.batch.conn)?;
+        let hash = self.known.state.hash_one((customer, fold(name)));
+        Ok(self.known.people.get(&hash).copied().filter(|n| *n != SEVERAL))
+    }
+
+    /// The customer that a row of a list means, by the first that fits: its web address, an e-mail address, its folded name. Only
+    /// customers that were in the book before: two rows of one list are two customers. Where the list has keys of its own
+    /// (`keyed`), only customers that no list has given a key yet.
+    pub fn same_customer(&mut self, website: &str, email: &str, name: &str, keyed: bool) -> Result<Option<i64>> {
+        if !self.had_customers {
+            return Ok(None);
+        }
+        let mut found = self.customer_by_domain(website)?;
+        if found.is_none() && !email.is_empty() {
+            found = self.contact_by_email(email)?.map(|(_, customer)| customer);
+            if let (None, Some((_, host))) = (found, email.split_once('@')) {
+                found = self.customer_by_domain(host)?;
+            }
+        }
+        if found.is_none() {
+            self.known.load(self.batch.conn)?;
+            found = self.known.customer(&self.known.names, &fold(name));
+        }
+        let Some(n) = found else { return Ok(None) };
+        let (external, called, batch): (String, String, i64) = self
+            .batch
+            .conn
+            .prepare_cached("SELECT external, name, batch FROM customer WHERE n = ?")
+            .and_then(|mut s| s.query_row([n], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))))
+            .map_err(sql)?;
+        let free = external.is_empty() || external == fold(&called);
+        Ok((batch != self.batch.n && (free || !keyed)).then_some(n))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_become_domains() {
+        for text in ["https://www.Acme.example/x?y", "acme.example", "http://acme.example:8080", "WWW.ACME.EXAMPLE."] {
+            assert_eq!(domain(text).as_deref(), Some("acme.example"), "{text}");
+        }
+        for none in ["", "acme", "gmail.com", "https://", "a b.example", "ana@acme.example"] {
+            assert_eq!(domain(none), None, "{none}");
+        }
+    }
+}
