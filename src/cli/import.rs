@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,7 +18,9 @@ use crate::domain::time::Zone;
 use crate::error::{Error, Kind as Fault, Result};
 use crate::store::Store;
 use crate::text::{cells, pad};
-use crate::transfer::import::{ColumnUse, Conflict, Continue, End, FileReport, Kind, Report, Use, Wanted, import, profiles, save_profile};
+use crate::transfer::import::{
+    ColumnUse, Conflict, Continue, End, FileReport, Kind, Report, Stop, Use, Wanted, import, profiles, save_profile,
+};
 
 /// Import a file, or a folder of them
 ///
@@ -93,25 +95,25 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         return list_profiles(cx, args);
     }
     let path = args.path.clone().unwrap_or_default();
-    let mut wanted = wanted(args)?;
+    let stop = Stop::default();
+    let mut wanted = Wanted { stop: stop.clone(), ..wanted(args)? };
     if path != Path::new("-") && !path.exists() {
         return Err(Error::not_found(format!("There is no file or folder {}", path.display())).into());
     }
     let book = args.into.clone().map_or_else(|| cx.book(), Ok)?;
     let mut store = open(cx, &book, args.dry_run)?;
-    let stopped = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stopped)).map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop.0)).map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
     }
     if wanted.winner == Some(Winner::Ask) && !args.dry_run {
-        let looked = once(cx, &mut store, &path, &Wanted { dry_run: true, ..wanted.clone() }, &stopped)?;
+        let looked = once(cx, &mut store, &path, &Wanted { dry_run: true, ..wanted.clone() })?;
         if !ask(cx, &looked, &mut wanted, &path)? {
             return Err(Error::new(Fault::Conflict, "Nothing was written: fields that both sides have changed were not decided")
                 .hint("--conflicts mine or theirs decides them all; on a terminal each is asked about")
                 .into());
         }
     }
-    let report = once(cx, &mut store, &path, &wanted, &stopped);
+    let report = once(cx, &mut store, &path, &wanted);
     cx.tell(&mut store);
     let report = report?;
     if let (Some(name), Some(file), false) = (&args.save_profile, report.files.first(), args.dry_run) {
@@ -128,7 +130,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 }
 
 /// One import with its bar: rows, rows a second, what is left, rejects.
-fn once(cx: &Cx<'_>, store: &mut Store, path: &Path, wanted: &Wanted, stopped: &AtomicBool) -> Result<Report> {
+fn once(cx: &Cx<'_>, store: &mut Store, path: &Path, wanted: &Wanted) -> Result<Report> {
     let bar = bar(std::io::stderr().is_terminal() && !cx.out.json, 0, "bytes");
     let report = import(store, path, wanted, cx.now, &mut |at| {
         bar.set_length(at.total);
@@ -136,7 +138,7 @@ fn once(cx: &Cx<'_>, store: &mut Store, path: &Path, wanted: &Wanted, stopped: &
         let rate = at.rows as f64 / bar.elapsed().as_secs_f64().max(0.001);
         let rejected = if at.rejected > 0 { format!(", {} rejected", at.rejected) } else { String::new() };
         bar.set_message(format!("{}: {} rows, {rate:.0}/s{rejected}", one_line(at.file), at.rows));
-        if stopped.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
+        if wanted.stop.0.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
     });
     bar.finish_and_clear();
     report
@@ -194,7 +196,7 @@ fn wanted(args: &Args) -> Result<Wanted> {
         columns: columns.collect::<Result<_>>()?,
         sheet: written.sheet.clone(),
         winner: winner.transpose()?,
-        answers: crate::store::load::Answers::new(),
+        ..Wanted::default()
     })
 }
 

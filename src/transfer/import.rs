@@ -32,6 +32,8 @@ mod surveys;
 mod values;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use kind::Kind;
 pub use profiles::{all as profiles, save as save_profile};
@@ -47,7 +49,7 @@ use desk::{Desk, Fate, Intake, Refused, Turn};
 use mapping::Mapping;
 use reader::{Next, Table};
 use rejects::Rejects;
-use source::Source;
+use source::{Asked, Source};
 
 /// Rows between two calls of the progress function.
 const STEP: u64 = 512;
@@ -77,7 +79,28 @@ pub struct Wanted {
     pub winner: Option<Winner>,
     /// What was answered to single conflicts.
     pub answers: Answers,
+    /// Gives the import up, also while a file is made ready for reading.
+    pub stop: Stop,
 }
+
+/// A word from outside that an import be given up.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(pub Arc<AtomicBool>);
+
+impl Stop {
+    /// An error once the word was given.
+    fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Relaxed) { Err(Error::failed("The import was stopped; nothing was written")) } else { Ok(()) }
+    }
+}
+
+impl PartialEq for Stop {
+    fn eq(&self, other: &Stop) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.load(Ordering::Relaxed) == other.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Eq for Stop {}
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug)]
@@ -264,7 +287,7 @@ fn jobs(path: &Path, wanted: &Wanted, profiles: &[crate::domain::profile::Profil
     // What a profile says of the text itself has to be known before it is read, so only one that was named can say it.
     let named = wanted.profile.as_ref().and_then(|name| profiles.iter().find(|p| p.name == *name));
     let dialect = wanted.dialect.clone().or(&named.map(|p| p.dialect.clone()).unwrap_or_default());
-    let sources = source::open(path, &dialect, wanted.sheet.as_deref(), now)?;
+    let sources = source::open(path, &Asked { dialect: &dialect, sheet: wanted.sheet.as_deref(), now, stop: &wanted.stop })?;
     // Of a workbook with several sheets those that are no known table are left out; a file that is one table has to be one.
     let one = sources.len() == 1;
     for source in sources {
@@ -288,7 +311,7 @@ fn of_folder(
     jobs: &mut Vec<Job>,
     others: &mut Others,
 ) -> Result<()> {
-    let sources = match source::open(file, &wanted.dialect, None, now) {
+    let sources = match source::open(file, &Asked { dialect: &wanted.dialect, sheet: None, now, stop: &wanted.stop }) {
         Ok(sources) => sources,
         // A file that cannot be opened at all ends the import; one that cannot be understood is left out.
         Err(error) if error.kind == crate::error::Kind::Failed => return Err(error),

@@ -16,6 +16,7 @@ use calcard::icalendar::{
 use calcard::{Entry, Parser};
 use chrono::DateTime;
 
+use super::Stop;
 use super::correspondence::{HEADERS, OFF};
 use super::spool::Spool;
 use crate::domain::time::{Moment, Zone};
@@ -45,10 +46,10 @@ struct Meeting {
 }
 
 /// The rows of a calendar, and remarks. `zone` is that of times without one.
-pub(super) fn spool(path: &Path, name: &str, zone: Zone, now: &Moment) -> Result<(Spool, Vec<String>)> {
+pub(super) fn spool(path: &Path, name: &str, zone: Zone, now: &Moment, stop: &Stop) -> Result<(Spool, Vec<String>)> {
     let text = whole(path, name, "a calendar")?;
     let mut remarks = Vec::new();
-    let mut spool = Spool::new(name, &HEADERS)?;
+    let mut spool = Spool::new(name, &HEADERS, stop)?;
     let mut parser = Parser::new(&text);
     let (mut line, mut broken) = (0, 0);
     loop {

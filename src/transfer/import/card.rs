@@ -5,6 +5,7 @@ use std::path::Path;
 use calcard::vcard::{VCard, VCardProperty, VCardValue};
 use calcard::{Entry, Parser};
 
+use super::Stop;
 use super::calendar::whole;
 use super::spool::Spool;
 use crate::error::Result;
@@ -14,9 +15,9 @@ const HEADERS: [&str; 6] = ["contact_id", "full_name", "email", "phone", "role",
 const BROKEN: usize = 5_000;
 
 /// The rows of a file of cards.
-pub(super) fn spool(path: &Path, name: &str) -> Result<Spool> {
+pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
     let text = whole(path, name, "address cards")?;
-    let mut spool = Spool::new(name, &HEADERS)?;
+    let mut spool = Spool::new(name, &HEADERS, stop)?;
     let mut parser = Parser::new(&text);
     let (mut line, mut broken) = (0, 0);
     loop {

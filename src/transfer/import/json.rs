@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::Stop;
 use super::reader::COLUMNS;
 use super::spool::Spool;
 use crate::error::{Error, Result};
@@ -205,11 +206,12 @@ fn object(bytes: &[u8]) -> std::result::Result<Map<String, Value>, (&'static str
 }
 
 /// Reads the file twice: for the names of all members, then for the rows.
-pub(super) fn spool(path: &Path, name: &str) -> Result<(Spool, Vec<String>)> {
+pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<(Spool, Vec<String>)> {
     let mut names: Vec<String> = Vec::new();
     let mut known = std::collections::HashMap::new();
     let mut some = false;
     pieces(path, name, &mut |piece| {
+        stop.check()?;
         if let Piece::Object(_, bytes) = piece
             && let Ok(object) = object(bytes)
         {
@@ -231,7 +233,7 @@ pub(super) fn spool(path: &Path, name: &str) -> Result<(Spool, Vec<String>)> {
             "the objects of {name} have more than {COLUMNS} different members; that many columns cannot be read"
         )));
     }
-    let mut spool = Spool::new(name, &names)?;
+    let mut spool = Spool::new(name, &names, stop)?;
     pieces(path, name, &mut |piece| {
         let (line, read) = match piece {
             Piece::Object(line, bytes) => (line, object(bytes)),
@@ -261,7 +263,7 @@ mod tests {
     fn read(text: &str) -> Vec<String> {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("written");
-        let (spool, names) = match spool(file.path(), "x.json") {
+        let (spool, names) = match spool(file.path(), "x.json", &Stop::default()) {
             Ok(read) => read,
             Err(error) => return vec![error.message],
         };

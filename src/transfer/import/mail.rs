@@ -7,6 +7,7 @@ use std::path::Path;
 
 use mail_parser::{Address, Message, MessageParser, MimeHeaders};
 
+use super::Stop;
 use super::correspondence::HEADERS;
 use super::spool::Spool;
 use crate::error::{Error, Result};
@@ -21,20 +22,20 @@ const TEXT: usize = 20_000;
 const PEOPLE: usize = 200;
 
 /// The row of one mail.
-pub(super) fn spool_one(path: &Path, name: &str) -> Result<Spool> {
+pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
     let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut bytes = Vec::new();
     File::open(path).map_err(cannot)?.take(MAIL as u64).read_to_end(&mut bytes).map_err(cannot)?;
-    let mut spool = Spool::new(name, &HEADERS)?;
+    let mut spool = Spool::new(name, &HEADERS, stop)?;
     put(&mut spool, 1, &bytes)?;
     Ok(spool)
 }
 
 /// The rows of a mailbox: mails begin with a line `From ` behind an empty one.
-pub(super) fn spool_box(path: &Path, name: &str) -> Result<Spool> {
+pub(super) fn spool_box(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
     let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(cannot)?);
-    let mut spool = Spool::new(name, &HEADERS)?;
+    let mut spool = Spool::new(name, &HEADERS, stop)?;
     let (mut mail, mut line, mut began) = (Vec::new(), Vec::new(), 1);
     let (mut at, mut empty, mut open) = (0, true, false);
     loop {

@@ -344,7 +344,9 @@ mod tests {
         let path = folder.path().join("orders.csv");
         std::fs::write(&path, bytes).expect("written");
         let now = crate::domain::time::Moment::new(crate::domain::time::Stamp(0), crate::domain::time::Zone::default());
-        let source = super::super::source::open(&path, &crate::domain::profile::Dialect::default(), None, &now);
+        let (dialect, stop) = (crate::domain::profile::Dialect::default(), super::super::Stop::default());
+        let asked = super::super::source::Asked { dialect: &dialect, sheet: None, now: &now, stop: &stop };
+        let source = super::super::source::open(&path, &asked);
         let table = source.and_then(|all| Table::open(&all[0]));
         (folder, table)
     }

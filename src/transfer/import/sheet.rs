@@ -8,6 +8,7 @@ use std::path::Path;
 use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, Xlsx};
 use zip::ZipArchive;
 
+use super::Stop;
 use super::reader::COLUMNS;
 use super::spool::Spool;
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ pub(super) struct Sheet {
 }
 
 /// The sheets of a workbook that have rows, hidden ones left out; `only` one of them where a name is given.
-pub(super) fn spool(path: &Path, name: &str, only: Option<&str>) -> Result<Vec<Sheet>> {
+pub(super) fn spool(path: &Path, name: &str, only: Option<&str>, stop: &Stop) -> Result<Vec<Sheet>> {
     let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut file = BufReader::new(File::open(path).map_err(cannot)?);
     measure(&mut file, name, (WHOLE, PART))?;
@@ -54,7 +55,7 @@ pub(super) fn spool(path: &Path, name: &str, only: Option<&str>) -> Result<Vec<S
     let mut sheets = Vec::new();
     let old = book.has_1904_epoch();
     for sheet in all {
-        if let Some(spool) = one(&mut book, &sheet, name, old)? {
+        if let Some(spool) = one(&mut book, &sheet, name, old, stop)? {
             sheets.push(Sheet { name: sheet, spool });
         }
     }
@@ -104,7 +105,7 @@ fn measure(file: &mut (impl Read + Seek), name: &str, (most, part_most): (u64, u
 }
 
 /// Copies the rows of one sheet; `None` for one without any.
-fn one(book: &mut Xlsx<BufReader<File>>, sheet: &str, name: &str, old: bool) -> Result<Option<Spool>> {
+fn one(book: &mut Xlsx<BufReader<File>>, sheet: &str, name: &str, old: bool, stop: &Stop) -> Result<Option<Spool>> {
     let wrong = |e: calamine::XlsxError| Error::usage(format!("sheet {sheet} of {name} cannot be read: {e}"));
     let mut cells = book.worksheet_cells_reader(sheet).map_err(wrong)?;
     let mut spool: Option<Spool> = None;
@@ -120,7 +121,7 @@ fn one(book: &mut Xlsx<BufReader<File>>, sheet: &str, name: &str, old: bool) -> 
                 }
                 None => {
                     width = row.iter().rposition(|c| !c.is_empty()).map_or(0, |last| last + 1);
-                    spool = Some(Spool::new(name, &row[..width])?);
+                    spool = Some(Spool::new(name, &row[..width], stop)?);
                 }
                 Some(spool) if beyond || row.iter().skip(width).any(|c| !c.is_empty()) => {
                     spool.fault(u64::from(line) + 1, "too many fields", &format!("cells beyond the {width} columns of the header"))?;

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::kind::Kind;
 use super::report::Found;
 use super::spool::{FRONT, Spool};
-use super::{calendar, card, encoding, json, mail, sheet};
+use super::{Stop, calendar, card, encoding, json, mail, sheet};
 use crate::domain::profile::{Decimal, Dialect};
 use crate::domain::time::{Moment, Zone};
 use crate::error::{Error, Result};
@@ -68,18 +68,31 @@ pub(super) fn is_wanted(name: &str) -> bool {
 /// What stands in for a path where standard input is read.
 pub(super) const STDIN: &str = "-";
 
-/// The tables of a file. `now` says which meetings are over.
-pub(super) fn open(path: &Path, dialect: &Dialect, sheet: Option<&str>, now: &Moment) -> Result<Vec<Source>> {
+/// What is to be known beside its path to open a file.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// How it is written, as far as that was said.
+    pub dialect: &'a Dialect,
+    /// Only this sheet of a workbook.
+    pub sheet: Option<&'a str>,
+    /// Which meetings are over.
+    pub now: &'a Moment,
+    /// Whether somebody wants it given up.
+    pub stop: &'a Stop,
+}
+
+/// The tables of a file.
+pub(super) fn open(path: &Path, asked: &Asked<'_>) -> Result<Vec<Source>> {
     if path == Path::new(STDIN) {
         let kept = copy_in()?;
-        let mut all = open_as(kept.path(), Path::new("stdin"), "standard input", dialect, sheet, now)?;
+        let mut all = open_as(kept.path(), Path::new("stdin"), "standard input", asked)?;
         for source in all.iter_mut().filter(|s| s.kept.is_none()) {
             source.kept = Some(Rc::clone(&kept));
         }
         return Ok(all);
     }
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-    open_as(path, path, &name, dialect, sheet, now)
+    open_as(path, path, &name, asked)
 }
 
 fn copy_in() -> Result<Rc<NamedTempFile>> {
@@ -89,7 +102,8 @@ fn copy_in() -> Result<Rc<NamedTempFile>> {
     Ok(Rc::new(kept))
 }
 
-fn open_as(path: &Path, input: &Path, name: &str, dialect: &Dialect, only: Option<&str>, now: &Moment) -> Result<Vec<Source>> {
+fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<Vec<Source>> {
+    let Asked { dialect, sheet: only, now, stop } = *asked;
     let blank = Source {
         name: name.to_owned(),
         sheet: None,
@@ -115,7 +129,7 @@ fn open_as(path: &Path, input: &Path, name: &str, dialect: &Dialect, only: Optio
         return Err(Error::usage(format!("{name} is a workbook of the old kind (XLS)")).hint("Save it as XLSX or as CSV"));
     }
     if start.starts_with(b"PK\x03\x04") {
-        let sheets = sheet::spool(path, name, only)?;
+        let sheets = sheet::spool(path, name, only, stop)?;
         let one = sheets.len() == 1;
         let of = |sheet: sheet::Sheet| {
             let mut source = spooled(sheet.spool, None)?;
@@ -150,15 +164,15 @@ fn open_as(path: &Path, input: &Path, name: &str, dialect: &Dialect, only: Optio
         Ok(vec![Source { found: text.found.clone(), remarks, ..spooled(spool, kind)? }])
     };
     match format(&start, name) {
-        Format::Json => with(json::spool(&text.text, name)?.0, None, Vec::new()),
+        Format::Json => with(json::spool(&text.text, name, stop)?.0, None, Vec::new()),
         Format::Calendar => {
-            let read = calendar::spool(&text.text, name, zone, now)?;
+            let read = calendar::spool(&text.text, name, zone, now, stop)?;
             with(read.0, Some(Kind::Correspondence), read.1)
         }
-        Format::Cards => with(card::spool(&text.text, name)?, Some(Kind::Contacts), Vec::new()),
+        Format::Cards => with(card::spool(&text.text, name, stop)?, Some(Kind::Contacts), Vec::new()),
         // Each part of a mail names its own encoding, so its bytes are read as they are.
-        Format::Mail => with(mail::spool_one(path, name)?, Some(Kind::Correspondence), Vec::new()),
-        Format::Mailbox => with(mail::spool_box(path, name)?, Some(Kind::Correspondence), Vec::new()),
+        Format::Mail => with(mail::spool_one(path, name, stop)?, Some(Kind::Correspondence), Vec::new()),
+        Format::Mailbox => with(mail::spool_box(path, name, stop)?, Some(Kind::Correspondence), Vec::new()),
         Format::Text => {
             let (separator, found) = separator(&start, dialect.separator);
             text.separator = separator;

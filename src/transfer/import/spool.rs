@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use tempfile::NamedTempFile;
 
+use super::Stop;
 use crate::error::{Error, Result};
 
 /// Columns before the row's own.
@@ -15,24 +16,26 @@ pub(super) struct Spool {
     writer: csv::Writer<BufWriter<std::fs::File>>,
     kept: NamedTempFile,
     name: String,
+    stop: Stop,
     width: usize,
     /// Rows written.
     pub rows: u64,
 }
 
 impl Spool {
-    /// A spool for the rows of `name` under these headers.
-    pub(super) fn new<T: AsRef<str>>(name: &str, headers: &[T]) -> Result<Spool> {
+    /// A spool for the rows of `name` under these headers, which is given up when `stop` says so.
+    pub(super) fn new<T: AsRef<str>>(name: &str, headers: &[T], stop: &Stop) -> Result<Spool> {
         let failed = |e: std::io::Error| Error::failed(format!("{name} could not be copied for reading: {e}")).because(e);
         let kept = NamedTempFile::new().map_err(failed)?;
         let file = kept.reopen().map_err(failed)?;
         let writer = csv::WriterBuilder::new().flexible(true).from_writer(BufWriter::new(file));
-        let mut spool = Spool { writer, kept, name: name.to_owned(), width: headers.len(), rows: 0 };
+        let mut spool = Spool { writer, kept, name: name.to_owned(), stop: stop.clone(), width: headers.len(), rows: 0 };
         spool.write(["line", "fault"].into_iter().chain(headers.iter().map(AsRef::as_ref)))?;
         Ok(spool)
     }
 
     fn write<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> Result<()> {
+        self.stop.check()?;
         let name = &self.name;
         self.writer.write_record(cells).map_err(|e| Error::failed(format!("{name} could not be copied for reading: {e}")).because(e))
     }

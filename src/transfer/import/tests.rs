@@ -215,6 +215,15 @@ fn cancelling_writes_nothing() {
 }
 
 #[test]
+fn stopping_while_a_file_is_made_ready_writes_nothing() {
+    let (folder, mut store) = (folder(&[("customers.jsonl", "{\"customer_id\":\"C1\",\"name\":\"A\"}\n")]), book());
+    let wanted = Wanted::default();
+    wanted.stop.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    let error = import(&mut store, &folder.path().join("customers.jsonl"), &wanted, NOW, &mut |_| Continue::Yes).expect_err("given up");
+    assert_eq!(error.message, "The import was stopped; nothing was written");
+}
+
+#[test]
 fn a_plain_list_of_names_comes_in_twice_without_a_change() {
     let list = "Company,Owner,Stage,ARR\nGlobex,Ana,Retention,\"$240,000\"\nInitech,,Rollout,12k\nGlobex Two,Ana,lost,\n";
     let (folder, mut store) = (folder(&[("my list.csv", list)]), book());
