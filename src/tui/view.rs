@@ -199,6 +199,12 @@ pub enum AppStep {
     Merge(PathBuf, bool),
     /// Shows everything as it was at the end of a day; `None`: as it is.
     Past(Option<Day>),
+    /// Asks into which file what is shown goes.
+    AskExport,
+    /// Writes the answer to a question into a file.
+    Export(Query, PathBuf),
+    /// Opens a mail to somebody: a `mailto:` link.
+    Mail(String),
     /// Writes the brief of a handover into a file, then gives the customers to somebody.
     HandOver { customers: Vec<Id>, to: String, path: PathBuf },
 }

@@ -116,6 +116,7 @@ impl Screen for Everywhere {
         row("board", &["g b"], |_, cx| over("board", json!({}), cx)),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes(),
+        row("export", &["y x"], |_, cx| app(cx, AppStep::AskExport)),
         row("as_of", &["g d"], |_, cx| ask_day(cx)),
         row("today", &["0"], |_, cx| app(cx, AppStep::Past(None))).when(|_, look| look.past.map(|_| ()).ok_or("is_today")),
         row("backtest", &["g z"], |_, cx| cx.go("backtest", Value::Null)),
