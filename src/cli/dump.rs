@@ -49,9 +49,10 @@ pub(super) fn dump(cx: &mut Cx<'_>, args: &Args) -> Done {
     } else {
         (deliver(cx, output, Bytes::Data, |out| store.dump(out))?, "batches")
     };
+    let told = counted(count, what);
     match output {
         Some(path) if cx.out.json => Ok(cx.out.object(json!({ "file": path, what: count, "digest": store.digest()? }))?),
-        Some(path) => Ok(cx.out.line(&one_line(&format!("{count} {what} are in {}", path.display())))?),
+        Some(path) => Ok(cx.out.line(&one_line(&format!("{told} in {}", path.display())))?),
         None => Ok(()),
     }
 }
@@ -67,16 +68,25 @@ pub(super) fn load(cx: &mut Cx<'_>, args: &LoadArgs) -> Done {
         let (store, loaded) = Store::fill(&path, &options, |store| store.take_dump(from, args.partial))?;
         (store, "batches", loaded.batches, loaded.wrong)
     } else {
-        let error = Error::usage(format!("{} is neither a dump nor a folder of a whole book", from.display()));
+        let error = Error::usage(format!("There is neither a dump nor a folder of a whole book at {}", from.display()));
         return Err(error.hint("`retain dump` and `retain export book` write them; other files: `retain import`").into());
     };
     cx.hand_on(&mut store);
     if cx.out.json {
         return Ok(cx.out.object(json!({ "book": path, what: count, "wrong": wrong, "digest": store.digest()? }))?);
     }
-    cx.out.line(&one_line(&format!("Loaded {count} {what} into {}", path.display())))?;
+    cx.out.line(&one_line(&format!("Loaded {} into {}", counted(count, what), path.display())))?;
     for words in wrong {
         cx.warn(&format!("left out: {words}"));
     }
     Ok(())
+}
+
+/// `1 batch`, `3 rows`: `what` is the plural.
+fn counted(n: usize, what: &str) -> String {
+    match (n, what) {
+        (1, "batches") => "1 batch".to_owned(),
+        (1, _) => "1 row".to_owned(),
+        (n, what) => format!("{n} {what}"),
+    }
 }

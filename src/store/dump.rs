@@ -48,7 +48,7 @@ impl Store {
         let mut store = Store::open(path, &Options { create: true, ..options.clone() })?;
         let filled = store.writable().and_then(|()| {
             if store.last_batch()? > 0 {
-                let error = Error::usage(format!("{} has something in it already", path.display()));
+                let error = Error::usage(format!("There is something in {} already", path.display()));
                 return Err(error.hint("name a new book with `--book FILE`; copies of one book come together by `retain merge`"));
             }
             work(&mut store)
@@ -73,7 +73,7 @@ impl Store {
     pub fn take_dump(&mut self, path: &Path, partial: bool) -> Result<Loaded> {
         let name = path.display();
         let head = bundle::dump_head(path).ok_or_else(|| {
-            Error::usage(format!("{name} is no dump of a book")).hint("`retain dump` writes one; other files: `retain import`")
+            Error::usage(format!("There is no dump of a book at {name}")).hint("`retain dump` writes one; other files: `retain import`")
         })?;
         if head.format > bundle::FORMAT {
             return Err(Error::usage(format!("a newer Retain has written {name}")).hint("update this one first; nothing was loaded"));
@@ -102,7 +102,7 @@ impl Store {
             wrong.push("what was loaded is not what was dumped".into());
         }
         if !wrong.is_empty() && !partial {
-            let error = Error::failed(format!("{name} is damaged: {}", wrong[0]));
+            let error = Error::failed(format!("The dump {name} is damaged: {}", wrong[0]));
             return Err(error.hint("--partial takes what is sound of it; nothing was loaded"));
         }
         Ok(Loaded { batches: done.taken, wrong })

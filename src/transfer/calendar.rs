@@ -43,7 +43,8 @@ fn event(a: &Appointment, book: Id, words: &Words) -> Result<Event> {
     let done = if a.done { "✓ " } else { "" };
     let whose = if a.customer.is_empty() { String::new() } else { format!(" · {}", safe(&a.customer)) };
     event.summary(&format!("{done}{what}{whose}"));
-    event.all_day(a.day.date());
+    // Without an end an entry of a date is that day.
+    event.starts(a.day.date());
     event.timestamp(moment);
     event.last_modified(moment);
     event.sequence(a.changes);
@@ -84,6 +85,7 @@ mod tests {
         let text = feed(&[one("Call, then; write\\", false), one(&long, true)], Id([2; 16]), "Ana's").expect("a feed");
         assert_eq!(text, feed(&[one("Call, then; write\\", false), one(&long, true)], Id([2; 16]), "Ana's").expect("a feed"));
         let lines: Vec<&str> = text.split("\r\n").collect();
+        assert!(!text.contains("DTEND"), "an end on the same day is none: {text}");
         assert!(lines.iter().all(|l| l.len() <= 75 && !l.contains(['\n', '\r', '\u{1b}'])), "{text}");
         for wanted in [
             "DTSTART;VALUE=DATE:20261208",

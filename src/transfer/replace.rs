@@ -14,10 +14,10 @@ pub fn replace<T>(path: &Path, work: impl FnOnce(&mut dyn Write) -> Result<T>) -
     // A link stays a link to the file that it names.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if target.is_dir() {
-        return Err(Error::usage(format!("{} is a folder", path.display())).hint("name a file in it"));
+        return Err(Error::usage(format!("There is a folder at {}", path.display())).hint("name a file in it"));
     }
     if is_database(&target) {
-        return Err(Error::usage(format!("{} is a book; nothing was written over it", path.display())).hint("name another file"));
+        return Err(Error::usage(format!("There is a book at {}; nothing was written over it", path.display())).hint("name another file"));
     }
     let draft = Draft(draft_of(&target));
     let before = fs::metadata(&target).ok();
@@ -65,7 +65,7 @@ mod tests {
     fn a_file_is_replaced_whole_or_stays_as_it_was() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("feed.ics");
-        replace(&path, |out| Ok(out.write_all(b"one").map_err(|e| Error::failed("x").because(e))?)).expect("written");
+        replace(&path, |out| out.write_all(b"one").map_err(|e| Error::failed("x").because(e))).expect("written");
         let failed = replace(&path, |out| {
             let _ = out.write_all(b"half");
             Err::<(), _>(Error::failed("no"))

@@ -40,7 +40,7 @@ pub fn write_folder(store: &Store, folder: &Path) -> Result<usize> {
     let cannot = |e: std::io::Error| Error::failed(format!("{} cannot be made", folder.display())).because(e);
     let strange = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) && !is_book(folder);
     if strange {
-        return Err(Error::usage(format!("{} has other files in it", folder.display())).hint("name a new folder"));
+        return Err(Error::usage(format!("There are other files in {}", folder.display())).hint("name a new folder"));
     }
     fs::create_dir_all(folder).map_err(cannot)?;
     let mut rows = 0;
@@ -92,7 +92,7 @@ pub fn read_folder(store: &mut Store, folder: &Path, now: Stamp) -> Result<usize
     let about = about(folder)?;
     let of = |key: &str| about.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()).unwrap_or_default();
     if of("format") != FORMAT {
-        return Err(Error::usage(format!("{} was written by another version of Retain", folder.display())));
+        return Err(Error::usage(format!("Another version of Retain has written {}", folder.display())));
     }
     let all = tables();
     let mut rows = |name: &str, each: &mut dyn FnMut(&[Datum]) -> Result<()>| match all.iter().find(|t| t.name == name) {

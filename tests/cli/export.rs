@@ -53,8 +53,8 @@ fn a_book_is_dumped_and_loaded_and_is_the_same() {
     assert_eq!(read(&desk, "again.jsonl"), read(&desk, "book.jsonl"));
     assert!(desk.run(&["--book", "other.db", "doctor"]).ends_with("exit 0"));
     let again = desk.run(&["--book", "other.db", "load", "book.jsonl"]);
-    assert!(again.contains("has something in it already") && again.ends_with("exit 2"), "{again}");
-    assert!(desk.run(&["--book", "x.db", "load", "files"]).contains("is neither a dump nor a folder of a whole book"));
+    assert!(again.contains("There is something in other.db already") && again.ends_with("exit 2"), "{again}");
+    assert!(desk.run(&["--book", "x.db", "load", "files"]).contains("There is neither a dump nor a folder of a whole book"));
     assert!(!desk.path("x.db").exists());
 }
 
