@@ -103,9 +103,10 @@ impl Report {
         }
     }
 
-    /// Adds a plot that has at least two figures.
+    /// Adds a plot that has at least two figures, and of bars one that is not 0.
     pub fn plot(&mut self, plot: Plot) {
-        if plot.points.iter().filter(|p| p.1.is_some()).count() > 1 {
+        let figures = || plot.points.iter().filter_map(|p| p.1);
+        if figures().count() > 1 && (plot.shape == Shape::Line || figures().any(|n| n != 0.0)) {
             self.parts.push(Part::Plot(plot));
         }
     }

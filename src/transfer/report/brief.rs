@@ -32,7 +32,7 @@ pub fn brief(store: &mut Store, customer: Id) -> Result<Report> {
     let since = met.map_or(today.plus(-LOOK_BACK), |e| e.day);
     let mut report = Report::new(format!("Brief: {}", account.customer.name));
     report.say(format!("{today}, for {}", markdown::line(store.person())));
-    report.say(format!("## Now\n\n{}", told.standing(&words, &config, today)));
+    report.say(format!("## Now\n\n{}", told.standing(&words, &config, today).replacen("**Owner until now:**", "**Owner:**", 1)));
     report.plot(trend(account, today));
     let before = explained(store, customer, since)?;
     report.say(changes(account, before.as_ref(), met, since, &words, &config.stages));

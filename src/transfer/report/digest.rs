@@ -95,7 +95,8 @@ fn late(store: &mut Store, filter: &str, owner: &str) -> Result<String> {
     let due = rows.iter().filter(|r| r.task.turn().is_some_and(|d| d <= today));
     let lines = due.map(|r| {
         let day = r.task.turn().map_or_else(String::new, |d| d.to_string());
-        format!("{day} {}: {} ({})", line(&r.customer_name), line(&r.task.title), line(&r.task.owner))
+        let whose = if r.task.owner.is_empty() { String::new() } else { format!(" ({})", line(&r.task.owner)) };
+        format!("{day} {}: {}{whose}", line(&r.customer_name), line(&r.task.title))
     });
     Ok(list("Tasks due", &few(lines.collect())))
 }
