@@ -12,13 +12,17 @@ use std::time::{Duration, Instant};
 use chrono::NaiveTime;
 use retain::domain::command::Command;
 use retain::domain::id::{Id, Ids};
+use retain::domain::money::Currency;
 use retain::domain::query::{Page, Query};
+use retain::domain::sheet::Head;
 use retain::domain::time::{Day, Stamp, Zone};
 use retain::domain::touchpoint::TouchDraft;
 use retain::store::merge::MergeAsk;
 use retain::store::{Options, Store, Who};
 use retain::transfer::demo::{self, DemoOptions};
 use retain::transfer::import::{self, Continue};
+use retain::transfer::sheet::{self, Format};
+use retain::transfer::{sheets, tables};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -29,6 +33,7 @@ fn main() -> Outcome {
         ["part", "write", size, path] => write(size.parse()?, Path::new(path)),
         ["part", "read", size, path] => read(size.parse()?, Path::new(path)),
         ["part", "merge", size, path] => merge(size.parse()?, Path::new(path)),
+        ["part", "export", size, path] => export(size.parse()?, Path::new(path)),
         ["part", "import", size, path] => import(size.parse()?, Path::new(path)),
         _ => all(args.iter().any(|a| a == "--full") || std::env::var_os("RETAIN_BENCH_FULL").is_some_and(|v| v == "1")),
     }
@@ -41,7 +46,8 @@ fn all(full: bool) -> Outcome {
     for size in sizes {
         let folder = tempfile::tempdir()?;
         let book = folder.path().join("bench.retain");
-        for (part, path) in [("write", book.as_path()), ("read", book.as_path()), ("merge", book.as_path()), ("import", folder.path())] {
+        let parts = ["write", "read", "export", "merge"].map(|part| (part, book.as_path()));
+        for (part, path) in parts.into_iter().chain([("import", folder.path())]) {
             let status = std::process::Command::new(std::env::current_exe()?).args(["part", part, &size.to_string()]).arg(path).status()?;
             if !status.success() {
                 return Err(format!("{part} of {size} customers failed").into());
@@ -83,6 +89,95 @@ fn memory() -> String {
         kb.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) / 1024
     };
     format!("RSS {} MiB, at most {} MiB", value("VmRSS:"), value("VmHWM:"))
+}
+
+/// What goes out, beside a bare loop over the events: SQLite read row by row, and the bare columns into the same CSV writer.
+fn export(size: usize, path: &Path) -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let mut store = open(path)?;
+    store.roster()?;
+    let columns = retain::columns::COLUMNS.iter().map(|c| c.code().to_owned()).collect();
+    let all = Query::Customers { filter: String::new(), sort: "name".into(), descending: false, columns };
+    for format in Format::ALL {
+        let mut bytes = 0;
+        let mut took = times(3, |_| {
+            let sheets = sheets::of(&mut store, &all)?;
+            let mut out = Vec::new();
+            sheet::write(format, &mut out, &sheets)?;
+            bytes = out.len();
+            Ok(())
+        })?;
+        line(size, &format!("export customers, {}", format.code()), &mut took, &format!("every column, {} KiB", bytes / 1024));
+    }
+    let start = Instant::now();
+    let rows = tables::write_folder(&store, &folder.path().join("out"))?;
+    line(size, "export the book as CSV files", &mut [start.elapsed()], &format!("{rows} rows, {}", memory()));
+    let mut out = std::io::BufWriter::new(std::fs::File::create(folder.path().join("event.csv"))?);
+    let start = Instant::now();
+    let mut writer = sheet::SheetWriter::new(Format::Csv, &mut out, false);
+    let columns = retain::store::facts::tables().into_iter().find(|t| t.name == "event").ok_or("there are events")?.columns;
+    let columns = columns.iter().map(|(c, _)| (*c).to_owned()).collect();
+    writer.begin(&Head { name: "event".into(), columns, currency: Currency::default(), zone: Zone::default() })?;
+    let mut events = 0_usize;
+    store.facts("event", &mut |row| {
+        events += 1;
+        writer.row(row)
+    })?;
+    writer.finish()?;
+    let ours = start.elapsed();
+    let bare = bare_events(path, &folder.path().join("bare.csv"))?;
+    let note = format!("{events} events, {:.1} times the bare loop", ours.as_secs_f64() / bare.as_secs_f64());
+    line(size, "export events as CSV", &mut [ours], &note);
+    line(size, "the same by a bare loop", &mut [bare], "");
+    let file = folder.path().join("dump.jsonl");
+    let start = Instant::now();
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&file)?);
+    let batches = store.dump(&mut out)?;
+    out.flush()?;
+    drop(out);
+    let mib = std::fs::metadata(&file)?.len() >> 20;
+    line(size, "dump", &mut [start.elapsed()], &format!("{batches} batches, {mib} MiB, {}", memory()));
+    drop(store);
+    let options = Options {
+        who: Who { person: "ana".into(), device: Ids::seeded(2).next(now()) },
+        now: now(),
+        as_of: None,
+        create: true,
+        zone: None,
+        keep: retain::store::outbox::Keep::Nowhere,
+    };
+    let start = Instant::now();
+    Store::fill(&folder.path().join("loaded.retain"), &options, |store| store.take_dump(&file, false))?;
+    line(size, "load the dump", &mut [start.elapsed()], &memory());
+    let start = Instant::now();
+    let out = folder.path().join("out");
+    Store::fill(&folder.path().join("filled.retain"), &options, |store| tables::read_folder(store, &out, now()))?;
+    line(size, "load the CSV files", &mut [start.elapsed()], &memory());
+    Ok(())
+}
+
+fn bare_events(book: &Path, file: &Path) -> Result<Duration, Box<dyn std::error::Error>> {
+    let start = Instant::now();
+    let conn = rusqlite::Connection::open_with_flags(book, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut out = csv::Writer::from_path(file)?;
+    let mut statement = conn.prepare("SELECT id, customer, kind, at, day, contact, channel, direction, number, text, reference, more FROM event WHERE removed = 0 ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for at in 0..12 {
+            match row.get_ref(at)? {
+                rusqlite::types::ValueRef::Null => out.write_field("")?,
+                rusqlite::types::ValueRef::Integer(n) => out.write_field(n.to_string())?,
+                rusqlite::types::ValueRef::Real(r) => out.write_field(r.to_string())?,
+                rusqlite::types::ValueRef::Text(text) => out.write_field(text)?,
+                rusqlite::types::ValueRef::Blob(bytes) => {
+                    out.write_field(Id::from_slice(bytes).ok_or("an id")?.to_string())?;
+                }
+            }
+        }
+        out.write_record(None::<&[u8]>)?;
+    }
+    out.flush()?;
+    Ok(start.elapsed())
 }
 
 /// Two copies in each of which somebody has changed owners, each change a batch of its own and spread over the customers; ours

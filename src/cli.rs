@@ -5,11 +5,15 @@
 
 mod action;
 mod backup;
+mod calendar;
 mod checklist;
 mod config;
 mod conflicts;
+mod deliver;
 mod demo;
 mod doctor;
+mod dump;
+mod export;
 mod fail;
 mod funnel;
 mod handover;
@@ -20,6 +24,7 @@ mod keys;
 mod list;
 mod log;
 mod logfile;
+mod mail;
 mod merge;
 mod merge_driver;
 mod r#move;
@@ -28,9 +33,11 @@ mod nps;
 mod out;
 mod outbox;
 mod people;
+mod person;
 mod place;
 mod play;
 mod purge;
+mod report;
 mod restore;
 mod rule;
 mod segments;
@@ -189,12 +196,22 @@ enum Sub {
     History(history::Args),
     Keys(keys::Args),
     Config(config::Args),
+    Export(export::Args),
+    Calendar(calendar::Args),
+    Brief(report::BriefArgs),
+    Qbr(report::QbrArgs),
+    Digest(report::DigestArgs),
+    Dump(dump::Args),
+    Load(dump::LoadArgs),
     Merge(merge::Args),
     Conflicts(conflicts::Args),
     Resolve(conflicts::ResolveArgs),
     Doctor(doctor::Args),
     Sync(sync::Args),
     MergeDriver(merge_driver::Args),
+    Mail(mail::Args),
+    Person(person::Args),
+    #[command(visible_alias = "forget")]
     Purge(purge::Args),
     Outbox(outbox::Args),
     Backup(backup::Args),
@@ -238,10 +255,19 @@ impl Sub {
             Sub::Revert(_) => "revert",
             Sub::Sync(_) => "sync",
             Sub::MergeDriver(_) => "merge-driver",
+            Sub::Mail(_) => "mail",
+            Sub::Person(_) => "person",
             Sub::Purge(_) => "purge",
             Sub::History(_) => "history",
             Sub::Keys(_) => "keys",
             Sub::Config(_) => "config",
+            Sub::Export(_) => "export",
+            Sub::Calendar(_) => "calendar",
+            Sub::Brief(_) => "brief",
+            Sub::Qbr(_) => "qbr",
+            Sub::Digest(_) => "digest",
+            Sub::Dump(_) => "dump",
+            Sub::Load(_) => "load",
             Sub::Merge(_) => "merge",
             Sub::Conflicts(_) => "conflicts",
             Sub::Resolve(_) => "resolve",
@@ -350,10 +376,19 @@ fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
         Sub::Revert(args) => undo::revert(cx, &args),
         Sub::Sync(args) => sync::run(cx, &args),
         Sub::MergeDriver(args) => merge_driver::run(cx, &args),
+        Sub::Mail(args) => mail::run(cx, &args),
+        Sub::Person(args) => person::run(cx, &args),
         Sub::Purge(args) => purge::run(cx, &args),
         Sub::History(args) => history::run(cx, &args),
         Sub::Keys(args) => keys::run(cx, &args),
         Sub::Config(args) => config::run(cx, &args),
+        Sub::Export(args) => export::run(cx, &args),
+        Sub::Calendar(args) => calendar::run(cx, &args),
+        Sub::Brief(args) => report::brief(cx, &args),
+        Sub::Qbr(args) => report::qbr(cx, &args),
+        Sub::Digest(args) => report::digest(cx, &args),
+        Sub::Dump(args) => dump::dump(cx, &args),
+        Sub::Load(args) => dump::load(cx, &args),
         Sub::Merge(args) => merge::run(cx, &args),
         Sub::Conflicts(args) => conflicts::run(cx, &args),
         Sub::Resolve(args) => conflicts::resolve(cx, &args),

@@ -16,6 +16,7 @@ use crate::domain::field::{Field, FieldKind, Value};
 use crate::domain::filter::{Fields, People};
 use crate::domain::money;
 use crate::domain::roster::Roster;
+use crate::domain::sheet::Datum;
 use crate::domain::stage::StageNo;
 use crate::domain::time::Day;
 
@@ -90,11 +91,26 @@ impl Column {
         }
     }
 
+    /// The value as exports have it, before a file format says it.
+    pub fn datum(&self, roster: &Roster, row: usize) -> Datum {
+        match ((self.field.get)(roster, row), self.field.kind) {
+            (Value::None, _) => Datum::None,
+            (Value::Number(n), FieldKind::Money) => Datum::Money(n),
+            (Value::Number(n), FieldKind::Tenths) => Datum::Real(n as f64 / 10.0),
+            (Value::Number(n), _) => Datum::Whole(n),
+            (Value::Day(day), _) => Datum::Day(day),
+            (Value::Text(text), _) => Datum::words(text),
+            (Value::Choice(no), _) => Datum::words(self.field.choices.map_or("", |c| (c.code)(roster, no))),
+            (Value::Words(no), _) => Datum::words(roster.tagsets.get(no)),
+            (Value::Flag(on), _) => Datum::Flag(on),
+        }
+    }
+
     /// The value as CSV has it: exact, without signs of currency; nothing without data.
     pub fn csv(&self, roster: &Roster, row: usize) -> String {
         match ((self.field.get)(roster, row), self.field.kind) {
-            (Value::Number(n), FieldKind::Money) => decimal(n, roster.config.currency.digits()),
-            (Value::Number(n), FieldKind::Tenths) => decimal(n, 1),
+            (Value::Number(n), FieldKind::Money) => money::decimal(n, roster.config.currency.digits()),
+            (Value::Number(n), FieldKind::Tenths) => money::decimal(n, 1),
             (Value::Number(n), _) => n.to_string(),
             (Value::Words(no), _) => roster.tagsets.get(no).to_owned(),
             (Value::Flag(on), _) => if on { "yes" } else { "no" }.to_owned(),
@@ -129,16 +145,6 @@ pub fn trend(roster: &Roster, row: usize) -> Option<&'static str> {
         -19..=-1 => "▼",
         _ => "▼▼",
     })
-}
-
-/// An integer of the smallest unit as a decimal with so many digits behind the point.
-fn decimal(n: i64, digits: u32) -> String {
-    if digits == 0 {
-        return n.to_string();
-    }
-    let unit = 10_u64.pow(digits);
-    let (sign, size) = (if n < 0 { "-" } else { "" }, n.unsigned_abs());
-    format!("{sign}{}.{:0width$}", size / unit, size % unit, width = digits as usize)
 }
 
 /// The column of this code or other name.
@@ -242,6 +248,24 @@ impl Listed {
         }
     }
 
+    /// The value as exports have it, before a file format says it.
+    pub fn datum(&self, roster: &Roster, row: usize) -> Datum {
+        let attribute = match self {
+            Listed::Column(column) => return column.datum(roster, row),
+            Listed::Attribute(_, attribute) => attribute,
+        };
+        let text = roster.attribute(&attribute.code, row);
+        let number = || text.parse::<i64>().ok();
+        match attribute.kind {
+            _ if text.is_empty() => Datum::None,
+            AttributeType::Money => number().map_or_else(|| Datum::words(text), Datum::Money),
+            AttributeType::Int => number().map_or_else(|| Datum::words(text), Datum::Whole),
+            AttributeType::Bool => Datum::Flag(text == "true"),
+            AttributeType::Date => text.parse().map_or_else(|()| Datum::words(text), Datum::Day),
+            AttributeType::Text | AttributeType::Enum => Datum::words(text),
+        }
+    }
+
     /// The value as CSV has it.
     pub fn csv(&self, roster: &Roster, row: usize) -> String {
         match self {
@@ -294,7 +318,7 @@ fn json_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Json {
 fn csv_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
         (text, AttributeType::Money) => {
-            text.parse().map_or_else(|_| text.to_owned(), |minor| decimal(minor, roster.config.currency.digits()))
+            text.parse().map_or_else(|_| text.to_owned(), |minor| money::decimal(minor, roster.config.currency.digits()))
         }
         (text, AttributeType::Bool) if !text.is_empty() => if text == "true" { "yes" } else { "no" }.to_owned(),
         (text, _) => text.to_owned(),

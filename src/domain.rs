@@ -1,6 +1,7 @@
 //! Types and rules of customer success, pure: no input or output, no clock, no SQL, no terminal.
 
 pub mod action;
+pub mod appointment;
 pub mod cadence;
 pub mod checklist;
 pub mod clash;
@@ -28,6 +29,7 @@ pub mod rfm;
 pub mod roster;
 pub mod rule;
 pub mod segment;
+pub mod sheet;
 pub mod signal;
 pub mod stage;
 pub mod stakeholders;

@@ -32,7 +32,7 @@
 //! - [`domain`]: types and rules, pure. [`domain::command`] has every write, [`domain::query`] every question and its page.
 //! - [`columns`]: what a customer row can show, sort and filter by. One table for list, filter, CSV, JSON and choosers.
 //! - [`store`]: the file. Opening rules, batches, undo, signals, roster, answers, the worker.
-//! - [`transfer`]: files in, the demo book, JSON and CSV rows out.
+//! - [`transfer`]: files in, the demo book; tables, whole books, calendars, reports and drafts out.
 //! - [`cli`]: one file a subcommand. [`tui`]: one file a screen; its page says how to add one.
 //!
 //! # One key press, there and back
@@ -88,6 +88,17 @@
 //! take seconds where there are millions. What takes longer all the same answers a piece at a time ([`domain::query::Page::is_unfinished`]):
 //! the worker goes on with it while nobody asks for anything else. Orders are put beside the roster when a filter, a sort or a
 //! column first reads them. [`domain::table`] is the one shape of figures in rows, for screen, subcommand and JSON.
+//!
+//! # What goes out
+//! - A cell on its way out is a [`domain::sheet::Datum`]; what a file format makes of it is in [`transfer::sheet`] alone. Screens and
+//!   subcommands ask [`transfer::sheets`] the same [`domain::query::Query`], so they write the same bytes.
+//! - [`store::dump`] is a bundle with every batch in the order of logical time, each line JSON. It begins with the book's digest, and what
+//!   is loaded has to give it again. The loaded book has the id of the dumped one: it is a copy of it.
+//! - [`store::facts`] is what stands now, by table, with ids and without history. A book that is filled from such rows is another book: it
+//!   gets batches of its own, through the same door as a merge.
+//! - A calendar entry ([`domain::appointment`]) is named by its row; its sequence is the number of edits, and what is removed, purged,
+//!   given away or without a date stays in the feed as cancelled while its day is in the window.
+//! - Reports are Markdown and plots; a page ([`transfer::report`]) is made of them, with everything from the book as text.
 //!
 //! # How nothing is lost
 //! - **Before the COMMIT, the outbox.** Each finished batch is added to a file in the person's state folder, one file a book
@@ -169,6 +180,7 @@
 //! | a default rule or playbook | a table in `assets/config/rules.toml` or `playbooks.toml` | the tests that read them |
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
 //! | a form | a row in `tui/views/form/tables.rs`, words | the test that opens every form |
+//! | something that is exported | a name in [`transfer::sheets::name_of`], its rows there | its test asks every screen |
 //! | a subcommand | a file in `cli`, a variant | its doc comment is its help |
 //! | an export of another system | a file in `assets/profiles`, a line in [`domain::profile`], its headers in the origins' tests | the tests that read them |
 //! | a file format | a reader beside `transfer/import/json.rs` that fills a spool, a line in `source.rs` | the tests of formats |

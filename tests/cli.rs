@@ -1,6 +1,7 @@
 //! The program as a person or a script runs it: standard output, standard error and exit code of every subcommand.
 //! Hermetic: a HOME of its own, a fixed clock, nothing inherited. Ids, which differ from run to run, show as `[id]`.
 
+mod export;
 mod import;
 mod merging;
 mod reading;

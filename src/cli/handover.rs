@@ -8,6 +8,7 @@ use super::out::one_line;
 use crate::domain::command::Command;
 use crate::error::Error;
 use crate::transfer::handover;
+use crate::transfer::report::Report;
 
 /// Give all customers of somebody to somebody else, with a brief in Markdown
 ///
@@ -25,7 +26,7 @@ pub(super) struct Args {
     /// Make the brief and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write the brief into this file, which must not be there yet, and not to standard output
+    /// Write the brief into this file, which must not be there yet, and not to standard output; a FILE.html is a page that prints
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -39,7 +40,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let brief = handover::brief(&mut store, &customers, &args.from, args.to.as_deref().unwrap_or_default())?;
     match &args.output {
         Some(path) => {
-            handover::write(path, &brief)?;
+            let page = super::report::is_page(path).then(|| Report::of(&brief).html());
+            handover::write(path, page.as_deref().unwrap_or(&brief))?;
             if !cx.out.json {
                 cx.out.line(&one_line(&format!("The brief of {} customers is in {}", customers.len(), path.display())))?;
             }

@@ -20,6 +20,19 @@ use crate::transfer::rows;
 /// The filter is the line that the screens take: `stage:retention health<60 renews<90d owner:me`.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
+    #[command(flatten)]
+    which: Which,
+    /// Print CSV: amounts with a decimal point, dates as 2026-11-21
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// With --csv: leave texts that a spreadsheet would run as formulas as they are, without an apostrophe before them
+    #[arg(long, requires = "csv")]
+    raw_csv: bool,
+}
+
+/// Which customers, in which order, with which columns.
+#[derive(clap::Args, Debug)]
+pub(super) struct Which {
     /// Only customers that pass this filter
     #[arg(long, short, value_name = "FILTER")]
     filter: Option<String>,
@@ -32,17 +45,11 @@ pub(super) struct Args {
     /// Show these columns, separated by commas (attr.CODE for an attribute); "all" for every one
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Print CSV: amounts with a decimal point, dates as 2026-11-21
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
-    /// With --csv: leave texts that a spreadsheet would run as formulas as they are, without an apostrophe before them
-    #[arg(long, requires = "csv")]
-    raw_csv: bool,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open_to_look()?;
-    let view = view(&mut store, args)?;
+    let view = view(&mut store, &args.which)?;
     let chosen = chosen(&store, &view.columns)?;
     if !view.sort.is_empty() {
         check_sort(&store, &view.sort)?;
@@ -88,7 +95,7 @@ fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[Listed], page: &RowsPage) -
 }
 
 /// The view that the flags and a saved view make together.
-fn view(store: &mut Store, args: &Args) -> Result<View> {
+pub(super) fn view(store: &mut Store, args: &Which) -> Result<View> {
     let mut view = match &args.view {
         Some(name) => saved(store, name)?,
         None => View::default(),
@@ -117,7 +124,8 @@ fn saved(store: &mut Store, name: &str) -> Result<View> {
     Err(if names.is_empty() { error.hint("no view is saved in this book") } else { error.hint(format!("views: {}", names.join(", "))) })
 }
 
-fn chosen(store: &Store, codes: &[String]) -> Result<Vec<Listed>> {
+/// The columns that codes name; none: the default set.
+pub(super) fn chosen(store: &Store, codes: &[String]) -> Result<Vec<Listed>> {
     let config = store.config();
     match codes {
         [] => Ok(columns::default_set().map(Listed::Column).collect()),

@@ -1,6 +1,7 @@
 //! `retain purge`: really deletes what the book holds of a customer or of a person.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use crate::domain::command::{Command, Entity};
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::store::backup::list;
 
 /// Delete a customer or a contact for good
 ///
@@ -40,6 +42,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let Some(who) = args.who.as_deref().filter(|_| !args.sweep) else { return sweep(cx, &mut store, None) };
     let (entity, row, name) = meant(&mut store, who, args.contact)?;
+    // Texts about others that name the person stay; they are told, so that somebody reads them.
+    let mentions = if entity == Entity::Contact { store.subject(row)?.mentions } else { Vec::new() };
     if !args.yes {
         confirm(cx, &name)?;
     }
@@ -47,19 +51,31 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if receipt.queued.is_some() {
         return super::written::print(cx, &mut store, &receipt);
     }
-    sweep(cx, &mut store, Some((receipt.label, receipt.changed)))
+    sweep(cx, &mut store, Some((receipt.label, receipt.changed)))?;
+    if !mentions.is_empty() && !cx.out.json {
+        let rows: Vec<String> = mentions.iter().map(|m| format!("{} {}", m.kind, m.id)).collect();
+        cx.out.line(&format!("Texts that are about something else still name them: {}", rows.join(", ")))?;
+    }
+    Ok(())
 }
 
 fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(String, usize)>) -> Done {
     let left = store.sweep_purged();
     cx.hand_on(store);
+    // A backup cannot forget; each that still has it is named.
+    let backups: Vec<PathBuf> = if done.is_some() { list(store.path()).into_iter().map(|b| b.path).collect() } else { Vec::new() };
     if cx.out.json {
         let (label, rows) = done.unwrap_or_default();
-        return Ok(cx.out.object(json!({ "label": label, "rows": rows, "left": left }))?);
+        return Ok(cx.out.object(json!({ "label": label, "rows": rows, "left": left, "backups": backups }))?);
     }
     if let Some((label, _)) = done {
         cx.out.line(&one_line(&label))?;
-        cx.out.line("Backups that were made before still hold it until they go: `retain backup list`")?;
+        if !backups.is_empty() {
+            cx.out.line("Backups that were made before still hold it until they go:")?;
+        }
+        for path in backups {
+            cx.out.line(&one_line(&format!("  {}", path.display())))?;
+        }
     }
     for words in left {
         cx.warn(&words);
@@ -68,17 +84,22 @@ fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(String, usize)>) -> D
 }
 
 /// A contact by id, e-mail or name when that was said; else the customer, or a contact that is the only one of this name.
-fn meant(store: &mut Store, who: &str, contact: bool) -> Result<(Entity, Id, String)> {
-    let mut found = store.find_contacts(who)?;
-    if !contact {
+fn meant(store: &mut Store, who: &str, person: bool) -> Result<(Entity, Id, String)> {
+    if !person {
         match store.find_customer(who) {
             Ok(id) => return Ok((Entity::Customer, id, store.name_of(id)?)),
-            Err(error) if found.is_empty() => return Err(error),
+            Err(error) if store.find_contacts(who)?.is_empty() => return Err(error),
             Err(_) => {}
         }
     }
+    contact(store, who).map(|(id, name)| (Entity::Contact, id, name))
+}
+
+/// The one contact of this id, e-mail or name, and its name.
+pub(super) fn contact(store: &Store, who: &str) -> Result<(Id, String)> {
+    let mut found = store.find_contacts(who)?;
     match (found.len(), found.pop()) {
-        (1, Some((id, name, _))) => Ok((Entity::Contact, id, name)),
+        (1, Some((id, name, _))) => Ok((id, name)),
         (0, _) => Err(Error::not_found(format!("There is no contact {who}"))),
         (_, last) => {
             let mut error = Error::usage(format!("\"{who}\" fits several contacts")).hint("name one by its id:");

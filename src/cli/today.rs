@@ -67,7 +67,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 }
 
 /// The owner as the filter language has it.
-fn owner_filter(owner: &str) -> String {
+pub(super) fn owner_filter(owner: &str) -> String {
     let owner = owner.trim();
     if owner.is_empty() || owner.contains([' ', '"', ':', '|', '(', ')']) {
         format!("owner:\"{}\"", owner.replace('"', ""))

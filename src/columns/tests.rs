@@ -195,7 +195,10 @@ fn csv_is_exact() {
     let cell = |code| column(code).unwrap().csv(&roster, 0);
     let cells = ["mrr", "arr", "priority", "usage", "renews", "tag", "stage", "stuck", "band"].map(cell);
     assert_eq!(cells, ["20000.50", "240006.00", "92.3", "-40.5", "2026-12-09", "enterprise food", "conversion", "yes", "risk"]);
-    assert_eq!((decimal(i64::MIN, 2), decimal(-5, 2), decimal(7, 0)), ("-92233720368547758.08".into(), "-0.05".into(), "7".into()));
+    assert_eq!(
+        (money::decimal(i64::MIN, 2), money::decimal(-5, 2), money::decimal(7, 0)),
+        ("-92233720368547758.08".into(), "-0.05".into(), "7".into())
+    );
 }
 
 #[test]

@@ -115,6 +115,16 @@ pub fn parse(text: &str, currency: Currency) -> Option<i64> {
     i64::try_from(sign * minor).ok()
 }
 
+/// An integer of the smallest unit as a decimal with so many digits behind the point.
+pub fn decimal(n: i64, digits: u32) -> String {
+    if digits == 0 {
+        return n.to_string();
+    }
+    let unit = 10_u64.pow(digits);
+    let (sign, size) = (if n < 0 { "-" } else { "" }, n.unsigned_abs());
+    format!("{sign}{}.{:0width$}", size / unit, size % unit, width = digits as usize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

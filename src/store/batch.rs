@@ -527,7 +527,7 @@ const CONTACTS: usize = 1;
 
 /// The device's next number, and the logical time of a batch that is written now: after the device's own last one, and after
 /// every other that is not more than ten minutes ahead of the clock, so that one wrong clock does not take all along.
-fn place(conn: &Connection, who: &Who, now: Stamp) -> Result<(i64, i64)> {
+pub fn place(conn: &Connection, who: &Who, now: Stamp) -> Result<(i64, i64)> {
     let own: Option<(i64, i64)> = conn
         .prepare_cached("SELECT number, hlc FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1")
         .and_then(|mut s| s.query_row([&who.device], |r| Ok((r.get(0)?, r.get(1)?))).optional())

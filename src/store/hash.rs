@@ -423,12 +423,12 @@ fn select_made(table: &'static Table, which: &str) -> String {
 }
 
 /// Fields that no row has when it is made.
-fn later_fields(table: &'static Table) -> impl Iterator<Item = &'static str> {
+pub fn later_fields(table: &'static Table) -> impl Iterator<Item = &'static str> {
     table.fields.iter().copied().filter(|f| !table.columns.contains(f))
 }
 
 /// What such a field says in a new row.
-fn at_birth(field: &str) -> Value {
+pub fn at_birth(field: &str) -> Value {
     match field {
         "snoozed" | "ended" | "closed" => Value::Null,
         "removed" => Value::Integer(0),

@@ -201,7 +201,7 @@ impl Store {
     }
 
     /// Sets how much of the book is kept in memory, KiB. Where that cannot be had it is slower, and nothing else.
-    fn keep_in_memory(&self, kib: u32) {
+    pub(super) fn keep_in_memory(&self, kib: u32) {
         let _ = self.conn.execute_batch(&format!("PRAGMA cache_size = -{kib}"));
     }
 

@@ -3,7 +3,7 @@
 //! Each copy writes files of its own only, and takes those of others through the same door as a merge. Which bundles a book
 //! knows is kept in the book with what they brought, so that an older copy that is put back takes them again.
 
-mod bundle;
+pub(super) mod bundle;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -135,7 +135,7 @@ impl Store {
         devices.into_iter().chain(bundles).chain([folder]).collect()
     }
 
-    fn meta(&self, key: &str) -> Option<String> {
+    pub(super) fn meta(&self, key: &str) -> Option<String> {
         let found = self.conn.query_row("SELECT v FROM meta WHERE k = ?", [key], |r| r.get(0)).optional();
         found.ok().flatten()
     }
@@ -161,7 +161,7 @@ impl Store {
         work
     }
 
-    fn put_meta(&self, key: &str, value: &str) -> Result<()> {
+    pub(super) fn put_meta(&self, key: &str, value: &str) -> Result<()> {
         self.conn
             .prepare_cached("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2")
             .and_then(|mut s| s.execute([key, value]))
@@ -238,7 +238,7 @@ impl Store {
     }
 
     /// Reads within one state of the book.
-    fn snapshot<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+    pub(super) fn snapshot<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
         let _state = self.conn.unchecked_transaction().map_err(sql)?;
         read(&self.conn)
     }
@@ -309,10 +309,9 @@ impl Store {
         Ok(done)
     }
 
-    /// Within the transaction: takes all that fits, in as many rounds as something more fits, and notes whole bundles as known.
-    fn take_read(&mut self, bundles: &Bundles, read: &mut [(Found, bundle::Told)], done: &mut Exchanged) -> Result<()> {
-        let mut seen = BTreeSet::new();
-        let mut left = Vec::new();
+    /// Within the transaction: takes all that fits, in as many rounds as something more fits. Gives why the rest was left out.
+    pub(super) fn take_rounds(&mut self, bundles: &Bundles, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
+        let (mut seen, mut left) = (BTreeSet::new(), Vec::new());
         for n in bundles.order() {
             let id = bundles.batch_at(n as usize);
             if seen.insert(id) && !super::transact::has_batch(&self.conn, id)? {
@@ -333,6 +332,12 @@ impl Store {
                 break;
             }
         }
+        Ok(why)
+    }
+
+    /// Within the transaction: takes all that fits, and notes whole bundles as known.
+    fn take_read(&mut self, bundles: &Bundles, read: &mut [(Found, bundle::Told)], done: &mut Exchanged) -> Result<()> {
+        let why = self.take_rounds(bundles, done)?;
         for (found, told) in read {
             for place in told.places.clone() {
                 told.wrong.extend(why.get(&bundles.batch_at(place)).cloned());
@@ -416,7 +421,7 @@ impl Store {
     }
 
     /// Gives a new book, in which nothing is yet, the id of another.
-    fn name_as(&mut self, book: Id) -> Result<()> {
+    pub(super) fn name_as(&mut self, book: Id) -> Result<()> {
         self.conn.execute("UPDATE meta SET v = ? WHERE k = 'book'", [&book]).map_err(sql)?;
         self.key = super::key_of_book(&self.conn)?;
         Ok(())

@@ -33,6 +33,8 @@ pub struct Words {
     pub why: Section,
     /// Questions of surveys.
     pub survey: Section,
+    /// Entries of a calendar.
+    pub calendar: Section,
     /// Segments: their names, and under `<code>_is` what they are.
     pub segment: Section,
     /// Bands of health.
@@ -155,6 +157,11 @@ impl Words {
     /// The name of a ready-made segment; under `<code>_is` what it is.
     pub fn segment<'a>(&'a self, code: &'a str) -> &'a str {
         get(&self.segment, code)
+    }
+
+    /// What an entry of a calendar is, by its code.
+    pub fn calendar<'a>(&'a self, code: &'a str) -> &'a str {
+        get(&self.calendar, code)
     }
 
     /// A question of a survey.
@@ -365,6 +372,7 @@ mod tests {
             assert_eq!(missing(&words.why, crate::domain::priority::REASONS.iter().map(|r| r.code)), none, "why, {code}");
             let ready: Vec<String> = crate::domain::segment::READY.iter().flat_map(|s| [s.0.to_owned(), format!("{}_is", s.0)]).collect();
             assert_eq!(missing(&words.segment, ready.iter().map(String::as_str)), none, "segment, {code}");
+            assert_eq!(missing(&words.calendar, ["task", "renewal", "review", "call", "owner", "gone"]), none, "calendar, {code}");
             assert_eq!(missing(&words.survey, crate::domain::survey::FRICTION), none, "survey, {code}");
             assert_eq!(check(&Words::english(), &words), Vec::<String>::new(), "{code}");
         }

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 
 use crate::domain::action::Action;
 use crate::domain::checklist::Answer;
+use crate::domain::config::Config;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::health::{Band, Explanation};
 use crate::domain::id::Id;
@@ -17,7 +18,6 @@ use crate::domain::stakeholders::{by_role, coverage, days_since};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::text::safe;
 use crate::text::words::Words;
 
 /// Touches, notes and measures that are told of each customer, at most.
@@ -38,30 +38,80 @@ pub fn brief(store: &mut Store, customers: &[Id], from: &str, to: &str) -> Resul
     };
     let mut out = format!("# {heading}\n\n{today}, {}\n", words.count("customers", customers.len() as i64));
     for customer in customers {
-        let timeline =
-            TimelineAsk { kinds: vec![EventKind::Touch, EventKind::Note, EventKind::Churn], limit: 400, ..TimelineAsk::default() };
-        let Page::Account(account) = store.answer(&Query::Account { customer: *customer, timeline })? else { continue };
-        let Some(account) = account else { return Err(Error::not_found("a customer is gone meanwhile")) };
-        let actions = match store.answer(&Query::Actions(ActionAsk { customer: Some(*customer), ..ActionAsk::default() }))? {
-            Page::Actions(rows) => rows.into_iter().map(|r| r.action).collect(),
-            _ => Vec::new(),
-        };
-        let noes = noes(store, *customer)?;
-        let shared = store.roster()?;
-        let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-        let why: Vec<String> = roster
-            .reasons(account.row as usize)
-            .iter()
-            .filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| words.why(kind.code, i64::from(w.figure))))
-            .collect();
-        let _ = write!(out, "\n## {}\n\n", md(&account.customer.name));
-        standing(&mut out, &account, &words, &config, today, &why);
-        talks(&mut out, &account, &words);
-        open(&mut out, &account, &actions, &words);
-        people(&mut out, &account, &words, &config, today);
-        know(&mut out, &account, &noes);
+        let told = told(store, *customer, vec![EventKind::Touch, EventKind::Note, EventKind::Churn], &words)?;
+        let _ = write!(out, "\n## {}\n\n", md(&told.account.customer.name));
+        out += &told.standing(&words, &config, today);
+        talks(&mut out, &told.account, &words);
+        out += &told.work(&words);
+        out += &told.people(&words, &config, today);
+        out += &told.know();
     }
     Ok(out)
+}
+
+/// What is told of one customer, here and in other reports.
+pub struct Told {
+    /// Its page, with the events that were asked for.
+    pub account: Box<Account>,
+    /// Its calls to action.
+    pub actions: Vec<Action>,
+    noes: Vec<String>,
+    why: Vec<String>,
+}
+
+/// Most events that are read of a customer.
+const READ: usize = 400;
+
+/// Reads what is told of a customer, with events of these kinds.
+pub fn told(store: &mut Store, customer: Id, kinds: Vec<EventKind>, words: &Words) -> Result<Told> {
+    let limit = if kinds.len() > 3 { READ * 10 } else { READ };
+    let timeline = TimelineAsk { kinds, limit, ..TimelineAsk::default() };
+    let Page::Account(Some(account)) = store.answer(&Query::Account { customer, timeline })? else {
+        return Err(Error::not_found("a customer is gone meanwhile"));
+    };
+    let actions = match store.answer(&Query::Actions(ActionAsk { customer: Some(customer), ..ActionAsk::default() }))? {
+        Page::Actions(rows) => rows.into_iter().map(|r| r.action).collect(),
+        _ => Vec::new(),
+    };
+    let noes = noes(store, customer)?;
+    let shared = store.roster()?;
+    let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let why: Vec<String> = roster
+        .reasons(account.row as usize)
+        .iter()
+        .filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| words.why(kind.code, i64::from(w.figure))))
+        .collect();
+    Ok(Told { account, actions, noes, why })
+}
+
+impl Told {
+    /// Stage, health, money, renewal: lines of a list.
+    pub fn standing(&self, words: &Words, config: &Config, today: Day) -> String {
+        let mut out = String::new();
+        standing(&mut out, &self.account, words, config, today, &self.why);
+        out
+    }
+
+    /// What is open, under a heading of its own; nothing where nothing is.
+    pub fn work(&self, words: &Words) -> String {
+        let mut out = String::new();
+        open(&mut out, &self.account, &self.actions, words);
+        out
+    }
+
+    /// Who is who, under a heading of its own.
+    pub fn people(&self, words: &Words, config: &Config, today: Day) -> String {
+        let mut out = String::new();
+        people(&mut out, &self.account, words, config, today);
+        out
+    }
+
+    /// Notes, and what the checklist says no to, under a heading of its own.
+    pub fn know(&self) -> String {
+        let mut out = String::new();
+        know(&mut out, &self.account, &self.noes);
+        out
+    }
 }
 
 /// Writes a brief into a file that is not there yet.
@@ -76,23 +126,10 @@ pub fn write(path: &Path, brief: &str) -> Result<()> {
 
 /// Text from the book as one line in which nothing counts as Markdown.
 fn md(text: &str) -> String {
-    let flat: String = safe(text).split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut out = String::with_capacity(flat.len());
-    for (at, c) in flat.chars().enumerate() {
-        if at >= LONGEST {
-            out.push('…');
-            break;
-        }
-        let starts = at == 0 && matches!(c, '-' | '+' | '#' | '=' | '~');
-        if starts || matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
+    super::markdown::cut(text, LONGEST)
 }
 
-fn standing(out: &mut String, account: &Account, words: &Words, config: &crate::domain::config::Config, today: Day, why: &[String]) {
+fn standing(out: &mut String, account: &Account, words: &Words, config: &Config, today: Day, why: &[String]) {
     let signals = &account.signals;
     let stage = signals.since.map_or_else(
         || "in no stage yet".to_owned(),
@@ -174,7 +211,7 @@ fn open(out: &mut String, account: &Account, actions: &[Action], words: &Words) 
     section(out, "Open", tasks.chain(calls).chain(tickets).collect());
 }
 
-fn people(out: &mut String, account: &Account, words: &Words, config: &crate::domain::config::Config, today: Day) {
+fn people(out: &mut String, account: &Account, words: &Words, config: &Config, today: Day) {
     let mut lines: Vec<String> = by_role(&account.contacts)
         .into_iter()
         .map(|c| {

@@ -66,7 +66,7 @@ pub fn csv(
 }
 
 /// The stream's own error, so that a closed pipe is still known as one.
-fn plain(error: csv::Error) -> io::Error {
+pub fn plain(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
@@ -78,7 +78,8 @@ pub fn pretty(out: &mut impl Write, value: &Json) -> io::Result<()> {
     write_with(out, value, Careful(PrettyFormatter::new()))
 }
 
-fn compact(out: &mut impl Write, value: &Json) -> io::Result<()> {
+/// Writes JSON on one line, careful like [`pretty`].
+pub fn compact(out: &mut impl Write, value: &Json) -> io::Result<()> {
     write_with(out, value, Careful(serde_json::ser::CompactFormatter))
 }
 

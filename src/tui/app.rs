@@ -146,6 +146,8 @@ impl App {
             Msg::Briefed { customers, to, result } => self.briefed(customers, to, result),
             Msg::Merged { path, dry_run, result } => self.merged(path, dry_run, result),
             Msg::Imported { path, wanted, result } => self.imported(path, *wanted, result),
+            Msg::Exported { path, rows } => self.exported(&path, rows),
+            Msg::Mailing { link, opened } => self.mailing(&link, opened),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
@@ -529,6 +531,9 @@ impl App {
                 self.effects.push(Effect::OpenBook(path));
             }
             AppStep::Import(path, wanted) => self.effects.push(Effect::Import { path, wanted }),
+            AppStep::AskExport => self.ask_export(),
+            AppStep::Export(query, path) => self.effects.push(Effect::Export { query, path, past: self.look.past }),
+            AppStep::Mail(link) => self.effects.push(Effect::Mail(link)),
             AppStep::HandOver { customers, to, path } => self.effects.push(Effect::Brief { customers, to, path }),
             AppStep::Merge(path, dry_run) => {
                 if !dry_run {

@@ -1,4 +1,4 @@
-//! The clipboard of this machine: which program copies here, and running it. Over ssh there is none: the terminal is at the other end.
+//! The programs of this machine that copy a text, and that open a link. Over ssh there are none: the terminal is at the other end.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -17,7 +17,10 @@ const TOOLS: &[(&str, &[&str], Option<&str>)] = &[
     ("clip.exe", &[], None),
 ];
 
-/// A program that copies.
+/// Programs that open a link with what the desktop opens it with.
+const OPENERS: &[(&str, &[&str], Option<&str>)] = &[("xdg-open", &[], None), ("open", &[], None), ("wslview", &[], None)];
+
+/// A program of this machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tool {
     /// Its name, for the message.
@@ -27,18 +30,35 @@ pub struct Tool {
 }
 
 impl Tool {
-    /// The first one that is in `PATH` and has what it needs; none over ssh, where it would copy on the wrong machine.
+    /// One that copies.
     pub fn here(var: impl Fn(&str) -> Option<OsString>) -> Option<Tool> {
+        Tool::first(TOOLS, var)
+    }
+
+    /// One that opens links.
+    pub fn opener(var: impl Fn(&str) -> Option<OsString>) -> Option<Tool> {
+        Tool::first(OPENERS, var)
+    }
+
+    /// The first one that is in `PATH` and has what it needs; none over ssh, where it would run on the wrong machine.
+    fn first(tools: &[(&'static str, &'static [&'static str], Option<&str>)], var: impl Fn(&str) -> Option<OsString>) -> Option<Tool> {
         let set = |name: &str| var(name).is_some_and(|v| !v.is_empty());
         if set("SSH_CONNECTION") || set("SSH_TTY") {
             return None;
         }
         let path = var("PATH")?;
         let folders: Vec<PathBuf> = std::env::split_paths(&path).filter(|p| p.is_absolute()).collect();
-        TOOLS.iter().filter(|(_, _, needs)| needs.is_none_or(set)).find_map(|(name, args, _)| {
+        tools.iter().filter(|(_, _, needs)| needs.is_none_or(set)).find_map(|(name, args, _)| {
             let file = folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file())?;
             Some(Tool { name, path: file, args })
         })
+    }
+
+    /// Opens a link and waits for the program to end; `false` where it says that it could not.
+    pub fn open(&self, link: &str) -> bool {
+        let mut run = Command::new(&self.path);
+        run.args(self.args).arg(link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        run.status().is_ok_and(|status| status.success())
     }
 
     /// The text in the form that the program takes: that of Windows reads anything but ASCII from UTF-16 only.
@@ -88,6 +108,22 @@ mod tests {
         assert_eq!(name(&[("DISPLAY", ":0")]), Some("xsel"));
         assert_eq!(name(&[("DISPLAY", ":0"), ("WAYLAND_DISPLAY", "wayland-0")]), Some("wl-copy"));
         assert_eq!(name(&[("DISPLAY", ":0"), ("SSH_CONNECTION", "10.0.0.1 22")]), None);
+    }
+
+    #[test]
+    fn a_link_is_opened_by_the_desktop_and_by_none_over_ssh() {
+        let folder = tempfile::tempdir().expect("a folder");
+        tool(folder.path(), "xdg-open", &format!("echo \"$1\" > {}/opened", folder.path().display()));
+        let opener = |ssh: &str| {
+            Tool::opener(|name| match name {
+                "PATH" => Some(folder.path().into()),
+                "SSH_TTY" => Some(ssh.into()),
+                _ => None,
+            })
+        };
+        assert!(opener("/dev/pts/1").is_none());
+        assert!(opener("").expect("it needs nothing").open("mailto:dana@acme.example"));
+        assert_eq!(std::fs::read_to_string(folder.path().join("opened")).expect("it was run"), "mailto:dana@acme.example\n");
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub enum Msg {
     Imported { path: PathBuf, wanted: Box<Wanted>, result: Result<Box<import::Report>> },
     /// The brief of a handover is written: now the customers change hands. Or it is not, and they stay.
     Briefed { customers: Vec<Id>, to: String, result: Result<()> },
+    /// A mail was to be opened, and the desktop did, or could not.
+    Mailing { link: String, opened: bool },
+    /// A file is written, with so many rows.
+    Exported { path: PathBuf, rows: usize },
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }
@@ -81,6 +85,10 @@ pub enum Effect {
     Import { path: PathBuf, wanted: Box<Wanted> },
     /// Merges a copy into the open book, or tells only what would come.
     Merge { path: PathBuf, dry_run: bool },
+    /// Writes the answer to a question into a file; of a past day where that is shown.
+    Export { query: Query, path: PathBuf, past: Option<Day> },
+    /// Has the desktop open a mail.
+    Mail(String),
     /// Writes the brief of a handover into a file.
     Brief { customers: Vec<Id>, to: String, path: PathBuf },
     /// Leaves.

@@ -16,6 +16,8 @@ use super::effect::{Effect, Msg};
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
 use crate::domain::id::Id;
+use crate::domain::query::Query;
+use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::worker::{Ask, Worker};
 use crate::transfer::import::{Continue, End, Wanted, import};
@@ -186,6 +188,8 @@ impl Runner {
                 Effect::Demo => self.make_demo(),
                 Effect::OpenBook(path) => self.open_book(path),
                 Effect::Import { path, wanted } => self.import(app.look.book.clone(), path, wanted),
+                Effect::Export { query, path, past } => self.export(app.look.book.clone(), query, path, past),
+                Effect::Mail(link) => self.mail(link),
                 Effect::Brief { customers, to, path } => self.brief(app.look.book.clone(), customers, to, path),
                 Effect::Merge { path, dry_run } => self.merge(app.look.book.clone(), path, dry_run),
                 Effect::Quit => self.quit = true,
@@ -233,6 +237,27 @@ impl Runner {
                 let _ = out.send(In::Msg(Msg::Book(book)));
             }
             let _ = out.send(In::Msg(Msg::Imported { path, wanted, result: done.map(Box::new) }));
+        });
+    }
+
+    /// Has the desktop's own program open a mail, on a thread.
+    fn mail(&self, link: String) {
+        let out = self.out.clone();
+        std::thread::spawn(move || {
+            let opened = Tool::opener(|name| std::env::var_os(name)).is_some_and(|opener| opener.open(&link));
+            let _ = out.send(In::Msg(Msg::Mailing { link, opened }));
+        });
+    }
+
+    /// Writes a file on a thread with a connection of its own: the same rows and bytes as the subcommand.
+    fn export(&self, book: PathBuf, query: Query, path: PathBuf, past: Option<Day>) {
+        let (options, out) = (self.start.options.clone(), self.out.clone());
+        std::thread::spawn(move || {
+            let said = match export(&book, &query, &path, past, options) {
+                Ok(rows) => Msg::Exported { path, rows },
+                Err(error) => Msg::Said { good: false, text: format!("{error}. {}", error.hints.join(". ")) },
+            };
+            let _ = out.send(In::Msg(said));
         });
     }
 
@@ -298,6 +323,19 @@ fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
     let today = store.moment(now).today;
     crate::transfer::demo::write(&mut store, &crate::transfer::demo::DemoOptions::new(today), now, &mut |_| {})?;
     Ok(())
+}
+
+fn export(book: &Path, query: &Query, path: &Path, past: Option<Day>, options: crate::store::Options) -> Result<usize> {
+    use crate::store::Store;
+    use crate::transfer::{replace::replace, sheet, sheets};
+    let mut store = match past {
+        Some(day) => Store::open_past(book, &options, day)?,
+        None => Store::open(book, &options)?,
+    };
+    let format = sheet::Format::of(path).unwrap_or(sheet::Format::Csv);
+    let sheets = sheets::of(&mut store, query)?;
+    replace(path, |out| sheet::write(format, out, &sheets))?;
+    Ok(sheets.iter().map(|s| s.rows.len()).sum())
 }
 
 /// Reads input. After each batch it waits until the loop has handled and drawn it: so a program that is lent the terminal gets

@@ -487,6 +487,8 @@ const README_KEYS: &[(&str, &[&str])] = &[
         "copy the name, e-mail, id, row, whole list",
         &["triage.copy_name", "triage.copy_email", "triage.copy_id", "triage.copy_row", "triage.copy_table"],
     ),
+    ("write what is shown into a file: .csv, .xlsx, .json, .jsonl, .md", &["app.export"]),
+    ("on the customer page: write a mail to the main person", &["account.mail"]),
     ("the same again here", &["app.again"]),
     ("undo, redo", &["app.undo", "app.redo"]),
     ("every command by name", &["app.palette"]),

@@ -206,6 +206,12 @@ pub enum AppStep {
     Past(Option<Day>),
     /// The batch that `u` would take back next is left as it is: `u` goes on to the one before.
     PassOver(Id),
+    /// Asks into which file what is shown goes.
+    AskExport,
+    /// Writes the answer to a question into a file.
+    Export(Query, PathBuf),
+    /// Opens a mail to somebody: a `mailto:` link.
+    Mail(String),
     /// Writes the brief of a handover into a file, then gives the customers to somebody.
     HandOver { customers: Vec<Id>, to: String, path: PathBuf },
 }

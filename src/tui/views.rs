@@ -16,6 +16,7 @@ pub mod conflicts;
 pub mod customers;
 pub mod deeds;
 pub mod explain;
+pub mod export;
 pub mod filter_line;
 pub mod first_run;
 pub mod form;

@@ -1,8 +1,10 @@
 //! A bundle: one file of finished batches, a checksum a line and one of all lines at its end. It is written under another name,
 //! brought to the disk and renamed, and never touched again by anybody but its writer.
+//!
+//! A dump is the same with all batches of a book and without the checksums of lines, so that every line is JSON.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -31,6 +33,19 @@ pub struct Head {
     pub last: i64,
 }
 
+/// What a dump begins with.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DumpHead {
+    /// The number of this form of file.
+    pub format: u32,
+    /// Which book.
+    pub book: Id,
+    /// The zone that the book was made with.
+    pub zone: Option<String>,
+    /// The digest of the book ([`crate::store::Store::digest`]): what was loaded says the same.
+    pub digest: String,
+}
+
 /// The form of file that this version writes.
 pub const FORMAT: u32 = 1;
 
@@ -40,6 +55,8 @@ pub const FORMAT: u32 = 1;
 enum Line {
     /// The first.
     Bundle(Head),
+    /// The first of a dump.
+    Dump(DumpHead),
     /// A batch, or the next part of the one before.
     Batch(Box<Entry>),
     /// The last: how many lines stand before it, and their checksum.
@@ -84,26 +101,11 @@ pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches:
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, super::mode_of(folder, 0o600, 0o660));
-    let mut out =
-        Out { file: std::io::BufWriter::new(options.open(&draft).map_err(cannot)?), sum: blake3::Hasher::new(), lines: 0, bytes: 0 };
-    let mut body = || -> Result<()> {
+    let file = std::io::BufWriter::new(options.open(&draft).map_err(cannot)?);
+    let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: true };
+    let mut body = || {
         out.put(&Line::Bundle(head.clone()))?;
-        for n in batches {
-            let (header, hash) = Source::header(conn, *n)?;
-            let mut entry = Entry::of(&header, &hash, Some(head.book));
-            hash::items(conn, *n, &mut |item| {
-                if entry.size() >= PART {
-                    entry.more = true;
-                    let full = std::mem::replace(&mut entry, Entry::of(&header, &hash, Some(head.book)));
-                    out.put(&Line::Batch(Box::new(full)))?;
-                }
-                entry.push(&item);
-                Ok(())
-            })?;
-            out.put(&Line::Batch(Box::new(entry)))?;
-        }
-        let sum = out.sum.finalize().to_hex()[..32].to_owned();
-        out.put(&Line::End { lines: out.lines, sum })
+        out.batches(conn, head.book, batches)
     };
     let written = body().and_then(|()| {
         let file = out.file.into_inner().map_err(|e| cannot(e.into_error()))?;
@@ -117,21 +119,50 @@ pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches:
     written.map(|()| out.bytes)
 }
 
-struct Out {
-    file: std::io::BufWriter<File>,
+/// Writes a dump: the batches with these integers, in that order.
+pub fn dump(conn: &Connection, file: &mut dyn std::io::Write, head: &DumpHead, batches: &[i64]) -> Result<()> {
+    let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: false };
+    out.put(&Line::Dump(head.clone()))?;
+    out.batches(conn, head.book, batches)
+}
+
+struct Out<W> {
+    file: W,
     sum: blake3::Hasher,
     lines: usize,
     bytes: u64,
+    /// Lines have a checksum before them.
+    marked: bool,
 }
 
-impl Out {
+impl<W: std::io::Write> Out<W> {
     fn put(&mut self, line: &Line) -> Result<()> {
         let json = serde_json::to_string(line).map_err(|e| Error::failed("a batch has no written form").because(e))?;
-        let text = format!("{} {json}\n", checksum(&json));
+        let text = if self.marked { format!("{} {json}\n", checksum(&json)) } else { json + "\n" };
         self.sum.update(text.as_bytes());
         self.lines += 1;
         self.bytes += text.len() as u64;
-        self.file.write_all(text.as_bytes()).map_err(|e| Error::failed("the bundle cannot be written").because(e))
+        self.file.write_all(text.as_bytes()).map_err(|e| Error::failed("the file cannot be written").because(e))
+    }
+
+    /// The batches, and the end.
+    fn batches(&mut self, conn: &Connection, book: Id, batches: &[i64]) -> Result<()> {
+        for n in batches {
+            let (header, hash) = Source::header(conn, *n)?;
+            let mut entry = Entry::of(&header, &hash, Some(book));
+            hash::items(conn, *n, &mut |item| {
+                if entry.size() >= PART {
+                    entry.more = true;
+                    let full = std::mem::replace(&mut entry, Entry::of(&header, &hash, Some(book)));
+                    self.put(&Line::Batch(Box::new(full)))?;
+                }
+                entry.push(&item);
+                Ok(())
+            })?;
+            self.put(&Line::Batch(Box::new(entry)))?;
+        }
+        let sum = self.sum.finalize().to_hex()[..32].to_owned();
+        self.put(&Line::End { lines: self.lines, sum })
     }
 }
 
@@ -165,16 +196,31 @@ pub struct Told {
 }
 
 fn parse(text: &[u8]) -> Option<Line> {
+    if text.first() == Some(&b'{') {
+        return serde_json::from_slice(text).ok();
+    }
     let (sum, json) = std::str::from_utf8(text).ok()?.trim_end_matches('\n').split_once(' ')?;
     (checksum(json) == sum).then(|| serde_json::from_str(json).ok()).flatten()
 }
 
-/// The head of a bundle, when it has a sound one.
-pub fn head(path: &Path) -> Option<Head> {
+fn first(path: &Path) -> Option<Line> {
     let mut line = Vec::new();
     std::io::Read::take(BufReader::new(File::open(path).ok()?), 1 << 16).read_until(b'\n', &mut line).ok()?;
-    match parse(&line)? {
+    parse(&line)
+}
+
+/// The head of a bundle, when it has a sound one.
+pub fn head(path: &Path) -> Option<Head> {
+    match first(path)? {
         Line::Bundle(head) => Some(head),
+        _ => None,
+    }
+}
+
+/// The head of a dump, when the file is one.
+pub fn dump_head(path: &Path) -> Option<DumpHead> {
+    match first(path)? {
+        Line::Dump(head) => Some(head),
         _ => None,
     }
 }
@@ -214,6 +260,8 @@ impl Bundles {
                     }
                     told.head = Some(head);
                 }
+                Some(Line::Dump(_)) if lines == 0 => {}
+                Some(Line::Dump(_)) => told.wrong.push("another dump begins in it".into()),
                 Some(Line::Batch(entry)) if entry.book == Some(book) => self.batch(&mut open, &entry, path, place, &mut told),
                 Some(Line::Batch(_)) => told.wrong.push("a batch of another book is in it".into()),
                 Some(Line::End { lines: count, sum }) => ended = count == lines && sum == before,

@@ -1,16 +1,50 @@
 //! Where the app is: tabs, history, and the state that brings a start back to the same place.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::{App, Effect, Open, SCREENS, Timer, Tone};
 use crate::domain::id::Id;
 use crate::domain::time::Day;
+use crate::transfer::sheets;
 use crate::tui::view::Place;
+use crate::tui::views::export;
 
 /// Most bookmarks, and most customers that are remembered as visited.
 const MOST_KEPT: usize = 50;
 
 impl App {
+    /// A file is written.
+    pub(super) fn exported(&mut self, path: &Path, rows: usize) {
+        let (n, path) = (rows.to_string(), path.display().to_string());
+        let words = self.look.say.fill("message.exported", &[("n", &n), ("path", &path)]);
+        self.say(Tone::Good, words);
+    }
+
+    /// Where no program here opens mails, the address is copied: over ssh the mail program is at the other end.
+    pub(super) fn mailing(&mut self, link: &str, opened: bool) {
+        if opened {
+            let words = self.look.say.word("message.mailing").to_owned();
+            return self.say(Tone::Good, words);
+        }
+        let text = link.trim_start_matches("mailto:").to_owned();
+        self.effects.push(Effect::Copy { text, what: self.look.say.word("word.email").to_owned() });
+    }
+
+    /// Asks for the file into which what the screen in front shows is written.
+    pub(super) fn ask_export(&mut self) {
+        let front = self.stack.iter().rev().find(|o| o.view.place() == Place::Full);
+        let watched = front.map(|o| o.view.watches(&self.look)).unwrap_or_default();
+        match watched.into_iter().map(|(_, query)| query).find(|query| sheets::name_of(query).is_some()) {
+            Some(query) => self.push(Box::new(export::line(query, &self.look))),
+            None => {
+                let words = self.look.say.word("message.nothing_to_export").to_owned();
+                self.say(Tone::Plain, words);
+            }
+        }
+    }
+
     /// Brings a tab to the front as it was left.
     pub(in crate::tui) fn go_tab(&mut self, tab: usize) {
         if let Some(screen) = SCREENS.iter().find(|s| s.tab == Some(tab)) {

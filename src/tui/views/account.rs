@@ -14,10 +14,11 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::id::Id;
 use crate::domain::query::{Account as Facts, ActionAsk, Page, PlayAsk, Query, TimelineAsk};
 use crate::error::Error;
+use crate::transfer::mail::mailto;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::list::Lister;
 
@@ -244,10 +245,22 @@ impl Account {
         }
     }
 
+    /// The addresses of its people, the main contact's first.
+    fn emails(&self) -> impl Iterator<Item = &str> {
+        self.page.iter().flat_map(|a| a.contacts.iter().map(|c| c.email.as_str())).filter(|e| !e.is_empty())
+    }
+
+    fn mail(&mut self, cx: &mut Cx) {
+        match self.emails().find_map(mailto) {
+            Some(link) => cx.push(Step::App(AppStep::Mail(link))),
+            None => cx.toast(cx.look.say.word("message.no_address").to_owned()),
+        }
+    }
+
     fn copy(&mut self, what: &'static str, cx: &mut Cx) {
         let text = match what {
             "text" => self.event().map(|e| e.text.clone()),
-            _ => self.page.as_ref().and_then(|a| a.contacts.iter().map(|c| c.email.clone()).find(|e| !e.is_empty())),
+            _ => self.emails().next().map(str::to_owned),
         };
         match text {
             Some(text) => cx.push(Step::Copy(text, cx.look.say.word(&format!("word.{what}")).to_owned())),
@@ -334,6 +347,7 @@ impl Screen for Account {
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
             row("remove", &["D"], Account::remove_here).when(has_event).writes(),
             row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
+            row("mail", &["o"], Account::mail).when(has_page),
             row("copy_email", &["y e"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),
             row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))),
             row("previous", &["K"], |_, cx| cx.push(Step::Neighbour(-1))),

@@ -118,6 +118,7 @@ impl Screen for Everywhere {
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes(),
         row("import", &["ctrl-o"], |_, cx| super::import::ask(cx)),
+        row("export", &["y x"], |_, cx| app(cx, AppStep::AskExport)),
         row("as_of", &["g d"], |_, cx| ask_day(cx)),
         row("today", &["0"], |_, cx| app(cx, AppStep::Past(None))).when(|_, look| look.past.map(|_| ()).ok_or("is_today")),
         row("backtest", &["g z"], |_, cx| cx.go("backtest", Value::Null)),

@@ -243,3 +243,16 @@ fn the_timeline_tells_what_a_rule_did_and_one_key_takes_it_all_back() {
     h.press("8 g g j D");
     assert!(matches!(h.written().as_slice(), [Command::TakeBackFiring { .. }]), "{:?}\n{}", h.written(), h.text());
 }
+
+#[test]
+fn a_mail_is_opened_by_the_desktop_or_its_address_is_copied() {
+    use crate::tui::effect::{Effect, Msg};
+    let (mut h, id) = opened();
+    let email = page(&mut h, id).contacts.iter().map(|c| c.email.clone()).find(|e| !e.is_empty()).expect("an address");
+    h.press("o");
+    assert!(h.effects.contains(&Effect::Mail(format!("mailto:{email}"))), "{:?}", h.effects);
+    h.say(Msg::Mailing { link: "mailto:zoe@acme.example".into(), opened: true });
+    assert!(h.text().contains("a mail is opened"), "{}", h.text());
+    h.say(Msg::Mailing { link: "mailto:zoe@acme.example".into(), opened: false });
+    assert!(h.effects.iter().any(|e| matches!(e, Effect::Copy { text, .. } if text == "zoe@acme.example")), "{:?}", h.effects);
+}

@@ -1,0 +1,121 @@
+//! The whole book as one file and back: every finished batch in the order of logical time, a line each, then the end with a
+//! checksum of all lines. Two dumps of the same facts are the same bytes, in whatever copy they are made.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::domain::time::Zone;
+use crate::error::{Error, Result};
+
+use super::sync::Exchanged;
+use super::sync::bundle::{self, Bundles, DumpHead};
+use super::{Options, Store, load, schema, settings, sql};
+
+/// What a load brought.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Loaded {
+    /// Batches.
+    pub batches: usize,
+    /// What is wrong with the file, a sentence each; only where it was taken all the same.
+    pub wrong: Vec<String>,
+}
+
+/// True for a file that begins as a dump does.
+pub fn is_dump(path: &Path) -> bool {
+    bundle::dump_head(path).is_some()
+}
+
+impl Store {
+    /// Writes every batch with its rows and edits; gives how many batches.
+    pub fn dump(&self, out: &mut dyn Write) -> Result<usize> {
+        let book = schema::book(&self.conn)?.ok_or_else(|| Error::usage("There is nothing in the book yet"))?;
+        self.snapshot(|conn| {
+            let mut statement = conn.prepare("SELECT n FROM batch WHERE finished = 1 ORDER BY hlc, id").map_err(sql)?;
+            let batches = statement.query_map([], |r| r.get(0)).map_err(sql)?;
+            let batches: Vec<i64> = batches.collect::<std::result::Result<_, _>>().map_err(sql)?;
+            let head = DumpHead { format: bundle::FORMAT, book, zone: self.meta("zone"), digest: self.digest()? };
+            bundle::dump(conn, out, &head, &batches)?;
+            Ok(batches.len())
+        })
+    }
+
+    /// Opens the book at `path`, or makes it, and fills it by `work`. One that was made goes again when that fails.
+    ///
+    /// # Errors
+    /// A book in which something was written is refused: what is loaded stands alone.
+    pub fn fill<T>(path: &Path, options: &Options, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<(Store, T)> {
+        let made = !path.exists();
+        let mut store = Store::open(path, &Options { create: true, ..options.clone() })?;
+        let filled = store.writable().and_then(|()| {
+            if store.last_batch()? > 0 {
+                let error = Error::usage(format!("There is something in {} already", path.display()));
+                return Err(error.hint("name a new book with `--book FILE`; copies of one book come together by `retain merge`"));
+            }
+            work(&mut store)
+        });
+        match filled {
+            Ok(done) => Ok((store, done)),
+            Err(error) => {
+                drop(store);
+                if made {
+                    super::open::remove(path);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a dump into this book, in which nothing is yet, and gives it the id of the book that was dumped. `partial`: takes
+    /// what is sound of a damaged one.
+    ///
+    /// # Errors
+    /// What is no whole dump, or would not give the same facts, leaves the book as it was.
+    pub fn take_dump(&mut self, path: &Path, partial: bool) -> Result<Loaded> {
+        let name = path.display();
+        let head = bundle::dump_head(path).ok_or_else(|| {
+            Error::usage(format!("There is no dump of a book at {name}")).hint("`retain dump` writes one; other files: `retain import`")
+        })?;
+        if head.format > bundle::FORMAT {
+            return Err(Error::usage(format!("a newer Retain has written {name}")).hint("update this one first; nothing was loaded"));
+        }
+        let mut bundles = Bundles::default();
+        let told = bundles.add(path, head.book)?;
+        self.begin()?;
+        self.keep_in_memory(load::LOAD_CACHE);
+        let work = self.guard().and_then(|()| self.take_whole(&bundles, &head, told.wrong, partial, &name.to_string()));
+        let ended = super::end(&self.conn, work);
+        self.keep_in_memory(super::open::CACHE);
+        let loaded = ended?;
+        self.begin_anew()?;
+        Ok(loaded)
+    }
+
+    fn take_whole(&mut self, bundles: &Bundles, head: &DumpHead, mut wrong: Vec<String>, partial: bool, name: &str) -> Result<Loaded> {
+        self.name_as(head.book)?;
+        if let Some(zone) = head.zone.as_ref().filter(|z| Zone::named(z).is_some()) {
+            self.put_meta("zone", zone)?;
+        }
+        let mut done = Exchanged::default();
+        let why = self.take_rounds(bundles, &mut done)?;
+        wrong.extend(why.into_values());
+        if wrong.is_empty() && self.digest()? != head.digest {
+            wrong.push("what was loaded is not what was dumped".into());
+        }
+        if !wrong.is_empty() && !partial {
+            let error = Error::failed(format!("The dump {name} is damaged: {}", wrong[0]));
+            return Err(error.hint("--partial takes what is sound of it; nothing was loaded"));
+        }
+        Ok(Loaded { batches: done.taken, wrong })
+    }
+
+    /// Reads config and day of a book that was filled.
+    pub(super) fn begin_anew(&mut self) -> Result<()> {
+        self.config = std::sync::Arc::new(settings::read_config(&self.conn)?);
+        self.today = self.as_of.unwrap_or_else(|| self.config.zone.day(self.options.now));
+        self.look()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
