@@ -407,10 +407,11 @@ fn figure(cell: &Cell) -> Datum {
         Cell::Text(text) => Datum::words(text.clone()),
         Cell::Count(n) => count(*n),
         Cell::Share(s) => count(s.part),
-        Cell::Days(d) | Cell::Part(d) => Datum::Real(*d),
+        Cell::Days(d) | Cell::Part(d) | Cell::Number(d) => Datum::Real(*d),
+        Cell::Score(nps) => Datum::Real(nps.score),
         Cell::Quantile(q) => q.days.map_or(Datum::None, Datum::Real),
         Cell::Target(n) => Datum::Whole(i64::from(*n)),
-        Cell::Months(_) => Datum::words(cell.show()),
+        Cell::Months(_) | Cell::Ends(..) | Cell::Test(_) => Datum::words(cell.show()),
         Cell::Met(met) => Datum::Flag(*met),
     }
 }
