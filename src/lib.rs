@@ -264,6 +264,9 @@
 //! - A damaged frame of a -wal is where SQLite stops reading, as at one that a power cut has torn: nobody is told. Whoever wrote what
 //!   was behind has it in an outbox; else only salvaging finds it, and only before the book is opened.
 //! - Outside Unix a replaced file is not noticed, and on other systems than Linux every disk counts as local.
+//! - A cell of a workbook holds 32,767 characters; of a longer text the rest is left out there, and in no other format.
+//! - A load is one transaction, as long as it takes. A dump reads one state of the book: what others write meanwhile is not
+//!   in it.
 //! - Undo of an import writes one edit a row that it made.
 //! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 

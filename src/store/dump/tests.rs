@@ -134,3 +134,23 @@ fn a_book_with_something_in_it_is_not_loaded_over() {
     std::fs::write(folder.path().join("other"), "{}").unwrap();
     assert!(!is_dump(&folder.path().join("other")));
 }
+
+#[test]
+fn what_copies_disagree_about_is_in_a_dump_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (folder.path().join("a.db"), folder.path().join("b.db"));
+    let mut ana = Store::open(&ours, &options("ana")).unwrap();
+    let acme = add(&mut ana, "Acme", 500);
+    ana.back_up_to(&theirs).unwrap();
+    let who = crate::store::Who { person: "bo".into(), device: Id([8; 16]) };
+    let mut bo = Store::open(&theirs, &Options { who, ..options("bo") }).unwrap();
+    for (store, owner) in [(&mut ana, "chen"), (&mut bo, "dora")] {
+        store.write(&Command::Assign { customers: vec![acme], owner: owner.into() }, NOW).unwrap();
+    }
+    drop(bo);
+    let report = ana.merge(&theirs, crate::store::merge::MergeAsk { now: NOW, dry_run: false, foreign: false }).unwrap();
+    assert_eq!(report.conflicts.len(), 1);
+    let (copy, _) = loaded(folder.path(), &dumped(&ana), false).unwrap();
+    assert_eq!(copy.digest().unwrap(), ana.digest().unwrap());
+    assert_eq!(facts(&copy), facts(&ana));
+}
