@@ -4,6 +4,7 @@
 mod import;
 mod merging;
 mod reading;
+mod scripting;
 mod sharing;
 mod writing;
 mod wrong;

@@ -545,6 +545,7 @@ impl<'a> Loader<'a> {
                 changed: 0,
                 skipped: Vec::new(),
                 customers: Vec::new(),
+                repeated: false,
                 queued: None,
             });
         }
@@ -589,6 +590,7 @@ impl<'a> Loader<'a> {
             changed,
             skipped: Vec::new(),
             customers: Vec::new(),
+            repeated: false,
             queued: None,
         })
     }

@@ -15,6 +15,7 @@ pub mod clash;
 pub mod conflicts;
 pub mod customers;
 pub mod deeds;
+pub mod duplicates;
 pub mod explain;
 pub mod filter_line;
 pub mod first_run;
@@ -55,6 +56,7 @@ pub const SCREENS: &[Registered] = &[
     screen::<clash::ClashBox>(None),
     screen::<conflicts::Conflicts>(None),
     screen::<deeds::Deeds>(None),
+    screen::<duplicates::Duplicates>(None),
     screen::<merge::MergeBox>(None),
     screen::<nps::Nps>(None),
     screen::<tables::Tables>(None),

@@ -352,7 +352,7 @@ impl Screen for ClashBox {
         row("own", &["e"], ClashBox::edit).when(fields),
         row("all_theirs", &["T"], |v: &mut Self, cx| v.choose_all(&Choice::Theirs, cx)).when(choosing),
         row("all_mine", &["M"], |v: &mut Self, cx| v.choose_all(&Choice::Mine, cx)).when(choosing),
-        row("bring_back", &["r"], ClashBox::bring_back).when(gone),
+        row("bring_back", &["r"], ClashBox::bring_back).cli("remove").when(gone),
         row("let_go", &["x"], ClashBox::let_go).when(gone),
         row("down", &["j", "down", "tab"], |v: &mut Self, _| v.by(1)),
         row("up", &["k", "up", "shift-tab"], |v: &mut Self, _| v.by(-1)),
