@@ -6,13 +6,20 @@
 mod action;
 mod backup;
 mod calendar;
+mod change;
 mod checklist;
+mod complete;
 mod config;
 mod conflicts;
+mod contact;
+mod customer;
 mod deliver;
 mod demo;
 mod doctor;
 mod dump;
+mod duplicates;
+mod event;
+mod examples;
 mod export;
 mod fail;
 mod funnel;
@@ -25,6 +32,7 @@ mod list;
 mod log;
 mod logfile;
 mod mail;
+mod man;
 mod merge;
 mod merge_driver;
 mod r#move;
@@ -36,6 +44,7 @@ mod people;
 mod person;
 mod place;
 mod play;
+mod portfolio;
 mod purge;
 mod report;
 mod restore;
@@ -43,23 +52,32 @@ mod rule;
 mod segments;
 mod share;
 mod show;
+mod sql;
+mod sub;
+mod subscription;
 mod survey;
 mod sync;
 mod tables;
 mod task;
+mod ticket;
 mod today;
 mod undo;
+mod view;
+mod vocabulary;
+mod whom;
 mod written;
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{FromArgMatches as _, Parser, ValueEnum};
 
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Entity};
 use crate::domain::customer::Contact;
 use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query, TimelineAsk};
@@ -67,16 +85,18 @@ use crate::domain::time::{Day, Moment, Stamp, words};
 use crate::error::{Error, Result};
 use crate::store::outbox::Keep;
 use crate::store::{self, Options, Store, Who};
+use crate::transfer::hooks;
 use fail::{Done, Stop};
 use out::Out;
 use place::Places;
+use sub::{Manner, Sub};
 
 /// What `main` lends to the subcommands from the screens.
 pub struct Wiring<'a> {
     /// Opens the screens.
     pub open: &'a dyn Fn(Open) -> Result<()>,
-    /// The table of all keys: action, keys, words.
-    pub keys: &'a dyn Fn() -> Vec<(String, String, String)>,
+    /// The table of all keys: action, keys, words, and the subcommand that does the same.
+    pub keys: &'a dyn Fn() -> Vec<[String; 4]>,
 }
 
 /// With what the screens are opened.
@@ -154,6 +174,21 @@ struct Globals {
     /// Answer in JSON: an object with "schema": 1; errors too, on standard error
     #[arg(long, global = true)]
     json: bool,
+    /// The rows of that JSON, one object a line
+    #[arg(long, global = true, conflicts_with = "json")]
+    jsonl: bool,
+    /// The rows as CSV
+    #[arg(long, global = true, conflicts_with_all = ["json", "jsonl"])]
+    csv: bool,
+    /// With --csv: leave texts that a spreadsheet would run as formulas as they are, without an apostrophe before them
+    #[arg(long, global = true, requires = "csv")]
+    raw_csv: bool,
+    /// Say what a write would change, and change nothing
+    #[arg(long, global = true)]
+    dry_run: bool,
+    /// Do a write only once: a repeated call with the same key does nothing and gives the first receipt
+    #[arg(long, global = true, value_name = "KEY")]
+    idempotency_key: Option<String>,
     /// Write without keeping a copy of your own changes beside the book
     #[arg(long, global = true)]
     no_outbox: bool,
@@ -168,126 +203,6 @@ struct Globals {
     theme: Option<String>,
 }
 
-/// One variant a subcommand; the text of each is in its own file.
-#[derive(Subcommand, Debug)]
-enum Sub {
-    Demo(demo::Args),
-    Import(import::Args),
-    List(list::Args),
-    Show(show::Args),
-    Log(log::Args),
-    Note(note::Args),
-    Move(r#move::Args),
-    Checklist(checklist::Args),
-    People(people::Args),
-    Handover(handover::Args),
-    Task(task::Args),
-    Action(action::Args),
-    Play(play::Args),
-    Rule(rule::Args),
-    Alerts(rule::AlertArgs),
-    Nps(nps::Args),
-    Health(health::Args),
-    Today(today::Args),
-    Funnel(funnel::Args),
-    Undo(undo::UndoArgs),
-    Redo(undo::RedoArgs),
-    Revert(undo::RevertArgs),
-    History(history::Args),
-    Keys(keys::Args),
-    Config(config::Args),
-    Export(export::Args),
-    Calendar(calendar::Args),
-    Brief(report::BriefArgs),
-    Qbr(report::QbrArgs),
-    Digest(report::DigestArgs),
-    Dump(dump::Args),
-    Load(dump::LoadArgs),
-    Merge(merge::Args),
-    Conflicts(conflicts::Args),
-    Resolve(conflicts::ResolveArgs),
-    Doctor(doctor::Args),
-    Sync(sync::Args),
-    MergeDriver(merge_driver::Args),
-    Mail(mail::Args),
-    Person(person::Args),
-    #[command(visible_alias = "forget")]
-    Purge(purge::Args),
-    Outbox(outbox::Args),
-    Backup(backup::Args),
-    Restore(restore::Args),
-    Share(share::Args),
-    Answer(survey::AnswerArgs),
-    Invite(survey::InviteArgs),
-    Survey(survey::Args),
-    Segments(segments::Args),
-    Targets(tables::TargetArgs),
-    HelpFirst(tables::HelpArgs),
-    Issues(tables::IssueArgs),
-    Stays(tables::StayArgs),
-}
-
-impl Sub {
-    /// Its name, for the log.
-    fn name(&self) -> &'static str {
-        match self {
-            Sub::Demo(_) => "demo",
-            Sub::Import(_) => "import",
-            Sub::List(_) => "list",
-            Sub::Show(_) => "show",
-            Sub::Log(_) => "log",
-            Sub::Note(_) => "note",
-            Sub::Move(_) => "move",
-            Sub::Checklist(_) => "checklist",
-            Sub::People(_) => "people",
-            Sub::Handover(_) => "handover",
-            Sub::Task(_) => "task",
-            Sub::Action(_) => "action",
-            Sub::Play(_) => "play",
-            Sub::Rule(_) => "rule",
-            Sub::Alerts(_) => "alerts",
-            Sub::Nps(_) => "nps",
-            Sub::Health(_) => "health",
-            Sub::Today(_) => "today",
-            Sub::Funnel(_) => "funnel",
-            Sub::Undo(_) => "undo",
-            Sub::Redo(_) => "redo",
-            Sub::Revert(_) => "revert",
-            Sub::Sync(_) => "sync",
-            Sub::MergeDriver(_) => "merge-driver",
-            Sub::Mail(_) => "mail",
-            Sub::Person(_) => "person",
-            Sub::Purge(_) => "purge",
-            Sub::History(_) => "history",
-            Sub::Keys(_) => "keys",
-            Sub::Config(_) => "config",
-            Sub::Export(_) => "export",
-            Sub::Calendar(_) => "calendar",
-            Sub::Brief(_) => "brief",
-            Sub::Qbr(_) => "qbr",
-            Sub::Digest(_) => "digest",
-            Sub::Dump(_) => "dump",
-            Sub::Load(_) => "load",
-            Sub::Merge(_) => "merge",
-            Sub::Conflicts(_) => "conflicts",
-            Sub::Resolve(_) => "resolve",
-            Sub::Doctor(_) => "doctor",
-            Sub::Outbox(_) => "outbox",
-            Sub::Backup(_) => "backup",
-            Sub::Restore(_) => "restore",
-            Sub::Share(_) => "share",
-            Sub::Answer(_) => "answer",
-            Sub::Invite(_) => "invite",
-            Sub::Survey(_) => "survey",
-            Sub::Segments(_) => "segments",
-            Sub::Targets(_) => "targets",
-            Sub::HelpFirst(_) => "help-first",
-            Sub::Issues(_) => "issues",
-            Sub::Stays(_) => "stays",
-        }
-    }
-}
-
 /// What a subcommand works with.
 struct Cx<'a> {
     globals: &'a Globals,
@@ -297,13 +212,19 @@ struct Cx<'a> {
     as_of: Option<Day>,
     now: Stamp,
     out: Out,
+    /// Batches for the hooks, as JSON.
+    batches: Vec<serde_json::Value>,
 }
 
 /// Runs the program with its command line and gives its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, wiring: &Wiring<'_>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let wants_json = args.iter().any(|a| a == "--json");
-    let parsed = match Args::try_parse_from(&args) {
+    if let Some(shell) = complete::asked() {
+        return complete::answer(&shell, &args);
+    }
+    let wants_json = args.iter().take_while(|a| *a != "--").any(|a| a == "--json" || a == "--jsonl");
+    let matched = command().try_get_matches_from(&args).and_then(|matches| Args::from_arg_matches(&matches));
+    let parsed = match matched {
         Ok(parsed) => parsed,
         // Help and version: clap prints them; a closed pipe is nobody's trouble.
         Err(shown) if !shown.use_stderr() => {
@@ -322,6 +243,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, wiring: &Wiring<'_>) -> Exi
     }
 }
 
+/// The command line that there is.
+fn command() -> clap::Command {
+    examples::shown_in(<Args as clap::CommandFactory>::command())
+}
+
 fn run_parsed(args: Args, wiring: &Wiring<'_>) -> Done {
     let Args { globals, sub } = args;
     let mut cx = Cx {
@@ -331,73 +257,42 @@ fn run_parsed(args: Args, wiring: &Wiring<'_>) -> Done {
         as_of: globals.as_of.as_deref().map(as_of).transpose()?,
         now: fixed_clock()?.unwrap_or_else(clock),
         out: Out::new(&globals),
+        batches: Vec::new(),
         globals: &globals,
     };
     logfile::start(&cx.places);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), command = sub.as_ref().map_or("screens", Sub::name), "start");
     match sub {
         None => open_screens(&cx, cx.book()?)?,
-        Some(sub) => run_sub(&mut cx, sub)?,
+        Some(sub) => {
+            let done = run_sub(&mut cx, &sub);
+            // What was said first: a hook may take its time.
+            let flushed = cx.out.flush();
+            cx.give_to_hooks();
+            done?;
+            flushed?;
+        }
     }
-    Ok(cx.out.flush()?)
+    Ok(())
 }
 
-fn run_sub(cx: &mut Cx<'_>, sub: Sub) -> Done {
-    match sub {
-        Sub::Demo(args) => demo::run(cx, &args),
-        Sub::Import(args) => import::run(cx, &args),
-        Sub::List(args) => list::run(cx, &args),
-        Sub::Show(args) => show::run(cx, &args),
-        Sub::Log(args) => log::run(cx, &args),
-        Sub::Note(args) => note::run(cx, &args),
-        Sub::Move(args) => r#move::run(cx, &args),
-        Sub::Checklist(args) => checklist::run(cx, &args),
-        Sub::People(args) => people::run(cx, &args),
-        Sub::Handover(args) => handover::run(cx, &args),
-        Sub::Task(args) => task::run(cx, &args),
-        Sub::Action(args) => action::run(cx, &args),
-        Sub::Play(args) => play::run(cx, &args),
-        Sub::Rule(args) => rule::run(cx, &args),
-        Sub::Alerts(args) => rule::alerts(cx, &args),
-        Sub::Nps(args) => nps::run(cx, &args),
-        Sub::Health(args) => health::run(cx, &args),
-        Sub::Today(args) => today::run(cx, &args),
-        Sub::Funnel(args) => funnel::run(cx, &args),
-        Sub::Answer(args) => survey::answer(cx, &args),
-        Sub::Invite(args) => survey::invite(cx, &args),
-        Sub::Survey(args) => survey::run(cx, &args),
-        Sub::Segments(args) => segments::run(cx, &args),
-        Sub::Targets(args) => tables::targets(cx, &args),
-        Sub::HelpFirst(args) => tables::help_first(cx, &args),
-        Sub::Issues(args) => tables::issues(cx, &args),
-        Sub::Stays(args) => tables::stays(cx, &args),
-        Sub::Undo(args) => undo::undo(cx, &args),
-        Sub::Redo(args) => undo::redo(cx, &args),
-        Sub::Revert(args) => undo::revert(cx, &args),
-        Sub::Sync(args) => sync::run(cx, &args),
-        Sub::MergeDriver(args) => merge_driver::run(cx, &args),
-        Sub::Mail(args) => mail::run(cx, &args),
-        Sub::Person(args) => person::run(cx, &args),
-        Sub::Purge(args) => purge::run(cx, &args),
-        Sub::History(args) => history::run(cx, &args),
-        Sub::Keys(args) => keys::run(cx, &args),
-        Sub::Config(args) => config::run(cx, &args),
-        Sub::Export(args) => export::run(cx, &args),
-        Sub::Calendar(args) => calendar::run(cx, &args),
-        Sub::Brief(args) => report::brief(cx, &args),
-        Sub::Qbr(args) => report::qbr(cx, &args),
-        Sub::Digest(args) => report::digest(cx, &args),
-        Sub::Dump(args) => dump::dump(cx, &args),
-        Sub::Load(args) => dump::load(cx, &args),
-        Sub::Merge(args) => merge::run(cx, &args),
-        Sub::Conflicts(args) => conflicts::run(cx, &args),
-        Sub::Resolve(args) => conflicts::resolve(cx, &args),
-        Sub::Doctor(args) => doctor::run(cx, &args),
-        Sub::Outbox(args) => outbox::run(cx, &args),
-        Sub::Backup(args) => backup::run(cx, &args),
-        Sub::Restore(args) => restore::run(cx, &args),
-        Sub::Share(args) => share::run(cx, &args),
+fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
+    if let Some(key) = cx.globals.idempotency_key.as_deref() {
+        if sub.manner() == Manner::Own {
+            return Err(Error::usage(format!("retain {} takes no --idempotency-key", sub.name())).into());
+        }
+        // What the first call did may be in the way of reading this one: a task that is done cannot be named to be done.
+        if cx.book()?.exists() && !cx.globals.dry_run {
+            let mut store = cx.open()?;
+            if let Some(receipt) = store.done_once(key)? {
+                return written::print(cx, &mut store, &receipt);
+            }
+        }
     }
+    if cx.globals.dry_run && sub.manner() == Manner::Own && !sub.tries_itself() {
+        return Err(Error::usage(format!("retain {} cannot be tried", sub.name())).hint("leave out --dry-run").into());
+    }
+    sub.run(cx)
 }
 
 /// Hands over to the screens with `book`.
@@ -471,9 +366,34 @@ impl Cx<'_> {
     }
 
     /// Gives what was done to the other copies, where this one takes part. What fails is told and given the next time.
-    fn hand_on(&self, store: &mut Store) {
+    fn hand_on(&mut self, store: &mut Store) {
+        self.note_batches(store);
         if let Err(error) = store.give_bundles(1) {
             self.warn(&format!("not in the sync folder yet: {}", error.message));
+        }
+    }
+
+    /// Reads for the hooks what was written, where there are hooks.
+    fn note_batches(&mut self, store: &mut Store) {
+        if self.places.config().is_none_or(|folder| !folder.join(hooks::FILE).exists()) {
+            return;
+        }
+        for batch in store.take_committed() {
+            if let Ok(Page::Batch(page)) = store.answer(&Query::Batch { batch }) {
+                self.batches.push(hooks::payload(&page, store.path()));
+            }
+        }
+    }
+
+    /// Gives the hooks what was written. It stands already, whatever they do.
+    fn give_to_hooks(&mut self) {
+        let Some(folder) = self.places.config().filter(|_| !self.batches.is_empty()) else { return };
+        let told = match hooks::read(&folder) {
+            Ok(all) => std::mem::take(&mut self.batches).iter().flat_map(|batch| hooks::give(&all, batch)).collect(),
+            Err(error) => vec![error.message],
+        };
+        for words in told {
+            self.warn(&words);
         }
     }
 
@@ -498,9 +418,13 @@ impl Cx<'_> {
         let _ = writeln!(std::io::stderr(), "{}", out::one_line(words));
     }
 
-    /// Runs a command and says what it did.
+    /// Runs a command and says what it did; with --dry-run what it would do.
     fn write(&mut self, store: &mut Store, command: &Command) -> Done {
-        let receipt = store.write(command, self.now)?;
+        if self.globals.dry_run {
+            let (receipt, page) = store.rehearse(command, self.now)?;
+            return written::tried(self, store, &receipt, &page);
+        }
+        let receipt = store.write_once(command, self.now, self.globals.idempotency_key.as_deref())?;
         if store.size() < DAILY_AT_ONCE
             && let Err(error) = store.back_up_daily(self.now)
         {
@@ -508,6 +432,29 @@ impl Cx<'_> {
         }
         self.hand_on(store);
         written::print(self, store, &receipt)
+    }
+
+    /// Changes fields of one row by `FIELD=VALUE` words.
+    fn edit(&mut self, store: &mut Store, entity: Entity, row: Id, words: &[String]) -> Done {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let changes = change::read(self, store, entity, &words)?;
+        self.write(store, &Command::Edit { entity, rows: vec![row], changes })
+    }
+
+    /// Prints rows: as a table, or `rows` under `name` as JSON; `nothing` is said where there are none.
+    fn list(&mut self, name: &str, rows: Vec<serde_json::Value>, heads: &[&str], table: &[Vec<String>], nothing: &str) -> Done {
+        if self.out.json {
+            return self.out.rows(name, serde_json::json!({ name: rows }));
+        }
+        if table.is_empty() {
+            return Ok(self.out.line(nothing)?);
+        }
+        Ok(self.out.table(heads, &vec![false; heads.len()], table)?)
+    }
+
+    /// Refuses --dry-run where a subcommand would write by itself.
+    fn really(&self) -> Result<()> {
+        if self.globals.dry_run { Err(Error::usage("That cannot be tried").hint("leave out --dry-run")) } else { Ok(()) }
     }
 
     /// What a person typed as a time in the past; `None` when they typed nothing.
@@ -551,8 +498,8 @@ impl Cx<'_> {
     fn filtered(&self, store: &mut Store, filter: &str) -> Result<Vec<Id>> {
         let query = Query::Customers { filter: filter.to_owned(), sort: String::new(), descending: false, columns: Vec::new() };
         let Page::Rows(page) = store.answer(&query)? else { return Err(unexpected()) };
-        if let Some(mistake) = page.mistake {
-            return Err(Error::usage(mistake.message));
+        if let Some(mistake) = &page.mistake {
+            return Err(list::mistaken(filter, mistake));
         }
         let roster = store.roster()?;
         let roster = roster.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -576,19 +523,33 @@ fn joined(words: &[String]) -> String {
     words.join(" ").trim().to_owned()
 }
 
-/// The place of the one row whose id ends so; what it is called for the sentence, and where ids are printed.
+/// The rows whose name has these words.
+fn called<'n>(named: &'n [(Id, String)], words: &str) -> Vec<(usize, &'n (Id, String))> {
+    let words = crate::text::fold(words.trim());
+    named.iter().enumerate().filter(|(_, (_, name))| !words.is_empty() && crate::text::fold(name).contains(&words)).collect()
+}
+
+/// The place of the one row whose id ends so, or whose name has these words; what it is called for the sentence, and where ids are printed.
 fn by_end(what: &str, printed: &str, rows: impl Iterator<Item = (Id, String)>, end: &str) -> Result<usize> {
     let wanted = end.trim().trim_start_matches('#').to_lowercase();
     let ends = |id: &Id| wanted.len() >= 4 && id.to_string().ends_with(&wanted);
-    let fits: Vec<(usize, (Id, String))> = rows.enumerate().filter(|(_, (id, _))| ends(id)).collect();
+    let named: Vec<(Id, String)> = rows.collect();
+    let fits: Vec<(usize, &(Id, String))> = named.iter().enumerate().filter(|(_, (id, _))| ends(id)).collect();
+    let fits = if fits.is_empty() { called(&named, end) } else { fits };
     match fits.as_slice() {
         [] => Err(Error::not_found(format!("There is no {what} {end}")).hint(format!("`{printed}` prints their ids"))),
         [one] => Ok(one.0),
         several => {
-            let error = Error::usage(format!("{} have an id that ends in {end}", several.len()));
+            let error = Error::usage(format!("\"{end}\" fits {} of them: name one by its id", several.len()));
             Err(several.iter().take(8).fold(error, |e, (_, (id, name))| e.hint(format!("{id}  {name}"))))
         }
     }
+}
+
+/// The end of an id, which tells rows apart: the start of ids made within a minute is the same.
+fn tail(id: Id) -> String {
+    let text = id.to_string();
+    text[text.len() - 6..].to_owned()
 }
 
 /// The answer was to another question: a fault of the store, never of the person.
@@ -622,6 +583,15 @@ fn fixed_clock() -> Result<Option<Stamp>> {
 fn clock() -> Stamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Stamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Says whether a long question has to stop: after so many seconds, or when the person interrupts it.
+fn interruption(seconds: u32) -> Result<store::select::Stop> {
+    let asked = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, asked.clone())
+        .map_err(|e| Error::failed("An interrupt cannot be waited for").because(e))?;
+    let until = Instant::now() + Duration::from_secs(seconds.into());
+    Ok(Box::new(move || asked.load(Ordering::Relaxed) || Instant::now() >= until))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod clash;
 pub mod command;
 pub mod config;
 pub mod customer;
+pub mod duplicate;
 pub mod event;
 pub mod field;
 pub mod filter;

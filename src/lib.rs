@@ -32,7 +32,7 @@
 //! - [`domain`]: types and rules, pure. [`domain::command`] has every write, [`domain::query`] every question and its page.
 //! - [`columns`]: what a customer row can show, sort and filter by. One table for list, filter, CSV, JSON and choosers.
 //! - [`store`]: the file. Opening rules, batches, undo, signals, roster, answers, the worker.
-//! - [`transfer`]: files in, the demo book; tables, whole books, calendars, reports and drafts out.
+//! - [`transfer`]: files in, the demo book; tables, whole books, calendars, reports, drafts, config files out, hooks.
 //! - [`cli`]: one file a subcommand. [`tui`]: one file a screen; its page says how to add one.
 //!
 //! # One key press, there and back
@@ -165,6 +165,19 @@
 //! - A merge from the screen is looked at first, on a thread with its own connection; what came is noticed like any writes. A copy
 //!   that lay beside the book is moved to the backups once the book has all of it: a file that stays, and that thinning leaves.
 //!
+//! # Scripts
+//! - A subcommand that writes goes through one door (`Cx::write`): it can be tried ([`store::Store::rehearse`]: the real transaction, taken
+//!   back), it takes an idempotency key (a config row `once.KEY` in the batch itself, so log, outbox and merges carry it), and hooks hear
+//!   of it. `cli/sub.rs` says of each how it writes; what writes in a way of its own takes neither flag.
+//! - One JSON object an answer; lines and CSV are made from its rows, so all three have the same names.
+//! - [`store::select`] runs SQL of a person's own on a second, read-only connection with temporary views and an authorizer.
+//! - Each row of keys names its subcommand ([`tui::keymap::KeyRow::cli`]), or is listed as of the screen only; a test compares.
+//! - Examples of helps are a table (`cli/examples.rs`) whose every line a test runs.
+//! - Hooks ([`transfer::hooks`]) are read from the config folder only, and get batches that stand; nothing waits for them but the end of
+//!   a subcommand.
+//! - Two customers become one by edits of whose each row is ([`store`]'s field `customer`: an id in the log, an integer in the column), so
+//!   undo, history and merges need to know nothing of it. Past stages, overrides and firings stay with the one that goes.
+//!
 //! # How to add a thing
 //! | add | touch | what tells you if you forgot |
 //! |---|---|---|
@@ -173,7 +186,7 @@
 //! | a health measure | a row in [`domain::health::MEASURES`], a word, a line in `assets/config/scorecards.toml` | the sum property |
 //! | a question of a checklist, an exit criterion, a cadence | `assets/config`, or the book's own config | its check refuses what cannot be meant |
 //! | a queue reason | a row in [`domain::priority::REASONS`], a word | the sum property |
-//! | a key | a row in its screen, a word | duplicate, unparsable and unnamed keys fail a test |
+//! | a key | a row in its screen with its subcommand, a word | duplicate, unparsable and unnamed keys fail a test |
 //! | a ready-made segment | a row in [`domain::segment::READY`], two words | `every_code_has_a_word` |
 //! | a table of figures | a variant of [`domain::table::Kind`], its rows in `store/answer/tables.rs`, words under `[tables]` | the tables' tests |
 //! | a screen | a file in `tui/views`, a line in its registry, words | the palette test |
@@ -181,9 +194,9 @@
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
 //! | a form | a row in `tui/views/form/tables.rs`, words | the test that opens every form |
 //! | something that is exported | a name in [`transfer::sheets::name_of`], its rows there | its test asks every screen |
-//! | a subcommand | a file in `cli`, a variant | its doc comment is its help |
 //! | an export of another system | a file in `assets/profiles`, a line in [`domain::profile`], its headers in the origins' tests | the tests that read them |
 //! | a file format | a reader beside `transfer/import/json.rs` that fills a spool, a line in `source.rs` | the tests of formats |
+//! | a subcommand | a file in `cli`, a line in `cli/sub.rs`, an example in `cli/examples.rs` | the tests of examples, pages and completions |
 //! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
 //! | a language | a file in `assets/text`, a line | the completeness test |
 //!
@@ -268,6 +281,8 @@
 //! - A load is one transaction, as long as it takes. A dump reads one state of the book: what others write meanwhile is not
 //!   in it.
 //! - Undo of an import writes one edit a row that it made.
+//! - An import that names a customer by the key of one that was merged away makes that customer anew.
+//! - In bash a filter with a colon completes only within quotes, because bash itself breaks words there.
 //! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 
 pub mod cli;

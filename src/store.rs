@@ -21,6 +21,7 @@ mod kept;
 pub mod load;
 pub mod merge;
 mod moves;
+mod once;
 mod open;
 pub mod outbox;
 mod past;
@@ -28,11 +29,13 @@ mod place;
 pub mod presence;
 pub mod purge;
 mod rated;
+mod rehearsal;
 mod roster;
 pub mod rules;
 pub mod salvage;
 mod schema;
 mod search;
+pub mod select;
 mod settings;
 mod signal;
 pub mod subject;
@@ -52,7 +55,7 @@ use crate::domain::config::Config;
 use crate::domain::health::Health;
 use crate::domain::health::backtest::Backtest;
 use crate::domain::id::{Id, Ids};
-use crate::domain::query::{Page, Query};
+use crate::domain::query::{BatchPage, Page, Query};
 use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Kind, Result};
@@ -130,6 +133,14 @@ pub struct Store {
     /// The batch of the change that is being written, when it was promised one.
     promised: Option<Id>,
     queued: bool,
+    /// The idempotency key of the change that is being written.
+    once: Option<String>,
+    /// What is written now is only tried, and taken back at once.
+    rehearsing: bool,
+    /// Batches of ours that stand, for whoever tells of them.
+    committed: Vec<Id>,
+    /// What the last try would have done.
+    rehearsed: BatchPage,
     /// The outbox, while its last line may not be on the disk yet.
     unsynced: Option<std::fs::File>,
     told: Vec<String>,
@@ -191,6 +202,10 @@ impl Store {
             planned: None,
             promised: None,
             queued: false,
+            once: None,
+            rehearsing: false,
+            committed: Vec::new(),
+            rehearsed: BatchPage::default(),
             unsynced: None,
             told: Vec::new(),
             told_before: Vec::new(),
@@ -486,6 +501,11 @@ impl Store {
         Ok(())
     }
 
+    /// The batches of ours that were written since this was last asked.
+    pub fn take_committed(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.committed)
+    }
+
     /// Looks for batches that others have committed since the last look, also those that a merge has brought: (person, label,
     /// when) of each, oldest first; of many, how many of each person. The roster is brought up to date.
     pub fn look(&mut self) -> Result<Vec<(String, String, Stamp)>> {
@@ -587,8 +607,9 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
             Entity::Config => "NULL",
             _ => "customer",
         };
+        let but = if table.entity == Entity::Config { once::LEFT_OUT } else { "" };
         let query = format!(
-            "SELECT {owner} FROM {0} WHERE batch BETWEEN ?1 AND ?2 UNION SELECT {owner} FROM {0} WHERE id IN (SELECT row FROM edit WHERE batch BETWEEN ?1 AND ?2 AND entity = ?3)",
+            "SELECT {owner} FROM {0} WHERE batch BETWEEN ?1 AND ?2{but} UNION SELECT {owner} FROM {0} WHERE id IN (SELECT row FROM edit WHERE batch BETWEEN ?1 AND ?2 AND entity = ?3)",
             table.name
         );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;

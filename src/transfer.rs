@@ -2,8 +2,10 @@
 
 pub mod calendar;
 pub mod cells;
+pub mod config_files;
 pub mod demo;
 pub mod handover;
+pub mod hooks;
 pub mod import;
 pub mod mail;
 pub mod markdown;

@@ -130,12 +130,13 @@ pub fn run(start: Start) -> Result<()> {
     runner.run(&mut app)
 }
 
-/// Every action with its default keys, for `retain keys` and the README: id, keys, words.
-pub fn key_table() -> Vec<(String, String, String)> {
+/// Every action with its default keys, for `retain keys` and the README: id, keys, words, and the subcommand that does the same
+/// (empty for what is of the screen only).
+pub fn key_table() -> Vec<[String; 4]> {
     let look = default_look();
     let rows = look.keymap.all().map(|a| {
         let keys: Vec<String> = a.keys.iter().map(|k| key::show(k)).collect();
-        (a.id.clone(), keys.join(", "), look.action_words(a))
+        [a.id.clone(), keys.join(", "), look.action_words(a), a.cli.unwrap_or_default().to_owned()]
     });
     rows.collect()
 }

@@ -5,6 +5,7 @@ mod export;
 mod import;
 mod merging;
 mod reading;
+mod scripting;
 mod sharing;
 mod writing;
 mod wrong;

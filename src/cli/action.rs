@@ -4,9 +4,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::fail::Done;
-use super::{Cx, by_end, joined, unexpected};
+use super::whom::Whom;
+use super::{Cx, change, joined, unexpected};
 use crate::domain::action::{self, ActionDraft};
 use crate::domain::command::{Change, Command, Entity};
+use crate::domain::id::Id;
 use crate::domain::money;
 use crate::domain::query::{ActionAsk, ActionRow, Page, Query};
 use crate::domain::time::Day;
@@ -55,8 +57,8 @@ struct List {
 
 #[derive(clap::Args, Debug)]
 struct Open {
-    /// Id, key or name
-    customer: String,
+    #[command(flatten)]
+    whom: Whom,
     /// What has to be done
     title: Vec<String>,
     /// What it is: risk, opportunity, lifecycle, activity or objective
@@ -102,7 +104,7 @@ struct Open {
 
 #[derive(clap::Args, Debug)]
 struct Set {
-    /// The end of its id, as `retain action list` prints it
+    /// The end of its id, as `retain action list` prints it, or its title
     id: String,
     /// field=value, several
     #[arg(required = true, value_name = "FIELD=VALUE")]
@@ -111,7 +113,7 @@ struct Set {
 
 #[derive(clap::Args, Debug)]
 struct Snooze {
-    /// The end of its id
+    /// The end of its id, or its title
     id: String,
     /// Until when
     #[arg(long, value_name = "DATE")]
@@ -123,7 +125,7 @@ struct Snooze {
 
 #[derive(clap::Args, Debug)]
 struct Close {
-    /// The end of its id
+    /// The end of its id, or its title
     id: String,
     /// What came of it
     outcome: Vec<String>,
@@ -134,23 +136,23 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     match &args.what {
         What::List(list) => print(cx, &mut store, list),
         What::Open(open) => {
-            let customer = store.find_customer(&open.customer)?;
             let action = draft(cx, &store, open)?;
-            cx.write(&mut store, &Command::OpenAction { customers: vec![customer], action })
+            let customers = open.whom.find(cx, &mut store)?;
+            cx.write(&mut store, &Command::OpenAction { customers, action })
         }
         What::Set(set) => {
-            let row = find(&mut store, &set.id)?;
+            let id = find(&store, &set.id)?;
             let changes = set.changes.iter().map(|c| change(cx, &store, c)).collect::<Result<Vec<_>>>()?;
-            cx.write(&mut store, &Command::Edit { entity: Entity::Action, rows: vec![row.action.id], changes })
+            cx.write(&mut store, &Command::Edit { entity: Entity::Action, rows: vec![id], changes })
         }
         What::Snooze(snooze) => {
-            let row = find(&mut store, &snooze.id)?;
+            let id = find(&store, &snooze.id)?;
             let until = day(cx, &store, &snooze.until)?;
-            cx.write(&mut store, &Command::SnoozeActions { actions: vec![row.action.id], until, reason: snooze.reason.clone() })
+            cx.write(&mut store, &Command::SnoozeActions { actions: vec![id], until, reason: snooze.reason.clone() })
         }
         What::Close(close) => {
-            let row = find(&mut store, &close.id)?;
-            cx.write(&mut store, &Command::CloseActions { actions: vec![row.action.id], outcome: joined(&close.outcome) })
+            let id = find(&store, &close.id)?;
+            cx.write(&mut store, &Command::CloseActions { actions: vec![id], outcome: joined(&close.outcome) })
         }
     }
 }
@@ -168,7 +170,7 @@ fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
     Ok(ActionDraft {
         kind: open.kind.clone(),
         reason: open.reason.clone(),
-        title: joined(&open.title),
+        title: open.whom.words(&open.title).join(" ").trim().to_owned(),
         owner: open.owner.clone(),
         due: cx.day(store, open.due.as_deref())?,
         severity: open.severity,
@@ -222,11 +224,11 @@ pub(super) fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>
     }
 }
 
-fn find(store: &mut Store, end: &str) -> Result<ActionRow> {
-    let mut rows = answer(store, ActionAsk::default())?;
-    let named = rows.iter().map(|r| (r.action.id, format!("{}, {}", r.customer_name, r.action.title)));
-    let at = by_end("open call to action", "retain action list", named, end)?;
-    Ok(rows.swap_remove(at))
+fn find(store: &Store, text: &str) -> Result<Id> {
+    match change::row(store, Entity::Action, "call to action", text)? {
+        (id, true) => Ok(id),
+        _ => Err(Error::usage("The call is closed already")),
+    }
 }
 
 /// When it is somebody's turn: a day that is past as its days, and today by its name.
@@ -256,7 +258,7 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
                 row
             })
             .collect();
-        return Ok(cx.out.object(json!({ "actions": rows, "plan_progress": progress }))?);
+        return cx.out.rows("actions", json!({ "actions": rows, "plan_progress": progress }));
     }
     if rows.is_empty() {
         return Ok(cx.out.line("no call to action is open there")?);
@@ -267,9 +269,8 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
         .iter()
         .map(|r| {
             let a = &r.action;
-            let id = a.id.to_string();
             vec![
-                id[id.len() - 6..].to_owned(),
+                super::tail(a.id),
                 r.customer_name.clone(),
                 a.kind.clone(),
                 a.severity.map_or_else(String::new, |s| format!("S{s}")),

@@ -76,7 +76,7 @@ pub(super) fn words(holds: &Holds) -> String {
 fn list_all(cx: &mut Cx<'_>) -> Done {
     let all = list(&resolved(cx)?);
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "backups": all }))?);
+        return cx.out.rows("backups", json!({ "backups": all }));
     }
     for backup in &all {
         cx.out.line(&line(backup))?;
@@ -102,7 +102,7 @@ fn verify_all(cx: &mut Cx<'_>) -> Done {
     let damaged = read.iter().filter(|(_, r)| r.is_err()).count();
     if cx.out.json {
         let rows: Vec<_> = read.iter().map(|(b, r)| json!({ "name": b.name, "ok": r.is_ok(), "holds": r.as_ref().ok() })).collect();
-        cx.out.object(json!({ "backups": rows }))?;
+        cx.out.rows("backups", json!({ "backups": rows }))?;
     } else {
         for (backup, result) in &read {
             let (ink, word, rest) = match result {

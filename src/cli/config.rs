@@ -1,23 +1,30 @@
 //! `retain config`: what the book sets for itself: stages, scorecards, limits, currency, zone, attributes.
 
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
+use clap::Subcommand;
 use serde_json::{Map, json};
 
 use super::Cx;
-use super::fail::Done;
+use super::fail::{Done, Stop};
 use super::out::{lines, one_line};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Receipt};
 use crate::domain::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::store::Store;
+use crate::transfer::config_files;
 
-/// Print or set what the book sets for itself
+/// Print or set what the book sets for itself; write it into files, check them and take them over
 ///
 /// Keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences (TOML texts), attribute.<code>
 /// and profile.<name> (how files are read, TOML).
 /// Without KEY all are printed; without VALUE the one.
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.<code>, profile.<name>
     key: Option<String>,
     /// The new value; - reads it from standard input
@@ -27,14 +34,127 @@ pub(super) struct Args {
     unset: bool,
 }
 
+#[derive(Subcommand, Debug)]
+enum What {
+    /// Write everything as commented TOML into a folder, over what is there: for review, and for git
+    Export {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Take files over, as one step; what is as it was is left alone
+    Import {
+        /// Files such as stages.toml, or folders with them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Say what is wrong with files, with the line, and change nothing
+    Check {
+        /// Files such as stages.toml, or folders with them (default: what the book has)
+        paths: Vec<PathBuf>,
+    },
+    /// Edit one in $VISUAL or $EDITOR; it is checked before it is saved
+    Edit {
+        /// Which
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(config_files::KEYS))]
+        what: String,
+    },
+}
+
 const KEYS: &[&str] = &["currency", "zone", "stages", "scorecards", "playbooks", "rules", "policy", "cadences"];
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
+    match &args.what {
+        None => {}
+        Some(What::Export { folder }) => return export(cx, folder),
+        Some(What::Import { paths }) => return import(cx, paths),
+        Some(What::Check { paths }) => return check(cx, paths),
+        Some(What::Edit { what }) => return edit(cx, what),
+    }
     let key = args.key.as_deref().map(known).transpose()?;
     match key {
         Some(key) if args.unset || args.value.is_some() => set(cx, key, args.value.as_deref()),
         key => print(cx, key),
     }
+}
+
+fn export(cx: &mut Cx<'_>, folder: &Path) -> Done {
+    cx.really()?;
+    let mut store = cx.open()?;
+    let files = config_files::write(&mut store, folder)?;
+    if cx.out.json {
+        return Ok(cx.out.object(json!({ "files": files }))?);
+    }
+    files.iter().try_for_each(|file| Ok(cx.out.line(&one_line(&file.display().to_string()))?))
+}
+
+fn import(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
+    let mut store = if cx.globals.dry_run { cx.open()? } else { cx.open_or_create()? };
+    let files = config_files::read(paths)?;
+    save(cx, &mut store, &files)
+}
+
+/// Writes what is new in files.
+fn save(cx: &mut Cx<'_>, store: &mut Store, files: &[config_files::Read]) -> Done {
+    match config_files::command(store, files)? {
+        Some(command) => cx.write(store, &command),
+        None => super::written::print(cx, store, &Receipt { label: "Nothing is new in it".to_owned(), ..Receipt::default() }),
+    }
+}
+
+fn check(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
+    let mut store = cx.open()?;
+    let files = if paths.is_empty() {
+        let own = |key: &&str| config_files::given(Path::new(&format!("{key}.toml")), key, config_files::text(&mut store, key)?);
+        config_files::KEYS.iter().map(own).collect::<Result<Vec<_>>>()?
+    } else {
+        config_files::read(paths)?
+    };
+    let new = match config_files::command(&mut store, &files)? {
+        Some(Command::Configure { settings, views }) => {
+            settings.into_iter().map(|s| s.0).chain(views.into_iter().map(|v| format!("view {}", v.0))).collect()
+        }
+        _ => Vec::new(),
+    };
+    if cx.out.json {
+        return Ok(cx.out.object(json!({ "ok": true, "new": new }))?);
+    }
+    let what = if new.is_empty() { "the book has all of it".to_owned() } else { format!("new in it: {}", new.join(", ")) };
+    Ok(cx.out.line(&one_line(&format!("Nothing is wrong; {what}")))?)
+}
+
+/// Lends the terminal to the person's editor. The text is kept where it cannot be taken.
+fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
+    let mut store = cx.open()?;
+    let before = config_files::text(&mut store, key)?;
+    let folder = cx.places.state().map_or_else(std::env::temp_dir, Path::to_owned).join(format!("edit-{}", std::process::id()));
+    let file = folder.join(format!("{key}.toml"));
+    super::place::make_folder_of(&file)?;
+    let failed = |e: std::io::Error| Error::failed(format!("{} cannot be written: {e}", file.display())).because(e);
+    std::fs::write(&file, &before).map_err(failed)?;
+    let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
+    // The setting may carry arguments (`code -w`), so the shell splits it; the file is handed on as an argument of its own.
+    let done = std::process::Command::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).status();
+    if !done.is_ok_and(|status| status.success()) {
+        return Err(Error::failed(format!("{editor} did not end well; nothing was saved")).hint(kept(&file)).into());
+    }
+    let after = std::fs::read_to_string(&file).map_err(failed)?;
+    let taken = if after != before && config_files::text(&mut store, key)? != before {
+        Err(Error::new(Kind::Conflict, "Somebody else has changed it meanwhile; nothing was saved").into())
+    } else {
+        config_files::given(&file, key, after).map_err(Stop::from).and_then(|read| save(cx, &mut store, &[read]))
+    };
+    match taken {
+        Err(Stop::Error(error)) => Err(error.hint(kept(&file)).into()),
+        other => {
+            // A file that stays is no harm.
+            let _ = std::fs::remove_dir_all(&folder);
+            other
+        }
+    }
+}
+
+fn kept(file: &Path) -> String {
+    format!("your text is in {}; `retain config import` takes it when it is right", file.display())
 }
 
 fn known(key: &str) -> Result<&str> {

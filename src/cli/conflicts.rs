@@ -34,7 +34,7 @@ pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
     let mut store = cx.open()?;
     let open = open(&mut store)?;
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "conflicts": open.iter().map(conflict_json).collect::<Vec<_>>() }))?);
+        return cx.out.rows("conflicts", json!({ "conflicts": open.iter().map(conflict_json).collect::<Vec<_>>() }));
     }
     if open.is_empty() {
         return Ok(cx.out.line("no conflicts")?);

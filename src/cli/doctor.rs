@@ -21,7 +21,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let checks = store.doctor()?;
     let well = checks.iter().all(|c| c.ok);
     if cx.out.json {
-        cx.out.object(json!({ "ok": well, "rebuilt": rebuilt, "book": store.book()?, "digest": store.digest()?, "checks": checks }))?;
+        cx.out.rows(
+            "checks",
+            json!({ "ok": well, "rebuilt": rebuilt, "book": store.book()?, "digest": store.digest()?, "checks": checks }),
+        )?;
     } else {
         if let Some(customers) = rebuilt {
             cx.out.line(&format!("folded the figures of {customers} customers again"))?;

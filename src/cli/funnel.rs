@@ -44,15 +44,18 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     let currency = store.config().currency;
     if cx.out.json {
-        return Ok(cx.out.object(json!({
-            "currency": currency,
-            "filter": args.filter,
-            "mode": page.mode,
-            "from": page.period.from,
-            "to": page.period.to,
-            "stages": page.stages,
-            "flows": page.flows,
-        }))?);
+        return cx.out.rows(
+            "stages",
+            json!({
+                "currency": currency,
+                "filter": args.filter,
+                "mode": page.mode,
+                "from": page.period.from,
+                "to": page.period.to,
+                "stages": page.stages,
+                "flows": page.flows,
+            }),
+        );
     }
     print(cx, &page, currency)
 }

@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// With every change: the value before and after
     #[arg(long)]
     edits: bool,
+    /// Print only the ids of the batches, one a line, for `retain revert`
+    #[arg(long, conflicts_with_all = ["edits", "json", "jsonl", "csv"])]
+    ids: bool,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
@@ -44,13 +47,16 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     };
     let ask = HistoryAsk { customer, person: args.person.clone(), since, words: crate::text::fold(&args.find), limit: args.limit };
     let rows = store.history(&ask)?;
+    if args.ids {
+        return rows.iter().try_for_each(|row| Ok(cx.out.line(&row.id.to_string())?));
+    }
     let mut told = Vec::with_capacity(rows.len());
     for row in &rows {
         told.push(if args.edits { Some(store.edits_of(row.id)?) } else { None });
     }
     if cx.out.json {
         let rows: Vec<_> = rows.iter().zip(&told).map(|(row, edits)| row_json(row, edits.as_deref())).collect();
-        return Ok(cx.out.object(json!({ "rows": rows }))?);
+        return cx.out.rows("rows", json!({ "rows": rows }));
     }
     if rows.is_empty() {
         return Ok(cx.out.line("nothing yet")?);

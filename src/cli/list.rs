@@ -6,8 +6,8 @@ use std::sync::PoisonError;
 use serde_json::{Map, json};
 
 use super::fail::Done;
-use super::out::{SCHEMA, one_line};
-use super::{Cx, unexpected};
+use super::out::{Form, SCHEMA, one_line};
+use super::{Cx, complete, unexpected};
 use crate::columns::{self, Align, Listed};
 use crate::domain::query::{Mistake, Page, Query, RowsPage, View};
 use crate::domain::roster::Roster;
@@ -17,33 +17,31 @@ use crate::transfer::rows;
 
 /// List customers
 ///
-/// The filter is the line that the screens take: `stage:retention health<60 renews<90d owner:me`.
+/// The filter is the line that the screens take: `stage:retention health<60 renews<90d owner:me`. With --csv amounts have a decimal
+/// point, in JSON they are minor units.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
-    /// Print CSV: amounts with a decimal point, dates as 2026-11-21
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
-    /// With --csv: leave texts that a spreadsheet would run as formulas as they are, without an apostrophe before them
-    #[arg(long, requires = "csv")]
-    raw_csv: bool,
+    /// Print only the ids, one a line, for another subcommand that takes - for its customers
+    #[arg(long, conflicts_with_all = ["json", "jsonl", "csv"])]
+    ids: bool,
 }
 
 /// Which customers, in which order, with which columns.
 #[derive(clap::Args, Debug)]
 pub(super) struct Which {
     /// Only customers that pass this filter
-    #[arg(long, short, value_name = "FILTER")]
+    #[arg(long, short, value_name = "FILTER", add = complete::filters())]
     filter: Option<String>,
     /// A saved view: its filter, order and columns, where no flag says otherwise
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::views())]
     view: Option<String>,
     /// Sort by this column; -COLUMN puts the largest first
-    #[arg(long, short, value_name = "COLUMN", allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "COLUMN", allow_hyphen_values = true, add = complete::columns())]
     sort: Option<String>,
     /// Show these columns, separated by commas (attr.CODE for an attribute); "all" for every one
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', add = complete::columns())]
     columns: Vec<String>,
 }
 
@@ -52,17 +50,24 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let view = view(&mut store, &args.which)?;
     let chosen = chosen(&store, &view.columns)?;
     if !view.sort.is_empty() {
-        check_sort(&store, &view.sort)?;
+        check_column(&store, &view.sort)?;
     }
     let codes = chosen.iter().map(|c| c.code().to_owned()).collect();
     let ask = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending, columns: codes };
     let page = rows_page(&mut store, &ask, &view.filter)?;
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    if args.csv {
+    if args.ids {
+        return page.rows.iter().try_for_each(|at| Ok(cx.out.line(&roster.ids[*at as usize].to_string())?));
+    }
+    if cx.out.form == Form::Csv {
+        let raw = cx.globals.raw_csv;
         let terminal = std::io::stdout().is_terminal();
         let shown = |text: String| if terminal { one_line(&text) } else { text };
-        return Ok(rows::csv(cx.out.raw(), &roster, &chosen, &page.rows, args.raw_csv, shown)?);
+        return Ok(rows::csv(cx.out.raw(), &roster, &chosen, &page.rows, raw, shown)?);
+    }
+    if cx.out.form == Form::Lines {
+        return Ok(rows::lines(cx.out.raw(), &roster, &chosen, &page.rows)?);
     }
     if cx.out.json {
         return Ok(rows::json(cx.out.raw(), &head(&roster, &page), &roster, &chosen, &page.rows)?);
@@ -114,13 +119,13 @@ pub(super) fn view(store: &mut Store, args: &Which) -> Result<View> {
 }
 
 fn saved(store: &mut Store, name: &str) -> Result<View> {
-    let Page::Views(views) = store.answer(&Query::Views)? else { return Err(unexpected()) };
+    let views = super::view::all(store)?;
     let wanted = crate::text::fold(name);
-    if let Some((_, _, view)) = views.iter().find(|(_, n, _)| crate::text::fold(n) == wanted) {
+    if let Some((_, view)) = views.iter().find(|(n, _)| crate::text::fold(n) == wanted) {
         return Ok(view.clone());
     }
     let error = Error::not_found(format!("There is no saved view \"{name}\""));
-    let names: Vec<&str> = views.iter().map(|(_, n, _)| n.as_str()).collect();
+    let names: Vec<&str> = views.iter().map(|(n, _)| n.as_str()).collect();
     Err(if names.is_empty() { error.hint("no view is saved in this book") } else { error.hint(format!("views: {}", names.join(", "))) })
 }
 
@@ -139,8 +144,8 @@ pub(super) fn every_column() -> Vec<Listed> {
     columns::COLUMNS.iter().map(Listed::Column).collect()
 }
 
-/// A list may be sorted by a column or by an attribute of the book.
-fn check_sort(store: &Store, code: &str) -> Result<()> {
+/// A list may be sorted by a column or by an attribute of the book, and show it.
+pub(super) fn check_column(store: &Store, code: &str) -> Result<()> {
     if Listed::find(&store.config(), code).is_some() { Ok(()) } else { Err(no_column(store, code)) }
 }
 

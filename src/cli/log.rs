@@ -1,7 +1,8 @@
 //! `retain log`: one line logs a touchpoint.
 
 use super::fail::Done;
-use super::{Cx, joined};
+use super::whom::Whom;
+use super::{Cx, complete};
 use crate::domain::command::Command;
 use crate::domain::touchpoint::{CHANNELS, channel, line};
 use crate::error::{Error, Result};
@@ -12,13 +13,12 @@ use crate::error::{Error, Result};
 /// follow-up task (!call back fri) among its words.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Id, key or name
-    customer: String,
+    #[command(flatten)]
+    whom: Whom,
     /// What happened
-    #[arg(required = true)]
     text: Vec<String>,
     /// phone, email, meeting, chat, business_review, training, ... or another name of one
-    #[arg(long, short, default_value = "phone")]
+    #[arg(long, short, default_value = "phone", add = complete::channels())]
     channel: String,
     /// They came to us
     #[arg(long)]
@@ -30,13 +30,11 @@ pub(super) struct Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let code = channel_code(&args.channel)?;
-    let text = joined(&args.text);
-    if text.is_empty() {
-        return Err(Error::usage("There is nothing to log: the text is empty").into());
-    }
+    let text = args.whom.text("What happened", &args.text)?;
     let mut store = cx.open()?;
-    let customer = store.find_customer(&args.customer)?;
-    let contacts = cx.contacts(&mut store, customer)?;
+    let customers = args.whom.find(cx, &mut store)?;
+    // People are those of one customer: several have none in common.
+    let contacts = if let [one] = customers[..] { cx.contacts(&mut store, one)? } else { Vec::new() };
     let (mut touch, parts) = line::parse(&text, &contacts, &cx.moment(&store));
     if let Some(unread) = parts.iter().find_map(|p| p.meaning.as_ref().err()) {
         return Err(Error::usage(unread.clone()).hint("nothing was written; `retain show CUSTOMER` lists the contacts").into());
@@ -44,7 +42,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     touch.channel = code.to_owned();
     touch.inbound |= args.inbound;
     touch.at = touch.at.or(cx.past(&store, args.at.as_deref())?);
-    cx.write(&mut store, &Command::LogTouch { customers: vec![customer], touch })
+    cx.write(&mut store, &Command::LogTouch { customers, touch })
 }
 
 fn channel_code(name: &str) -> Result<&'static str> {

@@ -1,24 +1,26 @@
 //! `retain move`: moves a customer to another stage.
 
-use super::Cx;
-use super::fail::Done;
+use super::fail::{Done, Stop};
+use super::whom::Whom;
+use super::{Cx, complete};
 use crate::domain::command::{Command, Target};
 use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason};
 use crate::error::{Error, Kind};
 
-/// Move a customer to another stage
+/// Move customers to another stage
 ///
 /// A reason is needed to go back (corrected, restart, new_team, low_use, scope_change, other) and to leave
 /// (price, missing_feature, support, quality, competitor, company_change, no_longer_needed, never_onboarded, payment, other).
 /// To go on where exit criteria of the stage are not met, a reason in words is enough: --text.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Id, key or name
-    customer: String,
+    #[command(flatten)]
+    whom: Whom,
     /// Code or name of a stage, or next, or previous
-    stage: String,
+    #[arg(add = complete::stages())]
+    stage: Option<String>,
     /// Code of the reason
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", add = complete::reasons())]
     reason: Option<String>,
     /// Further reasons
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
@@ -30,8 +32,12 @@ pub(super) struct Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
-    let customer = store.find_customer(&args.customer)?;
-    let to = target(&store.config().stages, &args.stage)?;
+    let behind: Vec<String> = args.stage.iter().cloned().collect();
+    let [stage] = args.whom.words(&behind)[..] else {
+        return Err(Error::usage("No stage is named").hint("a stage, next or previous: `retain stages` lists them").into());
+    };
+    let customers = args.whom.find(cx, &mut store)?;
+    let to = target(&store.config().stages, stage)?;
     let reason = match &args.reason {
         Some(code) => Some(Reason {
             code: known(code)?,
@@ -46,14 +52,12 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }),
     };
     let missing = reason.is_none();
-    let command = Command::Move { customers: vec![customer], to, reason };
-    match store.write(&command, cx.now) {
-        Ok(receipt) => super::written::print(cx, &mut store, &receipt),
-        Err(error) if missing && error.kind == Kind::Usage => {
-            Err(error.hint("add `--reason CODE` or `--text WHY`; see `retain move --help`").into())
+    cx.write(&mut store, &Command::Move { customers, to, reason }).map_err(|stop| match stop {
+        Stop::Error(error) if missing && error.kind == Kind::Usage => {
+            Stop::Error(error.hint("add `--reason CODE` or `--text WHY`; see `retain move --help`"))
         }
-        Err(error) => Err(error.into()),
-    }
+        other => other,
+    })
 }
 
 fn target(stages: &crate::domain::stage::Stages, name: &str) -> Result<Target, Error> {

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 
+use super::fail::Done;
 use super::{Color, Globals};
 use crate::text;
 
@@ -30,8 +31,22 @@ pub(super) struct Out {
     stdout: io::BufWriter<io::Stdout>,
     color: bool,
     ascii: bool,
-    /// Answers are JSON objects.
+    /// Answers are for programs: they go through [`Out::object`] and [`Out::rows`].
     pub(super) json: bool,
+    /// In which form.
+    pub(super) form: Form,
+    raw_csv: bool,
+}
+
+/// In which form answers are printed for programs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// One JSON object.
+    Json,
+    /// One JSON object a row, a line each.
+    Lines,
+    /// A heading and a line a row.
+    Csv,
 }
 
 impl Out {
@@ -41,7 +56,13 @@ impl Out {
             stdout: io::BufWriter::with_capacity(64 * 1024, io::stdout()),
             color: wants_color(globals.color, io::stdout().is_terminal()),
             ascii: globals.ascii,
-            json: globals.json,
+            json: globals.json || globals.jsonl || globals.csv,
+            form: match (globals.csv, globals.jsonl) {
+                (true, _) => Form::Csv,
+                (_, true) => Form::Lines,
+                _ => Form::Json,
+            },
+            raw_csv: globals.raw_csv,
         }
     }
 
@@ -51,8 +72,34 @@ impl Out {
         writeln!(self.stdout, "{text}")
     }
 
-    /// One JSON object with the schema's number in front.
+    /// An answer whose rows stand under `name`: the whole object as JSON, the rows alone as lines or CSV.
+    pub(super) fn rows(&mut self, name: &str, mut value: Value) -> Done {
+        if self.form == Form::Json {
+            return Ok(self.object(value)?);
+        }
+        let Value::Array(rows) = value[name].take() else { return Ok(self.object(value)?) };
+        if self.form == Form::Csv {
+            return Ok(self.csv(&rows)?);
+        }
+        for row in &rows {
+            crate::transfer::rows::line(&mut self.stdout, row)?;
+        }
+        Ok(())
+    }
+
+    fn csv(&mut self, rows: &[Value]) -> io::Result<()> {
+        let terminal = io::stdout().is_terminal();
+        let shown = |text: String| if terminal { one_line(&text) } else { text };
+        crate::transfer::rows::csv_of(&mut self.stdout, rows, self.raw_csv, shown)
+    }
+
+    /// One JSON object with the schema's number in front; as CSV one row.
     pub(super) fn object(&mut self, value: Value) -> io::Result<()> {
+        match self.form {
+            Form::Json => {}
+            Form::Lines => return crate::transfer::rows::line(&mut self.stdout, &value),
+            Form::Csv => return self.csv(&[value]),
+        }
         let mut object = serde_json::Map::from_iter([("schema".to_owned(), SCHEMA.into())]);
         match value {
             Value::Object(fields) => object.extend(fields),

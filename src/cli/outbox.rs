@@ -19,7 +19,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let waiting = store.waiting()?;
     let dropped = if args.drop { store.drop_waiting()? } else { 0 };
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "waiting": waiting, "dropped": dropped }))?);
+        return cx.out.rows("waiting", json!({ "waiting": waiting, "dropped": dropped }));
     }
     for change in &waiting {
         let zone = store.config().zone;

@@ -29,7 +29,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             .iter()
             .map(|c| json!({"id": c.id, "name": c.name, "role": c.role, "email": c.email, "phone": c.phone, "main": c.primary, "days": days_since(c, config.zone, today)}))
             .collect();
-        return Ok(cx.out.object(json!({ "id": customer, "roles": map, "people": people }))?);
+        return cx.out.rows("people", json!({ "id": customer, "roles": map, "people": people }));
     }
     let edges: Vec<String> = EDGES.iter().map(|edge| format!("{:>6}", format!("{edge}d"))).collect();
     let head = format!("{:<11} {:>6} {}  older  never", "role", "people", edges.join(""));

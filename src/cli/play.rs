@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::fail::Done;
 use super::out::{Ink, one_line};
-use super::{Cx, by_end, joined, unexpected};
+use super::whom::Whom;
+use super::{Cx, by_end, complete, joined, unexpected};
 use crate::domain::command::Command;
 use crate::domain::playbook::Anchor;
 use crate::domain::query::{Page, PlayAsk, PlayRow, Query, StepRow};
@@ -37,13 +38,10 @@ enum What {
     /// Start a playbook at a customer, or at all that pass a filter
     Start {
         /// Code or label
+        #[arg(add = complete::playbooks())]
         playbook: String,
-        /// Id, key or name
-        #[arg(required_unless_present = "filter")]
-        customer: Option<String>,
-        /// Start it at every customer that passes this filter
-        #[arg(long, value_name = "FILTER", conflicts_with = "customer")]
-        filter: Option<String>,
+        #[command(flatten)]
+        whom: Whom,
         /// The day its steps count from, where they count from the start
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
@@ -73,11 +71,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let rows = answer(&mut store, PlayAsk { filter: filter.clone(), customer, ended: *ended })?;
             print(cx, &rows)
         }
-        What::Start { playbook, customer, filter, from } => {
-            let customers = match (customer, filter) {
-                (Some(customer), _) => vec![store.find_customer(customer)?],
-                (None, filter) => cx.filtered(&mut store, filter.as_deref().unwrap_or_default())?,
-            };
+        What::Start { playbook, whom, from } => {
+            if let [word, ..] = whom.words(&[])[..] {
+                return Err(Error::usage(format!("\"{word}\" is one too many: --filter says whom")).into());
+            }
+            let customers = whom.find(cx, &mut store)?;
             let from = cx.day(&store, from.as_deref())?;
             cx.write(&mut store, &Command::StartPlay { customers, playbook: playbook.clone(), from })
         }
@@ -114,7 +112,7 @@ fn books(cx: &mut Cx<'_>, store: &Store) -> Done {
     if cx.out.json {
         let value =
             serde_json::to_value(&config.playbooks).map_err(|e| Error::failed("the playbooks cannot be written as JSON").because(e))?;
-        return Ok(cx.out.object(value)?);
+        return cx.out.rows("playbook", value);
     }
     for book in &config.playbooks.playbook {
         let from = match book.from {
@@ -135,7 +133,7 @@ fn books(cx: &mut Cx<'_>, store: &Store) -> Done {
 
 fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "plays": rows }))?);
+        return cx.out.rows("plays", json!({ "plays": rows }));
     }
     if rows.is_empty() {
         return Ok(cx.out.line("no playbook runs there")?);
@@ -146,7 +144,7 @@ fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
         let end = play.ended.map_or_else(String::new, |d| format!(", ended {d} {}", play.outcome));
         let head = format!(
             "{}  {}: {}, {done} of {} done, since {}{by}{end}",
-            tail(&play.id.to_string()),
+            super::tail(play.id),
             play.customer_name,
             play.label,
             play.steps.len(),
@@ -160,12 +158,8 @@ fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
                 (None, "") => step.due.map_or_else(String::new, |d| d.to_string()),
                 (None, why) => format!("skipped: {why}"),
             };
-            cx.out.line(&one_line(&format!("  {}  {:<12} {} ({})", tail(&step.task.to_string()), state, step.title, step.owner)))?;
+            cx.out.line(&one_line(&format!("  {}  {:<12} {} ({})", super::tail(step.task), state, step.title, step.owner)))?;
         }
     }
     Ok(())
-}
-
-fn tail(id: &str) -> &str {
-    &id[id.len() - 6..]
 }

@@ -148,6 +148,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             cx.write(&mut store, &Command::TakeBackFiring { event: rows[at].id })
         }
         What::Run => {
+            cx.really()?;
             let (count, labels) = store.run_rules(cx.now)?;
             cx.hand_on(&mut store);
             if cx.out.json {
@@ -162,7 +163,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 /// `retain alerts`.
 pub(super) fn alerts(cx: &mut Cx<'_>, args: &AlertArgs) -> Done {
     let mut store = cx.open()?;
-    if store.read_only().is_none() {
+    if store.read_only().is_none() && !cx.globals.dry_run {
         store.run_rules(cx.now)?;
         cx.hand_on(&mut store);
     }
@@ -180,24 +181,14 @@ fn fired(store: &mut Store, ask: FiredAsk) -> Result<Vec<FiredRow>> {
 
 fn print(cx: &mut Cx<'_>, rows: &[FiredRow], none: &str) -> Done {
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "fired": rows }))?);
+        return cx.out.rows("fired", json!({ "fired": rows }));
     }
     if rows.is_empty() {
         return Ok(cx.out.line(none)?);
     }
     let table: Vec<Vec<String>> = rows
         .iter()
-        .map(|r| {
-            let id = r.id.to_string();
-            vec![
-                id[id.len() - 6..].to_owned(),
-                r.day.to_string(),
-                r.customer_name.clone(),
-                r.owner.clone(),
-                r.alert.clone(),
-                r.text.clone(),
-            ]
-        })
+        .map(|r| vec![super::tail(r.id), r.day.to_string(), r.customer_name.clone(), r.owner.clone(), r.alert.clone(), r.text.clone()])
         .collect();
     Ok(cx.out.table(&["id", "day", "customer", "owner", "alerts", "why"], &[false; 6], &table)?)
 }
@@ -206,7 +197,7 @@ fn list(cx: &mut Cx<'_>, store: &mut Store) -> Done {
     let config = store.config();
     if cx.out.json {
         let value = serde_json::to_value(&config.rules).map_err(|e| Error::failed("the rules cannot be written as JSON").because(e))?;
-        return Ok(cx.out.object(value)?);
+        return cx.out.rows("rule", value);
     }
     for rule in &config.rules.rule {
         let head = format!("{}  {}{}", rule.code, rule.label, if rule.off { " (off)" } else { "" });

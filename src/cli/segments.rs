@@ -59,10 +59,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let counts: serde_json::Map<_, _> = codes.iter().zip(counts).map(|(code, n)| ((*code).to_owned(), json!(n))).collect();
             json!({"day": day, "counts": counts})
         });
-        return Ok(cx.out.object(json!({
+        return cx.out.rows("segments", json!({
             "currency": currency, "as_of": store.today(), "look_back_days": LOOK_BACK, "buyers": page.buyers, "scored": page.buyers >= FEW,
             "median_mean_order": page.median, "segments": page.rows, "trend": trend.collect::<Vec<_>>(),
-        }))?);
+        }));
     }
     let row = |s: &SegmentRow| {
         let (name, what) = if s.own { (s.name.as_str(), s.filter.as_str()) } else { (words.segment(&s.name), s.filter.as_str()) };
@@ -123,11 +123,9 @@ fn course(cx: &mut Cx<'_>, store: &mut Store, name: &str, months: u16) -> Done {
 }
 
 fn find(store: &mut Store, name: &str) -> Result<(String, View)> {
-    let Page::Views(views) = store.answer(&Query::Views)? else { return Err(unexpected()) };
     let wanted = fold(name);
-    views
-        .into_iter()
-        .find(|(_, n, _)| fold(n) == wanted)
-        .map(|(_, name, view)| (name, view))
-        .ok_or_else(|| Error::not_found(format!("There is no saved view \"{name}\"")).hint("save one on the Customers screen: V"))
+    let found = super::view::all(store)?.into_iter().find(|(n, _)| fold(n) == wanted);
+    found.ok_or_else(|| {
+        Error::not_found(format!("There is no saved view \"{name}\"")).hint("`retain view save NAME --filter FILTER` makes one")
+    })
 }

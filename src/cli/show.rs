@@ -80,7 +80,7 @@ fn account_json(store: &mut Store, account: &Account) -> Result<Value> {
 }
 
 /// Moments as RFC 3339 in place of milliseconds: what every language reads.
-fn with_times(mut value: Value, names: &[&str]) -> Value {
+pub(super) fn with_times(mut value: Value, names: &[&str]) -> Value {
     for name in names {
         if let Some(slot) = value.get_mut(name)
             && let Some(ms) = slot.as_i64()

@@ -64,9 +64,12 @@ pub(super) fn answer(cx: &mut Cx<'_>, args: &AnswerArgs) -> Done {
 /// Record that an invitation to a survey was delivered
 #[derive(clap::Args, Debug)]
 pub(super) struct InviteArgs {
-    /// Ids, keys or names
-    #[arg(required = true)]
+    /// Ids, keys or names; - reads them from standard input
+    #[arg(required_unless_present = "filter", add = super::complete::customers())]
     customers: Vec<String>,
+    /// All customers that pass this filter
+    #[arg(long, short, value_name = "FILTER", conflicts_with = "customers", add = super::complete::filters())]
+    filter: Option<String>,
     /// The round of asking, as you call it: "2026 autumn"
     #[arg(long, value_name = "WAVE")]
     wave: String,
@@ -80,7 +83,11 @@ pub(super) struct InviteArgs {
 
 pub(super) fn invite(cx: &mut Cx<'_>, args: &InviteArgs) -> Done {
     let mut store = cx.open()?;
-    let customers = args.customers.iter().map(|name| store.find_customer(name)).collect::<Result<_, _>>()?;
+    let customers = match (&args.filter, args.customers.as_slice()) {
+        (Some(filter), _) => cx.filtered(&mut store, filter)?,
+        (None, [dash]) if dash == "-" => super::whom::from_stdin(&mut store)?,
+        (None, names) => names.iter().map(|name| store.find_customer(name)).collect::<Result<_, _>>()?,
+    };
     let at = cx.past(&store, args.at.as_deref())?;
     cx.write(&mut store, &Command::Invite { customers, asks: args.asks.clone(), wave: args.wave.clone(), at })
 }
@@ -106,7 +113,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         let names = |who: &[u32]| who.iter().map(|row| roster.name(*row as usize)).collect::<Vec<_>>();
         let answer = |(text, who): &(String, Vec<u32>)| json!({"text": text, "n": who.len(), "customers": names(who)});
         let one = |q: &Question| json!({"question": q.code, "words": words.question(&q.code), "n": q.n, "answers": q.answers.iter().map(answer).collect::<Vec<_>>()});
-        return Ok(cx.out.object(json!({"questions": questions.iter().map(one).collect::<Vec<Value>>()}))?);
+        return cx.out.rows("questions", json!({"questions": questions.iter().map(one).collect::<Vec<Value>>()}));
     }
     for question in &questions {
         let head = cx.out.paint(Ink::Bold, &one_line(words.question(&question.code)));

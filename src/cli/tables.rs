@@ -88,7 +88,7 @@ pub(super) fn table(cx: &mut Cx<'_>, kind: Kind, filter: &str, period: PeriodAsk
             Value::Object(cells.chain([("customers_behind".to_owned(), row.customers.len().into())]).collect::<Map<_, _>>())
         };
         let rows: Vec<Value> = page.rows.iter().map(row).collect();
-        return Ok(cx.out.object(json!({"filter": filter, "from": page.period.from, "to": page.period.to, "mode": mode, "rows": rows}))?);
+        return cx.out.rows("rows", json!({"filter": filter, "from": page.period.from, "to": page.period.to, "mode": mode, "rows": rows}));
     }
     let title = format!("from {} to {}; shares with their 95% Wilson interval", page.period.from, page.period.to);
     let title = cx.out.paint(Ink::Dim, &title);

@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// At most so many
     #[arg(long, short = 'n', value_name = "N")]
     limit: Option<usize>,
+    /// Those that are snoozed instead
+    #[arg(long)]
+    snoozed: bool,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
@@ -37,21 +40,24 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         Some(owner) => format!("{} {}", owner_filter(owner), args.filter).trim_end().to_owned(),
         None => args.filter.clone(),
     };
-    let page = rows_page(&mut store, &Query::Triage { filter: filter.clone(), snoozed: false }, &filter)?;
+    let page = rows_page(&mut store, &Query::Triage { filter: filter.clone(), snoozed: args.snoozed }, &filter)?;
     let shown = args.limit.unwrap_or(usize::MAX).min(page.rows.len());
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let rows = &page.rows[..shown];
     if cx.out.json {
         let list: Vec<Value> = rows.iter().map(|at| row_json(&roster, *at as usize)).collect();
-        return Ok(cx.out.object(json!({
-            "as_of": roster.today,
-            "currency": roster.config.currency,
-            "median_arr": roster.median_arr,
-            "count": page.rows.len(),
-            "of": page.of,
-            "rows": list,
-        }))?);
+        return cx.out.rows(
+            "rows",
+            json!({
+                "as_of": roster.today,
+                "currency": roster.config.currency,
+                "median_arr": roster.median_arr,
+                "count": page.rows.len(),
+                "of": page.of,
+                "rows": list,
+            }),
+        );
     }
     if rows.is_empty() {
         return Ok(cx.out.line("nobody needs you today")?);

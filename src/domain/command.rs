@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::action::ActionDraft;
 use super::checklist::Answer;
 use super::id::Id;
+use super::revenue::Interval;
 use super::stage::Reason;
 use super::task::TaskDraft;
 use super::time::{Day, Stamp};
@@ -105,6 +106,40 @@ pub struct NewContact {
     pub phone: String,
 }
 
+/// A new ticket, where no help desk sends them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct NewTicket {
+    /// What it is about; mandatory.
+    pub subject: String,
+    /// 1 (severe) to 4 (minor).
+    pub severity: u8,
+    /// The help desk's key; empty for none.
+    pub external: String,
+    /// When it was opened; `None`: now.
+    pub opened: Option<Stamp>,
+}
+
+/// What a customer pays from a day on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NewTerms {
+    /// The key of the subscription in files; empty for none.
+    pub subscription: String,
+    /// Price of one unit and interval, minor units of the book's currency.
+    pub amount: i64,
+    /// How often it is paid.
+    pub interval: Interval,
+    /// Every how many intervals.
+    pub count: u32,
+    /// Units (seats).
+    pub quantity: u32,
+    /// First day; `None`: today.
+    pub start: Option<Day>,
+    /// First day on which it is no longer active.
+    pub end: Option<Day>,
+    /// A trial pays nothing yet.
+    pub trial: bool,
+}
+
 /// One answer of a survey.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,6 +162,12 @@ pub enum Command {
     AddCustomer(NewCustomer),
     /// Adds a contact.
     AddContact { customer: Id, contact: NewContact },
+    /// Opens a ticket.
+    AddTicket { customer: Id, ticket: NewTicket },
+    /// Closes tickets, with the satisfaction 1-5 where it is known; `at` dates it, otherwise now.
+    CloseTickets { tickets: Vec<Id>, at: Option<Stamp>, csat: Option<u8> },
+    /// Adds a version of a subscription.
+    AddSubscription { customer: Id, terms: NewTerms },
     /// Changes fields of rows of one kind (bulk: the same changes for each row).
     Edit { entity: Entity, rows: Vec<Id>, changes: Vec<Change> },
     /// Gives customers to an owner; empty takes it away.
@@ -164,6 +205,8 @@ pub enum Command {
     Snooze { customers: Vec<Id>, until: Option<Day>, event: String, reason: String },
     /// Takes a snooze back.
     Unsnooze { customers: Vec<Id> },
+    /// Makes one of two customers: everything of `other` comes to `keep`, and `other` leaves the lists; undo brings both back.
+    MergeCustomers { keep: Id, other: Id },
     /// Removes rows from every list; undo brings them back.
     Remove { entity: Entity, rows: Vec<Id> },
     /// Opens a call to action at each customer, or updates the open one of the same kind and reason.
@@ -184,6 +227,8 @@ pub enum Command {
     SaveView { name: String, view: super::query::View },
     /// Sets a config key; `None` goes back to the default.
     SetConfig { key: String, value: Option<String> },
+    /// Sets several config keys and saves several views in one step.
+    Configure { settings: Vec<(String, String)>, views: Vec<(String, super::query::View)> },
     /// Decides a conflict between copies of the book: `take` names the edit whose value holds.
     Resolve { row: Id, field: String, take: Id },
     /// Deletes a customer or a contact with all that belongs to it, for good: ids stay, nothing else, and no undo.
@@ -214,7 +259,7 @@ impl Command {
 }
 
 /// What a write did.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Receipt {
     /// The batch; `None` when there was nothing to change.
     pub batch: Option<Id>,
@@ -226,6 +271,8 @@ pub struct Receipt {
     pub skipped: Vec<(Id, String)>,
     /// Customers that it touched.
     pub customers: Vec<Id>,
+    /// It was done before, under the same idempotency key: nothing was written now.
+    pub repeated: bool,
     /// Why it is not in the book yet, when it waits in the outbox to be written at the next chance.
     pub queued: Option<String>,
 }

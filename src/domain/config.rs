@@ -106,6 +106,19 @@ pub struct Config {
     pub profiles: Vec<Profile>,
 }
 
+/// The shipped text of a key, with its comments; `None` for keys that are one word, and for attributes.
+pub fn shipped(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "stages" => include_str!("../../assets/config/stages.toml"),
+        "scorecards" => include_str!("../../assets/config/scorecards.toml"),
+        "playbooks" => include_str!("../../assets/config/playbooks.toml"),
+        "rules" => include_str!("../../assets/config/rules.toml"),
+        "policy" => include_str!("../../assets/config/policy.toml"),
+        "cadences" => include_str!("../../assets/config/cadences.toml"),
+        _ => return None,
+    })
+}
+
 impl Default for Config {
     /// The shipped defaults of `assets/config`.
     fn default() -> Config {
@@ -131,5 +144,18 @@ impl Config {
     /// The attribute with this code.
     pub fn attribute(&self, code: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|a| a.code == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_texts_are_the_defaults() {
+        let policy: Policy = toml::from_str(shipped("policy").expect("a text")).expect("TOML");
+        assert_eq!(policy, Policy::default());
+        let rules: Rules = toml::from_str(shipped("rules").expect("a text")).expect("TOML");
+        assert_eq!(rules, Config::default().rules);
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::checklist::Checklist;
 use super::customer::{Contact, Customer};
+use super::duplicate::Sign;
 use super::event::{Event, EventKind};
 use super::funnel::{Flow, Mode, Period, StageFigures};
 use super::health::backtest::Backtest;
@@ -119,6 +120,19 @@ pub enum Query {
     Trial { rule: Box<Rule>, days: u16 },
     /// The checklists of all stages at a customer.
     Checklists { customer: Id },
+    /// Customers that may be one and the same.
+    Duplicates,
+}
+
+/// Two customers that may be one.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Twin {
+    /// The one that has been there for longer: id and name.
+    pub keep: (Id, String),
+    /// The other.
+    pub other: (Id, String),
+    /// Why.
+    pub signs: Vec<Sign>,
 }
 
 /// Which calls to action.
@@ -689,6 +703,8 @@ pub enum Page {
     Trial(Trial),
     /// To [`Query::Checklists`].
     Checklists(Vec<Checklist>),
+    /// To [`Query::Duplicates`]: the likeliest first.
+    Duplicates(Vec<Twin>),
 }
 
 impl Page {

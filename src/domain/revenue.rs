@@ -1,13 +1,13 @@
 //! Subscriptions: a price normalised to a month, versions, terms and renewals.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::id::Id;
 use super::money::Currency;
 use super::time::Day;
 
 /// How often a price is paid.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Interval {
     /// Every day.

@@ -4,6 +4,7 @@ mod account;
 mod batch;
 mod checklist;
 pub(super) mod course;
+mod duplicates;
 mod funnel;
 mod moving;
 mod segments;
@@ -32,6 +33,9 @@ use crate::error::{Error, Result};
 use super::rated::Rated;
 use super::search::text_at_raw as text_at;
 use super::{Store, ids, kept, search, signal, sql};
+
+/// What one batch made and changed.
+pub use batch::page as of_batch;
 
 /// Answers any query.
 pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
@@ -67,6 +71,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
         Query::Trial { rule, days } => store.try_rule(rule, *days).map(Page::Trial),
+        Query::Duplicates => duplicates::twins(store).map(Page::Duplicates),
         Query::Checklists { customer } => checklist::all(store, *customer).map(Page::Checklists),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
         Query::Nps { filter, period } => surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p))),

@@ -220,7 +220,7 @@ fn make(conn: &Connection, book: &Path, folder: &Path, why: &str, now: Stamp) ->
 
 /// Copies the book by SQLite into `draft`, verifies it, and gives it its name.
 fn copy_to(conn: &Connection, draft: &Path, to: &Path) -> Result<()> {
-    let folder = to.parent().unwrap_or(Path::new("."));
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     open::remove(draft);
     create(draft)?;
     let made = write_copy(conn, draft);

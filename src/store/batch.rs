@@ -49,6 +49,9 @@ pub struct Table {
     pub insert: &'static str,
 }
 
+/// The field that says whose a row is. The log has the customer's id, the column this file's integer of it.
+pub const OWNER: &str = "customer";
+
 /// Every entity.
 pub const TABLES: &[Table] = &[
     Table {
@@ -76,7 +79,7 @@ pub const TABLES: &[Table] = &[
         number: 2,
         name: "contact",
         columns: &["customer", "external", "name", "role", "email", "phone", "main"],
-        fields: &["external", "name", "role", "email", "phone", "main", "removed"],
+        fields: &[OWNER, "external", "name", "role", "email", "phone", "main", "removed"],
         insert: "INSERT INTO contact (id, batch, customer, external, name, role, email, phone, main) VALUES (?,?,?,?,?,?,?,?,?)",
     },
     Table {
@@ -84,7 +87,7 @@ pub const TABLES: &[Table] = &[
         number: 3,
         name: "event",
         columns: &["customer", "kind", "at", "day", "contact", "channel", "direction", "number", "text", "reference", "more"],
-        fields: &["at", "day", "channel", "direction", "number", "text", "more", "removed"],
+        fields: &[OWNER, "at", "day", "channel", "direction", "number", "text", "more", "removed"],
         insert: "INSERT INTO event (id, batch, customer, kind, at, day, contact, channel, direction, number, text, reference, more) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
     },
     Table {
@@ -92,7 +95,7 @@ pub const TABLES: &[Table] = &[
         number: 4,
         name: "task",
         columns: &["customer", "title", "due", "owner", "priority", "kind", "made", "done"],
-        fields: &["title", "due", "owner", "priority", "kind", "snoozed", "snooze_reason", "done", "removed"],
+        fields: &[OWNER, "title", "due", "owner", "priority", "kind", "snoozed", "snooze_reason", "done", "removed"],
         insert: "INSERT INTO task (id, batch, customer, title, due, owner, priority, kind, made, done) VALUES (?,?,?,?,?,?,?,?,?,?)",
     },
     Table {
@@ -100,7 +103,7 @@ pub const TABLES: &[Table] = &[
         number: 5,
         name: "ticket",
         columns: &["customer", "external", "subject", "severity", "opened", "closed", "csat"],
-        fields: &["subject", "severity", "opened", "closed", "csat", "removed"],
+        fields: &[OWNER, "subject", "severity", "opened", "closed", "csat", "removed"],
         insert: "INSERT INTO ticket (id, batch, customer, external, subject, severity, opened, closed, csat) VALUES (?,?,?,?,?,?,?,?,?)",
     },
     Table {
@@ -122,7 +125,7 @@ pub const TABLES: &[Table] = &[
             "status",
             "mrr",
         ],
-        fields: &["start", "end", "amount", "currency", "period", "count", "quantity", "discount", "status", "mrr", "removed"],
+        fields: &[OWNER, "start", "end", "amount", "currency", "period", "count", "quantity", "discount", "status", "mrr", "removed"],
         insert: "INSERT INTO subscription (id, batch, customer, external, subscription, start, end, amount, currency, period, count, quantity, discount, status, mrr) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     },
     Table {
@@ -165,6 +168,7 @@ pub const TABLES: &[Table] = &[
             "cause",
         ],
         fields: &[
+            OWNER,
             "title",
             "owner",
             "due",
@@ -190,7 +194,7 @@ pub const TABLES: &[Table] = &[
         number: 10,
         name: "play",
         columns: &["customer", "playbook", "label", "anchor", "started", "cause"],
-        fields: &["ended", "outcome", "removed"],
+        fields: &[OWNER, "ended", "outcome", "removed"],
         insert: "INSERT INTO play (id, batch, customer, playbook, label, anchor, started, cause) VALUES (?,?,?,?,?,?,?,?)",
     },
     Table {
@@ -198,7 +202,7 @@ pub const TABLES: &[Table] = &[
         number: 11,
         name: "step",
         columns: &["customer", "play", "task", "code"],
-        fields: &["skipped", "removed"],
+        fields: &[OWNER, "skipped", "removed"],
         insert: "INSERT INTO step (id, batch, customer, play, task, code) VALUES (?,?,?,?,?,?)",
     },
 ];
@@ -471,8 +475,9 @@ impl<'c> Batch<'c> {
         let value = changed.after;
         store(self.conn, table, row, field, &value)?;
         self.edits += 1;
-        if let Some(customer) = current.customer {
-            self.touched.insert(customer);
+        self.touched.extend(current.customer);
+        if field == OWNER {
+            self.touched.extend(owner_number(self.conn, &value)?);
         }
         match entity {
             Entity::Config => self.config_touched = true,
@@ -584,6 +589,9 @@ pub fn current(conn: &Connection, table: &Table, row: Id, field: &str) -> Result
         statement.query_row([&row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional().map_err(sql)?;
     let Some((value, customer, gone)) = found else { return Ok(None) };
     let value = match (field.split_once('.'), &value) {
+        (None, Value::Integer(n)) if field == OWNER => {
+            ids::id_of(conn, "customer", *n)?.map_or(Value::Null, |id| Value::Blob(id.0.to_vec()))
+        }
         (Some(("attr", code)), Value::Text(json)) => json_value(attributes(json).get(code)),
         (Some(("tag", tag)), Value::Text(tags)) => Value::Integer(i64::from(tags.split(' ').any(|t| t == tag))),
         _ => value,
@@ -598,11 +606,24 @@ pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Val
             let column = if set == "attr" { "attributes" } else { "tags" };
             (column, with_part(&text_of(conn, column, row)?, set, key, value))
         }
+        _ if field == OWNER => match owner_number(conn, value)? {
+            Some(n) => (known(table, field)?, Value::Integer(n)),
+            // Its customer was purged here: the row goes with the one it is at.
+            None => return Ok(()),
+        },
         _ => (known(table, field)?, value.clone()),
     };
     let query = format!("UPDATE {} SET {column} = ? WHERE id = ?", table.name);
     conn.prepare_cached(&query).and_then(|mut s| s.execute(params![value, row])).map_err(sql)?;
     Ok(())
+}
+
+/// The integer of the customer that a value of [`OWNER`] names; `None` where it is not here.
+pub fn owner_number(conn: &Connection, value: &Value) -> Result<Option<i64>> {
+    match value {
+        Value::Blob(id) => Id::from_slice(id).map_or(Ok(None), |id| ids::number_of(conn, "customer", id)),
+        _ => Ok(None),
+    }
 }
 
 /// The text of a customer's attributes (`set` is `attr`) or tags with one of them set.

@@ -163,6 +163,7 @@ pub fn spoken(field: &str, value: &Value) -> Option<String> {
     match (field, value) {
         ("created" | "due" | "snoozed" | "start" | "end" | "day", Value::Integer(n)) => Day::from_number(*n).map(|d| d.to_string()),
         ("at" | "opened" | "closed", Value::Integer(ms)) => Some(Stamp(*ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        (batch::OWNER, Value::Blob(id)) => Id::from_slice(id).map(|id| id.to_string()),
         _ => plain(value),
     }
 }

@@ -4,12 +4,13 @@ use std::sync::PoisonError;
 
 use rusqlite::{OptionalExtension, params};
 
+use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::error::{Error, Result};
 use crate::text;
 
-use super::{Store, sql};
+use super::{Store, batch, conflicts, sql};
 
 impl Store {
     /// Contacts that a person means by an id, an e-mail address or a name: id, name, customer.
@@ -21,6 +22,43 @@ impl Store {
         let text = super::search::text_at_raw;
         let rows = statement.query_map(params![id, name.trim()], |r| Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))).map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)
+    }
+
+    /// Rows of a kind that a person means by an id, the end of one (from 4 signs on), or a name: id, what it is called, and whether
+    /// it is still open. At most 50.
+    pub fn find_rows(&self, entity: Entity, text: &str) -> Result<Vec<(Id, String, bool)>> {
+        let table = batch::table(entity);
+        let (name, open) = match entity {
+            Entity::Task => ("title", "done IS NULL"),
+            Entity::Action => ("title", "closed IS NULL"),
+            Entity::Ticket => ("subject", "closed IS NULL"),
+            Entity::Contact => ("email = ?3 COLLATE NOCASE OR name", "1"),
+            Entity::Subscription => ("subscription", "\"end\" IS NULL"),
+            Entity::Play => ("label", "ended IS NULL"),
+            Entity::Event => ("'' <> '' AND text", "1"),
+            Entity::Customer | Entity::View => ("name", "1"),
+            Entity::Config => ("key", "1"),
+            Entity::Step => ("code", "1"),
+        };
+        let key = if table.columns.contains(&"external") { "(external <> '' AND external = ?3) OR" } else { "" };
+        let end: String = text.trim().trim_start_matches('#').to_lowercase().replace('-', "");
+        let end = if end.len() >= 4 && end.bytes().all(|b| b.is_ascii_hexdigit()) { end } else { String::new() };
+        let query = format!(
+            "SELECT id, {open} FROM {} WHERE removed = 0
+             AND ((?2 <> '' AND substr(lower(hex(id)), -length(?2)) = ?2) OR {key} {name} = ?3 COLLATE NOCASE OR id = ?1) LIMIT 50",
+            table.name
+        );
+        let id: Option<Id> = text.trim().parse().ok();
+        let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
+        let rows = statement.query_map(params![id, end, text.trim()], |r| Ok((Id(r.get(0)?), r.get::<_, bool>(1)?))).map_err(sql)?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (id, open) = row.map_err(sql)?;
+            let (name, customer) = conflicts::called(&self.conn, table, id)?.unwrap_or_default();
+            let of = customer.filter(|c| c.0 != id).map_or_else(String::new, |c| format!("{}, ", c.1));
+            found.push((id, format!("{of}{name}"), open));
+        }
+        Ok(found)
     }
 
     /// The customers of an owner that pass a filter, by name; `me` is oneself.

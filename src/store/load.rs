@@ -599,6 +599,7 @@ impl<'a> Loader<'a> {
                 changed: 0,
                 skipped: Vec::new(),
                 customers: Vec::new(),
+                repeated: false,
                 queued: None,
             });
         }
@@ -643,6 +644,7 @@ impl<'a> Loader<'a> {
             changed,
             skipped: Vec::new(),
             customers: Vec::new(),
+            repeated: false,
             queued: None,
         })
     }

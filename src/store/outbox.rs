@@ -48,6 +48,9 @@ pub struct Asked {
     pub at: Stamp,
     /// What it is.
     pub command: Command,
+    /// The idempotency key that it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<String>,
     /// Why it waits.
     pub why: String,
 }

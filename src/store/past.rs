@@ -15,7 +15,7 @@ use crate::domain::id::Id;
 use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
 
-use super::batch::{TABLES, Table, with_part};
+use super::batch::{OWNER, TABLES, Table, owner_number, with_part};
 use super::outbox::Keep;
 use super::{Options, Store, search, sql};
 
@@ -158,6 +158,10 @@ impl Store {
             }
             // A field of a newer version stands in no column.
             _ => match table.fields.iter().find(|f| **f == field) {
+                Some(column) if field == OWNER => match owner_number(&self.conn, &value)? {
+                    Some(n) => (*column, Value::Integer(n)),
+                    None => return Ok(()),
+                },
                 Some(column) => (*column, value),
                 None => return Ok(()),
             },

@@ -17,7 +17,9 @@ use super::{rules, sql};
 
 /// Keys and values as the book has them, oldest first.
 pub fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
-    let mut statement = conn.prepare_cached("SELECT key, value FROM config WHERE removed = 0 ORDER BY id").map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(&format!("SELECT key, value FROM config WHERE removed = 0{} ORDER BY id", super::once::LEFT_OUT))
+        .map_err(sql)?;
     let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
 }
@@ -40,7 +42,9 @@ pub fn read_config(conn: &Connection) -> Result<Config> {
 /// Sets one key in a config; says what is wrong with a value.
 pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
     let wrong = |e: toml::de::Error| {
-        Error::usage(format!("{key}: {}", e.message())).hint("the value is TOML; `retain config KEY` prints the present one")
+        let line = e.span().map_or(1, |span| value[..span.start].matches('\n').count() + 1);
+        let error = Error::usage(format!("{key}: line {line}: {}", e.message().replace('\n', " ")));
+        error.hint("the value is TOML; `retain config KEY` prints the present one").because(e)
     };
     match key {
         "stages" => {

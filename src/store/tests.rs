@@ -271,6 +271,7 @@ fn a_replaced_file_is_not_written() {
 
 pub(super) fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> {
     let one = prop::sample::select(customers.clone());
+    let two = prop::sample::subsequence(customers.clone(), 2);
     let some = prop::sample::subsequence(customers, 1..4);
     let reason = Some(Reason { code: "other".into(), ..Reason::default() });
     prop_oneof![
@@ -311,6 +312,7 @@ pub(super) fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> 
             changes: vec![Change::set("attr.industry", "food"), Change::set("created", "2026-01-02")],
         }),
         one.prop_map(|row| Command::Remove { entity: Entity::Customer, rows: vec![row] }),
+        two.prop_map(|two| Command::MergeCustomers { keep: two[0], other: two[1] }),
     ]
 }
 

@@ -57,13 +57,18 @@ pub fn is_held(error: &Error) -> bool {
 }
 
 /// What of a finished batch is needed after the COMMIT.
-struct Finished {
-    done: write::Done,
-    empty: bool,
-    id: Id,
+pub(super) struct Finished {
+    /// What the command did.
+    pub done: write::Done,
+    /// Nothing was written.
+    pub empty: bool,
+    /// The batch.
+    pub id: Id,
     n: i64,
-    changed: usize,
-    touched: std::collections::BTreeSet<i64>,
+    /// Rows made and fields changed.
+    pub changed: usize,
+    /// Customers (their integers) that it touched.
+    pub touched: std::collections::BTreeSet<i64>,
     config_touched: bool,
     money_touched: bool,
 }
@@ -71,7 +76,16 @@ struct Finished {
 impl Store {
     /// Runs one command as one batch. Where the book cannot be written just now the change is queued: the receipt says why.
     pub fn write(&mut self, command: &Command, now: Stamp) -> Result<Receipt> {
-        let error = match self.attempt(command, now) {
+        self.write_once(command, now, None)
+    }
+
+    /// The same, and nothing where the book has the key of a call already: the receipt is then that of the first one.
+    pub fn write_once(&mut self, command: &Command, now: Stamp, once: Option<&str>) -> Result<Receipt> {
+        let once = once.map(str::to_owned);
+        self.once.clone_from(&once);
+        let done = self.attempt(command, now);
+        self.once = None;
+        let error = match done {
             Err(error) if passes(&error) => error,
             Err(error) if hitch(&error) == Some(Hitch::Replaced) => {
                 self.open_anew()?;
@@ -84,7 +98,15 @@ impl Store {
         let Some(outbox) = self.outbox.as_ref().filter(|_| waits && self.read_only.is_none()) else { return Err(error) };
         let why = error.message.split(';').next().unwrap_or_default().to_owned();
         let batch = Ids::random().next(now);
-        let asked = Asked { batch, book: self.key, person: self.who.person.clone(), at: now, command: command.clone(), why: why.clone() };
+        let asked = Asked {
+            batch,
+            book: self.key,
+            person: self.who.person.clone(),
+            at: now,
+            command: command.clone(),
+            once: once.clone(),
+            why: why.clone(),
+        };
         outbox.add(&[Line::Asked(Box::new(asked))])?;
         self.queued = true;
         Ok(Receipt {
@@ -93,6 +115,7 @@ impl Store {
             changed: 0,
             skipped: Vec::new(),
             customers: Vec::new(),
+            repeated: false,
             queued: Some(why),
         })
     }
@@ -207,13 +230,28 @@ impl Store {
         self.writable()?;
         let planned = self.planned.take();
         self.promised = planned;
-        self.name_device(now)?;
+        let once = self.once.take();
+        if !self.rehearsing {
+            self.name_device(now)?;
+        }
         self.begin()?;
+        if let Some(key) = &once {
+            match self.guard().and_then(|()| self.done_once(key)) {
+                Ok(None) => {}
+                other => {
+                    let _ = self.conn.execute_batch("ROLLBACK");
+                    return other.map(Option::unwrap_or_default);
+                }
+            }
+        }
         let finished = self.guard().and_then(|()| {
             self.ids.plan(planned);
-            self.run(command, now, undoes, work)
+            self.run(command, now, undoes, once.as_deref(), work)
         });
         self.ids.plan(None);
+        if self.rehearsing {
+            return self.end_rehearsal(finished);
+        }
         let finished = finished.and_then(|f| if f.empty { Ok(f) } else { self.keep(f.n).map(|()| f) });
         let finished = match finished {
             Ok(finished) => finished,
@@ -227,7 +265,15 @@ impl Store {
         if empty {
             self.conn.execute_batch("ROLLBACK").map_err(sql)?;
             let customers = done.skipped.iter().map(|s| s.0).collect();
-            return Ok(Receipt { batch: None, label: done.label, changed: 0, skipped: done.skipped, customers, queued: None });
+            return Ok(Receipt {
+                batch: None,
+                label: done.label,
+                changed: 0,
+                skipped: done.skipped,
+                customers,
+                repeated: false,
+                queued: None,
+            });
         }
         let committed = self.commit(id);
         let kept = self.unsynced.take();
@@ -235,6 +281,7 @@ impl Store {
         if kept.is_some_and(|file| file.sync_data().is_err()) {
             self.tell_once("your own copies of changes may not reach the disk of your home; the changes are in the book".into());
         }
+        self.committed.push(id);
         // It stands. An error from here on must not look like a write that failed: that would be done again.
         if self.after(n, &touched, config_touched, money_touched).is_err() {
             // The next look finds it as if another had written it, and brings the roster up to date.
@@ -248,6 +295,7 @@ impl Store {
             changed: if done.changed > 0 { done.changed } else { changed },
             skipped: done.skipped,
             customers,
+            repeated: false,
             queued: None,
         })
     }
@@ -257,12 +305,15 @@ impl Store {
         command: &str,
         now: Stamp,
         undoes: Option<Id>,
+        once: Option<&str>,
         work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
     ) -> Result<Finished> {
         // What corrects, or brings back what was, lets no rule fire; and the rules' own batch has asked them already.
         let fire = match command {
             "rules" => None,
-            "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "remove" | "rule_undo" => Some(Fire::No),
+            "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "remove" | "rule_undo" | "merge_customers" => {
+                Some(Fire::No)
+            }
             _ if undoes.is_some() => Some(Fire::No),
             _ => Some(Fire::Yes),
         };
@@ -301,6 +352,9 @@ impl Store {
         }
         let empty = batch.is_empty();
         if !empty {
+            if let Some(key) = once {
+                batch.note_key(key)?;
+            }
             batch.finish(&done.label)?;
         }
         Ok(Finished {

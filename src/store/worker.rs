@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::config::Config;
 use crate::domain::id::Id;
-use crate::domain::query::{Page, Query};
+use crate::domain::query::{BatchPage, Page, Query};
 use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Stamp};
 use crate::error::Error;
@@ -40,6 +40,8 @@ pub enum Ask {
     Looking(Option<Id>),
     /// The book is shown as it was at the end of this day, to be read only; `None`: as it is.
     Past(Option<Day>),
+    /// From now on each batch that was written here is told whole, for hooks.
+    Tell,
     /// Ends the thread after what was asked before.
     Stop,
 }
@@ -57,6 +59,8 @@ pub enum Answer {
     Failed { slot: Slot, query: Query, error: Error },
     /// A command's result.
     Written { ticket: u64, result: Result<Receipt, Error> },
+    /// A batch that was written here stands, and what it did: where [`Ask::Tell`] was asked.
+    Batch(Box<BatchPage>),
     /// Somebody else wrote: who, and what in one line.
     Foreign { person: String, label: String, at: Stamp },
     /// Something that the person has to be told: changes written again from the outbox, a file that was replaced.
@@ -112,6 +116,7 @@ impl Worker {
                 here: Arc::default(),
                 version: 0,
                 behind: true,
+                tells: false,
                 inbox,
                 gave_up: flag,
                 // What came while nobody had the book open is taken at the first look.
@@ -168,6 +173,8 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     version: i64,
     /// The full-text index may lack something.
     behind: bool,
+    /// Batches are told whole.
+    tells: bool,
     inbox: Receiver<Ask>,
     gave_up: Arc<AtomicBool>,
     clock: fn() -> Stamp,
@@ -347,10 +354,12 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 Ask::Focus(on) => self.focused = on,
                 Ask::Looking(customer) => self.looking = customer,
                 Ask::Past(day) => turned |= self.turn_to(day).is_ok(),
+                Ask::Tell => self.tells = true,
                 Ask::Stop => stop = true,
             }
         }
         self.behind |= wrote;
+        self.tell_batches();
         if wrote {
             self.wrote = (self.clock)();
             // What others wrote before our own write has to be known too, and our own is no news.
@@ -464,6 +473,17 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     }
 
     /// Says what the store has to tell.
+    /// Tells what was written here since the last time.
+    fn tell_batches(&mut self) {
+        for batch in self.store.take_committed() {
+            if self.tells
+                && let Ok(Page::Batch(page)) = self.store.answer(&Query::Batch { batch })
+            {
+                (self.out)(Answer::Batch(Box::new(page)));
+            }
+        }
+    }
+
     fn tell(&mut self) {
         for words in self.store.news() {
             (self.out)(Answer::Told(words));

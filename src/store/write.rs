@@ -3,10 +3,12 @@
 mod actions;
 mod customers;
 mod firing;
+mod merging;
 mod plays;
 mod settings;
 mod stages;
 mod surveys;
+mod tickets;
 mod triage;
 mod work;
 
@@ -31,9 +33,9 @@ pub use settings::put_config;
 pub(super) use firing::fire;
 
 use actions::{close_actions, open_action, snooze_actions};
-use customers::{Carried, add_contact, add_customer, edit, give, owner_word, tag, things};
+use customers::{Carried, add_contact, add_customer, add_terms, edit, give, owner_word, tag, things};
 use plays::{end_play, skip_step, start_play};
-use settings::{save_view, set_config};
+use settings::{configure, save_view, set_config};
 use stages::move_stage;
 use triage::{snooze, triage_done};
 use work::{add_task, done_tasks, hold_health, log_touch, snooze_tasks};
@@ -66,6 +68,9 @@ pub fn code(command: &Command) -> &'static str {
     match command {
         Command::AddCustomer(_) => "customer",
         Command::AddContact { .. } => "contact",
+        Command::AddTicket { .. } => "ticket",
+        Command::CloseTickets { .. } => "ticket_close",
+        Command::AddSubscription { .. } => "subscription",
         Command::Edit { .. } => "edit",
         Command::Assign { .. } => "assign",
         Command::Tag { .. } => "tag",
@@ -84,6 +89,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::Done { .. } => "done",
         Command::Snooze { .. } => "snooze",
         Command::Unsnooze { .. } => "unsnooze",
+        Command::MergeCustomers { .. } => "merge_customers",
         Command::Remove { .. } => "remove",
         Command::OpenAction { .. } => "action",
         Command::CloseActions { .. } => "action_close",
@@ -93,7 +99,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::EndPlay { .. } => "play_end",
         Command::TakeBackFiring { .. } => "rule_undo",
         Command::SaveView { .. } => "view",
-        Command::SetConfig { .. } => "config",
+        Command::SetConfig { .. } | Command::Configure { .. } => "config",
         Command::Resolve { .. } => "resolve",
         Command::Purge { .. } => "purge",
         Command::Revert { .. } => "revert",
@@ -109,6 +115,9 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
     match command {
         Command::AddCustomer(new) => add_customer(b, new, context),
         Command::AddContact { customer, contact } => add_contact(b, *customer, contact),
+        Command::AddTicket { customer, ticket } => tickets::open(b, *customer, ticket),
+        Command::CloseTickets { tickets, at, csat } => tickets::close(b, tickets, *at, *csat),
+        Command::AddSubscription { customer, terms } => add_terms(b, *customer, terms, context),
         Command::Edit { entity, rows, changes } => edit(b, *entity, rows, changes, context),
         Command::Assign { customers, owner } => {
             let owner = owner_word(owner)?;
@@ -180,6 +189,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             }
             Ok(done(format!("Woke {}", names(b, customers)?), customers.len()))
         }
+        Command::MergeCustomers { keep, other } => merging::merge_customers(b, *keep, *other),
         Command::Remove { entity, rows } => {
             for id in rows {
                 b.set(*entity, *id, "removed", Value::Integer(1))?;
@@ -195,6 +205,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         Command::TakeBackFiring { event } => firing::take_back(b, *event),
         Command::SaveView { name, view } => save_view(b, name, view),
         Command::SetConfig { key, value } => set_config(b, key, value.as_deref(), context),
+        Command::Configure { settings, views } => configure(b, settings, views, context),
         Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
         Command::PutBack { edit, force } => super::undo::put_back(b, *edit, *force),
         Command::Purge { entity, row, why } => super::purge::run(b, *entity, *row, word("a reason", why, 200)?),

@@ -65,6 +65,43 @@ pub fn csv(
     csv.flush()
 }
 
+/// Writes JSON objects as CSV: a column for each name, in the order in which the names first come; what is nested stands as
+/// compact JSON, `null` as nothing.
+pub fn csv_of(out: &mut impl Write, rows: &[Json], raw: bool, shown: impl Fn(String) -> String) -> io::Result<()> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in rows.iter().filter_map(Json::as_object).flat_map(Map::keys) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let held = |text: &str| if raw { text.to_owned() } else { guarded(text).into_owned() };
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(&names).map_err(plain)?;
+    for row in rows {
+        let cell = |name: &&str| match &row[*name] {
+            Json::Null => String::new(),
+            Json::String(text) => shown(held(text)),
+            other => shown(other.to_string()),
+        };
+        csv.write_record(names.iter().map(cell)).map_err(plain)?;
+    }
+    csv.flush()
+}
+
+/// Writes one value on a line of its own.
+pub fn line(out: &mut impl Write, value: &Json) -> io::Result<()> {
+    compact(out, value)?;
+    out.write_all(b"\n")
+}
+
+/// Writes the rows as one JSON object a line.
+pub fn lines(out: &mut impl Write, roster: &Roster, columns: &[Listed], rows: &[u32]) -> io::Result<()> {
+    rows.iter().try_for_each(|at| line(out, &Json::Object(object(roster, columns, *at as usize))))
+}
+
 /// The stream's own error, so that a closed pipe is still known as one.
 pub fn plain(error: csv::Error) -> io::Error {
     match error.into_kind() {

@@ -23,11 +23,116 @@ pub struct KeyRow<V: ?Sized + 'static> {
     pub hint: bool,
     /// Does not apply where nothing can be written.
     pub writes: bool,
+    /// The subcommand that does the same; `None` for what is of the screen only ([`SCREEN_ONLY`]).
+    pub cli: Option<&'static str>,
 }
+
+/// Labels of what a script has no use for: moving about, marking, copying, asking on the screen, and how it looks. Every other
+/// row names the subcommand that does the same, and a test looks whether it is there.
+pub const SCREEN_ONLY: &[&str] = &[
+    "again",
+    "all_mine",
+    "all_theirs",
+    "as_of",
+    "back",
+    "bookmark",
+    "bookmarks",
+    "both",
+    "card",
+    "choose",
+    "clear_filter",
+    "close",
+    "closed_too",
+    "column_left",
+    "column_right",
+    "complete",
+    "copy_email",
+    "copy_id",
+    "copy_name",
+    "copy_row",
+    "copy_table",
+    "copy_text",
+    "discard",
+    "done_too",
+    "down",
+    "editor",
+    "enter",
+    "escape",
+    "everybody",
+    "facts",
+    "filter",
+    "first",
+    "fold",
+    "form",
+    "half_down",
+    "half_up",
+    "history_back",
+    "history_forward",
+    "kind_back",
+    "kinds_all",
+    "kinds_money",
+    "kinds_notes",
+    "kinds_nps",
+    "kinds_rules",
+    "kinds_stage",
+    "kinds_tickets",
+    "kinds_touch",
+    "kind_next",
+    "last",
+    "leave",
+    "left",
+    "less",
+    "let_go",
+    "longer",
+    "mark",
+    "mark_all",
+    "mark_none",
+    "mine",
+    "mode",
+    "more",
+    "mouse",
+    "narrow",
+    "next",
+    "next_stage",
+    "number",
+    "on",
+    "open",
+    "open_other",
+    "others",
+    "own",
+    "page_down",
+    "page_up",
+    "pane",
+    "period",
+    "plain",
+    "preview",
+    "previous",
+    "previous_stage",
+    "quit",
+    "register",
+    "repaint",
+    "reverse",
+    "right",
+    "run",
+    "save",
+    "shorter",
+    "split",
+    "stage_left",
+    "stage_right",
+    "suspend",
+    "theirs",
+    "today",
+    "toggle",
+    "turn",
+    "unfold",
+    "unroll",
+    "up",
+    "who",
+];
 
 /// A row that always applies and is not in the hint line.
 pub const fn row<V: ?Sized>(label: &'static str, keys: &'static [&'static str], run: fn(&mut V, &mut Cx)) -> KeyRow<V> {
-    KeyRow { label, keys, when: |_, _| Ok(()), run, hint: false, writes: false }
+    KeyRow { label, keys, when: |_, _| Ok(()), run, hint: false, writes: false, cli: None }
 }
 
 impl<V: ?Sized> KeyRow<V> {
@@ -38,10 +143,18 @@ impl<V: ?Sized> KeyRow<V> {
         self
     }
 
-    /// Leads to a write: applies only where the book can be written, and says so before anything is typed.
+    /// Leads to a write, as the subcommand `cli` does: applies only where the book can be written, and says so before anything is
+    /// typed.
     #[must_use]
-    pub const fn writes(mut self) -> KeyRow<V> {
+    pub const fn writes(mut self, cli: &'static str) -> KeyRow<V> {
         self.writes = true;
+        if cli.is_empty() { self } else { self.cli(cli) }
+    }
+
+    /// The subcommand that does the same.
+    #[must_use]
+    pub const fn cli(mut self, cli: &'static str) -> KeyRow<V> {
+        self.cli = Some(cli);
         self
     }
 
@@ -77,6 +190,8 @@ pub struct Action {
     pub hint: bool,
     /// Its number among the screen's rows.
     pub index: usize,
+    /// The subcommand that does the same.
+    pub cli: Option<&'static str>,
 }
 
 impl Action {
@@ -97,6 +212,7 @@ pub fn actions_of<V: Screen>() -> Vec<Action> {
             keys: row.keys.iter().filter_map(|k| Key::parse_all(k)).collect(),
             hint: row.hint,
             index,
+            cli: row.cli,
         })
         .collect()
 }

@@ -312,7 +312,7 @@ pub trait Rolled: Lister + Verbs + Queue {
         })
         .when(|v, look| if v.roll().editing() || v.roll().here(look).is_some() { Ok(()) } else { Err("no_customer") })
         .hint(),
-        row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit()).hint(),
+        row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit()).cli("list").hint(),
         row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
         row("clear_filter", &["F"], |v: &mut Self, _| v.roll_mut().view.filter.clear())
             .when(|v, _| if v.roll().view.filter.is_empty() { Err("no_filter") } else { Ok(()) }),
@@ -353,7 +353,7 @@ pub trait Rolled: Lister + Verbs + Queue {
         .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
         row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
-        row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes(),
+        row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes("add"),
     ];
 
     /// The columns that are shown.

@@ -16,10 +16,11 @@ use super::effect::{Effect, Msg};
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
 use crate::domain::id::Id;
-use crate::domain::query::Query;
+use crate::domain::query::{BatchPage, Query};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
-use crate::store::worker::{Ask, Worker};
+use crate::store::worker::{Answer, Ask, Worker};
+use crate::transfer::hooks;
 use crate::transfer::import::{Continue, End, Wanted, import};
 
 /// What comes into the loop: a message, or a batch of input that the input thread waits to see handled.
@@ -45,9 +46,62 @@ pub struct Runner {
 
 fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
     let out = out.clone();
-    Worker::start(book, start.options.clone(), clock, move |answer| {
-        let _ = out.send(In::Msg(Msg::Answer(answer)));
-    })
+    let folder = start.config_dir.clone().filter(|folder| folder.join(hooks::FILE).exists());
+    let hooks = folder.map(|folder| Hooks::start(folder, book.clone(), out.clone()));
+    let tells = hooks.is_some();
+    let worker = Worker::start(book, start.options.clone(), clock, move |answer| match (answer, &hooks) {
+        (Answer::Batch(page), Some(hooks)) => hooks.give(page),
+        (answer, _) => {
+            let _ = out.send(In::Msg(Msg::Answer(answer)));
+        }
+    });
+    if tells {
+        worker.ask(Ask::Tell);
+    }
+    worker
+}
+
+/// The thread that gives batches to the person's hooks, so that nothing on the screen waits for them.
+struct Hooks {
+    batches: Option<Sender<Box<BatchPage>>>,
+    ended: Receiver<()>,
+}
+
+/// How long the end of the program waits for hooks that are still at work.
+const LAST_HOOKS: std::time::Duration = std::time::Duration::from_secs(2);
+
+impl Hooks {
+    fn start(folder: PathBuf, book: PathBuf, out: Sender<In>) -> Hooks {
+        let (batches, inbox) = unbounded::<Box<BatchPage>>();
+        let (end, ended) = unbounded();
+        std::thread::spawn(move || {
+            let book = std::fs::canonicalize(&book).unwrap_or(book);
+            for page in inbox {
+                let told = match hooks::read(&folder) {
+                    Ok(all) => hooks::give(&all, &hooks::payload(&page, &book)),
+                    Err(error) => vec![error.message],
+                };
+                for words in told {
+                    let _ = out.send(In::Msg(Msg::Answer(Answer::Told(words))));
+                }
+            }
+            let _ = end.send(());
+        });
+        Hooks { batches: Some(batches), ended }
+    }
+
+    fn give(&self, page: Box<BatchPage>) {
+        if let Some(batches) = &self.batches {
+            let _ = batches.send(page);
+        }
+    }
+}
+
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        self.batches = None;
+        let _ = self.ended.recv_timeout(LAST_HOOKS);
+    }
 }
 
 impl Runner {

@@ -482,6 +482,7 @@ const README_KEYS: &[(&str, &[&str])] = &[
     ("everything as it was on a day; back to today", &["app.as_of", "app.today"]),
     ("set the health score by hand, on the customer page", &["account.hold"]),
     ("scorecards, movers, does the score tell anything", &["app.scorecards", "app.movers", "app.backtest"]),
+    ("customers that may be one", &["app.duplicates"]),
     ("edit the text here, or the customer", &["account.edit"]),
     (
         "copy the name, e-mail, id, row, whole list",

@@ -58,16 +58,16 @@ pub trait Verbs: Screen {
 
     /// The rows.
     const VERBS: &'static [KeyRow<Self>] = &[
-        row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).writes().hint(),
-        row("note", &["n"], |v: &mut Self, cx| note(v.subjects(cx.look), cx)).when(some).writes().hint(),
-        row("task", &["t"], |v: &mut Self, cx| task(v.subjects(cx.look), cx)).when(some).writes().hint(),
-        row("stage_next", &[">"], |v: &mut Self, cx| shift(v.subjects(cx.look), 1, cx)).when(some).writes().hint(),
-        row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some).writes(),
-        row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).writes().hint(),
-        row("assign", &["a"], Self::give).when(some).writes().hint(),
-        row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx)).when(some).writes().hint(),
-        row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes().hint(),
-        row("handover", &["g j"], |v: &mut Self, cx| hand_over(v.subjects(cx.look), cx)).when(some).writes(),
+        row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).writes("log").hint(),
+        row("note", &["n"], |v: &mut Self, cx| note(v.subjects(cx.look), cx)).when(some).writes("note").hint(),
+        row("task", &["t"], |v: &mut Self, cx| task(v.subjects(cx.look), cx)).when(some).writes("task").hint(),
+        row("stage_next", &[">"], |v: &mut Self, cx| shift(v.subjects(cx.look), 1, cx)).when(some).writes("move").hint(),
+        row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some).writes("move"),
+        row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).writes("move").hint(),
+        row("assign", &["a"], Self::give).when(some).writes("assign").hint(),
+        row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx)).when(some).writes("play start").hint(),
+        row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes("action open").hint(),
+        row("handover", &["g j"], |v: &mut Self, cx| hand_over(v.subjects(cx.look), cx)).when(some).writes("handover"),
     ];
 
     /// The rows for the one under the cursor, and for taking it elsewhere.
@@ -77,9 +77,10 @@ pub trait Verbs: Screen {
                 cx.go("explain", json!({"customer": customer}));
             }
         })
+        .cli("health")
         .when(one)
         .hint(),
-        row("edit", &["E"], Self::edit).when(one).writes().hint(),
+        row("edit", &["E"], Self::edit).when(one).writes("edit").hint(),
         row("copy_id", &["y i"], |v: &mut Self, cx| {
             let ids: Vec<String> = v.subjects(cx.look).iter().map(ToString::to_string).collect();
             cx.push(Step::Copy(ids.join("\n"), cx.look.say.word("word.id").to_owned()));
@@ -97,19 +98,22 @@ pub trait Queue: Screen {
             let customers = v.subjects(cx.look);
             cx.write(Command::Done { customers });
         })
-        .writes()
+        .writes("done")
         .when(some)
         .hint(),
-        row("snooze_tomorrow", &["z 1"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "tomorrow", cx)).when(some).writes().hint(),
-        row("snooze_monday", &["z 2"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "mon", cx)).when(some).writes(),
-        row("snooze_week", &["z 3"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "+7d", cx)).when(some).writes(),
-        row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some).writes(),
-        row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some).writes(),
+        row("snooze_tomorrow", &["z 1"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "tomorrow", cx))
+            .when(some)
+            .writes("snooze")
+            .hint(),
+        row("snooze_monday", &["z 2"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "mon", cx)).when(some).writes("snooze"),
+        row("snooze_week", &["z 3"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "+7d", cx)).when(some).writes("snooze"),
+        row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some).writes("snooze"),
+        row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some).writes("snooze"),
         row("unsnooze", &["z 0"], |v: &mut Self, cx| {
             let customers = v.subjects(cx.look);
             cx.write(Command::Unsnooze { customers });
         })
-        .writes()
+        .writes("wake")
         .when(snoozed),
     ];
 }

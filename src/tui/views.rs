@@ -15,6 +15,7 @@ pub mod clash;
 pub mod conflicts;
 pub mod customers;
 pub mod deeds;
+pub mod duplicates;
 pub mod explain;
 pub mod export;
 pub mod filter_line;
@@ -57,6 +58,7 @@ pub const SCREENS: &[Registered] = &[
     screen::<clash::ClashBox>(None),
     screen::<conflicts::Conflicts>(None),
     screen::<deeds::Deeds>(None),
+    screen::<duplicates::Duplicates>(None),
     screen::<merge::MergeBox>(None),
     screen::<import::Import>(None),
     screen::<nps::Nps>(None),

@@ -85,7 +85,8 @@ fn moves_and_their_reasons() {
       "customers": [
         "[id]"
       ],
-      "skipped": []
+      "skipped": [],
+      "repeated": false
     }
     exit 0
     "#);
@@ -112,7 +113,7 @@ fn tasks_are_added_and_done() {
     assert_snapshot!(desk.run(&["task", "--done", "ffff0000"]), @r#"
     stderr:
     There is no task ffff0000
-    hint: `retain show CUSTOMER` prints their ids
+    hint: `retain task list` prints their ids
     exit 3
     "#);
 }

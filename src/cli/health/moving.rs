@@ -23,7 +23,7 @@ pub(super) fn trend(cx: &mut Cx<'_>, store: &mut Store, customer: Id, months: u1
     if cx.out.json {
         let points: Vec<_> =
             trend.iter().map(|(day, h)| json!({ "day": day, "score": h.score, "band": h.band, "coverage": h.coverage })).collect();
-        return Ok(cx.out.object(json!({ "id": customer, "trend": points }))?);
+        return cx.out.rows("trend", json!({ "id": customer, "trend": points }));
     }
     let row = |(day, health): &(Day, Health)| {
         let bar = "#".repeat(usize::from(health.score.unwrap_or(0)).div_ceil(4));
@@ -48,7 +48,9 @@ pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16
                 "before": m.before, "now": m.now, "change": m.change() })
         };
         let movers: Vec<_> = page.movers.iter().map(one).collect();
-        return Ok(cx.out.object(json!({ "since": page.since, "of": page.of, "fell": page.fell, "rose": page.rose, "movers": movers }))?);
+        return cx
+            .out
+            .rows("movers", json!({ "since": page.since, "of": page.of, "fell": page.fell, "rose": page.rose, "movers": movers }));
     }
     let since = page.since.map(|d| d.to_string()).unwrap_or_default();
     cx.out.line(&format!("since {since}: {} fell and {} rose, of {} with a score on both days", page.fell, page.rose, page.of))?;

@@ -373,6 +373,11 @@ fn check(ours: &Connection, item: &Item, within: &HashSet<Id>) -> Put<()> {
             if !here(table.name, changed.row)? {
                 return Err(Trouble::Missing);
             }
+            if let (batch::OWNER, Value::Blob(id)) = (changed.field.as_str(), &changed.after)
+                && !here("customer", Id::from_slice(id).ok_or(Trouble::Missing)?)?
+            {
+                return Err(Trouble::Missing);
+            }
             for seen in ids_of(&changed.seen) {
                 if !here("edit", seen)? {
                     return Err(Trouble::Missing);
@@ -498,6 +503,10 @@ fn one_field(ours: &Connection, taken: &mut Taken, table: &'static Table, row: I
     taken.touched.extend(settled.customer);
     if table.entity == Entity::Event && field == "removed" {
         taken.moved.extend(settled.customer);
+    }
+    if field == batch::OWNER {
+        // Whose it is now has to be folded again as well.
+        taken.touched.extend(batch::current(ours, table, row, field)?.and_then(|c| c.customer));
     }
     if settled.conflict {
         taken.conflicts.push((row, field.to_owned()));

@@ -41,14 +41,14 @@ fn take(into: &mut Store, from: &Store) -> Report {
 }
 
 /// Two copies of a book with one customer.
-fn pair() -> (Store, Store, Id) {
+pub fn pair() -> (Store, Store, Id) {
     let mut a = Store::memory(&who(0)).unwrap();
     let acme = add(&mut a, "Acme", 500);
     let b = copy_of(&a, 1);
     (a, b, acme)
 }
 
-fn both(a: &mut Store, b: &mut Store) -> (Report, Report) {
+pub fn both(a: &mut Store, b: &mut Store) -> (Report, Report) {
     let told = (take(a, b), take(b, a));
     assert_eq!(a.digest().unwrap(), b.digest().unwrap());
     for store in [a, b] {

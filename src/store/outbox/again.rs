@@ -105,6 +105,7 @@ impl Store {
         for asked in std::mem::take(&mut all.asked) {
             let me = std::mem::replace(&mut self.who.person, asked.person.clone());
             self.planned = Some(asked.batch);
+            self.once.clone_from(&asked.once);
             let done = self.attempt(&asked.command, asked.at);
             self.planned = None;
             self.who.person = me;

@@ -396,6 +396,9 @@ impl Entry {
             search::reindex(conn, edit.row)?;
         }
         touched.customers.extend(current.customer);
+        if edit.field == batch::OWNER {
+            touched.customers.extend(batch::current(conn, table, edit.row, &edit.field)?.and_then(|c| c.customer));
+        }
         touched.config |= table.entity == Entity::Config;
         Ok(())
     }

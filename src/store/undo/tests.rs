@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use crate::domain::action::ActionDraft;
 use crate::domain::checklist::Answer;
-use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Said, Target};
+use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, NewTerms, NewTicket, Said, Target};
 use crate::domain::id::Id;
 use crate::domain::query::{ActionAsk, Counts, FiredAsk, Page, PlayAsk, Query, TaskAsk, View};
+use crate::domain::revenue::Interval;
 use crate::domain::stage::Reason;
 use crate::domain::task::TaskDraft;
 use crate::domain::time::Stamp;
@@ -59,10 +60,15 @@ fn place(command: &Command) -> usize {
         Command::TakeBack { .. } => 36,
         Command::UndoPast { .. } => 37,
         Command::UndoRest { .. } => 38,
+        Command::AddTicket { .. } => 39,
+        Command::CloseTickets { .. } => 40,
+        Command::AddSubscription { .. } => 41,
+        Command::MergeCustomers { .. } => 42,
+        Command::Configure { .. } => 43,
     }
 }
 
-const PLACES: usize = 39;
+const PLACES: usize = 44;
 
 fn at(n: i64) -> Stamp {
     Stamp(NOW.0 + n * 60_000)
@@ -288,6 +294,19 @@ fn example(place: usize, ground: &mut Ground, pick: u64) -> Command {
         36 => Command::TakeBack { batch: ground.theirs.0, force: true },
         37 => Command::UndoPast { passed: Vec::new() },
         38 => Command::UndoRest { batch: ground.theirs.0 },
+        39 => {
+            let ticket = NewTicket { subject: text, severity: 1 + (pick % 4) as u8, external: String::new(), opened: None };
+            Command::AddTicket { customer, ticket }
+        }
+        40 => Command::CloseTickets { tickets: vec![latest(ground, "ticket", "closed IS NULL")], at: None, csat: Some(4) },
+        41 => {
+            let (subscription, quantity) = (String::new(), 1 + (pick % 9) as u32);
+            let (interval, start) = (Interval::Month, None);
+            let terms = NewTerms { subscription, amount: 5000, interval, count: 1, quantity, start, end: None, trial: false };
+            Command::AddSubscription { customer, terms }
+        }
+        42 => Command::MergeCustomers { keep: ground.customers[0], other: ground.customers[1 + (pick % 2) as usize] },
+        43 => Command::Configure { settings: vec![("currency".into(), "EUR".into())], views: Vec::new() },
         other => panic!("{other} has no example"),
     }
 }
@@ -333,6 +352,10 @@ fn each_command_can_be_written_and_its_undo_restores_all_that_is_told() {
             let until = Some(ground.store.today().plus(3));
             let snooze = Command::Snooze { customers: ground.customers.clone(), until, event: String::new(), reason: "later".into() };
             ground.write(&snooze).unwrap();
+        }
+        if at == 40 {
+            let ticket = example(39, &mut ground, 2);
+            ground.write(&ticket).unwrap();
         }
         let command = example(at, &mut ground, 2);
         assert_eq!(place(&command), at);

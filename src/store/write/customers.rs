@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
 use crate::domain::clash::{By, Clash, Clashing};
-use crate::domain::command::{Change, Entity, NewContact, NewCustomer};
+use crate::domain::command::{Change, Entity, NewContact, NewCustomer, NewTerms};
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::money;
@@ -36,28 +36,51 @@ pub(super) fn add_customer(b: &mut Batch<'_>, new: &NewCustomer, context: &Conte
     let more = serde_json::json!({"from": null, "to": stages.code(stage), "visit": 1}).to_string();
     event(b, &EventDraft { channel: stages.code(stage), more, ..EventDraft::new(EventKind::Stage, n).now(b) })?;
     if new.mrr != 0 {
-        add_subscription(b, n, new.mrr, context)?;
+        let monthly = NewTerms {
+            subscription: String::new(),
+            amount: new.mrr,
+            interval: Interval::Month,
+            count: 1,
+            quantity: 1,
+            start: None,
+            end: None,
+            trial: false,
+        };
+        put_version(b, n, &version(&monthly, context))?;
     }
     Ok(done(format!("Added {name}"), 1))
 }
 
-pub(super) fn add_subscription(b: &mut Batch<'_>, customer: i64, amount: i64, context: &Context) -> Result<()> {
-    let version = Version {
+fn version(terms: &NewTerms, context: &Context) -> Version {
+    Version {
         id: Id::default(),
         customer: Id::default(),
         external: String::new(),
-        subscription: String::new(),
-        start: context.today,
-        end: None,
-        amount,
+        subscription: terms.subscription.clone(),
+        start: terms.start.unwrap_or(context.today),
+        end: terms.end,
+        amount: terms.amount,
         currency: context.config.currency,
-        interval: Interval::Month,
-        count: 1,
-        quantity: 1,
+        interval: terms.interval,
+        count: terms.count,
+        quantity: terms.quantity,
         discount: 0,
-        status: "active".into(),
-    };
-    put_version(b, customer, &version)
+        status: if terms.trial { "trial" } else { "active" }.into(),
+    }
+}
+
+pub(super) fn add_terms(b: &mut Batch<'_>, id: Id, terms: &NewTerms, context: &Context) -> Result<Done> {
+    word("a subscription's key", &terms.subscription, 200)?;
+    let version = version(terms, context);
+    if version.amount < 0 {
+        return Err(Error::usage("a price cannot be below 0"));
+    }
+    if version.end.is_some_and(|end| end <= version.start) {
+        return Err(Error::usage("a subscription ends after its first day"));
+    }
+    let n = customer(b, id)?;
+    put_version(b, n, &version)?;
+    Ok(done(format!("Subscription of {} from {}", names(b, &[id])?, version.start), 1))
 }
 
 /// Writes one subscription version.

@@ -13,6 +13,11 @@ use crate::store::sql;
 use super::{Context, Done, done, word};
 
 pub(super) fn save_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<Done> {
+    put_view(b, name, view)?;
+    Ok(done(format!("Saved view {}", name.trim()), 1))
+}
+
+fn put_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<()> {
     let name = word("a view's name", name, 100)?;
     if name.is_empty() {
         return Err(Error::usage("a view needs a name"));
@@ -31,7 +36,23 @@ pub(super) fn save_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<Do
             b.insert(Entity::View, &[&name, &value])?;
         }
     }
-    Ok(done(format!("Saved view {name}"), 1))
+    Ok(())
+}
+
+/// Sets several keys and views as one step: what reads another key (a rule its playbook, a filter its attribute) may come with it.
+pub(super) fn configure(b: &mut Batch<'_>, settings: &[(String, String)], views: &[(String, View)], context: &Context) -> Result<Done> {
+    let mut context = Context { config: context.config.clone(), today: context.today };
+    let before = b.edits + b.made;
+    for (key, value) in settings {
+        set_config(b, key, Some(value), &context)?;
+        crate::store::apply_config(std::sync::Arc::make_mut(&mut context.config), key, value)?;
+    }
+    for (name, view) in views {
+        put_view(b, name, view)?;
+    }
+    let what: Vec<&str> = settings.iter().map(|s| s.0.as_str()).chain((!views.is_empty()).then_some("views")).collect();
+    let changed = b.edits + b.made - before;
+    Ok(done(if changed == 0 { "Nothing to change".to_owned() } else { format!("Settings taken over: {}", what.join(", ")) }, changed))
 }
 
 pub(super) fn set_config(b: &mut Batch<'_>, key: &str, value: Option<&str>, context: &Context) -> Result<Done> {

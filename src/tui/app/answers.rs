@@ -71,6 +71,8 @@ impl App {
                 let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
                 self.say(Tone::Plain, words);
             }
+            // For the hooks, not for the screens.
+            Answer::Batch(_) => {}
             Answer::Told(words) => self.say(Tone::Bad, words),
             Answer::Copies(copies) => {
                 let key = self.look.keymap.get("app.merge").map(crate::tui::keymap::Action::key).unwrap_or_default();

@@ -328,24 +328,32 @@ impl Screen for Account {
         Self::ABOUT,
         Account::WORK,
         &[
-            row("search", &["/"], |v: &mut Self, _| v.searching = Some((Field::new(&v.search), v.search.clone()))).when(has_page).hint(),
+            row("search", &["/"], |v: &mut Self, _| v.searching = Some((Field::new(&v.search), v.search.clone())))
+                .cli("event list")
+                .when(has_page)
+                .hint(),
             row("toggle", &["enter"], Account::enter),
             row("unfold", &["l", "right"], |v: &mut Self, _| v.fold(Some(true))),
             row("history", &["h"], Account::history)
+                .cli("history")
                 .when(|v, look| if matches!(v.at, Some(Key::Month(_))) { Ok(()) } else { has_event(v, look) }),
             row("fold", &["left"], |v: &mut Self, _| v.fold(Some(false))),
             row("unroll", &["tab"], Account::tab).hint(),
             row("facts", &["f"], |v: &mut Self, _| v.in_facts = !v.in_facts),
-            row("note_dated", &["N"], Account::dated_note).when(has_event).writes(),
-            row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page).writes(),
-            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page).writes(),
-            row("create", &["c"], Account::create).when(has_page).writes(),
-            row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes(),
-            row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).when(has_page),
-            row("checklist", &["g c"], |v: &mut Self, cx| cx.go("checklist", json!({"customer": v.customer}))).when(has_page),
-            row("stakeholders", &["g p"], |v: &mut Self, cx| cx.go("stakeholders", json!({"customer": v.customer}))).when(has_page),
-            row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).when(has_page),
-            row("remove", &["D"], Account::remove_here).when(has_event).writes(),
+            row("note_dated", &["N"], Account::dated_note).when(has_event).writes("note"),
+            row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page).writes("log"),
+            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page).writes("edit"),
+            row("create", &["c"], Account::create).when(has_page).writes("add"),
+            row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes("health"),
+            row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).cli("contact edit").when(has_page),
+            row("checklist", &["g c"], |v: &mut Self, cx| cx.go("checklist", json!({"customer": v.customer})))
+                .cli("checklist")
+                .when(has_page),
+            row("stakeholders", &["g p"], |v: &mut Self, cx| cx.go("stakeholders", json!({"customer": v.customer})))
+                .cli("people")
+                .when(has_page),
+            row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).cli("task edit").when(has_page),
+            row("remove", &["D"], Account::remove_here).when(has_event).writes("event remove"),
             row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
             row("mail", &["o"], Account::mail).when(has_page),
             row("copy_email", &["y e"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),

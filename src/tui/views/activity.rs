@@ -187,6 +187,7 @@ impl Screen for Activity {
                     cx.go("deeds", json!({"batch": batch.id}));
                 }
             })
+            .cli("history")
             .when(|v, _| if v.editing.is_some() || v.here().is_some() { Ok(()) } else { Err("no_batch") })
             .hint(),
             row("open", &["o"], |v: &mut Self, cx| {
@@ -200,7 +201,7 @@ impl Screen for Activity {
             row("filter", &["/"], |v: &mut Self, _| v.editing = Some((Field::new(&v.search), v.search.clone()))).hint(),
             row("clear_filter", &["F"], |v: &mut Self, _| v.search.clear())
                 .when(|v, _| if v.search.is_empty() { Err("no_filter") } else { Ok(()) }),
-            row("undo_this", &["D"], Activity::undo).when(|v, _| v.here().map(|_| ()).ok_or("no_batch")).writes().hint(),
+            row("undo_this", &["D"], Activity::undo).when(|v, _| v.here().map(|_| ()).ok_or("no_batch")).writes("revert").hint(),
             row("escape", &["esc"], |v: &mut Self, _| v.escape()).when(|v, _| v.editing.as_ref().map(|_| ()).ok_or("no_filter")),
         ],
         Self::VERBS,

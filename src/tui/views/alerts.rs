@@ -167,11 +167,12 @@ impl Screen for Alerts {
                     cx.write(Command::TakeBackFiring { event });
                 }
             })
+            .cli("rule undo")
             .when(some)
             .hint(),
             row("everybody", &["O"], |v: &mut Self, _| v.whose = WHOSE[(v.whose as usize + 1) % WHOSE.len()].0).when(alerts_only).hint(),
             row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).when(alerts_only).hint(),
-            row("rules", &["R"], |_, cx| cx.go("rules", json!({}))).hint(),
+            row("rules", &["R"], |_, cx| cx.go("rules", json!({}))).cli("rule list").hint(),
         ],
         Self::VERBS,
         Self::ABOUT,

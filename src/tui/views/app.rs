@@ -86,44 +86,45 @@ impl Screen for Everywhere {
     const KEYS: &'static [&'static [KeyRow<Everywhere>]] = &[&[
         row("back", &["q"], |_, cx| app(cx, AppStep::Back)),
         row("escape", &["esc"], |_, cx| app(cx, AppStep::Escape)),
-        row("help", &["?"], |_, cx| cx.go("help", Value::Null)),
-        row("palette", &[":", "ctrl-p"], |_, cx| cx.go("palette", Value::Null)),
+        row("help", &["?"], |_, cx| cx.go("help", Value::Null)).cli("keys"),
+        row("palette", &[":", "ctrl-p"], |_, cx| cx.go("palette", Value::Null)).cli("keys"),
         row("undo", &["u"], |_, cx| {
             let passed = cx.look.passed.clone();
             cx.write(if passed.is_empty() { Command::Undo { batch: None, force: false } } else { Command::UndoPast { passed } });
         })
-        .writes(),
+        .writes("undo"),
         row("redo", &["U"], |_, cx| {
             cx.write(Command::Redo);
         })
-        .writes(),
+        .writes("redo"),
         row("again", &["."], |v: &mut Self, cx| verbs::again(&v.subjects, cx))
             .when(|_, look| look.last.as_ref().map(|_| ()).ok_or("nothing_yet"))
-            .writes(),
-        row("triage", &["1", "g t"], |_, cx| cx.go("triage", Value::Null)),
-        row("customers", &["2", "g c"], |_, cx| cx.go("customers", Value::Null)),
-        row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)),
-        row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)),
-        row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)),
-        row("segments", &["g s"], |_, cx| over("segments", Value::Null, cx)),
-        row("issues", &["g i"], |_, cx| over("tables", json!({"table": "issues"}), cx)),
-        row("help_first", &["g h"], |_, cx| over("tables", json!({"table": "help"}), cx)),
-        row("targets", &["g y"], |_, cx| over("tables", json!({"table": "targets"}), cx)),
-        row("nps", &["g n"], |_, cx| over("nps", Value::Null, cx)),
-        row("calls", &["g l"], |_, cx| over("calls", json!({}), cx)),
-        row("risks", &["g r"], |_, cx| over("calls", json!({"kind": "risk", "everybody": true}), cx)),
-        row("alerts", &["g w"], |_, cx| over("alerts", json!({}), cx)),
-        row("rules", &["g u"], |_, cx| over("rules", json!({}), cx)),
-        row("board", &["g b"], |_, cx| over("board", json!({}), cx)),
-        row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)),
-        row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes(),
-        row("import", &["ctrl-o"], |_, cx| super::import::ask(cx)),
-        row("export", &["y x"], |_, cx| app(cx, AppStep::AskExport)),
+            .writes(""),
+        row("triage", &["1", "g t"], |_, cx| cx.go("triage", Value::Null)).cli("today"),
+        row("customers", &["2", "g c"], |_, cx| cx.go("customers", Value::Null)).cli("list"),
+        row("funnel", &["3", "g f"], |_, cx| cx.go("funnel", Value::Null)).cli("funnel"),
+        row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)).cli("task list"),
+        row("activity", &["5", "g a"], |_, cx| cx.go("activity", Value::Null)).cli("history"),
+        row("segments", &["g s"], |_, cx| over("segments", Value::Null, cx)).cli("segments"),
+        row("issues", &["g i"], |_, cx| over("tables", json!({"table": "issues"}), cx)).cli("issues"),
+        row("help_first", &["g h"], |_, cx| over("tables", json!({"table": "help"}), cx)).cli("help-first"),
+        row("targets", &["g y"], |_, cx| over("tables", json!({"table": "targets"}), cx)).cli("targets"),
+        row("nps", &["g n"], |_, cx| over("nps", Value::Null, cx)).cli("nps"),
+        row("calls", &["g l"], |_, cx| over("calls", json!({}), cx)).cli("action list"),
+        row("risks", &["g r"], |_, cx| over("calls", json!({"kind": "risk", "everybody": true}), cx)).cli("action list"),
+        row("alerts", &["g w"], |_, cx| over("alerts", json!({}), cx)).cli("alerts"),
+        row("rules", &["g u"], |_, cx| over("rules", json!({}), cx)).cli("rule list"),
+        row("board", &["g b"], |_, cx| over("board", json!({}), cx)).cli("funnel"),
+        row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)).cli("conflicts"),
+        row("duplicates", &["g q"], |_, cx| cx.go("duplicates", Value::Null)).cli("duplicates"),
+        row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes("merge"),
+        row("import", &["ctrl-o"], |_, cx| super::import::ask(cx)).cli("import"),
+        row("export", &["y x"], |_, cx| app(cx, AppStep::AskExport)).cli("export"),
         row("as_of", &["g d"], |_, cx| ask_day(cx)),
         row("today", &["0"], |_, cx| app(cx, AppStep::Past(None))).when(|_, look| look.past.map(|_| ()).ok_or("is_today")),
-        row("backtest", &["g z"], |_, cx| cx.go("backtest", Value::Null)),
-        row("movers", &["g v"], |_, cx| cx.go("movers", Value::Null)),
-        row("scorecards", &["g o"], |_, cx| cx.go("scorecards", Value::Null)),
+        row("backtest", &["g z"], |_, cx| cx.go("backtest", Value::Null)).cli("health"),
+        row("movers", &["g v"], |_, cx| cx.go("movers", Value::Null)).cli("health"),
+        row("scorecards", &["g o"], |_, cx| cx.go("scorecards", Value::Null)).cli("config"),
         row("bookmark", &["b"], |v: &mut Self, cx| {
             if let Some(customer) = v.subjects.first() {
                 app(cx, AppStep::Bookmark(*customer));

@@ -215,8 +215,8 @@ impl Screen for Board {
     const NAME: &'static str = "board";
     const KEYS: &'static [&'static [KeyRow<Board>]] = &[
         &[
-            row("shift_on", &["L"], |v: &mut Self, cx| v.shift(1, cx)).when(some).writes().hint(),
-            row("shift_back", &["H"], |v: &mut Self, cx| v.shift(-1, cx)).when(some).writes().hint(),
+            row("shift_on", &["L"], |v: &mut Self, cx| v.shift(1, cx)).when(some).writes("move").hint(),
+            row("shift_back", &["H"], |v: &mut Self, cx| v.shift(-1, cx)).when(some).writes("move").hint(),
             row("column_left", &["h", "left"], |v: &mut Self, _| v.turn_to(v.stage.saturating_sub(1))),
             row("column_right", &["l", "right"], |v: &mut Self, _| v.turn_to(v.stage + 1)).hint(),
             row("open", &["enter"], |v: &mut Self, cx| {

@@ -331,12 +331,13 @@ impl Screen for Calls {
                 let what = v.named(&actions, cx.look);
                 work::close_calls(actions, &what, cx);
             })
+            .cli("action close")
             .when(open)
             .hint(),
-            row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| v.put_off("tomorrow", cx)).when(open).hint(),
-            row("put_off_monday", &["z 2"], |v: &mut Self, cx| v.put_off("mon", cx)).when(open),
-            row("put_off_week", &["z 3"], |v: &mut Self, cx| v.put_off("+7d", cx)).when(open),
-            row("put_off_date", &["z 4"], |v: &mut Self, cx| v.put_off("", cx)).when(open),
+            row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| v.put_off("tomorrow", cx)).cli("action snooze").when(open).hint(),
+            row("put_off_monday", &["z 2"], |v: &mut Self, cx| v.put_off("mon", cx)).cli("action snooze").when(open),
+            row("put_off_week", &["z 3"], |v: &mut Self, cx| v.put_off("+7d", cx)).cli("action snooze").when(open),
+            row("put_off_date", &["z 4"], |v: &mut Self, cx| v.put_off("", cx)).cli("action snooze").when(open),
             row("open", &["enter"], |v: &mut Self, cx| {
                 if !v.filter.keep()
                     && let Some(row) = v.here()

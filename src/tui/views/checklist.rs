@@ -114,10 +114,10 @@ impl Screen for Checklists {
     const NAME: &'static str = "checklist";
     const KEYS: &'static [&'static [KeyRow<Checklists>]] = &[
         &[
-            row("yes", &["y"], |v: &mut Self, cx| v.answer(Answer::Yes, cx)).when(has_question).hint(),
-            row("no", &["n"], |v: &mut Self, cx| v.answer(Answer::No, cx)).when(has_question).hint(),
-            row("na", &["a"], |v: &mut Self, cx| v.answer(Answer::Na, cx)).when(has_question).hint(),
-            row("note", &["t"], Checklists::note).when(is_answered).hint(),
+            row("yes", &["y"], |v: &mut Self, cx| v.answer(Answer::Yes, cx)).cli("checklist").when(has_question).hint(),
+            row("no", &["n"], |v: &mut Self, cx| v.answer(Answer::No, cx)).cli("checklist").when(has_question).hint(),
+            row("na", &["a"], |v: &mut Self, cx| v.answer(Answer::Na, cx)).cli("checklist").when(has_question).hint(),
+            row("note", &["t"], Checklists::note).cli("checklist").when(is_answered).hint(),
             row("next_stage", &["l", "right", "tab"], |v: &mut Self, _| v.stage_by(1)).hint(),
             row("previous_stage", &["h", "left", "shift-tab"], |v: &mut Self, _| v.stage_by(-1)),
         ],

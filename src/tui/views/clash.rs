@@ -478,8 +478,9 @@ impl Screen for ClashBox {
         row("all_theirs", &["T"], |v: &mut Self, cx| v.choose_all(&Choice::Theirs, cx)).when(choosing),
         row("all_mine", &["M"], |v: &mut Self, cx| v.choose_all(&Choice::Mine, cx)).when(choosing),
         row("rest", &["o"], ClashBox::rest)
+            .cli("undo")
             .when(|v, _| if v.takes_back() && v.clash.batch.is_some() { Ok(()) } else { Err("takes_nothing_back") }),
-        row("bring_back", &["r"], ClashBox::bring_back).when(gone),
+        row("bring_back", &["r"], ClashBox::bring_back).cli("remove").when(gone),
         row("let_go", &["x"], ClashBox::let_go).when(gone),
         row("down", &["j", "down", "tab"], |v: &mut Self, cx| v.by(1, cx.look)),
         row("up", &["k", "up", "shift-tab"], |v: &mut Self, cx| v.by(-1, cx.look)),

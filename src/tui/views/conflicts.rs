@@ -107,7 +107,7 @@ impl Screen for Conflicts {
     const NAME: &'static str = "conflicts";
     const KEYS: &'static [&'static [KeyRow<Conflicts>]] = &[
         &[
-            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.here().map(|_| ()).ok_or("no_conflict")).writes().hint(),
+            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.here().map(|_| ()).ok_or("no_conflict")).writes("resolve").hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|c| c.customer.clone()) {
                     cx.go("account", json!({"customer": id}));

@@ -123,16 +123,16 @@ impl Screen for Customers {
         Self::VERBS,
         Self::ABOUT,
         &[
-            row("sort", &["s"], Customers::pick_sort).hint(),
+            row("sort", &["s"], Customers::pick_sort).cli("list").hint(),
             row("reverse", &["S"], |v: &mut Self, _| v.roll.view.descending = !v.roll.view.descending),
-            row("columns", &["C"], |v: &mut Self, cx| v.pick_columns("", cx)).hint(),
-            row("views", &["v"], Customers::pick_view).hint(),
-            row("range", &["V"], Customers::range_or_save),
+            row("columns", &["C"], |v: &mut Self, cx| v.pick_columns("", cx)).cli("list").hint(),
+            row("views", &["v"], Customers::pick_view).cli("view list").hint(),
+            row("range", &["V"], Customers::range_or_save).cli("view save"),
             row("remove", &["D"], |v: &mut Self, cx| {
                 let rows = v.subjects(cx.look);
                 cx.write(Command::Remove { entity: crate::domain::command::Entity::Customer, rows });
             })
-            .writes()
+            .writes("remove")
             .when(|v, look| v.roll.here(look).map(|_| ()).ok_or("no_customer")),
         ],
         Self::MOVES,

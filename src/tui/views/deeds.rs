@@ -164,8 +164,8 @@ impl Screen for Deeds {
             })
             .when(|v, _| v.here().and_then(|d| d.customer.as_ref()).map(|_| ()).ok_or("no_customer"))
             .hint(),
-            row("put_back", &["r"], Deeds::put_back).when(edit).writes().hint(),
-            row("take_back", &["D"], Deeds::take_back).when(|v, _| v.batch().map(|_| ()).ok_or("no_batch")).writes().hint(),
+            row("put_back", &["r"], Deeds::put_back).when(edit).writes("revert").hint(),
+            row("take_back", &["D"], Deeds::take_back).when(|v, _| v.batch().map(|_| ()).ok_or("no_batch")).writes("revert").hint(),
         ],
         Self::MOVES,
     ];

@@ -210,9 +210,9 @@ fn difference(before: &Explanation, now: &Explanation, look: &Look) -> Vec<Cells
 impl Screen for Explain {
     const NAME: &'static str = "explain";
     const KEYS: &'static [&'static [KeyRow<Explain>]] = &[&[
-        row("since", &["s"], Explain::ask_since).hint(),
-        row("trend", &["t"], |v: &mut Self, _| v.span = (v.span + 1) % MONTHS.len()).hint(),
-        row("scorecards", &["c"], |_, cx| cx.go("scorecards", Value::Null)).hint(),
+        row("since", &["s"], Explain::ask_since).cli("health").hint(),
+        row("trend", &["t"], |v: &mut Self, _| v.span = (v.span + 1) % MONTHS.len()).cli("health").hint(),
+        row("scorecards", &["c"], |_, cx| cx.go("scorecards", Value::Null)).cli("config").hint(),
         row("down", &["j", "down"], |v: &mut Self, cx| v.top = (v.top + 1).min(v.lines(cx.look).len().saturating_sub(1))),
         row("up", &["k", "up"], |v: &mut Self, _| v.top = v.top.saturating_sub(1)),
         row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))).hint(),

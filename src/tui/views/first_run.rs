@@ -43,9 +43,9 @@ fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
 impl Screen for FirstRun {
     const NAME: &'static str = "first_run";
     const KEYS: &'static [&'static [KeyRow<FirstRun>]] = &[&[
-        row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo))).hint(),
-        row("import", &["2"], |_, cx| super::import::ask(cx)).hint(),
-        row("add", &["3"], |_, cx| verbs::create(cx)).hint(),
+        row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo))).cli("demo").hint(),
+        row("import", &["2"], |_, cx| super::import::ask(cx)).cli("import").hint(),
+        row("add", &["3"], |_, cx| verbs::create(cx)).cli("add").hint(),
         row("open", &["4"], |_, cx| ask_path("prompt.open", cx, AppStep::OpenBook)).hint(),
         row("on", &["enter"], |_, cx| cx.close()),
     ]];

@@ -332,7 +332,7 @@ impl Screen for Funnel {
         Self::VERBS,
         Self::QUEUE,
         &[
-            row("board", &["C"], |v: &mut Self, cx| cx.go("board", json!({"filter": v.filter.settled()}))).hint(),
+            row("board", &["C"], |v: &mut Self, cx| cx.go("board", json!({"filter": v.filter.settled()}))).cli("funnel").hint(),
             row("period", &["P"], Funnel::pick_period).hint(),
             row("split", &["B"], |v: &mut Self, cx| {
                 let any_order = v.mode == Mode::AnyOrder;
@@ -350,7 +350,7 @@ impl Screen for Funnel {
             })
             .hint(),
             row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
-            row("explain", &["X"], |v: &mut Self, _| v.explained = !v.explained).hint(),
+            row("explain", &["X"], |v: &mut Self, _| v.explained = !v.explained).cli("health").hint(),
             row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
             row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
                 .when(|v, _| applies(!v.filter.text.is_empty(), "no_filter")),
@@ -364,6 +364,7 @@ impl Screen for Funnel {
             })
             .when(|v, _| applies(v.filter.editing() || v.explained || !v.list.marks.is_empty(), "no_marks")),
             row("all_stages", &["A"], |v: &mut Self, _| v.unfolded = !v.unfolded)
+                .cli("funnel")
                 .when(|v, look| applies(v.unfolded || v.folded(look) > 0, "all_fit")),
             row("mark", &["space"], |v: &mut Self, cx| {
                 v.list.mark();
@@ -371,7 +372,7 @@ impl Screen for Funnel {
             })
             .when(|v, look| applies(v.in_cards(look) && v.list.here().is_some(), "no_customer")),
             row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
-            row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes(),
+            row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes("add"),
         ],
         Self::ABOUT,
         Self::MOVES,

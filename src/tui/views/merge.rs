@@ -140,7 +140,7 @@ fn file(path: &Path) -> String {
 impl Screen for MergeBox {
     const NAME: &'static str = "merge";
     const KEYS: &'static [&'static [KeyRow<MergeBox>]] = &[&[
-        row("bring", &["enter"], MergeBox::merge).hint(),
+        row("bring", &["enter"], MergeBox::merge).cli("merge").hint(),
         row("close", &["esc", "q"], |_, cx| cx.close()),
         row("down", &["j", "down"], |v: &mut Self, _| v.scroll(1)),
         row("up", &["k", "up"], |v: &mut Self, _| v.scroll(-1)),

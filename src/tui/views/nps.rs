@@ -284,6 +284,7 @@ impl Screen for Nps {
                     cx.go("form", json!({"form": "nps", "customer": id}));
                 }
             })
+            .cli("nps")
             .when(|v, look| if v.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }),
             row("escape", &["esc"], |v: &mut Self, cx| {
                 if v.filter.escape() {

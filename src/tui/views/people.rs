@@ -68,8 +68,11 @@ impl Screen for People {
     const NAME: &'static str = "stakeholders";
     const KEYS: &'static [&'static [KeyRow<People>]] = &[
         &[
-            row("edit", &["enter", "E"], |v: &mut Self, cx| v.form("contact", v.person().map(|c| c.id), cx)).when(has_person).hint(),
-            row("add", &["c"], |v: &mut Self, cx| v.form("new_contact", None, cx)).hint(),
+            row("edit", &["enter", "E"], |v: &mut Self, cx| v.form("contact", v.person().map(|c| c.id), cx))
+                .cli("contact edit")
+                .when(has_person)
+                .hint(),
+            row("add", &["c"], |v: &mut Self, cx| v.form("new_contact", None, cx)).cli("contact add").hint(),
         ],
         Self::MOVES,
     ];

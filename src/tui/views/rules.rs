@@ -158,6 +158,7 @@ impl Screen for Rules {
                     cx.go("alerts", json!({"log": true, "rule": rule.code}));
                 }
             })
+            .cli("rule log")
             .when(some)
             .hint(),
             row("try", &["t"], |v: &mut Self, cx| {
@@ -165,11 +166,12 @@ impl Screen for Rules {
                     cx.open(TrialBox::of(rule.clone(), None));
                 }
             })
+            .cli("rule try")
             .when(some)
             .hint(),
             row("switch", &["o"], |v: &mut Self, cx| v.change(cx, |rules, at| rules.rule[at].off = !rules.rule[at].off))
                 .when(some)
-                .writes()
+                .writes("rule off")
                 .hint(),
             row("edit", &["E"], |v: &mut Self, cx| {
                 if let Some(rule) = v.here(cx.look) {
@@ -177,16 +179,18 @@ impl Screen for Rules {
                     cx.open(Form::new("rule", target, cx.look));
                 }
             })
+            .cli("config edit")
             .when(some)
             .hint(),
-            row("add", &["c"], |_: &mut Self, cx| cx.open(Form::new("new_rule", Target::default(), cx.look))).writes().hint(),
+            row("add", &["c"], |_: &mut Self, cx| cx.open(Form::new("new_rule", Target::default(), cx.look))).writes("rule add").hint(),
             row("remove", &["D"], |v: &mut Self, cx| {
                 v.change(cx, |rules, at| {
                     rules.rule.remove(at);
                 });
             })
+            .cli("rule remove")
             .when(some),
-            row("log_all", &["A"], |_: &mut Self, cx| cx.go("alerts", json!({"log": true}))).hint(),
+            row("log_all", &["A"], |_: &mut Self, cx| cx.go("alerts", json!({"log": true}))).cli("rule log").hint(),
         ],
         Self::MOVES,
     ];

@@ -315,12 +315,13 @@ impl Screen for Cards {
         row("less", &["-"], |v: &mut Self, cx| v.change(|n, step| n - step, cx)),
         row("number", &["#", "i"], Cards::type_in).hint(),
         row("who", &["enter"], Cards::who).when(moves).hint(),
-        row("save", &["s"], Cards::save_draft).when(writable).hint(),
+        row("save", &["s"], Cards::save_draft).cli("config edit").when(writable).hint(),
         row("edit", &["E"], |v: &mut Self, cx| {
             if let Some(text) = v.text(cx.look) {
                 cx.push(Step::Editor(text));
             }
         })
+        .cli("config edit")
         .hint(),
         row("card", &["tab"], |v: &mut Self, cx| v.turn(cx.look)).hint(),
         row("down", &["j", "down"], |v: &mut Self, cx| v.go(1, 0, cx.look)),

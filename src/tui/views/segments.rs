@@ -180,12 +180,13 @@ impl Screen for Segments {
     const KEYS: &'static [&'static [KeyRow<Segments>]] = &[
         &[
             row("open", &["enter"], Segments::open).when(|v, _| v.here().map(|_| ()).ok_or("no_customer")).hint(),
-            row("mark", &["a"], Segments::mark).hint(),
+            row("mark", &["a"], Segments::mark).cli("segments").hint(),
             row("unmark", &["D"], |v: &mut Self, cx| {
                 if let Some(segment) = v.here().cloned() {
                     v.put(&segment.name, false, cx);
                 }
             })
+            .cli("segments")
             .when(|v, _| if v.here().is_some_and(|s| s.own) { Ok(()) } else { Err("ready_made") }),
         ],
         Self::MOVES,

@@ -292,7 +292,7 @@ impl Screen for Tables {
                 },
             )
             .hint(),
-            row("split", &["B"], |v: &mut Self, cx| pick(&v.state(), cx)).hint(),
+            row("split", &["B"], |v: &mut Self, cx| pick(&v.state(), cx)).cli("funnel").hint(),
             row("period", &["P"], Tables::pick_period).hint(),
             row("mode", &["o"], |v: &mut Self, _| {
                 v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };

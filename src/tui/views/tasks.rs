@@ -237,15 +237,15 @@ impl Screen for Tasks {
                     let tasks = v.list.chosen();
                     cx.write(Command::DoneTasks { tasks });
                 })
-                .writes()
+                .writes("task done")
                 .when(|v, look| {
                     if v.here().is_some_and(|t| t.task.done.is_some()) && v.list.marks.is_empty() { Err("is_done") } else { some(v, look) }
                 })
                 .hint(),
-                row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| v.put_off("tomorrow", cx)).when(some).writes().hint(),
-                row("put_off_monday", &["z 2"], |v: &mut Self, cx| v.put_off("mon", cx)).when(some).writes(),
-                row("put_off_week", &["z 3"], |v: &mut Self, cx| v.put_off("+7d", cx)).when(some).writes(),
-                row("put_off_date", &["z 4"], Tasks::put_off_to).when(some).writes(),
+                row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| v.put_off("tomorrow", cx)).when(some).writes("task snooze").hint(),
+                row("put_off_monday", &["z 2"], |v: &mut Self, cx| v.put_off("mon", cx)).when(some).writes("task snooze"),
+                row("put_off_week", &["z 3"], |v: &mut Self, cx| v.put_off("+7d", cx)).when(some).writes("task snooze"),
+                row("put_off_date", &["z 4"], Tasks::put_off_to).when(some).writes("task snooze"),
                 row("open", &["enter"], |v: &mut Self, cx| {
                     if !v.filter.keep()
                         && let Some(task) = v.here()
@@ -260,17 +260,18 @@ impl Screen for Tasks {
                         cx.go("explain", json!({"customer": task.task.customer}));
                     }
                 })
+                .cli("health")
                 .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
                 row("edit", &["E"], |v: &mut Self, cx| {
                     if let Some(task) = v.here() {
                         cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
                     }
                 })
-                .writes()
+                .writes("task edit")
                 .when(|v, _| v.here().map(|_| ()).ok_or("no_task"))
                 .hint(),
-                row("task", &["t"], |v: &mut Self, cx| verbs::task(v.subjects(cx.look), cx)).when(some).writes().hint(),
-                row("give", &["a"], Tasks::give).when(some).writes().hint(),
+                row("task", &["t"], |v: &mut Self, cx| verbs::task(v.subjects(cx.look), cx)).when(some).writes("task").hint(),
+                row("give", &["a"], Tasks::give).when(some).writes("task edit").hint(),
                 row("everybody", &["O"], |v: &mut Self, _| {
                     v.everybody = !v.everybody;
                     v.known = false;
@@ -296,11 +297,11 @@ impl Screen for Tasks {
                 row("mark_all", &["*"], |v: &mut Self, _| v.list.marks.extend(v.list.rows.iter().copied())),
                 row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear())
                     .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
-                row("touch", &["i"], |v: &mut Self, cx| verbs::touch(v.subjects(cx.look), cx)).when(some).writes(),
-                row("note", &["n"], |v: &mut Self, cx| verbs::note(v.subjects(cx.look), cx)).when(some).writes(),
-                row("stage_next", &[">"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), 1, cx)).when(some).writes(),
-                row("stage_back", &["<"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), -1, cx)).when(some).writes(),
-                row("stage", &["m"], |v: &mut Self, cx| verbs::stage(v.subjects(cx.look), cx)).when(some).writes(),
+                row("touch", &["i"], |v: &mut Self, cx| verbs::touch(v.subjects(cx.look), cx)).when(some).writes("log"),
+                row("note", &["n"], |v: &mut Self, cx| verbs::note(v.subjects(cx.look), cx)).when(some).writes("note"),
+                row("stage_next", &[">"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), 1, cx)).when(some).writes("move"),
+                row("stage_back", &["<"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), -1, cx)).when(some).writes("move"),
+                row("stage", &["m"], |v: &mut Self, cx| verbs::stage(v.subjects(cx.look), cx)).when(some).writes("move"),
                 row("copy_name", &["y n"], |v: &mut Self, cx| verbs::copy(v.subjects(cx.look), cx)).when(some),
             ],
             Self::MOVES,

@@ -62,7 +62,8 @@ impl Screen for Triage {
         &[row("snoozed", &["Z"], |v: &mut Self, _| {
             v.snoozed = !v.snoozed;
             v.roll.known = false;
-        })],
+        })
+        .cli("today")],
         Self::ROLL,
         Self::ABOUT,
         Self::MOVES,

@@ -150,22 +150,27 @@ impl Account {
         row("call_close", &["x c"], |v: &mut Self, cx| {
             v.pick_call(cx, |a, cx| work::close_calls(vec![a.id], &a.title, cx));
         })
+        .cli("action close")
         .when(has_call)
         .hint(),
         row("call_put_off", &["x z"], |v: &mut Self, cx| {
             v.pick_call(cx, |a, cx| work::put_off_calls(vec![a.id], &a.title, "", cx));
         })
+        .cli("action snooze")
         .when(has_call),
-        row("call_edit", &["x e"], |v: &mut Self, cx| v.pick_call(cx, work::edit_call)).when(has_call).writes(),
+        row("call_edit", &["x e"], |v: &mut Self, cx| v.pick_call(cx, work::edit_call)).when(has_call).writes("action set"),
         row("step_done", &["x d"], |v: &mut Self, cx| {
             v.pick_step(cx, |s, cx| {
                 cx.write(Command::DoneTasks { tasks: vec![s.task] });
             });
         })
+        .cli("task done")
         .when(has_step),
-        row("step_skip", &["x s"], |v: &mut Self, cx| v.pick_step(cx, work::skip_step)).when(has_step).writes(),
-        row("play_end", &["x p"], Account::end_play).when(has_play).writes(),
-        row("firing_back", &["x r"], Account::take_firing_back).when(|v, _| v.firings().next().map(|_| ()).ok_or("no_firing")).writes(),
+        row("step_skip", &["x s"], |v: &mut Self, cx| v.pick_step(cx, work::skip_step)).when(has_step).writes("play skip"),
+        row("play_end", &["x p"], Account::end_play).when(has_play).writes("play end"),
+        row("firing_back", &["x r"], Account::take_firing_back)
+            .when(|v, _| v.firings().next().map(|_| ()).ok_or("no_firing"))
+            .writes("rule undo"),
     ];
 
     fn pick_call(&mut self, cx: &mut Cx, then: fn(&Action, &mut Cx)) {

@@ -87,6 +87,7 @@ impl Screen for TrialBox {
     const NAME: &'static str = "trial";
     const KEYS: &'static [&'static [KeyRow<TrialBox>]] = &[&[
         row("save", &["enter", "ctrl-s"], TrialBox::save)
+            .cli("rule add")
             .when(|v, _| match (&v.save, &v.trial) {
                 (None, _) => Err("only_tried"),
                 (_, None) => Err("not_tried"),

@@ -1,0 +1,97 @@
+use serde_json::{Value, json};
+
+use crate::domain::command::{Command, NewCustomer};
+use crate::domain::id::Id;
+use crate::domain::time::Stamp;
+use crate::error::Kind;
+use crate::store::outbox::Keep;
+use crate::store::{Options, Store, Who};
+
+const NOW: Stamp = Stamp(1_795_000_000_000);
+
+fn book(folder: &tempfile::TempDir) -> Store {
+    let who = Who { person: "ada".into(), device: Id([7; 16]) };
+    let options = Options { who, now: NOW, as_of: None, create: true, zone: None, keep: Keep::Nowhere };
+    let mut store = Store::open(&folder.path().join("book.db"), &options).expect("a book");
+    for name in ["Acme", "Globex"] {
+        store.write(&Command::AddCustomer(NewCustomer { name: name.into(), mrr: 10_000, ..NewCustomer::default() }), NOW).expect("written");
+    }
+    store
+}
+
+fn asked(store: &mut Store, text: &str) -> Result<Vec<Vec<Value>>, crate::error::Error> {
+    let mut rows = Vec::new();
+    store.select(text, Box::new(|| false), &mut |row| {
+        rows.push(row);
+        true
+    })?;
+    Ok(rows)
+}
+
+#[test]
+fn views_have_plain_names_and_values() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut store = book(&folder);
+    let rows = asked(&mut store, "SELECT name, created FROM customer ORDER BY name").expect("rows");
+    assert_eq!(rows[0], [json!("name"), json!("created")]);
+    assert_eq!(rows[1][0], "Acme");
+    let figures =
+        asked(&mut store, "SELECT c.name, s.arr, s.stage FROM signal s JOIN customer c ON c.id = s.customer_id ORDER BY 1").expect("rows");
+    assert_eq!(figures[1], [json!("Acme"), json!(120_000), json!("reach")]);
+    let moves = asked(&mut store, "SELECT count(*) FROM event WHERE kind = 'stage' AND author = 'ada'").expect("rows");
+    assert_eq!(moves[1], [json!(2)]);
+    for (name, _, columns) in store.select_views().expect("views") {
+        let all = asked(&mut store, &format!("SELECT * FROM {name}")).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(all[0].len(), columns.len(), "{name}");
+    }
+}
+
+#[test]
+fn whatever_is_not_a_select_on_the_views_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut store = book(&folder);
+    let before = store.digest().expect("a digest");
+    for text in [
+        "DELETE FROM customer",
+        "UPDATE main.customer SET name = 'x'",
+        "INSERT INTO main.meta VALUES ('x', 1)",
+        "DROP TABLE main.event",
+        "CREATE TABLE x (y)",
+        "CREATE TEMP TABLE x (y)",
+        "ATTACH 'other.db' AS other",
+        "DETACH main",
+        "PRAGMA user_version = 9",
+        "PRAGMA table_info(customer)",
+        "SELECT * FROM pragma_table_info('customer')",
+        "SELECT * FROM main.batch",
+        "SELECT hash FROM batch",
+        "SELECT * FROM sqlite_schema",
+        "VACUUM",
+        "VACUUM INTO 'x.db'",
+        "BEGIN",
+        "REINDEX",
+        "ANALYZE",
+        "SELECT load_extension('x')",
+        "WITH x AS (SELECT 1) DELETE FROM customer",
+        "SELECT 1; DELETE FROM customer",
+        "",
+    ] {
+        let refused = asked(&mut store, text).expect_err(text);
+        assert_eq!(refused.kind, Kind::Usage, "{text}: {refused}");
+    }
+    assert_eq!(store.digest().expect("a digest"), before);
+}
+
+#[test]
+fn a_statement_without_end_is_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut store = book(&folder);
+    let mut asked = 0;
+    let stop = move || {
+        asked += 1;
+        asked > 3
+    };
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let stopped = store.select(endless, Box::new(stop), &mut |_| true).expect_err("it has no end");
+    assert_eq!((stopped.kind, stopped.message.as_str()), (Kind::Failed, "The statement was stopped before its end"));
+}
