@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A program that has not ended by then hangs. Far above what any run takes, because the machine may be busy.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Address space, in KiB, with which every run has to do: a stand-in for its memory that the kernel enforces.
 const MEMORY: u32 = 300 << 10;

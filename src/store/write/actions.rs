@@ -142,7 +142,10 @@ fn open_ones(b: &Batch<'_>, actions: &[Id]) -> Result<Vec<(Id, i64, String)>> {
     for id in actions {
         let found: Option<(i64, String, Option<i64>)> = b
             .conn
-            .prepare_cached("SELECT customer, title, closed FROM action WHERE id = ? AND removed = 0")
+            .prepare_cached(
+                "SELECT customer, title, closed FROM action WHERE id = ? AND removed = 0
+                 AND customer IN (SELECT n FROM customer WHERE removed = 0)",
+            )
             .and_then(|mut s| s.query_row([id], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, r.get(2)?))).optional())
             .map_err(sql)?;
         match found {

@@ -55,7 +55,10 @@ pub fn fire(b: &mut Batch<'_>, rule: &Rule, customer: i64, context: &Context, at
 pub(super) fn take_back(b: &mut Batch<'_>, fired: Id) -> Result<Done> {
     let found: Option<(i64, String, String)> = b
         .conn
-        .prepare_cached("SELECT customer, text, more FROM event WHERE id = ? AND kind = ? AND removed = 0")
+        .prepare_cached(
+            "SELECT customer, text, more FROM event WHERE id = ? AND kind = ? AND removed = 0
+             AND customer IN (SELECT n FROM customer WHERE removed = 0)",
+        )
         .and_then(|mut s| {
             s.query_row(params![fired, EventKind::Rule as i64], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?)))
                 .optional()

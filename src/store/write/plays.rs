@@ -74,7 +74,7 @@ pub(super) fn skip_step(b: &mut Batch<'_>, step: Id, reason: &str) -> Result<Don
         .conn
         .prepare_cached(
             "SELECT t.id, s.customer, t.title, t.done FROM step s JOIN task t ON t.id = s.task
-             WHERE s.id = ? AND s.removed = 0 AND t.removed = 0",
+             WHERE s.id = ? AND s.removed = 0 AND t.removed = 0 AND s.customer IN (SELECT n FROM customer WHERE removed = 0)",
         )
         .and_then(|mut s| s.query_row([&step], |r| Ok((Id(r.get(0)?), r.get(1)?, search::text_at_raw(r, 2)?, r.get(3)?))).optional())
         .map_err(sql)?;
@@ -95,7 +95,10 @@ pub(super) fn end_play(b: &mut Batch<'_>, play: Id, outcome: &str, context: &Con
     let outcome = long(outcome.trim())?;
     let found: Option<(i64, String)> = b
         .conn
-        .prepare_cached("SELECT customer, label FROM play WHERE id = ? AND ended IS NULL AND removed = 0")
+        .prepare_cached(
+            "SELECT customer, label FROM play WHERE id = ? AND ended IS NULL AND removed = 0
+             AND customer IN (SELECT n FROM customer WHERE removed = 0)",
+        )
         .and_then(|mut s| s.query_row([&play], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?))).optional())
         .map_err(sql)?;
     let Some((n, label)) = found else { return Err(Error::not_found("the playbook does not run any more")) };

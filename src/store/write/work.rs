@@ -92,7 +92,10 @@ pub(super) fn done_tasks(b: &mut Batch<'_>, tasks: &[Id]) -> Result<Done> {
     for id in tasks {
         let found: Option<(i64, String, Option<i64>)> = b
             .conn
-            .prepare_cached("SELECT customer, title, done FROM task WHERE id = ? AND removed = 0")
+            .prepare_cached(
+                "SELECT customer, title, done FROM task WHERE id = ? AND removed = 0
+                 AND customer IN (SELECT n FROM customer WHERE removed = 0)",
+            )
             .and_then(|mut s| s.query_row([id], |r| Ok((r.get(0)?, crate::store::search::text_at_raw(r, 1)?, r.get(2)?))).optional())
             .map_err(sql)?;
         let Some((customer, words, was)) = found else { return Err(Error::not_found("the task is gone")) };
