@@ -334,7 +334,7 @@ fn config_files_come_back_as_they_went_and_mistakes_name_file_and_line() {
             "rules",
             "At config/rules.toml:9: the rule \"detractor\" has a filter that cannot be read",
         ),
-        ("s/^weight = 20/weigth = 20/", "scorecards", "unknown field `weigth`, expected one of"),
+        ("s/^weight = 20/weigth = 20/", "scorecards", "missing field `weight`"),
         ("s/^expected_days = 30/expected_days = \"a month\"/", "stages", "At config/stages.toml:11: invalid type: string \"a month\""),
         ("s/^class = \"lost\"/class = \"gone\"/", "stages", "unknown variant `gone`, expected one of"),
     ] {
