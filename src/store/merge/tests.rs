@@ -396,7 +396,7 @@ fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
         match rng.random_range(0..11) {
             // A purge in one copy and two customers made one in another, neither knowing of the other, do not end the same in every order:
             // a history has the one or the other.
-            10 if seed % 2 == 0 => {
+            10 if seed.is_multiple_of(2) => {
                 let row = customers[rng.random_range(0..customers.len())];
                 let contact = copies[at].conn.query_row("SELECT id FROM contact ORDER BY id DESC LIMIT 1", [], |r| r.get(0).map(Id));
                 let (entity, row) = match contact {
@@ -422,7 +422,7 @@ fn history(seed: u64, runner: &mut proptest::test_runner::TestRunner) {
             }
             3..=6 => {
                 let command = any_command(customers.clone()).new_tree(runner).unwrap().current();
-                if seed % 2 == 0 && matches!(command, Command::MergeCustomers { .. }) {
+                if seed.is_multiple_of(2) && matches!(command, Command::MergeCustomers { .. }) {
                     continue;
                 }
                 let written = copies[at].write(&command, now);
