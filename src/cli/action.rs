@@ -42,13 +42,13 @@ struct List {
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(action::KINDS))]
     kind: Option<String>,
     /// Only at customers that pass this filter
-    #[arg(long, value_name = "FILTER", default_value = "")]
+    #[arg(long, value_name = "FILTER", default_value = "", add = super::complete::filters())]
     filter: String,
     /// Only of this owner; `me` for your own
-    #[arg(long, value_name = "NAME", default_value = "")]
+    #[arg(long, value_name = "NAME", default_value = "", add = super::complete::owners())]
     owner: String,
     /// Only at this customer: id, key or name
-    #[arg(long, value_name = "CUSTOMER")]
+    #[arg(long, value_name = "CUSTOMER", add = super::complete::customers())]
     customer: Option<String>,
     /// Closed ones too
     #[arg(long)]
@@ -68,7 +68,7 @@ struct Open {
     #[arg(long, value_name = "CODE", default_value = "")]
     reason: String,
     /// Who does it (default: the customer's owner)
-    #[arg(long, value_name = "NAME", default_value = "")]
+    #[arg(long, value_name = "NAME", default_value = "", add = super::complete::owners())]
     owner: String,
     /// By when: fri, +7d, 2026-12-08
     #[arg(long, value_name = "DATE")]

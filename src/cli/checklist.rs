@@ -17,6 +17,7 @@ use crate::error::Error;
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Id, key or name
+    #[arg(add = super::complete::customers())]
     customer: String,
     /// Code or number of a question, or a part of its words
     #[arg(requires = "answer")]

@@ -22,6 +22,7 @@ pub(super) struct Args {}
 #[derive(clap::Args, Debug)]
 pub(super) struct ResolveArgs {
     /// The customer (or the id of the row, as `retain conflicts` prints it)
+    #[arg(add = super::complete::customers())]
     customer: String,
     /// The field; `removed` for something removed in one copy and changed in another, `stage` for a customer moved to two stages
     field: String,

@@ -75,7 +75,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }
         What::Add { customer, name, role, email, phone } => {
             let customer = store.find_customer(customer)?;
-            let contact = NewContact { name: joined(name), role: role.clone().unwrap_or_default(), email: email.clone(), phone: phone.clone() };
+            let contact =
+                NewContact { name: joined(name), role: role.clone().unwrap_or_default(), email: email.clone(), phone: phone.clone() };
             cx.write(&mut store, &Command::AddContact { customer, contact })
         }
         What::Edit { contact, changes } => {

@@ -36,6 +36,9 @@ enum What {
         /// At most so many of each customer
         #[arg(long, short = 'n', default_value_t = 50)]
         limit: usize,
+        /// Print only the ids, one a line, for `retain event edit` and `remove`
+        #[arg(long, conflicts_with_all = ["json", "jsonl", "csv"])]
+        ids: bool,
     },
     /// Correct an event: text, at, channel, direction, number
     Edit {
@@ -55,7 +58,7 @@ enum What {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     match &args.what {
-        What::List { whom, kind, find, limit } => list(cx, whom, kind, find, *limit),
+        What::List { whom, kind, find, limit, ids } => list(cx, whom, kind, find, *limit, *ids),
         What::Edit { event, changes } => {
             let mut store = cx.open()?;
             let (row, _) = change::row(&store, Entity::Event, "event", event)?;
@@ -69,7 +72,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
 }
 
-fn list(cx: &mut Cx<'_>, whom: &Whom, kinds: &[String], find: &str, limit: usize) -> Done {
+fn list(cx: &mut Cx<'_>, whom: &Whom, kinds: &[String], find: &str, limit: usize, ids: bool) -> Done {
     let mut store = cx.open_to_look()?;
     let known = |code: &String| {
         EventKind::from_code(code).ok_or_else(|| {
@@ -83,6 +86,10 @@ fn list(cx: &mut Cx<'_>, whom: &Whom, kinds: &[String], find: &str, limit: usize
         let timeline = TimelineAsk { kinds: kinds.clone(), search: crate::text::fold(find), limit };
         let Page::Account(Some(account)) = store.answer(&Query::Account { customer, timeline })? else { continue };
         for event in &account.events {
+            if ids {
+                cx.out.line(&event.id.to_string())?;
+                continue;
+            }
             let mut row = with_times(json!(event), &["at"]);
             row["customer_name"] = account.customer.name.as_str().into();
             rows.push(row);
@@ -92,6 +99,9 @@ fn list(cx: &mut Cx<'_>, whom: &Whom, kinds: &[String], find: &str, limit: usize
             let number = event.number.map_or_else(String::new, |n| n.to_string());
             table.push(vec![super::tail(event.id), event.day.to_string(), account.customer.name.clone(), kind, number, first]);
         }
+    }
+    if ids {
+        return Ok(());
     }
     cx.list("events", rows, &["id", "day", "customer", "kind", "figure", "text"], &table, "no events there")
 }

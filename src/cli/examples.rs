@@ -27,13 +27,8 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ("contact edit", &["retain contact edit \"Dana Ruiz\" role=buyer main=yes"]),
     ("contact remove", &["retain contact remove omar@acme.example"]),
     ("event list", &["retain event list acme --kind note,touch --jsonl"]),
-    (
-        "event edit",
-        &[
-            "retain event edit $(retain event list acme --kind note --jsonl | sed 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/;q') text='They like very short calls'",
-        ],
-    ),
-    ("event remove", &["retain event remove $(retain event list acme --kind note --jsonl | sed 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/;q')"]),
+    ("event edit", &["retain event edit $(retain event list acme --kind note -n 1 --ids) text='Very short calls'"]),
+    ("event remove", &["retain event remove $(retain event list acme --kind note -n 1 --ids)"]),
     ("ticket list", &["retain ticket list -f 'tickets>0'"]),
     ("ticket open", &["retain ticket open acme Export is slow --severity 2"]),
     ("ticket close", &["retain ticket close T1 --csat 4"]),
@@ -180,6 +175,7 @@ mod tests {
         for name in &all {
             let lines = EXAMPLES.iter().find(|(of, _)| of == name).map_or(&[][..], |(_, lines)| *lines);
             assert!(!lines.is_empty(), "`retain {name}` has no example");
+            assert!(lines.iter().all(|line| line.len() < 98), "an example of `retain {name}` would be broken into lines");
             assert!(lines.iter().any(|line| line.contains(&format!("retain {name}"))), "the example of `retain {name}` does not use it");
         }
         let strange: Vec<&str> = EXAMPLES.iter().map(|e| e.0).filter(|name| !all.iter().any(|known| known == name)).collect();

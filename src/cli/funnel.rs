@@ -15,7 +15,7 @@ use crate::domain::table::{By, Kind};
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Only customers that pass this filter
-    #[arg(long, short, value_name = "FILTER", default_value = "")]
+    #[arg(long, short, value_name = "FILTER", default_value = "", add = super::complete::filters())]
     filter: String,
     /// Visits that began within the last so many days (default: all)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// Who shall
     to: Option<String>,
     /// Only the customers that pass this filter
-    #[arg(long, value_name = "FILTER", default_value = "")]
+    #[arg(long, value_name = "FILTER", default_value = "", add = super::complete::filters())]
     filter: String,
     /// Make the brief and change nothing
     #[arg(long)]

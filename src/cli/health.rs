@@ -21,7 +21,7 @@ use crate::text::words::Words;
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Id, key or name
-    #[arg(required_unless_present_any = ["backtest", "movers"])]
+    #[arg(required_unless_present_any = ["backtest", "movers"], add = super::complete::customers())]
     customer: Option<String>,
     /// Print every measure: value, points, weight, and what it adds
     #[arg(long)]
@@ -51,7 +51,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=3660), requires = "movers")]
     days: u16,
     /// Only movers that pass this filter
-    #[arg(long, short, value_name = "FILTER", default_value = "", requires = "movers")]
+    #[arg(long, short, value_name = "FILTER", default_value = "", requires = "movers", add = super::complete::filters())]
     filter: String,
     /// Does the score tell anything? Scores of past month ends against the customers that were lost within 90 days
     #[arg(long, conflicts_with = "customer")]

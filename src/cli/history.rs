@@ -17,10 +17,10 @@ pub(super) struct Args {
     #[arg(long, short = 'n', default_value_t = 20)]
     limit: usize,
     /// Only what touched this customer
-    #[arg(long, value_name = "CUSTOMER")]
+    #[arg(long, value_name = "CUSTOMER", add = super::complete::customers())]
     customer: Option<String>,
     /// Only what this person did
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = super::complete::owners())]
     person: Option<String>,
     /// Only from this day or time on
     #[arg(long, value_name = "WHEN")]

@@ -21,7 +21,7 @@ use crate::text::fold;
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Record an answer of this customer: id, key or name
-    #[arg(requires = "score")]
+    #[arg(requires = "score", add = super::complete::customers())]
     customer: Option<String>,
     /// 0 to 10
     #[arg(value_parser = clap::value_parser!(u8).range(0..=10))]
@@ -45,7 +45,7 @@ pub(super) struct Args {
 #[derive(clap::Args, Debug)]
 pub(super) struct Window {
     /// Only customers that pass this filter
-    #[arg(long, short, value_name = "FILTER", default_value = "")]
+    #[arg(long, short, value_name = "FILTER", default_value = "", add = super::complete::filters())]
     pub(super) filter: String,
     /// The last so many days (default: all)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

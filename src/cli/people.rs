@@ -13,6 +13,7 @@ use crate::domain::stakeholders::{EDGES, by_role, coverage, days_since};
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Id, key or name
+    #[arg(add = super::complete::customers())]
     customer: String,
 }
 

@@ -27,9 +27,10 @@ enum What {
     /// Those that run at customers
     List {
         /// Only at this customer: id, key or name
+        #[arg(add = super::complete::customers())]
         customer: Option<String>,
         /// Only at customers that pass this filter
-        #[arg(long, value_name = "FILTER", default_value = "")]
+        #[arg(long, value_name = "FILTER", default_value = "", add = super::complete::filters())]
         filter: String,
         /// Ended ones too
         #[arg(long)]

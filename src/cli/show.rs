@@ -28,6 +28,7 @@ use crate::transfer::rows;
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Id, key or name
+    #[arg(add = super::complete::customers())]
     customer: String,
     /// So many events
     #[arg(long, default_value_t = 10)]

@@ -16,6 +16,7 @@ use crate::text::words::Words;
 #[derive(clap::Args, Debug)]
 pub(super) struct AnswerArgs {
     /// Id, key or name
+    #[arg(add = super::complete::customers())]
     customer: String,
     /// Satisfaction, 1 to 5
     #[arg(long, value_name = "1-5")]

@@ -21,10 +21,10 @@ use crate::text::words::Words;
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Only customers of this owner; "me" is you
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = super::complete::owners())]
     owner: Option<String>,
     /// Only customers that pass this filter
-    #[arg(long, short, value_name = "FILTER", default_value = "")]
+    #[arg(long, short, value_name = "FILTER", default_value = "", add = super::complete::filters())]
     filter: String,
     /// At most so many
     #[arg(long, short = 'n', value_name = "N")]

@@ -243,7 +243,7 @@ impl Read {
         let place = line.map_or_else(|| self.path.display().to_string(), |line| format!("{}:{line}", self.path.display()));
         let message = error.message.trim_start_matches(self.key).trim_start_matches(": ");
         let message = line.and_then(|line| message.strip_prefix(&format!("line {line}: "))).unwrap_or(message).to_owned();
-        Error { message: format!("{place}: {message}"), ..error }
+        Error { message: format!("At {place}: {message}"), ..error }
     }
 
     fn toml(&self, error: &toml::de::Error) -> Error {
@@ -263,7 +263,12 @@ impl Read {
                 self.text.lines().enumerate().skip(from).find(|(_, line)| !line.starts_with('#') && line.contains(&format!("\"{word}\"")));
             found = next.map(|(at, _)| at).or(found);
         }
-        found.map(|at| at + 1)
+        let filter = found.filter(|_| sentence.contains(" filter ")).and_then(|from| {
+            let own = self.text.lines().enumerate().skip(from).take_while(|(at, line)| *at == from || !line.starts_with("[["));
+            let mut filters = own.filter(|(_, line)| line.starts_with("when") || line.starts_with("filter"));
+            filters.next().map(|(at, _)| at)
+        });
+        filter.or(found).map(|at| at + 1)
     }
 }
 
@@ -277,6 +282,6 @@ mod tests {
         let file = Read { path: "rules.toml".into(), key: "rules", text };
         assert_eq!(file.line_named("the rule \"b\" has the filter \"x\""), Some(7));
         assert_eq!(file.line_named("nothing is quoted"), None);
-        assert_eq!(file.at(Error::usage("rules: no \"b\"")).message, "rules.toml:6: no \"b\"");
+        assert_eq!(file.at(Error::usage("rules: no \"b\"")).message, "At rules.toml:6: no \"b\"");
     }
 }

@@ -28,14 +28,14 @@ pub struct Duplicates {
 
 impl Duplicates {
     /// The pair under the cursor: which is kept, and which goes.
-    fn here(&self) -> Option<((Id, &str), (Id, &str))> {
+    fn here(&self) -> Option<[Id; 2]> {
         let twin = self.all.get(self.list.here()?)?;
-        let (keep, other) = ((twin.keep.0, twin.keep.1.as_str()), (twin.other.0, twin.other.1.as_str()));
-        Some(if self.turned.contains(&twin.other.0) { (other, keep) } else { (keep, other) })
+        let (keep, other) = (twin.keep.0, twin.other.0);
+        Some(if self.turned.contains(&other) { [other, keep] } else { [keep, other] })
     }
 
     fn merge(&mut self, cx: &mut Cx) {
-        if let Some(((keep, _), (other, _))) = self.here() {
+        if let Some([keep, other]) = self.here() {
             cx.write(Command::MergeCustomers { keep, other });
         }
     }
@@ -51,8 +51,8 @@ impl Duplicates {
     }
 
     fn open(&mut self, other: bool, cx: &mut Cx) {
-        if let Some((keep, goes)) = self.here() {
-            cx.go("account", json!({"customer": if other { goes.0 } else { keep.0 }}));
+        if let Some(pair) = self.here() {
+            cx.go("account", json!({"customer": pair[usize::from(other)]}));
         }
     }
 }
