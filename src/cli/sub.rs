@@ -120,7 +120,7 @@ subs! {
     Resolve(conflicts::ResolveArgs) = "resolve", Writes, conflicts::resolve;
     Sync(sync::Args) = "sync", Own, sync::run;
     MergeDriver(merge_driver::Args) = "merge-driver", Own, merge_driver::run;
-    #[command(visible_alias = "forget")]
+    #[command(alias = "forget")]
     Purge(purge::Args) = "purge", Own, purge::run;
     Doctor(doctor::Args) = "doctor", Own, doctor::run;
     Outbox(outbox::Args) = "outbox", Own, outbox::run;

@@ -167,7 +167,7 @@ fn config_prints_sets_and_unsets() {
     assert_snapshot!(desk.run(&["config"]), @r#"
     currency = USD
     zone = UTC
-    stages = (TOML of 162 lines; `retain config stages` prints it)
+    stages = (TOML of 210 lines; `retain config stages` prints it)
     scorecards = (TOML of 92 lines; `retain config scorecards` prints it)
     playbooks = (TOML of 285 lines; `retain config playbooks` prints it)
     rules = (TOML of 77 lines; `retain config rules` prints it)

@@ -44,7 +44,7 @@ fn evil_desk() -> Desk {
     std::fs::create_dir(&files).expect("a folder");
     std::fs::write(files.join("customers.csv"), customers).expect("write");
     std::fs::write(files.join("contacts.csv"), contacts).expect("write");
-    let done = desk.run_as("ana\u{1b}[1m", &["import", &files.display().to_string()]);
+    let done = desk.run_as("ana", &["import", &files.display().to_string()]);
     assert!(done.status.success(), "{done:?}");
     assert_plain(&done, "import");
     for (name, evil) in EVIL {
@@ -54,10 +54,16 @@ fn evil_desk() -> Desk {
             &["log", name, &format!("they said {evil}")],
             &["task", "add", name, &format!("task {evil}")],
         ] {
-            let done = desk.run_as(&format!("bo{evil}"), args);
+            let done = desk.run_as("bo", args);
             assert_plain(&done, &format!("{args:?}"));
         }
+        // Nobody may be called so, and a book that was written by another program holds it all the same.
+        let refused = desk.run_as(&format!("bo{evil}"), &["note", name, "under that name"]);
+        assert_plain(&refused, "a name");
     }
+    let book = rusqlite::Connection::open(&desk.book).expect("the book");
+    let evil: String = EVIL.iter().map(|(_, evil)| *evil).collect();
+    book.execute("UPDATE batch SET person = person || ?1 WHERE person = 'bo'", [evil]).expect("other names");
     desk
 }
 
@@ -159,7 +165,7 @@ fn strange(bytes: &[u8]) -> Vec<String> {
 fn what_the_screens_send_is_their_own() {
     let desk = evil_desk();
     let mut command = desk.screens();
-    command.args(["--me", "ana\u{1b}]0;owned\u{7}"]);
+    command.args(["--me", "ana"]);
     let mut console = Console::start(command);
     let many = EVIL.len();
     console.wait("the queue", |c| c.shows("Queue (") && c.shows(&format!("Customers {many}")));

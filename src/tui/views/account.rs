@@ -355,7 +355,7 @@ impl Screen for Account {
             row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).cli("task edit").when(has_page),
             row("remove", &["D"], Account::remove_here).when(has_event).writes("event remove"),
             row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
-            row("mail", &["o"], Account::mail).when(has_page),
+            row("mail", &["o"], Account::mail).cli("mail").when(has_page),
             row("copy_email", &["y e"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),
             row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))),
             row("previous", &["K"], |_, cx| cx.push(Step::Neighbour(-1))),

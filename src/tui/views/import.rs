@@ -282,11 +282,11 @@ impl Screen for Import {
     const KEYS: &'static [&'static [KeyRow<Import>]] = &[
         &[
             row("write", &["ctrl-s"], Import::write).when(|v, look| v.here(look).map(|_| ()).ok_or("no_file")).writes("import").hint(),
-            row("change", &["enter"], Import::change).when(|v, look| v.here(look).map(|_| ()).ok_or("no_file")).hint(),
-            row("profile", &["p"], Import::profile).hint(),
-            row("dialect", &["d"], Import::dialect).hint(),
-            row("kind", &["t"], Import::kind),
-            row("winner", &["c"], Import::winner).hint(),
+            row("change", &["enter"], Import::change).cli("import").when(|v, look| v.here(look).map(|_| ()).ok_or("no_file")).hint(),
+            row("profile", &["p"], Import::profile).cli("import").hint(),
+            row("dialect", &["d"], Import::dialect).cli("import").hint(),
+            row("kind", &["t"], Import::kind).cli("import"),
+            row("winner", &["c"], Import::winner).cli("import").hint(),
             row("keep", &["S"], Import::keep).when(|v, look| v.here(look).map(|_| ()).ok_or("no_file")).writes("import"),
             row("next_file", &["tab"], |v: &mut Self, cx| v.other_file(1, cx)),
             row("previous_file", &["backtab"], |v: &mut Self, cx| v.other_file(-1, cx)),
