@@ -120,6 +120,10 @@ impl Store {
         self.keep_in_memory(super::open::CACHE);
         let taken = ended?;
         self.begin_anew()?;
+        if zone.is_some() {
+            // The rows came in by the zone that the file had; the settings among them may say another.
+            self.rebuild()?;
+        }
         Ok(taken)
     }
 
