@@ -1,7 +1,7 @@
 //! Files in: tables (CSV and its kin, JSON, workbooks), calendars, mailboxes and address cards, one file or a folder of them, as one
 //! batch with every row accounted for.
 //!
-//! Whatever a file is, [`source`] makes a table of it, [`mapping`] says which of its columns is which field (as said, by a profile, by
+//! Whatever a file is, `source` makes a table of it, `mapping` says which of its columns is which field (as said, by a profile, by
 //! header, by value), and the intake of its [`Kind`] puts row after row. Rows that cannot be taken go into `<file>.rejects.csv` beside
 //! the input, the rest is taken. Keys of the files make a second import of the same files change nothing; who wins where a person has
 //! changed a field meanwhile is a rule ([`Winner`]), and what was found is told ([`Conflict`]).
