@@ -137,6 +137,47 @@ fn an_undo_over_somebody_elses_later_edit_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_customer_that_somebody_added_since_the_list_was_read_has_its_own_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("team.db");
+    let mut ana = Store::open(&path, &options("ana")).unwrap();
+    add(&mut ana, "Acme", 0);
+    let shared = ana.roster().unwrap();
+    let mut bo = Store::open(&path, &options("bo")).unwrap();
+    let zeta = add(&mut bo, "Zeta", 70_000);
+    let page = account(&mut ana, zeta);
+    let roster = shared.read().unwrap();
+    assert_eq!((roster.name(page.row as usize), page.customer.name.as_str()), ("Zeta", "Zeta"));
+    assert_eq!(roster.arr(page.row as usize), 840_000);
+}
+
+/// The number of the last row of a table's only page becomes 0: a walk from the least number to the greatest finds nobody.
+#[test]
+fn a_customer_that_only_an_index_finds_in_a_damaged_file_is_not_taken_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("team.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    let first = add(&mut store, "Acme", 0);
+    add(&mut store, "Zeta", 0);
+    let root: i64 = store.conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'customer'", [], |r| r.get(0)).unwrap();
+    drop(store);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let page = usize::from(u16::from_be_bytes([bytes[16], bytes[17]])) * (root as usize - 1);
+    assert_eq!((bytes[page], bytes[page + 4]), (13, 2), "a leaf of two rows");
+    let last = page + usize::from(u16::from_be_bytes([bytes[page + 10], bytes[page + 11]]));
+    // The payload's length first, a variable integer; then the row's number, which is 2.
+    let number = last + 1 + bytes[last..].iter().take_while(|b| **b > 127).count();
+    assert_eq!(bytes[number], 2);
+    bytes[number] = 0;
+    std::fs::write(&path, bytes).unwrap();
+    let mut damaged = Store::open(&path, &options("ana")).unwrap();
+    assert!(damaged.roster().unwrap().read().unwrap().is_empty());
+    let page = account(&mut damaged, first);
+    let shared = damaged.roster().unwrap();
+    assert_eq!((page.customer.name.as_str(), shared.read().unwrap().name(page.row as usize)), ("Acme", "Acme"));
+}
+
+#[test]
 fn what_another_wrote_just_before_ones_own_write_is_news_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("team.db");

@@ -146,6 +146,9 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
     let healthy = ask(&desk, &["doctor", "--json"], "no damage");
     assert_eq!(healthy.code, Some(0), "{healthy:?}");
     put(&book, beside.as_deref());
+    // Every other way of reading has its turn.
+    let others: [&[&str]; 8] =
+        [&["today"], &["brief", &name], &["funnel"], &["history"], &["health", &name], &["dump"], &["segments"], &["targets"]];
     let mut tallies: BTreeMap<Harm, Tally> = BTreeMap::new();
     for how in HARMS {
         let tally = tallies.entry(how).or_default();
@@ -157,6 +160,8 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
             }
             ask(&desk, &["list", "--json"], &what);
             ask(&desk, &["show", &name], &what);
+            let turn = copy % others.len();
+            ask(&desk, others[turn], &what);
             let told = ask(&desk, &["doctor", "--json"], &what).code != Some(0);
             let same = contents(&desk).is_some_and(|c| c == before);
             match (told, same) {

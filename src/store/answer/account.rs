@@ -18,10 +18,10 @@ use crate::domain::signal::{self as signals, Signals};
 use crate::domain::task::Task;
 use crate::domain::ticket::Ticket;
 use crate::domain::time::{Day, Stamp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::rated::Rated;
 use crate::store::search::text_at_raw as text_at;
-use crate::store::{Store, batch, search, signal, sql};
+use crate::store::{Store, batch, roster, search, signal, sql};
 
 /// The columns that [`task`] reads.
 pub const TASK: &str = "t.id, (SELECT id FROM customer WHERE n = t.customer), t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done, t.n";
@@ -58,6 +58,10 @@ pub fn task_of(row: &rusqlite::Row<'_>, customer: Id) -> rusqlite::Result<Task> 
 pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Account>> {
     let Some((n, customer)) = customer(store, id)? else { return Ok(None) };
     let shared = store.roster()?;
+    if shared.read().unwrap_or_else(PoisonError::into_inner).row_of(n).is_none() {
+        // Somebody added it since the list was read.
+        roster::reload(&store.conn, &shared, &[n])?;
+    }
     let config = store.config.clone();
     let today = store.today;
     let facts = signal::facts(&store.conn, n, &config.stages, config.zone)?;
@@ -68,7 +72,7 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
         (0..12).rev().map(|weeks| today.plus(-7 * weeks)).map(|day| rated.score(signals::fold(&facts, &config, day), day).score).collect();
     let (row, priority) = {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-        let row = roster.row_of(n).unwrap_or(0);
+        let row = roster.row_of(n).ok_or_else(|| not_in_its_table(&customer))?;
         (row as u32, priority::priority(&roster.reasons(row), roster.arr(row), roster.median_arr))
     };
     let (events, total) = timeline(store, n, id, ask)?;
@@ -88,6 +92,12 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
         events,
         total,
     }))
+}
+
+/// An index of the file knows the customer and a walk through its table does not come by it.
+fn not_in_its_table(customer: &Customer) -> Error {
+    Error::failed(format!("the book is damaged: \"{}\" is in an index and not in the table of customers", customer.name))
+        .hint("retain doctor examines it; retain restore --salvage takes what can be read into a new book")
 }
 
 /// A customer's health on a day with every step; a person's word over it with who said it and why.
