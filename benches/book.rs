@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveTime;
 use retain::domain::command::Command;
+use retain::domain::funnel::Mode;
 use retain::domain::id::{Id, Ids};
 use retain::domain::money::Currency;
-use retain::domain::query::{Page, Query};
+use retain::domain::query::{ActionAsk, FiredAsk, Page, PeriodAsk, PlayAsk, Query, TaskAsk, TimelineAsk};
 use retain::domain::sheet::Head;
+use retain::domain::table::{Kind, TableAsk};
 use retain::domain::time::{Day, Stamp, Zone};
 use retain::domain::touchpoint::TouchDraft;
 use retain::store::merge::MergeAsk;
@@ -271,6 +273,7 @@ fn read(size: usize, path: &Path) -> Outcome {
     let mut texts = times(10, |_| store.answer(&Query::Search { text: "renewal discount".into() }).map(|_| ()))?;
     line(size, "full text: renewal discount", &mut texts, "the first may bring the index up to date");
     scores(size, path, &mut store)?;
+    screens(size, path)?;
     touch(size, &mut store)?;
     println!("{size:>9}  {:<34} {}", "memory of the reading process", memory());
     Ok(())
@@ -292,16 +295,63 @@ fn scores(size: usize, path: &Path, store: &mut Store) -> Outcome {
         })?
     };
     line(size, "a threshold changed, all scored", &mut all, &format!("{moved} change band"));
-    let mut movers = times(1, |_| store.answer(&Query::Movers { filter: String::new(), days: 7 }).map(|_| ()))?;
-    line(size, "movers of the week", &mut movers, "the first since a write");
+    let mut movers = times(1, |_| store.answer_whole(&Query::Movers { filter: String::new(), days: 7 }).map(|_| ()))?;
+    line(size, "movers of the week, all pieces", &mut movers, "the first of its process");
     let mut pairs = 0;
     let mut tests = times(2, |_| {
-        if let Page::Backtest(test) = open(path)?.answer(&Query::Backtest { months: 12 })? {
+        if let Page::Backtest(test) = open(path)?.answer_whole(&Query::Backtest { months: 12 })? {
             pairs = test.n;
         }
         Ok(())
     })?;
     line(size, "backtest of 12 month ends", &mut tests, &format!("{pairs} scores"));
+    Ok(())
+}
+
+/// The first answer to what each screen asks when it is opened, by a store that has answered nothing yet but the list.
+fn screens(size: usize, path: &Path) -> Outcome {
+    let (filter, period) = (String::new, PeriodAsk::Days(365));
+    let mut first = open(path)?;
+    let customer = first.roster()?.read().map_err(|_| "the roster's lock is poisoned")?.ids[size / 2];
+    let rule = first.config().rules.rule.first().cloned().ok_or("the demo has rules")?;
+    drop(first);
+    let table = |kind| Query::Table(TableAsk { kind, filter: String::new(), period, mode: Mode::InOrder });
+    let asks = [
+        ("triage", Query::Triage { filter: filter(), snoozed: false }),
+        ("board and funnel", Query::Funnel { filter: filter(), period: None, mode: Mode::InOrder }),
+        ("account", Query::Account { customer, timeline: TimelineAsk::default() }),
+        ("health", Query::Health { customer, since: None }),
+        ("trend", Query::Trend { customer, months: 12 }),
+        ("movers", Query::Movers { filter: filter(), days: 7 }),
+        ("backtest", Query::Backtest { months: 12 }),
+        ("tasks", Query::Tasks(TaskAsk::default())),
+        ("calls to action", Query::Actions(ActionAsk::default())),
+        ("playbooks", Query::Plays(PlayAsk::default())),
+        ("firings", Query::Fired(FiredAsk::default())),
+        ("rule, dry run", Query::Trial { rule: Box::new(rule), days: 90 }),
+        ("NPS", Query::Nps { filter: filter(), period }),
+        ("segments", Query::Segments { trend: true }),
+        ("friction", Query::Friction { filter: filter(), period }),
+        ("targets", table(Kind::Targets)),
+        ("help first", table(Kind::Help)),
+        ("stays", table(Kind::Stays)),
+        ("issues", table(Kind::Issues)),
+        ("history", Query::Activity { search: String::new(), limit: 200 }),
+        ("checklist", Query::Checklists { customer }),
+        ("duplicates", Query::Duplicates),
+    ];
+    for (what, ask) in asks {
+        let mut all = Vec::new();
+        let mut whole = true;
+        for _ in 0..3 {
+            let mut store = open(path)?;
+            store.roster()?;
+            let begun = Instant::now();
+            whole = !store.answer(&ask)?.is_unfinished();
+            all.push(begun.elapsed());
+        }
+        line(size, &format!("screen: {what}"), &mut all, if whole { "" } else { "first piece" });
+    }
     Ok(())
 }
 

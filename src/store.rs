@@ -45,15 +45,13 @@ mod undo;
 pub mod worker;
 mod write;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, params};
 
 use crate::domain::config::Config;
-use crate::domain::health::Health;
-use crate::domain::health::backtest::Backtest;
 use crate::domain::id::{Id, Ids};
 use crate::domain::query::{BatchPage, Page, Query};
 use crate::domain::roster::Roster;
@@ -66,9 +64,6 @@ pub use place::Mode;
 pub use settings::apply_config;
 
 use settings::{config_rows, read_config};
-
-/// Health on some day by the customers' integers.
-type HealthThen = HashMap<u32, Health>;
 
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,10 +111,6 @@ pub struct Store {
     today: Day,
     roster: Option<Arc<RwLock<Roster>>>,
     kept: kept::Kept,
-    /// Health of all on a past day, and of which day and state of the book.
-    then: Option<((Day, i64), Arc<HealthThen>)>,
-    /// The last backtest, and the state of the book that it is of.
-    tested: Option<(backtest::Of, Backtest)>,
     patience: Option<Patience>,
     lock_limit: u64,
     /// Where the person's own changes are kept.
@@ -192,8 +183,6 @@ impl Store {
             today,
             roster: None,
             kept: kept::Kept::default(),
-            then: None,
-            tested: None,
             patience: None,
             lock_limit: 10_000,
             outbox: None,
@@ -320,6 +309,16 @@ impl Store {
     /// Answers a question. Loads the roster when it is needed and not there.
     pub fn answer(&mut self, query: &Query) -> Result<Page> {
         answer::answer(self, query)
+    }
+
+    /// The same to its end, for what answers a piece at a time ([`Page::is_unfinished`]).
+    pub fn answer_whole(&mut self, query: &Query) -> Result<Page> {
+        loop {
+            let page = self.answer(query)?;
+            if !page.is_unfinished() {
+                return Ok(page);
+            }
+        }
     }
 
     /// The shared roster, loaded. Screens read it while drawing; only the store writes it, for microseconds.
@@ -473,11 +472,12 @@ impl Store {
         } else if n > self.seen {
             self.own.insert(n);
         }
-        self.kept = kept::Kept::default();
+        self.kept.touch(touched);
         if config_touched {
             self.config = Arc::new(read_config(&self.conn)?);
         }
         if config_touched || touched.len() > REFOLD_AT_ONCE {
+            self.kept = kept::Kept::default();
             return self.reload();
         }
         let Some(shared) = self.roster.clone() else { return Ok(()) };

@@ -8,7 +8,7 @@ use super::out::{Ink, one_line};
 use super::{Cx, unexpected};
 use crate::domain::command::Command;
 use crate::domain::money;
-use crate::domain::query::{CoursePage, Page, Query, SegmentRow, SegmentsPage, View};
+use crate::domain::query::{Page, Query, SegmentRow, View};
 use crate::domain::rfm::{FEW, LOOK_BACK};
 use crate::domain::segment::{BY_SCORES, READY};
 use crate::domain::time::Day;
@@ -47,11 +47,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if let Some(name) = &args.view {
         return course(cx, &mut store, name, args.months);
     }
-    let mut page = SegmentsPage { computing: true, ..SegmentsPage::default() };
-    while page.computing {
-        let Page::Segments(next) = store.answer(&Query::Segments { trend: args.trend })? else { return Err(unexpected().into()) };
-        page = *next;
-    }
+    let Page::Segments(page) = store.answer_whole(&Query::Segments { trend: args.trend })? else { return Err(unexpected().into()) };
     let (currency, words) = (store.config().currency, Words::english());
     if cx.out.json {
         let codes: Vec<&str> = READY.iter().map(|s| s.0).collect();
@@ -100,12 +96,8 @@ fn course(cx: &mut Cx<'_>, store: &mut Store, name: &str, months: u16) -> Done {
     };
     let today = Query::Customers { filter: filter.clone(), sort: String::new(), descending: false, columns: Vec::new() };
     let today = rows_page(store, &today, &filter)?.rows.len();
-    let mut page = CoursePage { computing: true, ..CoursePage::default() };
-    while page.computing {
-        let ask = Query::Course { filters: vec![filter.clone()], months };
-        let Page::Course(next) = store.answer(&ask)? else { return Err(unexpected().into()) };
-        page = *next;
-    }
+    let ask = Query::Course { filters: vec![filter.clone()], months };
+    let Page::Course(page) = store.answer_whole(&ask)? else { return Err(unexpected().into()) };
     let counts = page.counts.into_iter().next().unwrap_or_default();
     let counts: Vec<(Day, usize)> = page.days.into_iter().zip(counts).chain([(store.today(), today)]).collect();
     if cx.out.json {

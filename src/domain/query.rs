@@ -403,6 +403,8 @@ pub struct MoversPage {
     pub rose: usize,
     /// How many have a score on both days.
     pub of: usize,
+    /// Not everybody is compared yet: the same question asked again answers more.
+    pub computing: bool,
     /// A mistake in the filter.
     pub mistake: Option<Mistake>,
 }
@@ -564,6 +566,8 @@ pub enum Page {
     Movers(MoversPage),
     /// To [`Query::Backtest`].
     Backtest(Box<Backtest>),
+    /// So many customers are counted, of so many; the same question asked again goes on. What can only be said of all.
+    Counting { done: usize, of: usize },
     /// To [`Query::Search`].
     Search(Vec<Found>),
     /// To [`Query::Views`].
@@ -603,6 +607,12 @@ pub enum Page {
 impl Page {
     /// There is more to come: the same question asked again answers more of it.
     pub fn is_unfinished(&self) -> bool {
-        matches!(self, Page::Segments(page) if page.computing) || matches!(self, Page::Course(page) if page.computing)
+        match self {
+            Page::Segments(page) => page.computing,
+            Page::Course(page) => page.computing,
+            Page::Movers(page) => page.computing,
+            Page::Counting { .. } => true,
+            _ => false,
+        }
     }
 }

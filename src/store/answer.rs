@@ -6,7 +6,7 @@ mod checklist;
 pub(super) mod course;
 mod duplicates;
 mod funnel;
-mod moving;
+pub mod moving;
 mod segments;
 mod surveys;
 mod tables;
@@ -62,7 +62,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Health { customer, since } => health_at(store, *customer, *since).map(|h| Page::Health(Box::new(h))),
         Query::Trend { customer, months } => moving::trend(store, *customer, *months).map(Page::Trend),
         Query::Movers { filter, days } => moving::movers(store, filter, *days).map(Page::Movers),
-        Query::Backtest { months } => super::backtest::answer(store, *months).map(|b| Page::Backtest(Box::new(b))),
+        Query::Backtest { months } => super::backtest::answer(store, *months),
         Query::Search { text } => found(store, text).map(Page::Search),
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),

@@ -7,7 +7,7 @@
 //! follows present tags, owner and attributes, and the scorecards are the present ones: what is tested is whether they would
 //! have told. A row that was removed since counts as never having been there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{Datelike, NaiveTime};
 use rusqlite::Connection;
@@ -17,28 +17,48 @@ use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::health::backtest::{AHEAD, Backtest, Pair, backtest};
 use crate::domain::id::Id;
+use crate::domain::query::Page;
 use crate::domain::signal::{Fact, Facts, VersionFact, fold};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
 use super::rated::Rated;
-use super::signal::{EVENT, Part, Roles, read_fact, read_states, read_tags};
+use super::signal::{EVENT, Part, Roles, greatest, read_fact, read_states, read_tags};
 use super::{Store, sql};
 
-/// What a backtest is of: months, the day, and the last batch of the book.
-pub type Of = (u8, Day, i64);
+/// Customers that are scored before the worker looks whether somebody asks for something else.
+const PIECE: i64 = 500;
 
-/// Answers [`crate::domain::query::Query::Backtest`]; the same question of the same book is answered from memory.
-pub fn answer(store: &mut Store, months: u8) -> Result<Backtest> {
-    let of = (months, store.today, store.last_batch()?);
-    if let Some((_, tested)) = store.tested.as_ref().filter(|(known, _)| *known == of) {
-        return Ok(tested.clone());
-    }
-    let days = month_ends(store.today, months);
-    let pairs = pairs(&store.conn, &store.config, &days)?;
-    let tested = backtest(days, &pairs);
-    store.tested = Some((of, tested.clone()));
-    Ok(tested)
+/// A backtest that is being made, and when it is, what it says. It holds until something is written.
+pub struct Test {
+    months: u8,
+    today: Day,
+    days: Vec<Day>,
+    cuts: Vec<Cut>,
+    batches: Batches,
+    edits: Edits,
+    removed: HashSet<i64>,
+    pairs: Vec<Pair>,
+    /// Customers whose integers are above it are to come, up to the greatest.
+    next: i64,
+    top: i64,
+    said: Option<Box<Backtest>>,
+}
+
+/// Answers [`crate::domain::query::Query::Backtest`], a piece at a time; the same question of the same book is answered from memory.
+pub fn answer(store: &mut Store, months: u8) -> Result<Page> {
+    let known = store.kept.test.take().filter(|test| (test.months, test.today) == (months, store.today));
+    let mut test = match known {
+        Some(test) => test,
+        None => Box::new(Test::begin(&store.conn, &store.config, store.today, months)?),
+    };
+    test.go_on(&store.conn, &store.config)?;
+    let page = match &test.said {
+        Some(said) => Page::Backtest(said.clone()),
+        None => Page::Counting { done: test.next as usize, of: test.top as usize },
+    };
+    store.kept.test = Some(test);
+    Ok(page)
 }
 
 /// The last month ends that lie so far back that it is known what became of the customers, oldest first.
@@ -118,6 +138,7 @@ impl Life {
 }
 
 /// When batches were made and whether they only told what was known before, by their integers.
+#[derive(Default)]
 struct Batches(HashMap<i64, (i64, bool)>);
 
 /// The later edits of rows, by row, oldest first: when, the field, the value before.
@@ -215,33 +236,54 @@ fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
     }
 }
 
-/// Every customer on every day: scored by what was known then, with what became of it.
-fn pairs(conn: &Connection, config: &Config, days: &[Day]) -> Result<Vec<Pair>> {
-    const BLOCK: i64 = 2000;
-    let zone = config.zone;
-    // Midnights, looked up once: weeks of usage count from the day after their last.
-    let midnight = |day: Day| zone.stamp(day, NaiveTime::MIN).0;
-    let cuts: Vec<Cut> = days.iter().map(|d| (*d, midnight(d.plus(1)) - 1)).collect();
-    let (batches, edits) = (Batches::read(conn)?, edits(conn)?);
-    let top: i64 = conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
-    let removed: std::collections::HashSet<i64> = {
-        let mut statement = conn.prepare("SELECT n FROM customer WHERE removed = 1").map_err(sql)?;
-        let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
-        rows.collect::<std::result::Result<_, _>>().map_err(sql)?
-    };
-    let (mut pairs, mut facts, mut from) = (Vec::new(), Facts::default(), 0);
-    while from < top {
-        let mut block: Vec<Life> = (0..BLOCK).map(|_| Life::default()).collect();
-        let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, from + BLOCK])?;
+impl Test {
+    fn begin(conn: &Connection, config: &Config, today: Day, months: u8) -> Result<Test> {
+        let days = month_ends(today, months);
+        let midnight = midnight(config.zone);
+        let cuts = days.iter().map(|d| (*d, midnight(d.plus(1)) - 1)).collect();
+        let removed = {
+            let mut statement = conn.prepare("SELECT n FROM customer WHERE removed = 1").map_err(sql)?;
+            let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
+            rows.collect::<std::result::Result<_, _>>().map_err(sql)?
+        };
+        let (batches, edits, top) = (Batches::read(conn)?, edits(conn)?, greatest(conn)?);
+        Ok(Test { months, today, days, cuts, batches, edits, removed, pairs: Vec::new(), next: 0, top, said: None })
+    }
+
+    /// Scores some more customers; at the end it says what came of it.
+    fn go_on(&mut self, conn: &Connection, config: &Config) -> Result<()> {
+        if self.said.is_some() {
+            return Ok(());
+        }
+        if self.next < self.top {
+            let to = self.top.min(self.next + PIECE);
+            self.score(conn, config, (self.next, to))?;
+            self.next = to;
+        }
+        if self.next >= self.top {
+            self.said = Some(Box::new(backtest(self.days.clone(), &self.pairs)));
+            (self.pairs, self.batches, self.edits) = (Vec::new(), Batches::default(), Edits::new());
+        }
+        Ok(())
+    }
+
+    /// The customers whose integers are above the first and up to the second number, on every day: scored by what was known
+    /// then, with what became of them.
+    fn score(&mut self, conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<()> {
+        let Test { cuts, batches, edits, removed, pairs, .. } = self;
+        let count = to - from;
+        let (zone, midnight) = (config.zone, midnight(config.zone));
+        let mut block: Vec<Life> = (0..count).map(|_| Life::default()).collect();
+        let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, to])?;
         let mut tagged: HashMap<i64, String> = HashMap::new();
-        read_tags(conn, &format!("n > ?1 AND n <= ?1 + {BLOCK}"), from, |customer, tags| {
+        read_tags(conn, &format!("n > ?1 AND n <= ?1 + {count}"), from, |customer, tags| {
             tagged.insert(customer, tags);
         })?;
         let query = format!(
             "SELECT customer, {EVENT}, batch, id FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
         );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([from, from + BLOCK]).map_err(sql)?;
+        let mut rows = statement.query([from, to]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let Some(fact) = read_fact(row, &config.stages, &roles).map_err(sql)? else { continue };
             let customer: i64 = row.get(0).map_err(sql)?;
@@ -256,14 +298,15 @@ fn pairs(conn: &Connection, config: &Config, days: &[Day]) -> Result<Vec<Pair>> 
                 Some(_) => life.events.extend(states(fact, made, of, event_back)),
             }
         }
-        let which = format!("WHERE customer > ?1 AND customer <= ?1 + {BLOCK} AND removed = 0");
+        let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
         read_states(conn, &which, from, zone, |customer, part, (row, batch)| {
             let back = |part: &mut Part, field: &str, before: &Value| part_back(part, field, before, zone);
             block[(customer - from - 1) as usize].parts.extend(states(part, batches.of(batch), edits.get(&row), back));
         })?;
+        let mut facts = Facts::default();
         for (customer, life) in (from + 1..).zip(&block).filter(|(n, life)| !life.events.is_empty() && !removed.contains(n)) {
             let mut rated = None;
-            for cut in &cuts {
+            for cut in cuts.iter() {
                 let Some(lost) = life.fate(cut.0, config) else { continue };
                 life.facts_at(*cut, &mut facts);
                 facts.tags.push_str(tagged.get(&customer).map_or("", String::as_str));
@@ -279,9 +322,13 @@ fn pairs(conn: &Connection, config: &Config, days: &[Day]) -> Result<Vec<Pair>> 
                 pairs.push(Pair { customer: customer as u32, score: health.score, band: health.band, lost });
             }
         }
-        from += BLOCK;
+        Ok(())
     }
-    Ok(pairs)
+}
+
+/// The first millisecond of days in a zone.
+fn midnight(zone: Zone) -> impl Fn(Day) -> i64 {
+    move |day| zone.stamp(day, NaiveTime::MIN).0
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Facts that figures over all customers are made of, read at the first question and kept until something is written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, params};
@@ -17,6 +17,8 @@ use crate::domain::time::Day;
 use crate::error::{Error, Result};
 
 use super::answer::course::Course;
+use super::answer::moving::Then;
+use super::backtest::Test;
 use super::{Store, sql};
 
 const SAID: &str = "SELECT customer, kind, at, id, day, contact, number, channel, reference, more FROM event
@@ -41,6 +43,21 @@ pub struct Kept {
     pub course: Option<Box<Course>>,
     /// Month ends that were counted, the latest first.
     pub trend: Vec<(Day, [usize; READY.len()])>,
+    /// Health of everybody on a past day.
+    pub then: Option<Then>,
+    /// The last backtest.
+    pub test: Option<Box<Test>>,
+}
+
+impl Kept {
+    /// Forgets what is no longer so once these customers were written.
+    pub fn touch(&mut self, customers: &BTreeSet<i64>) {
+        let mut then = self.then.take();
+        if let Some(then) = &mut then {
+            then.touch(customers);
+        }
+        *self = Kept { then, ..Kept::default() };
+    }
 }
 
 /// The visits of every customer, read once and kept until something is written. Moves after the store's day do not count.

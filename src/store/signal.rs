@@ -265,34 +265,47 @@ pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl F
 /// Hands the facts of each customer to `each`, in the order of their integers. Memory stays that of one block of customers.
 pub fn facts_of_all(conn: &Connection, config: &Config, mut each: impl FnMut(i64, &Facts) -> Result<()>) -> Result<()> {
     const BLOCK: i64 = 2000;
-    let top: i64 = conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
+    let top = greatest(conn)?;
     let mut from = 0;
     while from < top {
-        let to = from + BLOCK;
-        let mut block: Vec<Facts> = vec![Facts::default(); BLOCK as usize];
-        {
-            let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, to])?;
-            let query = format!(
-                "SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
-            );
-            let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-            let mut rows = statement.query([from, to]).map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
-                let customer: i64 = row.get(0).map_err(sql)?;
-                block[(customer - from - 1) as usize].events.extend(read_fact(row, &config.stages, &roles).map_err(sql)?);
-            }
-        }
-        let these = format!("n > ?1 AND n <= ?1 + {BLOCK}");
-        read_tags(conn, &these, from, |customer, tags| block[(customer - from - 1) as usize].tags = tags)?;
-        let which = format!("WHERE customer > ?1 AND customer <= ?1 + {BLOCK} AND removed = 0");
-        read_states(conn, &which, from, config.zone, |customer, part, _| part.add(&mut block[(customer - from - 1) as usize]))?;
-        for (i, facts) in block.iter().enumerate() {
-            let n = from + 1 + i as i64;
-            if n <= top {
-                each(n, facts)?;
-            }
-        }
+        let to = top.min(from + BLOCK);
+        facts_between(conn, config, (from, to), &mut each)?;
         from = to;
+    }
+    Ok(())
+}
+
+/// The greatest integer of a customer.
+pub fn greatest(conn: &Connection) -> Result<i64> {
+    conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)
+}
+
+/// The same for the customers whose integers are above the first and up to the second number; their facts are in memory at once.
+pub fn facts_between(
+    conn: &Connection,
+    config: &Config,
+    (from, to): (i64, i64),
+    mut each: impl FnMut(i64, &Facts) -> Result<()>,
+) -> Result<()> {
+    let count = usize::try_from(to - from).unwrap_or(0);
+    let mut block: Vec<Facts> = vec![Facts::default(); count];
+    {
+        let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, to])?;
+        let query =
+            format!("SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id");
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+        let mut rows = statement.query([from, to]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let customer: i64 = row.get(0).map_err(sql)?;
+            block[(customer - from - 1) as usize].events.extend(read_fact(row, &config.stages, &roles).map_err(sql)?);
+        }
+    }
+    let these = format!("n > ?1 AND n <= ?1 + {count}");
+    read_tags(conn, &these, from, |customer, tags| block[(customer - from - 1) as usize].tags = tags)?;
+    let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
+    read_states(conn, &which, from, config.zone, |customer, part, _| part.add(&mut block[(customer - from - 1) as usize]))?;
+    for (n, facts) in (from + 1..).zip(&block) {
+        each(n, facts)?;
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ const MOST: usize = i64::MAX as usize;
 /// A mistake in the filter, and a question whose answer is no table.
 pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
     let name = name_of(query).ok_or_else(|| Error::usage("There is nothing here that could be exported"))?;
-    let page = store.answer(&whole(query))?;
+    let page = store.answer_whole(&whole(query))?;
     let config = store.config();
     let sheet = |name: &str, columns: &[&str], rows: Vec<Vec<Datum>>| Sheet {
         head: Head {

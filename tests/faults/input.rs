@@ -118,6 +118,20 @@ const FILES: &[(&str, &str)] = &[
     ("usage.csv", "customer_id,period_start,active_days,sessions,key_actions,seats_used\nC1,2024-12-02,2,9,7,18\n"),
     ("tickets.csv", "ticket_id,customer_id,opened_at,closed_at,severity,subject,csat\nT1,C1,2024-12-21T04:08:00-05:00,,2,Slow,\n"),
     ("touchpoints.csv", "touchpoint_id,customer_id,contact_id,happened_at,channel,direction,note\nH1,C1,P1,2024-12-17,call,in,Hi\n"),
+    ("more.json", "[{\"customer_id\":\"C7\",\"name\":\"Seven\",\"tags\":[\"vip\"],\"seats\":10},{\"customer_id\":\"C1\",\"csm\":null}]"),
+    ("more.jsonl", "{\"customer_id\":\"C8\",\"name\":\"Eight\"}\n{\"customer_id\":\"C9\",\"name\":\"Nine\",\"arr\":12.5}\n"),
+    (
+        "people.vcf",
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Ruiz;Dana;;;\r\nFN:Dana Ruiz\r\nORG:Comma & Co\r\nEMAIL;TYPE=work:dana@c.example\r\nTEL:+1 555 0100\r\nNOTE:folded\r\n  here\r\nEND:VCARD\r\n",
+    ),
+    (
+        "calendar.ics",
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1@c.example\r\nDTSTART;TZID=Europe/Berlin:20260302T090000\r\nDTEND:20260302T093000Z\r\nSUMMARY:Call with Comma & Co\r\nATTENDEE;CN=Dana:mailto:dana@c.example\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+    ),
+    (
+        "letters.mbox",
+        "From ana@us.example Mon Mar  2 09:00:00 2026\nFrom: Ana <ana@us.example>\nTo: =?utf-8?q?Zo=C3=AB?= <z@c.example>\nDate: Mon, 2 Mar 2026 09:00:00 +0100\nMessage-ID: <1@us.example>\nSubject: Hello\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nDear Zo=C3=AB,=\n hello\n",
+    ),
     ("churn.csv", "customer_id,churned_on,mrr_lost_minor,reason,returned_on\nC1,2025-01-18,39600,champion left,\n"),
 ];
 
@@ -205,7 +219,7 @@ proptest! {
     }
 
     #[test]
-    fn any_csv_is_taken_with_every_row_accounted_for_or_refused(which in 0..FILES.len(), scratches in scratches(), raw in any::<bool>()) {
+    fn any_file_is_taken_with_every_row_accounted_for_or_refused(which in 0..FILES.len(), scratches in scratches(), raw in any::<bool>()) {
         let folder = tempfile::tempdir().expect("a folder");
         let mut store = book();
         let customers = folder.path().join("customers.csv");

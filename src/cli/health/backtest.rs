@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::text::words::Words;
 
 pub(super) fn run(cx: &mut Cx<'_>, store: &mut Store, months: u8) -> Done {
-    let Page::Backtest(test) = store.answer(&Query::Backtest { months })? else { return Err(unexpected().into()) };
+    let Page::Backtest(test) = store.answer_whole(&Query::Backtest { months })? else { return Err(unexpected().into()) };
     let said = test.sentences(&Words::english());
     if cx.out.json {
         return Ok(cx.out.object(json!({ "backtest": test, "sentences": said }))?);

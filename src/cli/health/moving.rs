@@ -35,7 +35,7 @@ pub(super) fn trend(cx: &mut Cx<'_>, store: &mut Store, customer: Id, months: u1
 
 pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16) -> Done {
     let ask = Query::Movers { filter: filter.to_owned(), days };
-    let Page::Movers(page) = store.answer(&ask)? else { return Err(unexpected().into()) };
+    let Page::Movers(page) = store.answer_whole(&ask)? else { return Err(unexpected().into()) };
     if let Some(mistake) = &page.mistake {
         return Err(mistaken(filter, mistake).into());
     }

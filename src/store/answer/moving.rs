@@ -1,20 +1,26 @@
 //! How health moved: of one customer over months, of all over some days. Computed from facts, never from kept scores.
 
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::PoisonError;
 
 use chrono::Datelike;
+use rusqlite::Connection;
 
 use super::{Rated, number_of, ready};
+use crate::domain::config::Config;
 use crate::domain::health::Health;
 use crate::domain::id::Id;
 use crate::domain::query::{Mover, MoversPage};
-use crate::domain::signal::fold;
+use crate::domain::signal::{Facts, fold};
 use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::{Store, signal};
 
 /// The longest time in months that is told week by week.
 const BY_WEEK: u16 = 6;
+
+/// Customers that are compared before the worker looks whether somebody asks for something else.
+const PIECE: i64 = 1000;
 
 /// Longest list of those that fell, and of those that rose.
 const MOST: usize = 200;
@@ -48,6 +54,47 @@ pub fn trend(store: &Store, customer: Id, months: u16) -> Result<Vec<(Day, Healt
     Ok(days(store.today, months).into_iter().map(|day| (day, rated.score(fold(&facts, &store.config, day), day))).collect())
 }
 
+/// Health of everybody on a past day, as far as it was folded. It outlives what is written: only whom that touched is folded again.
+pub struct Then {
+    day: Day,
+    /// By the customers' integers.
+    health: HashMap<u32, Health>,
+    /// Those above it are to come, up to the greatest.
+    next: i64,
+    top: i64,
+    stale: BTreeSet<i64>,
+}
+
+impl Then {
+    /// These were written: they are folded again.
+    pub fn touch(&mut self, customers: &BTreeSet<i64>) {
+        self.stale.extend(customers);
+    }
+
+    /// Folds whom a write has touched, or else some more customers.
+    fn go_on(&mut self, conn: &Connection, config: &Config) -> Result<()> {
+        let Then { day, health, .. } = self;
+        let mut put = |n: i64, facts: &Facts| {
+            let signals = fold(facts, config, *day);
+            let known = signals.last.is_some() || signals.since.is_some();
+            let then = if known { Rated::of(conn, n, config)?.score(signals, *day) } else { Health::default() };
+            health.insert(n as u32, then);
+            Ok(())
+        };
+        if !self.stale.is_empty() {
+            for n in std::mem::take(&mut self.stale) {
+                put(n, &signal::facts(conn, n, &config.stages, config.zone)?)?;
+            }
+            return Ok(());
+        }
+        let to = self.top.min(self.next + PIECE);
+        signal::facts_between(conn, config, (self.next, to), &mut put)?;
+        self.next = to;
+        Ok(())
+    }
+}
+
+/// Whose health moved most in so many days. Each answer has compared some more customers.
 pub fn movers(store: &mut Store, filter: &str, days: u16) -> Result<MoversPage> {
     let shared = store.roster()?;
     let (filter, people) = match ready(store, filter, &shared)? {
@@ -55,13 +102,20 @@ pub fn movers(store: &mut Store, filter: &str, days: u16) -> Result<MoversPage> 
         Err(mistake) => return Ok(MoversPage { mistake: Some(mistake), ..MoversPage::default() }),
     };
     let since = store.today.plus(-i64::from(days));
-    let then = health_then(store, since)?;
+    let mut then = match store.kept.then.take().filter(|then| then.day == since) {
+        Some(then) => then,
+        None => {
+            let top = signal::greatest(&store.conn)?;
+            Then { day: since, health: HashMap::new(), next: 0, top, stale: BTreeSet::new() }
+        }
+    };
+    then.go_on(&store.conn, &store.config)?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let prepared = filter.prepare(&roster, &people);
-    let mut page = MoversPage { since: Some(since), ..MoversPage::default() };
+    let mut page = MoversPage { since: Some(since), computing: then.next < then.top, ..MoversPage::default() };
     for row in roster.select(&prepared) {
         let at = row as usize;
-        let before = then.get(&roster.rowids[at]).copied().unwrap_or_default();
+        let before = then.health.get(&roster.rowids[at]).copied().unwrap_or_default();
         let mover = Mover { row, before, now: roster.rows[at].health };
         if before.score.is_none() || mover.now.score.is_none() {
             continue;
@@ -78,25 +132,10 @@ pub fn movers(store: &mut Store, filter: &str, days: u16) -> Result<MoversPage> 
     let (fell, rose) = (page.fell.saturating_sub(MOST), page.rose.saturating_sub(MOST));
     let (first, end) = (page.fell - fell, page.fell + rose);
     page.movers.drain(first..end);
+    drop(roster);
+    store.kept.then = Some(then);
     Ok(page)
 }
 
-/// Health of every customer on a past day, by the customers' integers; kept until something is written.
-fn health_then(store: &mut Store, day: Day) -> Result<Arc<super::super::HealthThen>> {
-    let last = store.last_batch()?;
-    if let Some((_, then)) = store.then.as_ref().filter(|(of, _)| *of == (day, last)) {
-        return Ok(then.clone());
-    }
-    let config = store.config.clone();
-    let mut all = super::super::HealthThen::new();
-    signal::facts_of_all(&store.conn, &config, |n, facts| {
-        let signals = fold(facts, &config, day);
-        if signals.last.is_some() || signals.since.is_some() {
-            all.insert(n as u32, Rated::of(&store.conn, n, &config)?.score(signals, day));
-        }
-        Ok(())
-    })?;
-    let all = Arc::new(all);
-    store.then = Some(((day, last), all.clone()));
-    Ok(all)
-}
+#[cfg(test)]
+mod tests;

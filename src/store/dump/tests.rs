@@ -2,10 +2,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::*;
-use crate::domain::command::{Command, Entity, NewContact};
+use crate::domain::command::{Command, Entity, NewContact, NewCustomer};
 use crate::domain::id::Id;
+use crate::domain::query::{ActionAsk, FiredAsk, PeriodAsk, PlayAsk, Query, TaskAsk, TimelineAsk};
 use crate::domain::sheet::Datum;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Day, Stamp};
 use crate::store::tests::{NOW, add, any_command, book, options};
 
 fn dumped(store: &Store) -> Vec<u8> {
@@ -88,6 +89,136 @@ proptest! {
         prop_assert_eq!(other.made_in_zone(), Some("Europe/Istanbul".to_owned()));
         let checks = other.doctor().unwrap();
         prop_assert!(checks.iter().all(|c| c.ok), "{:?}", checks);
+    }
+}
+
+/// What a colleague who means harm writes in the place of a value.
+fn harm(of: &serde_json::Value, salt: u64) -> serde_json::Value {
+    use serde_json::json;
+    let all = [
+        json!(null),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(-1),
+        json!(0),
+        json!(4_000_000_000_i64),
+        json!(1e308),
+        json!(true),
+        json!(""),
+        json!("\u{1b}[2J\u{202e}\u{7}\0"),
+        json!("x".repeat(70_000)),
+        json!("2026-02-31"),
+        json!("00000000-0000-0000-0000-000000000000"),
+        json!("{\"a\":{\"b\":[1,2,{\"c\":null}]}}"),
+        json!([1, [2, [3]]]),
+        json!({ "blob": "ff" }),
+    ];
+    let at = salt as usize % (all.len() + 2);
+    match (all.get(at), of.as_i64(), of.as_str()) {
+        (Some(value), ..) => value.clone(),
+        (None, Some(n), _) => json!(n ^ (1 << (salt % 40))),
+        (None, _, Some(text)) => json!(text.chars().rev().collect::<String>()),
+        _ => json!(1),
+    }
+}
+
+/// Every value of a line that holds no other.
+fn leaves(value: &mut serde_json::Value) -> Vec<&mut serde_json::Value> {
+    match value {
+        serde_json::Value::Array(all) => all.iter_mut().flat_map(leaves).collect(),
+        serde_json::Value::Object(all) => all.iter_mut().filter(|(key, _)| *key != "line").flat_map(|(_, v)| leaves(v)).collect(),
+        leaf => vec![leaf],
+    }
+}
+
+/// The batch of a line with the hash that its contents have now, where it still is one.
+fn with_right_hash(line: &serde_json::Value) -> Option<String> {
+    let mut entry: crate::store::outbox::Entry = serde_json::from_value(line.clone()).ok()?;
+    let mut tally = crate::store::hash::Tally::default();
+    entry.items()?.iter().for_each(|item| tally.add(item));
+    entry.hash = tally.finish(&entry.header().0).iter().map(|b| format!("{b:02x}")).collect();
+    let mut json = serde_json::to_value(&entry).ok()?;
+    json["line"] = "batch".into();
+    Some(json.to_string())
+}
+
+/// Asks for all that a person can look at.
+fn look_at_all(store: &mut Store) {
+    let filter = String::new;
+    let period = PeriodAsk::Days(365);
+    let mut asks = vec![
+        Query::Customers { filter: filter(), sort: "health".into(), descending: true, columns: vec!["attr.industry".into()] },
+        Query::Triage { filter: filter(), snoozed: false },
+        Query::Counts,
+        Query::Funnel { filter: filter(), period: Some(period), mode: crate::domain::funnel::Mode::InOrder },
+        Query::Tasks(TaskAsk::default()),
+        Query::Activity { search: String::new(), limit: 100 },
+        Query::Movers { filter: filter(), days: 30 },
+        Query::Backtest { months: 3 },
+        Query::Search { text: "customer".into() },
+        Query::Views,
+        Query::Conflicts,
+        Query::Actions(ActionAsk::default()),
+        Query::Plays(PlayAsk::default()),
+        Query::Fired(FiredAsk::default()),
+        Query::Nps { filter: filter(), period },
+        Query::Segments { trend: true },
+        Query::Friction { filter: filter(), period },
+        Query::Duplicates,
+    ];
+    let rowids = store.roster().map(|r| r.read().unwrap().ids.clone()).unwrap_or_default();
+    for customer in rowids {
+        asks.push(Query::Account { customer, timeline: TimelineAsk::default() });
+        asks.push(Query::Health { customer, since: Some(Day::MIN) });
+        asks.push(Query::Trend { customer, months: 12 });
+        asks.push(Query::Checklists { customer });
+    }
+    for ask in asks {
+        // A sentence is an answer too.
+        let _ = store.answer(&ask);
+    }
+}
+
+/// As many cases as PROPTEST_CASES asks for: these are the cases to leave running for an hour.
+fn cases(few: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(few), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    /// The hashes of what comes from a colleague are right, and nothing else needs to be: it is taken or refused in a sentence,
+    /// whatever is asked of the book is answered or refused, and it can be examined, written and undone.
+    #[test]
+    fn whatever_a_colleague_writes_with_right_hashes_is_taken_or_refused(
+        seed in prop::collection::vec(any::<u64>(), 4..14),
+        harms in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u64>()), 1..8),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = dumped(&lived(&seed));
+        let mut lines: Vec<serde_json::Value> =
+            bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect();
+        for (line, leaf, salt) in harms {
+            let count = lines.len() - 2;
+            let mut all = leaves(&mut lines[1 + line.index(count)]);
+            let leaf = leaf.index(all.len());
+            *all[leaf] = harm(all[leaf], salt);
+        }
+        let end = lines.len() - 1;
+        let texts = lines.iter().enumerate().map(|(at, line)| {
+            (1..end).contains(&at).then(|| with_right_hash(line)).flatten().unwrap_or_else(|| line.to_string())
+        });
+        let text = texts.map(|line| line + "\n").collect::<String>();
+        if let Ok((mut store, _)) = loaded(folder.path(), text.as_bytes(), true) {
+            look_at_all(&mut store);
+            let _ = store.doctor();
+            let mut again = Store::open(&folder.path().join("new.db"), &options("chen")).unwrap();
+            look_at_all(&mut again);
+            if again.write(&Command::AddCustomer(NewCustomer { name: "One more".into(), ..NewCustomer::default() }), NOW).is_ok() {
+                again.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+            }
+        }
     }
 }
 

@@ -103,7 +103,7 @@ fn late(store: &mut Store, filter: &str, owner: &str) -> Result<String> {
 
 fn movers(store: &mut Store, filter: &str, days: i64) -> Result<String> {
     let days = u16::try_from(days.clamp(1, 3650)).unwrap_or(1);
-    let Page::Movers(page) = store.answer(&Query::Movers { filter: filter.to_owned(), days })? else { return Ok(String::new()) };
+    let Page::Movers(page) = store.answer_whole(&Query::Movers { filter: filter.to_owned(), days })? else { return Ok(String::new()) };
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let score = |s: Option<u8>| s.map_or_else(|| "-".to_owned(), |s| s.to_string());

@@ -22,11 +22,13 @@ const MONTHS: (u8, u8, u8) = (12, 3, 60);
 pub struct Test {
     months: u8,
     page: Option<Backtest>,
+    /// So many customers of so many, while it is counted.
+    counted: Option<(usize, usize)>,
 }
 
 impl Default for Test {
     fn default() -> Test {
-        Test { months: MONTHS.0, page: None }
+        Test { months: MONTHS.0, page: None, counted: None }
     }
 }
 
@@ -76,7 +78,11 @@ impl Screen for Test {
         &[&[row("longer", &["+"], |v: &mut Self, _| v.ask(3)).hint(), row("shorter", &["-"], |v: &mut Self, _| v.ask(-3)).hint()]];
 
     fn title(&self, look: &Look) -> Title {
-        let counter = look.say.fill("backtest.months", &[("n", &self.months.to_string())]);
+        let months = self.months.to_string();
+        let counter = match self.counted {
+            Some((done, of)) => look.say.fill("backtest.counting", &[("n", &months), ("done", &done.to_string()), ("of", &of.to_string())]),
+            None => look.say.fill("backtest.months", &[("n", &months)]),
+        };
         Title { crumb: look.say.word("screen.backtest").to_owned(), filter: String::new(), counter }
     }
 
@@ -85,8 +91,10 @@ impl Screen for Test {
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
-        if let Page::Backtest(test) = page.as_ref() {
-            self.page = Some(test.as_ref().clone());
+        match page.as_ref() {
+            Page::Backtest(test) => (self.page, self.counted) = (Some(test.as_ref().clone()), None),
+            Page::Counting { done, of } => self.counted = Some((*done, *of)),
+            _ => {}
         }
     }
 

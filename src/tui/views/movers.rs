@@ -72,7 +72,8 @@ impl Screen for Movers {
     fn title(&self, look: &Look) -> Title {
         let values = self.page.as_ref().map(|p| [p.fell.to_string(), p.rose.to_string(), p.of.to_string()]).unwrap_or_default();
         let since = self.page.as_ref().and_then(|p| p.since).map(verbs::day).unwrap_or_default();
-        let counter = look.say.fill("movers.count", &[("fell", &values[0]), ("rose", &values[1]), ("of", &values[2])]);
+        let words = if self.page.as_ref().is_some_and(|p| p.computing) { "movers.counting" } else { "movers.count" };
+        let counter = look.say.fill(words, &[("fell", &values[0]), ("rose", &values[1]), ("of", &values[2])]);
         Title { crumb: look.say.fill("screen.movers", &[("day", &since)]), filter: String::new(), counter }
     }
 
@@ -83,6 +84,10 @@ impl Screen for Movers {
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
         if let Page::Movers(page) = page.as_ref() {
             let rows: Vec<u32> = page.movers.iter().map(|m| m.row).collect();
+            if self.list.cursor == 0 && self.page.as_ref().is_some_and(|before| before.computing) {
+                // Whoever has not moved stays at the top while others come in above.
+                self.list = List::default();
+            }
             self.list.set(&rows);
             self.list.go(self.list.cursor, cx.look.list_rows);
             self.page = Some(page.clone());
@@ -117,8 +122,8 @@ impl Screen for Movers {
         let look = canvas.look;
         let inner = canvas.frame(area, &look.say.fill("movers.days", &[("n", &DAYS[self.back].to_string())]), "", true);
         let Some(page) = self.page.as_ref().filter(|p| !p.movers.is_empty()) else {
-            let words = look.say.word(if self.page.is_some() { "movers.nothing" } else { "message.loading" });
-            return groups::draw_empty(canvas, inner, words);
+            let whole = self.page.as_ref().is_some_and(|page| !page.computing);
+            return groups::draw_empty(canvas, inner, look.say.word(if whole { "movers.nothing" } else { "message.loading" }));
         };
         let Some(roster) = look.read() else { return };
         let height = usize::from(inner.height);
