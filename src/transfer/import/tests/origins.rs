@@ -160,6 +160,21 @@ fn the_words_of_an_origin_become_ours() {
 }
 
 #[test]
+fn a_subscription_of_stripe_ends_when_it_ended_and_not_when_that_was_asked_for() {
+    let mut store = book();
+    for name in ["stripe-customers", "stripe-subscriptions"] {
+        let case = CASES.iter().find(|c| c.profile == name).expect("a case");
+        let folder = folder(&[("export.csv", case.file)]);
+        run(&mut store, &folder.path().join("export.csv"), false);
+    }
+    let wonka = store.find_customer("Wonka").expect("found");
+    let Ok(Page::Account(Some(account))) = store.answer(&Query::Account { customer: wonka, timeline: Default::default() }) else {
+        panic!("an account")
+    };
+    assert_eq!(account.versions.iter().map(|v| v.end.map(|d| d.to_string())).collect::<Vec<_>>(), [Some("2026-07-01".to_owned())]);
+}
+
+#[test]
 fn a_plain_file_of_each_kind_has_its_profile() {
     for kind in Kind::TABLES {
         let profile = kind.plain();
