@@ -73,6 +73,8 @@ pub struct App {
     stepped: Stamp,
     pub(super) toast: Option<(Tone, String, bool)>,
     pub(super) waiting: Option<String>,
+    /// An import is under way.
+    pub(super) importing: bool,
     pub(super) note: Option<String>,
     // Until when others' writes are not told one by one: a merge says them all in one message.
     hushed: Stamp,
@@ -109,6 +111,7 @@ impl App {
             stepped: Stamp(0),
             toast: None,
             waiting: None,
+            importing: false,
             note: None,
             hushed: Stamp(0),
             drawn: Drawn::default(),
@@ -145,6 +148,7 @@ impl App {
             Msg::Keys(text) => self.take_keys(&text),
             Msg::Briefed { customers, to, result } => self.briefed(customers, to, result),
             Msg::Merged { path, dry_run, result } => self.merged(path, dry_run, result),
+            Msg::Importing(reading) => self.reading(&reading),
             Msg::Imported { path, wanted, result } => self.imported(path, *wanted, result),
             Msg::Exported { path, rows } => self.exported(&path, rows),
             Msg::Mailing { link, opened } => self.mailing(&link, opened),
@@ -331,6 +335,9 @@ impl App {
         self.leaving = false;
         if self.waiting.is_some() && key.code == KeyCode::Esc {
             return self.effects.push(Effect::GiveUp);
+        }
+        if self.importing && key.code == KeyCode::Esc {
+            return self.effects.push(Effect::StopImport);
         }
         if self.top().typing() && self.typed.is_empty() {
             return self.key_in_text(event, key);

@@ -13,6 +13,21 @@ use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
 use crate::transfer::import::{self, Wanted};
 
+/// How far an import is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// The file that is being read.
+    pub file: String,
+    /// Rows so far.
+    pub rows: usize,
+    /// Rows a second.
+    pub rate: usize,
+    /// Seconds that the rest will take by what the files' lengths say.
+    pub left: u64,
+    /// Rows that could not be taken.
+    pub rejected: u64,
+}
+
 /// What comes in.
 #[derive(Debug)]
 pub enum Msg {
@@ -34,6 +49,8 @@ pub enum Msg {
     Keys(String),
     /// A merge has ended, or the look at what it would do.
     Merged { path: PathBuf, dry_run: bool, result: Result<Box<Report>> },
+    /// How far an import is.
+    Importing(Reading),
     /// An import has ended, or the look at what it would do.
     Imported { path: PathBuf, wanted: Box<Wanted>, result: Result<Box<import::Report>> },
     /// The brief of a handover is written: now the customers change hands. Or it is not, and they stay.
@@ -81,6 +98,8 @@ pub enum Effect {
     Demo,
     /// Opens another book.
     OpenBook(PathBuf),
+    /// Gives up the import that is under way; nothing of it is written.
+    StopImport,
     /// Imports a file into the open book, or tells only what would come.
     Import { path: PathBuf, wanted: Box<Wanted> },
     /// Merges a copy into the open book, or tells only what would come.

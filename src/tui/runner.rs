@@ -3,6 +3,9 @@
 use std::io::stdout;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
 use super::careful::Careful;
 use super::clipboard::Tool;
@@ -12,7 +15,7 @@ use crossterm::{event, execute};
 use ratatui::Terminal;
 
 use super::app::App;
-use super::effect::{Effect, Msg};
+use super::effect::{Effect, Msg, Reading};
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
 use crate::domain::id::Id;
@@ -21,7 +24,7 @@ use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::worker::{Answer, Ask, Worker};
 use crate::transfer::hooks;
-use crate::transfer::import::{Continue, End, Wanted, import};
+use crate::transfer::import::{Continue, End, Progress, Wanted, import};
 
 /// What comes into the loop: a message, or a batch of input that the input thread waits to see handled.
 enum In {
@@ -40,8 +43,34 @@ pub struct Runner {
     go_on: Sender<()>,
     quit: bool,
     repaint: bool,
+    // The import that was begun last.
+    import: Running,
     // Tells the thread that looks at `keys.toml` about the focus.
     keys: Option<Sender<bool>>,
+}
+
+/// An import on its thread.
+#[derive(Default)]
+struct Running {
+    /// It only tells what would come.
+    looks: bool,
+    /// Not 0: it is to stop, for one of the reasons below.
+    stop: Arc<AtomicU8>,
+}
+
+/// A person stops it.
+const STOPPED: u8 = 1;
+/// Another has begun; nobody waits for it any more.
+const OVERTAKEN: u8 = 2;
+
+/// How often the progress of an import is told.
+const TELL: Duration = Duration::from_millis(100);
+
+fn reading(at: &Progress<'_>, passed: Duration) -> Reading {
+    let seconds = passed.as_secs_f64();
+    let left = if at.done == 0 { 0.0 } else { seconds * at.total.saturating_sub(at.done) as f64 / at.done as f64 };
+    let rate = (at.rows as f64 / seconds) as usize;
+    Reading { file: at.file.to_owned(), rows: at.rows as usize, rate, left: left.ceil() as u64, rejected: at.rejected }
 }
 
 fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
@@ -117,7 +146,7 @@ impl Runner {
         spawn_input(out.clone(), wait);
         spawn_signals(out.clone())?;
         let keys = start.config_dir.as_ref().map(|dir| spawn_keys(dir.join("keys.toml"), out.clone()));
-        Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false, keys })
+        Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false, import: Running::default(), keys })
     }
 
     /// Runs until the app quits, or until the terminal is gone: then what was typed is kept all the same.
@@ -241,6 +270,7 @@ impl Runner {
                 Effect::SaveState(text) => super::state::write(self.start.state_dir.as_deref(), &text),
                 Effect::Demo => self.make_demo(),
                 Effect::OpenBook(path) => self.open_book(path),
+                Effect::StopImport => self.import.stop.store(STOPPED, Ordering::Relaxed),
                 Effect::Import { path, wanted } => self.import(app.look.book.clone(), path, wanted),
                 Effect::Export { query, path, past } => self.export(app.look.book.clone(), query, path, past),
                 Effect::Mail(link) => self.mail(link),
@@ -282,11 +312,29 @@ impl Runner {
 
     /// Imports into the open book, on a thread with a connection of its own; the book is opened anew then, so that every list
     /// shows what came.
-    fn import(&self, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
+    fn import(&mut self, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
+        if self.import.looks {
+            // The look before is no longer what is asked for. What writes goes on.
+            self.import.stop.store(OVERTAKEN, Ordering::Relaxed);
+        }
+        self.import = Running { looks: wanted.dry_run, stop: Arc::default() };
+        let stop = self.import.stop.clone();
         std::thread::spawn(move || {
             let opened = crate::store::Store::open(&book, &options);
-            let done = opened.and_then(|mut store| import(&mut store, &path, &wanted, clock(), &mut |_| Continue::Yes));
+            let (begun, mut told) = (Instant::now(), Duration::ZERO);
+            let mut go = |at: Progress<'_>| {
+                let passed = begun.elapsed();
+                if passed - told >= TELL {
+                    told = passed;
+                    let _ = out.send(In::Msg(Msg::Importing(reading(&at, passed))));
+                }
+                if stop.load(Ordering::Relaxed) == 0 { Continue::Yes } else { Continue::No }
+            };
+            let done = opened.and_then(|mut store| import(&mut store, &path, &wanted, clock(), &mut go));
+            if stop.load(Ordering::Relaxed) == OVERTAKEN {
+                return;
+            }
             if done.as_ref().is_ok_and(|report| report.end == End::Written) {
                 let _ = out.send(In::Msg(Msg::Book(book)));
             }

@@ -13,6 +13,8 @@ use crate::error::Error;
 use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
 use crate::transfer::import::{self, Wanted};
+use crate::tui::chrome::grouped;
+use crate::tui::effect::Reading;
 use crate::tui::view::Place;
 use crate::tui::view::Screen;
 use crate::tui::views::clash::ClashBox;
@@ -184,10 +186,30 @@ impl App {
         }
     }
 
+    /// How far an import is.
+    pub(super) fn reading(&mut self, reading: &Reading) {
+        self.importing = true;
+        let say = &self.look.say;
+        let [rows, rate] = [reading.rows, reading.rate].map(grouped);
+        let rejected = match reading.rejected {
+            0 => String::new(),
+            n => say.fill("import.reading_rejected", &[("n", &grouped(n as usize))]),
+        };
+        let left = reading.left.to_string();
+        let values = [("file", reading.file.as_str()), ("rows", &rows), ("rate", &rate), ("rejected", &rejected), ("left", &left)];
+        let words = say.fill("import.reading", &values);
+        self.say(Tone::Plain, words);
+    }
+
     /// What an import would do, to look at before it is done; or that it is done.
     pub(super) fn imported(&mut self, path: PathBuf, wanted: Wanted, result: crate::error::Result<Box<import::Report>>) {
+        self.importing = false;
         match result {
             Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
+            Ok(report) if report.end == import::End::Cancelled => {
+                let words = self.look.say.word("import.stopped").to_owned();
+                self.say(Tone::Plain, words);
+            }
             Ok(report) if wanted.dry_run => {
                 self.toast = None;
                 self.look.imported = Some(std::sync::Arc::new(*report));

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::Import;
-use crate::tui::effect::{Effect, Msg};
+use crate::transfer::import::{Continue, Wanted, import};
+use crate::tui::effect::{Effect, Msg, Reading};
 use crate::tui::harness::{Harness, NOW};
 use crate::tui::view::Screen;
 
@@ -14,8 +15,7 @@ fn answer(h: &mut Harness) {
         _ => None,
     });
     let (path, wanted) = asked.expect("an import was asked for");
-    let mut go = |_: crate::transfer::import::Progress<'_>| crate::transfer::import::Continue::Yes;
-    let result = crate::transfer::import::import(&mut h.store, &path, &wanted, NOW, &mut go).map(Box::new);
+    let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::Yes).map(Box::new);
     h.say(Msg::Imported { path, wanted, result });
     h.press("");
 }
@@ -78,4 +78,24 @@ fn a_field_that_both_sides_have_changed_is_decided_here() {
     let roster = h.store.roster().expect("a roster");
     let roster = roster.read().expect("no panic");
     assert_eq!(roster.owner(0), "Dora");
+}
+
+#[test]
+fn a_long_import_tells_how_far_it_is_and_esc_stops_it() {
+    let mut h = Harness::empty("en");
+    h.size(120, 24);
+    let reading = Reading { file: "usage.csv".into(), rows: 120_000, rate: 56_478, left: 12, rejected: 3 };
+    h.say(Msg::Importing(reading));
+    h.press("");
+    assert!(h.text().contains("Reading usage.csv: 120,000 rows, 56,478 a second, 3 rejected, 12 s left (Esc stops)"), "{}", h.text());
+    h.press("esc");
+    assert_eq!(h.effects.last(), Some(&Effect::StopImport));
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, wanted) = (folder.path().join("customers.csv"), Box::<Wanted>::default());
+    std::fs::write(&path, LIST.replace("Nr;Firma", "key;name")).expect("written");
+    let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::No).map(Box::new);
+    assert!(h.store.find_customer("Globex").is_err());
+    h.say(Msg::Imported { path, wanted, result });
+    h.press("");
+    assert!(h.text().contains("Stopped: nothing was written") && !h.text().contains("Esc stops"), "{}", h.text());
 }
