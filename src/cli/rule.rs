@@ -238,7 +238,9 @@ fn warn(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule) -> Result<()> {
 
 fn trial(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule, days: u16) -> Done {
     warn(cx, store, rule)?;
-    let trial = store.try_rule(rule, days)?;
+    let Page::Trial(trial) = store.answer_whole(&Query::Trial { rule: Box::new(rule.clone()), days })? else {
+        return Err(unexpected().into());
+    };
     if cx.out.json {
         let value = serde_json::to_value(&trial).map_err(|e| Error::failed("the trial cannot be written as JSON").because(e))?;
         return Ok(cx.out.object(value)?);

@@ -116,7 +116,8 @@ pub fn visits_of(moves: &[(Day, StageNo)]) -> Vec<Visit> {
 }
 
 impl Period {
-    fn has(&self, day: Day) -> bool {
+    /// True for a day in it.
+    pub fn has(&self, day: Day) -> bool {
         self.from <= day && day <= self.to
     }
 }

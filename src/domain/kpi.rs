@@ -74,7 +74,7 @@ impl<'a> Stays<'a> {
     }
 
     fn begun(&self, period: Period) -> impl Iterator<Item = &'a Visit> {
-        self.visits.iter().copied().filter(move |v| period.from <= v.entered && v.entered <= period.to)
+        self.visits.iter().copied().filter(move |v| period.has(v.entered))
     }
 
     /// Logo churn: of the customers who were there before the period began, those who went from there to a lost stage in it.
@@ -101,7 +101,7 @@ impl<'a> Stays<'a> {
 
     /// NPS of the answers that customers gave in the period while they were there, the latest of each person.
     fn nps(&self, said: &[Said], period: Period) -> Figure {
-        let here = |s: &Said| s.kind == EventKind::Nps && period.from <= s.day && s.day <= period.to && self.has(s.customer, s.day);
+        let here = |s: &Said| s.kind == EventKind::Nps && period.has(s.day) && self.has(s.customer, s.day);
         let tally = tally(said.iter().enumerate().filter(|(_, s)| here(s)));
         let behind = tally.counted.iter().map(|at| said[*at as usize].customer).collect();
         match tally.verdict {
@@ -115,7 +115,7 @@ impl<'a> Stays<'a> {
         let end = period.to.plus(1);
         let days = |v: &&Visit| v.left.unwrap_or(end).min(end).since(v.entered.max(period.from)).max(0);
         let months = self.visits.iter().map(days).sum::<i64>() as f64 / MONTH;
-        let here = |(customer, day): &&(u32, Day)| period.from <= *day && *day <= period.to && self.has(*customer, *day);
+        let here = |(customer, day): &&(u32, Day)| period.has(*day) && self.has(*customer, *day);
         let behind: Vec<u32> = opened.iter().filter(here).map(|(customer, _)| *customer).collect();
         let value = (months > 0.0).then(|| behind.len() as f64 * 100.0 / months);
         Figure { cell: value.map_or(Cell::None, Cell::Number), value, behind }

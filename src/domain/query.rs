@@ -611,6 +611,7 @@ impl Page {
             Page::Segments(page) => page.computing,
             Page::Course(page) => page.computing,
             Page::Movers(page) => page.computing,
+            Page::Trial(page) => page.computing,
             Page::Counting { .. } => true,
             _ => false,
         }

@@ -127,6 +127,9 @@ pub struct Trial {
     pub days: u16,
     /// Days between two looks: 1, or 7 in a large book.
     pub step: u16,
+    /// Not everybody is looked at yet: the same question asked again answers more.
+    #[serde(skip)]
+    pub computing: bool,
 }
 
 impl Rules {

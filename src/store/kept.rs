@@ -19,10 +19,11 @@ use crate::error::{Error, Result};
 use super::answer::course::Course;
 use super::answer::moving::Then;
 use super::backtest::Test;
+use super::rules::Trying;
 use super::{Store, sql};
 
 const SAID: &str = "SELECT customer, kind, at, id, day, contact, number, channel, reference, more FROM event
-     WHERE kind IN (3, 4, 17, 19) AND removed = 0 ORDER BY customer, at, id";
+     WHERE kind IN (3, 4, 17, 19) AND removed = 0 AND customer > ?1 AND customer <= ?2 ORDER BY customer, at, id";
 const ORDERS: &str = "SELECT customer, day, number, channel, more FROM event WHERE kind = 7 AND removed = 0 ORDER BY customer, day";
 /// What came in by a channel of help.
 pub const HELP: &str = "SELECT customer, day FROM event WHERE kind = 1 AND direction = 'in'
@@ -47,6 +48,8 @@ pub struct Kept {
     pub then: Option<Then>,
     /// The last backtest.
     pub test: Option<Box<Test>>,
+    /// The last rule that was tried.
+    pub trying: Option<Box<Trying>>,
 }
 
 impl Kept {
@@ -71,18 +74,25 @@ pub fn visits(store: &mut Store, roster: &Roster) -> Result<Arc<Vec<Visit>>> {
 }
 
 fn all_visits(store: &Store, roster: &Roster) -> Result<Vec<Visit>> {
-    let (today, stages) = (store.today, &store.config.stages);
+    let (today, stages, past) = (store.today, &store.config.stages, store.past);
+    let all = by_halves(store, roster, |conn, of| read_visits(conn, past, of, roster, stages, today))?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+/// What is read of the customers whose integers are above the first and up to the second number: of all at once or, where that is
+/// worth a second connection, of both halves at the same time.
+fn by_halves<T: Send>(store: &Store, roster: &Roster, read: impl Fn(&Connection, (i64, i64)) -> Result<T> + Sync) -> Result<Vec<T>> {
     let _snapshot = if store.conn.is_autocommit() { Some(store.conn.unchecked_transaction().map_err(sql)?) } else { None };
     let middle = roster.rowids.get(roster.rowids.len() / 2).map_or(0, |n| i64::from(*n));
     match store.beside(roster.rows.len()) {
         // The upper half is read by another connection on a thread of its own.
         Some(other) => std::thread::scope(|scope| {
-            let upper = scope.spawn(move || read_visits(&other, false, (middle, i64::MAX), roster, stages, today));
-            let mut all = read_visits(&store.conn, store.past, (0, middle), roster, stages, today)?;
-            all.extend(upper.join().map_err(|_| Error::failed("a thread that read the book has failed"))??);
-            Ok(all)
+            let read = &read;
+            let upper = scope.spawn(move || read(&other, (middle, i64::MAX)));
+            let lower = read(&store.conn, (0, middle))?;
+            Ok(vec![lower, upper.join().map_err(|_| Error::failed("a thread that read the book has failed"))??])
         }),
-        None => read_visits(&store.conn, store.past, (0, i64::MAX), roster, stages, today),
+        None => Ok(vec![read(&store.conn, (0, i64::MAX))?]),
     }
 }
 
@@ -136,14 +146,22 @@ pub fn answers(store: &mut Store, roster: &Roster) -> Result<Arc<Answers>> {
     if let Some(answers) = &store.kept.answers {
         return Ok(answers.clone());
     }
-    let all = Arc::new(read_answers(&store.conn, roster, store.today)?);
+    let today = store.today;
+    let mut parts = by_halves(store, roster, |conn, of| read_answers(conn, of, roster, today))?.into_iter();
+    let (mut said, mut waves) = parts.next().unwrap_or_default();
+    for (more, others) in parts {
+        let numbers: Vec<u16> = others.names.into_iter().map(|name| waves.intern(name)).collect();
+        said.extend(more.into_iter().map(|one| Said { wave: numbers.get(usize::from(one.wave)).copied().unwrap_or(NO_WAVE), ..one }));
+    }
+    let all = Arc::new(Answers::settle(said, waves.names));
     store.kept.answers = Some(all.clone());
     Ok(all)
 }
 
-fn read_answers(conn: &Connection, roster: &Roster, today: Day) -> Result<Answers> {
+/// The answers of some customers, counting by the waves that are with them.
+fn read_answers(conn: &Connection, (from, to): (i64, i64), roster: &Roster, today: Day) -> Result<(Vec<Said>, Waves)> {
     let mut statement = conn.prepare_cached(SAID).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut rows = statement.query([from, to]).map_err(sql)?;
     let (mut said, mut waves) = (Vec::new(), Waves::default());
     while let Some(row) = rows.next().map_err(sql)? {
         let kind = EventKind::from_number(row.get(1).map_err(sql)?);
@@ -167,7 +185,7 @@ fn read_answers(conn: &Connection, roster: &Roster, today: Day) -> Result<Answer
             wave: waves.number(kind, bytes(8)?, bytes(9)?),
         });
     }
-    Ok(Answers::settle(said, waves.names))
+    Ok((said, waves))
 }
 
 /// The name of the wave that an event says itself; empty for none.

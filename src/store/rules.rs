@@ -23,6 +23,7 @@ use super::batch::Batch;
 use super::{Store, roster, signal, sql, write};
 
 mod trial;
+pub use trial::Trying;
 
 /// How often what one firing changes may let another rule fire within one batch.
 const ROUNDS: usize = 4;

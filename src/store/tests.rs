@@ -479,7 +479,9 @@ fn figures_over_all_customers_read_an_index_and_not_the_events() {
     let store = book();
     for query in crate::store::kept::SCANS {
         let mut statement = store.conn.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
-        let plan: Vec<String> = statement.query_map([], |r| r.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        let none = vec![rusqlite::types::Value::Null; statement.parameter_count()];
+        let plan: Vec<String> =
+            statement.query_map(rusqlite::params_from_iter(none), |r| r.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
         assert!(plan.iter().all(|step| step.contains("COVERING INDEX")), "{query}: {plan:?}");
     }
 }

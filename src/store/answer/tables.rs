@@ -48,7 +48,9 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
         load_attribute(store, &shared, &code)?;
     }
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let visits = kept::visits(store, &roster)?;
+    // Issues are not of visits, unless those say when all began.
+    let of_visits = ask.kind != Kind::Issues || ask.period == PeriodAsk::All;
+    let visits = if of_visits { kept::visits(store, &roster)? } else { Arc::default() };
     let period = days_of(ask.period, store.today, || visits.iter().map(|v| v.entered).min());
     let visits: Vec<Visit> = visits.iter().filter(|v| selection.passes[v.customer as usize]).copied().collect();
     let (heads, rows) = match &ask.kind {
@@ -117,7 +119,7 @@ fn parts(roster: &Roster, visits: &[Visit], by: &By, period: Period) -> Vec<(Str
                 names.len() - 1
             })
         });
-        entered[no] += usize::from(period.from <= visit.entered && visit.entered <= period.to);
+        entered[no] += usize::from(period.has(visit.entered));
     }
     let mut order: Vec<usize> = (0..names.len()).filter(|no| entered[*no] > 0).collect();
     order.sort_by(|a, b| entered[*b].cmp(&entered[*a]).then_with(|| names[*a].cmp(&names[*b])));
@@ -143,7 +145,7 @@ fn put_part(store: &Store, name: &str, visits: &[Visit], period: Period, today: 
     let stages = &store.config.stages;
     let (figures, _) = funnel::figures(stages, visits, &[], period, mode, today);
     let mut behind: Vec<Vec<u32>> = vec![Vec::new(); figures.len()];
-    for visit in visits.iter().filter(|v| period.from <= v.entered && v.entered <= period.to) {
+    for visit in visits.iter().filter(|v| period.has(v.entered)) {
         if let Some(behind) = behind.get_mut(usize::from(visit.stage.0)) {
             behind.push(visit.customer);
         }
@@ -172,7 +174,7 @@ fn help(store: &Store, roster: &Roster, visits: &[Visit], period: Period) -> Res
     let mut prospects: HashMap<u32, (Day, Option<Day>)> = HashMap::new();
     for visit in visits {
         match class(visit.stage) {
-            StageClass::Prospect if period.from <= visit.entered && visit.entered <= period.to => {
+            StageClass::Prospect if period.has(visit.entered) => {
                 prospects.entry(visit.customer).or_insert((visit.entered, None));
             }
             StageClass::Customer => {

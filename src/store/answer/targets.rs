@@ -2,10 +2,12 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::domain::event::EventKind;
 use crate::domain::funnel::{self, Mode, Period, StageFigures, Visit};
 use crate::domain::kpi::Stays;
 use crate::domain::roster::Roster;
 use crate::domain::stage::{Kpi, KpiCode, StageNo};
+use crate::domain::survey::Said;
 use crate::domain::table::{Cell, Row};
 use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
@@ -15,6 +17,17 @@ use super::tables::{Table, tickets};
 
 /// Months in the history.
 const MONTHS: i32 = 12;
+
+/// What the figures of a period are made of.
+struct Span {
+    period: Period,
+    /// By stage.
+    figures: Vec<StageFigures>,
+    /// NPS answers.
+    said: Vec<Said>,
+    /// Tickets: customer and day.
+    opened: Vec<(u32, Day)>,
+}
 
 /// A row for each target.
 pub fn table(store: &mut Store, roster: &Roster, visits: &[Visit], period: Period, mode: Mode) -> Result<Table> {
@@ -35,19 +48,25 @@ pub fn table(store: &mut Store, roster: &Roster, visits: &[Visit], period: Perio
         })?;
     }
     let stages = &store.config.stages;
-    let figures = |period: Period| funnel::figures(stages, visits, &[], period, mode, store.today).0;
-    let now = figures(period);
-    let then: Vec<(Period, Vec<StageFigures>)> = months.into_iter().map(|month| (month, figures(month))).collect();
+    let span = |period: Period| Span {
+        figures: funnel::figures(stages, visits, &[], period, mode, store.today).0,
+        said: said.iter().filter(|s| s.kind == EventKind::Nps && period.has(s.day)).copied().collect(),
+        opened: opened.iter().filter(|(_, day)| period.has(*day)).copied().collect(),
+        period,
+    };
+    let now = span(period);
+    let then: Vec<Span> = months.into_iter().map(span).collect();
     let mut rows = Vec::new();
     for (no, stage) in stages.stage.iter().enumerate().filter(|(_, s)| !s.kpi.is_empty()) {
         let stays = Stays::of(StageNo(no as u8), visits, stages);
         for kpi in &stage.kpi {
-            let actual = stays.measure(kpi.code, &now[no], said, &opened, period);
+            let measure = |span: &Span| stays.measure(kpi.code, &span.figures[no], &span.said, &span.opened, span.period);
+            let actual = measure(&now);
             let target = f64::from(kpi.target);
             let met = actual.value.map_or(Cell::None, |v| Cell::Met(if kpi.code.at_least() { v >= target } else { v <= target }));
-            let history = then.iter().map(|(month, figures)| {
-                let by_visits = figures[no].entered > 0 || !kpi.code.is_of_visits();
-                stays.measure(kpi.code, &figures[no], said, &opened, *month).value.filter(|_| by_visits)
+            let history = then.iter().map(|month| {
+                let by_visits = month.figures[no].entered > 0 || !kpi.code.is_of_visits();
+                measure(month).value.filter(|_| by_visits)
             });
             let code = serde_json::to_value(kpi.code).ok().and_then(|c| c.as_str().map(str::to_owned)).unwrap_or_default();
             let months = Cell::Months(history.collect());

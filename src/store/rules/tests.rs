@@ -158,7 +158,7 @@ fn a_trial_says_whom_a_rule_would_fire_for() {
     touch(&mut store, acme, at(1000));
     store.turn_day(at(40 * DAY));
     let silence = store.config().rules.find("silence").unwrap().clone();
-    let trial = store.try_rule(&silence, 90).unwrap();
+    let Page::Trial(trial) = store.answer_whole(&Query::Trial { rule: Box::new(silence.clone()), days: 90 }).unwrap() else { panic!() };
     assert_eq!((trial.today.len(), trial.fired.len(), trial.step), (1, 1, 1));
     assert_eq!(store.today().since(trial.fired[0].0), 9, "on the 31st day");
 }
@@ -393,7 +393,7 @@ fn a_trial_is_a_question_like_others() {
     nps(&mut store, acme, 3, at(1000));
     let rule = store.config().rules.find("detractor").unwrap().clone();
     let Page::Trial(trial) = store.answer(&Query::Trial { rule: Box::new(rule.clone()), days: 30 }).unwrap() else { panic!() };
-    assert_eq!(trial, store.try_rule(&rule, 30).unwrap());
+    assert!(!trial.computing && trial == store.try_rule(&rule, 30).unwrap());
     assert_eq!(trial.today, [(acme, "Acme".to_owned())]);
     let wrong = Rule { when: "moon:full".into(), ..rule };
     assert!(store.answer(&Query::Trial { rule: Box::new(wrong), days: 30 }).is_err());

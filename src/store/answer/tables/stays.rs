@@ -9,7 +9,7 @@ type OfStage<'v> = (StageNo, Vec<&'v Visit>);
 
 /// Each stage with the visits of it that began in the period, where there are any.
 fn by_stage<'v>(store: &Store, visits: &'v [Visit], period: Period) -> Vec<OfStage<'v>> {
-    let begun = |no: StageNo| visits.iter().filter(move |v| v.stage == no && period.from <= v.entered && v.entered <= period.to);
+    let begun = |no: StageNo| visits.iter().filter(move |v| v.stage == no && period.has(v.entered));
     store.config.stages.all().map(|no| (no, begun(no).collect::<Vec<_>>())).filter(|(_, of)| !of.is_empty()).collect()
 }
 

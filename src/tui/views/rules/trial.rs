@@ -67,6 +67,9 @@ impl TrialBox {
         let word = if trial.step == 1 { "rules.would" } else { "rules.would_weekly" };
         let (n, days) = (grouped(trial.fired.len()), trial.days.to_string());
         lines.push((say.fill(word, &[("n", &n), ("days", &days)]), Role::Accent));
+        if trial.computing {
+            lines.push((say.word("rules.trying").to_owned(), Role::Muted));
+        }
         let fired = trial.fired.iter().rev();
         lines.extend(
             fired.map(|(day, _, name)| (format!("{} {:<11} {name}", look.glyphs.bullet, day.date().format("%a %-d %b")), Role::Text)),
