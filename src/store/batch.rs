@@ -449,7 +449,7 @@ impl<'c> Batch<'c> {
         let knew = if field == "removed" && value == Value::Integer(1) {
             Some(heads::known_at_removal(self.conn, table, row)?)
         } else if current.gone {
-            Some(heads::removals(self.conn, row, current.customer)?)
+            Some(heads::removals(self.conn, row, field, current.customer, self.header.undoes)?)
         } else {
             None
         };
@@ -505,9 +505,7 @@ impl<'c> Batch<'c> {
         if self.moves {
             moves::settle_behind(self.conn, self.n)?;
         }
-        if self.made > 0 {
-            heads::recheck_customers(self.conn, &self.touched)?;
-        }
+        heads::recheck_customers(self.conn, &self.touched)?;
         let customer: Option<Id> = match self.touched.first() {
             Some(n) => ids::id_of(self.conn, "customer", *n)?,
             None => None,

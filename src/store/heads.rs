@@ -124,8 +124,9 @@ pub fn known_at_removal(conn: &Connection, table: &Table, row: Id) -> Result<Vec
     Ok(joined(known))
 }
 
-/// The removals that an edit of a removed row, or of a removed customer's row, knows.
-pub fn removals(conn: &Connection, row: Id, customer: Option<i64>) -> Result<Vec<u8>> {
+/// The removals that an edit of a removed row, or of a removed customer's row, knows. To take back a batch knows no more of those
+/// before it than the batch did: what stood against a removal then stands against it again.
+pub fn removals(conn: &Connection, row: Id, field: &str, customer: Option<i64>, undone: Option<Id>) -> Result<Vec<u8>> {
     let owner: Option<Id> = match customer {
         Some(n) => ids::id_of(conn, "customer", n)?,
         None => None,
@@ -133,6 +134,23 @@ pub fn removals(conn: &Connection, row: Id, customer: Option<i64>) -> Result<Vec
     let mut known: Vec<Id> = of_field(conn, row, "removed")?.into_iter().map(|h| h.mark.edit).collect();
     if let Some(owner) = owner.filter(|o| *o != row) {
         known.extend(of_field(conn, owner, "removed")?.into_iter().map(|h| h.mark.edit));
+    }
+    if let Some(undone) = undone {
+        let knew: Option<Vec<u8>> = conn
+            .prepare_cached("SELECT knew FROM edit WHERE row = ? AND field = ? AND batch = (SELECT n FROM batch WHERE id = ?)")
+            .and_then(|mut s| s.query_row(params![row, field, undone], |r| r.get(0)).optional())
+            .map_err(sql)?
+            .flatten();
+        let knew: HashSet<Id> = ids_of(&knew.unwrap_or_default()).collect();
+        let mut before =
+            conn.prepare_cached("SELECT 1 FROM edit WHERE id = ? AND batch < (SELECT n FROM batch WHERE id = ?)").map_err(sql)?;
+        let mut left = Vec::new();
+        for edit in known {
+            if knew.contains(&edit) || !before.exists(params![edit, undone]).map_err(sql)? {
+                left.push(edit);
+            }
+        }
+        known = left;
     }
     Ok(joined(known))
 }
@@ -250,17 +268,19 @@ pub fn forget(conn: &Connection, row: Id, field: &str) -> Result<()> {
     Ok(())
 }
 
-/// A new row at a customer that is removed stands against the removal: such customers among these are looked at again.
+/// A new row at a customer that is removed stands against the removal, and a row that stood against it may be gone: such customers
+/// among these are looked at again.
 pub fn recheck_customers(conn: &Connection, touched: &BTreeSet<i64>) -> Result<()> {
+    const JUDGED: &str = "(removed = 1 OR id IN (SELECT row FROM conflict WHERE field = 'removed'))";
     let removed: Vec<(i64, Id)> = if touched.len() > 1000 {
-        let mut statement = conn.prepare("SELECT n, id FROM customer WHERE removed = 1").map_err(sql)?;
+        let mut statement = conn.prepare(&format!("SELECT n, id FROM customer WHERE {JUDGED}")).map_err(sql)?;
         let rows = statement.query_map([], |r| Ok((r.get(0)?, Id(r.get(1)?)))).map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     } else {
         let mut found = Vec::new();
         for n in touched {
             let id = conn
-                .prepare_cached("SELECT id FROM customer WHERE n = ? AND removed = 1")
+                .prepare_cached(&format!("SELECT id FROM customer WHERE n = ? AND {JUDGED}"))
                 .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional())
                 .map_err(sql)?;
             found.extend(id.map(|id| (*n, id)));

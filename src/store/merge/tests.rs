@@ -312,6 +312,38 @@ fn removed_on_both_sides_is_no_conflict_and_comes_back_for_both() {
 }
 
 #[test]
+fn a_removal_stands_once_what_stood_against_it_is_gone() {
+    let mut a = Store::memory(&who(0)).unwrap();
+    let acme = add(&mut a, "Acme", 0);
+    let keep = add(&mut a, "Keep", 0);
+    for by_merge in [false, true] {
+        let (mut ours, mut theirs) = (copy_of(&a, 0), copy_of(&a, 1));
+        let note = theirs.write(&Command::Note { customers: vec![acme], text: "called".into(), at: None }, NOW).unwrap();
+        ours.write(&Command::Remove { entity: Entity::Customer, rows: vec![acme] }, NOW).unwrap();
+        take(&mut ours, &theirs);
+        assert_eq!(open_conflicts(&mut ours).len(), 1, "the note stands against it");
+        let event: Id = ours
+            .conn
+            .query_row("SELECT e.id FROM event e JOIN batch b ON b.n = e.batch WHERE b.id = ?", [note.batch], |r| r.get(0).map(Id))
+            .unwrap();
+        let command = if by_merge {
+            Command::MergeCustomers { keep, other: acme }
+        } else {
+            Command::Remove { entity: Entity::Event, rows: vec![event] }
+        };
+        ours.write(&command, NOW).unwrap();
+        assert!(ours.find_customer("Acme").is_err() && open_conflicts(&mut ours).is_empty());
+        let checks = ours.log_checks().unwrap();
+        assert!(checks.iter().all(|c| c.ok), "{checks:?}");
+        take(&mut theirs, &ours);
+        assert_eq!(theirs.digest().unwrap(), ours.digest().unwrap());
+        ours.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+        assert!(ours.find_customer("Acme").is_ok());
+        assert!(ours.log_checks().unwrap().iter().all(|c| c.ok));
+    }
+}
+
+#[test]
 fn who_had_seen_the_removal_does_not_bring_the_row_back() {
     let (mut a, mut b, acme) = pair();
     assign(&mut a, acme, "chen", NOW);
