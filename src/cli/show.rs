@@ -119,7 +119,7 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
         ("priority", tenths(account.priority.tenths)),
         ("ARR", money::full(signals.mrr.saturating_mul(12), config.currency)),
         ("renews", signals.renews.map_or_else(|| "-".to_owned(), |d| format!("{d} ({} days)", d.since(today)))),
-        ("last touch", signals.touch.map_or_else(|| "-".to_owned(), |d| format!("{d} ({} days ago)", today.since(d)))),
+        ("last touch", signals.reached.map_or_else(|| "-".to_owned(), |d| format!("{d} ({} days ago)", today.since(d)))),
         ("cadence", cadence),
         ("NPS", nps),
         ("tickets", format!("{} open", signals.tickets.iter().map(|n| usize::from(*n)).sum::<usize>())),

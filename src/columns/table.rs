@@ -23,7 +23,7 @@ pub const COLUMNS: &[Column] = &[
     Column { default: true, ..column("nps", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.nps), 3, 4) },
     Column { default: true, ..column("tickets", &["tix"], FieldKind::Number, tickets, 3, 4) },
     Column { default: true, ..column("renews", &["renewal"], FieldKind::Until, |r, at| day(r.rows[at].signals.renews), 5, 7) },
-    Column { default: true, ..column("touch", &["touched"], FieldKind::Since, |r, at| day(r.rows[at].signals.touch), 5, 6) },
+    Column { default: true, ..column("touch", &["touched"], FieldKind::Since, |r, at| day(r.rows[at].signals.reached), 5, 6) },
     words("tag", &["tags"], FieldKind::Words, tags, 6, 16),
     choice("band", &[], band, BANDS, 5, 6),
     column("mrr", &[], FieldKind::Money, |r, at| amount(r.rows[at].signals.mrr), 5, 7),

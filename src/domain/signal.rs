@@ -43,7 +43,7 @@ pub struct Signals {
     pub nps: Option<u8>,
     /// Its day.
     pub nps_day: Option<Day>,
-    /// A touchpoint of ours came after the latest NPS answer.
+    /// A touchpoint on which they can answer came after the latest NPS answer.
     pub nps_followed: bool,
     /// Open tickets by severity 1-4 (index 0 is severity 1). The length is spelt out because rustc 1.95 fails on a closure
     /// that captures an array whose length is a constant's name.

@@ -51,9 +51,9 @@ fn held(n: i64) -> i32 {
     n.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
-/// Days since the last touchpoint.
+/// Days since the last touchpoint that counts for the cadence: a newsletter of ours says nothing of them.
 fn touch(signals: &Signals, _: &Config, day: Day) -> Raw {
-    signals.touch.map(|t| (held(day.since(t).max(0)), Some(t)))
+    signals.reached.map(|t| (held(day.since(t).max(0)), Some(t)))
 }
 
 /// The latest answer, 0 to 10, for a year.

@@ -23,7 +23,7 @@ pub fn any_signals() -> impl Strategy<Value = Signals> {
     let rest = (0..6_u8, any::<bool>(), any::<bool>(), proptest::option::of(0..400_i64), past(), proptest::option::of(0..=100_u8), hold);
     (days, figures, tickets, rest).prop_map(|(days, figures, tickets, rest)| {
         let mut signals = Signals { asof: Some(today()), cohort: 1, visit: 1, tickets, ..Signals::default() };
-        (signals.touch, signals.since, signals.past_due) = (days.0, days.1, days.4);
+        (signals.reached, signals.since, signals.past_due) = (days.0, days.1, days.4);
         signals.started = signals.since;
         (signals.nps_day, signals.nps) = (days.2, days.2.map(|_| figures.0));
         (signals.usage_day, signals.usage, signals.seats) = (days.3, days.3.map(|_| figures.1), days.3.map(|_| figures.2));
@@ -180,7 +180,7 @@ fn little_data_gives_no_score() {
     assert_eq!(explained.health, Health { score: None, coverage: 49, band: Band::Unknown });
     assert_eq!((explained.lines[0].points, explained.lines[0].contribution), (Some(1000), 0));
     assert_eq!((explained.lines[1].raw, explained.lines[1].segment), (None, None));
-    let touched = Signals { touch: Some(ago(3)), ..Signals::default() };
+    let touched = Signals { reached: Some(ago(3)), ..Signals::default() };
     assert_eq!(score(&touched, &config, today()).score, Some(100));
 }
 

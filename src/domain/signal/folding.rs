@@ -70,7 +70,9 @@ fn fold_events(signals: &mut Signals, events: &[Fact], config: &Config, next: &m
         match fact.kind {
             EventKind::Touch => {
                 signals.touch = signals.touch.max(Some(fact.day));
-                touched = touched.max(fact.at);
+                if config.cadences.counts(None, fact.channel) {
+                    touched = touched.max(fact.at);
+                }
                 meet(signals, fact);
             }
             EventKind::Nps => {
@@ -284,7 +286,8 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
     }
     match fact.kind {
         EventKind::Touch => {
-            if !signals.nps_followed && signals.nps_day == day {
+            let answers = config.cadences.counts(None, fact.channel);
+            if answers && !signals.nps_followed && signals.nps_day == day {
                 return false;
             }
             signals.touch = day;
@@ -292,7 +295,7 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
                 signals.reached = day;
             }
             meet(signals, fact);
-            signals.nps_followed = signals.nps.is_some();
+            signals.nps_followed |= answers && signals.nps.is_some();
         }
         EventKind::Nps => {
             if signals.nps_day == day || signals.touch == day {

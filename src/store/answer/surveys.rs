@@ -33,7 +33,7 @@ pub fn nps(store: &mut Store, text: &str, ask: PeriodAsk) -> Result<NpsPage> {
     let waits = |said: &Said| {
         let signals = &roster.rows[said.customer as usize].signals;
         let same = signals.nps_day == Some(said.day) && signals.nps_followed;
-        !same && signals.touch.is_none_or(|touch| touch <= said.day)
+        !same && signals.reached.is_none_or(|touch| touch <= said.day)
     };
     let (mut calls, followed): (Vec<u32>, Vec<u32>) = figures.window.counted.iter().partition(|at| waits(&answers.said[**at as usize]));
     let waiting = calls.len();

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::command::{Change, Command, Entity, NewContact, Target};
-use crate::domain::query::{Page, Query};
+use crate::domain::query::{Account, Page, Query};
+use crate::domain::time::Stamp;
 use crate::domain::touchpoint::TouchDraft;
 use crate::store::Store;
 use crate::store::tests::{NOW, account, add, book};
@@ -127,4 +128,27 @@ fn a_cache_of_an_older_layout_is_not_taken_for_a_customer_without_a_past() {
     store.conn.execute("UPDATE signal SET packed = x'02'", []).unwrap();
     let back = Command::Move { customers: vec![id], to: Target::Stage("reach".into()), reason: None };
     assert!(store.write(&back, NOW).is_err(), "it goes back, so a reason is needed");
+}
+
+#[test]
+fn a_newsletter_is_no_touch_to_health_and_no_answer_to_a_detractor() {
+    let mut store = book();
+    let id = add(&mut store, "Acme", 500);
+    let day = 86_400_000;
+    let touch = |store: &mut Store, channel: &str, ago: i64| {
+        let touch = TouchDraft { channel: channel.into(), at: Some(Stamp(NOW.0 - ago * day)), ..TouchDraft::default() };
+        store.write(&Command::LogTouch { customers: vec![id], touch }, NOW).unwrap();
+        account(store, id)
+    };
+    let before = touch(&mut store, "phone", 70);
+    store
+        .write(&Command::Nps { customer: id, contact: None, score: 3, text: String::new(), at: Some(Stamp(NOW.0 - 10 * day)) }, NOW)
+        .unwrap();
+    for ago in [5, 0] {
+        let after = touch(&mut store, "newsletter", ago);
+        assert_eq!((after.signals.reached, after.signals.nps_followed), (before.signals.reached, false), "{ago} days ago");
+        let days = |page: &Account| page.health.lines.iter().find(|l| l.measure == "touch").and_then(|l| l.raw);
+        assert_eq!((days(&after), days(&before)), (Some(70), Some(70)));
+    }
+    assert!(touch(&mut store, "email", 0).signals.nps_followed);
 }
