@@ -405,6 +405,10 @@ fn remainder(line: &str, mut cuts: Vec<Range<usize>>) -> String {
             rest.truncate(rest.trim_end().len());
         }
     }
+    if at > 0 && line[at..].trim().is_empty() {
+        // "all well, 20m": nothing follows the comma any more.
+        rest.truncate(rest.trim_end().trim_end_matches([',', ';']).len());
+    }
     rest.push_str(&line[at..]);
     let words: Vec<&str> = rest.split_whitespace().collect();
     words.join(" ")

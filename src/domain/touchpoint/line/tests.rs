@@ -82,6 +82,15 @@ fn plain_words_stay_plain() {
 }
 
 #[test]
+fn no_comma_hangs_where_the_end_was_cut() {
+    for (line, text) in
+        [("all well, 20m", "all well"), ("all well; 20m :)", "all well"), ("all well,", "all well,"), ("20m, all well, ", "all well,")]
+    {
+        assert_eq!(read(line).0.text, text, "{line}");
+    }
+}
+
+#[test]
 fn people_are_found_by_any_part_of_the_name() {
     let cases: [(&str, &[u8]); 13] = [
         ("@dana", &[1]),
