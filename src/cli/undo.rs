@@ -1,7 +1,8 @@
 //! `retain undo`, `redo` and `revert`: takes back what was done, and puts it back.
 
 use super::Cx;
-use super::fail::Done;
+use super::fail::{Done, Stop};
+use crate::domain::clash::Clash;
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::error::Error;
@@ -17,6 +18,9 @@ pub(super) struct UndoArgs {
     /// Also overwrite what others changed since
     #[arg(long)]
     force: bool,
+    /// Of the batch that is named, take back what nobody has changed since
+    #[arg(long, requires = "batch", conflicts_with = "force")]
+    rest: bool,
 }
 
 /// Put back what you last took back
@@ -45,7 +49,19 @@ pub(super) fn revert(cx: &mut Cx<'_>, args: &RevertArgs) -> Done {
 pub(super) fn undo(cx: &mut Cx<'_>, args: &UndoArgs) -> Done {
     let batch = args.batch.as_deref().map(batch_id).transpose()?;
     let mut store = cx.open()?;
-    cx.write(&mut store, &Command::Undo { batch, force: args.force })
+    let command = match batch.filter(|_| args.rest) {
+        Some(batch) => Command::UndoRest { batch },
+        None => Command::Undo { batch, force: args.force },
+    };
+    cx.write(&mut store, &command).map_err(with_ways)
+}
+
+/// Adds to a refusal how to go on.
+fn with_ways(stop: Stop) -> Stop {
+    let Stop::Error(error) = stop else { return stop };
+    let clash = error.source.as_ref().and_then(|source| source.downcast_ref::<Clash>());
+    let Some(batch) = clash.and_then(|clash| clash.batch) else { return error.into() };
+    error.hint(format!("retain undo {batch} --rest takes back what nobody has changed since, --force all of it")).into()
 }
 
 pub(super) fn redo(cx: &mut Cx<'_>, _: &RedoArgs) -> Done {

@@ -114,3 +114,21 @@ fn undo_takes_back_only_ones_own() {
     assert!(desk.run_as("cy", &["redo"]).status.success());
     assert_eq!(texts(&desk, "A1"), ["first of bo", "of cy"]);
 }
+
+#[test]
+fn an_undo_that_is_refused_says_how_the_rest_is_taken_back() {
+    let desk = with_book();
+    assert!(desk.run_as("bo", &["edit", "A1", "owner=cy", "website=https://acme.example"]).status.success());
+    assert!(desk.run_as("cy", &["edit", "A1", "owner=dana"]).status.success());
+    let refused = desk.run_as("bo", &["undo"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(4), "{said}");
+    let way = said.lines().find_map(|line| line.strip_prefix("hint: retain ")).expect("a way to go on");
+    let args: Vec<&str> = way.split(" takes back").next().expect("a command").split(' ').collect();
+    assert_eq!((args[0], args[2]), ("undo", "--rest"), "{way}");
+    assert!(desk.run_as("bo", &args).status.success());
+    let customer = &desk.json(&["show", "A1"])["customer"];
+    assert_eq!((customer["owner"].as_str(), customer["website"].as_str()), (Some("dana"), Some("")));
+    let alone = desk.run_as("bo", &["undo", "--rest"]);
+    assert_eq!(alone.status.code(), Some(2), "{alone:?}");
+}
