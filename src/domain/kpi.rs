@@ -3,6 +3,7 @@
 //! Those of visits count the visits begun in the period ([`super::funnel`]). Who was in a stage on a day is one who entered by then
 //! and had not left: a move on the day counts for the stage that it leads to.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use super::event::EventKind;
@@ -53,24 +54,27 @@ impl Figure {
 pub struct Stays<'a> {
     stages: &'a Stages,
     visits: Vec<&'a Visit>,
-    by_customer: HashMap<u32, Vec<(Day, Option<Day>)>>,
+    /// First and last day of each stay, by customer; made when a figure first asks who was there.
+    by_customer: OnceCell<HashMap<u32, Vec<(Day, Option<Day>)>>>,
 }
 
 impl<'a> Stays<'a> {
     /// Of all visits those of a stage.
     pub fn of(stage: StageNo, visits: &'a [Visit], stages: &'a Stages) -> Stays<'a> {
-        let visits: Vec<&Visit> = visits.iter().filter(|v| v.stage == stage).collect();
-        let mut by_customer: HashMap<u32, Vec<(Day, Option<Day>)>> = HashMap::new();
-        for visit in &visits {
-            by_customer.entry(visit.customer).or_default().push((visit.entered, visit.left));
-        }
-        Stays { stages, visits, by_customer }
+        Stays { stages, visits: visits.iter().filter(|v| v.stage == stage).collect(), by_customer: OnceCell::new() }
     }
 
     /// True when a customer was in the stage on a day.
     fn has(&self, customer: u32, day: Day) -> bool {
         let there = |(entered, left): &(Day, Option<Day>)| *entered <= day && left.is_none_or(|left| day < left);
-        self.by_customer.get(&customer).is_some_and(|stays| stays.iter().any(there))
+        let by_customer = self.by_customer.get_or_init(|| {
+            let mut all: HashMap<u32, Vec<(Day, Option<Day>)>> = HashMap::new();
+            for visit in &self.visits {
+                all.entry(visit.customer).or_default().push((visit.entered, visit.left));
+            }
+            all
+        });
+        by_customer.get(&customer).is_some_and(|stays| stays.iter().any(there))
     }
 
     fn begun(&self, period: Period) -> impl Iterator<Item = &'a Visit> {

@@ -142,23 +142,29 @@ pub struct Tally {
     pub invalid: Vec<u32>,
 }
 
-/// What is said by a set of answers, each with its place: the latest of each person, ties to the larger id. They come in order of
+/// What is said by a set of answers, each with its place: the latest of each person, ties to the larger id. Each customer's come together, in order of
 /// time.
 pub fn tally<'a>(set: impl Iterator<Item = (usize, &'a Said)>) -> Tally {
     let mut tally = Tally::default();
-    let mut latest: HashMap<(u32, u32), (usize, &Said)> = HashMap::new();
-    let mut valid = 0_usize;
+    let mut counted: Vec<(usize, &Said)> = Vec::new();
+    // Where those of the present customer begin.
+    let (mut valid, mut begin) = (0_usize, 0_usize);
     for (at, one) in set.filter(|(_, s)| s.kind == EventKind::Nps) {
         if one.nps().is_none() {
             tally.invalid.push(at as u32);
             continue;
         }
         valid += 1;
-        // They come in order of time.
-        latest.insert(one.person(), (at, one));
+        if counted.last().is_some_and(|(_, before)| before.customer != one.customer) {
+            begin = counted.len();
+        }
+        match counted[begin..].iter_mut().find(|(_, s)| s.contact == one.contact) {
+            // They come in order of time.
+            Some(latest) => *latest = (at, one),
+            None => counted.push((at, one)),
+        }
     }
-    tally.superseded = valid - latest.len();
-    let mut counted: Vec<(usize, &Said)> = latest.into_values().collect();
+    tally.superseded = valid - counted.len();
     counted.sort_unstable_by_key(|(at, s)| (s.customer, *at));
     let scores: Vec<u8> = counted.iter().filter_map(|(_, s)| s.nps()).collect();
     tally.verdict = nps::verdict(&scores);
@@ -265,10 +271,12 @@ pub fn figures(answers: &Answers, customers: &[u32], passes: impl Fn(u32) -> boo
     let within = || seen.iter().copied().filter(|(_, s)| s.day >= from);
     let mut months: BTreeMap<(i32, u32), Vec<(usize, &Said)>> = BTreeMap::new();
     let mut waves: Vec<Vec<(usize, &Said)>> = vec![Vec::new(); answers.waves.len()];
-    let mut asked = std::collections::HashSet::new();
+    let mut asked = vec![false; customers.iter().max().map_or(0, |last| *last as usize + 1)];
     for (at, one) in &seen {
         if matches!(one.kind, EventKind::Nps | EventKind::Invite) {
-            asked.insert(one.customer);
+            if let Some(asked) = asked.get_mut(one.customer as usize) {
+                *asked = true;
+            }
             if let Some(wave) = waves.get_mut(usize::from(one.wave)) {
                 wave.push((*at, one));
             }
@@ -290,7 +298,7 @@ pub fn figures(answers: &Answers, customers: &[u32], passes: impl Fn(u32) -> boo
         csat: satisfaction(within()),
         ces: effort(within()),
         silent: silent(&waves, answers, from),
-        never_asked: customers.iter().copied().filter(|row| !asked.contains(row)).collect(),
+        never_asked: customers.iter().copied().filter(|row| !asked.get(*row as usize).is_some_and(|asked| *asked)).collect(),
         window,
         waves,
     }
@@ -298,18 +306,27 @@ pub fn figures(answers: &Answers, customers: &[u32], passes: impl Fn(u32) -> boo
 
 fn wave(name: &str, set: &[(usize, &Said)], quarter: bool) -> Wave {
     let tally = tally(set.iter().copied());
-    let answered: std::collections::HashSet<(u32, u32)> = set.iter().filter(|(_, s)| s.nps().is_some()).map(|(_, s)| s.person()).collect();
-    // A person is asked once a wave, however often they are reminded.
-    let mut invited: HashMap<(u32, u32), usize> = HashMap::new();
-    for (at, one) in set.iter().filter(|(_, s)| s.kind == EventKind::Invite) {
-        invited.entry(one.person()).or_insert(*at);
+    let (mut silent, mut asked, mut uninvited) = (Vec::new(), 0, 0);
+    for of_customer in set.chunk_by(|a, b| a.1.customer == b.1.customer) {
+        let mut answered: Vec<u32> = of_customer.iter().filter(|(_, s)| s.nps().is_some()).map(|(_, s)| s.contact).collect();
+        answered.sort_unstable();
+        answered.dedup();
+        // A person is asked once a wave, however often they are reminded.
+        let mut invited: Vec<(u32, usize)> = Vec::new();
+        for (at, one) in of_customer.iter().filter(|(_, s)| s.kind == EventKind::Invite) {
+            if !invited.iter().any(|(person, _)| *person == one.contact) {
+                invited.push((one.contact, *at));
+            }
+        }
+        // An answer that names nobody answers the invitation of its customer.
+        let hears = |person: u32| answered.contains(&person) || answered.contains(&0);
+        asked += invited.len();
+        silent.extend(invited.iter().filter(|(person, _)| !hears(*person)).map(|(_, at)| *at as u32));
+        let is_invited = |person: u32| invited.iter().any(|(other, _)| *other == person);
+        uninvited += answered.iter().filter(|p| !is_invited(**p) && (**p != 0 || invited.is_empty())).count();
     }
-    // An answer that names nobody answers the invitation of its customer.
-    let hears = |person: &(u32, u32)| answered.contains(person) || (answered.contains(&(person.0, 0)));
-    let mut silent: Vec<u32> = invited.iter().filter(|(person, _)| !hears(person)).map(|(_, at)| *at as u32).collect();
     silent.sort_unstable();
-    let uninvited = answered.iter().filter(|p| !invited.contains_key(p) && (p.1 != 0 || !invited.keys().any(|i| i.0 == p.0))).count();
-    let response = Share::new(invited.len() - silent.len(), invited.len());
+    let response = Share::new(asked - silent.len(), asked);
     let uninvited = if quarter { 0 } else { uninvited };
     Wave { name: name.to_owned(), from: set.iter().map(|(_, s)| s.day).min(), tally, response, uninvited, silent }
 }

@@ -61,6 +61,7 @@ fn an_answer_counts_for_the_stage_of_its_day() {
     let mut said: Vec<Said> = (0..10).map(|customer| answer(customer, 1, 110, if customer < 6 { 9 } else { 3 })).collect();
     // Two later ones of the same person: one before the move, one after it.
     said.extend([answer(0, 1, 119, 2), answer(1, 1, 125, 0)]);
+    said.sort_by_key(|s| (s.customer, s.day));
     let nps = Stays::of(StageNo(3), &all, &stages).nps(&said, period());
     assert_eq!(nps.value, Some(0.0), "5 promoters and 5 detractors");
     assert_eq!(nps.behind.len(), 10);

@@ -48,8 +48,10 @@ pub fn table(store: &mut Store, roster: &Roster, visits: &[Visit], period: Perio
         })?;
     }
     let stages = &store.config.stages;
+    // What targets ask of the funnel is of the visits begun in the period alone.
+    let begun = |period: Period| visits.iter().filter(|v| period.has(v.entered)).copied().collect::<Vec<_>>();
     let span = |period: Period| Span {
-        figures: funnel::figures(stages, visits, &[], period, mode, store.today).0,
+        figures: funnel::figures(stages, &begun(period), &[], period, mode, store.today).0,
         said: said.iter().filter(|s| s.kind == EventKind::Nps && period.has(s.day)).copied().collect(),
         opened: opened.iter().filter(|(_, day)| period.has(*day)).copied().collect(),
         period,
