@@ -9,6 +9,15 @@ pub use fold::{ascii, fold};
 pub use safe::{safe, safe_lines};
 pub use width::{cells, cut, pad, pad_left, wrap};
 
+/// A label as it stands within a sentence: `Open tickets` with a small letter, `NPS` as it is.
+pub fn within(label: &str) -> String {
+    let mut letters = label.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => first.to_lowercase().chain(label.chars().skip(1)).collect(),
+        _ => label.to_owned(),
+    }
+}
+
 /// A whole number with a comma between thousands: `1,284`.
 pub fn count(n: impl TryInto<i128>) -> String {
     let n = n.try_into().unwrap_or(i128::MAX);
@@ -39,5 +48,14 @@ mod tests {
         assert_eq!(count(123_456_usize), "123,456");
         assert_eq!(count(i64::MIN), "-9,223,372,036,854,775,808");
         assert_eq!(count(u128::MAX), count(i128::MAX), "held at the end of the range");
+    }
+
+    #[test]
+    fn a_label_in_a_sentence_keeps_what_is_written_large() {
+        for (label, said) in
+            [("Open tickets", "open tickets"), ("NPS", "NPS"), ("Ärger", "ärger"), ("E", "e"), ("", ""), ("SMS code", "SMS code")]
+        {
+            assert_eq!(within(label), said);
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::stakeholders::{by_role, coverage, days_since};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::text::within;
 use crate::text::words::Words;
 
 /// Touches, notes and measures that are told of each customer, at most.
@@ -172,11 +173,8 @@ fn weakest(health: &Explanation, words: &Words) -> String {
     let lost = |l: &crate::domain::health::Line| l.points.map_or(0, |p| u64::from(l.weight) * u64::from(1000_u16.saturating_sub(p)));
     let mut lines: Vec<_> = health.lines.iter().filter(|l| lost(l) > 0).collect();
     lines.sort_by_key(|l| std::cmp::Reverse(lost(l)));
-    let said: Vec<String> = lines
-        .iter()
-        .take(MEASURES)
-        .map(|l| format!("{} {}{}", words.measure(&l.measure).to_lowercase(), l.raw.unwrap_or(0), l.unit))
-        .collect();
+    let said: Vec<String> =
+        lines.iter().take(MEASURES).map(|l| format!("{} {}{}", within(words.measure(&l.measure)), l.raw.unwrap_or(0), l.unit)).collect();
     if said.is_empty() { String::new() } else { format!("; it loses most by {}", said.join(", ")) }
 }
 
@@ -215,14 +213,14 @@ fn people(out: &mut String, account: &Account, words: &Words, config: &Config, t
     let mut lines: Vec<String> = by_role(&account.contacts)
         .into_iter()
         .map(|c| {
-            let role = if c.role.is_empty() { String::new() } else { format!(", {}", md(words.role(&c.role)).to_lowercase()) };
+            let role = if c.role.is_empty() { String::new() } else { format!(", {}", within(&md(words.role(&c.role)))) };
             let reach = [&c.email, &c.phone].into_iter().filter(|t| !t.is_empty()).map(|t| format!(", {}", md(t))).collect::<String>();
             let since = days_since(c, config.zone, today).map_or_else(|| "never touched".to_owned(), |d| format!("touched {d} days ago"));
             format!("**{}**{role}{}{reach}; {since}", md(&c.name), if c.primary { ", main contact" } else { "" })
         })
         .collect();
     let gaps = coverage(&account.signals, &account.contacts, config, today).into_iter().filter(|c| c.gap);
-    let gaps: Vec<String> = gaps.map(|c| words.role(&c.role).to_lowercase()).collect();
+    let gaps: Vec<String> = gaps.map(|c| within(words.role(&c.role))).collect();
     if !gaps.is_empty() {
         lines.push(format!("Gaps: {}", gaps.join(", ")));
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
 
 use super::careful::Careful;
 use super::clipboard::Tool;
@@ -63,11 +62,12 @@ const STOPPED: u8 = 1;
 /// Another has begun; nobody waits for it any more.
 const OVERTAKEN: u8 = 2;
 
-/// How often the progress of an import is told.
-const TELL: Duration = Duration::from_millis(100);
+/// How often the progress of an import is told, milliseconds.
+const TELL: i64 = 100;
 
-fn reading(at: &Progress<'_>, passed: Duration) -> Reading {
-    let seconds = passed.as_secs_f64();
+/// How far an import is after so many milliseconds.
+fn reading(at: &Progress<'_>, passed: i64) -> Reading {
+    let seconds = passed.max(1) as f64 / 1000.0;
     let left = if at.done == 0 { 0.0 } else { seconds * at.total.saturating_sub(at.done) as f64 / at.done as f64 };
     let rate = (at.rows as f64 / seconds) as usize;
     Reading { file: at.file.to_owned(), rows: at.rows as usize, rate, left: left.ceil() as u64, rejected: at.rejected }
@@ -322,9 +322,9 @@ impl Runner {
         let stop = self.import.stop.clone();
         std::thread::spawn(move || {
             let opened = crate::store::Store::open(&book, &options);
-            let (begun, mut told) = (Instant::now(), Duration::ZERO);
+            let (begun, mut told) = (clock().0, 0);
             let mut go = |at: Progress<'_>| {
-                let passed = begun.elapsed();
+                let passed = clock().0 - begun;
                 if passed - told >= TELL {
                     told = passed;
                     let _ = out.send(In::Msg(Msg::Importing(reading(&at, passed))));

@@ -11,6 +11,7 @@ use crate::domain::stage::Stages;
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::text::within;
 use crate::text::words::Words;
 use crate::transfer::handover::{self, Told};
 use crate::transfer::markdown;
@@ -70,7 +71,7 @@ pub(super) fn moved(before: &Explanation, now: &Explanation, words: &Words) -> O
     let by: Vec<String> = difference(before, now)
         .into_iter()
         .filter(|(_, a, b)| a != b)
-        .map(|(measure, a, b)| format!("{} {:+.1}", words.measure(&measure).to_lowercase(), f64::from(b - a) / 100.0))
+        .map(|(measure, a, b)| format!("{} {:+.1}", within(words.measure(&measure)), f64::from(b - a) / 100.0))
         .collect();
     let by = if by.is_empty() { String::new() } else { format!(": {}", by.join(", ")) };
     Some(format!("**Health:** {was} to {is}{by}"))
@@ -78,7 +79,7 @@ pub(super) fn moved(before: &Explanation, now: &Explanation, words: &Words) -> O
 
 fn changes(account: &Account, before: Option<&Explanation>, met: Option<&Event>, since: Day, words: &Words, stages: &Stages) -> String {
     let title = match met {
-        Some(e) => format!("Since the last meeting on {since} ({})", words.channel(&e.channel).to_lowercase()),
+        Some(e) => format!("Since the last meeting on {since} ({})", within(words.channel(&e.channel))),
         None => format!("Since {since}; nobody has met them yet"),
     };
     let mut lines: Vec<String> = before.and_then(|b| moved(b, &account.health, words)).into_iter().collect();
