@@ -50,12 +50,15 @@ impl Figure {
     }
 }
 
+/// First and last day of each stay, by customer.
+type ByCustomer = HashMap<u32, Vec<(Day, Option<Day>)>>;
+
 /// The stays in one stage.
 pub struct Stays<'a> {
     stages: &'a Stages,
     visits: Vec<&'a Visit>,
-    /// First and last day of each stay, by customer; made when a figure first asks who was there.
-    by_customer: OnceCell<HashMap<u32, Vec<(Day, Option<Day>)>>>,
+    /// Made when a figure first asks who was there.
+    by_customer: OnceCell<ByCustomer>,
 }
 
 impl<'a> Stays<'a> {
@@ -68,7 +71,7 @@ impl<'a> Stays<'a> {
     fn has(&self, customer: u32, day: Day) -> bool {
         let there = |(entered, left): &(Day, Option<Day>)| *entered <= day && left.is_none_or(|left| day < left);
         let by_customer = self.by_customer.get_or_init(|| {
-            let mut all: HashMap<u32, Vec<(Day, Option<Day>)>> = HashMap::new();
+            let mut all = ByCustomer::new();
             for visit in &self.visits {
                 all.entry(visit.customer).or_default().push((visit.entered, visit.left));
             }
