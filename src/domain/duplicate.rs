@@ -81,7 +81,8 @@ pub fn domain(text: &str) -> Option<String> {
     let host = host.rsplit('@').next().unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default().trim_matches('.');
     let host = host.strip_prefix("www.").unwrap_or(host);
-    let fits = host.contains('.') && !host.contains(char::is_whitespace) && !ANYBODYS.contains(&host);
+    let plain = host.contains('.') && !host.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+    let fits = plain && !ANYBODYS.contains(&host);
     fits.then(|| host.to_owned())
 }
 
@@ -124,6 +125,10 @@ mod tests {
             ("acme.example:8080", Some("acme.example")),
             ("Dana@acme.example", Some("acme.example")),
             ("dana@gmail.com", None),
+            ("WWW.ACME.EXAMPLE.", Some("acme.example")),
+            ("a b.example", None),
+            ("a.example, b.example", None),
+            ("https://", None),
             ("localhost", None),
             ("", None),
         ] {

@@ -7,34 +7,13 @@ use std::hash::{BuildHasher, RandomState};
 use rusqlite::Connection;
 
 use super::Loader;
+use crate::domain::duplicate::domain;
 use crate::error::Result;
 use crate::store::sql;
 use crate::text::fold;
 
 /// Several have it, so it names nobody.
 const SEVERAL: i64 = -1;
-
-/// Providers whose addresses say nothing of the company.
-const FREE: &[&str] = &[
-    "gmail.com",
-    "googlemail.com",
-    "outlook.com",
-    "hotmail.com",
-    "live.com",
-    "msn.com",
-    "yahoo.com",
-    "icloud.com",
-    "me.com",
-    "aol.com",
-    "gmx.de",
-    "gmx.net",
-    "web.de",
-    "mail.ru",
-    "yandex.ru",
-    "yandex.com",
-    "proton.me",
-    "protonmail.com",
-];
 
 /// What customers and contacts go by. `None` until it is asked for.
 #[derive(Default)]
@@ -46,16 +25,6 @@ pub(super) struct Known {
     /// E-mail addresses: contact and customer.
     emails: HashMap<u64, (i64, i64)>,
     people: HashMap<u64, i64>,
-}
-
-/// The domain of a web address or an e-mail's host: `https://www.acme.example/x` is `acme.example`. `None` for what is none.
-fn domain(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let host = host.split(['/', '?', '#', ':']).next().unwrap_or("");
-    let host = host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.');
-    let plain = host.contains('.') && !host.contains(|c: char| c.is_whitespace() || matches!(c, '@' | ',' | ';'));
-    (plain && !FREE.contains(&host)).then(|| host.to_owned())
 }
 
 impl Known {
@@ -169,20 +138,5 @@ impl Loader<'_> {
             .map_err(sql)?;
         let free = external.is_empty() || external == fold(&called);
         Ok((batch != self.batch.n && (free || !keyed)).then_some(n))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_become_domains() {
-        for text in ["https://www.Acme.example/x?y", "acme.example", "http://acme.example:8080", "WWW.ACME.EXAMPLE."] {
-            assert_eq!(domain(text).as_deref(), Some("acme.example"), "{text}");
-        }
-        for none in ["", "acme", "gmail.com", "https://", "a b.example", "ana@acme.example"] {
-            assert_eq!(domain(none), None, "{none}");
-        }
     }
 }
