@@ -155,6 +155,7 @@ pub struct Loader<'a> {
     batch: Batch<'a>,
     config: &'a mut Arc<Config>,
     seen: &'a mut i64,
+    committed: &'a mut Vec<Id>,
     outbox: Option<&'a super::outbox::Outbox>,
     today: Day,
     customers: HashMap<Box<str>, i64>,
@@ -230,6 +231,7 @@ impl<'a> Loader<'a> {
             batch,
             config: &mut store.config,
             seen: &mut store.seen,
+            committed: &mut store.committed,
             outbox: store.outbox.as_ref(),
             today: store.today,
             customers: HashMap::new(),
@@ -638,6 +640,7 @@ impl<'a> Loader<'a> {
         }
         self.done = true;
         *self.seen = self.batch.n;
+        self.committed.push(self.batch.id);
         Ok(Receipt {
             batch: Some(self.batch.id),
             label: label.to_owned(),

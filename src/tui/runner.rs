@@ -18,7 +18,7 @@ use super::effect::{Effect, Msg, Reading};
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
 use crate::domain::id::Id;
-use crate::domain::query::{BatchPage, Query};
+use crate::domain::query::{BatchPage, Page, Query};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::worker::{Answer, Ask, Worker};
@@ -106,13 +106,7 @@ impl Hooks {
         std::thread::spawn(move || {
             let book = std::fs::canonicalize(&book).unwrap_or(book);
             for page in inbox {
-                let told = match hooks::read(&folder) {
-                    Ok(all) => hooks::give(&all, &hooks::payload(&page, &book)),
-                    Err(error) => vec![error.message],
-                };
-                for words in told {
-                    let _ = out.send(In::Msg(Msg::Answer(Answer::Told(words))));
-                }
+                tell_hooks(&folder, &book, &page, &out);
             }
             let _ = end.send(());
         });
@@ -123,6 +117,17 @@ impl Hooks {
         if let Some(batches) = &self.batches {
             let _ = batches.send(page);
         }
+    }
+}
+
+/// Gives a batch to the hooks of a folder, and says what they have to say.
+fn tell_hooks(folder: &Path, book: &Path, page: &BatchPage, out: &Sender<In>) {
+    let told = match hooks::read(folder) {
+        Ok(all) => hooks::give(&all, &hooks::payload(page, book)),
+        Err(error) => vec![error.message],
+    };
+    for words in told {
+        let _ = out.send(In::Msg(Msg::Answer(Answer::Told(words))));
     }
 }
 
@@ -314,6 +319,7 @@ impl Runner {
     /// shows what came.
     fn import(&mut self, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
+        let folder = self.start.config_dir.clone().filter(|folder| folder.join(hooks::FILE).exists());
         if self.import.looks {
             // The look before is no longer what is asked for. What writes goes on.
             self.import.stop.store(OVERTAKEN, Ordering::Relaxed);
@@ -331,14 +337,25 @@ impl Runner {
                 }
                 if stop.load(Ordering::Relaxed) == 0 { Continue::Yes } else { Continue::No }
             };
-            let done = opened.and_then(|mut store| import(&mut store, &path, &wanted, clock(), &mut go));
+            let mut batches = Vec::new();
+            let done = opened.and_then(|mut store| {
+                let report = import(&mut store, &path, &wanted, clock(), &mut go)?;
+                let pages =
+                    store.take_committed().into_iter().filter(|_| folder.is_some()).map(|batch| store.answer(&Query::Batch { batch }));
+                batches.extend(pages.filter_map(|page| if let Ok(Page::Batch(page)) = page { Some(page) } else { None }));
+                Ok(report)
+            });
             if stop.load(Ordering::Relaxed) == OVERTAKEN {
                 return;
             }
             if done.as_ref().is_ok_and(|report| report.end == End::Written) {
-                let _ = out.send(In::Msg(Msg::Book(book)));
+                let _ = out.send(In::Msg(Msg::Book(book.clone())));
             }
             let _ = out.send(In::Msg(Msg::Imported { path, wanted, result: done.map(Box::new) }));
+            let book = std::fs::canonicalize(&book).unwrap_or(book);
+            if let Some(folder) = folder {
+                batches.iter().for_each(|page| tell_hooks(&folder, &book, page, &out));
+            }
         });
     }
 

@@ -361,7 +361,7 @@ fn hooks_get_each_batch_and_never_hold_a_write_up() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let out = desk.path("told");
     let file = format!(
-        "[[hook]]\nrun = \"cat >> '{0}'\"\non = [\"note\", \"undo\"]\n\n[[hook]]\nrun = \"echo down >&2; exit 3\"\non = [\"pulse\"]\n\n[[hook]]\nrun = \"cat >> '{0}'\"\nbook = \"/nowhere/other.db\"\n",
+        "[[hook]]\nrun = \"cat >> '{0}'\"\non = [\"note\", \"undo\", \"import\"]\n\n[[hook]]\nrun = \"echo down >&2; exit 3\"\non = [\"pulse\"]\n\n[[hook]]\nrun = \"cat >> '{0}'\"\nbook = \"/nowhere/other.db\"\n",
         out.display()
     );
     std::fs::write(folder.join("hooks.toml"), file).expect("written");
@@ -373,9 +373,12 @@ fn hooks_get_each_batch_and_never_hold_a_write_up() {
     assert!(text(&pulse.stderr).contains("echo down") && text(&pulse.stderr).contains("the change stands"), "{pulse:?}");
     assert!(serde_json::from_slice::<Value>(&pulse.stdout).is_ok());
     shell(&desk, "retain undo");
+    let import = shell(&desk, "printf 'customer_id,name\\nZ9,Zeta\\n' | retain import - --as customers");
+    assert!(import.status.success(), "{import:?}");
     let told: Vec<Value> = std::fs::read_to_string(&out).expect("told").lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     let kinds: Vec<&str> = told.iter().map(|t| t["kind"].as_str().expect("a kind")).collect();
-    assert_eq!(kinds, ["note", "undo"]);
+    assert_eq!(kinds, ["note", "undo", "import"]);
+    assert_eq!(told[2]["changes"][0]["name"], "Zeta");
     assert_eq!((&told[0]["schema"], &told[0]["customer_name"], &told[0]["person"]), (&1.into(), &"Acme".into(), &"ada".into()));
     // What the book says runs nothing.
     assert_eq!(shell(&desk, "retain config hooks 'touch pwned'").status.code(), Some(2));
