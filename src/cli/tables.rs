@@ -76,7 +76,7 @@ fn windowed(cx: &mut Cx<'_>, kind: Kind, window: &Window, nothing: &str) -> Done
 /// Prints a table; `nothing` is said where it has no rows.
 pub(super) fn table(cx: &mut Cx<'_>, kind: Kind, filter: &str, period: PeriodAsk, mode: Mode, nothing: &str) -> Done {
     let mut store = cx.open()?;
-    let Page::Table(page) = store.answer(&Query::Table(TableAsk { kind, filter: filter.to_owned(), period, mode }))? else {
+    let Page::Table(page) = store.answer_whole(&Query::Table(TableAsk { kind, filter: filter.to_owned(), period, mode }))? else {
         return Err(unexpected().into());
     };
     if let Some(mistake) = &page.mistake {

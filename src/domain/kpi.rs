@@ -45,6 +45,11 @@ pub struct Figure {
 }
 
 impl Figure {
+    /// Nothing is known yet.
+    pub fn none() -> Figure {
+        Figure { cell: Cell::None, value: None, behind: Vec::new() }
+    }
+
     fn share(share: Share, behind: Vec<u32>) -> Figure {
         Figure { cell: Cell::Share(share), value: share.ratio().map(|r| r * 100.0), behind }
     }

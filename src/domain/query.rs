@@ -612,6 +612,7 @@ impl Page {
             Page::Course(page) => page.computing,
             Page::Movers(page) => page.computing,
             Page::Trial(page) => page.computing,
+            Page::Table(page) => page.computing,
             Page::Counting { .. } => true,
             _ => false,
         }

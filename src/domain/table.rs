@@ -205,4 +205,6 @@ pub struct TablePage {
     pub period: Period,
     /// A mistake in the filter.
     pub mistake: Option<Mistake>,
+    /// Not all figures are there yet: the same question asked again answers more.
+    pub computing: bool,
 }

@@ -44,6 +44,8 @@ pub struct Kept {
     pub course: Option<Box<Course>>,
     /// Month ends that were counted, the latest first.
     pub trend: Vec<(Day, [usize; READY.len()])>,
+    /// What targets ask of visits is told; answers and tickets are next.
+    pub begun: bool,
     /// Health of everybody on a past day.
     pub then: Option<Then>,
     /// The last backtest.

@@ -26,6 +26,8 @@ mod stays;
 
 /// Parts that a split shows; the others are put together.
 const PARTS: usize = 12;
+/// In a larger book targets answer in two pieces.
+const MANY: usize = 1000;
 /// Issues that are listed.
 const ISSUES: usize = 50;
 
@@ -36,7 +38,7 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
         Ok(selection) => selection,
         Err(mistake) => {
             let period = Period { from: store.today, to: store.today };
-            return Ok(TablePage { heads: Vec::new(), rows: Vec::new(), period, mistake: Some(mistake) });
+            return Ok(TablePage { heads: Vec::new(), rows: Vec::new(), period, mistake: Some(mistake), computing: false });
         }
     };
     if let Kind::Split(By::Attribute(code)) | Kind::StaysBy(By::Attribute(code)) = &ask.kind {
@@ -53,9 +55,10 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
     let visits = if of_visits { kept::visits(store, &roster)? } else { Arc::default() };
     let period = days_of(ask.period, store.today, || visits.iter().map(|v| v.entered).min());
     let visits: Vec<Visit> = visits.iter().filter(|v| selection.passes[v.customer as usize]).copied().collect();
+    let computing = ask.kind == Kind::Targets && roster.rows.len() > MANY && !std::mem::replace(&mut store.kept.begun, true);
     let (heads, rows) = match &ask.kind {
         Kind::Split(by) => split(store, &roster, &visits, by, period, ask)?,
-        Kind::Targets => targets::table(store, &roster, &visits, period, ask.mode)?,
+        Kind::Targets => targets::table(store, &roster, &visits, period, ask.mode, computing)?,
         Kind::Help => help(store, &roster, &visits, period)?,
         Kind::Stays => stays::table(store, &visits, period),
         Kind::StaysBy(By::Before) => return Err(Error::usage("stays are not split by the period before").hint("owner, month, quarter")),
@@ -63,7 +66,7 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
         Kind::Curve => stays::curve(store, &visits, period),
         Kind::Issues => issues(store, &shared, &selection, period)?,
     };
-    Ok(TablePage { heads, rows, period, mistake: None })
+    Ok(TablePage { heads, rows, period, mistake: None, computing })
 }
 
 pub(super) type Table = (Vec<&'static str>, Vec<Row>);

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::domain::event::EventKind;
 use crate::domain::funnel::{self, Mode, Period, StageFigures, Visit};
-use crate::domain::kpi::Stays;
+use crate::domain::kpi::{Figure, Stays};
 use crate::domain::roster::Roster;
 use crate::domain::stage::{Kpi, KpiCode, StageNo};
 use crate::domain::survey::Said;
@@ -29,15 +29,15 @@ struct Span {
     opened: Vec<(u32, Day)>,
 }
 
-/// A row for each target.
-pub fn table(store: &mut Store, roster: &Roster, visits: &[Visit], period: Period, mode: Mode) -> Result<Table> {
+/// A row for each target. `early`: with what visits say of the period alone.
+pub fn table(store: &mut Store, roster: &Roster, visits: &[Visit], period: Period, mode: Mode, early: bool) -> Result<Table> {
     let asks = |code: KpiCode| move |kpi: &Kpi| kpi.code == code;
-    let any = |code| store.config.stages.stage.iter().flat_map(|s| &s.kpi).any(asks(code));
+    let any = |code| !early && store.config.stages.stage.iter().flat_map(|s| &s.kpi).any(asks(code));
     let (nps, load) = (any(KpiCode::Nps), any(KpiCode::TicketLoad));
     // What no target asks for is not read.
     let answers = if nps { Some(kept::answers(store, roster)?) } else { None };
     let said = answers.as_ref().map_or(&[][..], |a| &a.said);
-    let months = months(store.today);
+    let months = if early { Vec::new() } else { months(store.today) };
     let first = months.iter().map(|m| m.from).chain([period.from]).min().unwrap_or(period.from);
     let mut opened = Vec::new();
     if load {
@@ -63,7 +63,8 @@ pub fn table(store: &mut Store, roster: &Roster, visits: &[Visit], period: Perio
         let stays = Stays::of(StageNo(no as u8), visits, stages);
         for kpi in &stage.kpi {
             let measure = |span: &Span| stays.measure(kpi.code, &span.figures[no], &span.said, &span.opened, span.period);
-            let actual = measure(&now);
+            let later = early && matches!(kpi.code, KpiCode::Nps | KpiCode::TicketLoad);
+            let actual = if later { Figure::none() } else { measure(&now) };
             let target = f64::from(kpi.target);
             let met = actual.value.map_or(Cell::None, |v| Cell::Met(if kpi.code.at_least() { v >= target } else { v <= target }));
             let history = then.iter().map(|month| {

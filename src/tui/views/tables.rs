@@ -330,6 +330,8 @@ impl Screen for Tables {
 
     fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
         match (part, page.as_ref()) {
+            // What is shown stays until all of the next is there.
+            (TABLE, Page::Table(new)) if new.computing && self.page().is_some() => {}
             (TABLE, Page::Table(new)) if new.mistake.is_none() => {
                 (self.page, self.failed) = (Some(Arc::clone(page)), None);
                 self.list.rows = (0..new.rows.len()).collect();

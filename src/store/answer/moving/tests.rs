@@ -1,6 +1,8 @@
 use super::*;
 use crate::domain::command::{Command, Entity};
-use crate::domain::query::{Page, Query};
+use crate::domain::funnel::Mode;
+use crate::domain::query::{Page, PeriodAsk, Query};
+use crate::domain::table::{Cell, Kind, TableAsk, TablePage};
 use crate::domain::time::Stamp;
 use crate::domain::touchpoint::TouchDraft;
 use crate::store::tests::{NOW, book, options};
@@ -13,6 +15,13 @@ fn ask() -> Query {
 fn piece(store: &mut Store) -> MoversPage {
     match store.answer(&ask()).unwrap() {
         Page::Movers(page) => page,
+        other => panic!("another page: {other:?}"),
+    }
+}
+
+fn table(page: Result<Page>) -> TablePage {
+    match page.unwrap() {
+        Page::Table(page) => *page,
         other => panic!("another page: {other:?}"),
     }
 }
@@ -39,6 +48,16 @@ fn movers_and_backtest_come_a_piece_at_a_time_and_a_write_costs_only_whom_it_tou
     assert!(matches!(store.answer(&test).unwrap(), Page::Counting { done: 500, of: 1200 }));
     let Page::Backtest(told) = store.answer_whole(&test).unwrap() else { panic!("another page") };
     assert!((600..=1200).contains(&told.customers), "{told:?}");
+    let ask = TableAsk { kind: Kind::Targets, filter: String::new(), period: PeriodAsk::Days(365), mode: Mode::InOrder };
+    let early = table(store.answer(&Query::Table(ask.clone())));
+    let late = table(store.answer_whole(&Query::Table(ask)));
+    assert!(early.computing && !late.computing && early.rows.len() == late.rows.len());
+    for (early, late) in early.rows.iter().zip(&late.rows) {
+        let is_later = matches!(&late.cells[1], Cell::Text(code) if code == "nps" || code == "ticket_load");
+        assert_eq!(early.cells[2] == Cell::None, is_later || late.cells[2] == Cell::None, "{late:?}");
+        assert!(is_later || early.cells[..5] == late.cells[..5], "{early:?} {late:?}");
+    }
+    assert!(late.rows.iter().any(|row| matches!(row.cells[2], Cell::Score(_))), "{late:?}");
     let ids = store.roster().unwrap().read().unwrap().ids.clone();
     // Far back, so that the score of then is another one: the note of a call that was forgotten, by an old date.
     let at = Some(Stamp(NOW.0 - 40 * 86_400_000));
