@@ -10,6 +10,7 @@ mod copies;
 mod digest;
 pub mod doctor;
 pub mod dump;
+mod entities;
 pub mod facts;
 mod find;
 pub mod happened;
@@ -601,12 +602,10 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
         .map_err(sql)?;
     for table in batch::TABLES {
         use crate::domain::command::Entity;
-        let owner = match table.entity {
-            Entity::Customer => "n",
-            Entity::View => continue,
-            Entity::Config => "NULL",
-            _ => "customer",
-        };
+        if table.entity == Entity::View {
+            continue;
+        }
+        let owner = table.owner();
         let but = if table.entity == Entity::Config { once::LEFT_OUT } else { "" };
         let query = format!(
             "SELECT {owner} FROM {0} WHERE batch BETWEEN ?1 AND ?2{but} UNION SELECT {owner} FROM {0} WHERE id IN (SELECT row FROM edit WHERE batch BETWEEN ?1 AND ?2 AND entity = ?3)",

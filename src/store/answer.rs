@@ -66,7 +66,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Search { text } => found(store, text).map(Page::Search),
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),
-        Query::Conflicts => super::conflicts::list(&store.conn).map(Page::Conflicts),
+        Query::Conflicts => super::conflicts::list(&store.conn, store.config.currency).map(Page::Conflicts),
         Query::Actions(ask) => work::actions(store, ask).map(Page::Actions),
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
@@ -392,19 +392,22 @@ fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
 }
 
 fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
-    use super::conflicts::{json_of, spoken};
-    let query = "SELECT b.id, b.person, b.wall, e.field, e.before, e.after FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? ORDER BY b.hlc DESC, e.id DESC";
+    use super::conflicts::{json_of, plain, spoken};
+    use rusqlite::types::Value;
+    let query = "SELECT b.id, b.person, b.wall, e.field, e.before, e.after, e.entity FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? ORDER BY b.hlc DESC, e.id DESC";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
     let rows = statement
         .query_map([&row], |r| {
             let (field, after) = (text_at(r, 3)?, r.get(5)?);
+            let table = super::batch::table_numbered(r.get(6)?);
+            let said = |value: &Value| table.map_or_else(|| plain(value), |t| spoken(t, &field, value, store.config.currency));
             Ok(EditRow {
                 batch: Id(r.get(0)?),
                 person: text_at(r, 1)?,
                 at: Stamp(r.get(2)?),
-                before: spoken(&field, &r.get(4)?),
-                after: spoken(&field, &after),
-                value: json_of(&field, &after),
+                before: said(&r.get(4)?),
+                after: said(&after),
+                value: table.map_or_else(|| super::batch::value_json(&after), |t| json_of(t, &field, &after)),
                 field,
             })
         })

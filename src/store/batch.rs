@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 use super::hash::{self, Changed, Header};
 use super::{Who, heads, ids, moves, purge, sql};
 
+pub use super::entities::{Holds, OWNER, TABLES, Table, Words, table, table_numbered};
+
 impl ToSql for Id {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
@@ -30,191 +32,6 @@ impl ToSql for Stamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Owned(Value::Integer(self.0)))
     }
-}
-
-/// One entity as a table: its number in the log, its name, the columns of a new row behind `id` and `batch`, and the fields
-/// that an edit may change. Field names in SQL only ever come from here.
-pub struct Table {
-    /// Which entity.
-    pub entity: Entity,
-    /// Stored in `edit.entity`; never reused.
-    pub number: i64,
-    /// Table name.
-    pub name: &'static str,
-    /// Columns of a new row.
-    pub columns: &'static [&'static str],
-    /// Editable columns.
-    pub fields: &'static [&'static str],
-    /// The statement for a new row: id, batch, columns.
-    pub insert: &'static str,
-}
-
-/// The field that says whose a row is. The log has the customer's id, the column this file's integer of it.
-pub const OWNER: &str = "customer";
-
-/// Every entity.
-pub const TABLES: &[Table] = &[
-    Table {
-        entity: Entity::Customer,
-        number: 1,
-        name: "customer",
-        columns: &["external", "name", "owner", "website", "phone", "created", "tags", "attributes"],
-        fields: &[
-            "external",
-            "name",
-            "owner",
-            "website",
-            "phone",
-            "created",
-            "snoozed",
-            "snooze_event",
-            "snooze_reason",
-            "done",
-            "removed",
-        ],
-        insert: "INSERT INTO customer (id, batch, external, name, owner, website, phone, created, tags, attributes) VALUES (?,?,?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Contact,
-        number: 2,
-        name: "contact",
-        columns: &["customer", "external", "name", "role", "email", "phone", "main"],
-        fields: &[OWNER, "external", "name", "role", "email", "phone", "main", "removed"],
-        insert: "INSERT INTO contact (id, batch, customer, external, name, role, email, phone, main) VALUES (?,?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Event,
-        number: 3,
-        name: "event",
-        columns: &["customer", "kind", "at", "day", "contact", "channel", "direction", "number", "text", "reference", "more"],
-        fields: &[OWNER, "at", "day", "channel", "direction", "number", "text", "more", "removed"],
-        insert: "INSERT INTO event (id, batch, customer, kind, at, day, contact, channel, direction, number, text, reference, more) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Task,
-        number: 4,
-        name: "task",
-        columns: &["customer", "title", "due", "owner", "priority", "kind", "made", "done"],
-        fields: &[OWNER, "title", "due", "owner", "priority", "kind", "snoozed", "snooze_reason", "done", "removed"],
-        insert: "INSERT INTO task (id, batch, customer, title, due, owner, priority, kind, made, done) VALUES (?,?,?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Ticket,
-        number: 5,
-        name: "ticket",
-        columns: &["customer", "external", "subject", "severity", "opened", "closed", "csat"],
-        fields: &[OWNER, "subject", "severity", "opened", "closed", "csat", "removed"],
-        insert: "INSERT INTO ticket (id, batch, customer, external, subject, severity, opened, closed, csat) VALUES (?,?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Subscription,
-        number: 6,
-        name: "subscription",
-        columns: &[
-            "customer",
-            "external",
-            "subscription",
-            "start",
-            "end",
-            "amount",
-            "currency",
-            "period",
-            "count",
-            "quantity",
-            "discount",
-            "status",
-            "mrr",
-        ],
-        fields: &[OWNER, "start", "end", "amount", "currency", "period", "count", "quantity", "discount", "status", "mrr", "removed"],
-        insert: "INSERT INTO subscription (id, batch, customer, external, subscription, start, end, amount, currency, period, count, quantity, discount, status, mrr) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::View,
-        number: 7,
-        name: "view",
-        columns: &["name", "value"],
-        fields: &["name", "value", "removed"],
-        insert: "INSERT INTO view (id, batch, name, value) VALUES (?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Config,
-        number: 8,
-        name: "config",
-        columns: &["key", "value"],
-        fields: &["value", "removed"],
-        insert: "INSERT INTO config (id, batch, key, value) VALUES (?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Action,
-        number: 9,
-        name: "action",
-        columns: &[
-            "customer",
-            "kind",
-            "reason",
-            "title",
-            "owner",
-            "opened",
-            "due",
-            "severity",
-            "money",
-            "mitigation",
-            "review",
-            "base",
-            "value",
-            "target",
-            "unit",
-            "evidence",
-            "cause",
-        ],
-        fields: &[
-            OWNER,
-            "title",
-            "owner",
-            "due",
-            "severity",
-            "money",
-            "mitigation",
-            "review",
-            "base",
-            "value",
-            "target",
-            "unit",
-            "evidence",
-            "snoozed",
-            "snooze_reason",
-            "closed",
-            "outcome",
-            "removed",
-        ],
-        insert: "INSERT INTO action (id, batch, customer, kind, reason, title, owner, opened, due, severity, money, mitigation, review, base, value, target, unit, evidence, cause) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Play,
-        number: 10,
-        name: "play",
-        columns: &["customer", "playbook", "label", "anchor", "started", "cause"],
-        fields: &[OWNER, "ended", "outcome", "removed"],
-        insert: "INSERT INTO play (id, batch, customer, playbook, label, anchor, started, cause) VALUES (?,?,?,?,?,?,?,?)",
-    },
-    Table {
-        entity: Entity::Step,
-        number: 11,
-        name: "step",
-        columns: &["customer", "play", "task", "code"],
-        fields: &[OWNER, "skipped", "removed"],
-        insert: "INSERT INTO step (id, batch, customer, play, task, code) VALUES (?,?,?,?,?,?)",
-    },
-];
-
-/// The table of an entity.
-pub fn table(entity: Entity) -> &'static Table {
-    &TABLES[entity as usize]
-}
-
-/// The table with a number of the log; `None` for one of a newer version.
-pub fn table_numbered(number: i64) -> Option<&'static Table> {
-    TABLES.iter().find(|t| t.number == number)
 }
 
 /// A batch within an open transaction. Nothing stands until the caller commits.
@@ -243,7 +60,6 @@ pub struct Batch<'c> {
     pub config_touched: bool,
     /// A subscription was written: the book's median may have moved.
     pub money_touched: bool,
-    reworded: Vec<Id>,
     /// It moved customers, or took events back: moves of different copies may stand against each other now, or no longer.
     pub moves: bool,
     /// What its row says, for the hash.
@@ -304,7 +120,6 @@ impl<'c> Batch<'c> {
             touched: BTreeSet::new(),
             config_touched: false,
             money_touched: false,
-            reworded: Vec::new(),
             moves: false,
             header,
             hasher: hash::Hasher::default(),
@@ -482,7 +297,6 @@ impl<'c> Batch<'c> {
         match entity {
             Entity::Config => self.config_touched = true,
             Entity::Subscription => self.money_touched = true,
-            Entity::Event if field == "text" => self.reworded.push(row),
             Entity::Event if field == "removed" => self.moves = true,
             _ => {}
         }
@@ -496,9 +310,6 @@ impl<'c> Batch<'c> {
 
     /// Finishes the row of the batch: label, counts, hash; and brings the full-text index up to date with a small batch.
     pub fn finish(&mut self, label: &str) -> Result<()> {
-        for event in std::mem::take(&mut self.reworded) {
-            super::search::reindex(self.conn, event)?;
-        }
         if super::search::waiting(self.conn)? <= 500 {
             super::search::catch_up(self.conn, 500)?;
         }
@@ -567,11 +378,7 @@ pub struct Current {
 
 /// What stands in a field now; `None` when the row is not there.
 pub fn current(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<Option<Current>> {
-    let owner = match table.entity {
-        Entity::Customer => "n",
-        Entity::View | Entity::Config => "NULL",
-        _ => "customer",
-    };
+    let owner = table.owner();
     let column = match field.split_once('.') {
         Some(("attr", _)) if table.entity == Entity::Customer => "attributes",
         Some(("tag", _)) if table.entity == Entity::Customer => "tags",
@@ -613,6 +420,10 @@ pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Val
     };
     let query = format!("UPDATE {} SET {column} = ? WHERE id = ?", table.name);
     conn.prepare_cached(&query).and_then(|mut s| s.execute(params![value, row])).map_err(sql)?;
+    // The one place where a field gets another value: undo, imports and merges come through here too.
+    if table.words.as_ref().is_some_and(|w| w.of.contains(&column)) {
+        super::search::reindex(conn, table, row)?;
+    }
     Ok(())
 }
 

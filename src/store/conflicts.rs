@@ -6,11 +6,12 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::domain::command::Entity;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
+use crate::domain::money::{self, Currency};
 use crate::domain::query::{Conflict, ConflictValue};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
-use super::batch::{self, Batch, Table, table_numbered};
+use super::batch::{self, Batch, Holds, Table, table_numbered};
 use super::heads::{self, Head};
 use super::write::Done;
 use super::{moves, search, sql};
@@ -19,7 +20,7 @@ use super::{moves, search, sql};
 const MOST: usize = 5000;
 
 /// Every open conflict, customer by customer.
-pub fn list(conn: &Connection) -> Result<Vec<Conflict>> {
+pub fn list(conn: &Connection, currency: Currency) -> Result<Vec<Conflict>> {
     let mut statement = conn.prepare_cached("SELECT row, field, entity FROM conflict ORDER BY row, field").map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     let mut all = Vec::new();
@@ -27,7 +28,7 @@ pub fn list(conn: &Connection) -> Result<Vec<Conflict>> {
         && let Some(row) = rows.next().map_err(sql)?
     {
         if let Some(table) = table_numbered(row.get(2).map_err(sql)?) {
-            all.extend(one(conn, table, Id(row.get(0).map_err(sql)?), &search::text_at(row, 1)?)?);
+            all.extend(one(conn, table, Id(row.get(0).map_err(sql)?), &search::text_at(row, 1)?, currency)?);
         }
     }
     all.sort_by(|a, b| (&a.customer, a.row, &a.field).cmp(&(&b.customer, b.row, &b.field)));
@@ -35,15 +36,15 @@ pub fn list(conn: &Connection) -> Result<Vec<Conflict>> {
 }
 
 /// One of them, when it is one.
-pub fn of(conn: &Connection, row: Id, field: &str) -> Result<Option<Conflict>> {
+pub fn of(conn: &Connection, row: Id, field: &str, currency: Currency) -> Result<Option<Conflict>> {
     let entity: Option<i64> = conn
         .prepare_cached("SELECT entity FROM conflict WHERE row = ? AND field = ?")
         .and_then(|mut s| s.query_row(rusqlite::params![row, field], |r| r.get(0)).optional())
         .map_err(sql)?;
-    entity.and_then(table_numbered).map_or(Ok(None), |table| one(conn, table, row, field))
+    entity.and_then(table_numbered).map_or(Ok(None), |table| one(conn, table, row, field, currency))
 }
 
-fn one(conn: &Connection, table: &'static Table, row: Id, field: &str) -> Result<Option<Conflict>> {
+fn one(conn: &Connection, table: &'static Table, row: Id, field: &str, currency: Currency) -> Result<Option<Conflict>> {
     let Some((name, customer)) = called(conn, table, row)? else { return Ok(None) };
     let value = |head: &Head, value: Option<String>, shown: bool| ConflictValue {
         edit: head.mark.edit,
@@ -60,7 +61,7 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str) -> Result
         let mut values: Vec<_> = removal.heads.iter().map(|h| value(h, Some(says(h).into()), h.after != Value::Integer(1))).collect();
         values.sort_by_key(|v| v.shown);
         for (field, head) in &removal.edits {
-            values.push(value(head, Some(format!("{field}: {}", spoken(field, &head.after).unwrap_or_default())), true));
+            values.push(value(head, Some(format!("{field}: {}", spoken(table, field, &head.after, currency).unwrap_or_default())), true));
         }
         for id in &removal.rows {
             values.extend(made(conn, *id)?);
@@ -69,14 +70,14 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str) -> Result
     } else {
         let found = heads::of_field(conn, row, field)?;
         let last = found.len().saturating_sub(1);
-        found.iter().enumerate().map(|(at, h)| value(h, spoken(field, &h.after), at == last)).collect()
+        found.iter().enumerate().map(|(at, h)| value(h, spoken(table, field, &h.after, currency), at == last)).collect()
     };
     Ok(Some(Conflict { row, kind: table.name, name, customer, field: field.to_owned(), values }))
 }
 
 /// A row that somebody made at a customer without knowing of its removal.
 fn made(conn: &Connection, id: Id) -> Result<Option<ConflictValue>> {
-    for table in batch::TABLES.iter().filter(|t| t.columns.first() == Some(&"customer")) {
+    for table in batch::TABLES.iter().filter(|t| t.is_owned()) {
         let query =
             format!("SELECT {}, b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?", title_of(table), table.name);
         let found = conn
@@ -124,15 +125,17 @@ pub fn start(words: &str) -> String {
 /// What a row is called, and its customer.
 #[allow(clippy::type_complexity, reason = "a name, and the customer's id and name")]
 pub fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(String, Option<(Id, String)>)>> {
-    let owner = match table.entity {
-        Entity::Customer => "t.n",
-        Entity::View | Entity::Config => "NULL",
-        _ => "t.customer",
-    };
     let query = format!(
-        "SELECT CAST({} AS TEXT), c.id, c.name FROM {} t LEFT JOIN customer c ON c.n = {owner} WHERE t.id = ?",
+        "SELECT CAST({} AS TEXT), c.id, c.name FROM {} t LEFT JOIN customer c ON c.n = {} WHERE t.id = ?",
         title_of(table),
-        table.name
+        table.name,
+        if table.is_owned() {
+            "t.customer"
+        } else if table.entity == Entity::Customer {
+            "t.n"
+        } else {
+            "NULL"
+        },
     );
     conn.prepare_cached(&query)
         .and_then(|mut s| {
@@ -158,22 +161,22 @@ pub fn kind_of(conn: &Connection, table: &'static Table, row: Id) -> Result<&'st
     Ok(kind.and_then(EventKind::from_number).map_or(table.name, EventKind::code))
 }
 
-/// A stored value as a person says it: days and moments as such.
-pub fn spoken(field: &str, value: &Value) -> Option<String> {
-    match (field, value) {
-        ("created" | "due" | "snoozed" | "start" | "end" | "day", Value::Integer(n)) => Day::from_number(*n).map(|d| d.to_string()),
-        ("at" | "opened" | "closed", Value::Integer(ms)) => Some(Stamp(*ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
-        (batch::OWNER, Value::Blob(id)) => Id::from_slice(id).map(|id| id.to_string()),
+/// A stored value as a person says it: days and moments as such, amounts in the book's currency's own unit.
+pub fn spoken(table: &Table, field: &str, value: &Value, currency: Currency) -> Option<String> {
+    match (table.holds(field), value) {
+        (Holds::Day, Value::Integer(n)) => Day::from_number(*n).map(|d| d.to_string()),
+        (Holds::At, Value::Integer(ms)) => Some(Stamp(*ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        (Holds::Money, Value::Integer(n)) => Some(money::decimal(*n, currency.digits())),
+        (Holds::Kind, Value::Integer(n)) => EventKind::from_number(*n).map(|kind| kind.code().to_owned()),
+        (Holds::Row, Value::Blob(id)) => Id::from_slice(id).map(|id| id.to_string()),
         _ => plain(value),
     }
 }
 
 /// A stored value as a change would write it: days as ISO dates.
-pub fn json_of(field: &str, value: &Value) -> serde_json::Value {
-    match (field, value) {
-        ("created" | "due" | "snoozed" | "start" | "end", Value::Integer(n)) => {
-            Day::from_number(*n).map_or(serde_json::Value::Null, |d| d.to_string().into())
-        }
+pub fn json_of(table: &Table, field: &str, value: &Value) -> serde_json::Value {
+    match (table.holds(field), value) {
+        (Holds::Day, Value::Integer(n)) => Day::from_number(*n).map_or(serde_json::Value::Null, |d| d.to_string().into()),
         _ => batch::value_json(value),
     }
 }
@@ -191,7 +194,7 @@ pub fn plain(value: &Value) -> Option<String> {
 
 /// Decides for one of the values: an edit that has seen all of them. It can be taken back like any other.
 pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done> {
-    let Some(conflict) = of(b.conn, row, field)? else {
+    let Some(conflict) = of(b.conn, row, field, Currency::default())? else {
         return Err(Error::usage("that is no conflict, or no longer").hint("retain conflicts lists them"));
     };
     let Some(chosen) = conflict.values.iter().find(|v| v.edit == take) else {

@@ -16,26 +16,11 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 
 use super::batch::{self, TABLES, Table};
+
+pub use super::batch::Holds;
 use super::hash::{self, Changed, Digest, Header, Item, Made, Tally};
 use super::merge::Source;
 use super::{Store, load, sql};
-
-/// What a column holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Holds {
-    /// Words.
-    Text,
-    /// A whole number, or nothing.
-    Whole,
-    /// A civil date, or nothing.
-    Day,
-    /// A moment, or nothing.
-    At,
-    /// A kind of event, by its code.
-    Kind,
-    /// The id of a row, or nothing.
-    Row,
-}
 
 /// A table as files have it.
 #[derive(Clone, Debug)]
@@ -54,25 +39,7 @@ pub fn tables() -> Vec<FactTable> {
 fn columns_of(table: &'static Table) -> impl Iterator<Item = (&'static str, Holds)> {
     let later = hash::later_fields(table).filter(|f| *f != "removed");
     let all = table.columns.iter().copied().chain(later);
-    [("id", Holds::Row)].into_iter().chain(all.map(|c| (c, holds(table.entity, c))))
-}
-
-fn holds(entity: Entity, column: &str) -> Holds {
-    match (entity, column) {
-        (Entity::View | Entity::Config, _) => Holds::Text,
-        (_, "customer" | "contact" | "play" | "task") => Holds::Row,
-        (Entity::Event, "kind") => Holds::Kind,
-        (Entity::Event, "at") | (Entity::Task, "made" | "done") | (Entity::Ticket, "opened" | "closed") => Holds::At,
-        (_, "created" | "day" | "due" | "start" | "end" | "opened" | "review" | "closed" | "anchor" | "started" | "ended") => Holds::Day,
-        (_, "snoozed") => Holds::Day,
-        (Entity::Customer, "done") => Holds::Text,
-        (
-            _,
-            "main" | "number" | "priority" | "severity" | "csat" | "amount" | "count" | "quantity" | "discount" | "mrr" | "money" | "base"
-            | "value" | "target",
-        ) => Holds::Whole,
-        _ => Holds::Text,
-    }
+    [("id", Holds::Row)].into_iter().chain(all.map(|c| (c, table.holds(c))))
 }
 
 impl Store {

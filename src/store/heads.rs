@@ -96,7 +96,7 @@ pub fn seen(conn: &Connection, row: Id, field: &str) -> Result<Vec<u8>> {
 
 /// Tables whose rows belong to a customer.
 fn owned() -> impl Iterator<Item = &'static Table> {
-    batch::TABLES.iter().filter(|t| t.columns.first() == Some(&"customer"))
+    batch::TABLES.iter().filter(|t| t.is_owned())
 }
 
 /// Ids of the rows of a customer that are not removed.

@@ -99,7 +99,10 @@ impl Store {
             let table = table_numbered(r.get(1).map_err(sql)?);
             let called = table.map(|t| conflicts::called(&self.conn, t, row)).transpose()?.flatten();
             let (name, customer) = called.unwrap_or_default();
-            let value = |at: usize| -> Result<Option<String>> { Ok(conflicts::spoken(&field, &r.get(at).map_err(sql)?)) };
+            let value = |at: usize| -> Result<Option<String>> {
+                let value = r.get(at).map_err(sql)?;
+                Ok(table.map_or_else(|| conflicts::plain(&value), |t| conflicts::spoken(t, &field, &value, self.config.currency)))
+            };
             all.push(Told {
                 edit: Id(r.get(0).map_err(sql)?),
                 kind: table.map_or("something of a newer Retain", |t| t.name).to_owned(),

@@ -220,7 +220,7 @@ impl<'a> Loader<'a> {
         // The roster is loaded afresh after a load: rows by the thousand are not brought over one by one.
         store.roster = None;
         store.kept = super::kept::Kept::default();
-        let zone = store.config.zone;
+        let (zone, currency) = (store.config.zone, store.config.currency);
         let batch = Batch::begin(&store.conn, &mut store.ids, &store.who, command, now, zone, None)?;
         let any = |table: &str| -> Result<bool> {
             batch.conn.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| r.get(0)).map_err(sql)
@@ -239,7 +239,7 @@ impl<'a> Loader<'a> {
             had_customers,
             had_contacts,
             known: Known::default(),
-            rivals: Rivals::default(),
+            rivals: Rivals { currency, ..Rivals::default() },
             events: Events { state: RandomState::new(), made },
             last: 0,
             firings: 0,

@@ -175,7 +175,7 @@ impl Store {
             let new = take::missing(&self.conn, other)?;
             let taken = self.take_from(other, &new)?;
             purges = taken.purges;
-            let report = tell::report(&self.conn, other, &taken, ask.now)?;
+            let report = tell::report(&self.conn, other, &taken, ask.now, self.config.currency)?;
             Ok(report)
         });
         let mut report = match outcome {
@@ -215,9 +215,6 @@ impl Store {
     /// Figures and the full-text index behind what was taken.
     fn bring_up_to_date(&self, taken: &take::Taken) -> Result<()> {
         use super::{REFOLD_AT_ONCE, search, signal};
-        for event in &taken.reworded {
-            search::reindex(&self.conn, *event)?;
-        }
         if search::waiting(&self.conn)? <= 500 {
             search::catch_up(&self.conn, 500)?;
         }

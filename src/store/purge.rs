@@ -89,7 +89,7 @@ pub fn apply(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> 
     let mut batches: BTreeSet<i64> = BTreeSet::new();
     // What refers to the row goes first.
     let belongs = |t: &&Table| match table.entity {
-        Entity::Customer => t.columns.first() == Some(&"customer"),
+        Entity::Customer => t.is_owned(),
         Entity::Contact => t.entity == Entity::Event,
         _ => false,
     };
@@ -142,15 +142,11 @@ fn bury_row(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> R
 /// Deletes a row, its edits, and what was derived from them. Gives its customer's integer.
 fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
     let Some(n) = ids::number_of(conn, table.name, row)? else { return Ok(None) };
-    let owner = match table.entity {
-        Entity::Customer => Some(n),
-        Entity::View | Entity::Config => None,
-        _ => conn
-            .prepare_cached(&format!("SELECT customer FROM {} WHERE n = ?", table.name))
-            .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-            .map_err(sql)?,
-    };
-    search::forget(conn, table.name, n)?;
+    let owner: Option<i64> = conn
+        .prepare_cached(&format!("SELECT {} FROM {} WHERE n = ?", table.owner(), table.name))
+        .and_then(|mut s| s.query_row([n], |r| r.get(0)))
+        .map_err(sql)?;
+    search::forget(conn, table, n)?;
     for (statement, field) in
         [("DELETE FROM edit WHERE row = ?1 AND field <> ?2", FIELD), ("DELETE FROM conflict WHERE row = ?1 AND field <> ?2", "")]
     {

@@ -6,12 +6,13 @@ use crate::domain::id::Id;
 use crate::error::Result;
 use crate::text;
 
+use super::batch::{TABLES, Table, Words};
 use super::sql;
 
-const SOURCES: &[(&str, &str, &str)] = &[
-    ("found", "event", "SELECT n, text FROM event WHERE n > ? ORDER BY n LIMIT ?"),
-    ("person", "contact", "SELECT n, name || ' ' || email FROM contact WHERE n > ? ORDER BY n LIMIT ?"),
-];
+/// A full-text index: its name, its table, and the expression that gives the words of a row.
+fn sources() -> impl Iterator<Item = (&'static str, &'static Table, String)> {
+    TABLES.iter().filter_map(|t| t.words.as_ref().map(|w| (w.index, t, w.of.join(" || ' ' || "))))
+}
 
 fn upto(conn: &Connection, index: &str) -> Result<i64> {
     let found = conn
@@ -23,9 +24,10 @@ fn upto(conn: &Connection, index: &str) -> Result<i64> {
 /// Indexes up to `limit` rows that are not indexed yet. `true` when some are left. Runs within the caller's transaction.
 pub fn catch_up(conn: &Connection, limit: usize) -> Result<bool> {
     let mut left = false;
-    for (index, _, rows) in SOURCES {
+    for (index, table, words) in sources() {
         let from = upto(conn, index)?;
-        let mut statement = conn.prepare_cached(rows).map_err(sql)?;
+        let rows = format!("SELECT n, {words} FROM {} WHERE n > ? ORDER BY n LIMIT ?", table.name);
+        let mut statement = conn.prepare_cached(&rows).map_err(sql)?;
         let mut found = statement.query(params![from, limit as i64]).map_err(sql)?;
         let mut insert = conn.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)")).map_err(sql)?;
         let (mut last, mut seen) = (from, 0);
@@ -50,9 +52,9 @@ pub fn catch_up(conn: &Connection, limit: usize) -> Result<bool> {
 /// Rows that wait to be indexed, at most.
 pub fn waiting(conn: &Connection) -> Result<i64> {
     let mut sum = 0;
-    for (index, table, _) in SOURCES {
+    for (index, table, _) in sources() {
         let top: i64 = conn
-            .prepare_cached(&format!("SELECT coalesce(max(n), 0) FROM {table}"))
+            .prepare_cached(&format!("SELECT coalesce(max(n), 0) FROM {}", table.name))
             .and_then(|mut s| s.query_row([], |r| r.get(0)))
             .map_err(sql)?;
         sum += top - upto(conn, index)?;
@@ -60,25 +62,28 @@ pub fn waiting(conn: &Connection) -> Result<i64> {
     Ok(sum)
 }
 
-/// Indexes the changed text of one event again, unless it waits to be indexed anyway.
-pub fn reindex(conn: &Connection, event: Id) -> Result<()> {
+/// Indexes a row again whose words have changed, unless it waits to be indexed anyway.
+pub fn reindex(conn: &Connection, table: &Table, row: Id) -> Result<()> {
+    let Some((index, table, words)) = sources().find(|s| s.1.entity == table.entity) else { return Ok(()) };
     let found: Option<(i64, String)> = conn
-        .prepare_cached("SELECT n, text FROM event WHERE id = ?")
-        .and_then(|mut s| s.query_row([&event], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+        .prepare_cached(&format!("SELECT n, {words} FROM {} WHERE id = ?", table.name))
+        .and_then(|mut s| s.query_row([&row], |r| Ok((r.get(0)?, text_at_raw(r, 1)?))).optional())
         .map_err(sql)?;
     let Some((n, words)) = found else { return Ok(()) };
-    if n <= upto(conn, "found")? {
-        conn.prepare_cached("DELETE FROM found WHERE rowid = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
-        conn.prepare_cached("INSERT INTO found (rowid, text) VALUES (?, ?)")
-            .and_then(|mut s| s.execute(params![n, text::fold(&words)]))
-            .map_err(sql)?;
+    if n <= upto(conn, index)? {
+        conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?")).and_then(|mut s| s.execute([n])).map_err(sql)?;
+        if !words.trim().is_empty() {
+            conn.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)"))
+                .and_then(|mut s| s.execute(params![n, text::fold(&words)]))
+                .map_err(sql)?;
+        }
     }
     Ok(())
 }
 
 /// Takes a row that is deleted out of the index.
-pub fn forget(conn: &Connection, table: &str, n: i64) -> Result<()> {
-    let Some((index, ..)) = SOURCES.iter().find(|s| s.1 == table) else { return Ok(()) };
+pub fn forget(conn: &Connection, table: &Table, n: i64) -> Result<()> {
+    let Some(Words { index, .. }) = table.words else { return Ok(()) };
     if n <= upto(conn, index)? {
         conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?")).and_then(|mut s| s.execute([n])).map_err(sql)?;
     }

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params};
 
 use crate::domain::clash::{By, Clash, Clashing};
-use crate::domain::command::{Command, Entity, Receipt};
+use crate::domain::command::{Command, Receipt};
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
@@ -252,11 +252,7 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
         recorded_since(b, taken, &mut kept, &mut clash)?;
     }
     for table in TABLES.iter().rev() {
-        let owner = match table.columns.first() {
-            Some(&"customer") => "customer",
-            _ if table.entity == Entity::Customer => "n",
-            _ => "NULL",
-        };
+        let owner = table.owner();
         let made: Vec<(Id, Option<i64>)> = {
             let query = format!("SELECT id, {owner} FROM {} WHERE batch = ? AND removed = 0 ORDER BY n DESC", table.name);
             let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
@@ -295,7 +291,7 @@ struct Kept {
 /// A field that stands in the way, with what the batch wrote, what stands now and what would be written.
 fn clashing(b: &Batch<'_>, table: &'static Table, row: Id, field: &str, values: [&Value; 3], by: Option<By>) -> Result<Clashing> {
     let (name, customer) = conflicts::called(b.conn, table, row)?.unwrap_or_default();
-    let [base, theirs, mine] = values.map(|value| conflicts::json_of(field, value));
+    let [base, theirs, mine] = values.map(|value| conflicts::json_of(table, field, value));
     let customer = customer.filter(|c| c.0 != row).map(|c| c.1);
     let kind = conflicts::kind_of(b.conn, table, row)?;
     Ok(Clashing { entity: table.entity, row, kind, name, customer, field: field.to_owned(), base, theirs, by, mine })

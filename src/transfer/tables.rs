@@ -175,7 +175,7 @@ fn datum(cell: &str, holds: Holds) -> Option<Datum> {
     }
     Some(match holds {
         Holds::Text => Datum::Text(cell.to_owned()),
-        Holds::Whole => Datum::Whole(cell.parse().ok()?),
+        Holds::Whole | Holds::Money => Datum::Whole(cell.parse().ok()?),
         Holds::Day => cell.parse().map(Datum::Day).ok().or_else(|| cell.parse().map(Datum::Whole).ok())?,
         Holds::At => Datum::At(Stamp(chrono::DateTime::parse_from_rfc3339(cell).ok()?.timestamp_millis())),
         Holds::Kind => match crate::domain::event::EventKind::from_code(cell) {

@@ -83,7 +83,8 @@ fn changed(store: &Store, n: i64, most: usize) -> Result<Vec<Deed>> {
         let (name, customer) = conflicts::called(&store.conn, table, row)?.unwrap_or_default();
         let stands = heads::of_field(&store.conn, row, &field)?.last().is_some_and(|h| h.mark.edit == edit);
         let (before, after) = (r.get(4).map_err(sql)?, r.get(5).map_err(sql)?);
-        let (before, after) = (conflicts::spoken(&field, &before), conflicts::spoken(&field, &after));
+        let said = |value| conflicts::spoken(table, &field, value, store.config.currency);
+        let (before, after) = (said(&before), said(&after));
         deeds.push(Deed { edit: Some(edit), row, kind: table.name, name, customer, field, before, after, stands });
     }
     Ok(deeds)

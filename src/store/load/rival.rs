@@ -7,11 +7,12 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use crate::domain::id::Id;
+use crate::domain::money::Currency;
 use crate::domain::profile::Winner;
-use crate::domain::time::{Day, Stamp};
+use crate::domain::time::Stamp;
 use crate::error::Result;
-use crate::store::batch::{Table, value_json};
-use crate::store::{heads, sql};
+use crate::store::batch::Table;
+use crate::store::{conflicts, heads, sql};
 
 /// What was answered to single fields, by the id of the row and the field.
 pub type Answers = HashMap<(Id, String), Winner>;
@@ -43,6 +44,8 @@ pub(super) struct Rivals {
     /// When the other side last changed the row that is being put.
     pub changed: Option<Stamp>,
     pub found: Vec<(Difference, Winner)>,
+    /// The book's, for amounts in what is told.
+    pub currency: Currency,
 }
 
 /// Who wrote what stands in a field, if it was a person.
@@ -79,6 +82,7 @@ impl Rivals {
         if last_of_files(conn, row, field)?.as_ref() == Some(theirs) {
             return Ok(false);
         }
+        let said = |value: &Value| conflicts::spoken(table, field, value, self.currency).unwrap_or_default();
         let rule = self.answers.get(&(row, field.to_owned())).copied().unwrap_or(self.winner);
         let won = match rule {
             Winner::Newer if self.changed.is_some_and(|at| at.0 > author.at) => Winner::Theirs,
@@ -90,10 +94,10 @@ impl Rivals {
                 row,
                 table: table.name,
                 field: field.to_owned(),
-                mine: shown(field, mine),
+                mine: said(mine),
                 person: author.person,
                 at: Stamp(author.at),
-                theirs: shown(field, theirs),
+                theirs: said(theirs),
             },
             won,
         ));
@@ -134,16 +138,4 @@ fn last_of_files(conn: &Connection, row: Id, field: &str) -> Result<Option<Value
         }
     }
     Ok(last)
-}
-
-/// A value as a person reads it.
-fn shown(field: &str, value: &Value) -> String {
-    if let (Value::Integer(n), "created" | "start" | "end" | "day" | "due") = (value, field) {
-        return Day::from_number(*n).map_or_else(|| n.to_string(), |d| d.to_string());
-    }
-    match value_json(value) {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    }
 }

@@ -39,8 +39,6 @@ pub struct Taken {
     pub touched_by: BTreeMap<(String, Id), BTreeSet<i64>>,
     /// Customers (our integers) to whom moves came, or events taken back.
     pub moved: BTreeSet<i64>,
-    /// Events with another text.
-    pub reworded: Vec<Id>,
     /// Fields that are conflicts now.
     pub conflicts: Vec<(Id, String)>,
     /// Customers that came.
@@ -446,14 +444,11 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
 
 /// The customer's integer of a row.
 fn customer_of(ours: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
-    let owner = match table.entity {
-        Entity::Customer => "n",
-        Entity::View | Entity::Config => return Ok(None),
-        _ => "customer",
-    };
-    ours.prepare_cached(&format!("SELECT {owner} FROM {} WHERE id = ?", table.name))
+    let owner: Option<Option<i64>> = ours
+        .prepare_cached(&format!("SELECT {} FROM {} WHERE id = ?", table.owner(), table.name))
         .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
-        .map_err(sql)
+        .map_err(sql)?;
+    Ok(owner.flatten())
 }
 
 /// Brings every field that an edit came for in line with its edits, then whether rows are removed, the customers last:
@@ -510,9 +505,6 @@ fn one_field(ours: &Connection, taken: &mut Taken, table: &'static Table, row: I
     }
     if settled.conflict {
         taken.conflicts.push((row, field.to_owned()));
-    }
-    if settled.changed && table.entity == Entity::Event && field == "text" {
-        taken.reworded.push(row);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::id::Id;
+use crate::domain::money::Currency;
 use crate::store::{conflicts, doctor, search};
 use crate::text;
 
@@ -20,10 +21,10 @@ pub fn nothing(ours: &Connection) -> Result<Report> {
 }
 
 /// The report of what was taken, from within its transaction.
-pub fn report(ours: &Connection, theirs: &Connection, taken: &Taken, now: Stamp) -> Result<Report> {
+pub fn report(ours: &Connection, theirs: &Connection, taken: &Taken, now: Stamp, currency: Currency) -> Result<Report> {
     let mut open = Vec::new();
     for (row, field) in &taken.conflicts {
-        open.extend(conflicts::of(ours, *row, field)?);
+        open.extend(conflicts::of(ours, *row, field, currency)?);
     }
     Ok(Report {
         batches: arrived(ours, taken)?,

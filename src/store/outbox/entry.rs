@@ -387,13 +387,10 @@ impl Entry {
         let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
         let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
         self.log(conn, edit, touched)?;
-        let settled = heads::settle(conn, table, edit.row, &edit.field)?;
+        heads::settle(conn, table, edit.row, &edit.field)?;
         if edit.field != "removed" {
             // Who changes a removed row without knowing of the removal stands against it.
             heads::settle(conn, table, edit.row, "removed")?;
-        }
-        if settled.changed && table.entity == Entity::Event && edit.field == "text" {
-            search::reindex(conn, edit.row)?;
         }
         touched.customers.extend(current.customer);
         if edit.field == batch::OWNER {

@@ -348,7 +348,7 @@ impl<'s> Rebuild<'s> {
 
     /// A batch that made one row and nothing else names the customer of that row.
     fn customer_told_by_batch(&self, theirs: i64) -> Result<Option<Id>> {
-        for table in batch::TABLES.iter().filter(|t| t.columns.first() == Some(&"customer")) {
+        for table in batch::TABLES.iter().filter(|t| t.is_owned()) {
             let query = format!(
                 "SELECT b.customer FROM {} t JOIN batch b ON b.n = t.batch
                  WHERE t.customer = ? AND b.made = 1 AND b.edits = 0 AND length(b.customer) = 16 LIMIT 1",

@@ -246,7 +246,7 @@ impl Scrap {
                 "customer" => {
                     let parts: Vec<String> = crate::store::batch::TABLES
                         .iter()
-                        .filter(|t| t.columns.first() == Some(&"customer"))
+                        .filter(|t| t.is_owned())
                         .map(|t| format!("SELECT max(customer) m FROM {}", t.name))
                         .collect();
                     self.conn.query_row(&format!("SELECT coalesce(max(m), 0) FROM ({})", parts.join(" UNION ALL ")), [], |r| r.get(0))

@@ -131,9 +131,6 @@ pub(super) fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result
     Ok(done(format!("Added {name} at {}", names(b, &[id])?), 1))
 }
 
-/// Fields whose values are civil dates.
-const DAYS: &[&str] = &["created", "due", "snoozed", "start", "end", "review", "closed"];
-
 pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Done> {
     if let Some(clash) = clash(b, entity, rows, changes, context)? {
         return Err(refused(entity, clash));
@@ -143,7 +140,7 @@ pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Ch
     let mut carried = Carried::default();
     for row in rows {
         for change in changes {
-            let value = stored(&change.field, &change.value, context)?;
+            let value = stored(table, &change.field, &change.value, context)?;
             if change.field == "removed" && value == Value::Integer(0) {
                 // What comes back is seen only where its customer is there too.
                 if let Some(customer) = owner_of(b, table, *row)? {
@@ -261,7 +258,7 @@ fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context
     for row in rows {
         for change in changes {
             let Some(base) = &change.base else { continue };
-            let (value, base) = (stored(&change.field, &change.value, context)?, stored(&change.field, base, context)?);
+            let (value, base) = (stored(table, &change.field, &change.value, context)?, stored(table, &change.field, base, context)?);
             let Some(current) = batch::current(b.conn, table, *row, &change.field)? else { continue };
             if current.gone && !brings_back && clash.removed.is_none() {
                 let removal = |of: Id| Ok(heads::of_field(b.conn, of, "removed")?.into_iter().rfind(|h| h.after == Value::Integer(1)));
@@ -280,8 +277,8 @@ fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context
                     name,
                     customer: customer.filter(|c| c.0 != *row).map(|c| c.1),
                     field: change.field.clone(),
-                    base: conflicts::json_of(&change.field, &base),
-                    theirs: conflicts::json_of(&change.field, &current.value),
+                    base: conflicts::json_of(table, &change.field, &base),
+                    theirs: conflicts::json_of(table, &change.field, &current.value),
                     by: heads::of_field(b.conn, *row, &change.field)?.last().map(by),
                     mine: change.value.clone(),
                 });
@@ -298,7 +295,7 @@ pub fn by(head: &heads::Head) -> By {
 
 /// The id of the customer that a row belongs to; `None` for customers themselves and for what belongs to nobody.
 fn owner_of(b: &Batch<'_>, table: &batch::Table, row: Id) -> Result<Option<Id>> {
-    if table.columns.first() != Some(&"customer") {
+    if !table.is_owned() {
         return Ok(None);
     }
     let query = format!("SELECT c.id FROM {} t JOIN customer c ON c.n = t.customer WHERE t.id = ?", table.name);
@@ -324,9 +321,9 @@ fn refused(entity: Entity, clash: Clash) -> Error {
 }
 
 /// A JSON value as the field stores it: dates as day numbers, names checked.
-pub(super) fn stored(field: &str, value: &serde_json::Value, context: &Context) -> Result<Value> {
+pub(super) fn stored(table: &batch::Table, field: &str, value: &serde_json::Value, context: &Context) -> Result<Value> {
     let plain = json_value(Some(value));
-    if DAYS.contains(&field) {
+    if table.holds(field) == batch::Holds::Day {
         return match &plain {
             Value::Null => Ok(Value::Null),
             Value::Text(t) if t.is_empty() => Ok(Value::Null),

@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 use crate::domain::command::Entity;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
+use crate::domain::money::Currency;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, Batch, TABLES};
 use crate::store::{conflicts, sql};
@@ -24,7 +25,7 @@ pub(super) fn merge_customers(b: &mut Batch<'_>, keep: Id, other: Id) -> Result<
     let (n, from) = (customer(b, keep)?, customer(b, other)?);
     let (kept, gone) = (name(b, keep)?, name(b, other)?);
     let mut rows = 0;
-    for table in TABLES.iter().filter(|t| t.columns.first() == Some(&"customer")) {
+    for table in TABLES.iter().filter(|t| t.is_owned()) {
         let but = if table.entity == Entity::Event {
             format!(" AND kind NOT IN ({})", STAY.iter().map(|kind| (*kind as i64).to_string()).collect::<Vec<_>>().join(","))
         } else {
@@ -53,7 +54,7 @@ pub(super) fn merge_customers(b: &mut Batch<'_>, keep: Id, other: Id) -> Result<
         if none(&mine) {
             b.set(Entity::Customer, keep, &field, theirs)?;
         } else {
-            let said = |value: &Value| conflicts::spoken(&field, value).unwrap_or_default();
+            let said = |value: &Value| conflicts::spoken(table, &field, value, Currency::default()).unwrap_or_default();
             differ.push(format!("{field}: {} here, {} there", said(&mine), said(&theirs)));
         }
     }
