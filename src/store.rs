@@ -42,6 +42,7 @@ mod signal;
 pub mod subject;
 pub mod sync;
 mod transact;
+mod twins;
 mod undo;
 pub mod worker;
 mod write;
@@ -65,6 +66,7 @@ pub use place::Mode;
 pub use settings::apply_config;
 
 use settings::{config_rows, read_config};
+use transact::Given;
 
 /// Who writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +105,8 @@ pub struct Store {
     identity: Option<open::Identity>,
     held: Option<open::Held>,
     read_only: Option<String>,
+    /// The file could not be opened again after an error: there is no book behind the connection.
+    closed: bool,
     who: Who,
     ids: Ids,
     config: Arc<Config>,
@@ -110,6 +114,10 @@ pub struct Store {
     /// Views of the past stand before the tables.
     past: bool,
     today: Day,
+    /// The latest moment that was told, for the day in another zone.
+    now: Stamp,
+    /// The last batch (its integer) up to which the settings are known.
+    settled: i64,
     roster: Option<Arc<RwLock<Roster>>>,
     kept: kept::Kept,
     patience: Option<Patience>,
@@ -124,6 +132,10 @@ pub struct Store {
     planned: Option<Id>,
     /// The batch of the change that is being written, when it was promised one.
     promised: Option<Id>,
+    /// The batch that the last change has begun.
+    begun: Option<Id>,
+    /// What the person knew who asked for the change that is being written, where that was earlier.
+    given: Option<Given>,
     queued: bool,
     /// The idempotency key of the change that is being written.
     once: Option<String>,
@@ -165,9 +177,10 @@ impl Store {
 
     fn from(opened: open::Opened, options: &Options) -> Result<Store> {
         let open::Opened { conn, mode, read_only, identity, held, path } = opened;
+        // Before the settings are read: what is written meanwhile has them read again.
+        let seen = conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         let config = Arc::new(read_config(&conn)?);
         let today = options.as_of.unwrap_or_else(|| config.zone.day(options.now));
-        let seen = conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         let who = options.who.clone();
         let mut store = Store {
             conn,
@@ -176,12 +189,15 @@ impl Store {
             identity,
             held,
             read_only,
+            closed: false,
             who,
             ids: Ids::random(),
             config,
             as_of: options.as_of,
             past: false,
             today,
+            now: options.now,
+            settled: seen,
             roster: None,
             kept: kept::Kept::default(),
             patience: None,
@@ -191,6 +207,8 @@ impl Store {
             named: false,
             planned: None,
             promised: None,
+            begun: None,
+            given: None,
             queued: false,
             once: None,
             rehearsing: false,
@@ -226,7 +244,7 @@ impl Store {
             Keep::In(folder) if self.mode != Mode::Memory => {
                 self.outbox = Some(outbox::Outbox::of(folder, &self.path, options.who.device));
                 self.key = key_of_book(&self.conn)?;
-                self.catch_up()?;
+                self.try_catch_up();
             }
             Keep::Cannot(why) if self.mode != Mode::Memory => {
                 self.read_only
@@ -247,9 +265,16 @@ impl Store {
         schema::book(&self.conn).ok().flatten()
     }
 
-    /// Opens the connection again, to the file that has the name now.
+    /// Opens the connection again, to the file that has the name now. The old one is closed first: while it has the index of a
+    /// log, SQLite does not look what the log says by itself. Where nothing can be opened the store has no book until
+    /// [`Store::comes_back`] finds it again.
     fn reopen(&mut self) -> Result<()> {
+        if self.mode != Mode::Memory {
+            drop(std::mem::replace(&mut self.conn, Connection::open_in_memory().map_err(sql)?));
+            self.closed = true;
+        }
         let opened = open::open(&self.path, &self.options, true)?;
+        self.closed = false;
         self.conn = opened.conn;
         self.identity = opened.identity;
         self.held = opened.held;
@@ -262,18 +287,21 @@ impl Store {
     /// of one's own.
     pub fn open_anew(&mut self) -> Result<()> {
         self.reopen()?;
-        self.config = Arc::new(read_config(&self.conn)?);
         self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        self.settled = self.seen;
+        self.config = Arc::new(read_config(&self.conn)?);
         self.kept = kept::Kept::default();
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
         self.key = key_of_book(&self.conn)?;
-        self.catch_up()?;
+        self.try_catch_up();
         self.reload()
     }
 
-    /// Goes on writing when a disk that was full at the start has room again; `true`: it has.
-    pub fn has_room_again(&mut self) -> bool {
-        let back = self.read_only.as_deref() == Some(open::FULL) && !open::is_full(&self.path) && self.reopen().is_ok();
+    /// Goes on writing when a disk that was full at the start has room again, or reading when a book that could not be opened again
+    /// can be; `true`: it goes on.
+    pub fn comes_back(&mut self) -> bool {
+        let full = self.read_only.as_deref() == Some(open::FULL) && !open::is_full(&self.path);
+        let back = (self.closed || full) && self.reopen().is_ok();
         if back {
             let options = self.options.clone();
             let _ = self.find_outbox(&options);
@@ -352,35 +380,49 @@ impl Store {
         Ok(rows.filter_map(|r| signal::unpack(&r.ok()?, &numbers)?.asof).max())
     }
 
-    /// Folds customers whose cache no longer holds on the roster's day, and keeps the result when the book can be written.
+    /// Folds customers whose cache no longer holds on the roster's day. The result is kept where that costs nobody anything: no lock is
+    /// waited for, and what cannot be kept now is folded again by the next who looks.
     fn refold(&mut self, roster: &mut Roster, stale: &[i64]) -> Result<()> {
-        let keep = self.read_only.is_none() && self.as_of.is_none() && self.begin().is_ok();
+        let keep = self.read_only.is_none() && self.as_of.is_none() && self.conn.is_autocommit();
+        let (config, today) = (self.config.clone(), self.today);
+        // One state of the book is folded; where somebody has written since, SQLite refuses to keep figures of it.
+        let state = if keep { Some(self.conn.unchecked_transaction().map_err(sql)?) } else { None };
         let many = stale.len() > REFOLD_AT_ONCE && stale.len() > roster.rows.len() / 4;
         if many {
-            let config = self.config.clone();
-            signal::fold_all(&self.conn, &config, self.today, |customer, signals| {
-                if let Some(at) = roster.row_of(customer).filter(|at| !roster.rows[*at].removed) {
+            signal::fold_all(&self.conn, &config, today, |customer, signals| {
+                if let Some(at) = roster.row_of(customer) {
                     roster.rows[at].signals = signals;
-                    return if keep { signal::keep(&self.conn, customer, &signals, &config.stages) } else { Ok(()) };
                 }
                 Ok(())
             })?;
         }
         for customer in if many { &[][..] } else { stale } {
-            let facts = signal::facts(&self.conn, *customer, &self.config.stages, self.config.zone)?;
-            let signals = signal::fold_with_before(&self.conn, *customer, &facts, &self.config, self.today)?;
-            if keep {
-                signal::keep(&self.conn, *customer, &signals, &self.config.stages)?;
-            }
+            let facts = signal::facts(&self.conn, *customer, &config)?;
+            let signals = signal::fold_with_before(&self.conn, *customer, &facts, &config, today)?;
             if let Some(at) = roster.row_of(*customer) {
                 roster.rows[at].signals = signals;
             }
         }
-        if keep {
-            self.conn.execute_batch("COMMIT").map_err(sql)?;
+        if let Some(state) = state {
+            self.keep_folded(state, roster, stale);
         }
         roster.rescore();
         Ok(())
+    }
+
+    /// Keeps the figures of these customers, or leaves them as they were.
+    fn keep_folded(&self, state: rusqlite::Transaction<'_>, roster: &Roster, customers: &[i64]) {
+        let patience: i64 = self.conn.query_row("PRAGMA busy_timeout", [], |r| r.get(0)).unwrap_or_default();
+        let _ = self.conn.busy_timeout(std::time::Duration::ZERO);
+        let all = customers.iter().filter_map(|n| Some((*n, &roster.rows[roster.row_of(*n)?])));
+        let kept = self.guard().and_then(|()| {
+            if self.settings_moved()?.is_some() {
+                return Err(Error::failed("the settings are other ones now"));
+            }
+            { all }.try_for_each(|(n, row)| signal::keep(&self.conn, n, &row.signals, &self.config.stages))
+        });
+        let _ = if kept.is_ok() { state.commit() } else { state.rollback() };
+        let _ = self.conn.busy_timeout(std::time::Duration::from_millis(u64::try_from(patience).unwrap_or_default()));
     }
 
     /// Starts loading many rows as one batch. `command` is `import`, `look` (an import that is taken back) or `demo`.
@@ -407,7 +449,7 @@ impl Store {
 
     /// The raw value of a config key, when the book sets it.
     pub fn config_text(&self, key: &str) -> Result<Option<String>> {
-        Ok(config_rows(&self.conn)?.into_iter().rev().find(|(k, _)| k == key).map(|(_, v)| v))
+        settings::text_of(&self.conn, key, &self.config)
     }
 
     /// Why the book cannot be written, when it cannot.
@@ -420,7 +462,7 @@ impl Store {
     pub fn share_between_machines(&mut self, on: bool) -> Result<()> {
         self.writable()?;
         self.begin()?;
-        let work = self.guard().and_then(|()| {
+        let work = self.inside().and_then(|()| {
             let mode = if on { "network" } else { "local" };
             let set = "INSERT INTO meta (k, v) VALUES ('share_mode', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1";
             self.conn.execute(set, [mode]).map_err(sql)
@@ -451,6 +493,7 @@ impl Store {
     /// Moves on to the day of `now`, if it is another one: figures are computed again.
     pub fn turn_day(&mut self, now: Stamp) -> bool {
         let day = self.config.zone.day(now);
+        self.now = self.now.max(now);
         let turned = self.as_of.is_none() && day != self.today;
         if turned {
             self.today = day;
@@ -562,7 +605,7 @@ impl Store {
             return Ok(false);
         }
         self.begin()?;
-        let left = self.guard().and_then(|()| search::catch_up(&self.conn, limit));
+        let left = self.inside().and_then(|()| search::catch_up(&self.conn, limit));
         end(&self.conn, left)
     }
 

@@ -111,7 +111,7 @@ fn check(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
     };
     let new = match config_files::command(&mut store, &files)? {
         Some(Command::Configure { settings, views }) => {
-            settings.into_iter().map(|s| s.0).chain(views.into_iter().map(|v| format!("view {}", v.0))).collect()
+            settings.into_iter().map(|s| s.key).chain(views.into_iter().map(|v| format!("view {}", v.0))).collect()
         }
         _ => Vec::new(),
     };
@@ -170,7 +170,8 @@ fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {
         other => other.map(str::to_owned),
     };
     let mut store = cx.open_or_create()?;
-    cx.write(&mut store, &Command::SetConfig { key: key.to_owned(), value })
+    let base = Some(store.config_text(key)?);
+    cx.write(&mut store, &Command::SetConfig { key: key.to_owned(), value, base })
 }
 
 fn from_stdin() -> Result<String> {

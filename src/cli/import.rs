@@ -118,7 +118,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let report = report?;
     if let (Some(name), Some(file), false) = (&args.save_profile, report.files.first(), args.dry_run) {
         let profile = save_profile(name, file, &wanted)?;
-        cx.write(&mut store, &Command::SetConfig { key: format!("profile.{name}"), value: Some(profile.write()?) })?;
+        let key = format!("profile.{name}");
+        let base = Some(store.config_text(&key)?);
+        cx.write(&mut store, &Command::SetConfig { key, value: Some(profile.write()?), base })?;
     }
     cx.hand_on(&mut store);
     print(cx, &report)?;

@@ -6,10 +6,11 @@ use serde_json::json;
 use super::fail::Done;
 use super::out::{Ink, one_line};
 use super::{Cx, by_end, joined, unexpected};
+use crate::columns;
 use crate::domain::action::KINDS;
 use crate::domain::command::Command;
 use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
-use crate::domain::rule::{Alert, Call, Edge, Rule, Rules};
+use crate::domain::rule::{Alert, Call, Edge, Rule};
 use crate::error::{Error, Result};
 use crate::store::Store;
 
@@ -132,11 +133,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             trial(cx, &mut store, &rule, *days)
         }
         What::Add(add) => self::add(cx, &mut store, add),
-        What::On { code } => change(cx, &mut store, code, |rules, at| rules.rule[at].off = false),
-        What::Off { code } => change(cx, &mut store, code, |rules, at| rules.rule[at].off = true),
-        What::Remove { code } => change(cx, &mut store, code, |rules, at| {
-            rules.rule.remove(at);
-        }),
+        What::On { code } => change(cx, &mut store, code, |rule| Rule { off: false, ..rule.clone() }.command(Some(rule))),
+        What::Off { code } => change(cx, &mut store, code, |rule| Rule { off: true, ..rule.clone() }.command(Some(rule))),
+        What::Remove { code } => change(cx, &mut store, code, Rule::removal),
         What::Log { rule, since } => {
             let since = cx.past(&store, since.as_deref())?.map(|at| store.config().zone.day(at));
             let rows = fired(&mut store, FiredAsk { rule: rule.clone(), since, ..FiredAsk::default() })?;
@@ -284,21 +283,18 @@ fn add(cx: &mut Cx<'_>, store: &mut Store, add: &Add) -> Done {
         return trial(cx, store, &rule, 90);
     }
     warn(cx, store, &rule)?;
-    let mut rules = store.config().rules.clone();
-    rules.rule.push(rule);
-    save(cx, store, &rules)
+    let config = store.config();
+    let mut rules = config.rules.clone();
+    rules.rule.push(rule.clone());
+    rules.check(&columns::fields(&config), &config.playbooks)?;
+    cx.write(store, &rule.command(None)?)
 }
 
-fn change(cx: &mut Cx<'_>, store: &mut Store, code: &str, how: impl FnOnce(&mut Rules, usize)) -> Done {
-    let mut rules = store.config().rules.clone();
-    let Some(at) = rules.rule.iter().position(|r| r.code == code) else {
-        let known: Vec<&str> = rules.rule.iter().map(|r| r.code.as_str()).collect();
+fn change(cx: &mut Cx<'_>, store: &mut Store, code: &str, how: impl FnOnce(&Rule) -> Result<Command>) -> Done {
+    let config = store.config();
+    let Some(rule) = config.rules.find(code) else {
+        let known: Vec<&str> = config.rules.rule.iter().map(|r| r.code.as_str()).collect();
         return Err(Error::not_found(format!("There is no rule {code}")).hint(format!("rules: {}", known.join(", "))).into());
     };
-    how(&mut rules, at);
-    save(cx, store, &rules)
-}
-
-fn save(cx: &mut Cx<'_>, store: &mut Store, rules: &Rules) -> Done {
-    cx.write(store, &rules.command()?)
+    cx.write(store, &how(rule)?)
 }

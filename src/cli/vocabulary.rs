@@ -137,11 +137,15 @@ pub(super) fn attribute(cx: &mut Cx<'_>, args: &AttributeArgs) -> Done {
             let kind: AttributeType = serde_json::from_value(json!(kind)).unwrap_or_default();
             let attribute = Attribute { code: code.clone(), label: label.clone().unwrap_or_else(|| code.clone()), kind };
             let value = toml::to_string(&attribute).map_err(|e| Error::failed("The attribute cannot be written as TOML").because(e))?;
-            cx.write(&mut store, &Command::SetConfig { key: format!("attribute.{code}"), value: Some(value) })
+            let key = format!("attribute.{code}");
+            let base = Some(store.config_text(&key)?);
+            cx.write(&mut store, &Command::SetConfig { key, value: Some(value), base })
         }
         What::Remove { code } => {
             config.attribute(code).ok_or_else(|| Error::not_found(format!("The book has no attribute {code}")))?;
-            cx.write(&mut store, &Command::SetConfig { key: format!("attribute.{code}"), value: None })
+            let key = format!("attribute.{code}");
+            let base = Some(store.config_text(&key)?);
+            cx.write(&mut store, &Command::SetConfig { key, value: None, base })
         }
     }
 }

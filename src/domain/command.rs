@@ -29,6 +29,22 @@ fn seen<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::E
     Value::deserialize(from).map(Some)
 }
 
+fn seen_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// A setting to be written, with what the person saw: see [`Command::SetConfig`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Setting {
+    /// Its key.
+    pub key: String,
+    /// What it is to say.
+    pub value: String,
+    /// What it said.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "seen_text")]
+    pub base: Option<Option<String>>,
+}
+
 impl Change {
     /// A change that does not check what was seen.
     pub fn set(field: &str, value: impl Into<Value>) -> Change {
@@ -45,6 +61,8 @@ pub enum Target {
     Next,
     /// One step back.
     Previous,
+    /// The stage with this code for each of the customers, in their order: where "one step" was looked up before.
+    Each(Vec<String>),
 }
 
 /// Which entity an edit is of.
@@ -201,6 +219,8 @@ pub enum Command {
     SnoozeTasks { tasks: Vec<Id>, until: Day, reason: String },
     /// Triage: the present reasons of these customers are dealt with.
     Done { customers: Vec<Id> },
+    /// The same with the reasons that were shown at each of them, as `priority::keys_to_text` writes them.
+    DoneWith { customers: Vec<Id>, reasons: Vec<String> },
     /// Triage: hides customers until a day, or until an event (`nps`, `ticket`) arrives.
     Snooze { customers: Vec<Id>, until: Option<Day>, event: String, reason: String },
     /// Takes a snooze back.
@@ -226,9 +246,16 @@ pub enum Command {
     /// Saves a view under a name (an existing one of that name is changed).
     SaveView { name: String, view: super::query::View },
     /// Sets a config key; `None` goes back to the default.
-    SetConfig { key: String, value: Option<String> },
+    SetConfig {
+        key: String,
+        value: Option<String>,
+        /// What the person saw there, `Some(None)` for the default; `None` does not check. Where the setting says something else by now
+        /// (neither this nor `value`) the write is refused with a conflict.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "seen_text")]
+        base: Option<Option<String>>,
+    },
     /// Sets several config keys and saves several views in one step.
-    Configure { settings: Vec<(String, String)>, views: Vec<(String, super::query::View)> },
+    Configure { settings: Vec<Setting>, views: Vec<(String, super::query::View)> },
     /// Decides a conflict between copies of the book: `take` names the edit whose value holds.
     Resolve { row: Id, field: String, take: Id },
     /// Deletes a customer or a contact with all that belongs to it, for good: ids stay, nothing else, and no undo.

@@ -10,6 +10,10 @@ use super::playbook::Playbooks;
 use super::time::Day;
 use crate::error::{Error, Result};
 
+/// What the key of one rule's setting begins with. Rules are a row each, so that two people who change different ones change
+/// different things.
+pub const KEY: &str = "rule.";
+
 /// The book's rules (`assets/config/rules.toml` is the default set).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,10 +142,32 @@ impl Rules {
         self.rule.iter().find(|r| r.code == code)
     }
 
-    /// The write that makes these the book's rules.
-    pub fn command(&self) -> Result<Command> {
-        let text = toml::to_string(self).map_err(|e| Error::failed("the rules cannot be written as TOML").because(e))?;
-        Ok(Command::SetConfig { key: "rules".into(), value: Some(text) })
+    /// What each of these rules says in the text that they were read from, with the comments before it; written anew where the text
+    /// cannot be taken apart.
+    pub fn texts(&self, text: &str) -> Result<Vec<String>> {
+        let mut parts: Vec<String> = Vec::new();
+        let mut comments = String::new();
+        for line in text.lines() {
+            if line.trim() == "[[rule]]" {
+                parts.push(std::mem::take(&mut comments));
+            }
+            let aside = line.trim_start().starts_with('#') || line.trim().is_empty();
+            match parts.last_mut() {
+                // A comment may belong to the rule that comes.
+                _ if aside => comments.push_str(&format!("{line}\n")),
+                Some(part) => part.push_str(&format!("{}{line}\n", std::mem::take(&mut comments))),
+                None => comments.clear(),
+            }
+            if line.trim().is_empty() && parts.is_empty() {
+                // What stands before an empty line is about all of them.
+                comments.clear();
+            }
+        }
+        let same = |(part, rule): (&String, &Rule)| toml::from_str::<Rules>(part).is_ok_and(|one| one.rule == std::slice::from_ref(rule));
+        if parts.len() == self.rule.len() && parts.iter().zip(&self.rule).all(same) {
+            return Ok(parts.into_iter().map(|part| part.trim().to_owned() + "\n").collect());
+        }
+        self.rule.iter().map(Rule::text).collect()
     }
 
     /// Says what is wrong with rules that somebody wrote: which rule, what, and what would be right.
@@ -157,6 +183,22 @@ impl Rules {
 }
 
 impl Rule {
+    /// As its row in the book says it.
+    pub fn text(&self) -> Result<String> {
+        toml::to_string(&Rules { rule: vec![self.clone()] }).map_err(|e| Error::failed("the rule cannot be written as TOML").because(e))
+    }
+
+    /// The write that puts it into the book, over what its person saw of it; `None`: it is new.
+    pub fn command(&self, seen: Option<&Rule>) -> Result<Command> {
+        let base = Some(seen.map(Rule::text).transpose()?);
+        Ok(Command::SetConfig { key: format!("{KEY}{}", self.code), value: Some(self.text()?), base })
+    }
+
+    /// The write that takes it out of the book.
+    pub fn removal(&self) -> Result<Command> {
+        Ok(Command::SetConfig { key: format!("{KEY}{}", self.code), value: None, base: Some(Some(self.text()?)) })
+    }
+
     fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
         let wrong = |what: &str| Error::usage(format!("the rule \"{}\" {what}", self.code));
         let code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';

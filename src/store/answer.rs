@@ -338,7 +338,7 @@ fn number_of(store: &Store, customer: Id) -> Result<i64> {
 
 fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {
     let n = number_of(store, customer)?;
-    let facts = signal::facts(&store.conn, n, &store.config.stages, store.config.zone)?;
+    let facts = signal::facts(&store.conn, n, &store.config)?;
     let mut rated = Rated::of(&store.conn, n, &store.config)?;
     let mut at = |day: Day| account::explained(store, n, &mut rated, fold(&facts, &store.config, day), day);
     Ok((at(store.today)?, since.map(at).transpose()?))
@@ -385,7 +385,10 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
 }
 
 fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
-    let mut statement = store.conn.prepare_cached("SELECT id, name, value FROM view WHERE removed = 0 ORDER BY name, id").map_err(sql)?;
+    let mut statement = store
+        .conn
+        .prepare_cached(&format!("SELECT id, name, value FROM view WHERE {} ORDER BY name, id", super::twins::HOLDS))
+        .map_err(sql)?;
     let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), text_at(r, 1)?, text_at(r, 2)?))).map_err(sql)?;
     let rows: Vec<(Id, String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
     Ok(rows.into_iter().map(|(id, name, json)| (id, name, serde_json::from_str(&json).unwrap_or_default())).collect())

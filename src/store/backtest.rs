@@ -23,7 +23,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
 use super::rated::Rated;
-use super::signal::{EVENT, Part, Roles, greatest, read_fact, read_states, read_tags};
+use super::signal::{EVENT, Part, Roles, greatest, next_piece, read_fact, read_states, read_tags};
 use super::{Store, sql};
 
 /// Customers that are scored before the worker looks whether somebody asks for something else.
@@ -256,9 +256,10 @@ impl Test {
             return Ok(());
         }
         if self.next < self.top {
-            let to = self.top.min(self.next + PIECE);
-            self.score(conn, config, (self.next, to))?;
-            self.next = to;
+            self.next = match next_piece(conn, self.next, PIECE)? {
+                Some(piece) => self.score(conn, config, piece).map(|()| piece.1)?,
+                None => self.top,
+            };
         }
         if self.next >= self.top {
             self.said = Some(Box::new(backtest(self.days.clone(), &self.pairs)));
@@ -274,7 +275,7 @@ impl Test {
         let count = to - from;
         let (zone, midnight) = (config.zone, midnight(config.zone));
         let mut block: Vec<Life> = (0..count).map(|_| Life::default()).collect();
-        let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, to])?;
+        let mut roles = Roles::between(conn, (from, to))?;
         let mut tagged: HashMap<i64, String> = HashMap::new();
         read_tags(conn, &format!("n > ?1 AND n <= ?1 + {count}"), from, |customer, tags| {
             tagged.insert(customer, tags);
@@ -285,7 +286,7 @@ impl Test {
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
         let mut rows = statement.query([from, to]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
-            let Some(fact) = read_fact(row, &config.stages, &roles).map_err(sql)? else { continue };
+            let Some(fact) = read_fact(row, &config.stages, &mut roles).map_err(sql)? else { continue };
             let customer: i64 = row.get(0).map_err(sql)?;
             let mut made = batches.of(row.get(9).map_err(sql)?);
             if made.1 && fact.kind == EventKind::Usage {

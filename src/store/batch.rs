@@ -12,7 +12,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 
 use super::hash::{self, Changed, Header};
-use super::{Who, heads, ids, moves, purge, sql};
+use super::{Who, heads, ids, moves, purge, sql, twins};
 
 pub use super::entities::{Holds, OWNER, TABLES, Table, Words, table, table_numbered};
 
@@ -46,6 +46,9 @@ pub struct Batch<'c> {
     pub zone: Zone,
     /// Who writes it.
     pub person: String,
+    /// Where it was asked for earlier: the last batch (its integer) of which its person could know. What others wrote behind that one
+    /// it has not seen, and it stands beside theirs.
+    pub upto: Option<i64>,
     /// Its integer in this file.
     pub n: i64,
     /// Its id.
@@ -58,6 +61,8 @@ pub struct Batch<'c> {
     pub touched: BTreeSet<i64>,
     /// A config key was written.
     pub config_touched: bool,
+    /// A setting or a view was written: of several of one name one may hold now.
+    pub named: bool,
     /// A subscription was written: the book's median may have moved.
     pub money_touched: bool,
     /// It moved customers, or took events back: moves of different copies may stand against each other now, or no longer.
@@ -71,21 +76,28 @@ pub struct Batch<'c> {
     known: [HashMap<i64, Id>; 2],
 }
 
+/// What a batch begins with.
+pub struct Start<'s> {
+    /// Code of the command.
+    pub command: &'s str,
+    /// When it is written.
+    pub now: Stamp,
+    /// The book's zone.
+    pub zone: Zone,
+    /// The batch that it takes back.
+    pub undoes: Option<Id>,
+    /// See [`Batch::upto`].
+    pub upto: Option<i64>,
+}
+
 /// Most ids of customers, and of contacts, that a batch keeps at hand; then it begins anew.
 const MOST_KNOWN: usize = 1 << 16;
 
 impl<'c> Batch<'c> {
     /// Begins a batch: its row is there, unfinished.
-    pub fn begin(
-        conn: &'c Connection,
-        ids: &'c mut Ids,
-        who: &Who,
-        command: &str,
-        now: Stamp,
-        zone: Zone,
-        undoes: Option<Id>,
-    ) -> Result<Batch<'c>> {
-        let (number, hlc) = place(conn, who, now)?;
+    pub fn begin(conn: &'c Connection, ids: &'c mut Ids, who: &Who, start: Start<'_>) -> Result<Batch<'c>> {
+        let Start { command, now, zone, undoes, upto } = start;
+        let (number, hlc) = place(conn, who, now, upto)?;
         let id = ids.next(now);
         conn.prepare_cached(
             "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes) VALUES (?,?,?,?,?,?,?,'',?)",
@@ -113,12 +125,14 @@ impl<'c> Batch<'c> {
             now,
             zone,
             person: who.person.clone(),
+            upto,
             n,
             id,
             made: 0,
             edits: 0,
             touched: BTreeSet::new(),
             config_touched: false,
+            named: false,
             money_touched: false,
             moves: false,
             header,
@@ -142,7 +156,8 @@ impl<'c> Batch<'c> {
         match entity {
             Entity::Customer => self.know(CUSTOMERS, n, id),
             Entity::Contact => self.know(CONTACTS, n, id),
-            Entity::Config => self.config_touched = true,
+            Entity::Config => (self.config_touched, self.named) = (true, true),
+            Entity::View => self.named = true,
             Entity::Subscription => self.money_touched = true,
             _ => {}
         }
@@ -260,11 +275,11 @@ impl<'c> Batch<'c> {
 
     fn put(&mut self, table: &'static Table, row: Id, field: &str, value: Value, current: Current) -> Result<()> {
         let entity = table.entity;
-        let seen = heads::seen(self.conn, row, field)?;
+        let seen = heads::seen(self.conn, row, field, self.eye())?;
         let knew = if field == "removed" && value == Value::Integer(1) {
-            Some(heads::known_at_removal(self.conn, table, row)?)
+            Some(heads::known_at_removal(self.conn, table, row, self.eye())?)
         } else if current.gone {
-            Some(heads::removals(self.conn, row, field, current.customer, self.header.undoes)?)
+            Some(heads::removals(self.conn, row, field, current.customer, self.header.undoes, self.eye())?)
         } else {
             None
         };
@@ -283,24 +298,38 @@ impl<'c> Batch<'c> {
         self.piece.clear();
         hash::put_edit(&mut self.piece, &changed);
         self.hasher.item(&hash::digest(&self.piece));
-        if several {
-            // It has seen every head, so the field is decided.
-            heads::forget(self.conn, row, field)?;
-        }
         let value = changed.after;
-        store(self.conn, table, row, field, &value)?;
+        if self.upto.is_some() {
+            // Others may have gone on meanwhile: the field shows what all its edits say.
+            heads::settle(self.conn, table, row, field)?;
+            if field != "removed" {
+                heads::settle(self.conn, table, row, "removed")?;
+            }
+        } else {
+            if several {
+                // It has seen every head, so the field is decided.
+                heads::forget(self.conn, row, field)?;
+            }
+            store(self.conn, table, row, field, &value)?;
+        }
         self.edits += 1;
         self.touched.extend(current.customer);
         if field == OWNER {
             self.touched.extend(owner_number(self.conn, &value)?);
         }
         match entity {
-            Entity::Config => self.config_touched = true,
+            Entity::Config => (self.config_touched, self.named) = (true, true),
+            Entity::View => self.named = true,
             Entity::Subscription => self.money_touched = true,
             Entity::Event if field == "removed" => self.moves = true,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Through whose eyes the batch looks at what others did, where that is not everything.
+    pub fn eye(&self) -> Option<heads::Eye<'_>> {
+        self.upto.map(|upto| heads::Eye { upto, person: &self.header.person })
     }
 
     /// True when nothing was written.
@@ -315,6 +344,9 @@ impl<'c> Batch<'c> {
         }
         if self.moves {
             moves::settle_behind(self.conn, self.n)?;
+        }
+        if self.named {
+            twins::settle(self.conn)?;
         }
         heads::recheck_customers(self.conn, &self.touched)?;
         let customer: Option<Id> = match self.touched.first() {
@@ -341,15 +373,17 @@ const CONTACTS: usize = 1;
 
 /// The device's next number, and the logical time of a batch that is written now: after the device's own last one, and after
 /// every other that is not more than ten minutes ahead of the clock, so that one wrong clock does not take all along.
-pub fn place(conn: &Connection, who: &Who, now: Stamp) -> Result<(i64, i64)> {
+///
+/// With `upto` only those up to that batch (its integer) count: a change that was asked for earlier comes behind what its person knew.
+pub fn place(conn: &Connection, who: &Who, now: Stamp, upto: Option<i64>) -> Result<(i64, i64)> {
     let own: Option<(i64, i64)> = conn
         .prepare_cached("SELECT number, hlc FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1")
         .and_then(|mut s| s.query_row([&who.device], |r| Ok((r.get(0)?, r.get(1)?))).optional())
         .map_err(sql)?;
     let (number, own) = own.unwrap_or((0, 0));
     let near: i64 = conn
-        .prepare_cached("SELECT coalesce(max(hlc), 0) FROM batch WHERE hlc <= ?")
-        .and_then(|mut s| s.query_row([horizon(now.0)], |r| r.get(0)))
+        .prepare_cached("SELECT coalesce((SELECT hlc FROM batch WHERE hlc <= ? AND n <= ? ORDER BY hlc DESC LIMIT 1), 0)")
+        .and_then(|mut s| s.query_row([horizon(now.0), upto.unwrap_or(i64::MAX)], |r| r.get(0)))
         .map_err(sql)?;
     let next = number.checked_add(1).ok_or_else(|| {
         Error::failed("the book is damaged: the last change of this device has the greatest number there is")

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use super::batch::{self, Batch, Holds, Table, table_numbered};
 use super::heads::{self, Head};
 use super::write::Done;
-use super::{moves, search, sql};
+use super::{moves, search, sql, twins};
 
 /// Most conflicts in one list.
 const MOST: usize = 5000;
@@ -55,6 +55,8 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str, currency:
     };
     let values = if table.entity == Entity::Customer && field == moves::FIELD {
         moves::values(conn, row)?
+    } else if twins::has(table, field) {
+        twins::values(conn, table, row)?
     } else if field == "removed" {
         let removal = heads::removal(conn, table, row)?;
         let says = |h: &Head| if h.after == Value::Integer(1) { "removed" } else { "kept" };
@@ -207,6 +209,11 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
         moves::resolve(b, row, take)?;
         let stage = chosen.value.as_deref().unwrap_or_default();
         return Ok(Done { label: format!("Left {name} in {stage}, as {whose} moved it"), changed: 1, skipped: Vec::new() });
+    }
+    let table = batch::table(entity);
+    if twins::has(table, field) {
+        twins::decide(b, table, row, chosen.value.clone().map_or(Value::Null, Value::Text))?;
+        return Ok(Done { label: format!("Took {name} from {whose}"), changed: 1, skipped: Vec::new() });
     }
     let found = heads::of_field(b.conn, row, field)?.into_iter().find(|h| h.mark.edit == take).map(|h| h.after);
     let value = match found {

@@ -219,7 +219,7 @@ impl Store {
             // A cache is as of the day it was folded; it has to equal a fold of the same facts on that day.
             let Some(have) = cached(n)? else { continue };
             let Some(day) = have.asof else { continue };
-            let facts = signal::facts(conn, n, &config.stages, config.zone)?;
+            let facts = signal::facts(conn, n, &config)?;
             if signal::fold_with_before(conn, n, &facts, &config, day)? != have {
                 wrong += 1;
             }
@@ -236,9 +236,9 @@ impl Store {
     pub fn rebuild(&mut self) -> Result<usize> {
         self.writable()?;
         self.begin()?;
-        let (config, today) = (self.config.clone(), self.today);
         let mut customers = 0;
-        let work = self.guard().and_then(|()| {
+        let work = self.inside().and_then(|()| {
+            let (config, today) = (self.config.clone(), self.today);
             signal::fold_all(&self.conn, &config, today, |n, signals| {
                 customers += 1;
                 signal::keep(&self.conn, n, &signals, &config.stages)

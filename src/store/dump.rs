@@ -82,7 +82,7 @@ impl Store {
         let told = bundles.add(path, head.book)?;
         self.begin()?;
         self.keep_in_memory(load::LOAD_CACHE);
-        let work = self.guard().and_then(|()| self.take_whole(&bundles, &head, told.wrong, partial, &name.to_string()));
+        let work = self.inside().and_then(|()| self.take_whole(&bundles, &head, told.wrong, partial, &name.to_string()));
         let ended = super::end(&self.conn, work);
         self.keep_in_memory(super::open::CACHE);
         let loaded = ended?;

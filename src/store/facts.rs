@@ -82,7 +82,7 @@ impl Store {
         self.name_device(now)?;
         self.begin()?;
         self.keep_in_memory(load::LOAD_CACHE);
-        let work = self.guard().and_then(|()| self.take_rows(zone, rows, now));
+        let work = self.inside().and_then(|()| self.take_rows(zone, rows, now));
         let ended = super::end(&self.conn, work);
         self.keep_in_memory(super::open::CACHE);
         let taken = ended?;
@@ -98,7 +98,7 @@ impl Store {
         if let Some(zone) = zone.filter(|z| Zone::named(z).is_some()) {
             self.put_meta("zone", zone)?;
         }
-        let (number, hlc) = batch::place(&self.conn, &self.who, now)?;
+        let (number, hlc) = batch::place(&self.conn, &self.who, now, None)?;
         let mut files = Files { rows: RefCell::new(rows), batches: Vec::new() };
         let mut made = 0;
         for table in TABLES {

@@ -12,7 +12,23 @@ use crate::error::Result;
 
 use super::batch::{self, Table};
 use super::hash::{bytes_at, some_bytes_at, value_at};
-use super::{ids, sql};
+use super::{ids, sql, twins};
+
+/// What a change could see that was asked for earlier: all up to a batch (its integer), and what its own person did since.
+#[derive(Clone, Copy, Debug)]
+pub struct Eye<'a> {
+    /// The last batch that the person knew.
+    pub upto: i64,
+    /// The person.
+    pub person: &'a str,
+}
+
+impl Eye<'_> {
+    /// Whether it saw what a batch of somebody did.
+    pub fn saw(&self, batch: i64, person: &str) -> bool {
+        batch <= self.upto || person == self.person
+    }
+}
 
 /// An edit of a field with who made it.
 #[derive(Clone, Debug)]
@@ -29,9 +45,11 @@ pub struct Head {
     pub wall: i64,
     /// The command of its batch.
     pub command: String,
+    /// The integer of its batch in this file.
+    pub n: i64,
 }
 
-const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall, b.command, e.field";
+const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall, b.command, e.field, b.n";
 
 fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
     let id = |at: usize| -> Result<Id> { Ok(Id(row.get(at).map_err(sql)?)) };
@@ -42,11 +60,17 @@ fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
         person: super::search::text_at(row, 6)?,
         wall: row.get(7).map_err(sql)?,
         command: super::search::text_at(row, 8)?,
+        n: row.get(10).map_err(sql)?,
     })
 }
 
 /// The edits of a field that no other has seen, the one that is shown last; none when nobody has edited it.
 pub fn of_field(conn: &Connection, row: Id, field: &str) -> Result<Vec<Head>> {
+    of_field_seen(conn, row, field, None)
+}
+
+/// Those of the edits that an eye could see.
+fn of_field_seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Result<Vec<Head>> {
     let query = format!("SELECT {HEAD} FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?");
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query(params![row, field]).map_err(sql)?;
@@ -54,6 +78,7 @@ pub fn of_field(conn: &Connection, row: Id, field: &str) -> Result<Vec<Head>> {
     while let Some(row) = rows.next().map_err(sql)? {
         all.push(head_of(row)?);
     }
+    all.retain(|h| eye.is_none_or(|eye| eye.saw(h.n, &h.person)));
     Ok(only_heads(all))
 }
 
@@ -67,12 +92,19 @@ fn only_heads(all: Vec<Head>) -> Vec<Head> {
 
 /// The heads of every field of a row, by field.
 pub fn of_row(conn: &Connection, row: Id) -> Result<BTreeMap<String, Vec<Head>>> {
+    of_row_seen(conn, row, None)
+}
+
+fn of_row_seen(conn: &Connection, row: Id, eye: Option<Eye<'_>>) -> Result<BTreeMap<String, Vec<Head>>> {
     let query = format!("SELECT {HEAD} FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ?");
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([&row]).map_err(sql)?;
     let mut all: BTreeMap<String, Vec<Head>> = BTreeMap::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        all.entry(super::search::text_at(row, 9)?).or_default().push(head_of(row)?);
+        let head = head_of(row)?;
+        if eye.is_none_or(|eye| eye.saw(head.n, &head.person)) {
+            all.entry(super::search::text_at(row, 9)?).or_default().push(head);
+        }
     }
     Ok(all.into_iter().map(|(field, edits)| (field, only_heads(edits))).collect())
 }
@@ -83,7 +115,10 @@ pub fn joined(ids: impl IntoIterator<Item = Id>) -> Vec<u8> {
 }
 
 /// What a new edit of a field sees: the ids of its heads, one after the other.
-pub fn seen(conn: &Connection, row: Id, field: &str) -> Result<Vec<u8>> {
+pub fn seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Result<Vec<u8>> {
+    if eye.is_some() {
+        return Ok(joined(of_field_seen(conn, row, field, eye)?.into_iter().map(|h| h.mark.edit).collect::<BTreeSet<_>>()));
+    }
     let mut statement = conn.prepare_cached("SELECT id, seen FROM edit WHERE row = ? AND field = ?").map_err(sql)?;
     let mut rows = statement.query(params![row, field]).map_err(sql)?;
     let (mut all, mut covered) = (BTreeSet::new(), HashSet::new());
@@ -100,13 +135,17 @@ fn owned() -> impl Iterator<Item = &'static Table> {
 }
 
 /// Ids of the rows of a customer that are not removed.
-fn live_rows(conn: &Connection, customer: Id) -> Result<Vec<Id>> {
+fn live_rows(conn: &Connection, customer: Id, eye: Option<Eye<'_>>) -> Result<Vec<Id>> {
+    let (upto, person) = eye.map_or((i64::MAX, ""), |eye| (eye.upto, eye.person));
     let mut all = Vec::new();
     for table in owned() {
-        let query =
-            format!("SELECT id FROM {} WHERE customer = (SELECT n FROM customer WHERE id = ?) AND removed = 0 ORDER BY id", table.name);
+        let query = format!(
+            "SELECT id FROM {} t WHERE customer = (SELECT n FROM customer WHERE id = ?1) AND removed = 0
+             AND (batch <= ?2 OR (SELECT person FROM batch b WHERE b.n = t.batch) = ?3) ORDER BY id",
+            table.name
+        );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement.query_map([&customer], |r| r.get(0).map(Id)).map_err(sql)?;
+        let rows = statement.query_map(params![customer, upto, person], |r| r.get(0).map(Id)).map_err(sql)?;
         for id in rows {
             all.push(id.map_err(sql)?);
         }
@@ -115,25 +154,32 @@ fn live_rows(conn: &Connection, customer: Id) -> Result<Vec<Id>> {
 }
 
 /// What somebody who removes a row knows of it: the heads of its other fields, and a customer's live rows.
-pub fn known_at_removal(conn: &Connection, table: &Table, row: Id) -> Result<Vec<u8>> {
-    let fields = of_row(conn, row)?;
+pub fn known_at_removal(conn: &Connection, table: &Table, row: Id, eye: Option<Eye<'_>>) -> Result<Vec<u8>> {
+    let fields = of_row_seen(conn, row, eye)?;
     let mut known: Vec<Id> = fields.iter().filter(|f| f.0 != "removed").flat_map(|f| f.1.iter().map(|h| h.mark.edit)).collect();
     if table.entity == Entity::Customer {
-        known.extend(live_rows(conn, row)?);
+        known.extend(live_rows(conn, row, eye)?);
     }
     Ok(joined(known))
 }
 
 /// The removals that an edit of a removed row, or of a removed customer's row, knows. To take back a batch knows no more of those
 /// before it than the batch did: what stood against a removal then stands against it again.
-pub fn removals(conn: &Connection, row: Id, field: &str, customer: Option<i64>, undone: Option<Id>) -> Result<Vec<u8>> {
+pub fn removals(
+    conn: &Connection,
+    row: Id,
+    field: &str,
+    customer: Option<i64>,
+    undone: Option<Id>,
+    eye: Option<Eye<'_>>,
+) -> Result<Vec<u8>> {
     let owner: Option<Id> = match customer {
         Some(n) => ids::id_of(conn, "customer", n)?,
         None => None,
     };
-    let mut known: Vec<Id> = of_field(conn, row, "removed")?.into_iter().map(|h| h.mark.edit).collect();
+    let mut known: Vec<Id> = of_field_seen(conn, row, "removed", eye)?.into_iter().map(|h| h.mark.edit).collect();
     if let Some(owner) = owner.filter(|o| *o != row) {
-        known.extend(of_field(conn, owner, "removed")?.into_iter().map(|h| h.mark.edit));
+        known.extend(of_field_seen(conn, owner, "removed", eye)?.into_iter().map(|h| h.mark.edit));
     }
     if let Some(undone) = undone {
         let knew: Option<Vec<u8>> = conn
@@ -196,7 +242,7 @@ pub fn removal(conn: &Connection, table: &Table, row: Id) -> Result<Removal> {
     }
     let mut rows = Vec::new();
     if table.entity == Entity::Customer && !all_known {
-        for id in live_rows(conn, row)?.into_iter().filter(|id| !known.contains(id)) {
+        for id in live_rows(conn, row, None)?.into_iter().filter(|id| !known.contains(id)) {
             // One that came back after the removal was brought back by somebody who knew.
             if of_row(conn, id)?.values().flatten().all(unknown) {
                 rows.push(id);
@@ -243,7 +289,15 @@ fn verdict(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<Opt
         return Ok((!removal.heads.is_empty()).then(|| (Value::Integer(removal.value), removal.is_conflict())));
     }
     let heads = of_field(conn, row, field)?;
-    Ok(heads.last().map(|shown| (shown.after.clone(), heads.iter().any(|h| h.after != shown.after))))
+    let said = heads.last().map(|shown| (shown.after.clone(), heads.iter().any(|h| h.after != shown.after)));
+    if !twins::has(table, field) {
+        return Ok(said);
+    }
+    let apart = twins::differ(conn, table, row)?;
+    match said {
+        Some((value, conflict)) => Ok(Some((value, conflict || apart))),
+        None => Ok(batch::current(conn, table, row, field)?.map(|current| (current.value, apart))),
+    }
 }
 
 /// Whether a field shows what its edits give it. One of a newer version, or of a row that is not here, is not judged.

@@ -19,7 +19,7 @@ use crate::domain::revenue::Version;
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
-use super::batch::{self, Batch, json_value};
+use super::batch::{self, Batch, Start, json_value};
 use super::rules::{Fire, Watch};
 use super::{Store, ids, signal, sql, write};
 use known::Known;
@@ -207,26 +207,38 @@ impl<'a> Loader<'a> {
             // The load is one step of undo; that it goes on without a backup is told.
             store.told.push(error.message);
         }
+        if command == "import" {
+            // It may bring settings.
+            store.ask_before_settings(now);
+        }
         store.roster()?;
         store.name_device(now)?;
+        store.now = store.now.max(now);
         store.begin()?;
-        if let Err(error) = store.guard() {
-            super::roll_back(&store.conn);
-            return Err(error);
-        }
-        // A load touches every index all over; what does not fit is written twice.
-        let room = store.conn.execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}"));
-        room.map_err(sql)?;
+        let looked = store.inside().and_then(|()| {
+            // A load touches every index all over; what does not fit is written twice.
+            store.conn.execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}")).map_err(sql)?;
+            let any = |table: &str| -> Result<bool> {
+                store.conn.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| r.get(0)).map_err(sql)
+            };
+            Ok([any("customer")?, any("contact")?, any("event")?])
+        });
         // The roster is loaded afresh after a load: rows by the thousand are not brought over one by one.
         store.roster = None;
         store.kept = super::kept::Kept::default();
         let (zone, currency) = (store.config.zone, store.config.currency);
-        let batch = Batch::begin(&store.conn, &mut store.ids, &store.who, command, now, zone, None)?;
-        let any = |table: &str| -> Result<bool> {
-            batch.conn.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| r.get(0)).map_err(sql)
+        let conn = &store.conn;
+        let start = Start { command, now, zone, undoes: None, upto: None };
+        let begun = looked.and_then(|had| Ok((had, Batch::begin(conn, &mut store.ids, &store.who, start)?)));
+        let ([had_customers, had_contacts, had_events], batch) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                super::roll_back(conn);
+                let _ = conn.execute_batch(&format!("PRAGMA cache_size = -{}", super::open::CACHE));
+                return Err(error);
+            }
         };
-        let (had_customers, had_contacts) = (any("customer")?, any("contact")?);
-        let made = if any("event")? { None } else { Some(HashSet::new()) };
+        let made = if had_events { None } else { Some(HashSet::new()) };
         Ok(Loader {
             batch,
             config: &mut store.config,
@@ -605,22 +617,13 @@ impl<'a> Loader<'a> {
                 queued: None,
             });
         }
-        let touched = std::mem::take(&mut self.batch.touched);
         let conn = self.batch.conn;
         let (config, today) = (self.config.clone(), self.today);
-        let all = self.batch.config_touched;
-        // One pass over the book reads in its order; a few customers are read faster one by one.
-        let customers: i64 = conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0)).map_err(sql)?;
-        if all || touched.len() > 500.max(usize::try_from(customers).unwrap_or(0) / 4) {
-            signal::fold_all(conn, &config, today, |n, signals| {
-                if all || touched.contains(&n) { signal::keep(conn, n, &signals, &config.stages) } else { Ok(()) }
-            })?;
+        if self.batch.config_touched {
+            signal::keep_all(conn, &config, today)?;
         } else {
-            for customer in &touched {
-                signal::refresh(conn, *customer, &config, today)?;
-            }
+            signal::refresh_all(conn, &self.batch.touched, &config, today)?;
         }
-        self.batch.touched = touched;
         // Who came with this load came with a past: rules begin with it, and fire for those who were here before.
         let watch = Watch::of(&config);
         let fired = watch.behind(&mut self.batch, today, Fire::Known)?.len();

@@ -170,7 +170,7 @@ impl Store {
         // What is taken lands all over the book, as in a load.
         self.keep_in_memory(super::load::LOAD_CACHE);
         let mut purges = false;
-        let outcome = self.guard().and_then(|()| {
+        let outcome = self.inside().and_then(|()| {
             // Somebody may have written, or merged the same, while we made the backup.
             let new = take::missing(&self.conn, other)?;
             let taken = self.take_from(other, &new)?;
@@ -178,18 +178,17 @@ impl Store {
             let report = tell::report(&self.conn, other, &taken, ask.now, self.config.currency)?;
             Ok(report)
         });
-        let mut report = match outcome {
-            Ok(report) if !ask.dry_run => report,
-            outcome => {
-                let back = self.conn.execute_batch("ROLLBACK");
-                self.keep_in_memory(open::CACHE);
-                back.map_err(sql)?;
-                return outcome;
-            }
+        let outcome = if ask.dry_run {
+            super::roll_back(&self.conn);
+            outcome
+        } else {
+            super::end(&self.conn, outcome)
         };
-        let committed = self.conn.execute_batch("COMMIT");
         self.keep_in_memory(open::CACHE);
-        committed.map_err(sql)?;
+        let mut report = outcome?;
+        if ask.dry_run {
+            return Ok(report);
+        }
         report.backup = backup;
         if purges {
             self.forget_purged_outside()?;
@@ -228,6 +227,9 @@ impl Store {
             } else {
                 self.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
             }
+        }
+        if !taken.corrected.is_empty() {
+            super::rules::Watch::of(&config).note_only(&self.conn, &taken.corrected, self.today)?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::domain::time::Stamp;
 use crate::error::Result;
 
 use super::batch::{self, Batch};
+use super::heads::Eye;
 use super::{search, sql};
 
 /// The name under which such a conflict is listed.
@@ -27,6 +28,9 @@ struct Move {
     to: String,
     removed: bool,
     saw: Vec<Id>,
+    /// The integer of its batch, and who made it.
+    batch: i64,
+    person: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -36,7 +40,8 @@ struct More {
 
 /// The moves of a customer that say what they had seen, in the order of the timeline.
 fn of(conn: &Connection, customer: i64) -> Result<Vec<Move>> {
-    let query = "SELECT id, channel, removed, more FROM event WHERE customer = ? AND kind = 6 ORDER BY at, id";
+    let query = "SELECT e.id, e.channel, e.removed, e.more, e.batch, b.person FROM event e JOIN batch b ON b.n = e.batch
+                 WHERE e.customer = ? AND e.kind = 6 ORDER BY e.at, e.id";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     let mut all = Vec::new();
@@ -44,7 +49,8 @@ fn of(conn: &Connection, customer: i64) -> Result<Vec<Move>> {
         let more = row.get_ref(3).map_err(sql)?.as_bytes().unwrap_or_default();
         if let Ok(More { saw: Some(saw) }) = serde_json::from_slice(more) {
             let removed = row.get::<_, i64>(2).map_err(sql)? != 0;
-            all.push(Move { id: Id(row.get(0).map_err(sql)?), to: search::text_at(row, 1)?, removed, saw });
+            let (batch, person) = (row.get(4).map_err(sql)?, search::text_at(row, 5)?);
+            all.push(Move { id: Id(row.get(0).map_err(sql)?), to: search::text_at(row, 1)?, removed, saw, batch, person });
         }
     }
     Ok(all)
@@ -71,8 +77,9 @@ fn heads(moves: &[Move]) -> Vec<&Move> {
 }
 
 /// What a new move of a customer has seen: the latest moves, also those that were taken back and may come again.
-pub fn seen(conn: &Connection, customer: i64) -> Result<Vec<Id>> {
-    let moves = of(conn, customer)?;
+pub fn seen(conn: &Connection, customer: i64, eye: Option<Eye<'_>>) -> Result<Vec<Id>> {
+    let mut moves = of(conn, customer)?;
+    moves.retain(|m| eye.is_none_or(|eye| eye.saw(m.batch, &m.person)));
     let older = behind(&moves, moves.iter().map(|m| m.id));
     Ok(moves.iter().map(|m| m.id).filter(|id| !older.contains(id)).collect())
 }

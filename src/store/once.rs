@@ -50,9 +50,9 @@ fn check(key: &str) -> Result<()> {
 impl Batch<'_> {
     /// Keeps the idempotency key of the call. It is no setting: nothing has to be read anew for it.
     pub fn note_key(&mut self, key: &str) -> Result<()> {
-        let touched = self.config_touched;
+        let touched = (self.config_touched, self.named);
         self.insert(Entity::Config, &[&format!("{PREFIX}{key}"), &Value::Text(String::new())])?;
-        self.config_touched = touched;
+        (self.config_touched, self.named) = touched;
         Ok(())
     }
 }

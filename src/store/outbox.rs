@@ -53,6 +53,9 @@ pub struct Asked {
     pub once: Option<String>,
     /// Why it waits.
     pub why: String,
+    /// The last batch of which its person could know: what others wrote behind it the change has not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saw: Option<Id>,
 }
 
 /// A change that is too large to be kept whole, or comes from files: it can be told what is missing, but not done again.
@@ -341,7 +344,6 @@ fn write_line(out: &mut String, line: &Line) -> Result<()> {
 
 fn contents(bytes: &[u8], base: Id) -> Contents {
     let mut found = Contents { size: bytes.len() as u64, torn: !bytes.is_empty() && !bytes.ends_with(b"\n"), ..Contents::default() };
-    let mut void: HashSet<Id> = HashSet::new();
     let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
     // Behind the last line's end there is nothing, or a line that a kill has torn.
     let tail = lines.pop().unwrap_or_default();
@@ -349,12 +351,9 @@ fn contents(bytes: &[u8], base: Id) -> Contents {
     for line in lines.into_iter().filter(|l| !l.is_empty()).map(read_line).chain(last.map(Some)) {
         match line {
             None => found.damaged += 1,
-            Some(line) => found.take(line, base, &mut void),
+            Some(line) => found.take(line, base),
         }
     }
-    found.entries.retain(|e| !void.contains(&e.batch));
-    found.named.retain(|n| !void.contains(&n.batch));
-    found.asked.retain(|a| !void.contains(&a.batch));
     for entry in &found.entries {
         let top = found.numbers.entry(entry.device).or_default();
         *top = entry.number.max(*top);
@@ -375,7 +374,7 @@ fn read_line(line: &[u8]) -> Option<Line> {
 }
 
 impl Contents {
-    fn take(&mut self, line: Line, base: Id, void: &mut HashSet<Id>) {
+    fn take(&mut self, line: Line, base: Id) {
         let mut latest = |id: Id| self.last = self.last.max(Some(id));
         match line {
             Line::Device { base: made, device, .. } => self.device = (made == base).then_some(device),
@@ -391,8 +390,11 @@ impl Contents {
                 latest(asked.batch);
                 self.asked.push(*asked);
             }
+            // What stands before it: a try that failed may wait behind it, under the same id.
             Line::Void { batch } => {
-                void.insert(batch);
+                self.entries.retain(|e| e.batch != batch);
+                self.named.retain(|n| n.batch != batch);
+                self.asked.retain(|a| a.batch != batch);
             }
             Line::Mark { device, number, last } => {
                 latest(last);

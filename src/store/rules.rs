@@ -27,20 +27,45 @@ pub use trial::Trying;
 
 /// How often what one firing changes may let another rule fire within one batch.
 const ROUNDS: usize = 4;
+/// Customers of whom the figures are in memory at once while rules are asked.
+const PIECE: usize = 5000;
+
+/// What corrects, or brings back what was, lets no rule fire.
+pub(super) fn corrects(command: &str) -> bool {
+    matches!(
+        command,
+        "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "remove" | "rule_undo" | "merge_customers" | "purge"
+    )
+}
+
+/// The rules that fired, behind the label of a batch.
+pub(super) fn said(fired: &[String]) -> String {
+    let mut said: String = fired.iter().take(3).map(|label| format!("; rule: {label}")).collect();
+    if fired.len() > 3 {
+        said.push_str(&format!(" and {} more", fired.len() - 3));
+    }
+    said
+}
+
+fn last_batch(conn: &Connection) -> Result<i64> {
+    conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)
+}
 
 /// The rules of a config, their filters read.
 pub(super) struct Watch {
     config: Arc<Config>,
     rules: Vec<(usize, Filter)>,
     attributes: Vec<String>,
-    /// Changes with everything on which it depends whom a rule holds.
-    mark: String,
+    /// By the code of each: changes with everything on which it depends whom the rule holds.
+    marks: BTreeMap<String, String>,
 }
 
 /// Up to where rules have been asked.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 struct State {
-    mark: String,
+    /// The rules that have begun, and as what: another mark begins anew with whom it holds.
+    #[serde(default)]
+    marks: BTreeMap<String, String>,
     /// The day for which all customers were asked last.
     day: i64,
     /// The customer with the greatest integer that was asked.
@@ -77,8 +102,19 @@ impl Watch {
         let mut attributes: Vec<String> = rules.iter().flat_map(|(_, f)| f.attributes()).chain(scored).collect();
         attributes.sort_unstable();
         attributes.dedup();
-        let said = format!("{:?}{:?}{:?}{:?}{:?}", config.rules, config.stages, config.scorecards, config.policy, config.cadences);
-        Watch { config: config.clone(), rules, attributes, mark: blake3::hash(said.as_bytes()).to_hex()[..16].to_owned() }
+        let scored = format!("{:?}{:?}{:?}{:?}", config.stages, config.scorecards, config.policy, config.cadences);
+        let mark = |rule: &Rule| blake3::hash(format!("{rule:?}{scored}").as_bytes()).to_hex()[..16].to_owned();
+        let marks = rules.iter().map(|(at, _)| &config.rules.rule[*at]).map(|rule| (rule.code.clone(), mark(rule))).collect();
+        Watch { config: config.clone(), rules, attributes, marks }
+    }
+
+    /// The rules (their places here) that have not begun, or as another rule.
+    fn fresh(&self, state: Option<&State>) -> BTreeSet<usize> {
+        let begun = |at: &usize| {
+            let code = &self.rule(*at).code;
+            state.is_some_and(|s| s.marks.get(code) == self.marks.get(code))
+        };
+        (0..self.rules.len()).filter(|at| !begun(at)).collect()
     }
 
     /// True when it is of this config.
@@ -91,7 +127,7 @@ impl Watch {
     }
 
     /// Which rules (their places here) hold each of some customers now.
-    fn holding(&self, conn: &Connection, customers: &BTreeSet<i64>, today: Day) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
+    fn holding(&self, conn: &Connection, customers: &[i64], today: Day) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
         let mut small = Roster::new(self.config.clone(), today, "");
         for code in &self.attributes {
             small.reload_attribute(code, []);
@@ -150,55 +186,62 @@ impl Watch {
         .map_err(sql)
     }
 
-    /// Notes whom the rules hold, all customers of the roster, without firing.
-    fn begin_anew(&self, conn: &Connection, roster: &Roster) -> Result<()> {
-        conn.execute("DELETE FROM inside", []).map_err(sql)?;
+    /// Notes whom some of the rules hold, all customers of the roster, without firing; and forgets whom those held that are no more.
+    fn begin_anew(&self, conn: &Connection, roster: &Roster, fresh: &BTreeSet<usize>) -> Result<()> {
+        let keep: Vec<&str> = (0..self.rules.len()).filter(|at| !fresh.contains(at)).map(|at| self.rule(at).code.as_str()).collect();
+        let keep = serde_json::to_string(&keep).unwrap_or_default();
+        conn.execute("DELETE FROM inside WHERE rule NOT IN (SELECT value FROM json_each(?))", [keep]).map_err(sql)?;
         let mut trouble = Ok(());
         self.each(roster, |customer, rule| {
-            if trouble.is_ok() {
+            if trouble.is_ok() && fresh.contains(&rule) {
                 trouble = self.note(conn, rule, customer, roster.today, true);
             }
         });
         trouble
     }
 
+    /// The roster that a rule begins with, read in the caller's transaction.
+    fn whole(&self, conn: &Connection, today: Day) -> Result<Roster> {
+        let load = |fold| roster::load(conn, None, &self.config, today, "", fold);
+        let cached = load(false)?;
+        let shared = RwLock::new(if cached.1.is_empty() { cached.0 } else { load(true)?.0 });
+        self.attributes.iter().try_for_each(|code| roster::load_attribute(conn, &shared, code))?;
+        Ok(shared.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Rules that are new, or other ones than before, begin with whom they hold now. The others go on as they were.
+    fn settle(&self, conn: &Connection, today: Day) -> Result<State> {
+        let state = read(conn)?;
+        if let Some(state) = &state
+            && state.marks == self.marks
+        {
+            return Ok(state.clone());
+        }
+        let fresh = self.fresh(state.as_ref());
+        if fresh.is_empty() {
+            self.begin_anew(conn, &Roster::new(self.config.clone(), today, ""), &fresh)?;
+        } else {
+            self.begin_anew(conn, &self.whole(conn, today)?, &fresh)?;
+        }
+        let state = match state {
+            Some(state) => State { marks: self.marks.clone(), ..state },
+            None => State { marks: self.marks.clone(), day: today.number(), top: signal::greatest(conn)?, batch: last_batch(conn)? },
+        };
+        write_state(conn, &state)?;
+        Ok(state)
+    }
+
     /// What a batch does to the customers that it touched, before it is finished: fires, or only notes. Their signals are up to
     /// date, and are again behind it. Gives the labels of the rules that fired.
     pub(super) fn behind(&self, b: &mut Batch<'_>, today: Day, fire: Fire) -> Result<Vec<String>> {
-        let state = read(b.conn)?;
-        let newest: i64 = b.conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)?;
-        let Some(mut state) = state.filter(|s| s.mark == self.mark) else {
-            // The first time, or other rules than before: whom they hold now is where they begin.
-            let load = |fold| roster::load(b.conn, None, &self.config, today, "", fold);
-            let cached = load(false)?;
-            let shared = RwLock::new(if cached.1.is_empty() { cached.0 } else { load(true)?.0 });
-            self.attributes.iter().try_for_each(|code| roster::load_attribute(b.conn, &shared, code))?;
-            self.begin_anew(b.conn, &shared.read().unwrap_or_else(PoisonError::into_inner))?;
-            let batch = b.n;
-            return write_state(b.conn, &State { mark: self.mark.clone(), day: today.number(), top: newest, batch }).map(|()| Vec::new());
-        };
+        let mut state = self.settle(b.conn, today)?;
+        let newest = signal::greatest(b.conn)?;
         let mut fired = Vec::new();
-        let mut ask = b.touched.clone();
+        let mut ask: Vec<i64> = b.touched.iter().copied().collect();
         for _ in 0..ROUNDS {
             let mut again = BTreeSet::new();
-            for (customer, held) in self.holding(b.conn, &ask, today)? {
-                let before = self.noted(b.conn, Some(customer))?.remove(&customer).unwrap_or_default();
-                let known = customer <= state.top;
-                for rule in held.symmetric_difference(&before) {
-                    let comes = held.contains(rule);
-                    self.note(b.conn, *rule, customer, today, comes)?;
-                    let on = if comes { Edge::Enter } else { Edge::Leave };
-                    let fires = match fire {
-                        Fire::Yes => true,
-                        Fire::Known => known,
-                        Fire::No => false,
-                    };
-                    if fires && self.rule(*rule).on == on && !told_by_others(b, customer, &self.rule(*rule).code, state.batch)? {
-                        self.fire(b, *rule, customer, today)?;
-                        fired.push(self.rule(*rule).label.clone());
-                        again.insert(customer);
-                    }
-                }
+            for piece in ask.chunks(PIECE) {
+                self.ask(b, piece, &state, today, fire, &mut again, &mut fired)?;
             }
             for customer in &again {
                 signal::refresh(b.conn, *customer, &self.config, today)?;
@@ -206,13 +249,64 @@ impl Watch {
             if again.is_empty() {
                 break;
             }
-            ask = again;
+            ask = again.into_iter().collect();
         }
         if newest > state.top {
             state.top = newest;
             write_state(b.conn, &state)?;
         }
         Ok(fired)
+    }
+
+    /// Asks the rules for some customers: notes who came and who left, and fires. `again`: at whom something fired.
+    #[allow(clippy::too_many_arguments, reason = "one step of the loop above")]
+    fn ask(
+        &self,
+        b: &mut Batch<'_>,
+        customers: &[i64],
+        state: &State,
+        today: Day,
+        fire: Fire,
+        again: &mut BTreeSet<i64>,
+        fired: &mut Vec<String>,
+    ) -> Result<()> {
+        for (customer, held) in self.holding(b.conn, customers, today)? {
+            let before = self.noted(b.conn, Some(customer))?.remove(&customer).unwrap_or_default();
+            let known = customer <= state.top;
+            for rule in held.symmetric_difference(&before) {
+                let comes = held.contains(rule);
+                self.note(b.conn, *rule, customer, today, comes)?;
+                let on = if comes { Edge::Enter } else { Edge::Leave };
+                let fires = match fire {
+                    Fire::Yes => true,
+                    Fire::Known => known,
+                    Fire::No => false,
+                };
+                if fires && self.rule(*rule).on == on && !told_by_others(b, customer, &self.rule(*rule).code, state.batch)? {
+                    self.fire(b, *rule, customer, today)?;
+                    fired.push(self.rule(*rule).label.clone());
+                    again.insert(customer);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes whom the rules hold of some customers, and fires nothing: behind what others took back or corrected. A rule that has not
+    /// begun begins with whom it holds anyway.
+    pub(super) fn note_only(&self, conn: &Connection, customers: &BTreeSet<i64>, today: Day) -> Result<()> {
+        let Some(state) = read(conn)? else { return Ok(()) };
+        let fresh = self.fresh(Some(&state));
+        let customers: Vec<i64> = customers.iter().copied().collect();
+        for piece in customers.chunks(PIECE) {
+            for (customer, held) in self.holding(conn, piece, today)? {
+                let before = self.noted(conn, Some(customer))?.remove(&customer).unwrap_or_default();
+                for rule in held.symmetric_difference(&before).filter(|rule| !fresh.contains(rule)) {
+                    self.note(conn, *rule, customer, today, held.contains(rule))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn fire(&self, b: &mut Batch<'_>, rule: usize, customer: i64, today: Day) -> Result<()> {
@@ -287,7 +381,15 @@ impl Store {
         }
         let watch = self.watch_rules();
         let state = read(&self.conn)?;
-        Ok(state.is_none_or(|s| s.mark != watch.mark || s.day < self.today.number()))
+        Ok(state.is_none_or(|s| s.marks != watch.marks || s.day < self.today.number()))
+    }
+
+    /// Before settings change, what the day has brought by the present ones fires: a rule that begins anew begins with whom it holds.
+    /// What cannot be asked now does not keep anybody from the change.
+    pub(super) fn ask_before_settings(&mut self, now: Stamp) {
+        if self.rules_wait().unwrap_or(false) && self.run_rules(now).is_err() {
+            super::roll_back(&self.conn);
+        }
     }
 
     /// Asks the rules for all customers, as the change of the day asks for: what a day alone brings (a renewal that comes near, a
@@ -296,7 +398,15 @@ impl Store {
         if !self.rules_wait()? {
             return Ok((0, Vec::new()));
         }
+        // Rules that are new begin first, with whom they hold; by the settings of now, whoever wrote them.
+        self.begin()?;
+        let today = self.today;
+        let begun = self.inside().and_then(|()| self.watch_rules().settle(&self.conn, today));
+        super::end(&self.conn, begun)?;
         let watch = self.watch_rules();
+        if self.roster.as_ref().is_some_and(|r| !Arc::ptr_eq(&r.read().unwrap_or_else(PoisonError::into_inner).config, &self.config)) {
+            self.reload()?;
+        }
         let shared = self.roster()?;
         let (mut differ, mut wanted): (BTreeSet<i64>, BTreeMap<i64, BTreeSet<usize>>) = Default::default();
         for code in &watch.attributes {
@@ -308,20 +418,15 @@ impl Store {
         watch.each(&shared.read().unwrap_or_else(PoisonError::into_inner), |customer, rule| {
             wanted.entry(customer).or_default().insert(rule);
         });
-        let fresh = read(&self.conn)?.is_none_or(|s| s.mark != watch.mark);
-        if !fresh {
-            let noted = watch.noted(&self.conn, None)?;
-            differ.extend(wanted.iter().filter(|(c, held)| noted.get(c) != Some(held)).map(|(c, _)| *c));
-            differ.extend(noted.iter().filter(|(c, held)| !held.is_empty() && !wanted.contains_key(c)).map(|(c, _)| *c));
-        }
+        let noted = watch.noted(&self.conn, None)?;
+        differ.extend(wanted.iter().filter(|(c, held)| noted.get(c) != Some(held)).map(|(c, _)| *c));
+        differ.extend(noted.iter().filter(|(c, held)| !held.is_empty() && !wanted.contains_key(c)).map(|(c, _)| *c));
         let mut fired = Vec::new();
         if !differ.is_empty() {
             let told = &mut fired;
             let asked = watch.clone();
             self.transact("rules", now, None, |b, context| {
-                for customer in &differ {
-                    signal::refresh(b.conn, *customer, &context.config, context.today)?;
-                }
+                signal::refresh_all(b.conn, &differ, &context.config, context.today)?;
                 b.touched.extend(&differ);
                 *told = asked.behind(b, context.today, Fire::Known)?;
                 let label = match told.len() {
@@ -333,28 +438,14 @@ impl Store {
         }
         // What came in or left without a firing is noted here, and that all were asked.
         self.begin()?;
-        let noted = self.guard().and_then(|()| {
-            if fresh {
-                let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-                watch.begin_anew(&self.conn, &roster)?;
-            } else {
-                let held = watch.holding(&self.conn, &differ, self.today)?;
-                let noted = watch.noted(&self.conn, None)?;
-                for (customer, held) in held {
-                    let before = noted.get(&customer).cloned().unwrap_or_default();
-                    for rule in held.symmetric_difference(&before) {
-                        watch.note(&self.conn, *rule, customer, self.today, held.contains(rule))?;
-                    }
-                }
+        let noted = self.inside().and_then(|()| {
+            if !watch.is_of(&self.config) {
+                // Somebody has set others meanwhile: they are asked with the next look.
+                return Ok(());
             }
-            let number = |query: &str| self.conn.query_row(query, [], |r| r.get::<_, i64>(0)).map_err(sql);
-            let state = State {
-                mark: watch.mark.clone(),
-                day: self.today.number(),
-                top: number("SELECT coalesce(max(n), 0) FROM customer")?,
-                batch: number("SELECT coalesce(max(n), 0) FROM batch")?,
-            };
-            write_state(&self.conn, &state)
+            watch.note_only(&self.conn, &differ, self.today)?;
+            let (top, batch) = (signal::greatest(&self.conn)?, last_batch(&self.conn)?);
+            write_state(&self.conn, &State { marks: watch.marks.clone(), day: self.today.number(), top, batch })
         });
         super::end(&self.conn, noted)?;
         let count = fired.len();

@@ -15,13 +15,49 @@ use crate::error::{Error, Result};
 
 use super::{rules, sql};
 
-/// Keys and values as the book has them, oldest first.
+/// Keys and values as the book has them, each behind those that it may read (a rule its playbook and its attributes), else oldest
+/// first.
 pub fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
     let mut statement = conn
         .prepare_cached(&format!("SELECT key, value FROM config WHERE removed = 0{} ORDER BY id", super::once::LEFT_OUT))
         .map_err(sql)?;
     let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    let mut rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
+    rows.sort_by_key(|(key, _)| ORDER.iter().position(|front| key.starts_with(front)).unwrap_or(ORDER.len()));
+    Ok(rows)
+}
+
+/// What keys begin with, in the order in which they are read. One rule stands over all of them together.
+const ORDER: &[&str] =
+    &["attribute.", "currency", "zone", "stages", "scorecards", "playbooks", "policy", "cadences", "rules", RULE, "profile."];
+
+pub use crate::domain::rule::KEY as RULE;
+
+/// What the book says of a key, when it sets it. The rules together are those of the config, each as it was written.
+pub fn text_of(conn: &Connection, key: &str, config: &Config) -> Result<Option<String>> {
+    let rows = config_rows(conn)?;
+    let row = |key: &str| rows.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    if let Some(code) = key.strip_prefix(RULE) {
+        // What no row says comes from the rules that lie below.
+        let Some(rule) = config.rules.find(code) else { return Ok(None) };
+        return row(key).filter(|text| !text.trim().is_empty()).map_or_else(|| rule.text(), Ok).map(Some);
+    }
+    if key != "rules" || !rows.iter().any(|(k, _)| k.starts_with(RULE)) {
+        return Ok(row(key));
+    }
+    let mut all = Vec::new();
+    for rule in &config.rules.rule {
+        let own = row(&format!("{RULE}{}", rule.code)).filter(|text| !text.trim().is_empty());
+        all.push(own.map_or_else(|| rule.text(), Ok)?.trim().to_owned() + "\n");
+    }
+    Ok(Some(if all.is_empty() { "rule = []\n".to_owned() } else { all.join("\n") }))
+}
+
+/// The rules below the rows of single ones: those of the row that has all, or the shipped ones.
+pub fn rules_below(conn: &Connection) -> Result<Rules> {
+    let rows = config_rows(conn)?;
+    let below = rows.iter().rev().find(|(key, _)| key == "rules").and_then(|(_, text)| toml::from_str(text).ok());
+    Ok(below.unwrap_or_else(|| Config::default().rules))
 }
 
 /// The config as the book sets it over the defaults. A value that does not parse is passed over, and `doctor` names it.
@@ -83,6 +119,23 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
                 .ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?
         }
         _ => match key.split_once('.') {
+            Some(("rule", code)) => {
+                let mut wanted = config.rules.clone();
+                let place = wanted.rule.iter().position(|r| r.code == code);
+                if value.trim().is_empty() {
+                    wanted.rule.retain(|r| r.code != code);
+                } else {
+                    let mut one: Rules = toml::from_str(value).map_err(wrong)?;
+                    one.check(&rules::fields(config), &config.playbooks)?;
+                    let rule = one.rule.pop().filter(|r| r.code == code && one.rule.is_empty());
+                    let rule = rule.ok_or_else(|| Error::usage(format!("{key} says another rule, or more than one")))?;
+                    match place {
+                        Some(at) => wanted.rule[at] = rule,
+                        None => wanted.rule.push(rule),
+                    }
+                }
+                config.rules = wanted;
+            }
             Some(("profile", name)) if Profile::is_name(name) => {
                 let profile = Profile::read(name, value)?;
                 config.profiles.retain(|p| p.name != name);

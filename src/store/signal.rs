@@ -48,42 +48,80 @@ struct More {
     with: Vec<Id>,
 }
 
-/// The roles of contacts, each as its bit in the order of `ROLES`, by the contact's integer and by its id.
-#[derive(Default)]
-pub struct Roles {
+/// The roles of contacts, each as its bit in the order of `ROLES`, by the contact's integer and by its id. Those that an event names
+/// and nobody has read yet are read then, at whichever customer they are: so the fold does not depend on who is folded with whom.
+pub struct Roles<'c> {
+    conn: &'c Connection,
     by_number: HashMap<i64, u8>,
     by_id: HashMap<Id, u8>,
 }
 
-impl Roles {
-    /// Reads the contacts that a condition names, which stands behind `WHERE`.
-    pub fn read(conn: &Connection, which: &str, values: impl rusqlite::Params) -> Result<Roles> {
-        let query = format!("SELECT n, id, role FROM contact WHERE {which} AND removed = 0 AND role <> ''");
-        let mut roles = Roles::default();
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query(values).map_err(sql)?;
+/// A role's bit; 0 for none.
+fn bit(role: &[u8]) -> u8 {
+    ROLES.iter().position(|r| r.as_bytes() == role).map_or(0, |at| 1 << at)
+}
+
+impl<'c> Roles<'c> {
+    /// None are read yet.
+    pub fn new(conn: &'c Connection) -> Roles<'c> {
+        Roles { conn, by_number: HashMap::new(), by_id: HashMap::new() }
+    }
+
+    /// Those of the contacts of the customers whose integers are above the first and up to the second number, read at once.
+    pub fn between(conn: &'c Connection, (from, to): (i64, i64)) -> Result<Roles<'c>> {
+        let mut roles = Roles::new(conn);
+        let query = "SELECT n, id, role, removed FROM contact WHERE customer > ? AND customer <= ?";
+        let mut statement = conn.prepare_cached(query).map_err(sql)?;
+        let mut rows = statement.query([from, to]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
-            let role = row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default();
-            if let Some(at) = ROLES.iter().position(|r| r.as_bytes() == role) {
-                roles.by_number.insert(row.get(0).map_err(sql)?, 1 << at);
-                roles.by_id.insert(Id(row.get(1).map_err(sql)?), 1 << at);
-            }
+            let removed: bool = row.get(3).map_err(sql)?;
+            let role = if removed { 0 } else { bit(row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default()) };
+            roles.by_number.insert(row.get(0).map_err(sql)?, role);
+            roles.by_id.insert(Id(row.get(1).map_err(sql)?), role);
         }
         Ok(roles)
     }
 
     /// The roles of those who were at a touch.
-    fn of(&self, contact: Option<i64>, with: &[Id]) -> u8 {
-        let main = contact.and_then(|n| self.by_number.get(&n)).copied().unwrap_or(0);
-        with.iter().filter_map(|id| self.by_id.get(id)).fold(main, |all, role| all | role)
+    fn of(&mut self, contact: Option<i64>, with: &[Id]) -> rusqlite::Result<u8> {
+        let mut all = 0;
+        if let Some(n) = contact {
+            all |= match self.by_number.get(&n) {
+                Some(role) => *role,
+                None => {
+                    let role = role_of(self.conn, "n", n)?;
+                    self.by_number.insert(n, role);
+                    role
+                }
+            };
+        }
+        for id in with {
+            all |= match self.by_id.get(id) {
+                Some(role) => *role,
+                None => {
+                    let role = role_of(self.conn, "id", id)?;
+                    self.by_id.insert(*id, role);
+                    role
+                }
+            };
+        }
+        Ok(all)
     }
+}
+
+/// The role of one contact, found by its integer or its id.
+fn role_of(conn: &Connection, by: &str, which: impl rusqlite::ToSql) -> rusqlite::Result<u8> {
+    let query = format!("SELECT role FROM contact WHERE {by} = ? AND removed = 0");
+    let mut statement = conn.prepare_cached(&query)?;
+    let found = statement.query_row([which], |r| Ok(bit(r.get_ref(0)?.as_bytes().unwrap_or_default()))).optional()?;
+    Ok(found.unwrap_or(0))
 }
 
 /// What the fold reads of an event, behind one column more.
 pub const EVENT: &str = "kind, at, day, number, channel, more, contact, reference";
 
 /// The fact of an event's row, of which [`EVENT`] are the columns from the second on.
-pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages, roles: &Roles) -> rusqlite::Result<Option<Fact>> {
+pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages, roles: &mut Roles<'_>) -> rusqlite::Result<Option<Fact>> {
     let (Some(kind), Some(day)) = (EventKind::from_number(row.get(1)?), Day::from_number(row.get(3)?)) else { return Ok(None) };
     let channel = std::str::from_utf8(row.get_ref(5)?.as_bytes().unwrap_or_default()).unwrap_or("");
     let more = row.get_ref(6)?.as_bytes().unwrap_or_default();
@@ -117,26 +155,52 @@ pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages, roles: &Roles) -> rus
         }
         EventKind::Touch => {
             fact.channel = touchpoint::number(channel).unwrap_or(u8::MAX);
-            fact.roles = roles.of(row.get(7)?, &more.with);
+            fact.roles = roles.of(row.get(7)?, &more.with)?;
         }
         _ => {}
     }
     Ok(Some(fact))
 }
 
-/// Everything that the fold reads of one customer.
-pub fn facts(conn: &Connection, customer: i64, stages: &Stages, zone: Zone) -> Result<Facts> {
-    let mut facts = Facts::default();
-    let roles = Roles::read(conn, "customer = ?", [customer])?;
-    let query = format!("SELECT n, {EVENT} FROM event WHERE customer = ? AND removed = 0 ORDER BY at, id");
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        facts.events.extend(read_fact(row, stages, &roles).map_err(sql)?);
+/// Everything that the fold reads of one customer; nothing where it is not there.
+pub fn facts(conn: &Connection, customer: i64, config: &Config) -> Result<Facts> {
+    Ok(block(conn, config, (customer - 1, customer))?.pop().flatten().unwrap_or_default())
+}
+
+/// The facts of the customers whose integers are above the first and up to the second number, one after the other; `None` where an
+/// integer is nobody's: a purge leaves gaps.
+fn block(conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<Vec<Option<Facts>>> {
+    let count = usize::try_from(to - from).unwrap_or(0);
+    let mut all: Vec<Option<Facts>> = vec![None; count];
+    // A damaged file may give rows that were not asked for.
+    let at = |customer: i64| usize::try_from(customer - from - 1).unwrap_or(usize::MAX);
+    {
+        let mut statement = conn.prepare_cached("SELECT n, tags FROM customer WHERE n > ? AND n <= ?").map_err(sql)?;
+        let mut rows = statement.query([from, to]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let tags = super::search::text_at(row, 1)?;
+            if let Some(place) = all.get_mut(at(row.get(0).map_err(sql)?)) {
+                *place = Some(Facts { tags, ..Facts::default() });
+            }
+        }
     }
-    read_tags(conn, "n = ?1", customer, |_, tags| facts.tags = tags)?;
-    read_states(conn, "WHERE customer = ?1 AND removed = 0", customer, zone, |_, part, _| part.add(&mut facts))?;
-    Ok(facts)
+    let mut roles = Roles::between(conn, (from, to))?;
+    let query =
+        format!("SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id");
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([from, to]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        if let Some(Some(facts)) = all.get_mut(at(row.get(0).map_err(sql)?)) {
+            facts.events.extend(read_fact(row, &config.stages, &mut roles).map_err(sql)?);
+        }
+    }
+    let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
+    read_states(conn, &which, from, config.zone, |customer, part, _| {
+        if let Some(Some(facts)) = all.get_mut(at(customer)) {
+            part.add(facts);
+        }
+    })?;
+    Ok(all)
 }
 
 /// Reads the tags of the customers that have any and that a condition names.
@@ -265,14 +329,20 @@ pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl F
 /// Hands the facts of each customer to `each`, in the order of their integers. Memory stays that of one block of customers.
 pub fn facts_of_all(conn: &Connection, config: &Config, mut each: impl FnMut(i64, &Facts) -> Result<()>) -> Result<()> {
     const BLOCK: i64 = 2000;
-    let top = greatest(conn)?;
     let mut from = 0;
-    while from < top {
-        let to = top.min(from + BLOCK);
-        facts_between(conn, config, (from, to), &mut each)?;
-        from = to;
+    while let Some(next) = next_piece(conn, from, BLOCK)? {
+        facts_between(conn, config, next, &mut each)?;
+        from = next.1;
     }
     Ok(())
+}
+
+/// The customers behind an integer, at most so many, as the integers below the first and of the last; `None` behind the last of all.
+/// A gap costs nothing, however wide.
+pub fn next_piece(conn: &Connection, from: i64, most: i64) -> Result<Option<(i64, i64)>> {
+    let first: Option<i64> =
+        conn.prepare_cached("SELECT min(n) FROM customer WHERE n > ?").and_then(|mut s| s.query_row([from], |r| r.get(0))).map_err(sql)?;
+    Ok(first.map(|first| (first - 1, first.saturating_add(most - 1))))
 }
 
 /// The greatest integer of a customer.
@@ -287,35 +357,38 @@ pub fn facts_between(
     (from, to): (i64, i64),
     mut each: impl FnMut(i64, &Facts) -> Result<()>,
 ) -> Result<()> {
-    let count = usize::try_from(to - from).unwrap_or(0);
-    let mut block: Vec<Facts> = vec![Facts::default(); count];
-    {
-        let roles = Roles::read(conn, "customer > ? AND customer <= ?", [from, to])?;
-        let query =
-            format!("SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id");
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([from, to]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let customer: i64 = row.get(0).map_err(sql)?;
-            block[(customer - from - 1) as usize].events.extend(read_fact(row, &config.stages, &roles).map_err(sql)?);
+    for (n, facts) in (from + 1..).zip(block(conn, config, (from, to))?) {
+        if let Some(facts) = facts {
+            each(n, &facts)?;
         }
-    }
-    let these = format!("n > ?1 AND n <= ?1 + {count}");
-    read_tags(conn, &these, from, |customer, tags| block[(customer - from - 1) as usize].tags = tags)?;
-    let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
-    read_states(conn, &which, from, config.zone, |customer, part, _| part.add(&mut block[(customer - from - 1) as usize]))?;
-    for (n, facts) in (from + 1..).zip(&block) {
-        each(n, facts)?;
     }
     Ok(())
 }
 
-/// Folds one customer again and keeps the result.
-pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
-    let signals = fold_with_before(conn, customer, &facts(conn, customer, &config.stages, config.zone)?, config, today)?;
-    keep(conn, customer, &signals, &config.stages)?;
-    Ok(signals)
+/// Folds one customer again and keeps the result. Of one that is not there, because it was purged meanwhile, nothing is kept.
+pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<()> {
+    let Some(facts) = block(conn, config, (customer - 1, customer))?.pop().flatten() else { return Ok(()) };
+    keep(conn, customer, &fold_with_before(conn, customer, &facts, config, today)?, &config.stages)
 }
+
+/// The same for several. One pass over the book reads in its order; a few customers are read faster one by one.
+pub fn refresh_all(conn: &Connection, customers: &BTreeSet<i64>, config: &Config, today: Day) -> Result<()> {
+    if customers.len() > FEW {
+        let book: i64 = conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0)).map_err(sql)?;
+        if customers.len() > usize::try_from(book).unwrap_or(0) / 4 {
+            return facts_of_all(conn, config, |n, facts| {
+                if !customers.contains(&n) {
+                    return Ok(());
+                }
+                keep(conn, n, &fold_with_before(conn, n, facts, config, today)?, &config.stages)
+            });
+        }
+    }
+    customers.iter().try_for_each(|customer| refresh(conn, *customer, config, today))
+}
+
+/// Up to so many customers are folded one by one.
+const FEW: usize = 500;
 
 /// Brings the cache of customers up to date with a batch (its integer) that did nothing but make `made` events, where each
 /// can be added without reading the others. Gives the customers that are up to date then; the rest have to be folded.
@@ -324,16 +397,9 @@ pub fn absorb_batch(conn: &Connection, batch: i64, made: usize, config: &Config,
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query(params![batch, made as i64 + 1]).map_err(sql)?;
     let mut new: Vec<(i64, Option<Fact>)> = Vec::new();
-    let (mut roles, mut known) = (Roles::default(), BTreeSet::new());
+    let mut roles = Roles::new(conn);
     while let Some(row) = rows.next().map_err(sql)? {
-        let (customer, contact): (i64, Option<i64>) = (row.get(0).map_err(sql)?, row.get(7).map_err(sql)?);
-        // Only where somebody is named are the customer's people read, once.
-        if contact.is_some() && known.insert(customer) {
-            let theirs = Roles::read(conn, "customer = ?", [customer])?;
-            roles.by_number.extend(theirs.by_number);
-            roles.by_id.extend(theirs.by_id);
-        }
-        new.push((customer, read_fact(row, &config.stages, &roles).map_err(sql)?));
+        new.push((row.get(0).map_err(sql)?, read_fact(row, &config.stages, &mut roles).map_err(sql)?));
     }
     let mut done = BTreeSet::new();
     // Other rows than events were made: what they change is not told by the events.
@@ -381,7 +447,7 @@ pub fn keep(conn: &Connection, customer: i64, signals: &Signals, stages: &Stages
 pub fn current(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
     match read(conn, customer, &config.stages)? {
         Some(signals) => Ok(signals),
-        None => fold_with_before(conn, customer, &facts(conn, customer, &config.stages, config.zone)?, config, today),
+        None => fold_with_before(conn, customer, &facts(conn, customer, config)?, config, today),
     }
 }
 

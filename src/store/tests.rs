@@ -77,7 +77,7 @@ fn a_day_is_logged_and_undone_step_by_step_and_redone() {
         .write(&Command::AddTask { customers: vec![id], task: TaskDraft { title: "Call back".into(), ..TaskDraft::default() } }, NOW)
         .unwrap();
     store.write(&Command::SaveView { name: "Mine".into(), view: View::default() }, NOW).unwrap();
-    store.write(&Command::SetConfig { key: "currency".into(), value: Some("EUR".into()) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "currency".into(), value: Some("EUR".into()), base: None }, NOW).unwrap();
     let full = visible(&store);
     let page = account(&mut store, id);
     assert_eq!(page.signals.nps, Some(3));
@@ -412,7 +412,7 @@ fn while_the_file_is_read_the_roster_can_be_drawn() {
     let mut store = Store::open(&path, &options("ana")).unwrap();
     let customer = add(&mut store, "Acme", 0);
     let industry = "code = \"industry\"\nlabel = \"Industry\"\ntype = \"text\"\n".to_owned();
-    store.write(&Command::SetConfig { key: "attribute.industry".into(), value: Some(industry) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "attribute.industry".into(), value: Some(industry), base: None }, NOW).unwrap();
     let edit = |value: &str| {
         let changes = vec![Change::set("attr.industry", value), Change::set("name", format!("Acme {value}"))];
         Command::Edit { entity: Entity::Customer, rows: vec![customer], changes }

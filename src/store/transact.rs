@@ -4,16 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::command::{Command, Receipt};
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::{Id, Ids};
-use crate::domain::time::Stamp;
+use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Kind, Result};
 
-use super::batch::Batch;
+use super::batch::{Batch, Start, table};
 use super::outbox::{Asked, Entry, Line, Named};
 use super::rules::{Fire, Watch};
 use super::undo::How;
-use super::{Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, schema, signal, sql, write};
+use super::{Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, rules, schema, signal, sql, write};
 
 /// Milliseconds after which a write gives up waiting for another's lock.
 const LOCK_LIMIT: u64 = 10_000;
@@ -56,6 +56,15 @@ pub fn is_held(error: &Error) -> bool {
     error.source.as_ref().and_then(|s| s.downcast_ref::<rusqlite::Error>()).is_some_and(is_busy)
 }
 
+/// What a person knew who asked for a change that is written later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Given {
+    /// The last batch (its integer) of which the person could know. What others wrote behind it the change has not seen.
+    pub upto: i64,
+    /// The day on which it was asked for.
+    pub day: Day,
+}
+
 /// What of a finished batch is needed after the COMMIT.
 pub(super) struct Finished {
     /// What the command did.
@@ -93,21 +102,29 @@ impl Store {
             }
             other => return other,
         };
-        // What an undo takes back depends on what stands then, so it cannot wait.
-        let waits = !matches!(command, Command::Undo { batch: None, .. } | Command::UndoPast { .. } | Command::Redo);
-        let Some(outbox) = self.outbox.as_ref().filter(|_| waits && self.read_only.is_none()) else { return Err(error) };
+        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else { return Err(error) };
+        // What depends on what stands is settled now, as the person sees it: later it may be another thing.
+        let Ok(Some(command)) = self.as_seen(command) else { return Err(error) };
         let why = error.message.split(';').next().unwrap_or_default().to_owned();
-        let batch = Ids::random().next(now);
-        let asked = Asked {
-            batch,
-            book: self.key,
-            person: self.who.person.clone(),
-            at: now,
-            command: command.clone(),
-            once: once.clone(),
-            why: why.clone(),
+        // A call that is repeated while the first one waits is that one.
+        let waits = match &once {
+            Some(key) => outbox.read()?.asked.iter().any(|a| a.once.as_ref() == Some(key) && a.book == self.key),
+            None => false,
         };
-        outbox.add(&[Line::Asked(Box::new(asked))])?;
+        if !waits {
+            let asked = Asked {
+                // Under the id of the try: should that stand after all (a log that comes back after a power cut), it is not done twice.
+                batch: self.begun.unwrap_or_else(|| Ids::random().next(now)),
+                book: self.key,
+                person: self.who.person.clone(),
+                at: now,
+                command,
+                once: once.clone(),
+                why: why.clone(),
+                saw: super::ids::id_of(&self.conn, "batch", self.seen).ok().flatten(),
+            };
+            outbox.add(&[Line::Asked(Box::new(asked))])?;
+        }
         self.queued = true;
         Ok(Receipt {
             batch: None,
@@ -115,13 +132,27 @@ impl Store {
             changed: 0,
             skipped: Vec::new(),
             customers: Vec::new(),
-            repeated: false,
+            repeated: waits,
             queued: Some(why),
+        })
+    }
+
+    /// A command that says the same later: what it would look up in the book is looked up now. `None` for what cannot wait: what an
+    /// undo of the latest takes back is another thing as soon as something is written.
+    fn as_seen(&self, command: &Command) -> Result<Option<Command>> {
+        Ok(match command {
+            Command::Undo { batch: None, .. } | Command::UndoPast { .. } | Command::Redo => None,
+            Command::Move { .. } | Command::Done { .. } => {
+                let context = write::Context { config: self.config.clone(), today: self.today };
+                Some(write::as_seen(&self.conn, command, &context)?)
+            }
+            _ => Some(command.clone()),
         })
     }
 
     /// Runs one command as one batch, or says why not.
     pub(super) fn attempt(&mut self, command: &Command, now: Stamp) -> Result<Receipt> {
+        self.begun = None;
         match command {
             Command::Undo { batch, force } => self.undo(*batch, &[], How::forced(*force), now),
             Command::UndoPast { passed } => self.undo(None, passed, How::Whole, now),
@@ -135,6 +166,10 @@ impl Store {
 
     /// Takes the write lock: waits with jitter while another has it, so that no writer starves.
     pub(super) fn begin(&mut self) -> Result<()> {
+        if self.closed {
+            self.reopen()?;
+        }
+        self.rest();
         self.conn.busy_timeout(Duration::ZERO).map_err(sql)?;
         let mut waited: u64 = 0;
         let mut tries: u32 = 0;
@@ -160,8 +195,15 @@ impl Store {
                 Err(e) => break Err(sql(e)),
             }
         };
-        self.conn.busy_timeout(Duration::from_millis(LOCK_LIMIT)).map_err(sql)?;
+        self.conn.busy_timeout(Duration::from_millis(self.lock_limit)).map_err(sql)?;
         result
+    }
+
+    /// Between two things that are asked of a book no transaction is open. One that an error has left would keep everybody out until
+    /// the program ends: it is taken back, and in a test it is a fault.
+    pub(super) fn rest(&self) {
+        debug_assert!(self.conn.is_autocommit(), "a transaction was left open");
+        super::roll_back(&self.conn);
     }
 
     /// Reads wait at most so many milliseconds for another's lock, until the next write; `None`: as usual.
@@ -196,6 +238,37 @@ impl Store {
                 .hint("quit and update")
                 .because(Hitch::Newer));
         }
+        Ok(())
+    }
+
+    /// The settings are other ones than this store knows: the last batch that is there now.
+    pub(super) fn settings_moved(&self) -> Result<Option<i64>> {
+        let top = self.last_batch()?;
+        if top == self.settled {
+            return Ok(None);
+        }
+        let query = format!(
+            "SELECT EXISTS (SELECT 1 FROM config WHERE batch > ?1{}) OR EXISTS (SELECT 1 FROM edit WHERE batch > ?1 AND entity = ?2)",
+            super::once::LEFT_OUT
+        );
+        let moved: bool = self
+            .conn
+            .prepare_cached(&query)
+            .and_then(|mut s| s.query_row(rusqlite::params![self.settled.min(top), table(Entity::Config).number], |r| r.get(0)))
+            .map_err(sql)?;
+        Ok(moved.then_some(top))
+    }
+
+    /// What every write begins with, inside the lock: what has to hold holds, and the settings are those of now. What others set while
+    /// the lock was waited for counts for the write; screens hear of it with the next look.
+    pub(super) fn inside(&mut self) -> Result<()> {
+        self.guard()?;
+        if self.settings_moved()?.is_some() {
+            self.config = Arc::new(read_config(&self.conn)?);
+            self.today = self.as_of.unwrap_or_else(|| self.config.zone.day(self.now));
+            self.kept = super::kept::Kept::default();
+        }
+        self.settled = self.last_batch()?;
         Ok(())
     }
 
@@ -234,17 +307,21 @@ impl Store {
         if !self.rehearsing {
             self.name_device(now)?;
         }
+        self.now = self.now.max(now);
+        if !self.rehearsing && (command == "config" || rules::corrects(command)) {
+            self.ask_before_settings(now);
+        }
         self.begin()?;
         if let Some(key) = &once {
             match self.guard().and_then(|()| self.done_once(key)) {
                 Ok(None) => {}
                 other => {
-                    let _ = self.conn.execute_batch("ROLLBACK");
+                    super::roll_back(&self.conn);
                     return other.map(Option::unwrap_or_default);
                 }
             }
         }
-        let finished = self.guard().and_then(|()| {
+        let finished = self.inside().and_then(|()| {
             self.ids.plan(planned);
             self.run(command, now, undoes, once.as_deref(), work)
         });
@@ -256,14 +333,13 @@ impl Store {
         let finished = match finished {
             Ok(finished) => finished,
             Err(error) => {
-                // After a full disk the transaction may have ended by itself.
-                let _ = self.conn.execute_batch("ROLLBACK");
+                super::roll_back(&self.conn);
                 return Err(error);
             }
         };
         let Finished { done, empty, id, n, changed, touched, config_touched, money_touched } = finished;
         if empty {
-            self.conn.execute_batch("ROLLBACK").map_err(sql)?;
+            super::roll_back(&self.conn);
             let customers = done.skipped.iter().map(|s| s.0).collect();
             return Ok(Receipt {
                 batch: None,
@@ -311,44 +387,32 @@ impl Store {
         // What corrects, or brings back what was, lets no rule fire; and the rules' own batch has asked them already.
         let fire = match command {
             "rules" => None,
-            "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "remove" | "rule_undo" | "merge_customers" => {
-                Some(Fire::No)
-            }
-            _ if undoes.is_some() => Some(Fire::No),
+            _ if undoes.is_some() || rules::corrects(command) => Some(Fire::No),
             _ => Some(Fire::Yes),
         };
         let watch = self.watch_rules();
-        let context = write::Context { config: self.config.clone(), today: self.today };
-        let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, command, now, self.config.zone, undoes)?;
+        let given = self.given;
+        let context = write::Context { config: self.config.clone(), today: given.map_or(self.today, |g| g.day) };
+        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto) };
+        let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, start)?;
+        self.begun = Some(batch.id);
         let done = work(&mut batch, &context)?;
         let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
         if signal::folds_anew(&self.config, &config) {
             signal::keep_all(batch.conn, &config, today)?;
         }
-        if batch.touched.len() <= REFOLD_AT_ONCE {
+        let mut rest = batch.touched.clone();
+        if rest.len() <= REFOLD_AT_ONCE {
             let only_new = batch.edits == 0 && batch.made <= REFOLD_AT_ONCE;
             let made = if only_new { batch.made } else { 0 };
             let absorbed = signal::absorb_batch(batch.conn, batch.n, made, &config, today)?;
-            for customer in batch.touched.difference(&absorbed).copied() {
-                signal::refresh(batch.conn, customer, &config, today)?;
-            }
-        } else {
-            for customer in &batch.touched {
-                batch.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
-            }
+            rest.retain(|customer| !absorbed.contains(customer));
         }
+        signal::refresh_all(batch.conn, &rest, &config, today)?;
         let mut done = done;
-        if batch.touched.len() <= REFOLD_AT_ONCE || batch.config_touched {
-            let fired = match fire {
-                Some(fire) if !batch.is_empty() => {
-                    let watch = if batch.config_touched { Arc::new(Watch::of(&config)) } else { watch };
-                    watch.behind(&mut batch, today, fire)?
-                }
-                _ => Vec::new(),
-            };
-            for label in fired.iter().take(3) {
-                done.label.push_str(&format!("; rule: {label}"));
-            }
+        if let Some(fire) = fire.filter(|_| !batch.is_empty()) {
+            let watch = if batch.config_touched { Arc::new(Watch::of(&config)) } else { watch };
+            done.label.push_str(&rules::said(&watch.behind(&mut batch, today, fire)?));
         }
         let empty = batch.is_empty();
         if !empty {
@@ -387,7 +451,6 @@ impl Store {
     pub(super) fn commit(&mut self, batch: Id) -> Result<()> {
         #[cfg(test)]
         if self.crash == Some(Crash::CommitFails) {
-            self.conn.execute_batch("ROLLBACK").map_err(sql)?;
             return self.after_failed_commit(batch, Error::failed("the disk is full").because(Hitch::Locked));
         }
         let Err(error) = self.conn.execute_batch("COMMIT") else {
@@ -401,15 +464,18 @@ impl Store {
     }
 
     fn after_failed_commit(&mut self, batch: Id, error: Error) -> Result<()> {
-        if self.conn.is_autocommit() && self.mode != Mode::Memory {
-            // The transaction has ended by itself: only a new connection can tell how.
-            if self.reopen().is_err() {
-                return Err(Error::failed("the book failed while it was saving, and cannot be read to see whether it stands")
-                    .hint("your change is kept: at the next start it is written if it is missing")
-                    .because(Hitch::Unknown));
-            }
-            if has_batch(&self.conn, batch)? {
-                return Ok(());
+        // One that only another's lock has kept is open still, and nothing of it stands.
+        let open = !self.conn.is_autocommit();
+        super::roll_back(&self.conn);
+        if self.mode != Mode::Memory {
+            match self.stands(batch, open) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(_) => {
+                    return Err(Error::failed("the book failed while it was saving, and cannot be read to see whether it stands")
+                        .hint("your change is kept: at the next start it is written if it is missing")
+                        .because(Hitch::Unknown));
+                }
             }
         }
         // One that waits already was told as queued, and that stays true.
@@ -420,10 +486,24 @@ impl Store {
                     .because(Hitch::Unknown)
             })?;
         }
-        if !self.conn.is_autocommit() {
-            let _ = self.conn.execute_batch("ROLLBACK");
-        }
         Err(error)
+    }
+
+    /// Whether a batch stands whose COMMIT has failed. Only a new connection can tell, when there is no older one that keeps SQLite
+    /// from reading what the log says; and where it does not stand, the log is written over, so that no power cut brings it back.
+    fn stands(&mut self, batch: Id, open: bool) -> Result<bool> {
+        if open {
+            return Ok(false);
+        }
+        self.reopen()?;
+        if has_batch(&self.conn, batch)? {
+            return Ok(true);
+        }
+        self.conn
+            .execute_batch("BEGIN IMMEDIATE; UPDATE meta SET v = v WHERE k = (SELECT min(k) FROM meta); COMMIT")
+            .map(|()| false)
+            .inspect_err(|_| super::roll_back(&self.conn))
+            .map_err(sql)
     }
 }
 

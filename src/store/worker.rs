@@ -215,6 +215,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 (false, true) => LOOK,
                 (false, false) => LOOK_UNFOCUSED,
             };
+            self.store.rest();
             let first = match self.inbox.recv_timeout(wait) {
                 Ok(ask) => ask,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -494,7 +495,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     /// `true`: the lists have changed.
     fn settle(&mut self) -> bool {
         let mut changed = false;
-        if self.store.has_room_again() {
+        if self.store.comes_back() {
             changed = self.ready().is_ok();
         }
         if self.store.was_replaced() {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
-use crate::domain::command::{Command, Entity};
+use crate::domain::command::{Command, Entity, Target};
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
@@ -86,7 +86,7 @@ pub fn code(command: &Command) -> &'static str {
         Command::AddTask { .. } => "task",
         Command::DoneTasks { .. } => "task_done",
         Command::SnoozeTasks { .. } => "task_snooze",
-        Command::Done { .. } => "done",
+        Command::Done { .. } | Command::DoneWith { .. } => "done",
         Command::Snooze { .. } => "snooze",
         Command::Unsnooze { .. } => "unsnooze",
         Command::MergeCustomers { .. } => "merge_customers",
@@ -180,7 +180,8 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         }
         Command::DoneTasks { tasks } => done_tasks(b, tasks),
         Command::SnoozeTasks { tasks, until, reason } => snooze_tasks(b, tasks, *until, reason),
-        Command::Done { customers } => triage_done(b, customers, context),
+        Command::Done { customers } => triage_done(b, customers, None, context),
+        Command::DoneWith { customers, reasons } => triage_done(b, customers, Some(reasons), context),
         Command::Snooze { customers, until, event, reason } => snooze(b, customers, *until, event, reason, context),
         Command::Unsnooze { customers } => {
             for id in customers {
@@ -204,7 +205,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         Command::EndPlay { play, outcome } => end_play(b, *play, outcome, context),
         Command::TakeBackFiring { event } => firing::take_back(b, *event),
         Command::SaveView { name, view } => save_view(b, name, view),
-        Command::SetConfig { key, value } => set_config(b, key, value.as_deref(), context),
+        Command::SetConfig { key, value, base } => set_config(b, key, value.as_deref(), base.as_ref(), context),
         Command::Configure { settings, views } => configure(b, settings, views, context),
         Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
         Command::PutBack { edit, force } => super::undo::put_back(b, *edit, *force),
@@ -216,6 +217,21 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         | Command::TakeBack { .. }
         | Command::Revert { .. } => Err(Error::failed("undo is not run as a command")),
     }
+}
+
+/// What a command says that would look something up in the book, with that looked up now.
+pub fn as_seen(conn: &rusqlite::Connection, command: &Command, context: &Context) -> Result<Command> {
+    Ok(match command {
+        Command::Move { customers, to: to @ (Target::Next | Target::Previous), reason } => {
+            let (customers, codes) = stages::steps(conn, customers, to, context)?;
+            Command::Move { customers, to: Target::Each(codes), reason: reason.clone() }
+        }
+        Command::Done { customers } => {
+            let reasons = customers.iter().map(|id| triage::reasons(conn, *id, context)).collect::<Result<_>>()?;
+            Command::DoneWith { customers: customers.clone(), reasons }
+        }
+        other => other.clone(),
+    })
 }
 
 fn count(n: usize, what: &str) -> String {

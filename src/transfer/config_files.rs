@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::columns;
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Setting};
 use crate::domain::config::{Attribute, Config, shipped};
 use crate::domain::filter::Filter;
 use crate::domain::query::{Page, Query, View};
@@ -182,7 +182,7 @@ pub fn command(store: &mut Store, files: &[Read]) -> Result<Option<Command>> {
                 let wanted: Settings = toml::from_str(&file.text).map_err(|e| file.toml(&e))?;
                 for (key, value) in pairs(&wanted, &trial)? {
                     apply_config(&mut trial, &key, &value).map_err(|e| file.at(e))?;
-                    settings.push((key, value));
+                    settings.push(setting(store, &key, value)?);
                 }
             }
             "views" => views = wanted_views(store, file, &trial)?,
@@ -192,13 +192,18 @@ pub fn command(store: &mut Store, files: &[Read]) -> Result<Option<Command>> {
                     columns::compile_scorecards(&mut trial).map_err(|e| file.at(e))?;
                 }
                 if file.text != now {
-                    settings.push((key.to_owned(), file.text.clone()));
+                    settings.push(setting(store, key, file.text.clone())?);
                 }
             }
         }
     }
     let nothing = settings.is_empty() && views.is_empty();
     Ok((!nothing).then_some(Command::Configure { settings, views }))
+}
+
+/// A setting to be written over what the book says of it now.
+fn setting(store: &Store, key: &str, value: String) -> Result<Setting> {
+    Ok(Setting { key: key.to_owned(), value, base: Some(store.config_text(key)?) })
 }
 
 /// What of the small settings is another than in the book.

@@ -322,7 +322,7 @@ fn reasons_and_owners_are_read_whole_where_there_is_room() {
 #[test]
 fn an_attribute_is_a_column_to_show_and_to_sort_by() {
     let mut h = Harness::new("en", 1);
-    let set = |key: &str, text: &str| Command::SetConfig { key: key.into(), value: Some(text.into()) };
+    let set = |key: &str, text: &str| Command::SetConfig { key: key.into(), value: Some(text.into()), base: None };
     h.store.write(&set("attribute.plan", "code = \"plan\"\nlabel = \"Contract\"\ntype = \"text\""), NOW).expect("an attribute is made");
     h.ready();
     h.press("2");

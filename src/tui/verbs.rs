@@ -584,7 +584,7 @@ mod tests {
         let mut stages = h.store.config().stages.clone();
         stages.stage.iter_mut().for_each(|s| s.exit_when = vec!["nps>10".into()]);
         let value = toml::to_string(&stages).expect("TOML");
-        h.store.write(&Command::SetConfig { key: "stages".into(), value: Some(value) }, NOW).expect("it is set");
+        h.store.write(&Command::SetConfig { key: "stages".into(), value: Some(value), base: None }, NOW).expect("it is set");
         h.ready();
         h.press("2 /").type_text("stage:conversion").press("enter >");
         assert!(h.text().contains("does not meet nps>10"), "{}", h.text());

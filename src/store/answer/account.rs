@@ -64,7 +64,7 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
     }
     let config = store.config.clone();
     let today = store.today;
-    let facts = signal::facts(&store.conn, n, &config.stages, config.zone)?;
+    let facts = signal::facts(&store.conn, n, &config)?;
     let folded = signal::fold_with_before(&store.conn, n, &facts, &config, today)?;
     let mut rated = Rated::of(&store.conn, n, &config)?;
     let health = explained(store, n, &mut rated, folded, today)?;

@@ -81,8 +81,7 @@ fn go_on(store: &mut Store, course: &mut Course) -> Result<()> {
     }
     let rows: Vec<usize> = (*next..past.rows.len()).take(PIECE).collect();
     let (conn, config) = (&store.conn, &store.config);
-    let facts: Vec<_> =
-        rows.iter().map(|at| signal::facts(conn, i64::from(past.rowids[*at]), &config.stages, config.zone)).collect::<Result<_>>()?;
+    let facts: Vec<_> = rows.iter().map(|at| signal::facts(conn, i64::from(past.rowids[*at]), &config)).collect::<Result<_>>()?;
     for (no, day) in page.days.iter().enumerate() {
         past.today = *day;
         past.purchases = bought.get_mut(no).and_then(Option::take);

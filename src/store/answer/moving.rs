@@ -49,7 +49,7 @@ fn days(today: Day, months: u16) -> Vec<Day> {
 
 pub fn trend(store: &Store, customer: Id, months: u16) -> Result<Vec<(Day, Health)>> {
     let n = number_of(store, customer)?;
-    let facts = signal::facts(&store.conn, n, &store.config.stages, store.config.zone)?;
+    let facts = signal::facts(&store.conn, n, &store.config)?;
     let mut rated = Rated::of(&store.conn, n, &store.config)?;
     Ok(days(store.today, months).into_iter().map(|day| (day, rated.score(fold(&facts, &store.config, day), day))).collect())
 }
@@ -83,13 +83,14 @@ impl Then {
         };
         if !self.stale.is_empty() {
             for n in std::mem::take(&mut self.stale) {
-                put(n, &signal::facts(conn, n, &config.stages, config.zone)?)?;
+                put(n, &signal::facts(conn, n, config)?)?;
             }
             return Ok(());
         }
-        let to = self.top.min(self.next + PIECE);
-        signal::facts_between(conn, config, (self.next, to), &mut put)?;
-        self.next = to;
+        self.next = match signal::next_piece(conn, self.next, PIECE)? {
+            Some(piece) => signal::facts_between(conn, config, piece, &mut put).map(|()| piece.1)?,
+            None => self.top,
+        };
         Ok(())
     }
 }

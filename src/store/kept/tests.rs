@@ -103,7 +103,7 @@ fn a_setting_of_another_process_is_in_every_figure_at_the_next_look() {
     told(&mut ana);
     let mut bo = Store::open(&path, &who("bo", 2)).unwrap();
     for (no, (key, value)) in settings().into_iter().enumerate() {
-        bo.write(&Command::SetConfig { key: key.into(), value: Some(value) }, Stamp(NOW.0 + no as i64)).unwrap();
+        bo.write(&Command::SetConfig { key: key.into(), value: Some(value), base: None }, Stamp(NOW.0 + no as i64)).unwrap();
         ana.look().unwrap();
         ana.turn_day(NOW);
         same(&mut ana, &path, key);
@@ -126,7 +126,7 @@ fn a_setting_that_a_merge_brings_is_in_every_figure() {
     told(&mut ana);
     for (no, (key, value)) in settings().into_iter().enumerate() {
         let mut bo = Store::open(&copy, &who("bo", 2)).unwrap();
-        bo.write(&Command::SetConfig { key: key.into(), value: Some(value) }, Stamp(NOW.0 + no as i64)).unwrap();
+        bo.write(&Command::SetConfig { key: key.into(), value: Some(value), base: None }, Stamp(NOW.0 + no as i64)).unwrap();
         bo.close();
         // A copy that is merged beside the book is put away, so another one is brought.
         let brought = folder.path().join(format!("brought-{no}")).join("copy.db");

@@ -11,7 +11,7 @@ use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
-use crate::store::{heads, moves, purge};
+use crate::store::{heads, moves, purge, twins};
 
 use super::super::ids;
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
@@ -31,8 +31,12 @@ pub struct Taken {
     pub changed: usize,
     /// Customers (our integers) whose figures have to be folded again.
     pub touched: BTreeSet<i64>,
+    /// Of these, whom batches touched that take back or correct: no rule fires for that, here neither.
+    pub corrected: BTreeSet<i64>,
     /// A config key changed.
     pub config: bool,
+    /// A setting or a view came or changed.
+    pub named: bool,
     /// Something was purged.
     pub purges: bool,
     /// Customers by whose batches they were touched: person and device.
@@ -148,6 +152,7 @@ struct Brought {
     moved: BTreeSet<i64>,
     edited: BTreeSet<i64>,
     config: bool,
+    named: bool,
     fields: Vec<(i64, Id, String)>,
     purges: bool,
     /// By which purge something of it was purged here before it came.
@@ -207,14 +212,16 @@ impl Desk<'_> {
             return Ok(Some(DOES_NOT_FIT.to_owned()));
         }
         let mut brought = Brought::default();
+        // All of it or none: what is found wrong only while it is written takes back what was written before it.
+        self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
         let written = match held {
-            // Everything is looked at before the first write, so that there is nothing to take back.
             Some(items) => match self.check_all(&items) {
                 Ok(()) => self.write(header, hash, &mut brought, &mut |put| items.iter().try_for_each(put)),
                 Err(trouble) => Err(trouble),
             },
             None => self.write_apart(theirs, n, header, hash, &mut brought),
         };
+        self.ours.execute_batch(if written.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" }).map_err(sql)?;
         match written {
             Ok(()) => {
                 let taken = &mut self.taken;
@@ -222,10 +229,14 @@ impl Desk<'_> {
                 taken.edits += brought.edits;
                 let whose = (header.person.clone(), header.device);
                 taken.touched_by.entry(whose).or_default().extend(brought.touched.iter().chain(&brought.edited));
+                if crate::store::rules::corrects(&header.command) {
+                    taken.corrected.extend(brought.touched.iter().chain(&brought.edited));
+                }
                 taken.customers.append(&mut brought.customers);
                 taken.touched.append(&mut brought.touched);
                 taken.moved.append(&mut brought.moved);
                 taken.config |= brought.config;
+                taken.named |= brought.named;
                 taken.purges |= brought.purges;
                 self.fields.extend(brought.fields);
                 Ok(None)
@@ -236,11 +247,10 @@ impl Desk<'_> {
         }
     }
 
-    /// A batch that is too large to be held: each item is looked at and written as it is read, all of them or none.
+    /// A batch that is too large to be held: each item is looked at and written as it is read.
     fn write_apart(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8], brought: &mut Brought) -> Put<()> {
-        self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
         let ours = self.ours;
-        let written = self.write(header, hash, brought, &mut |put| {
+        self.write(header, hash, brought, &mut |put| {
             let mut trouble = None;
             let read = theirs.items(n, &mut |item| {
                 check(ours, &item, &HashSet::new()).and_then(|()| put(&item)).map_err(|why| {
@@ -253,17 +263,14 @@ impl Desk<'_> {
                 (Err(error), None) => Err(error.into()),
                 (Ok(()), None) => Ok(()),
             }
-        });
-        let end = if written.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
-        self.ours.execute_batch(end).map_err(sql)?;
-        written
+        })
     }
 
     fn check_all(&self, items: &[Item]) -> Put<()> {
         let mut within = HashSet::with_capacity(items.len());
         for item in items {
             check(self.ours, item, &within)?;
-            within.insert(item.id());
+            within.insert((kind_of(item), item.id()));
         }
         Ok(())
     }
@@ -344,10 +351,20 @@ fn purged_before(ours: &Connection, item: &Item) -> Result<Option<i64>> {
     }
 }
 
+/// What an item is, by the name of its table.
+fn kind_of(item: &Item) -> &'static str {
+    match item {
+        Item::Made(made) => made.table.name,
+        Item::Changed(_) => "edit",
+        Item::Purged { .. } => "",
+    }
+}
+
 /// Whether an item can be written: nothing of its id is here, and all that it builds on is, or is `within` its batch.
-fn check(ours: &Connection, item: &Item, within: &HashSet<Id>) -> Put<()> {
-    let here =
-        |table: &str, id: Id| -> Result<bool> { Ok(within.contains(&id) || is_known(ours, table, id)? || purge::is_purged(ours, id)?) };
+fn check(ours: &Connection, item: &Item, within: &HashSet<(&'static str, Id)>) -> Put<()> {
+    let here = |table: &'static str, id: Id| -> Result<bool> {
+        Ok(within.contains(&(table, id)) || is_known(ours, table, id)? || purge::is_purged(ours, id)?)
+    };
     let fresh = |table: &str, id: Id| if is_known(ours, table, id)? { Err(Trouble::Known(id)) } else { Ok(()) };
     match item {
         Item::Made(made) => {
@@ -422,7 +439,8 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
             brought.customers.push(made.id);
             brought.touched.insert(ours.last_insert_rowid());
         }
-        Entity::Config => brought.config = true,
+        Entity::Config => (brought.config, brought.named) = (true, true),
+        Entity::View => brought.named = true,
         Entity::Event if made.values.get(1) == Some(&Value::Integer(EventKind::Stage as i64)) => {
             brought.moved.extend(values.get(2).and_then(|v| if let Value::Integer(n) = v { Some(*n) } else { None }));
         }
@@ -436,6 +454,7 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
     brought.edits += 1;
     if let Some(table) = batch::table_numbered(changed.entity) {
         brought.config |= table.entity == Entity::Config;
+        brought.named |= matches!(table.entity, Entity::Config | Entity::View);
         brought.edited.extend(customer_of(ours, table, changed.row)?);
         brought.fields.push((changed.entity, changed.row, changed.field.clone()));
     }
@@ -478,6 +497,11 @@ fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, Stri
     taken.touched.retain(|n| !gone.contains(n));
     for owner in owners {
         one_field(ours, taken, batch::table(Entity::Customer), owner, "removed")?;
+    }
+    if taken.named {
+        taken.conflicts.extend(twins::settle(ours)?);
+        taken.conflicts.sort();
+        taken.conflicts.dedup();
     }
     for customer in std::mem::take(&mut taken.moved) {
         taken.conflicts.extend(moves::settle(ours, customer)?.map(|id| (id, moves::FIELD.to_owned())));

@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashSet};
 use rusqlite::params;
 use serde::Serialize;
 
+use crate::domain::command::Receipt;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
-use crate::store::transact::{has_batch, passes};
-use crate::store::{Store, read_config, signal, sql};
+use crate::store::transact::{Given, has_batch, passes};
+use crate::store::{Store, end, ids, read_config, signal, sql};
 
-use super::{Contents, Entry};
+use super::{Asked, Contents, Entry};
 
 /// One change that waits in the outbox, for a person to look at.
 #[derive(Clone, Debug, Serialize)]
@@ -48,13 +49,21 @@ impl Store {
         self.queued
     }
 
+    /// The same at an opening, which nothing of it may refuse: what stands in the way is told, and tried again at the next chance.
+    pub(in crate::store) fn try_catch_up(&mut self) {
+        if let Err(error) = self.catch_up() {
+            self.queued = true;
+            self.tell_once(format!("what waits in your outbox could not be written: {error}; it waits on, and `retain outbox` lists it"));
+        }
+    }
+
     /// Writes again what the book lacks, and what waited. Returns how many changes were written. A book that is busy is no
     /// error: they wait on.
     pub fn catch_up(&mut self) -> Result<usize> {
         let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else { return Ok(0) };
         let mut all = outbox.read()?;
         if all.damaged > 0 {
-            self.told.push(format!("{} lines of your outbox are damaged and were passed over", all.damaged));
+            self.tell_once(format!("{} lines of your outbox are damaged and were passed over", all.damaged));
         }
         if let Some(last) = all.last {
             self.ids.go_on_after(last);
@@ -72,19 +81,15 @@ impl Store {
                 return Ok(0);
             }
             // Inside the lock, because another of ours may have been writing just this.
-            let work = self.guard().and_then(|()| {
+            let work = self.inside().and_then(|()| {
                 all = outbox.read()?;
                 self.leave_present(&mut all)?;
                 self.write_again(&all.entries)
             });
-            let done = work.and_then(|done| self.conn.execute_batch("COMMIT").map_err(sql).map(|()| done));
-            let done = match done {
+            let done = match end(&self.conn, work) {
                 Ok(done) => done,
-                Err(error) => {
-                    // After a full disk the transaction may have ended by itself.
-                    let _ = self.conn.execute_batch("ROLLBACK");
-                    return if passes(&error) { Ok(0) } else { Err(error) };
-                }
+                Err(error) if passes(&error) => return Ok(0),
+                Err(error) => return Err(error),
             };
             written += done.written;
             if done.written > 0 {
@@ -103,20 +108,17 @@ impl Store {
             outbox.void(batch)?;
         }
         for asked in std::mem::take(&mut all.asked) {
-            let me = std::mem::replace(&mut self.who.person, asked.person.clone());
-            self.planned = Some(asked.batch);
-            self.once.clone_from(&asked.once);
-            let done = self.attempt(&asked.command, asked.at);
-            self.planned = None;
-            self.who.person = me;
-            match done {
-                // Nothing was left to change: it is done with.
-                Ok(receipt) if receipt.batch.is_none() => outbox.void(asked.batch)?,
+            match self.do_asked(&asked) {
+                // Nothing was left to change, or it was done under its key already: it is done with.
+                Ok(receipt) if receipt.batch.is_none() || receipt.repeated => outbox.void(asked.batch)?,
                 Ok(_) => written += 1,
                 Err(error) if passes(&error) => self.queued = true,
                 Err(error) => {
                     self.queued = true;
-                    self.tell_once(format!("a queued change of {} waits on: {error}", asked.person));
+                    self.tell_once(format!(
+                        "a queued change of {} waits on: {error}; `retain outbox` shows it, and --drop lets go of it",
+                        asked.person
+                    ));
                 }
             }
         }
@@ -129,6 +131,28 @@ impl Store {
             self.told.push(format!("{changes} written again from your outbox"));
         }
         Ok(written)
+    }
+
+    /// Does what was asked for earlier, with the eyes of then: what others wrote since it has not seen, and days count from its own.
+    fn do_asked(&mut self, asked: &Asked) -> Result<Receipt> {
+        let upto = match asked.saw.map(|id| ids::number_of(&self.conn, "batch", id)).transpose()?.flatten() {
+            Some(n) => n,
+            // Not known, or not in this copy: what was written by then.
+            None => self
+                .conn
+                .query_row("SELECT coalesce(max(n), 0) FROM batch WHERE wall <= ?", params![asked.at], |r| r.get(0))
+                .map_err(sql)?,
+        };
+        let me = std::mem::replace(&mut self.who.person, asked.person.clone());
+        self.planned = Some(asked.batch);
+        self.once.clone_from(&asked.once);
+        self.given = Some(Given { upto, day: self.config.zone.day(asked.at) });
+        let done = self.attempt(&asked.command, asked.at);
+        self.given = None;
+        self.planned = None;
+        self.once = None;
+        self.who.person = me;
+        done
     }
 
     /// Leaves of the outbox's contents only what is this book's and what it lacks.
@@ -175,9 +199,16 @@ impl Store {
         if signal::folds_anew(&self.config, &config) {
             signal::keep_all(&self.conn, &config, self.today)?;
         }
+        // A purge among them may have taken customers that an earlier one touched.
+        let mut there = self.conn.prepare_cached("SELECT 1 FROM customer WHERE n = ?").map_err(sql)?;
+        let mut left = BTreeSet::new();
         for customer in &again.touched {
-            signal::refresh(&self.conn, *customer, &config, self.today)?;
+            if there.exists([customer]).map_err(sql)? {
+                left.insert(*customer);
+            }
         }
+        again.touched = left;
+        signal::refresh_all(&self.conn, &again.touched, &config, self.today)?;
         Ok(again)
     }
 

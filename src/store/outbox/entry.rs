@@ -14,7 +14,7 @@ use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, TABLES, Table, table_numbered};
 use crate::store::hash::{Changed, Header, Item};
-use crate::store::{heads, ids, moves, purge, search, sql};
+use crate::store::{heads, ids, moves, purge, search, sql, twins};
 
 /// A batch with its rows and edits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -96,6 +96,8 @@ pub struct Touched {
     pub customers: BTreeSet<i64>,
     /// A config key was among it.
     pub config: bool,
+    /// A setting or a view was.
+    pub named: bool,
     /// The batch's integer in the book.
     pub n: i64,
 }
@@ -323,6 +325,9 @@ impl Entry {
             self.edit(conn, edit, &mut touched)?;
         }
         moves::settle_behind(conn, touched.n)?;
+        if touched.named {
+            twins::settle(conn)?;
+        }
         heads::recheck_customers(conn, &touched.customers)?;
         search::catch_up(conn, 500)?;
         Ok(touched)
@@ -356,7 +361,8 @@ impl Entry {
             Entity::Customer => {
                 touched.customers.insert(conn.last_insert_rowid());
             }
-            Entity::Config => touched.config = true,
+            Entity::Config => (touched.config, touched.named) = (true, true),
+            Entity::View => touched.named = true,
             _ => {}
         }
         Ok(())
@@ -397,6 +403,7 @@ impl Entry {
             touched.customers.extend(batch::current(conn, table, edit.row, &edit.field)?.and_then(|c| c.customer));
         }
         touched.config |= table.entity == Entity::Config;
+        touched.named |= matches!(table.entity, Entity::Config | Entity::View);
         Ok(())
     }
 }

@@ -150,7 +150,7 @@ fn sums_add_up_for_every_customer_on_every_day_and_one_alone_is_scored_as_all_ar
     let mut store = demo_book();
     let ids: Vec<Id> = store.roster().unwrap().read().unwrap().ids.clone();
     let today = store.today();
-    store.write(&Command::SetConfig { key: "scorecards".into(), value: Some(CARDS.into()) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "scorecards".into(), value: Some(CARDS.into()), base: None }, NOW).unwrap();
     for (n, id) in ids.iter().enumerate().filter(|(n, _)| n % 7 == 0) {
         store.write(&set(*id, (n % 101) as u8, today.plus(9)), Stamp(NOW.0 + n as i64)).unwrap();
     }
@@ -188,9 +188,9 @@ fn a_scorecard_goes_by_an_attribute_and_follows_its_changes() {
     let mut store = book();
     let (acme, bolt) = (add(&mut store, "Acme", 10_000), add(&mut store, "Bolt", 10_000));
     let kind = "code = 'segment'\nlabel = 'Segment'\ntype = 'enum'".to_owned();
-    store.write(&Command::SetConfig { key: "attribute.segment".into(), value: Some(kind) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "attribute.segment".into(), value: Some(kind), base: None }, NOW).unwrap();
     let cards = CARDS.replacen("arr>20k stage:retention,conversion or #enterprise", "attr.segment:ent", 1);
-    store.write(&Command::SetConfig { key: "scorecards".into(), value: Some(cards) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "scorecards".into(), value: Some(cards), base: None }, NOW).unwrap();
     let which = |store: &mut Store, id: Id| explained(store, id, None).0.scorecard;
     assert_eq!(which(&mut store, acme), "rest");
     let change = crate::domain::command::Change::set("attr.segment", "ENT");
@@ -205,7 +205,8 @@ fn a_scorecard_goes_by_an_attribute_and_follows_its_changes() {
 #[test]
 fn scorecards_that_are_saved_count_their_version_up_and_wrong_ones_are_refused() {
     let mut store = book();
-    let save = |store: &mut Store, text: String| store.write(&Command::SetConfig { key: "scorecards".into(), value: Some(text) }, NOW);
+    let save =
+        |store: &mut Store, text: String| store.write(&Command::SetConfig { key: "scorecards".into(), value: Some(text), base: None }, NOW);
     save(&mut store, CARDS.into()).unwrap();
     assert_eq!(store.config().scorecards.version, 7);
     save(&mut store, format!("# mine\n{CARDS}")).unwrap();

@@ -137,7 +137,7 @@ fn one_firing_is_taken_back_and_does_not_come_again_for_the_same_entry() {
 fn a_new_rule_begins_with_whom_it_holds_and_a_wrong_one_is_refused() {
     let (mut store, acme) = book();
     let rule = |when: &str| format!("[[rule]]\ncode = \"big\"\nlabel = \"Big\"\nwhen = \"{when}\"\nalert = \"team\"\n");
-    let set = |value: String| Command::SetConfig { key: "rules".into(), value: Some(value) };
+    let set = |value: String| Command::SetConfig { key: "rules".into(), value: Some(value), base: None };
     for (when, word) in [("priority>3", "priority"), ("acme", "free words"), ("owner:me", "me"), ("", "every customer"), ("nope:3", "nope")]
     {
         let error = store.write(&set(rule(when)), at(10)).unwrap_err();

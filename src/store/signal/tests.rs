@@ -100,7 +100,7 @@ fn roles_and_the_cadence_are_folded_alike_at_once_and_from_the_first_event() {
     assert_eq!(role_day(&mut store, id, "champion"), None);
     // Another cadence, by the config and by a tag.
     let cadences = "[[cadence]]\ntags = ['gold']\nideal = 2\nlongest = 3\nchannels = ['phone']\n";
-    store.write(&Command::SetConfig { key: "cadences".into(), value: Some(cadences.into()) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "cadences".into(), value: Some(cadences.into()), base: None }, NOW).unwrap();
     holds(&mut store, "other cadences");
     store.write(&Command::Tag { customers: vec![id], add: vec!["gold".into()], remove: vec![] }, NOW).unwrap();
     holds(&mut store, "a tag");

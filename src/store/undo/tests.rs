@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::domain::action::ActionDraft;
 use crate::domain::checklist::Answer;
-use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, NewTerms, NewTicket, Said, Target};
+use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, NewTerms, NewTicket, Said, Setting, Target};
 use crate::domain::id::Id;
 use crate::domain::query::{ActionAsk, Counts, FiredAsk, Page, PlayAsk, Query, TaskAsk, View};
 use crate::domain::revenue::Interval;
@@ -65,10 +65,11 @@ fn place(command: &Command) -> usize {
         Command::AddSubscription { .. } => 41,
         Command::MergeCustomers { .. } => 42,
         Command::Configure { .. } => 43,
+        Command::DoneWith { .. } => 44,
     }
 }
 
-const PLACES: usize = 44;
+const PLACES: usize = 45;
 
 fn at(n: i64) -> Stamp {
     Stamp(NOW.0 + n * 60_000)
@@ -272,10 +273,10 @@ fn example(place: usize, ground: &mut Ground, pick: u64) -> Command {
             Command::SaveView { name: format!("View {}", pick % 2), view }
         }
         29 => match pick % 4 {
-            0 => Command::SetConfig { key: "zone".into(), value: Some("Asia/Tokyo".into()) },
-            1 => Command::SetConfig { key: "policy".into(), value: Some("detractor_days = 1\ncadence_days = 3\n".into()) },
-            2 => Command::SetConfig { key: "cadences".into(), value: Some("cadence = []\n".into()) },
-            _ => Command::SetConfig { key: "rules".into(), value: Some("rule = []\n".into()) },
+            0 => Command::SetConfig { key: "zone".into(), value: Some("Asia/Tokyo".into()), base: None },
+            1 => Command::SetConfig { key: "policy".into(), value: Some("detractor_days = 1\ncadence_days = 3\n".into()), base: None },
+            2 => Command::SetConfig { key: "cadences".into(), value: Some("cadence = []\n".into()), base: None },
+            _ => Command::SetConfig { key: "rules".into(), value: Some("rule = []\n".into()), base: None },
         },
         30 => {
             let Page::Conflicts(all) = ground.ask(&Query::Conflicts) else { panic!() };
@@ -306,7 +307,8 @@ fn example(place: usize, ground: &mut Ground, pick: u64) -> Command {
             Command::AddSubscription { customer, terms }
         }
         42 => Command::MergeCustomers { keep: ground.customers[0], other: ground.customers[1 + (pick % 2) as usize] },
-        43 => Command::Configure { settings: vec![("currency".into(), "EUR".into())], views: Vec::new() },
+        43 => Command::Configure { settings: vec![Setting { key: "currency".into(), value: "EUR".into(), base: None }], views: Vec::new() },
+        44 => Command::DoneWith { customers: vec![customer], reasons: vec!["cadence@20500".into()] },
         other => panic!("{other} has no example"),
     }
 }

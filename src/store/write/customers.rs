@@ -253,6 +253,10 @@ pub(super) fn owner_word(text: &str) -> Result<&str> {
 /// What others did meanwhile to the same fields, or to the rows, where the changes say what was seen of them.
 fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Option<Clash>> {
     let table = batch::table(entity);
+    // One that was asked for earlier stands beside what others did meanwhile, and says itself what it had seen.
+    if b.upto.is_some() {
+        return Ok(None);
+    }
     let brings_back = changes.iter().any(|c| c.field == "removed");
     let mut clash = Clash::default();
     for row in rows {

@@ -1,6 +1,6 @@
 //! Moves between stages. Every path comes through here, so a reason cannot be left out on any.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::columns;
 use crate::domain::checklist::Answer;
@@ -12,7 +12,7 @@ use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{moves, roster, signal, sql};
+use crate::store::{ids, moves, roster, signal, sql};
 
 use super::{Context, Done, EventDraft, count, customer, event, long, name};
 
@@ -34,15 +34,14 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
     let mut skipped = Vec::new();
     let mut moved = 0;
     let mut last = None;
-    for id in customers {
+    for (at, id) in customers.iter().enumerate() {
         let n = customer(b, *id)?;
         let signals = signal::current(b.conn, n, &context.config, context.today)?;
         let from = signals.since.map(|_| signals.stage);
-        let target = match (fixed, to, from) {
-            (Some(stage), ..) => Some(stage),
-            (None, _, None) => Some(StageNo(0)),
-            (None, Target::Next, Some(from)) => stages.next(from),
-            (None, _, Some(from)) => stages.previous(from),
+        let target = match (fixed, to) {
+            (Some(stage), _) => Some(stage),
+            (None, Target::Each(codes)) => Some(find_stage(context, codes.get(at).map_or("", String::as_str))?),
+            (None, step) => one_step(from, step, context),
         };
         let Some(target) = target else {
             skipped.push((*id, if *to == Target::Next { "it is in the last stage".into() } else { "it is in the first stage".into() }));
@@ -68,7 +67,7 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
             .prepare_cached("SELECT count(*) FROM event WHERE customer = ? AND kind = ? AND channel = ? AND removed = 0")
             .and_then(|mut s| s.query_row(params![n, EventKind::Stage as i64, stages.code(target)], |r| r.get(0)))
             .map_err(sql)?;
-        let mut more = serde_json::json!({"from": from.map(|f| stages.code(f)), "to": stages.code(target), "visit": visits + 1, "saw": moves::seen(b.conn, n)?});
+        let mut more = serde_json::json!({"from": from.map(|f| stages.code(f)), "to": stages.code(target), "visit": visits + 1, "saw": moves::seen(b.conn, n, b.eye())?});
         b.moves = true;
         if let Some(reason) = reason {
             more["code"] = reason.code.clone().into();
@@ -103,6 +102,30 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
         (None, _) => skipped.first().map_or_else(|| "Nothing to move".into(), |s: &(Id, String)| format!("Not moved: {}", s.1)),
     };
     Ok(Done { label, changed: moved, skipped })
+}
+
+/// The stage one step on or back.
+fn one_step(from: Option<StageNo>, to: &Target, context: &Context) -> Option<StageNo> {
+    let stages = &context.config.stages;
+    match (from, to) {
+        (None, _) => Some(StageNo(0)),
+        (Some(from), Target::Next) => stages.next(from),
+        (Some(from), _) => stages.previous(from),
+    }
+}
+
+/// Where one step would lead now: the customers for which there is one, and the code of the stage for each.
+pub(super) fn steps(conn: &Connection, customers: &[Id], to: &Target, context: &Context) -> Result<(Vec<Id>, Vec<String>)> {
+    let mut all = (Vec::new(), Vec::new());
+    for id in customers {
+        let Some(n) = ids::number_of(conn, "customer", *id)? else { continue };
+        let signals = signal::current(conn, n, &context.config, context.today)?;
+        if let Some(stage) = one_step(signals.since.map(|_| signals.stage), to, context) {
+            all.0.push(*id);
+            all.1.push(context.config.stages.code(stage).to_owned());
+        }
+    }
+    Ok(all)
 }
 
 /// Which exit criteria of a stage a customer does not meet, by its figures before this batch.

@@ -1,5 +1,6 @@
 //! What triage does with an account: done with its reasons, snoozed.
 
+use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::domain::command::Entity;
@@ -9,24 +10,33 @@ use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
 use crate::store::rated::Rated;
-use crate::store::signal;
+use crate::store::{ids, signal};
 
 use super::{Context, Done, customer, done, long, names, show};
 
-pub(super) fn triage_done(b: &mut Batch<'_>, customers: &[Id], context: &Context) -> Result<Done> {
+/// The reasons for which a customer is in the queue now, as text.
+pub(super) fn reasons(conn: &Connection, id: Id, context: &Context) -> Result<String> {
+    let Some(n) = ids::number_of(conn, "customer", id)? else { return Ok(String::new()) };
+    let signals = signal::current(conn, n, &context.config, context.today)?;
+    let health = Rated::of(conn, n, &context.config)?.score(signals, context.today);
+    let mut keys: Vec<priority::Key> = priority::reasons(&signals, health, &context.config, context.today).iter().map(|w| w.key).collect();
+    keys.sort_unstable();
+    Ok(priority::keys_to_text(&keys))
+}
+
+pub(super) fn triage_done(b: &mut Batch<'_>, customers: &[Id], shown: Option<&[String]>, context: &Context) -> Result<Done> {
     let mut skipped = Vec::new();
-    for id in customers {
-        let n = customer(b, *id)?;
-        let signals = signal::current(b.conn, n, &context.config, context.today)?;
-        let health = Rated::of(b.conn, n, &context.config)?.score(signals, context.today);
-        let mut keys: Vec<priority::Key> =
-            priority::reasons(&signals, health, &context.config, context.today).iter().map(|w| w.key).collect();
-        if keys.is_empty() {
+    for (at, id) in customers.iter().enumerate() {
+        customer(b, *id)?;
+        let reasons = match shown {
+            Some(shown) => shown.get(at).cloned().unwrap_or_default(),
+            None => reasons(b.conn, *id, context)?,
+        };
+        if reasons.is_empty() {
             skipped.push((*id, "it has no reason to be in the queue".into()));
             continue;
         }
-        keys.sort_unstable();
-        b.set(Entity::Customer, *id, "done", Value::Text(priority::keys_to_text(&keys)))?;
+        b.set(Entity::Customer, *id, "done", Value::Text(reasons))?;
     }
     if let [.., (_, why)] = skipped.as_slice()
         && skipped.len() == customers.len()

@@ -170,7 +170,7 @@ impl Import {
             let name = text.trim();
             let value = save_profile(name, &file, &wanted).and_then(|p| p.write());
             let value = value.map_err(|e| format!("{e}. {}", e.hints.join(". ")))?;
-            cx.write(Command::SetConfig { key: format!("profile.{name}"), value: Some(value) });
+            cx.write(Command::SetConfig { key: format!("profile.{name}"), value: Some(value), base: None });
             Ok(())
         }));
     }

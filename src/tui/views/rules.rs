@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 
 use super::form::{Form, Target};
 use super::groups;
+use crate::domain::command::Command;
 use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
-use crate::domain::rule::{Alert, Edge, Rule, Rules as Set};
+use crate::domain::rule::{Alert, Edge, Rule};
+use crate::error::Result;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{Applies, KeyRow, row};
@@ -55,14 +57,12 @@ impl Rules {
         self.list.go(self.list.cursor, look.list_rows);
     }
 
-    /// Writes the rules with one change at the one under the cursor.
-    fn change(&mut self, cx: &mut Cx, how: impl FnOnce(&mut Set, usize)) {
-        let Some(at) = self.list.here().filter(|at| *at < cx.look.config.rules.rule.len()) else { return };
-        let mut rules = cx.look.config.rules.clone();
-        how(&mut rules, at);
-        match rules.command() {
-            Ok(command) => drop(cx.write(command)),
-            Err(error) => cx.bad(error.to_string()),
+    /// Writes what becomes of the rule under the cursor.
+    fn change(&mut self, cx: &mut Cx, how: impl FnOnce(&Rule) -> Result<Command>) {
+        match self.here(cx.look).map(how) {
+            Some(Ok(command)) => drop(cx.write(command)),
+            Some(Err(error)) => cx.bad(error.to_string()),
+            None => {}
         }
     }
 
@@ -169,10 +169,12 @@ impl Screen for Rules {
             .cli("rule try")
             .when(some)
             .hint(),
-            row("switch", &["o"], |v: &mut Self, cx| v.change(cx, |rules, at| rules.rule[at].off = !rules.rule[at].off))
-                .when(some)
-                .writes("rule off")
-                .hint(),
+            row("switch", &["o"], |v: &mut Self, cx| {
+                v.change(cx, |rule| Rule { off: !rule.off, ..rule.clone() }.command(Some(rule)));
+            })
+            .when(some)
+            .writes("rule off")
+            .hint(),
             row("edit", &["E"], |v: &mut Self, cx| {
                 if let Some(rule) = v.here(cx.look) {
                     let target = Target { rule: Some(rule.clone()), ..Target::default() };
@@ -183,13 +185,7 @@ impl Screen for Rules {
             .when(some)
             .hint(),
             row("add", &["c"], |_: &mut Self, cx| cx.open(Form::new("new_rule", Target::default(), cx.look))).writes("rule add").hint(),
-            row("remove", &["D"], |v: &mut Self, cx| {
-                v.change(cx, |rules, at| {
-                    rules.rule.remove(at);
-                });
-            })
-            .cli("rule remove")
-            .when(some),
+            row("remove", &["D"], |v: &mut Self, cx| v.change(cx, Rule::removal)).cli("rule remove").when(some),
             row("log_all", &["A"], |_: &mut Self, cx| cx.go("alerts", json!({"log": true}))).cli("rule log").hint(),
         ],
         Self::MOVES,

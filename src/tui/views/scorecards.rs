@@ -215,7 +215,10 @@ impl Cards {
         }
         let next = Scorecards { version: base.version.saturating_add(1), ..draft.clone() };
         match toml::to_string(&next) {
-            Ok(value) => self.saving = Some(cx.write(Command::SetConfig { key: "scorecards".into(), value: Some(value) })),
+            Ok(value) => {
+                let base = toml::to_string(base).ok().map(Some);
+                self.saving = Some(cx.write(Command::SetConfig { key: "scorecards".into(), value: Some(value), base }));
+            }
             Err(error) => cx.bad(error.to_string()),
         }
     }

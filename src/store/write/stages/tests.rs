@@ -40,11 +40,11 @@ fn the_latest_answer_holds_and_undo_brings_the_one_before() {
 fn strict() -> Store {
     let mut store = book();
     let attribute = "code = \"industry\"\nlabel = \"Industry\"\n".to_owned();
-    store.write(&Command::SetConfig { key: "attribute.industry".into(), value: Some(attribute) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "attribute.industry".into(), value: Some(attribute), base: None }, NOW).unwrap();
     let mut stages = store.config().stages.clone();
     stages.stage[0].exit_when = vec!["gaps<=4".into(), "industry:food".into()];
     let value = toml::to_string(&stages).unwrap();
-    store.write(&Command::SetConfig { key: "stages".into(), value: Some(value) }, NOW).unwrap();
+    store.write(&Command::SetConfig { key: "stages".into(), value: Some(value), base: None }, NOW).unwrap();
     store
 }
 
@@ -83,6 +83,6 @@ fn criteria_that_cannot_be_asked_are_refused_when_they_are_set() {
             stages.stage[0].checklist[1].code = stages.stage[0].checklist[0].code.clone();
         }
         let value = toml::to_string(&stages).unwrap();
-        assert!(store.write(&Command::SetConfig { key: "stages".into(), value: Some(value) }, NOW).is_err(), "{wrong}");
+        assert!(store.write(&Command::SetConfig { key: "stages".into(), value: Some(value), base: None }, NOW).is_err(), "{wrong}");
     }
 }

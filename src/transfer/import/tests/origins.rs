@@ -197,7 +197,7 @@ fn a_profile_of_ones_own_is_kept_in_the_book_and_used_again() {
     assert!(save_profile("Our CRM", &report.files[0], &wanted).is_err());
     let profile = save_profile("our-crm", &report.files[0], &wanted).expect("a profile");
     let value = Some(profile.write().expect("TOML"));
-    store.write(&crate::domain::command::Command::SetConfig { key: "profile.our-crm".into(), value }, NOW).expect("kept");
+    store.write(&crate::domain::command::Command::SetConfig { key: "profile.our-crm".into(), value, base: None }, NOW).expect("kept");
     let again = run(&mut store, &path, false);
     assert_eq!((again.end, again.files[0].profile.as_deref()), (End::NothingNew, Some("our-crm")));
     let other = Wanted { plain: true, ..Wanted::default() };

@@ -64,7 +64,7 @@ fn enter_opens_the_customer_and_a_key_takes_back_what_the_rule_did() {
 fn an_alert_to_the_team_is_told_to_me_but_not_as_one_at_my_own_customers() {
     let (mut h, ids) = opened();
     let rules = "[[rule]]\ncode = \"noted\"\nlabel = \"For all of us\"\nwhen = \"tag:fair\"\nalert = \"team\"\n";
-    h.store.write(&Command::SetConfig { key: "rules".into(), value: Some(rules.into()) }, NOW).expect("it is set");
+    h.store.write(&Command::SetConfig { key: "rules".into(), value: Some(rules.into()), base: None }, NOW).expect("it is set");
     h.store.write(&Command::Tag { customers: vec![ids[2]], add: vec!["fair".into()], remove: Vec::new() }, NOW).expect("it is tagged");
     h.answer_all();
     h.press("g w");

@@ -70,10 +70,11 @@ fn make(v: &Values) -> Result<Option<Command>, Blame> {
     // The form says already which rule it is about.
     let about = format!("the rule \"{}\" ", made.code);
     let mut rules = v.look.config.rules.clone();
-    match rules.rule.iter_mut().find(|r| r.code == made.code).filter(|_| v.target.rule.is_some()) {
+    let seen = v.target.rule.as_ref();
+    match rules.rule.iter_mut().find(|r| r.code == made.code).filter(|_| seen.is_some()) {
         Some(there) if *there == made => return Ok(None),
-        Some(there) => *there = made,
-        None => rules.rule.push(made),
+        Some(there) => *there = made.clone(),
+        None => rules.rule.push(made.clone()),
     }
     let wrong = |e: crate::error::Error| {
         let hint = e.hints.first().map(|h| format!(" ({h})")).unwrap_or_default();
@@ -81,7 +82,7 @@ fn make(v: &Values) -> Result<Option<Command>, Blame> {
         ("filter", format!("{}{hint}", text.strip_prefix(&about).unwrap_or(&text)))
     };
     rules.check(&columns::fields(&v.look.config), &v.look.config.playbooks).map_err(&wrong)?;
-    rules.command().map(Some).map_err(wrong)
+    made.command(seen).map(Some).map_err(wrong)
 }
 
 fn of(target: &Target, read: fn(&Rule) -> String) -> Begin {

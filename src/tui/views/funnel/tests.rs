@@ -134,7 +134,7 @@ fn with_empty_stages() -> Harness {
     for n in 1..=8 {
         stages.push_str(&format!("\n[[stage]]\ncode = \"extra{n}\"\nlabel = \"Extra {n}\"\nclass = \"customer\"\nexpected_days = 0\n"));
     }
-    let set = Command::SetConfig { key: "stages".into(), value: Some(stages) };
+    let set = Command::SetConfig { key: "stages".into(), value: Some(stages), base: None };
     h.store.write(&set, crate::tui::harness::NOW).expect("the stages are taken");
     h.ready();
     h

@@ -62,7 +62,7 @@ fn without_targets_it_is_said_how_to_set_them() {
     let mut stages = h.store.config().stages.clone();
     stages.stage.iter_mut().for_each(|stage| stage.kpi.clear());
     let value = toml::to_string(&stages).expect("stages are TOML");
-    h.store.write(&Command::SetConfig { key: "stages".into(), value: Some(value) }, NOW).expect("it is set");
+    h.store.write(&Command::SetConfig { key: "stages".into(), value: Some(value), base: None }, NOW).expect("it is set");
     h.press("g y");
     assert!(h.text().contains("has a target"), "{}", h.text());
 }
