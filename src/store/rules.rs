@@ -38,11 +38,20 @@ pub(super) fn corrects(command: &str) -> bool {
     )
 }
 
-/// The rules that fired, behind the label of a batch.
+/// The rules that fired, behind the label of a batch: "; rule: Low NPS answer", each once.
 pub(super) fn said(fired: &[String]) -> String {
-    let mut said: String = fired.iter().take(3).map(|label| format!("; rule: {label}")).collect();
-    if fired.len() > 3 {
-        said.push_str(&format!(" and {} more", fired.len() - 3));
+    let mut rules: Vec<(&str, usize)> = Vec::new();
+    for label in fired {
+        match rules.iter_mut().find(|r| r.0 == label) {
+            Some(known) => known.1 += 1,
+            None => rules.push((label, 1)),
+        }
+    }
+    let one =
+        |(label, times): &(&str, usize)| if *times == 1 { format!("; rule: {label}") } else { format!("; rule: {label} ({times} times)") };
+    let mut said: String = rules.iter().take(3).map(one).collect();
+    if rules.len() > 3 {
+        said.push_str(&format!(" and {} more", rules.len() - 3));
     }
     said
 }

@@ -553,3 +553,6 @@ pub enum Crash {
     /// The COMMIT says that it failed, and everything stands.
     CommitErrs,
 }
+
+#[cfg(test)]
+mod tests;

@@ -628,3 +628,51 @@ fn histories_of_books_come_together() {
     });
     assert_eq!(wrong, Vec::<u64>::new(), "these histories do not come together");
 }
+
+#[test]
+fn a_batch_is_taken_whole_or_not_at_all() {
+    use crate::store::hash::{Header, Item, Made, Tally};
+    struct One(Header, Vec<u8>, Vec<Item>);
+    impl Source for One {
+        fn header(&self, _: i64) -> Result<(Header, Vec<u8>)> {
+            Ok((self.0.clone(), self.1.clone()))
+        }
+        fn items(&self, _: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
+            self.2.iter().cloned().try_for_each(each)
+        }
+    }
+    let (a, _, acme) = pair();
+    let id = |n: u8| Id([1, 0x9a, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, n]);
+    let text = |t: &str| rusqlite::types::Value::Text(t.into());
+    let whole = rusqlite::types::Value::Integer;
+    let blob = |id: Id| rusqlite::types::Value::Blob(id.0.to_vec());
+    let null = rusqlite::types::Value::Null;
+    let row = |entity, id, values| Item::Made(Made { table: crate::store::batch::table(entity), id, values, strange: Vec::new() });
+    let note =
+        vec![blob(acme), whole(2), whole(NOW.0), whole(20_000), null.clone(), text(""), text(""), null, text("half"), text(""), text("")];
+    // A contact at a customer that is the batch's own note.
+    let contact = vec![blob(id(2)), text(""), text("Nobody"), text(""), text(""), text(""), whole(0)];
+    let items = vec![row(Entity::Event, id(2), note), row(Entity::Contact, id(3), contact)];
+    let header = Header {
+        id: id(1),
+        person: "mallory".into(),
+        device: Id([66; 16]),
+        number: 1,
+        hlc: NOW.0 << 16,
+        wall: NOW.0,
+        command: "note".into(),
+        label: "half".into(),
+        undoes: None,
+        made: 2,
+        edits: 0,
+        customer: None,
+    };
+    let mut tally = Tally::default();
+    items.iter().for_each(|item| tally.add(item));
+    let hash = tally.finish(&header).to_vec();
+    let before = a.digest().unwrap();
+    let taken = a.take_from(&One(header, hash, items), &[1]).unwrap();
+    assert_eq!(taken.left_out.iter().map(|l| l.why.as_str()).collect::<Vec<_>>(), [NOT_WHOLE]);
+    let halves: i64 = a.conn.query_row("SELECT count(*) FROM event WHERE text = 'half'", [], |r| r.get(0)).unwrap();
+    assert_eq!((halves, a.digest().unwrap()), (0, before));
+}

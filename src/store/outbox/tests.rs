@@ -369,3 +369,163 @@ fn a_line_whose_sync_fails_is_taken_back_before_it_is_told_as_not_saved() {
     let error = put(&mut disk, 0, "perhaps\n", true).unwrap_err();
     assert!(!error.message.contains("nothing was saved"), "what is not known is not said: {error}");
 }
+
+/// Somebody who has the write lock.
+fn lock(desk: &Desk) -> rusqlite::Connection {
+    let conn = rusqlite::Connection::open(desk.book()).unwrap();
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    conn
+}
+
+fn phone(customer: Id, text: &str) -> Command {
+    Command::Edit { entity: Entity::Customer, rows: vec![customer], changes: vec![Change::set("phone", text)] }
+}
+
+fn conflicts(store: &mut Store) -> Vec<(String, Vec<Option<String>>)> {
+    let Page::Conflicts(all) = store.answer(&Query::Conflicts).unwrap() else { panic!() };
+    all.into_iter().map(|c| (c.field, c.values.into_iter().map(|v| v.value).collect())).collect()
+}
+
+#[test]
+fn a_change_that_waited_stands_beside_what_others_wrote_meanwhile() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    let bolt = add(&mut ana, "Bolt");
+    ana.write(&phone(acme, "000"), NOW).unwrap();
+    ana.wait_at_most(Some(0));
+    let held = lock(&desk);
+    let later = Stamp(NOW.0 + 1000);
+    assert!(ana.write(&phone(acme, "111"), later).unwrap().queued.is_some());
+    assert!(ana.write(&Command::Remove { entity: Entity::Customer, rows: vec![bolt] }, later).unwrap().queued.is_some());
+    held.execute_batch("ROLLBACK").unwrap();
+    drop(held);
+    let mut bo = desk.open("bo");
+    bo.write(&phone(acme, "222"), Stamp(NOW.0 + 2000)).unwrap();
+    note(&mut bo, bolt, "from bo").unwrap();
+    ana.wait_at_most(None);
+    assert_eq!(ana.catch_up().unwrap(), 2);
+    let values = vec![Some("111".to_owned()), Some("222".to_owned())];
+    let open = conflicts(&mut ana);
+    assert!(open.contains(&("phone".to_owned(), values)), "the later one is shown, and neither is lost: {open:?}");
+    assert!(open.iter().any(|(field, _)| field == "removed"), "bo's note stands against the removal: {open:?}");
+    ana.look().unwrap();
+    assert_eq!(name(&mut ana, bolt), "Bolt");
+    let checks: Vec<_> = ana.doctor().unwrap().into_iter().filter(|c| !c.ok && c.code != "copies").collect();
+    assert!(checks.is_empty(), "{checks:?}");
+    // What nobody else has touched is written as if it had not waited.
+    ana.wait_at_most(Some(0));
+    let held = lock(&desk);
+    ana.write(&Command::Tag { customers: vec![acme], add: vec!["vip".into()], remove: vec![] }, NOW).unwrap();
+    held.execute_batch("ROLLBACK").unwrap();
+    let before = conflicts(&mut ana);
+    assert_eq!((ana.catch_up().unwrap(), conflicts(&mut ana)), (1, before));
+}
+
+#[test]
+fn one_step_on_is_the_step_that_was_meant_when_it_was_asked_for() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    let next = |customers: Vec<Id>| Command::Move { customers, to: crate::domain::command::Target::Next, reason: None };
+    ana.wait_at_most(Some(0));
+    let held = lock(&desk);
+    ana.write(&next(vec![acme]), NOW).unwrap();
+    held.execute_batch("ROLLBACK").unwrap();
+    drop(held);
+    let mut bo = desk.open("bo");
+    bo.write(&next(vec![acme]), Stamp(NOW.0 + 2000)).unwrap();
+    ana.wait_at_most(None);
+    ana.catch_up().unwrap();
+    ana.look().unwrap();
+    let Page::Account(Some(account)) = ana.answer(&Query::Account { customer: acme, timeline: TimelineAsk::default() }).unwrap() else {
+        panic!()
+    };
+    let stages = ana.config();
+    assert_eq!(stages.stages.code(account.signals.stage), "acquisition", "one stage on, not two");
+    assert!(conflicts(&mut ana).is_empty(), "both meant the same one");
+}
+
+#[test]
+fn days_of_a_change_that_waited_count_from_the_day_on_which_it_was_asked_for() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    let until = ana.today().plus(1);
+    let snooze = Command::Snooze { customers: vec![acme], until: Some(until), event: String::new(), reason: "later".into() };
+    ana.wait_at_most(Some(0));
+    let held = lock(&desk);
+    ana.write(&snooze, NOW).unwrap();
+    held.execute_batch("ROLLBACK").unwrap();
+    drop((held, ana));
+    let week = Stamp(NOW.0 + 7 * 86_400_000);
+    let mut ana = Store::open(&desk.book(), &Options { now: week, ..desk.options("ana") }).unwrap();
+    assert!(!ana.has_queue() && ana.waiting().unwrap().is_empty(), "{:?}", ana.news());
+    well(&mut ana);
+}
+
+#[test]
+fn a_call_that_is_repeated_with_its_key_while_it_waits_is_one_call() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    let command = Command::Note { customers: vec![acme], text: "once".into(), at: None };
+    ana.wait_at_most(Some(0));
+    let held = lock(&desk);
+    assert!(!ana.write_once(&command, NOW, Some("k1")).unwrap().repeated);
+    assert!(ana.write_once(&command, NOW, Some("k1")).unwrap().repeated);
+    assert!(!ana.write_once(&command, NOW, Some("k2")).unwrap().repeated);
+    // One that is in the queue twice all the same, as an earlier version left it.
+    let outbox = desk.outbox("ana");
+    let mut twin = outbox.read().unwrap().asked.remove(0);
+    twin.batch = crate::domain::id::Ids::random().next(NOW);
+    outbox.add(&[Line::Asked(Box::new(twin))]).unwrap();
+    held.execute_batch("ROLLBACK").unwrap();
+    ana.wait_at_most(None);
+    assert_eq!(ana.catch_up().unwrap(), 2);
+    assert_eq!(notes(&mut ana, acme), ["once", "once"]);
+    assert!(ana.waiting().unwrap().is_empty());
+    ana.news();
+    assert_eq!(ana.catch_up().unwrap(), 0);
+    assert!(ana.news().is_empty());
+    well(&mut ana);
+}
+
+#[test]
+fn a_purge_that_is_written_again_takes_along_what_came_before_it() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let (acme, bolt) = (add(&mut ana, "Acme"), add(&mut ana, "Bolt"));
+    ana.close();
+    desk.save("older.db");
+    let mut ana = desk.open("ana");
+    note(&mut ana, acme, "a note").unwrap();
+    note(&mut ana, bolt, "another").unwrap();
+    // Killed before it could sweep its outbox.
+    ana.write(&Command::Purge { entity: Entity::Customer, row: acme, why: String::new() }, NOW).unwrap();
+    drop(ana);
+    desk.put_back("older.db");
+    let mut ana = desk.open("ana");
+    assert!(ana.find_customer("Acme").is_err());
+    assert_eq!(notes(&mut ana, bolt), ["another"]);
+    assert!(ana.waiting().unwrap().is_empty());
+    well(&mut ana);
+}
+
+#[test]
+fn nothing_in_the_outbox_keeps_a_book_from_being_opened() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    note(&mut ana, acme, "kept").unwrap();
+    ana.close();
+    let file = desk.outbox("ana").file().to_owned();
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let mut ana = desk.open("ana");
+    assert_eq!(notes(&mut ana, acme), ["kept"]);
+    let told = ana.news();
+    assert!(told.len() == 1 && told[0].contains("outbox"), "{told:?}");
+    assert!(note(&mut ana, acme, "nowhere to keep it").is_err(), "and nothing is written that could not be kept");
+    assert_eq!(notes(&mut ana, acme), ["kept"]);
+}

@@ -398,3 +398,131 @@ fn a_trial_is_a_question_like_others() {
     let wrong = Rule { when: "moon:full".into(), ..rule };
     assert!(store.answer(&Query::Trial { rule: Box::new(wrong), days: 30 }).is_err());
 }
+
+/// A book in which a rule opens a call for whom the tag `hot` is at, and so many customers.
+fn tagged(customers: usize) -> (Store, Vec<Id>) {
+    let mut store = Store::memory(&options("ana")).unwrap();
+    let mut load = store.load("demo", NOW).unwrap();
+    let mut numbers = Vec::new();
+    for n in 0..customers {
+        let (key, name) = (format!("k{n}"), format!("Customer {n}"));
+        let row = crate::store::load::CustomerRow { external: &key, name: &name, owner: Some("ana"), ..Default::default() };
+        numbers.push(load.put_customer(&row).unwrap().0);
+    }
+    let ids = numbers.iter().map(|n| load.customer_id(*n).unwrap()).collect();
+    load.finish("loaded").unwrap();
+    let hot =
+        Rule { code: "hot".into(), label: "Hot".into(), when: "#hot".into(), alert: crate::domain::rule::Alert::Team, ..Rule::default() };
+    store.write(&hot.command(None).unwrap(), NOW).unwrap();
+    store.run_rules(NOW).unwrap();
+    (store, ids)
+}
+
+fn hot(customers: &[Id], on: bool) -> Command {
+    let tag = vec!["hot".to_owned()];
+    let (add, remove) = if on { (tag, vec![]) } else { (vec![], tag) };
+    Command::Tag { customers: customers.to_vec(), add, remove }
+}
+
+fn times(store: &Store, rule: &str) -> i64 {
+    store.conn.query_row("SELECT count(*) FROM event WHERE kind = 16 AND channel = ? AND removed = 0", [rule], |r| r.get(0)).unwrap()
+}
+
+#[test]
+fn a_change_of_any_size_asks_the_rules_at_once_and_its_undo_fires_nothing() {
+    for many in [crate::store::REFOLD_AT_ONCE, crate::store::REFOLD_AT_ONCE + 1] {
+        let (mut store, all) = tagged(many);
+        let done = store.write(&hot(&all, true), at(1000)).unwrap();
+        assert!(done.label.ends_with(&format!("; rule: Hot ({many} times)")), "{}", done.label);
+        assert_eq!(times(&store, "hot"), many as i64);
+        store.write(&Command::Undo { batch: None, force: false }, at(2000)).unwrap();
+        assert_eq!(times(&store, "hot"), 0);
+        store.write(&Command::Redo, at(3000)).unwrap();
+        store.write(&hot(&all, false), at(4000)).unwrap();
+        store.write(&Command::Undo { batch: None, force: false }, at(5000)).unwrap();
+        assert_eq!(times(&store, "hot"), many as i64, "who comes back by an undo does not fire");
+        store.turn_day(at(DAY));
+        assert_eq!(store.run_rules(at(DAY)).unwrap().0, 0, "nor on the next day");
+    }
+}
+
+#[test]
+fn a_change_of_settings_swallows_nothing_that_the_day_has_brought() {
+    let set = |key: &str, value: &str| Command::SetConfig { key: key.into(), value: Some(value.into()), base: None };
+    let other = Rule {
+        code: "cold".into(),
+        label: "Cold".into(),
+        when: "#cold".into(),
+        alert: crate::domain::rule::Alert::Team,
+        ..Rule::default()
+    };
+    for change in [None, Some(other.command(None).unwrap()), Some(set("policy", "cadence_days = 40")), Some(set("zone", "Asia/Tokyo"))] {
+        let (mut store, acme) = book();
+        touch(&mut store, acme, at(1000));
+        store.run_rules(at(2000)).unwrap();
+        let later = at(31 * DAY);
+        store.turn_day(later);
+        if let Some(change) = &change {
+            store.write(change, later).unwrap();
+        }
+        store.run_rules(later).unwrap();
+        assert_eq!(times(&store, "silence"), 1, "{change:?}: {:?}", fired(&mut store));
+        store.turn_day(at(32 * DAY));
+        assert_eq!(store.run_rules(at(32 * DAY)).unwrap().0, 0);
+    }
+}
+
+#[test]
+fn a_rule_that_was_not_touched_goes_on_where_another_begins_anew() {
+    let (mut store, all) = tagged(3);
+    // Noted as outside; then a cold one comes into being, and the next write is an entry all the same.
+    let cold = Rule {
+        code: "cold".into(),
+        label: "Cold".into(),
+        when: "#cold".into(),
+        alert: crate::domain::rule::Alert::Team,
+        ..Rule::default()
+    };
+    store.write(&Command::Tag { customers: vec![all[1]], add: vec!["cold".into()], remove: vec![] }, at(1000)).unwrap();
+    store.write(&cold.command(None).unwrap(), at(2000)).unwrap();
+    assert_eq!(times(&store, "cold"), 0, "it begins with whom it holds");
+    store.write(&hot(&all[..1], true), at(3000)).unwrap();
+    store.write(&Command::Tag { customers: vec![all[2]], add: vec!["cold".into()], remove: vec![] }, at(4000)).unwrap();
+    assert_eq!((times(&store, "hot"), times(&store, "cold")), (1, 1));
+    // Switched off and on it begins anew, and the other one stays as it was.
+    store.write(&Rule { off: true, ..cold.clone() }.command(Some(&cold)).unwrap(), at(5000)).unwrap();
+    store.write(&Command::Tag { customers: vec![all[0]], add: vec!["cold".into()], remove: vec![] }, at(6000)).unwrap();
+    store.write(&cold.command(Some(&Rule { off: true, ..cold.clone() })).unwrap(), at(7000)).unwrap();
+    store.turn_day(at(DAY));
+    assert_eq!(store.run_rules(at(DAY)).unwrap().0, 0);
+    let held: i64 = store.conn.query_row("SELECT count(*) FROM inside WHERE rule IN ('hot', 'cold')", [], |r| r.get(0)).unwrap();
+    assert_eq!(held, 4);
+}
+
+#[test]
+fn what_was_taken_back_there_fires_nothing_here() {
+    let (mut ana, all) = tagged(2);
+    ana.write(&hot(&all[..1], true), at(1000)).unwrap();
+    let mut bo =
+        Store::memory(&crate::store::Options { who: crate::store::Who { person: "bo".into(), device: Id([9; 16]) }, ..options("bo") })
+            .unwrap();
+    rusqlite::backup::Backup::new(&ana.conn, &mut bo.conn).unwrap().step(-1).unwrap();
+    bo.look().unwrap();
+    let before = times(&ana, "hot");
+    let ask = |now| crate::store::merge::MergeAsk { now, dry_run: false, foreign: false };
+    bo.write(&hot(&all[..1], false), at(2000)).unwrap();
+    ana.merge_copy(&bo.conn, ask(at(2500))).unwrap();
+    ana.turn_day(at(DAY));
+    ana.run_rules(at(DAY)).unwrap();
+    bo.write(&Command::Undo { batch: None, force: false }, at(DAY + 1000)).unwrap();
+    ana.merge_copy(&bo.conn, ask(at(DAY + 2000))).unwrap();
+    ana.turn_day(at(2 * DAY));
+    assert_eq!(ana.run_rules(at(2 * DAY)).unwrap().0, 0);
+    assert_eq!(times(&ana, "hot"), before);
+    // What bo does anew is an entry, told once by whichever copy asks first.
+    bo.write(&hot(&all[1..], true), at(2 * DAY + 1000)).unwrap();
+    ana.merge_copy(&bo.conn, ask(at(2 * DAY + 2000))).unwrap();
+    ana.turn_day(at(3 * DAY));
+    ana.run_rules(at(3 * DAY)).unwrap();
+    assert_eq!(times(&ana, "hot"), before + 1);
+}

@@ -152,3 +152,79 @@ fn a_newsletter_is_no_touch_to_health_and_no_answer_to_a_detractor() {
     }
     assert!(touch(&mut store, "email", 0).signals.nps_followed);
 }
+
+/// The fold of every customer by itself, all of them by blocks, and what is kept say the same.
+fn one_fold(store: &mut Store) {
+    holds(store, "the last change");
+    let (conn, config, today) = (&store.conn, store.config.clone(), store.today);
+    let mut by_block = Vec::new();
+    fold_all(conn, &config, today, |n, signals| {
+        by_block.push((n, signals));
+        Ok(())
+    })
+    .unwrap();
+    let mut statement = conn.prepare("SELECT n FROM customer ORDER BY n").unwrap();
+    let there: Vec<i64> = statement.query_map([], |r| r.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    let one = |n: &i64| (*n, fold_with_before(conn, *n, &facts(conn, *n, &config).unwrap(), &config, today).unwrap());
+    assert_eq!(by_block, there.iter().map(one).collect::<Vec<_>>());
+}
+
+#[test]
+fn whoever_was_purged_leaves_a_gap_over_which_every_fold_goes() {
+    for gone in 0..3 {
+        let mut store = book();
+        let all: Vec<_> = ["Acme", "Bolt", "Cargo"].iter().map(|name| add(&mut store, name, 500)).collect();
+        store.write(&Command::Purge { entity: Entity::Customer, row: all[gone], why: String::new() }, NOW).unwrap();
+        one_fold(&mut store);
+        let stages = toml::to_string(&store.config().stages).unwrap().replace("\"Reach\"", "\"Reached\"");
+        let scorecards = toml::to_string(&store.config().scorecards).unwrap();
+        for (key, value) in [
+            ("zone", "Europe/Paris"),
+            ("cadences", "[[cadence]]\nideal = 10\nlongest = 30\n"),
+            ("policy", "cadence_days = 20"),
+            ("stages", &stages),
+            ("scorecards", &scorecards.replace("version = 1", "version = 7")),
+        ] {
+            store.write(&Command::SetConfig { key: key.into(), value: Some(value.into()), base: None }, NOW).unwrap();
+            one_fold(&mut store);
+        }
+        assert_eq!(store.rebuild().unwrap(), 2);
+        one_fold(&mut store);
+        let mut load = store.load("import", NOW).unwrap();
+        load.set_config("stages", &stages.replace("\"Reached\"", "\"Known\"")).unwrap();
+        load.finish("stages").unwrap();
+        one_fold(&mut store);
+        let kept: i64 = store.conn.query_row("SELECT count(*) FROM signal", [], |r| r.get(0)).unwrap();
+        assert_eq!(kept, 2, "nothing is kept of nobody");
+        // A gap of any width costs nothing.
+        let far = "INSERT INTO customer (n, id, batch, name) VALUES (4000000000000, randomblob(16), 1, 'Far')";
+        store.conn.execute(far, []).unwrap();
+        one_fold(&mut store);
+    }
+}
+
+#[test]
+fn the_fold_of_one_does_not_depend_on_who_is_folded_with_it() {
+    let mut store = book();
+    let retention = |id| Command::Move { customers: vec![id], to: Target::Stage("retention".into()), reason: None };
+    let (acme, acne) = (add(&mut store, "Acme", 0), add(&mut store, "Acne", 0));
+    for id in [acme, acne] {
+        store.write(&retention(id), NOW).unwrap();
+    }
+    let kim = NewContact { name: "Kim".into(), role: "champion".into(), ..NewContact::default() };
+    store.write(&Command::AddContact { customer: acne, contact: kim }, NOW).unwrap();
+    let kim = account(&mut store, acne).contacts[0].id;
+    // She goes to the other customer; a call with her comes in at the first one, as from a copy that had not heard.
+    store
+        .transact("edit", NOW, None, |b, _| {
+            b.set(Entity::Contact, kim, "customer", rusqlite::types::Value::Blob(acme.0.to_vec()))?;
+            Ok(crate::store::write::Done::default())
+        })
+        .unwrap();
+    let touch = TouchDraft { channel: "phone".into(), contacts: vec![kim], ..TouchDraft::default() };
+    store.write(&Command::LogTouch { customers: vec![acne], touch }, NOW).unwrap();
+    one_fold(&mut store);
+    assert!(role_day(&mut store, acne, "champion").is_some(), "she was at the call, wherever she is now");
+    store.rebuild().unwrap();
+    one_fold(&mut store);
+}

@@ -205,3 +205,6 @@ pub fn put_config(b: &mut Batch<'_>, key: &str, value: Option<&str>) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
