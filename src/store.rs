@@ -16,6 +16,8 @@ mod find;
 pub mod happened;
 mod hash;
 mod heads;
+#[cfg(test)]
+mod histories;
 pub mod history;
 mod ids;
 mod kept;

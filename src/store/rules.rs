@@ -318,6 +318,19 @@ impl Watch {
         Ok(())
     }
 
+    /// Which rules hold each of some customers now, and which the table says; those without any left out.
+    #[cfg(test)]
+    #[allow(clippy::type_complexity, reason = "twice the same map")]
+    pub(super) fn compared(
+        &self,
+        conn: &Connection,
+        customers: &[i64],
+        today: Day,
+    ) -> Result<(BTreeMap<i64, BTreeSet<usize>>, BTreeMap<i64, BTreeSet<usize>>)> {
+        let some = |all: BTreeMap<i64, BTreeSet<usize>>| all.into_iter().filter(|(_, rules)| !rules.is_empty()).collect();
+        Ok((some(self.holding(conn, customers, today)?), some(self.noted(conn, None)?)))
+    }
+
     fn fire(&self, b: &mut Batch<'_>, rule: usize, customer: i64, today: Day) -> Result<()> {
         let rule = self.rule(rule);
         let context = write::Context { config: self.config.clone(), today };

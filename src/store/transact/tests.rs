@@ -246,7 +246,9 @@ fn wherever_a_statement_fails_no_transaction_stays_open_and_the_book_is_well() {
     for command in &commands {
         // The Nth step of SQLite's machine is where it is interrupted; behind the last one the command goes through.
         let mut at = 40;
+        let mut refused = None;
         loop {
+            assert!(at < 200_000, "{command:?} is refused without a fault: {refused:?}");
             let mut left = at;
             let fault = move || {
                 left -= 1;
@@ -256,8 +258,9 @@ fn wherever_a_statement_fails_no_transaction_stays_open_and_the_book_is_well() {
             let done = store.write(command, NOW);
             store.conn.progress_handler(0, None::<fn() -> bool>).unwrap();
             assert!(store.conn.is_autocommit(), "{command:?} interrupted at {at}");
-            if done.is_ok() {
-                break;
+            match done {
+                Ok(_) => break,
+                Err(error) => refused = Some(error),
             }
             at += 37;
         }
