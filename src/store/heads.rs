@@ -27,11 +27,9 @@ pub struct Head {
     pub person: String,
     /// What the person's clock said.
     pub wall: i64,
-    /// The command of its batch.
-    pub command: String,
 }
 
-const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall, b.command, e.field";
+const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall, e.field";
 
 fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
     let id = |at: usize| -> Result<Id> { Ok(Id(row.get(at).map_err(sql)?)) };
@@ -41,7 +39,6 @@ fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
         knew: some_bytes_at(row, 5)?.map(|bytes| ids_of(&bytes).collect()),
         person: super::search::text_at(row, 6)?,
         wall: row.get(7).map_err(sql)?,
-        command: super::search::text_at(row, 8)?,
     })
 }
 
@@ -72,7 +69,7 @@ pub fn of_row(conn: &Connection, row: Id) -> Result<BTreeMap<String, Vec<Head>>>
     let mut rows = statement.query([&row]).map_err(sql)?;
     let mut all: BTreeMap<String, Vec<Head>> = BTreeMap::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        all.entry(super::search::text_at(row, 9)?).or_default().push(head_of(row)?);
+        all.entry(super::search::text_at(row, 8)?).or_default().push(head_of(row)?);
     }
     Ok(all.into_iter().map(|(field, edits)| (field, only_heads(edits))).collect())
 }

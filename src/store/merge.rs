@@ -154,7 +154,7 @@ impl Store {
     }
 
     /// The same from an open connection whose file was examined.
-    fn merge_copy(&mut self, other: &Connection, ask: MergeAsk) -> Result<Report> {
+    pub(super) fn merge_copy(&mut self, other: &Connection, ask: MergeAsk) -> Result<Report> {
         self.writable()?;
         let _theirs = other.unchecked_transaction().map_err(sql)?;
         let new = take::missing(&self.conn, other)?;
