@@ -489,11 +489,16 @@ impl<'a> Loader<'a> {
         Ok(Some(more.over(&there)))
     }
 
-    /// Removes the event of this kind and key; `None` where the book has none.
+    /// Removes the event of this kind and key, unless a person has brought it back; `None` where the book has none.
     pub fn remove_event(&mut self, kind: EventKind, reference: &str) -> Result<Option<Outcome>> {
         let Some((n, customer)) = self.event(kind, reference)? else { return Ok(None) };
-        let id = ids::named(self.batch.conn, "event", n)?;
-        self.batch.set(Entity::Event, id, "removed", Value::Integer(1))?;
+        let conn = self.batch.conn;
+        let (id, gone) = (ids::named(conn, "event", n)?, Value::Integer(1));
+        let (table, field) = (batch::table(Entity::Event), "removed");
+        if !self.rivals.gives_way(conn, table, (id, field), &Value::Integer(0), &gone, &|earlier| *earlier == gone)? {
+            return Ok(Some(Outcome::Kept));
+        }
+        self.batch.set(Entity::Event, id, field, gone)?;
         self.batch.touched.insert(customer);
         Ok(Some(Outcome::Changed))
     }

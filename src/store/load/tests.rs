@@ -119,3 +119,21 @@ fn what_no_file_says_of_a_new_row_is_what_new_rows_have() {
     assert_eq!(said, (store.config().currency.code().to_owned(), 100, "active".to_owned(), 1));
     assert!(store.doctor().unwrap().iter().all(|c| c.ok));
 }
+
+#[test]
+fn what_a_person_brought_back_no_file_takes_away_again() {
+    let mut store = store("ana", 1);
+    put_all(&mut store, "first", NOW);
+    let cancel = |store: &mut Store| {
+        let mut load = store.load("import", NOW).unwrap();
+        let outcome = load.remove_event(EventKind::Touch, "H1").unwrap();
+        load.finish("Imported").unwrap();
+        outcome
+    };
+    assert_eq!(cancel(&mut store), Some(Outcome::Changed));
+    assert_eq!(cancel(&mut store), None);
+    let rows = vec![store.conn.query_row("SELECT id FROM event WHERE reference = 'H1'", [], |r| r.get(0).map(Id)).unwrap()];
+    let changes = vec![crate::domain::command::Change::set("removed", 0)];
+    store.write(&crate::domain::command::Command::Edit { entity: Entity::Event, rows, changes }, NOW).unwrap();
+    assert_eq!(cancel(&mut store), Some(Outcome::Kept));
+}

@@ -96,6 +96,10 @@ impl Intake for Correspondence {
             if off {
                 if let Some(outcome) = desk.loader.remove_event(EventKind::Touch, &self.key)? {
                     fate = fate.and(outcome.into());
+                    desk.note_conflicts(row.line, row.get(self.text));
+                    if fate != Fate::Changed {
+                        continue;
+                    }
                     desk.file.note("cancelled, or put off to a day to come; its touchpoint is removed");
                 }
                 continue;
