@@ -43,6 +43,13 @@ pub enum Outcome {
     Kept,
 }
 
+/// A field of which a row says something else than stands there.
+struct Said {
+    field: String,
+    mine: Value,
+    theirs: Value,
+}
+
 /// One batch being loaded. Dropping it undoes everything.
 pub struct Loader<'a> {
     batch: Batch<'a>,
@@ -206,11 +213,11 @@ impl<'a> Loader<'a> {
         for (field, theirs) in parts {
             let mine = batch::current(self.batch.conn, table, id, &field)?.map_or(Value::Null, |c| c.value);
             if mine != theirs {
-                differ.push((field, mine, theirs));
+                differ.push(Said { field, mine, theirs });
             }
         }
         let mut outcome = Outcome::Same;
-        for (field, mine, theirs) in differ {
+        for Said { field, mine, theirs } in differ {
             let conn = self.batch.conn;
             let said = |earlier: &Value| match (earlier, more) {
                 (Value::Text(text), Some(more)) if field == "more" => more.is_said_by(text),
@@ -226,13 +233,8 @@ impl<'a> Loader<'a> {
         Ok(outcome)
     }
 
-    /// The id of a row, and the fields of its columns that are said otherwise than they stand: field, what stands, what is said.
-    fn differing<const N: usize>(
-        &mut self,
-        table: &'static batch::Table,
-        n: i64,
-        cells: &[Cell<'_>; N],
-    ) -> Result<(Id, Vec<(String, Value, Value)>)> {
+    /// The id of a row, and the fields of its columns that are said otherwise than they stand.
+    fn differing<const N: usize>(&mut self, table: &'static batch::Table, n: i64, cells: &[Cell<'_>; N]) -> Result<(Id, Vec<Said>)> {
         debug_assert_eq!(N, table.columns.len(), "one cell a column of {}", table.name);
         let conn = self.batch.conn;
         let query = format!("SELECT id, {} FROM {} WHERE n = ?", table.columns.join(", "), table.name);
@@ -253,7 +255,7 @@ impl<'a> Loader<'a> {
                 ValueRef::Integer(n) if *column == OWNER => ids::named(conn, "customer", n).map(|id| Value::Blob(id.0.to_vec())),
                 value => Value::try_from(value).map_err(|e| sql(e.into())),
             };
-            differ.push(((*column).to_owned(), plain(mine)?, plain(cell.value)?));
+            differ.push(Said { field: (*column).to_owned(), mine: plain(mine)?, theirs: plain(cell.value)? });
         }
         Ok((row.get(0).map(Id).map_err(sql)?, differ))
     }
