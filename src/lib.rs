@@ -135,9 +135,12 @@
 //! guessed from headers and values. What is found out about a file is found out only where a cell needs it, and told with the cell that
 //! proves it. A row finds its customer by key, else by domain, e-mail address or exact folded name; a list with keys of its own adopts
 //! customers that no list has given a key.
+//! - What a file has no column for it does not say ([`store::load`]): a row that is there keeps it. A card and a JSON object say row by row
+//!   what they have. What a second import writes is every field of the entity table of which the row says something else.
 //! - Meetings and mails are rows too, with a reference of their own, so that a moved meeting moves its touchpoint and a cancelled one takes it away.
 //! - A person's edit since files last spoke of a field is never overwritten without a word ([`domain::profile::Winner`]): where the file
-//!   still says what it said, the edit stays; where it says something new, the rule or an answer decides, and both values are told.
+//!   still says what it said, the edit stays; where it says something new, the rule or an answer decides, and both values are told. What was taken
+//!   back was not said: behind an undo the next import of a file does what the first did.
 //!
 //! # What happens by itself
 //! A rule ([`domain::rule`]) is a filter; the cache `inside` says whom each holds, so that an entry is told from a stay. Behind every

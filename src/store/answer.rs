@@ -1,6 +1,6 @@
 //! Answers to queries: lists from the roster, pages of one customer from the file.
 
-mod account;
+pub(super) mod account;
 mod batch;
 mod checklist;
 pub(super) mod course;

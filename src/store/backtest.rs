@@ -23,7 +23,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
 use super::rated::Rated;
-use super::signal::{EVENT, Part, Roles, greatest, next_piece, read_fact, read_states, read_tags};
+use super::signal::{EVENT, Part, Roles, greatest, next_piece, read_fact, read_states, read_tags, subscription_number};
 use super::{Store, sql};
 
 /// Customers that are scored before the worker looks whether somebody asks for something else.
@@ -167,7 +167,7 @@ fn edits(conn: &Connection) -> Result<Edits> {
          WHERE (e.entity = 3 AND e.field IN ('day', 'number'))
             OR (e.entity = 4 AND e.field IN ('due', 'snoozed', 'done', 'kind'))
             OR (e.entity = 5 AND e.field IN ('severity', 'opened', 'closed'))
-            OR (e.entity = 6 AND e.field IN ('start', 'end', 'mrr', 'quantity'))
+            OR (e.entity = 6 AND e.field IN ('subscription', 'start', 'end', 'mrr', 'quantity'))
          ORDER BY b.hlc, e.id";
     let mut edits = Edits::new();
     let mut statement = conn.prepare(query).map_err(sql)?;
@@ -228,6 +228,11 @@ fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
         }
         (Part::Action(a), "due" | "snoozed") => a.due = day.or(a.due),
         (Part::Action(a), "closed") => a.closed = day,
+        (Part::Version(v), "subscription") => {
+            if let Value::Text(name) = before {
+                v.subscription = subscription_number(name.as_bytes());
+            }
+        }
         (Part::Version(v), "start") => v.start = day.unwrap_or(v.start),
         (Part::Version(v), "end") => v.end = day,
         (Part::Version(v), "mrr") => v.mrr = n.unwrap_or(0),

@@ -17,7 +17,7 @@ impl Store {
     pub fn find_contacts(&self, name: &str) -> Result<Vec<(Id, String, String)>> {
         let id: Option<Id> = name.trim().parse().ok();
         let query = "SELECT k.id, k.name, c.name FROM contact k JOIN customer c ON c.n = k.customer
-                     WHERE k.id = ?1 OR k.name = ?2 COLLATE NOCASE OR (k.email <> '' AND k.email = ?2 COLLATE NOCASE) LIMIT 50";
+                     WHERE k.id = ?1 OR k.name = ?2 COLLATE NOCASE OR (k.email <> '' AND k.email = ?2 COLLATE NOCASE) ORDER BY k.id LIMIT 50";
         let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
         let text = super::search::text_at_raw;
         let rows = statement.query_map(params![id, name.trim()], |r| Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))).map_err(sql)?;
@@ -25,7 +25,7 @@ impl Store {
     }
 
     /// Rows of a kind that a person means by an id, the end of one (from 4 signs on), or a name: id, what it is called, and whether
-    /// it is still open. At most 50.
+    /// it is still open, open ones first. At most 50.
     pub fn find_rows(&self, entity: Entity, text: &str) -> Result<Vec<(Id, String, bool)>> {
         let table = batch::table(entity);
         let (name, open) = match entity {
@@ -45,7 +45,8 @@ impl Store {
         let end = if end.len() >= 4 && end.bytes().all(|b| b.is_ascii_hexdigit()) { end } else { String::new() };
         let query = format!(
             "SELECT id, {open} FROM {} WHERE removed = 0
-             AND ((?2 <> '' AND substr(lower(hex(id)), -length(?2)) = ?2) OR {key} {name} = ?3 COLLATE NOCASE OR id = ?1) LIMIT 50",
+             AND ((?2 <> '' AND substr(lower(hex(id)), -length(?2)) = ?2) OR {key} {name} = ?3 COLLATE NOCASE OR id = ?1)
+             ORDER BY 2 DESC, id LIMIT 50",
             table.name
         );
         let id: Option<Id> = text.trim().parse().ok();
@@ -123,5 +124,28 @@ pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
             }
             Err(if more.is_empty() { error } else { error.hint(more.trim_start().to_owned()) })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::command::Command;
+    use crate::domain::task::TaskDraft;
+    use crate::store::tests::{NOW, add, book};
+
+    #[test]
+    fn the_one_that_is_open_is_found_among_many_of_its_name() {
+        let mut store = book();
+        let customers = vec![add(&mut store, "Acme", 0)];
+        let task = TaskDraft { title: "Call".into(), ..TaskDraft::default() };
+        for _ in 0..60 {
+            store.write(&Command::AddTask { customers: customers.clone(), task: task.clone() }, NOW).unwrap();
+            let tasks = store.find_rows(Entity::Task, "call").unwrap().into_iter().filter(|t| t.2).map(|t| t.0).collect();
+            store.write(&Command::DoneTasks { tasks }, NOW).unwrap();
+        }
+        store.write(&Command::AddTask { customers, task }, NOW).unwrap();
+        let found = store.find_rows(Entity::Task, "call").unwrap();
+        assert_eq!((found.len(), found.iter().filter(|t| t.2).count()), (50, 1));
     }
 }

@@ -43,13 +43,11 @@ pub struct Head {
     pub person: String,
     /// What the person's clock said.
     pub wall: i64,
-    /// The command of its batch.
-    pub command: String,
     /// The integer of its batch in this file.
     pub n: i64,
 }
 
-const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall, b.command, e.field, b.n";
+const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall, e.field, b.n";
 
 fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
     let id = |at: usize| -> Result<Id> { Ok(Id(row.get(at).map_err(sql)?)) };
@@ -59,8 +57,7 @@ fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
         knew: some_bytes_at(row, 5)?.map(|bytes| ids_of(&bytes).collect()),
         person: super::search::text_at(row, 6)?,
         wall: row.get(7).map_err(sql)?,
-        command: super::search::text_at(row, 8)?,
-        n: row.get(10).map_err(sql)?,
+        n: row.get(9).map_err(sql)?,
     })
 }
 
@@ -103,7 +100,7 @@ fn of_row_seen(conn: &Connection, row: Id, eye: Option<Eye<'_>>) -> Result<BTree
     while let Some(row) = rows.next().map_err(sql)? {
         let head = head_of(row)?;
         if eye.is_none_or(|eye| eye.saw(head.n, &head.person)) {
-            all.entry(super::search::text_at(row, 9)?).or_default().push(head);
+            all.entry(super::search::text_at(row, 8)?).or_default().push(head);
         }
     }
     Ok(all.into_iter().map(|(field, edits)| (field, only_heads(edits))).collect())

@@ -2,12 +2,13 @@
 
 mod known;
 mod rival;
+mod rows;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{OptionalExtension, params};
 
 use crate::domain::command::{Entity, Receipt};
@@ -15,16 +16,19 @@ use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::profile::Winner;
-use crate::domain::revenue::Version;
+use crate::domain::revenue::{self, Version};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
-use super::batch::{self, Batch, Start, json_value};
+use super::answer::account::{VERSION, version_of};
+use super::batch::{self, Batch, OWNER, Start, json_value};
 use super::rules::{Fire, Watch};
 use super::{Store, ids, signal, sql, write};
 use known::Known;
 use rival::Rivals;
 pub use rival::{Answers, Difference};
+use rows::{Cell, place};
+pub use rows::{ContactRow, CustomerRow, EventRow, More, TaskRow, TicketRow, VersionRow};
 
 /// What became of a row that was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,115 +43,11 @@ pub enum Outcome {
     Kept,
 }
 
-/// A customer as a file has it. `None` fields are not in the file and stay as they are.
-#[derive(Clone, Debug, Default)]
-pub struct CustomerRow<'a> {
-    /// The number of the one that is meant where it was found by another rule than its key.
-    pub number: Option<i64>,
-    /// Its key in files; mandatory for an import to be repeatable.
-    pub external: &'a str,
-    /// Display name.
-    pub name: &'a str,
-    /// Owner.
-    pub owner: Option<&'a str>,
-    /// Web site.
-    pub website: Option<&'a str>,
-    /// Telephone.
-    pub phone: Option<&'a str>,
-    /// Start of the relationship.
-    pub created: Option<Day>,
-    /// Tags.
-    pub tags: Option<Vec<&'a str>>,
-    /// Custom attributes: code and value (string, integer or bool).
-    pub attributes: Vec<(&'a str, serde_json::Value)>,
-}
-
-/// A contact as a file has it.
-#[derive(Clone, Debug, Default)]
-pub struct ContactRow<'a> {
-    /// The number of the one that is meant where it was found by another rule than its key.
-    pub number: Option<i64>,
-    /// Its key in files.
-    pub external: &'a str,
-    /// The customer, by the number [`Loader::customer`] gave.
-    pub customer: i64,
-    /// Display name.
-    pub name: &'a str,
-    /// Role.
-    pub role: &'a str,
-    /// E-mail.
-    pub email: &'a str,
-    /// Telephone.
-    pub phone: &'a str,
-    /// Main contact.
-    pub primary: bool,
-}
-
-/// A ticket as a file has it. Its opened and closed events are written with it.
-#[derive(Clone, Debug, Default)]
-pub struct TicketRow<'a> {
-    /// Its key in files.
-    pub external: &'a str,
-    /// The customer's number.
-    pub customer: i64,
-    /// Subject.
-    pub subject: &'a str,
-    /// 1 to 4.
-    pub severity: u8,
-    /// Opened.
-    pub opened: Stamp,
-    /// Closed.
-    pub closed: Option<Stamp>,
-    /// Satisfaction 1-5.
-    pub csat: Option<u8>,
-}
-
-/// A task as the demo book has it.
-#[derive(Clone, Debug, Default)]
-pub struct TaskRow<'a> {
-    /// The customer's number.
-    pub customer: i64,
-    /// Title.
-    pub title: &'a str,
-    /// Due day.
-    pub due: Option<Day>,
-    /// Owner.
-    pub owner: &'a str,
-    /// 1 to 3.
-    pub priority: u8,
-    /// `renewal` or empty.
-    pub kind: &'a str,
-    /// When it was made.
-    pub made: Stamp,
-    /// When it was done.
-    pub done: Option<Stamp>,
-}
-
-/// An event as a file has it. `EventKind` says what `number`, `channel` and `more` hold for a kind.
-#[derive(Clone, Debug)]
-pub struct EventRow<'a> {
-    /// Kind.
-    pub kind: EventKind,
-    /// The customer's number.
-    pub customer: i64,
-    /// The contact's number.
-    pub contact: Option<i64>,
-    /// When.
-    pub at: Stamp,
-    /// The civil date where the file gives one with its own offset; `None`: the date of `at` in the book's zone.
-    pub day: Option<Day>,
-    /// Channel code (touch), stage code moved to (stage), status (order, invoice), else empty.
-    pub channel: &'a str,
-    /// `in`, `out` or empty.
-    pub direction: &'a str,
-    /// Figure.
-    pub number: Option<i64>,
-    /// Words.
-    pub text: &'a str,
-    /// Key in files; an event of the same kind and key is there already: nothing is written twice.
-    pub reference: &'a str,
-    /// The rest as a JSON object; empty for none.
-    pub more: &'a str,
+/// A field of which a row says something else than stands there.
+struct Said {
+    field: String,
+    mine: Value,
+    theirs: Value,
 }
 
 /// One batch being loaded. Dropping it undoes everything.
@@ -165,6 +65,8 @@ pub struct Loader<'a> {
     had_contacts: bool,
     known: Known,
     rivals: Rivals,
+    /// Columns in which rows say something else than the book, which cannot be written a second time: table and column.
+    fixed: Vec<(&'static str, &'static str)>,
     events: Events,
     /// The customer whose event was put last: events often come customer by customer.
     last: i64,
@@ -252,6 +154,7 @@ impl<'a> Loader<'a> {
             had_contacts,
             known: Known::default(),
             rivals: Rivals { currency, ..Rivals::default() },
+            fixed: Vec::new(),
             events: Events { state: RandomState::new(), made },
             last: 0,
             firings: 0,
@@ -288,35 +191,85 @@ impl<'a> Loader<'a> {
         Ok(found)
     }
 
+    /// The row with a key. Where several have it, it is the same one in every copy of the book: integers are this file's own.
     fn lookup(&self, table: &str, external: &str) -> Result<Option<i64>> {
         if external.is_empty() {
             return Ok(None);
         }
         self.batch
             .conn
-            .prepare_cached(&format!("SELECT n FROM {table} WHERE external = ? AND external <> '' AND removed = 0"))
+            .prepare_cached(&format!("SELECT n FROM {table} WHERE external = ? AND external <> '' AND removed = 0 ORDER BY id LIMIT 1"))
             .and_then(|mut s| s.query_row([external], |r| r.get(0)).optional())
             .map_err(sql)
     }
 
-    /// Sets the fields that differ. Where a person has edited one since it was last imported, the rule says who wins.
-    fn update(&mut self, entity: Entity, id: Id, fields: &[(&str, Value)]) -> Result<Outcome> {
+    /// Makes a row.
+    fn make<const N: usize>(&mut self, entity: Entity, cells: &[Cell<'_>; N]) -> Result<i64> {
+        let bound = cells.each_ref().map(Cell::bound);
+        let values = bound.each_ref().map(|value| value as &dyn rusqlite::ToSql);
+        self.batch.insert(entity, &values).map(|made| made.0)
+    }
+
+    /// Sets the fields that a row says otherwise than the book: those of its columns, then `parts`, which are fields but no columns.
+    /// Where a person has edited one since it was last imported, the rule says who wins.
+    fn update<const N: usize>(
+        &mut self,
+        entity: Entity,
+        n: i64,
+        cells: &[Cell<'_>; N],
+        parts: Vec<(String, Value)>,
+        more: Option<&More<'_>>,
+    ) -> Result<Outcome> {
         let table = batch::table(entity);
+        let (id, mut differ) = self.differing(table, n, cells)?;
+        for (field, theirs) in parts {
+            let mine = batch::current(self.batch.conn, table, id, &field)?.map_or(Value::Null, |c| c.value);
+            if mine != theirs {
+                differ.push(Said { field, mine, theirs });
+            }
+        }
         let mut outcome = Outcome::Same;
-        for (field, value) in fields {
-            let now = batch::current(self.batch.conn, table, id, field)?.map(|c| c.value);
-            if now.as_ref() == Some(value) {
-                continue;
+        for Said { field, mine, theirs } in differ {
+            let conn = self.batch.conn;
+            let said = |earlier: &Value| match (earlier, more) {
+                (Value::Text(text), Some(more)) if field == "more" => more.is_said_by(text),
+                _ => *earlier == theirs,
+            };
+            if self.rivals.gives_way(conn, table, (id, &field), &mine, &theirs, &said)? {
+                self.batch.set(entity, id, &field, theirs)?;
+                outcome = Outcome::Changed;
+            } else if outcome == Outcome::Same {
+                outcome = Outcome::Kept;
             }
-            let now = now.unwrap_or(Value::Null);
-            if !self.rivals.gives_way(self.batch.conn, table, (id, field), &now, value)? {
-                outcome = if outcome == Outcome::Changed { outcome } else { Outcome::Kept };
-                continue;
-            }
-            self.batch.set(entity, id, field, value.clone())?;
-            outcome = Outcome::Changed;
         }
         Ok(outcome)
+    }
+
+    /// The id of a row, and the fields of its columns that are said otherwise than they stand.
+    fn differing<const N: usize>(&mut self, table: &'static batch::Table, n: i64, cells: &[Cell<'_>; N]) -> Result<(Id, Vec<Said>)> {
+        debug_assert_eq!(N, table.columns.len(), "one cell a column of {}", table.name);
+        let conn = self.batch.conn;
+        let query = format!("SELECT id, {} FROM {} WHERE n = ?", table.columns.join(", "), table.name);
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+        let mut rows = statement.query([n]).map_err(sql)?;
+        let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed(format!("A {} is gone", table.name)).hint("retain doctor"))?;
+        let mut differ = Vec::new();
+        for (at, (column, cell)) in table.columns.iter().zip(cells).enumerate() {
+            let mine = row.get_ref(at + 1).map_err(sql)?;
+            if !cell.said || mine == cell.value {
+                continue;
+            }
+            if !table.fields.contains(column) {
+                self.fixed.push((table.name, column));
+                continue;
+            }
+            let plain = |value: ValueRef<'_>| match value {
+                ValueRef::Integer(n) if *column == OWNER => ids::named(conn, "customer", n).map(|id| Value::Blob(id.0.to_vec())),
+                value => Value::try_from(value).map_err(|e| sql(e.into())),
+            };
+            differ.push(Said { field: (*column).to_owned(), mine: plain(mine)?, theirs: plain(cell.value)? });
+        }
+        Ok((row.get(0).map(Id).map_err(sql)?, differ))
     }
 
     /// Says who wins where the file and a person have both changed a field, and what was answered to single fields.
@@ -335,6 +288,11 @@ impl<'a> Loader<'a> {
         std::mem::take(&mut self.rivals.found)
     }
 
+    /// The columns in which the rows put since the last call say something else than the book, and which stay: table and column.
+    pub fn take_fixed(&mut self) -> Vec<(&'static str, &'static str)> {
+        std::mem::take(&mut self.fixed)
+    }
+
     /// Puts a customer; gives its number.
     pub fn put_customer(&mut self, row: &CustomerRow<'_>) -> Result<(i64, Outcome)> {
         let mut tags = row.tags.clone().unwrap_or_default();
@@ -342,105 +300,102 @@ impl<'a> Loader<'a> {
         tags.dedup();
         let found = if row.number.is_some() { row.number } else { self.customer(row.external)? };
         if let Some(n) = found {
-            let id = ids::named(self.batch.conn, "customer", n)?;
-            let mut fields = vec![("name", Value::Text(row.name.into()))];
-            if row.number.is_some() && !row.external.is_empty() {
-                fields.push(("external", Value::Text(row.external.into())));
+            if !row.external.is_empty() {
                 self.customers.insert(row.external.into(), n);
             }
-            for (field, value) in [("owner", row.owner), ("website", row.website), ("phone", row.phone)] {
-                fields.extend(value.map(|v| (field, Value::Text(v.into()))));
-            }
-            fields.extend(row.created.map(|d| ("created", Value::Integer(d.number()))));
-            let named: Vec<(String, Value)> =
-                row.attributes.iter().map(|(code, v)| (format!("attr.{code}"), json_value(Some(v)))).collect();
-            fields.extend(named.iter().map(|(code, v)| (code.as_str(), v.clone())));
-            let tagged: Vec<String> = tags.iter().map(|t| format!("tag.{t}")).collect();
-            fields.extend(tagged.iter().map(|t| (t.as_str(), Value::Integer(1))));
-            return Ok((n, self.update(Entity::Customer, id, &fields)?));
+            let attributes = row.attributes.iter().map(|(code, v)| (format!("attr.{code}"), json_value(Some(v))));
+            let parts = attributes.chain(tags.iter().map(|t| (format!("tag.{t}"), Value::Integer(1)))).collect();
+            return Ok((n, self.update(Entity::Customer, n, &row.cells("", ""), parts, None)?));
         }
         let attributes: serde_json::Map<String, serde_json::Value> =
             row.attributes.iter().map(|(code, v)| ((*code).to_owned(), v.clone())).collect();
         let attributes = serde_json::Value::Object(attributes).to_string();
-        let (owner, website, phone) = (row.owner.unwrap_or(""), row.website.unwrap_or(""), row.phone.unwrap_or(""));
-        let (n, _) = self
-            .batch
-            .insert(Entity::Customer, &[&row.external, &row.name, &owner, &website, &phone, &row.created, &tags.join(" "), &attributes])?;
+        let n = self.make(Entity::Customer, &row.cells(&tags.join(" "), &attributes))?;
         if !row.external.is_empty() {
             self.customers.insert(row.external.into(), n);
         }
-        self.known.add_customer(n, row.name, website);
+        self.known.add_customer(n, row.name, row.website.unwrap_or(""));
         self.batch.touched.insert(n);
         Ok((n, Outcome::Made))
     }
 
     /// Puts a contact; gives its number.
     pub fn put_contact(&mut self, row: &ContactRow<'_>) -> Result<(i64, Outcome)> {
-        let main = i64::from(row.primary);
         let found = if row.number.is_some() { row.number } else { self.contact(row.external)? };
+        let (name, email) = (row.name.or(row.email).unwrap_or(""), row.email.unwrap_or(""));
         if let Some(n) = found {
-            let id = ids::named(self.batch.conn, "contact", n)?;
-            let text = |t: &str| Value::Text(t.into());
-            let fields = [
-                ("name", text(row.name)),
-                ("role", text(row.role)),
-                ("email", text(row.email)),
-                ("phone", text(row.phone)),
-                ("main", Value::Integer(main)),
-            ];
-            return Ok((n, self.update(Entity::Contact, id, &fields)?));
+            let outcome = self.update(Entity::Contact, n, &row.cells(), Vec::new(), None)?;
+            if outcome == Outcome::Changed {
+                self.known.add_contact(n, row.customer, name, email);
+            }
+            return Ok((n, outcome));
         }
-        let (n, _) =
-            self.batch.insert(Entity::Contact, &[&row.customer, &row.external, &row.name, &row.role, &row.email, &row.phone, &main])?;
+        let n = self.make(Entity::Contact, &row.cells())?;
         if !row.external.is_empty() {
             self.contacts.insert(row.external.into(), n);
         }
-        self.known.add_contact(n, row.customer, row.name, row.email);
+        self.known.add_contact(n, row.customer, name, email);
         Ok((n, Outcome::Made))
     }
 
     /// Puts a ticket with its events.
     pub fn put_ticket(&mut self, row: &TicketRow<'_>) -> Result<Outcome> {
-        let severity = i64::from(row.severity.clamp(1, 4));
-        let csat = row.csat.map(i64::from);
-        let found = self.lookup("ticket", row.external)?;
-        let outcome = match found {
-            Some(n) => {
-                let id = ids::named(self.batch.conn, "ticket", n)?;
-                let fields = [
-                    ("subject", Value::Text(row.subject.into())),
-                    ("severity", Value::Integer(severity)),
-                    ("closed", row.closed.map_or(Value::Null, |c| Value::Integer(c.0))),
-                    ("csat", csat.map_or(Value::Null, Value::Integer)),
-                ];
-                self.update(Entity::Ticket, id, &fields)?
-            }
+        let (n, outcome) = match self.lookup("ticket", row.external)? {
+            Some(n) => (n, self.update(Entity::Ticket, n, &row.cells(), Vec::new(), None)?),
             None => {
-                self.batch
-                    .insert(Entity::Ticket, &[&row.customer, &row.external, &row.subject, &severity, &row.opened, &row.closed, &csat])?;
+                let n = self.make(Entity::Ticket, &row.cells())?;
                 self.wake(row.customer, "ticket")?;
-                Outcome::Made
+                (n, Outcome::Made)
             }
         };
         self.batch.touched.insert(row.customer);
-        for (step, at) in [("opened", Some(row.opened)), ("closed", row.closed)] {
-            let Some(at) = at else { continue };
-            let reference = format!("{}:{step}", row.external);
-            self.put_event(&EventRow {
-                kind: EventKind::Ticket,
-                customer: row.customer,
-                contact: None,
-                at,
-                day: None,
-                channel: step,
-                direction: "",
-                number: Some(severity),
-                text: row.subject,
-                reference: if row.external.is_empty() { "" } else { &reference },
-                more: "",
-            })?;
-        }
+        self.put_steps(n, row, outcome)?;
         Ok(outcome)
+    }
+
+    /// Brings the steps of a ticket on the timeline in line with it; one that is open again has not been closed. Where the ticket says
+    /// something else than the file, which is a person's word, the file says nothing of its steps either.
+    fn put_steps(&mut self, n: i64, row: &TicketRow<'_>, outcome: Outcome) -> Result<()> {
+        let (customer, subject, severity, opened, closed) = self
+            .batch
+            .conn
+            .prepare_cached("SELECT customer, subject, severity, opened, closed FROM ticket WHERE n = ?")
+            .and_then(|mut s| {
+                s.query_row([n], |r| {
+                    let subject = super::search::text_at_raw(r, 1)?;
+                    Ok((r.get(0)?, subject, r.get::<_, i64>(2)?, Stamp(r.get(3)?), r.get::<_, Option<i64>>(4)?.map(Stamp)))
+                })
+            })
+            .map_err(sql)?;
+        for (step, at, agrees) in [("opened", Some(opened), row.opened == opened), ("closed", closed, row.closed == Some(closed))] {
+            let reference = if row.external.is_empty() { String::new() } else { format!("{}:{step}", row.external) };
+            let Some(at) = at else {
+                if agrees && outcome != Outcome::Made {
+                    self.remove_event(EventKind::Ticket, &reference)?;
+                }
+                continue;
+            };
+            let unsaid = step == "closed" && row.closed.is_none();
+            if unsaid && (outcome != Outcome::Changed || !self.has_event(EventKind::Ticket, &reference)?) {
+                continue;
+            }
+            let event = EventRow {
+                channel: Some(step),
+                number: Some(Some(severity)),
+                text: Some(&subject),
+                reference: &reference,
+                ..EventRow::new(EventKind::Ticket, customer, at)
+            };
+            let agree = [
+                (OWNER, row.customer == customer),
+                ("at", agrees),
+                ("day", agrees),
+                ("number", row.severity.map(i64::from) == Some(severity)),
+                ("text", row.subject == Some(&subject)),
+            ];
+            self.put_event_but(&event, &agree.map(|(column, agrees)| if agrees { "" } else { column }))?;
+        }
+        Ok(())
     }
 
     fn wake(&mut self, customer: i64, arrived: &str) -> Result<()> {
@@ -459,28 +414,37 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    /// Puts a subscription version (`id` and `customer` of it are not read) of the customer with this number.
-    pub fn put_version(&mut self, customer: i64, version: &Version) -> Result<Outcome> {
-        let found = self.lookup("subscription", &version.external)?;
-        self.batch.touched.insert(customer);
-        let Some(n) = found else {
-            write::put_version(&mut self.batch, customer, version)?;
+    /// The subscription version with this key, if the book has it.
+    pub fn version(&mut self, external: &str) -> Result<Option<Version>> {
+        let Some(n) = self.lookup("subscription", external)? else { return Ok(None) };
+        self.version_of(n).map(Some)
+    }
+
+    fn version_of(&self, n: i64) -> Result<Version> {
+        self.batch
+            .conn
+            .prepare_cached(&format!("SELECT {VERSION} FROM subscription WHERE n = ?"))
+            .and_then(|mut s| s.query_row([n], |r| version_of(r, Id::default())))
+            .map_err(sql)
+    }
+
+    /// Puts a subscription version. What it comes to a month follows from what stands then.
+    pub fn put_version(&mut self, row: &VersionRow<'_>) -> Result<Outcome> {
+        let monthly = |version: &Version| revenue::mrr(version).ok_or_else(|| Error::usage("the price does not fit in 64 bits"));
+        let currency = self.rivals.currency;
+        self.batch.touched.insert(row.customer);
+        let Some(n) = self.lookup("subscription", row.external)? else {
+            let monthly = monthly(&row.over(None, currency))?;
+            self.make(Entity::Subscription, &row.cells(currency.code(), monthly))?;
             return Ok(Outcome::Made);
         };
-        let id = ids::named(self.batch.conn, "subscription", n)?;
-        let monthly = crate::domain::revenue::mrr(version).ok_or_else(|| Error::usage("the price does not fit in 64 bits"))?;
-        let fields = [
-            ("start", Value::Integer(version.start.number())),
-            ("end", version.end.map_or(Value::Null, |d| Value::Integer(d.number()))),
-            ("amount", Value::Integer(version.amount)),
-            ("period", Value::Text(write::interval_code(version.interval).into())),
-            ("count", Value::Integer(i64::from(version.count))),
-            ("quantity", Value::Integer(i64::from(version.quantity))),
-            ("discount", Value::Integer(i64::from(version.discount))),
-            ("status", Value::Text(version.status.clone())),
-            ("mrr", Value::Integer(monthly)),
-        ];
-        self.update(Entity::Subscription, id, &fields)
+        let outcome = self.update(Entity::Subscription, n, &row.cells(currency.code(), 0), Vec::new(), None)?;
+        if outcome == Outcome::Changed {
+            let monthly = monthly(&self.version_of(n)?)?;
+            let id = ids::named(self.batch.conn, "subscription", n)?;
+            self.batch.set(Entity::Subscription, id, "mrr", Value::Integer(monthly))?;
+        }
+        Ok(outcome)
     }
 
     /// Adds a task (demo only: tasks have no key, so they are never found again).
@@ -493,40 +457,28 @@ impl<'a> Loader<'a> {
         Ok(id)
     }
 
-    /// Writes an event, unless one of the kind with its reference is there.
+    /// Puts an event; one of the kind with its reference is brought in line.
     pub fn put_event(&mut self, row: &EventRow<'_>) -> Result<Outcome> {
+        self.put_event_but(row, &[])
+    }
+
+    /// The same for an event of which some columns are only said of a new one.
+    fn put_event_but(&mut self, row: &EventRow<'_>, unsaid: &[&str]) -> Result<Outcome> {
         let day = row.day.unwrap_or_else(|| self.batch.zone.day(row.at));
         // Answers of a checklist say in their reference which question it was; files have none of them.
         if !row.reference.is_empty()
             && row.kind != EventKind::Check
             && self.events.may_have(row.kind, row.reference)
-            && let Some(id) = self.event_id(row)?
+            && let Some((n, _)) = self.event(row.kind, row.reference)?
         {
-            let fields = [
-                ("text", Value::Text(row.text.into())),
-                ("number", row.number.map_or(Value::Null, Value::Integer)),
-                ("at", Value::Integer(row.at.0)),
-                ("day", Value::Integer(day.number())),
-                ("channel", Value::Text(row.channel.into())),
-                ("direction", Value::Text(row.direction.into())),
-                ("more", Value::Text(row.more.into())),
-            ];
-            return self.update(Entity::Event, id, &fields);
+            let more = self.more_of(n, &row.more)?;
+            let mut cells = row.cells(day, more.as_deref().map_or(Cell::new(""), Cell::said));
+            for at in unsaid.iter().filter_map(|column| place(batch::table(Entity::Event), column)) {
+                cells[at].said = false;
+            }
+            return self.update(Entity::Event, n, &cells, Vec::new(), Some(&row.more));
         }
-        let values: [&dyn rusqlite::ToSql; 11] = [
-            &row.customer,
-            &(row.kind as i64),
-            &row.at,
-            &day,
-            &row.contact,
-            &row.channel,
-            &row.direction,
-            &row.number,
-            &row.text,
-            &row.reference,
-            &row.more,
-        ];
-        self.batch.insert(Entity::Event, &values)?;
+        self.make(Entity::Event, &row.cells(day, Cell::said(row.more.says)))?;
         if row.customer != self.last {
             self.batch.touched.insert(row.customer);
             self.last = row.customer;
@@ -537,16 +489,30 @@ impl<'a> Loader<'a> {
         Ok(Outcome::Made)
     }
 
-    /// Removes the event of this kind and key; `None` where the book has none.
-    pub fn remove_event(&mut self, kind: EventKind, reference: &str) -> Result<Option<Outcome>> {
-        let found: Option<(Id, i64)> = self
+    /// The rest of an event that is there, with what is said of it; `None` where nothing is.
+    fn more_of(&self, n: i64, more: &More<'_>) -> Result<Option<String>> {
+        if more.has.is_empty() {
+            return Ok(None);
+        }
+        let there = self
             .batch
             .conn
-            .prepare_cached("SELECT id, customer FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0")
-            .and_then(|mut s| s.query_row(params![reference, kind as i64], |r| Ok((Id(r.get(0)?), r.get(1)?))).optional())
+            .prepare_cached("SELECT more FROM event WHERE n = ?")
+            .and_then(|mut s| s.query_row([n], |r| super::search::text_at_raw(r, 0)))
             .map_err(sql)?;
-        let Some((id, customer)) = found else { return Ok(None) };
-        self.batch.set(Entity::Event, id, "removed", Value::Integer(1))?;
+        Ok(Some(more.over(&there)))
+    }
+
+    /// Removes the event of this kind and key, unless a person has brought it back; `None` where the book has none.
+    pub fn remove_event(&mut self, kind: EventKind, reference: &str) -> Result<Option<Outcome>> {
+        let Some((n, customer)) = self.event(kind, reference)? else { return Ok(None) };
+        let conn = self.batch.conn;
+        let (id, gone) = (ids::named(conn, "event", n)?, Value::Integer(1));
+        let (table, field) = (batch::table(Entity::Event), "removed");
+        if !self.rivals.gives_way(conn, table, (id, field), &Value::Integer(0), &gone, &|earlier| *earlier == gone)? {
+            return Ok(Some(Outcome::Kept));
+        }
+        self.batch.set(Entity::Event, id, field, gone)?;
         self.batch.touched.insert(customer);
         Ok(Some(Outcome::Changed))
     }
@@ -556,31 +522,29 @@ impl<'a> Loader<'a> {
         ids::named(self.batch.conn, "customer", n)
     }
 
-    fn event_id(&self, row: &EventRow<'_>) -> Result<Option<Id>> {
+    /// The event of a kind with a key, and its customer; of several the same in every copy of the book.
+    fn event(&self, kind: EventKind, reference: &str) -> Result<Option<(i64, i64)>> {
+        let query =
+            "SELECT n, customer FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0 ORDER BY id LIMIT 1";
         self.batch
             .conn
-            .prepare_cached("SELECT id FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0")
-            .and_then(|mut s| s.query_row(params![row.reference, row.kind as i64], |r| r.get(0).map(Id)).optional())
+            .prepare_cached(query)
+            .and_then(|mut s| s.query_row(params![reference, kind as i64], |r| Ok((r.get(0)?, r.get(1)?))).optional())
             .map_err(sql)
     }
 
     /// True when an event of this kind has this key.
     pub fn has_event(&mut self, kind: EventKind, reference: &str) -> Result<bool> {
-        self.batch
-            .conn
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0)")
-            .and_then(|mut s| s.query_row(params![reference, kind as i64], |r| r.get(0)))
-            .map_err(sql)
+        Ok(self.event(kind, reference)?.is_some())
     }
 
-    /// The first day of the subscription version with this key, if the book has it.
-    pub fn version_start(&mut self, external: &str) -> Result<Option<Day>> {
-        let Some(n) = self.lookup("subscription", external)? else { return Ok(None) };
+    /// When the ticket with this key was closed; `None` where it is open or not in the book.
+    pub fn ticket_closed(&mut self, external: &str) -> Result<Option<Stamp>> {
+        let Some(n) = self.lookup("ticket", external)? else { return Ok(None) };
         self.batch
             .conn
-            .prepare_cached("SELECT start FROM subscription WHERE n = ?")
-            .and_then(|mut s| s.query_row([n], |r| r.get::<_, i64>(0)))
-            .map(Day::from_number)
+            .prepare_cached("SELECT closed FROM ticket WHERE n = ?")
+            .and_then(|mut s| s.query_row([n], |r| Ok(r.get::<_, Option<i64>>(0)?.map(Stamp))))
             .map_err(sql)
     }
 
@@ -673,3 +637,6 @@ impl Drop for Loader<'_> {
         let _ = self.batch.conn.execute_batch(&format!("PRAGMA cache_size = -{}", super::open::CACHE));
     }
 }
+
+#[cfg(test)]
+mod tests;

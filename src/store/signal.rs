@@ -243,7 +243,7 @@ impl Part {
 }
 
 /// Tells subscriptions apart by a number: the hash of their name.
-fn subscription_number(name: &[u8]) -> i64 {
+pub(super) fn subscription_number(name: &[u8]) -> i64 {
     let hash = blake3::hash(name);
     i64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
 }

@@ -14,7 +14,7 @@ use crate::domain::event::EventKind;
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::store::load::{ContactRow, CustomerRow, EventRow, Loader, TaskRow, TicketRow};
+use crate::store::load::{ContactRow, CustomerRow, EventRow, Loader, More, TaskRow, TicketRow, VersionRow};
 use story::{Story, When};
 use tell::Author;
 
@@ -134,27 +134,27 @@ fn put(loader: &mut Loader<'_>, calendar: &Calendar, index: usize, story: &Story
             number: None,
             external: &format!("{external}-{}", nth + 1),
             customer,
-            name: story.words(person.name),
-            role: person.role,
-            email: story.words(person.email),
-            phone: story.words(person.phone),
-            primary: nth == 0,
+            name: Some(story.words(person.name)),
+            role: Some(person.role),
+            email: Some(story.words(person.email)),
+            phone: Some(story.words(person.phone)),
+            primary: Some(nth == 0),
         })?;
         people.push(number);
     }
     for version in &story.versions {
-        loader.put_version(customer, version)?;
+        loader.put_version(&VersionRow::whole(customer, version))?;
     }
     put_events(loader, calendar, customer, story, people)?;
     for (nth, ticket) in story.tickets.iter().enumerate() {
         loader.put_ticket(&TicketRow {
             external: &format!("T{:07}-{}", index + 1, nth + 1),
             customer,
-            subject: story.words(ticket.subject),
-            severity: ticket.severity,
+            subject: Some(story.words(ticket.subject)),
+            severity: Some(ticket.severity),
             opened: calendar.stamp(ticket.opened),
-            closed: ticket.closed.map(|w| calendar.stamp(w)),
-            csat: ticket.csat,
+            closed: Some(ticket.closed.map(|w| calendar.stamp(w))),
+            csat: Some(ticket.csat),
         })?;
     }
     put_tasks(loader, calendar, customer, story)
@@ -165,15 +165,15 @@ fn put_events(loader: &mut Loader<'_>, calendar: &Calendar, customer: i64, story
         loader.put_event(&EventRow {
             kind: event.kind,
             customer,
-            contact: event.person.and_then(|p| people.get(usize::from(p)).copied()),
+            contact: Some(event.person.and_then(|p| people.get(usize::from(p)).copied())),
             at: calendar.stamp(event.when),
             day: Some(calendar.day(event.when.day)),
-            channel: event.channel,
-            direction: event.direction,
-            number: event.number,
-            text: story.words(event.text),
+            channel: Some(event.channel),
+            direction: Some(event.direction),
+            number: Some(event.number),
+            text: Some(story.words(event.text)),
             reference: event.reference,
-            more: story.words(event.more),
+            more: More { says: story.words(event.more), has: &[] },
         })?;
     }
     Ok(())
@@ -195,17 +195,10 @@ fn put_tasks(loader: &mut Loader<'_>, calendar: &Calendar, customer: i64, story:
         })?;
         let Some((at, day)) = done else { continue };
         loader.put_event(&EventRow {
-            kind: EventKind::Task,
-            customer,
-            contact: None,
-            at,
             day: Some(day),
-            channel: "",
-            direction: "",
-            number: None,
-            text: task.title,
+            text: Some(task.title),
             reference: &id.to_string(),
-            more: "",
+            ..EventRow::new(EventKind::Task, customer, at)
         })?;
     }
     Ok(())

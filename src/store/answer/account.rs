@@ -210,35 +210,39 @@ fn tickets(store: &Store, n: i64, customer: Id) -> Result<Vec<Ticket>> {
 }
 
 fn versions(store: &Store, n: i64, customer: Id) -> Result<Vec<Version>> {
-    let query = "SELECT id, external, subscription, start, end, amount, currency, period, count, quantity, discount, status
-         FROM subscription WHERE customer = ? AND removed = 0 ORDER BY start DESC, id DESC LIMIT 100";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let rows = statement
-        .query_map([n], |r| {
-            let small = |at: usize| -> rusqlite::Result<u32> { Ok(u32::try_from(r.get::<_, i64>(at)?).unwrap_or(0)) };
-            Ok(Version {
-                id: Id(r.get(0)?),
-                customer,
-                external: text_at(r, 1)?,
-                subscription: text_at(r, 2)?,
-                start: day(r, 3)?.unwrap_or(Day::MIN),
-                end: day(r, 4)?,
-                amount: r.get(5)?,
-                currency: Currency::named(&text_at(r, 6)?).unwrap_or_default(),
-                interval: match text_at(r, 7)?.as_str() {
-                    "day" => Interval::Day,
-                    "week" => Interval::Week,
-                    "year" => Interval::Year,
-                    _ => Interval::Month,
-                },
-                count: small(8)?,
-                quantity: small(9)?,
-                discount: small(10)?,
-                status: text_at(r, 11)?,
-            })
-        })
-        .map_err(sql)?;
+    let query = format!("SELECT {VERSION} FROM subscription WHERE customer = ? AND removed = 0 ORDER BY start DESC, id DESC LIMIT 100");
+    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
+    let rows = statement.query_map([n], |r| version_of(r, customer)).map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
+}
+
+/// Columns of [`version_of`].
+pub(in crate::store) const VERSION: &str =
+    "id, external, subscription, start, end, amount, currency, period, count, quantity, discount, status";
+
+/// A version of a subscription from a row of [`VERSION`].
+pub(in crate::store) fn version_of(r: &rusqlite::Row<'_>, customer: Id) -> rusqlite::Result<Version> {
+    let small = |at: usize| -> rusqlite::Result<u32> { Ok(u32::try_from(r.get::<_, i64>(at)?).unwrap_or(0)) };
+    Ok(Version {
+        id: Id(r.get(0)?),
+        customer,
+        external: text_at(r, 1)?,
+        subscription: text_at(r, 2)?,
+        start: day(r, 3)?.unwrap_or(Day::MIN),
+        end: day(r, 4)?,
+        amount: r.get(5)?,
+        currency: Currency::named(&text_at(r, 6)?).unwrap_or_default(),
+        interval: match text_at(r, 7)?.as_str() {
+            "day" => Interval::Day,
+            "week" => Interval::Week,
+            "year" => Interval::Year,
+            _ => Interval::Month,
+        },
+        count: small(8)?,
+        quantity: small(9)?,
+        discount: small(10)?,
+        status: text_at(r, 11)?,
+    })
 }
 
 fn latest_nps(store: &Store, n: i64) -> Result<Vec<u8>> {

@@ -96,3 +96,16 @@ fn a_young_book_is_told_how_much_is_missing() {
     let test = tested(&mut store);
     assert_eq!((test.verdict, test.missing_lost, test.missing_kept), (Verdict::TooFew, 10, 10));
 }
+
+#[test]
+fn what_an_agreement_was_called_counts_as_it_was_then() {
+    use super::{Part, part_back};
+    use crate::domain::signal::VersionFact;
+    use crate::store::signal::subscription_number;
+    let number = |name: &str| subscription_number(name.as_bytes());
+    let fact = VersionFact { subscription: number("s9"), start: Day::MIN, end: None, mrr: 1, quantity: 1, paid: true };
+    let mut part = Part::Version(fact);
+    part_back(&mut part, "subscription", &rusqlite::types::Value::Text("s1".into()), crate::domain::time::Zone(chrono_tz::UTC));
+    let Part::Version(fact) = part else { panic!("another part") };
+    assert_eq!(fact.subscription, number("s1"));
+}

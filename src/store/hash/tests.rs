@@ -19,19 +19,13 @@ fn busy(store: &mut Store) -> Id {
     let attributes = vec![("seats", serde_json::json!(12)), ("vip", serde_json::json!(true)), ("note", serde_json::json!("x"))];
     let row = CustomerRow { external: "A1", name: "Acme", tags: Some(vec!["b", "a"]), attributes, ..CustomerRow::default() };
     let (customer, _) = load.put_customer(&row).unwrap();
-    let (contact, _) = load.put_contact(&ContactRow { external: "P1", customer, name: "Dana", ..ContactRow::default() }).unwrap();
+    let (contact, _) = load.put_contact(&ContactRow { external: "P1", customer, name: Some("Dana"), ..ContactRow::default() }).unwrap();
     let event = EventRow {
-        kind: crate::domain::event::EventKind::Nps,
-        customer,
-        contact: Some(contact),
-        at: NOW,
-        day: None,
-        channel: "",
-        direction: "",
-        number: Some(3),
-        text: "export keeps failing",
+        contact: Some(Some(contact)),
+        number: Some(Some(3)),
+        text: Some("export keeps failing"),
         reference: "n1",
-        more: "",
+        ..EventRow::new(crate::domain::event::EventKind::Nps, customer, NOW)
     };
     load.put_event(&event).unwrap();
     load.finish("Imported").unwrap();

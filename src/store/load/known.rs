@@ -22,8 +22,8 @@ pub(super) struct Known {
     read: bool,
     domains: HashMap<u64, i64>,
     names: HashMap<u64, i64>,
-    /// E-mail addresses: contact and customer.
-    emails: HashMap<u64, (i64, i64)>,
+    /// Contacts by e-mail addresses.
+    emails: HashMap<u64, i64>,
     people: HashMap<u64, i64>,
 }
 
@@ -43,14 +43,13 @@ impl Known {
         }
     }
 
-    /// Notes a contact that the load has made.
+    /// Notes a contact that the load has made or changed.
     pub(super) fn add_contact(&mut self, n: i64, customer: i64, name: &str, email: &str) {
         if self.read {
             Known::put(&mut self.people, self.state.hash_one((customer, fold(name))), n);
             if !email.is_empty() {
                 let hash = self.state.hash_one(email.trim().to_lowercase());
-                let several = |there: &mut (i64, i64)| *there = if *there == (n, customer) { *there } else { (SEVERAL, SEVERAL) };
-                self.emails.entry(hash).and_modify(several).or_insert((n, customer));
+                Known::put(&mut self.emails, hash, n);
             }
         }
     }
@@ -76,8 +75,12 @@ impl Known {
         Ok(())
     }
 
+    fn only(&self, map: &HashMap<u64, i64>, hash: u64) -> Option<i64> {
+        map.get(&hash).copied().filter(|n| *n != SEVERAL)
+    }
+
     fn customer(&self, map: &HashMap<u64, i64>, key: &str) -> Option<i64> {
-        map.get(&self.state.hash_one(key)).copied().filter(|n| *n != SEVERAL)
+        self.only(map, self.state.hash_one(key))
     }
 }
 
@@ -101,14 +104,26 @@ impl Loader<'_> {
     pub fn contact_by_email(&mut self, email: &str) -> Result<Option<(i64, i64)>> {
         self.known.load(self.batch.conn)?;
         let hash = self.known.state.hash_one(email.trim().to_lowercase());
-        Ok(self.known.emails.get(&hash).copied().filter(|(n, _)| *n != SEVERAL))
+        match self.known.only(&self.known.emails, hash) {
+            Some(n) => Ok(Some((n, self.customer_of(n)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Whose contact that is: a load may have moved it.
+    fn customer_of(&self, contact: i64) -> Result<i64> {
+        let query = "SELECT customer FROM contact WHERE n = ?";
+        self.batch.conn.prepare_cached(query).and_then(|mut s| s.query_row([contact], |r| r.get(0))).map_err(sql)
     }
 
     /// The only contact of a customer that is called so.
     pub fn contact_by_name(&mut self, customer: i64, name: &str) -> Result<Option<i64>> {
         self.known.load(self.batch.conn)?;
         let hash = self.known.state.hash_one((customer, fold(name)));
-        Ok(self.known.people.get(&hash).copied().filter(|n| *n != SEVERAL))
+        match self.known.only(&self.known.people, hash) {
+            Some(n) => Ok((self.customer_of(n)? == customer).then_some(n)),
+            None => Ok(None),
+        }
     }
 
     /// The customer that a row of a list means, by the first that fits: its web address, an e-mail address, its folded name. Only

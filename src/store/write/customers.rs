@@ -84,7 +84,7 @@ pub(super) fn add_terms(b: &mut Batch<'_>, id: Id, terms: &NewTerms, context: &C
 }
 
 /// Writes one subscription version.
-pub fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
+fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
     let monthly =
         mrr(v).ok_or_else(|| Error::usage("the price does not fit").hint("amount x quantity has to fit in 64 bits of minor units"))?;
     let (count, quantity, discount) = (i64::from(v.count), i64::from(v.quantity), i64::from(v.discount));

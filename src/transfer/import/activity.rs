@@ -6,8 +6,9 @@ use super::desk::{Desk, Fate, Intake, Taken, quoted, refuse};
 use super::mapping::Place;
 use super::reader::Row;
 use crate::domain::event::EventKind;
+use crate::domain::time::Day;
 use crate::domain::touchpoint;
-use crate::store::load::{EventRow, TicketRow};
+use crate::store::load::{EventRow, More, TicketRow};
 
 /// Touchpoints.
 pub(super) struct Touches {
@@ -21,7 +22,7 @@ pub(super) struct Touches {
     mood: Place,
     text: Place,
     reference: String,
-    more: String,
+    more: Rest,
     /// Channel names of the file and their codes; few, so a list is fastest.
     channels: Vec<(String, Option<&'static str>)>,
 }
@@ -40,7 +41,7 @@ impl Touches {
             mood: place("mood"),
             text: place("text"),
             reference: String::new(),
-            more: String::new(),
+            more: Rest::default(),
             channels: Vec::new(),
         }
     }
@@ -89,28 +90,22 @@ impl Intake for Touches {
             return Ok(fate);
         }
         let channel = self.channel(name);
-        self.more.clear();
-        if let Some(mood) = mood {
-            add(&mut self.more, "mood", &mood);
-        }
+        self.more.begin();
+        self.more.add("mood", row.says(self.mood), mood.as_ref().map(|m| m as &dyn std::fmt::Display));
+        self.more.text("channel", true, if channel.is_none() { name } else { "" });
         if channel.is_none() {
-            add(&mut self.more, "channel", &json(name));
             desk.file.note("the channel is not a known one; kept as \"other\", with the file's word");
         }
-        close(&mut self.more);
-        let contact = desk.contact(row.get(self.contact))?;
         let event = EventRow {
-            kind: EventKind::Touch,
-            customer: number,
-            contact,
-            at,
+            contact: desk.contact(row, self.contact)?,
             day: Some(day),
-            channel: channel.unwrap_or("other"),
-            direction,
-            number: minutes,
-            text: row.get(self.text),
+            channel: Some(channel.unwrap_or("other")),
+            direction: row.says(self.direction).then_some(direction),
+            number: row.says(self.minutes).then_some(minutes),
+            text: row.said(self.text),
             reference: &self.reference,
-            more: &self.more,
+            more: self.more.end(),
+            ..EventRow::new(EventKind::Touch, number, at)
         };
         desk.put_event(&event, row)
     }
@@ -126,7 +121,7 @@ pub(super) struct Answers {
     text: Place,
     wave: Place,
     reference: String,
-    more: String,
+    more: Rest,
 }
 
 impl Answers {
@@ -141,7 +136,7 @@ impl Answers {
             text: place("text"),
             wave: place("wave"),
             reference: String::new(),
-            more: String::new(),
+            more: Rest::default(),
         }
     }
 }
@@ -162,25 +157,18 @@ impl Intake for Answers {
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {
             return Ok(fate);
         }
-        let contact = desk.contact(row.get(self.contact))?;
-        self.more.clear();
+        let contact = desk.contact(row, self.contact)?;
+        self.more.begin();
         let wave = row.get(self.wave).trim();
-        if !wave.is_empty() {
-            add(&mut self.more, "wave", &json(wave));
-        }
-        close(&mut self.more);
+        self.more.text("wave", row.says(self.wave), wave);
         let event = EventRow {
-            kind: EventKind::Nps,
-            customer: number,
             contact,
-            at,
             day: Some(day),
-            channel: "",
-            direction: "",
-            number: Some(score),
-            text: row.get(self.text),
+            number: Some(Some(score)),
+            text: row.said(self.text),
             reference: &self.reference,
-            more: &self.more,
+            more: self.more.end(),
+            ..EventRow::new(EventKind::Nps, number, at)
         };
         desk.put_event(&event, row)
     }
@@ -195,7 +183,7 @@ pub(super) struct Weeks {
     actions: Place,
     seats: Place,
     reference: String,
-    more: String,
+    more: Rest,
 }
 
 impl Weeks {
@@ -209,7 +197,7 @@ impl Weeks {
             actions: place("actions"),
             seats: place("seats"),
             reference: String::new(),
-            more: String::new(),
+            more: Rest::default(),
         }
     }
 }
@@ -221,30 +209,22 @@ impl Intake for Weeks {
         let Some(actions) = desk.within(row, self.actions, 0, i64::MAX)? else {
             return refuse("empty number", format!("{} is empty", desk.map.header(self.actions)));
         };
-        self.more.clear();
+        self.more.begin();
         for (name, place) in [("active", self.active), ("sessions", self.sessions), ("seats", self.seats)] {
-            if let Some(n) = desk.within(row, place, 0, i64::MAX)? {
-                add(&mut self.more, name, &n);
-            }
+            let n = desk.within(row, place, 0, i64::MAX)?;
+            self.more.add(name, row.says(place), n.as_ref().map(|n| n as &dyn std::fmt::Display));
         }
-        close(&mut self.more);
         self.reference.clear();
         let _ = write!(self.reference, "{customer}/{day}");
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {
             return Ok(fate);
         }
         let event = EventRow {
-            kind: EventKind::Usage,
-            customer: number,
-            contact: None,
-            at: desk.midnight(day),
             day: Some(day),
-            channel: "",
-            direction: "",
-            number: Some(actions),
-            text: "",
+            number: Some(Some(actions)),
             reference: &self.reference,
-            more: &self.more,
+            more: self.more.end(),
+            ..EventRow::new(EventKind::Usage, number, desk.midnight(day))
         };
         desk.put_event(&event, row)
     }
@@ -303,8 +283,9 @@ impl Intake for Tickets {
             return refuse("empty key", format!("{} is empty", desk.map.header(self.key)));
         }
         let (opened, _) = desk.must_moment(row, self.opened)?;
-        let closed = desk.moment(row, self.closed)?.map(|(at, _)| at);
-        if closed.is_some_and(|c| c < opened) {
+        let closed = desk.end(row, self.closed)?.map(|(at, _)| at);
+        let stands = if row.says(self.closed) { closed } else { desk.loader.ticket_closed(key)? };
+        if stands.is_some_and(|c| c < opened) {
             return refuse("end before start", "it was closed before it was opened");
         }
         let Some(severity) = severity(row.get(self.severity)) else {
@@ -315,7 +296,15 @@ impl Intake for Tickets {
         if let Some(fate) = desk.repeated(key, row.content())? {
             return Ok(fate);
         }
-        let ticket = TicketRow { external: key, customer, subject: row.get(self.subject), severity, opened, closed, csat };
+        let ticket = TicketRow {
+            external: key,
+            customer,
+            subject: row.said(self.subject),
+            severity: row.says(self.severity).then_some(severity),
+            opened,
+            closed: row.says(self.closed).then_some(closed),
+            csat: row.says(self.csat).then_some(csat),
+        };
         desk.note_updated(row);
         let fate = Fate::from(desk.loader.put_ticket(&ticket)?);
         desk.note_conflicts(row.line, row.get(self.subject));
@@ -343,15 +332,48 @@ pub(super) fn reference(out: &mut String, desk: &Desk<'_>, row: Row<'_>, key: Pl
     Ok(())
 }
 
-/// Adds a member to a JSON object being written; `value` is JSON already.
-pub(super) fn add(out: &mut String, name: &str, value: &dyn std::fmt::Display) {
-    let _ = write!(out, "{}\"{name}\":{value}", if out.is_empty() { '{' } else { ',' });
+/// The rest of an event being written, member by member.
+#[derive(Default)]
+pub(super) struct Rest {
+    says: String,
+    has: Vec<&'static str>,
 }
 
-/// Ends a JSON object; without members it stays empty.
-pub(super) fn close(out: &mut String) {
-    if !out.is_empty() {
-        out.push('}');
+impl Rest {
+    /// Begins that of the next row.
+    pub(super) fn begin(&mut self) {
+        self.says.clear();
+        self.has.clear();
+    }
+
+    /// Adds a member, with its JSON where it says something. `said`: the row has a cell for it; without one it is only for a new event.
+    pub(super) fn add(&mut self, name: &'static str, said: bool, value: Option<&dyn std::fmt::Display>) {
+        if said {
+            self.has.push(name);
+        }
+        if let Some(value) = value {
+            let _ = write!(self.says, "{}\"{name}\":{value}", if self.says.is_empty() { '{' } else { ',' });
+        }
+    }
+
+    /// Adds a text; an empty one says that there is none.
+    pub(super) fn text(&mut self, name: &'static str, said: bool, text: &str) {
+        let json = json(text);
+        self.add(name, said, (!text.is_empty()).then_some(&json));
+    }
+
+    /// Adds a day.
+    pub(super) fn day(&mut self, name: &'static str, said: bool, day: Option<Day>) {
+        let json = day.map(|day| format!("\"{day}\""));
+        self.add(name, said, json.as_ref().map(|day| day as &dyn std::fmt::Display));
+    }
+
+    /// Ends it.
+    pub(super) fn end(&mut self) -> More<'_> {
+        if !self.says.is_empty() {
+            self.says.push('}');
+        }
+        More { says: &self.says, has: &self.has }
     }
 }
 
@@ -378,13 +400,15 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_written_piece_by_piece() {
-        let mut more = String::new();
-        close(&mut more);
-        assert_eq!(more, "");
-        add(&mut more, "active", &2);
-        add(&mut more, "word", &json("a \"b\""));
-        close(&mut more);
-        assert_eq!(more, r#"{"active":2,"word":"a \"b\""}"#);
+    fn the_rest_of_an_event_is_written_member_by_member() {
+        let mut rest = Rest::default();
+        assert_eq!(rest.end().says, "");
+        rest.begin();
+        rest.add("active", true, Some(&2));
+        rest.text("word", false, "a \"b\"");
+        rest.text("none", true, "");
+        rest.day("day", true, Some(Day::MIN));
+        let more = rest.end();
+        assert_eq!((more.says, more.has), (r#"{"active":2,"word":"a \"b\"","day":"1970-01-01"}"#, &["active", "none", "day"][..]));
     }
 }

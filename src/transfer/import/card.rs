@@ -7,6 +7,7 @@ use calcard::{Entry, Parser};
 
 use super::Stop;
 use super::calendar::whole;
+use super::reader::UNSAID;
 use super::spool::Spool;
 use crate::error::Result;
 
@@ -25,7 +26,7 @@ pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
             Entry::VCard(card) => {
                 line += 1;
                 let cells = cells(&card);
-                if cells.iter().all(String::is_empty) {
+                if cells.iter().all(|cell| cell.is_empty() || cell == UNSAID) {
                     spool.fault(line, "empty name", "the card has neither a name nor an e-mail address")?;
                 } else {
                     spool.row(line, &cells)?;
@@ -58,7 +59,9 @@ fn cells(card: &VCard) -> [String; 6] {
     // Of a company and its departments the company counts.
     let company = card.property(&VCardProperty::Org).and_then(|e| e.values.first()).map(first).unwrap_or_default();
     let key = [text(VCardProperty::Uid), email.clone(), name.clone()].into_iter().find(|k| !k.is_empty()).unwrap_or_default();
-    [key, name, email, phone, role, company]
+    // A card says what stands on it: without a line for the telephone it does not say that there is none.
+    let said = |cell: String| if cell.is_empty() { UNSAID.to_owned() } else { cell };
+    [key, name, said(email), said(phone), said(role), company]
 }
 
 /// The name in its parts: family name, given name, further ones.

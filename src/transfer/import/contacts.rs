@@ -72,7 +72,7 @@ impl Intake for Contacts {
         if shown.is_empty() {
             return refuse("empty name", "the row has neither a name nor an e-mail address");
         }
-        let Some(primary) = values::yes_no(row.get(self.primary)) else {
+        let Some(main) = values::yes_no(row.get(self.primary)) else {
             return refuse("not yes or no", format!("{} {}", desk.map.header(self.primary), quoted(row.get(self.primary))));
         };
         let (customer, number) = self.customer(desk, row, email)?;
@@ -89,11 +89,12 @@ impl Intake for Contacts {
             number: known,
             external: &self.external,
             customer: number,
-            name: shown,
-            role: role(word).unwrap_or(&self.word),
-            email,
-            phone: row.get(self.phone),
-            primary,
+            // Whoever has a name is not called by an address.
+            name: (!called.is_empty()).then_some(&*called),
+            role: row.says(self.role).then(|| role(word).unwrap_or(&self.word)),
+            email: row.said(self.email),
+            phone: row.said(self.phone),
+            primary: row.says(self.primary).then_some(main),
         };
         desk.note_updated(row);
         let (_, outcome) = desk.loader.put_contact(&contact)?;

@@ -96,25 +96,26 @@ impl Intake for Correspondence {
             if off {
                 if let Some(outcome) = desk.loader.remove_event(EventKind::Touch, &self.key)? {
                     fate = fate.and(outcome.into());
+                    desk.note_conflicts(row.line, row.get(self.text));
+                    if fate != Fate::Changed {
+                        continue;
+                    }
                     desk.file.note("cancelled, or put off to a day to come; its touchpoint is removed");
                 }
                 continue;
             }
             let event = EventRow {
-                kind: EventKind::Touch,
-                customer: side.customer,
-                contact: side.contact,
-                at,
+                contact: Some(side.contact),
                 day: Some(day),
-                channel: row.get(self.channel),
-                direction: if side.inbound { "in" } else { "out" },
-                number: minutes,
-                text: row.get(self.text),
+                channel: row.said(self.channel),
+                direction: Some(if side.inbound { "in" } else { "out" }),
+                number: row.says(self.minutes).then_some(minutes),
+                text: row.said(self.text),
                 reference: &self.key,
-                more: "",
+                ..EventRow::new(EventKind::Touch, side.customer, at)
             };
             let put = Fate::from(desk.loader.put_event(&event)?);
-            desk.note_conflicts(row.line, event.text);
+            desk.note_conflicts(row.line, row.get(self.text));
             fate = if fate == Fate::Passed { put } else { fate.and(put) };
         }
         if off && fate == Fate::Passed {

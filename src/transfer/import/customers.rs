@@ -5,22 +5,21 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::activity::{add, close, json};
+use super::activity::Rest;
 use super::contacts::full_name;
 use super::desk::{Desk, Fate, Intake, Taken, quoted, refuse};
 use super::mapping::Place;
 use super::reader::{Next, Row};
 use super::report::Use;
-use super::revenue::blank_version;
 use super::values::{self, DateCell};
 use crate::domain::config::{Attribute, AttributeType};
 use crate::domain::event::EventKind;
 use crate::domain::money::Currency;
 use crate::domain::profile::{Calendar, Decimal};
-use crate::domain::revenue::{Interval, Version};
+use crate::domain::revenue::Interval;
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
-use crate::store::load::{CustomerRow, EventRow};
+use crate::store::load::{CustomerRow, EventRow, VersionRow};
 
 /// What an unknown column's values allow it to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,8 +97,7 @@ pub(super) struct Customers {
     extras: Vec<Extra>,
     content: Vec<u8>,
     reference: String,
-    more: String,
-    version: Version,
+    more: Rest,
 }
 
 impl Customers {
@@ -125,8 +123,7 @@ impl Customers {
             extras,
             content: Vec::new(),
             reference: String::new(),
-            more: String::new(),
-            version: blank_version(desk.config.currency, desk.now.today),
+            more: Rest::default(),
         })
     }
 
@@ -169,57 +166,60 @@ impl Customers {
         if desk.loader.has_event(EventKind::Stage, &self.reference)? {
             return Ok(Fate::Same);
         }
-        self.more.clear();
-        add(&mut self.more, "to", &json(&code));
-        close(&mut self.more);
+        self.more.begin();
+        self.more.text("to", true, &code);
         let event = EventRow {
-            kind: EventKind::Stage,
-            customer,
-            contact: None,
-            at: day.map_or(desk.now.at, |d| desk.midnight(d)),
             day: Some(day.unwrap_or(desk.now.today)),
-            channel: &code,
-            direction: "",
-            number: None,
-            text: "",
+            channel: Some(&code),
             reference: &self.reference,
-            more: &self.more,
+            more: self.more.end(),
+            ..EventRow::new(EventKind::Stage, customer, day.map_or(desk.now.at, |d| desk.midnight(d)))
         };
         Ok(desk.loader.put_event(&event)?.into())
     }
 
-    /// The price that a plain list names, as a subscription from the first day on.
-    fn price(&mut self, desk: &mut Desk<'_>, customer: i64, key: &str, price: (i64, Interval, Currency), start: Day) -> Taken<Fate> {
-        let v = &mut self.version;
-        (v.amount, v.interval, v.currency) = price;
-        v.external.clear();
-        let _ = write!(v.external, "{key}/price");
-        // A list without dates starts it on the day of the first import, and leaves it there.
-        v.start = desk.loader.version_start(&v.external)?.unwrap_or(start);
-        v.subscription.clear();
-        v.subscription.push_str(key);
-        v.status.clear();
-        v.status.push_str("active");
-        Ok(desk.loader.put_version(customer, v)?.into())
+    /// The price that a plain list names, as a subscription from the first day on. Of its end and the like a list says nothing.
+    fn price(&mut self, desk: &mut Desk<'_>, customer: i64, key: &str, price: Price, start: Day) -> Taken<Fate> {
+        self.reference.clear();
+        let _ = write!(self.reference, "{key}/price");
+        let version = VersionRow {
+            external: &self.reference,
+            customer,
+            subscription: None,
+            called: key,
+            // A list without dates starts it on the day of the first import, and leaves it there.
+            start: desk.loader.version(&self.reference)?.map_or(start, |there| there.start),
+            end: None,
+            amount: price.amount,
+            currency: price.currency,
+            interval: Some(price.interval),
+            count: Some(1),
+            quantity: None,
+            discount: None,
+            status: None,
+        };
+        Ok(desk.loader.put_version(&version)?.into())
     }
 
     /// MRR or ARR of a row, where it has one above 0.
-    fn read_price(&self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken<Option<(i64, Interval, Currency)>> {
+    fn read_price(&self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken<Option<Price>> {
         let (place, interval) =
             if self.mrr.there() && !row.get(self.mrr).is_empty() { (self.mrr, Interval::Month) } else { (self.arr, Interval::Year) };
         if row.get(place).is_empty() {
             return Ok(None);
         }
         let amount = desk.must_amount(row, place)?;
-        let currency = match row.get(self.currency) {
-            "" => desk.config.currency,
-            text => match Currency::named(text) {
-                Some(currency) => currency,
-                None => return refuse("unknown currency", format!("currency {} is not a code such as EUR", quoted(text))),
-            },
-        };
-        Ok((amount > 0).then_some((amount, interval, currency)))
+        let currency = desk.currency(row, self.currency)?;
+        let currency = row.says(self.currency).then_some(currency);
+        Ok((amount > 0).then_some(Price { amount, interval, currency }))
     }
+}
+
+/// A price as a list has it.
+struct Price {
+    amount: i64,
+    interval: Interval,
+    currency: Option<Currency>,
 }
 
 /// Decides for each column that is no field whether it becomes an attribute, and of which type.
@@ -335,7 +335,6 @@ impl Intake for Customers {
         };
         desk.note_updated(row);
         let (number, outcome) = desk.loader.put_customer(&customer)?;
-        desk.note_conflicts(row.line, name);
         let mut fate = Fate::from(outcome);
         // A customer that is new enters its stage on its first day; one that the book had is moved now.
         let day = created.filter(|_| fate == Fate::Made);
@@ -345,6 +344,7 @@ impl Intake for Customers {
         if let Some(price) = price {
             fate = fate.and(self.price(desk, number, key, price, created.unwrap_or(desk.now.today))?);
         }
+        desk.note_conflicts(row.line, name);
         desk.remember(key, &self.content, row.line);
         Ok(fate)
     }

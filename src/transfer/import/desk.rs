@@ -9,6 +9,7 @@ use super::seen::{Seen, Sight};
 use super::source::Source;
 use super::values::{self, DateCell, NumberFault};
 use crate::domain::config::Config;
+use crate::domain::money::Currency;
 use crate::domain::profile::{Calendar, DateOrder, Decimal, Dialect};
 use crate::domain::stage::{Stage, StageClass, StageNo};
 use crate::domain::time::{Day, Moment, Stamp, Zone};
@@ -216,10 +217,12 @@ impl<'l> Desk<'l> {
         self.loader.customer_by_name(&crate::text::fold(text))
     }
 
-    /// The number of the contact that a row names; one that the book lacks is noted, and the row is taken without it.
-    pub(super) fn contact(&mut self, key: &str) -> Taken<Option<i64>> {
+    /// The number of the contact that a row names, if it says anything of one; one that the book lacks is noted, and the row is taken
+    /// without it.
+    pub(super) fn contact(&mut self, row: Row<'_>, place: Place) -> Taken<Option<Option<i64>>> {
+        let Some(key) = row.said(place) else { return Ok(None) };
         if key.is_empty() {
-            return Ok(None);
+            return Ok(Some(None));
         }
         let mut found = self.loader.contact(key)?;
         if found.is_none() && key.contains('@') {
@@ -228,7 +231,7 @@ impl<'l> Desk<'l> {
         if found.is_none() {
             self.file.note("the contact is not in the book; taken without it");
         }
-        Ok(found)
+        Ok(found.map(Some))
     }
 
     /// `Some(Merged)` when an earlier row of the file has the key and says the same; a refusal when it says something else.
@@ -242,8 +245,12 @@ impl<'l> Desk<'l> {
         }
     }
 
-    /// Tells of the fields in which the row just put and a person's edits disagreed.
+    /// Tells of the fields in which the row just put and a person's edits disagreed, and of what it says otherwise than the book that
+    /// cannot be written a second time.
     pub(super) fn note_conflicts(&mut self, line: u64, name: &str) {
+        for (table, column) in self.loader.take_fixed() {
+            self.file.note(&format!("the {column} of the {table} is another one in the book, and stays"));
+        }
         for (difference, won) in self.loader.take_differences() {
             if self.file.conflicts.len() < CONFLICTS {
                 self.file.conflicts.push(Conflict { line, name: name.to_owned(), difference, won });
@@ -268,9 +275,7 @@ impl<'l> Desk<'l> {
     /// Puts the event of a row and remembers its key.
     pub(super) fn put_event(&mut self, event: &EventRow<'_>, row: Row<'_>) -> Taken<Fate> {
         let fate = Fate::from(self.loader.put_event(event)?);
-        if fate == Fate::Kept {
-            self.note_conflicts(row.line, event.text);
-        }
+        self.note_conflicts(row.line, event.text.unwrap_or(event.reference));
         self.remember(event.reference, row.content(), row.line);
         Ok(fate)
     }
@@ -288,6 +293,37 @@ impl<'l> Desk<'l> {
         // A date column may carry a time; its own civil date is what counts.
         let (front, _) = values::split_moment(text);
         self.day_in(front, text, place).map(Some)
+    }
+
+    /// The date in a cell that says when something ended. One that no calendar of ours reaches, such as 9999-12-31, is how systems say
+    /// that it has no end.
+    pub(super) fn last_day(&mut self, row: Row<'_>, place: Place) -> Taken<Option<Day>> {
+        if self.is_never(row, place) { Ok(None) } else { self.date(row, place) }
+    }
+
+    /// The moment in such a cell.
+    pub(super) fn end(&mut self, row: Row<'_>, place: Place) -> Taken<Option<(Stamp, Day)>> {
+        if self.is_never(row, place) { Ok(None) } else { self.moment(row, place) }
+    }
+
+    fn is_never(&mut self, row: Row<'_>, place: Place) -> bool {
+        let never = values::is_never(row.get(place));
+        if never {
+            let text = format!("{} {} was read as no end", self.map.header(place), quoted(row.get(place)));
+            self.file.note(&text);
+        }
+        never
+    }
+
+    /// The currency in a cell; the book's where it is empty.
+    pub(super) fn currency(&self, row: Row<'_>, place: Place) -> Taken<Currency> {
+        match row.get(place) {
+            "" => Ok(self.config.currency),
+            text => match Currency::named(text) {
+                Some(currency) => Ok(currency),
+                None => refuse("unknown currency", format!("currency {} is not a code such as EUR", quoted(text))),
+            },
+        }
     }
 
     /// The date in a cell that must have one.

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::Stop;
-use super::reader::COLUMNS;
+use super::reader::{COLUMNS, UNSAID};
 use super::spool::Spool;
 use crate::error::{Error, Result};
 
@@ -241,7 +241,7 @@ pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<(Spool, Vec<
         };
         match read {
             Ok(object) => {
-                let mut cells = vec![String::new(); names.len()];
+                let mut cells = vec![UNSAID.to_owned(); names.len()];
                 flatten(object, "", 0, &mut |name, value| {
                     if let Some(at) = known.get(name) {
                         cells[*at] = value;
@@ -274,7 +274,7 @@ mod tests {
             let r = r.expect("a row");
             match r[1].split_once('\t') {
                 Some((reason, _)) => format!("{} !{reason}", &r[0]),
-                None => format!("{} {}", &r[0], r.iter().skip(2).collect::<Vec<_>>().join(",")),
+                None => format!("{} {}", &r[0], r.iter().skip(2).map(|c| if c == UNSAID { "-" } else { c }).collect::<Vec<_>>().join(",")),
             }
         }));
         out
@@ -282,11 +282,11 @@ mod tests {
 
     #[test]
     fn objects_are_rows_wherever_they_stand() {
-        let rows = ["id,a.b", "1 1,x", "2 2,"];
+        let rows = ["id,a.b", "1 1,x", "2 2,-"];
         assert_eq!(read("{\"id\":1,\"a\":{\"b\":\"x\"}}\n{\"id\":2}\n"), rows);
         assert_eq!(read("[{\"id\":1,\"a\":{\"b\":\"x\"}},\n{\"id\":2}]"), rows);
         assert_eq!(read("\u{feff}{\"schema\":1,\"data\":[{\"id\":1,\"a\":{\"b\":\"x\"}},\n{\"id\":2}],\"more\":[{\"no\":1}]}"), rows);
-        assert_eq!(read("{\"id\":1,\"list\":[{\"x\":1}]}\n{\"id\":2}"), ["id,list", "1 1,[{\"x\":1}]", "2 2,"]);
+        assert_eq!(read("{\"id\":1,\"list\":[{\"x\":1}]}\n{\"id\":2}"), ["id,list", "1 1,[{\"x\":1}]", "2 2,-"]);
         assert_eq!(read("{\n \"id\": 1,\n \"tags\": [\"a\", \"b\"], \"on\": true, \"no\": null\n}"), ["id,tags,on,no", "1 1,a;b,true,"]);
     }
 

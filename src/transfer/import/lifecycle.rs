@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::activity::{add, close, json};
+use super::activity::Rest;
 use super::desk::{Desk, Intake, Taken, refuse};
 use super::mapping::Place;
 use super::reader::Row;
@@ -20,7 +20,7 @@ pub(super) struct Moves {
     to: Place,
     text: Place,
     reference: String,
-    more: String,
+    more: Rest,
     code: String,
 }
 
@@ -35,7 +35,7 @@ impl Moves {
             to: place("to"),
             text: place("text"),
             reference: String::new(),
-            more: String::new(),
+            more: Rest::default(),
             code: String::new(),
         }
     }
@@ -58,30 +58,22 @@ impl Intake for Moves {
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {
             return Ok(fate);
         }
-        self.more.clear();
+        self.more.begin();
         // The stage before comes first: stages that the book lacks are added in the order of the moves.
-        if !from.is_empty() {
-            let no = desk.stage(from)?;
-            add(&mut self.more, "from", &json(desk.config.stages.code(no)));
-        }
+        let no = if from.is_empty() { None } else { Some(desk.stage(from)?) };
+        self.more.text("from", row.says(self.from), no.map_or("", |no| desk.config.stages.code(no)));
         let no = desk.stage(to)?;
         self.code.clear();
         self.code.push_str(desk.config.stages.code(no));
-        add(&mut self.more, "to", &json(&self.code));
-        close(&mut self.more);
+        self.more.text("to", true, &self.code);
         let event = EventRow {
-            kind: EventKind::Stage,
-            customer: number,
-            contact: None,
-            // Moves of one day stand a second apart, in their order.
-            at: Stamp(at.0 + seq.unwrap_or(0) * 1000),
             day: Some(day),
-            channel: &self.code,
-            direction: "",
-            number: None,
-            text: row.get(self.text),
+            channel: Some(&self.code),
+            text: row.said(self.text),
             reference: &self.reference,
-            more: &self.more,
+            more: self.more.end(),
+            // Moves of one day stand a second apart, in their order.
+            ..EventRow::new(EventKind::Stage, number, Stamp(at.0 + seq.unwrap_or(0) * 1000))
         };
         desk.put_event(&event, row)
     }
@@ -96,7 +88,7 @@ pub(super) struct Departures {
     returned: Place,
     text: Place,
     reference: String,
-    more: String,
+    more: Rest,
 }
 
 impl Departures {
@@ -110,7 +102,7 @@ impl Departures {
             returned: place("returned"),
             text: place("text"),
             reference: String::new(),
-            more: String::new(),
+            more: Rest::default(),
         }
     }
 }
@@ -151,7 +143,7 @@ impl Intake for Departures {
         if lost.is_some_and(|n| n < 0) {
             return refuse("negative amount", format!("{} is below 0", desk.map.header(self.lost)));
         }
-        let returned = desk.date(row, self.returned)?;
+        let returned = desk.last_day(row, self.returned)?;
         if returned.is_some_and(|r| r < day) {
             return refuse("end before start", "they returned before they left");
         }
@@ -167,27 +159,18 @@ impl Intake for Departures {
             desk.file.note("the reason is not a known one; kept as \"other\", with the file's words");
         }
         let code = code.unwrap_or("other");
-        self.more.clear();
-        add(&mut self.more, "code", &json(code));
-        if !word.is_empty() && word != code {
-            add(&mut self.more, "reason", &json(word));
-        }
-        if let Some(day) = returned {
-            add(&mut self.more, "returned", &format_args!("\"{day}\""));
-        }
-        close(&mut self.more);
+        self.more.begin();
+        let said = row.says(self.reason);
+        self.more.text("code", said, code);
+        self.more.text("reason", said, if word == code { "" } else { word });
+        self.more.day("returned", row.says(self.returned), returned);
         let event = EventRow {
-            kind: EventKind::Churn,
-            customer: number,
-            contact: None,
-            at,
             day: Some(day),
-            channel: "",
-            direction: "",
-            number: lost,
-            text: row.get(self.text),
+            number: row.says(self.lost).then_some(lost),
+            text: row.said(self.text),
             reference: &self.reference,
-            more: &self.more,
+            more: self.more.end(),
+            ..EventRow::new(EventKind::Churn, number, at)
         };
         desk.put_event(&event, row)
     }

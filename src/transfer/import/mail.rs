@@ -9,6 +9,7 @@ use mail_parser::{Address, Message, MessageParser, MimeHeaders};
 
 use super::Stop;
 use super::correspondence::HEADERS;
+use super::reader::UNSAID;
 use super::spool::Spool;
 use crate::error::{Error, Result};
 
@@ -82,7 +83,7 @@ fn put(spool: &mut Spool, line: u64, bytes: &[u8]) -> Result<()> {
         }
     };
     let (with, text) = (with.join(";"), text(&message));
-    spool.row(line, &[&reference, &at, "", "email", "", &from, &with, &text])
+    spool.row(line, &[&reference, &at, UNSAID, "email", "", &from, &with, &text])
 }
 
 fn addresses(of: Option<&Address<'_>>) -> Vec<String> {

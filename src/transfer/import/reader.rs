@@ -20,6 +20,9 @@ pub(super) const COLUMNS: usize = 1_000;
 /// Bytes that one row may take before it is given up: a quote that is never closed would swallow the file otherwise.
 const ROW: u64 = 16 * 1024 * 1024;
 
+/// The cell of a row that has no such cell: an object without the member, a card without the line. It reads as empty, and says nothing.
+pub(super) const UNSAID: &str = "\u{1a}";
+
 /// A file that stops when one row takes too many bytes.
 struct Capped {
     file: File,
@@ -68,10 +71,25 @@ impl<'a> Row<'a> {
         if self.words.is_empty() { text } else { self.words.said(place, text) }
     }
 
+    /// True where the row says something of a place, be it that there is nothing.
+    pub(super) fn says(&self, place: Place) -> bool {
+        place.there() && [place.index, place.or].iter().any(|at| self.raw(*at).is_some_and(|cell| cell != UNSAID))
+    }
+
+    /// The cell at a place, where the row says something of it.
+    pub(super) fn said(&self, place: Place) -> Option<&'a str> {
+        self.says(place).then(|| self.get(place))
+    }
+
+    fn raw(&self, column: usize) -> Option<&'a str> {
+        let range = column.checked_add(self.front).and_then(|at| self.record.range(at));
+        range.and_then(|r| self.text.get(r))
+    }
+
     /// The cell of a column without blanks around it, and without the apostrophe that keeps a spreadsheet from running it.
     pub(super) fn at(&self, column: usize) -> &'a str {
-        let range = column.checked_add(self.front).and_then(|at| self.record.range(at));
-        unguarded(range.and_then(|r| self.text.get(r)).unwrap_or("").trim())
+        let cell = self.raw(column).filter(|cell| *cell != UNSAID);
+        unguarded(cell.unwrap_or("").trim())
     }
 
     /// The row's bytes, for comparing it with another.
@@ -185,7 +203,7 @@ impl Table {
 
     /// The raw fields of the row read last.
     pub(super) fn raw(&self) -> impl Iterator<Item = &[u8]> {
-        self.record.iter().skip(self.front)
+        self.record.iter().skip(self.front).map(|cell| if cell == UNSAID.as_bytes() { b"" } else { cell })
     }
 
     /// Reads the next row.
@@ -239,7 +257,7 @@ impl Table {
     fn next_spooled(&mut self) -> Result<Option<bool>> {
         let read = self.reader.read_byte_record(&mut self.record);
         let some = read.map_err(|e| Error::failed(format!("{} could not be read: {e}", self.name)).because(e))?;
-        if some && self.record.iter().skip(1).all(<[u8]>::is_empty) {
+        if some && self.record.iter().skip(1).all(|cell| cell.is_empty() || cell == UNSAID.as_bytes()) {
             self.empty += 1;
             return Ok(None);
         }

@@ -1,34 +1,13 @@
 //! Taking subscription versions, orders and invoices.
 
-use super::activity::{add, close, json, reference};
+use super::activity::{Rest, reference};
 use super::desk::{Desk, Fate, Intake, Taken, quoted, refuse};
 use super::mapping::Place;
 use super::reader::Row;
 use super::values;
 use crate::domain::event::EventKind;
-use crate::domain::id::Id;
-use crate::domain::money::Currency;
-use crate::domain::revenue::{Interval, Version};
-use crate::store::load::EventRow;
-
-/// A version with nothing in it, to be filled row by row.
-pub(super) fn blank_version(currency: Currency, start: crate::domain::time::Day) -> Version {
-    Version {
-        id: Id::default(),
-        customer: Id::default(),
-        external: String::new(),
-        subscription: String::new(),
-        start,
-        end: None,
-        amount: 0,
-        currency,
-        interval: Interval::Month,
-        count: 1,
-        quantity: 1,
-        discount: 0,
-        status: String::new(),
-    }
-}
+use crate::domain::revenue::Interval;
+use crate::store::load::{EventRow, More, VersionRow};
 
 /// Subscription versions.
 pub(super) struct Versions {
@@ -44,7 +23,7 @@ pub(super) struct Versions {
     quantity: Place,
     discount: Place,
     status: Place,
-    version: Version,
+    external: String,
 }
 
 impl Versions {
@@ -63,53 +42,67 @@ impl Versions {
             quantity: place("quantity"),
             discount: place("discount"),
             status: place("status"),
-            version: blank_version(desk.config.currency, desk.now.today),
+            external: String::new(),
         }
     }
 
-    /// Reads the terms of a row into `self.version`.
-    fn read(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken<()> {
-        let v = &mut self.version;
-        v.start = desk.must_date(row, self.start)?;
-        v.end = desk.date(row, self.end)?;
-        if v.end.is_some_and(|end| end < v.start) {
-            return refuse("end before start", format!("it ends on {} and starts on {}", row.get(self.end), row.get(self.start)));
-        }
-        v.amount = desk.must_amount(row, self.amount)?;
+    /// The terms of a row, without whose they are.
+    fn read<'r>(&self, desk: &mut Desk<'_>, row: Row<'r>) -> Taken<VersionRow<'r>> {
+        let start = desk.must_date(row, self.start)?;
+        let end = desk.last_day(row, self.end)?;
+        let amount = desk.must_amount(row, self.amount)?;
         let word = row.get(self.interval);
         let Some((interval, times)) = interval(word) else {
             return refuse("unknown interval", format!("interval {} is not day, week, month or year", quoted(word)));
         };
-        v.interval = interval;
         let count = desk.within(row, self.count, 1, 10_000)?.unwrap_or(1);
-        v.count = u32::try_from(count).unwrap_or(1) * times;
+        let count = u32::try_from(count).unwrap_or(1) * times;
         let quantity = desk.within(row, self.quantity, 0, i64::from(u32::MAX))?.unwrap_or(1);
-        v.quantity = u32::try_from(quantity).unwrap_or(1);
-        v.discount = match row.get(self.discount) {
+        let discount = match row.get(self.discount) {
             "" => 0,
             text => match values::per_cent(text) {
                 Some(hundredths) => hundredths,
                 None => return refuse("not a per cent", format!("{} {} is not 0 to 100", desk.map.header(self.discount), quoted(text))),
             },
         };
-        v.currency = match row.get(self.currency) {
-            "" => desk.config.currency,
-            text => match Currency::named(text) {
-                Some(currency) => currency,
-                None => return refuse("unknown currency", format!("currency {} is not a code such as EUR", quoted(text))),
-            },
-        };
-        v.status.clear();
-        v.status.push_str(match row.get(self.status) {
+        let currency = desk.currency(row, self.currency)?;
+        let status = match row.get(self.status) {
             "" => "active",
             status => status,
-        });
-        // More than 64 bits a month cannot be counted with; better said now than a figure missing later.
-        if i128::from(v.amount) * i128::from(v.quantity.max(1)) > i128::from(i64::MAX / 400) {
-            return refuse("number too large", "amount times quantity does not fit in 64 bits");
-        }
-        Ok(())
+        };
+        Ok(VersionRow {
+            external: "",
+            customer: 0,
+            subscription: None,
+            called: "",
+            start,
+            end: row.says(self.end).then_some(end),
+            amount,
+            currency: row.says(self.currency).then_some(currency),
+            interval: row.says(self.interval).then_some(interval),
+            // A word such as "quarter" says both, so the next word does too.
+            count: (row.says(self.count) || row.says(self.interval)).then_some(count),
+            quantity: row.says(self.quantity).then_some(u32::try_from(quantity).unwrap_or(1)),
+            discount: row.says(self.discount).then_some(discount),
+            status: row.says(self.status).then_some(status),
+        })
     }
+}
+
+/// Refuses terms that cannot be: those of the row, with what the book has where the row says nothing.
+fn check(desk: &mut Desk<'_>, terms: &VersionRow<'_>) -> Taken<()> {
+    let there = desk.loader.version(terms.external)?;
+    let version = terms.over(there.as_ref(), desk.config.currency);
+    if version.end.is_some_and(|end| end < version.start) {
+        let end = version.end.map(|end| end.to_string()).unwrap_or_default();
+        let book = if terms.end.is_some() { "" } else { " in the book" };
+        return refuse("end before start", format!("it ends on {end}{book} and starts on {}", version.start));
+    }
+    // More than 64 bits a month cannot be counted with; better said now than a figure missing later.
+    if i128::from(version.amount) * i128::from(version.quantity.max(1)) > i128::from(i64::MAX / 400) {
+        return refuse("number too large", "amount times quantity does not fit in 64 bits");
+    }
+    Ok(())
 }
 
 /// How often a price is paid, and every how many of the interval.
@@ -132,23 +125,25 @@ fn interval(text: &str) -> Option<(Interval, u32)> {
 
 impl Intake for Versions {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
-        self.read(desk, row)?;
+        let terms = self.read(desk, row)?;
         let (customer, number) = desk.customer_of(row, self.customer)?;
-        let subscription = match row.get(self.subscription) {
-            "" => customer,
-            named => named,
+        let named = row.get(self.subscription);
+        let subscription = if named.is_empty() { customer } else { named };
+        reference(&mut self.external, desk, row, self.key, &[subscription, row.get(self.start)])?;
+        let terms = VersionRow {
+            external: &self.external,
+            customer: number,
+            subscription: row.says(self.subscription).then_some(subscription),
+            called: subscription,
+            ..terms
         };
-        let mut external = std::mem::take(&mut self.version.external);
-        reference(&mut external, desk, row, self.key, &[subscription, row.get(self.start)])?;
-        self.version.external = external;
-        self.version.subscription.clear();
-        self.version.subscription.push_str(subscription);
-        if let Some(fate) = desk.repeated(&self.version.external, row.content())? {
+        check(desk, &terms)?;
+        if let Some(fate) = desk.repeated(&self.external, row.content())? {
             return Ok(fate);
         }
-        let fate = Fate::from(desk.loader.put_version(number, &self.version)?);
-        desk.note_conflicts(row.line, &self.version.subscription);
-        desk.remember(&self.version.external, row.content(), row.line);
+        let fate = Fate::from(desk.loader.put_version(&terms)?);
+        desk.note_conflicts(row.line, subscription);
+        desk.remember(&self.external, row.content(), row.line);
         Ok(fate)
     }
 }
@@ -161,7 +156,7 @@ pub(super) struct Orders {
     amount: Place,
     discount: Place,
     status: Place,
-    more: String,
+    more: Rest,
 }
 
 impl Orders {
@@ -174,7 +169,7 @@ impl Orders {
             amount: place("amount"),
             discount: place("discount"),
             status: place("status"),
-            more: String::new(),
+            more: Rest::default(),
         }
     }
 }
@@ -187,16 +182,13 @@ impl Intake for Orders {
         if discount < 0 {
             return refuse("negative amount", format!("{} {discount} is below 0", desk.map.header(self.discount)));
         }
-        self.more.clear();
-        if discount > 0 {
-            add(&mut self.more, "discount", &discount);
-        }
-        let status = row.get(self.status);
-        if !status.is_empty() {
-            add(&mut self.more, "status", &json(status));
-        }
-        close(&mut self.more);
-        let bill = Bill { kind: EventKind::Order, key: self.key, customer: self.customer, amount, status, more: &self.more, at, day };
+        self.more.begin();
+        let some = (discount > 0).then_some(&discount as &dyn std::fmt::Display);
+        self.more.add("discount", row.says(self.discount), some);
+        let status = row.said(self.status);
+        self.more.text("status", status.is_some(), status.unwrap_or(""));
+        let more = self.more.end();
+        let bill = Bill { kind: EventKind::Order, key: self.key, customer: self.customer, amount, status, more, at, day };
         put_bill(desk, row, &bill)
     }
 }
@@ -211,7 +203,7 @@ pub(super) struct Invoices {
     paid: Place,
     amount: Place,
     status: Place,
-    more: String,
+    more: Rest,
 }
 
 impl Invoices {
@@ -226,7 +218,7 @@ impl Invoices {
             paid: place("paid"),
             amount: place("amount"),
             status: place("status"),
-            more: String::new(),
+            more: Rest::default(),
         }
     }
 }
@@ -235,20 +227,17 @@ impl Intake for Invoices {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let (at, day) = desk.must_moment(row, self.on)?;
         let amount = desk.must_amount(row, self.amount)?;
-        self.more.clear();
+        self.more.begin();
         for (name, place) in [("due", self.due), ("paid", self.paid)] {
-            if let Some(day) = desk.date(row, place)? {
-                add(&mut self.more, name, &format_args!("\"{day}\""));
-            }
+            let day = if name == "paid" { desk.last_day(row, place)? } else { desk.date(row, place)? };
+            self.more.day(name, row.says(place), day);
         }
-        let status = row.get(self.status);
-        for (name, text) in [("status", status), ("subscription", row.get(self.subscription))] {
-            if !text.is_empty() {
-                add(&mut self.more, name, &json(text));
-            }
+        let status = row.said(self.status);
+        for (name, text) in [("status", status), ("subscription", row.said(self.subscription))] {
+            self.more.text(name, text.is_some(), text.unwrap_or(""));
         }
-        close(&mut self.more);
-        let bill = Bill { kind: EventKind::Invoice, key: self.key, customer: self.customer, amount, status, more: &self.more, at, day };
+        let more = self.more.end();
+        let bill = Bill { kind: EventKind::Invoice, key: self.key, customer: self.customer, amount, status, more, at, day };
         put_bill(desk, row, &bill)
     }
 }
@@ -259,8 +248,8 @@ struct Bill<'a> {
     key: Place,
     customer: Place,
     amount: i64,
-    status: &'a str,
-    more: &'a str,
+    status: Option<&'a str>,
+    more: More<'a>,
     at: crate::domain::time::Stamp,
     day: crate::domain::time::Day,
 }
@@ -275,17 +264,12 @@ fn put_bill(desk: &mut Desk<'_>, row: Row<'_>, bill: &Bill<'_>) -> Taken {
         return Ok(fate);
     }
     let event = EventRow {
-        kind: bill.kind,
-        customer,
-        contact: None,
-        at: bill.at,
         day: Some(bill.day),
         channel: bill.status,
-        direction: "",
-        number: Some(bill.amount),
-        text: "",
+        number: Some(Some(bill.amount)),
         reference: key,
         more: bill.more,
+        ..EventRow::new(bill.kind, customer, bill.at)
     };
     desk.put_event(&event, row)
 }

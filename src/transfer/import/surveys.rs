@@ -1,6 +1,6 @@
 //! Taking what was asked and answered beside NPS: invitations, satisfaction, effort, answers to a survey's questions.
 
-use super::activity::{add, close, json, reference};
+use super::activity::{Rest, reference};
 use super::desk::{Desk, Intake, Taken, quoted, refuse};
 use super::mapping::Place;
 use super::reader::Row;
@@ -25,7 +25,7 @@ pub(super) struct Surveys {
     status: Place,
     text: Place,
     reference: String,
-    more: String,
+    more: Rest,
     channel: String,
 }
 
@@ -44,7 +44,7 @@ impl Surveys {
             status: place("status"),
             text: place("text"),
             reference: String::new(),
-            more: String::new(),
+            more: Rest::default(),
             channel: String::new(),
         }
     }
@@ -107,23 +107,17 @@ impl Intake for Surveys {
             return Ok(fate);
         }
         let wave = row.get(self.wave).trim();
-        self.more.clear();
-        if !wave.is_empty() {
-            add(&mut self.more, "wave", &json(wave));
-        }
-        close(&mut self.more);
+        self.more.begin();
+        self.more.text("wave", row.says(self.wave), wave);
         let event = EventRow {
-            kind: self.kind,
-            customer: n,
-            contact: desk.contact(row.get(self.contact))?,
-            at,
+            contact: desk.contact(row, self.contact)?,
             day: Some(day),
-            channel: &self.channel,
-            direction: "",
-            number,
-            text,
+            channel: row.says(self.about).then_some(&self.channel),
+            number: row.says(self.score).then_some(number),
+            text: row.said(self.text),
             reference: &self.reference,
-            more: &self.more,
+            more: self.more.end(),
+            ..EventRow::new(self.kind, n, at)
         };
         desk.put_event(&event, row)
     }

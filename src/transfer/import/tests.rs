@@ -1,5 +1,6 @@
 //! Whole imports of small folders into a book in memory.
 
+mod again;
 mod formats;
 mod hostile;
 mod letters;

@@ -58,6 +58,19 @@ pub(super) fn is_jalali(text: &str) -> bool {
         && matches!(date(front, Calendar::Jalali), DateCell::Day(_) | DateCell::Either { .. })
 }
 
+/// True for a date behind the last one that a book has, such as 9999-12-31: no day is meant by it.
+pub(super) fn is_never(text: &str) -> bool {
+    let text = plain(text);
+    let (front, _) = split_moment(&text);
+    let digits = |at: usize| front[at..].bytes().take_while(u8::is_ascii_digit).count();
+    let starts = (0..front.len()).filter(|at| *at == 0 || !front.as_bytes()[at - 1].is_ascii_digit());
+    let Some(at) = starts.filter(|at| front.is_char_boundary(*at)).find(|at| matches!(digits(*at), 4 | 8)) else { return false };
+    let year = number(&front.as_bytes()[at..at + 4]).unwrap_or(0);
+    // The same day of a year that is not so far.
+    let near = format!("{}2096{}", &front[..at], &front[at + 4..]);
+    year > 2148 && date(front, Calendar::Gregorian) == DateCell::Impossible && is_date(&near)
+}
+
 fn number(bytes: &[u8]) -> Option<u32> {
     let fits = !bytes.is_empty() && bytes.len() <= 4 && bytes.iter().all(u8::is_ascii_digit);
     fits.then(|| bytes.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
@@ -478,6 +491,18 @@ mod tests {
 
     fn read(text: &str) -> DateCell {
         date(text, Calendar::Gregorian)
+    }
+
+    #[test]
+    fn a_date_behind_all_days_is_never() {
+        for text in ["9999-12-31", "31.12.9999", "12/31/9999", "99991231", "31-Dec-9999", "9999-12-31T23:59:59Z", "2999-12-31 00:00"] {
+            assert!(is_never(text), "{text}");
+        }
+        for text in ["", "2099-12-31", "2149-06-05", "9999-13-31", "9999", "1969-12-31", "never", "2026-11-21", "۲۰۲۶-۱۱-۲۱", "1e9999"]
+        {
+            assert!(!is_never(text), "{text}");
+        }
+        assert!(is_never("2149-06-06") && is_never("۹۹۹۹-۱۲-۳۱"));
     }
 
     #[test]
