@@ -283,13 +283,18 @@ impl<'c> Batch<'c> {
         } else {
             None
         };
+        // What stood there when it was asked for: the row as it was made follows from the values before.
+        let before = match self.eye() {
+            Some(eye) => heads::value_seen(self.conn, row, field, Some(eye))?.unwrap_or(current.value),
+            None => current.value,
+        };
         let several = seen.len() > 16 || field == "removed";
         let changed = Changed {
             id: self.ids.next(self.now),
             entity: table.number,
             row,
             field: field.to_owned(),
-            before: current.value,
+            before,
             after: value,
             seen,
             knew,

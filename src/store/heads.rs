@@ -126,6 +126,16 @@ pub fn seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Re
     Ok(joined(all.into_iter().filter(|id| !covered.contains(id))))
 }
 
+/// What a field said in the eyes of a change: by the edits that it saw, or as the row was made; `None` where nobody has edited it.
+pub fn value_seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Result<Option<Value>> {
+    if let Some(last) = of_field_seen(conn, row, field, eye)?.pop() {
+        return Ok(Some(last.after));
+    }
+    conn.prepare_cached("SELECT before FROM edit WHERE row = ? AND field = ? AND seen = x'' ORDER BY id LIMIT 1")
+        .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)).optional())
+        .map_err(sql)
+}
+
 /// Tables whose rows belong to a customer.
 fn owned() -> impl Iterator<Item = &'static Table> {
     batch::TABLES.iter().filter(|t| t.is_owned())
