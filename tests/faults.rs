@@ -13,6 +13,7 @@ mod halfway;
 mod hostile;
 mod hosts;
 mod input;
+mod keys;
 mod killed;
 mod migrated;
 mod others;

@@ -134,6 +134,27 @@ impl Console {
         to.write_all(keys.as_bytes()).and_then(|()| to.flush()).expect("keys are taken");
     }
 
+    /// The same where the program may have ended; `false`: it has.
+    pub fn try_press(&mut self, keys: &str) -> bool {
+        let to = self.keys.as_mut().expect("the terminal is there");
+        to.write_all(keys.as_bytes()).and_then(|()| to.flush()).is_ok() && matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Resizes and reads until a frame for it is whole; `false`: the program has ended. One that does neither fails the test.
+    pub fn answers(&mut self, size: (u16, u16)) -> bool {
+        let before = self.sent.len();
+        self.resize(size);
+        let end = Instant::now() + DEADLINE;
+        while !has(&self.sent[before..], b"\x1b[?2026l") {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return false,
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("it hangs. On the screen:\n{}", self.text()),
+            }
+        }
+        true
+    }
+
     /// Gives the terminal another size, in cells.
     pub fn resize(&mut self, size: (u16, u16)) {
         self.parser.screen_mut().set_size(cells(size.1), cells(size.0));
