@@ -148,7 +148,7 @@ pub fn resolve(b: &mut Batch<'_>, customer: Id, take: Id) -> Result<()> {
 }
 
 /// A move to a lost stage comes with an event that says what was lost.
-fn losses_of(conn: &Connection, one: Id) -> Result<BTreeSet<Id>> {
+pub fn losses_of(conn: &Connection, one: Id) -> Result<BTreeSet<Id>> {
     let query = "SELECT l.id FROM event e JOIN event l ON l.batch = e.batch AND l.customer = e.customer AND l.at = e.at
                  WHERE e.id = ? AND l.kind = 13 AND l.removed = 0";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
