@@ -271,7 +271,8 @@ pub fn forget(conn: &Connection, row: Id, field: &str) -> Result<()> {
 /// A new row at a customer that is removed stands against the removal, and a row that stood against it may be gone: such customers
 /// among these are looked at again.
 pub fn recheck_customers(conn: &Connection, touched: &BTreeSet<i64>) -> Result<()> {
-    const JUDGED: &str = "(removed = 1 OR id IN (SELECT row FROM conflict WHERE field = 'removed'))";
+    // Asked of each customer by the key: of a set, SQLite would read all conflicts for each.
+    const JUDGED: &str = "(removed = 1 OR EXISTS (SELECT 1 FROM conflict o WHERE o.row = customer.id AND o.field = 'removed'))";
     let removed: Vec<(i64, Id)> = if touched.len() > 1000 {
         let mut statement = conn.prepare(&format!("SELECT n, id FROM customer WHERE {JUDGED}")).map_err(sql)?;
         let rows = statement.query_map([], |r| Ok((r.get(0)?, Id(r.get(1)?)))).map_err(sql)?;
