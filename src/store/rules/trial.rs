@@ -80,7 +80,7 @@ impl Trying {
         let Trying { rule, filter, all, rows, looks, next, trial } = self;
         let block: Vec<usize> = rows.iter().skip(*next).take(PIECE).copied().collect();
         let facts: Vec<_> =
-            block.iter().map(|at| signal::facts(conn, i64::from(all.rowids[*at]), &config.stages, config.zone)).collect::<Result<_>>()?;
+            block.iter().map(|at| signal::facts(conn, all.rowids[*at], &config.stages, config.zone)).collect::<Result<_>>()?;
         let (nobody, mut inside) = (People::new(), vec![None; block.len()]);
         for day in looks.iter() {
             all.today = *day;
