@@ -1,7 +1,10 @@
 //! Full text: folded words in a trigram index, brought up to date behind the writes; short or unindexed words by a scan.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::error::Result;
 use crate::text;
@@ -95,77 +98,110 @@ fn phrase(word: &str) -> Option<String> {
     (word.chars().count() >= 3).then(|| format!("\"{}\"", word.replace('"', "\"\"")))
 }
 
+/// Most texts that are read because the index does not have them yet.
+const MOST_READ: usize = 20_000;
+
+/// Rows of a table that is indexed (their integers), newest first, that stand and whose words have every folded part in them. Each goes
+/// to `each`, until it has enough. Parts of one or two letters are looked for in what the others find, however much that is.
+fn matches(conn: &Connection, entity: Entity, parts: &[&str], mut each: impl FnMut(i64) -> Result<bool>) -> Result<()> {
+    let Some((index, table, words)) = sources().find(|s| s.1.entity == entity) else { return Ok(()) };
+    let phrases: Vec<String> = parts.iter().filter_map(|w| phrase(w)).collect();
+    let short: Vec<&str> = parts.iter().copied().filter(|w| phrase(w).is_none()).collect();
+    let indexed = if phrases.is_empty() { 0 } else { upto(conn, index)? };
+    let stands = "t.removed = 0 AND EXISTS (SELECT 1 FROM customer c WHERE c.n = t.customer AND c.removed = 0)";
+    let words = format!("(SELECT {words} FROM {} w WHERE w.n = t.n)", table.name);
+    // What is not indexed yet, read backwards.
+    let query = format!("SELECT t.n, {words} FROM {} t WHERE t.n > ? AND {stands} ORDER BY t.n DESC", table.name);
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([indexed]).map_err(sql)?;
+    let mut read = 0;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let folded = text::fold(&text_at(row, 1)?);
+        read += usize::from(!folded.trim().is_empty());
+        if parts.iter().all(|p| folded.contains(p)) && !each(row.get(0).map_err(sql)?)? {
+            return Ok(());
+        }
+        if read >= MOST_READ {
+            break;
+        }
+    }
+    if phrases.is_empty() {
+        return Ok(());
+    }
+    let words = if short.is_empty() { "''" } else { &words };
+    let query = format!(
+        "SELECT t.n, {words} FROM {index} f JOIN {} t ON t.n = f.rowid WHERE {index} MATCH ? AND {stands} ORDER BY f.rowid DESC",
+        table.name
+    );
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([phrases.join(" ")]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let fits = short.is_empty() || {
+            let folded = text::fold(&text_at(row, 1)?);
+            short.iter().all(|p| folded.contains(p))
+        };
+        if fits && !each(row.get(0).map_err(sql)?)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Customers (their integers) with a contact whose name or address has the folded word in it.
 pub fn people(conn: &Connection, word: &str) -> Result<Vec<i64>> {
     let folded = text::fold(word);
-    let mut customers: Vec<i64> = match phrase(&folded) {
-        Some(phrase) if upto(conn, "person")? > 0 => {
-            let query = "SELECT DISTINCT c.customer FROM person p JOIN contact c ON c.n = p.rowid WHERE person MATCH ? AND c.removed = 0 LIMIT 100000";
-            let mut statement = conn.prepare_cached(query).map_err(sql)?;
-            statement.query_map([phrase], |r| r.get(0)).map_err(sql)?.collect::<Result<_, _>>().map_err(sql)?
-        }
-        _ => Vec::new(),
-    };
-    customers.sort_unstable();
-    Ok(customers)
+    if phrase(&folded).is_none() {
+        return Ok(Vec::new());
+    }
+    let mut customers = BTreeSet::new();
+    let mut of = conn.prepare_cached("SELECT customer FROM contact WHERE n = ?").map_err(sql)?;
+    matches(conn, Entity::Contact, &[&folded], |n| {
+        customers.insert(of.query_row([n], |r| r.get(0)).map_err(sql)?);
+        Ok(true)
+    })?;
+    Ok(customers.into_iter().collect())
+}
+
+/// Contacts (their integers), newest first, whose name and address have every folded word in them; at most `limit`.
+pub fn contacts(conn: &Connection, words: &str, limit: usize) -> Result<Vec<i64>> {
+    first_of(conn, Entity::Contact, words, limit)
+}
+
+fn first_of(conn: &Connection, entity: Entity, words: &str, limit: usize) -> Result<Vec<i64>> {
+    let folded = text::fold(words);
+    let parts: Vec<&str> = folded.split_whitespace().collect();
+    let mut hits = Vec::new();
+    if !parts.is_empty() && limit > 0 {
+        matches(conn, entity, &parts, |n| {
+            hits.push(n);
+            Ok(hits.len() < limit)
+        })?;
+    }
+    Ok(hits)
 }
 
 /// Events (their integers), newest first, whose text has every folded word in it; at most `limit`, of one customer or of all.
 pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usize) -> Result<Vec<i64>> {
+    let Some(customer) = customer else { return first_of(conn, Entity::Event, words, limit) };
     let folded = text::fold(words);
     let parts: Vec<&str> = folded.split_whitespace().collect();
-    if parts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let phrases: Vec<String> = parts.iter().filter_map(|w| phrase(w)).collect();
-    let short: Vec<&str> = parts.iter().copied().filter(|w| phrase(w).is_none()).collect();
-    let indexed = upto(conn, "found")?;
     let mut hits: Vec<i64> = Vec::new();
-    let keep = |n: i64, words: &str, hits: &mut Vec<i64>| {
-        let folded = text::fold(words);
+    if parts.is_empty() {
+        return Ok(hits);
+    }
+    // One customer's timeline is short enough to read; it needs no index and misses nothing.
+    let mut statement =
+        conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let folded = text::fold(&text_at(row, 1)?);
         if parts.iter().all(|p| folded.contains(p)) {
-            hits.push(n);
-        }
-    };
-    if let Some(customer) = customer {
-        // One customer's timeline is short enough to read; it needs no index and misses nothing.
-        let mut statement =
-            conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
-        let mut rows = statement.query([customer]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
+            hits.push(row.get(0).map_err(sql)?);
             if hits.len() >= limit {
                 break;
             }
         }
-        return Ok(hits);
     }
-    // What is not indexed yet: the newest rows, read backwards, at most 20,000 of them.
-    let mut statement = conn
-        .prepare_cached("SELECT n, text FROM event WHERE n > ? AND text <> '' AND removed = 0 ORDER BY n DESC LIMIT 20000")
-        .map_err(sql)?;
-    let mut rows = statement.query([if phrases.is_empty() { 0 } else { indexed }]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
-    }
-    if !phrases.is_empty() {
-        let query = "SELECT f.rowid FROM found f JOIN event e ON e.n = f.rowid WHERE found MATCH ?1 AND e.removed = 0 ORDER BY f.rowid DESC LIMIT ?2";
-        let mut statement = conn.prepare_cached(query).map_err(sql)?;
-        let rows = statement.query_map(params![phrases.join(" "), (limit * 4) as i64], |r| r.get::<_, i64>(0)).map_err(sql)?;
-        for n in rows {
-            let n = n.map_err(sql)?;
-            if short.is_empty() {
-                hits.push(n);
-            } else {
-                let words: String = conn
-                    .prepare_cached("SELECT text FROM event WHERE n = ?")
-                    .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-                    .map_err(sql)?;
-                keep(n, &words, &mut hits);
-            }
-        }
-    }
-    hits.truncate(limit);
     Ok(hits)
 }
 
