@@ -252,6 +252,12 @@ pub fn is_settled(conn: &Connection, table: &Table, row: Id, field: &str) -> Res
     Ok(verdict(conn, table, row, field)?.is_none_or(|(value, _)| value == current.value))
 }
 
+/// Whether the edits of a field say different things. One of a newer version, or of a row that is not here, is none.
+pub fn is_conflict(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<bool> {
+    let Ok(Some(_)) = batch::current(conn, table, row, field) else { return Ok(false) };
+    Ok(verdict(conn, table, row, field)?.is_some_and(|(_, conflict)| conflict))
+}
+
 /// The field is a conflict.
 pub fn note(conn: &Connection, row: Id, field: &str, table: &Table) -> Result<()> {
     conn.prepare_cached("INSERT INTO conflict (row, field, entity) VALUES (?,?,?) ON CONFLICT DO NOTHING")

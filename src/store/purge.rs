@@ -164,6 +164,7 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
         conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
     }
     conn.prepare_cached(&format!("DELETE FROM {} WHERE n = ?", table.name)).and_then(|mut s| s.execute([n])).map_err(sql)?;
+    search::step_back(conn, table)?;
     Ok(owner)
 }
 

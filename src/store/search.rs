@@ -93,6 +93,96 @@ pub fn forget(conn: &Connection, table: &Table, n: i64) -> Result<()> {
     Ok(())
 }
 
+/// Behind a deletion: integers that are free again are not taken for indexed ones when new rows get them.
+pub fn step_back(conn: &Connection, table: &Table) -> Result<()> {
+    let Some(Words { index, .. }) = table.words else { return Ok(()) };
+    let query = format!("UPDATE meta SET v = min(v, (SELECT coalesce(max(n), 0) FROM {})) WHERE k = ?", table.name);
+    conn.prepare_cached(&query).and_then(|mut s| s.execute([format!("{index}_upto")])).map_err(sql)?;
+    Ok(())
+}
+
+/// Makes the indexes anew from the words that stand there.
+pub fn rebuild(conn: &Connection) -> Result<()> {
+    for (index, ..) in sources() {
+        conn.execute(&format!("INSERT INTO {index} ({index}) VALUES ('delete-all')"), []).map_err(sql)?;
+        conn.execute("DELETE FROM meta WHERE k = ?", [format!("{index}_upto")]).map_err(sql)?;
+    }
+    while catch_up(conn, 10_000)? {}
+    Ok(())
+}
+
+/// Most rows of an index that are looked up by their words, spread over all of them.
+const MOST_LOOKED_UP: usize = 2000;
+
+/// Rows of each index that do not have the words of their row, as sentences, and how many rows it has. Of each row the number of its
+/// trigrams is compared, and of some the words.
+pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for (index, table, words) in sources() {
+        let upto = upto(conn, index)?;
+        let top: i64 = conn.query_row(&format!("SELECT coalesce(max(n), 0) FROM {}", table.name), [], |r| r.get(0)).map_err(sql)?;
+        let mut faults = i64::from(upto > top);
+        let every: i64 = conn.query_row(&format!("SELECT count(*) FROM {index}_docsize"), [], |r| r.get(0)).map_err(sql)?;
+        let every = (every as usize).div_ceil(MOST_LOOKED_UP).max(1);
+        let query = format!("SELECT id, sz FROM {index}_docsize ORDER BY id");
+        let (mut indexed, query_of_rows) =
+            (conn.prepare(&query).map_err(sql)?, format!("SELECT n, {words} FROM {} WHERE n <= ? ORDER BY n", table.name));
+        let mut indexed = indexed.query([]).map_err(sql)?;
+        let mut next = || -> Result<Option<(i64, u64)>> {
+            let Some(row) = indexed.next().map_err(sql)? else { return Ok(None) };
+            Ok(Some((row.get(0).map_err(sql)?, varint(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()))))
+        };
+        let mut rows = conn.prepare(&query_of_rows).map_err(sql)?;
+        let mut rows = rows.query([upto]).map_err(sql)?;
+        let mut has = conn.prepare(&format!("SELECT EXISTS (SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?)")).map_err(sql)?;
+        let mut have = next()?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let (n, words): (i64, String) = (row.get(0).map_err(sql)?, text_at(row, 1)?);
+            if words.trim().is_empty() {
+                continue;
+            }
+            while have.is_some_and(|h| h.0 < n) {
+                faults += 1;
+                have = next()?;
+            }
+            count += 1;
+            let folded = text::fold(&words);
+            let trigrams = folded.chars().take_while(|c| *c != '\0').count().saturating_sub(2) as u64;
+            let found = have.filter(|h| h.0 == n);
+            let start: String = folded.chars().take(60).take_while(|c| *c != '\0').collect();
+            let fits = found.is_some_and(|h| h.1 == trigrams)
+                && match phrase(&start).filter(|_| count % every == 0) {
+                    Some(phrase) => has.query_row(params![phrase, n], |r| r.get(0)).map_err(sql)?,
+                    None => true,
+                };
+            faults += i64::from(!fits);
+            if found.is_some() {
+                have = next()?;
+            }
+        }
+        while have.is_some() {
+            faults += 1;
+            have = next()?;
+        }
+        if faults > 0 {
+            wrong.push(format!("{faults} {}s are not found by their words; retain doctor --rebuild indexes them again", table.name));
+        }
+    }
+    Ok((wrong, count))
+}
+
+/// A number as the index writes it: seven bits a byte, the last one without the eighth.
+fn varint(bytes: &[u8]) -> u64 {
+    let mut value = 0_u64;
+    for byte in bytes.iter().take(8) {
+        value = value << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    value
+}
+
 /// A phrase for the index: user text never reaches FTS5 unquoted. `None` under three characters (the index cannot answer).
 fn phrase(word: &str) -> Option<String> {
     (word.chars().count() >= 3).then(|| format!("\"{}\"", word.replace('"', "\"\"")))
@@ -215,3 +305,6 @@ pub fn text_at(row: &rusqlite::Row<'_>, at: usize) -> Result<String> {
 pub fn text_at_raw(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<String> {
     Ok(row.get_ref(at)?.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

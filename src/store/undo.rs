@@ -306,7 +306,10 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
     // The batch may have set a field twice; only its last value has to stand for the undo to be safe.
     let mut expected: HashMap<(Id, String), Value> = HashMap::new();
     for (number, row, field, before, after) in edits {
-        let Some(table) = table_numbered(number) else { continue };
+        let table = table_numbered(number).ok_or_else(|| {
+            Error::new(Kind::Conflict, "it changed something that this Retain does not know; nothing was undone")
+                .hint("a newer Retain can take it back; `retain doctor` says whether the book is damaged")
+        })?;
         let Some(now) = batch::current(b.conn, table, row, &field)?.map(|c| c.value) else { continue };
         let wanted = expected.get(&(row, field.clone())).unwrap_or(&after);
         if taken.how != How::Force
