@@ -54,10 +54,9 @@ impl Store {
         while let Some(r) = rows.next().map_err(sql)? {
             let key = (Id(r.get(0).map_err(sql)?), search::text_at(r, 1)?);
             let entity: i64 = r.get(2).map_err(sql)?;
-            // What a newer version has noted is its own.
-            if want.remove(&key) != Some(entity)
-                && table_numbered(entity).is_none_or(|t| batch::current(&self.conn, t, key.0, &key.1).is_ok() || key.1 == moves::FIELD)
-            {
+            // What a newer version has noted of a field that this one does not know is its own.
+            let known = || table_numbered(entity).is_none_or(|t| batch::current(&self.conn, t, key.0, &key.1).is_ok());
+            if want.remove(&key).map_or_else(|| known() || key.1 == moves::FIELD, |wanted| wanted != entity) {
                 name(format!("{} of {} is listed as a conflict and is none", key.1, key.0));
             }
         }
@@ -152,8 +151,8 @@ impl Store {
             None => None,
         };
         let mut wrong = Vec::new();
-        if meta.get("book").is_some_and(|id| !matches!(id, Value::Blob(id) if Id::from_slice(id).is_some())) {
-            wrong.push("the book's id is none".to_owned());
+        if !matches!(meta.get("book"), Some(Value::Blob(id)) if Id::from_slice(id).is_some()) {
+            wrong.push("the book has no id".to_owned());
         }
         for key in ["min_reader", "min_writer"] {
             if !matches!(meta.get(key), None | Some(Value::Integer(0..=1000))) {
@@ -164,9 +163,9 @@ impl Store {
         if let Some(zone) = zone.filter(|z| Zone::named(z).is_none()) {
             wrong.push(format!("the zone that the book was made with is \"{zone}\", which is none"));
         }
-        // Books of before say it once.
-        if let Some(again) = text("zone_again").filter(|again| Some(*again) != zone) {
-            let zone = zone.unwrap_or("none");
+        let again = text("zone_again");
+        if again != zone {
+            let (zone, again) = (zone.unwrap_or("none"), again.unwrap_or("none"));
             wrong.push(format!("the zone that the book was made with is {zone} in one place and {again} in another"));
         }
         for name in TABLES.iter().map(|t| t.name).chain(["batch", "edit"]) {
