@@ -1,8 +1,5 @@
 //! Undo of every command: the queue, the alerts, the calls, the playbooks and every figure are what they were.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use proptest::prelude::*;
 
 use crate::domain::action::ActionDraft;
@@ -19,7 +16,7 @@ use crate::domain::touchpoint::TouchDraft;
 use crate::store::history::HistoryAsk;
 use crate::store::merge::MergeAsk;
 use crate::store::merge::tests::{copy_of, take_at};
-use crate::store::tests::{NOW, account, add, options, visible};
+use crate::store::tests::{NOW, account, add, options, steps, visible};
 use crate::store::{Options, Store, Who};
 
 const UNDO: Command = Command::Undo { batch: None, force: false };
@@ -549,14 +546,9 @@ fn nothing_to_redo_and_the_last_lines_are_known_at_once_in_a_book_of_many_batche
                 SELECT randomblob(16), 'ana', device, number + i, hlc + i, wall, 'note', 'Note', 1 FROM batch, c WHERE n = 1";
     store.conn.execute_batch(many).unwrap();
     note(&mut store, acme, "the last one", 1);
-    let steps = Arc::new(AtomicUsize::new(0));
-    let counter = steps.clone();
-    let each_step = move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        false
-    };
-    store.conn.progress_handler(1, Some(each_step)).unwrap();
-    assert_eq!(store.write(&Command::Redo, at(2)).unwrap_err().message, "nothing to redo");
-    store.history(&HistoryAsk { limit: 3, ..HistoryAsk::default() }).unwrap();
-    assert!(steps.load(Ordering::Relaxed) < 1000, "{steps:?} steps");
+    let taken = steps(&mut store, |store| {
+        assert_eq!(store.write(&Command::Redo, at(2)).unwrap_err().message, "nothing to redo");
+        assert_eq!(store.history(&HistoryAsk { limit: 3, ..HistoryAsk::default() }).unwrap().len(), 3);
+    });
+    assert!(taken < 1000, "{taken} steps");
 }
