@@ -305,8 +305,12 @@ pub(super) fn each_batch(store: &Store, wanted: &str, mut each: impl FnMut(Batch
     let mut found = statement.query([]).map_err(sql)?;
     while let Some(row) = found.next().map_err(sql)? {
         let mut batch = batch_row(row).map_err(sql)?;
-        let customer = batch.customer.as_ref().map_or("", |c| c.1.as_str());
-        let text = crate::text::fold(&format!("{} {} {} {customer}", batch.person, batch.command, batch.label));
+        let text = if words.is_empty() {
+            String::new()
+        } else {
+            let customer = batch.customer.as_ref().map_or("", |c| c.1.as_str());
+            crate::text::fold(&format!("{} {} {} {customer}", batch.person, batch.command, batch.label))
+        };
         // `who:bo` and `did:move` are the person and the command alone; a blank in a name is written `_`.
         let fits = |word: &&str| match word.split_once(':') {
             Some(("who", person)) => crate::text::fold(&batch.person).replace(' ', "_").starts_with(person),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::params;
 use serde::Serialize;
 
+use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::domain::query::BatchRow;
 use crate::domain::time::Stamp;
@@ -75,11 +76,10 @@ impl Store {
     fn batches_of(&self, customer: Id) -> Result<HashSet<Id>> {
         let mut found = HashSet::new();
         for table in TABLES {
-            let owner = match table.columns.first() {
-                Some(&"customer") => "t.customer = (SELECT n FROM customer WHERE id = ?1)",
-                _ if table.name == "customer" => "t.id = ?1",
-                _ => continue,
-            };
+            if !table.is_owned() && table.entity != Entity::Customer {
+                continue;
+            }
+            let owner = format!("t.{} = (SELECT n FROM customer WHERE id = ?1)", table.owner());
             let query = format!(
                 "SELECT b.id FROM batch b WHERE b.finished = 1 AND b.n IN (
                    SELECT t.batch FROM {0} t WHERE {owner}
