@@ -73,7 +73,7 @@
 //!
 //! A **purge** is a batch with one edit of the field `purged`. Rows, edits and labels go; tombstones keep their ids and digests, so that
 //! every hash can still be computed (a label counts in it by its digest). What arrives later for something purged is buried on
-//! arrival, so every order of merging ends the same.
+//! arrival, so every order of merging ends the same. A meeting with others is theirs too: the purging batch writes it anew for them.
 //!
 //! [`store::sync`] carries the same batches in files: a folder of bundles, one writer a file, one line a batch (a large one in parts),
 //! checksums a line and a file. Bundles are taken through the door of the merge; which are known is kept in `meta`, in the transaction
@@ -238,7 +238,9 @@
 //!   cadences or stages fold all customers again in the transaction that sets them.
 //! - A key role counts as waiting in the queue only when somebody of it has heard from us before; a role that nobody has is a gap on
 //!   the stakeholder map, and a filter (`buyer:none`), but no daily reason.
-//! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree.
+//! - A stage is not a field but the last move on the timeline, so that undo, history and funnel cannot disagree. What a person sets is
+//!   dated now, and what another clock had dated later is dated before it: a move that is told shows.
+//! - Undo goes back by the order in which batches came into the file; clocks count only for what arrived behind the last one of here.
 //! - Alerts are looked for at the customers whose signals tell of one, and the log of rules has an index of its own: a look at all
 //!   events would cost more than a second in a large book, behind every write while the count stands in the corner.
 //! - A rule is saved from its trial only, which shows whom it holds and for whom it would have fired.
@@ -272,6 +274,7 @@
 //! - In the backtest a row that was removed since counts as never having been there, and an edit is taken back by the values before.
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
 //! - Who changed something is known of a row's own fields: a form says it when its customer was removed only at the save.
+//! - A meeting that somebody writes down before hearing of a purge goes with the purged one who is named first, also from the others.
 //! - A purge reaches files of other people (their bundles, outboxes, free pages) when they next merge, sync or open; backups never.
 //! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle.
 //! - A past day is shown with the settings, stages and saved views of today, and without what copies disagreed about then.

@@ -232,7 +232,7 @@ impl Store {
         if let Some(zone) = options.zone.as_ref().filter(|z| fresh && Zone::named(z).is_some_and(|z| z != store.config.zone)) {
             // The zone belongs to the making of the book; there is nothing to undo before it. Of several that make it at once, the first
             // one's holds.
-            store.conn.execute("INSERT INTO meta (k, v) VALUES ('zone', ?) ON CONFLICT (k) DO NOTHING", params![zone]).map_err(sql)?;
+            schema::make_in(&store.conn, zone, false)?;
             store.config = Arc::new(read_config(&store.conn)?);
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }

@@ -2,19 +2,23 @@
 
 use serde_json::{Value, json};
 
+use super::Cx;
 use super::fail::Done;
 use super::out::{Ink, one_line};
-use super::{Cx, unexpected};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
-use crate::domain::query::{Conflict, ConflictValue, Page, Query};
+use crate::domain::query::{Conflict, ConflictValue};
 use crate::domain::time::{Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::store::Store;
 
 /// List fields of which copies of the book say different things
 #[derive(clap::Args, Debug)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Only those of this customer
+    #[arg(add = super::complete::customers())]
+    customer: Option<String>,
+}
 
 /// Decide between two values of one field
 ///
@@ -31,11 +35,13 @@ pub(super) struct ResolveArgs {
     take: String,
 }
 
-pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
+pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
-    let open = open(&mut store)?;
+    let customer = args.customer.as_deref().map(|name| store.find_customer(name)).transpose()?;
+    let (open, more) = store.conflicts(customer)?;
     if cx.out.json {
-        return cx.out.rows("conflicts", json!({ "conflicts": open.iter().map(conflict_json).collect::<Vec<_>>() }));
+        let conflicts: Vec<Value> = open.iter().map(conflict_json).collect();
+        return cx.out.rows("conflicts", json!({ "conflicts": conflicts, "more": more }));
     }
     if open.is_empty() {
         return Ok(cx.out.line("no conflicts")?);
@@ -43,6 +49,9 @@ pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
     let zone = store.config().zone;
     for conflict in &open {
         print_conflict(cx, conflict, zone, Some(conflict.row))?;
+    }
+    if more > 0 {
+        cx.out.line(&format!("and {more} more; retain conflicts CUSTOMER lists one customer's"))?;
     }
     Ok(())
 }
@@ -54,23 +63,15 @@ pub(super) fn resolve(cx: &mut Cx<'_>, args: &ResolveArgs) -> Done {
     cx.write(&mut store, &Command::Resolve { row: conflict.row, field: conflict.field, take })
 }
 
-fn open(store: &mut Store) -> Result<Vec<Conflict>> {
-    match store.answer(&Query::Conflicts)? {
-        Page::Conflicts(open) => Ok(open),
-        _ => Err(unexpected()),
-    }
-}
-
 /// The conflict that a person names by a customer, or a row, and a field.
 fn meant(store: &mut Store, customer: &str, field: &str) -> Result<Conflict> {
-    let of_field: Vec<Conflict> = open(store)?.into_iter().filter(|c| c.field == field).collect();
-    let named: Option<Id> = customer.trim().parse().ok();
-    let by_row = of_field.iter().find(|c| Some(c.row) == named && c.customer.as_ref().map(|c| c.0) != named).cloned();
-    if let Some(conflict) = by_row {
+    if let Ok(row) = customer.trim().parse::<Id>()
+        && let Some(conflict) = store.conflict(row, field)?.filter(|c| c.customer.as_ref().is_none_or(|c| c.0 != row))
+    {
         return Ok(conflict);
     }
     let id = store.find_customer(customer)?;
-    let mut found: Vec<Conflict> = of_field.into_iter().filter(|c| c.customer.as_ref().is_some_and(|c| c.0 == id)).collect();
+    let mut found: Vec<Conflict> = store.conflicts(Some(id))?.0.into_iter().filter(|c| c.field == field).collect();
     match (found.len(), found.pop()) {
         (1, Some(only)) => Ok(only),
         (0, _) => {

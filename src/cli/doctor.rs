@@ -1,4 +1,4 @@
-//! `retain doctor`: examines the book, and folds the signals again when asked to.
+//! `retain doctor`: examines the book, and makes anew what follows from its facts when asked to.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 /// Examine the book
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// First fold every customer's figures again from its first event; changes no fact
+    /// First fold every customer's figures again from its first event, index all words and list conflicts anew; changes no fact
     #[arg(long)]
     rebuild: bool,
 }

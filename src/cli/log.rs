@@ -34,7 +34,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let customers = args.whom.find(cx, &mut store)?;
     // People are those of one customer: several have none in common.
-    let contacts = if let [one] = customers[..] { cx.contacts(&mut store, one)? } else { Vec::new() };
+    let contacts = if let [one] = customers[..] { cx.contacts(&store, one)? } else { Vec::new() };
     let (mut touch, parts) = line::parse(&text, &contacts, &cx.moment(&store));
     if let Some(unread) = parts.iter().find_map(|p| p.meaning.as_ref().err()) {
         return Err(Error::usage(unread.clone()).hint("nothing was written; `retain show CUSTOMER` lists the contacts").into());

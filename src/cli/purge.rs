@@ -13,6 +13,7 @@ use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::backup::list;
+use crate::store::purge::Plan;
 
 /// Delete a customer or a contact for good
 ///
@@ -45,7 +46,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     // Texts about others that name the person stay; they are told, so that somebody reads them.
     let mentions = if entity == Entity::Contact { store.subject(row)?.mentions } else { Vec::new() };
     if !args.yes {
-        confirm(cx, &name)?;
+        tell(cx, &store.purge_plan(entity, row)?, &name, mentions.len());
+        confirm(&name)?;
     }
     let receipt = store.write(&Command::Purge { entity, row, why: args.why.clone() }, cx.now)?;
     if receipt.queued.is_some() {
@@ -111,14 +113,35 @@ pub(super) fn contact(store: &Store, who: &str) -> Result<(Id, String)> {
     }
 }
 
+/// Most meetings that are told one by one.
+const MOST_TOLD: usize = 20;
+
+/// What will be deleted and what stays, before anybody is asked.
+fn tell(cx: &Cx<'_>, plan: &Plan, name: &str, mentions: usize) {
+    let goes: Vec<String> = plan.goes.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    cx.warn(&format!("This deletes {name} and all that belongs to it for good: {}. It cannot be taken back.", goes.join(", ")));
+    if !plan.stay.is_empty() {
+        cx.warn("Meetings with others stay, without them; the words may still name them:");
+    }
+    for (day, text) in plan.stay.iter().take(MOST_TOLD) {
+        cx.warn(&one_line(&format!("  {} {text}", day.map_or_else(String::new, |d| d.to_string()))));
+    }
+    let more = plan.stay.len().saturating_sub(MOST_TOLD);
+    if more > 0 {
+        cx.warn(&format!("  and {more} more"));
+    }
+    if mentions > 0 {
+        cx.warn(&format!("Texts about something else that name them stay too: {mentions}, told when it is done"));
+    }
+}
+
 /// Has the name typed, because there is no way back.
-fn confirm(cx: &Cx<'_>, name: &str) -> Result<()> {
+fn confirm(name: &str) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         return Err(
             Error::usage("A purge cannot be taken back, and nobody is here to confirm it").hint("--yes confirms it; nothing was deleted")
         );
     }
-    cx.warn(&format!("This deletes {name} and all that belongs to it for good. It cannot be taken back."));
     let mut out = std::io::stderr();
     let _ = write!(out, "Type the name to confirm: ").and_then(|()| out.flush());
     let mut typed = String::new();

@@ -436,6 +436,8 @@ pub struct Found {
     pub name: String,
     /// The event; `None` for a find in names.
     pub event: Option<Id>,
+    /// The person; `None` for another find.
+    pub contact: Option<Id>,
     /// The text around the find.
     pub text: String,
     /// Its day.

@@ -86,7 +86,7 @@ pub struct Roster {
     /// The id of each row.
     pub ids: Vec<Id>,
     /// The file's integer of each row.
-    pub rowids: Vec<u32>,
+    pub rowids: Vec<i64>,
     /// Owners.
     pub owners: Names,
     /// Distinct sets of tags, each sorted and joined by a space.
@@ -104,8 +104,8 @@ pub struct Roster {
     ranks: OnceLock<Vec<u32>>,
     /// Row + 1 by the file's integer (less `first`) while those are dense, as they are but in an odd file; the others in `sparse`.
     by_rowid: Vec<u32>,
-    first: u32,
-    sparse: HashMap<u32, u32>,
+    first: i64,
+    sparse: HashMap<i64, u32>,
 }
 
 impl Roster {
@@ -139,13 +139,13 @@ impl Roster {
 
     /// Makes an empty part ready for customers whose integers begin at `first`.
     pub fn begin_part(&mut self, first: i64) {
-        self.first = u32::try_from(first).unwrap_or(0);
+        self.first = first;
     }
 
     /// Adds a customer, or puts it in place of the row with the same `rowid`. Health and priority are computed by [`Roster::rescore`]
     /// (all rows) or [`Roster::score_row`].
     pub fn put(&mut self, entry: Entry<'_>) -> usize {
-        let rowid = u32::try_from(entry.rowid).unwrap_or(u32::MAX);
+        let rowid = entry.rowid;
         let at = match self.row_of(entry.rowid) {
             Some(at) => at,
             None => {
@@ -187,7 +187,7 @@ impl Roster {
         for (from, row) in part.rows.iter().enumerate() {
             let at = self.put(Entry {
                 id: part.ids[from],
-                rowid: i64::from(part.rowids[from]),
+                rowid: part.rowids[from],
                 name: part.name(from),
                 owner: part.owner(from),
                 tags: part.tagsets.get(row.tags),
@@ -223,12 +223,18 @@ impl Roster {
         part.sparse.clear();
     }
 
-    fn index(&mut self, rowid: u32, at: u32) {
-        let slot = rowid.wrapping_sub(self.first) as usize;
-        if slot >= self.by_rowid.len() && slot < self.by_rowid.len() + 4096 {
+    /// The place of an integer among the dense ones. A file may have any 64 bits: the distance between two need not be one of them.
+    fn slot(&self, rowid: i64) -> Option<usize> {
+        rowid.checked_sub(self.first).and_then(|slot| usize::try_from(slot).ok())
+    }
+
+    fn index(&mut self, rowid: i64, at: u32) {
+        let slot = self.slot(rowid);
+        let next = self.by_rowid.len();
+        if let Some(slot) = slot.filter(|slot| (next..next + 4096).contains(slot)) {
             self.by_rowid.resize(slot + 1, 0);
         }
-        match self.by_rowid.get_mut(slot) {
+        match slot.and_then(|slot| self.by_rowid.get_mut(slot)) {
             Some(place) => *place = at + 1,
             None => {
                 self.sparse.insert(rowid, at);
@@ -308,8 +314,7 @@ impl Roster {
 
     /// The row of a file's integer.
     pub fn row_of(&self, rowid: i64) -> Option<usize> {
-        let rowid = u32::try_from(rowid).ok()?;
-        match self.by_rowid.get(rowid.wrapping_sub(self.first) as usize) {
+        match self.slot(rowid).and_then(|slot| self.by_rowid.get(slot)) {
             Some(0) | None => self.sparse.get(&rowid).map(|at| *at as usize),
             Some(place) => Some(*place as usize - 1),
         }

@@ -100,6 +100,11 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// What was folded on its day is true on `day` too: nothing that it counts changes in between.
+    pub fn holds_on(&self, day: Day) -> bool {
+        self.asof.is_some_and(|asof| asof <= day) && self.stale.is_none_or(|stale| stale > day)
+    }
+
     /// A person's word over the health score on `day`, while it lasts.
     pub fn held_on(&self, day: Day) -> Option<u8> {
         self.held.filter(|_| self.held_until.is_some_and(|until| day <= until))

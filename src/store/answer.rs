@@ -66,7 +66,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Search { text } => found(store, text).map(Page::Search),
         Query::Views => views(store).map(Page::Views),
         Query::History { row } => history(store, *row).map(Page::History),
-        Query::Conflicts => super::conflicts::list(&store.conn, store.config.currency).map(Page::Conflicts),
+        Query::Conflicts => store.conflicts(None).map(|found| Page::Conflicts(found.0)),
         Query::Actions(ask) => work::actions(store, ask).map(Page::Actions),
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
@@ -279,10 +279,21 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
 const MOST_TASKS: usize = 20_000;
 
 /// The columns of a batch as a list shows it.
-const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
-     (SELECT u.id FROM batch u WHERE u.undoes = b.id AND u.finished = 1 AND NOT EXISTS (SELECT 1 FROM batch r WHERE r.undoes = u.id AND r.finished = 1) LIMIT 1)";
+const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name";
 
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
+    let mut batches = Vec::new();
+    if limit > 0 {
+        each_batch(store, wanted, |batch| {
+            batches.push(batch);
+            Ok(batches.len() < limit)
+        })?;
+    }
+    Ok(batches)
+}
+
+/// Goes through the batches with all of the words, newest first, until `each` has enough.
+pub(super) fn each_batch(store: &Store, wanted: &str, mut each: impl FnMut(BatchRow) -> Result<bool>) -> Result<()> {
     let folded = crate::text::fold(wanted);
     let words: Vec<&str> = folded.split_whitespace().collect();
     // What an import told later was done later.
@@ -292,11 +303,14 @@ fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> 
     );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let mut found = statement.query([]).map_err(sql)?;
-    let mut batches = Vec::new();
     while let Some(row) = found.next().map_err(sql)? {
-        let batch = batch_row(row).map_err(sql)?;
-        let customer = batch.customer.as_ref().map_or("", |c| c.1.as_str());
-        let text = crate::text::fold(&format!("{} {} {} {customer}", batch.person, batch.command, batch.label));
+        let mut batch = batch_row(row).map_err(sql)?;
+        let text = if words.is_empty() {
+            String::new()
+        } else {
+            let customer = batch.customer.as_ref().map_or("", |c| c.1.as_str());
+            crate::text::fold(&format!("{} {} {} {customer}", batch.person, batch.command, batch.label))
+        };
         // `who:bo` and `did:move` are the person and the command alone; a blank in a name is written `_`.
         let fits = |word: &&str| match word.split_once(':') {
             Some(("who", person)) => crate::text::fold(&batch.person).replace(' ', "_").starts_with(person),
@@ -304,15 +318,16 @@ fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> 
             _ => text.contains(*word),
         };
         if words.iter().all(fits) {
-            batches.push(batch);
-            if batches.len() >= limit {
+            batch.undone_by = super::undo::undone_by(&store.conn, batch.id, None)?;
+            if !each(batch)? {
                 break;
             }
         }
     }
-    Ok(batches)
+    Ok(())
 }
 
+/// A row of [`BATCH`]; whether it was taken back is to be asked for.
 fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
     let id = |at: usize| -> rusqlite::Result<Option<Id>> { Ok(row.get::<_, Option<[u8; 16]>>(at)?.map(Id)) };
     let customer = id(8)?;
@@ -326,7 +341,7 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
         made: row.get::<_, i64>(5)? as usize,
         edits: row.get::<_, i64>(6)? as usize,
         undoes: id(7)?,
-        undone_by: id(10)?,
+        undone_by: None,
         customer: customer.map(|c| (c, name)),
     })
 }
@@ -360,10 +375,23 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
             customer: roster.ids[at],
             name: roster.name(at).to_owned(),
             event: None,
+            contact: None,
             text: String::new(),
             day: None,
         });
         all.extend(named);
+    }
+    let query = "SELECT c.id, c.name, k.id, k.name, k.email FROM contact k JOIN customer c ON c.n = k.customer WHERE k.n = ?";
+    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    for n in search::contacts(&store.conn, wanted, 20)? {
+        let person = statement
+            .query_row([n], |r| {
+                let (person, email) = (text_at(r, 3)?, text_at(r, 4)?);
+                let text = if email.is_empty() { person } else { format!("{person} <{email}>") };
+                Ok(Found { customer: Id(r.get(0)?), name: text_at(r, 1)?, event: None, contact: Some(Id(r.get(2)?)), text, day: None })
+            })
+            .map_err(sql)?;
+        all.push(person);
     }
     let mut statement = store
         .conn
@@ -375,7 +403,8 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
         let hit = statement
             .query_row([n], |r| {
                 let day = Day::from_number(r.get(4)?);
-                Ok(Found { customer: Id(r.get(0)?), name: text_at(r, 1)?, event: Some(Id(r.get(2)?)), text: text_at(r, 3)?, day })
+                let event = Some(Id(r.get(2)?));
+                Ok(Found { customer: Id(r.get(0)?), name: text_at(r, 1)?, event, contact: None, text: text_at(r, 3)?, day })
             })
             .optional()
             .map_err(sql)?;

@@ -289,16 +289,8 @@ impl<'c> Batch<'c> {
             None => current.value,
         };
         let several = seen.len() > 16 || field == "removed";
-        let changed = Changed {
-            id: self.ids.next(self.now),
-            entity: table.number,
-            row,
-            field: field.to_owned(),
-            before,
-            after: value,
-            seen,
-            knew,
-        };
+        let changed =
+            Changed { id: self.ids.next(self.now), entity: table.number, row, field: field.to_owned(), before, after: value, seen, knew };
         log(self.conn, self.n, &changed)?;
         self.piece.clear();
         hash::put_edit(&mut self.piece, &changed);

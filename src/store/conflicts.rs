@@ -14,25 +14,54 @@ use crate::error::{Error, Result};
 use super::batch::{self, Batch, Holds, Table, table_numbered};
 use super::heads::{self, Head};
 use super::write::Done;
-use super::{moves, search, sql, twins};
+use super::{Store, moves, search, sql, twins};
 
 /// Most conflicts in one list.
 const MOST: usize = 5000;
 
-/// Every open conflict, customer by customer.
-pub fn list(conn: &Connection, currency: Currency) -> Result<Vec<Conflict>> {
-    let mut statement = conn.prepare_cached("SELECT row, field, entity FROM conflict ORDER BY row, field").map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    let mut all = Vec::new();
-    while all.len() < MOST
-        && let Some(row) = rows.next().map_err(sql)?
-    {
-        if let Some(table) = table_numbered(row.get(2).map_err(sql)?) {
-            all.extend(one(conn, table, Id(row.get(0).map_err(sql)?), &search::text_at(row, 1)?, currency)?);
+/// Open conflicts, customer by customer, and how many more there are. Those of one customer are listed all.
+pub fn list(conn: &Connection, currency: Currency, customer: Option<Id>) -> Result<(Vec<Conflict>, usize)> {
+    let (mut all, mut more) = (Vec::new(), 0);
+    let queries = match customer {
+        None => vec!["SELECT row, field, entity FROM conflict WHERE ?1 IS NULL ORDER BY row, field".to_owned()],
+        Some(_) => batch::TABLES
+            .iter()
+            .filter(|t| t.is_owned() || t.entity == Entity::Customer)
+            .map(|t| {
+                let (name, owner) = (t.name, t.owner());
+                format!(
+                    "SELECT o.row, o.field, o.entity FROM {name} t CROSS JOIN conflict o ON o.row = t.id
+                     WHERE t.{owner} = (SELECT n FROM customer WHERE id = ?1)"
+                )
+            })
+            .collect(),
+    };
+    for query in queries {
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+        let mut rows = statement.query([customer]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let Some(table) = table_numbered(row.get(2).map_err(sql)?) else { continue };
+            if customer.is_none() && all.len() >= MOST {
+                more += 1;
+            } else {
+                all.extend(one(conn, table, Id(row.get(0).map_err(sql)?), &search::text_at(row, 1)?, currency)?);
+            }
         }
     }
     all.sort_by(|a, b| (&a.customer, a.row, &a.field).cmp(&(&b.customer, b.row, &b.field)));
-    Ok(all)
+    Ok((all, more))
+}
+
+impl Store {
+    /// Open conflicts, of one customer or of all, and how many more there are than are listed.
+    pub fn conflicts(&self, customer: Option<Id>) -> Result<(Vec<Conflict>, usize)> {
+        list(&self.conn, self.config.currency, customer)
+    }
+
+    /// What copies say of a field of a row, when it is a conflict.
+    pub fn conflict(&self, row: Id, field: &str) -> Result<Option<Conflict>> {
+        of(&self.conn, row, field, self.config.currency)
+    }
 }
 
 /// One of them, when it is one.
@@ -229,4 +258,66 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
         _ => format!("Took {field} of {name} from {whose}"),
     };
     Ok(Done { label, changed: 1, skipped: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::action::ActionDraft;
+    use crate::domain::command::{Change, Command};
+    use crate::domain::query::{ActionAsk, Page, Query};
+    use crate::domain::time::Stamp;
+    use crate::store::history::HistoryAsk;
+    use crate::store::merge::tests::{both, pair};
+    use crate::store::tests::{NOW, add};
+
+    fn put(store: &mut Store, entity: Entity, row: Id, field: &str, value: &str, now: Stamp) {
+        let changes = vec![Change::set(field, value)];
+        store.write(&Command::Edit { entity, rows: vec![row], changes }, now).unwrap();
+    }
+
+    #[test]
+    fn the_days_of_a_call_are_days_in_conflicts_and_in_the_history() {
+        let (mut a, mut b, acme) = pair();
+        let action = ActionDraft { kind: "risk".into(), title: "Late invoice".into(), ..ActionDraft::default() };
+        a.write(&Command::OpenAction { customers: vec![acme], action }, NOW).unwrap();
+        let Page::Actions(calls) = a.answer(&Query::Actions(ActionAsk::default())).unwrap() else { panic!() };
+        let call = calls[0].action.id;
+        put(&mut a, Entity::Action, call, "review", "2026-12-24", NOW);
+        both(&mut a, &mut b);
+        for (store, days) in [(&mut a, 0), (&mut b, 1)] {
+            let now = Stamp(NOW.0 + days * 86_400_000);
+            store.turn_day(now);
+            store.write(&Command::CloseActions { actions: vec![call], outcome: "paid".into() }, now).unwrap();
+        }
+        both(&mut a, &mut b);
+        let (all, more) = a.conflicts(Some(acme)).unwrap();
+        let said: Vec<_> = all.iter().flat_map(|c| c.values.iter().map(|v| (c.field.as_str(), v.value.as_deref().unwrap_or("")))).collect();
+        assert_eq!((said, more), (vec![("closed", "2026-11-18"), ("closed", "2026-11-19")], 0));
+        let mut told = Vec::new();
+        for batch in a.history(&HistoryAsk { limit: 50, ..HistoryAsk::default() }).unwrap() {
+            told.extend(a.edits_of(batch.id).unwrap().into_iter().map(|t| (t.field, t.after.unwrap_or_default())));
+        }
+        for (field, day) in [("closed", "2026-11-18"), ("closed", "2026-11-19"), ("review", "2026-12-24")] {
+            assert!(told.contains(&(field.to_owned(), day.to_owned())), "{field} {day}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_ends_says_how_many_more_there_are_and_of_one_customer_it_has_all() {
+        let (mut a, _, acme) = pair();
+        let beta = add(&mut a, "Beta", 100);
+        for (store_no, phone) in [(0, "111"), (1, "222")] {
+            put(&mut a, Entity::Customer, beta, "phone", &format!("{phone}{store_no}"), NOW);
+        }
+        let many = "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5100)
+                    INSERT INTO conflict (row, field, entity) SELECT id, 'attr.a' || i, 1 FROM customer, c WHERE name = 'Acme'";
+        a.conn.execute_batch(many).unwrap();
+        a.conn.execute_batch("INSERT INTO conflict (row, field, entity) SELECT id, 'phone', 1 FROM customer WHERE name = 'Beta'").unwrap();
+        let (all, more) = a.conflicts(None).unwrap();
+        assert_eq!((all.len(), more), (MOST, 101));
+        assert_eq!(a.conflicts(Some(acme)).unwrap().0.len(), 5100);
+        let (of_beta, more) = a.conflicts(Some(beta)).unwrap();
+        assert_eq!((of_beta.len(), of_beta[0].field.as_str(), more), (1, "phone", 0));
+    }
 }

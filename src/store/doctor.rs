@@ -1,4 +1,6 @@
-//! The book's examination: what is well, what is not, and the one repair that changes no fact (folding the signals again).
+//! The book's examination: what is well, what is not, and the one repair that changes no fact (making anew what follows from them).
+
+mod derived;
 
 use serde::Serialize;
 
@@ -93,6 +95,7 @@ impl Store {
         let orphans = if orphans > 0 { vec![format!("{orphans} rows without their parent")] } else { Vec::new() };
         checks.push(check("parents", orphans, "every row has its parent".into()));
         checks.extend(self.log_checks()?);
+        checks.extend([self.conflict_check()?, self.index_check()?, self.purge_check()?, self.meta_check()?]);
         let waiting = self.waiting()?.len();
         let waiting = if waiting > 0 {
             vec![format!("{waiting} of your changes wait in your outbox; `retain outbox` shows them")]
@@ -152,7 +155,7 @@ impl Store {
 
     /// Batches: all finished, numbers of each device without a gap.
     fn log_check(&self) -> Result<Check> {
-        let open: i64 = self.conn.query_row("SELECT count(*) FROM batch WHERE finished = 0", [], |r| r.get(0)).map_err(sql)?;
+        let open: i64 = self.conn.query_row("SELECT count(*) FROM batch WHERE finished <> 1", [], |r| r.get(0)).map_err(sql)?;
         let gaps = gaps(&self.conn)?;
         let batches: i64 = self.conn.query_row("SELECT count(*) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         let mut wrong = Vec::new();
@@ -232,7 +235,7 @@ impl Store {
         Ok(check("signals", wrong, format!("the figures of {customers} customers equal a fold from their first event")))
     }
 
-    /// Folds the signals of every customer from its first event again. Changes no fact.
+    /// Folds the signals of every customer from its first event again, lists conflicts and indexes words anew. Changes no fact.
     pub fn rebuild(&mut self) -> Result<usize> {
         self.writable()?;
         self.begin()?;
@@ -242,7 +245,8 @@ impl Store {
             signal::fold_all(&self.conn, &config, today, |n, signals| {
                 customers += 1;
                 signal::keep(&self.conn, n, &signals, &config.stages)
-            })
+            })?;
+            self.rebuild_derived()
         });
         super::end(&self.conn, work)?;
         self.roster = None;

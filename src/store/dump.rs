@@ -93,7 +93,7 @@ impl Store {
     fn take_whole(&mut self, bundles: &Bundles, head: &DumpHead, mut wrong: Vec<String>, partial: bool, name: &str) -> Result<Loaded> {
         self.name_as(head.book)?;
         if let Some(zone) = head.zone.as_ref().filter(|z| Zone::named(z).is_some()) {
-            self.put_meta("zone", zone)?;
+            super::schema::make_in(&self.conn, zone, true)?;
         }
         let mut done = Exchanged::default();
         let why = self.take_rounds(bundles, &mut done)?;

@@ -96,7 +96,7 @@ impl Store {
 
     fn take_rows(&mut self, zone: Option<&str>, rows: &mut Rows<'_>, now: Stamp) -> Result<usize> {
         if let Some(zone) = zone.filter(|z| Zone::named(z).is_some()) {
-            self.put_meta("zone", zone)?;
+            super::schema::make_in(&self.conn, zone, true)?;
         }
         let (number, hlc) = batch::place(&self.conn, &self.who, now, None)?;
         let mut files = Files { rows: RefCell::new(rows), batches: Vec::new() };

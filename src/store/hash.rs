@@ -116,9 +116,16 @@ pub fn begin_row(out: &mut Vec<u8>, table: &Table, id: Id) {
     out.extend(id.0);
 }
 
-/// An edit's bytes.
+/// An edit's bytes. An entity that is no byte, as none is, is written whole behind another sign: so hashes of before stay what they
+/// were, and no other number hides behind its last byte.
 pub fn put_edit(out: &mut Vec<u8>, c: &Changed) {
-    out.extend([b'~', c.entity as u8]);
+    match u8::try_from(c.entity) {
+        Ok(entity) => out.extend([b'~', entity]),
+        Err(_) => {
+            out.push(b'^');
+            out.extend(c.entity.to_le_bytes());
+        }
+    }
     out.extend(c.id.0);
     out.extend(c.row.0);
     put_value(out, ValueRef::Text(c.field.as_bytes()));

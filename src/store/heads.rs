@@ -313,6 +313,12 @@ pub fn is_settled(conn: &Connection, table: &Table, row: Id, field: &str) -> Res
     Ok(verdict(conn, table, row, field)?.is_none_or(|(value, _)| value == current.value))
 }
 
+/// Whether the edits of a field say different things. One of a newer version, or of a row that is not here, is none.
+pub fn is_conflict(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<bool> {
+    let Ok(Some(_)) = batch::current(conn, table, row, field) else { return Ok(false) };
+    Ok(verdict(conn, table, row, field)?.is_some_and(|(_, conflict)| conflict))
+}
+
 /// The field is a conflict.
 pub fn note(conn: &Connection, row: Id, field: &str, table: &Table) -> Result<()> {
     conn.prepare_cached("INSERT INTO conflict (row, field, entity) VALUES (?,?,?) ON CONFLICT DO NOTHING")
@@ -332,7 +338,8 @@ pub fn forget(conn: &Connection, row: Id, field: &str) -> Result<()> {
 /// A new row at a customer that is removed stands against the removal, and a row that stood against it may be gone: such customers
 /// among these are looked at again.
 pub fn recheck_customers(conn: &Connection, touched: &BTreeSet<i64>) -> Result<()> {
-    const JUDGED: &str = "(removed = 1 OR id IN (SELECT row FROM conflict WHERE field = 'removed'))";
+    // Asked of each customer by the key: of a set, SQLite would read all conflicts for each.
+    const JUDGED: &str = "(removed = 1 OR EXISTS (SELECT 1 FROM conflict o WHERE o.row = customer.id AND o.field = 'removed'))";
     let removed: Vec<(i64, Id)> = if touched.len() > 1000 {
         let mut statement = conn.prepare(&format!("SELECT n, id FROM customer WHERE {JUDGED}")).map_err(sql)?;
         let rows = statement.query_map([], |r| Ok((r.get(0)?, Id(r.get(1)?)))).map_err(sql)?;

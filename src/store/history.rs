@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use rusqlite::params;
 use serde::Serialize;
 
+use crate::domain::command::Entity;
 use crate::domain::id::Id;
-use crate::domain::query::{BatchRow, Page, Query};
+use crate::domain::query::BatchRow;
 use crate::domain::time::Stamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
+use super::answer::each_batch;
 use super::batch::{TABLES, table_numbered};
 use super::{Store, conflicts, search, sql};
 
@@ -53,14 +55,20 @@ impl Store {
     /// Batches, newest first.
     pub fn history(&mut self, ask: &HistoryAsk) -> Result<Vec<BatchRow>> {
         let of_customer = ask.customer.map(|id| self.batches_of(id)).transpose()?;
-        let all = Query::Activity { search: ask.words.clone(), limit: usize::MAX };
-        let Page::Activity(mut rows) = self.answer(&all)? else { return Err(Error::failed("the book answered another question")) };
-        rows.retain(|row| {
-            ask.person.as_ref().is_none_or(|p| *p == row.person)
+        let mut rows = Vec::new();
+        if ask.limit == 0 {
+            return Ok(rows);
+        }
+        // A book has millions of batches, of which the last few are asked for.
+        each_batch(self, &ask.words, |row| {
+            let fits = ask.person.as_ref().is_none_or(|p| *p == row.person)
                 && ask.since.is_none_or(|since| row.at >= since)
-                && of_customer.as_ref().is_none_or(|batches| batches.contains(&row.id))
-        });
-        rows.truncate(ask.limit);
+                && of_customer.as_ref().is_none_or(|batches| batches.contains(&row.id));
+            if fits {
+                rows.push(row);
+            }
+            Ok(rows.len() < ask.limit)
+        })?;
         Ok(rows)
     }
 
@@ -68,11 +76,10 @@ impl Store {
     fn batches_of(&self, customer: Id) -> Result<HashSet<Id>> {
         let mut found = HashSet::new();
         for table in TABLES {
-            let owner = match table.columns.first() {
-                Some(&"customer") => "t.customer = (SELECT n FROM customer WHERE id = ?1)",
-                _ if table.name == "customer" => "t.id = ?1",
-                _ => continue,
-            };
+            if !table.is_owned() && table.entity != Entity::Customer {
+                continue;
+            }
+            let owner = format!("t.{} = (SELECT n FROM customer WHERE id = ?1)", table.owner());
             let query = format!(
                 "SELECT b.id FROM batch b WHERE b.finished = 1 AND b.n IN (
                    SELECT t.batch FROM {0} t WHERE {owner}

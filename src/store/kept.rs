@@ -85,7 +85,7 @@ fn all_visits(store: &Store, roster: &Roster) -> Result<Vec<Visit>> {
 /// worth a second connection, of both halves at the same time.
 fn by_halves<T: Send>(store: &Store, roster: &Roster, read: impl Fn(&Connection, (i64, i64)) -> Result<T> + Sync) -> Result<Vec<T>> {
     let _snapshot = if store.conn.is_autocommit() { Some(store.conn.unchecked_transaction().map_err(sql)?) } else { None };
-    let middle = roster.rowids.get(roster.rowids.len() / 2).map_or(0, |n| i64::from(*n));
+    let middle = roster.rowids.get(roster.rowids.len() / 2).copied().unwrap_or(0);
     match store.beside(roster.rows.len()) {
         // The upper half is read by another connection on a thread of its own.
         Some(other) => std::thread::scope(|scope| {

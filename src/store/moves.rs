@@ -84,6 +84,13 @@ pub fn seen(conn: &Connection, customer: i64, eye: Option<Eye<'_>>) -> Result<Ve
     Ok(moves.iter().map(|m| m.id).filter(|id| !older.contains(id)).collect())
 }
 
+/// Whether moves that have not seen each other lead to different stages.
+pub fn differ(conn: &Connection, customer: i64) -> Result<bool> {
+    let moves = of(conn, customer)?;
+    let heads = heads(&moves);
+    Ok(heads.iter().any(|m| m.to != heads[0].to))
+}
+
 /// Brings the place of a customer's stage among the conflicts in line with its moves; gives its id where it is one.
 pub fn settle(conn: &Connection, customer: i64) -> Result<Option<Id>> {
     let id: Option<Id> = conn
@@ -91,9 +98,7 @@ pub fn settle(conn: &Connection, customer: i64) -> Result<Option<Id>> {
         .and_then(|mut s| s.query_row([customer], |r| r.get(0).map(Id)).optional())
         .map_err(sql)?;
     let Some(id) = id else { return Ok(None) };
-    let moves = of(conn, customer)?;
-    let heads = heads(&moves);
-    if heads.iter().all(|m| m.to == heads[0].to) {
+    if !differ(conn, customer)? {
         super::heads::forget(conn, id, FIELD)?;
         return Ok(None);
     }
@@ -155,7 +160,7 @@ pub fn resolve(b: &mut Batch<'_>, customer: Id, take: Id) -> Result<()> {
 }
 
 /// A move to a lost stage comes with an event that says what was lost.
-fn losses_of(conn: &Connection, one: Id) -> Result<BTreeSet<Id>> {
+pub fn losses_of(conn: &Connection, one: Id) -> Result<BTreeSet<Id>> {
     let query = "SELECT l.id FROM event e JOIN event l ON l.batch = e.batch AND l.customer = e.customer AND l.at = e.at
                  WHERE e.id = ? AND l.kind = 13 AND l.removed = 0";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;

@@ -7,13 +7,15 @@
 use std::collections::BTreeSet;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
 use crate::domain::id::Id;
+use crate::domain::time::Day;
 use crate::error::{Error, Result};
 
-use super::batch::{self, Batch, TABLES, Table};
+use super::batch::{self, Batch, OWNER, TABLES, Table};
 use super::hash::{self, Item, LABEL};
 use super::write::Done;
 use super::{Store, ids, search, sql};
@@ -87,23 +89,7 @@ pub fn apply(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> 
     conn.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(sql)?;
     let Some(n) = ids::number_of(conn, table.name, row)? else { return Ok(gone) };
     let mut batches: BTreeSet<i64> = BTreeSet::new();
-    // What refers to the row goes first.
-    let belongs = |t: &&Table| match table.entity {
-        Entity::Customer => t.is_owned(),
-        Entity::Contact => t.entity == Entity::Event,
-        _ => false,
-    };
-    let by = if table.entity == Entity::Contact { "contact" } else { "customer" };
-    let mut all: Vec<(&'static Table, Id)> = Vec::new();
-    for t in TABLES.iter().filter(belongs) {
-        let mut statement = conn.prepare_cached(&format!("SELECT id FROM {} WHERE {by} = ? ORDER BY n", t.name)).map_err(sql)?;
-        for id in statement.query_map([n], |r| r.get(0).map(Id)).map_err(sql)? {
-            all.push((t, id.map_err(sql)?));
-        }
-    }
-    // Events before the contacts that they name.
-    all.sort_by_key(|(t, _)| t.entity != Entity::Event);
-    all.push((table, row));
+    let all = belonging(conn, table, row, n)?;
     // The digests of all before the first goes: they say the ids of one another.
     for (t, id) in &all {
         batches.extend(bury_row(conn, t, *id, purged)?);
@@ -121,6 +107,27 @@ pub fn apply(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> 
         unsay(conn, batch, purged)?;
     }
     Ok(gone)
+}
+
+/// A row with all that goes with it, in the order of going: what names another row goes before it.
+fn belonging(conn: &Connection, table: &'static Table, row: Id, n: i64) -> Result<Vec<(&'static Table, Id)>> {
+    let mut all: Vec<(&'static Table, Id)> = Vec::new();
+    for t in TABLES {
+        let which = match (table.entity, t.entity) {
+            // A touch that was written down for several customers names the contacts of one of them.
+            (Entity::Customer, Entity::Event) => "customer = ?1 OR contact IN (SELECT n FROM contact WHERE customer = ?1)",
+            (Entity::Customer, _) if t.is_owned() => "customer = ?1",
+            (Entity::Contact, Entity::Event) => "contact = ?1",
+            _ => continue,
+        };
+        let mut statement = conn.prepare_cached(&format!("SELECT id FROM {} WHERE {which} ORDER BY n", t.name)).map_err(sql)?;
+        for id in statement.query_map([n], |r| r.get(0).map(Id)).map_err(sql)? {
+            all.push((t, id.map_err(sql)?));
+        }
+    }
+    all.sort_by_key(|(t, _)| t.entity != Entity::Event);
+    all.push((table, row));
+    Ok(all)
 }
 
 /// Leaves the digests of a row and of its edits; gives the batches that they were of.
@@ -157,6 +164,7 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
         conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
     }
     conn.prepare_cached(&format!("DELETE FROM {} WHERE n = ?", table.name)).and_then(|mut s| s.execute([n])).map_err(sql)?;
+    search::step_back(conn, table)?;
     Ok(owner)
 }
 
@@ -165,13 +173,167 @@ pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done
     if !matches!(entity, Entity::Customer | Entity::Contact) {
         return Err(Error::usage("only a customer or a contact can be purged"));
     }
+    let mut stay = 0;
+    for meeting in meetings(b.conn, entity, row)? {
+        stay += usize::from(meeting.anew);
+        leave_to_others(b, &meeting)?;
+    }
     let gone = b.purge(entity, row, Value::Text(why.to_owned()))?;
     if gone.rows == 0 {
         return Err(Error::not_found(format!("the {} is gone", batch::table(entity).name)));
     }
-    let more = if gone.rows == 1 { String::new() } else { format!(" with {} rows", gone.rows - 1) };
-    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-    Ok(Done { label: format!("Purged a {}{more}{why}", batch::table(entity).name), changed: gone.rows, skipped: Vec::new() })
+    let mut label = format!("Purged a {}", batch::table(entity).name);
+    if gone.rows > 1 {
+        label += &format!(" with {}", rows(gone.rows - 1));
+    }
+    match stay {
+        0 => {}
+        1 => label += ", and left 1 meeting to the others who were there",
+        _ => label += &format!(", and left {stay} meetings to the others who were there"),
+    }
+    if !why.is_empty() {
+        label += &format!(": {why}");
+    }
+    Ok(Done { label, changed: gone.rows, skipped: Vec::new() })
+}
+
+fn rows(n: usize) -> String {
+    if n == 1 { "1 row".to_owned() } else { format!("{n} rows") }
+}
+
+/// A meeting with somebody who is purged, and with others who are not.
+struct Meeting {
+    id: Id,
+    customer: i64,
+    /// The values of a new row.
+    values: Vec<Value>,
+    /// It names the purged one first, so it goes with them and is written anew for the others; else only their id is taken out.
+    anew: bool,
+    day: Option<Day>,
+    text: String,
+}
+
+/// The meetings that stay when a contact is purged, or a customer with its contacts, as they will stand.
+fn meetings(conn: &Connection, entity: Entity, row: Id) -> Result<Vec<Meeting>> {
+    let people: BTreeSet<Id> = match entity {
+        Entity::Contact => BTreeSet::from([row]),
+        _ => contacts_of(conn, row)?,
+    };
+    let table = batch::table(Entity::Event);
+    let place = |column: &str| table.columns.iter().position(|c| *c == column).unwrap_or_default();
+    let (customer, contact, more) = (place(OWNER), place("contact"), place("more"));
+    let query = format!(
+        "SELECT id, {} FROM event WHERE removed = 0 AND customer <> ifnull((SELECT n FROM customer WHERE id = ?1), 0)
+         AND (contact IN (SELECT n FROM contact WHERE id IN (SELECT unhex(replace(value, '-', '')) FROM json_each(?2))) OR more LIKE '%\"with\"%')
+         ORDER BY n",
+        table.columns.join(", ")
+    );
+    let named = serde_json::json!(people).to_string();
+    let mut found = Vec::new();
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query(params![row, named]).map_err(sql)?;
+    while let Some(r) = rows.next().map_err(sql)? {
+        let mut values: Vec<Value> = (0..table.columns.len()).map(|at| hash::value_at(r, at + 1)).collect::<Result<_>>()?;
+        let Value::Text(said) = &values[more] else { continue };
+        let mut said = batch::attributes(said);
+        let with: Vec<Id> = said.get("with").and_then(|w| serde_json::from_value(w.clone()).ok()).unwrap_or_default();
+        let first = match values[contact] {
+            Value::Integer(n) => ids::id_of(conn, "contact", n)?,
+            _ => None,
+        };
+        let anew = first.is_some_and(|id| people.contains(&id));
+        let mut left: Vec<Id> = with.iter().copied().filter(|id| !people.contains(id)).collect();
+        if !anew && left.len() == with.len() {
+            continue;
+        }
+        if anew {
+            // The first of the others whom the book knows takes the place.
+            let mut heir = None;
+            for (at, id) in left.iter().enumerate() {
+                heir = ids::number_of(conn, "contact", *id)?.map(|n| (at, n));
+                if heir.is_some() {
+                    break;
+                }
+            }
+            let Some((at, n)) = heir else { continue };
+            values[contact] = Value::Integer(n);
+            // Files say there who came beside the first, we say all of them.
+            if first.is_some_and(|id| !with.contains(&id)) {
+                left.remove(at);
+            }
+        }
+        let main = match values[contact] {
+            Value::Integer(n) => ids::id_of(conn, "contact", n)?,
+            _ => None,
+        };
+        match left.iter().all(|id| Some(*id) == main) {
+            true => said.remove("with"),
+            false => said.insert("with".to_owned(), serde_json::json!(left)),
+        };
+        values[more] = Value::Text(if said.is_empty() { String::new() } else { serde_json::Value::Object(said).to_string() });
+        let number = |at: usize| if let Value::Integer(n) = values[at] { n } else { 0 };
+        let text = if let Value::Text(text) = &values[place("text")] { text.clone() } else { String::new() };
+        let (customer, day) = (number(customer), Day::from_number(number(place("day"))));
+        found.push(Meeting { id: Id(r.get(0).map_err(sql)?), customer, anew, day, text, values });
+    }
+    Ok(found)
+}
+
+/// A meeting is the others' too: what they said with us stays theirs, in a row of the purging batch, so that every copy gets it.
+fn leave_to_others(b: &mut Batch<'_>, meeting: &Meeting) -> Result<()> {
+    b.touched.insert(meeting.customer);
+    if meeting.anew {
+        let values: Vec<&dyn ToSql> = meeting.values.iter().map(|v| v as &dyn ToSql).collect();
+        b.insert(Entity::Event, &values)?;
+    } else {
+        let at = batch::table(Entity::Event).columns.iter().position(|c| *c == "more").unwrap_or_default();
+        b.set(Entity::Event, meeting.id, "more", meeting.values[at].clone())?;
+    }
+    Ok(())
+}
+
+fn contacts_of(conn: &Connection, customer: Id) -> Result<BTreeSet<Id>> {
+    let query = "SELECT id FROM contact WHERE customer = (SELECT n FROM customer WHERE id = ?)";
+    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    statement.query_map([&customer], |r| r.get(0).map(Id)).and_then(Iterator::collect).map_err(sql)
+}
+
+/// What a purge will delete, and what stays, for the question before it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Plan {
+    /// How many rows of each kind go: events by what they are, the others by their table.
+    pub goes: Vec<(String, usize)>,
+    /// Meetings with others that stay without the purged one, with their words: these may still name them.
+    pub stay: Vec<(Option<Day>, String)>,
+}
+
+impl Store {
+    /// What a purge of a customer or a contact will delete.
+    pub fn purge_plan(&self, entity: Entity, row: Id) -> Result<Plan> {
+        let mut plan = Plan::default();
+        let table = batch::table(entity);
+        let Some(n) = ids::number_of(&self.conn, table.name, row)? else {
+            return Err(Error::not_found(format!("the {} is gone", table.name)));
+        };
+        let mut count = |kind: &str| match plan.goes.iter_mut().find(|g| g.0 == kind) {
+            Some(known) => known.1 += 1,
+            None => plan.goes.push((kind.to_owned(), 1)),
+        };
+        for (t, id) in belonging(&self.conn, table, row, n)? {
+            let kind: Option<i64> = match t.entity {
+                Entity::Event => self
+                    .conn
+                    .prepare_cached("SELECT kind FROM event WHERE id = ?")
+                    .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
+                    .map_err(sql)?,
+                _ => None,
+            };
+            count(kind.and_then(EventKind::from_number).map_or(t.name, EventKind::code));
+        }
+        let meetings = meetings(&self.conn, entity, row)?;
+        plan.stay = meetings.into_iter().filter(|m| m.anew).map(|m| (m.day, m.text)).collect();
+        Ok(plan)
+    }
 }
 
 impl Store {

@@ -132,7 +132,7 @@ fn scan(conn: &Connection, roster: &mut Roster, piece: Piece, cached: Option<&St
         let signals = next.filter(|c| c.0 == n).and_then(|c| c.1).unwrap_or_default();
         let at = put(roster, row, signals).map_err(sql)?;
         let today = roster.today;
-        let holds = signals.asof.is_some_and(|d| d <= today) && signals.stale.is_none_or(|d| d > today);
+        let holds = signals.holds_on(today);
         if !holds && !roster.rows[at].removed {
             stale.push(n);
         }
@@ -284,8 +284,7 @@ mod tests {
         assert!(one.rows.len() > BESIDE && same_state(&store.conn, &path, one.rows.len()).is_some());
         assert_eq!((&two.ids, &two.rowids, stale), (&one.ids, &one.rowids, stale_by_one));
         for at in 0..one.rows.len() {
-            let told =
-                |r: &Roster| (r.name(at).to_owned(), r.folded(at).to_owned(), r.owner(at).to_owned(), r.row_of(i64::from(r.rowids[at])));
+            let told = |r: &Roster| (r.name(at).to_owned(), r.folded(at).to_owned(), r.owner(at).to_owned(), r.row_of(r.rowids[at]));
             assert_eq!(told(&two), told(&one));
         }
     }

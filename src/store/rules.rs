@@ -159,7 +159,7 @@ impl Watch {
             let prepared = filter.prepare(roster, &nobody);
             for row in 0..roster.rows.len() {
                 if !roster.rows[row].removed && prepared.matches(row) {
-                    found(i64::from(roster.rowids[row]), at);
+                    found(roster.rowids[row], at);
                 }
             }
         }

@@ -321,6 +321,11 @@ fn copy_words(conn: &Connection, scrap: &Scrap, backup: Option<&Connection>, boo
                 .map_err(sql)?;
         }
     }
+    // The zone stands twice; of a damaged file one of the two is enough, and an older one has it once.
+    for (key, other) in [("zone", "zone_again"), ("zone_again", "zone")] {
+        let query = "INSERT INTO meta (k, v) SELECT ?1, v FROM meta WHERE k = ?2 ON CONFLICT (k) DO NOTHING";
+        conn.execute(query, params![key, other]).map_err(sql)?;
+    }
     if let Some(book) = book {
         conn.execute("INSERT INTO meta (k, v) VALUES ('book', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1", params![book]).map_err(sql)?;
     }

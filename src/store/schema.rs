@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 
 /// The version that this program writes.
@@ -91,9 +92,22 @@ pub fn min_reader(conn: &Connection) -> Result<i32> {
     said.ok().flatten().map_or_else(|| version(conn), Ok)
 }
 
+/// Notes the zone that a book is made with, twice: days follow from it, and one of the two that changes shows. With `over` in place of
+/// what stands there.
+pub fn make_in(conn: &Connection, zone: &str, over: bool) -> Result<()> {
+    let end = if over { "UPDATE SET v = ?2" } else { "NOTHING" };
+    for key in ["zone", "zone_again"] {
+        conn.prepare_cached(&format!("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO {end}"))
+            .and_then(|mut s| s.execute([key, zone]))
+            .map_err(sql)?;
+    }
+    Ok(())
+}
+
 /// The book's id; `None` for one of the first version.
 pub fn book(conn: &Connection) -> Result<Option<Id>> {
-    let found: Option<Vec<u8>> = conn.query_row("SELECT v FROM meta WHERE k = 'book'", [], |r| r.get(0)).optional().map_err(sql)?;
+    let query = "SELECT v FROM meta WHERE k = 'book' AND typeof(v) = 'blob'";
+    let found: Option<Vec<u8>> = conn.query_row(query, [], |r| r.get(0)).optional().map_err(sql)?;
     Ok(found.and_then(|id| Id::from_slice(&id)))
 }
 

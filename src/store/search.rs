@@ -1,7 +1,10 @@
 //! Full text: folded words in a trigram index, brought up to date behind the writes; short or unindexed words by a scan.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::error::Result;
 use crate::text;
@@ -90,82 +93,205 @@ pub fn forget(conn: &Connection, table: &Table, n: i64) -> Result<()> {
     Ok(())
 }
 
+/// Behind a deletion: integers that are free again are not taken for indexed ones when new rows get them.
+pub fn step_back(conn: &Connection, table: &Table) -> Result<()> {
+    let Some(Words { index, .. }) = table.words else { return Ok(()) };
+    let query = format!("UPDATE meta SET v = min(v, (SELECT coalesce(max(n), 0) FROM {})) WHERE k = ?", table.name);
+    conn.prepare_cached(&query).and_then(|mut s| s.execute([format!("{index}_upto")])).map_err(sql)?;
+    Ok(())
+}
+
+/// Makes the indexes anew from the words that stand there.
+pub fn rebuild(conn: &Connection) -> Result<()> {
+    for (index, ..) in sources() {
+        conn.execute(&format!("INSERT INTO {index} ({index}) VALUES ('delete-all')"), []).map_err(sql)?;
+        conn.execute("DELETE FROM meta WHERE k = ?", [format!("{index}_upto")]).map_err(sql)?;
+    }
+    while catch_up(conn, 10_000)? {}
+    Ok(())
+}
+
+/// Most rows of an index that are looked up by their words, spread over all of them.
+const MOST_LOOKED_UP: usize = 2000;
+
+/// Rows of each index that do not have the words of their row, as sentences, and how many rows it has. Of each row the number of its
+/// trigrams is compared, and of some the words.
+pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for (index, table, words) in sources() {
+        let upto = upto(conn, index)?;
+        let top: i64 = conn.query_row(&format!("SELECT coalesce(max(n), 0) FROM {}", table.name), [], |r| r.get(0)).map_err(sql)?;
+        let mut faults = i64::from(upto > top);
+        let every: i64 = conn.query_row(&format!("SELECT count(*) FROM {index}_docsize"), [], |r| r.get(0)).map_err(sql)?;
+        let every = (every as usize).div_ceil(MOST_LOOKED_UP).max(1);
+        let query = format!("SELECT id, sz FROM {index}_docsize ORDER BY id");
+        let (mut indexed, query_of_rows) =
+            (conn.prepare(&query).map_err(sql)?, format!("SELECT n, {words} FROM {} WHERE n <= ? ORDER BY n", table.name));
+        let mut indexed = indexed.query([]).map_err(sql)?;
+        let mut next = || -> Result<Option<(i64, u64)>> {
+            let Some(row) = indexed.next().map_err(sql)? else { return Ok(None) };
+            Ok(Some((row.get(0).map_err(sql)?, varint(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()))))
+        };
+        let mut rows = conn.prepare(&query_of_rows).map_err(sql)?;
+        let mut rows = rows.query([upto]).map_err(sql)?;
+        let mut has = conn.prepare(&format!("SELECT EXISTS (SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?)")).map_err(sql)?;
+        let mut have = next()?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let (n, words): (i64, String) = (row.get(0).map_err(sql)?, text_at(row, 1)?);
+            if words.trim().is_empty() {
+                continue;
+            }
+            while have.is_some_and(|h| h.0 < n) {
+                faults += 1;
+                have = next()?;
+            }
+            count += 1;
+            let folded = text::fold(&words);
+            let trigrams = folded.chars().take_while(|c| *c != '\0').count().saturating_sub(2) as u64;
+            let found = have.filter(|h| h.0 == n);
+            let start: String = folded.chars().take(60).take_while(|c| *c != '\0').collect();
+            let fits = found.is_some_and(|h| h.1 == trigrams)
+                && match phrase(&start).filter(|_| count % every == 0) {
+                    Some(phrase) => has.query_row(params![phrase, n], |r| r.get(0)).map_err(sql)?,
+                    None => true,
+                };
+            faults += i64::from(!fits);
+            if found.is_some() {
+                have = next()?;
+            }
+        }
+        while have.is_some() {
+            faults += 1;
+            have = next()?;
+        }
+        if faults > 0 {
+            wrong.push(format!("{faults} {}s are not found by their words; retain doctor --rebuild indexes them again", table.name));
+        }
+    }
+    Ok((wrong, count))
+}
+
+/// A number as the index writes it: seven bits a byte, the last one without the eighth.
+fn varint(bytes: &[u8]) -> u64 {
+    let mut value = 0_u64;
+    for byte in bytes.iter().take(8) {
+        value = value << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    value
+}
+
 /// A phrase for the index: user text never reaches FTS5 unquoted. `None` under three characters (the index cannot answer).
 fn phrase(word: &str) -> Option<String> {
     (word.chars().count() >= 3).then(|| format!("\"{}\"", word.replace('"', "\"\"")))
 }
 
+/// Most texts that are read because the index does not have them yet.
+const MOST_READ: usize = 20_000;
+
+/// Rows of a table that is indexed (their integers), newest first, that stand and whose words have every folded part in them. Each goes
+/// to `each`, until it has enough. Parts of one or two letters are looked for in what the others find, however much that is.
+fn matches(conn: &Connection, entity: Entity, parts: &[&str], mut each: impl FnMut(i64) -> Result<bool>) -> Result<()> {
+    let Some((index, table, words)) = sources().find(|s| s.1.entity == entity) else { return Ok(()) };
+    let phrases: Vec<String> = parts.iter().filter_map(|w| phrase(w)).collect();
+    let short: Vec<&str> = parts.iter().copied().filter(|w| phrase(w).is_none()).collect();
+    let indexed = if phrases.is_empty() { 0 } else { upto(conn, index)? };
+    let stands = "t.removed = 0 AND EXISTS (SELECT 1 FROM customer c WHERE c.n = t.customer AND c.removed = 0)";
+    let words = format!("(SELECT {words} FROM {} w WHERE w.n = t.n)", table.name);
+    // What is not indexed yet, read backwards.
+    let query = format!("SELECT t.n, {words} FROM {} t WHERE t.n > ? AND {stands} ORDER BY t.n DESC", table.name);
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([indexed]).map_err(sql)?;
+    let mut read = 0;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let folded = text::fold(&text_at(row, 1)?);
+        read += usize::from(!folded.trim().is_empty());
+        if parts.iter().all(|p| folded.contains(p)) && !each(row.get(0).map_err(sql)?)? {
+            return Ok(());
+        }
+        if read >= MOST_READ {
+            break;
+        }
+    }
+    if phrases.is_empty() {
+        return Ok(());
+    }
+    let words = if short.is_empty() { "''" } else { &words };
+    let query = format!(
+        "SELECT t.n, {words} FROM {index} f JOIN {} t ON t.n = f.rowid WHERE {index} MATCH ? AND {stands} ORDER BY f.rowid DESC",
+        table.name
+    );
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut rows = statement.query([phrases.join(" ")]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let fits = short.is_empty() || {
+            let folded = text::fold(&text_at(row, 1)?);
+            short.iter().all(|p| folded.contains(p))
+        };
+        if fits && !each(row.get(0).map_err(sql)?)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Customers (their integers) with a contact whose name or address has the folded word in it.
 pub fn people(conn: &Connection, word: &str) -> Result<Vec<i64>> {
     let folded = text::fold(word);
-    let mut customers: Vec<i64> = match phrase(&folded) {
-        Some(phrase) if upto(conn, "person")? > 0 => {
-            let query = "SELECT DISTINCT c.customer FROM person p JOIN contact c ON c.n = p.rowid WHERE person MATCH ? AND c.removed = 0 LIMIT 100000";
-            let mut statement = conn.prepare_cached(query).map_err(sql)?;
-            statement.query_map([phrase], |r| r.get(0)).map_err(sql)?.collect::<Result<_, _>>().map_err(sql)?
-        }
-        _ => Vec::new(),
-    };
-    customers.sort_unstable();
-    Ok(customers)
+    if phrase(&folded).is_none() {
+        return Ok(Vec::new());
+    }
+    let mut customers = BTreeSet::new();
+    let mut of = conn.prepare_cached("SELECT customer FROM contact WHERE n = ?").map_err(sql)?;
+    matches(conn, Entity::Contact, &[&folded], |n| {
+        customers.insert(of.query_row([n], |r| r.get(0)).map_err(sql)?);
+        Ok(true)
+    })?;
+    Ok(customers.into_iter().collect())
+}
+
+/// Contacts (their integers), newest first, whose name and address have every folded word in them; at most `limit`.
+pub fn contacts(conn: &Connection, words: &str, limit: usize) -> Result<Vec<i64>> {
+    first_of(conn, Entity::Contact, words, limit)
+}
+
+fn first_of(conn: &Connection, entity: Entity, words: &str, limit: usize) -> Result<Vec<i64>> {
+    let folded = text::fold(words);
+    let parts: Vec<&str> = folded.split_whitespace().collect();
+    let mut hits = Vec::new();
+    if !parts.is_empty() && limit > 0 {
+        matches(conn, entity, &parts, |n| {
+            hits.push(n);
+            Ok(hits.len() < limit)
+        })?;
+    }
+    Ok(hits)
 }
 
 /// Events (their integers), newest first, whose text has every folded word in it; at most `limit`, of one customer or of all.
 pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usize) -> Result<Vec<i64>> {
+    let Some(customer) = customer else { return first_of(conn, Entity::Event, words, limit) };
     let folded = text::fold(words);
     let parts: Vec<&str> = folded.split_whitespace().collect();
-    if parts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let phrases: Vec<String> = parts.iter().filter_map(|w| phrase(w)).collect();
-    let short: Vec<&str> = parts.iter().copied().filter(|w| phrase(w).is_none()).collect();
-    let indexed = upto(conn, "found")?;
     let mut hits: Vec<i64> = Vec::new();
-    let keep = |n: i64, words: &str, hits: &mut Vec<i64>| {
-        let folded = text::fold(words);
+    if parts.is_empty() {
+        return Ok(hits);
+    }
+    // One customer's timeline is short enough to read; it needs no index and misses nothing.
+    let mut statement =
+        conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
+    let mut rows = statement.query([customer]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let folded = text::fold(&text_at(row, 1)?);
         if parts.iter().all(|p| folded.contains(p)) {
-            hits.push(n);
-        }
-    };
-    if let Some(customer) = customer {
-        // One customer's timeline is short enough to read; it needs no index and misses nothing.
-        let mut statement =
-            conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
-        let mut rows = statement.query([customer]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
+            hits.push(row.get(0).map_err(sql)?);
             if hits.len() >= limit {
                 break;
             }
         }
-        return Ok(hits);
     }
-    // What is not indexed yet: the newest rows, read backwards, at most 20,000 of them.
-    let mut statement = conn
-        .prepare_cached("SELECT n, text FROM event WHERE n > ? AND text <> '' AND removed = 0 ORDER BY n DESC LIMIT 20000")
-        .map_err(sql)?;
-    let mut rows = statement.query([if phrases.is_empty() { 0 } else { indexed }]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        keep(row.get(0).map_err(sql)?, &text_at(row, 1)?, &mut hits);
-    }
-    if !phrases.is_empty() {
-        let query = "SELECT f.rowid FROM found f JOIN event e ON e.n = f.rowid WHERE found MATCH ?1 AND e.removed = 0 ORDER BY f.rowid DESC LIMIT ?2";
-        let mut statement = conn.prepare_cached(query).map_err(sql)?;
-        let rows = statement.query_map(params![phrases.join(" "), (limit * 4) as i64], |r| r.get::<_, i64>(0)).map_err(sql)?;
-        for n in rows {
-            let n = n.map_err(sql)?;
-            if short.is_empty() {
-                hits.push(n);
-            } else {
-                let words: String = conn
-                    .prepare_cached("SELECT text FROM event WHERE n = ?")
-                    .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-                    .map_err(sql)?;
-                keep(n, &words, &mut hits);
-            }
-        }
-    }
-    hits.truncate(limit);
     Ok(hits)
 }
 
@@ -179,3 +305,6 @@ pub fn text_at(row: &rusqlite::Row<'_>, at: usize) -> Result<String> {
 pub fn text_at_raw(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<String> {
     Ok(row.get_ref(at)?.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -443,11 +443,11 @@ pub fn keep(conn: &Connection, customer: i64, signals: &Signals, stages: &Stages
     Ok(())
 }
 
-/// The signals of one customer: the cached ones, or folded where there are none of this layout yet.
+/// The signals of one customer: the cached ones, or folded where there are none that hold on this day.
 pub fn current(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
     match read(conn, customer, &config.stages)? {
-        Some(signals) => Ok(signals),
-        None => fold_with_before(conn, customer, &facts(conn, customer, config)?, config, today),
+        Some(signals) if signals.holds_on(today) => Ok(signals),
+        _ => fold_with_before(conn, customer, &facts(conn, customer, config)?, config, today),
     }
 }
 

@@ -59,6 +59,50 @@ pub(super) fn visible(store: &Store) -> Vec<String> {
     lines
 }
 
+/// How many steps SQLite takes for some work: each row that is read takes several.
+pub(super) fn steps(store: &mut Store, work: impl FnOnce(&mut Store)) -> usize {
+    let steps = Arc::new(AtomicUsize::new(0));
+    let counter = steps.clone();
+    let each_step = move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    store.conn.progress_handler(1, Some(each_step)).unwrap();
+    work(store);
+    store.conn.progress_handler(1, None::<fn() -> bool>).unwrap();
+    steps.load(Ordering::Relaxed)
+}
+
+#[test]
+fn the_people_of_a_customer_are_read_without_its_events() {
+    let mut store = book();
+    let acme = add(&mut store, "Acme", 500);
+    let contact = NewContact { name: "Kim Lee".into(), ..NewContact::default() };
+    store.write(&Command::AddContact { customer: acme, contact }, NOW).unwrap();
+    let many = "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000)
+                INSERT INTO event (id, batch, customer, kind, at, day, contact) SELECT randomblob(16), 1, 1, 1, i, 20000, 1 FROM c";
+    store.conn.execute_batch(many).unwrap();
+    let taken = steps(&mut store, |store| assert_eq!(store.people_of(acme).unwrap()[0].name, "Kim Lee"));
+    assert!(taken < 300, "{taken} steps");
+}
+
+#[test]
+fn a_write_does_not_read_all_open_conflicts_for_each_customer() {
+    let mut store = book();
+    let customers: Vec<Id> = (0..20).map(|n| add(&mut store, &format!("Customer {n}"), 500)).collect();
+    let tag = |store: &mut Store, tag: &str| {
+        let command = Command::Tag { customers: customers.clone(), add: vec![tag.into()], remove: Vec::new() };
+        steps(store, |store| drop(store.write(&command, NOW).unwrap()))
+    };
+    tag(&mut store, "first");
+    let before = tag(&mut store, "before");
+    let many = "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5000)
+                INSERT INTO conflict (row, field, entity) SELECT randomblob(16), 'owner', 1 FROM c";
+    store.conn.execute_batch(many).unwrap();
+    let behind = tag(&mut store, "behind");
+    assert!(behind < before + before / 4, "{before} and then {behind} steps");
+}
+
 #[test]
 fn a_day_is_logged_and_undone_step_by_step_and_redone() {
     let mut store = book();

@@ -4,11 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::clash::{By, Clash, Clashing};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::event::EventKind;
+use crate::domain::heads::horizon;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
@@ -17,62 +18,137 @@ use super::batch::{self, Batch, TABLES, Table, table_numbered};
 use super::write::{self, Done, by};
 use super::{Store, conflicts, heads, sql};
 
-/// One batch of a person as the stack needs it.
+/// One batch of a person as undo needs it.
 struct Step {
     id: Id,
     n: i64,
     command: String,
     label: String,
-    undoes: Option<Id>,
+}
+
+/// What a person did, by how it came into this file: undo takes back the last thing that was done on it. What its own device wrote is
+/// ordered by the file's integers, whatever clocks said. Only what arrived behind the last of these (by a merge, in bundles) may have
+/// been done before it: there logical time decides, but not one so far ahead that no clock here follows it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Arrived, and done later than the last one of here.
+    Later,
+    /// The last one that was done here.
+    Here,
+    /// Arrived, with a time that cannot be believed.
+    Doubtful,
+    /// Arrived, and done earlier.
+    Earlier,
+    /// What was in the file before the last one of here.
+    Before,
+}
+
+impl Part {
+    /// The integers and the logical times of a part, by those of the last one of here.
+    fn bounds(self, last: Option<(i64, i64)>, now: Stamp) -> [(i64, i64); 2] {
+        // Where nothing was done here, there is nothing that a wrong clock could push aside.
+        let ((n, hlc), horizon) = last.map_or(((0, i64::MIN), i64::MAX), |last| (last, horizon(now.0)));
+        let (arrived, later) = ((n.saturating_add(1), i64::MAX), hlc.saturating_add(1));
+        match self {
+            Part::Later => [arrived, (later, horizon)],
+            Part::Here => [(n, n), (i64::MIN, i64::MAX)],
+            Part::Doubtful => [arrived, (later.max(horizon.saturating_add(1)), i64::MAX)],
+            Part::Earlier => [arrived, (i64::MIN, hlc)],
+            Part::Before => [(i64::MIN, n.saturating_sub(1)), (i64::MIN, i64::MAX)],
+        }
+    }
+
+    fn order(self) -> &'static str {
+        match self {
+            Part::Here | Part::Before => "n DESC",
+            Part::Later | Part::Doubtful | Part::Earlier => "hlc DESC, id DESC",
+        }
+    }
+}
+
+impl Step {
+    const COLUMNS: &str = "id, n, command, label";
+
+    fn of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Step> {
+        Ok(Step {
+            id: Id(row.get(0)?),
+            n: row.get(1)?,
+            command: super::search::text_at_raw(row, 2)?,
+            label: super::search::text_at_raw(row, 3)?,
+        })
+    }
 }
 
 impl Store {
-    /// A person's batches, newest first.
-    fn steps(&self, limit: i64) -> Result<Vec<Step>> {
-        let query = "SELECT id, n, command, label, undoes FROM batch WHERE person = ? AND finished = 1 ORDER BY hlc DESC, id DESC LIMIT ?";
+    /// Goes back through what the person did, part by part, until `each` has enough.
+    fn go_back(&self, parts: &[Part], now: Stamp, mut each: impl FnMut(Step) -> Result<bool>) -> Result<()> {
+        let last = self.last_here()?;
+        for part in parts {
+            let query = format!(
+                "SELECT {} FROM batch WHERE person = ? AND finished = 1 AND n BETWEEN ? AND ? AND hlc BETWEEN ? AND ? ORDER BY {}",
+                Step::COLUMNS,
+                part.order()
+            );
+            let [(from, to), (early, late)] = part.bounds(last, now);
+            let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
+            let mut rows = statement.query(params![self.who.person, from, to, early, late]).map_err(sql)?;
+            while let Some(row) = rows.next().map_err(sql)? {
+                if !each(Step::of(row).map_err(sql)?)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Integer and logical time of the last batch that the person wrote into this file by a device of this copy.
+    fn last_here(&self) -> Result<Option<(i64, i64)>> {
+        let mut devices: HashSet<Id> = HashSet::from([self.who.device]);
+        if let Some(outbox) = &self.outbox {
+            devices.extend(outbox.read()?.numbers.into_keys());
+        }
+        let query = "SELECT n, hlc FROM batch WHERE device = ? AND person = ? AND finished = 1 ORDER BY number DESC LIMIT 1";
         let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let rows = statement
-            .query_map(params![self.who.person, limit], |r| {
-                let undoes: Option<[u8; 16]> = r.get(4)?;
-                Ok(Step {
-                    id: Id(r.get(0)?),
-                    n: r.get(1)?,
-                    command: r.get(2)?,
-                    label: super::search::text_at_raw(r, 3)?,
-                    undoes: undoes.map(Id),
-                })
-            })
-            .map_err(sql)?;
-        rows.collect::<Result<_, _>>().map_err(sql)
+        let mut last = None;
+        for device in devices {
+            let found = statement.query_row(params![device, self.who.person], |r| Ok((r.get(0)?, r.get(1)?))).optional().map_err(sql)?;
+            last = last.max(found);
+        }
+        Ok(last)
     }
 
     /// Takes back the latest batch of mine that stands and is not passed over, or the named one.
     pub(super) fn undo(&mut self, named: Option<Id>, passed: &[Id], how: How, now: Stamp) -> Result<Receipt> {
-        let mut limit = 500;
-        let step = loop {
-            let steps = self.steps(limit)?;
-            let all = (steps.len() as i64) < limit;
-            let undone = undone(&steps);
-            let fits = |s: &&Step| match named {
-                Some(id) => s.id == id,
-                None => s.command != "undo" && s.command != "redo" && !passed.contains(&s.id),
-            };
-            if let Some(step) = steps.iter().find(|s| fits(s) && !undone.contains(&s.id)) {
-                break Step { id: step.id, n: step.n, command: step.command.clone(), label: step.label.clone(), undoes: step.undoes };
+        let me = Some(self.who.person.as_str());
+        let step = match named {
+            Some(id) => {
+                let query = format!("SELECT {} FROM batch WHERE id = ? AND person = ? AND finished = 1", Step::COLUMNS);
+                let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
+                let found = statement.query_row(params![id, me], Step::of).optional().map_err(sql)?;
+                let step = found.ok_or_else(|| {
+                    Error::new(Kind::Conflict, "that is not yours to undo").hint("the person who did it can; or change it by hand")
+                })?;
+                if undone_by(&self.conn, id, me)?.is_some() {
+                    return Err(Error::usage(format!("\"{}\" is already taken back", step.label)).hint("U does it again"));
+                }
+                step
             }
-            if let Some(step) = named.and_then(|id| steps.iter().find(|s| s.id == id)) {
-                return Err(Error::usage(format!("\"{}\" is already taken back", step.label)).hint("U does it again"));
-            }
-            if all {
-                return Err(match named {
-                    Some(_) => {
-                        Error::new(Kind::Conflict, "that is not yours to undo").hint("the person who did it can; or change it by hand")
+            None => {
+                let mut found = None;
+                self.go_back(&[Part::Later, Part::Here, Part::Doubtful, Part::Earlier, Part::Before], now, |step| {
+                    if !matches!(step.command.as_str(), "undo" | "redo")
+                        && !passed.contains(&step.id)
+                        && undone_by(&self.conn, step.id, me)?.is_none()
+                    {
+                        found = Some(step);
                     }
-                    None if !passed.is_empty() => Error::usage("nothing else to undo").hint("`retain history` has what was passed over"),
-                    None => Error::usage("nothing to undo"),
-                });
+                    Ok(found.is_none())
+                })?;
+                found.ok_or_else(|| match passed {
+                    [] => Error::usage("nothing to undo"),
+                    _ => Error::usage("nothing else to undo").hint("`retain history` has what was passed over"),
+                })?
             }
-            limit *= 10;
         };
         refuse_purge(&step.command)?;
         let label = format!("Undid{}: {}", how.said(), step.label);
@@ -111,34 +187,28 @@ impl Store {
 
     /// Takes back the latest undo of mine, unless I have done something else since.
     pub(super) fn redo(&mut self, now: Stamp) -> Result<Receipt> {
-        let mut limit = 500;
-        let step = loop {
-            let steps = self.steps(limit)?;
-            let all = (steps.len() as i64) < limit;
-            let undone = undone(&steps);
-            let mut found = None;
-            for step in steps {
-                match step.command.as_str() {
-                    "undo" if !undone.contains(&step.id) => {
-                        found = Some(step);
-                        break;
-                    }
-                    "undo" | "redo" => {}
-                    _ if undone.contains(&step.id) => {}
-                    // A step that stands and was done, or done again, before any undo that is left: nothing to redo past it
-                    // unless it was brought back by a redo.
-                    _ => break,
-                }
-            }
-            match found {
-                Some(step) => break step,
-                None if all || limit > 1_000_000 => return Err(Error::usage("nothing to redo")),
-                None => limit *= 10,
-            }
+        // An undo whose time cannot be believed comes last: what was done here does not stand before it for certain, nor behind it.
+        let found = match self.undo_to_redo(&[Part::Later, Part::Here, Part::Earlier, Part::Before], now)? {
+            None => self.undo_to_redo(&[Part::Doubtful], now)?,
+            found => found,
         };
+        let step = found.ok_or_else(|| Error::usage("nothing to redo"))?;
         let label = format!("Redid: {}", step.label.trim_start_matches("Undid: "));
         let taken = Taken { id: step.id, n: step.n, mine: true, how: How::Whole };
         self.transact("redo", now, Some(step.id), |b, _| revert(b, &taken, &label))
+    }
+
+    /// The latest undo of mine in these parts that stands, with nothing behind it that stands too and was neither undo nor redo.
+    fn undo_to_redo(&self, parts: &[Part], now: Stamp) -> Result<Option<Step>> {
+        let mut found = None;
+        self.go_back(parts, now, |step| {
+            if step.command == "redo" || undone_by(&self.conn, step.id, Some(&self.who.person))?.is_some() {
+                return Ok(true);
+            }
+            found = Some(step).filter(|step| step.command == "undo");
+            Ok(false)
+        })?;
+        Ok(found)
     }
 
     /// Takes back a batch of anybody, as a batch of mine: its maker finds it in the log, and I can take that back in turn.
@@ -159,17 +229,30 @@ impl Store {
     }
 }
 
-/// The batches that are taken back: by an undo that itself stands. Newest first, so each later one is known before.
-fn undone(steps: &[Step]) -> HashSet<Id> {
-    let mut gone: HashSet<Id> = HashSet::new();
-    for step in steps {
-        if let Some(target) = step.undoes
-            && !gone.contains(&step.id)
-        {
-            gone.insert(target);
+/// The batch that has taken this one back and was not taken back itself, however often that went to and fro; of this person's only,
+/// where one is named. The links say so, not the clocks.
+pub(super) fn undone_by(conn: &Connection, batch: Id, person: Option<&str>) -> Result<Option<Id>> {
+    let query = "SELECT id FROM batch WHERE undoes = ?1 AND finished = 1 AND (?2 IS NULL OR person = ?2) ORDER BY n";
+    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut takers = |batch: Id| -> Result<Vec<Id>> {
+        statement.query_map(params![batch, person], |r| r.get(0).map(Id)).and_then(Iterator::collect).map_err(sql)
+    };
+    // From the far end of the links back: each is judged when all that took it back are.
+    let mut judged: HashMap<Id, Option<Id>> = HashMap::new();
+    let mut open = vec![(batch, takers(batch)?)];
+    while let Some((at, takers_of_it)) = open.last() {
+        // Batches that take each other back in a ring were written by nobody's program; what closes it counts for nothing.
+        let next = takers_of_it.iter().find(|id| !judged.contains_key(id) && open.iter().all(|o| o.0 != **id)).copied();
+        match next {
+            Some(next) => open.push((next, takers(next)?)),
+            None => {
+                let standing = takers_of_it.iter().find(|id| matches!(judged.get(id), Some(None))).copied();
+                judged.insert(*at, standing);
+                open.pop();
+            }
         }
     }
-    gone
+    Ok(judged.remove(&batch).flatten())
 }
 
 fn refuse_purge(command: &str) -> Result<()> {
@@ -223,7 +306,10 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
     // The batch may have set a field twice; only its last value has to stand for the undo to be safe.
     let mut expected: HashMap<(Id, String), Value> = HashMap::new();
     for (number, row, field, before, after) in edits {
-        let Some(table) = table_numbered(number) else { continue };
+        let table = table_numbered(number).ok_or_else(|| {
+            Error::new(Kind::Conflict, "it changed something that this Retain does not know; nothing was undone")
+                .hint("a newer Retain can take it back; `retain doctor` says whether the book is damaged")
+        })?;
         let Some(now) = batch::current(b.conn, table, row, &field)?.map(|c| c.value) else { continue };
         let wanted = expected.get(&(row, field.clone())).unwrap_or(&after);
         if taken.how != How::Force

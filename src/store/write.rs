@@ -165,8 +165,9 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
                 return Err(Error::usage(format!("{score} is not a pulse")).hint("1 to 5"));
             }
             let n = customer(b, *id)?;
-            event(b, &EventDraft { number: Some(i64::from(*score)), text: long(text)?, ..EventDraft::new(EventKind::Pulse, n).now(b) })?;
-            Ok(done(format!("Pulse {score} for {}", names(b, &[*id])?), 1))
+            let (at, ahead) = stages::from_now(b, n, EventKind::Pulse, None)?;
+            event(b, &EventDraft { at, number: Some(i64::from(*score)), text: long(text)?, ..EventDraft::new(EventKind::Pulse, n) })?;
+            Ok(done(format!("Pulse {score} for {}{}", names(b, &[*id])?, stages::said_of_ahead(ahead, "pulse")), 1))
         }
         Command::Override { customer: id, hold, reason } => hold_health(b, *id, *hold, reason, context),
         Command::Move { customers, to, reason } => move_stage(b, customers, to, reason.as_ref(), context),

@@ -53,6 +53,7 @@ fn a_purge_asks_and_cannot_be_taken_back() {
     let desk = Desk::with_book();
     let asked = desk.run(&["purge", "A1"]);
     assert!(asked.contains("cannot be taken back") && asked.ends_with("exit 2"), "{asked}");
+    assert!(asked.contains(" for good: ") && asked.contains("1 customer"), "{asked}");
     let done = desk.run(&["purge", "A1", "--yes", "--why", "asked for it"]);
     assert!(done.starts_with("Purged a customer with ") && done.contains(": asked for it\n") && done.ends_with("exit 0"), "{done}");
     assert!(desk.run(&["show", "A1"]).ends_with("exit 3"));

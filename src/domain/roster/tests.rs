@@ -61,6 +61,23 @@ fn rows_are_found_by_dense_and_by_odd_integers() {
 }
 
 #[test]
+fn integers_that_no_book_gives_mix_no_rows() {
+    let mut roster = roster();
+    let odd = [1, 1 << 32 | 1, i64::MAX, i64::MIN, -1, i64::from(u32::MAX), 2];
+    for rowid in odd {
+        roster.put(entry(rowid, &rowid.to_string()));
+    }
+    for (at, rowid) in odd.into_iter().enumerate() {
+        assert_eq!((roster.row_of(rowid), roster.name(at)), (Some(at), rowid.to_string().as_str()));
+    }
+    let mut part = roster.part();
+    part.begin_part(i64::MAX - 1);
+    part.put(entry(i64::MAX - 1, "more"));
+    roster.append(&mut part);
+    assert_eq!((roster.row_of(i64::MAX - 1), roster.row_of(i64::MAX), roster.row_of(0)), (Some(7), Some(2), None));
+}
+
+#[test]
 fn no_data_sorts_last_both_ways_and_equals_by_name() {
     let mut roster = roster();
     for (i, (name, nps)) in [("d", None), ("C", Some(3)), ("b", Some(3)), ("a", Some(10)), ("A2", None)].iter().enumerate() {

@@ -147,11 +147,19 @@ fn customer(store: &Store, id: Id) -> Result<Option<(i64, Customer)>> {
         .map_err(sql)
 }
 
-fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
-    let query = "SELECT c.id, c.external, c.name, c.role, c.email, c.phone, c.main,
-         (SELECT max(e.at) FROM event e WHERE e.customer = ?1 AND e.contact = c.n AND e.kind = 1 AND e.removed = 0)
-         FROM contact c WHERE c.customer = ?1 AND c.removed = 0 ORDER BY c.main DESC, c.name";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+impl Store {
+    /// The contacts of a customer, without when anybody last spoke with them: that is in all of its events.
+    pub fn people_of(&self, customer: Id) -> Result<Vec<Contact>> {
+        people(self, super::number_of(self, customer)?, customer, "NULL")
+    }
+}
+
+fn people(store: &Store, n: i64, customer: Id, last: &str) -> Result<Vec<Contact>> {
+    let query = format!(
+        "SELECT c.id, c.external, c.name, c.role, c.email, c.phone, c.main, {last}
+         FROM contact c WHERE c.customer = ?1 AND c.removed = 0 ORDER BY c.main DESC, c.name"
+    );
+    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
     let rows = statement
         .query_map([n], |r| {
             Ok(Contact {
@@ -167,7 +175,12 @@ fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
             })
         })
         .map_err(sql)?;
-    let mut contacts: Vec<Contact> = rows.collect::<Result<_, _>>().map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}
+
+fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
+    let last = "(SELECT max(e.at) FROM event e WHERE e.customer = ?1 AND e.contact = c.n AND e.kind = 1 AND e.removed = 0)";
+    let mut contacts = people(store, n, customer, last)?;
     // Who was there beside the first stands in the event's remainder.
     let query = "SELECT at, more FROM event WHERE customer = ? AND kind = 1 AND removed = 0 AND more LIKE '%\"with\"%'";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;

@@ -9,7 +9,7 @@ use crate::domain::id::Id;
 use crate::domain::query::{BatchPage, Deed};
 use crate::error::Result;
 use crate::store::batch::{TABLES, Table, table_numbered};
-use crate::store::{conflicts, heads};
+use crate::store::{conflicts, heads, undo};
 
 /// Most things listed of one batch: an import has made thousands.
 const MOST: usize = 500;
@@ -19,9 +19,10 @@ pub fn page(store: &Store, batch: Id) -> Result<BatchPage> {
     let found = store
         .conn
         .prepare_cached(&query)
-        .and_then(|mut s| s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>(11)?))).optional())
+        .and_then(|mut s| s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>(10)?))).optional())
         .map_err(sql)?;
-    let Some((row, n)) = found else { return Ok(BatchPage::default()) };
+    let Some((mut row, n)) = found else { return Ok(BatchPage::default()) };
+    row.undone_by = undo::undone_by(&store.conn, batch, None)?;
     let mut things = Vec::new();
     for table in TABLES {
         things.extend(made(store, table, n, MOST - things.len())?);

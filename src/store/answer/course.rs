@@ -81,12 +81,12 @@ fn go_on(store: &mut Store, course: &mut Course) -> Result<()> {
     }
     let rows: Vec<usize> = (*next..past.rows.len()).take(PIECE).collect();
     let (conn, config) = (&store.conn, &store.config);
-    let facts: Vec<_> = rows.iter().map(|at| signal::facts(conn, i64::from(past.rowids[*at]), &config)).collect::<Result<_>>()?;
+    let facts: Vec<_> = rows.iter().map(|at| signal::facts(conn, past.rowids[*at], config)).collect::<Result<_>>()?;
     for (no, day) in page.days.iter().enumerate() {
         past.today = *day;
         past.purchases = bought.get_mut(no).and_then(Option::take);
         for (at, facts) in rows.iter().zip(&facts) {
-            past.rows[*at].signals = signal::fold_with_before(conn, i64::from(past.rowids[*at]), facts, config, *day)?;
+            past.rows[*at].signals = signal::fold_with_before(conn, past.rowids[*at], facts, config, *day)?;
             past.score_row(*at);
         }
         for (of, filter, people) in ready.iter() {

@@ -58,7 +58,7 @@ pub fn trend(store: &Store, customer: Id, months: u16) -> Result<Vec<(Day, Healt
 pub struct Then {
     day: Day,
     /// By the customers' integers.
-    health: HashMap<u32, Health>,
+    health: HashMap<i64, Health>,
     /// Those above it are to come, up to the greatest.
     next: i64,
     top: i64,
@@ -78,7 +78,7 @@ impl Then {
             let signals = fold(facts, config, *day);
             let known = signals.last.is_some() || signals.since.is_some();
             let then = if known { Rated::of(conn, n, config)?.score(signals, *day) } else { Health::default() };
-            health.insert(n as u32, then);
+            health.insert(n, then);
             Ok(())
         };
         if !self.stale.is_empty() {

@@ -162,7 +162,7 @@ fn alerted(store: &mut Store, open: bool) -> Result<Vec<i64>> {
         !roster.is_snoozed(at) && reasons.iter().any(|w| REASONS.get(usize::from(w.key.reason.0)).is_some_and(|kind| kind.code == "alert"))
     };
     let rows = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed && roster.rows[*at].signals.alert.is_some());
-    Ok(rows.filter(|at| !open || is_open(*at)).map(|at| i64::from(roster.rowids[at])).collect())
+    Ok(rows.filter(|at| !open || is_open(*at)).map(|at| roster.rowids[at]).collect())
 }
 
 /// How many customers an alert to me is open about.

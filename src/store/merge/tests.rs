@@ -21,7 +21,7 @@ fn who(no: u8) -> Options {
 }
 
 /// A copy in memory of a book, for another person and device.
-fn copy_of(store: &Store, no: u8) -> Store {
+pub fn copy_of(store: &Store, no: u8) -> Store {
     let mut twin = Store::memory(&who(no)).unwrap();
     let backup = rusqlite::backup::Backup::new(&store.conn, &mut twin.conn).unwrap();
     backup.step(-1).unwrap();
@@ -37,7 +37,11 @@ fn ask() -> MergeAsk {
 }
 
 fn take(into: &mut Store, from: &Store) -> Report {
-    into.merge_copy(&from.conn, ask()).unwrap()
+    take_at(into, from, NOW)
+}
+
+pub fn take_at(into: &mut Store, from: &Store, now: Stamp) -> Report {
+    into.merge_copy(&from.conn, MergeAsk { now, ..ask() }).unwrap()
 }
 
 /// Two copies of a book with one customer.

@@ -1,7 +1,9 @@
 use super::*;
 use crate::domain::command::{Command, NewContact, NewCustomer};
+use crate::domain::event::EventKind;
 use crate::domain::query::{Page, Query};
 use crate::domain::time::Stamp;
+use crate::domain::touchpoint::TouchDraft;
 use crate::error::Kind;
 use crate::store::merge::MergeAsk;
 use crate::store::outbox::Keep;
@@ -124,5 +126,65 @@ fn a_purge_is_not_taken_back_and_of_one_person_leaves_the_rest() {
     assert_eq!(again.kind, Kind::NotFound);
     let new = NewCustomer { name: "Other".into(), ..NewCustomer::default() };
     store.write(&Command::AddCustomer(new), NOW).unwrap();
+    well(&mut store);
+}
+
+/// A customer with three contacts, and a touch with these of them, the first one first.
+fn meet(store: &mut Store, customers: &[Id], people: &[Id], text: &str) {
+    let touch =
+        TouchDraft { channel: "phone".into(), contacts: people.to_vec(), text: text.into(), minutes: Some(30), ..TouchDraft::default() };
+    store.write(&Command::LogTouch { customers: customers.to_vec(), touch }, NOW).unwrap();
+}
+
+fn people(store: &mut Store, customer: Id, names: &[&str]) -> Vec<Id> {
+    for name in names {
+        let contact = NewContact { name: (*name).into(), ..NewContact::default() };
+        store.write(&Command::AddContact { customer, contact }, NOW).unwrap();
+    }
+    names.iter().map(|name| store.find_contacts(name).unwrap()[0].0).collect()
+}
+
+/// Texts of the touches of a customer with whom they name, in the order of their texts.
+fn met(store: &mut Store, customer: Id) -> Vec<(String, String, usize)> {
+    let events = account(store, customer).events.into_iter().filter(|e| e.kind == EventKind::Touch);
+    let with = |e: &crate::domain::event::Event| e.more.get("with").and_then(|w| w.as_array()).map_or(0, Vec::len);
+    let mut all: Vec<_> = events.map(|e| (e.text.clone(), e.contact_name.clone(), with(&e))).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_meeting_stays_with_the_others_when_one_who_was_there_is_purged() {
+    let (mut a, mut b, acme) = crate::store::merge::tests::pair();
+    let all = people(&mut a, acme, &["Kim Lee", "Lou Ray", "Max Orr"]);
+    let (kim, lou, max) = (all[0], all[1], all[2]);
+    meet(&mut a, &[acme], &[kim, lou, max], "1 budget agreed");
+    meet(&mut a, &[acme], &[lou, kim], "2 second meeting");
+    meet(&mut a, &[acme], &[kim], "3 alone");
+    let plan = a.purge_plan(Entity::Contact, kim).unwrap();
+    assert_eq!(plan.goes, [("touch".to_owned(), 2), ("contact".to_owned(), 1)]);
+    assert_eq!(plan.stay.iter().map(|s| s.1.as_str()).collect::<Vec<_>>(), ["1 budget agreed"]);
+    let purge = Command::Purge { entity: Entity::Contact, row: kim, why: String::new() };
+    let label = a.write(&purge, NOW).unwrap().label;
+    assert_eq!(label, "Purged a contact with 2 rows, and left 1 meeting to the others who were there");
+    let left = [("1 budget agreed".to_owned(), "Lou Ray".to_owned(), 2), ("2 second meeting".to_owned(), "Lou Ray".to_owned(), 0)];
+    assert_eq!(met(&mut a, acme), left);
+    crate::store::merge::tests::both(&mut a, &mut b);
+    assert_eq!(met(&mut b, acme), left);
+    well(&mut b);
+    a.write(&Command::Purge { entity: Entity::Contact, row: lou, why: String::new() }, NOW).unwrap();
+    crate::store::merge::tests::both(&mut b, &mut a);
+    assert_eq!(met(&mut b, acme), [("1 budget agreed".to_owned(), "Max Orr".to_owned(), 0)]);
+}
+
+#[test]
+fn a_customer_is_purged_whose_people_were_in_a_meeting_with_another() {
+    let mut store = crate::store::tests::book();
+    let (acme, beta) = (add(&mut store, "Acme", 500), add(&mut store, "Beta", 500));
+    let (kim, lou) = (people(&mut store, acme, &["Kim Lee"])[0], people(&mut store, beta, &["Lou Ray"])[0]);
+    meet(&mut store, &[acme, beta], &[kim], "1 alone");
+    meet(&mut store, &[acme, beta], &[kim, lou], "2 together");
+    store.write(&Command::Purge { entity: Entity::Customer, row: acme, why: String::new() }, NOW).unwrap();
+    assert_eq!(met(&mut store, beta), [("2 together".to_owned(), "Lou Ray".to_owned(), 0)]);
     well(&mut store);
 }

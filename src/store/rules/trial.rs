@@ -79,7 +79,7 @@ impl Trying {
     fn go_on(&mut self, conn: &Connection, config: &Config) -> Result<()> {
         let Trying { rule, filter, all, rows, looks, next, trial } = self;
         let block: Vec<usize> = rows.iter().skip(*next).take(PIECE).copied().collect();
-        let facts: Vec<_> = block.iter().map(|at| signal::facts(conn, i64::from(all.rowids[*at]), &config)).collect::<Result<_>>()?;
+        let facts: Vec<_> = block.iter().map(|at| signal::facts(conn, all.rowids[*at], config)).collect::<Result<_>>()?;
         let (nobody, mut inside) = (People::new(), vec![None; block.len()]);
         for day in looks.iter() {
             all.today = *day;

@@ -22,7 +22,7 @@ pub const TABLES: [&str; 13] =
 /// The same without integers of their own.
 const SETS: [&str; 2] = ["meta", "tombstone"];
 /// Keys of `meta` that a row of it is known by where its table is lost.
-const KEYS: [&str; 5] = ["book", "zone", "share_mode", "min_reader", "min_writer"];
+const KEYS: [&str; 6] = ["book", "zone", "zone_again", "share_mode", "min_reader", "min_writer"];
 
 /// What one table lost.
 #[derive(Default)]

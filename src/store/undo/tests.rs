@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use crate::domain::action::ActionDraft;
 use crate::domain::checklist::Answer;
 use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, NewTerms, NewTicket, Said, Setting, Target};
+use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::query::{ActionAsk, Counts, FiredAsk, Page, PlayAsk, Query, TaskAsk, View};
 use crate::domain::revenue::Interval;
@@ -12,8 +13,10 @@ use crate::domain::stage::Reason;
 use crate::domain::task::TaskDraft;
 use crate::domain::time::Stamp;
 use crate::domain::touchpoint::TouchDraft;
+use crate::store::history::HistoryAsk;
 use crate::store::merge::MergeAsk;
-use crate::store::tests::{NOW, account, options, visible};
+use crate::store::merge::tests::{copy_of, take_at};
+use crate::store::tests::{NOW, account, add, options, steps, visible};
 use crate::store::{Options, Store, Who};
 
 const UNDO: Command = Command::Undo { batch: None, force: false };
@@ -402,4 +405,152 @@ proptest! {
         }
         ground.sound();
     }
+}
+
+/// Two copies of ana's book: on her desktop, and on her laptop.
+fn desktop_and_laptop() -> (Store, Store, Id) {
+    let mut desktop = Store::memory(&who("bo", 9)).unwrap();
+    let acme = add(&mut desktop, "Acme", 500);
+    desktop.who = who("ana", 1).who;
+    let laptop = laptop_of(&desktop);
+    (desktop, laptop, acme)
+}
+
+fn laptop_of(desktop: &Store) -> Store {
+    let mut laptop = copy_of(desktop, 1);
+    laptop.who = who("ana", 2).who;
+    laptop
+}
+
+fn note(store: &mut Store, customer: Id, text: &str, minute: i64) {
+    store.write(&Command::Note { customers: vec![customer], text: text.into(), at: None }, at(minute)).unwrap();
+}
+
+fn notes(store: &mut Store, customer: Id) -> Vec<String> {
+    let mut texts: Vec<String> =
+        account(store, customer).events.into_iter().filter(|e| e.kind == EventKind::Note).map(|e| e.text).collect();
+    texts.sort();
+    texts
+}
+
+#[test]
+fn undo_takes_back_the_last_thing_done_here_though_another_clock_is_ahead() {
+    let (mut desktop, mut laptop, acme) = desktop_and_laptop();
+    note(&mut laptop, acme, "on the laptop", 65);
+    take_at(&mut desktop, &laptop, at(9));
+    note(&mut desktop, acme, "on the desktop", 10);
+    desktop.write(&UNDO, at(10)).unwrap();
+    assert_eq!(notes(&mut desktop, acme), ["on the laptop"]);
+    desktop.write(&Command::Redo, at(11)).unwrap();
+    assert_eq!(notes(&mut desktop, acme), ["on the desktop", "on the laptop"]);
+}
+
+#[test]
+fn of_what_arrives_the_later_is_taken_back_first() {
+    for (typed, first) in [(0, "here"), (60, "there")] {
+        let (mut desktop, mut laptop, acme) = desktop_and_laptop();
+        note(&mut laptop, acme, "there", typed);
+        note(&mut desktop, acme, "here", 5);
+        take_at(&mut desktop, &laptop, at(61));
+        desktop.write(&UNDO, at(62)).unwrap();
+        let left = notes(&mut desktop, acme);
+        assert!(left.len() == 1 && left[0] != first, "typed at {typed}: {left:?}");
+        desktop.write(&UNDO, at(63)).unwrap();
+        assert_eq!(notes(&mut desktop, acme), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_arrives_with_a_clock_that_nobody_believes_is_older_than_what_was_done_here() {
+    let (mut desktop, mut laptop, acme) = desktop_and_laptop();
+    note(&mut laptop, acme, "there", 600);
+    note(&mut desktop, acme, "here", 5);
+    take_at(&mut desktop, &laptop, at(6));
+    desktop.write(&UNDO, at(7)).unwrap();
+    assert_eq!(notes(&mut desktop, acme), ["there"]);
+    desktop.write(&UNDO, at(7)).unwrap();
+    assert_eq!(notes(&mut desktop, acme), Vec::<String>::new());
+}
+
+#[test]
+fn an_undo_there_is_redone_here_and_undone_again() {
+    let (mut desktop, _, acme) = desktop_and_laptop();
+    note(&mut desktop, acme, "older", 1);
+    let mut laptop = laptop_of(&desktop);
+    note(&mut laptop, acme, "newer", 65);
+    laptop.write(&UNDO, at(65)).unwrap();
+    take_at(&mut desktop, &laptop, at(9));
+    desktop.write(&Command::Redo, at(10)).unwrap();
+    assert_eq!(notes(&mut desktop, acme), ["newer", "older"]);
+    desktop.write(&UNDO, at(10)).unwrap();
+    assert_eq!(notes(&mut desktop, acme), ["older"]);
+}
+
+/// Whether a batch stands, by its links alone and written another way than the store has it.
+fn stands(links: &[(Id, Option<Id>)], batch: Id) -> bool {
+    !links.iter().any(|(id, undoes)| *undoes == Some(batch) && stands(links, *id))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// ana works on two machines whose clocks go wrong by hours. Undo takes back the last thing that she did on the file, unless
+    /// something has just arrived; and redo brings exactly that again.
+    #[test]
+    fn undo_and_redo_mind_no_clock(steps in prop::collection::vec((0..2usize, 0..8u8, -200..200i64), 1..30)) {
+        let (desktop, laptop, acme) = desktop_and_laptop();
+        let mut copies = [desktop, laptop];
+        let mut clocks = [0, 0];
+        for (at_step, (here, what, drift)) in steps.into_iter().enumerate() {
+            clocks[here] += drift;
+            let (now, (one, other)) = (clocks[here], copies.split_at_mut(1));
+            let (store, other) = if here == 0 { (&mut one[0], &mut other[0]) } else { (&mut other[0], &mut one[0]) };
+            match what {
+                0..=2 => note(store, acme, &format!("note {at_step}"), now),
+                3 => drop(take_at(store, other, at(now))),
+                _ => {
+                    let mut statement = store.conn.prepare("SELECT id, undoes, command, device FROM batch WHERE person = 'ana' ORDER BY n").unwrap();
+                    let all: Vec<(Id, Option<Id>, String, Id)> = statement
+                        .query_map([], |r| {
+                            let undoes: Option<[u8; 16]> = r.get(1)?;
+                            Ok((Id(r.get(0)?), undoes.map(Id), r.get(2)?, Id(r.get(3)?)))
+                        })
+                        .unwrap()
+                        .collect::<rusqlite::Result<_>>()
+                        .unwrap();
+                    drop(statement);
+                    let links: Vec<_> = all.iter().map(|b| (b.0, b.1)).collect();
+                    let last = all.iter().rev().find(|b| b.2 != "undo" && b.2 != "redo" && stands(&links, b.0)).map(|b| b.0);
+                    let arrived = all.last().is_none_or(|b| b.3 != store.who.device);
+                    let before = visible(store);
+                    let done = store.write(&UNDO, at(now));
+                    prop_assert_eq!(done.is_ok(), last.is_some());
+                    let Ok(done) = done else { continue };
+                    let undoes: [u8; 16] =
+                        store.conn.query_row("SELECT undoes FROM batch WHERE id = ?", [&done.batch.unwrap()], |r| r.get(0)).unwrap();
+                    prop_assert!(arrived || Some(Id(undoes)) == last);
+                    if what > 5 {
+                        store.write(&Command::Redo, at(now)).unwrap();
+                        prop_assert_eq!(visible(store), before);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_to_redo_and_the_last_lines_are_known_at_once_in_a_book_of_many_batches() {
+    let mut store = Store::memory(&who("ana", 1)).unwrap();
+    let acme = add(&mut store, "Acme", 500);
+    let many = "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000)
+                INSERT INTO batch (id, person, device, number, hlc, wall, command, label, finished)
+                SELECT randomblob(16), 'ana', device, number + i, hlc + i, wall, 'note', 'Note', 1 FROM batch, c WHERE n = 1";
+    store.conn.execute_batch(many).unwrap();
+    note(&mut store, acme, "the last one", 1);
+    let taken = steps(&mut store, |store| {
+        assert_eq!(store.write(&Command::Redo, at(2)).unwrap_err().message, "nothing to redo");
+        assert_eq!(store.history(&HistoryAsk { limit: 3, ..HistoryAsk::default() }).unwrap().len(), 3);
+    });
+    assert!(taken < 1000, "{taken} steps");
 }

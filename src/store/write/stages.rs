@@ -1,10 +1,13 @@
 //! Moves between stages. Every path comes through here, so a reason cannot be left out on any.
 
+use std::collections::BTreeSet;
+
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use crate::columns;
 use crate::domain::checklist::Answer;
-use crate::domain::command::Target;
+use crate::domain::command::{Entity, Target};
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::roster::Roster;
@@ -32,7 +35,7 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
         _ => None,
     };
     let mut skipped = Vec::new();
-    let mut moved = 0;
+    let (mut moved, mut ahead) = (0, 0);
     let mut last = None;
     for (at, id) in customers.iter().enumerate() {
         let n = customer(b, *id)?;
@@ -79,13 +82,8 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
             more["unmet"] = unmet.into();
         }
         let text = long(reason.map_or("", |r| r.text.as_str()))?;
-        // A move follows the moves before it also when a clock was ahead: it is the latest thing the person decided.
-        let after: i64 = b
-            .conn
-            .prepare_cached("SELECT coalesce(max(at), 0) FROM event WHERE customer = ? AND kind = 6 AND removed = 0")
-            .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-            .map_err(sql)?;
-        let at = Stamp(b.now.0.max(after + i64::from(after >= b.now.0)));
+        let (at, dated) = from_now(b, n, EventKind::Stage, None)?;
+        ahead += dated;
         event(b, &EventDraft { at, channel: stages.code(target), text, more: more.to_string(), ..EventDraft::new(EventKind::Stage, n) })?;
         if stages.is_lost(target) {
             let code = reason.map_or("", |r| r.code.as_str());
@@ -101,7 +99,51 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
         (Some(_), _) => format!("Moved {}", count(moved, "customer")),
         (None, _) => skipped.first().map_or_else(|| "Nothing to move".into(), |s: &(Id, String)| format!("Not moved: {}", s.1)),
     };
-    Ok(Done { label, changed: moved, skipped })
+    Ok(Done { label: label + &said_of_ahead(ahead, "move"), changed: moved, skipped })
+}
+
+/// From when on something holds that a person sets and of which the latest counts: from now, and behind all others of its kind, also when
+/// a clock is a little ahead. Those that hold from tomorrow or later were written by a clock that was far ahead, as nobody sets anything
+/// for later: they are dated just before the new one, which would hold for nobody until their day had come. Gives how many these
+/// are. What files say stays as it is. `of`: only with this channel and reference.
+pub(super) fn from_now(b: &mut Batch<'_>, customer: i64, kind: EventKind, of: Option<(&str, &str)>) -> Result<(Stamp, usize)> {
+    let today = b.zone.day(b.now);
+    let (mut last, mut ahead): (i64, Vec<Id>) = (b.now.0 - 1, Vec::new());
+    {
+        let query = "SELECT e.id, e.at, b.command IN ('import', 'demo') FROM event e JOIN batch b ON b.n = e.batch
+                     WHERE e.customer = ?1 AND e.kind = ?2 AND e.removed = 0 AND e.at >= ?3
+                     AND (?4 IS NULL OR e.channel = ?4 AND e.reference = ?5) ORDER BY e.at, e.id";
+        let mut statement = b.conn.prepare_cached(query).map_err(sql)?;
+        let mut rows = statement.query(params![customer, kind as i64, b.now, of.map(|o| o.0), of.map(|o| o.1)]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let (at, of_file): (i64, bool) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
+            // What comes behind one of the last second of today would be of tomorrow.
+            if b.zone.day(Stamp(at.saturating_add(1000))) <= today {
+                last = at;
+            } else if !of_file {
+                ahead.push(Id(row.get(0).map_err(sql)?));
+            }
+        }
+    }
+    for event in &ahead {
+        last += 1;
+        // A move to a lost stage is one with the loss.
+        let losses = if kind == EventKind::Stage { moves::losses_of(b.conn, *event)? } else { BTreeSet::new() };
+        for id in losses.into_iter().chain([*event]) {
+            b.set(Entity::Event, id, "at", Value::Integer(last))?;
+            b.set(Entity::Event, id, "day", Value::Integer(b.zone.day(Stamp(last)).number()))?;
+        }
+    }
+    Ok((Stamp(last + 1), ahead.len()))
+}
+
+/// What a label says of those that were dated ahead.
+pub(super) fn said_of_ahead(n: usize, what: &str) -> String {
+    match n {
+        0 => String::new(),
+        1 => format!("; 1 earlier {what} was dated ahead, and is dated before this one now"),
+        _ => format!("; {n} earlier {what}s were dated ahead, and are dated before this one now"),
+    }
 }
 
 /// The stage one step on or back.
@@ -153,13 +195,7 @@ pub(super) fn check(b: &mut Batch<'_>, id: Id, stage: &str, question: &str, answ
         );
     };
     let n = customer(b, id)?;
-    // It holds also over one that was given by a clock that was ahead.
-    let after: i64 = b
-        .conn
-        .prepare_cached("SELECT coalesce(max(at), 0) FROM event WHERE customer = ? AND kind = 14 AND removed = 0")
-        .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-        .map_err(sql)?;
-    let at = Stamp(b.now.0.max(after + i64::from(after >= b.now.0)));
+    let (at, ahead) = from_now(b, n, EventKind::Check, Some((&stage.code, &asked.code)))?;
     event(
         b,
         &EventDraft {
@@ -171,7 +207,8 @@ pub(super) fn check(b: &mut Batch<'_>, id: Id, stage: &str, question: &str, answ
             ..EventDraft::new(EventKind::Check, n)
         },
     )?;
-    Ok(Done { label: format!("Answered {} for {}: {}", answer.code(), name(b, id)?, asked.ask), changed: 1, skipped: Vec::new() })
+    let label = format!("Answered {} for {}: {}{}", answer.code(), name(b, id)?, asked.ask, said_of_ahead(ahead, "answer"));
+    Ok(Done { label, changed: 1, skipped: Vec::new() })
 }
 
 pub(super) fn check_reason(needed: bool, lost: bool, label: &str, reason: Option<&Reason>) -> Result<()> {

@@ -14,6 +14,7 @@ use crate::store::batch::Batch;
 use crate::store::{signal, sql};
 
 use super::customers::owner_word;
+use super::stages::{from_now, said_of_ahead};
 use super::{Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, show, word};
 
 pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft, _context: &Context) -> Result<Done> {
@@ -130,12 +131,13 @@ pub(super) fn hold_health(b: &mut Batch<'_>, id: Id, hold: Option<(u8, Day)>, re
     let name = names(b, &[id])?;
     let text = long(reason.trim())?;
     let Some((score, until)) = hold else {
-        let held = signal::read(b.conn, n, &context.config.stages)?.and_then(|s| s.held_on(context.today));
+        let held = signal::current(b.conn, n, &context.config, context.today)?.held_on(context.today);
         if held.is_none() {
             return Err(Error::usage(format!("nobody has set the health of {name}")));
         }
-        event(b, &EventDraft { text, ..EventDraft::new(EventKind::Override, n).now(b) })?;
-        return Ok(done(format!("Health of {name} is measured again"), 1));
+        let (at, ahead) = from_now(b, n, EventKind::Override, None)?;
+        event(b, &EventDraft { at, text, ..EventDraft::new(EventKind::Override, n) })?;
+        return Ok(done(format!("Health of {name} is measured again{}", said_of_ahead(ahead, "override")), 1));
     };
     if score > 100 {
         return Err(Error::usage(format!("{score} is not a health score")).hint("0 to 100"));
@@ -150,6 +152,7 @@ pub(super) fn hold_health(b: &mut Batch<'_>, id: Id, hold: Option<(u8, Day)>, re
         return Err(Error::usage(format!("{until} is more than a year away")).hint("set it for a year at most, and look at it again then"));
     }
     let more = serde_json::json!({ "until": until }).to_string();
-    event(b, &EventDraft { number: Some(i64::from(score)), text, more, ..EventDraft::new(EventKind::Override, n).now(b) })?;
-    Ok(done(format!("Health of {name} set to {score} until {}", show(until)), 1))
+    let (at, ahead) = from_now(b, n, EventKind::Override, None)?;
+    event(b, &EventDraft { at, number: Some(i64::from(score)), text, more, ..EventDraft::new(EventKind::Override, n) })?;
+    Ok(done(format!("Health of {name} set to {score} until {}{}", show(until), said_of_ahead(ahead, "override")), 1))
 }

@@ -120,7 +120,10 @@ impl Screen for Conflicts {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let counter = look.say.fill("conflicts.count", &[("n", &self.all.len().to_string())]);
+        // The list has an end; the count has none.
+        let (n, all) = (self.all.len(), self.all.len().max(look.counts.conflicts));
+        let word = if n < all { "conflicts.count_of" } else { "conflicts.count" };
+        let counter = look.say.fill(word, &[("n", &n.to_string()), ("all", &all.to_string())]);
         Title { crumb: look.say.word("screen.conflicts").to_owned(), filter: String::new(), counter }
     }
 

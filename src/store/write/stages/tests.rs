@@ -1,11 +1,13 @@
 //! Checklists and exit criteria as a person meets them: on every path of a move, and with undo.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::checklist::Checklist;
 use crate::domain::command::{Change, Command, Entity};
 use crate::domain::query::{Page, Query};
 use crate::store::Store;
-use crate::store::tests::{NOW, account, add, book};
+use crate::store::tests::{NOW, account, add, book, visible};
 
 fn list(store: &mut Store, customer: Id, stage: &str) -> Checklist {
     let Page::Checklists(lists) = store.answer(&Query::Checklists { customer }).unwrap() else { panic!() };
@@ -84,5 +86,82 @@ fn criteria_that_cannot_be_asked_are_refused_when_they_are_set() {
         }
         let value = toml::to_string(&stages).unwrap();
         assert!(store.write(&Command::SetConfig { key: "stages".into(), value: Some(value), base: None }, NOW).is_err(), "{wrong}");
+    }
+}
+
+fn ahead(days: i64) -> Stamp {
+    Stamp(NOW.0 + days * 86_400_000)
+}
+
+fn go(store: &mut Store, customer: Id, stage: &str, now: Stamp) -> String {
+    let reason = Some(Reason { code: "other".into(), ..Reason::default() });
+    store.write(&Command::Move { customers: vec![customer], to: Target::Stage(stage.into()), reason }, now).unwrap().label
+}
+
+fn stage(store: &mut Store, customer: Id) -> String {
+    let stage = account(store, customer).signals.stage;
+    store.config().stages.code(stage).to_owned()
+}
+
+#[test]
+fn a_move_shows_at_once_though_another_was_dated_a_year_ahead() {
+    let mut store = book();
+    let id = add(&mut store, "Globex", 500);
+    go(&mut store, id, "churned", ahead(365));
+    assert_eq!(stage(&mut store, id), "reach");
+    let before = visible(&store);
+    let label = go(&mut store, id, "conversion", ahead(0));
+    assert!(label.ends_with("Conversion; 1 earlier move was dated ahead, and is dated before this one now"), "{label}");
+    assert_eq!(stage(&mut store, id), "conversion");
+    let days = |store: &mut Store, kind: EventKind| -> Vec<i64> {
+        let mut days: Vec<i64> = account(store, id).events.iter().filter(|e| e.kind == kind).map(|e| e.day.number()).collect();
+        days.sort_unstable();
+        days
+    };
+    let today = store.today().number();
+    assert_eq!((days(&mut store, EventKind::Stage), days(&mut store, EventKind::Churn)), (vec![today; 3], vec![today]));
+    assert!(store.doctor().unwrap().iter().all(|c| c.ok));
+    store.write(&Command::Undo { batch: None, force: false }, ahead(0)).unwrap();
+    assert_eq!((stage(&mut store, id).as_str(), visible(&store)), ("reach", before));
+    assert!(store.doctor().unwrap().iter().all(|c| c.ok));
+}
+
+#[test]
+fn an_answer_a_pulse_and_an_override_hold_at_once_too() {
+    let mut store = book();
+    let id = add(&mut store, "Globex", 500);
+    let write = |store: &mut Store, score: u8, answer: Answer, now: Stamp| {
+        let (stage, question) = ("reach".into(), "social".into());
+        store.write(&Command::Check { customer: id, stage, question, answer, note: String::new() }, now).unwrap();
+        store.write(&Command::Pulse { customer: id, score, text: String::new() }, now).unwrap();
+        let hold = Some((score, store.today().plus(9)));
+        store.write(&Command::Override { customer: id, hold, reason: "they said so".into() }, now).unwrap();
+    };
+    write(&mut store, 1, Answer::No, ahead(100));
+    write(&mut store, 4, Answer::Yes, ahead(0));
+    for day in [0, 100] {
+        store.turn_day(ahead(day));
+        let signals = account(&mut store, id).signals;
+        assert_eq!((signals.pulse, signals.held, signals.gaps), (Some(4), Some(4), Some(4)), "after {day} days");
+        assert_eq!(list(&mut store, id, "reach").items[4].answered.as_ref().unwrap().answer, Answer::Yes);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever clocks the moves before were made by: the stage that a move names is the one that is shown.
+    #[test]
+    fn a_move_that_is_told_shows(moves in prop::collection::vec((0..6usize, -400..400i64, 0..86_400_000i64), 1..8)) {
+        let mut store = book();
+        let id = add(&mut store, "Globex", 500);
+        for (to, days, ms) in moves {
+            let to = ["reach", "acquisition", "conversion", "retention", "loyalty", "churned"][to];
+            let now = Stamp(ahead(days).0 + ms);
+            store.turn_day(now);
+            go(&mut store, id, to, now);
+            prop_assert_eq!(stage(&mut store, id), to);
+        }
+        prop_assert!(store.doctor().unwrap().iter().all(|c| c.ok));
     }
 }
