@@ -51,9 +51,9 @@ pub fn differ(conn: &Connection, table: &Table, row: Id) -> Result<bool> {
     Ok(rows.last().is_some_and(|(last, says)| *last == row && rows.iter().any(|r| r.1 != *says)))
 }
 
-/// Brings the conflicts of all settings and views in line with what their rows say. They are few.
-pub fn settle(conn: &Connection) -> Result<Vec<(Id, String)>> {
-    let mut open = Vec::new();
+/// Rows that share their name with another, and those that are listed as a conflict. They are few.
+pub fn shared(conn: &Connection) -> Result<Vec<(&'static Table, Id)>> {
+    let mut all = Vec::new();
     for table in TABLES {
         let Some(name) = name_of(table) else { continue };
         let but = if table.entity == Entity::Config { once::LEFT_OUT } else { "" };
@@ -62,15 +62,20 @@ pub fn settle(conn: &Connection) -> Result<Vec<(Id, String)>> {
              UNION SELECT row FROM conflict WHERE entity = ?1 AND field = ?2",
             table.name
         );
-        let rows: Vec<Id> = {
-            let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-            let rows = statement.query_map(params![table.number, FIELD], |r| r.get(0).map(Id)).map_err(sql)?;
-            rows.collect::<std::result::Result<_, _>>().map_err(sql)?
-        };
-        for row in rows {
-            if heads::settle(conn, table, row, FIELD)?.conflict {
-                open.push((row, FIELD.to_owned()));
-            }
+        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+        for row in statement.query_map(params![table.number, FIELD], |r| r.get(0).map(Id)).map_err(sql)? {
+            all.push((table, row.map_err(sql)?));
+        }
+    }
+    Ok(all)
+}
+
+/// Brings the conflicts of all settings and views in line with what their rows say.
+pub fn settle(conn: &Connection) -> Result<Vec<(Id, String)>> {
+    let mut open = Vec::new();
+    for (table, row) in shared(conn)? {
+        if heads::settle(conn, table, row, FIELD)?.conflict {
+            open.push((row, FIELD.to_owned()));
         }
     }
     Ok(open)

@@ -12,7 +12,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Zone;
 use crate::store::batch::{self, TABLES, table_numbered};
 use crate::store::hash::LABEL;
-use crate::store::{Store, heads, moves, purge, search};
+use crate::store::{Store, heads, moves, purge, search, twins};
 
 /// Fields that can be conflicts: those that were edited twice, and what was removed.
 const CANDIDATES: &str = "SELECT row, field, min(entity) FROM edit GROUP BY row, field HAVING count(*) > 1 OR field = 'removed'";
@@ -31,6 +31,11 @@ fn conflicts(conn: &Connection) -> Result<BTreeMap<(Id, String), i64>> {
         let Some(table) = table_numbered(r.get(2).map_err(sql)?) else { continue };
         if heads::is_conflict(conn, table, row, &field)? {
             found.insert((row, field), table.number);
+        }
+    }
+    for (table, row) in twins::shared(conn)? {
+        if heads::is_conflict(conn, table, row, twins::FIELD)? {
+            found.insert((row, twins::FIELD.to_owned()), table.number);
         }
     }
     let mut statement = conn.prepare(MOVED).map_err(sql)?;
