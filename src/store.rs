@@ -116,6 +116,8 @@ pub struct Store {
     lock_limit: u64,
     /// Where the person's own changes are kept.
     outbox: Option<outbox::Outbox>,
+    /// Where at least the numbers of them are kept, when they themselves are not.
+    numbers: Option<outbox::Outbox>,
     /// The name of the book in the outbox.
     key: Option<Id>,
     /// This copy of the book has a device of its own.
@@ -187,6 +189,7 @@ impl Store {
             patience: None,
             lock_limit: 10_000,
             outbox: None,
+            numbers: None,
             key: None,
             named: false,
             planned: None,
@@ -228,6 +231,10 @@ impl Store {
                 self.key = key_of_book(&self.conn)?;
                 self.catch_up()?;
             }
+            Keep::Numbers(folder) if self.mode != Mode::Memory => {
+                self.numbers = Some(outbox::Outbox::of(folder, &self.path, options.who.device));
+                self.go_on_numbering();
+            }
             Keep::Cannot(why) if self.mode != Mode::Memory => {
                 self.read_only
                     .get_or_insert_with(|| format!("your changes cannot be kept beside it: {why}; --no-outbox writes all the same"));
@@ -268,6 +275,7 @@ impl Store {
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
         self.key = key_of_book(&self.conn)?;
         self.catch_up()?;
+        self.go_on_numbering();
         self.reload()
     }
 

@@ -188,8 +188,12 @@ impl Store {
         {
             left.push("somebody else has the book open: traces stay in its free space until `retain purge --sweep`".to_owned());
         }
-        if self.syncs() && self.rewrite_purged_bundles().is_err() {
+        if self.rewrite_purged_bundles().is_err() {
             left.push("your bundles in the sync folder still have it: they could not be written anew".to_owned());
+        }
+        match self.bundles_that_tell() {
+            Ok(words) => left.extend(words),
+            Err(error) => left.push(format!("the bundles in the sync folder could not be read: {}", error.message)),
         }
         if self.forget_purged().is_err() {
             left.push(format!("your outbox of {} could not be rewritten", self.path.display()));
@@ -199,9 +203,7 @@ impl Store {
 
     /// What was purged in another copy leaves one's own files too: bundles and the outbox.
     pub(super) fn forget_purged_outside(&mut self) -> Result<()> {
-        if self.syncs() {
-            self.rewrite_purged_bundles()?;
-        }
+        self.rewrite_purged_bundles()?;
         self.forget_purged()
     }
 

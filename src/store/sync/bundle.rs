@@ -31,6 +31,9 @@ pub struct Head {
     pub first: i64,
     /// The number of the last.
     pub last: i64,
+    /// Over ids and hashes of its batches ([`sum_of`]): who has these batches need not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<String>,
 }
 
 /// What a dump begins with.
@@ -66,10 +69,30 @@ enum Line {
 /// Most rows and edits in one line: a large import is written and read in parts.
 const PART: usize = 1000;
 
-/// The name of a bundle: its numbers, so that names sort; with the device where another than the folder's is meant.
-pub fn name(device: Option<Id>, first: i64, last: i64) -> String {
+/// The name of a bundle: its numbers, so that names sort; with the device where another than the folder's is meant. `nth`: so many
+/// zeros more, where the same numbers have a bundle already.
+pub fn name(device: Option<Id>, first: i64, last: i64, nth: usize) -> String {
     let of = device.map_or_else(String::new, |d| format!("{d}_"));
-    format!("{of}{first:010}-{last:010}.jsonl")
+    let width = 10 + nth;
+    format!("{of}{first:0width$}-{last:010}.jsonl")
+}
+
+/// The sum over the ids and hashes of batches, in whatever order they come.
+pub fn sum_of<'a>(batches: impl Iterator<Item = (Id, &'a [u8])>) -> String {
+    let mut all: Vec<(Id, &[u8])> = batches.collect();
+    all.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    for (id, hash) in all {
+        hasher.update(&id.0).update(hash);
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// The sum over all bytes of a file.
+pub fn sum(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    std::io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
 
 /// What a name says: the device, when it has one, and the numbers.
@@ -92,8 +115,8 @@ fn sweep(folder: &Path) {
     }
 }
 
-/// Writes the batches with these integers into `folder`; gives the file's length.
-pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches: &[i64]) -> Result<u64> {
+/// Writes the batches with these integers into `folder`; gives the file's length and the sum over its bytes.
+pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches: &[i64]) -> Result<(u64, String)> {
     let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.display())).because(e);
     sweep(folder);
     let draft = folder.join(format!(".{name}.{}.tmp", std::process::id()));
@@ -116,7 +139,7 @@ pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches:
     if written.is_err() {
         let _ = fs::remove_file(&draft);
     }
-    written.map(|()| out.bytes)
+    written.map(|()| (out.bytes, out.sum.finalize().to_hex()[..32].to_owned()))
 }
 
 /// Writes a dump: the batches with these integers, in that order.
