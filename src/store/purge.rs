@@ -188,7 +188,8 @@ impl Store {
         {
             left.push("somebody else has the book open: traces stay in its free space until `retain purge --sweep`".to_owned());
         }
-        if self.rewrite_purged_bundles().is_err() {
+        // The purge goes out first: nobody is to get what is left of a batch and not why.
+        if self.give_bundles(1).and_then(|_| self.rewrite_purged_bundles()).is_err() {
             left.push("your bundles in the sync folder still have it: they could not be written anew".to_owned());
         }
         match self.bundles_that_tell() {

@@ -21,10 +21,10 @@ use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::store::hash::{Item, LABEL, Tally};
 use crate::store::heads::joined;
-use crate::store::merge::Source as _;
+use crate::store::merge::Source;
 use crate::store::{Mode, Store, purge, schema, sql};
 
-use super::bundle::{self, Bundles, Head};
+use super::bundle::{self, Bundles, Head, Piece};
 use super::{Found, MANY, bundles_in, bundles_of, changed_at};
 
 /// A bundle with fewer batches than this is small, and more than so many small ones are joined.
@@ -189,15 +189,18 @@ pub(super) struct Read {
     pub sound: bool,
     /// Something in it was purged since it was written.
     pub telling: bool,
-    /// The book lacks some of it.
-    pub lacks: bool,
+    /// Some of it is another's or a newer version's.
+    pub strange: bool,
+    /// Of its batches those that the book lacks, by their places in `bundles`.
+    lacks: Vec<i64>,
+    bundles: Bundles,
 }
 
 /// Reads a bundle to its end. `purged`: something was ever purged here.
 pub(super) fn read(conn: &Connection, path: &Path, book: Id, purged: bool) -> Result<(Read, Vec<String>)> {
     let mut bundles = Bundles::default();
     let told = bundles.add(path, book)?;
-    let mut read = Read { sound: told.wrong.is_empty() && told.head.is_some(), ..Read::default() };
+    let mut read = Read { sound: told.wrong.is_empty() && told.head.is_some(), strange: told.strange, ..Read::default() };
     let mut ids = BTreeSet::new();
     for n in told.places {
         let (header, hash) = bundles.header(n as i64)?;
@@ -212,14 +215,16 @@ pub(super) fn read(conn: &Connection, path: &Path, book: Id, purged: bool) -> Re
         telling |= purged && !unsaid && purge::is_purged(conn, header.id)?;
         let ours = hash_of(conn, header.id)?;
         if tally.fits(&header, &hash) && (telling || ours.as_ref().is_none_or(|ours| *ours == hash)) {
-            ids.insert(header.id);
-            read.lacks |= ours.is_none();
+            if ids.insert(header.id) && ours.is_none() {
+                read.lacks.push(n as i64);
+            }
         } else {
             read.sound = false;
         }
         read.telling |= telling;
     }
     read.ids = ids.into_iter().collect();
+    read.bundles = bundles;
     Ok((read, told.wrong))
 }
 
@@ -290,7 +295,7 @@ impl Store {
                 let mut rows = rows;
                 while !rows.is_empty() {
                     let part: Vec<Row> = rows.drain(..rows.len().min(MANY)).collect();
-                    self.put_bundle(&mut shelf, self.who.device, device, part, None)?;
+                    self.put_bundle(&mut shelf, (self.who.device, device), part, None, None)?;
                 }
             }
             shelf.set.push(ungiven.mark);
@@ -447,7 +452,7 @@ impl Store {
                 wrong.push((found, was.is_some(), sum, read));
                 continue;
             }
-            let mine = Mine { found, sum, count: read.ids.len(), ids: Some(read.ids), whole: !read.lacks };
+            let mine = Mine { found, sum, count: read.ids.len(), ids: Some(read.ids), whole: read.lacks.is_empty() };
             if mine.whole {
                 shelf.keep(mine);
             } else {
@@ -460,7 +465,7 @@ impl Store {
         }
         let mut held = self.all_held(shelf)?;
         for (found, was, sum, read) in wrong {
-            if read.lacks {
+            if read.strange {
                 shelf.files.insert(found.name().to_owned(), Mine { found, sum, count: read.ids.len(), ids: Some(read.ids), whole: false });
                 continue;
             }
@@ -468,40 +473,66 @@ impl Store {
             if was {
                 ids.extend(self.held(found.name())?);
             }
-            if !read.sound {
+            // A name that says more than a bundle can hold is not one that was given here.
+            if !read.sound && found.last.saturating_sub(found.first) < MANY as i64 {
                 let between = self.rows_between(found.device, found.first, found.last)?;
                 ids.extend(between.into_iter().map(|row| row.id).filter(|id| !held.contains(id)));
             }
             let rows = self.rows_named(ids.into_iter().take(MANY))?;
-            if rows.is_empty() {
-                shelf.keep(Mine { found, sum, count: 0, ids: Some(Vec::new()), whole: false });
+            if rows.is_empty() && read.lacks.is_empty() {
+                // An empty file under a name of ours is a tool's; what else stands there somebody may want to look at.
+                if found.length == 0 {
+                    let _ = fs::remove_file(&found.path);
+                }
                 continue;
             }
             held.extend(rows.iter().map(|row| row.id));
             let name = found.path.file_name().map(|n| n.to_string_lossy().into_owned());
-            self.put_bundle(shelf, found.writer, found.device, rows, name)?;
+            self.put_bundle(shelf, (found.writer, found.device), rows, Some(&read), name)?;
             done.mended += usize::from(!read.sound);
             done.cleaned += usize::from(read.telling);
         }
         Ok(done)
     }
 
-    /// Writes a bundle with these batches of one device into the folder of `writer`.
-    fn put_bundle(&self, shelf: &mut Shelf, writer: Id, device: Id, mut rows: Vec<Row>, name: Option<String>) -> Result<String> {
+    /// Writes a bundle with these batches of one device into the folder of a writer, and with what the book lacks of the one that it
+    /// replaces.
+    fn put_bundle(
+        &self,
+        shelf: &mut Shelf,
+        (writer, device): (Id, Id),
+        mut rows: Vec<Row>,
+        besides: Option<&Read>,
+        name: Option<String>,
+    ) -> Result<String> {
         rows.sort_unstable_by_key(|row| (row.number, row.n));
-        let (Some(first), Some(last)) = (rows.first().map(|r| r.number), rows.last().map(|r| r.number)) else { return Ok(String::new()) };
+        let mut pieces: Vec<Piece<'_>> = rows.iter().map(|row| (&self.conn as &dyn Source, row.n)).collect();
+        let mut batches: Vec<(Id, i64, Vec<u8>)> = rows.iter().map(|row| (row.id, row.number, row.hash.clone())).collect();
+        if let Some(read) = besides {
+            for place in &read.lacks {
+                let (header, hash) = read.bundles.header(*place)?;
+                pieces.push((&read.bundles, *place));
+                batches.push((header.id, header.number, hash));
+            }
+        }
+        let numbers = batches.iter().map(|b| b.1);
+        let (Some(first), Some(last)) = (numbers.clone().min(), numbers.max()) else { return Ok(String::new()) };
         let name = name.unwrap_or_else(|| shelf.free_name(writer, device, first, last));
         let folder = shelf.folder.join(writer.to_string());
-        let numbers: Vec<i64> = rows.iter().map(|row| row.n).collect();
-        let sum = bundle::sum_of(rows.iter().map(|row| (row.id, &row.hash[..])));
+        let sum = bundle::sum_of(batches.iter().map(|b| (b.0, &b.2[..])));
         let head = Head { format: bundle::FORMAT, book: shelf.book, zone: self.meta("zone"), device, first, last, sum: Some(sum) };
-        let (length, sum) = self.snapshot(|conn| bundle::write(conn, &folder, &name, &head, &numbers))?;
+        let (length, sum) = self.snapshot(|_| bundle::write(&folder, &name, &head, &pieces))?;
         let path = folder.join(&name);
         let about = fs::metadata(&path).map_err(|e| Error::failed(format!("{} cannot be read", path.display())).because(e))?;
         let (key, name) = (format!("bundle/{writer}/{name}"), format!("{writer}/{name}"));
         let found = Found { path, key, writer, device, first, last, length, changed: changed_at(&about) };
-        let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
-        shelf.keep(Mine { found, sum, count: ids.len(), ids: Some(ids), whole: true });
+        let ids: Vec<Id> = batches.iter().map(|b| b.0).collect();
+        let mine = Mine { found, sum, count: ids.len(), ids: Some(ids), whole: rows.len() == batches.len() };
+        if mine.whole {
+            shelf.keep(mine);
+        } else {
+            shelf.files.insert(name.clone(), mine);
+        }
         Ok(name)
     }
 
@@ -567,7 +598,7 @@ impl Store {
             let mut written = BTreeSet::new();
             while !rows.is_empty() {
                 let part: Vec<Row> = rows.drain(..rows.len().min(MANY)).collect();
-                written.insert(self.put_bundle(shelf, writer, device, part, None)?);
+                written.insert(self.put_bundle(shelf, (writer, device), part, None, None)?);
             }
             for name in small.iter().filter(|name| !written.contains(*name)) {
                 shelf.remove(name);
