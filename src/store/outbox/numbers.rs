@@ -44,9 +44,7 @@ impl Outbox {
     pub fn mark(&self, conn: &Connection, n: i64) -> Result<()> {
         let line = conn
             .prepare_cached("SELECT device, number, id FROM batch WHERE n = ?")
-            .and_then(|mut s| {
-                s.query_row([n], |r| Ok(Line::Mark { device: Id(r.get(0)?), number: r.get(1)?, last: Id(r.get(2)?) }))
-            })
+            .and_then(|mut s| s.query_row([n], |r| Ok(Line::Mark { device: Id(r.get(0)?), number: r.get(1)?, last: Id(r.get(2)?) })))
             .map_err(sql)?;
         self.add_soon(&[line]).map(|_| ())
     }

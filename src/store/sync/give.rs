@@ -174,9 +174,11 @@ impl Shelf {
                 group[usize::from(mine.count >= SMALL)].push(name.clone());
             }
         }
-        groups.into_values().find_map(|[small, middle]| {
-            if small.len() > SMALL { Some(small) } else { (middle.len() > MIDDLE).then_some(middle) }
-        })
+        groups.into_values().find_map(
+            |[small, middle]| {
+                if small.len() > SMALL { Some(small) } else { (middle.len() > MIDDLE).then_some(middle) }
+            },
+        )
     }
 }
 
@@ -414,8 +416,7 @@ impl Store {
     }
 
     fn batches_with_purged(&self) -> Result<HashSet<Id>> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT id FROM batch WHERE n IN (SELECT batch FROM tombstone)").map_err(sql)?;
+        let mut statement = self.conn.prepare_cached("SELECT id FROM batch WHERE n IN (SELECT batch FROM tombstone)").map_err(sql)?;
         let ids = statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)?;
         ids.collect::<rusqlite::Result<_>>().map_err(sql)
     }
