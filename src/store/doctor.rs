@@ -175,7 +175,11 @@ impl Store {
             1 => "1 change waits for the next exchange".to_owned(),
             n => format!("{n} changes wait for the next exchange"),
         };
-        let well = if self.syncs() { waits } else { "this copy takes no part".to_owned() };
+        let others = match found.others {
+            0 => String::new(),
+            n => format!("; {n} changes that came by merge are in none, and their writers have folders: theirs to give"),
+        };
+        let well = if self.syncs() { waits + &others } else { "this copy takes no part".to_owned() };
         let (bundles, folder) = (found.bundles, self.sync_folder());
         Ok(Some(check("sync", wrong, format!("{bundles} sound bundles in {}; {well}", folder.display()))))
     }

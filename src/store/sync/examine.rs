@@ -21,6 +21,8 @@ pub struct Examined {
     pub telling: BTreeMap<Id, usize>,
     /// Batches of one's own that are in none.
     pub waiting: usize,
+    /// Batches of others who have a folder that are in none: theirs to give.
+    pub others: usize,
 }
 
 impl Store {
@@ -29,13 +31,14 @@ impl Store {
         let (folder, book) = (self.sync_folder(), schema::book(&self.conn)?);
         let Some(book) = book.filter(|_| self.mode != crate::store::Mode::Memory && folder.is_dir()) else { return Ok(None) };
         let (own, purged) = (self.own_devices(), purge::any(&self.conn)?);
-        let (mut found, mut held) = (Examined::default(), HashSet::new());
+        let (mut found, mut held, mut all) = (Examined::default(), HashSet::new(), HashSet::new());
         for one in bundles_in(&folder) {
             found.bundles += 1;
             let said = match give::read(&self.conn, &one.path, book, purged) {
                 Ok((read, said)) => {
                     *found.telling.entry(one.writer).or_default() += usize::from(read.telling);
                     let unfit = if read.sound || !said.is_empty() { None } else { Some("what it says is not what was written".to_owned()) };
+                    all.extend(read.ids.iter().copied());
                     if own.contains(&one.writer) {
                         held.extend(read.ids);
                     }
@@ -49,7 +52,17 @@ impl Store {
             }
         }
         found.telling.retain(|_, count| *count > 0);
-        found.waiting = if self.syncs() { self.waits(book, &held)? } else { 0 };
+        if self.syncs() {
+            found.waiting = self.waits(book, &held)?;
+            let mut statement = self.conn.prepare_cached("SELECT id, device FROM batch WHERE finished = 1").map_err(sql)?;
+            let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), Id(r.get(1)?)))).map_err(sql)?;
+            let mut writers: BTreeMap<Id, bool> = BTreeMap::new();
+            for row in rows {
+                let (id, device) = row.map_err(sql)?;
+                let theirs = || !own.contains(&device) && folder.join(device.to_string()).is_dir();
+                found.others += usize::from(!all.contains(&id) && *writers.entry(device).or_insert_with(theirs));
+            }
+        }
         Ok(Some(found))
     }
 
