@@ -742,7 +742,10 @@ fn history(seed: u64) {
             store.exchange().unwrap();
         }
         for (from, into) in [(0, 1), (1, 2), (2, 0), (0, 2), (2, 1), (1, 0)] {
-            carry(&all[from], &all[into]);
+            // A tool that brings older files over newer ones for ever would never be done.
+            let own = all[into].own_devices();
+            let newer = |f: &Found| own.contains(&f.writer) && all[into].sync_folder().join(f.name()).exists();
+            bundles_in(&all[from].sync_folder()).iter().filter(|f| !newer(f)).for_each(|f| carry_one(f, &all[into]));
         }
     }
     for (no, store) in all.iter_mut().enumerate() {
@@ -779,7 +782,7 @@ impl Store {
 #[test]
 fn whatever_happens_to_files_copies_end_the_same_and_nothing_purged_is_told() {
     let count = if std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full") { 500 } else { 12 };
-    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).is_err().then_some(seed);
+    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).inspect_err(|_| eprintln!("SEED {seed}")).is_err().then_some(seed);
     let wrong: Vec<u64> = std::thread::scope(|scope| {
         let half = scope.spawn(|| (0..count).step_by(2).filter_map(of).collect::<Vec<_>>());
         let mut wrong: Vec<u64> = (1..count).step_by(2).filter_map(of).collect();
