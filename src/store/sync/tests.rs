@@ -688,6 +688,8 @@ fn history(seed: u64) {
                         let to = at(format!("{no}-moved-{step}.db"));
                         fs::rename(&paths[no], &to).unwrap();
                         paths[no] = to;
+                        // What was written since a backup is in the outbox of the former place, where nobody looks for it.
+                        backups[no] = None;
                     }
                 }
                 let mut store = Store::open(&paths[no], &options[no]).unwrap();
@@ -782,7 +784,7 @@ impl Store {
 #[test]
 fn whatever_happens_to_files_copies_end_the_same_and_nothing_purged_is_told() {
     let count = if std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full") { 500 } else { 12 };
-    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).inspect_err(|_| eprintln!("SEED {seed}")).is_err().then_some(seed);
+    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).is_err().then_some(seed);
     let wrong: Vec<u64> = std::thread::scope(|scope| {
         let half = scope.spawn(|| (0..count).step_by(2).filter_map(of).collect::<Vec<_>>());
         let mut wrong: Vec<u64> = (1..count).step_by(2).filter_map(of).collect();
