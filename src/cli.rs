@@ -400,7 +400,8 @@ impl Cx<'_> {
     /// Where one's own changes are kept beside the book.
     fn keep(&self) -> Keep {
         match self.places.state() {
-            _ if self.globals.no_outbox => Keep::Nowhere,
+            Some(folder) if self.globals.no_outbox => Keep::Numbers(folder.to_owned()),
+            None if self.globals.no_outbox => Keep::Nowhere,
             Some(folder) => Keep::In(folder.to_owned()),
             None => Keep::Cannot("there is no folder of your own that can be written".into()),
         }

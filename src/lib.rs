@@ -77,7 +77,9 @@
 //!
 //! [`store::sync`] carries the same batches in files: a folder of bundles, one writer a file, one line a batch (a large one in parts),
 //! checksums a line and a file. Bundles are taken through the door of the merge; which are known is kept in `meta`, in the transaction
-//! that took them, so a book that is put back takes them again.
+//! that took them, so a book that is put back takes them again. What one's own bundles hold is known by the ids of batches, never by a
+//! name or a number: a batch that is in none, or in one that was lost or damaged, is given (again). Small ones are joined when they are
+//! many; the sum in a bundle's head tells who has all of it that it need not be read.
 //!
 //! `signal` caches one packed row a customer, folded in the same transaction as the write; `retain doctor` folds all of them
 //! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
@@ -111,8 +113,9 @@
 //!   because what that is may be another thing later. Imports, the demo and batches of more than 20,000 rows are kept by name only.
 //! - **After an error of COMMIT** the file is opened again and the batch looked for: what stands is told as saved.
 //! - **A copy of a book is a device.** The id under which batches are numbered is made for one book at one path on one machine, and
-//!   is kept in its outbox. A book that knows fewer of our numbers than the outbox does (an older copy was put back) gets a new one,
-//!   and so does a home that was copied to another machine: no number is given twice.
+//!   is kept in its outbox; without an outbox the id and its last number are kept there all the same. A book that knows fewer of our
+//!   numbers than that (an older copy was put back) gets a new one, and so does a home that was copied to another machine: no number
+//!   is given twice. All ids that a person's outboxes name are one's own for ever: what was given under them is looked after.
 //! - **The file under the name** is compared (device and inode) before each write and each look. Another file is opened anew and
 //!   told, and one's own changes follow; a write that was meant for the old one is refused.
 //! - **Backups** ([`store::backup`]) are made by SQLite into `.BOOK.backups`, read from end to end and renamed: one a day by whoever
@@ -275,8 +278,12 @@
 //! - Labels of batches and error sentences are English in the code; only the screens' words are in `assets/text`.
 //! - Who changed something is known of a row's own fields: a form says it when its customer was removed only at the save.
 //! - A meeting that somebody writes down before hearing of a purge goes with the purged one who is named first, also from the others.
-//! - A purge reaches files of other people (their bundles, outboxes, free pages) when they next merge, sync or open; backups never.
-//! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle.
+//! - A purge reaches files of other people (their bundles, outboxes, free pages) when they next merge, sync or open; backups never. A
+//!   home that was set up anew is another person's in this: whose bundles still have something, `retain purge --sweep` and `doctor` say.
+//! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle; `doctor`
+//!   counts them, and without its folder they are given.
+//! - Where there is no folder for state at all, and no outbox is wanted, the device is made of machine and person: its numbers begin
+//!   again in an older copy that is put back. Its batches are given all the same, and `doctor` names the numbers.
 //! - A past day is shown with the settings, stages and saved views of today, and without what copies disagreed about then.
 //! - Each change by anybody has the past that is on the screen read anew, which takes as long as turning to it.
 //! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.

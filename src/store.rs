@@ -126,6 +126,8 @@ pub struct Store {
     lock_limit: u64,
     /// Where the person's own changes are kept.
     outbox: Option<outbox::Outbox>,
+    /// Where at least the numbers of them are kept, when they themselves are not.
+    numbers: Option<outbox::Outbox>,
     /// The name of the book in the outbox.
     key: Option<Id>,
     /// This copy of the book has a device of its own.
@@ -205,6 +207,7 @@ impl Store {
             patience: None,
             lock_limit: 10_000,
             outbox: None,
+            numbers: None,
             key: None,
             named: false,
             planned: None,
@@ -247,6 +250,10 @@ impl Store {
                 self.outbox = Some(outbox::Outbox::of(folder, &self.path, options.who.device));
                 self.key = key_of_book(&self.conn)?;
                 self.try_catch_up();
+            }
+            Keep::Numbers(folder) if self.mode != Mode::Memory => {
+                self.numbers = Some(outbox::Outbox::of(folder, &self.path, options.who.device));
+                self.go_on_numbering();
             }
             Keep::Cannot(why) if self.mode != Mode::Memory => {
                 self.read_only
@@ -296,6 +303,7 @@ impl Store {
         self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
         self.key = key_of_book(&self.conn)?;
         self.try_catch_up();
+        self.go_on_numbering();
         self.reload()
     }
 

@@ -12,8 +12,8 @@ use crate::store::sync::Exchanged;
 
 /// Exchange with other copies of the book through a folder
 ///
-/// The folder is BOOK.sync beside the book, and can be carried by a stick, a file sync tool or git: files are only ever added,
-/// and each has one writer. Once it is on, every opening, every 30 seconds of the screens and every command takes part.
+/// The folder is BOOK.sync beside the book, and can be carried by a stick, a file sync tool or git: each file has one writer, who
+/// joins small ones when they grow many. Once it is on, every opening, every 30 seconds of the screens and every command takes part.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Let this copy take part from now on
@@ -52,6 +52,7 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
             "on": on,
             "folder": folder,
             "given": done.given,
+            "mended": done.mended,
             "taken": done.taken,
             "conflicts": done.conflicts,
             "wrong": done.wrong,
@@ -61,6 +62,10 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
         return Ok(cx.out.line("This copy takes no part; `retain sync --on` lets it")?);
     }
     cx.out.line(&format!("Gave {}, took {} by {}", batches(done.given), batches(done.taken), one_line(&folder.display().to_string())))?;
+    if done.mended > 0 {
+        let bundles = if done.mended == 1 { "1 bundle of yours was".to_owned() } else { format!("{} bundles of yours were", done.mended) };
+        cx.out.line(&format!("{bundles} damaged and written anew"))?;
+    }
     if done.conflicts > 0 {
         let fields = if done.conflicts == 1 { "1 field has".to_owned() } else { format!("{} fields have", done.conflicts) };
         cx.out.line(&format!("{fields} two values: `retain conflicts` lists them"))?;

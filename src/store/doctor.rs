@@ -123,6 +123,8 @@ impl Store {
         checks.push(check("config", wrong, "every setting is read".into()));
         checks.push(self.signal_check()?);
         checks.push(self.copies_check()?);
+        checks.push(self.number_check()?);
+        checks.extend(self.sync_check()?);
         Ok(checks)
     }
 
@@ -138,6 +140,51 @@ impl Store {
             wrong.push(format!("copies say different things of {open} fields; retain conflicts lists them"));
         }
         Ok(check("copies", wrong, "no other copy beside the book, nothing undecided".into()))
+    }
+
+    /// Each number of a device stands for one batch.
+    fn number_check(&self) -> Result<Check> {
+        let query = "SELECT device, number, person FROM batch GROUP BY device, number HAVING count(*) > 1 ORDER BY device, number";
+        let mut statement = self.conn.prepare(query).map_err(sql)?;
+        let (mut rows, mut wrong, mut more) = (statement.query([]).map_err(sql)?, Vec::new(), 0);
+        while let Some(row) = rows.next().map_err(sql)? {
+            if wrong.len() >= MOST_NAMED {
+                more += 1;
+                continue;
+            }
+            let (device, number): (Id, i64) = (Id(row.get(0).map_err(sql)?), row.get(1).map_err(sql)?);
+            wrong.push(format!("number {number} of {} (device {device}) was given to two batches", super::search::text_at(row, 2)?));
+        }
+        if more > 0 {
+            wrong.push(format!("and {more} more"));
+        }
+        if let Some(last) = wrong.last_mut() {
+            last.push_str("; both are kept and exchanged, and no number tells any more whether one is missing");
+        }
+        Ok(check("numbers", wrong, "each number of a device stands for one batch".into()))
+    }
+
+    /// The bundles in the sync folder, each read to its end; none where there is no folder.
+    fn sync_check(&self) -> Result<Option<Check>> {
+        let Some(found) = self.examine_bundles()? else { return Ok(None) };
+        let more = found.wrong.len().saturating_sub(MOST_NAMED);
+        let mut wrong: Vec<String> = found.wrong.iter().take(MOST_NAMED).cloned().collect();
+        if more > 0 {
+            wrong.push(format!("and {more} more bundles with faults"));
+        }
+        wrong.extend(self.words_of_telling(&found)?);
+        let waits = match found.waiting {
+            0 => "each of your changes is in one".to_owned(),
+            1 => "1 change waits for the next exchange".to_owned(),
+            n => format!("{n} changes wait for the next exchange"),
+        };
+        let others = match found.others {
+            0 => String::new(),
+            n => format!("; {n} changes that came by merge are in none, and their writers have folders: theirs to give"),
+        };
+        let well = if self.syncs() { waits + &others } else { "this copy takes no part".to_owned() };
+        let (bundles, folder) = (found.bundles, self.sync_folder());
+        Ok(Some(check("sync", wrong, format!("{bundles} sound bundles in {}; {well}", folder.display()))))
     }
 
     fn file_words(&self) -> String {

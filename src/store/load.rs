@@ -57,6 +57,7 @@ pub struct Loader<'a> {
     seen: &'a mut i64,
     committed: &'a mut Vec<Id>,
     outbox: Option<&'a super::outbox::Outbox>,
+    numbers: Option<&'a super::outbox::Outbox>,
     today: Day,
     customers: HashMap<Box<str>, i64>,
     contacts: HashMap<Box<str>, i64>,
@@ -147,6 +148,7 @@ impl<'a> Loader<'a> {
             seen: &mut store.seen,
             committed: &mut store.committed,
             outbox: store.outbox.as_ref(),
+            numbers: store.numbers.as_ref(),
             today: store.today,
             customers: HashMap::new(),
             contacts: HashMap::new(),
@@ -597,6 +599,10 @@ impl<'a> Loader<'a> {
         self.batch.finish(label)?;
         if let Some(outbox) = self.outbox {
             outbox.add(&[super::transact::line_of(conn, self.batch.n, super::key_of_book(conn)?)?])?;
+        }
+        if let Some(numbers) = self.numbers {
+            // As in a write: what cannot be noted is no reason to refuse the load.
+            let _ = numbers.mark(conn, self.batch.n);
         }
         if let Err(error) = conn.execute_batch("COMMIT") {
             // A load is done again from its files, never from the outbox.

@@ -8,6 +8,8 @@ pub(super) mod take;
 mod tell;
 
 pub use source::read_only;
+#[cfg(test)]
+pub(super) use take::missing;
 pub use take::{NOT_WHOLE, Source};
 
 use std::collections::BTreeMap;
@@ -166,6 +168,9 @@ impl Store {
             _ if ask.dry_run => None,
             _ => Some(super::backup::backup(&self.conn, &self.path, "before-merge", ask.now)?),
         };
+        if !ask.dry_run && self.brings_settings(other, &new)? {
+            self.ask_before_settings(ask.now);
+        }
         self.begin()?;
         // What is taken lands all over the book, as in a load.
         self.keep_in_memory(super::load::LOAD_CACHE);
@@ -197,6 +202,18 @@ impl Store {
         // It stands, so an error while looking is none of the merge's; the next look finds the rest.
         let _ = self.look();
         Ok(report)
+    }
+
+    /// Whether batches of a source that are not here may change settings.
+    pub(super) fn brings_settings(&self, source: &dyn Source, new: &[i64]) -> Result<bool> {
+        for n in new {
+            let (header, _) = source.header(*n)?;
+            let may = matches!(header.command.as_str(), "config" | "import" | "load") || super::rules::corrects(&header.command);
+            if may && !super::transact::has_batch(&self.conn, header.id)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Sets how much of the book is kept in memory, KiB. Where that cannot be had it is slower, and nothing else.

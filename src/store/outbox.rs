@@ -8,6 +8,7 @@
 
 mod again;
 mod entry;
+mod numbers;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -29,7 +30,9 @@ pub use entry::{Entry, MOST};
 pub enum Keep {
     /// In this folder, which is the person's own.
     In(PathBuf),
-    /// Nowhere: the person said so.
+    /// Nowhere: the person said so. Which numbers were given is kept in this folder all the same, so that none is given twice.
+    Numbers(PathBuf),
+    /// Nowhere, and no numbers either.
     Nowhere,
     /// There is no place for it, and why: the book can only be read.
     Cannot(String),
@@ -103,6 +106,8 @@ pub enum Line {
 pub struct Contents {
     /// The name of this copy, when it has one that holds.
     pub device: Option<Id>,
+    /// All names that it had, each with the device's own id at that time, the latest last.
+    pub names: Vec<(Id, Id)>,
     /// Whole changes in their order.
     pub entries: Vec<Entry>,
     /// Changes by name only.
@@ -239,8 +244,9 @@ impl Outbox {
         let bytes = fs::read(&self.file).map_err(cannot)?;
         let all = contents(&bytes, self.base);
         let mut text = String::new();
-        if let Some(device) = all.device {
-            write_line(&mut text, &Line::Device { path: self.path.clone(), base: self.base, device })?;
+        // Former names too: what was given under them is one's own for ever.
+        for (base, device) in all.names {
+            write_line(&mut text, &Line::Device { path: self.path.clone(), base, device })?;
         }
         let mut numbers: Vec<_> = all.numbers.into_iter().collect();
         numbers.sort_unstable();
@@ -377,7 +383,11 @@ impl Contents {
     fn take(&mut self, line: Line, base: Id) {
         let mut latest = |id: Id| self.last = self.last.max(Some(id));
         match line {
-            Line::Device { base: made, device, .. } => self.device = (made == base).then_some(device),
+            Line::Device { base: made, device, .. } => {
+                self.device = (made == base).then_some(device);
+                self.names.retain(|n| *n != (made, device));
+                self.names.push((made, device));
+            }
             Line::Batch(entry) => {
                 latest(entry.latest());
                 self.entries.push(*entry);

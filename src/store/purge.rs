@@ -350,8 +350,13 @@ impl Store {
         {
             left.push("somebody else has the book open: traces stay in its free space until `retain purge --sweep`".to_owned());
         }
-        if self.syncs() && self.rewrite_purged_bundles().is_err() {
+        // The purge goes out first: nobody is to get what is left of a batch and not why.
+        if self.give_bundles(1).and_then(|_| self.rewrite_purged_bundles()).is_err() {
             left.push("your bundles in the sync folder still have it: they could not be written anew".to_owned());
+        }
+        match self.bundles_that_tell() {
+            Ok(words) => left.extend(words),
+            Err(error) => left.push(format!("the bundles in the sync folder could not be read: {}", error.message)),
         }
         if self.forget_purged().is_err() {
             left.push(format!("your outbox of {} could not be rewritten", self.path.display()));
@@ -361,9 +366,7 @@ impl Store {
 
     /// What was purged in another copy leaves one's own files too: bundles and the outbox.
     pub(super) fn forget_purged_outside(&mut self) -> Result<()> {
-        if self.syncs() {
-            self.rewrite_purged_bundles()?;
-        }
+        self.rewrite_purged_bundles()?;
         self.forget_purged()
     }
 

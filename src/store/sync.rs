@@ -1,15 +1,18 @@
 //! The sync folder: copies of a book that never meet exchange bundles of batches through a folder which any tool may carry.
 //!
 //! Each copy writes files of its own only, and takes those of others through the same door as a merge. Which bundles a book
-//! knows is kept in the book with what they brought, so that an older copy that is put back takes them again.
+//! knows is kept in the book with what they brought, so that an older copy that is put back takes them again. What one's own hold
+//! is known by the ids of batches (`give`), never by their names.
 
 pub(super) mod bundle;
+mod examine;
+mod give;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, ToSql, params};
 
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
@@ -18,6 +21,7 @@ use crate::error::{Error, Result};
 use super::merge::NOT_WHOLE;
 use super::{Mode, Options, Store, schema, sql};
 use bundle::{Bundles, Head};
+use give::Look;
 
 /// So many batches that wait make a bundle at once.
 pub const MANY: usize = 1000;
@@ -30,6 +34,8 @@ pub type News = (String, String, Stamp);
 pub struct Exchanged {
     /// Batches that went into new bundles.
     pub given: usize,
+    /// Bundles of one's own that were damaged and are written anew.
+    pub mended: usize,
     /// Batches that came.
     pub taken: usize,
     /// Fields that are conflicts now.
@@ -64,10 +70,13 @@ pub(super) fn changed_at(_about: &fs::Metadata) -> i64 {
 }
 
 /// A bundle in the folder.
+#[derive(Clone)]
 struct Found {
     path: PathBuf,
     key: String,
-    /// Whose batches.
+    /// Who has written it: the name of its folder.
+    writer: Id,
+    /// Whose batches, as its name says.
     device: Id,
     first: i64,
     last: i64,
@@ -78,10 +87,15 @@ struct Found {
 
 /// Every bundle in the folder, by name. What is not named like one is no business of ours.
 fn bundles_in(folder: &Path) -> Vec<Found> {
+    bundles_of(folder, |_| true)
+}
+
+/// The same of some writers.
+fn bundles_of(folder: &Path, whose: impl Fn(Id) -> bool) -> Vec<Found> {
     let mut found = Vec::new();
     for device in fs::read_dir(folder).into_iter().flatten().flatten() {
         let writer = device.file_name().to_string_lossy().into_owned();
-        let Ok(id) = writer.parse::<Id>() else { continue };
+        let Some(id) = writer.parse::<Id>().ok().filter(|id| whose(*id)) else { continue };
         for file in fs::read_dir(device.path()).into_iter().flatten().flatten() {
             let name = file.file_name().to_string_lossy().into_owned();
             let (Some((of, first, last)), Ok(about)) = (bundle::named(&name), file.metadata()) else { continue };
@@ -90,6 +104,7 @@ fn bundles_in(folder: &Path) -> Vec<Found> {
                 found.push(Found {
                     path: file.path(),
                     key,
+                    writer: id,
                     device: of.unwrap_or(id),
                     first,
                     last,
@@ -101,6 +116,11 @@ fn bundles_in(folder: &Path) -> Vec<Found> {
     }
     found.sort_by(|a, b| a.key.cmp(&b.key));
     found
+}
+
+/// The bundle that was known under this key is not in the folder any more, though its writer's is.
+fn is_gone(folder: &Path, key: &str) -> bool {
+    key.strip_prefix("bundle/").and_then(|name| name.split_once('/')).is_some_and(|(writer, _)| folder.join(writer).is_dir())
 }
 
 impl Store {
@@ -156,85 +176,26 @@ impl Store {
     /// Writes rows of `meta`, which belong to this copy alone.
     fn remember(&mut self, rows: &[(String, String)]) -> Result<()> {
         self.begin()?;
-        let work = self.guard().and_then(|()| rows.iter().try_for_each(|(k, v)| self.put_meta(k, v)));
-        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        work
+        let work = self.inside().and_then(|()| rows.iter().try_for_each(|(k, v)| self.put_meta(k, v)));
+        super::end(&self.conn, work)
     }
 
-    pub(super) fn put_meta(&self, key: &str, value: &str) -> Result<()> {
+    pub(super) fn put_meta(&self, key: &str, value: impl ToSql) -> Result<()> {
         self.conn
             .prepare_cached("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2")
-            .and_then(|mut s| s.execute([key, value]))
+            .and_then(|mut s| s.execute(params![key, value]))
             .map_err(sql)?;
         Ok(())
     }
 
-    /// Gives what is new here, and takes what is new there. What fails of it is told and tried again later.
+    /// Gives what is new here, and takes what is new there. What fails of it is told and tried again later; what cannot be taken
+    /// keeps nothing back that is to be given.
     pub fn exchange(&mut self) -> Result<Exchanged> {
-        let mut done = self.take_bundles()?;
-        done.given = self.give_bundles(1)?;
+        let taken = self.take_bundles();
+        let given = self.give(1, Look::Whole);
+        let (mut done, given) = (taken?, given?);
+        (done.given, done.mended) = (given.given, given.mended);
         Ok(done)
-    }
-
-    /// Batches that no bundle has, by device, each with its integer and number: one's own, and those of devices that have no
-    /// folder of their own.
-    fn ungiven(&self) -> Result<BTreeMap<Id, Vec<(i64, i64)>>> {
-        let folder = self.sync_folder();
-        let mut covered: HashMap<Id, i64> = HashMap::new();
-        for found in bundles_in(&folder) {
-            let top = covered.entry(found.device).or_default();
-            *top = found.last.max(*top);
-        }
-        let mut devices = self.conn.prepare_cached("SELECT DISTINCT device FROM batch").map_err(sql)?;
-        let devices: Vec<Id> =
-            devices.query_map([], |r| r.get(0).map(Id)).map_err(sql)?.collect::<std::result::Result<_, _>>().map_err(sql)?;
-        let mut all = BTreeMap::new();
-        for device in devices {
-            if device != self.who.device && folder.join(device.to_string()).is_dir() {
-                continue;
-            }
-            let from = covered.get(&device).copied().unwrap_or(0);
-            let mut statement = self
-                .conn
-                .prepare_cached("SELECT n, number FROM batch WHERE device = ? AND number > ? AND finished = 1 ORDER BY number, n")
-                .map_err(sql)?;
-            let rows = statement.query_map(params![device, from], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
-            let rows: Vec<(i64, i64)> = rows.collect::<std::result::Result<_, _>>().map_err(sql)?;
-            if !rows.is_empty() {
-                all.insert(device, rows);
-            }
-        }
-        Ok(all)
-    }
-
-    /// Writes what no bundle has into new ones, when at least so many batches wait. Gives how many were written.
-    pub fn give_bundles(&mut self, least: usize) -> Result<usize> {
-        if !self.syncs() || self.as_of.is_some() {
-            return Ok(0);
-        }
-        let Some(book) = schema::book(&self.conn)? else { return Ok(0) };
-        let waiting = self.ungiven()?;
-        if waiting.values().map(Vec::len).sum::<usize>() < least.max(1) {
-            return Ok(0);
-        }
-        let own = self.sync_folder().join(self.who.device.to_string());
-        self.make_sync_folder(&own)?;
-        let (mut given, mut known) = (0, Vec::new());
-        for (device, batches) in waiting {
-            for part in batches.chunks(MANY) {
-                let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
-                let head = Head { format: bundle::FORMAT, book, zone: self.meta("zone"), device, first: first.1, last: last.1 };
-                let name = bundle::name((device != self.who.device).then_some(device), first.1, last.1);
-                let numbers: Vec<i64> = part.iter().map(|b| b.0).collect();
-                let length = self.snapshot(|conn| bundle::write(conn, &own, &name, &head, &numbers))?;
-                known.push((format!("bundle/{}/{name}", self.who.device), length.to_string()));
-                given += part.len();
-            }
-        }
-        if self.read_only.is_none() {
-            self.remember(&known)?;
-        }
-        Ok(given)
     }
 
     /// Reads within one state of the book.
@@ -274,28 +235,41 @@ impl Store {
             return Ok(done);
         }
         let Some(book) = schema::book(&self.conn)? else { return Ok(done) };
-        let all = bundles_in(&self.sync_folder());
+        let folder = self.sync_folder();
+        let all = bundles_in(&folder);
         self.gaps_between(&all, &mut done.wrong)?;
-        let known = self.known_bundles()?;
+        let mut known = self.known_bundles()?;
         let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        // What is left of those that are known is not there any more.
         let fresh: Vec<Found> =
-            all.into_iter().filter(|f| known.get(&f.key).is_none_or(|length| *length != f.length.to_string())).collect();
+            all.into_iter().filter(|f| known.remove(&f.key).is_none_or(|length| length != f.length.to_string())).collect();
         // What waits for another is tried again when anything is new.
         if fresh.iter().all(|f| self.tried.get(&f.path).is_some_and(|tried| *tried == (f.length, f.changed, top))) {
             return Ok(done);
         }
         let mut bundles = Bundles::default();
-        let mut read = Vec::new();
+        let (mut read, mut had) = (Vec::new(), Vec::new());
         for found in fresh {
+            // Bundles that were joined bring nothing new to who had them before.
+            if self.has_all_of(&found, book)? {
+                had.push(found);
+                continue;
+            }
             match bundles.add(&found.path, book) {
                 Ok(told) => read.push((found, told)),
                 Err(error) => done.wrong.push(format!("{error}")),
             }
         }
+        if self.brings_settings(&bundles, &bundles.order())? {
+            self.ask_before_settings(self.now);
+        }
         self.begin()?;
-        let work = self.guard().and_then(|()| self.take_read(&bundles, &mut read, &mut done));
-        self.conn.execute_batch(if work.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(sql)?;
-        work?;
+        let work = self.inside().and_then(|()| {
+            self.take_read(&bundles, &mut read, &mut done)?;
+            had.iter().try_for_each(|found| self.put_meta(&found.key, found.length.to_string()))?;
+            known.keys().filter(|key| is_gone(&folder, key)).try_for_each(|key| self.forget_meta(key))
+        });
+        super::end(&self.conn, work)?;
         let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         for (found, told) in read.iter().filter(|(_, told)| !told.wrong.is_empty()) {
             self.tried.insert(found.path.clone(), (found.length, found.changed, top));
@@ -343,10 +317,24 @@ impl Store {
                 told.wrong.extend(why.get(&bundles.batch_at(place)).cloned());
             }
             if told.wrong.is_empty() {
-                self.put_meta(&found.key, &found.length.to_string())?;
+                self.put_meta(&found.key, found.length.to_string())?;
             }
         }
         Ok(())
+    }
+
+    fn forget_meta(&self, key: &str) -> Result<()> {
+        self.conn.prepare_cached("DELETE FROM meta WHERE k = ?").and_then(|mut s| s.execute([key])).map_err(sql)?;
+        Ok(())
+    }
+
+    /// The book has every batch that the bundle says it holds, and of its device no other with such a number.
+    fn has_all_of(&self, found: &Found, book: Id) -> Result<bool> {
+        let Some(Head { sum: Some(sum), device, first, last, .. }) = bundle::head(&found.path).filter(|h| h.book == book) else {
+            return Ok(false);
+        };
+        let all = self.rows_between(device, first, last)?;
+        Ok(!all.is_empty() && bundle::sum_of(all.iter().map(|row| (row.id, &row.hash[..]))) == sum)
     }
 
     fn known_bundles(&self) -> Result<HashMap<String, String>> {
@@ -359,7 +347,7 @@ impl Store {
     /// Numbers that no bundle has, though a later one of the same device has come, and the book has not either.
     fn gaps_between(&self, all: &[Found], wrong: &mut Vec<String>) -> Result<()> {
         let mut by: BTreeMap<Id, Vec<(i64, i64)>> = BTreeMap::new();
-        for found in all {
+        for found in all.iter().filter(|f| f.length > 0) {
             by.entry(found.device).or_default().push((found.first, found.last));
         }
         for (device, mut ranges) in by {
@@ -425,40 +413,6 @@ impl Store {
         self.conn.execute("UPDATE meta SET v = ? WHERE k = 'book'", [&book]).map_err(sql)?;
         self.key = super::key_of_book(&self.conn)?;
         Ok(())
-    }
-
-    /// After a purge: one's own bundles that named what was purged are written anew, without it.
-    pub(super) fn rewrite_purged_bundles(&mut self) -> Result<usize> {
-        let own = self.sync_folder().join(self.who.device.to_string());
-        let Some(book) = schema::book(&self.conn)? else { return Ok(0) };
-        let (mut rewritten, mut known) = (0, Vec::new());
-        for found in bundles_in(&self.sync_folder()).into_iter().filter(|f| f.path.starts_with(&own)) {
-            let query = "SELECT n FROM batch WHERE device = ?1 AND number BETWEEN ?2 AND ?3 AND finished = 1 ORDER BY number, n";
-            let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-            let rows = statement.query_map(params![found.device, found.first, found.last], |r| r.get(0)).map_err(sql)?;
-            let batches: Vec<i64> = rows.collect::<std::result::Result<_, _>>().map_err(sql)?;
-            let mut buried = self.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone WHERE batch = ?)").map_err(sql)?;
-            let mut touched = false;
-            for n in &batches {
-                touched |= buried.query_row([n], |r| r.get::<_, bool>(0)).map_err(sql)?;
-            }
-            if touched {
-                let head = Head {
-                    format: bundle::FORMAT,
-                    book,
-                    zone: self.meta("zone"),
-                    device: found.device,
-                    first: found.first,
-                    last: found.last,
-                };
-                let name = found.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-                let length = self.snapshot(|conn| bundle::write(conn, &own, &name, &head, &batches))?;
-                known.push((found.key, length.to_string()));
-                rewritten += 1;
-            }
-        }
-        self.remember(&known)?;
-        Ok(rewritten)
     }
 }
 

@@ -289,6 +289,13 @@ impl Store {
             self.who.device = device;
             self.named = true;
         }
+        if let Some(numbers) = self.numbers.as_ref().filter(|_| !self.named) {
+            let device = self.ids.next(now);
+            match numbers.rename(device) {
+                Ok(()) => (self.who.device, self.named) = (device, true),
+                Err(_) => self.name_for_this_time(now),
+            }
+        }
         Ok(())
     }
 
@@ -436,7 +443,10 @@ impl Store {
     /// Puts the finished batch into the outbox, before its COMMIT. It goes to the disk behind the COMMIT, when the lock is
     /// given back already, and before anybody is told that the change is saved.
     fn keep(&mut self, n: i64) -> Result<()> {
-        let Some(outbox) = &self.outbox else { return Ok(()) };
+        let Some(outbox) = &self.outbox else {
+            self.keep_number(n);
+            return Ok(());
+        };
         self.key = super::key_of_book(&self.conn)?;
         self.unsynced = Some(outbox.add_soon(&[line_of(&self.conn, n, self.key)?])?);
         #[cfg(test)]

@@ -222,7 +222,7 @@ impl Store {
 
     /// A number of ours that the book does not know any more must not be given twice: a book that is behind what this device
     /// wrote (an older copy was put back) is written under a new name from here on.
-    fn new_epoch_if_behind(&mut self, outbox: &super::Outbox, all: &Contents) -> Result<()> {
+    pub(super) fn new_epoch_if_behind(&mut self, outbox: &super::Outbox, all: &Contents) -> Result<()> {
         if !self.named {
             return Ok(());
         }

@@ -529,3 +529,49 @@ fn nothing_in_the_outbox_keeps_a_book_from_being_opened() {
     assert!(note(&mut ana, acme, "nowhere to keep it").is_err(), "and nothing is written that could not be kept");
     assert_eq!(notes(&mut ana, acme), ["kept"]);
 }
+
+#[test]
+fn former_names_stay_ones_own_when_the_outbox_is_lightened_and_others_are_never() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    add(&mut store, "Acme");
+    let first = store.who.device;
+    store.close();
+    let outbox = desk.outbox("ana");
+    let (second, cloned) = (Id([3; 16]), Id([4; 16]));
+    outbox.rename(second).unwrap();
+    // Of a home that was copied here from another machine.
+    outbox.add(&[Line::Device { path: String::new(), base: Id([8; 16]), device: cloned }]).unwrap();
+    outbox.rename(second).unwrap();
+    outbox.add(&[Line::Mark { device: cloned, number: 9, last: Id([1; 16]) }]).unwrap();
+    for _ in 0..2 {
+        let own = outbox.own_devices();
+        assert!(own.contains(&first) && own.contains(&second) && !own.contains(&cloned), "{own:?}");
+        assert_eq!(outbox.read().unwrap().device, Some(second));
+        let all: HashSet<Id> = outbox.read().unwrap().entries.iter().map(|e| e.batch).collect();
+        outbox.drop_lines(&all).unwrap();
+    }
+    // An outbox of another book on this machine names more of them: this book may have been there once.
+    let other = Outbox::of(&desk.folder.path().join("state of ana"), Path::new("/elsewhere/book.db"), Id([7; 16]));
+    other.rename(Id([5; 16])).unwrap();
+    assert!(outbox.own_devices().contains(&Id([5; 16])));
+}
+
+#[test]
+fn where_even_numbers_cannot_be_kept_each_opening_has_a_name_of_its_own() {
+    let desk = Desk::new();
+    let folder = desk.folder.path().join("state");
+    // A file where the folder of outboxes would be.
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("outbox"), "").unwrap();
+    let mut names = HashSet::new();
+    for name in ["Acme", "Bolt"] {
+        let keep = Keep::Numbers(folder.clone());
+        let mut store = Store::open(&desk.book(), &Options { keep, ..desk.options("ana") }).unwrap();
+        add(&mut store, name);
+        add(&mut store, name);
+        names.insert(store.who.device);
+    }
+    assert_eq!(names.len(), 2);
+    assert!(!names.contains(&Id([7; 16])));
+}

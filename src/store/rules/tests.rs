@@ -473,6 +473,37 @@ fn a_change_of_settings_swallows_nothing_that_the_day_has_brought() {
 }
 
 #[test]
+fn a_rule_that_comes_from_another_copy_swallows_nothing_of_the_others() {
+    let (mut store, acme) = book();
+    touch(&mut store, acme, at(1000));
+    store.run_rules(at(2000)).unwrap();
+    let mut bo =
+        Store::memory(&crate::store::Options { who: crate::store::Who { person: "bo".into(), device: Id([9; 16]) }, ..options("bo") })
+            .unwrap();
+    rusqlite::backup::Backup::new(&store.conn, &mut bo.conn).unwrap().step(-1).unwrap();
+    bo.look().unwrap();
+    let cold = Rule {
+        code: "cold".into(),
+        label: "Cold".into(),
+        when: "#cold".into(),
+        alert: crate::domain::rule::Alert::Team,
+        ..Rule::default()
+    };
+    bo.write(&cold.command(None).unwrap(), at(3000)).unwrap();
+    // The rows of the setting are here, and nobody has asked the rules since the day has changed.
+    let later = at(31 * DAY);
+    store.turn_day(later);
+    let new = crate::store::merge::missing(&store.conn, &bo.conn).unwrap();
+    store.begin().unwrap();
+    store.inside().unwrap();
+    store.take_from(&bo.conn, &new).unwrap();
+    store.conn.execute_batch("COMMIT").unwrap();
+    store.look().unwrap();
+    store.run_rules(later).unwrap();
+    assert_eq!(times(&store, "silence"), 1, "only the new one begins anew");
+}
+
+#[test]
 fn a_rule_that_was_not_touched_goes_on_where_another_begins_anew() {
     let (mut store, all) = tagged(3);
     // Noted as outside; then a cold one comes into being, and the next write is an entry all the same.

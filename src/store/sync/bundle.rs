@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
-use crate::store::hash::{self, Header, Item};
+use crate::store::hash::{Header, Item};
 use crate::store::merge::Source;
 use crate::store::outbox::{Entry, checksum};
 
@@ -31,6 +31,9 @@ pub struct Head {
     pub first: i64,
     /// The number of the last.
     pub last: i64,
+    /// Over ids and hashes of its batches ([`sum_of`]): who has these batches need not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<String>,
 }
 
 /// What a dump begins with.
@@ -66,10 +69,30 @@ enum Line {
 /// Most rows and edits in one line: a large import is written and read in parts.
 const PART: usize = 1000;
 
-/// The name of a bundle: its numbers, so that names sort; with the device where another than the folder's is meant.
-pub fn name(device: Option<Id>, first: i64, last: i64) -> String {
+/// The name of a bundle: its numbers, so that names sort; with the device where another than the folder's is meant. `nth`: so many
+/// zeros more, where the same numbers have a bundle already.
+pub fn name(device: Option<Id>, first: i64, last: i64, nth: usize) -> String {
     let of = device.map_or_else(String::new, |d| format!("{d}_"));
-    format!("{of}{first:010}-{last:010}.jsonl")
+    let width = 10 + nth;
+    format!("{of}{first:0width$}-{last:010}.jsonl")
+}
+
+/// The sum over the ids and hashes of batches, in whatever order they come.
+pub fn sum_of<'a>(batches: impl Iterator<Item = (Id, &'a [u8])>) -> String {
+    let mut all: Vec<(Id, &[u8])> = batches.collect();
+    all.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    for (id, hash) in all {
+        hasher.update(&id.0).update(hash);
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// The sum over all bytes of a file.
+pub fn sum(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    std::io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
 
 /// What a name says: the device, when it has one, and the numbers.
@@ -92,8 +115,11 @@ fn sweep(folder: &Path) {
     }
 }
 
-/// Writes the batches with these integers into `folder`; gives the file's length.
-pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches: &[i64]) -> Result<u64> {
+/// A batch of the book, or of a bundle.
+pub type Piece<'a> = (&'a dyn Source, i64);
+
+/// Writes batches into `folder`; gives the file's length and the sum over its bytes.
+pub fn write(folder: &Path, name: &str, head: &Head, batches: &[Piece<'_>]) -> Result<(u64, String)> {
     let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.display())).because(e);
     sweep(folder);
     let draft = folder.join(format!(".{name}.{}.tmp", std::process::id()));
@@ -105,7 +131,7 @@ pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches:
     let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: true };
     let mut body = || {
         out.put(&Line::Bundle(head.clone()))?;
-        out.batches(conn, head.book, batches)
+        out.batches(head.book, batches)
     };
     let written = body().and_then(|()| {
         let file = out.file.into_inner().map_err(|e| cannot(e.into_error()))?;
@@ -116,14 +142,15 @@ pub fn write(conn: &Connection, folder: &Path, name: &str, head: &Head, batches:
     if written.is_err() {
         let _ = fs::remove_file(&draft);
     }
-    written.map(|()| out.bytes)
+    written.map(|()| (out.bytes, out.sum.finalize().to_hex()[..32].to_owned()))
 }
 
 /// Writes a dump: the batches with these integers, in that order.
 pub fn dump(conn: &Connection, file: &mut dyn std::io::Write, head: &DumpHead, batches: &[i64]) -> Result<()> {
     let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: false };
     out.put(&Line::Dump(head.clone()))?;
-    out.batches(conn, head.book, batches)
+    let pieces: Vec<Piece<'_>> = batches.iter().map(|n| (conn as &dyn Source, *n)).collect();
+    out.batches(head.book, &pieces)
 }
 
 struct Out<W> {
@@ -146,11 +173,11 @@ impl<W: std::io::Write> Out<W> {
     }
 
     /// The batches, and the end.
-    fn batches(&mut self, conn: &Connection, book: Id, batches: &[i64]) -> Result<()> {
-        for n in batches {
-            let (header, hash) = Source::header(conn, *n)?;
+    fn batches(&mut self, book: Id, batches: &[Piece<'_>]) -> Result<()> {
+        for (source, n) in batches {
+            let (header, hash) = source.header(*n)?;
             let mut entry = Entry::of(&header, &hash, Some(book));
-            hash::items(conn, *n, &mut |item| {
+            source.items(*n, &mut |item| {
                 if entry.size() >= PART {
                     entry.more = true;
                     let full = std::mem::replace(&mut entry, Entry::of(&header, &hash, Some(book)));
@@ -191,6 +218,8 @@ pub struct Told {
     pub head: Option<Head>,
     /// What is wrong with it.
     pub wrong: Vec<String>,
+    /// Some of it is another's or a newer version's: what this one reads is not all of it.
+    pub strange: bool,
     /// The places of its good batches.
     pub places: std::ops::Range<usize>,
 }
@@ -232,7 +261,7 @@ impl Bundles {
     /// Reads a bundle of `book`; its good batches are added.
     pub fn add(&mut self, path: &Path, book: Id) -> Result<Told> {
         let from = self.places.len();
-        let mut told = Told { head: None, wrong: Vec::new(), places: from..from };
+        let mut told = Told { head: None, wrong: Vec::new(), strange: false, places: from..from };
         let cannot = |e| Error::failed(format!("{} cannot be read", path.display())).because(e);
         let mut file = BufReader::new(File::open(path).map_err(cannot)?);
         let (mut sum, mut lines, mut at, mut bad, mut ended) = (blake3::Hasher::new(), 0_usize, 0_u64, 0_usize, false);
@@ -250,6 +279,7 @@ impl Bundles {
             sum.update(&line);
             match parse(&line) {
                 Some(Line::Bundle(head)) => {
+                    told.strange = head.book != book || head.format > FORMAT;
                     if head.book != book {
                         told.wrong.push("it belongs to another book".into());
                         return Ok(told);
@@ -263,7 +293,10 @@ impl Bundles {
                 Some(Line::Dump(_)) if lines == 0 => {}
                 Some(Line::Dump(_)) => told.wrong.push("another dump begins in it".into()),
                 Some(Line::Batch(entry)) if entry.book == Some(book) => self.batch(&mut open, &entry, path, place, &mut told),
-                Some(Line::Batch(_)) => told.wrong.push("a batch of another book is in it".into()),
+                Some(Line::Batch(_)) => {
+                    told.strange = true;
+                    told.wrong.push("a batch of another book is in it".into());
+                }
                 Some(Line::End { lines: count, sum }) => ended = count == lines && sum == before,
                 None => {
                     bad += 1;
@@ -284,6 +317,7 @@ impl Bundles {
 
     fn batch(&mut self, open: &mut Option<Place>, entry: &Entry, path: &Path, at: u64, told: &mut Told) {
         let Some(items) = entry.items() else {
+            told.strange = true;
             told.wrong.push(format!("\"{}\" has a kind of row of a newer Retain", entry.label));
             *open = None;
             return;

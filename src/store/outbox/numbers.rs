@@ -1,0 +1,92 @@
+//! The names and numbers under which a person's changes are written: all names that are one's own, and numbers that are kept where
+//! the changes themselves are not.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::domain::id::Id;
+use crate::domain::time::Stamp;
+use crate::error::Result;
+use crate::store::{Store, sql};
+
+use super::{Line, Outbox, read_line};
+
+/// Above this size numbers alone are written anew, one line a device.
+const LIMIT: u64 = 1 << 16;
+
+impl Outbox {
+    /// Every name under which this person has written a book on this machine: a book that was moved has an outbox of another name,
+    /// and one that was put back has had several names.
+    pub fn own_devices(&self) -> BTreeSet<Id> {
+        let (mut own, mut marked, mut others) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for entry in self.file.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
+            if entry.path().extension().is_none_or(|x| x != "outbox") {
+                continue;
+            }
+            let Ok(bytes) = fs::read(entry.path()) else { continue };
+            for line in bytes.split(|b| *b == b'\n').filter(|l| names_a_device(l)) {
+                match read_line(line) {
+                    Some(Line::Device { base, device, .. }) if base == self.base => own.insert(device),
+                    Some(Line::Device { device, .. }) => others.insert(device),
+                    Some(Line::Mark { device, .. }) => marked.insert(device),
+                    _ => false,
+                };
+            }
+        }
+        // Earlier versions kept of former names the marks only. Those of a home that was copied here are the other machine's.
+        own.extend(marked.difference(&others));
+        own
+    }
+
+    /// Notes which number the batch with the integer `n` has.
+    pub fn mark(&self, conn: &Connection, n: i64) -> Result<()> {
+        let line = conn
+            .prepare_cached("SELECT device, number, id FROM batch WHERE n = ?")
+            .and_then(|mut s| s.query_row([n], |r| Ok(Line::Mark { device: Id(r.get(0)?), number: r.get(1)?, last: Id(r.get(2)?) })))
+            .map_err(sql)?;
+        self.add_soon(&[line]).map(|_| ())
+    }
+}
+
+/// The line may be one that has nothing but names and numbers. Others are not parsed, since they have whole changes.
+fn names_a_device(line: &[u8]) -> bool {
+    let starts = |with: &str| line.get(17..).is_some_and(|json| json.starts_with(with.as_bytes()));
+    starts("{\"line\":\"device\"") || starts("{\"line\":\"mark\"")
+}
+
+impl Store {
+    /// Goes on with the name and the numbers that are kept of this copy, where its changes are not. A book that is behind them gets a
+    /// new name.
+    pub(in crate::store) fn go_on_numbering(&mut self) {
+        let Some(numbers) = self.numbers.clone().filter(|_| self.read_only.is_none()) else { return };
+        let gone_on = numbers.read().and_then(|all| {
+            if let Some(last) = all.last {
+                self.ids.go_on_after(last);
+            }
+            if let Some(device) = all.device {
+                self.who.device = device;
+                self.named = true;
+            }
+            self.new_epoch_if_behind(&numbers, &all)?;
+            if all.size > LIMIT && all.entries.is_empty() { numbers.drop_lines(&HashSet::new()) } else { Ok(()) }
+        });
+        if gone_on.is_err() {
+            self.name_for_this_time(Stamp(0));
+        }
+    }
+
+    /// A name that holds until the book is closed: where none can be kept, no number may be given under one that others know.
+    pub(in crate::store) fn name_for_this_time(&mut self, now: Stamp) {
+        self.who.device = self.ids.next(now);
+        self.named = true;
+    }
+
+    /// Notes the number of a batch where nothing else is kept of it. What cannot be noted is no reason to refuse the change.
+    pub(in crate::store) fn keep_number(&self, n: i64) {
+        if let Some(numbers) = &self.numbers {
+            let _ = numbers.mark(&self.conn, n);
+        }
+    }
+}

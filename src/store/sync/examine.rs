@@ -1,0 +1,105 @@
+//! What the sync folder looks like: for `doctor`, and for whoever has purged something.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rusqlite::OptionalExtension;
+
+use crate::domain::id::Id;
+use crate::error::Result;
+use crate::store::{Store, purge, schema, search, sql};
+
+use super::{bundles_in, give};
+
+/// Every bundle in the folder was read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Examined {
+    /// How many there are.
+    pub bundles: usize,
+    /// What is wrong with one, a sentence each.
+    pub wrong: Vec<String>,
+    /// How many of each writer say what was purged here.
+    pub telling: BTreeMap<Id, usize>,
+    /// Batches of one's own that are in none.
+    pub waiting: usize,
+    /// Batches of others who have a folder that are in none: theirs to give.
+    pub others: usize,
+}
+
+impl Store {
+    /// Reads every bundle in the sync folder; `None` where there is no folder.
+    pub(in crate::store) fn examine_bundles(&self) -> Result<Option<Examined>> {
+        let (folder, book) = (self.sync_folder(), schema::book(&self.conn)?);
+        let Some(book) = book.filter(|_| self.mode != crate::store::Mode::Memory && folder.is_dir()) else { return Ok(None) };
+        let (own, purged) = (self.own_devices(), purge::any(&self.conn)?);
+        let (mut found, mut held, mut all) = (Examined::default(), HashSet::new(), HashSet::new());
+        for one in bundles_in(&folder) {
+            found.bundles += 1;
+            let said = match give::read(&self.conn, &one.path, book, purged) {
+                Ok((read, said)) => {
+                    *found.telling.entry(one.writer).or_default() += usize::from(read.telling);
+                    let unfit = if read.sound || !said.is_empty() { None } else { Some("what it says is not what was written".to_owned()) };
+                    all.extend(read.ids.iter().copied());
+                    if own.contains(&one.writer) {
+                        held.extend(read.ids);
+                    }
+                    said.into_iter().chain(unfit).collect()
+                }
+                Err(error) => vec![error.message],
+            };
+            if !said.is_empty() {
+                let again = if own.contains(&one.writer) { "; `retain sync` writes it anew" } else { "" };
+                found.wrong.push(format!("the bundle {} of {}: {}{again}", one.name(), self.whose(one.writer)?, said.join(", ")));
+            }
+        }
+        found.telling.retain(|_, count| *count > 0);
+        if self.syncs() {
+            found.waiting = self.waits(book, &held)?;
+            let mut statement = self.conn.prepare_cached("SELECT id, device FROM batch WHERE finished = 1").map_err(sql)?;
+            let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), Id(r.get(1)?)))).map_err(sql)?;
+            let mut writers: BTreeMap<Id, bool> = BTreeMap::new();
+            for row in rows {
+                let (id, device) = row.map_err(sql)?;
+                let theirs = || !own.contains(&device) && folder.join(device.to_string()).is_dir();
+                found.others += usize::from(!all.contains(&id) && *writers.entry(device).or_insert_with(theirs));
+            }
+        }
+        Ok(Some(found))
+    }
+
+    /// Bundles that still say what was purged, a sentence a writer: only who wrote a bundle writes it anew.
+    pub(in crate::store) fn bundles_that_tell(&self) -> Result<Vec<String>> {
+        if !purge::any(&self.conn)? {
+            return Ok(Vec::new());
+        }
+        self.examine_bundles()?.map_or_else(|| Ok(Vec::new()), |found| self.words_of_telling(&found))
+    }
+
+    pub(in crate::store) fn words_of_telling(&self, found: &Examined) -> Result<Vec<String>> {
+        let own = self.own_devices();
+        let mut all = Vec::new();
+        for (writer, count) in &found.telling {
+            let (bundles, have, them) = if *count == 1 { ("bundle", "has", "it") } else { ("bundles", "have", "them") };
+            let way = if own.contains(writer) {
+                format!("`retain purge --sweep` writes {them} anew")
+            } else {
+                format!(
+                    "that copy writes {them} anew at its next exchange; if it will never come, remove the folder {writer}, and what this \
+                     copy has of it is given again"
+                )
+            };
+            let whose = self.whose(*writer)?;
+            all.push(format!("{count} {bundles} of {whose} in the sync folder still {have} something that was purged: {way}"));
+        }
+        Ok(all)
+    }
+
+    /// Who writes on a device, and which it is.
+    fn whose(&self, device: Id) -> Result<String> {
+        let person: Option<String> = self
+            .conn
+            .prepare_cached("SELECT person FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1")
+            .and_then(|mut s| s.query_row([device], |r| search::text_at_raw(r, 0)).optional())
+            .map_err(sql)?;
+        Ok(person.map_or_else(|| format!("device {device}"), |person| format!("{person} (device {device})")))
+    }
+}
