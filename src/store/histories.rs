@@ -312,17 +312,16 @@ impl World {
             .query_row("SELECT undoes, device FROM batch WHERE id = ?", [&batch], |r| Ok((Id(r.get(0)?), Id(r.get(1)?))))
             .unwrap();
         // Nothing that this person did here later stands, but what undoes and does again.
-        let later: i64 = store
-            .conn
-            .query_row(
-                "SELECT count(*) FROM batch b WHERE b.person = ?1 AND b.device = ?2 AND b.finished = 1 AND b.id <> ?3
-                 AND b.n > (SELECT n FROM batch WHERE id = ?4) AND b.command NOT IN ('undo', 'redo')
-                 AND NOT EXISTS (SELECT 1 FROM batch u WHERE u.undoes = b.id AND u.person = ?1)",
-                params![PEOPLE[who], device, batch, undone],
-                |r| r.get(0),
-            )
+        let query = "SELECT b.label, b.number, b.n FROM batch b WHERE b.person = ?1 AND b.device = ?2 AND b.finished = 1 AND b.id <> ?3
+                     AND b.n > (SELECT n FROM batch WHERE id = ?4) AND b.command NOT IN ('undo', 'redo')
+                     AND NOT EXISTS (SELECT 1 FROM batch u WHERE u.undoes = b.id AND u.person = ?1)";
+        let mut statement = store.conn.prepare(query).unwrap();
+        let later: Vec<(String, i64, i64)> = statement
+            .query_map(params![PEOPLE[who], device, batch, undone], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
             .unwrap();
-        assert_eq!(later, 0, "the last thing done here is what is undone");
+        assert!(later.is_empty(), "the last thing done here is what is undone, and not {undone}: {later:?}");
     }
 
     /// An older copy takes the name of the book.

@@ -259,6 +259,17 @@ impl Store {
         Ok(moved.then_some(top))
     }
 
+    /// A batch has written settings.
+    fn is_of_settings(&self, batch: Id) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM batch b WHERE b.id = ?1 AND (
+                       EXISTS (SELECT 1 FROM config c WHERE c.batch = b.n AND key NOT GLOB 'once.*')
+                       OR EXISTS (SELECT 1 FROM edit e WHERE e.batch = b.n AND e.entity = ?2)))";
+        self.conn
+            .prepare_cached(query)
+            .and_then(|mut s| s.query_row(rusqlite::params![batch, table(Entity::Config).number], |r| r.get(0)))
+            .map_err(sql)
+    }
+
     /// What every write begins with, inside the lock: what has to hold holds, and the settings are those of now. What others set while
     /// the lock was waited for counts for the write; screens hear of it with the next look.
     pub(super) fn inside(&mut self) -> Result<()> {
@@ -315,7 +326,7 @@ impl Store {
             self.name_device(now)?;
         }
         self.now = self.now.max(now);
-        if !self.rehearsing && (command == "config" || rules::corrects(command)) {
+        if !self.rehearsing && (command == "config" || undoes.is_some_and(|id| self.is_of_settings(id).unwrap_or(true))) {
             self.ask_before_settings(now);
         }
         self.begin()?;
