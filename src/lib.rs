@@ -67,6 +67,9 @@
 //! between stages are events, so each says itself which moves it had seen (`store/moves.rs`): two that had not seen each other
 //! and lead to different stages are a conflict of the customer under the name `stage`; deciding takes the other moves back.
 //!
+//! A setting or a view that two copies made under one name ([`store`]'s `twins`) is two rows: the later holds, both are a conflict where
+//! they say different things, and whoever sets the name next leaves one.
+//!
 //! The hash of a batch is over ids and values in the order of ids (the order of writing), so every copy can compute it again
 //! from its tables: what a row said when it was made is the value before the first edit of each field, else what stands there.
 //! It is a hash of digests, one a row or edit, so that something purged can leave its digest and nothing else.
@@ -111,7 +114,15 @@
 //!   outbox` lists it and `--drop` lets go of it. A change that is told as not saved is crossed out in the outbox before it is told.
 //!   What a book could never take (read-only, a conflict, wrong input) is refused and not queued; nor is "undo the latest",
 //!   because what that is may be another thing later. Imports, the demo and batches of more than 20,000 rows are kept by name only.
-//! - **After an error of COMMIT** the file is opened again and the batch looked for: what stands is told as saved.
+//!   What waits keeps what its person knew: "one step on" is looked up when it is asked for, days count from then, and an edit has not
+//!   seen what others wrote since, so it stands beside theirs. Nothing in an outbox keeps a book from being opened.
+//! - **Between BEGIN and COMMIT** nothing is believed that was read before: settings are read again when somebody has changed them. A
+//!   setting says what was seen of it, as a field does; each rule is a row of its own (`rule.CODE`, an empty one where a shipped rule is
+//!   taken away), so that two who change two rules change two things. Whatever fails, no transaction stays open.
+//! - **After an error of COMMIT** the connection is closed, the file is opened again and the batch looked for: what stands is told as
+//!   saved. Where it does not, the log is written over before anything else is said, and what is queued keeps the id of the try, so
+//!   that no recovery of SQLite brings it twice.
+//! - **A look costs nobody anything**: figures that a reader has folded are kept only where no lock has to be waited for.
 //! - **A copy of a book is a device.** The id under which batches are numbered is made for one book at one path on one machine, and
 //!   is kept in its outbox; without an outbox the id and its last number are kept there all the same. A book that knows fewer of our
 //!   numbers than that (an older copy was put back) gets a new one, and so does a home that was copied to another machine: no number
@@ -149,7 +160,8 @@
 //! A rule ([`domain::rule`]) is a filter; the cache `inside` says whom each holds, so that an entry is told from a stay. Behind every
 //! write, in its transaction, the rules are asked for the customers that it touched ([`store::rules`]): what they do is part of the
 //! batch, so one undo takes all of it back. What a day alone brings is a batch of its own, made by whoever is there first.
-//! - Undoing, correcting and merging note whom the rules hold and fire nothing; a new or changed rule begins with whom it holds.
+//! - Undoing, correcting and merging note whom the rules hold and fire nothing; a new or changed rule begins with whom it holds, each by
+//!   itself, and what the day has brought by the settings of before fires before they change.
 //! - Customers that an import brings came with a past: no rule fires for them until they leave and come again.
 //! - A step of a playbook is a task; the row `step` ties the two, so a task is the same with and without playbooks.
 //!
@@ -203,6 +215,8 @@
 //! | an export of another system | a file in `assets/profiles`, a line in [`domain::profile`], its headers in the origins' tests | the tests that read them |
 //! | a file format | a reader beside `transfer/import/json.rs` that fills a spool, a line in `source.rs` | the tests of formats |
 //! | a subcommand | a file in `cli`, a line in `cli/sub.rs`, an example in `cli/examples.rs` | the tests of examples, pages and completions |
+//! | an entity or a field | a row in `store/entities.rs`: its columns, what each holds, whether its words are found | the compiler, the properties of histories |
+//! | a setting | a key in `store/settings.rs`, behind those that it reads | the test of settings |
 //! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
 //! | a language | a file in `assets/text`, a line | the completeness test |
 //!

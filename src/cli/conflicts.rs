@@ -25,7 +25,7 @@ pub(super) struct Args {
 /// The decision is an edit like any other: others see it with the next merge, and `retain undo` takes it back.
 #[derive(clap::Args, Debug)]
 pub(super) struct ResolveArgs {
-    /// The customer (or the id of the row, as `retain conflicts` prints it)
+    /// The customer, the key of a setting or the name of a view (or the id of the row, as `retain conflicts` prints it)
     #[arg(add = super::complete::customers())]
     customer: String,
     /// The field; `removed` for something removed in one copy and changed in another, `stage` for a customer moved to two stages
@@ -68,6 +68,11 @@ fn meant(store: &mut Store, customer: &str, field: &str) -> Result<Conflict> {
     if let Ok(row) = customer.trim().parse::<Id>()
         && let Some(conflict) = store.conflict(row, field)?.filter(|c| c.customer.as_ref().is_none_or(|c| c.0 != row))
     {
+        return Ok(conflict);
+    }
+    // Settings and views have no customer, but a name of their own.
+    let named = |c: &Conflict| c.customer.is_none() && c.name == customer.trim() && c.field == field;
+    if let Some(conflict) = store.conflicts(None)?.0.into_iter().find(named) {
         return Ok(conflict);
     }
     let id = store.find_customer(customer)?;

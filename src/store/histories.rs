@@ -47,6 +47,7 @@ impl World {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let skew = |rng: &mut ChaCha8Rng| *[0, 0, 0, 65 * 60_000, -HOUR, YEAR, -YEAR].choose(rng).unwrap();
         let skews = [skew(&mut rng), skew(&mut rng)];
+        let in_bundles = rng.random_range(0..2) == 0;
         let runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed.to_le_bytes().repeat(4)));
         let mut world = World {
             folder: tempfile::tempdir().unwrap(),
@@ -59,6 +60,9 @@ impl World {
             runner,
             steps: Vec::new(),
         };
+        if in_bundles {
+            world.console(0).set_sync(true, None).unwrap();
+        }
         for i in 0..3 {
             let new = NewCustomer { name: format!("Customer {i}"), owner: "ana".into(), mrr: 1000 * i, ..NewCustomer::default() };
             let made = world.console(0).write(&Command::AddCustomer(new), NOW).unwrap();
@@ -220,6 +224,12 @@ impl World {
                 }
             }
             12 => self.consoles[who] = None,
+            14 => {
+                let done = self.console(who).exchange().unwrap();
+                assert!(done.wrong.is_empty(), "{done:?}");
+                let waits = self.console(who).give_bundles(1).unwrap();
+                assert_eq!(waits, 0, "each batch of one's own is in a bundle");
+            }
             13 => {
                 let now = self.clock(who);
                 let store = self.console(who);
@@ -235,25 +245,66 @@ impl World {
         }
     }
 
-    /// A file that has some of the columns.
+    /// A file that has some of the columns; sometimes taken back and taken once more.
     fn import(&mut self, who: usize) {
-        let now = self.clock(who);
         let key = format!("k{}", self.pick(3));
-        let phone = (self.pick(2) == 0).then(|| format!("{}", self.pick(100)));
-        let owner = (self.pick(2) == 0).then_some("bo");
+        let said = [self.some(&["111", "222"]), self.some(&["ana", "bo"]), self.some(&["a.example", "b.example"])];
+        let contact = [self.some(&["kim@a.example", "kim@b.example"]), self.some(&["champion", "buyer"])];
         let stages = self.pick(6) == 0;
+        let before = self.as_file(who, &key);
+        let Some(batch) = self.take_file(who, &key, said, contact, stages) else { return };
+        let after = self.as_file(who, &key);
+        for (field, says) in said.iter().chain(&contact).enumerate() {
+            let was = before.as_ref().map_or("", |b| b[field].as_str());
+            if says.is_none() {
+                assert_eq!(after.as_ref().unwrap()[field], was, "a file says nothing of a column that it does not have");
+            }
+        }
+        if self.pick(3) > 0 {
+            return;
+        }
+        let undo = Command::Undo { batch: Some(batch), force: false };
+        if self.write(who, &undo).is_ok_and(|r| r.batch.is_some()) {
+            self.take_file(who, &key, said, contact, stages);
+            assert_eq!(self.as_file(who, &key), after, "imported, undone and imported is imported");
+        }
+    }
+
+    fn some(&mut self, of: &[&'static str]) -> Option<&'static str> {
+        (self.pick(2) == 0).then(|| *of.choose(&mut self.rng).unwrap())
+    }
+
+    fn take_file(&mut self, who: usize, key: &str, said: [Option<&str>; 3], contact: [Option<&str>; 2], stages: bool) -> Option<Id> {
+        let now = self.clock(who);
         let store = self.console(who);
         let mut load = store.load("import", now).unwrap();
-        let row = super::load::CustomerRow { external: &key, name: "Imported", owner, phone: phone.as_deref(), ..Default::default() };
-        let (n, _) = load.put_customer(&row).unwrap();
-        let id = load.customer_id(n).unwrap();
+        let [phone, owner, website] = said;
+        let row = super::load::CustomerRow { external: key, name: "Imported", owner, website, phone, ..Default::default() };
+        let (customer, _) = load.put_customer(&row).unwrap();
+        let [email, role] = contact;
+        let kim = format!("{key}-kim");
+        let row = super::load::ContactRow { external: &kim, customer, name: Some("Kim"), email, role, ..Default::default() };
+        load.put_contact(&row).unwrap();
+        let id = load.customer_id(customer).unwrap();
         if stages {
             let text = toml::to_string(&load.config().stages).unwrap().replace("\"Reach\"", "\"Reached\"");
             load.set_config("stages", &text).unwrap();
         }
-        if load.finish("a file").unwrap().batch.is_some() && !self.customers.contains(&id) {
+        let batch = load.finish("a file").unwrap().batch;
+        if !self.customers.contains(&id) {
             self.customers.push(id);
         }
+        batch
+    }
+
+    /// What the book says of that which such a file is about.
+    fn as_file(&mut self, who: usize, key: &str) -> Option<[String; 5]> {
+        let query = "SELECT c.phone, c.owner, c.website, coalesce(k.email, ''), coalesce(k.role, '') FROM customer c
+                     LEFT JOIN contact k ON k.external = c.external || '-kim' AND k.removed = 0
+                     WHERE c.external = ? AND c.removed = 0 ORDER BY c.id, k.id LIMIT 1";
+        use rusqlite::OptionalExtension;
+        let read = |r: &rusqlite::Row<'_>| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?]);
+        self.console(who).conn.query_row(query, [key], read).optional().unwrap()
     }
 
     fn behind_a_lock(&mut self, who: usize) {
