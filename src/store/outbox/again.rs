@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::store::transact::{Given, has_batch, passes};
 use crate::store::{Store, end, ids, read_config, signal, sql};
 
-use super::{Asked, Contents, Entry};
+use super::{Asked, Contents, Entry, Line, Outbox};
 
 /// One change that waits in the outbox, for a person to look at.
 #[derive(Clone, Debug, Serialize)]
@@ -61,6 +61,7 @@ impl Store {
     /// error: they wait on.
     pub fn catch_up(&mut self) -> Result<usize> {
         let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else { return Ok(0) };
+        self.adopt_left_behind(&outbox)?;
         let mut all = outbox.read()?;
         if all.damaged > 0 {
             self.tell_once(format!("{} lines of your outbox are damaged and were passed over", all.damaged));
@@ -131,6 +132,25 @@ impl Store {
             self.told.push(format!("{changes} written again from your outbox"));
         }
         Ok(written)
+    }
+
+    /// What an outbox has of this book that was left behind where the book is not any more, and what the book lacks, is ours to bring
+    /// in: it goes over into the present outbox first.
+    fn adopt_left_behind(&self, outbox: &Outbox) -> Result<()> {
+        for former in outbox.left_behind() {
+            let mut all = former.read()?;
+            self.leave_present(&mut all)?;
+            let batches: Vec<Id> = all.entries.iter().map(|e| e.batch).chain(all.named.iter().map(|n| n.batch)).collect();
+            let batches: Vec<Id> = batches.into_iter().chain(all.asked.iter().map(|a| a.batch)).collect();
+            if batches.is_empty() {
+                continue;
+            }
+            let entries = all.entries.into_iter().map(|e| Line::Batch(Box::new(e)));
+            let rest = all.named.into_iter().map(Line::Named).chain(all.asked.into_iter().map(|a| Line::Asked(Box::new(a))));
+            outbox.add(&entries.chain(rest).collect::<Vec<_>>())?;
+            batches.into_iter().try_for_each(|batch| former.void(batch))?;
+        }
+        Ok(())
     }
 
     /// Does what was asked for earlier, with the eyes of then: what others wrote since it has not seen, and days count from its own.

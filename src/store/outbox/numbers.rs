@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 
 use rusqlite::Connection;
 
@@ -38,6 +40,28 @@ impl Outbox {
         // Earlier versions kept of former names the marks only. Those of a home that was copied here are the other machine's.
         own.extend(marked.difference(&others));
         own
+    }
+
+    /// The outboxes of this person for files that are not at their place any more: a book that was moved has left one behind. That of a
+    /// book that is still there is that book's.
+    pub(super) fn left_behind(&self) -> Vec<Outbox> {
+        let mut found = Vec::new();
+        for entry in self.file.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
+            let file = entry.path();
+            if file == self.file || file.extension().is_none_or(|x| x != "outbox") {
+                continue;
+            }
+            // Whose it is stands in its first line.
+            let Some(first) = fs::File::open(&file).ok().and_then(|f| BufReader::new(f).split(b'\n').next()?.ok()) else { continue };
+            if let Some(Line::Device { path, base, .. }) = read_line(&first)
+                && base == self.base
+                && matches!(Path::new(&path).try_exists(), Ok(false))
+            {
+                found.push(Outbox { file, path, base });
+            }
+        }
+        found.sort_by(|a, b| a.file.cmp(&b.file));
+        found
     }
 
     /// Notes which number the batch with the integer `n` has.

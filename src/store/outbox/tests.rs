@@ -575,3 +575,33 @@ fn where_even_numbers_cannot_be_kept_each_opening_has_a_name_of_its_own() {
     assert_eq!(names.len(), 2);
     assert!(!names.contains(&Id([7; 16])));
 }
+
+#[test]
+fn what_was_done_where_the_book_was_before_follows_it_into_an_older_copy() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    ana.close();
+    desk.save("older.db");
+    let mut ana = desk.open("ana");
+    note(&mut ana, acme, "before it moved").unwrap();
+    ana.close();
+    // Moved, and an older copy put back at the new place.
+    let elsewhere = desk.folder.path().join("elsewhere.db");
+    fs::rename(desk.book(), &elsewhere).unwrap();
+    Store::open(&elsewhere, &desk.options("ana")).map(Store::close).unwrap();
+    fs::copy(desk.folder.path().join("older.db"), &elsewhere).unwrap();
+    // A copy that is still where it was is a book of its own.
+    fs::copy(desk.folder.path().join("older.db"), desk.book()).unwrap();
+    let mut apart = Store::open(&elsewhere, &desk.options("ana")).unwrap();
+    assert!(notes(&mut apart, acme).is_empty());
+    apart.close();
+    fs::remove_file(desk.book()).unwrap();
+    for round in 0..2 {
+        let mut ana = Store::open(&elsewhere, &desk.options("ana")).unwrap();
+        assert_eq!(notes(&mut ana, acme), ["before it moved"]);
+        assert_eq!(ana.news().len(), usize::from(round == 0));
+        well(&mut ana);
+        ana.close();
+    }
+}
