@@ -15,6 +15,7 @@ use retain::domain::funnel::Mode;
 use retain::domain::id::{Id, Ids};
 use retain::domain::money::Currency;
 use retain::domain::query::{ActionAsk, FiredAsk, Page, PeriodAsk, PlayAsk, Query, TaskAsk, TimelineAsk};
+use retain::domain::rule::Rule;
 use retain::domain::sheet::Head;
 use retain::domain::table::{Kind, TableAsk};
 use retain::domain::time::{Day, Stamp, Zone};
@@ -357,7 +358,7 @@ fn screens(size: usize, path: &Path) -> Outcome {
 
 /// Two hundred touchpoints, one batch each, on customers across the book: with its rules, and with none on.
 fn touch(size: usize, store: &mut Store) -> Outcome {
-    let (ids, mut rules) = {
+    let (ids, rules) = {
         let roster = store.roster()?;
         let roster = roster.read().map_err(|_| "the roster's lock is poisoned")?;
         let ids: Vec<Id> = roster.ids.iter().step_by((size / 200).max(1)).copied().collect();
@@ -365,8 +366,9 @@ fn touch(size: usize, store: &mut Store) -> Outcome {
     };
     for on in [true, false] {
         if !on {
-            rules.rule.iter_mut().for_each(|rule| rule.off = true);
-            store.write(&rules.command()?, now())?;
+            for rule in &rules.rule {
+                store.write(&Rule { off: true, ..rule.clone() }.command(Some(rule))?, now())?;
+            }
         }
         let mut writes = times(200, |i| {
             let draft = TouchDraft { channel: "phone".into(), text: format!("Call number {i} about the renewal"), ..TouchDraft::default() };

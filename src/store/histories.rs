@@ -491,8 +491,8 @@ fn history(seed: u64) {
             world.check();
         }));
         if let Err(why) = played {
-            eprintln!("history {seed}, clocks {:?}:\n{}", world.skews, world.steps.join("\n"));
-            std::panic::resume_unwind(why);
+            let words = why.downcast_ref::<String>().map_or("", String::as_str);
+            panic!("history {seed}, clocks {:?}: {words}\n{}", world.skews, world.steps.join("\n"));
         }
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Loader<'a> {
             // The load is one step of undo; that it goes on without a backup is told.
             store.told.push(error.message);
         }
-        if command == "import" {
+        if command == "import" && store.seen > 0 {
             // It may bring settings.
             store.ask_before_settings(now);
         }

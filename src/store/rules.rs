@@ -27,6 +27,19 @@ pub use trial::Trying;
 
 /// How often what one firing changes may let another rule fire within one batch.
 const ROUNDS: usize = 4;
+/// Whom the rules are asked for, and what they may do.
+struct Asking<'c> {
+    customers: &'c [i64],
+    /// The customer with the greatest integer that was asked before this batch.
+    top: i64,
+    /// The last batch when all were asked.
+    since: i64,
+    today: Day,
+    fire: Fire,
+    /// They are asked once more, behind what has fired at them.
+    later: bool,
+}
+
 /// Customers of whom the figures are in memory at once while rules are asked.
 const PIECE: usize = 5000;
 
@@ -247,10 +260,11 @@ impl Watch {
         let newest = signal::greatest(b.conn)?;
         let mut fired = Vec::new();
         let mut ask: Vec<i64> = b.touched.iter().copied().collect();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let mut again = BTreeSet::new();
             for piece in ask.chunks(PIECE) {
-                self.ask(b, piece, &state, today, fire, &mut again, &mut fired)?;
+                let asking = Asking { customers: piece, top: state.top, since: state.batch, today, fire, later: round > 0 };
+                self.ask(b, &asking, &mut again, &mut fired)?;
             }
             for customer in &again {
                 signal::refresh(b.conn, *customer, &self.config, today)?;
@@ -268,20 +282,13 @@ impl Watch {
     }
 
     /// Asks the rules for some customers: notes who came and who left, and fires. `again`: at whom something fired.
-    #[allow(clippy::too_many_arguments, reason = "one step of the loop above")]
-    fn ask(
-        &self,
-        b: &mut Batch<'_>,
-        customers: &[i64],
-        state: &State,
-        today: Day,
-        fire: Fire,
-        again: &mut BTreeSet<i64>,
-        fired: &mut Vec<String>,
-    ) -> Result<()> {
+    fn ask(&self, b: &mut Batch<'_>, asking: &Asking<'_>, again: &mut BTreeSet<i64>, fired: &mut Vec<String>) -> Result<()> {
+        let Asking { customers, top, since, today, fire, later } = *asking;
         for (customer, held) in self.holding(b.conn, customers, today)? {
-            let before = self.noted(b.conn, Some(customer))?.remove(&customer).unwrap_or_default();
-            let known = customer <= state.top;
+            let known = customer <= top;
+            // Of whom nobody has asked yet the table says nothing.
+            let before =
+                if known || later { self.noted(b.conn, Some(customer))?.remove(&customer).unwrap_or_default() } else { BTreeSet::new() };
             for rule in held.symmetric_difference(&before) {
                 let comes = held.contains(rule);
                 self.note(b.conn, *rule, customer, today, comes)?;
@@ -291,7 +298,7 @@ impl Watch {
                     Fire::Known => known,
                     Fire::No => false,
                 };
-                if fires && self.rule(*rule).on == on && !told_by_others(b, customer, &self.rule(*rule).code, state.batch)? {
+                if fires && self.rule(*rule).on == on && !told_by_others(b, customer, &self.rule(*rule).code, since)? {
                     self.fire(b, *rule, customer, today)?;
                     fired.push(self.rule(*rule).label.clone());
                     again.insert(customer);
