@@ -231,13 +231,14 @@ impl Watch {
         Ok(shared.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Rules that are new, or other ones than before, begin with whom they hold now. The others go on as they were.
-    fn settle(&self, conn: &Connection, today: Day) -> Result<State> {
+    /// Rules that are new, or other ones than before, begin with whom they hold now. The others go on as they were. Says too whether any
+    /// do: where all have begun just now, they have been asked for everybody.
+    fn settle(&self, conn: &Connection, today: Day) -> Result<(State, bool)> {
         let state = read(conn)?;
         if let Some(state) = &state
             && state.marks == self.marks
         {
-            return Ok(state.clone());
+            return Ok((state.clone(), true));
         }
         let fresh = self.fresh(state.as_ref());
         if fresh.is_empty() {
@@ -250,16 +251,16 @@ impl Watch {
             None => State { marks: self.marks.clone(), day: today.number(), top: signal::greatest(conn)?, batch: last_batch(conn)? },
         };
         write_state(conn, &state)?;
-        Ok(state)
+        Ok((state, fresh.len() < self.rules.len()))
     }
 
     /// What a batch does to the customers that it touched, before it is finished: fires, or only notes. Their signals are up to
     /// date, and are again behind it. Gives the labels of the rules that fired.
     pub(super) fn behind(&self, b: &mut Batch<'_>, today: Day, fire: Fire) -> Result<Vec<String>> {
-        let mut state = self.settle(b.conn, today)?;
+        let (mut state, some_go_on) = self.settle(b.conn, today)?;
         let newest = signal::greatest(b.conn)?;
         let mut fired = Vec::new();
-        let mut ask: Vec<i64> = b.touched.iter().copied().collect();
+        let mut ask: Vec<i64> = if some_go_on { b.touched.iter().copied().collect() } else { Vec::new() };
         for round in 0..ROUNDS {
             let mut again = BTreeSet::new();
             for piece in ask.chunks(PIECE) {
