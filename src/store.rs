@@ -295,12 +295,15 @@ impl Store {
     /// Another file has taken the book's name (a sync program, a restore): goes on with that one, and writes to it what it lacks
     /// of one's own.
     pub fn open_anew(&mut self) -> Result<()> {
+        let before = self.identity;
         self.reopen()?;
         self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
         self.settled = self.seen;
         self.config = Arc::new(read_config(&self.conn)?);
         self.kept = kept::Kept::default();
-        self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
+        if self.identity != before {
+            self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
+        }
         self.key = key_of_book(&self.conn)?;
         self.try_catch_up();
         self.go_on_numbering();
@@ -310,8 +313,11 @@ impl Store {
     /// Goes on writing when a disk that was full at the start has room again, or reading when a book that could not be opened again
     /// can be; `true`: it goes on.
     pub fn comes_back(&mut self) -> bool {
+        if self.closed {
+            return self.open_anew().is_ok();
+        }
         let full = self.read_only.as_deref() == Some(open::FULL) && !open::is_full(&self.path);
-        let back = (self.closed || full) && self.reopen().is_ok();
+        let back = full && self.reopen().is_ok();
         if back {
             let options = self.options.clone();
             let _ = self.find_outbox(&options);

@@ -319,16 +319,15 @@ impl Store {
         work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
     ) -> Result<Receipt> {
         self.writable()?;
-        let planned = self.planned.take();
+        let (planned, once, given) = (self.planned.take(), self.once.take(), self.given.take());
+        if !self.rehearsing && (command == "config" || undoes.is_some_and(|id| self.is_of_settings(id).unwrap_or(true))) {
+            self.ask_before_settings(now);
+        }
         self.promised = planned;
-        let once = self.once.take();
         if !self.rehearsing {
             self.name_device(now)?;
         }
         self.now = self.now.max(now);
-        if !self.rehearsing && (command == "config" || undoes.is_some_and(|id| self.is_of_settings(id).unwrap_or(true))) {
-            self.ask_before_settings(now);
-        }
         self.begin()?;
         if let Some(key) = &once {
             match self.guard().and_then(|()| self.done_once(key)) {
@@ -341,7 +340,7 @@ impl Store {
         }
         let finished = self.inside().and_then(|()| {
             self.ids.plan(planned);
-            self.run(command, now, undoes, once.as_deref(), work)
+            self.run(command, now, (undoes, given), once.as_deref(), work)
         });
         self.ids.plan(None);
         if self.rehearsing {
@@ -398,7 +397,7 @@ impl Store {
         &mut self,
         command: &str,
         now: Stamp,
-        undoes: Option<Id>,
+        (undoes, given): (Option<Id>, Option<Given>),
         once: Option<&str>,
         work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
     ) -> Result<Finished> {
@@ -409,7 +408,6 @@ impl Store {
             _ => Some(Fire::Yes),
         };
         let watch = self.watch_rules();
-        let given = self.given;
         let context = write::Context { config: self.config.clone(), today: given.map_or(self.today, |g| g.day) };
         let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto) };
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, start)?;

@@ -398,13 +398,17 @@ fn a_change_that_waited_stands_beside_what_others_wrote_meanwhile() {
     let later = Stamp(NOW.0 + 1000);
     assert!(ana.write(&phone(acme, "111"), later).unwrap().queued.is_some());
     assert!(ana.write(&Command::Remove { entity: Entity::Customer, rows: vec![bolt] }, later).unwrap().queued.is_some());
+    // A field that nobody has edited before: the row as it was made follows from what this one says stood there.
+    let site = |text: &str| Command::Edit { entity: Entity::Customer, rows: vec![acme], changes: vec![Change::set("website", text)] };
+    assert!(ana.write(&site("a.example"), later).unwrap().queued.is_some());
     held.execute_batch("ROLLBACK").unwrap();
     drop(held);
     let mut bo = desk.open("bo");
     bo.write(&phone(acme, "222"), Stamp(NOW.0 + 2000)).unwrap();
+    bo.write(&site("b.example"), Stamp(NOW.0 + 2000)).unwrap();
     note(&mut bo, bolt, "from bo").unwrap();
     ana.wait_at_most(None);
-    assert_eq!(ana.catch_up().unwrap(), 2);
+    assert_eq!(ana.catch_up().unwrap(), 3);
     let values = vec![Some("111".to_owned()), Some("222".to_owned())];
     let open = conflicts(&mut ana);
     assert!(open.contains(&("phone".to_owned(), values)), "the later one is shown, and neither is lost: {open:?}");

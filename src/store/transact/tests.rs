@@ -269,3 +269,56 @@ fn wherever_a_statement_fails_no_transaction_stays_open_and_the_book_is_well() {
     store.rebuild().unwrap();
     well(&mut store);
 }
+
+#[test]
+fn a_book_that_cannot_be_opened_again_comes_back_when_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder, "ana");
+    let acme = add(&mut store, "Acme");
+    store.roster().unwrap();
+    let written = store.write(&note(acme, "once"), NOW).unwrap().batch.unwrap();
+    let (here, away) = (book(&folder), folder.path().join("away.db"));
+    std::fs::rename(&here, &away).unwrap();
+    assert!(store.stands(written, false).is_err(), "nobody can tell");
+    assert!(store.closed && !store.comes_back());
+    assert!(store.answer(&crate::domain::query::Query::Views).is_err(), "there is no book to ask, and nobody panics");
+    assert!(store.write(&note(acme, "lost"), NOW).is_err());
+    std::fs::rename(&away, &here).unwrap();
+    // Somebody else was quicker.
+    let mut bo = open(&folder, "bo");
+    add(&mut bo, "Bolt");
+    assert!(store.comes_back() && !store.closed);
+    assert!(store.news().is_empty(), "it is the same file");
+    assert_eq!(store.roster().unwrap().read().unwrap().len(), 2);
+    assert!(store.stands(written, false).unwrap());
+    store.write(&note(acme, "again"), NOW).unwrap();
+    well(&mut store);
+}
+
+#[test]
+fn what_the_day_brings_before_a_setting_is_not_written_in_its_stead() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder, "ana");
+    let acme = add(&mut store, "Acme");
+    let retention = crate::domain::command::Target::Stage("retention".into());
+    store.write(&Command::Move { customers: vec![acme], to: retention, reason: None }, NOW).unwrap();
+    store.write(&Command::LogTouch { customers: vec![acme], touch: Default::default() }, NOW).unwrap_err();
+    let touch = crate::domain::touchpoint::TouchDraft { channel: "phone".into(), ..Default::default() };
+    store.write(&Command::LogTouch { customers: vec![acme], touch }, NOW).unwrap();
+    store.run_rules(NOW).unwrap();
+    let held = Connection::open(book(&folder)).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.wait_at_most(Some(0));
+    let later = Stamp(NOW.0 + 31 * DAY);
+    store.turn_day(later);
+    assert!(store.write(&set("policy", "cadence_days = 40"), later).unwrap().queued.is_some());
+    held.execute_batch("ROLLBACK").unwrap();
+    store.wait_at_most(None);
+    let waits = store.waiting().unwrap()[0].batch;
+    assert_eq!(store.catch_up().unwrap(), 1);
+    let command: String = store.conn.query_row("SELECT command FROM batch WHERE id = ?", [&waits], |r| r.get(0)).unwrap();
+    assert_eq!(command, "config", "the promised id is of the change that was promised it");
+    let rules: i64 = store.conn.query_row("SELECT count(*) FROM batch WHERE command = 'rules'", [], |r| r.get(0)).unwrap();
+    assert_eq!(rules, 1, "what the day has brought came first");
+    well(&mut store);
+}
