@@ -151,6 +151,8 @@ pub struct Store {
     rehearsed: BatchPage,
     /// The outbox, while its last line may not be on the disk yet.
     unsynced: Option<std::fs::File>,
+    /// The outbox could not be read at the opening.
+    unread: bool,
     told: Vec<String>,
     told_before: Vec<String>,
     /// Bundles that could not be taken whole.
@@ -220,6 +222,7 @@ impl Store {
             committed: Vec::new(),
             rehearsed: BatchPage::default(),
             unsynced: None,
+            unread: false,
             told: Vec::new(),
             told_before: Vec::new(),
             tried: sync::Tried::new(),

@@ -242,7 +242,7 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
     let table = batch::table(entity);
     if twins::has(table, field) {
         twins::decide(b, table, row, chosen.value.clone().map_or(Value::Null, Value::Text))?;
-        return Ok(Done { label: format!("Took {name} from {whose}"), changed: 1, skipped: Vec::new() });
+        return Ok(Done { label: format!("Took {field} of {name} from {whose}"), changed: 1, skipped: Vec::new() });
     }
     let found = heads::of_field(b.conn, row, field)?.into_iter().find(|h| h.mark.edit == take).map(|h| h.after);
     let value = match found {

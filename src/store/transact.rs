@@ -202,7 +202,7 @@ impl Store {
     /// Between two things that are asked of a book no transaction is open. One that an error has left would keep everybody out until
     /// the program ends: it is taken back, and in a test it is a fault.
     pub(super) fn rest(&self) {
-        debug_assert!(self.conn.is_autocommit(), "a transaction was left open");
+        debug_assert!(self.conn.is_autocommit(), "an error left something open");
         super::roll_back(&self.conn);
     }
 
@@ -324,6 +324,7 @@ impl Store {
             self.ask_before_settings(now);
         }
         self.promised = planned;
+        self.outbox_is_read()?;
         if !self.rehearsing {
             self.name_device(now)?;
         }

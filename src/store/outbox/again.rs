@@ -51,10 +51,28 @@ impl Store {
 
     /// The same at an opening, which nothing of it may refuse: what stands in the way is told, and tried again at the next chance.
     pub(in crate::store) fn try_catch_up(&mut self) {
-        if let Err(error) = self.catch_up() {
-            self.queued = true;
-            self.tell_once(format!("what waits in your outbox could not be written: {error}; it waits on, and `retain outbox` lists it"));
+        let Err(error) = self.catch_up() else { return };
+        self.queued = true;
+        // What the book itself does not answer is met by whatever is asked of it next.
+        if crate::store::sqlite_error(&error).is_none() {
+            self.unread = true;
+            let what = error.message.split(';').next().unwrap_or_default().to_owned();
+            self.tell_once(format!("{what}; until it is, nothing is written, and what waits there waits on"));
         }
+    }
+
+    /// Nothing is written while it is not known what one's own outbox has: the name and the numbers of this copy are in it.
+    pub(in crate::store) fn outbox_is_read(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.unread) {
+            return Ok(());
+        }
+        let read = self.catch_up();
+        if read.is_err() {
+            self.unread = true;
+            // The error says it.
+            self.told.retain(|words| !words.contains("outbox"));
+        }
+        read.map(|_| ())
     }
 
     /// Writes again what the book lacks, and what waited. Returns how many changes were written. A book that is busy is no

@@ -530,8 +530,12 @@ fn nothing_in_the_outbox_keeps_a_book_from_being_opened() {
     assert_eq!(notes(&mut ana, acme), ["kept"]);
     let told = ana.news();
     assert!(told.len() == 1 && told[0].contains("outbox"), "{told:?}");
-    assert!(note(&mut ana, acme, "nowhere to keep it").is_err(), "and nothing is written that could not be kept");
+    let refused = note(&mut ana, acme, "nowhere to keep it").unwrap_err();
+    assert!(refused.message.contains("outbox") && refused.message.contains("nothing was saved"), "{refused}");
     assert_eq!(notes(&mut ana, acme), ["kept"]);
+    fs::remove_dir(&file).unwrap();
+    note(&mut ana, acme, "and on it goes").unwrap();
+    assert_eq!(notes(&mut ana, acme), ["kept", "and on it goes"]);
 }
 
 #[test]
