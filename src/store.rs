@@ -151,8 +151,8 @@ pub struct Store {
     rehearsed: BatchPage,
     /// The outbox, while its last line may not be on the disk yet.
     unsynced: Option<std::fs::File>,
-    /// The outbox could not be read at the opening.
-    unread: bool,
+    /// The outbox could not be read at the opening: why the book can only be read since.
+    unread: Option<String>,
     told: Vec<String>,
     told_before: Vec<String>,
     /// Bundles that could not be taken whole.
@@ -222,7 +222,7 @@ impl Store {
             committed: Vec::new(),
             rehearsed: BatchPage::default(),
             unsynced: None,
-            unread: false,
+            unread: None,
             told: Vec::new(),
             told_before: Vec::new(),
             tried: sync::Tried::new(),
@@ -318,6 +318,9 @@ impl Store {
     pub fn comes_back(&mut self) -> bool {
         if self.closed {
             return self.open_anew().is_ok();
+        }
+        if self.outbox_is_back() {
+            return true;
         }
         let full = self.read_only.as_deref() == Some(open::FULL) && !open::is_full(&self.path);
         let back = full && self.reopen().is_ok();

@@ -115,7 +115,6 @@ impl<'a> Loader<'a> {
             store.ask_before_settings(now);
         }
         store.roster()?;
-        store.outbox_is_read()?;
         store.name_device(now)?;
         store.now = store.now.max(now);
         store.begin()?;

@@ -324,7 +324,6 @@ impl Store {
             self.ask_before_settings(now);
         }
         self.promised = planned;
-        self.outbox_is_read()?;
         if !self.rehearsing {
             self.name_device(now)?;
         }

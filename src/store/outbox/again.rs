@@ -55,24 +55,22 @@ impl Store {
         self.queued = true;
         // What the book itself does not answer is met by whatever is asked of it next.
         if crate::store::sqlite_error(&error).is_none() {
-            self.unread = true;
-            let what = error.message.split(';').next().unwrap_or_default().to_owned();
-            self.tell_once(format!("{what}; until it is, nothing is written, and what waits there waits on"));
+            let what = error.message.split(';').next().unwrap_or_default();
+            let why = format!("{what}; --no-outbox writes all the same");
+            // The name and the numbers of this copy are in it.
+            self.unread = Some(self.read_only.get_or_insert(why).clone());
         }
     }
 
-    /// Nothing is written while it is not known what one's own outbox has: the name and the numbers of this copy are in it.
-    pub(in crate::store) fn outbox_is_read(&mut self) -> Result<()> {
-        if !std::mem::take(&mut self.unread) {
-            return Ok(());
+    /// Goes on writing when the outbox can be read again; `true`: it can.
+    pub(in crate::store) fn outbox_is_back(&mut self) -> bool {
+        let back = self.unread.is_some() && self.outbox.as_ref().is_some_and(|outbox| outbox.read().is_ok());
+        if back {
+            self.read_only.take_if(|why| Some(&*why) == self.unread.as_ref());
+            self.unread = None;
+            self.try_catch_up();
         }
-        let read = self.catch_up();
-        if read.is_err() {
-            self.unread = true;
-            // The error says it.
-            self.told.retain(|words| !words.contains("outbox"));
-        }
-        read.map(|_| ())
+        back
     }
 
     /// Writes again what the book lacks, and what waited. Returns how many changes were written. A book that is busy is no

@@ -528,12 +528,13 @@ fn nothing_in_the_outbox_keeps_a_book_from_being_opened() {
     fs::create_dir(&file).unwrap();
     let mut ana = desk.open("ana");
     assert_eq!(notes(&mut ana, acme), ["kept"]);
-    let told = ana.news();
-    assert!(told.len() == 1 && told[0].contains("outbox"), "{told:?}");
+    assert!(ana.read_only().is_some_and(|why| why.contains("your outbox") && why.contains("--no-outbox")), "{:?}", ana.read_only());
     let refused = note(&mut ana, acme, "nowhere to keep it").unwrap_err();
-    assert!(refused.message.contains("outbox") && refused.message.contains("nothing was saved"), "{refused}");
+    assert!(refused.message.contains("read-only: your outbox"), "{refused}");
     assert_eq!(notes(&mut ana, acme), ["kept"]);
+    assert!(!ana.comes_back());
     fs::remove_dir(&file).unwrap();
+    assert!(ana.comes_back() && ana.read_only().is_none());
     note(&mut ana, acme, "and on it goes").unwrap();
     assert_eq!(notes(&mut ana, acme), ["kept", "and on it goes"]);
 }
