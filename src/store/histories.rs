@@ -299,12 +299,18 @@ impl World {
 
     /// What the book says of that which such a file is about.
     fn as_file(&mut self, who: usize, key: &str) -> Option<[String; 5]> {
-        let query = "SELECT c.phone, c.owner, c.website, coalesce(k.email, ''), coalesce(k.role, '') FROM customer c
-                     LEFT JOIN contact k ON k.external = c.external || '-kim' AND k.removed = 0
-                     WHERE c.external = ? AND c.removed = 0 ORDER BY c.id, k.id LIMIT 1";
         use rusqlite::OptionalExtension;
-        let read = |r: &rusqlite::Row<'_>| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?]);
-        self.console(who).conn.query_row(query, [key], read).optional().unwrap()
+        let conn = &self.console(who).conn;
+        let query = "SELECT phone, owner, website FROM customer WHERE external = ? AND removed = 0 ORDER BY id LIMIT 1";
+        let customer: Option<[String; 3]> = conn.query_row(query, [key], |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?])).optional().unwrap();
+        let query = "SELECT email, role FROM contact WHERE external = ? AND removed = 0 ORDER BY id LIMIT 1";
+        let contact: Option<[String; 2]> =
+            conn.query_row(query, [format!("{key}-kim")], |r| Ok([r.get(0)?, r.get(1)?])).optional().unwrap();
+        if customer.is_none() && contact.is_none() {
+            return None;
+        }
+        let ([phone, owner, website], [email, role]) = (customer.unwrap_or_default(), contact.unwrap_or_default());
+        Some([phone, owner, website, email, role])
     }
 
     fn behind_a_lock(&mut self, who: usize) {
@@ -438,8 +444,9 @@ impl World {
 
     /// Whom the rules hold is whom the table says.
     fn rules_hold_whom_they_note(&mut self, who: usize) {
-        // Where one lives a year ahead of the other, whom a rule holds depends on whom one asks.
-        if self.skews.iter().any(|skew| skew.abs() == YEAR) {
+        // Where one lives on another day than the other, whom a rule holds depends on whom one asks.
+        let zone = self.console(who).config().zone;
+        if zone.day(self.clock(0)) != zone.day(self.clock(1)) {
             return;
         }
         let store = self.console(who);

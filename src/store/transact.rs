@@ -270,6 +270,16 @@ impl Store {
             .map_err(sql)
     }
 
+    /// Goes on with the settings of now where somebody has changed them.
+    pub(super) fn take_over_settings(&mut self) -> Result<()> {
+        let Some(top) = self.settings_moved()? else { return Ok(()) };
+        self.config = Arc::new(read_config(&self.conn)?);
+        self.today = self.as_of.unwrap_or_else(|| self.config.zone.day(self.now));
+        self.settled = top;
+        self.kept = super::kept::Kept::default();
+        self.reload()
+    }
+
     /// What every write begins with, inside the lock: what has to hold holds, and the settings are those of now. What others set while
     /// the lock was waited for counts for the write; screens hear of it with the next look.
     pub(super) fn inside(&mut self) -> Result<()> {
