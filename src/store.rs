@@ -151,9 +151,6 @@ pub struct Store {
     rehearsed: BatchPage,
     /// The outbox, while its last line may not be on the disk yet.
     unsynced: Option<std::fs::File>,
-    /// Bytes of the outbox that are known, and what others have added to it that the book does not have.
-    outbox_size: u64,
-    given_by_others: Vec<(Id, i64)>,
     /// The outbox could not be read at the opening: why the book can only be read since.
     unread: Option<String>,
     told: Vec<String>,
@@ -225,8 +222,6 @@ impl Store {
             committed: Vec::new(),
             rehearsed: BatchPage::default(),
             unsynced: None,
-            outbox_size: 0,
-            given_by_others: Vec::new(),
             unread: None,
             told: Vec::new(),
             told_before: Vec::new(),

@@ -130,10 +130,9 @@ impl<'a> Loader<'a> {
         store.roster = None;
         store.kept = super::kept::Kept::default();
         let (zone, currency) = (store.config.zone, store.config.currency);
-        let given = looked.is_ok().then(|| store.number_given()).transpose();
         let conn = &store.conn;
-        let start = Start { command, now, zone, undoes: None, upto: None, given: given.as_ref().ok().copied().flatten().unwrap_or(0) };
-        let begun = given.and(looked).and_then(|had| Ok((had, Batch::begin(conn, &mut store.ids, &store.who, start)?)));
+        let start = Start { command, now, zone, undoes: None, upto: None };
+        let begun = looked.and_then(|had| Ok((had, Batch::begin(conn, &mut store.ids, &store.who, start)?)));
         let ([had_customers, had_contacts, had_events], batch) = match begun {
             Ok(begun) => begun,
             Err(error) => {

@@ -419,8 +419,7 @@ impl Store {
         };
         let watch = self.watch_rules();
         let context = write::Context { config: self.config.clone(), today: given.map_or(self.today, |g| g.day) };
-        let number = self.number_given()?;
-        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto), given: number };
+        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto) };
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, start)?;
         self.begun = Some(batch.id);
         let done = work(&mut batch, &context)?;
@@ -468,10 +467,7 @@ impl Store {
             return Ok(());
         };
         self.key = super::key_of_book(&self.conn)?;
-        let file = outbox.add_soon(&[line_of(&self.conn, n, self.key)?])?;
-        // What others add is read from here on; one's own line is none of theirs.
-        self.outbox_size = file.metadata().map_or(self.outbox_size, |about| about.len());
-        self.unsynced = Some(file);
+        self.unsynced = Some(outbox.add_soon(&[line_of(&self.conn, n, self.key)?])?);
         #[cfg(test)]
         if self.crash == Some(Crash::BeforeCommit) {
             return Err(Error::failed("killed"));

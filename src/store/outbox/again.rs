@@ -115,8 +115,6 @@ impl Store {
             self.leave_present(&mut all)?;
         }
         self.queued = false;
-        // All of it up to here is in the book, or told.
-        self.outbox_size = all.size;
         self.forget_purged()?;
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {

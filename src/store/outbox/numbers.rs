@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -11,7 +11,6 @@ use rusqlite::Connection;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::Result;
-use crate::store::transact::has_batch;
 use crate::store::{Store, sql};
 
 use super::{Line, Outbox, read_line};
@@ -65,32 +64,6 @@ impl Outbox {
         found
     }
 
-    /// What others of this person have added behind `from` bytes: the numbers of their batches under this name, crossed out ones left
-    /// out. Gives the size now. A file that is shorter was written anew and is read from its beginning.
-    pub(in crate::store) fn numbers_behind(&self, from: u64, device: Id, pending: &mut Vec<(Id, i64)>) -> std::io::Result<u64> {
-        let mut file = match fs::File::open(&self.file) {
-            Ok(file) => file,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-            Err(e) => return Err(e),
-        };
-        let size = file.metadata()?.len();
-        if size == from {
-            return Ok(size);
-        }
-        file.seek(SeekFrom::Start(if size > from { from } else { 0 }))?;
-        let mut bytes = Vec::new();
-        file.take(size).read_to_end(&mut bytes)?;
-        for line in bytes.split(|b| *b == b'\n').filter_map(read_line) {
-            match line {
-                Line::Batch(entry) if entry.device == device => pending.push((entry.batch, entry.number)),
-                Line::Named(named) if named.device == device => pending.push((named.batch, named.number)),
-                Line::Void { batch } => pending.retain(|p| p.0 != batch),
-                _ => {}
-            }
-        }
-        Ok(size)
-    }
-
     /// Notes which number the batch with the integer `n` has.
     pub fn mark(&self, conn: &Connection, n: i64) -> Result<()> {
         let line = conn
@@ -132,23 +105,6 @@ impl Store {
     pub(in crate::store) fn name_for_this_time(&mut self, now: Stamp) {
         self.who.device = self.ids.next(now);
         self.named = true;
-    }
-
-    /// The greatest number that another process of this person has given to a batch that the book does not have: it was killed between
-    /// its outbox and its COMMIT, and the batch will be written again. 0 where there is none. Asked within the lock.
-    pub(in crate::store) fn number_given(&mut self) -> Result<i64> {
-        let Some(outbox) = &self.outbox else { return Ok(0) };
-        if let Ok(size) = outbox.numbers_behind(self.outbox_size, self.who.device, &mut self.given_by_others) {
-            self.outbox_size = size;
-        }
-        let mut left = Vec::new();
-        for (batch, number) in std::mem::take(&mut self.given_by_others) {
-            if !has_batch(&self.conn, batch)? {
-                left.push((batch, number));
-            }
-        }
-        self.given_by_others = left;
-        Ok(self.given_by_others.iter().map(|given| given.1).max().unwrap_or(0))
     }
 
     /// Notes the number of a batch where nothing else is kept of it. What cannot be noted is no reason to refuse the change.
