@@ -184,7 +184,7 @@ impl Store {
     fn from(opened: open::Opened, options: &Options) -> Result<Store> {
         let open::Opened { conn, mode, read_only, identity, held, path } = opened;
         // Before the settings are read: what is written meanwhile has them read again.
-        let seen = conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        let seen = last_batch(&conn)?;
         let config = Arc::new(read_config(&conn)?);
         let today = options.as_of.unwrap_or_else(|| config.zone.day(options.now));
         let who = options.who.clone();
@@ -269,7 +269,7 @@ impl Store {
 
     /// The integer of the last batch: what was worked out of the book holds while it is the same.
     fn last_batch(&self) -> Result<i64> {
-        self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)
+        last_batch(&self.conn)
     }
 
     /// The id that the book has in every copy, when it has one.
@@ -300,7 +300,7 @@ impl Store {
     pub fn open_anew(&mut self) -> Result<()> {
         let before = self.identity;
         self.reopen()?;
-        self.seen = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        self.seen = self.last_batch()?;
         self.settled = self.seen;
         self.config = Arc::new(read_config(&self.conn)?);
         self.kept = kept::Kept::default();
@@ -688,6 +688,11 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
         }
     }
     Ok((touched, config))
+}
+
+/// The integer of the last batch; 0 in a book without any.
+fn last_batch(conn: &Connection) -> Result<i64> {
+    conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)
 }
 
 /// By what the outbox knows the book: its id, or, in a book that has none yet, its first batch.

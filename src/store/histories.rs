@@ -14,7 +14,7 @@ use rusqlite::{Connection, params};
 
 use super::merge::MergeAsk;
 use super::outbox::Keep;
-use super::tests::{NOW, account, any_command};
+use super::tests::{NOW, account, any_command, wrong_histories};
 use super::{Options, Store, Who, signal};
 use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Receipt, Target};
 use crate::domain::heads::ids_of;
@@ -504,19 +504,9 @@ fn history(seed: u64) {
     }
 }
 
-/// 150 of them, and 10,000 where the faults are played as often as a release asks for; one alone by its number.
+/// 150 of them, and 10,000 where the faults are played as often as a release asks for.
 #[test]
 fn histories_of_one_file_hold_at_every_step() {
-    if let Some(seed) = std::env::var("RETAIN_HISTORY").ok().and_then(|s| s.parse().ok()) {
-        return history(seed);
-    }
-    let count = if std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full") { 10_000 } else { 150 };
-    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).is_err().then_some(seed);
-    let wrong: Vec<u64> = std::thread::scope(|scope| {
-        let half = scope.spawn(|| (0..count).step_by(2).filter_map(of).collect::<Vec<_>>());
-        let mut wrong: Vec<u64> = (1..count).step_by(2).filter_map(of).collect();
-        wrong.extend(half.join().unwrap());
-        wrong
-    });
+    let wrong = wrong_histories(150, 10_000, history);
     assert_eq!(wrong, Vec::<u64>::new(), "what has to hold does not in these histories");
 }

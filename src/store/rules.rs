@@ -20,7 +20,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
 
 use super::batch::Batch;
-use super::{Store, roster, signal, sql, write};
+use super::{Store, last_batch, roster, signal, sql, write};
 
 mod trial;
 pub use trial::Trying;
@@ -67,10 +67,6 @@ pub(super) fn said(fired: &[String]) -> String {
         said.push_str(&format!(" and {} more", rules.len() - 3));
     }
     said
-}
-
-fn last_batch(conn: &Connection) -> Result<i64> {
-    conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)
 }
 
 /// The rules of a config, their filters read.

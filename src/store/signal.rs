@@ -86,35 +86,31 @@ impl<'c> Roles<'c> {
     fn of(&mut self, contact: Option<i64>, with: &[Id]) -> rusqlite::Result<u8> {
         let mut all = 0;
         if let Some(n) = contact {
-            all |= match self.by_number.get(&n) {
-                Some(role) => *role,
-                None => {
-                    let role = role_of(self.conn, "n", n)?;
-                    self.by_number.insert(n, role);
-                    role
-                }
-            };
+            all |= role_of(self.conn, "n", n, &mut self.by_number)?;
         }
         for id in with {
-            all |= match self.by_id.get(id) {
-                Some(role) => *role,
-                None => {
-                    let role = role_of(self.conn, "id", id)?;
-                    self.by_id.insert(*id, role);
-                    role
-                }
-            };
+            all |= role_of(self.conn, "id", *id, &mut self.by_id)?;
         }
         Ok(all)
     }
 }
 
-/// The role of one contact, found by its integer or its id.
-fn role_of(conn: &Connection, by: &str, which: impl rusqlite::ToSql) -> rusqlite::Result<u8> {
+/// The role of one contact, found by its integer or its id, and known from then on.
+fn role_of<K: rusqlite::ToSql + Copy + Eq + std::hash::Hash>(
+    conn: &Connection,
+    by: &str,
+    which: K,
+    known: &mut HashMap<K, u8>,
+) -> rusqlite::Result<u8> {
+    if let Some(role) = known.get(&which) {
+        return Ok(*role);
+    }
     let query = format!("SELECT role FROM contact WHERE {by} = ? AND removed = 0");
     let mut statement = conn.prepare_cached(&query)?;
     let found = statement.query_row([which], |r| Ok(bit(r.get_ref(0)?.as_bytes().unwrap_or_default()))).optional()?;
-    Ok(found.unwrap_or(0))
+    let role = found.unwrap_or(0);
+    known.insert(which, role);
+    Ok(role)
 }
 
 /// What the fold reads of an event, behind one column more.

@@ -239,7 +239,7 @@ impl Store {
         let all = bundles_in(&folder);
         self.gaps_between(&all, &mut done.wrong)?;
         let mut known = self.known_bundles()?;
-        let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        let top = self.last_batch()?;
         // What is left of those that are known is not there any more.
         let fresh: Vec<Found> =
             all.into_iter().filter(|f| known.remove(&f.key).is_none_or(|length| length != f.length.to_string())).collect();
@@ -270,7 +270,7 @@ impl Store {
             known.keys().filter(|key| is_gone(&folder, key)).try_for_each(|key| self.forget_meta(key))
         });
         super::end(&self.conn, work)?;
-        let top: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        let top = self.last_batch()?;
         for (found, told) in read.iter().filter(|(_, told)| !told.wrong.is_empty()) {
             self.tried.insert(found.path.clone(), (found.length, found.changed, top));
             let file = found.key.trim_start_matches("bundle/");

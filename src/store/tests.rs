@@ -354,6 +354,23 @@ fn a_replaced_file_is_not_written() {
     assert_eq!(error.kind, Kind::Conflict);
 }
 
+/// The histories that do not hold, of so many, or of all where the faults are played as often as a release asks for. RETAIN_HISTORY plays
+/// one alone by its number.
+pub(super) fn wrong_histories(some: u64, all: u64, history: fn(u64)) -> Vec<u64> {
+    if let Some(seed) = std::env::var("RETAIN_HISTORY").ok().and_then(|s| s.parse().ok()) {
+        history(seed);
+        return Vec::new();
+    }
+    let count = if std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full") { all } else { some };
+    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).is_err().then_some(seed);
+    std::thread::scope(|scope| {
+        let half = scope.spawn(|| (0..count).step_by(2).filter_map(of).collect::<Vec<_>>());
+        let mut wrong: Vec<u64> = (1..count).step_by(2).filter_map(of).collect();
+        wrong.extend(half.join().unwrap());
+        wrong
+    })
+}
+
 pub(super) fn any_command(customers: Vec<Id>) -> impl Strategy<Value = Command> {
     let one = prop::sample::select(customers.clone());
     let two = prop::sample::subsequence(customers.clone(), 2);

@@ -261,34 +261,38 @@ impl Store {
 
     /// A batch has written settings.
     fn is_of_settings(&self, batch: Id) -> Result<bool> {
-        let query = "SELECT EXISTS (SELECT 1 FROM batch b WHERE b.id = ?1 AND (
-                       EXISTS (SELECT 1 FROM config c WHERE c.batch = b.n AND key NOT GLOB 'once.*')
-                       OR EXISTS (SELECT 1 FROM edit e WHERE e.batch = b.n AND e.entity = ?2)))";
+        let query = format!(
+            "SELECT EXISTS (SELECT 1 FROM batch b WHERE b.id = ?1 AND (EXISTS (SELECT 1 FROM config c WHERE c.batch = b.n{})
+             OR EXISTS (SELECT 1 FROM edit e WHERE e.batch = b.n AND e.entity = ?2)))",
+            super::once::LEFT_OUT
+        );
         self.conn
-            .prepare_cached(query)
+            .prepare_cached(&query)
             .and_then(|mut s| s.query_row(rusqlite::params![batch, table(Entity::Config).number], |r| r.get(0)))
             .map_err(sql)
     }
 
     /// Goes on with the settings of now where somebody has changed them.
     pub(super) fn take_over_settings(&mut self) -> Result<()> {
-        let Some(top) = self.settings_moved()? else { return Ok(()) };
-        self.config = Arc::new(read_config(&self.conn)?);
-        self.today = self.as_of.unwrap_or_else(|| self.config.zone.day(self.now));
-        self.settled = top;
-        self.kept = super::kept::Kept::default();
-        self.reload()
+        if self.read_settings()? { self.reload() } else { Ok(()) }
+    }
+
+    /// Reads the settings again where somebody has changed them; `true`: they are other ones.
+    fn read_settings(&mut self) -> Result<bool> {
+        let moved = self.settings_moved()?.is_some();
+        if moved {
+            self.config = Arc::new(read_config(&self.conn)?);
+            self.today = self.as_of.unwrap_or_else(|| self.config.zone.day(self.now));
+            self.kept = super::kept::Kept::default();
+        }
+        Ok(moved)
     }
 
     /// What every write begins with, inside the lock: what has to hold holds, and the settings are those of now. What others set while
     /// the lock was waited for counts for the write; screens hear of it with the next look.
     pub(super) fn inside(&mut self) -> Result<()> {
         self.guard()?;
-        if self.settings_moved()?.is_some() {
-            self.config = Arc::new(read_config(&self.conn)?);
-            self.today = self.as_of.unwrap_or_else(|| self.config.zone.day(self.now));
-            self.kept = super::kept::Kept::default();
-        }
+        self.read_settings()?;
         self.settled = self.last_batch()?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::tests::{NOW, account, add, any_command, options};
+use super::super::tests::{NOW, account, add, any_command, options, wrong_histories};
 use super::*;
 use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Target};
 use crate::domain::event::EventKind;
@@ -622,14 +622,7 @@ fn history(seed: u64) {
 /// 300 of them, and 10,000 where the faults are played as often as a release asks for.
 #[test]
 fn histories_of_books_come_together() {
-    let count = if std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full") { 10_000 } else { 300 };
-    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).is_err().then_some(seed);
-    let wrong: Vec<u64> = std::thread::scope(|scope| {
-        let half = scope.spawn(|| (0..count).step_by(2).filter_map(of).collect::<Vec<_>>());
-        let mut wrong: Vec<u64> = (1..count).step_by(2).filter_map(of).collect();
-        wrong.extend(half.join().unwrap());
-        wrong
-    });
+    let wrong = wrong_histories(300, 10_000, history);
     assert_eq!(wrong, Vec::<u64>::new(), "these histories do not come together");
 }
 

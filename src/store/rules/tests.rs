@@ -399,6 +399,20 @@ fn a_trial_is_a_question_like_others() {
     assert!(store.answer(&Query::Trial { rule: Box::new(wrong), days: 30 }).is_err());
 }
 
+/// A rule that alerts the team of whom a tag is at.
+fn for_tag(tag: &str, label: &str) -> Rule {
+    Rule { code: tag.into(), label: label.into(), when: format!("#{tag}"), alert: crate::domain::rule::Alert::Team, ..Rule::default() }
+}
+
+/// A copy of a book, at which somebody else is.
+fn copy_for_bo(store: &Store) -> Store {
+    let who = crate::store::Who { person: "bo".into(), device: Id([9; 16]) };
+    let mut bo = Store::memory(&crate::store::Options { who, ..options("bo") }).unwrap();
+    rusqlite::backup::Backup::new(&store.conn, &mut bo.conn).unwrap().step(-1).unwrap();
+    bo.look().unwrap();
+    bo
+}
+
 /// A book in which a rule opens a call for whom the tag `hot` is at, and so many customers.
 fn tagged(customers: usize) -> (Store, Vec<Id>) {
     let mut store = Store::memory(&options("ana")).unwrap();
@@ -411,8 +425,7 @@ fn tagged(customers: usize) -> (Store, Vec<Id>) {
     }
     let ids = numbers.iter().map(|n| load.customer_id(*n).unwrap()).collect();
     load.finish("loaded").unwrap();
-    let hot =
-        Rule { code: "hot".into(), label: "Hot".into(), when: "#hot".into(), alert: crate::domain::rule::Alert::Team, ..Rule::default() };
+    let hot = for_tag("hot", "Hot");
     store.write(&hot.command(None).unwrap(), NOW).unwrap();
     store.run_rules(NOW).unwrap();
     (store, ids)
@@ -449,13 +462,7 @@ fn a_change_of_any_size_asks_the_rules_at_once_and_its_undo_fires_nothing() {
 #[test]
 fn a_change_of_settings_swallows_nothing_that_the_day_has_brought() {
     let set = |key: &str, value: &str| Command::SetConfig { key: key.into(), value: Some(value.into()), base: None };
-    let other = Rule {
-        code: "cold".into(),
-        label: "Cold".into(),
-        when: "#cold".into(),
-        alert: crate::domain::rule::Alert::Team,
-        ..Rule::default()
-    };
+    let other = for_tag("cold", "Cold");
     for change in [None, Some(other.command(None).unwrap()), Some(set("policy", "cadence_days = 40")), Some(set("zone", "Asia/Tokyo"))] {
         let (mut store, acme) = book();
         touch(&mut store, acme, at(1000));
@@ -477,18 +484,8 @@ fn a_rule_that_comes_from_another_copy_swallows_nothing_of_the_others() {
     let (mut store, acme) = book();
     touch(&mut store, acme, at(1000));
     store.run_rules(at(2000)).unwrap();
-    let mut bo =
-        Store::memory(&crate::store::Options { who: crate::store::Who { person: "bo".into(), device: Id([9; 16]) }, ..options("bo") })
-            .unwrap();
-    rusqlite::backup::Backup::new(&store.conn, &mut bo.conn).unwrap().step(-1).unwrap();
-    bo.look().unwrap();
-    let cold = Rule {
-        code: "cold".into(),
-        label: "Cold".into(),
-        when: "#cold".into(),
-        alert: crate::domain::rule::Alert::Team,
-        ..Rule::default()
-    };
+    let mut bo = copy_for_bo(&store);
+    let cold = for_tag("cold", "Cold");
     bo.write(&cold.command(None).unwrap(), at(3000)).unwrap();
     // The rows of the setting are here, and nobody has asked the rules since the day has changed.
     let later = at(31 * DAY);
@@ -507,13 +504,7 @@ fn a_rule_that_comes_from_another_copy_swallows_nothing_of_the_others() {
 fn a_rule_that_was_not_touched_goes_on_where_another_begins_anew() {
     let (mut store, all) = tagged(3);
     // Noted as outside; then a cold one comes into being, and the next write is an entry all the same.
-    let cold = Rule {
-        code: "cold".into(),
-        label: "Cold".into(),
-        when: "#cold".into(),
-        alert: crate::domain::rule::Alert::Team,
-        ..Rule::default()
-    };
+    let cold = for_tag("cold", "Cold");
     store.write(&Command::Tag { customers: vec![all[1]], add: vec!["cold".into()], remove: vec![] }, at(1000)).unwrap();
     store.write(&cold.command(None).unwrap(), at(2000)).unwrap();
     assert_eq!(times(&store, "cold"), 0, "it begins with whom it holds");
@@ -534,11 +525,7 @@ fn a_rule_that_was_not_touched_goes_on_where_another_begins_anew() {
 fn what_was_taken_back_there_fires_nothing_here() {
     let (mut ana, all) = tagged(2);
     ana.write(&hot(&all[..1], true), at(1000)).unwrap();
-    let mut bo =
-        Store::memory(&crate::store::Options { who: crate::store::Who { person: "bo".into(), device: Id([9; 16]) }, ..options("bo") })
-            .unwrap();
-    rusqlite::backup::Backup::new(&ana.conn, &mut bo.conn).unwrap().step(-1).unwrap();
-    bo.look().unwrap();
+    let mut bo = copy_for_bo(&ana);
     let before = times(&ana, "hot");
     let ask = |now| crate::store::merge::MergeAsk { now, dry_run: false, foreign: false };
     bo.write(&hot(&all[..1], false), at(2000)).unwrap();

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::command::Command;
 use crate::store::Who;
 use crate::store::outbox::Keep;
-use crate::store::tests::{NOW, account, add, options};
+use crate::store::tests::{NOW, account, add, options, wrong_histories};
 
 fn who(no: u8) -> Options {
     let who = Who { person: ["ana", "bo", "chen"][usize::from(no)].into(), device: Id([no + 1; 16]) };
@@ -783,13 +783,6 @@ impl Store {
 /// Some of them, and 500 where the faults are played as often as a release asks for.
 #[test]
 fn whatever_happens_to_files_copies_end_the_same_and_nothing_purged_is_told() {
-    let count = if std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full") { 500 } else { 12 };
-    let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).is_err().then_some(seed);
-    let wrong: Vec<u64> = std::thread::scope(|scope| {
-        let half = scope.spawn(|| (0..count).step_by(2).filter_map(of).collect::<Vec<_>>());
-        let mut wrong: Vec<u64> = (1..count).step_by(2).filter_map(of).collect();
-        wrong.extend(half.join().unwrap());
-        wrong
-    });
+    let wrong = wrong_histories(12, 500, history);
     assert_eq!(wrong, Vec::<u64>::new(), "these histories do not end the same");
 }
