@@ -150,7 +150,9 @@ pub struct Store {
     /// What the last try would have done.
     rehearsed: BatchPage,
     /// The outbox, while its last line may not be on the disk yet.
-    unsynced: Option<std::fs::File>,
+    unsynced: Option<outbox::Added>,
+    /// What of the outbox is known.
+    outbox_known: outbox::Known,
     /// The outbox could not be read at the opening: why the book can only be read since.
     unread: Option<String>,
     told: Vec<String>,
@@ -222,6 +224,7 @@ impl Store {
             committed: Vec::new(),
             rehearsed: BatchPage::default(),
             unsynced: None,
+            outbox_known: outbox::Known::default(),
             unread: None,
             told: Vec::new(),
             told_before: Vec::new(),

@@ -88,6 +88,8 @@ pub struct Start<'s> {
     pub undoes: Option<Id>,
     /// See [`Batch::upto`].
     pub upto: Option<i64>,
+    /// The greatest number of the device that a batch has which the book does not have yet; 0: none.
+    pub taken: i64,
 }
 
 /// Most ids of customers, and of contacts, that a batch keeps at hand; then it begins anew.
@@ -96,8 +98,9 @@ const MOST_KNOWN: usize = 1 << 16;
 impl<'c> Batch<'c> {
     /// Begins a batch: its row is there, unfinished.
     pub fn begin(conn: &'c Connection, ids: &'c mut Ids, who: &Who, start: Start<'_>) -> Result<Batch<'c>> {
-        let Start { command, now, zone, undoes, upto } = start;
+        let Start { command, now, zone, undoes, upto, taken } = start;
         let (number, hlc) = place(conn, who, now, upto)?;
+        let number = number.max(taken.saturating_add(1));
         let id = ids.next(now);
         conn.prepare_cached(
             "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes) VALUES (?,?,?,?,?,?,?,'',?)",

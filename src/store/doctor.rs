@@ -163,10 +163,7 @@ impl Store {
         if let Some(last) = wrong.last_mut() {
             last.push_str("; both are kept and exchanged, and no number tells any more whether one is missing");
         }
-        // Told, and nothing to be mended: two consoles of one person, of which one was killed between its outbox and its COMMIT, come
-        // to it too, and both batches stand.
-        let well = "each number of a device stands for one batch".to_owned();
-        Ok(Check { code: "numbers", ok: true, words: if wrong.is_empty() { well } else { wrong.join("; ") } })
+        Ok(check("numbers", wrong, "each number of a device stands for one batch".into()))
     }
 
     /// The bundles in the sync folder, each read to its end; none where there is no folder.

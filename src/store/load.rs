@@ -117,7 +117,7 @@ impl<'a> Loader<'a> {
         store.roster()?;
         store.name_device(now)?;
         store.now = store.now.max(now);
-        store.begin()?;
+        store.begin_behind_others()?;
         let looked = store.inside().and_then(|()| {
             // A load touches every index all over; what does not fit is written twice.
             store.conn.execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}")).map_err(sql)?;
@@ -131,7 +131,7 @@ impl<'a> Loader<'a> {
         store.kept = super::kept::Kept::default();
         let (zone, currency) = (store.config.zone, store.config.currency);
         let conn = &store.conn;
-        let start = Start { command, now, zone, undoes: None, upto: None };
+        let start = Start { command, now, zone, undoes: None, upto: None, taken: store.outbox_known.number() };
         let begun = looked.and_then(|had| Ok((had, Batch::begin(conn, &mut store.ids, &store.who, start)?)));
         let ([had_customers, had_contacts, had_events], batch) = match begun {
             Ok(begun) => begun,

@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 
 pub use again::Waiting;
 pub use entry::{Entry, MOST};
+pub use numbers::Known;
 
 /// Where a person's changes are kept beside the book.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +125,8 @@ pub struct Contents {
     pub torn: bool,
     /// Bytes.
     pub size: u64,
+    /// Which file they are in: it is written anew at times.
+    identity: Option<super::open::Identity>,
 }
 
 /// The outbox of one book on this machine.
@@ -132,6 +135,15 @@ pub struct Outbox {
     file: PathBuf,
     path: String,
     base: Id,
+}
+
+/// Lines that were added.
+#[derive(Debug)]
+pub struct Added {
+    /// The outbox.
+    pub file: File,
+    /// Where in it.
+    pub bytes: std::ops::Range<u64>,
 }
 
 /// The end of a file to which lines are added.
@@ -183,8 +195,12 @@ impl Outbox {
 
     /// Reads it; an outbox that is not there is empty.
     pub fn read(&self) -> Result<Contents> {
-        let bytes = match fs::read(&self.file) {
-            Ok(bytes) => bytes,
+        let read = File::open(&self.file).and_then(|mut file| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map(|_| (bytes, super::open::identity_of(&file)))
+        });
+        let (bytes, identity) = match read {
+            Ok(read) => read,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Contents::default()),
             Err(e) => {
                 return Err(Error::failed(format!("your outbox {} cannot be read; nothing was saved", self.file.display()))
@@ -192,7 +208,7 @@ impl Outbox {
                     .because(e));
             }
         };
-        Ok(contents(&bytes, self.base))
+        Ok(Contents { identity, ..contents(&bytes, self.base) })
     }
 
     /// Adds lines, on the disk when this returns.
@@ -202,13 +218,13 @@ impl Outbox {
 
     /// Adds lines where no kill of this process can lose them. They are on the disk, where no power cut can, when the file that
     /// this gives has been synchronised; nobody else has to wait for that.
-    pub fn add_soon(&self, lines: &[Line]) -> Result<File> {
-        let file = self.append(lines, false)?;
-        file.unlock().map_err(cannot)?;
-        Ok(file)
+    pub fn add_soon(&self, lines: &[Line]) -> Result<Added> {
+        let added = self.append(lines, false)?;
+        added.file.unlock().map_err(cannot)?;
+        Ok(added)
     }
 
-    fn append(&self, lines: &[Line], sync: bool) -> Result<File> {
+    fn append(&self, lines: &[Line], sync: bool) -> Result<Added> {
         let mut text = String::new();
         for line in lines {
             write_line(&mut text, line)?;
@@ -224,7 +240,7 @@ impl Outbox {
             }
         }
         put(&mut file, end, &text, sync)?;
-        Ok(file)
+        Ok(Added { file, bytes: end..end + text.len() as u64 })
     }
 
     /// Crosses a change out.

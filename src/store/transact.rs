@@ -342,7 +342,7 @@ impl Store {
             self.name_device(now)?;
         }
         self.now = self.now.max(now);
-        self.begin()?;
+        self.begin_behind_others()?;
         if let Some(key) = &once {
             match self.guard().and_then(|()| self.done_once(key)) {
                 Ok(None) => {}
@@ -385,7 +385,8 @@ impl Store {
         let committed = self.commit(id);
         let kept = self.unsynced.take();
         committed?;
-        if kept.is_some_and(|file| file.sync_data().is_err()) {
+        self.outbox_known.take_own(kept.as_ref());
+        if kept.is_some_and(|added| added.file.sync_data().is_err()) {
             self.tell_once("your own copies of changes may not reach the disk of your home; the changes are in the book".into());
         }
         self.committed.push(id);
@@ -423,7 +424,8 @@ impl Store {
         };
         let watch = self.watch_rules();
         let context = write::Context { config: self.config.clone(), today: given.map_or(self.today, |g| g.day) };
-        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto) };
+        let taken = self.outbox_known.number();
+        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto), taken };
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, start)?;
         self.begun = Some(batch.id);
         let done = work(&mut batch, &context)?;

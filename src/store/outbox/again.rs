@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::store::transact::{Given, has_batch, passes};
 use crate::store::{Store, end, ids, read_config, signal, sql};
 
+use super::numbers::Known;
 use super::{Asked, Contents, Entry, Line, Outbox};
 
 /// One change that waits in the outbox, for a person to look at.
@@ -115,6 +116,8 @@ impl Store {
             self.leave_present(&mut all)?;
         }
         self.queued = false;
+        // All of it up to here is in the book, or told.
+        self.outbox_known = Known::upto(&all);
         self.forget_purged()?;
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {

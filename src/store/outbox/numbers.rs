@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -11,9 +11,40 @@ use rusqlite::Connection;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::Result;
-use crate::store::{Store, sql};
+use crate::store::open::{Identity, identity_of};
+use crate::store::transact::has_batch;
+use crate::store::{Store, roll_back, sql};
 
-use super::{Line, Outbox, read_line};
+use super::{Added, Contents, Line, Outbox, read_line};
+
+/// What a store knows of its outbox, to which other processes of the same person add.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// So many bytes of this file are looked through.
+    size: u64,
+    file: Option<Identity>,
+    /// Batches in them, with their numbers, that the book does not have and that could not be written.
+    lacking: Vec<(Id, i64)>,
+}
+
+impl Known {
+    /// All of it up to there is in the book, or told.
+    pub(super) fn upto(all: &Contents) -> Known {
+        Known { size: all.size, file: all.identity, lacking: Vec::new() }
+    }
+
+    /// One's own line, which stands in the book, need not be looked at.
+    pub(in crate::store) fn take_own(&mut self, added: Option<&Added>) {
+        if let Some(added) = added.filter(|a| a.bytes.start == self.size) {
+            self.size = added.bytes.end;
+        }
+    }
+
+    /// The greatest number that a batch has which the book lacks; 0: none.
+    pub(in crate::store) fn number(&self) -> i64 {
+        self.lacking.iter().map(|lacks| lacks.1).max().unwrap_or(0)
+    }
+}
 
 /// Above this size numbers alone are written anew, one line a device.
 const LIMIT: u64 = 1 << 16;
@@ -64,6 +95,29 @@ impl Outbox {
         found
     }
 
+    /// The lines behind those that are known. A file that was written anew is read from its beginning.
+    fn lines_behind(&self, known: &mut Known) -> std::io::Result<Vec<Line>> {
+        let mut file = match fs::File::open(&self.file) {
+            Ok(file) => file,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(e),
+        };
+        let (size, identity) = (file.metadata()?.len(), identity_of(&file));
+        if size < known.size || identity != known.file {
+            *known = Known { file: identity, ..Known::default() };
+        }
+        if size == known.size {
+            return Ok(Vec::new());
+        }
+        file.seek(SeekFrom::Start(known.size))?;
+        let mut bytes = Vec::new();
+        file.take(size - known.size).read_to_end(&mut bytes)?;
+        // A line that has no end yet is looked at when it has one.
+        bytes.truncate(bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1));
+        known.size += bytes.len() as u64;
+        Ok(bytes.split(|b| *b == b'\n').filter_map(read_line).collect())
+    }
+
     /// Notes which number the batch with the integer `n` has.
     pub fn mark(&self, conn: &Connection, n: i64) -> Result<()> {
         let line = conn
@@ -105,6 +159,43 @@ impl Store {
     pub(in crate::store) fn name_for_this_time(&mut self, now: Stamp) {
         self.who.device = self.ids.next(now);
         self.named = true;
+    }
+
+    /// Takes the lock for a batch. What another process of this person has put into the outbox and not into the book, because it was
+    /// killed between the two, comes first: its numbers are given. What cannot be written keeps its number all the same.
+    pub(in crate::store) fn begin_behind_others(&mut self) -> Result<()> {
+        self.begin()?;
+        let left = self.guard().and_then(|()| self.others_left());
+        if matches!(left, Ok(false)) {
+            return Ok(());
+        }
+        roll_back(&self.conn);
+        if left? {
+            self.try_catch_up();
+            self.begin()?;
+        }
+        Ok(())
+    }
+
+    /// Others have added changes to the outbox, since it was looked at, that the book does not have. Asked within the lock: nobody is
+    /// between the outbox and the COMMIT.
+    fn others_left(&mut self) -> Result<bool> {
+        let Some(outbox) = self.outbox.as_ref().filter(|_| !self.rehearsing) else { return Ok(false) };
+        // An outbox that cannot be read cannot be written either, which is told there.
+        let Ok(lines) = outbox.lines_behind(&mut self.outbox_known) else { return Ok(false) };
+        let mut new = false;
+        for line in lines {
+            match line {
+                Line::Batch(entry) if entry.device == self.who.device && !has_batch(&self.conn, entry.batch)? => {
+                    self.outbox_known.lacking.push((entry.batch, entry.number));
+                    new = true;
+                }
+                // What is too large to be kept is not written again, and its number stands for nothing.
+                Line::Void { batch } => self.outbox_known.lacking.retain(|lacks| lacks.0 != batch),
+                _ => {}
+            }
+        }
+        Ok(new && !self.outbox_known.lacking.is_empty())
     }
 
     /// Notes the number of a batch where nothing else is kept of it. What cannot be noted is no reason to refuse the change.

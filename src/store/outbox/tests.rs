@@ -616,3 +616,29 @@ fn what_was_done_where_the_book_was_before_follows_it_into_an_older_copy() {
         ana.close();
     }
 }
+
+#[test]
+fn a_number_that_a_killed_process_has_given_is_not_given_again() {
+    let desk = Desk::new();
+    let mut first = desk.open("ana");
+    let acme = add(&mut first, "Acme");
+    let mut second = desk.open("ana");
+    note(&mut second, acme, "both are at it").unwrap();
+    first.crash = Some(Crash::BeforeCommit);
+    assert!(note(&mut first, acme, "killed on the way").is_err());
+    drop(first);
+    note(&mut second, acme, "meanwhile").unwrap();
+    assert_eq!(notes(&mut second, acme).len(), 3, "whoever writes next brings it in");
+    assert_eq!(second.news(), ["1 change of yours that the book lacked was written again from your outbox"]);
+    well(&mut second);
+    note(&mut second, acme, "and on").unwrap();
+    second.close();
+    let mut third = desk.open("ana");
+    assert_eq!(notes(&mut third, acme).len(), 4);
+    let numbers: Vec<i64> = {
+        let mut statement = third.conn.prepare("SELECT number FROM batch ORDER BY number").unwrap();
+        statement.query_map([], |r| r.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    well(&mut third);
+}
