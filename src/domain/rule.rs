@@ -61,6 +61,13 @@ pub enum Edge {
     Leave,
 }
 
+impl Edge {
+    /// Of a customer whom the filter holds now, and did not before; or the other way round.
+    pub fn of(held: bool) -> Edge {
+        if held { Edge::Enter } else { Edge::Leave }
+    }
+}
+
 /// Whom a firing alerts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -289,7 +289,7 @@ impl Watch {
             for rule in held.symmetric_difference(&before) {
                 let comes = held.contains(rule);
                 self.note(b.conn, *rule, customer, today, comes)?;
-                let on = if comes { Edge::Enter } else { Edge::Leave };
+                let on = Edge::of(comes);
                 let fires = match fire {
                     Fire::Yes => true,
                     Fire::Known => known,
@@ -308,14 +308,48 @@ impl Watch {
     /// Notes whom the rules hold of some customers, and fires nothing: behind what others took back or corrected. A rule that has not
     /// begun begins with whom it holds anyway.
     pub(super) fn note_only(&self, conn: &Connection, customers: &BTreeSet<i64>, today: Day) -> Result<()> {
+        self.note_where(conn, customers, today, |_, _| Ok(true))
+    }
+
+    /// The same behind batches that are written again: each has what fired in it. An entry that has not fired yet, because only the
+    /// day brought it, is none of theirs; all are asked once more, and there it fires.
+    ///
+    /// `since`: the last batch before them; `corrected`: customers at whom one of them corrects, which lets nothing fire.
+    pub(super) fn note_again(
+        &self,
+        conn: &Connection,
+        since: i64,
+        (touched, corrected): (&BTreeSet<i64>, &BTreeSet<i64>),
+        today: Day,
+    ) -> Result<()> {
+        self.note_where(conn, touched, today, |customer, rule| {
+            Ok(corrected.contains(&customer) || fired_since(conn, since, customer, &rule.code)?)
+        })?;
+        if let Some(state) = read(conn)? {
+            write_state(conn, &State { day: today.number() - 1, ..state })?;
+        }
+        Ok(())
+    }
+
+    /// Notes who came and who left, where nothing would fire, or where that was `told`.
+    fn note_where(
+        &self,
+        conn: &Connection,
+        customers: &BTreeSet<i64>,
+        today: Day,
+        told: impl Fn(i64, &Rule) -> Result<bool>,
+    ) -> Result<()> {
         let Some(state) = read(conn)? else { return Ok(()) };
         let fresh = self.fresh(Some(&state));
         let customers: Vec<i64> = customers.iter().copied().collect();
         for piece in customers.chunks(PIECE) {
             for (customer, held) in self.holding(conn, piece, today)? {
                 let before = self.noted(conn, Some(customer))?.remove(&customer).unwrap_or_default();
-                for rule in held.symmetric_difference(&before).filter(|rule| !fresh.contains(rule)) {
-                    self.note(conn, *rule, customer, today, held.contains(rule))?;
+                for at in held.symmetric_difference(&before).filter(|at| !fresh.contains(at)) {
+                    let (rule, edge) = (self.rule(*at), Edge::of(held.contains(at)));
+                    if rule.on != edge || told(customer, rule)? {
+                        self.note(conn, *at, customer, today, held.contains(at))?;
+                    }
                 }
             }
         }
@@ -370,6 +404,13 @@ fn told_by_others(b: &Batch<'_>, customer: i64, rule: &str, since: i64) -> Resul
              WHERE e.customer = ?1 AND e.kind = 16 AND e.channel = ?2 AND e.removed = 0 AND e.batch > ?3 AND t.device <> m.device)",
         )
         .and_then(|mut s| s.query_row(params![customer, rule, since, b.n], |r| r.get(0)))
+        .map_err(sql)
+}
+
+/// True when a batch behind `since` has a firing of this rule.
+fn fired_since(conn: &Connection, since: i64, customer: i64, rule: &str) -> Result<bool> {
+    conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE customer = ? AND kind = 16 AND channel = ? AND batch > ?)")
+        .and_then(|mut s| s.query_row(params![customer, rule, since], |r| r.get(0)))
         .map_err(sql)
 }
 

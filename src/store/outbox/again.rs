@@ -10,7 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::transact::{Given, has_batch, passes};
-use crate::store::{Store, end, ids, read_config, signal, sql};
+use crate::store::{Store, end, ids, read_config, rules, signal, sql};
 
 use super::numbers::Known;
 use super::{Asked, Contents, Entry, Line, Outbox};
@@ -36,6 +36,8 @@ struct Again {
     written: usize,
     last: i64,
     touched: BTreeSet<i64>,
+    /// Those at whom something was corrected or taken back.
+    corrected: BTreeSet<i64>,
     config: bool,
 }
 
@@ -217,12 +219,16 @@ impl Store {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|e| (e.hlc, e.batch));
         let mut again = Again::default();
+        let since = self.last_batch()?;
         for entry in order {
             self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
             match entry.write(&self.conn) {
                 Ok(done) => {
                     again.written += 1;
                     again.last = done.n.max(again.last);
+                    if entry.undoes.is_some() || rules::corrects(&entry.command) {
+                        again.corrected.extend(&done.customers);
+                    }
                     again.touched.extend(done.customers);
                     again.config |= done.config;
                 }
@@ -248,6 +254,9 @@ impl Store {
         }
         again.touched = left;
         signal::refresh_all(&self.conn, &again.touched, &config, self.today)?;
+        if again.written > 0 {
+            rules::Watch::of(&config).note_again(&self.conn, since, (&again.touched, &again.corrected), self.today)?;
+        }
         Ok(again)
     }
 

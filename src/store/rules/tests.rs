@@ -20,9 +20,13 @@ const DAY: i64 = 86_400_000;
 
 fn book() -> (Store, Id) {
     let mut store = Store::memory(&options("ana")).unwrap();
+    let acme = customer(&mut store);
+    (store, acme)
+}
+
+fn customer(store: &mut Store) -> Id {
     let acme = NewCustomer { name: "Acme".into(), owner: "ana".into(), stage: "retention".into(), mrr: 10_000, ..NewCustomer::default() };
-    let made = store.write(&Command::AddCustomer(acme), NOW).unwrap();
-    (store, made.customers[0])
+    store.write(&Command::AddCustomer(acme), NOW).unwrap().customers[0]
 }
 
 fn at(n: i64) -> Stamp {
@@ -543,4 +547,36 @@ fn what_was_taken_back_there_fires_nothing_here() {
     ana.turn_day(at(3 * DAY));
     ana.run_rules(at(3 * DAY)).unwrap();
     assert_eq!(times(&ana, "hot"), before + 1);
+}
+
+#[test]
+fn what_is_written_again_has_fired_already_and_what_the_day_brings_fires_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, saved) = (folder.path().join("book.db"), folder.path().join("saved.db"));
+    let open = |now: Stamp| {
+        let keep = crate::store::outbox::Keep::In(folder.path().join("state"));
+        Store::open(&path, &crate::store::Options { now, keep, create: true, ..options("ana") }).unwrap()
+    };
+    let mut store = open(NOW);
+    let acme = customer(&mut store);
+    store.write(&for_tag("hot", "Hot").command(None).unwrap(), NOW).unwrap();
+    touch(&mut store, acme, at(1000));
+    store.run_rules(at(2000)).unwrap();
+    store.back_up_to(&saved).unwrap();
+    store.write(&hot(&[acme], true), at(DAY)).unwrap();
+    assert_eq!(times(&store, "hot"), 1);
+    store.close();
+    for part in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(format!("book.db{part}")));
+    }
+    std::fs::rename(&saved, &path).unwrap();
+
+    let later = at(31 * DAY);
+    let mut store = open(later);
+    assert_eq!(times(&store, "hot"), 1, "{:?}", store.news());
+    store.run_rules(later).unwrap();
+    assert_eq!((times(&store, "hot"), times(&store, "silence")), (1, 1), "{:?}", fired(&mut store));
+    store.write(&hot(&[acme], false), later).unwrap();
+    store.write(&hot(&[acme], true), later).unwrap();
+    assert_eq!(times(&store, "hot"), 2, "who leaves and comes again");
 }
