@@ -223,13 +223,14 @@ impl Store {
 
     /// Takes batches of a source, within the caller's transaction, and brings figures and index up to date.
     pub(super) fn take_from(&self, source: &dyn Source, new: &[i64]) -> Result<take::Taken> {
+        let since = self.last_batch()?;
         let taken = take::take(&self.conn, source, new)?;
-        self.bring_up_to_date(&taken)?;
+        self.bring_up_to_date(&taken, since)?;
         Ok(taken)
     }
 
-    /// Figures and the full-text index behind what was taken.
-    fn bring_up_to_date(&self, taken: &take::Taken) -> Result<()> {
+    /// Figures, the full-text index and whom rules hold, behind what was taken. `since`: the last batch before it.
+    fn bring_up_to_date(&self, taken: &take::Taken, since: i64) -> Result<()> {
         use super::{REFOLD_AT_ONCE, search, signal};
         if search::waiting(&self.conn)? <= 500 {
             search::catch_up(&self.conn, 500)?;
@@ -245,10 +246,8 @@ impl Store {
                 self.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
             }
         }
-        if !taken.corrected.is_empty() {
-            super::rules::Watch::of(&config).note_only(&self.conn, &taken.corrected, self.today)?;
-        }
-        Ok(())
+        let arrived = super::rules::Brought { since, touched: &taken.touched, corrected: &taken.corrected };
+        super::rules::Watch::of(&config).note_arrived(&self.conn, &arrived, self.today)
     }
 
     /// The book's id: the same in every copy.

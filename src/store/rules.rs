@@ -92,6 +92,16 @@ struct State {
     batch: i64,
 }
 
+/// Customers whom batches from elsewhere touched.
+pub(super) struct Brought<'t> {
+    /// The last batch before them.
+    pub since: i64,
+    /// All.
+    pub touched: &'t BTreeSet<i64>,
+    /// Of these, at whom something was corrected or taken back.
+    pub corrected: &'t BTreeSet<i64>,
+}
+
 /// What a batch may let rules do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fire {
@@ -305,41 +315,36 @@ impl Watch {
         Ok(())
     }
 
-    /// Notes whom the rules hold of some customers, and fires nothing: behind what others took back or corrected. A rule that has not
-    /// begun begins with whom it holds anyway.
-    pub(super) fn note_only(&self, conn: &Connection, customers: &BTreeSet<i64>, today: Day) -> Result<()> {
-        self.note_where(conn, customers, today, |_, _| Ok(true))
+    /// Notes whom the rules hold of some customers, and fires nothing. A rule that has not begun begins with whom it holds anyway.
+    fn note_only(&self, conn: &Connection, customers: &BTreeSet<i64>, today: Day) -> Result<()> {
+        self.note_where(conn, customers, today, |_, _| Ok(true)).map(|_| ())
     }
 
-    /// The same behind batches that are written again: each has what fired in it. An entry that has not fired yet, because only the
-    /// day brought it, is none of theirs; all are asked once more, and there it fires.
-    ///
-    /// `since`: the last batch before them; `corrected`: customers at whom one of them corrects, which lets nothing fire.
-    pub(super) fn note_again(
-        &self,
-        conn: &Connection,
-        since: i64,
-        (touched, corrected): (&BTreeSet<i64>, &BTreeSet<i64>),
-        today: Day,
-    ) -> Result<()> {
-        self.note_where(conn, touched, today, |customer, rule| {
-            Ok(corrected.contains(&customer) || fired_since(conn, since, customer, &rule.code)?)
-        })?;
-        if let Some(state) = read(conn)? {
-            write_state(conn, &State { day: today.number() - 1, ..state })?;
+    /// The same behind batches that come from elsewhere: from other copies, or written again from the outbox. Each has what fired in
+    /// it, and what corrects lets nothing fire. An entry that has not fired, because the day brought it, or two copies together, is none
+    /// of theirs: all are asked once more, and there it fires.
+    pub(super) fn note_arrived(&self, conn: &Connection, arrived: &Brought<'_>, today: Day) -> Result<()> {
+        let Brought { since, touched, corrected } = *arrived;
+        let told = |customer, rule: &Rule| Ok(corrected.contains(&customer) || fired_since(conn, since, customer, &rule.code)?);
+        // So many are asked with all others.
+        let many = touched.len() > super::REFOLD_AT_ONCE;
+        let all = if many { self.note_only(conn, corrected, today).map(|()| false)? } else { self.note_where(conn, touched, today, told)? };
+        match read(conn)? {
+            Some(state) if !all => write_state(conn, &State { day: state.day.min(today.number() - 1), ..state }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Notes who came and who left, where nothing would fire, or where that was `told`.
+    /// Notes who came and who left, where nothing would fire, or where that was `told`. `false`: something is left to fire.
     fn note_where(
         &self,
         conn: &Connection,
         customers: &BTreeSet<i64>,
         today: Day,
         told: impl Fn(i64, &Rule) -> Result<bool>,
-    ) -> Result<()> {
-        let Some(state) = read(conn)? else { return Ok(()) };
+    ) -> Result<bool> {
+        let Some(state) = read(conn)? else { return Ok(true) };
+        let mut all = true;
         let fresh = self.fresh(Some(&state));
         let customers: Vec<i64> = customers.iter().copied().collect();
         for piece in customers.chunks(PIECE) {
@@ -349,11 +354,13 @@ impl Watch {
                     let (rule, edge) = (self.rule(*at), Edge::of(held.contains(at)));
                     if rule.on != edge || told(customer, rule)? {
                         self.note(conn, *at, customer, today, held.contains(at))?;
+                    } else {
+                        all = false;
                     }
                 }
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Which rules hold each of some customers now, and which the table says; those without any left out.

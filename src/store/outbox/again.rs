@@ -255,7 +255,8 @@ impl Store {
         again.touched = left;
         signal::refresh_all(&self.conn, &again.touched, &config, self.today)?;
         if again.written > 0 {
-            rules::Watch::of(&config).note_again(&self.conn, since, (&again.touched, &again.corrected), self.today)?;
+            let arrived = rules::Brought { since, touched: &again.touched, corrected: &again.corrected };
+            rules::Watch::of(&config).note_arrived(&self.conn, &arrived, self.today)?;
         }
         Ok(again)
     }

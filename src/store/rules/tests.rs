@@ -580,3 +580,25 @@ fn what_is_written_again_has_fired_already_and_what_the_day_brings_fires_still()
     store.write(&hot(&[acme], true), later).unwrap();
     assert_eq!(times(&store, "hot"), 2, "who leaves and comes again");
 }
+
+#[test]
+fn whom_a_rule_holds_since_a_merge_is_known_at_once_and_what_nobody_told_is_told_the_same_day() {
+    let (mut ana, all) = tagged(3);
+    let both = Rule { when: "#hot #big".into(), ..for_tag("both", "Both") };
+    ana.write(&both.command(None).unwrap(), at(1)).unwrap();
+    ana.run_rules(at(2)).unwrap();
+    let mut bo = copy_for_bo(&ana);
+    bo.write(&hot(&all[..2], true), at(1000)).unwrap();
+    let big = Command::Tag { customers: all[1..].to_vec(), add: vec!["big".into()], remove: vec![] };
+    ana.write(&big, at(2000)).unwrap();
+    ana.merge_copy(&bo.conn, crate::store::merge::MergeAsk { now: at(3000), dry_run: false, foreign: false }).unwrap();
+    let holds = |store: &Store, rule: &str| -> i64 {
+        store.conn.query_row("SELECT count(*) FROM inside WHERE rule = ?", [rule], |r| r.get(0)).unwrap()
+    };
+    assert_eq!((holds(&ana, "hot"), times(&ana, "hot")), (2, 2), "as bo was told");
+    assert_eq!((holds(&ana, "both"), times(&ana, "both")), (0, 0), "neither copy alone knew of it");
+    assert!(ana.rules_wait().unwrap());
+    ana.run_rules(at(4000)).unwrap();
+    assert_eq!((holds(&ana, "both"), times(&ana, "both"), times(&ana, "hot")), (1, 1, 2));
+    assert!(!ana.rules_wait().unwrap());
+}
