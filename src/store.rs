@@ -518,7 +518,8 @@ impl Store {
     /// Moves on to the day of `now`, if it is another one: figures are computed again.
     pub fn turn_day(&mut self, now: Stamp) -> bool {
         let day = self.config.zone.day(now);
-        self.now = self.now.max(now);
+        // Also back, where a clock that was ahead has been put right.
+        self.now = now;
         let turned = self.as_of.is_none() && day != self.today;
         if turned {
             self.today = day;

@@ -480,7 +480,8 @@ fn made_of(conn: &Connection, table: &'static Table, id: Id, row: &Row<'_>) -> R
             others.push((field, value));
         }
     }
-    let mut statement = conn.prepare_cached("SELECT field, before FROM edit WHERE row = ? AND seen = x''").map_err(sql)?;
+    let query = "SELECT field, before FROM edit WHERE row = ?1 AND seen = x'' UNION ALL SELECT field, value FROM born WHERE row = ?1";
+    let mut statement = conn.prepare_cached(query).map_err(sql)?;
     let mut edits = statement.query(params![id]).map_err(sql)?;
     while let Some(edit) = edits.next().map_err(sql)? {
         let field = super::search::text_at(edit, 0)?;

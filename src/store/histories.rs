@@ -362,6 +362,8 @@ impl World {
 
     fn undo(&mut self, who: usize) {
         let command = Command::Undo { batch: None, force: false };
+        // What the day brings comes before settings are taken back, and is none of what was seen.
+        let last = self.console(who).last_batch().unwrap();
         let Ok(Receipt { batch: Some(batch), .. }) = self.write(who, &command) else { return };
         let store = self.console(who);
         let (undone, device): (Id, Id) = store
@@ -370,11 +372,11 @@ impl World {
             .unwrap();
         // Nothing that this person did here later stands, but what undoes and does again.
         let query = "SELECT b.label, b.number, b.n FROM batch b WHERE b.person = ?1 AND b.device = ?2 AND b.finished = 1 AND b.id <> ?3
-                     AND b.n > (SELECT n FROM batch WHERE id = ?4) AND b.command NOT IN ('undo', 'redo')
+                     AND b.n > (SELECT n FROM batch WHERE id = ?4) AND b.n <= ?5 AND b.command NOT IN ('undo', 'redo')
                      AND NOT EXISTS (SELECT 1 FROM batch u WHERE u.undoes = b.id AND u.person = ?1)";
         let mut statement = store.conn.prepare(query).unwrap();
         let later: Vec<(String, i64, i64)> = statement
-            .query_map(params![PEOPLE[who], device, batch, undone], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+            .query_map(params![PEOPLE[who], device, batch, undone, last], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
             .unwrap()
             .collect::<Result<_, _>>()
             .unwrap();

@@ -154,9 +154,11 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
         .and_then(|mut s| s.query_row([n], |r| r.get(0)))
         .map_err(sql)?;
     search::forget(conn, table, n)?;
-    for (statement, field) in
-        [("DELETE FROM edit WHERE row = ?1 AND field <> ?2", FIELD), ("DELETE FROM conflict WHERE row = ?1 AND field <> ?2", "")]
-    {
+    for (statement, field) in [
+        ("DELETE FROM edit WHERE row = ?1 AND field <> ?2", FIELD),
+        ("DELETE FROM born WHERE row = ?1 AND field <> ?2", ""),
+        ("DELETE FROM conflict WHERE row = ?1 AND field <> ?2", ""),
+    ] {
         conn.prepare_cached(statement).and_then(|mut s| s.execute(params![row, field])).map_err(sql)?;
     }
     if table.entity == Entity::Customer {

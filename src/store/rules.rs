@@ -455,7 +455,9 @@ impl Store {
         }
         let watch = self.watch_rules();
         let state = read(&self.conn)?;
-        Ok(state.is_none_or(|s| s.marks != watch.marks || s.day < self.today.number()))
+        // Another clock may be past midnight already; one that was further ahead was wrong, and its day holds nobody up.
+        let today = self.today.number();
+        Ok(state.is_none_or(|s| s.marks != watch.marks || !(today..=today + 1).contains(&s.day)))
     }
 
     /// Before settings change, what the day has brought by the present ones fires: a rule that begins anew begins with whom it holds.

@@ -392,6 +392,7 @@ impl Entry {
         }
         let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
         let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
+        keep_birth(conn, edit, &current.value)?;
         self.log(conn, edit, touched)?;
         heads::settle(conn, table, edit.row, &edit.field)?;
         if edit.field != "removed" {
@@ -406,6 +407,21 @@ impl Entry {
         touched.named |= matches!(table.entity, Entity::Config | Entity::View);
         Ok(())
     }
+}
+
+/// What a field said when its row was made is what its first edit found. One that had seen others, which are not here, found something
+/// else: then it is what stands there now.
+fn keep_birth(conn: &Connection, edit: &Edited, now: &Value) -> Result<()> {
+    if edit.seen.is_empty() {
+        return Ok(());
+    }
+    conn.prepare_cached(
+        "INSERT INTO born (row, field, value) SELECT ?1, ?2, ?3
+         WHERE NOT EXISTS (SELECT 1 FROM edit WHERE row = ?1 AND field = ?2 AND seen = x'') ON CONFLICT DO NOTHING",
+    )
+    .and_then(|mut s| s.execute(params![edit.row, edit.field, now]))
+    .map_err(sql)?;
+    Ok(())
 }
 
 /// The table that a column refers to. A view or a config row has a column of the name of no table.

@@ -642,3 +642,32 @@ fn a_number_that_a_killed_process_has_given_is_not_given_again() {
     assert_eq!(numbers, [1, 2, 3, 4, 5]);
     well(&mut third);
 }
+
+#[test]
+fn a_change_that_comes_back_before_the_one_it_had_seen_leaves_what_was_written_first() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let id = add(&mut ana, "Acme");
+    ana.close();
+    desk.save("before.db");
+    let mut ana = desk.open("ana");
+    rename(&mut ana, id, "Acme GmbH");
+    ana.close();
+    let mut bo = desk.open("bo");
+    rename(&mut bo, id, "Acme AG");
+    bo.close();
+    desk.put_back("before.db");
+
+    let mut bo = desk.open("bo");
+    assert_eq!(name(&mut bo, id), "Acme AG");
+    well(&mut bo);
+    bo.close();
+    let mut ana = desk.open("ana");
+    assert_eq!(name(&mut ana, id), "Acme AG");
+    well(&mut ana);
+    let purge = Command::Purge { entity: Entity::Customer, row: id, why: String::new() };
+    ana.write(&purge, NOW).unwrap();
+    let left: i64 = ana.conn.query_row("SELECT count(*) FROM born", [], |r| r.get(0)).unwrap();
+    assert_eq!(left, 0);
+    well(&mut ana);
+}

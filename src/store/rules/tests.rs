@@ -602,3 +602,38 @@ fn whom_a_rule_holds_since_a_merge_is_known_at_once_and_what_nobody_told_is_told
     assert_eq!((holds(&ana, "both"), times(&ana, "both"), times(&ana, "hot")), (1, 1, 2));
     assert!(!ana.rules_wait().unwrap());
 }
+
+#[test]
+fn a_clock_that_was_a_year_ahead_keeps_no_day_from_being_asked() {
+    let (mut store, acme) = book();
+    touch(&mut store, acme, at(1000));
+    store.run_rules(at(2000)).unwrap();
+    store.turn_day(at(400 * DAY));
+    store.run_rules(at(400 * DAY)).unwrap();
+    assert_eq!(times(&store, "silence"), 1, "by a wrong day");
+    // The clock is put right.
+    store.turn_day(at(DAY));
+    assert!(store.rules_wait().unwrap());
+    store.run_rules(at(DAY)).unwrap();
+    assert!(!store.rules_wait().unwrap());
+    store.turn_day(at(1000));
+    assert!(!store.rules_wait().unwrap(), "another clock may be a little behind");
+    store.turn_day(at(31 * DAY));
+    store.run_rules(at(31 * DAY)).unwrap();
+    assert_eq!(times(&store, "silence"), 2, "when the day has come");
+}
+
+#[test]
+fn settings_of_others_are_taken_over_with_the_day_of_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = crate::store::Options { create: true, ..options("ana") };
+    let mut store = Store::open(&folder.path().join("book.db"), &options).unwrap();
+    store.turn_day(at(400 * DAY));
+    let acme = customer(&mut store);
+    store.turn_day(at(DAY));
+    let today = store.today;
+    let policy = Command::SetConfig { key: "policy".into(), value: Some("cadence_days = 40".into()), base: None };
+    Store::open(&folder.path().join("book.db"), &options).unwrap().write(&policy, at(DAY)).unwrap();
+    touch(&mut store, acme, at(DAY));
+    assert_eq!((store.config.policy.cadence_days, store.today), (40, today));
+}
