@@ -32,6 +32,8 @@ pub enum Item {
         entity: i64,
         /// The digest of what it was.
         digest: Digest,
+        /// The batch of the purge, where it is known. It is no part of any hash.
+        by: Option<Id>,
     },
 }
 
@@ -397,7 +399,7 @@ pub fn items(conn: &Connection, n: i64, each: &mut dyn FnMut(Item) -> Result<()>
     }
     let edits = "SELECT id, entity, row, field, before, after, seen, knew FROM edit WHERE batch = ? ORDER BY n";
     sources.push((Source::Edits, conn.prepare_cached(edits).map_err(sql)?));
-    let purged = "SELECT id, entity, digest FROM tombstone WHERE batch = ? ORDER BY id";
+    let purged = "SELECT t.id, t.entity, t.digest, p.id FROM tombstone t LEFT JOIN batch p ON p.n = t.purged AND t.purged <> t.batch WHERE t.batch = ? ORDER BY t.id";
     sources.push((Source::Purged, conn.prepare_cached(purged).map_err(sql)?));
     let mut open: Vec<(&Source, Rows<'_>, Option<Item>)> = Vec::with_capacity(sources.len());
     for (source, statement) in &mut sources {
@@ -451,7 +453,7 @@ fn next_item(conn: &Connection, source: &Source, rows: &mut Rows<'_>) -> Result<
         Source::Edits => Item::Changed(changed_of(row)?),
         Source::Purged => {
             let digest = Id::from_slice(&bytes_at(row, 2)?).unwrap_or_default().0;
-            Item::Purged { id, entity: row.get(1).map_err(sql)?, digest }
+            Item::Purged { id, entity: row.get(1).map_err(sql)?, digest, by: Id::from_slice(&bytes_at(row, 3)?) }
         }
     }))
 }

@@ -3,6 +3,7 @@
 //! Nothing is written of the merging itself, so that both directions end with the same facts. A batch comes whole, with the
 //! hash that its writer gave it, or not at all; what each field shows follows from its edits ([`crate::domain::heads`]).
 
+mod sound;
 mod source;
 pub(super) mod take;
 mod tell;
@@ -149,7 +150,7 @@ impl Store {
         let before = super::copies::look_of(other);
         let copy = source::private_copy(self, other, ask.foreign)?;
         let mut report = self.merge_copy(&copy.conn, ask)?;
-        if !ask.dry_run && take::missing(&self.conn, &copy.conn)?.is_empty() {
+        if !ask.dry_run && report.left_out.is_empty() && take::missing(&self.conn, &copy.conn)?.is_empty() {
             report.put_away = self.put_away(other, before, ask.now);
         }
         Ok(report)
@@ -160,8 +161,9 @@ impl Store {
         self.writable()?;
         let _theirs = other.unchecked_transaction().map_err(sql)?;
         let new = take::missing(&self.conn, other)?;
+        let differing = take::differing(&self.conn, other)?;
         if new.is_empty() {
-            return tell::nothing(&self.conn);
+            return Ok(Report { left_out: differing, ..tell::nothing(&self.conn)? });
         }
         let backup = match self.mode {
             Mode::Memory => None,
@@ -191,6 +193,7 @@ impl Store {
         };
         self.keep_in_memory(open::CACHE);
         let mut report = outcome?;
+        report.left_out.extend(differing);
         if ask.dry_run {
             return Ok(report);
         }

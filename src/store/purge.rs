@@ -73,7 +73,7 @@ pub fn unsay(conn: &Connection, n: i64, purged: i64) -> Result<()> {
     }
     // A hash from before labels counted by digests is written anew, so that it fits without the label.
     let (fits, hash) = (hash::fits(conn, n, &header, &said)?, hash::of_batch(conn, n, &header)?);
-    let label = Item::Purged { id: header.id, entity: LABEL, digest: hash::digest(header.label.as_bytes()) };
+    let label = Item::Purged { id: header.id, entity: LABEL, digest: hash::digest(header.label.as_bytes()), by: None };
     bury(conn, &label, n, purged)?;
     let hash = if fits { hash.to_vec() } else { said };
     conn.prepare_cached("UPDATE batch SET label = ?, hash = ? WHERE n = ?")

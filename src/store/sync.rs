@@ -18,7 +18,8 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 
-use super::merge::NOT_WHOLE;
+use super::merge::take::ANOTHER;
+use super::merge::{LeftOut, NOT_WHOLE, Source as _};
 use super::{Mode, Options, Store, schema, sql};
 use bundle::{Bundles, Head};
 use give::Look;
@@ -285,11 +286,23 @@ impl Store {
 
     /// Within the transaction: takes all that fits, in as many rounds as something more fits. Gives why the rest was left out.
     pub(super) fn take_rounds(&mut self, bundles: &Bundles, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
-        let (mut seen, mut left) = (BTreeSet::new(), Vec::new());
+        let (mut seen, mut left): (HashMap<Id, Vec<u8>>, _) = (HashMap::new(), Vec::new());
+        let mut others: HashMap<Id, String> = HashMap::new();
+        let words = |l: &LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
         for n in bundles.order() {
             let id = bundles.batch_at(n as usize);
-            if seen.insert(id) && !super::transact::has_batch(&self.conn, id)? {
-                left.push(n);
+            let (header, theirs) = bundles.header(n)?;
+            let had = match seen.get(&id) {
+                Some(before) => Some(before.clone()),
+                None => give::hash_of(&self.conn, id)?,
+            };
+            match had {
+                Some(ours) if ours != theirs => drop(others.insert(id, format!("\"{}\" by {}: {ANOTHER}", header.label, header.person))),
+                Some(_) => {}
+                None => {
+                    seen.insert(id, theirs);
+                    left.push(n);
+                }
             }
         }
         let mut why: HashMap<Id, String> = HashMap::new();
@@ -299,13 +312,15 @@ impl Store {
             done.taken += came;
             done.conflicts += taken.conflicts.len();
             done.purged |= taken.purges;
-            why = taken.left_out.iter().map(|l| (l.batch, format!("\"{}\" by {}: {}", l.label, l.person, l.why))).collect();
+            why.retain(|_, said| !said.ends_with(NOT_WHOLE));
+            why.extend(taken.left_out.iter().map(|l| (l.batch, words(l))));
             let missing: BTreeSet<Id> = taken.left_out.iter().filter(|l| l.why == NOT_WHOLE).map(|l| l.batch).collect();
             left.retain(|n| missing.contains(&bundles.batch_at(*n as usize)));
             if came == 0 {
                 break;
             }
         }
+        why.extend(others);
         Ok(why)
     }
 
@@ -416,5 +431,7 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,9 @@ fn conflicts(conn: &Connection) -> Result<BTreeMap<(Id, String), i64>> {
     while let Some(r) = rows.next().map_err(sql)? {
         let (row, field) = (Id(r.get(0).map_err(sql)?), search::text_at(r, 1)?);
         let Some(table) = table_numbered(r.get(2).map_err(sql)?) else { continue };
-        if heads::is_conflict(conn, table, row, &field)? {
+        // What a newer version says of a field that this one does not know is its own.
+        let known = batch::current(conn, table, row, &field).is_ok();
+        if known && heads::is_conflict(conn, table, row, &field)? {
             found.insert((row, field), table.number);
         }
     }

@@ -14,6 +14,7 @@ use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
 use crate::store::{heads, moves, purge, twins};
 
 use super::super::ids;
+use super::sound::Shapes;
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
 
 /// What was taken, for bringing the rest up to date and for the report.
@@ -51,6 +52,38 @@ pub struct Taken {
     pub headers: Vec<Header>,
 }
 
+impl Taken {
+    /// Adds what was taken after it.
+    fn join(&mut self, other: Taken) {
+        for (whose, more) in other.arrived {
+            match self.arrived.get_mut(&whose) {
+                None => drop(self.arrived.insert(whose, more)),
+                Some(known) => {
+                    known.batches += more.batches;
+                    known.last = known.last.max(more.last);
+                    more.did.into_iter().for_each(|(command, times)| *known.did.entry(command).or_default() += times);
+                }
+            }
+        }
+        for (whose, customers) in other.touched_by {
+            self.touched_by.entry(whose).or_default().extend(customers);
+        }
+        self.left_out.extend(other.left_out);
+        self.rows += other.rows;
+        self.edits += other.edits;
+        self.changed += other.changed;
+        self.touched.extend(other.touched);
+        self.corrected.extend(other.corrected);
+        self.config |= other.config;
+        self.named |= other.named;
+        self.purges |= other.purges;
+        self.moved.extend(other.moved);
+        self.conflicts.extend(other.conflicts);
+        self.customers.extend(other.customers);
+        self.headers.extend(other.headers);
+    }
+}
+
 /// The batches of `theirs` that `ours` lacks, as their integers in ascending order: a batch comes after those it builds on.
 /// Both are read in the order of ids side by side, so that nothing rests on the devices' numbers.
 pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
@@ -81,6 +114,45 @@ pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
     Ok(all)
 }
 
+/// Why a batch stays out whose id is taken by another one.
+pub const ANOTHER: &str =
+    "this book has another batch under its id: each copy keeps its own, and one of the two is not what its writer wrote";
+
+/// Batches that both have and that are not the same: a hash says all that its batch wrote.
+pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>> {
+    let query = "SELECT id, coalesce(hash, x'') FROM batch WHERE finished = 1";
+    let mut mine: Vec<(Id, [u8; 16])> = Vec::new();
+    let mut statement = ours.prepare_cached(query).map_err(sql)?;
+    let mut rows = statement.query([]).map_err(sql)?;
+    let hash_of = |row: &rusqlite::Row<'_>| Some((Id(row.get(0).ok()?), row.get_ref(1).ok()?.as_blob().ok()?.try_into().ok()?));
+    while let Some(row) = rows.next().map_err(sql)? {
+        mine.extend(hash_of(row));
+    }
+    mine.sort_unstable();
+    let mut statement = theirs.prepare_cached(query).map_err(sql)?;
+    let mut rows = statement.query([]).map_err(sql)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        let Some((id, hash)) = hash_of(row) else { continue };
+        if mine.binary_search_by_key(&id, |m| m.0).is_ok_and(|at| mine[at].1 != hash) {
+            found.push(id);
+        }
+    }
+    let label = |id: Id| -> Result<LeftOut> {
+        let query = "SELECT person, label, wall FROM batch WHERE id = ?";
+        theirs
+            .prepare_cached(query)
+            .and_then(|mut s| {
+                s.query_row([id], |r| {
+                    let text = crate::store::search::text_at_raw;
+                    Ok(LeftOut { batch: id, person: text(r, 0)?, label: text(r, 1)?, at: Stamp(r.get(2)?), why: ANOTHER.to_owned() })
+                })
+            })
+            .map_err(sql)
+    };
+    found.into_iter().map(label).collect()
+}
+
 /// Where batches come from: another copy of the book, or bundles. A batch is named by a number of the source's own.
 pub trait Source {
     /// The batch's row, and the hash that it carries.
@@ -107,9 +179,66 @@ impl Source for Connection {
 /// Up to so many rows and edits a batch is held in memory and read only once.
 const AT_ONCE: i64 = 10_000;
 
-/// Takes the batches with these numbers within the caller's transaction.
+/// Takes the batches with these numbers within the caller's transaction. What is wrong with one keeps out that one alone.
 pub fn take(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken> {
-    let mut desk = Desk { ours, purged: purge::any(ours)?, taken: Taken::default(), fields: BTreeSet::new() };
+    let mut announced = BTreeSet::new();
+    for n in new {
+        let (header, _) = theirs.header(*n)?;
+        if header.command == "purge" {
+            announced.insert(header.id);
+        }
+    }
+    loop {
+        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, new, &announced));
+        let taken = match taken {
+            // Something in one of them cannot stand beside what is here: each alone, so that the others come.
+            Err(error) if is_refused(&error) => take_or_nothing(ours, |ours| take_singly(ours, theirs, new, &announced))?,
+            taken => taken?,
+        };
+        // What others had buried because of a purge that does not come after all was believed too early.
+        let came = announced.len();
+        announced.retain(|purge| taken.left_out.iter().all(|left| left.batch != *purge));
+        if announced.len() == came {
+            ours.execute_batch("RELEASE taken").map_err(sql)?;
+            return Ok(taken);
+        }
+        ours.execute_batch("ROLLBACK TO taken; RELEASE taken").map_err(sql)?;
+    }
+}
+
+/// Within a savepoint that the caller closes, or goes back to; after an error it is closed.
+fn take_or_nothing(ours: &Connection, take: impl FnOnce(&Connection) -> Result<Taken>) -> Result<Taken> {
+    ours.execute_batch("SAVEPOINT taken").map_err(sql)?;
+    let taken = take(ours);
+    if taken.is_err() {
+        ours.execute_batch("ROLLBACK TO taken; RELEASE taken").map_err(sql)?;
+    }
+    taken
+}
+
+/// Each in a step of its own, so that what only shows when all is settled keeps out that one.
+fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], announced: &BTreeSet<Id>) -> Result<Taken> {
+    let mut all = Taken::default();
+    for n in new {
+        ours.execute_batch("SAVEPOINT single").map_err(sql)?;
+        match take_all(ours, theirs, &[*n], announced) {
+            Ok(taken) => all.join(taken),
+            Err(error) if is_refused(&error) => {
+                ours.execute_batch("ROLLBACK TO single").map_err(sql)?;
+                let (h, _) = theirs.header(*n)?;
+                let why = unsound(&refusal(&error));
+                all.left_out.push(LeftOut { batch: h.id, person: h.person, label: h.label, at: Stamp(h.wall), why });
+            }
+            Err(error) => return Err(error),
+        }
+        ours.execute_batch("RELEASE single").map_err(sql)?;
+    }
+    Ok(all)
+}
+
+fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], announced: &BTreeSet<Id>) -> Result<Taken> {
+    let (purged, taken) = (purge::any(ours)?, Taken::default());
+    let mut desk = Desk { ours, shapes: Shapes::default(), announced, purged, taken, fields: BTreeSet::new(), graves: Vec::new() };
     for n in new {
         let (header, hash) = theirs.header(*n)?;
         let why = desk.one(theirs, *n, &header, &hash)?;
@@ -137,7 +266,12 @@ pub fn take(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken
             }
         }
     }
-    let Desk { mut taken, fields, .. } = desk;
+    let Desk { mut taken, fields, graves, .. } = desk;
+    for (id, by) in graves {
+        ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.id = ? AND b.id = ?")
+            .and_then(|mut s| s.execute(params![id, by]))
+            .map_err(sql)?;
+    }
     settle(ours, &mut taken, &fields)?;
     Ok(taken)
 }
@@ -170,6 +304,8 @@ enum Trouble {
     Missing,
     /// A row or edit of this id is here, from another batch.
     Known(Id),
+    /// Something in it cannot stand in a book: why, in a few words.
+    Unsound(String),
     /// Anything else ends the merge.
     Error(Error),
 }
@@ -182,16 +318,37 @@ impl From<Error> for Trouble {
 
 type Put<T> = std::result::Result<T, Trouble>;
 
+/// Why a batch is left out that nobody could have written so.
+fn unsound(why: &str) -> String {
+    format!("it is not sound ({why})")
+}
+
+/// SQLite refuses what is to be written, and would each time.
+fn is_refused(error: &Error) -> bool {
+    use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+    let code = crate::store::sqlite_error(error).and_then(rusqlite::Error::sqlite_error_code);
+    matches!(code, Some(ConstraintViolation | TooBig | TypeMismatch))
+}
+
+fn refusal(error: &Error) -> String {
+    crate::store::sqlite_error(error).map_or_else(|| error.message.clone(), ToString::to_string)
+}
+
 /// What is done with each item.
 type Each<'a> = dyn FnMut(&Item) -> Put<()> + 'a;
 
 /// The work on our side.
 struct Desk<'c> {
     ours: &'c Connection,
+    shapes: Shapes,
+    /// Purges that come along: what they purged is buried in batches that are read before them.
+    announced: &'c BTreeSet<Id>,
     /// Something was purged here, so that what comes may belong to it.
     purged: bool,
     taken: Taken,
     fields: BTreeSet<(i64, Id, String)>,
+    /// What was buried on arrival, and by which purge.
+    graves: Vec<(Id, Id)>,
 }
 
 impl Desk<'_> {
@@ -211,11 +368,14 @@ impl Desk<'_> {
         if !tally.fits(header, hash) {
             return Ok(Some(DOES_NOT_FIT.to_owned()));
         }
+        if let Some(why) = Shapes::wrong_header(header) {
+            return Ok(Some(unsound(&why)));
+        }
         let mut brought = Brought::default();
         // All of it or none: what is found wrong only while it is written takes back what was written before it.
         self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
         let written = match held {
-            Some(items) => match self.check_all(&items) {
+            Some(items) => match self.check_all(header, &items) {
                 Ok(()) => self.write(header, hash, &mut brought, &mut |put| items.iter().try_for_each(put)),
                 Err(trouble) => Err(trouble),
             },
@@ -243,17 +403,34 @@ impl Desk<'_> {
             }
             Err(Trouble::Missing) => Ok(Some(NOT_WHOLE.to_owned())),
             Err(Trouble::Known(id)) => Ok(Some(format!("another batch here has written {id} already"))),
+            Err(Trouble::Unsound(why)) => Ok(Some(unsound(&why))),
+            Err(Trouble::Error(error)) if is_refused(&error) => Ok(Some(unsound(&refusal(&error)))),
             Err(Trouble::Error(error)) => Err(error),
         }
     }
 
     /// A batch that is too large to be held: each item is looked at and written as it is read.
     fn write_apart(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8], brought: &mut Brought) -> Put<()> {
-        let ours = self.ours;
+        // All of it is looked at before the first is written, too.
+        let mut within = HashSet::new();
+        let mut trouble = None;
+        let read = theirs.items(n, &mut |item| {
+            let looked = self.check(header, &item, &within);
+            within.insert((kind_of(&item), item.id()));
+            looked.map_err(|why| {
+                trouble = Some(why);
+                Error::failed(NOT_WHOLE)
+            })
+        });
+        match (read, trouble) {
+            (_, Some(trouble)) => return Err(trouble),
+            (Err(error), None) => return Err(error.into()),
+            (Ok(()), None) => {}
+        }
         self.write(header, hash, brought, &mut |put| {
             let mut trouble = None;
             let read = theirs.items(n, &mut |item| {
-                check(ours, &item, &HashSet::new()).and_then(|()| put(&item)).map_err(|why| {
+                put(&item).map_err(|why| {
                     trouble = Some(why);
                     Error::failed(NOT_WHOLE)
                 })
@@ -266,13 +443,39 @@ impl Desk<'_> {
         })
     }
 
-    fn check_all(&self, items: &[Item]) -> Put<()> {
+    fn check_all(&self, header: &Header, items: &[Item]) -> Put<()> {
         let mut within = HashSet::with_capacity(items.len());
         for item in items {
-            check(self.ours, item, &within)?;
+            self.check(header, item, &within)?;
             within.insert((kind_of(item), item.id()));
         }
         Ok(())
+    }
+
+    /// Whether an item can stand in a book, and can be written now.
+    fn check(&self, header: &Header, item: &Item, within: &HashSet<(&'static str, Id)>) -> Put<()> {
+        if let Some(why) = self.shapes.wrong(self.ours, header, item)? {
+            return Err(Trouble::Unsound(why));
+        }
+        match item {
+            Item::Purged { by, .. } if !self.is_purge(*by)? => Err(Trouble::Missing),
+            Item::Purged { .. } => Ok(()),
+            item => check(self.ours, item, within),
+        }
+    }
+
+    /// The purge is here, or comes along. A bundle of before does not say by which purge something went: any may be meant.
+    fn is_purge(&self, by: Option<Id>) -> Result<bool> {
+        let Some(by) = by else { return Ok(self.purged || !self.announced.is_empty()) };
+        if self.announced.contains(&by) {
+            return Ok(true);
+        }
+        self.ours
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch b JOIN edit e ON e.batch = b.n WHERE b.id = ?1 AND b.finished = 1 AND e.field = ?2)",
+            )
+            .and_then(|mut s| s.query_row(params![by, purge::FIELD], |r| r.get(0)))
+            .map_err(sql)
     }
 
     /// Writes the batch's row and, through `all`, its items.
@@ -307,8 +510,10 @@ impl Desk<'_> {
             Item::Made(made) => put_row(self.ours, batch, made, brought),
             Item::Changed(changed) if changed.field == purge::FIELD => self.put_purge(batch, changed, brought),
             Item::Changed(changed) => put_edit(self.ours, batch, changed, brought),
-            Item::Purged { .. } => {
+            Item::Purged { id, by, .. } => {
                 self.purged = true;
+                // The purge may stand behind it.
+                self.graves.extend(by.map(|by| (*id, by)));
                 Ok(purge::bury(self.ours, item, batch, batch)?)
             }
         }
@@ -404,6 +609,13 @@ fn check(ours: &Connection, item: &Item, within: &HashSet<(&'static str, Id)>) -
     }
 }
 
+/// An edit that another is said to have seen is one of another field.
+fn is_of_another(ours: &Connection, seen: Id, changed: &Changed) -> Result<bool> {
+    ours.prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE id = ? AND (row <> ? OR field <> ?))")
+        .and_then(|mut s| s.query_row(params![seen, changed.row, changed.field], |r| r.get(0)))
+        .map_err(sql)
+}
+
 fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
     let found: Option<i64> = ours
         .prepare_cached(&format!("SELECT n FROM {table} WHERE id = ?"))
@@ -450,6 +662,17 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
 }
 
 fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brought) -> Put<()> {
+    for seen in ids_of(&changed.seen) {
+        if is_of_another(ours, seen, changed)? {
+            return Err(Trouble::Unsound(format!("a change of {} of {} has seen what is none of it", changed.field, changed.row)));
+        }
+    }
+    if let Some(table) = batch::table_numbered(changed.entity).filter(|_| changed.seen.is_empty())
+        && let Some(first) = at_first(ours, table, changed)?
+        && first != changed.before
+    {
+        return Err(Trouble::Unsound(format!("{} of the {} {} was never what it says", changed.field, table.name, changed.row)));
+    }
     batch::log(ours, batch, changed)?;
     brought.edits += 1;
     if let Some(table) = batch::table_numbered(changed.entity) {
@@ -459,6 +682,24 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
         brought.fields.push((changed.entity, changed.row, changed.field.clone()));
     }
     Ok(())
+}
+
+/// What a field said when its row was made, which the first edit in each copy says again; `None` where that is not known.
+fn at_first(ours: &Connection, table: &Table, changed: &Changed) -> Result<Option<Value>> {
+    let query = "SELECT before FROM edit WHERE row = ?1 AND field = ?2 AND seen = x'' UNION ALL SELECT value FROM born WHERE row = ?1 AND field = ?2";
+    let known: Option<Value> = ours
+        .prepare_cached(query)
+        .and_then(|mut s| s.query_row(params![changed.row, changed.field], |r| r.get(0)).optional())
+        .map_err(sql)?;
+    if known.is_some() {
+        return Ok(known);
+    }
+    match batch::current(ours, table, changed.row, &changed.field) {
+        Ok(current) => Ok(current.map(|c| c.value)),
+        // A field that this version does not know.
+        Err(error) if error.kind == crate::error::Kind::Usage => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The customer's integer of a row.

@@ -71,6 +71,9 @@ struct Buried {
     id: Id,
     entity: i64,
     digest: String,
+    /// The batch of the purge; earlier versions do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<Id>,
 }
 
 /// A field that the batch changed.
@@ -245,7 +248,9 @@ impl Entry {
                 seen: ids_of(&c.seen).collect(),
                 knew: c.knew.as_ref().map(|known| ids_of(known).collect()),
             }),
-            Item::Purged { id, entity, digest } => self.purged.push(Buried { id: *id, entity: *entity, digest: hex(digest) }),
+            Item::Purged { id, entity, digest, by } => {
+                self.purged.push(Buried { id: *id, entity: *entity, digest: hex(digest), by: *by });
+            }
         }
     }
 
@@ -276,7 +281,7 @@ impl Entry {
         }
         for b in &self.purged {
             let digest = Id::from_slice(&unhex(&b.digest)).unwrap_or_default().0;
-            all.push(Item::Purged { id: b.id, entity: b.entity, digest });
+            all.push(Item::Purged { id: b.id, entity: b.entity, digest, by: b.by });
         }
         all.sort_by_key(Item::id);
         Some(all)

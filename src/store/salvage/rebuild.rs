@@ -268,7 +268,7 @@ impl<'s> Rebuild<'s> {
         match item {
             Item::Made(made) if !self.has(made.table.name, made.id)? => self.keep_row(own, &made),
             Item::Changed(changed) if !self.has("edit", changed.id)? => batch::log(self.conn, own, &changed),
-            Item::Purged { id, entity, digest } => self
+            Item::Purged { id, entity, digest, .. } => self
                 .conn
                 .prepare_cached("INSERT INTO tombstone (id, entity, batch, purged, digest) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING")
                 .and_then(|mut s| s.execute(params![id, entity, own, own, &digest[..]]))

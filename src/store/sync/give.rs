@@ -239,7 +239,7 @@ fn is_telling(conn: &Connection, item: &Item) -> Result<bool> {
     }
 }
 
-fn hash_of(conn: &Connection, batch: Id) -> Result<Option<Vec<u8>>> {
+pub(super) fn hash_of(conn: &Connection, batch: Id) -> Result<Option<Vec<u8>>> {
     conn.prepare_cached("SELECT coalesce(hash, x'') FROM batch WHERE id = ? AND finished = 1")
         .and_then(|mut s| s.query_row([batch], |r| r.get(0)).optional())
         .map_err(sql)

@@ -1,0 +1,156 @@
+//! What arrives is looked at before any of it is written: a hash proves that nobody has changed a batch since, not that its writer
+//! knew what a book holds.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rusqlite::Connection;
+use rusqlite::types::{Type, Value};
+
+use crate::domain::id::Id;
+use crate::domain::time::Day;
+use crate::error::Result;
+use crate::store::batch::{self, Holds, Table};
+use crate::store::hash::{Changed, Header, Item, LABEL, Made};
+use crate::store::{purge, sql};
+
+/// A column as the schema and the entity's table have it.
+#[derive(Clone, Copy)]
+struct Column {
+    name: &'static str,
+    kind: Type,
+    /// It can be nothing.
+    empty: bool,
+    holds: Holds,
+}
+
+/// What a table can hold.
+struct Shape {
+    /// Of a new row, in the order of its values.
+    columns: Vec<Column>,
+    /// Of those that an edit changes.
+    fields: Vec<Column>,
+}
+
+/// The shapes of the book's tables, each read once.
+#[derive(Default)]
+pub struct Shapes {
+    of: RefCell<HashMap<&'static str, Rc<Shape>>>,
+}
+
+impl Shapes {
+    fn of(&self, conn: &Connection, table: &'static Table) -> Result<Rc<Shape>> {
+        if let Some(known) = self.of.borrow().get(table.name) {
+            return Ok(known.clone());
+        }
+        let mut statement = conn.prepare_cached("SELECT name, type, \"notnull\" FROM pragma_table_info(?)").map_err(sql)?;
+        let mut rows = statement.query([table.name]).map_err(sql)?;
+        let mut columns: HashMap<String, (Type, bool)> = HashMap::new();
+        while let Some(row) = rows.next().map_err(sql)? {
+            let kind = match row.get_ref(1).map_err(sql)?.as_str().unwrap_or_default() {
+                "INTEGER" => Type::Integer,
+                "BLOB" => Type::Blob,
+                "REAL" => Type::Real,
+                _ => Type::Text,
+            };
+            let never_empty: i64 = row.get(2).map_err(sql)?;
+            columns.insert(row.get(0).map_err(sql)?, (kind, never_empty == 0));
+        }
+        let column = |name: &&'static str| {
+            let (kind, empty) = columns.get(*name).copied().unwrap_or((Type::Text, true));
+            Column { name, kind, empty, holds: table.holds(name) }
+        };
+        let shape =
+            Rc::new(Shape { columns: table.columns.iter().map(column).collect(), fields: table.fields.iter().map(column).collect() });
+        self.of.borrow_mut().insert(table.name, shape.clone());
+        Ok(shape)
+    }
+
+    /// Why a batch's row cannot be one that a Retain has written.
+    pub fn wrong_header(header: &Header) -> Option<String> {
+        let negative = header.number < 1 || header.made < 0 || header.edits < 0;
+        if negative || header.person.is_empty() || header.command.is_empty() {
+            return Some("its own row is not one that Retain writes".to_owned());
+        }
+        None
+    }
+
+    /// Why an item cannot stand in a book, in a few words.
+    pub fn wrong(&self, conn: &Connection, header: &Header, item: &Item) -> Result<Option<String>> {
+        match item {
+            Item::Made(made) => self.wrong_row(conn, made),
+            Item::Changed(changed) => self.wrong_edit(conn, changed),
+            Item::Purged { id, entity: LABEL, .. } if *id != header.id => {
+                Ok(Some("it says that the label of another is purged".to_owned()))
+            }
+            Item::Purged { id, .. } => wrong_grave(conn, *id),
+        }
+    }
+
+    fn wrong_row(&self, conn: &Connection, made: &Made) -> Result<Option<String>> {
+        let shape = self.of(conn, made.table)?;
+        let wrong = shape.columns.iter().zip(&made.values).find(|(column, value)| !column.fits(value));
+        Ok(wrong.map(|(column, _)| format!("{} of its {} {} is not what such a field holds", column.name, made.table.name, made.id)))
+    }
+
+    fn wrong_edit(&self, conn: &Connection, changed: &Changed) -> Result<Option<String>> {
+        let ids = |bytes: &[u8]| bytes.len().is_multiple_of(16);
+        if !ids(&changed.seen) || changed.knew.as_deref().is_some_and(|knew| !ids(knew)) {
+            return Ok(Some(format!("what its edit {} had seen is not readable", changed.id)));
+        }
+        // A kind of row, or a field, that this version does not know is kept in the log, for one that does.
+        let Some(table) = batch::table_numbered(changed.entity) else {
+            let strange = changed.entity < 1 || stands_in(conn, changed.row)?.is_some();
+            return Ok(strange.then(|| format!("its edit {} is of no kind of row", changed.id)));
+        };
+        let field = changed.field.as_str();
+        if field == purge::FIELD {
+            return Ok(None);
+        }
+        let fit = |value: &Value| match field.split_once('.') {
+            Some(("tag", _)) => matches!(value, Value::Integer(0 | 1)),
+            Some(("attr", _)) => !matches!(value, Value::Blob(_)),
+            _ => true,
+        };
+        let shape = self.of(conn, table)?;
+        let column = shape.fields.iter().find(|column| column.name == field);
+        let stands = |value: &Value| fit(value) && column.is_none_or(|column| column.fits(value));
+        if stands(&changed.before) && stands(&changed.after) {
+            return Ok(None);
+        }
+        Ok(Some(format!("{field} of the {} {} is changed to what such a field does not hold", table.name, changed.row)))
+    }
+}
+
+impl Column {
+    /// The value is one that this column can have.
+    fn fits(&self, value: &Value) -> bool {
+        match value {
+            Value::Null => self.empty,
+            // Rows are named by their ids, whatever the file has of them.
+            Value::Blob(id) if self.holds == Holds::Row => Id::from_slice(id).is_some(),
+            _ if self.holds == Holds::Row => false,
+            Value::Integer(n) if self.name == "removed" => matches!(n, 0 | 1),
+            Value::Integer(n) if self.holds == Holds::Day => Day::from_number(*n).is_some(),
+            value => value.data_type() == self.kind,
+        }
+    }
+}
+
+/// What was purged is nowhere: a row that stands, or one that another batch wrote, is none of this batch's.
+fn wrong_grave(conn: &Connection, id: Id) -> Result<Option<String>> {
+    let found = stands_in(conn, id)?;
+    Ok(found.map(|_| format!("it says that {id} is purged, which another batch here has written")))
+}
+
+/// The table in which something of this id is; that of what was purged counts.
+fn stands_in(conn: &Connection, id: Id) -> Result<Option<&'static str>> {
+    for table in batch::TABLES.iter().map(|t| t.name).chain(["edit", "tombstone"]) {
+        let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
+        if conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0))).map_err(sql)? {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,263 @@
+//! Batches that nobody could have written, with the right hashes, through the door of bundles. Whatever they say: nothing stops, what
+//! others write arrives, copies agree, and the book stays well.
+
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::*;
+use crate::domain::command::{Change, Command, Entity, NewContact, Target};
+use crate::domain::query::{Page, Query};
+use crate::domain::task::TaskDraft;
+use crate::domain::touchpoint::TouchDraft;
+use crate::store::batch;
+use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
+use crate::store::merge::Source;
+use crate::store::merge::tests::copy_of;
+use crate::store::tests::{NOW, add, book, wrong_histories};
+
+/// Batches with their items.
+#[derive(Default)]
+struct Sealed(Vec<(Header, Vec<u8>, Vec<Item>)>);
+
+impl Source for Sealed {
+    fn header(&self, n: i64) -> Result<(Header, Vec<u8>)> {
+        let (header, hash, _) = &self.0[n as usize];
+        Ok((header.clone(), hash.clone()))
+    }
+
+    fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
+        self.0[n as usize].2.iter().cloned().try_for_each(each)
+    }
+}
+
+impl Sealed {
+    fn seal(&mut self, header: Header, mut items: Vec<Item>) {
+        items.sort_by_key(Item::id);
+        let mut tally = Tally::default();
+        items.iter().for_each(|item| tally.add(item));
+        let hash = tally.finish(&header).to_vec();
+        self.0.push((header, hash, items));
+    }
+}
+
+/// A book in which there is something of every kind, and its items.
+fn honest() -> (Store, Vec<Id>, Vec<Item>) {
+    let mut store = book();
+    store.seed_ids(5);
+    let customers: Vec<Id> = (0..3).map(|i| add(&mut store, &format!("Customer {i}"), 1000 * i)).collect();
+    let mut write = |command: Command| store.write(&command, NOW).unwrap();
+    write(Command::AddContact { customer: customers[0], contact: NewContact { name: "Kim".into(), ..NewContact::default() } });
+    write(Command::Note { customers: customers.clone(), text: "a note".into(), at: None });
+    write(Command::Tag { customers: customers[..2].to_vec(), add: vec!["x".into()], remove: vec![] });
+    write(Command::Move { customers: customers[..1].to_vec(), to: Target::Next, reason: None });
+    write(Command::Edit { entity: Entity::Customer, rows: vec![customers[1]], changes: vec![Change::set("attr.industry", "food")] });
+    let follow_up = Some(TaskDraft { title: "call again".into(), ..TaskDraft::default() });
+    write(Command::LogTouch {
+        customers: customers[..1].to_vec(),
+        touch: TouchDraft { channel: "email".into(), follow_up, ..TouchDraft::default() },
+    });
+    write(Command::Nps { customer: customers[0], contact: None, score: 2, text: "slow".into(), at: None });
+    write(Command::SetConfig { key: "currency".into(), value: Some("TRY".into()), base: None });
+    write(Command::SaveView { name: "mine".into(), view: Default::default() });
+    write(Command::Remove { entity: Entity::Customer, rows: vec![customers[2]] });
+    let mut items = Vec::new();
+    for n in 1..=store.last_batch().unwrap() {
+        hash::items(&store.conn, n, &mut |item| {
+            items.push(item);
+            Ok(())
+        })
+        .unwrap();
+    }
+    (store, customers, items)
+}
+
+/// Who makes them up.
+struct Forger {
+    rng: ChaCha8Rng,
+    items: Vec<Item>,
+    next: u128,
+}
+
+impl Forger {
+    fn one_in(&mut self, n: u32) -> bool {
+        self.rng.random_range(0..n) == 0
+    }
+
+    fn fresh(&mut self) -> Id {
+        self.next += 1 + u128::from(self.rng.random_range(0..1000u32));
+        Id((((NOW.0 as u128) << 80) | (7 << 76) | self.next).to_be_bytes())
+    }
+
+    /// The id of something that is there, or of nothing.
+    fn some_id(&mut self) -> Id {
+        match self.items.choose(&mut self.rng).map(Item::id) {
+            Some(id) if self.rng.random_range(0..4) > 0 => id,
+            _ => self.fresh(),
+        }
+    }
+
+    fn value(&mut self) -> Value {
+        match self.rng.random_range(0..11) {
+            0 => Value::Null,
+            1 => Value::Integer(*[0, 1, -1, i64::MAX, i64::MIN, 65_535, 400_000].choose(&mut self.rng).unwrap()),
+            2 => Value::Integer(self.rng.random()),
+            3 => Value::Real(*[0.5, -1e308, 1e308].choose(&mut self.rng).unwrap()),
+            4 => Value::Text("x".repeat(self.rng.random_range(0..5000))),
+            5 => Value::Text("\u{1b}]52;c;AAAA\u{7}\u{202e}\0".into()),
+            6 => Value::Text(
+                (*["retention", "churned", "{}", "{\"with\":[1]}", "[[[[", "2026-02-30", "EUR"].choose(&mut self.rng).unwrap()).into(),
+            ),
+            7 => Value::Blob(vec![1, 2, 3]),
+            _ => Value::Blob(self.some_id().0.to_vec()),
+        }
+    }
+
+    fn field(&mut self) -> String {
+        let table = batch::TABLES.choose(&mut self.rng).unwrap();
+        let own = *table.fields.choose(&mut self.rng).unwrap();
+        (*[own, own, own, "removed", "attr.industry", "tag.x", "nonsense", "batch", ""].choose(&mut self.rng).unwrap()).to_owned()
+    }
+
+    fn made(&mut self) -> Item {
+        let honest: Vec<Made> =
+            self.items.iter().filter_map(|i| if let Item::Made(made) = i { Some(made.clone()) } else { None }).collect();
+        let mut made = honest.choose(&mut self.rng).unwrap().clone();
+        made.id = if self.one_in(6) { self.some_id() } else { self.fresh() };
+        for at in 0..made.values.len() {
+            if self.one_in(5) {
+                made.values[at] = self.value();
+            }
+        }
+        Item::Made(made)
+    }
+
+    fn changed(&mut self) -> Item {
+        let seen = (0..self.rng.random_range(0..3)).flat_map(|_| self.some_id().0).collect::<Vec<u8>>();
+        let seen = if self.one_in(8) { vec![9, 9] } else { seen };
+        Item::Changed(Changed {
+            id: if self.one_in(6) { self.some_id() } else { self.fresh() },
+            entity: *[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, -1, 99, 257].choose(&mut self.rng).unwrap(),
+            row: self.some_id(),
+            field: self.field(),
+            before: self.value(),
+            after: self.value(),
+            knew: self.one_in(3).then(|| seen.clone()),
+            seen,
+        })
+    }
+
+    fn purged(&mut self) -> Item {
+        let by = if self.one_in(2) { None } else { Some(self.some_id()) };
+        let entity = self.rng.random_range(-2..14);
+        Item::Purged { id: self.some_id(), entity, digest: self.rng.random(), by }
+    }
+
+    fn batch(&mut self, sealed: &mut Sealed) {
+        let items: Vec<Item> = (0..self.rng.random_range(1..5))
+            .map(|_| match self.rng.random_range(0..5) {
+                0 | 1 => self.made(),
+                2 | 3 => self.changed(),
+                _ => self.purged(),
+            })
+            .collect();
+        let odd = self.one_in(4);
+        let mut number = |usual: i64| if odd && self.rng.random_range(0..3) == 0 { self.rng.random() } else { usual };
+        let (made, edits) = (number(items.len() as i64), number(0));
+        let (n, hlc, wall) = (number(1), number(NOW.0 << 16), number(NOW.0));
+        let header = Header {
+            id: self.fresh(),
+            person: (*["mallory", "ana", "", "\u{1b}[31mred"].choose(&mut self.rng).unwrap()).into(),
+            device: if self.one_in(3) { Id([7; 16]) } else { self.fresh() },
+            number: n,
+            hlc,
+            wall,
+            command: (*["edit", "note", "undo", "merge_customers", "purge", "config", "import", "rules", "", "x y"]
+                .choose(&mut self.rng)
+                .unwrap())
+            .into(),
+            label: "hostile\u{7}".into(),
+            undoes: self.one_in(4).then(|| self.some_id()),
+            made,
+            edits,
+            customer: self.one_in(3).then(|| self.some_id()),
+        };
+        sealed.seal(header, items);
+    }
+}
+
+/// What a copy takes of a bundle, as an exchange does; nothing of it may stop it.
+fn take_in(store: &mut Store, bundles: &bundle::Bundles) -> Exchanged {
+    let mut done = Exchanged::default();
+    store.begin().unwrap();
+    let work = store.inside().and_then(|()| store.take_rounds(bundles, &mut done));
+    crate::store::end(&store.conn, work).unwrap();
+    store.look().unwrap();
+    done
+}
+
+fn graves_of_the_living(conn: &Connection) -> i64 {
+    let of = |table: &str| format!("SELECT count(*) FROM tombstone t JOIN {table} r ON r.id = t.id");
+    let tables = batch::TABLES.iter().map(|t| t.name).chain(["edit"]);
+    tables.map(|table| conn.query_row(&of(table), [], |r| r.get::<_, i64>(0)).unwrap()).sum()
+}
+
+fn history(seed: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ana, customers, items) = honest();
+    let mut bo = copy_of(&ana, 1);
+    let mut forger = Forger { rng: ChaCha8Rng::seed_from_u64(seed), items, next: u128::from(seed) << 20 };
+    let mut sealed = Sealed::default();
+    for _ in 0..forger.rng.random_range(1..6) {
+        forger.batch(&mut sealed);
+    }
+    let key = schema::book(&ana.conn).unwrap().unwrap();
+    let head = Head { format: bundle::FORMAT, book: key, zone: None, device: Id([66; 16]), first: 1, last: 1, sum: None };
+    let pieces: Vec<bundle::Piece<'_>> = (0..sealed.0.len()).map(|n| (&sealed as &dyn Source, n as i64)).collect();
+    bundle::write(folder.path(), "0000000001-0000000001.jsonl", &head, &pieces).unwrap();
+    let mut bundles = bundle::Bundles::default();
+    let told = bundles.add(&folder.path().join("0000000001-0000000001.jsonl"), key).unwrap();
+    assert!(told.wrong.is_empty(), "{:?}", told.wrong);
+
+    let text = "heard in all copies";
+    bo.write(&Command::Note { customers: customers[..1].to_vec(), text: text.into(), at: None }, NOW).unwrap();
+    let ask = crate::store::merge::MergeAsk { now: NOW, dry_run: false, foreign: false };
+    // In another order at each.
+    take_in(&mut ana, &bundles);
+    ana.merge_copy(&bo.conn, ask).unwrap();
+    bo.merge_copy(&ana.conn, ask).unwrap();
+    take_in(&mut bo, &bundles);
+    take_in(&mut ana, &bundles);
+    ana.merge_copy(&bo.conn, ask).unwrap();
+    bo.merge_copy(&ana.conn, ask).unwrap();
+    assert_eq!(ana.digest().unwrap(), bo.digest().unwrap(), "copies agree");
+    for store in [&mut ana, &mut bo] {
+        assert_eq!(graves_of_the_living(&store.conn), 0);
+        let wrong: Vec<_> =
+            store.doctor().unwrap().into_iter().filter(|c| !c.ok && !matches!(c.code, "copies" | "log" | "numbers" | "config")).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+        // Every screen can be shown, and work goes on.
+        for customer in &customers {
+            store.answer(&Query::Account { customer: *customer, timeline: Default::default() }).unwrap();
+        }
+        for query in [Query::Triage { filter: String::new(), snoozed: true }, Query::Conflicts] {
+            store.answer(&query).unwrap();
+        }
+        let Page::Account(Some(first)) = store.answer(&Query::Account { customer: customers[0], timeline: Default::default() }).unwrap()
+        else {
+            continue;
+        };
+        assert!(first.events.iter().any(|e| e.text == text), "{:?}", first.events);
+        let note = Command::Note { customers: customers[..1].to_vec(), text: "and on".into(), at: None };
+        store.write(&note, NOW).unwrap();
+    }
+}
+
+/// 150 of them, and 10,000 where the faults are played as often as a release asks for.
+#[test]
+fn what_nobody_could_have_written_stops_and_hides_nothing() {
+    let wrong = wrong_histories(150, 10_000, history);
+    assert_eq!(wrong, Vec::<u64>::new(), "what has to hold does not behind these batches");
+}
