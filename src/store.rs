@@ -40,6 +40,7 @@ mod schema;
 mod search;
 pub mod select;
 mod settings;
+mod sign;
 mod signal;
 pub mod subject;
 pub mod sync;
@@ -151,6 +152,8 @@ pub struct Store {
     rehearsed: BatchPage,
     /// The outbox, while its last line may not be on the disk yet.
     unsynced: Option<outbox::Added>,
+    /// The key of this machine, once something is written.
+    signer: Option<Arc<sign::Signer>>,
     /// What of the outbox is known.
     outbox_known: outbox::Known,
     /// The outbox could not be read at the opening: why the book can only be read since.
@@ -159,6 +162,8 @@ pub struct Store {
     told_before: Vec<String>,
     /// Bundles that could not be taken whole.
     tried: sync::Tried,
+    /// When the next purge of others that waits is carried out.
+    purges_due: Option<Stamp>,
     /// For waiting only: ids must not depend on it.
     dice: Ids,
     options: Options,
@@ -224,11 +229,13 @@ impl Store {
             committed: Vec::new(),
             rehearsed: BatchPage::default(),
             unsynced: None,
+            signer: None,
             outbox_known: outbox::Known::default(),
             unread: None,
             told: Vec::new(),
             told_before: Vec::new(),
             tried: sync::Tried::new(),
+            purges_due: None,
             dice: Ids::random(),
             options: Options { create: false, ..options.clone() },
             rules: None,

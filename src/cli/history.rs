@@ -61,11 +61,14 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if rows.is_empty() {
         return Ok(cx.out.line("nothing yet")?);
     }
+    // Where nobody signs, nothing has to be said of it.
+    let signs = store.is_signed()?;
     let zone = store.config().zone;
     let time = |row: &BatchRow| format!("{} {}", zone.day(row.at), zone.time(row.at).format("%H:%M"));
     for (row, edits) in rows.iter().zip(&told) {
         let mark = if row.undone_by.is_some() { "  (taken back)" } else { "" };
-        let head = format!("{}  {}  {}{mark}", time(row), one_line(&row.person), one_line(&row.label));
+        let proven = if row.signed || !signs { "" } else { "  (not signed)" };
+        let head = format!("{}  {}  {}{mark}{proven}", time(row), one_line(&row.person), one_line(&row.label));
         cx.out.line(&head)?;
         let id = cx.out.paint(Ink::Dim, &format!("  {}", row.id));
         cx.out.line(&id)?;
@@ -94,6 +97,7 @@ fn row_json(row: &BatchRow, edits: Option<&[Told]>) -> serde_json::Value {
         "undone_by": row.undone_by,
         "undoes": row.undoes,
         "customer": customer,
+        "signed": row.signed,
     });
     if let Some(edits) = edits {
         value["changes"] = json!(edits);

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Cx;
 use super::fail::Done;
 use super::out::{Ink, one_line};
+use crate::error::Error;
 use crate::store::Store;
 use crate::store::sync::Exchanged;
 
@@ -28,6 +29,12 @@ pub(super) struct Args {
     /// Make the book from the bundles in this folder
     #[arg(long, value_name = "FOLDER")]
     join: Option<PathBuf>,
+    /// Carry out now what others have purged; it waits for a day otherwise
+    #[arg(long, conflicts_with_all = ["off", "join"])]
+    accept_purges: bool,
+    /// Forget the key by which a device is known, and believe the next one
+    #[arg(long, value_name = "DEVICE", conflicts_with_all = ["off", "join"])]
+    new_key: Option<String>,
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
@@ -40,6 +47,14 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     if args.on || args.off {
         store.set_sync(args.on, args.folder.as_deref())?;
+    }
+    if let Some(device) = &args.new_key {
+        let device =
+            device.parse().map_err(|()| Error::usage(format!("{device} is not the id of a device")).hint("`retain doctor` names them"))?;
+        store.forget_key(device)?;
+    }
+    if args.accept_purges {
+        store.accept_purges()?;
     }
     let done = store.exchange()?;
     print(cx, &store, &done)
@@ -55,6 +70,7 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
             "mended": done.mended,
             "taken": done.taken,
             "conflicts": done.conflicts,
+            "held": done.held,
             "wrong": done.wrong,
         }))?);
     }
@@ -70,7 +86,7 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
         let fields = if done.conflicts == 1 { "1 field has".to_owned() } else { format!("{} fields have", done.conflicts) };
         cx.out.line(&format!("{fields} two values: `retain conflicts` lists them"))?;
     }
-    for words in &done.wrong {
+    for words in done.held.iter().chain(&done.wrong) {
         let line = cx.out.paint(Ink::Watch, &one_line(words));
         cx.out.line(&line)?;
     }

@@ -279,7 +279,8 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
 const MOST_TASKS: usize = 20_000;
 
 /// The columns of a batch as a list shows it.
-const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name";
+const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
+    EXISTS (SELECT 1 FROM signature s WHERE s.batch = b.n)";
 
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
     let mut batches = Vec::new();
@@ -343,6 +344,7 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
         undoes: id(7)?,
         undone_by: None,
         customer: customer.map(|c| (c, name)),
+        signed: row.get(10)?,
     })
 }
 

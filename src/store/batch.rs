@@ -1,6 +1,7 @@
 //! One batch being written: rows made, fields changed, and what the hash, the log and the signals need to know of them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
@@ -12,6 +13,7 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 
 use super::hash::{self, Changed, Header};
+use super::sign::Signer;
 use super::{Who, heads, ids, moves, purge, sql, twins};
 
 pub use super::entities::{Holds, OWNER, TABLES, Table, Words, table, table_numbered};
@@ -69,6 +71,7 @@ pub struct Batch<'c> {
     pub moves: bool,
     /// What its row says, for the hash.
     header: Header,
+    signer: Option<Arc<Signer>>,
     hasher: hash::Hasher,
     /// What of one row goes into the hash, together: many small pieces would cost more than the hashing.
     piece: Vec<u8>,
@@ -90,6 +93,8 @@ pub struct Start<'s> {
     pub upto: Option<i64>,
     /// The greatest number of the device that a batch has which the book does not have yet; 0: none.
     pub taken: i64,
+    /// What signs it.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// Most ids of customers, and of contacts, that a batch keeps at hand; then it begins anew.
@@ -98,7 +103,7 @@ const MOST_KNOWN: usize = 1 << 16;
 impl<'c> Batch<'c> {
     /// Begins a batch: its row is there, unfinished.
     pub fn begin(conn: &'c Connection, ids: &'c mut Ids, who: &Who, start: Start<'_>) -> Result<Batch<'c>> {
-        let Start { command, now, zone, undoes, upto, taken } = start;
+        let Start { command, now, zone, undoes, upto, taken, signer } = start;
         let (number, hlc) = place(conn, who, now, upto)?;
         let number = number.max(taken.saturating_add(1));
         let id = ids.next(now);
@@ -138,6 +143,7 @@ impl<'c> Batch<'c> {
             named: false,
             money_touched: false,
             moves: false,
+            signer,
             header,
             hasher: hash::Hasher::default(),
             piece: Vec::new(),
@@ -353,18 +359,13 @@ impl<'c> Batch<'c> {
             Some(n) => ids::id_of(self.conn, "customer", *n)?,
             None => None,
         };
-        let hash = std::mem::take(&mut self.hasher).finish(&Header {
-            label: label.to_owned(),
-            made: self.made as i64,
-            edits: self.edits as i64,
-            customer,
-            ..self.header.clone()
-        });
+        let header = Header { label: label.to_owned(), made: self.made as i64, edits: self.edits as i64, customer, ..self.header.clone() };
+        let hash = std::mem::take(&mut self.hasher).finish(&header);
         self.conn
             .prepare_cached("UPDATE batch SET label = ?, finished = 1, made = ?, edits = ?, customer = ?, hash = ? WHERE n = ?")
             .and_then(|mut s| s.execute(params![label, self.made as i64, self.edits as i64, customer, &hash[..], self.n]))
             .map_err(sql)?;
-        Ok(())
+        self.signer.as_ref().map_or(Ok(()), |signer| signer.sign(self.conn, self.n, &header, &hash))
     }
 }
 

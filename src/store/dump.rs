@@ -96,7 +96,7 @@ impl Store {
             super::schema::make_in(&self.conn, zone, true)?;
         }
         let mut done = Exchanged::default();
-        let why = self.take_rounds(bundles, &mut done)?;
+        let why = self.take_rounds(bundles, &Default::default(), &mut done)?;
         wrong.extend(why.into_values());
         if wrong.is_empty() && self.digest()? != head.digest {
             wrong.push("what was loaded is not what was dumped".into());

@@ -131,7 +131,8 @@ impl<'a> Loader<'a> {
         store.kept = super::kept::Kept::default();
         let (zone, currency) = (store.config.zone, store.config.currency);
         let conn = &store.conn;
-        let start = Start { command, now, zone, undoes: None, upto: None, taken: store.outbox_known.number() };
+        let start =
+            Start { command, now, zone, undoes: None, upto: None, taken: store.outbox_known.number(), signer: store.signer.clone() };
         let begun = looked.and_then(|had| Ok((had, Batch::begin(conn, &mut store.ids, &store.who, start)?)));
         let ([had_customers, had_contacts, had_events], batch) = match begun {
             Ok(begun) => begun,

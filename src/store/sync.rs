@@ -7,6 +7,7 @@
 pub(super) mod bundle;
 mod examine;
 mod give;
+mod hold;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -23,6 +24,7 @@ use super::merge::{LeftOut, NOT_WHOLE, Source as _};
 use super::{Mode, Options, Store, schema, sql};
 use bundle::{Bundles, Head};
 use give::Look;
+pub use hold::{Held, waiting as held};
 
 /// So many batches that wait make a bundle at once.
 pub const MANY: usize = 1000;
@@ -45,6 +47,8 @@ pub struct Exchanged {
     pub purged: bool,
     /// What others did, for the message bar.
     pub news: Vec<News>,
+    /// Purges of others that wait, a sentence each.
+    pub held: Vec<String>,
     /// What is wrong with bundles: told once by a session, tried again later.
     pub wrong: Vec<String>,
 }
@@ -245,7 +249,8 @@ impl Store {
         let fresh: Vec<Found> =
             all.into_iter().filter(|f| known.remove(&f.key).is_none_or(|length| length != f.length.to_string())).collect();
         // What waits for another is tried again when anything is new.
-        if fresh.iter().all(|f| self.tried.get(&f.path).is_some_and(|tried| *tried == (f.length, f.changed, top))) {
+        let due = self.purges_due.is_some_and(|due| due <= self.now);
+        if !due && fresh.iter().all(|f| self.tried.get(&f.path).is_some_and(|tried| *tried == (f.length, f.changed, top))) {
             return Ok(done);
         }
         let mut bundles = Bundles::default();
@@ -264,15 +269,23 @@ impl Store {
         if self.brings_settings(&bundles, &bundles.order())? {
             self.ask_before_settings(self.now);
         }
+        let purges = self.purges_in(&bundles)?;
+        self.purges_due = purges.held.values().map(hold::Held::due).min();
+        done.held = purges.held.values().map(|held| self.words_of_held(held)).collect();
+        if !purges.due.is_empty() && self.mode != Mode::Memory {
+            // What somebody else takes away for ever is to be had once more.
+            self.back_up("before-purge", self.now)?;
+        }
         self.begin()?;
         let work = self.inside().and_then(|()| {
-            self.take_read(&bundles, &mut read, &mut done)?;
+            self.keep_purges(&purges)?;
+            self.take_read(&bundles, &purges, &mut read, &mut done)?;
             had.iter().try_for_each(|found| self.put_meta(&found.key, found.length.to_string()))?;
             known.keys().filter(|key| is_gone(&folder, key)).try_for_each(|key| self.forget_meta(key))
         });
         super::end(&self.conn, work)?;
         let top = self.last_batch()?;
-        for (found, told) in read.iter().filter(|(_, told)| !told.wrong.is_empty()) {
+        for (found, told) in &read {
             self.tried.insert(found.path.clone(), (found.length, found.changed, top));
             let file = found.key.trim_start_matches("bundle/");
             done.wrong.extend(told.wrong.iter().map(|w| format!("the bundle {file}: {w}; it is tried again later")));
@@ -285,7 +298,7 @@ impl Store {
     }
 
     /// Within the transaction: takes all that fits, in as many rounds as something more fits. Gives why the rest was left out.
-    pub(super) fn take_rounds(&mut self, bundles: &Bundles, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
+    pub(super) fn take_rounds(&mut self, bundles: &Bundles, purges: &hold::Purges, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
         let (mut seen, mut left): (HashMap<Id, Vec<u8>>, _) = (HashMap::new(), Vec::new());
         let mut others: HashMap<Id, String> = HashMap::new();
         let words = |l: &LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
@@ -299,6 +312,7 @@ impl Store {
             match had {
                 Some(ours) if ours != theirs => drop(others.insert(id, format!("\"{}\" by {}: {ANOTHER}", header.label, header.person))),
                 Some(_) => {}
+                None if purges.held.contains_key(&id) => {}
                 None => {
                     seen.insert(id, theirs);
                     left.push(n);
@@ -325,13 +339,20 @@ impl Store {
     }
 
     /// Within the transaction: takes all that fits, and notes whole bundles as known.
-    fn take_read(&mut self, bundles: &Bundles, read: &mut [(Found, bundle::Told)], done: &mut Exchanged) -> Result<()> {
-        let why = self.take_rounds(bundles, done)?;
+    fn take_read(
+        &mut self,
+        bundles: &Bundles,
+        purges: &hold::Purges,
+        read: &mut [(Found, bundle::Told)],
+        done: &mut Exchanged,
+    ) -> Result<()> {
+        let why = self.take_rounds(bundles, purges, done)?;
         for (found, told) in read {
             for place in told.places.clone() {
                 told.wrong.extend(why.get(&bundles.batch_at(place)).cloned());
             }
-            if told.wrong.is_empty() {
+            let waits = told.places.clone().any(|place| purges.held.contains_key(&bundles.batch_at(place)));
+            if told.wrong.is_empty() && !waits {
                 self.put_meta(&found.key, found.length.to_string())?;
             }
         }
@@ -386,7 +407,7 @@ impl Store {
 
     /// What an exchange that nobody asked for has to say, each thing once.
     pub fn tell_exchange(&mut self, done: &Exchanged) {
-        for words in &done.wrong {
+        for words in done.held.iter().chain(&done.wrong) {
             self.tell_once(words.clone());
         }
         if done.conflicts > 0 {

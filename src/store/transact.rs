@@ -308,11 +308,8 @@ impl Store {
 
     /// Gives this copy of the book a name of its own before its first change.
     pub(super) fn name_device(&mut self, now: Stamp) -> Result<()> {
-        if let Some(outbox) = self.outbox.as_ref().filter(|_| !self.named) {
-            let device = self.ids.next(now);
-            outbox.rename(device)?;
-            self.who.device = device;
-            self.named = true;
+        if self.outbox.is_some() && !self.named {
+            self.name_anew(now)?;
         }
         if let Some(numbers) = self.numbers.as_ref().filter(|_| !self.named) {
             let device = self.ids.next(now);
@@ -321,6 +318,16 @@ impl Store {
                 Err(_) => self.name_for_this_time(now),
             }
         }
+        self.find_signer(now)
+    }
+
+    /// Gives this copy of the book another name.
+    pub(super) fn name_anew(&mut self, now: Stamp) -> Result<()> {
+        let device = self.ids.next(now);
+        if let Some(outbox) = self.outbox.as_ref().or(self.numbers.as_ref()) {
+            outbox.rename(device)?;
+        }
+        (self.who.device, self.named) = (device, true);
         Ok(())
     }
 
@@ -425,7 +432,7 @@ impl Store {
         let watch = self.watch_rules();
         let context = write::Context { config: self.config.clone(), today: given.map_or(self.today, |g| g.day) };
         let taken = self.outbox_known.number();
-        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto), taken };
+        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto), taken, signer: self.signer.clone() };
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, start)?;
         self.begun = Some(batch.id);
         let done = work(&mut batch, &context)?;

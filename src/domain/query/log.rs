@@ -25,6 +25,8 @@ pub struct BatchRow {
     pub undoes: Option<Id>,
     /// A customer that it touched (the first), and its name.
     pub customer: Option<(Id, String)>,
+    /// It carries a signature of its device, which was looked at when it came.
+    pub signed: bool,
 }
 
 /// One change in the history of a row.

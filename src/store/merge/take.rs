@@ -11,6 +11,7 @@ use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
+use crate::store::sign::{self, Proof};
 use crate::store::{heads, moves, purge, twins};
 
 use super::super::ids;
@@ -157,6 +158,10 @@ pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>>
 pub trait Source {
     /// The batch's row, and the hash that it carries.
     fn header(&self, n: i64) -> Result<(Header, Vec<u8>)>;
+    /// Who signed it, where somebody has.
+    fn proof(&self, _n: i64) -> Result<Option<Proof>> {
+        Ok(None)
+    }
     /// Everything that it wrote, in the order of ids.
     fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()>;
 }
@@ -169,6 +174,10 @@ impl Source for Connection {
         let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
         let (header, hash, ..) = hash::header_of(row)?;
         Ok((header, hash))
+    }
+
+    fn proof(&self, n: i64) -> Result<Option<Proof>> {
+        sign::proof_of(self, n)
     }
 
     fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
@@ -279,6 +288,7 @@ fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], announced: &BTr
 /// What one batch brings, until it is known to be whole.
 #[derive(Default)]
 struct Brought {
+    proof: Option<Proof>,
     rows: usize,
     edits: usize,
     customers: Vec<Id>,
@@ -371,7 +381,11 @@ impl Desk<'_> {
         if let Some(why) = Shapes::wrong_header(header) {
             return Ok(Some(unsound(&why)));
         }
-        let mut brought = Brought::default();
+        let proof = theirs.proof(n)?;
+        if let Some(why) = sign::doubt(self.ours, header, hash, proof.as_ref())? {
+            return Ok(Some(why.to_owned()));
+        }
+        let mut brought = Brought { proof, ..Brought::default() };
         // All of it or none: what is found wrong only while it is written takes back what was written before it.
         self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
         let written = match held {
@@ -492,6 +506,9 @@ impl Desk<'_> {
             })
             .map_err(sql)?;
         let batch = self.ours.last_insert_rowid();
+        if let Some(proof) = &brought.proof {
+            sign::keep(self.ours, batch, h, proof)?;
+        }
         all(&mut |item| self.put(batch, item, brought))?;
         if let Some(purged) = brought.buried {
             purge::unsay(self.ours, batch, purged)?;

@@ -14,6 +14,7 @@ use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, TABLES, Table, table_numbered};
 use crate::store::hash::{Changed, Header, Item};
+use crate::store::sign::{self, Proof};
 use crate::store::{heads, ids, moves, purge, search, sql, twins};
 
 /// A batch with its rows and edits.
@@ -48,6 +49,9 @@ pub struct Entry {
     /// What was purged of it since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     purged: Vec<Buried>,
+    /// Who signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signed: Option<Signed>,
     /// Rows and edits that its row counts, where not all of them are here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counts: Option<(i64, i64)>,
@@ -63,6 +67,19 @@ struct Made {
     id: Id,
     /// By column; a reference to another row is that row's id.
     values: serde_json::Map<String, Json>,
+}
+
+/// A public key and what it signed, in hexadecimal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Signed {
+    key: String,
+    signature: String,
+}
+
+impl From<Proof> for Signed {
+    fn from(proof: Proof) -> Signed {
+        Signed { key: hex(&proof.key), signature: hex(&proof.bytes) }
+    }
 }
 
 /// Something of which only the digest is left.
@@ -132,12 +149,14 @@ impl Entry {
                         rows: Vec::new(),
                         edits: Vec::new(),
                         purged: Vec::new(),
+                        signed: None,
                         counts: None,
                         more: false,
                     })
                 })
             })
             .map_err(sql)?;
+        entry.sign(sign::proof_of(conn, n)?);
         for table in TABLES {
             let query = format!("SELECT id, {} FROM {} WHERE batch = ? ORDER BY n", table.columns.join(", "), table.name);
             let mut statement = conn.prepare_cached(&query).map_err(sql)?;
@@ -194,6 +213,7 @@ impl Entry {
             rows: Vec::new(),
             edits: Vec::new(),
             purged: Vec::new(),
+            signed: None,
             counts: Some((h.made, h.edits)),
             more: false,
         }
@@ -217,6 +237,17 @@ impl Entry {
             customer: self.customer,
         };
         (header, unhex(&self.hash))
+    }
+
+    /// Says who signed it.
+    pub fn sign(&mut self, proof: Option<Proof>) {
+        self.signed = proof.map(Signed::from);
+    }
+
+    /// Who signed it; one that cannot be read is none that fits.
+    pub fn proof(&self) -> Option<Proof> {
+        let signed = self.signed.as_ref()?;
+        Some(Proof { key: sign::from_hex(&signed.key).unwrap_or([0; 32]), bytes: sign::from_hex(&signed.signature).unwrap_or([0; 64]) })
     }
 
     /// How many items are in it.
@@ -323,6 +354,12 @@ impl Entry {
         })
         .map_err(sql)?;
         let mut touched = Touched { n: conn.last_insert_rowid(), ..Touched::default() };
+        let (header, hash) = self.header();
+        if let Some(proof) = self.proof().filter(|_| self.signed.is_some())
+            && sign::doubt(conn, &header, &hash, Some(&proof))?.is_none()
+        {
+            sign::keep(conn, touched.n, &header, &proof)?;
+        }
         for row in &self.rows {
             self.make(conn, row, &mut touched)?;
         }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::store::hash::{Header, Item};
 use crate::store::merge::Source;
 use crate::store::outbox::{Entry, checksum};
+use crate::store::sign::Proof;
 
 /// What a bundle begins with.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -177,6 +178,7 @@ impl<W: std::io::Write> Out<W> {
         for (source, n) in batches {
             let (header, hash) = source.header(*n)?;
             let mut entry = Entry::of(&header, &hash, Some(book));
+            entry.sign(source.proof(*n)?);
             source.items(*n, &mut |item| {
                 if entry.size() >= PART {
                     entry.more = true;
@@ -197,6 +199,7 @@ impl<W: std::io::Write> Out<W> {
 struct Place {
     header: Header,
     hash: Vec<u8>,
+    proof: Option<Proof>,
     held: Option<Vec<Item>>,
     file: PathBuf,
     at: u64,
@@ -326,7 +329,7 @@ impl Bundles {
         let goes_on = open.as_ref().is_some_and(|o| o.header.id == header.id);
         let mut place = match open.take() {
             Some(place) if goes_on => place,
-            _ => Place { header, hash, held: Some(Vec::new()), file: path.to_owned(), at },
+            _ => Place { header, hash, proof: entry.proof(), held: Some(Vec::new()), file: path.to_owned(), at },
         };
         if entry.more || goes_on || self.held + items.len() > MOST_HELD {
             place.held = None;
@@ -362,6 +365,10 @@ impl Source for Bundles {
     fn header(&self, n: i64) -> Result<(Header, Vec<u8>)> {
         let place = self.place(n)?;
         Ok((place.header.clone(), place.hash.clone()))
+    }
+
+    fn proof(&self, n: i64) -> Result<Option<Proof>> {
+        Ok(self.place(n)?.proof)
     }
 
     fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {

@@ -192,7 +192,7 @@ impl Forger {
 fn take_in(store: &mut Store, bundles: &bundle::Bundles) -> Exchanged {
     let mut done = Exchanged::default();
     store.begin().unwrap();
-    let work = store.inside().and_then(|()| store.take_rounds(bundles, &mut done));
+    let work = store.inside().and_then(|()| store.take_rounds(bundles, &hold::Purges::default(), &mut done));
     crate::store::end(&store.conn, work).unwrap();
     store.look().unwrap();
     done

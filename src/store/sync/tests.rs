@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::command::Command;
 use crate::store::Who;
 use crate::store::outbox::Keep;
+use crate::store::purge;
 use crate::store::tests::{NOW, account, add, options, wrong_histories};
 
 fn who(no: u8) -> Options {
@@ -743,7 +744,10 @@ fn history(seed: u64) {
     }
     for _ in 0..5 {
         for store in &mut all {
-            store.exchange().unwrap();
+            if !store.exchange().unwrap().held.is_empty() {
+                store.accept_purges().unwrap();
+                store.exchange().unwrap();
+            }
         }
         for (from, into) in [(0, 1), (1, 2), (2, 0), (0, 2), (2, 1), (1, 0)] {
             // A tool that brings older files over newer ones for ever would never be done.
@@ -753,7 +757,7 @@ fn history(seed: u64) {
         }
     }
     for (no, store) in all.iter_mut().enumerate() {
-        store.exchange().unwrap();
+        assert_eq!(store.exchange().unwrap().held, Vec::<String>::new());
         assert_eq!(store.exchange().unwrap().given, 0);
         assert_eq!(twice(store), 0, "copy {no}");
         assert_eq!(store.waits(store.book_id().unwrap(), &store.own_held()).unwrap(), 0, "copy {no}");
@@ -787,4 +791,47 @@ impl Store {
 fn whatever_happens_to_files_copies_end_the_same_and_nothing_purged_is_told() {
     let wrong = wrong_histories(12, 500, history);
     assert_eq!(wrong, Vec::<u64>::new(), "these histories do not end the same");
+}
+
+#[test]
+fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
+    for accepted in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut all, acme) = copies(folder.path(), 2);
+        let [a, b] = &mut all[..] else { panic!() };
+        note(a, acme, "to be kept for a day");
+        a.exchange().unwrap();
+        carry(a, b);
+        b.exchange().unwrap();
+        purge(b, acme);
+        let other = add(b, "Other", 100);
+        b.exchange().unwrap();
+        carry(b, a);
+        let done = a.exchange().unwrap();
+        assert_eq!((done.held.len(), done.purged, done.wrong.len()), (1, false, 0), "{done:?}");
+        assert!(done.held[0].starts_with("bo: \"Purged a customer with 3 rows (Acme)\" is carried out here on "), "{}", done.held[0]);
+        assert_eq!(account(a, acme).customer.name, "Acme");
+        assert_eq!(account(a, other).customer.name, "Other", "the rest comes");
+        well(a);
+        // What is new meanwhile does not begin the day anew.
+        a.turn_day(Stamp(NOW.0 + 86_399_000));
+        note(a, acme, "one more");
+        assert_eq!(a.exchange().unwrap().held.len(), 1);
+        if accepted {
+            assert_eq!(a.accept_purges().unwrap(), 1);
+        } else {
+            a.turn_day(Stamp(NOW.0 + 86_400_000));
+        }
+        let done = a.exchange().unwrap();
+        assert!(done.purged && done.held.is_empty() && done.wrong.is_empty(), "{done:?}");
+        assert!(purge::is_purged(&a.conn, acme).unwrap());
+        assert!(a.held_purges().unwrap().is_empty());
+        let kept = crate::store::backup::list(&a.path);
+        assert!(kept[0].name.contains("before-purge"), "{kept:?}");
+        carry(a, b);
+        b.exchange().unwrap();
+        assert_eq!(a.digest().unwrap(), b.digest().unwrap());
+        well(a);
+        well(b);
+    }
 }

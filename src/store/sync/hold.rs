@@ -1,0 +1,162 @@
+//! Purges of others wait for a day. A purge cannot be taken back, and what comes through a folder nobody has looked at: so it is told,
+//! held, and carried out when the day is over or the person says so; a backup from before stays.
+//!
+//! Which ones wait is kept in `meta` under `purge/BATCH`, with the time of the first look. A merge is an act of its person, who has a
+//! backup from before it, and holds nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::Id;
+use crate::domain::time::Stamp;
+use crate::error::Result;
+use crate::store::hash::{Header, Item};
+use crate::store::merge::Source;
+use crate::store::{Store, batch, conflicts, purge, sql, transact};
+
+use super::bundle::Bundles;
+
+/// How long a purge waits, ms.
+const DAY: i64 = 86_400_000;
+
+/// A purge that waits.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// Who purges.
+    pub person: String,
+    /// On which device.
+    pub device: Id,
+    /// The number of its batch there.
+    pub number: i64,
+    /// When it was seen first.
+    pub seen: Stamp,
+    /// What it takes away, in one line.
+    pub label: String,
+    /// The person here has said yes.
+    #[serde(default)]
+    pub accepted: bool,
+}
+
+impl Held {
+    /// When it is carried out.
+    pub fn due(&self) -> Stamp {
+        Stamp(self.seen.0.saturating_add(DAY))
+    }
+}
+
+fn key(batch: Id) -> String {
+    format!("purge/{batch}")
+}
+
+/// The purges that wait in a book.
+pub fn waiting(conn: &Connection) -> Result<BTreeMap<Id, Held>> {
+    let mut statement =
+        conn.prepare_cached("SELECT substr(k, 7), CAST(v AS TEXT) FROM meta WHERE k > 'purge/' AND k < 'purge0'").map_err(sql)?;
+    let mut rows = statement.query([]).map_err(sql)?;
+    let mut all = BTreeMap::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        let (id, text): (String, String) = (row.get(0).map_err(sql)?, row.get(1).map_err(sql)?);
+        if let (Ok(id), Ok(held)) = (id.parse(), serde_json::from_str(&text)) {
+            all.insert(id, held);
+        }
+    }
+    Ok(all)
+}
+
+/// The purges among what a look at the folder found.
+#[derive(Default)]
+pub struct Purges {
+    /// Those that wait on.
+    pub held: BTreeMap<Id, Held>,
+    /// Those that are carried out now.
+    pub due: BTreeSet<Id>,
+}
+
+impl Store {
+    /// The purges of others that wait here.
+    pub fn held_purges(&self) -> Result<Vec<Held>> {
+        Ok(waiting(&self.conn)?.into_values().collect())
+    }
+
+    /// Says yes to all that wait: the next exchange carries them out. Returns how many those are.
+    pub fn accept_purges(&mut self) -> Result<usize> {
+        self.writable()?;
+        let held = waiting(&self.conn)?;
+        self.begin()?;
+        let work = self
+            .inside()
+            .and_then(|()| held.iter().try_for_each(|(id, held)| self.keep_held(*id, &Held { accepted: true, ..held.clone() })));
+        crate::store::end(&self.conn, work)?;
+        self.tried.clear();
+        Ok(held.len())
+    }
+
+    fn keep_held(&self, batch: Id, held: &Held) -> Result<()> {
+        self.put_meta(&key(batch), serde_json::to_string(held).unwrap_or_default())
+    }
+
+    /// Which purges in these bundles wait, and which do not any more. One's own, and those of a book that is new here, never do.
+    pub(super) fn purges_in(&self, bundles: &Bundles) -> Result<Purges> {
+        let mut found = Purges::default();
+        let (own, known) = (self.own_devices(), waiting(&self.conn)?);
+        let new = self.last_batch()? == 0;
+        for n in bundles.order() {
+            let (header, _) = bundles.header(n)?;
+            if header.command != "purge" || new || own.contains(&header.device) || transact::has_batch(&self.conn, header.id)? {
+                continue;
+            }
+            let held = match known.get(&header.id) {
+                Some(held) => held.clone(),
+                None => Held {
+                    label: self.purge_label(bundles, n, &header)?,
+                    person: header.person,
+                    device: header.device,
+                    number: header.number,
+                    seen: self.now,
+                    accepted: false,
+                },
+            };
+            if held.accepted || held.due() <= self.now {
+                found.due.insert(header.id);
+            } else {
+                found.held.insert(header.id, held);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a purge takes away, with the name that it still has here.
+    fn purge_label(&self, bundles: &Bundles, n: i64, header: &Header) -> Result<String> {
+        let mut name = None;
+        bundles.items(n, &mut |item| {
+            if let Item::Changed(changed) = item
+                && changed.field == purge::FIELD
+                && let Some(table) = batch::table_numbered(changed.entity)
+            {
+                name = conflicts::called(&self.conn, table, changed.row)?.map(|called| called.0);
+            }
+            Ok(())
+        })?;
+        Ok(name.filter(|name| !name.is_empty()).map_or_else(|| header.label.clone(), |name| format!("{} ({name})", header.label)))
+    }
+
+    /// Within the transaction: keeps which wait, and forgets which do not any more.
+    pub(super) fn keep_purges(&self, purges: &Purges) -> Result<()> {
+        purges.due.iter().try_for_each(|id| self.forget_meta(&key(*id)))?;
+        purges.held.iter().try_for_each(|(id, held)| self.keep_held(*id, held))
+    }
+
+    /// What a person is told of one that waits.
+    pub fn words_of_held(&self, held: &Held) -> String {
+        let (due, zone) = (held.due(), self.config.zone);
+        format!(
+            "{}: \"{}\" is carried out here on {} at {}; `retain sync --accept-purges` does it now",
+            held.person,
+            held.label,
+            zone.day(due),
+            zone.time(due).format("%H:%M")
+        )
+    }
+}
