@@ -185,8 +185,9 @@
 //!
 //! # Scripts
 //! - A subcommand that writes goes through one door (`Cx::write`): it can be tried ([`store::Store::rehearse`]: the real transaction, taken
-//!   back), it takes an idempotency key (a config row `once.KEY` in the batch itself, so log, outbox and merges carry it), and hooks hear
-//!   of it. `cli/sub.rs` says of each how it writes; what writes in a way of its own takes neither flag.
+//!   back), it takes an idempotency key (a config row `once.HASH` in the batch itself, so log, outbox and merges carry it; its value is
+//!   the digest of the call, so another call under the key is refused), and hooks hear of it. `cli/sub.rs` says of each how it writes;
+//!   what only looks, or writes in a way of its own, takes no key.
 //! - One JSON object an answer; lines and CSV are made from its rows, so all three have the same names.
 //! - [`store::select`] runs SQL of a person's own on a second, read-only connection with temporary views and an authorizer.
 //! - Each row of keys names its subcommand ([`tui::keymap::KeyRow::cli`]), or is listed as of the screen only; a test compares.

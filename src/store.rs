@@ -24,7 +24,7 @@ mod kept;
 pub mod load;
 pub mod merge;
 mod moves;
-mod once;
+pub mod once;
 mod open;
 pub mod outbox;
 mod past;
@@ -142,7 +142,7 @@ pub struct Store {
     given: Option<Given>,
     queued: bool,
     /// The idempotency key of the change that is being written.
-    once: Option<String>,
+    once: Option<once::Once>,
     /// What is written now is only tried, and taken back at once.
     rehearsing: bool,
     /// Batches of ours that stand, for whoever tells of them.
@@ -762,6 +762,15 @@ fn end<T>(conn: &Connection, work: Result<T>) -> Result<T> {
 /// What SQLite said, when an error came from it.
 fn sqlite_error(error: &Error) -> Option<&rusqlite::Error> {
     error.source.as_ref()?.downcast_ref()
+}
+
+/// What of a cause may be told where no text of the book may stand: SQLite's number, a hitch.
+pub fn cause(source: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<String> {
+    if let Some(hitch) = source.downcast_ref::<transact::Hitch>() {
+        return Some(hitch.to_string());
+    }
+    let error = source.downcast_ref::<rusqlite::Error>()?;
+    Some(error.sqlite_error().map_or_else(|| "sqlite".to_owned(), |e| format!("sqlite: {}", e.extended_code)))
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

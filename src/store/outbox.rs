@@ -52,9 +52,12 @@ pub struct Asked {
     pub at: Stamp,
     /// What it is.
     pub command: Command,
-    /// The idempotency key that it came with.
+    /// The name of the idempotency key that it came with; without the next, the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<String>,
+    /// The digest of the call that came with the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     /// Why it waits.
     pub why: String,
     /// The last batch of which its person could know: what others wrote behind it the change has not seen.

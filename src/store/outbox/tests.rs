@@ -476,18 +476,25 @@ fn a_call_that_is_repeated_with_its_key_while_it_waits_is_one_call() {
     let command = Command::Note { customers: vec![acme], text: "once".into(), at: None };
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
-    assert!(!ana.write_once(&command, NOW, Some("k1")).unwrap().repeated);
-    assert!(ana.write_once(&command, NOW, Some("k1")).unwrap().repeated);
-    assert!(!ana.write_once(&command, NOW, Some("k2")).unwrap().repeated);
+    let [k1, k2, other] = [("k1", "note"), ("k2", "note"), ("k1", "another note")].map(|(key, call)| ana.once(key, call).unwrap());
+    assert!(!ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
+    assert!(ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
+    assert!(!ana.write_once(&command, NOW, Some(&k2)).unwrap().repeated);
+    let refused = ana.write_once(&command, NOW, Some(&other)).unwrap_err();
+    assert_eq!(refused.kind, crate::error::Kind::Usage);
+    assert!(refused.message.contains("used for another call: \"note, which waits in your outbox\""), "{refused}");
     // One that is in the queue twice all the same, as an earlier version left it.
     let outbox = desk.outbox("ana");
     let mut twin = outbox.read().unwrap().asked.remove(0);
     twin.batch = crate::domain::id::Ids::random().next(NOW);
+    (twin.once, twin.call) = (Some("k1".into()), None);
     outbox.add(&[Line::Asked(Box::new(twin))]).unwrap();
     held.execute_batch("ROLLBACK").unwrap();
     ana.wait_at_most(None);
     assert_eq!(ana.catch_up().unwrap(), 2);
     assert_eq!(notes(&mut ana, acme), ["once", "once"]);
+    assert!(ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
+    assert!(ana.write_once(&command, NOW, Some(&other)).is_err());
     assert!(ana.waiting().unwrap().is_empty());
     ana.news();
     assert_eq!(ana.catch_up().unwrap(), 0);
