@@ -345,6 +345,11 @@ impl Cx<'_> {
 
     /// Opens the book; one that is not there is an error that says how to get one.
     fn open(&self) -> Result<Store> {
+        self.open_at(&self.found()?, false)
+    }
+
+    /// The path of the book, which is there.
+    fn found(&self) -> Result<PathBuf> {
         let path = self.book()?;
         if !store::reachable(&path)? {
             return Err(Error::not_found(format!("There is no book at {}", path.display()))
@@ -352,7 +357,7 @@ impl Cx<'_> {
                 .hint("bring your own data: `retain import FOLDER`")
                 .hint("or name another book with `--book FILE`"));
         }
-        self.open_at(&path, false)
+        Ok(path)
     }
 
     /// Opens the book, or makes it.
@@ -372,6 +377,14 @@ impl Cx<'_> {
         Ok(store)
     }
 
+    /// Opens a book that is there and leaves the exchange to the subcommand.
+    fn open_before_exchange(&self) -> Result<Store> {
+        let path = self.found()?;
+        let mut store = Store::open(&path, &self.options())?;
+        self.tell(&mut store);
+        Ok(store)
+    }
+
     /// Opens the book to look at it: as it was, where `--as-of` names a day before today.
     fn open_to_look(&self) -> Result<Store> {
         let mut store = self.open()?;
@@ -384,9 +397,13 @@ impl Cx<'_> {
         Options { who: self.who(), now: self.now, as_of: self.as_of, create: false, zone: None, keep: self.keep() }
     }
 
-    /// Gives what was done to the other copies, where this one takes part. What fails is told and given the next time.
+    /// Gives what was done to the other copies, where this one takes part. What fails is told and given the next time; so is that
+    /// this file does not exchange, though the book does.
     fn hand_on(&mut self, store: &mut Store) {
         self.note_batches(store);
+        if let Part::Aside(words) = store.part() {
+            self.warn(&words);
+        }
         if let Err(error) = store.give_bundles(1) {
             self.warn(&format!("not in the sync folder yet: {}", error.message));
         }

@@ -84,6 +84,12 @@
 //! name or a number: a batch that is in none, or in one that was lost or damaged, is given (again). Small ones are joined when they are
 //! many; the sum in a bundle's head tells who has all of it that it need not be read.
 //!
+//! **Who exchanges where** is no word of the book's alone, for every copy of it says the same, and somebody else may have written it
+//! (`sync/yes.rs`). The folder that has its name from the book's and lies beside it needs no yes. Any other needs the yes of each
+//! person on each machine: `retain sync --on`, kept in the state folder for this folder, book and file. The file is that of its path, so
+//! a restore goes on; or the very file (device, inode, time of making) at another path, so a move goes on and says so. A copy is
+//! neither: it gives, takes and sweeps nothing, and says that once a command. Who gave there before anybody asked has said yes.
+//!
 //! `signal` caches one packed row a customer, folded in the same transaction as the write; `retain doctor` folds all of them
 //! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
 //! with a date in the past ([`store::Options::as_of`]) the facts up to it are folded.

@@ -159,6 +159,10 @@ pub struct Store {
     told_before: Vec<String>,
     /// Bundles that could not be taken whole.
     tried: sync::Tried,
+    /// What the last exchange left out for good, or why there was none: for `doctor`.
+    left_out: Vec<sync::LeftOut>,
+    /// The folder by which the person let this file exchange while it is open.
+    agreed: Option<PathBuf>,
     /// For waiting only: ids must not depend on it.
     dice: Ids,
     options: Options,
@@ -229,6 +233,8 @@ impl Store {
             told: Vec::new(),
             told_before: Vec::new(),
             tried: sync::Tried::new(),
+            left_out: Vec::new(),
+            agreed: None,
             dice: Ids::random(),
             options: Options { create: false, ..options.clone() },
             rules: None,
@@ -246,6 +252,7 @@ impl Store {
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }
         store.find_outbox(options)?;
+        store.find_yes();
         Ok(store)
     }
 
@@ -313,6 +320,7 @@ impl Store {
         self.key = key_of_book(&self.conn)?;
         self.try_catch_up();
         self.go_on_numbering();
+        self.find_yes();
         self.reload()
     }
 

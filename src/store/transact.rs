@@ -311,6 +311,9 @@ impl Store {
 
     /// Gives this copy of the book a name of its own before its first change.
     pub(super) fn name_device(&mut self, now: Stamp) -> Result<()> {
+        if !self.named {
+            self.note_that_it_asks();
+        }
         if let Some(outbox) = self.outbox.as_ref().filter(|_| !self.named) {
             let device = self.ids.next(now);
             outbox.rename(device)?;

@@ -83,8 +83,17 @@ impl App {
         let dot = look.glyphs.dot;
         let book = look.book.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut parts: Vec<String> = vec![look.me.clone()];
+        // Where what is written goes as well, if the folder is not the book's own.
+        let goes = look
+            .exchanges
+            .as_ref()
+            .filter(|folder| folder.file_stem() != Some(std::ffi::OsStr::new(&book)))
+            .and_then(|folder| folder.file_name());
         if width >= 100 {
-            parts.push(book);
+            parts.push(match goes {
+                Some(folder) => look.say.fill("message.exchanges", &[("book", &book), ("folder", &folder.to_string_lossy())]),
+                None => book,
+            });
         }
         let too: Vec<&str> =
             look.here.iter().filter(|h| h.looking.is_some() && h.looking == look.looking).map(|h| h.person.as_str()).collect();
