@@ -269,6 +269,7 @@
 //!   events would cost more than a second in a large book, behind every write while the count stands in the corner.
 //! - A rule is saved from its trial only, which shows whom it holds and for whom it would have fired.
 //! - On the board `L` and `H` move the card and not through the history: the arrows with Alt do that everywhere.
+//! - Where a key that leads to typing is refused, what is typed behind it is no key until Enter or Esc: hands go on before eyes see.
 //! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
 //!   presses Esc twice to be sure must not lose its place.
 //! - `e` explains and `E` edits, on every screen: why a customer is here is asked many times more often than it is edited.

@@ -193,7 +193,10 @@ impl App {
             canvas.right(width - 1, y, wide, &commands, Role::Muted);
         }
         let room = if width >= 60 { width.saturating_sub(wide + 4) } else { width - 2 };
-        if let Some((tone, text, undoable)) = &self.toast {
+        if let Some(refused) = &self.refused {
+            canvas.text(1, y, 2, "!", Role::Danger);
+            canvas.text(3, y, room.saturating_sub(3), refused, Role::Danger);
+        } else if let Some((tone, text, undoable)) = &self.toast {
             let (sign, role) = match tone {
                 Tone::Good => (look.glyphs.tick, Role::Ok),
                 Tone::Plain => ("", Role::Text),
