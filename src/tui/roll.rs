@@ -366,7 +366,7 @@ pub trait Rolled: Lister + Verbs + Queue {
         let Some(roster) = cx.look.read() else { return };
         let mut lines = Vec::with_capacity(rows.len() + 1);
         if with_header {
-            lines.push(shown.iter().map(|s| safe(&header(cx.look, s.code())).into_owned()).collect::<Vec<_>>().join("\t"));
+            lines.push(shown.iter().map(|s| safe(header(cx.look, s.code())).into_owned()).collect::<Vec<_>>().join("\t"));
         }
         let rows = rows.iter().map(|row| *row as usize).filter(|at| *at < roster.rows.len());
         lines.extend(
