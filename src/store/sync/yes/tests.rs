@@ -82,6 +82,7 @@ fn a_copy_to_play_with_gives_nothing_takes_nothing_and_sweeps_nothing() {
         play.write(&Command::Purge { entity: Entity::Customer, row: team.acme, why: String::new() }, NOW).unwrap();
         play.exchange().unwrap();
         play.give_bundles(1).unwrap();
+        play.sweep_purged();
         let (well, words) = sync_words(&mut play);
         assert!(well && words.contains("does not exchange by") && words.contains("shared"), "{words}");
         assert_eq!(team.shared(), before, "nothing was given or swept");
