@@ -6,6 +6,7 @@
 mod action;
 mod backup;
 mod calendar;
+mod call;
 mod change;
 mod checklist;
 mod complete;
@@ -83,7 +84,9 @@ use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::time::{Day, Moment, Stamp, words};
 use crate::error::{Error, Result};
+use crate::store::once::Once;
 use crate::store::outbox::Keep;
+use crate::store::sync::Part;
 use crate::store::{self, Options, Store, Who};
 use crate::transfer::hooks;
 use fail::{Done, Stop};
@@ -214,6 +217,10 @@ struct Cx<'a> {
     out: Out,
     /// Batches for the hooks, as JSON.
     batches: Vec<serde_json::Value>,
+    /// What is asked for, for an idempotency key.
+    call: call::Call,
+    /// A command was run or tried.
+    wrote: bool,
 }
 
 /// Runs the program with its command line and gives its exit code.
@@ -223,8 +230,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, wiring: &Wiring<'_>) -> Exi
         return complete::answer(&shell, &args);
     }
     let wants_json = args.iter().take_while(|a| *a != "--").any(|a| a == "--json" || a == "--jsonl");
-    let matched = command().try_get_matches_from(&args).and_then(|matches| Args::from_arg_matches(&matches));
-    let parsed = match matched {
+    let mut line = command();
+    let matched = line.try_get_matches_from_mut(&args);
+    let matched = matched.and_then(|matches| Ok((Args::from_arg_matches(&matches)?, call::of(&line, &matches))));
+    let (parsed, call) = match matched {
         Ok(parsed) => parsed,
         // Help and version: clap prints them; a closed pipe is nobody's trouble.
         Err(shown) if !shown.use_stderr() => {
@@ -233,11 +242,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, wiring: &Wiring<'_>) -> Exi
         }
         Err(wrong) => return fail::report(&fail::from_clap(&wrong), wants_json),
     };
-    match run_parsed(parsed, wiring) {
+    match run_parsed(parsed, call, wiring) {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
         Err(Stop::Error(error)) => {
-            // The kind and the cause only: the sentence may name a customer.
-            tracing::error!(kind = fail::kind_code(error.kind), cause = error.source.as_ref().map(tracing::field::display), "failed");
+            // Kinds and places only: the sentence may name a customer, and so may the words of the cause.
+            tracing::error!(kind = fail::kind_code(error.kind), cause = logfile::cause(&error), "failed");
             fail::report(&error, wants_json)
         }
     }
@@ -248,7 +257,7 @@ fn command() -> clap::Command {
     examples::shown_in(<Args as clap::CommandFactory>::command())
 }
 
-fn run_parsed(args: Args, wiring: &Wiring<'_>) -> Done {
+fn run_parsed(args: Args, call: call::Call, wiring: &Wiring<'_>) -> Done {
     let Args { globals, sub } = args;
     let mut cx = Cx {
         wiring,
@@ -258,6 +267,8 @@ fn run_parsed(args: Args, wiring: &Wiring<'_>) -> Done {
         now: fixed_clock()?.unwrap_or_else(clock),
         out: Out::new(&globals),
         batches: Vec::new(),
+        call,
+        wrote: false,
         globals: &globals,
     };
     logfile::start(&cx.places);
@@ -277,14 +288,17 @@ fn run_parsed(args: Args, wiring: &Wiring<'_>) -> Done {
 }
 
 fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
-    if let Some(key) = cx.globals.idempotency_key.as_deref() {
-        if sub.manner() == Manner::Own {
+    if cx.globals.idempotency_key.is_some() {
+        if sub.manner() != Manner::Writes {
             return Err(Error::usage(format!("retain {} takes no --idempotency-key", sub.name())).into());
         }
+        cx.call.read_input()?;
         // What the first call did may be in the way of reading this one: a task that is done cannot be named to be done.
         if cx.book()?.exists() && !cx.globals.dry_run {
             let mut store = cx.open()?;
-            if let Some(receipt) = store.done_once(key)? {
+            if let Some(once) = cx.once(&store)?
+                && let Some(receipt) = store.done_once(&once)?
+            {
                 return written::print(cx, &mut store, &receipt);
             }
         }
@@ -292,7 +306,12 @@ fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
     if cx.globals.dry_run && sub.manner() == Manner::Own && !sub.tries_itself() {
         return Err(Error::usage(format!("retain {} cannot be tried", sub.name())).hint("leave out --dry-run").into());
     }
-    sub.run(cx)
+    sub.run(cx)?;
+    if cx.globals.idempotency_key.is_some() && !cx.wrote {
+        let words = format!("This retain {} writes nothing, so the idempotency key was not used", sub.name());
+        return Err(Error::usage(words).hint("leave it out where something is only looked at").into());
+    }
+    Ok(())
 }
 
 /// Hands over to the screens with `book`.
@@ -326,6 +345,11 @@ impl Cx<'_> {
 
     /// Opens the book; one that is not there is an error that says how to get one.
     fn open(&self) -> Result<Store> {
+        self.open_at(&self.found()?, false)
+    }
+
+    /// The path of the book, which is there.
+    fn found(&self) -> Result<PathBuf> {
         let path = self.book()?;
         if !store::reachable(&path)? {
             return Err(Error::not_found(format!("There is no book at {}", path.display()))
@@ -333,7 +357,7 @@ impl Cx<'_> {
                 .hint("bring your own data: `retain import FOLDER`")
                 .hint("or name another book with `--book FILE`"));
         }
-        self.open_at(&path, false)
+        Ok(path)
     }
 
     /// Opens the book, or makes it.
@@ -353,6 +377,14 @@ impl Cx<'_> {
         Ok(store)
     }
 
+    /// Opens a book that is there and leaves the exchange to the subcommand.
+    fn open_before_exchange(&self) -> Result<Store> {
+        let path = self.found()?;
+        let mut store = Store::open(&path, &self.options())?;
+        self.tell(&mut store);
+        Ok(store)
+    }
+
     /// Opens the book to look at it: as it was, where `--as-of` names a day before today.
     fn open_to_look(&self) -> Result<Store> {
         let mut store = self.open()?;
@@ -365,9 +397,13 @@ impl Cx<'_> {
         Options { who: self.who(), now: self.now, as_of: self.as_of, create: false, zone: None, keep: self.keep() }
     }
 
-    /// Gives what was done to the other copies, where this one takes part. What fails is told and given the next time.
+    /// Gives what was done to the other copies, where this one takes part. What fails is told and given the next time; so is that
+    /// this file does not exchange, though the book does.
     fn hand_on(&mut self, store: &mut Store) {
         self.note_batches(store);
+        if let Part::Aside(words) = store.part() {
+            self.warn(&words);
+        }
         if let Err(error) = store.give_bundles(1) {
             self.warn(&format!("not in the sync folder yet: {}", error.message));
         }
@@ -419,13 +455,19 @@ impl Cx<'_> {
         let _ = writeln!(std::io::stderr(), "{}", out::one_line(words));
     }
 
+    /// The call with its idempotency key, where it has one.
+    fn once(&self, store: &Store) -> Result<Option<Once>> {
+        self.globals.idempotency_key.as_deref().map(|key| store.once(key, &self.call.text())).transpose()
+    }
+
     /// Runs a command and says what it did; with --dry-run what it would do.
     fn write(&mut self, store: &mut Store, command: &Command) -> Done {
+        self.wrote = true;
         if self.globals.dry_run {
             let (receipt, page) = store.rehearse(command, self.now)?;
             return written::tried(self, store, &receipt, &page);
         }
-        let receipt = store.write_once(command, self.now, self.globals.idempotency_key.as_deref())?;
+        let receipt = store.write_once(command, self.now, self.once(store)?.as_ref())?;
         if store.size() < DAILY_AT_ONCE
             && let Err(error) = store.back_up_daily(self.now)
         {
@@ -453,8 +495,11 @@ impl Cx<'_> {
         Ok(self.out.table(heads, &vec![false; heads.len()], table)?)
     }
 
-    /// Refuses --dry-run where a subcommand would write by itself.
+    /// Refuses --dry-run and --idempotency-key where a subcommand would write by itself.
     fn really(&self) -> Result<()> {
+        if self.globals.idempotency_key.is_some() {
+            return Err(Error::usage("That takes no --idempotency-key"));
+        }
         if self.globals.dry_run { Err(Error::usage("That cannot be tried").hint("leave out --dry-run")) } else { Ok(()) }
     }
 

@@ -84,6 +84,12 @@
 //! name or a number: a batch that is in none, or in one that was lost or damaged, is given (again). Small ones are joined when they are
 //! many; the sum in a bundle's head tells who has all of it that it need not be read.
 //!
+//! **Who exchanges where** is no word of the book's alone, for every copy of it says the same, and somebody else may have written it
+//! (`sync/yes.rs`). The folder that has its name from the book's and lies beside it needs no yes. Any other needs the yes of each
+//! person on each machine: `retain sync --on`, kept in the state folder for this folder, book and file. The file is that of its path, so
+//! a restore goes on; or the very file (device, inode, time of making) at another path, so a move goes on and says so. A copy is
+//! neither: it gives, takes and sweeps nothing, and says that once a command. Who gave there before anybody asked has said yes.
+//!
 //! `signal` caches one packed row a customer, folded in the same transaction as the write; `retain doctor` folds all of them
 //! again and compares. Health, priority and reasons are never stored, so they are never stale and can be had for any past date:
 //! with a date in the past ([`store::Options::as_of`]) the facts up to it are folded.
@@ -185,8 +191,9 @@
 //!
 //! # Scripts
 //! - A subcommand that writes goes through one door (`Cx::write`): it can be tried ([`store::Store::rehearse`]: the real transaction, taken
-//!   back), it takes an idempotency key (a config row `once.KEY` in the batch itself, so log, outbox and merges carry it), and hooks hear
-//!   of it. `cli/sub.rs` says of each how it writes; what writes in a way of its own takes neither flag.
+//!   back), it takes an idempotency key (a config row `once.HASH` in the batch itself, so log, outbox and merges carry it; its value is
+//!   the digest of the call, so another call under the key is refused), and hooks hear of it. `cli/sub.rs` says of each how it writes;
+//!   what only looks, or writes in a way of its own, takes no key.
 //! - One JSON object an answer; lines and CSV are made from its rows, so all three have the same names.
 //! - [`store::select`] runs SQL of a person's own on a second, read-only connection with temporary views and an authorizer.
 //! - Each row of keys names its subcommand ([`tui::keymap::KeyRow::cli`]), or is listed as of the screen only; a test compares.
@@ -262,6 +269,7 @@
 //!   events would cost more than a second in a large book, behind every write while the count stands in the corner.
 //! - A rule is saved from its trial only, which shows whom it holds and for whom it would have fired.
 //! - On the board `L` and `H` move the card and not through the history: the arrows with Alt do that everywhere.
+//! - Where a key that leads to typing is refused, what is typed behind it is no key until Enter or Esc: hands go on before eyes see.
 //! - Esc never leaves the program: at the top of a tab it clears marks, then the filter. Only `q` quits, because a hand that
 //!   presses Esc twice to be sure must not lose its place.
 //! - `e` explains and `E` edits, on every screen: why a customer is here is asked many times more often than it is edited.

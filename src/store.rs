@@ -24,7 +24,7 @@ mod kept;
 pub mod load;
 pub mod merge;
 mod moves;
-mod once;
+pub mod once;
 mod open;
 pub mod outbox;
 mod past;
@@ -143,7 +143,7 @@ pub struct Store {
     given: Option<Given>,
     queued: bool,
     /// The idempotency key of the change that is being written.
-    once: Option<String>,
+    once: Option<once::Once>,
     /// What is written now is only tried, and taken back at once.
     rehearsing: bool,
     /// Batches of ours that stand, for whoever tells of them.
@@ -164,6 +164,10 @@ pub struct Store {
     tried: sync::Tried,
     /// When the next purge of others that waits is carried out.
     purges_due: Option<Stamp>,
+    /// What the last exchange left out for good, or why there was none: for `doctor`.
+    left_out: Vec<sync::LeftOut>,
+    /// The folder by which the person let this file exchange while it is open.
+    agreed: Option<PathBuf>,
     /// For waiting only: ids must not depend on it.
     dice: Ids,
     options: Options,
@@ -236,6 +240,8 @@ impl Store {
             told_before: Vec::new(),
             tried: sync::Tried::new(),
             purges_due: None,
+            left_out: Vec::new(),
+            agreed: None,
             dice: Ids::random(),
             options: Options { create: false, ..options.clone() },
             rules: None,
@@ -253,6 +259,7 @@ impl Store {
             store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
         }
         store.find_outbox(options)?;
+        store.find_yes();
         Ok(store)
     }
 
@@ -320,6 +327,7 @@ impl Store {
         self.key = key_of_book(&self.conn)?;
         self.try_catch_up();
         self.go_on_numbering();
+        self.find_yes();
         self.reload()
     }
 
@@ -770,6 +778,15 @@ fn end<T>(conn: &Connection, work: Result<T>) -> Result<T> {
 /// What SQLite said, when an error came from it.
 fn sqlite_error(error: &Error) -> Option<&rusqlite::Error> {
     error.source.as_ref()?.downcast_ref()
+}
+
+/// What of a cause may be told where no text of the book may stand: SQLite's number, a hitch.
+pub fn cause(source: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<String> {
+    if let Some(hitch) = source.downcast_ref::<transact::Hitch>() {
+        return Some(hitch.to_string());
+    }
+    let error = source.downcast_ref::<rusqlite::Error>()?;
+    Some(error.sqlite_error().map_or_else(|| "sqlite".to_owned(), |e| format!("sqlite: {}", e.extended_code)))
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

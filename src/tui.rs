@@ -204,6 +204,7 @@ fn default_look() -> Look {
         roster: None,
         config: Arc::new(Config::default()),
         book: PathBuf::new(),
+        exchanges: None,
         read_only: None,
         past: None,
         counts: Counts::default(),

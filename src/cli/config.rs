@@ -176,7 +176,7 @@ fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {
 
 fn from_stdin() -> Result<String> {
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(1 << 20).read_to_string(&mut text);
+    let read = super::call::input().take(1 << 20).read_to_string(&mut text);
     read.map_err(|e| Error::usage("The value on standard input is not UTF-8 text").because(e))?;
     Ok(text)
 }

@@ -1,11 +1,14 @@
-//! The log: a file a week old at most in the state folder. Names of commands, kinds of errors and their causes go there;
-//! nothing about customers does.
+//! The log: a file a week old at most in the state folder. Names of commands, kinds of errors and of their causes go there, and the
+//! line in which a text cannot be read. No text goes there, because most of it is about customers or was written by somebody.
 
 use std::path::Path;
 
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 
 use super::place::Places;
+use crate::domain::clash::Clash;
+use crate::error::Error;
+use crate::store;
 
 /// Removes all but the newest seven. The appender could do so itself, but complains on standard error where it cannot.
 fn keep_a_week(folder: &Path) -> std::io::Result<()> {
@@ -36,9 +39,58 @@ pub(super) fn start(places: &Places) {
         .try_init();
 }
 
+/// What of an error's cause may stand in the log: what kind it is, a number of the system, a place in a text.
+pub(super) fn cause(error: &Error) -> String {
+    let Some(cause) = &error.source else { return "none".to_owned() };
+    if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+        return match io.raw_os_error() {
+            Some(number) => format!("io: {:?}, {number}", io.kind()),
+            None => format!("io: {:?}", io.kind()),
+        };
+    }
+    if let Some(json) = cause.downcast_ref::<serde_json::Error>() {
+        return format!("json: {:?}, line {}, column {}", json.classify(), json.line(), json.column());
+    }
+    if let Some(toml) = cause.downcast_ref::<toml::de::Error>() {
+        return line_of(&toml.to_string()).map_or_else(|| "toml".to_owned(), |line| format!("toml: line {line}"));
+    }
+    if let Some(csv) = cause.downcast_ref::<csv::Error>() {
+        return csv.position().map_or_else(|| "csv".to_owned(), |at| format!("csv: line {}", at.line()));
+    }
+    if cause.is::<Clash>() {
+        return "clash".to_owned();
+    }
+    store::cause(cause.as_ref()).unwrap_or_else(|| "another".to_owned())
+}
+
+/// The line that a message of the TOML reader begins with; what follows is the text itself.
+fn line_of(said: &str) -> Option<u64> {
+    said.strip_prefix("TOML parse error at line ")?.split(',').next()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_without_a_word_of_the_text_that_they_are_about() {
+        let secret = "Dana Zappa";
+        let toml = toml::from_str::<toml::Table>(&format!("a = 1\nb = \"{secret}")).expect_err("no end");
+        let json = serde_json::from_str::<u8>(&format!("\"{secret}\"")).expect_err("no number");
+        let io = std::io::Error::new(std::io::ErrorKind::NotFound, secret);
+        let number: Result<u8, _> = secret.parse();
+        let causes: [(Error, &str); 5] = [
+            (Error::usage(secret).because(toml), "toml: line 2"),
+            (Error::usage(secret).because(json), "json: Data, line 1, column 12"),
+            (Error::usage(secret).because(io), "io: NotFound"),
+            (Error::usage(secret).because(number.expect_err("no number")), "another"),
+            (Error::usage(secret), "none"),
+        ];
+        for (error, told) in causes {
+            assert_eq!(cause(&error), told);
+        }
+        assert_eq!(cause(&Error::failed("x").because(std::io::Error::from_raw_os_error(28))), "io: StorageFull, 28");
+    }
 
     #[test]
     fn seven_logs_stay_and_nothing_else_goes() {

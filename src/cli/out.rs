@@ -138,9 +138,10 @@ impl Out {
         let last = heads.len().saturating_sub(1);
         let cell = |(i, c): (usize, &String)| if i < last { text::cut(&self.cell(c), WIDEST).into_owned() } else { self.cell(c) };
         let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().enumerate().map(cell).collect()).collect();
-        let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| text::cells(c)).chain([heads[i].len()]).max().unwrap_or(0);
+        // A heading may come from outside as well: a person's own column, a name in a statement.
+        let heads: Vec<String> = heads.iter().enumerate().map(|(i, h)| cell((i, &(*h).to_owned()))).collect();
+        let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).chain([&heads[i]]).map(|c| text::cells(c)).max().unwrap_or(0);
         let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-        let heads: Vec<String> = heads.iter().map(|h| (*h).to_owned()).collect();
         let head = lay(&heads, &widths, right);
         let head = self.paint(Ink::Bold, &head);
         self.line(&head)?;

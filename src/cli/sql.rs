@@ -37,6 +37,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let Some(statement) = &args.statement else { return views(cx, &store) };
     let text = if statement == "-" { from_stdin()? } else { statement.clone() };
+    store.cap_memory()?;
     let stop = super::interruption(args.timeout)?;
     let mut printed = Printed { heads: Vec::new(), rows: Vec::new(), failed: None };
     store.select(&text, stop, &mut |row| printed.take(cx, row))?;

@@ -9,12 +9,15 @@ use super::fail::Done;
 use super::out::{Ink, one_line};
 use crate::error::Error;
 use crate::store::Store;
-use crate::store::sync::Exchanged;
+use crate::store::sync::{Exchanged, Part};
 
 /// Exchange with other copies of the book through a folder
 ///
 /// The folder is BOOK.sync beside the book, and can be carried by a stick, a file sync tool or git: each file has one writer, who
 /// joins small ones when they grow many. Once it is on, every opening, every 30 seconds of the screens and every command takes part.
+///
+/// Another folder than the one beside the book needs your yes on each machine, which --on says: a book that was copied, or came from
+/// somebody else, gives nothing and takes nothing before.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Let this copy take part from now on
@@ -44,19 +47,32 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         let (store, done) = Store::join(&path, folder, &cx.options())?;
         return print(cx, &store, &done);
     }
-    let mut store = cx.open()?;
+    // The exchange is what is asked for here, so no opening has done it before.
+    let mut store = cx.open_before_exchange()?;
     if args.on || args.off {
         store.set_sync(args.on, args.folder.as_deref())?;
+    }
+    if let Part::Aside(words) = store.part() {
+        return Err(Error::usage(words).hint("nothing was given and nothing taken").into());
     }
     if let Some(device) = &args.new_key {
         let device =
             device.parse().map_err(|()| Error::usage(format!("{device} is not the id of a device")).hint("`retain doctor` names them"))?;
         store.forget_key(device)?;
     }
-    if args.accept_purges {
+    let mut done = store.exchange()?;
+    if args.accept_purges && !done.held.is_empty() {
+        // They are known by the first look only.
         store.accept_purges()?;
+        let then = store.exchange()?;
+        done = Exchanged {
+            given: done.given + then.given,
+            mended: done.mended + then.mended,
+            taken: done.taken + then.taken,
+            conflicts: done.conflicts + then.conflicts,
+            ..then
+        };
     }
-    let done = store.exchange()?;
     print(cx, &store, &done)
 }
 

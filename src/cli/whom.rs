@@ -60,7 +60,7 @@ impl Whom {
 /// The customers on standard input: a line each with an id, key or name, or a JSON object with an `id` (a row of --jsonl).
 pub(super) fn from_stdin(store: &mut Store) -> Result<Vec<Id>> {
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST).read_to_string(&mut text);
+    let read = super::call::input().take(LONGEST).read_to_string(&mut text);
     read.map_err(|e| Error::usage("The customers on standard input are not UTF-8 text").because(e))?;
     let mut found = Vec::new();
     let mut known = std::collections::HashSet::new();
@@ -81,7 +81,7 @@ const LONGEST_TEXT: u64 = 1 << 20;
 /// A text from standard input.
 pub(super) fn read_text(what: &str) -> Result<String> {
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST_TEXT + 1).read_to_string(&mut text);
+    let read = super::call::input().take(LONGEST_TEXT + 1).read_to_string(&mut text);
     read.map_err(|e| Error::usage(format!("{what} on standard input is not UTF-8 text")).because(e))?;
     if text.len() as u64 > LONGEST_TEXT {
         return Err(Error::usage(format!("{what} is longer than 1 MiB")).hint("is it the file you meant?"));

@@ -8,6 +8,7 @@ use crate::domain::id::Id;
 use crate::error::Result;
 
 use super::hash::{self, Header};
+use super::sync::Part;
 use super::{Store, batch, config_rows, heads, schema, signal, sql};
 
 /// Faults of one kind that are named one by one.
@@ -79,8 +80,33 @@ pub(super) fn check(code: &'static str, wrong: Vec<String>, well: String) -> Che
 }
 
 impl Store {
-    /// Examines the book without changing it.
+    /// Examines the book without changing it, as it is at one moment. What lies beside it moves on while others write: what is wrong
+    /// there is looked at again before it is said.
     pub fn doctor(&mut self) -> Result<Vec<Check>> {
+        // Before the moment: what others put into the outbox behind it, the book cannot have yet.
+        let waiting = self.waiting()?.len();
+        // Without a log a reader keeps writers out, so there each check has a moment of its own.
+        let mut checks = if self.mode.is_wal() { self.at_one_moment(Store::examine)? } else { self.examine()? };
+        checks.push(self.outbox_check(waiting)?);
+        checks.extend(self.sync_check()?);
+        Ok(checks)
+    }
+
+    /// Reads within one state of the book.
+    pub(super) fn at_one_moment<T>(&mut self, look: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
+        let whole = !self.conn.is_autocommit();
+        if !whole {
+            self.conn.execute_batch("BEGIN").map_err(sql)?;
+        }
+        let seen = look(self);
+        if !whole {
+            super::roll_back(&self.conn);
+        }
+        seen
+    }
+
+    /// What the file alone says.
+    fn examine(&mut self) -> Result<Vec<Check>> {
         // By the settings of now: somebody may have changed them since the last look.
         self.take_over_settings()?;
         let mut checks = vec![Check { code: "file", ok: self.read_only.is_none(), words: self.file_words() }];
@@ -100,9 +126,41 @@ impl Store {
         let orphans: i64 = self.conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
         let orphans = if orphans > 0 { vec![format!("{orphans} rows without their parent")] } else { Vec::new() };
         checks.push(check("parents", orphans, "every row has its parent".into()));
-        checks.extend(self.log_checks()?);
-        checks.extend([self.conflict_check()?, self.index_check()?, self.purge_check()?, self.meta_check()?]);
-        let waiting = self.waiting()?.len();
+        checks.extend(self.at_one_moment(|s| s.log_checks())?);
+        for look in [Store::conflict_check, Store::index_check, Store::purge_check, Store::meta_check] {
+            checks.push(self.at_one_moment(|s| look(s))?);
+        }
+        checks.push(self.backup_check());
+        let mut wrong: Vec<String> = config_rows(&self.conn)?
+            .into_iter()
+            .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))
+            .collect();
+        wrong.extend(crate::columns::compile_scorecards(&mut (*self.config).clone()).err().map(|e| e.message));
+        checks.push(check("config", wrong, "every setting is read".into()));
+        checks.push(self.at_one_moment(Store::signal_check)?);
+        checks.extend([self.copies_check()?, self.number_check()?]);
+        checks.push(self.at_one_moment(|s| s.signature_check())?);
+        Ok(checks)
+    }
+
+    /// The newest backup: a damaged one helps nobody.
+    fn backup_check(&self) -> Check {
+        let all = super::backup::list(&self.path);
+        let Some(newest) = all.first() else { return check("backups", Vec::new(), "none yet".into()) };
+        let mut wrong = Vec::new();
+        if newest.damaged {
+            wrong.push(format!("the newest, {}, is damaged; `retain backup` makes another", newest.name));
+        }
+        check("backups", wrong, format!("the newest is {}", newest.name))
+    }
+
+    /// The outbox against the book. What was found waiting is looked for again while nobody writes: a change stands in the outbox
+    /// before it stands in the book.
+    pub(super) fn outbox_check(&mut self, found: usize) -> Result<Check> {
+        let Some(waiting) = (if found > 0 { self.waiting_for_good()? } else { Some(0) }) else {
+            let words = format!("{found} of your changes are not in the book yet, and another is writing: look again in a while");
+            return Ok(Check { code: "outbox", ok: true, words });
+        };
         let waiting = if waiting > 0 {
             vec![format!("{waiting} of your changes wait in your outbox; `retain outbox` shows them")]
         } else {
@@ -112,27 +170,20 @@ impl Store {
             || "your changes are kept nowhere else".into(),
             |o| format!("the book has every change of yours; kept in {}", o.file().display()),
         );
-        checks.push(check("outbox", waiting, kept));
-        let newest = super::backup::list(&self.path).first().map_or_else(
-            || "none yet".into(),
-            |b| {
-                let damaged = if b.damaged { ", damaged" } else { "" };
-                format!("the newest is {}{damaged}", b.name)
-            },
-        );
-        checks.push(Check { code: "backups", ok: true, words: newest });
-        let mut wrong: Vec<String> = config_rows(&self.conn)?
-            .into_iter()
-            .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))
-            .collect();
-        wrong.extend(crate::columns::compile_scorecards(&mut (*self.config).clone()).err().map(|e| e.message));
-        checks.push(check("config", wrong, "every setting is read".into()));
-        checks.push(self.signal_check()?);
-        checks.push(self.copies_check()?);
-        checks.push(self.number_check()?);
-        checks.push(self.signature_check()?);
-        checks.extend(self.sync_check()?);
-        Ok(checks)
+        Ok(check("outbox", waiting, kept))
+    }
+
+    /// How many changes wait while nobody is between the outbox and the COMMIT: within the lock. `None`: it was not to be had.
+    fn waiting_for_good(&mut self) -> Result<Option<usize>> {
+        if self.read_only.is_some() {
+            return Ok(Some(self.waiting()?.len()));
+        }
+        if self.begin().is_err() {
+            return Ok(None);
+        }
+        let waiting = self.waiting();
+        super::roll_back(&self.conn);
+        Ok(Some(waiting?.len()))
     }
 
     /// What copies of the book left undecided, and copies that wait beside it.
@@ -171,15 +222,38 @@ impl Store {
         Ok(check("numbers", wrong, "each number of a device stands for one batch".into()))
     }
 
-    /// The bundles in the sync folder, each read to its end; none where there is no folder.
+    /// Where changes go, and the bundles there, each read to its end; none where the book takes no part and there is no folder. Others
+    /// join and replace theirs at any time: what is wrong at one look only is not wrong.
     fn sync_check(&self) -> Result<Option<Check>> {
-        let Some(found) = self.examine_bundles()? else { return Ok(None) };
+        let folder = self.sync_folder();
+        match self.part() {
+            Part::Aside(words) => return Ok(Some(Check { code: "sync", ok: true, words })),
+            Part::On if !folder.is_dir() => {
+                let words = format!("changes go to {}, which the next exchange makes", folder.display());
+                return Ok(Some(Check { code: "sync", ok: true, words }));
+            }
+            Part::On | Part::Off => {}
+        }
+        let Some(mut found) = self.examine_bundles()? else { return Ok(None) };
+        let mut telling = self.words_of_telling(&found)?;
+        if !(found.wrong.is_empty() && telling.is_empty())
+            && let Some(again) = self.examine_bundles()?
+        {
+            let telling_again = self.words_of_telling(&again)?;
+            telling.retain(|words| telling_again.contains(words));
+            found.wrong.retain(|words| again.wrong.contains(words));
+        }
+        // What the last exchange could not take, where it is there still and not named yet.
+        let known = |words: &str| words.split(": ").next().is_some_and(|bundle| found.wrong.iter().any(|w| w.starts_with(bundle)));
+        let left_out = self.left_out.iter().filter(|left| left.stands() && !known(&left.words)).map(|left| left.words.clone());
+        let left_out: Vec<String> = left_out.collect();
+        found.wrong.extend(left_out);
         let more = found.wrong.len().saturating_sub(MOST_NAMED);
         let mut wrong: Vec<String> = found.wrong.iter().take(MOST_NAMED).cloned().collect();
         if more > 0 {
             wrong.push(format!("and {more} more bundles with faults"));
         }
-        wrong.extend(self.words_of_telling(&found)?);
+        wrong.extend(telling);
         let waits = match found.waiting {
             0 => "each of your changes is in one".to_owned(),
             1 => "1 change waits for the next exchange".to_owned(),
@@ -190,8 +264,8 @@ impl Store {
             n => format!("; {n} changes that came by merge are in none, and their writers have folders: theirs to give"),
         };
         let well = if self.syncs() { waits + &others } else { "this copy takes no part".to_owned() };
-        let (bundles, folder) = (found.bundles, self.sync_folder());
-        Ok(Some(check("sync", wrong, format!("{bundles} sound bundles in {}; {well}", folder.display()))))
+        let (bundles, folder) = (found.bundles, folder.display());
+        Ok(Some(check("sync", wrong, format!("changes go to {folder}, with {bundles} sound bundles; {well}"))))
     }
 
     fn file_words(&self) -> String {

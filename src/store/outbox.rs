@@ -52,9 +52,12 @@ pub struct Asked {
     pub at: Stamp,
     /// What it is.
     pub command: Command,
-    /// The idempotency key that it came with.
+    /// The name of the idempotency key that it came with; without the next, the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<String>,
+    /// The digest of the call that came with the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     /// Why it waits.
     pub why: String,
     /// The last batch of which its person could know: what others wrote behind it the change has not seen.
@@ -317,13 +320,15 @@ impl Outbox {
     }
 }
 
-/// Forgets the outbox of a book that its person throws away.
+/// Forgets the outbox of a book that its person throws away, and that it may exchange.
 pub fn forget(folder: &Path, book: &Path) {
     let path = match (book.parent().and_then(|p| fs::canonicalize(p).ok()), book.file_name()) {
         (Some(parent), Some(name)) => parent.join(name),
         _ => book.to_owned(),
     };
-    let _ = fs::remove_file(Outbox::of(folder, &path, Id::default()).file);
+    let file = Outbox::of(folder, &path, Id::default()).file;
+    let _ = fs::remove_file(file.with_extension("sync"));
+    let _ = fs::remove_file(file);
 }
 
 fn open_to_add(path: &Path, create: bool) -> std::io::Result<File> {

@@ -2,7 +2,8 @@
 //!
 //! A connection of its own that only reads, with `query_only`, has the views as temporary ones; the authorizer lets a statement
 //! select from them and call functions, and nothing else: no writing, no attaching, no pragma, and no table behind the views,
-//! which are no promise. Whoever runs it says when it has taken too long.
+//! which are no promise. Behind each view stands one with a name that nobody can know, and only in such a name the tables are read:
+//! a `WITH` that has a view's name reads no more than any other. Whoever runs it says when it has taken too long.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +11,14 @@ use std::sync::{Arc, PoisonError};
 
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use serde_json::Value as Json;
 
 use crate::columns::COLUMNS;
 use crate::domain::event::EventKind;
+use crate::domain::id::Ids;
 use crate::error::{Error, Kind, Result};
 
 use super::batch::TABLES;
@@ -31,19 +34,32 @@ struct View {
     query: String,
 }
 
-/// Steps of SQLite's machine between two questions whether to stop: a few milliseconds.
-const BETWEEN: i32 = 20_000;
+/// Steps of SQLite's machine between two questions whether to stop. A step over large values takes a millisecond, so they are few.
+const BETWEEN: i32 = 100;
+
+/// Bytes of the largest value in a statement: four times the longest text of a book. What grows is refused before it takes seconds.
+const LARGEST: i32 = 4 << 20;
+
+/// Bytes that SQLite may have in a process that runs a person's statement.
+const MEMORY: u64 = 512 << 20;
 
 impl Store {
+    /// From here on SQLite takes no more memory than a statement is worth, in the whole process. It cannot be taken back: for a program
+    /// that runs one statement and ends.
+    pub fn cap_memory(&self) -> Result<()> {
+        self.conn.query_row(&format!("PRAGMA hard_heap_limit = {MEMORY}"), [], |_| Ok(())).map_err(sql)
+    }
+
     /// Runs one SELECT. `each` gets the names of the columns, then the rows, and says whether to go on.
     pub fn select(&mut self, text: &str, stop: Stop, each: &mut dyn FnMut(Vec<Json>) -> bool) -> Result<()> {
-        let mut conn = self.views()?;
+        let (mut conn, hidden) = self.views()?;
         conn.progress_handler(BETWEEN, Some(stop)).map_err(sql)?;
-        if reads_signals(&mut conn, text)? {
+        if reads_signals(&mut conn, text, &hidden)? {
             self.fill_signals(&mut conn)?;
         }
+        conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST).map_err(sql)?;
         conn.execute_batch("PRAGMA query_only = ON").map_err(sql)?;
-        guard(&mut conn, None)?;
+        guard(&mut conn, None, &hidden)?;
         let mut all = rusqlite::Batch::new(&conn, text);
         let mut statement = all.next().map_err(|e| refused(e, text))?.ok_or_else(|| Error::usage("There is no statement in it"))?;
         if !statement.readonly() || statement.column_count() == 0 {
@@ -70,7 +86,7 @@ impl Store {
 
     /// The views with what a row of each is, and their columns.
     pub fn select_views(&self) -> Result<Vec<(&'static str, &'static str, Vec<String>)>> {
-        let conn = self.views()?;
+        let (conn, _) = self.views()?;
         let columns = |name: &str| -> Result<Vec<String>> {
             let statement = conn.prepare(&format!("SELECT * FROM temp.\"{name}\" LIMIT 0")).map_err(sql)?;
             Ok(statement.column_names().map(str::to_owned).collect())
@@ -83,18 +99,23 @@ impl Store {
         Ok(all)
     }
 
-    /// A connection of its own with the views; the one of figures is an empty table as yet.
-    fn views(&self) -> Result<Connection> {
+    /// A connection of its own with the views, and what the names of those behind them begin with; the one of figures is an empty table
+    /// as yet.
+    fn views(&self) -> Result<(Connection, String)> {
         if self.mode == Mode::Memory || self.past {
             return Err(Error::usage("SQL reads the book as it is now"));
         }
         let conn = open::beside(&self.path)?;
-        for view in views() {
-            conn.execute_batch(&format!("CREATE TEMP VIEW \"{}\" AS {}", view.name, view.query)).map_err(sql)?;
+        let hidden = format!("behind {} ", Ids::random().next(self.now));
+        for View { name, query, .. } in views() {
+            conn.execute_batch(&format!(
+                "CREATE TEMP VIEW \"{hidden}{name}\" AS {query}; CREATE TEMP VIEW \"{name}\" AS SELECT * FROM temp.\"{hidden}{name}\""
+            ))
+            .map_err(sql)?;
         }
         let columns: Vec<String> = COLUMNS.iter().map(|c| format!("\"{}\"", c.code())).collect();
         conn.execute_batch(&format!("CREATE TEMP TABLE \"{}\" (customer_id, {})", SIGNAL.0, columns.join(", "))).map_err(sql)?;
-        Ok(conn)
+        Ok((conn, hidden))
     }
 
     /// Puts the figures of every customer into the table of figures.
@@ -118,9 +139,9 @@ impl Store {
 }
 
 /// Whether a statement reads the figures, which have to be worked out for it.
-fn reads_signals(conn: &mut Connection, text: &str) -> Result<bool> {
+fn reads_signals(conn: &mut Connection, text: &str, hidden: &str) -> Result<bool> {
     let seen = Arc::new(AtomicBool::new(false));
-    guard(conn, Some(seen.clone()))?;
+    guard(conn, Some(seen.clone()), hidden)?;
     let prepared = rusqlite::Batch::new(conn, text).next().map(|_| ()).map_err(|e| refused(e, text));
     conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(sql)?;
     prepared?;
@@ -128,19 +149,24 @@ fn reads_signals(conn: &mut Connection, text: &str) -> Result<bool> {
 }
 
 /// Lets statements select from the views, and nothing else.
-fn guard(conn: &mut Connection, seen: Option<Arc<AtomicBool>>) -> Result<()> {
+fn guard(conn: &mut Connection, seen: Option<Arc<AtomicBool>>, hidden: &str) -> Result<()> {
+    let (hidden, queries) = (hidden.to_owned(), views().into_iter().map(|v| v.query).collect::<Vec<String>>());
+    let is_behind = move |table: &str| queries.iter().any(|query| query.contains(&format!("main.{table} ")));
     conn.authorizer(Some(move |context: AuthContext<'_>| match context.action {
         AuthAction::Select | AuthAction::Recursive | AuthAction::Function { .. } => Authorization::Allow,
         AuthAction::Read { table_name, column_name } => {
+            let of = context.database_name;
             if table_name == SIGNAL.0
-                && context.database_name == Some("temp")
+                && of == Some("temp")
                 && let Some(seen) = &seen
             {
                 seen.store(true, Ordering::Relaxed);
             }
-            // What stands behind a view is read in its name only; a name without a database is a part of the statement itself.
-            // Where nothing is read of a view but that it has rows, its tables are asked for without a column.
-            let own = context.database_name != Some("main") || context.accessor.is_some() || column_name.is_empty();
+            // A name without a database is a part of the statement itself. Where nothing is read of a view but that it has rows, its
+            // tables are asked for without a column, and in nobody's name.
+            let own = of != Some("main")
+                || context.accessor.is_some_and(|name| name.starts_with(&hidden))
+                || column_name.is_empty() && is_behind(table_name);
             if own && !table_name.starts_with("sqlite_") { Authorization::Allow } else { Authorization::Deny }
         }
         _ => Authorization::Deny,
@@ -154,9 +180,13 @@ fn only_select() -> Error {
 
 /// What SQLite says against a statement, as a sentence.
 fn refused(error: rusqlite::Error, text: &str) -> Error {
-    use rusqlite::ErrorCode::{AuthorizationForStatementDenied, OperationInterrupted, ReadOnly};
+    use rusqlite::ErrorCode::{AuthorizationForStatementDenied, OperationInterrupted, OutOfMemory, ReadOnly, TooBig};
     match (error.sqlite_error_code(), &error) {
         (Some(AuthorizationForStatementDenied | ReadOnly), _) => only_select().because(error),
+        (Some(TooBig), _) => Error::usage(format!("A value in the statement is larger than {} MB", LARGEST >> 20)).because(error),
+        (Some(OutOfMemory), _) => Error::new(Kind::Failed, format!("The statement needs more than {} MB of memory", MEMORY >> 20))
+            .hint("ask for less at once: fewer columns, a condition, no sorting")
+            .because(error),
         (Some(OperationInterrupted), _) => Error::new(Kind::Failed, "The statement was stopped before its end").because(error),
         (_, rusqlite::Error::SqlInputError { msg, offset, .. }) => {
             let at = usize::try_from(*offset).ok().and_then(|at| text.get(..at));

@@ -8,6 +8,7 @@ pub(super) mod bundle;
 mod examine;
 mod give;
 mod hold;
+mod yes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -20,11 +21,12 @@ use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 
 use super::merge::take::ANOTHER;
-use super::merge::{LeftOut, NOT_WHOLE, Source as _};
+use super::merge::{self, NOT_WHOLE, Source as _};
 use super::{Mode, Options, Store, schema, sql};
 use bundle::{Bundles, Head};
 use give::Look;
 pub use hold::{Held, waiting as held};
+pub use yes::Part;
 
 /// So many batches that wait make a bundle at once.
 pub const MANY: usize = 1000;
@@ -55,6 +57,20 @@ pub struct Exchanged {
 
 /// What a session remembers of bundles that it could not take whole: length, time of change, and the book's last batch then.
 pub type Tried = HashMap<PathBuf, (u64, i64, i64)>;
+
+/// What an exchange could not take: the file, its length and time of change then, and why.
+pub(super) struct LeftOut {
+    path: PathBuf,
+    was: Option<(u64, i64)>,
+    pub(super) words: String,
+}
+
+impl LeftOut {
+    /// The file is there as it was.
+    pub(super) fn stands(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|about| self.was.is_none_or(|was| was == (about.len(), changed_at(&about))))
+    }
+}
 
 /// The mode for a new file in `folder`: its owner's alone, or the group's where the folder is the group's.
 #[cfg(unix)]
@@ -123,27 +139,45 @@ fn bundles_of(folder: &Path, whose: impl Fn(Id) -> bool) -> Vec<Found> {
     found
 }
 
+/// The head of a bundle of the book that the folder is for: the one of which there are more bundles than of all others together. The
+/// others are passed over, as they are at every exchange. Where that tells of none, nobody guesses.
+fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
+    let mut books: BTreeMap<Id, (usize, BTreeSet<Id>)> = BTreeMap::new();
+    for head in heads {
+        let book = books.entry(head.book).or_default();
+        book.0 += 1;
+        book.1.insert(head.device);
+    }
+    let most = books.iter().find(|(_, (bundles, _))| bundles * 2 > heads.len());
+    if let Some(head) = most.and_then(|(book, _)| heads.iter().find(|h| h.book == *book)) {
+        return Ok(head.clone());
+    }
+    let folder = folder.display();
+    if books.is_empty() {
+        return Err(Error::not_found(format!("there are no bundles in {folder}")).hint("the folder is named BOOK.sync"));
+    }
+    let error = Error::usage(format!("the bundles in {folder} are of {} books, and of none are most of them", books.len()));
+    let error = error.hint("move the folders of the other books elsewhere, then join");
+    Err(books.iter().take(8).fold(error, |error, (book, (bundles, devices))| {
+        let devices: Vec<String> = devices.iter().map(Id::to_string).collect();
+        error.hint(format!("book {book}: {bundles} of the bundles, of {}", devices.join(", ")))
+    }))
+}
+
 /// The bundle that was known under this key is not in the folder any more, though its writer's is.
 fn is_gone(folder: &Path, key: &str) -> bool {
     key.strip_prefix("bundle/").and_then(|name| name.split_once('/')).is_some_and(|(writer, _)| folder.join(writer).is_dir())
 }
 
 impl Store {
-    /// Whether this copy exchanges bundles.
+    /// Whether this file exchanges bundles.
     pub fn syncs(&self) -> bool {
-        self.mode != Mode::Memory && self.meta("sync").is_some_and(|v| v == "on")
+        self.part() == Part::On
     }
 
     /// Where the bundles are: beside the book, unless another place was named.
     pub fn sync_folder(&self) -> PathBuf {
-        self.meta("sync_folder").map_or_else(
-            || {
-                let mut name = self.path.clone().into_os_string();
-                name.push(".sync");
-                PathBuf::from(name)
-            },
-            PathBuf::from,
-        )
+        self.meta("sync_folder").map_or_else(|| self.folder_beside(), PathBuf::from)
     }
 
     /// What Retain has made in the sync folder, and the folder itself, where this copy takes part. What else lies there (of git, of
@@ -165,7 +199,7 @@ impl Store {
         found.ok().flatten()
     }
 
-    /// Turns the exchange on or off for this copy; `folder`: another place than beside the book.
+    /// Turns the exchange on or off for this copy; `folder`: another place than beside the book. Who turns it on says yes to the folder.
     pub fn set_sync(&mut self, on: bool, folder: Option<&Path>) -> Result<()> {
         self.writable()?;
         let mut rows = vec![("sync".to_owned(), if on { "on" } else { "off" }.to_owned())];
@@ -174,6 +208,10 @@ impl Store {
             let folder = fs::canonicalize(folder).map_err(|e| Error::failed("the folder cannot be found").because(e))?;
             let text = folder.to_str().ok_or_else(|| Error::usage("the folder's name is not readable text"))?;
             rows.push(("sync_folder".to_owned(), text.to_owned()));
+        }
+        if on {
+            let folder = rows.get(1).map_or_else(|| self.sync_folder(), |row| PathBuf::from(&row.1));
+            self.say_yes(folder)?;
         }
         self.remember(&rows)
     }
@@ -229,7 +267,11 @@ impl Store {
     pub fn take_what_came(&mut self) {
         match self.take_bundles() {
             Ok(done) => self.tell_exchange(&done),
-            Err(error) => self.tell_once(format!("the sync folder could not be read: {error}")),
+            Err(error) => {
+                let words = format!("the sync folder could not be read: {error}");
+                self.left_out = vec![LeftOut { path: self.sync_folder(), was: None, words: words.clone() }];
+                self.tell_once(words);
+            }
         }
     }
 
@@ -285,9 +327,15 @@ impl Store {
         });
         super::end(&self.conn, work)?;
         let top = self.last_batch()?;
+        self.left_out.clear();
         for (found, told) in &read {
             self.tried.insert(found.path.clone(), (found.length, found.changed, top));
             let file = found.key.trim_start_matches("bundle/");
+            // What waits for another batch may be on its way.
+            let for_good = told.wrong.iter().filter(|w| !w.ends_with(NOT_WHOLE));
+            let was = Some((found.length, found.changed));
+            let left = |w: &String| LeftOut { path: found.path.clone(), was, words: format!("the bundle {file}: {w}") };
+            self.left_out.extend(for_good.map(left));
             done.wrong.extend(told.wrong.iter().map(|w| format!("the bundle {file}: {w}; it is tried again later")));
         }
         done.news = self.look()?;
@@ -301,7 +349,7 @@ impl Store {
     pub(super) fn take_rounds(&mut self, bundles: &Bundles, purges: &hold::Purges, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
         let (mut seen, mut left): (HashMap<Id, Vec<u8>>, _) = (HashMap::new(), Vec::new());
         let mut others: HashMap<Id, String> = HashMap::new();
-        let words = |l: &LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
+        let words = |l: &merge::LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
         for n in bundles.order() {
             let id = bundles.batch_at(n as usize);
             let (header, theirs) = bundles.header(n)?;
@@ -422,12 +470,7 @@ impl Store {
             return Err(Error::usage(format!("{} is there already", path.display())).hint("`retain sync --on` lets it take part"));
         }
         let heads: Vec<Head> = bundles_in(folder).iter().filter_map(|f| bundle::head(&f.path)).collect();
-        let Some(first) = heads.first().cloned() else {
-            return Err(Error::not_found(format!("there are no bundles in {}", folder.display())).hint("the folder is named BOOK.sync"));
-        };
-        if heads.iter().any(|h| h.book != first.book) {
-            return Err(Error::usage(format!("the bundles in {} are of several books", folder.display())));
-        }
+        let first = book_of(&heads, folder)?;
         let mut store = Store::open(path, &Options { create: true, zone: first.zone.clone(), ..options.clone() })?;
         let work = store.name_as(first.book).and_then(|()| {
             let beside = fs::canonicalize(folder).ok() == fs::canonicalize(store.sync_folder()).ok();

@@ -10,6 +10,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Kind, Result};
 
 use super::batch::{Batch, Start, table};
+use super::once::Once;
 use super::outbox::{Asked, Entry, Line, Named};
 use super::rules::{Fire, Watch};
 use super::undo::How;
@@ -88,9 +89,10 @@ impl Store {
         self.write_once(command, now, None)
     }
 
-    /// The same, and nothing where the book has the key of a call already: the receipt is then that of the first one.
-    pub fn write_once(&mut self, command: &Command, now: Stamp, once: Option<&str>) -> Result<Receipt> {
-        let once = once.map(str::to_owned);
+    /// The same, and nothing where the book has the key of the call already: the receipt is then that of the first one. A key that was
+    /// used for another call is refused.
+    pub fn write_once(&mut self, command: &Command, now: Stamp, once: Option<&Once>) -> Result<Receipt> {
+        let once = once.cloned();
         self.once.clone_from(&once);
         let done = self.attempt(command, now);
         self.once = None;
@@ -108,7 +110,7 @@ impl Store {
         let why = error.message.split(';').next().unwrap_or_default().to_owned();
         // A call that is repeated while the first one waits is that one.
         let waits = match &once {
-            Some(key) => outbox.read()?.asked.iter().any(|a| a.once.as_ref() == Some(key) && a.book == self.key),
+            Some(once) => self.waits_once(once, &outbox.read()?.asked)?,
             None => false,
         };
         if !waits {
@@ -119,7 +121,8 @@ impl Store {
                 person: self.who.person.clone(),
                 at: now,
                 command,
-                once: once.clone(),
+                once: once.as_ref().map(|once| once.name.clone()),
+                call: once.as_ref().map(|once| once.call.clone().unwrap_or_default()),
                 why: why.clone(),
                 saw: super::ids::id_of(&self.conn, "batch", self.seen).ok().flatten(),
             };
@@ -308,6 +311,9 @@ impl Store {
 
     /// Gives this copy of the book a name of its own before its first change.
     pub(super) fn name_device(&mut self, now: Stamp) -> Result<()> {
+        if !self.named {
+            self.note_that_it_asks();
+        }
         if self.outbox.is_some() && !self.named {
             self.name_anew(now)?;
         }
@@ -361,7 +367,7 @@ impl Store {
         }
         let finished = self.inside().and_then(|()| {
             self.ids.plan(planned);
-            self.run(command, now, (undoes, given), once.as_deref(), work)
+            self.run(command, now, (undoes, given), once.as_ref(), work)
         });
         self.ids.plan(None);
         if self.rehearsing {
@@ -420,7 +426,7 @@ impl Store {
         command: &str,
         now: Stamp,
         (undoes, given): (Option<Id>, Option<Given>),
-        once: Option<&str>,
+        once: Option<&Once>,
         work: impl FnOnce(&mut Batch<'_>, &write::Context) -> Result<write::Done>,
     ) -> Result<Finished> {
         // What corrects, or brings back what was, lets no rule fire; and the rules' own batch has asked them already.

@@ -19,7 +19,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::Error;
 
 use super::presence::{self, Here, Presence};
-use super::sync::MANY;
+use super::sync::{MANY, Part};
 use super::{Options, Store, transact};
 
 /// Where a watched query's pages go: each screen part has one.
@@ -50,7 +50,16 @@ pub enum Ask {
 #[derive(Debug)]
 pub enum Answer {
     /// The book is open and its roster is loaded. `past`: it is shown as it was on that day.
-    Ready { roster: Arc<RwLock<Roster>>, config: Arc<Config>, path: PathBuf, mode: String, read_only: Option<String>, past: Option<Day> },
+    Ready {
+        roster: Arc<RwLock<Roster>>,
+        config: Arc<Config>,
+        path: PathBuf,
+        mode: String,
+        /// The folder by which this file exchanges.
+        exchanges: Option<PathBuf>,
+        read_only: Option<String>,
+        past: Option<Day>,
+    },
     /// The book could not be opened.
     Refused(Error),
     /// A watched query's answer. `query` names the question; a page for a question no longer asked is dropped.
@@ -292,6 +301,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             config: store.config(),
             path: store.path().to_owned(),
             mode: store.mode().name(),
+            exchanges: store.syncs().then(|| store.sync_folder()),
             read_only: store.read_only().map(str::to_owned),
             past,
         };
@@ -521,7 +531,16 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     /// the lists have changed.
     fn exchange(&mut self) -> bool {
         let now = (self.clock)();
-        if !(self.exchanged.0..self.exchanged.0 + EXCHANGE).contains(&now.0) && self.store.syncs() {
+        if !(self.exchanged.0..self.exchanged.0 + EXCHANGE).contains(&now.0) {
+            match self.store.part() {
+                Part::On => {}
+                Part::Off => return false,
+                Part::Aside(words) => {
+                    self.exchanged = now;
+                    self.store.tell_once(words);
+                    return false;
+                }
+            }
             self.exchanged = now;
             let quiet = now.0 >= self.wrote.0 + EXCHANGE;
             let given = self.store.give_bundles(if quiet { 1 } else { MANY });

@@ -37,6 +37,12 @@ pub fn safe_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean.join("\n"))
 }
 
+/// The same for what leaves the screens (a clipboard): lines and cells stay apart, each is [`safe`], so that what arrives is what is shown.
+pub fn safe_cells(text: &str) -> String {
+    let line = |line: &str| line.split('\t').map(safe).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(|l| line(l.strip_suffix('\r').unwrap_or(l))).collect::<Vec<_>>().join("\n")
+}
+
 /// True when no character of the text needs a second look and it is in NFC.
 fn is_plain(text: &str) -> bool {
     let plain = |c: char| !is_joiner(c) && !is_combining_mark(c) && !is_hidden(c) && !c.is_control() && !is_break(c);
@@ -107,6 +113,11 @@ fn picture(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_and_cells_stay_apart_on_their_way_to_a_clipboard() {
+        assert_eq!(safe_cells("a\tb\u{1b}[m\r\nc\u{202e}\td"), "a\tb␛[m\nc\td");
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -52,7 +52,7 @@ pub fn csv(
     let held = |text: String| if raw { text } else { guarded(&text).into_owned() };
     csv.write_field("id").map_err(plain)?;
     for column in columns {
-        csv.write_field(held(column.code().to_owned())).map_err(plain)?;
+        csv.write_field(shown(held(column.code().to_owned()))).map_err(plain)?;
     }
     csv.write_record(None::<&[u8]>).map_err(plain)?;
     for at in rows {
@@ -79,7 +79,7 @@ pub fn csv_of(out: &mut impl Write, rows: &[Json], raw: bool, shown: impl Fn(Str
     }
     let held = |text: &str| if raw { text.to_owned() } else { guarded(text).into_owned() };
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(&names).map_err(plain)?;
+    csv.write_record(names.iter().map(|name| shown(held(name)))).map_err(plain)?;
     for row in rows {
         let cell = |name: &&str| match &row[*name] {
             Json::Null => String::new(),

@@ -22,6 +22,7 @@ use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::{Moment, Stamp};
 use crate::store::worker::Slot;
+use crate::text::safe_cells;
 
 /// What the app waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -73,6 +74,8 @@ pub struct App {
     stepped: Stamp,
     pub(super) toast: Option<(Tone, String, bool)>,
     pub(super) waiting: Option<String>,
+    /// Something that would be typed was refused: what is typed behind it is no key, until Esc or Enter.
+    pub(super) refused: Option<String>,
     /// An import is under way.
     pub(super) importing: bool,
     pub(super) note: Option<String>,
@@ -111,6 +114,7 @@ impl App {
             stepped: Stamp(0),
             toast: None,
             waiting: None,
+            refused: None,
             importing: false,
             note: None,
             hushed: Stamp(0),
@@ -184,6 +188,11 @@ impl App {
     /// Shows a sentence that stays until a key is pressed: what is wrong with a config file.
     pub fn warn(&mut self, text: String) {
         self.say(Tone::Bad, text);
+    }
+
+    /// Copies a text as it is shown: what comes from outside reaches no other program as it was.
+    pub(super) fn copy(&mut self, text: &str, what: String) {
+        self.effects.push(Effect::Copy { text: safe_cells(text), what });
     }
 
     /// Says the truth about a copy; where no program of this machine took it, the terminal is asked to.
@@ -306,6 +315,7 @@ impl App {
     }
 
     fn hit(&mut self, hit: Hit) {
+        self.refused = None;
         if let Hit::Tab(tab) = hit {
             return self.go_tab(tab);
         }
@@ -313,6 +323,9 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) {
+        if self.refused.is_some() {
+            return;
+        }
         let mut taken = false;
         self.top_acts(|view, cx| taken = view.paste(text, cx));
         if !taken {
@@ -333,6 +346,12 @@ impl App {
             return self.say(Tone::Plain, words);
         }
         self.leaving = false;
+        if self.refused.is_some() {
+            if matches!(key.code, KeyCode::Esc | KeyCode::Enter) {
+                self.refused = None;
+            }
+            return;
+        }
         if self.waiting.is_some() && key.code == KeyCode::Esc {
             return self.effects.push(Effect::GiveUp);
         }
@@ -415,8 +434,13 @@ impl App {
             Ok(()) => self.top_acts(|view, cx| view.run(index, cx)),
             Err(why) => {
                 let why = self.look.say.word(&format!("why_not.{why}")).to_owned();
-                let words = self.look.keymap.get(id).map(|a| self.look.action_words(a)).unwrap_or_default();
-                self.say(Tone::Plain, format!("{words}: {why}"));
+                let action = self.look.keymap.get(id);
+                let (words, types) = action.map(|a| (self.look.action_words(a), a.types)).unwrap_or_default();
+                if types {
+                    self.refused = Some(self.look.say.fill("message.refused", &[("what", &words), ("why", &why)]));
+                } else {
+                    self.say(Tone::Plain, format!("{words}: {why}"));
+                }
             }
         }
     }
@@ -486,9 +510,7 @@ impl App {
                         text.push_str(&more);
                     }
                 }
-                Step::Copy(text, what) => {
-                    self.effects.push(Effect::Copy { text, what });
-                }
+                Step::Copy(text, what) => self.copy(&text, what),
                 Step::Editor(text) => self.effects.push(Effect::Editor { view: uid, text }),
                 Step::Tell(name, what) => {
                     if let Some(to) = self.stack.iter().rev().find(|o| o.view.name() == name).map(|o| o.uid) {

@@ -83,8 +83,17 @@ impl App {
         let dot = look.glyphs.dot;
         let book = look.book.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut parts: Vec<String> = vec![look.me.clone()];
+        // Where what is written goes as well, if the folder is not the book's own.
+        let goes = look
+            .exchanges
+            .as_ref()
+            .filter(|folder| folder.file_stem() != Some(std::ffi::OsStr::new(&book)))
+            .and_then(|folder| folder.file_name());
         if width >= 100 {
-            parts.push(book);
+            parts.push(match goes {
+                Some(folder) => look.say.fill("message.exchanges", &[("book", &book), ("folder", &folder.to_string_lossy())]),
+                None => book,
+            });
         }
         let too: Vec<&str> =
             look.here.iter().filter(|h| h.looking.is_some() && h.looking == look.looking).map(|h| h.person.as_str()).collect();
@@ -184,7 +193,10 @@ impl App {
             canvas.right(width - 1, y, wide, &commands, Role::Muted);
         }
         let room = if width >= 60 { width.saturating_sub(wide + 4) } else { width - 2 };
-        if let Some((tone, text, undoable)) = &self.toast {
+        if let Some(refused) = &self.refused {
+            canvas.text(1, y, 2, "!", Role::Danger);
+            canvas.text(3, y, room.saturating_sub(3), refused, Role::Danger);
+        } else if let Some((tone, text, undoable)) = &self.toast {
             let (sign, role) = match tone {
                 Tone::Good => (look.glyphs.tick, Role::Ok),
                 Tone::Plain => ("", Role::Text),

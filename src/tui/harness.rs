@@ -90,7 +90,7 @@ impl Harness {
         let store = self.shown();
         let roster = store.roster().expect("the roster loads");
         let (config, read_only) = (store.config(), store.read_only().map(str::to_owned));
-        let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), read_only, past };
+        let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), exchanges: None, read_only, past };
         self.say(Msg::Answer(answer));
         self.answer_all();
         self.wait(40);

@@ -23,6 +23,8 @@ pub struct KeyRow<V: ?Sized + 'static> {
     pub hint: bool,
     /// Does not apply where nothing can be written.
     pub writes: bool,
+    /// Leads to something that is typed.
+    pub types: bool,
     /// The subcommand that does the same; `None` for what is of the screen only ([`SCREEN_ONLY`]).
     pub cli: Option<&'static str>,
 }
@@ -134,7 +136,7 @@ pub const SCREEN_ONLY: &[&str] = &[
 
 /// A row that always applies and is not in the hint line.
 pub const fn row<V: ?Sized>(label: &'static str, keys: &'static [&'static str], run: fn(&mut V, &mut Cx)) -> KeyRow<V> {
-    KeyRow { label, keys, when: |_, _| Ok(()), run, hint: false, writes: false, cli: None }
+    KeyRow { label, keys, when: |_, _| Ok(()), run, hint: false, writes: false, types: false, cli: None }
 }
 
 impl<V: ?Sized> KeyRow<V> {
@@ -151,6 +153,13 @@ impl<V: ?Sized> KeyRow<V> {
     pub const fn writes(mut self, cli: &'static str) -> KeyRow<V> {
         self.writes = true;
         if cli.is_empty() { self } else { self.cli(cli) }
+    }
+
+    /// Leads to something that is typed: where it does not apply, the words that a person types behind it must not act as keys.
+    #[must_use]
+    pub const fn types(mut self) -> KeyRow<V> {
+        self.types = true;
+        self
     }
 
     /// The subcommand that does the same.
@@ -190,6 +199,8 @@ pub struct Action {
     pub keys: Vec<Vec<Key>>,
     /// Stands in the hint line.
     pub hint: bool,
+    /// Leads to something that is typed.
+    pub types: bool,
     /// Its number among the screen's rows.
     pub index: usize,
     /// The subcommand that does the same.
@@ -213,6 +224,7 @@ pub fn actions_of<V: Screen>() -> Vec<Action> {
             label: row.label,
             keys: row.keys.iter().filter_map(|k| Key::parse_all(k)).collect(),
             hint: row.hint,
+            types: row.types,
             index,
             cli: row.cli,
         })

@@ -10,6 +10,7 @@ use super::account_rows::{Shown, cell, header};
 use super::canvas::{Canvas, Hit};
 use super::keymap::{KeyRow, row};
 use super::measure::cells;
+use super::measure::safe;
 use super::theme::Role;
 use super::verbs::{Queue, Verbs};
 use super::view::{Cx, Look, Step};
@@ -365,10 +366,12 @@ pub trait Rolled: Lister + Verbs + Queue {
         let Some(roster) = cx.look.read() else { return };
         let mut lines = Vec::with_capacity(rows.len() + 1);
         if with_header {
-            lines.push(shown.iter().map(|s| header(cx.look, s.code())).collect::<Vec<_>>().join("\t"));
+            lines.push(shown.iter().map(|s| safe(header(cx.look, s.code())).into_owned()).collect::<Vec<_>>().join("\t"));
         }
         let rows = rows.iter().map(|row| *row as usize).filter(|at| *at < roster.rows.len());
-        lines.extend(rows.map(|at| shown.iter().map(|s| cell(s, &roster, at, cx.look).0).collect::<Vec<_>>().join("\t")));
+        lines.extend(
+            rows.map(|at| shown.iter().map(|s| safe(&cell(s, &roster, at, cx.look).0).into_owned()).collect::<Vec<_>>().join("\t")),
+        );
         let word = if with_header { "word.table" } else { "word.row" };
         cx.push(Step::Copy(lines.join("\n"), cx.look.say.word(word).to_owned()));
     }

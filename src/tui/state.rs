@@ -18,7 +18,7 @@ pub fn write(dir: Option<&Path>, text: &str) {
     let Some(dir) = dir else { return };
     let beside = dir.join(format!("{FILE}.{}", std::process::id()));
     let written = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&beside, text));
-    if written.and_then(|()| std::fs::rename(&beside, dir.join(FILE))).is_err() {
-        tracing::warn!(dir = %dir.display(), "the state of the screens could not be saved");
+    if let Err(error) = written.and_then(|()| std::fs::rename(&beside, dir.join(FILE))) {
+        tracing::warn!(kind = ?error.kind(), "the state of the screens could not be saved");
     }
 }

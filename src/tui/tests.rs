@@ -375,6 +375,26 @@ fn copying_says_what_took_the_text() {
 }
 
 #[test]
+fn what_is_copied_is_what_is_shown() {
+    let mut h = Harness::new("en", 1);
+    let evil = "Zebra \u{1b}]0;x\u{7}il\u{202e} & Co\nof two\tlines";
+    let new = crate::domain::command::NewCustomer { name: evil.into(), ..Default::default() };
+    // As a bundle brings it: no form would.
+    h.store.write(&Command::AddCustomer(new), NOW).expect("made");
+    h.ready();
+    let shown = crate::text::safe(evil).into_owned();
+    assert!(!shown.chars().any(|c| c.is_control()));
+    h.press("2 /").type_text("zebra").press("enter");
+    for (keys, lines) in [("y n", 1), ("y r", 1), ("y t", 2)] {
+        h.effects.clear();
+        h.press(keys);
+        let [Effect::Copy { text, .. }] = h.effects.as_slice() else { panic!("{keys}: {:?}", h.effects) };
+        assert_eq!(text.lines().count(), lines, "{keys}: {text:?}");
+        assert!(text.contains(&shown) && !text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{keys}: {text:?}");
+    }
+}
+
+#[test]
 fn rows_and_the_whole_list_are_copied_as_they_are_shown() {
     let mut h = Harness::new("en", 1);
     h.press("2 space space y r");

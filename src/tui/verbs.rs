@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::keymap::{Applies, KeyRow, row};
+use super::measure::safe;
 use super::view::{AppStep, Cx, Look, Screen, Step};
 use super::views::first_run::typed_path;
 use super::views::log_line::{Line, Understood};
@@ -58,16 +59,20 @@ pub trait Verbs: Screen {
 
     /// The rows.
     const VERBS: &'static [KeyRow<Self>] = &[
-        row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).writes("log").hint(),
-        row("note", &["n"], |v: &mut Self, cx| note(v.subjects(cx.look), cx)).when(some).writes("note").hint(),
-        row("task", &["t"], |v: &mut Self, cx| task(v.subjects(cx.look), cx)).when(some).writes("task").hint(),
+        row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).writes("log").types().hint(),
+        row("note", &["n"], |v: &mut Self, cx| note(v.subjects(cx.look), cx)).when(some).writes("note").types().hint(),
+        row("task", &["t"], |v: &mut Self, cx| task(v.subjects(cx.look), cx)).when(some).writes("task").types().hint(),
         row("stage_next", &[">"], |v: &mut Self, cx| shift(v.subjects(cx.look), 1, cx)).when(some).writes("move").hint(),
         row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some).writes("move"),
-        row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).writes("move").hint(),
-        row("assign", &["a"], Self::give).when(some).writes("assign").hint(),
-        row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx)).when(some).writes("play start").hint(),
-        row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes("action open").hint(),
-        row("handover", &["g j"], |v: &mut Self, cx| hand_over(v.subjects(cx.look), cx)).when(some).writes("handover"),
+        row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).writes("move").types().hint(),
+        row("assign", &["a"], Self::give).when(some).writes("assign").types().hint(),
+        row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx))
+            .when(some)
+            .writes("play start")
+            .types()
+            .hint(),
+        row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes("action open").types().hint(),
+        row("handover", &["g j"], |v: &mut Self, cx| hand_over(v.subjects(cx.look), cx)).when(some).writes("handover").types(),
     ];
 
     /// The rows for the one under the cursor, and for taking it elsewhere.
@@ -80,7 +85,7 @@ pub trait Verbs: Screen {
         .cli("health")
         .when(one)
         .hint(),
-        row("edit", &["E"], Self::edit).when(one).writes("edit").hint(),
+        row("edit", &["E"], Self::edit).when(one).writes("edit").types().hint(),
         row("copy_id", &["y i"], |v: &mut Self, cx| {
             let ids: Vec<String> = v.subjects(cx.look).iter().map(ToString::to_string).collect();
             cx.push(Step::Copy(ids.join("\n"), cx.look.say.word("word.id").to_owned()));
@@ -107,8 +112,8 @@ pub trait Queue: Screen {
             .hint(),
         row("snooze_monday", &["z 2"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "mon", cx)).when(some).writes("snooze"),
         row("snooze_week", &["z 3"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "+7d", cx)).when(some).writes("snooze"),
-        row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some).writes("snooze"),
-        row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some).writes("snooze"),
+        row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some).writes("snooze").types(),
+        row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some).writes("snooze").types(),
         row("unsnooze", &["z 0"], |v: &mut Self, cx| {
             let customers = v.subjects(cx.look);
             cx.write(Command::Unsnooze { customers });
@@ -472,7 +477,7 @@ pub fn assign(customers: Vec<Id>, cx: &mut Cx) {
 
 /// Copies the names, one a line.
 pub fn copy(customers: Vec<Id>, cx: &mut Cx) {
-    let names: Vec<String> = customers.iter().map(|id| cx.look.name_of(*id)).collect();
+    let names: Vec<String> = customers.iter().map(|id| safe(&cx.look.name_of(*id)).into_owned()).collect();
     let what = cx.look.say.word("word.name").to_owned();
     cx.push(Step::Copy(names.join("\n"), what));
 }

@@ -42,6 +42,8 @@ pub struct Look {
     pub config: Arc<Config>,
     /// The book's file.
     pub book: PathBuf,
+    /// The folder by which it exchanges, if it does.
+    pub exchanges: Option<PathBuf>,
     /// Why nothing can be written.
     pub read_only: Option<String>,
     /// The day before today as of which everything is shown.

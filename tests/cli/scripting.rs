@@ -173,7 +173,22 @@ fn a_key_makes_a_repeated_call_do_nothing() {
     // Two at once: one wins.
     let both = "for i in 1 2 3 4; do retain note acme at-once --idempotency-key job-3 --json & done | grep -c '\"repeated\": false'; wait";
     assert_eq!(text(&shell(&desk, both).stdout).trim(), "1");
-    assert_eq!(shell(&desk, "retain purge acme --yes --idempotency-key job-4").status.code(), Some(2));
+    // Another call under a key is refused, and what only looks takes none.
+    for line in [
+        "retain note acme other --idempotency-key job-3",
+        "echo other | retain note acme - --idempotency-key job-5; echo another | retain note acme - --idempotency-key job-5",
+        "retain list --idempotency-key job-1",
+        "retain doctor --idempotency-key job-6",
+        "retain rule run --idempotency-key job-7",
+        "retain config --idempotency-key job-8",
+        "retain purge acme --yes --idempotency-key job-4",
+    ] {
+        assert_eq!(shell(&desk, line).status.code(), Some(2), "{line}");
+    }
+    let refused = shell(&desk, "retain note globex again --idempotency-key job-3");
+    assert!(text(&refused.stderr).contains("was used for another call: \"Note on Acme"), "{refused:?}");
+    let piped = "for i in 1 2; do echo piped | retain note acme - --idempotency-key job-9; done";
+    assert!(text(&shell(&desk, piped).stdout).contains("Done before"));
 }
 
 #[test]

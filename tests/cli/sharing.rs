@@ -23,9 +23,29 @@ fn two_copies_exchange_through_a_folder_and_a_third_joins() {
     assert!(desk.run(&["show", "A1"]).contains("Met them"));
     desk.run(&["note", "A1", "So", "did", "I"]);
     assert!(bob(&desk, "bobs.db", &["show", "A1"]).contains("So did I"));
+    // What it brings is told by the call that asks for it.
+    bob(&desk, "bobs.db", &["note", "A1", "Once", "more"]);
+    assert_eq!(desk.run(&["sync"]), "Gave 0 batches, took 1 batch by ~/carried\nexit 0");
     let done = desk.json(&["sync", "--json"]);
     assert_eq!((&done["on"], &done["wrong"]), (&true.into(), &serde_json::json!([])));
     assert!(desk.run(&["sync", "--off"]).starts_with("This copy takes no part"));
+}
+
+#[test]
+fn a_copy_says_that_it_does_not_exchange_and_writes_all_the_same() {
+    let desk = Desk::with_book();
+    desk.run(&["sync", "--on", "--folder", "carried"]);
+    std::fs::copy(desk.path(".local/share/retain/book.db"), desk.path("play.db")).expect("a copy");
+    let told = desk.run(&["--book", "play.db", "note", "A1", "only", "playing"]);
+    assert!(told.contains("play.db does not exchange by ~/carried: sync was switched on at ~/.local/share/retain/book.db"), "{told}");
+    assert!(told.ends_with("exit 0"), "{told}");
+    let told = desk.run(&["--book", "play.db", "sync"]);
+    assert!(told.contains("`retain sync --on` lets it") && told.ends_with("exit 2"), "{told}");
+    let told = desk.run(&["--book", "play.db", "doctor"]);
+    assert!(told.contains("play.db does not exchange by ~/carried") && told.ends_with("exit 0"), "{told}");
+    assert!(desk.run(&["doctor"]).contains("changes go to ~/carried"));
+    assert_eq!(desk.run(&["--book", "play.db", "sync", "--on"]), "Gave 1 batch, took 0 batches by ~/carried\nexit 0");
+    assert!(desk.run(&["show", "A1"]).contains("only playing"));
 }
 
 #[test]

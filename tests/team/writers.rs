@@ -67,6 +67,31 @@ fn what_was_acknowledged_survives_the_killing_of_writers() {
 }
 
 #[test]
+fn doctor_finds_nothing_wrong_while_the_same_person_writes() {
+    let desk = with_book();
+    let on = desk.run_as("ana", &["sync", "--on"]);
+    assert!(on.status.success(), "{on:?}");
+    let left = std::sync::atomic::AtomicUsize::new(3);
+    std::thread::scope(|scope| {
+        for writer in 0..3 {
+            let (desk, left) = (&desk, &left);
+            scope.spawn(move || {
+                for n in 0..15 {
+                    let done = desk.run_as("ana", &["note", "A1", &format!("words {writer} {n}")]);
+                    assert!(done.status.success(), "{done:?}");
+                }
+                left.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            });
+        }
+        while left.load(std::sync::atomic::Ordering::SeqCst) > 0 {
+            let done = desk.run_as("ana", &["doctor"]);
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+        }
+    });
+    assert_well(&desk);
+}
+
+#[test]
 fn six_that_find_an_empty_file_make_one_book() {
     let desk = with_files();
     std::fs::write(&desk.book, "").expect("an empty file");

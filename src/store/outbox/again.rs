@@ -184,9 +184,10 @@ impl Store {
                 .query_row("SELECT coalesce(max(n), 0) FROM batch WHERE wall <= ?", params![asked.at], |r| r.get(0))
                 .map_err(sql)?,
         };
+        let once = asked.once.as_ref().map(|name| self.once_of(name, asked.call.as_deref())).transpose()?;
         let me = std::mem::replace(&mut self.who.person, asked.person.clone());
         self.planned = Some(asked.batch);
-        self.once.clone_from(&asked.once);
+        self.once = once;
         self.given = Some(Given { upto, day: self.config.zone.day(asked.at) });
         let done = self.attempt(&asked.command, asked.at);
         self.given = None;

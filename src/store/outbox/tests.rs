@@ -469,6 +469,46 @@ fn days_of_a_change_that_waited_count_from_the_day_on_which_it_was_asked_for() {
 }
 
 #[test]
+fn a_change_on_its_way_into_the_book_is_not_one_that_waits() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    let outbox = |store: &mut Store| store.doctor().unwrap().into_iter().find(|c| c.code == "outbox").unwrap();
+    // Another process of hers is between the outbox and the COMMIT when the outbox is read, and behind it a moment later.
+    assert!(ana.outbox_check(1).unwrap().ok);
+    // While it still writes nobody can say.
+    ana.wait_at_most(Some(0));
+    let held = lock(&desk);
+    let check = ana.outbox_check(1).unwrap();
+    assert!(check.ok && check.words.contains("look again"), "{}", check.words);
+    ana.write(&Command::Note { customers: vec![acme], text: "it waits".into(), at: None }, NOW).unwrap();
+    held.execute_batch("ROLLBACK").unwrap();
+    let check = outbox(&mut ana);
+    assert!(!check.ok && check.words.starts_with("1 of your changes wait"), "{}", check.words);
+    ana.wait_at_most(None);
+    ana.catch_up().unwrap();
+    assert!(outbox(&mut ana).ok);
+}
+
+#[test]
+fn the_book_is_examined_as_it_is_at_one_moment() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    let mut bo = desk.open("bo");
+    let batches = |store: &mut Store| store.log_checks().unwrap()[0].words.clone();
+    ana.at_one_moment(|ana| {
+        let before = batches(ana);
+        bo.write(&Command::Note { customers: vec![acme], text: "meanwhile".into(), at: None }, NOW).unwrap();
+        assert_ne!(batches(&mut bo), before);
+        assert_eq!(batches(ana), before);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(batches(&mut ana), batches(&mut bo));
+}
+
+#[test]
 fn a_call_that_is_repeated_with_its_key_while_it_waits_is_one_call() {
     let desk = Desk::new();
     let mut ana = desk.open("ana");
@@ -476,18 +516,25 @@ fn a_call_that_is_repeated_with_its_key_while_it_waits_is_one_call() {
     let command = Command::Note { customers: vec![acme], text: "once".into(), at: None };
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
-    assert!(!ana.write_once(&command, NOW, Some("k1")).unwrap().repeated);
-    assert!(ana.write_once(&command, NOW, Some("k1")).unwrap().repeated);
-    assert!(!ana.write_once(&command, NOW, Some("k2")).unwrap().repeated);
+    let [k1, k2, other] = [("k1", "note"), ("k2", "note"), ("k1", "another note")].map(|(key, call)| ana.once(key, call).unwrap());
+    assert!(!ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
+    assert!(ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
+    assert!(!ana.write_once(&command, NOW, Some(&k2)).unwrap().repeated);
+    let refused = ana.write_once(&command, NOW, Some(&other)).unwrap_err();
+    assert_eq!(refused.kind, crate::error::Kind::Usage);
+    assert!(refused.message.contains("used for another call: \"note, which waits in your outbox\""), "{refused}");
     // One that is in the queue twice all the same, as an earlier version left it.
     let outbox = desk.outbox("ana");
     let mut twin = outbox.read().unwrap().asked.remove(0);
     twin.batch = crate::domain::id::Ids::random().next(NOW);
+    (twin.once, twin.call) = (Some("k1".into()), None);
     outbox.add(&[Line::Asked(Box::new(twin))]).unwrap();
     held.execute_batch("ROLLBACK").unwrap();
     ana.wait_at_most(None);
     assert_eq!(ana.catch_up().unwrap(), 2);
     assert_eq!(notes(&mut ana, acme), ["once", "once"]);
+    assert!(ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
+    assert!(ana.write_once(&command, NOW, Some(&other)).is_err());
     assert!(ana.waiting().unwrap().is_empty());
     ana.news();
     assert_eq!(ana.catch_up().unwrap(), 0);

@@ -29,7 +29,8 @@ impl Store {
     /// Reads every bundle in the sync folder; `None` where there is no folder.
     pub(in crate::store) fn examine_bundles(&self) -> Result<Option<Examined>> {
         let (folder, book) = (self.sync_folder(), schema::book(&self.conn)?);
-        let Some(book) = book.filter(|_| self.mode != crate::store::Mode::Memory && folder.is_dir()) else { return Ok(None) };
+        let there = self.mode != crate::store::Mode::Memory && self.may_exchange() && folder.is_dir();
+        let Some(book) = book.filter(|_| there) else { return Ok(None) };
         let (own, purged) = (self.own_devices(), purge::any(&self.conn)?);
         let (mut found, mut held, mut all) = (Examined::default(), HashSet::new(), HashSet::new());
         for one in bundles_in(&folder) {

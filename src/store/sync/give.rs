@@ -319,6 +319,10 @@ impl Store {
         if self.mode == Mode::Memory || self.read_only.is_some() || !purge::any(&self.conn)? || !self.sync_folder().is_dir() {
             return Ok(0);
         }
+        // Those that a copy names are the book's.
+        if !self.may_exchange() {
+            return Ok(0);
+        }
         let Some(book) = schema::book(&self.conn)? else { return Ok(0) };
         let _turn = turn(&self.sync_folder());
         let mut shelf = self.shelf(book, Look::Purged)?;

@@ -169,6 +169,39 @@ fn what_is_wrong_with_a_bundle_is_told_and_its_good_batches_are_taken() {
 }
 
 #[test]
+fn who_joins_passes_over_what_strays_into_the_folder_and_guesses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 1);
+    let a = &mut all[0];
+    for owner in ["x", "y"] {
+        a.exchange().unwrap();
+        assign(a, acme, owner);
+    }
+    a.exchange().unwrap();
+    assert_eq!(bundles_in(&a.sync_folder()).len(), 3);
+    let mut stranger = Store::open(&folder.path().join("other.db"), &who(2)).unwrap();
+    add(&mut stranger, "Elsewhere", 1);
+    stranger.set_sync(true, None).unwrap();
+    stranger.exchange().unwrap();
+    carry(&stranger, a);
+    let (mut joined, done) = Store::join(&folder.path().join("new.db"), &a.sync_folder(), &who(1)).unwrap();
+    assert_eq!((joined.digest().unwrap(), joined.book_id()), (a.digest().unwrap(), a.book_id()));
+    assert!(done.wrong.len() == 1 && done.wrong[0].contains("another book"), "it is named: {:?}", done.wrong);
+    assert_eq!(account(&mut joined, acme).customer.owner, "y");
+    // As many of the one as of the other.
+    for name in ["Second", "Third"] {
+        add(&mut stranger, name, 1);
+        stranger.exchange().unwrap();
+    }
+    carry(&stranger, a);
+    let refused = Store::join(&folder.path().join("newer.db"), &a.sync_folder(), &who(1)).err().expect("nobody guesses");
+    assert!(refused.message.contains("are of 2 books, and of none are most"), "{refused}");
+    let named = format!("book {}: 3 of the bundles", stranger.book_id().unwrap());
+    assert!(refused.hints.iter().any(|hint| hint.starts_with(&named)), "{:?}", refused.hints);
+    assert!(!folder.path().join("newer.db").exists());
+}
+
+#[test]
 fn a_missing_bundle_is_a_gap_that_is_told_until_it_comes() {
     let folder = tempfile::tempdir().unwrap();
     let (mut all, acme) = copies(folder.path(), 2);
@@ -387,6 +420,9 @@ fn of_a_new_home_the_bundles_before_are_anothers_and_that_is_said() {
     let home = Keep::In(folder.path().join("another home"));
     let options = Options { who: Who { device: Id([9; 16]), ..who(0).who }, keep: home, ..who(0) };
     let mut store = Store::open(&book, &options).unwrap();
+    // Of the yes nothing is known there either.
+    assert!(!store.syncs());
+    store.set_sync(true, None).unwrap();
     purge(&mut store, acme);
     let [said] = &store.sweep_purged()[..] else { panic!() };
     assert!(said.starts_with(&format!("1 bundle of ana (device {before}) in the sync folder still has something")), "{said}");

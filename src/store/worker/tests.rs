@@ -67,10 +67,10 @@ fn bundles_are_taken_and_given_every_half_minute_and_given_at_the_end() {
     static TIME: AtomicI64 = AtomicI64::new(NOW.0);
     let later = |milliseconds| Stamp(TIME.fetch_add(milliseconds, Ordering::SeqCst) + milliseconds);
     let folder = tempfile::tempdir().unwrap();
-    let (path, far, carried) = (folder.path().join("book.db"), folder.path().join("far.db"), folder.path().join("carried"));
+    let (path, far, carried) = (folder.path().join("book.db"), folder.path().join("far.db"), folder.path().join("book.db.sync"));
     let mut ana = Store::open(&path, &on_device("ana", 1)).unwrap();
     ana.write(&customer("Acme"), NOW).unwrap();
-    ana.set_sync(true, Some(&carried)).unwrap();
+    ana.set_sync(true, None).unwrap();
     ana.give_bundles(1).unwrap();
     ana.close();
     let (mut bo, _) = Store::join(&far, &carried, &on_device("bo", 2)).unwrap();
@@ -188,6 +188,20 @@ fn said_until(path: &std::path::Path, asks: Vec<Ask>, last: impl Fn(&Answer) -> 
     }
     drop(worker);
     said
+}
+
+#[test]
+fn that_this_file_does_not_exchange_though_the_book_does_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    crate::store::tests::add(&mut store, "Acme", 500);
+    store.set_sync(true, Some(&folder.path().join("shared"))).unwrap();
+    store.close();
+    let seen = said_until(&path, vec![], |a| matches!(a, Answer::Told(words) if words.contains("does not exchange")));
+    let told = |a: &&Answer| matches!(a, Answer::Told(words) if words.contains("book.db does not exchange by"));
+    assert_eq!(seen.iter().filter(told).count(), 1, "{seen:?}");
+    assert_eq!(std::fs::read_dir(folder.path().join("shared")).unwrap().count(), 0);
 }
 
 #[test]

@@ -24,11 +24,12 @@ use crate::tui::views::merge::{MergeBox, came};
 impl App {
     pub(super) fn answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Ready { roster, config, path, mode, read_only, past } => {
+            Answer::Ready { roster, config, path, mode, exchanges, read_only, past } => {
                 let again = self.look.roster.is_some();
                 self.look.roster = Some(roster);
                 self.look.config = config;
                 self.look.book = path;
+                self.look.exchanges = exchanges;
                 self.look.read_only = read_only;
                 self.look.past = past;
                 self.note = self.look.read_only.clone().or(Some(mode));

@@ -28,8 +28,7 @@ impl App {
             let words = self.look.say.word("message.mailing").to_owned();
             return self.say(Tone::Good, words);
         }
-        let text = link.trim_start_matches("mailto:").to_owned();
-        self.effects.push(Effect::Copy { text, what: self.look.say.word("word.email").to_owned() });
+        self.copy(link.trim_start_matches("mailto:"), self.look.say.word("word.email").to_owned());
     }
 
     /// Asks for the file into which what the screen in front shows is written.

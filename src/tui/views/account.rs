@@ -340,11 +340,14 @@ impl Screen for Account {
             row("fold", &["left"], |v: &mut Self, _| v.fold(Some(false))),
             row("unroll", &["tab"], Account::tab).hint(),
             row("facts", &["f"], |v: &mut Self, _| v.in_facts = !v.in_facts),
-            row("note_dated", &["N"], Account::dated_note).when(has_event).writes("note"),
-            row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page).writes("log"),
-            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx)).when(has_page).writes("edit"),
-            row("create", &["c"], Account::create).when(has_page).writes("add"),
-            row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes("health"),
+            row("note_dated", &["N"], Account::dated_note).when(has_event).writes("note").types(),
+            row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page).writes("log").types(),
+            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx))
+                .when(has_page)
+                .writes("edit")
+                .types(),
+            row("create", &["c"], Account::create).when(has_page).writes("add").types(),
+            row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes("health").types(),
             row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).cli("contact edit").when(has_page),
             row("checklist", &["g c"], |v: &mut Self, cx| cx.go("checklist", json!({"customer": v.customer})))
                 .cli("checklist")

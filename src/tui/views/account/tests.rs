@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::domain::command::{Command, Entity};
 use crate::domain::id::Id;
 use crate::domain::query::{Account as Facts, ActionAsk, Page, PlayAsk, PlayRow, Query, TimelineAsk};
+use crate::tui::effect::Msg;
 use crate::tui::harness::{Harness, NOW};
 
 /// A page of a customer with a long timeline.
@@ -130,6 +131,29 @@ fn an_empty_timeline_says_which_keys_fill_it_and_a_removed_customer_that_it_is_g
     h.store.write(&Command::Remove { entity: Entity::Customer, rows: vec![id] }, NOW).expect("removed");
     h.ready();
     assert!(h.text().contains("not in the book any more"), "{}", h.text());
+}
+
+/// Somebody has purged the customer, and the hands do not know it yet.
+#[test]
+fn words_that_are_typed_behind_a_refused_key_are_no_keys() {
+    let (mut h, id) = opened();
+    h.store.write(&Command::Purge { entity: Entity::Customer, row: id, why: String::new() }, NOW).expect("purged");
+    h.ready();
+    for key in ["n", "i", "t", "a", "m", "!", "N", "I", "E", "g e", "c", "O"] {
+        let before = h.app.state();
+        h.press(key);
+        assert!(h.text().contains("here · nothing is taken until Enter or Esc"), "{key}: {}", h.text());
+        h.type_text("quit u undo d 2 : D").say(Msg::Input(crossterm::event::Event::Paste("pasted".into())));
+        h.wait(20_000);
+        assert!(h.text().contains("nothing is taken"), "it stays: {}", h.text());
+        assert!(h.written().is_empty() && !h.app.quits() && h.app.state()["here"] == before["here"], "{key}: {:?}", h.effects);
+        h.press("enter");
+        assert!(!h.text().contains("nothing is taken"), "{}", h.text());
+    }
+    h.press("d");
+    assert!(!h.text().contains("nothing is taken"), "nothing is typed behind it: {}", h.text());
+    h.press("n esc 2");
+    assert!(h.text().contains("Customers"), "{}", h.text());
 }
 
 #[test]

@@ -23,9 +23,13 @@ fn the_whole_console_shows_a_day_in_the_past_and_writes_nothing() {
             h.press(key);
             assert_eq!(h.written(), [], "{key} on {screen}");
             assert!(h.app.top().place() == crate::tui::view::Place::Full, "{key} on {screen}: {}", h.text());
+            if h.text().contains("nothing is taken until Enter or Esc") {
+                h.press("enter");
+            }
         }
         h.press("i");
         assert!(h.text().contains("in the past nothing can be changed"), "{screen}: {}", h.text());
+        h.press("enter");
     }
     for (screen, name) in [("q 1", "triage"), ("2 enter", "account"), ("q 3", "funnel")] {
         h.press(screen).wait(20_000);
