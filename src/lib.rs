@@ -24,7 +24,7 @@
 //!
 //! [`text`] ← [`domain`] ← [`columns`] ← [`store`] ← [`transfer`] ← { [`cli`], [`tui`] } ← `main`
 //!
-//! ([`error`] stands outside the row: everybody returns it.) `cli` and `tui` do not know each other; `main` lends the screens to
+//! ([`error`] and [`files`] stand outside the row: everybody returns errors, and works with [`files`] in folders of others.)
 //! the subcommands. rusqlite and SQL are only in `store`, ratatui and crossterm only in `tui`, clap and printing only in `cli`;
 //! the clock is read in `cli.rs` and `tui.rs` and handed on as a value.
 //!
@@ -318,6 +318,7 @@ pub mod cli;
 pub mod columns;
 pub mod domain;
 pub mod error;
+pub mod files;
 pub mod store;
 pub mod text;
 pub mod transfer;
