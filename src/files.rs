@@ -192,6 +192,17 @@ impl Folder {
         }
     }
 
+    /// The same with the permissions that any new file gets.
+    pub fn draft_as_usual(&self, name: &str) -> io::Result<File> {
+        match system::create_as_usual(&self.handle, &self.path, part(name)?) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                self.remove(name)?;
+                system::create_as_usual(&self.handle, &self.path, name)
+            }
+            made => made,
+        }
+    }
+
     /// Writes a whole file by way of a draft: whoever reads it meanwhile reads what was there before.
     pub fn write(&self, name: &str, draft: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
         let written = self.draft(draft, mode).and_then(|mut file| file.write_all(bytes)).and_then(|()| self.rename(draft, name));
@@ -211,10 +222,26 @@ impl Folder {
         system::rename(&self.handle, &self.path, part(from)?, part(to)?)
     }
 
+    /// Gives it to a group, as [`give`] does.
+    #[cfg(unix)]
+    pub fn give(&self, mode: u32, group: Option<u32>) -> io::Result<fs::Metadata> {
+        give(&self.handle, mode, group)
+    }
+
     /// Brings its names to the disk.
     pub fn sync(&self) -> io::Result<()> {
         system::sync(&self.handle)
     }
+}
+
+/// Gives an open file to a group, where one is named, with these permissions; what became of it.
+#[cfg(unix)]
+pub fn give(file: &File, mode: u32, group: Option<u32>) -> io::Result<fs::Metadata> {
+    if group.is_some() {
+        std::os::unix::fs::fchown(file, None, group)?;
+    }
+    system::permit(file, mode)?;
+    file.metadata()
 }
 
 fn whole(file: File, most: u64) -> io::Result<Vec<u8>> {

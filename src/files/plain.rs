@@ -59,6 +59,10 @@ pub(super) fn create(_folder: &Handle, path: &Path, name: &str, _mode: u32) -> i
     File::options().read(true).write(true).create_new(true).open(path.join(name))
 }
 
+pub(super) fn create_as_usual(folder: &Handle, path: &Path, name: &str) -> io::Result<File> {
+    create(folder, path, name, 0)
+}
+
 pub(super) fn remove(_folder: &Handle, path: &Path, name: &str) -> io::Result<()> {
     fs::remove_file(path.join(name))
 }

@@ -70,9 +70,16 @@ pub(super) fn open(folder: &Handle, _path: &Path, name: &str, write: bool) -> io
     Ok(File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?))
 }
 
+/// Flags of a file that is not there yet.
+const NEW: OFlags = OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+pub(super) fn create_as_usual(folder: &Handle, _path: &Path, name: &str) -> io::Result<File> {
+    let all = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+    Ok(File::from(rustix::fs::openat(folder, name, NEW, all)?))
+}
+
 pub(super) fn create(folder: &Handle, _path: &Path, name: &str, mode: u32) -> io::Result<File> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?);
+    let file = File::from(rustix::fs::openat(folder, name, NEW, Mode::RUSR | Mode::WUSR)?);
     if mode != 0o600 {
         // Set, not asked for at the making: what is asked for there the umask cuts.
         permit(&file, mode)?;

@@ -109,7 +109,10 @@ impl Store {
             |o| format!("the book has every change of yours; kept in {}", o.file().display()),
         );
         checks.push(check("outbox", waiting, kept));
-        let newest = super::backup::list(&self.path).first().map_or_else(
+        // What a wrong clock has dated ahead is not the newest.
+        let backups = super::backup::list(&self.path);
+        let ahead = |b: &&super::backup::Backup| b.day.is_some_and(|day| day > self.today.plus(1));
+        let newest = backups.iter().find(|b| !ahead(b)).or(backups.first()).map_or_else(
             || "none yet".into(),
             |b| {
                 let damaged = if b.damaged { ", damaged" } else { "" };
@@ -127,6 +130,7 @@ impl Store {
         checks.push(self.copies_check()?);
         checks.push(self.number_check()?);
         checks.extend(self.sync_check()?);
+        checks.push(check("beside", self.strange_beside(), "nothing strange beside the book".into()));
         Ok(checks)
     }
 
