@@ -148,7 +148,7 @@ pub fn draft(path: &Path) -> Result<Connection> {
 }
 
 /// A private copy of a backup with what belongs to it, in a folder of its own that only we can enter.
-fn private_copy(backup: &Path) -> Result<tempfile::TempDir> {
+pub fn private_copy(backup: &Path) -> Result<tempfile::TempDir> {
     let failed = |e: std::io::Error| {
         Error::failed(format!("no copy of {} can be made to look at it", backup.display()))
             .hint("free some space, or set TMPDIR")

@@ -356,6 +356,9 @@ fn a_backup_that_has_its_changes_in_a_journal_shows_them_and_is_not_put_back_wit
     let options = Options { keep: Keep::Nowhere, ..store.options.clone() };
     assert_eq!(names(&Store::open(&moved, &options).unwrap()), ["Acme"]);
     assert!(contents(&folder_of(&path)) == before);
+    let ask = merge::MergeAsk { now: NOW, dry_run: false, foreign: false };
+    assert!(store.merge(&moved, ask).unwrap().batches.is_empty(), "the book has all of it");
+    assert!(contents(&folder_of(&path)) == before, "a merge leaves it as it is too");
     assert!(restore(&path, moved.to_str(), NOW).unwrap_err().message.contains("is not all of its book"));
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::files;
+use crate::store::backup;
 
 use super::{Error, Kind, Mode, Result, Store, open, schema, sql};
 
@@ -34,6 +35,9 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     }
     open::check_file(&path, false)?;
     check_length(&path)?;
+    // To read a backup with a journal beside it may write to both.
+    let looked = if backup::is_one(&path) { Some(open::private_copy(&path)?) } else { None };
+    let path = looked.as_ref().map_or_else(|| path.clone(), |folder| folder.path().join(path.file_name().unwrap_or_default()));
     let damaged = |e: Error| match e.kind {
         Kind::Failed => {
             Error::failed(format!("{name} is damaged; nothing was merged")).hint("retain doctor --book FILE says where").because(e)
@@ -140,7 +144,7 @@ fn place(store: &mut Store) -> Result<PathBuf> {
     let name = format!("merging-{}.tmp", store.ids.next(crate::domain::time::Stamp(0)));
     match store.mode {
         Mode::Memory => Ok(std::env::temp_dir().join(name)),
-        _ => Ok(super::super::backup::make_folder(&store.path)?.path().join(name)),
+        _ => Ok(backup::make_folder(&store.path)?.path().join(name)),
     }
 }
 
