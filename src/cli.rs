@@ -215,6 +215,8 @@ struct Cx<'a> {
     as_of: Option<Day>,
     now: Stamp,
     out: Out,
+    /// The subcommand only looks.
+    looks: bool,
     /// Batches for the hooks, as JSON.
     batches: Vec<serde_json::Value>,
     /// What is asked for, for an idempotency key.
@@ -266,6 +268,7 @@ fn run_parsed(args: Args, call: call::Call, wiring: &Wiring<'_>) -> Done {
         as_of: globals.as_of.as_deref().map(as_of).transpose()?,
         now: fixed_clock()?.unwrap_or_else(clock),
         out: Out::new(&globals),
+        looks: sub.as_ref().is_some_and(|sub| sub.manner() == Manner::Looks),
         batches: Vec::new(),
         call,
         wrote: false,
@@ -288,6 +291,9 @@ fn run_parsed(args: Args, call: call::Call, wiring: &Wiring<'_>) -> Done {
 }
 
 fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
+    store::backup::tell_waits(|words| {
+        let _ = writeln!(std::io::stderr(), "{}", out::one_line(words));
+    });
     if cx.globals.idempotency_key.is_some() {
         if sub.manner() != Manner::Writes {
             return Err(Error::usage(format!("retain {} takes no --idempotency-key", sub.name())).into());
@@ -371,7 +377,8 @@ impl Cx<'_> {
             place::make_folder_of(path)?;
         }
         let zone = if create { place::zone() } else { None };
-        let mut store = Store::open(path, &Options { create, zone, ..self.options() })?;
+        let options = Options { create, zone, ..self.options() };
+        let mut store = if self.looks && !create { Store::open_to_look(path, &options)? } else { Store::open(path, &options)? };
         store.take_what_came();
         self.tell(&mut store);
         Ok(store)

@@ -24,7 +24,7 @@
 //!
 //! [`text`] ← [`domain`] ← [`columns`] ← [`store`] ← [`transfer`] ← { [`cli`], [`tui`] } ← `main`
 //!
-//! ([`error`] stands outside the row: everybody returns it.) `cli` and `tui` do not know each other; `main` lends the screens to
+//! ([`error`] and [`files`] stand outside the row: everybody returns errors, and works with [`files`] in folders of others.)
 //! the subcommands. rusqlite and SQL are only in `store`, ratatui and crossterm only in `tui`, clap and printing only in `cli`;
 //! the clock is read in `cli.rs` and `tui.rs` and handed on as a value.
 //!
@@ -128,7 +128,8 @@
 //! - **After an error of COMMIT** the connection is closed, the file is opened again and the batch looked for: what stands is told as
 //!   saved. Where it does not, the log is written over before anything else is said, and what is queued keeps the id of the try, so
 //!   that no recovery of SQLite brings it twice.
-//! - **A look costs nobody anything**: figures that a reader has folded are kept only where no lock has to be waited for.
+//! - **A look costs nobody anything**: figures that a reader has folded are kept only where no lock has to be waited for, and a subcommand
+//!   that only reads takes no book into WAL.
 //! - **A copy of a book is a device.** The id under which batches are numbered is made for one book at one path on one machine, and
 //!   is kept in its outbox; without an outbox the id and its last number are kept there all the same. A book that knows fewer of our
 //!   numbers than that (an older copy was put back) gets a new one, and so does a home that was copied to another machine: no number
@@ -139,7 +140,10 @@
 //!   comes first, one before imports and migrations. In a folder of a group they are the group's. A restore moves what is there
 //!   away. Below 64 MB the hash of every batch is computed at once, of a larger one by `retain backup verify`; a file beside the
 //!   backup says that it was, and what its bytes were, or what is wrong with it. Thinning keeps the newest three and the newest three
-//!   that are verified; a damaged one takes the place of no other.
+//!   that are verified; a damaged one takes the place of no other. It counts days of which there are backups and asks no clock, a few go at
+//!   once, and a restore chooses by what they hold: a wrong clock costs one day. Whoever looks at a backup looks at a private copy.
+//! - **What lies beside a book is not trusted** ([`files`]): links are not followed, pipes and giants not opened, only names of Retain's own
+//!   removed, and only files that still are what Retain wrote. `retain doctor` names what does not belong there.
 //! - **A damaged book** ([`store::salvage`]) is read page by page, not by SQLite, and never written to: rows of a tree that is not
 //!   whole are looked for in every page that no tree reaches, and frames of a -wal behind a damaged one are taken too. A batch
 //!   whose hash fits is taken from wherever it is whole (the file, a backup, the outbox); of the rest what is left is kept, with
@@ -326,6 +330,7 @@ pub mod cli;
 pub mod columns;
 pub mod domain;
 pub mod error;
+pub mod files;
 pub mod store;
 pub mod text;
 pub mod transfer;

@@ -42,6 +42,7 @@ pub mod select;
 mod settings;
 mod sign;
 mod signal;
+mod strange;
 pub mod subject;
 pub mod sync;
 mod transact;
@@ -69,6 +70,7 @@ pub use place::Mode;
 pub use settings::apply_config;
 
 use settings::{config_rows, read_config};
+use strange::strange_in;
 use transact::Given;
 
 /// Who writes.
@@ -108,6 +110,9 @@ pub struct Store {
     identity: Option<open::Identity>,
     held: Option<open::Held>,
     read_only: Option<String>,
+    /// It is a backup, and this the folder with the private copy that is shown.
+    copy: Option<tempfile::TempDir>,
+    purpose: open::Purpose,
     /// The file could not be opened again after an error: there is no book behind the connection.
     closed: bool,
     who: Who,
@@ -184,7 +189,15 @@ pub struct Store {
 impl Store {
     /// Opens (or creates) the book at `path` by the opening rules.
     pub fn open(path: &Path, options: &Options) -> Result<Store> {
-        Store::from(open::open(path, options, false)?, options)
+        Store::from(open::open(path, options, false, open::Purpose::Write)?, options)
+    }
+
+    /// The same to look at it: how the file is locked stays as it is. What has to be written all the same (one's own changes that it
+    /// lacks) is.
+    pub fn open_to_look(path: &Path, options: &Options) -> Result<Store> {
+        let mut store = Store::from(open::open(path, options, false, open::Purpose::Look)?, options)?;
+        store.purpose = open::Purpose::Look;
+        Ok(store)
     }
 
     /// A book in memory, for tests.
@@ -193,7 +206,7 @@ impl Store {
     }
 
     fn from(opened: open::Opened, options: &Options) -> Result<Store> {
-        let open::Opened { conn, mode, read_only, identity, held, path } = opened;
+        let open::Opened { conn, mode, read_only, identity, held, path, copy } = opened;
         // Before the settings are read: what is written meanwhile has them read again.
         let seen = last_batch(&conn)?;
         let config = Arc::new(read_config(&conn)?);
@@ -206,6 +219,8 @@ impl Store {
             identity,
             held,
             read_only,
+            copy,
+            purpose: open::Purpose::Write,
             closed: false,
             who,
             ids: Ids::random(),
@@ -265,6 +280,9 @@ impl Store {
 
     /// Finds the outbox of this book, and writes again what the book lacks of it.
     fn find_outbox(&mut self, options: &Options) -> Result<()> {
+        if self.is_backup() {
+            return Ok(());
+        }
         match &options.keep {
             Keep::In(folder) if self.mode != Mode::Memory => {
                 self.outbox = Some(outbox::Outbox::of(folder, &self.path, options.who.device));
@@ -298,11 +316,14 @@ impl Store {
     /// log, SQLite does not look what the log says by itself. Where nothing can be opened the store has no book until
     /// [`Store::comes_back`] finds it again.
     fn reopen(&mut self) -> Result<()> {
+        if self.is_backup() {
+            return Ok(());
+        }
         if self.mode != Mode::Memory {
             drop(std::mem::replace(&mut self.conn, Connection::open_in_memory().map_err(sql)?));
             self.closed = true;
         }
-        let opened = open::open(&self.path, &self.options, true)?;
+        let opened = open::open(&self.path, &self.options, true, self.purpose)?;
         self.closed = false;
         self.conn = opened.conn;
         self.identity = opened.identity;
@@ -495,6 +516,19 @@ impl Store {
     /// Why the book cannot be written, when it cannot.
     pub fn read_only(&self) -> Option<&str> {
         self.read_only.as_deref()
+    }
+
+    /// The person's own folder beside which their changes are kept, where there is one.
+    pub fn state_folder(&self) -> Option<&Path> {
+        match &self.options.keep {
+            Keep::In(folder) | Keep::Numbers(folder) => Some(folder),
+            _ => None,
+        }
+    }
+
+    /// True for a backup: a private copy of it is shown.
+    pub fn is_backup(&self) -> bool {
+        self.copy.is_some()
     }
 
     /// Says for everybody whether the book may be used from several machines at once (then no machine uses WAL). It holds from

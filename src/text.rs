@@ -6,7 +6,7 @@ mod width;
 pub mod words;
 
 pub use fold::{ascii, fold};
-pub use safe::{safe, safe_cells, safe_lines};
+pub use safe::{looks_empty, safe, safe_cells, safe_lines};
 pub use width::{cells, cut, pad, pad_left, wrap};
 
 /// A label as it stands within a sentence: `Open tickets` with a small letter, `NPS` as it is.

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use reading::Source;
 
-/// The layers from the lowest; a file may name only what stands before its own layer, and its own. `error` is below all.
-const LAYERS: &[&[&str]] = &[&["error"], &["text"], &["domain"], &["columns"], &["store"], &["transfer"], &["cli", "tui"], &["main"]];
+/// The layers from the lowest; a file may name only what stands before its own layer, and its own. `error` and `files` are below all.
+const LAYERS: &[&[&str]] =
+    &[&["error"], &["files"], &["text"], &["domain"], &["columns"], &["store"], &["transfer"], &["cli", "tui"], &["main"]];
 
 /// Crates and the one layer that may name them.
 const OWNED: &[(&str, &str)] =

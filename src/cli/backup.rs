@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Cx;
 use super::fail::Done;
 use super::out::{Ink, one_line};
+use crate::domain::time::{Day, Stamp};
 use crate::error::Error;
 use crate::store::backup::{Backup, Holds, list, verify, verify_again};
 
@@ -79,7 +80,7 @@ fn list_all(cx: &mut Cx<'_>) -> Done {
         return cx.out.rows("backups", json!({ "backups": all }));
     }
     for backup in &all {
-        cx.out.line(&line(backup))?;
+        cx.out.line(&line(backup, cx.now))?;
     }
     if all.is_empty() {
         cx.out.line("There is no backup yet; `retain backup` makes one")?;
@@ -87,13 +88,15 @@ fn list_all(cx: &mut Cx<'_>) -> Done {
     Ok(())
 }
 
-fn line(backup: &Backup) -> String {
+fn line(backup: &Backup, now: Stamp) -> String {
+    let today = Day::from_date(now.utc().date_naive());
+    let ahead = if backup.day.zip(today).is_some_and(|(day, today)| day > today.plus(1)) { "  dated ahead by a wrong clock" } else { "" };
     let known = match (backup.damaged, backup.verified) {
         (true, _) => "  DAMAGED",
         (_, true) => "  verified",
         _ => "",
     };
-    format!("{}  {:.1} MB{known}", one_line(&backup.name), backup.size as f64 / 1e6)
+    format!("{}  {:.1} MB{known}{ahead}", one_line(&backup.name), backup.size as f64 / 1e6)
 }
 
 fn verify_all(cx: &mut Cx<'_>) -> Done {

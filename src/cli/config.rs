@@ -1,6 +1,6 @@
 //! `retain config`: what the book sets for itself: stages, scorecards, limits, currency, zone, attributes.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -12,6 +12,7 @@ use super::out::{lines, one_line};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::config::Config;
 use crate::error::{Error, Kind, Result};
+use crate::files::Folder;
 use crate::store::Store;
 use crate::transfer::config_files;
 
@@ -130,7 +131,7 @@ fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
     let file = folder.join(format!("{key}.toml"));
     super::place::make_folder_of(&file)?;
     let failed = |e: std::io::Error| Error::failed(format!("{} cannot be written: {e}", file.display())).because(e);
-    std::fs::write(&file, &before).map_err(failed)?;
+    Folder::open(&folder).and_then(|folder| folder.draft(&format!("{key}.toml"), 0o600)?.write_all(before.as_bytes())).map_err(failed)?;
     let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
     // The setting may carry arguments (`code -w`), so the shell splits it; the file is handed on as an argument of its own.
     let done = std::process::Command::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).status();

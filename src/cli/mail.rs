@@ -9,7 +9,7 @@ use super::fail::Done;
 use super::out::one_line;
 use crate::error::Error;
 use crate::transfer::mail::{READY, Template, drafts};
-use crate::transfer::replace::replace;
+use crate::transfer::replace::replace_in_folder;
 
 /// Write drafts of mails from a template: one .eml file a customer, which a mail program opens to be sent
 ///
@@ -53,7 +53,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut files = Vec::new();
     for draft in &all {
         let path = args.output.join(format!("{}.eml", draft.name));
-        replace(&path, |out| out.write_all(&draft.bytes).map_err(|e| Error::failed("the draft cannot be written").because(e)))?;
+        replace_in_folder(&path, |out| out.write_all(&draft.bytes).map_err(|e| Error::failed("the draft cannot be written").because(e)))?;
         files.push(json!({ "to": draft.to, "file": path }));
     }
     if cx.out.json {

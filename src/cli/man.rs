@@ -9,6 +9,7 @@ use super::Cx;
 use super::fail::Done;
 use super::out::one_line;
 use crate::error::{Error, Result};
+use crate::transfer::replace::replace_in_folder;
 
 /// Print the manual page; with a subcommand, its page
 ///
@@ -29,7 +30,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         std::fs::create_dir_all(folder).map_err(failed)?;
         let pages = pages();
         for (name, page) in &pages {
-            std::fs::write(folder.join(format!("{name}.1")), rendered(page)?).map_err(failed)?;
+            let text = rendered(page)?;
+            replace_in_folder(&folder.join(format!("{name}.1")), |out| out.write_all(&text).map_err(failed))?;
         }
         return Ok(cx.out.line(&one_line(&format!("{} pages are in {}", pages.len(), folder.display())))?);
     }

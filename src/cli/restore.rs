@@ -24,7 +24,7 @@ use crate::store::salvage::{Report, put_in_place, salvage};
 /// whole backups and your outbox. The new book takes the place of the damaged one when it is all right, or when you say so.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// A backup by its name or the start of it, or a file (default: the newest that is whole)
+    /// A backup by its name or the start of it, or a file (default: the whole one that holds the most)
     which: Option<String>,
     /// Take what can be read of the damaged book into a new one, with what backups and your outbox have
     #[arg(long, conflicts_with = "which")]
@@ -43,11 +43,20 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     cx.tell(&mut store);
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "from": restored.from, "holds": restored.holds, "moved": restored.moved }))?);
+        return Ok(cx
+            .out
+            .object(json!({ "from": restored.from, "holds": restored.holds, "moved": restored.moved, "lacks": restored.lacks }))?);
     }
     cx.out.line(&one_line(&format!("Put back {}: {}", restored.from.name, words(&restored.holds))))?;
     if let Some(moved) = restored.moved {
         cx.out.line(&one_line(&format!("the file that was there is now {}", moved.display())))?;
+        if let Some(lacks) = restored.lacks.filter(|lacks| *lacks > 0) {
+            let changes = if lacks == 1 { "1 change".to_owned() } else { format!("{lacks} changes") };
+            cx.out.line(&one_line(&format!(
+                "it has {changes} that the backup lacks: yours follow by themselves, `retain merge {}` takes over those of others",
+                moved.display()
+            )))?;
+        }
     }
     Ok(())
 }

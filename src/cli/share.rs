@@ -7,6 +7,8 @@ use serde_json::json;
 use super::Cx;
 use super::fail::Done;
 use crate::error::{Error, Result};
+#[cfg(unix)]
+use crate::files::Folder;
 
 /// Let a group of people use the book
 ///
@@ -63,23 +65,30 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
     };
     let mut parts = vec![(folder.to_owned(), 0o2770)];
     parts.extend(crate::store::FILES.map(|ending| (crate::store::beside_it(book, ending), 0o660)));
-    // What lies beside the book belongs to whoever uses it.
-    for beside in [crate::store::backup::folder_of(book), crate::store::presence::folder_of(book)] {
-        for entry in std::fs::read_dir(&beside).into_iter().flatten().flatten() {
-            parts.push((entry.path(), 0o660));
-        }
-        parts.push((beside, 0o2770));
-    }
     parts.extend(synced.iter().map(|path| (path.clone(), if path.is_dir() { 0o2770 } else { 0o660 })));
+    let keeps = |path: &Path, mode: u32, is: std::fs::Metadata| {
+        if is.mode() & 0o7777 != mode || gid.is_some_and(|g| g != is.gid()) {
+            return Err(Error::failed(format!("{} does not keep its mode: this file system has no groups", path.display())));
+        }
+        Ok(())
+    };
     for (path, mode) in parts.into_iter().filter(|p| p.0.exists()) {
         if gid.is_some() {
             std::os::unix::fs::chown(&path, None, gid).map_err(cannot)?;
         }
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).map_err(cannot)?;
-        let is = std::fs::metadata(&path).map_err(cannot)?;
-        if is.mode() & 0o7777 != mode || gid.is_some_and(|g| g != is.gid()) {
-            return Err(Error::failed(format!("{} does not keep its mode: this file system has no groups", path.display())));
+        keeps(&path, mode, std::fs::metadata(&path).map_err(cannot)?)?;
+    }
+    // What lies beside the book belongs to whoever uses it; what a link there leads to does not.
+    for beside in [crate::store::backup::folder_of(book), crate::store::presence::folder_of(book)] {
+        let Ok(inside) = Folder::open(&beside) else { continue };
+        for name in inside.names().map_err(cannot)? {
+            let Ok(file) = inside.file(&name) else { continue };
+            let is = crate::files::give(&file, 0o660, gid).map_err(cannot)?;
+            keeps(&beside.join(&name), 0o660, is)?;
         }
+        let is = inside.give(0o2770, gid).map_err(cannot)?;
+        keeps(&beside, 0o2770, is)?;
     }
     Ok(())
 }

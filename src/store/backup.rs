@@ -1,8 +1,12 @@
 //! Copies of the book in a folder beside it: made by SQLite, verified, and under their name only when they are whole; and putting
 //! one of them back.
 
+mod thinning;
+mod turns;
+
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -10,11 +14,15 @@ use serde::Serialize;
 
 use crate::domain::id::Id;
 use crate::domain::time::{Day, Stamp};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::files::{self, Folder, Sort};
 
-use super::open::{self, create};
+use super::open;
 use super::outbox::Outbox;
-use super::{Store, hash, schema, sql};
+use super::{Store, hash, merge, schema, sql};
+use thinning::thin;
+pub use turns::tell_waits;
+pub(super) use turns::{Wait, turn};
 
 /// A backup as it lies in the folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,25 +65,20 @@ pub struct Restored {
     pub holds: Holds,
     /// Where the file that was there before is now; `None` when there was none.
     pub moved: Option<PathBuf>,
+    /// So many batches the file that was there before has and the backup lacks; `None`: it could not be read.
+    pub lacks: Option<usize>,
 }
 
 /// Above this size the outbox drops what a verified backup has.
 const OUTBOX_LIMIT: u64 = 1 << 20;
-/// So many days behind yesterday one a day is kept, then one a week, then one a month.
-const DAILY: i64 = 12;
-const WEEKLY: i64 = 10;
-const MONTHLY: i64 = 9;
-/// So many of the newest are kept whatever their age, and so many of the newest that are verified.
-const AT_LEAST: usize = 3;
-/// All of them together take at most so many times the book's size, and a quarter of a gigabyte in any case.
-const TIMES: u64 = 20;
-const CAP_AT_LEAST: u64 = 256 << 20;
 /// Below this size the hashes of a new backup are computed at once; of a larger one `retain backup verify` does it.
 const HASHED_AT_ONCE: u64 = 64 << 20;
 /// Ends the name of the file that says of the backup beside it that it was verified, and what its bytes were.
 const MARK: &str = "verified";
 /// Ends the name of the file that says of the backup beside it what is wrong with it.
 const DAMAGED: &str = "damaged";
+/// Most bytes of such a file.
+const MOST_SAID: u64 = 4096;
 
 /// The folder with the backups of the book at `path`.
 pub fn folder_of(path: &Path) -> PathBuf {
@@ -83,10 +86,28 @@ pub fn folder_of(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.backups"))
 }
 
+/// The folder, where it is one of whoever has the book.
+fn open_folder(path: &Path) -> io::Result<Folder> {
+    Folder::open(&folder_of(path))?.of_who_has(path)
+}
+
+/// True for a file that is a backup by where it lies, or by its name: it is looked at, and never written to.
+pub fn is_one(path: &Path) -> bool {
+    let inside = path.parent().and_then(|p| p.file_name()?.to_str()).is_some_and(|n| n.starts_with('.') && n.ends_with(".backups"));
+    let name = path.file_name().and_then(|n| n.to_str()?.strip_suffix(".db"));
+    inside || name.and_then(parts).is_some_and(|(day, _)| day.is_some())
+}
+
 /// The backups of the book at `path`, newest first.
 pub fn list(path: &Path) -> Vec<Backup> {
-    let (names, marks) = names(path);
-    names.into_iter().rev().filter_map(|name| backup_of(path, &marks, name)).collect()
+    let Ok(folder) = open_folder(path) else { return Vec::new() };
+    let (names, marks) = names(&folder);
+    names.into_iter().rev().filter_map(|name| backup_of(&folder, &marks, name)).collect()
+}
+
+/// What lies in the folder of backups of the book at `path` and can be none of Retain's, a sentence each.
+pub fn strange(path: &Path) -> Vec<String> {
+    super::strange_in(&folder_of(path), path, |_, about| about.sort == Sort::Regular)
 }
 
 /// Names of those that are verified, and of those that are damaged.
@@ -97,10 +118,9 @@ struct Marks {
 }
 
 /// Names of the backups and what is known of them. The files themselves are not looked at: there may be thousands.
-fn names(path: &Path) -> (BTreeSet<String>, Marks) {
+fn names(folder: &Folder) -> (BTreeSet<String>, Marks) {
     let (mut all, mut marks) = (BTreeSet::new(), Marks::default());
-    let Ok(entries) = fs::read_dir(folder_of(path)) else { return (all, marks) };
-    for name in entries.flatten().filter_map(|e| e.file_name().into_string().ok()) {
+    for name in folder.names().unwrap_or_default() {
         match name.rsplit_once('.') {
             Some((name, "db")) if parts(name).is_some() => {
                 all.insert(name.to_owned());
@@ -126,72 +146,58 @@ fn parts(name: &str) -> Option<(Option<Day>, &str)> {
     Some((format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8]).parse().ok(), why))
 }
 
-fn backup_of(book: &Path, marks: &Marks, name: String) -> Option<Backup> {
-    let path = folder_of(book).join(format!("{name}.db"));
+fn backup_of(folder: &Folder, marks: &Marks, name: String) -> Option<Backup> {
+    let file = format!("{name}.db");
     let (day, why) = parts(&name)?;
-    let size = fs::metadata(&path).ok()?.len();
+    let size = folder.about(&file).ok().filter(|about| about.sort == Sort::Regular)?.size;
     let damaged = marks.damaged.contains(&name);
     let verified = !damaged && marks.verified.contains(&name);
-    Some(Backup { path, why: why.to_owned(), day, size, verified, damaged, name })
+    Some(Backup { path: folder.path().join(file), why: why.to_owned(), day, size, verified, damaged, name })
 }
 
 pub(super) fn moment(now: Stamp) -> String {
     now.utc().format("%Y%m%dT%H%M%SZ").to_string()
 }
 
-fn cannot(folder: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
-    move |e| Error::failed(format!("there is no backup: {} cannot be written", folder.display())).because(e)
+fn cannot(folder: &Path) -> impl Fn(io::Error) -> Error + '_ {
+    move |e| match e.kind() {
+        // Something lies in its place, or it is somebody else's: the sentence says so.
+        io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied if e.raw_os_error().is_none() => {
+            Error::failed(format!("there is no backup: {e}")).hint("move it away; Retain makes a folder of its own there").because(e)
+        }
+        _ => Error::failed(format!("there is no backup: {} cannot be written", folder.display())).because(e),
+    }
 }
 
 /// Makes the folder: for its owner alone, or for the group where the book's folder is the group's.
-pub fn make_folder(path: &Path) -> Result<PathBuf> {
+pub fn make_folder(path: &Path) -> Result<Folder> {
     let folder = folder_of(path);
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    fs::create_dir_all(&folder).map_err(cannot(&folder))?;
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let shared = path.parent().and_then(|p| fs::metadata(p).ok()).is_some_and(|m| m.mode() & 0o2020 == 0o2020);
-        let mode = if shared { 0o2770 } else { 0o700 };
-        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).map_err(cannot(&folder))?;
-    }
-    Ok(folder)
+    let mode = if open::is_shared(path) { 0o2770 } else { 0o700 };
+    #[cfg(not(unix))]
+    let mode = 0o700;
+    Folder::make(&folder, mode).and_then(|made| made.of_who_has(path)).map_err(cannot(&folder))
 }
 
-/// The right to write into the folder; one at a time. `None`: another has it and `wait` is not set.
-pub(super) fn turn(folder: &Path, wait: bool) -> Result<Option<File>> {
-    let path = folder.join("turn");
-    if !path.exists() {
-        create(&path)?;
-    }
-    let file = File::options().write(true).open(&path).map_err(cannot(folder))?;
-    if wait {
-        file.lock().map_err(cannot(folder))?;
-    } else if file.try_lock().is_err() {
-        return Ok(None);
-    }
-    // Whoever was killed in the middle left a draft, and what SQLite had laid beside it.
-    for left in fs::read_dir(folder).map_err(cannot(folder))?.flatten().map(|e| e.path()) {
-        if left.extension().is_some_and(|x| x == "tmp" || x.to_string_lossy().starts_with("tmp-")) {
-            let _ = fs::remove_file(left);
-        }
-    }
-    Ok(Some(file))
+/// The mode of a file in a folder: the group's where the folder is.
+fn mode_in(folder: &Folder) -> u32 {
+    if open::is_groups(folder.path()) { 0o660 } else { 0o600 }
 }
 
 /// A verified copy of the book in its folder; never a plain copy of the file.
 pub fn backup(conn: &Connection, path: &Path, why: &str, now: Stamp) -> Result<PathBuf> {
     let folder = make_folder(path)?;
-    let _turn = turn(&folder, true)?;
+    let _turn = turn(&folder, Wait::Long).map_err(|e| match e.kind {
+        Kind::Busy => Error { message: format!("there is no backup: {}", e.message), ..e },
+        _ => e,
+    })?;
     make(conn, path, &folder, why, now)
 }
 
-fn make(conn: &Connection, book: &Path, folder: &Path, why: &str, now: Stamp) -> Result<PathBuf> {
+fn make(conn: &Connection, book: &Path, folder: &Folder, why: &str, now: Stamp) -> Result<PathBuf> {
     let size = fs::metadata(book).map_or(0, |m| m.len());
     #[cfg(unix)]
-    if let Ok(space) = rustix::fs::statvfs(folder) {
+    if let Ok(space) = rustix::fs::statvfs(folder.path()) {
         let free = space.f_bavail.saturating_mul(space.f_frsize);
         if free < size.saturating_mul(3) {
             return Err(Error::failed(format!("there is no backup: {} MB are free, and it takes three times the book", free >> 20))
@@ -200,37 +206,40 @@ fn make(conn: &Connection, book: &Path, folder: &Path, why: &str, now: Stamp) ->
     }
     let mut name = format!("{}-{why}", moment(now));
     let mut nth = 1;
-    while folder.join(format!("{name}.db")).exists() {
+    while !folder.is_free(&format!("{name}.db")) {
         nth += 1;
         name = format!("{}-{why}-{nth}", moment(now));
     }
-    let to = folder.join(format!("{name}.db"));
-    let draft = folder.join(format!("{name}.tmp"));
-    copy_to(conn, &draft, &to)?;
+    let to = folder.path().join(format!("{name}.db"));
+    copy_to(conn, folder, &format!("{name}.tmp"), &format!("{name}.db"))?;
     // One whose hashes do not fit is kept, since the book is so too; but it pushes out none that is better.
-    if fs::metadata(&to).is_ok_and(|m| m.len() < HASHED_AT_ONCE) {
-        let found = hashes(&open_to_read(&to)?, &to);
+    if folder.about(&format!("{name}.db")).is_ok_and(|m| m.size < HASHED_AT_ONCE) {
+        let found = open_to_read(&to).and_then(|conn| hashes(&conn, &to));
         mark(&to, &found);
     }
-    if let Some(today) = Day::from_date(now.utc().date_naive()) {
-        thin(book, today);
-    }
+    thin(book, folder, &name);
     Ok(to)
 }
 
 /// Copies the book by SQLite into `draft`, verifies it, and gives it its name.
-fn copy_to(conn: &Connection, draft: &Path, to: &Path) -> Result<()> {
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    open::remove(draft);
-    create(draft)?;
-    let made = write_copy(conn, draft);
+fn copy_to(conn: &Connection, folder: &Folder, draft: &str, to: &str) -> Result<()> {
+    let failed = cannot(folder.path());
+    remove_draft(folder, draft);
+    folder.draft(draft, mode_in(folder)).map_err(&failed)?;
+    let made = write_copy(conn, &folder.path().join(draft));
     if let Err(error) = made {
-        open::remove(draft);
+        remove_draft(folder, draft);
         return Err(error);
     }
-    File::open(draft).and_then(|f| f.sync_all()).map_err(cannot(folder))?;
-    fs::rename(draft, to).map_err(cannot(folder))?;
-    File::open(folder).and_then(|f| f.sync_all()).map_err(cannot(folder))
+    folder.file_to_write(draft).and_then(|f| f.sync_all()).map_err(&failed)?;
+    folder.rename(draft, to).map_err(&failed)?;
+    folder.sync().map_err(failed)
+}
+
+fn remove_draft(folder: &Folder, draft: &str) {
+    for ending in open::FILES {
+        let _ = folder.remove(&format!("{draft}{ending}"));
+    }
 }
 
 fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
@@ -241,12 +250,12 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
     }
     let work = (|| {
         let has = holds(conn)?;
-        let mut copy = Connection::open(draft).map_err(sql)?;
+        let mut copy = open::draft(draft)?;
         let run = rusqlite::backup::Backup::new(conn, &mut copy).map_err(sql)?;
         let step = run.step(-1).map_err(sql)?;
         drop(run);
         if step != rusqlite::backup::StepResult::Done {
-            return Err(Error::new(crate::error::Kind::Busy, "there is no backup: the book is busy"));
+            return Err(Error::new(Kind::Busy, "there is no backup: the book is busy"));
         }
         // One file that needs no other beside it.
         let _: String = copy.query_row("PRAGMA journal_mode = delete", [], |r| r.get(0)).map_err(sql)?;
@@ -278,7 +287,7 @@ pub fn verify(path: &Path) -> Result<Holds> {
     let found = sound(path)?;
     hashes(&open_to_read(path)?, path)?;
     // Where no hash reaches, the file's own bytes do: they are what they were when it was verified first.
-    let said = fs::read_to_string(mark_of(path)).ok();
+    let said = files::read(&mark_of(path), MOST_SAID).ok().and_then(|said| String::from_utf8(said).ok());
     if said.is_some_and(|said| fingerprint(path).is_ok_and(|now| said.trim() != now)) {
         return Err(Error::failed(format!("the backup {} is damaged: it is not the file that was verified", path.display())));
     }
@@ -321,34 +330,35 @@ fn flaw_of(backup: &Path) -> PathBuf {
     backup.with_extension(DAMAGED)
 }
 
-fn fingerprint(path: &Path) -> std::io::Result<String> {
+fn fingerprint(path: &Path) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut File::open(path)?, &mut hasher)?;
+    io::copy(&mut files::open(path)?, &mut hasher)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Says beside a backup that it is verified, or what is wrong with it. Where that cannot be written it counts as neither, which is
 /// no harm; half of it would call a sound backup damaged. What its bytes were when it was verified first stays known.
 fn mark<T>(backup: &Path, found: &Result<T>) {
+    let name = |path: &Path| path.file_name().and_then(|n| n.to_str()).map(str::to_owned);
+    let (Some(folder), Some(flaw)) = (backup.parent().and_then(|f| Folder::open(f).ok()), name(&flaw_of(backup))) else { return };
     let (to, text) = match found {
-        Err(error) => (flaw_of(backup), Ok(error.message.clone())),
+        Err(error) => (Some(flaw), Ok(error.message.clone())),
         Ok(_) => {
-            let _ = fs::remove_file(flaw_of(backup));
-            (mark_of(backup), fingerprint(backup))
+            let _ = folder.remove(&flaw);
+            (name(&mark_of(backup)), fingerprint(backup))
         }
     };
-    let draft = backup.with_extension("tmp");
-    if let Ok(text) = text
-        && !to.exists()
-        && create(&draft).is_ok()
-        && fs::write(&draft, text + "\n").is_ok()
+    if let (Some(to), Some(draft), Ok(text)) = (to, name(&backup.with_extension("tmp")), text)
+        && folder.is_free(&to)
     {
-        let _ = fs::rename(&draft, &to);
+        let _ = folder.write(&to, &draft, (text + "\n").as_bytes(), mode_in(&folder));
     }
 }
 
+/// Reads the file alone: a backup is one file, and what somebody has laid beside it is none of it. Nothing is written for it.
 fn open_to_read(path: &Path) -> Result<Connection> {
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    files::open(path).map_err(|e| Error::failed(format!("the backup {} cannot be read", path.display())).because(e))?;
+    let conn = open::unchanging(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     open::harden(&conn)?;
     Ok(conn)
 }
@@ -361,81 +371,15 @@ fn read(path: &Path, damage: impl FnOnce(&Connection) -> Result<Option<String>>)
     holds(&conn)
 }
 
-/// Which backups go, of days newest first: everything of today and yesterday stays, then one of each of twelve days, ten weeks
-/// and nine months; and the newest three in any case.
-pub fn too_many(days: &[Day], today: Day) -> Vec<bool> {
-    let mut kept: BTreeSet<(u8, i64)> = BTreeSet::new();
-    let mut goes = Vec::with_capacity(days.len());
-    for (at, day) in days.iter().enumerate() {
-        let age = today.since(*day);
-        let (week, month) = (day.number().div_euclid(7), day.date());
-        use chrono::Datelike as _;
-        let month = i64::from(month.year()) * 12 + i64::from(month.month0());
-        let slot = match age {
-            ..=1 => None,
-            a if a <= 1 + DAILY => Some((0, day.number())),
-            a if a <= 1 + DAILY + 7 * WEEKLY => Some((1, week)),
-            a if a <= 1 + DAILY + 7 * WEEKLY + 30 * MONTHLY => Some((2, month)),
-            _ => Some((3, 0)),
-        };
-        let stays = match slot {
-            None => true,
-            Some((3, _)) => false,
-            Some(slot) => kept.insert(slot),
-        };
-        goes.push(!stays && at >= AT_LEAST);
-    }
-    goes
-}
-
-/// Which of these backups, newest first, go: those that are too many by their days, then the oldest while all together are
-/// larger than `cap`, damaged ones before others. The newest stays, the newest three that are not damaged, and the newest three
-/// that are verified. A damaged one takes the place of no other.
-pub fn going(all: &[Backup], today: Day, cap: u64) -> Vec<bool> {
-    let newest = |is: fn(&Backup) -> bool| (0..all.len()).filter(move |at| is(&all[*at])).take(AT_LEAST);
-    let stay: HashSet<usize> = newest(|b| b.verified).chain(newest(|b| !b.damaged)).chain([0]).collect();
-    let mut goes = vec![false; all.len()];
-    for damaged in [false, true] {
-        let dated = (0..all.len()).filter(|at| all[*at].damaged == damaged).filter_map(|at| all[at].day.map(|day| (at, day)));
-        let (places, days): (Vec<usize>, Vec<Day>) = dated.unzip();
-        for (at, old) in places.into_iter().zip(too_many(&days, today)) {
-            goes[at] = old && !stay.contains(&at);
-        }
-    }
-    let mut sum: u64 = (0..all.len()).filter(|at| !goes[*at]).map(|at| all[at].size).sum();
-    let mut order: Vec<usize> = (0..all.len()).rev().collect();
-    order.sort_by_key(|at| !all[*at].damaged);
-    for at in order {
-        if sum > cap && !goes[at] && !stay.contains(&at) {
-            goes[at] = true;
-            sum -= all[at].size;
-        }
-    }
-    goes
-}
-
-/// Removes the backups that are too many.
-fn thin(path: &Path, today: Day) {
-    let all = list(path);
-    let cap = fs::metadata(path).map_or(0, |m| m.len()).saturating_mul(TIMES).max(CAP_AT_LEAST);
-    for (backup, goes) in all.iter().zip(going(&all, today, cap)) {
-        if goes && fs::remove_file(&backup.path).is_ok() {
-            for beside in [mark_of(&backup.path), flaw_of(&backup.path)] {
-                let _ = fs::remove_file(beside);
-            }
-        }
-    }
-}
-
 /// The backup of the day, by whoever comes first, on a connection of its own. `None`: there is one, or another is at it.
 pub fn daily(path: &Path, outbox: Option<&Outbox>, now: Stamp) -> Result<Option<PathBuf>> {
     let Some(today) = Day::from_date(now.utc().date_naive()) else { return Ok(None) };
-    let there = || names(path).0.iter().any(|name| parts(name) == Some((Some(today), "daily")));
+    let folder = make_folder(path)?;
+    let there = || names(&folder).0.iter().any(|name| parts(name) == Some((Some(today), "daily")));
     if there() {
         return Ok(None);
     }
-    let folder = make_folder(path)?;
-    let Some(_turn) = turn(&folder, false)? else { return Ok(None) };
+    let Some(_turn) = turn(&folder, Wait::No)? else { return Ok(None) };
     if there() {
         return Ok(None);
     }
@@ -453,7 +397,7 @@ fn lighten(outbox: &Outbox, backup: &Path) -> Result<()> {
     if all.size < OUTBOX_LIMIT {
         return Ok(());
     }
-    let conn = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sql)?;
+    let conn = open_to_read(backup)?;
     let mut safe: HashSet<Id> = HashSet::new();
     let ids = all.entries.iter().map(|e| e.batch).chain(all.named.iter().map(|n| n.batch)).chain(all.asked.iter().map(|a| a.batch));
     for id in ids {
@@ -464,56 +408,81 @@ fn lighten(outbox: &Outbox, backup: &Path) -> Result<()> {
     outbox.drop_lines(&safe)
 }
 
-/// Puts a backup in the place of the book at `path`: the newest that is whole, or the one that is named (by its name, the
-/// start of it, or a path). What is there is moved away with its journals, never written over.
+/// Puts a backup in the place of the book at `path`: of those that are whole the one that holds the most, or the one that is named
+/// (by its name, the start of it, or a path). What is there is moved away with its journals, never written over.
 pub fn restore(path: &Path, which: Option<&str>, now: Stamp) -> Result<Restored> {
     let folder = make_folder(path)?;
-    let _turn = turn(&folder, true)?;
+    let _turn = turn(&folder, Wait::Long)?;
     let (from, holds) = choose(path, which)?;
+    let lacks = lacks(&from.path, path);
     // Beside the book under another name first, so that the last step is one renaming.
-    let draft = folder.join(format!("{}-restoring.tmp", moment(now)));
-    let failed = |e: std::io::Error| Error::failed("the backup cannot be put back; the book is as it was").because(e);
-    create(&draft)?;
+    let draft = format!("{}-restoring.tmp", moment(now));
+    let failed = |e: io::Error| Error::failed("the backup cannot be put back; the book is as it was").because(e);
     {
-        let copy = || -> std::io::Result<()> {
-            let mut to = File::options().write(true).open(&draft)?;
-            std::io::copy(&mut File::open(&from.path)?, &mut to)?;
+        let copy = || -> io::Result<()> {
+            let mut to = folder.draft(&draft, mode_in(&folder))?;
+            io::copy(&mut files::open(&from.path)?, &mut to)?;
             to.sync_all()
         };
         copy().map_err(failed)?;
     }
     let moved = move_away(path, &folder, &format!("replaced-{}", moment(now))).map_err(failed)?;
-    fs::rename(&draft, path).map_err(failed)?;
-    for folder in [path.parent().unwrap_or(Path::new(".")), &folder] {
-        let _ = File::open(folder).and_then(|f| f.sync_all());
+    fs::rename(folder.path().join(&draft), path).map_err(failed)?;
+    let _ = File::open(path.parent().unwrap_or(Path::new("."))).and_then(|f| f.sync_all());
+    let _ = folder.sync();
+    Ok(Restored { from, holds, moved, lacks })
+}
+
+/// How many batches the book has that the backup lacks, where the book can be read.
+fn lacks(backup: &Path, book: &Path) -> Option<usize> {
+    let ids = |conn: &Connection| -> rusqlite::Result<HashSet<Vec<u8>>> {
+        conn.prepare("SELECT id FROM batch")?.query_map([], |r| r.get(0))?.collect()
+    };
+    let has = ids(&open_to_read(backup).ok()?).ok()?;
+    let had = ids(&merge::read_only(book).ok()?).ok()?;
+    Some(had.difference(&has).count())
+}
+
+/// How many batches a backup has, by a look at this alone; `None`: it cannot be read.
+fn batches(backup: &Backup) -> Option<i64> {
+    let conn = open_to_read(&backup.path).ok()?;
+    conn.query_row("SELECT count(*) FROM batch", [], |r| r.get(0)).ok()
+}
+
+/// The only file is put back, so one whose last changes lie beside it is not all there.
+fn whole(file: &Path) -> Result<()> {
+    for ending in ["-wal", "-journal"] {
+        let beside = open::beside_it(file, ending);
+        if fs::symlink_metadata(&beside).is_ok_and(|m| m.len() > 0) {
+            return Err(Error::usage(format!("{} is not all of its book: its journal {} is beside it", file.display(), beside.display()))
+                .hint("`retain merge` takes over what it has"));
+        }
     }
-    Ok(Restored { from, holds, moved })
+    Ok(())
 }
 
 fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
-    let all = list(path);
+    let mut all = list(path);
     if let Some(which) = which {
-        let file = Path::new(which);
+        let file = fs::canonicalize(which).ok();
         let named = all.iter().find(|b| b.name.starts_with(which)).cloned();
         let outside = || {
-            let size = fs::metadata(file).ok().filter(fs::Metadata::is_file)?.len();
-            Some(Backup {
-                path: file.to_owned(),
-                name: which.to_owned(),
-                why: String::new(),
-                day: None,
-                size,
-                verified: false,
-                damaged: false,
-            })
+            let file = file?;
+            let size = fs::metadata(&file).ok().filter(fs::Metadata::is_file)?.len();
+            Some(Backup { path: file, name: which.to_owned(), why: String::new(), day: None, size, verified: false, damaged: false })
         };
         let found = named
             .or_else(outside)
             .ok_or_else(|| Error::not_found(format!("there is no backup {which}")).hint("`retain backup list` names them"))?;
         open::check_file(&found.path, false)?;
+        if found.day.is_none() {
+            whole(&found.path)?;
+        }
         let holds = verify(&found.path)?;
         return Ok((found, holds));
     }
+    // By what they hold and not by their names, which a wrong clock may have given. Of those that hold the same the newest comes first.
+    all.sort_by_cached_key(|backup| std::cmp::Reverse(batches(backup)));
     // One that is damaged is never put back silently: the next older that is whole is.
     for backup in all {
         if let Ok(holds) = verify(&backup.path) {
@@ -526,19 +495,20 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
 
 /// Moves the file with its journals into the folder. The file first: a journal without its file does nothing, while another
 /// file under the name would take a journal that is not its own.
-pub(super) fn move_away(path: &Path, folder: &Path, name: &str) -> std::io::Result<Option<PathBuf>> {
-    let mut to = folder.join(format!("{name}.db"));
+pub(super) fn move_away(path: &Path, folder: &Folder, name: &str) -> io::Result<Option<PathBuf>> {
+    let mut to = format!("{name}.db");
     let mut nth = 1;
-    while to.exists() {
+    while !folder.is_free(&to) {
         nth += 1;
-        to = folder.join(format!("{name}-{nth}.db"));
+        to = format!("{name}-{nth}.db");
     }
+    let to = folder.path().join(to);
     let mut moved = None;
     for ending in open::FILES {
         match fs::rename(open::beside_it(path, ending), open::beside_it(&to, ending)) {
             Ok(()) if ending.is_empty() => moved = Some(to.clone()),
             Ok(()) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(e),
         }
     }
@@ -551,22 +521,29 @@ pub(super) fn move_away(path: &Path, folder: &Path, name: &str) -> std::io::Resu
 impl Store {
     /// A verified backup in the book's folder, now.
     pub fn back_up(&self, why: &str, now: Stamp) -> Result<PathBuf> {
+        if self.is_backup() {
+            return Err(Error::usage("a backup is not backed up again").hint("copy the file, or name another with --to FILE"));
+        }
         backup(&self.conn, &self.path, why, now)
     }
 
     /// A verified copy as a file of its own; a file that is there is not written over.
     pub fn back_up_to(&self, to: &Path) -> Result<()> {
-        if to.exists() {
+        if fs::symlink_metadata(to).is_ok() {
             return Err(Error::usage(format!("{} is there already", to.display())).hint("name a new file"));
         }
-        let mut draft = to.as_os_str().to_owned();
-        draft.push(".tmp");
-        copy_to(&self.conn, Path::new(&draft), to)
+        let Some(name) = to.file_name().and_then(|n| n.to_str()) else {
+            return Err(Error::usage(format!("{} is not the name of a file", to.display())));
+        };
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // A folder that a person names may be reached by links.
+        let folder = fs::canonicalize(folder).and_then(|f| Folder::open(&f)).map_err(cannot(folder))?;
+        copy_to(&self.conn, &folder, &format!("{name}.tmp"), name)
     }
 
     /// The backup of the day, if nobody has made it yet.
     pub fn back_up_daily(&self, now: Stamp) -> Result<Option<PathBuf>> {
-        if self.mode == super::Mode::Memory { Ok(None) } else { daily(&self.path, self.outbox.as_ref(), now) }
+        if self.mode == super::Mode::Memory || self.is_backup() { Ok(None) } else { daily(&self.path, self.outbox.as_ref(), now) }
     }
 
     /// What makes the backup of the day on another thread.

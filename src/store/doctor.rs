@@ -87,6 +87,7 @@ impl Store {
         let waiting = self.waiting()?.len();
         // Without a log a reader keeps writers out, so there each check has a moment of its own.
         let mut checks = if self.mode.is_wal() { self.at_one_moment(Store::examine)? } else { self.examine()? };
+        checks.push(check("beside", self.strange_beside(), "nothing strange beside the book".into()));
         checks.push(self.outbox_check(waiting)?);
         checks.extend(self.sync_check()?);
         Ok(checks)
@@ -146,7 +147,9 @@ impl Store {
     /// The newest backup: a damaged one helps nobody.
     fn backup_check(&self) -> Check {
         let all = super::backup::list(&self.path);
-        let Some(newest) = all.first() else { return check("backups", Vec::new(), "none yet".into()) };
+        // What a wrong clock has dated ahead is not the newest.
+        let ahead = |b: &&super::backup::Backup| b.day.is_some_and(|day| day > self.today.plus(1));
+        let Some(newest) = all.iter().find(|b| !ahead(b)).or(all.first()) else { return check("backups", Vec::new(), "none yet".into()) };
         let mut wrong = Vec::new();
         if newest.damaged {
             wrong.push(format!("the newest, {}, is damaged; `retain backup` makes another", newest.name));

@@ -12,8 +12,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
+use crate::files;
 
-use super::backup::backup;
+use super::backup::{self, backup};
 use super::place::{Mode, classify};
 use super::{Options, presence, schema, sql};
 
@@ -34,6 +35,17 @@ pub struct Opened {
     pub held: Option<Held>,
     /// Its resolved path.
     pub path: PathBuf,
+    /// It is a backup: the folder with the private copy that is looked at in its place, which goes away with it.
+    pub copy: Option<tempfile::TempDir>,
+}
+
+/// What a book is opened for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// To write into it, sooner or later.
+    Write,
+    /// To look at it: how its file is locked stays as it is, and what has to be done before a write is not done.
+    Look,
 }
 
 /// The file's device and inode; `None` when it is gone (or where the platform has none).
@@ -118,8 +130,50 @@ fn open_to_read(path: &Path, flags: OpenFlags, why: &str) -> Result<Connection> 
             .hint("copy the book and its -wal file into a folder of your own and open it there")
             .because(error));
     }
+    unchanging(path, flags)
+}
+
+/// Opens a file that nobody changes meanwhile: what lies beside it is not looked at, no lock is taken and nothing is made.
+pub fn unchanging(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     Connection::open_with_flags(format!("file:{text}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI).map_err(sql)
+}
+
+/// Opens a draft that was just made, and no link that took its name.
+pub fn draft(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok());
+    let path = folder.zip(path.file_name()).map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name));
+    Connection::open_with_flags(path, flags).map_err(sql)
+}
+
+/// A private copy of a backup with what belongs to it, in a folder of its own that only we can enter.
+pub fn private_copy(backup: &Path) -> Result<tempfile::TempDir> {
+    let failed = |e: std::io::Error| {
+        Error::failed(format!("no copy of {} can be made to look at it", backup.display()))
+            .hint("free some space, or set TMPDIR")
+            .because(e)
+    };
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let copy = folder.path().join(backup.file_name().unwrap_or_default());
+    for ending in ["", "-journal", "-wal"] {
+        match files::open(&beside_it(backup, ending)) {
+            Ok(mut from) => {
+                let mut to = files::draft(&beside_it(&copy, ending)).map_err(failed)?;
+                std::io::copy(&mut from, &mut to).map_err(failed)?;
+            }
+            Err(e) if ending.is_empty() => return Err(failed(e)),
+            // What is no file is no journal.
+            Err(_) => {}
+        }
+    }
+    Ok(folder)
+}
+
+/// Why a backup cannot be written.
+fn why_backup(path: &Path) -> String {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    format!("it is a backup, of which a copy is shown; `retain restore {name}` puts it in the place of its book")
 }
 
 /// Why a book on a full disk can only be read.
@@ -141,7 +195,7 @@ pub fn is_full(path: &Path) -> bool {
 
 /// Opens the file at `path` by the rules, creating it when `options.create` and it is missing.
 /// `again`: it was open already, so a disk that is full now is no reason.
-pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
+pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Result<Opened> {
     if !reachable(path)? {
         if fs::symlink_metadata(path).is_ok() {
             return Err(Error::usage(format!("{} is a link that leads nowhere", path.display())).hint("remove it, or name another file"));
@@ -156,6 +210,16 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
     let path = fs::canonicalize(path).map_err(|e| Error::failed(format!("cannot reach {}", path.display())).because(e))?;
     let known = identity(&path).is_some_and(is_open_here);
     let mut read_only = check_file(&path, known)?;
+    // A backup is what it was when it was made, however often somebody looks at it.
+    let backup = backup::is_one(&path).then(|| why_backup(&path));
+    let copy = if backup.is_some() { Some(private_copy(&path)?) } else { None };
+    let path = match &copy {
+        Some(folder) => {
+            read_only = None;
+            fs::canonicalize(folder.path()).unwrap_or_else(|_| folder.path().to_owned()).join(path.file_name().unwrap_or_default())
+        }
+        None => path,
+    };
     let (mut mode, broken) = classify(&path);
     read_only = read_only.or(broken);
     if !again && is_full(&path) {
@@ -200,7 +264,10 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         if let Some(why) = cautious(&conn, &path, version).filter(|_| mode.is_wal()) {
             mode = Mode::Shared(why);
         }
-        conn = prepare(conn, &path, &mut mode, options.now)?;
+        conn = match purpose {
+            Purpose::Look if version == schema::VERSION => only_look(conn, &mut mode)?,
+            _ => prepare(conn, &path, &mut mode, options.now, copy.is_none())?,
+        };
     }
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
@@ -209,7 +276,7 @@ pub fn open(path: &Path, options: &Options, again: bool) -> Result<Opened> {
         }
     }
     let identity = identity(&path);
-    Ok(Opened { conn, mode, read_only, identity, held: identity.map(Held::on), path })
+    Ok(Opened { conn, mode, read_only: backup.or(read_only), identity, held: identity.map(Held::on), path, copy })
 }
 
 /// A second connection that only reads an open book, for a scan beside another.
@@ -225,7 +292,7 @@ pub fn memory() -> Result<Opened> {
     let conn = Connection::open_in_memory().map_err(sql)?;
     harden(&conn)?;
     schema::migrate(&conn, || Ok(()))?;
-    Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: PathBuf::from(":memory:") })
+    Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: PathBuf::from(":memory:"), copy: None })
 }
 
 /// True when something is there; an error where that cannot be told.
@@ -252,6 +319,25 @@ fn no_journal_without_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// True for a folder that hands its group on, and that the group can write.
+pub fn is_groups(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(folder).is_ok_and(|m| m.mode() & 0o2020 == 0o2020)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
+/// True for a file in such a folder.
+pub fn is_shared(path: &Path) -> bool {
+    path.parent().is_some_and(is_groups)
+}
+
 /// Makes the empty file ourselves, so that no umask decides who may read customers' data: 0600, or 0660 in a folder that
 /// hands its group on.
 pub fn create(path: &Path) -> Result<()> {
@@ -262,10 +348,9 @@ pub fn create(path: &Path) -> Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     let mode = {
-        use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-        let shared = path.parent().and_then(|p| fs::metadata(p).ok()).is_some_and(|m| m.mode() & 0o2020 == 0o2020);
+        use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
-        if shared { 0o660 } else { 0o600 }
+        if is_shared(path) { 0o660 } else { 0o600 }
     };
     match options.open(path) {
         Ok(file) => {
@@ -402,8 +487,25 @@ pub fn damage(conn: &Connection) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Journal mode and synchronous for the place, a backup before a migration, and the migration.
-fn prepare(mut conn: Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Result<Connection> {
+/// Why a book on a local disk is not taken into WAL by who only looks.
+const LOOKS: &str = "it was so, and is only looked at";
+
+/// A book in a rollback journal stays so: to go over to WAL is a write. Out of WAL it is taken here too where WAL does not hold, because
+/// nothing could be read there.
+fn only_look(conn: Connection, mode: &mut Mode) -> Result<Connection> {
+    let was = journal(&conn)?;
+    if mode.is_wal() && was != "wal" {
+        *mode = Mode::Shared(LOOKS.into());
+    }
+    if !mode.is_wal() {
+        leave_wal(&conn, &was, mode)?;
+    }
+    conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
+    Ok(conn)
+}
+
+/// Journal mode and synchronous for the place, a backup before a migration, and the migration. `keep`: there is something to lose.
+fn prepare(mut conn: Connection, path: &Path, mode: &mut Mode, now: Stamp, keep: bool) -> Result<Connection> {
     let mut was = journal(&conn)?;
     if mode.is_wal() && was != "wal" && !enter_wal(&conn) {
         *mode = Mode::Shared(NO_WAL.into());
@@ -424,7 +526,8 @@ fn prepare(mut conn: Connection, path: &Path, mode: &mut Mode, now: Stamp) -> Re
             .hint("`retain doctor` says where it lies; close the other consoles and try again"));
     }
     // By a connection of its own: one that is about to write is not copied from.
-    schema::migrate(&conn, || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ()))?;
+    let before = || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ());
+    schema::migrate(&conn, || if keep { before() } else { Ok(()) })?;
     Ok(conn)
 }
 

@@ -21,6 +21,7 @@ use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
+use crate::files;
 
 pub use again::Waiting;
 pub use entry::{Entry, MOST};
@@ -282,7 +283,7 @@ impl Outbox {
             write_line(&mut text, &Line::Asked(Box::new(asked)))?;
         }
         let draft = self.file.with_extension(format!("{}.tmp", std::process::id()));
-        let mut out = private(&draft).map_err(cannot)?;
+        let mut out = files::draft(&draft).map_err(cannot)?;
         out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).and_then(|()| fs::rename(&draft, &self.file)).map_err(cannot)?;
         sync_folder(&self.file).map_err(cannot)
     }
@@ -334,15 +335,6 @@ pub fn forget(folder: &Path, book: &Path) {
 fn open_to_add(path: &Path, create: bool) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(create);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A new file that only its owner can read, emptied if it was there.
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

@@ -39,7 +39,7 @@ impl Store {
     /// taken back in it: open it anew then.
     pub fn open_past(path: &Path, options: &Options, day: Day) -> Result<Store> {
         let options = Options { as_of: Some(day), create: false, zone: None, keep: Keep::Nowhere, ..options.clone() };
-        let mut store = Store::open(path, &options)?;
+        let mut store = Store::open_to_look(path, &options)?;
         store.look_back_to(day)?;
         Ok(store)
     }

@@ -1,13 +1,14 @@
 //! Who has the book open: a small file for each session in a folder beside the book. Files and not rows of the book, so that it costs
 //! no lock and no journal, and works where the book can only be read.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
+use crate::files::{Folder, Sort};
 
 /// One session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +32,18 @@ pub struct Here {
 /// Our own session's file, removed when this is dropped.
 #[derive(Debug)]
 pub struct Presence {
-    file: PathBuf,
+    book: PathBuf,
+    /// Of its file, without the ending.
+    name: String,
     me: Here,
     written: Stamp,
 }
 
 /// Milliseconds after which the file is written again, so that others see that we are still here.
 const AGAIN: i64 = 20_000;
+/// Most sessions that are looked at, and most bytes of what one says.
+const MOST: usize = 1000;
+const LONGEST: u64 = 4096;
 /// Seconds after which a file that was not written again is of no session any more.
 const GONE: i64 = 60;
 
@@ -56,22 +62,13 @@ pub fn host() -> (String, String) {
 impl Presence {
     /// Says that `person` is here. `None` where nothing can be written beside the book; nobody misses it then.
     pub fn begin(path: &Path, person: &str, wal: bool, now: Stamp) -> Option<Presence> {
-        let folder = folder_of(path);
-        if !folder.is_dir() {
-            fs::create_dir(&folder).ok().or_else(|| folder.is_dir().then_some(()))?;
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::{MetadataExt, PermissionsExt};
-                // Whoever can read the book may see who is there; whoever can write it may be there.
-                let parent = path.parent().and_then(|p| fs::metadata(p).ok()).map_or(0o700, |m| m.mode() & 0o2777);
-                let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(parent));
-            }
-        }
+        make_folder(path).ok()?;
         let (host, boot) = host();
         let pid = std::process::id();
-        let file = folder.join(format!("{host}-{pid}-{}.json", now.0));
+        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
+        let name = format!("{}-{pid}-{}", host.chars().map(plain).collect::<String>(), now.0);
         let me = Here { person: person.to_owned(), host, boot, pid, since: now, wal, looking: None };
-        let presence = Presence { file, me, written: now };
+        let presence = Presence { book: path.to_owned(), name, me, written: now };
         presence.write().then_some(presence)
     }
 
@@ -84,68 +81,75 @@ impl Presence {
         }
     }
 
+    /// Whoever comes into the folder may read it, whatever our umask says.
     fn write(&self) -> bool {
-        let draft = self.file.with_extension("tmp");
         let text = serde_json::to_string(&self.me).unwrap_or_default();
-        fs::write(&draft, text).and_then(|()| readable(&draft)).and_then(|()| fs::rename(&draft, &self.file)).is_ok()
+        let draft = format!("{}.tmp", self.name);
+        open_folder(&self.book).is_ok_and(|folder| folder.write(&self.file(), &draft, text.as_bytes(), 0o644).is_ok())
+    }
+
+    fn file(&self) -> String {
+        format!("{}.json", self.name)
     }
 
     /// The others. What is left of sessions that ended without a word is removed.
     pub fn others(&self) -> Vec<Here> {
+        let Ok(folder) = open_folder(&self.book) else { return Vec::new() };
         // Compared with our own file, whose time the same file system has set: clocks of machines differ.
-        let Some(now) = modified(&self.file) else { return Vec::new() };
-        sessions(&folder_of_file(&self.file), &self.file, now, &self.me.boot)
-    }
-}
-
-/// Whoever comes into the folder may read it, whatever our umask says.
-fn readable(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        Ok(())
+        let Ok(own) = folder.about(&self.file()) else { return Vec::new() };
+        sessions(&folder, &self.file(), own.changed, &self.me.boot)
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.file);
+        let _ = open_folder(&self.book).and_then(|folder| folder.remove(&self.file()));
     }
 }
 
-fn folder_of_file(file: &Path) -> PathBuf {
-    file.parent().map(Path::to_owned).unwrap_or_default()
+/// The folder, where it is one of whoever has the book.
+fn open_folder(book: &Path) -> io::Result<Folder> {
+    Folder::open(&folder_of(book))?.of_who_has(book)
 }
 
-fn modified(path: &Path) -> Option<i64> {
+fn make_folder(book: &Path) -> io::Result<Folder> {
     #[cfg(unix)]
-    {
+    let mode = {
         use std::os::unix::fs::MetadataExt;
-        fs::metadata(path).ok().map(|m| m.mtime())
-    }
+        // Whoever can read the book may see who is there; whoever can write it may be there.
+        book.parent().and_then(|p| fs::metadata(p).ok()).map_or(0o700, |m| m.mode() & 0o2777)
+    };
     #[cfg(not(unix))]
-    {
-        let _ = path;
-        None
+    let mode = 0o700;
+    Folder::make(&folder_of(book), mode)?.of_who_has(book)
+}
+
+/// True for the names that Retain gives here: `HOST-PID-MOMENT.json`, its draft, and `PID.probe`. No other is read or removed.
+fn is_ours(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match name.rsplit_once('.') {
+        Some((pid, "probe")) => number(pid),
+        Some((session, "json" | "tmp")) => session.rsplit_once('-').is_some_and(|(front, moment)| {
+            // A moment before 1970 has a sign.
+            let pid = front.trim_end_matches('-').rsplit_once('-').map(|(_, pid)| pid);
+            number(moment) && pid.is_some_and(number)
+        }),
+        _ => false,
     }
 }
 
-fn sessions(folder: &Path, own: &Path, now: i64, boot: &str) -> Vec<Here> {
+fn sessions(folder: &Folder, own: &str, now: i64, boot: &str) -> Vec<Here> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let Some(at) = modified(&path).filter(|_| path != own) else { continue };
-        let here: Option<Here> = fs::read_to_string(&path).ok().and_then(|t| serde_json::from_str(&t).ok());
+    let names = folder.names().unwrap_or_default();
+    for name in names.iter().filter(|name| *name != own && is_ours(name)).take(MOST) {
+        let Some(about) = folder.about(name).ok().filter(|about| about.sort == Sort::Regular) else { continue };
+        let text = if name.ends_with(".json") { folder.read(name, LONGEST).ok() } else { None };
+        let here: Option<Here> = text.and_then(|text| serde_json::from_slice(&text).ok());
         let dead =
             |h: &Here| !boot.is_empty() && h.boot == boot && cfg!(target_os = "linux") && !Path::new(&format!("/proc/{}", h.pid)).exists();
-        if now - at > GONE || here.as_ref().is_some_and(dead) {
-            let _ = fs::remove_file(&path);
-        } else if path.extension().is_some_and(|x| x == "json") {
+        if now - about.changed > GONE || here.as_ref().is_some_and(dead) {
+            let _ = folder.remove(name);
+        } else {
             found.extend(here);
         }
     }
@@ -155,15 +159,22 @@ fn sessions(folder: &Path, own: &Path, now: i64, boot: &str) -> Vec<Here> {
 
 /// Every session of the book at `path`; usually there is none.
 pub fn here(path: &Path) -> Vec<Here> {
-    let folder = folder_of(path);
-    if fs::read_dir(&folder).is_ok_and(|mut all| all.next().is_none()) {
+    let Ok(folder) = open_folder(path) else { return Vec::new() };
+    if !folder.names().is_ok_and(|all| all.iter().any(|name| is_ours(name))) {
         return Vec::new();
     }
     // A file of our own tells the file system's time.
-    let probe = folder.join(format!("{}.probe", std::process::id()));
-    let now = fs::write(&probe, "").ok().and_then(|()| modified(&probe));
-    let _ = fs::remove_file(&probe);
-    now.map_or_else(Vec::new, |now| sessions(&folder, &probe, now, &host().1))
+    let probe = format!("{}.probe", std::process::id());
+    let now = folder.draft(&probe, 0o600).and_then(|_| folder.about(&probe)).map(|about| about.changed);
+    let _ = folder.remove(&probe);
+    now.map_or_else(|_| Vec::new(), |now| sessions(&folder, &probe, now, &host().1))
+}
+
+/// What lies in the place of the sessions of the book at `path` and is none, a sentence each.
+pub fn strange(path: &Path) -> Vec<String> {
+    super::strange_in(&folder_of(path), path, |name, about| {
+        is_ours(name) && about.sort == Sort::Regular && (about.size <= LONGEST || !name.ends_with(".json"))
+    })
 }
 
 /// A session on another machine: its shared memory does not reach to here.
@@ -192,24 +203,42 @@ fn holders(path: &Path) -> Vec<u32> {
         use std::os::unix::fs::MetadataExt;
         let mut shared = path.as_os_str().to_owned();
         shared.push("-shm");
-        let inodes: Vec<String> =
-            [path, Path::new(&shared)].iter().filter_map(|p| fs::metadata(p).ok()).map(|m| m.ino().to_string()).collect();
-        let own = std::process::id();
-        let table = fs::read_to_string("/proc/locks").unwrap_or_default();
-        let holder = |line: &str| {
-            // `1: POSIX  ADVISORY  WRITE 4711 08:01:123456 120 120`
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let inode = words.get(5)?.rsplit(':').next()?;
-            let pid: u32 = words.get(4)?.parse().ok()?;
-            (words.get(3) == Some(&"WRITE") && pid != own && inodes.iter().any(|i| i == inode)).then_some(pid)
-        };
-        table.lines().filter_map(holder).collect()
+        let inodes: Vec<u64> = [path, Path::new(&shared)].iter().filter_map(|p| fs::metadata(p).ok()).map(|m| m.ino()).collect();
+        holders_among(&fs::read_to_string("/proc/locks").unwrap_or_default(), &inodes)
     }
     #[cfg(not(unix))]
     {
         let _ = path;
         Vec::new()
     }
+}
+
+/// Other processes that hold a write lock on one of these files, where the system says so.
+pub(super) fn holders_of(files: &[&fs::File]) -> Vec<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let inodes: Vec<u64> = files.iter().filter_map(|f| f.metadata().ok()).map(|m| m.ino()).collect();
+        holders_among(&fs::read_to_string("/proc/locks").unwrap_or_default(), &inodes)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = files;
+        Vec::new()
+    }
+}
+
+#[cfg(unix)]
+fn holders_among(table: &str, inodes: &[u64]) -> Vec<u32> {
+    let own = std::process::id();
+    let holder = |line: &str| {
+        // `1: POSIX  ADVISORY  WRITE 4711 08:01:123456 120 120`
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let inode: u64 = words.get(5)?.rsplit(':').next()?.parse().ok()?;
+        let pid: u32 = words.get(4)?.parse().ok()?;
+        (words.get(3) == Some(&"WRITE") && pid != own && inodes.contains(&inode)).then_some(pid)
+    };
+    table.lines().filter_map(holder).collect()
 }
 
 #[cfg(test)]

@@ -11,14 +11,16 @@ mod scrap;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
+use crate::files;
 
 use super::backup::{self, Backup};
 use super::doctor::{self, Check, Gap};
@@ -130,14 +132,12 @@ struct Draft(PathBuf);
 
 impl Draft {
     fn new(path: PathBuf) -> Result<Draft> {
-        let _ = fs::remove_file(&path);
-        open::create(&path)?;
+        files::draft(&path).map_err(|e| cannot(&path).because(e))?;
         Ok(Draft(path))
     }
 
     fn open(&self) -> Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(&self.0, flags).map_err(sql)?;
+        let conn = open::draft(&self.0)?;
         open::harden(&conn)?;
         Ok(conn)
     }
@@ -167,8 +167,8 @@ pub fn salvage(path: &Path, options: &Options) -> Result<Salvaged> {
         return Err(Error::not_found(format!("there is no file {}", path.display())).hint("`retain restore` puts a backup there"));
     }
     let folder = backup::make_folder(path)?;
-    let _turn = backup::turn(&folder, true)?;
-    let name = |what: &str| folder.join(format!("{}-{what}.tmp", backup::moment(options.now)));
+    let _turn = backup::turn(&folder, backup::Wait::Long)?;
+    let name = |what: &str| folder.path().join(format!("{}-{what}.tmp", backup::moment(options.now)));
     let mut pages = pages::Pages::open(path)?;
     let first_version = version_of(&mut pages) == 1;
     let rough = Draft::new(name("scrap"))?;
@@ -214,7 +214,8 @@ fn open_backup(backup: &Backup, draft: &Path) -> Result<Opened> {
     // Each batch is verified when it is taken, so one that is not what was written takes no other along.
     backup::sound(&backup.path)?;
     let draft = Draft::new(draft.to_owned())?;
-    fs::copy(&backup.path, &draft.0).map_err(|e| cannot(&draft.0).because(e))?;
+    let copied = files::open(&backup.path).and_then(|mut from| io::copy(&mut from, &mut File::options().write(true).open(&draft.0)?));
+    copied.map_err(|e| cannot(&draft.0).because(e))?;
     let conn = draft.open()?;
     conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF").map_err(sql)?;
     let strange = schema::differences_at(&conn, schema::version(&conn)?)?;
@@ -452,7 +453,7 @@ fn missing(conn: &Connection, scrap: &Scrap, outbox: &std::collections::HashMap<
 /// Folds the figures and examines the new book.
 fn examine(conn: Connection, path: &Path, options: &Options) -> Result<Vec<Check>> {
     // As a book of nobody's: no outbox, no presence, no backup of it.
-    let opened = open::Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: path.to_owned() };
+    let opened = open::Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: path.to_owned(), copy: None };
     let mut store = Store::from(opened, &Options { keep: Keep::Nowhere, create: false, zone: None, ..options.clone() })?;
     store.rebuild()?;
     let checks = store.doctor()?;

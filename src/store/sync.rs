@@ -114,7 +114,9 @@ fn bundles_in(folder: &Path) -> Vec<Found> {
 /// The same of some writers.
 fn bundles_of(folder: &Path, whose: impl Fn(Id) -> bool) -> Vec<Found> {
     let mut found = Vec::new();
-    for device in fs::read_dir(folder).into_iter().flatten().flatten() {
+    // What a link leads to is no folder of a writer, as a link or a pipe is no bundle.
+    let real = |e: &fs::DirEntry| e.file_type().is_ok_and(|t| t.is_dir());
+    for device in fs::read_dir(folder).into_iter().flatten().flatten().filter(real) {
         let writer = device.file_name().to_string_lossy().into_owned();
         let Some(id) = writer.parse::<Id>().ok().filter(|id| whose(*id)) else { continue };
         for file in fs::read_dir(device.path()).into_iter().flatten().flatten() {
@@ -189,7 +191,8 @@ impl Store {
         }
         let devices = fs::read_dir(&folder).into_iter().flatten().flatten().map(|e| e.path());
         let named = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.parse::<Id>().is_ok());
-        let devices: Vec<PathBuf> = devices.filter(|path| path.is_dir() && named(path)).collect();
+        let real = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|m| m.is_dir());
+        let devices: Vec<PathBuf> = devices.filter(|path| real(path) && named(path)).collect();
         let bundles = bundles_in(&folder).into_iter().map(|found| found.path);
         devices.into_iter().chain(bundles).chain([folder]).collect()
     }

@@ -99,6 +99,11 @@ fn is_hidden(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Nobody sees it: something hidden, a joiner or a control.
+pub fn looks_empty(c: char) -> bool {
+    is_hidden(c) || is_joiner(c) || c.is_control()
+}
+
 /// A control as a picture of itself; line breaks and everything else as they are.
 fn picture(c: char) -> char {
     match c {

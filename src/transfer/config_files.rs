@@ -15,6 +15,7 @@ use crate::domain::filter::Filter;
 use crate::domain::query::{Page, Query, View};
 use crate::error::{Error, Result};
 use crate::store::{Store, apply_config};
+use crate::transfer::replace::{no_link, replace_in_folder};
 
 /// Keys that have a file of their own, in the order in which they are read: what is named comes before what names it.
 pub const KEYS: &[&str] = &["settings", "stages", "scorecards", "playbooks", "rules", "policy", "cadences", "views"];
@@ -118,14 +119,16 @@ fn saved(store: &mut Store) -> Result<Vec<(String, View)>> {
     }
 }
 
-/// Writes every file into a folder, over what is there.
+/// Writes every file into a folder, over what is there; none where one of them is a link.
 pub fn write(store: &mut Store, folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |e: std::io::Error| Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e);
     fs::create_dir_all(folder).map_err(failed)?;
+    let files: Vec<(&str, PathBuf)> = KEYS.iter().map(|key| (*key, folder.join(format!("{key}.toml")))).collect();
+    files.iter().try_for_each(|(_, path)| no_link(path))?;
     let mut written = Vec::new();
-    for key in KEYS {
-        let path = folder.join(format!("{key}.toml"));
-        fs::write(&path, text(store, key)?).map_err(failed)?;
+    for (key, path) in files {
+        let text = text(store, key)?;
+        replace_in_folder(&path, |out| out.write_all(text.as_bytes()).map_err(failed))?;
         written.push(path);
     }
     Ok(written)
@@ -288,5 +291,30 @@ mod tests {
         assert_eq!(file.line_named("the rule \"b\" has the filter \"x\""), Some(7));
         assert_eq!(file.line_named("nothing is quoted"), None);
         assert_eq!(file.at(Error::usage("rules: no \"b\"")).message, "At rules.toml:6: no \"b\"");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_are_not_written_through_links() {
+        use crate::domain::id::Id;
+        use crate::store::outbox::Keep;
+        use crate::store::{Options, Who};
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let (precious, into) = (folder.path().join("precious"), folder.path().join("config"));
+        fs::write(&precious, "mine").expect("written");
+        let who = Who { person: "ana".into(), device: Id([7; 16]) };
+        let now = crate::domain::time::Stamp(1_795_000_000_000);
+        let options = Options { who, now, as_of: None, create: true, zone: None, keep: Keep::Nowhere };
+        let mut store = Store::memory(&options).expect("a book");
+        fs::create_dir(&into).expect("made");
+        let last = into.join(format!("{}.toml", KEYS[KEYS.len() - 1]));
+        std::os::unix::fs::symlink(&precious, &last).expect("linked");
+        assert!(write(&mut store, &into).expect_err("refused").message.contains("is a link"));
+        assert_eq!(fs::read_to_string(&precious).expect("there"), "mine");
+        assert_eq!(fs::read_dir(&into).expect("a folder").count(), 1, "nothing was written at all");
+        fs::remove_file(&last).expect("removed");
+        assert_eq!(write(&mut store, &into).expect("written").len(), KEYS.len());
+        assert_eq!(write(&mut store, &into).expect("over it").len(), KEYS.len());
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::domain::query::{BatchPage, Deed};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Name of the file in the config folder.
 pub const FILE: &str = "hooks.toml";
@@ -49,19 +50,26 @@ struct File {
     hook: Vec<Hook>,
 }
 
-/// The hooks in a config folder; none where the file is not there. A file that others can write is refused: they could have anything run
-/// here.
+/// Most bytes of the file.
+const LONGEST: u64 = 1 << 20;
+
+/// The hooks in a config folder; none where the file is not there. One that others can write, or on whose way they can put another, is
+/// refused: they could have anything run here.
 pub fn read(folder: &Path) -> Result<Vec<Hook>> {
     let path = folder.join(FILE);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
+    let unread = |e: std::io::Error| Error::failed(format!("{} cannot be read, so no hook runs", path.display())).because(e);
+    let file = match std::fs::canonicalize(&path) {
+        Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::failed(format!("{} cannot be read, so no hook runs", path.display())).because(e)),
+        Err(e) => return Err(unread(e)),
     };
-    if others_write(&path) {
-        return Err(Error::usage(format!("{} can be written by others, so no hook runs", path.display()))
-            .hint(format!("chmod go-w {}", path.display())));
+    // Where the file is a link, both ways: the one to the link and the one to what it names.
+    if let Err(why) = files::may_be_trusted(folder).and_then(|()| files::may_be_trusted(&file)) {
+        return Err(Error::usage(format!("{why}, so no hook of {} runs", path.display()))
+            .hint("it and every folder above it have to be yours or root's, and nobody else may write there: chmod go-w"));
     }
+    let text = files::read(&file, LONGEST).map_err(unread)?;
+    let text = String::from_utf8(text).map_err(|_| Error::usage(format!("{} is not UTF-8, so no hook runs", path.display())))?;
     parse(&text).map_err(|e| Error { message: format!("{}{}", path.display(), e.message), ..e })
 }
 
@@ -75,19 +83,6 @@ fn parse(text: &str) -> Result<Vec<Hook>> {
     match file.hook.iter().find(|h| h.run.trim().is_empty() || !(1..=600).contains(&h.seconds)) {
         Some(_) => Err(Error::usage(": a hook has a command in run, and 1 to 600 seconds")),
         None => Ok(file.hook),
-    }
-}
-
-fn others_write(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o022 != 0)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        false
     }
 }
 
@@ -216,6 +211,27 @@ mod tests {
         assert!(read(folder.path()).expect_err("refused").message.contains("can be written by others"));
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("set");
         assert_eq!(read(folder.path()).expect("one").len(), 1);
+        // A folder on the way to it in which others can put another file in its place.
+        let below = folder.path().join("config");
+        std::fs::create_dir(&below).expect("made");
+        std::fs::rename(&file, below.join(FILE)).expect("moved");
+        assert_eq!(read(&below).expect("one").len(), 1);
+        for open in [folder.path(), &below] {
+            std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o777)).expect("set");
+            let said = read(&below).expect_err("refused").message;
+            assert!(
+                said.contains(&format!("{} can be written by others, so no hook", open.canonicalize().expect("there").display())),
+                "{said}"
+            );
+            std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o700)).expect("set");
+        }
+        // A link to one in such a folder.
+        let shared = folder.path().join("shared");
+        std::fs::create_dir(&shared).expect("made");
+        std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o777)).expect("set");
+        std::fs::rename(below.join(FILE), shared.join(FILE)).expect("moved");
+        std::os::unix::fs::symlink(shared.join(FILE), below.join(FILE)).expect("linked");
+        assert!(read(&below).expect_err("refused").message.contains("shared can be written by others"));
     }
 
     #[cfg(unix)]

@@ -154,7 +154,8 @@ pub fn import(
     let moment = store.moment(now);
     let (jobs, not_understood) = jobs(path, wanted, &profiles::all(&store.config()), &moment)?;
     let total = jobs.iter().map(|j| j.size).sum();
-    let mut run = Run { total, before: 0, rows: 0, rejected: 0, dry_run: wanted.dry_run, progress };
+    let mut run =
+        Run { total, before: 0, rows: 0, rejected: 0, dry_run: wanted.dry_run, state: store.state_folder().map(Path::to_owned), progress };
     let mut report = Report {
         files: Vec::new(),
         not_understood,
@@ -206,9 +207,10 @@ pub fn import(
     report.attributes_added = std::mem::take(&mut desk.attributes_added);
     close(desk.loader, &mut report, path, wanted.dry_run)?;
     for (file, rejected) in report.files.iter_mut().zip(rejects) {
-        match rejected.finish() {
-            Ok(written) => file.rejects_file = written,
-            Err(said) => file.remark(said),
+        let done = rejected.finish();
+        file.rejects_file = done.path;
+        if let Some(said) = done.told {
+            file.remark(said);
         }
     }
     Ok(report)
@@ -342,6 +344,8 @@ struct Run<'p> {
     rows: u64,
     rejected: u64,
     dry_run: bool,
+    /// The person's state folder.
+    state: Option<PathBuf>,
     progress: &'p mut dyn FnMut(Progress<'_>) -> Continue,
 }
 
@@ -350,7 +354,7 @@ impl Run<'_> {
     fn file(&mut self, desk: &mut Desk<'_>, job: &Job, target: PathBuf) -> Result<Option<(FileReport, Rejects)>> {
         let mut table = Table::open(&job.source)?;
         table.words = desk.map.words.clone();
-        let mut rejects = Rejects::new(target, &table.headers, b',', !self.dry_run);
+        let mut rejects = Rejects::new(target, &table.headers, b',', !self.dry_run, self.state.as_deref());
         let mut intake = intake(desk, job.kind)?;
         loop {
             if desk.file.rows.is_multiple_of(STEP) {

@@ -8,19 +8,42 @@ use crate::error::{Error, Result};
 
 /// Writes `path` by `work`. Whoever reads it meanwhile reads what was there before; when the work fails that stays.
 pub fn replace<T>(path: &Path, work: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
+    // A link stays a link to the file that it names.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    put(path, target, work)
+}
+
+/// The same of a file that nobody has named, in a folder that somebody has: a link in its place is refused, because it may lead to
+/// any file of theirs.
+pub fn replace_in_folder<T>(path: &Path, work: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
+    no_link(path)?;
+    put(path, path.to_owned(), work)
+}
+
+/// Refuses a link in the place of a file that is to be written.
+pub fn no_link(path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink()) {
+        return Err(Error::usage(format!("{} is a link; nothing was written to where it leads", path.display()))
+            .hint("remove it, or name another folder"));
+    }
+    Ok(())
+}
+
+fn put<T>(path: &Path, target: PathBuf, work: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
     let cannot = |e: std::io::Error| {
         Error::failed(format!("{} cannot be written", path.display())).hint("name a file in a folder that is there").because(e)
     };
-    // A link stays a link to the file that it names.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if target.is_dir() {
         return Err(Error::usage(format!("There is a folder at {}", path.display())).hint("name a file in it"));
+    }
+    let before = fs::metadata(&target).ok();
+    if before.as_ref().is_some_and(|m| !m.is_file()) {
+        return Err(Error::usage(format!("{} is a pipe, a socket or a device", path.display())).hint("name a file"));
     }
     if is_database(&target) {
         return Err(Error::usage(format!("There is a book at {}; nothing was written over it", path.display())).hint("name another file"));
     }
     let draft = Draft(draft_of(&target));
-    let before = fs::metadata(&target).ok();
     let file = OpenOptions::new().write(true).create_new(true).open(&draft.0).map_err(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, file);
     let done = work(&mut out)?;
@@ -77,5 +100,23 @@ mod tests {
         assert!(replace(&path, |_| Ok(())).is_err(), "a book is not written over");
         assert!(replace(&folder.path().join("no/file"), |_| Ok(())).is_err());
         assert!(replace(folder.path(), |_| Ok(())).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_where_somebody_named_it_and_nowhere_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (precious, link) = (folder.path().join("precious"), folder.path().join("rules.toml"));
+        fs::write(&precious, "mine").expect("written");
+        std::os::unix::fs::symlink(&precious, &link).expect("linked");
+        let new = |out: &mut dyn Write| out.write_all(b"new").map_err(|e| Error::failed("x").because(e));
+        let said = replace_in_folder(&link, new).expect_err("refused");
+        assert!(said.message.contains("is a link"), "{said}");
+        assert_eq!(fs::read(&precious).expect("there"), b"mine");
+        replace(&link, new).expect("written");
+        assert_eq!(fs::read(&precious).expect("there"), b"new");
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).expect("a pipe");
+        assert!(replace(&pipe, new).is_err(), "it does not wait for a reader");
     }
 }

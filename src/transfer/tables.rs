@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::cells::unguarded;
-use super::replace::replace;
+use super::replace::replace_in_folder;
 use super::sheet::{Format, SheetWriter};
 use crate::domain::sheet::{Datum, Head};
 use crate::domain::time::Stamp;
@@ -45,14 +45,14 @@ pub fn write_folder(store: &Store, folder: &Path) -> Result<usize> {
     fs::create_dir_all(folder).map_err(cannot)?;
     let mut rows = 0;
     for table in tables() {
-        rows += replace(&file_of(folder, &table), |out| {
+        rows += replace_in_folder(&file_of(folder, &table), |out| {
             let mut writer = SheetWriter::new(Format::Csv, out, false);
             let rows = put(store, &table, &mut writer)?;
             writer.finish()?;
             Ok(rows)
         })?;
     }
-    replace(&folder.join(ABOUT), |out| {
+    replace_in_folder(&folder.join(ABOUT), |out| {
         let mut writer = SheetWriter::new(Format::Csv, out, false);
         writer.begin(&head(store, "book", vec!["key".to_owned(), "value".to_owned()]))?;
         let said = [("format", FORMAT.to_owned()), ("zone", store.made_in_zone().unwrap_or_default())];

@@ -142,6 +142,10 @@ impl Runner {
     /// Takes the terminal and starts the worker, the input thread and the signal thread.
     pub fn new(start: Start, guard: Guard) -> Result<Runner> {
         let (out, inbox) = unbounded();
+        let told = out.clone();
+        crate::store::backup::tell_waits(move |words| {
+            let _ = told.send(In::Msg(Msg::Answer(Answer::Told(words.to_owned()))));
+        });
         // The book is what takes longest, so it is begun with.
         let worker = worker(&start, start.book.clone(), &out);
         let frame = Frame::default();
@@ -414,7 +418,7 @@ impl Runner {
         let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
         let dir = self.start.state_dir.clone().unwrap_or_else(std::env::temp_dir);
         let file = dir.join(format!("edit-{}.txt", std::process::id()));
-        if let Err(e) = std::fs::write(&file, text) {
+        if let Err(e) = crate::files::draft(&file).and_then(|mut out| std::io::Write::write_all(&mut out, text.as_bytes())) {
             return Msg::Said { good: false, text: format!("{} could not be written: {e}", file.display()) };
         }
         self.guard.lend();

@@ -100,7 +100,7 @@ pub fn on_panic(state_dir: Option<PathBuf>) {
         let _ = std::fs::create_dir_all(&dir);
         let file = dir.join(format!("crash-{}.txt", std::process::id()));
         before(info);
-        if std::fs::write(&file, text).is_ok() {
+        if crate::files::draft(&file).and_then(|mut out| out.write_all(text.as_bytes())).is_ok() {
             // Not `eprintln!`: standard error may be gone as well, and a panic in here would end the process silently.
             let _ = writeln!(io::stderr(), "The details are in {}", file.display());
         }

@@ -283,3 +283,70 @@ fn a_segment_at_month_ends() {
     assert!(said.contains("2026-10-31") && said.contains("####") && said.contains("folded from its facts"), "{said}");
     assert!(desk.run(&["segments", "nobody"]).contains("exit 3"));
 }
+
+/// Every file below a folder with its bytes.
+fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>, std::time::SystemTime)> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()) {
+        if entry.is_dir() {
+            all.extend(files(&entry));
+        } else {
+            let changed = std::fs::metadata(&entry).and_then(|m| m.modified()).expect("a time");
+            all.push((entry.clone(), std::fs::read(&entry).expect("readable"), changed));
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn who_looks_at_a_book_a_copy_or_a_backup_leaves_every_byte_of_it() {
+    let desk = Desk::empty();
+    desk.write_files();
+    for args in [["import", "files"].as_slice(), &["backup"], &["list"]] {
+        assert!(desk.raw(&[&["--book", "lib/book.db"], args].concat(), "").status.success(), "{args:?}");
+    }
+    let lib = desk.path("lib");
+    std::fs::copy(lib.join("book.db"), lib.join("copy.db")).expect("copied");
+    let backup = std::fs::read_dir(lib.join(".book.db.backups")).expect("backups").map(|e| e.expect("an entry").path());
+    let backup = backup.into_iter().find(|p| p.to_string_lossy().ends_with("-asked.db")).expect("a backup");
+    let before = files(&lib);
+    for book in ["lib/book.db", "lib/copy.db", &backup.display().to_string()] {
+        for args in [
+            "list",
+            "show acme",
+            "search acme",
+            "today",
+            "people",
+            "alerts",
+            "funnel",
+            "targets",
+            "help-first",
+            "issues",
+            "stays",
+            "owners",
+            "tags",
+            "stages",
+            "fields",
+            "export list -o out.csv",
+            "calendar",
+            "brief acme",
+            "digest",
+            "dump",
+            "history",
+            "conflicts",
+            "duplicates",
+            "--as-of 2026-11-01 list",
+            "config show",
+            "doctor",
+        ] {
+            let words: Vec<&str> = ["--book", book].into_iter().chain(args.split(' ')).collect();
+            let done = desk.raw(&words, "");
+            assert!(!String::from_utf8_lossy(&done.stderr).contains("panicked"), "{done:?}");
+            assert!(files(&lib) == before, "{book}: {args}");
+        }
+    }
+    let said = desk.run(&["--book", &backup.display().to_string(), "note", "acme", "x"]);
+    assert!(said.contains("it is a backup") && said.contains("retain restore") && said.ends_with("exit 5"), "{said}");
+    assert!(files(&lib) == before);
+}

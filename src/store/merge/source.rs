@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::files;
+use crate::store::backup;
+
 use super::{Error, Kind, Mode, Result, Store, open, schema, sql};
 
 /// A private copy of another book; its file goes away with it.
@@ -32,6 +35,9 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     }
     open::check_file(&path, false)?;
     check_length(&path)?;
+    // To read a backup with a journal beside it may write to both.
+    let looked = if backup::is_one(&path) { Some(open::private_copy(&path)?) } else { None };
+    let path = looked.as_ref().map_or_else(|| path.clone(), |folder| folder.path().join(path.file_name().unwrap_or_default()));
     let damaged = |e: Error| match e.kind {
         Kind::Failed => {
             Error::failed(format!("{name} is damaged; nothing was merged")).hint("retain doctor --book FILE says where").because(e)
@@ -39,7 +45,7 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
         _ => e,
     };
     let file = Gone(place(store)?);
-    open::create(&file.0)?;
+    files::draft(&file.0).map_err(|e| Error::failed(format!("no copy of {name} can be made; nothing was merged")).because(e))?;
     let theirs = read_only(&path).map_err(damaged)?;
     let version = schema::version(&theirs).map_err(damaged)?;
     if version > schema::VERSION {
@@ -49,8 +55,7 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     if version == 0 {
         return Err(Error::usage(format!("{name} is empty, not a Retain book")));
     }
-    let mut conn =
-        Connection::open_with_flags(&file.0, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    let mut conn = open::draft(&file.0)?;
     // Only ours, and gone in a moment: what a power cut leaves of it nobody reads.
     conn.execute_batch("PRAGMA synchronous = OFF").map_err(sql)?;
     {
@@ -122,14 +127,7 @@ fn check_length(path: &Path) -> Result<()> {
 pub fn read_only(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let alone = !open::wal_of(path).exists() && writes_ahead(path);
-    let conn = match path.to_str().filter(|_| alone) {
-        Some(text) => {
-            let quoted = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-            Connection::open_with_flags(format!("file:{quoted}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI)
-        }
-        None => Connection::open_with_flags(path, flags),
-    };
-    let conn = conn.map_err(sql)?;
+    let conn = if alone { open::unchanging(path, flags)? } else { Connection::open_with_flags(path, flags).map_err(sql)? };
     open::harden(&conn)?;
     Ok(conn)
 }
@@ -146,7 +144,7 @@ fn place(store: &mut Store) -> Result<PathBuf> {
     let name = format!("merging-{}.tmp", store.ids.next(crate::domain::time::Stamp(0)));
     match store.mode {
         Mode::Memory => Ok(std::env::temp_dir().join(name)),
-        _ => Ok(super::super::backup::make_folder(&store.path)?.join(name)),
+        _ => Ok(backup::make_folder(&store.path)?.path().join(name)),
     }
 }
 

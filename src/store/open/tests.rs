@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::command::{Command, NewCustomer};
 use crate::domain::id::Id;
+use crate::domain::time::Day;
 use crate::store::outbox::Keep;
 use crate::store::presence::Presence;
 use crate::store::{Store, Who};
@@ -73,7 +74,7 @@ fn while_another_machine_is_in_nobody_uses_wal() {
         wal: true,
         looking: None,
     };
-    fs::write(presence::folder_of(&path).join("far.json"), serde_json::to_string(&here).unwrap()).unwrap();
+    fs::write(presence::folder_of(&path).join("far-1-1.json"), serde_json::to_string(&here).unwrap()).unwrap();
     let second = store(&path);
     assert_eq!(journal(&second), "truncate");
     assert!(second.mode().name().contains("bo has it open on far"), "{}", second.mode().name());
@@ -126,4 +127,38 @@ fn a_statement_on_a_table_with_a_partial_index_is_parsed_once() {
         assert!(!statement.exists([n]).unwrap());
     }
     assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+}
+
+#[test]
+fn who_only_looks_changes_neither_the_file_nor_how_it_is_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let mut first = store(&path);
+    add(&mut first, "Acme").unwrap();
+    first.close();
+    for mode in ["delete", "truncate", "wal"] {
+        let conn = Connection::open(&path).unwrap();
+        let set: String = conn.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |r| r.get(0)).unwrap();
+        drop(conn);
+        let look = || {
+            let mut all: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+            all.sort();
+            (all, fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap())
+        };
+        let before = look();
+        let mut looked = Store::open_to_look(&path, &options()).unwrap();
+        looked.roster().unwrap();
+        assert_eq!(looked.read_only(), None);
+        looked.close();
+        Store::open_past(&path, &options(), Day::from_date(NOW.utc().date_naive()).unwrap()).unwrap().close();
+        assert!(look() == before || set != mode, "{mode}");
+        // A write is as safe as ever.
+        let mut looked = Store::open_to_look(&path, &options()).unwrap();
+        add(&mut looked, mode).unwrap();
+        let sync: i64 = looked.conn.query_row("PRAGMA synchronous", [], |r| r.get(0)).unwrap();
+        assert_eq!((sync, journal(&looked) == "wal"), (2, set == "wal"), "{mode}");
+        looked.close();
+    }
+    let first = store(&path);
+    assert_eq!(journal(&first) == "wal", first.mode().is_wal(), "who comes to write uses what the place allows");
 }

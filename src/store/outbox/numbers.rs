@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::Result;
+use crate::files;
 use crate::store::open::{Identity, identity_of};
 use crate::store::transact::has_batch;
 use crate::store::{Store, roll_back, sql};
@@ -58,7 +59,10 @@ impl Outbox {
             if entry.path().extension().is_none_or(|x| x != "outbox") {
                 continue;
             }
-            let Ok(bytes) = fs::read(entry.path()) else { continue };
+            let mut bytes = Vec::new();
+            if files::open(&entry.path()).and_then(|mut file| file.read_to_end(&mut bytes)).is_err() {
+                continue;
+            }
             for line in bytes.split(|b| *b == b'\n').filter(|l| names_a_device(l)) {
                 match read_line(line) {
                     Some(Line::Device { base, device, .. }) if base == self.base => own.insert(device),
@@ -83,7 +87,7 @@ impl Outbox {
                 continue;
             }
             // Whose it is stands in its first line.
-            let Some(first) = fs::File::open(&file).ok().and_then(|f| BufReader::new(f).split(b'\n').next()?.ok()) else { continue };
+            let Some(first) = files::open(&file).ok().and_then(|f| BufReader::new(f).split(b'\n').next()?.ok()) else { continue };
             if let Some(Line::Device { path, base, .. }) = read_line(&first)
                 && base == self.base
                 && matches!(Path::new(&path).try_exists(), Ok(false))

@@ -57,7 +57,7 @@ fn adds_nothing(old: &Path, new: &Path) -> Result<bool> {
 /// Puts the salvaged book in the place of the damaged one, which is moved away with its journals. Gives where it is now.
 pub fn put_in_place(path: &Path, salvaged: &Path, now: Stamp) -> Result<Option<PathBuf>> {
     let folder = backup::make_folder(path)?;
-    let _turn = backup::turn(&folder, true)?;
+    let _turn = backup::turn(&folder, backup::Wait::Long)?;
     let failed = |e| Error::failed(format!("it could not be put in place; the salvaged book is {}", salvaged.display())).because(e);
     let moved = backup::move_away(path, &folder, &format!("replaced-{}", backup::moment(now))).map_err(failed)?;
     fs::rename(salvaged, path).map_err(failed)?;

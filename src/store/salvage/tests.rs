@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rusqlite::OpenFlags;
 
 use super::cells::Page;
 use super::*;

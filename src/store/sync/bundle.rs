@@ -3,7 +3,7 @@
 //!
 //! A dump is the same with all batches of a book and without the checksums of lines, so that every line is JSON.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
+use crate::files::{self, Folder};
 use crate::store::hash::{Header, Item};
 use crate::store::merge::Source;
 use crate::store::outbox::{Entry, checksum};
@@ -92,7 +93,7 @@ pub fn sum_of<'a>(batches: impl Iterator<Item = (Id, &'a [u8])>) -> String {
 /// The sum over all bytes of a file.
 pub fn sum(path: &Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut File::open(path)?, &mut hasher)?;
+    std::io::copy(&mut files::open(path)?, &mut hasher)?;
     Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
 
@@ -106,12 +107,11 @@ pub fn named(name: &str) -> Option<(Option<Id>, i64, i64)> {
 }
 
 /// Removes what bundles of this machine left in `folder` that were killed while they were written.
-fn sweep(folder: &Path) {
-    for left in fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()) {
-        let name = left.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+fn sweep(folder: &Folder) {
+    for name in folder.names().unwrap_or_default() {
         let writer = name.strip_prefix('.').and_then(|n| n.strip_suffix(".tmp")?.rsplit_once('.')).map(|(_, writer)| writer.to_owned());
         if writer.is_some_and(|pid| cfg!(target_os = "linux") && !Path::new(&format!("/proc/{pid}")).exists()) {
-            let _ = fs::remove_file(left);
+            let _ = folder.remove(&name);
         }
     }
 }
@@ -122,13 +122,11 @@ pub type Piece<'a> = (&'a dyn Source, i64);
 /// Writes batches into `folder`; gives the file's length and the sum over its bytes.
 pub fn write(folder: &Path, name: &str, head: &Head, batches: &[Piece<'_>]) -> Result<(u64, String)> {
     let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.display())).because(e);
-    sweep(folder);
-    let draft = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, super::mode_of(folder, 0o600, 0o660));
-    let file = std::io::BufWriter::new(options.open(&draft).map_err(cannot)?);
+    let room = Folder::open(folder).map_err(cannot)?;
+    sweep(&room);
+    let draft = format!(".{name}.{}.tmp", std::process::id());
+    let mode = if crate::store::open::is_groups(folder) { 0o660 } else { 0o600 };
+    let file = std::io::BufWriter::new(room.draft(&draft, mode).map_err(cannot)?);
     let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: true };
     let mut body = || {
         out.put(&Line::Bundle(head.clone()))?;
@@ -137,11 +135,10 @@ pub fn write(folder: &Path, name: &str, head: &Head, batches: &[Piece<'_>]) -> R
     let written = body().and_then(|()| {
         let file = out.file.into_inner().map_err(|e| cannot(e.into_error()))?;
         file.sync_all().map_err(cannot)?;
-        fs::rename(&draft, folder.join(name)).map_err(cannot)?;
-        File::open(folder).and_then(|f| f.sync_all()).map_err(cannot)
+        room.rename(&draft, name).and_then(|()| room.sync()).map_err(cannot)
     });
     if written.is_err() {
-        let _ = fs::remove_file(&draft);
+        let _ = room.remove(&draft);
     }
     written.map(|()| (out.bytes, out.sum.finalize().to_hex()[..32].to_owned()))
 }
@@ -235,15 +232,15 @@ fn parse(text: &[u8]) -> Option<Line> {
     (checksum(json) == sum).then(|| serde_json::from_str(json).ok()).flatten()
 }
 
-fn first(path: &Path) -> Option<Line> {
+fn first(file: File) -> Option<Line> {
     let mut line = Vec::new();
-    std::io::Read::take(BufReader::new(File::open(path).ok()?), 1 << 16).read_until(b'\n', &mut line).ok()?;
+    std::io::Read::take(BufReader::new(file), 1 << 16).read_until(b'\n', &mut line).ok()?;
     parse(&line)
 }
 
 /// The head of a bundle, when it has a sound one.
 pub fn head(path: &Path) -> Option<Head> {
-    match first(path)? {
+    match first(files::open(path).ok()?)? {
         Line::Bundle(head) => Some(head),
         _ => None,
     }
@@ -251,7 +248,7 @@ pub fn head(path: &Path) -> Option<Head> {
 
 /// The head of a dump, when the file is one.
 pub fn dump_head(path: &Path) -> Option<DumpHead> {
-    match first(path)? {
+    match first(File::open(path).ok()?)? {
         Line::Dump(head) => Some(head),
         _ => None,
     }

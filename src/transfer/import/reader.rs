@@ -89,7 +89,7 @@ impl<'a> Row<'a> {
     /// The cell of a column without blanks around it, and without the apostrophe that keeps a spreadsheet from running it.
     pub(super) fn at(&self, column: usize) -> &'a str {
         let cell = self.raw(column).filter(|cell| *cell != UNSAID);
-        unguarded(cell.unwrap_or("").trim())
+        unguarded(cell.unwrap_or("").trim()).trim()
     }
 
     /// The row's bytes, for comparing it with another.

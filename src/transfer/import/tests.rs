@@ -187,6 +187,29 @@ fn rejected_rows_go_into_a_file_with_line_reason_and_the_row() {
 }
 
 #[test]
+fn no_rejected_row_is_a_formula_and_what_is_corrected_comes_in_as_it_was() {
+    let names = ["=1+1", "+cmd", "-cmd", "@sum(a1)", "\u{feff}=x", "'=x", "plain"];
+    let rows: String = names.iter().enumerate().map(|(at, name)| format!("C{at},{name},2023-02-30\n")).collect();
+    let (folder, mut store) = (folder(&[("customers.csv", &format!("customer_id,name,created_on\n{rows}"))]), book());
+    let report = run(&mut store, &folder.path().join("customers.csv"), false);
+    let path = report.files[0].rejects_file.clone().expect("written");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    for cell in ["'=1+1", "'+cmd", "'-cmd", "'@sum(a1)", "'\u{feff}=x", "'=x", "plain"] {
+        assert!(text.contains(&format!(",{cell},2023-02-30")), "{cell}: {text}");
+    }
+    std::fs::write(&path, text.replace("2023-02-30", "2023-02-28")).expect("written");
+    let again = run(&mut store, &path, false);
+    assert_eq!(again.files[0].made, names.len() as u64, "{:?}", again.files[0]);
+    let roster = store.roster().expect("a roster");
+    let roster = roster.read().expect("read");
+    let came: Vec<&str> = (0..roster.rows.len()).map(|at| roster.name(at)).collect();
+    assert_eq!(came.len(), names.len());
+    for name in ["+cmd", "-cmd", "=1+1", "@sum(a1)", "plain"] {
+        assert!(came.contains(&name), "{name}: {came:?}");
+    }
+}
+
+#[test]
 fn a_dry_run_says_the_same_and_leaves_nothing() {
     let (folder, mut store) = (small(), book());
     let before = store.config();

@@ -1,0 +1,107 @@
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use super::system::distrust;
+use super::*;
+
+fn pipe(path: &Path) {
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+}
+
+#[test]
+fn a_link_to_a_folder_is_not_a_folder() {
+    let room = tempfile::tempdir().unwrap();
+    let (real, link) = (room.path().join("real"), room.path().join("link"));
+    fs::create_dir(&real).unwrap();
+    symlink(&real, &link).unwrap();
+    assert!(Folder::open(&real).is_ok());
+    for path in [link.clone(), link.join("")] {
+        let said = Folder::open(&path).unwrap_err().to_string();
+        assert!(said.ends_with("link is a link and not a folder"), "{said}");
+        assert!(Folder::make(&path, 0o700).is_err(), "nothing is made behind it either");
+    }
+    fs::write(room.path().join("file"), "x").unwrap();
+    assert!(Folder::make(&room.path().join("file"), 0o700).unwrap_err().to_string().ends_with("is not a folder"));
+    assert_eq!(Folder::open(&room.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_folder_that_becomes_a_link_is_still_the_one_that_was_opened() {
+    let room = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (room.path().join("ours"), room.path().join("theirs"));
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join("a"), "precious").unwrap();
+    let folder = Folder::make(&ours, 0o2770).unwrap();
+    folder.write("a", "a.tmp", b"one", 0o640).unwrap();
+    fs::rename(&ours, room.path().join("moved")).unwrap();
+    symlink(&theirs, &ours).unwrap();
+    assert_eq!(folder.read("a", 10).unwrap(), b"one");
+    folder.write("a", "a.tmp", b"two", 0o640).unwrap();
+    folder.remove("a").unwrap();
+    assert_eq!(fs::read(theirs.join("a")).unwrap(), b"precious");
+}
+
+#[test]
+fn only_regular_files_of_a_known_size_are_read_and_nothing_waits() {
+    let room = tempfile::tempdir().unwrap();
+    let folder = Folder::open(room.path()).unwrap();
+    let at = |name: &str| room.path().join(name);
+    fs::write(at("small"), "1234").unwrap();
+    fs::write(at("large"), "12345").unwrap();
+    File::create(at("giant")).unwrap().set_len(1 << 40).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    symlink(at("small"), at("link")).unwrap();
+    pipe(&at("pipe"));
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    assert_eq!(folder.read("small", 4).unwrap(), b"1234");
+    for name in ["large", "giant", "folder", "link", "pipe", "socket", "none", "..", "a/b", ""] {
+        assert!(folder.read(name, 4).is_err(), "{name}");
+        assert!(name == "large" || name == "giant" || folder.file_to_write(name).is_err(), "{name}");
+    }
+    assert_eq!(folder.names().unwrap().len(), 7);
+    assert_eq!(folder.first_names(3).unwrap().len(), 3);
+    assert!(read(&at("pipe"), 4).is_err() && read(&at("link"), 4).is_err() && read(&at("small"), 4).is_ok());
+}
+
+#[test]
+fn a_new_file_is_new_and_what_a_link_leads_to_stays() {
+    let room = tempfile::tempdir().unwrap();
+    let folder = Folder::open(room.path()).unwrap();
+    let at = |name: &str| room.path().join(name);
+    fs::write(at("precious"), "mine").unwrap();
+    symlink(at("precious"), at("draft")).unwrap();
+    assert_eq!(folder.create("draft", 0o600).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    folder.draft("draft", 0o660).unwrap().write_all(b"new").unwrap();
+    assert_eq!(fs::metadata(at("draft")).unwrap().permissions().mode() & 0o777, 0o660);
+    folder.remove("draft").unwrap();
+    symlink(at("precious"), at("draft")).unwrap();
+    folder.remove("draft").unwrap();
+    assert_eq!(fs::read(at("precious")).unwrap(), b"mine");
+    assert!(folder.is_free("draft") && !folder.is_free("precious"));
+}
+
+#[test]
+fn a_folder_beside_a_book_is_ours_or_of_who_has_the_book() {
+    let (ana, bo, mallory, root) = (1000, 1001, 1002, 0);
+    let (team, own, strange) = (50, 1000, 1002);
+    let owner = |user, group| Owner { user, group };
+    let beside = [owner(bo, team), owner(bo, team)];
+    assert!(owner(ana, own).belongs(ana, &beside) && owner(root, root).belongs(ana, &beside) && owner(bo, own).belongs(ana, &beside));
+    assert!(owner(1003, team).belongs(ana, &beside), "a teammate came first");
+    assert!(!owner(mallory, strange).belongs(ana, &beside));
+    assert!(!owner(mallory, strange).belongs(ana, &[]));
+    let room = tempfile::tempdir().unwrap();
+    assert!(Folder::open(room.path()).unwrap().of_who_has(&room.path().join("book.db")).is_ok());
+}
+
+#[test]
+fn a_way_that_others_can_change_is_not_trusted() {
+    let (us, other) = (1000, 1001);
+    assert_eq!(distrust(us, 0o600, us, false), None);
+    assert_eq!(distrust(0, 0o644, us, false), None);
+    assert_eq!(distrust(other, 0o644, us, false), Some("belongs to somebody else"));
+    assert_eq!(distrust(other, 0o700, us, true), Some("belongs to somebody else"));
+    assert_eq!(distrust(us, 0o660, us, false), Some("can be written by others"));
+    assert_eq!(distrust(us, 0o1666, us, false), Some("can be written by others"), "the sticky bit of a file says nothing");
+    assert_eq!(distrust(us, 0o777, us, true), Some("can be written by others"));
+    assert_eq!(distrust(0, 0o1777, us, true), None, "/tmp");
+}

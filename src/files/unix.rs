@@ -1,0 +1,128 @@
+//! Folders by their descriptor: no name is looked up twice.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+
+use super::{About, Owner, Sort};
+
+pub(super) type Handle = File;
+
+pub(super) fn folder(path: &Path) -> io::Result<Handle> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+pub(super) fn make(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+pub(super) fn permit(folder: &Handle, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    folder.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+pub(super) fn owner(path: &Path) -> Option<Owner> {
+    fs::metadata(path).ok().map(|m| Owner { user: m.uid(), group: m.gid() })
+}
+
+pub(super) fn owner_of(folder: &Handle) -> Option<Owner> {
+    folder.metadata().ok().map(|m| Owner { user: m.uid(), group: m.gid() })
+}
+
+pub(super) fn us() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+pub(super) fn names(folder: &Handle, _path: &Path, most: usize) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        match entry.file_name().to_str() {
+            Ok("." | "..") | Err(_) => {}
+            Ok(name) => names.push(name.to_owned()),
+        }
+        if names.len() >= most {
+            break;
+        }
+    }
+    Ok(names)
+}
+
+pub(super) fn about(folder: &Handle, _path: &Path, name: &str) -> io::Result<About> {
+    let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let sort = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Sort::Regular,
+        FileType::Directory => Sort::Folder,
+        FileType::Symlink => Sort::Link,
+        _ => Sort::Other,
+    };
+    Ok(About { sort, size: u64::try_from(stat.st_size).unwrap_or(0), changed: stat.st_mtime })
+}
+
+pub(super) fn open(folder: &Handle, _path: &Path, name: &str, write: bool) -> io::Result<File> {
+    let how = if write { OFlags::RDWR } else { OFlags::RDONLY };
+    let flags = how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?))
+}
+
+/// Flags of a file that is not there yet.
+const NEW: OFlags = OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+pub(super) fn create_as_usual(folder: &Handle, _path: &Path, name: &str) -> io::Result<File> {
+    let all = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+    Ok(File::from(rustix::fs::openat(folder, name, NEW, all)?))
+}
+
+pub(super) fn create(folder: &Handle, _path: &Path, name: &str, mode: u32) -> io::Result<File> {
+    let file = File::from(rustix::fs::openat(folder, name, NEW, Mode::RUSR | Mode::WUSR)?);
+    if mode != 0o600 {
+        // Set, not asked for at the making: what is asked for there the umask cuts.
+        permit(&file, mode)?;
+    }
+    Ok(file)
+}
+
+pub(super) fn remove(folder: &Handle, _path: &Path, name: &str) -> io::Result<()> {
+    Ok(rustix::fs::unlinkat(folder, name, AtFlags::empty())?)
+}
+
+pub(super) fn rename(folder: &Handle, _path: &Path, from: &str, to: &str) -> io::Result<()> {
+    Ok(rustix::fs::renameat(folder, from, folder, to)?)
+}
+
+pub(super) fn sync(folder: &Handle) -> io::Result<()> {
+    folder.sync_all()
+}
+
+/// Whether nobody but `us` and root can put something else under `path`, file or folder: each part of the way belongs to one of them
+/// and can be written by its owner alone. In a folder of all where everybody can take away only what is theirs (`/tmp`) that much is
+/// enough. The sentence says what is in the way.
+pub fn may_be_trusted(path: &Path) -> Result<(), String> {
+    let cannot = |at: &Path, e: io::Error| format!("{} cannot be looked at ({e})", at.display());
+    let path = fs::canonicalize(path).map_err(|e| cannot(path, e))?;
+    let us = us();
+    for (depth, at) in path.ancestors().enumerate() {
+        let about = fs::symlink_metadata(at).map_err(|e| cannot(at, e))?;
+        if let Some(why) = distrust(about.uid(), about.mode(), us, depth > 0) {
+            return Err(format!("{} {why}", at.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Why one part of the way is not trusted, by its owner and its mode. `holds`: it is a folder on the way and not the file itself.
+pub(super) fn distrust(owner: u32, mode: u32, us: u32, holds: bool) -> Option<&'static str> {
+    let sticky = holds && mode & 0o1000 != 0;
+    if owner != us && owner != 0 {
+        Some("belongs to somebody else")
+    } else if mode & 0o022 != 0 && !sticky {
+        Some("can be written by others")
+    } else {
+        None
+    }
+}
