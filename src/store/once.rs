@@ -20,6 +20,11 @@ const PREFIX: &str = "once.";
 /// Leaves such rows out of a question about settings.
 pub const LEFT_OUT: &str = " AND key NOT GLOB 'once.*'";
 
+/// The key of a config row is one of a repeated call.
+pub fn is_key(key: &str) -> bool {
+    key.starts_with(PREFIX)
+}
+
 impl Store {
     /// What was done under an idempotency key, when the book has it.
     pub fn done_once(&self, key: &str) -> Result<Option<Receipt>> {

@@ -11,7 +11,8 @@ use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
-use crate::store::{heads, moves, purge, twins};
+use crate::store::purge::{self, Fate};
+use crate::store::{heads, moves, twins};
 
 use super::super::ids;
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
@@ -157,6 +158,8 @@ struct Brought {
     purges: bool,
     /// By which purge something of it was purged here before it came.
     buried: Option<i64>,
+    /// It would have removed a customer that was purged.
+    unmerged: bool,
 }
 
 /// Why a batch cannot be taken: told as an error to leave the reading of its items.
@@ -291,17 +294,26 @@ impl Desk<'_> {
         let batch = self.ours.last_insert_rowid();
         all(&mut |item| self.put(batch, item, brought))?;
         if let Some(purged) = brought.buried {
+            if brought.unmerged && h.command == purge::MERGING {
+                brought.touched.extend(purge::forget_merging(self.ours, batch, purged)?.touched);
+            }
             purge::unsay(self.ours, batch, purged)?;
         }
         Ok(())
     }
 
     fn put(&mut self, batch: i64, item: &Item, brought: &mut Brought) -> Put<()> {
-        if self.purged
-            && let Some(by) = purged_before(self.ours, item)?
-        {
-            brought.buried = Some(by);
-            return Ok(purge::bury(self.ours, item, batch, by)?);
+        match if self.purged { purge::fate(self.ours, item)? } else { Fate::Stays } {
+            Fate::Stays => {}
+            Fate::Buried(by) => {
+                brought.buried = Some(by);
+                brought.unmerged |= purge::removes_a_customer(item);
+                return Ok(purge::bury(self.ours, item, batch, by)?);
+            }
+            Fate::Kept(by) | Fate::Along(by) => {
+                brought.buried = Some(by);
+                return self.put_move(batch, item, by, brought);
+            }
         }
         match item {
             Item::Made(made) => put_row(self.ours, batch, made, brought),
@@ -314,6 +326,17 @@ impl Desk<'_> {
         }
     }
 
+    /// Whose a purged row was, or will never be: the row goes, where it is here.
+    fn put_move(&mut self, batch: i64, item: &Item, by: i64, brought: &mut Brought) -> Put<()> {
+        let Item::Changed(changed) = item else { return Ok(()) };
+        batch::log(self.ours, batch, changed)?;
+        brought.edits += 1;
+        if let Some(table) = batch::table_numbered(changed.entity) {
+            brought.touched.extend(purge::go_along(self.ours, table, changed.row, by)?.touched);
+        }
+        Ok(())
+    }
+
     /// A purge: it is done here too.
     fn put_purge(&mut self, batch: i64, changed: &Changed, brought: &mut Brought) -> Put<()> {
         self.purged = true;
@@ -321,33 +344,9 @@ impl Desk<'_> {
         brought.edits += 1;
         brought.purges = true;
         let Some(table) = batch::table_numbered(changed.entity) else { return Ok(()) };
-        let gone = purge::apply(self.ours, table, changed.row, batch)?;
+        let gone = purge::apply(self.ours, table, changed.row, changed.knew.as_deref(), batch)?;
         brought.touched.extend(gone.touched);
         Ok(())
-    }
-}
-
-/// The purge that has taken away what an item belongs to, if one has.
-fn purged_before(ours: &Connection, item: &Item) -> Result<Option<i64>> {
-    let by = |id: &[u8]| -> Result<Option<i64>> {
-        ours.prepare_cached("SELECT purged FROM tombstone WHERE id = ?")
-            .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
-            .map_err(sql)
-    };
-    match item {
-        Item::Made(made) => {
-            for (column, value) in made.table.columns.iter().zip(&made.values) {
-                if let ("customer" | "contact", Value::Blob(id)) = (*column, value)
-                    && let Some(found) = by(id)?
-                {
-                    return Ok(Some(found));
-                }
-            }
-            Ok(None)
-        }
-        Item::Changed(changed) if changed.field == purge::FIELD => Ok(None),
-        Item::Changed(changed) => by(&changed.row.0),
-        Item::Purged { .. } => Ok(None),
     }
 }
 
@@ -393,7 +392,9 @@ fn check(ours: &Connection, item: &Item, within: &HashSet<(&'static str, Id)>) -
             {
                 return Err(Trouble::Missing);
             }
-            for seen in ids_of(&changed.seen) {
+            // A purge lets stay what it knew to have left: that has to be here before it.
+            let known = changed.knew.as_deref().filter(|_| changed.field == purge::FIELD).unwrap_or_default();
+            for seen in ids_of(&changed.seen).chain(ids_of(known)) {
                 if !here("edit", seen)? {
                     return Err(Trouble::Missing);
                 }

@@ -120,7 +120,12 @@ impl Store {
         self.queued = false;
         // All of it up to here is in the book, or told.
         self.outbox_known = Known::upto(&all);
-        self.forget_purged()?;
+        if self.forget_purged()? {
+            // What waits may be about less now.
+            let mut now = outbox.read()?;
+            self.leave_present(&mut now)?;
+            all.asked = now.asked;
+        }
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {
             self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));
