@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Cx, change};
 use super::fail::Done;
 use super::out::one_line;
+use super::{Cx, change};
 use crate::domain::command::{Command, Entity};
 use crate::domain::id::Id;
 use crate::error::{Error, Result};

@@ -51,8 +51,9 @@ const LEAST: usize = 3;
 const DIGITS: (usize, usize) = (9, 6);
 
 /// Parts of names that name nobody.
-const COMMON: &[&str] =
-    &["gmbh", "inc", "ltd", "llc", "corp", "company", "the", "and", "und", "group", "holding", "sarl", "plc", "www", "com", "http", "https"];
+const COMMON: &[&str] = &[
+    "gmbh", "inc", "ltd", "llc", "corp", "company", "the", "and", "und", "group", "holding", "sarl", "plc", "www", "com", "http", "https",
+];
 
 /// What stands before the @ of many addresses.
 const SHARED: &[&str] = &["info", "sales", "office", "mail", "hello", "contact", "support", "team", "admin", "billing", "help", "service"];
@@ -62,7 +63,8 @@ impl Terms {
     fn name(&mut self, name: &str) {
         self.text(name);
         let folded = fold(name);
-        let parts = words_of(&folded).filter(|p| p.chars().count() >= LEAST && !COMMON.contains(p) && !p.bytes().all(|b| b.is_ascii_digit()));
+        let parts =
+            words_of(&folded).filter(|p| p.chars().count() >= LEAST && !COMMON.contains(p) && !p.bytes().all(|b| b.is_ascii_digit()));
         self.words.extend(parts.map(str::to_owned));
     }
 
@@ -130,7 +132,11 @@ impl Terms {
                 // Of the people of a customer the whole names: parts of all of them would be found everywhere.
                 Entity::Contact => {
                     let name = text("name")?;
-                    if main == Some(*id) { terms.name(&name) } else { terms.text(&name) }
+                    if main == Some(*id) {
+                        terms.name(&name)
+                    } else {
+                        terms.text(&name)
+                    }
                     terms.email(&text("email")?);
                     terms.phone(&text("phone")?);
                 }

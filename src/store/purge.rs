@@ -146,7 +146,8 @@ struct Move {
 }
 
 fn moves_of(conn: &Connection, row: Id) -> Result<Vec<Move>> {
-    let query = "SELECT e.id, e.before, e.after, e.seen, b.hlc, b.id FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?";
+    let query =
+        "SELECT e.id, e.before, e.after, e.seen, b.hlc, b.id FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
     let mut rows = statement.query(params![row, OWNER]).map_err(sql)?;
     let mut all = Vec::new();
@@ -175,10 +176,8 @@ fn ever_of(conn: &Connection, customer: Id) -> Result<Vec<(&'static Table, Id)>>
     }
     let query = "SELECT DISTINCT entity, row FROM edit WHERE field = ?1 AND (before = ?2 OR after = ?2)";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let moved: Vec<(i64, Id)> = statement
-        .query_map(params![OWNER, customer], |r| Ok((r.get(0)?, Id(r.get(1)?))))
-        .and_then(Iterator::collect)
-        .map_err(sql)?;
+    let moved: Vec<(i64, Id)> =
+        statement.query_map(params![OWNER, customer], |r| Ok((r.get(0)?, Id(r.get(1)?)))).and_then(Iterator::collect).map_err(sql)?;
     let known: HashSet<Id> = all.iter().map(|row| row.1).collect();
     for (entity, row) in moved.into_iter().filter(|m| !known.contains(&m.1)) {
         let Some(t) = batch::table_numbered(entity) else { continue };
@@ -441,7 +440,8 @@ pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done
     for row in all {
         gone.rows += b.purge(entity, row, Value::Text(why.to_owned()))?.rows;
     }
-    let mut label = format!("Purged a {}", batch::table(entity).name);
+    let article = if table.name.starts_with(['a', 'e']) { "an" } else { "a" };
+    let mut label = format!("Purged {article} {}", table.name);
     if gone.rows > 1 {
         label += &format!(" with {}", rows(gone.rows - 1));
     }
@@ -699,7 +699,9 @@ impl Store {
                 dropped.clear();
                 let damaged = outbox.write_anew(|all| self.without_purged(all, &mut dropped).map(|_| ()))?;
                 if damaged > 0 {
-                    self.told.push(format!("{damaged} damaged lines of your outbox are gone from it: nobody could read whether they name what was purged"));
+                    self.told.push(format!(
+                        "{damaged} damaged lines of your outbox are gone from it: nobody could read whether they name what was purged"
+                    ));
                 }
             }
             for (person, what) in dropped {

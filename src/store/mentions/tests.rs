@@ -10,8 +10,12 @@ fn row(store: &Store, query: &str) -> Id {
 fn a_person_is_found_by_each_part_of_the_name_by_address_and_number_wherever_a_word_can_stand() {
     let mut store = book();
     let acme = add(&mut store, "Acme", 500);
-    let dana =
-        NewContact { name: "Dana Ruiz".into(), email: "d.ruiz@acme.example".into(), phone: "+49 (171) 555-0199".into(), ..NewContact::default() };
+    let dana = NewContact {
+        name: "Dana Ruiz".into(),
+        email: "d.ruiz@acme.example".into(),
+        phone: "+49 (171) 555-0199".into(),
+        ..NewContact::default()
+    };
     store.write(&Command::AddContact { customer: acme, contact: dana }, NOW).unwrap();
     let contact = account(&mut store, acme).contacts[0].id;
     let write = |store: &mut Store, command: Command| store.write(&command, NOW).unwrap();
@@ -26,7 +30,12 @@ fn a_person_is_found_by_each_part_of_the_name_by_address_and_number_wherever_a_w
     write(&mut store, Command::Tag { customers: vec![acme], add: vec!["friend-of-dana".into()], remove: Vec::new() });
     write(
         &mut store,
-        Command::Snooze { customers: vec![acme], until: Some(crate::domain::time::Day::from_number(30_000).unwrap()), event: String::new(), reason: "until Dana is back".into() },
+        Command::Snooze {
+            customers: vec![acme],
+            until: Some(crate::domain::time::Day::from_number(30_000).unwrap()),
+            event: String::new(),
+            reason: "until Dana is back".into(),
+        },
     );
     write(&mut store, Command::SaveView { name: "Dana's".into(), view: Default::default() });
     store.write_once(&note("with a key"), NOW, Some("mail-dana")).unwrap();
@@ -34,7 +43,16 @@ fn a_person_is_found_by_each_part_of_the_name_by_address_and_number_wherever_a_w
     write(&mut store, Command::AddTask { customers: vec![acme], task });
     let plan = store.purge_plan(Entity::Contact, contact).unwrap();
     let told: BTreeSet<(String, String)> = plan.mentions.iter().map(|m| (m.kind.clone(), m.field.clone())).collect();
-    for place in [("note", "text"), ("history", "text"), ("customer", "tags"), ("customer", "snooze_reason"), ("view", "name"), ("key", "key"), ("task", "title"), ("label", "task")] {
+    for place in [
+        ("note", "text"),
+        ("history", "text"),
+        ("customer", "tags"),
+        ("customer", "snooze_reason"),
+        ("view", "name"),
+        ("key", "key"),
+        ("task", "title"),
+        ("label", "task"),
+    ] {
         assert!(told.contains(&(place.0.to_owned(), place.1.to_owned())), "{place:?} in {told:?}");
     }
     let texts = plan.mentions.iter().filter(|m| m.kind == "note").count();

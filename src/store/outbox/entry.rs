@@ -279,8 +279,10 @@ impl Entry {
         for row in std::mem::take(&mut self.rows) {
             let known = match (purge::left_of(conn, row.id)?, row.item()) {
                 (Some(item), _) => Some(item),
-                (None, Some(item)) => (unmerged && row.is_note() || row.names(&here) || matches!(purge::fate(conn, &item)?, Fate::Buried(_)))
-                    .then(|| self.as_made(item)),
+                (None, Some(item)) => {
+                    (unmerged && row.is_note() || row.names(&here) || matches!(purge::fate(conn, &item)?, Fate::Buried(_)))
+                        .then(|| self.as_made(item))
+                }
                 (None, None) => None,
             };
             match known {

@@ -316,9 +316,7 @@ fn apart(does: [&[Does]; 3], target: bool) {
         for one in does {
             now += 1000;
             let command = match one {
-                Does::Purges => {
-                    Command::Purge { entity: Entity::Customer, row: if target { acme } else { twin }, why: String::new() }
-                }
+                Does::Purges => Command::Purge { entity: Entity::Customer, row: if target { acme } else { twin }, why: String::new() },
                 Does::Merges => Command::MergeCustomers { keep: acme, other: twin },
                 Does::Undoes => Command::Undo { batch: None, force: false },
             };
@@ -336,9 +334,11 @@ fn apart(does: [&[Does]; 3], target: bool) {
         well(&mut end);
         let shown: String = end
             .conn
-            .query_row("SELECT (SELECT group_concat(text) FROM event) || (SELECT count(*) FROM task) || (SELECT count(*) FROM contact)", [], |r| {
-                r.get::<_, Option<String>>(0)
-            })
+            .query_row(
+                "SELECT (SELECT group_concat(text) FROM event) || (SELECT count(*) FROM task) || (SELECT count(*) FROM contact)",
+                [],
+                |r| r.get::<_, Option<String>>(0),
+            )
             .unwrap()
             .unwrap_or_default();
         ends.insert((end.digest().unwrap(), shown));
