@@ -119,7 +119,8 @@ impl Terms {
     /// What names rows that go.
     pub fn of_rows(conn: &Connection, rows: &[(&'static Table, Id)]) -> Result<Terms> {
         let mut terms = Terms::default();
-        let main = rows.last().map(|row| row.1);
+        let has = |entity: Entity| rows.iter().any(|row| row.0.entity == entity);
+        let (of_customer, of_person) = (has(Entity::Customer), has(Entity::Contact));
         for (table, id) in rows {
             let said = |field: &str| batch::current(conn, table, *id, field).map(|c| c.map(|c| c.value));
             let text = |field: &str| said(field).map(|v| if let Some(Value::Text(text)) = v { text } else { String::new() });
@@ -132,7 +133,7 @@ impl Terms {
                 // Of the people of a customer the whole names: parts of all of them would be found everywhere.
                 Entity::Contact => {
                     let name = text("name")?;
-                    if main == Some(*id) {
+                    if !of_customer {
                         terms.name(&name)
                     } else {
                         terms.text(&name)
@@ -140,7 +141,7 @@ impl Terms {
                     terms.email(&text("email")?);
                     terms.phone(&text("phone")?);
                 }
-                _ if main == Some(*id) => {
+                _ if !of_customer && !of_person => {
                     let title = conflicts::title_of(table).trim_start_matches("t.");
                     if table.fields.contains(&title) {
                         terms.text(&text(title)?);

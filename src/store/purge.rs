@@ -27,6 +27,9 @@ use super::{Store, heads, ids, search, sql};
 /// The field that a purge edits.
 pub const FIELD: &str = "purged";
 
+/// Indexes of so many events are merged behind a purge that came from elsewhere.
+const MOST_AT_ONCE: i64 = 100_000;
+
 /// The code of the command that makes one of two customers.
 pub const MERGING: &str = "merge_customers";
 
@@ -654,10 +657,7 @@ impl Store {
     /// done now is told.
     pub fn sweep_purged(&mut self) -> Vec<String> {
         let mut left = Vec::new();
-        if self
-            .conn
-            .execute_batch("INSERT INTO found (found) VALUES ('optimize'); INSERT INTO person (person) VALUES ('optimize')")
-            .is_err()
+        if search::optimize(&self.conn).is_err()
             || self.conn.execute_batch("VACUUM").is_err()
             || self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0)).unwrap_or(1) != 0
         {
@@ -680,6 +680,12 @@ impl Store {
     /// What was purged in another copy leaves one's own files too: bundles and the outbox.
     pub(super) fn forget_purged_outside(&mut self) -> Result<()> {
         self.rewrite_purged_bundles()?;
+        // An index keeps pieces of words that are deleted until it is merged; a large one waits for a sweep, because that takes long.
+        let rows: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM event", [], |r| r.get(0)).map_err(sql)?;
+        if rows <= MOST_AT_ONCE {
+            // Where somebody else writes just now it waits for a sweep as well.
+            let _ = search::optimize(&self.conn);
+        }
         self.forget_purged().map(|_| ())
     }
 
