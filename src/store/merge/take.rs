@@ -332,7 +332,10 @@ impl Desk<'_> {
         batch::log(self.ours, batch, changed)?;
         brought.edits += 1;
         if let Some(table) = batch::table_numbered(changed.entity) {
-            brought.touched.extend(purge::go_along(self.ours, table, changed.row, by)?.touched);
+            let gone = purge::go_along(self.ours, table, changed.row, by)?;
+            // One's own files have what stood here until now.
+            brought.purges |= gone.rows > 0;
+            brought.touched.extend(gone.touched);
         }
         Ok(())
     }

@@ -39,6 +39,8 @@ struct Again {
     /// Those at whom something was corrected or taken back.
     corrected: BTreeSet<i64>,
     config: bool,
+    /// Something was purged that stood here until now.
+    purged: bool,
 }
 
 impl Store {
@@ -114,6 +116,10 @@ impl Store {
             written += done.written;
             if done.written > 0 {
                 self.after(done.last, &done.touched, done.config, true)?;
+            }
+            if done.purged {
+                // What cannot be written anew now is told by `doctor`.
+                let _ = self.rewrite_purged_bundles();
             }
             self.leave_present(&mut all)?;
         }
@@ -236,6 +242,7 @@ impl Store {
                     }
                     again.touched.extend(done.customers);
                     again.config |= done.config;
+                    again.purged |= done.purged;
                 }
                 Err(error) if passes(&error) => return Err(error),
                 Err(error) => {

@@ -100,6 +100,8 @@ pub struct Touched {
     pub config: bool,
     /// A setting or a view was.
     pub named: bool,
+    /// Something was purged that stood here until now.
+    pub purged: bool,
     /// The batch's integer in the book.
     pub n: i64,
 }
@@ -472,14 +474,16 @@ impl Entry {
             let gone = purge::apply(conn, table, edit.row, knew.as_deref(), touched.n)?;
             touched.customers.extend(gone.touched);
             touched.customers.retain(|n| !gone.customers.contains(n));
+            touched.purged |= gone.rows > 0;
             touched.config = true;
             return Ok(());
         }
         if let Fate::Kept(by) | Fate::Along(by) = purge::fate(conn, &edit.item())? {
             self.log(conn, edit, touched)?;
             let gone = purge::go_along(conn, table, edit.row, by)?;
+            touched.purged |= gone.rows > 0;
             touched.customers.extend(gone.touched);
-            return Ok(purge::unsay(conn, touched.n, by)?);
+            return purge::unsay(conn, touched.n, by);
         }
         let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
         let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;

@@ -391,13 +391,13 @@ fn what_had_left_a_customer_before_its_purge_stays_where_it_went() {
     let twin = add(&mut a, "Twin", 500);
     a.write(&Command::Note { customers: vec![twin], text: "his own".into(), at: None }, NOW).unwrap();
     a.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
-    let events = batch::table(Entity::Event);
     let row: Id = a.conn.query_row("SELECT id FROM event WHERE text = 'his own'", [], |r| r.get(0).map(Id)).unwrap();
-    let last: i64 = a.last_batch().unwrap();
-    assert!(!goes_with(&a.conn, row, twin, &Knew::of(&a.conn, None, last + 1).unwrap_or(Knew::Before(i64::MAX, Id([255; 16])))).unwrap());
-    assert!(goes_with(&a.conn, row, twin, &Knew::Before(0, Id::default())).unwrap(), "one that came before the move takes it");
+    let moved = a.last_batch().unwrap();
+    a.write(&Command::Note { customers: vec![acme], text: "later".into(), at: None }, NOW).unwrap();
+    let knew = |batch: i64| Knew::of(&a.conn, None, batch).unwrap();
+    assert!(!goes_with(&a.conn, row, twin, &knew(a.last_batch().unwrap())).unwrap());
+    assert!(goes_with(&a.conn, row, twin, &knew(moved)).unwrap(), "one that came before the move takes it");
     assert!(goes_with(&a.conn, row, acme, &Knew::Said(HashSet::new())).unwrap());
-    assert_eq!(events.name, "event");
     crate::store::merge::tests::both(&mut a, &mut b);
 }
 
@@ -481,4 +481,25 @@ fn every_text_is_found_behind_a_purge_of_the_first_of_the_last_and_of_one_betwee
         }
         well(&mut store);
     }
+}
+
+#[test]
+fn bundles_forget_what_goes_because_it_was_moved_to_somebody_who_is_purged_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut a = file(folder.path(), "a.db", 0);
+    let (acme, twin) = (add(&mut a, "Acme", 500), add(&mut a, "Twin", 500));
+    a.write(&Command::Note { customers: vec![twin], text: format!("{SECRET} words"), at: None }, NOW).unwrap();
+    a.set_sync(true, None).unwrap();
+    a.exchange().unwrap();
+    a.back_up_to(&folder.path().join("b.db")).unwrap();
+    let mut b = file(folder.path(), "b.db", 1);
+    purge(&mut a, acme);
+    a.sweep_purged();
+    let bundles = a.sync_folder();
+    assert_eq!(files_with(&bundles, SECRET).len(), 1, "the twin is none of it yet");
+    b.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
+    let ask = MergeAsk { now: NOW, dry_run: false, foreign: false };
+    assert_eq!(a.merge(&folder.path().join("b.db"), ask).unwrap().left_out, []);
+    assert_eq!(files_with(&bundles, SECRET), Vec::<std::path::PathBuf>::new());
+    well(&mut a);
 }
