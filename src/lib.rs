@@ -74,9 +74,12 @@
 //! from its tables: what a row said when it was made is the value before the first edit of each field, else what stands there.
 //! It is a hash of digests, one a row or edit, so that something purged can leave its digest and nothing else.
 //!
-//! A **purge** is a batch with one edit of the field `purged`. Rows, edits and labels go; tombstones keep their ids and digests, so that
-//! every hash can still be computed (a label counts in it by its digest). What arrives later for something purged is buried on
-//! arrival, so every order of merging ends the same. A meeting with others is theirs too: the purging batch writes it anew for them.
+//! A **purge** is a batch with one edit of the field `purged`, of a customer, a contact or one text (several where customers were made
+//! one). Rows, edits and labels go; tombstones keep their ids and digests, so that every hash can still be computed (a label counts in it
+//! by its digest). What arrives later for something purged is buried on arrival. Whose a row is stays in the log, because these edits hold
+//! ids alone: a row goes that was ever a purged customer's, but for moves away that the purge says it knew. So every order of merging ends
+//! the same. The outbox loses the purged rows and edits, not the batches that had them. A meeting with others is theirs too: the purging
+//! batch writes it anew for them. What else names the purged one ([`store::mentions`]) is told and stays, because it is about others.
 //!
 //! [`store::sync`] carries the same batches in files: a folder of bundles, one writer a file, one line a batch (a large one in parts),
 //! checksums a line and a file. Bundles are taken through the door of the merge; which are known is kept in `meta`, in the transaction
@@ -249,7 +252,8 @@
 //!   views are made anew from what they save. A key that leads to a write says so in its row ([`tui::keymap::KeyRow::writes`]).
 //! - At the start the roster and the first answers come first. Presence, the sync folder and copies beside the book follow in the
 //!   first quiet moments; subcommands take bundles at once, because for them there is no later.
-//! - A label that may name a purged customer is blanked with all of its batch's purged parts, except an import's, which names files.
+//! - A label that may name what is purged is blanked with all of its batch's purged parts, an import's only where it names that. So labels
+//!   keep their words: what a purge can reach as a row it can reach as a label.
 //! - An exchange of bundles makes no backup before it, as a merge does: it happens every 30 seconds, and the bundles stay.
 //! - A merge driver succeeds also when fields have two values: both are in the book, and `retain conflicts` is the place to decide.
 //! - Two who wrote the same value are no conflict. Keeping what is shown is an edit too, so that it can be told and taken back.
@@ -321,8 +325,9 @@
 //!   in it.
 //! - Undo of an import writes one edit a row that it made.
 //! - An import that names a customer by the key of one that was merged away makes that customer anew.
-//! - A purge of a customer in one copy, and in another the merging of the same one with its twin, do not end the same in every order of
-//!   exchange: what was moved before the purge came stays where it was moved. Purge again where it stayed.
+//! - A customer that somebody makes one with another, before hearing that this one is purged, loses its rows by that, also where they take
+//!   it back before they hear: no copy that heard of both can tell. Its own row stays, out of the lists, and can be purged by its id.
+//! - What a merging of customers wrote into fields of the kept one is the kept one's; a purge of the other tells of it and leaves it.
 //! - In bash a filter with a colon completes only within quotes, because bash itself breaks words there.
 //! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 

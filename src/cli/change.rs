@@ -144,6 +144,20 @@ pub(super) fn row(store: &Store, entity: Entity, what: &str, text: &str) -> Resu
     }
 }
 
+/// What a row of the kind is called.
+pub(super) fn word(entity: Entity) -> &'static str {
+    match entity {
+        Entity::Task => "task",
+        Entity::Action => "call to action",
+        Entity::Ticket => "ticket",
+        Entity::Contact => "contact",
+        Entity::Subscription => "subscription",
+        Entity::Event => "event",
+        Entity::View => "view",
+        _ => "row",
+    }
+}
+
 fn printed(entity: Entity) -> &'static str {
     match entity {
         Entity::Task => "`retain task list`",

@@ -124,7 +124,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ("resolve", &["retain resolve acme phone --take 1"]),
     ("sync", &["retain sync --on"]),
     ("merge-driver", &["retain merge-driver book/book.db book/book.db away/laptop.db"]),
-    ("purge", &["retain purge acorn --why 'they asked for it' --yes"]),
+    ("purge", &["retain purge acorn --plan", "retain purge acorn --why 'they asked for it' --yes"]),
     ("doctor", &["retain doctor || retain conflicts"]),
     ("outbox", &["retain outbox"]),
     ("backup", &["retain backup copy.db"]),

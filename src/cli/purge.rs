@@ -1,76 +1,134 @@
 //! `retain purge`: really deletes what the book holds of a customer or of a person.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::Cx;
 use super::fail::Done;
 use super::out::one_line;
+use super::{Cx, change};
 use crate::domain::command::{Command, Entity};
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::backup::list;
+use crate::store::mentions::Mention;
 use crate::store::purge::Plan;
 
-/// Delete a customer or a contact for good
+/// Delete a customer, a person, or one text for good
 ///
 /// Rows, events, values in the history and words in the index are deleted from the book, from your outbox and from your bundles.
 /// Ids, times and who did it stay, so that no other copy brings it back: a copy purges the same with the next merge or sync. It
-/// cannot be taken back. Backups, exports and other copies that were made before still have it until they go.
+/// cannot be taken back. Backups, exports and other copies that were made before still have it until they go. Where else the book
+/// names it is told before and after, with what purges that: editing a text keeps the old words in the history.
 #[derive(clap::Args, Debug)]
+#[command(group = clap::ArgGroup::new("kind"))]
 pub(super) struct Args {
-    /// The customer, or the contact's id, e-mail or name
+    /// The customer, or the contact's id, e-mail or name, or the id of another row
     #[arg(required_unless_present = "sweep")]
     who: Option<String>,
     /// Why, for those who come later; do not name whom it is about
     #[arg(long, value_name = "WORDS", default_value = "")]
     why: String,
     /// A contact is meant, of any customer
-    #[arg(long)]
+    #[arg(long, group = "kind")]
     contact: bool,
+    /// An event is meant, a note for example, by the end of its id
+    #[arg(long, group = "kind")]
+    event: bool,
+    /// A task is meant
+    #[arg(long, group = "kind")]
+    task: bool,
+    /// A call to action is meant
+    #[arg(long, group = "kind")]
+    action: bool,
+    /// A ticket is meant
+    #[arg(long, group = "kind")]
+    ticket: bool,
+    /// A version of a subscription is meant
+    #[arg(long, group = "kind")]
+    subscription: bool,
+    /// A started playbook is meant
+    #[arg(long, group = "kind")]
+    play: bool,
+    /// A step of one is meant
+    #[arg(long, group = "kind")]
+    step: bool,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Only say what would be deleted, what would stay, and where the book would still name it
+    #[arg(long, conflicts_with_all = ["yes", "sweep"])]
+    plan: bool,
     /// Only clean the free space of the book after an earlier purge
     #[arg(long)]
     sweep: bool,
 }
 
+impl Args {
+    /// The kind of row that was said.
+    fn kind(&self) -> Option<Entity> {
+        let said = [
+            (self.contact, Entity::Contact),
+            (self.event, Entity::Event),
+            (self.task, Entity::Task),
+            (self.action, Entity::Action),
+            (self.ticket, Entity::Ticket),
+            (self.subscription, Entity::Subscription),
+            (self.play, Entity::Play),
+            (self.step, Entity::Step),
+        ];
+        said.into_iter().find(|kind| kind.0).map(|kind| kind.1)
+    }
+}
+
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let Some(who) = args.who.as_deref().filter(|_| !args.sweep) else { return sweep(cx, &mut store, None) };
-    let (entity, row, name) = meant(&mut store, who, args.contact)?;
-    // Texts about others that name the person stay; they are told, so that somebody reads them.
-    let mentions = if entity == Entity::Contact { store.subject(row)?.mentions } else { Vec::new() };
+    let (entity, row, name) = meant(&mut store, who, args.kind())?;
+    let plan = store.purge_plan(entity, row)?;
+    if args.plan && cx.out.json {
+        let goes: serde_json::Map<String, serde_json::Value> = plan.goes.iter().map(|(kind, n)| (kind.clone(), (*n).into())).collect();
+        let stay: Vec<_> = plan.stay.iter().map(|(day, text)| json!({ "day": day, "text": text })).collect();
+        return Ok(cx.out.object(json!({ "id": row, "goes": goes, "stay": stay, "mentions": plan.mentions }))?);
+    }
+    if args.plan || !args.yes {
+        tell(cx, &plan, &name);
+    }
+    if args.plan {
+        return Ok(());
+    }
     if !args.yes {
-        tell(cx, &store.purge_plan(entity, row)?, &name, mentions.len());
         confirm(&name)?;
     }
     let receipt = store.write(&Command::Purge { entity, row, why: args.why.clone() }, cx.now)?;
     if receipt.queued.is_some() {
         return super::written::print(cx, &mut store, &receipt);
     }
-    sweep(cx, &mut store, Some((receipt.label, receipt.changed)))?;
+    // Looked for again: what is about others stays, and is told so that somebody reads it.
+    let mentions = store.mentions_of(&plan.terms, &HashSet::new())?;
+    sweep(cx, &mut store, Some((receipt.label, receipt.changed, &mentions)))?;
     if !mentions.is_empty() && !cx.out.json {
-        let rows: Vec<String> = mentions.iter().map(|m| format!("{} {}", m.kind, m.id)).collect();
-        cx.out.line(&format!("Texts that are about something else still name them: {}", rows.join(", ")))?;
+        cx.out.line("The book still names it where it is about something else:")?;
+        for words in told(&mentions) {
+            cx.out.line(&one_line(&words))?;
+        }
     }
     Ok(())
 }
 
-fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(String, usize)>) -> Done {
+fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(String, usize, &[Mention])>) -> Done {
     let left = store.sweep_purged();
     cx.hand_on(store);
     // A backup cannot forget; each that still has it is named.
     let backups: Vec<PathBuf> = if done.is_some() { list(store.path()).into_iter().map(|b| b.path).collect() } else { Vec::new() };
     if cx.out.json {
-        let (label, rows) = done.unwrap_or_default();
-        return Ok(cx.out.object(json!({ "label": label, "rows": rows, "left": left, "backups": backups }))?);
+        let (label, rows, mentions) = done.unwrap_or_default();
+        return Ok(cx.out.object(json!({ "label": label, "rows": rows, "left": left, "backups": backups, "mentions": mentions }))?);
     }
-    if let Some((label, _)) = done {
+    if let Some((label, ..)) = done {
         cx.out.line(&one_line(&label))?;
         if !backups.is_empty() {
             cx.out.line("Backups that were made before still hold it until they go:")?;
@@ -85,16 +143,65 @@ fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(String, usize)>) -> D
     Ok(())
 }
 
-/// A contact by id, e-mail or name when that was said; else the customer, or a contact that is the only one of this name.
-fn meant(store: &mut Store, who: &str, person: bool) -> Result<(Entity, Id, String)> {
-    if !person {
-        match store.find_customer(who) {
-            Ok(id) => return Ok((Entity::Customer, id, store.name_of(id)?)),
-            Err(error) if store.find_contacts(who)?.is_empty() => return Err(error),
-            Err(_) => {}
+/// A row of the kind that was said; else the customer, a contact that is the only one of this name, or whatever has this id.
+fn meant(store: &mut Store, who: &str, kind: Option<Entity>) -> Result<(Entity, Id, String)> {
+    let id: Option<Id> = who.trim().parse().ok();
+    match kind {
+        Some(Entity::Contact) => contact(store, who).map(|(id, name)| (Entity::Contact, id, name)),
+        Some(entity) => {
+            // One that is removed is still in the file.
+            let row = match id {
+                Some(id) if store.is_here(entity, id)? => id,
+                _ => change::row(store, entity, change::word(entity), who)?.0,
+            };
+            Ok((entity, row, store.called(entity, row)?))
+        }
+        None => {
+            for entity in KINDS {
+                if let Some(id) = id
+                    && store.is_here(*entity, id)?
+                {
+                    return Ok((*entity, id, store.called(*entity, id)?));
+                }
+            }
+            match store.find_customer(who) {
+                Ok(id) => Ok((Entity::Customer, id, store.name_of(id)?)),
+                Err(error) if store.find_contacts(who)?.is_empty() => Err(error),
+                Err(_) => contact(store, who).map(|(id, name)| (Entity::Contact, id, name)),
+            }
         }
     }
-    contact(store, who).map(|(id, name)| (Entity::Contact, id, name))
+}
+
+/// What an id may name.
+const KINDS: &[Entity] = &[
+    Entity::Customer,
+    Entity::Contact,
+    Entity::Event,
+    Entity::Task,
+    Entity::Action,
+    Entity::Ticket,
+    Entity::Subscription,
+    Entity::Play,
+    Entity::Step,
+];
+
+/// Places that name it, a line each.
+fn told(mentions: &[Mention]) -> Vec<String> {
+    let mut lines: Vec<String> = mentions
+        .iter()
+        .take(MOST_TOLD)
+        .map(|m| {
+            let of = m.customer.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
+            let next = m.purge.as_ref().map_or_else(|| m.id.to_string(), |purge| format!("`{purge}`"));
+            format!("  {} {}{of}: \"{}\", {next}", m.kind, m.field, m.found)
+        })
+        .collect();
+    let more = mentions.len().saturating_sub(MOST_TOLD);
+    if more > 0 {
+        lines.push(format!("  and {more} more; --json has all of them"));
+    }
+    lines
 }
 
 /// The one contact of this id, e-mail or name, and its name.
@@ -113,11 +220,11 @@ pub(super) fn contact(store: &Store, who: &str) -> Result<(Id, String)> {
     }
 }
 
-/// Most meetings that are told one by one.
+/// Most meetings, and most places, that are told one by one.
 const MOST_TOLD: usize = 20;
 
 /// What will be deleted and what stays, before anybody is asked.
-fn tell(cx: &Cx<'_>, plan: &Plan, name: &str, mentions: usize) {
+fn tell(cx: &Cx<'_>, plan: &Plan, name: &str) {
     let goes: Vec<String> = plan.goes.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     cx.warn(&format!("This deletes {name} and all that belongs to it for good: {}. It cannot be taken back.", goes.join(", ")));
     if !plan.stay.is_empty() {
@@ -130,8 +237,11 @@ fn tell(cx: &Cx<'_>, plan: &Plan, name: &str, mentions: usize) {
     if more > 0 {
         cx.warn(&format!("  and {more} more"));
     }
-    if mentions > 0 {
-        cx.warn(&format!("Texts about something else that name them stay too: {mentions}, told when it is done"));
+    if !plan.mentions.is_empty() {
+        cx.warn("What is about something else and names it stays too:");
+    }
+    for words in told(&plan.mentions) {
+        cx.warn(&words);
     }
 }
 

@@ -260,6 +260,7 @@ impl<'c> Batch<'c> {
     /// Purges a row with all that belongs to it.
     pub fn purge(&mut self, entity: Entity, row: Id, why: Value) -> Result<purge::Gone> {
         let table = table(entity);
+        let left = if entity == Entity::Customer { purge::known_moves(self.conn, row)? } else { Vec::new() };
         let changed = Changed {
             id: self.ids.next(self.now),
             entity: table.number,
@@ -268,14 +269,14 @@ impl<'c> Batch<'c> {
             before: Value::Null,
             after: why,
             seen: Vec::new(),
-            knew: None,
+            knew: Some(heads::joined(left)),
         };
         log(self.conn, self.n, &changed)?;
         self.piece.clear();
         hash::put_edit(&mut self.piece, &changed);
         self.hasher.item(&hash::digest(&self.piece));
         self.edits += 1;
-        let gone = purge::apply(self.conn, table, row, self.n)?;
+        let gone = purge::apply(self.conn, table, row, changed.knew.as_deref(), self.n)?;
         self.touched.extend(gone.touched.iter().copied());
         // Lists are loaded anew: a row of the roster cannot leave it alone.
         self.config_touched = true;
@@ -284,6 +285,9 @@ impl<'c> Batch<'c> {
 
     fn put(&mut self, table: &'static Table, row: Id, field: &str, value: Value, current: Current) -> Result<()> {
         let entity = table.entity;
+        if field == OWNER && owner_number(self.conn, &value)?.is_none() {
+            return Err(Error::not_found("the customer is gone").hint("what was purged takes nothing more"));
+        }
         let seen = heads::seen(self.conn, row, field, self.eye())?;
         let knew = if field == "removed" && value == Value::Integer(1) {
             Some(heads::known_at_removal(self.conn, table, row, self.eye())?)

@@ -135,7 +135,7 @@ fn made(conn: &Connection, id: Id) -> Result<Option<ConflictValue>> {
 }
 
 /// The column by which a person knows a row.
-fn title_of(table: &Table) -> &'static str {
+pub fn title_of(table: &Table) -> &'static str {
     match table.entity {
         Entity::Customer | Entity::Contact | Entity::View => "t.name",
         Entity::Event => "t.text",

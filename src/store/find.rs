@@ -83,6 +83,17 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What a row is called that is to be confirmed: a customer or a contact by its name, another one by that of its customer.
+    pub fn called(&self, entity: Entity, row: Id) -> Result<String> {
+        let (title, customer) = conflicts::called(&self.conn, batch::table(entity), row)?.unwrap_or_default();
+        Ok(match entity {
+            Entity::Contact => self.find_contacts(&row.to_string())?.pop().map_or(title, |found| found.1),
+            _ => customer.map_or(title, |c| c.1),
+        })
+    }
+}
+
 /// By id, external key, exact name, then the folded name, then a folded part of it.
 pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
     let name = name.trim();

@@ -22,6 +22,11 @@ const PREFIX: &str = "once.";
 /// Leaves such rows out of a question about settings.
 pub const LEFT_OUT: &str = " AND key NOT GLOB 'once.*'";
 
+/// The key of a config row is one of a repeated call.
+pub fn is_key(key: &str) -> bool {
+    key.starts_with(PREFIX)
+}
+
 /// A call that is to be done once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Once {

@@ -260,9 +260,21 @@ impl Outbox {
     /// Drops the changes that `safe` names (those in a verified backup), and with them what was crossed out. The last
     /// numbers stay.
     pub fn drop_lines(&self, safe: &HashSet<Id>) -> Result<()> {
+        let dropped = self.write_anew(|all| {
+            all.entries.retain(|e| !safe.contains(&e.batch));
+            all.named.retain(|n| !safe.contains(&n.batch));
+            all.asked.retain(|a| !safe.contains(&a.batch));
+            Ok(())
+        });
+        dropped.map(|_| ())
+    }
+
+    /// Writes the file anew with what `change` leaves of it. Gives how many damaged lines are not in it any more.
+    pub fn write_anew(&self, change: impl FnOnce(&mut Contents) -> Result<()>) -> Result<usize> {
         let _held = self.locked().map_err(cannot)?;
         let bytes = fs::read(&self.file).map_err(cannot)?;
-        let all = contents(&bytes, self.base);
+        let mut all = contents(&bytes, self.base);
+        change(&mut all)?;
         let mut text = String::new();
         // Former names too: what was given under them is one's own for ever.
         for (base, device) in all.names {
@@ -273,19 +285,20 @@ impl Outbox {
         for (device, number) in numbers {
             write_line(&mut text, &Line::Mark { device, number, last: all.last.unwrap_or_default() })?;
         }
-        for entry in all.entries.into_iter().filter(|e| !safe.contains(&e.batch)) {
+        for entry in all.entries {
             write_line(&mut text, &Line::Batch(Box::new(entry)))?;
         }
-        for named in all.named.into_iter().filter(|n| !safe.contains(&n.batch)) {
+        for named in all.named {
             write_line(&mut text, &Line::Named(named))?;
         }
-        for asked in all.asked.into_iter().filter(|a| !safe.contains(&a.batch)) {
+        for asked in all.asked {
             write_line(&mut text, &Line::Asked(Box::new(asked)))?;
         }
         let draft = self.file.with_extension(format!("{}.tmp", std::process::id()));
         let mut out = files::draft(&draft).map_err(cannot)?;
         out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).and_then(|()| fs::rename(&draft, &self.file)).map_err(cannot)?;
-        sync_folder(&self.file).map_err(cannot)
+        sync_folder(&self.file).map_err(cannot)?;
+        Ok(all.damaged)
     }
 
     /// The file, open and locked against others of the same person. One that was replaced while we waited is opened again.

@@ -282,6 +282,7 @@ fn put_together(conn: &Connection, scrap: &Scrap, path: &Path, options: &Options
     }
     rebuild.keep_the_rest()?;
     rebuild.settle()?;
+    super::sign::begin_behind_the_unsigned(&conn)?;
     let (stand_ins, headless) = (rebuild.stand_ins.len(), rebuild.headless.len());
     let read = scrap.lost.values().any(|l| l.read > 0);
     if !read && sources.is_empty() && entries.is_empty() {

@@ -101,6 +101,13 @@ pub fn step_back(conn: &Connection, table: &Table) -> Result<()> {
     Ok(())
 }
 
+/// Merges the indexes, so that nothing is left in them of what was deleted.
+pub fn optimize(conn: &Connection) -> Result<()> {
+    sources()
+        .try_for_each(|(index, ..)| conn.execute(&format!("INSERT INTO {index} ({index}) VALUES ('optimize')"), []).map(|_| ()))
+        .map_err(sql)
+}
+
 /// Makes the indexes anew from the words that stand there.
 pub fn rebuild(conn: &Connection) -> Result<()> {
     for (index, ..) in sources() {

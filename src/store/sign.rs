@@ -149,6 +149,14 @@ pub fn keep(conn: &Connection, n: i64, header: &Header, proof: &Proof) -> Result
     Ok(())
 }
 
+/// In a book that was put together from what was left of it, devices sign behind what they have not signed, as far as is known.
+pub fn begin_behind_the_unsigned(conn: &Connection) -> Result<()> {
+    let query = "UPDATE signer SET since = max(since, ifnull(1 + (SELECT max(b.number) FROM batch b LEFT JOIN signature s ON s.batch = b.n
+                 WHERE b.device = signer.device AND b.finished = 1 AND s.batch IS NULL), 0))";
+    conn.execute(query, []).map_err(sql)?;
+    Ok(())
+}
+
 /// Why a batch that comes from elsewhere is not believed to be its device's.
 pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Proof>) -> Result<Option<&'static str>> {
     let known = known(conn, header.device)?;

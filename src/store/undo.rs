@@ -14,7 +14,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
 
-use super::batch::{self, Batch, TABLES, Table, table_numbered};
+use super::batch::{self, Batch, OWNER, TABLES, Table, table_numbered};
 use super::write::{self, Done, by};
 use super::{Store, conflicts, heads, sql};
 
@@ -311,6 +311,10 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
                 .hint("a newer Retain can take it back; `retain doctor` says whether the book is damaged")
         })?;
         let Some(now) = batch::current(b.conn, table, row, &field)?.map(|c| c.value) else { continue };
+        // Whose it was is purged: it stays where it is.
+        if field == OWNER && batch::owner_number(b.conn, &before)?.is_none() {
+            continue;
+        }
         let wanted = expected.get(&(row, field.clone())).unwrap_or(&after);
         if taken.how != How::Force
             && let Some((by, apart)) = in_the_way(b, taken, row, &field, now == *wanted)?

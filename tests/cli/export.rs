@@ -129,6 +129,6 @@ fn a_person_gets_what_there_is_and_is_forgotten_with_every_backup_named() {
         done.contains("Purged a contact") && done.contains("Backups that were made before still hold it") && done.contains(".db\n"),
         "{done}"
     );
-    assert!(done.contains("Texts that are about something else still name them: note [id]"), "{done}");
+    assert!(done.contains("where it is about something else:\n  note text of Acme: \"dana\", `retain purge --event [id]`\n"), "{done}");
     assert!(desk.run(&["person", "dana@acme.example"]).ends_with("exit 3"));
 }

@@ -83,6 +83,28 @@ fn a_purge_asks_and_cannot_be_taken_back() {
 }
 
 #[test]
+fn one_text_is_purged_and_where_a_person_is_named_is_told_before_and_after() {
+    let desk = Desk::with_book();
+    desk.run(&["contact", "add", "A1", "Quentin Zwick", "--email", "quentin@zwick.example"]);
+    desk.run(&["note", "A1", "Zwick is not amused"]);
+    let plan = desk.json(&["purge", "Quentin Zwick", "--contact", "--plan", "--json"]);
+    let note = &plan["mentions"][0];
+    assert_eq!((&note["kind"], &note["field"], &note["found"]), (&"note".into(), &"text".into(), &"zwick".into()), "{plan}");
+    let said = desk.run(&["purge", "Quentin Zwick", "--contact", "--plan"]);
+    assert!(said.contains("names it stays too") && said.ends_with("exit 0"), "{said}");
+    let done = desk.json(&["purge", "Quentin Zwick", "--contact", "--yes", "--json"]);
+    assert_eq!(done["mentions"], plan["mentions"]);
+    // What is told can be typed as it is.
+    let next = note["purge"].as_str().expect("a subcommand");
+    let mut words: Vec<&str> = next.split(' ').skip(1).collect();
+    words.push("--yes");
+    assert!(desk.run(&words).starts_with("Purged an event"), "{next}");
+    assert!(desk.run(&["search", "zwick"]).contains("nothing"), "{}", desk.run(&["search", "zwick"]));
+    let doctor = desk.run(&["doctor"]);
+    assert!(doctor.ends_with("exit 0"), "{doctor}");
+}
+
+#[test]
 fn history_names_changes_and_one_of_them_is_reverted() {
     let desk = Desk::with_book();
     desk.run(&["config", "currency", "EUR"]);

@@ -80,13 +80,13 @@ impl Store {
     }
 
     /// The full-text indexes against the words.
-    pub(super) fn index_check(&self) -> Result<Check> {
+    pub(in crate::store) fn index_check(&self) -> Result<Check> {
         let (wrong, rows) = search::differences(&self.conn)?;
         Ok(check("search", wrong, format!("{rows} texts are found by their words")))
     }
 
     /// What is left of what was purged: nothing else of it is here, and what it says of itself can be.
-    pub(super) fn purge_check(&self) -> Result<Check> {
+    pub(in crate::store) fn purge_check(&self) -> Result<Check> {
         let conn = &self.conn;
         let count = |query: &str| -> Result<i64> { conn.query_row(query, [], |r| r.get(0)).map_err(sql) };
         let mut wrong = Vec::new();

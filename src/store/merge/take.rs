@@ -11,8 +11,9 @@ use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
+use crate::store::purge::{self, Fate};
 use crate::store::sign::{self, Proof};
-use crate::store::{heads, moves, purge, twins};
+use crate::store::{heads, moves, twins};
 
 use super::super::ids;
 use super::sound::Shapes;
@@ -190,6 +191,15 @@ const AT_ONCE: i64 = 10_000;
 
 /// Takes the batches with these numbers within the caller's transaction. What is wrong with one keeps out that one alone.
 pub fn take(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken> {
+    take_by(ours, theirs, new, true)
+}
+
+/// The same of one's own damaged book, whose signatures may be lost: none is asked for.
+pub fn take_unproven(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken> {
+    take_by(ours, theirs, new, false)
+}
+
+fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) -> Result<Taken> {
     let mut announced = BTreeSet::new();
     for n in new {
         let (header, _) = theirs.header(*n)?;
@@ -198,10 +208,10 @@ pub fn take(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Result<Taken
         }
     }
     loop {
-        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, new, &announced));
+        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, new, (&announced, proven)));
         let taken = match taken {
             // Something in one of them cannot stand beside what is here: each alone, so that the others come.
-            Err(error) if is_refused(&error) => take_or_nothing(ours, |ours| take_singly(ours, theirs, new, &announced))?,
+            Err(error) if is_refused(&error) => take_or_nothing(ours, |ours| take_singly(ours, theirs, new, (&announced, proven)))?,
             taken => taken?,
         };
         // What others had buried because of a purge that does not come after all was believed too early.
@@ -226,11 +236,11 @@ fn take_or_nothing(ours: &Connection, take: impl FnOnce(&Connection) -> Result<T
 }
 
 /// Each in a step of its own, so that what only shows when all is settled keeps out that one.
-fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], announced: &BTreeSet<Id>) -> Result<Taken> {
+fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&BTreeSet<Id>, bool)) -> Result<Taken> {
     let mut all = Taken::default();
     for n in new {
         ours.execute_batch("SAVEPOINT single").map_err(sql)?;
-        match take_all(ours, theirs, &[*n], announced) {
+        match take_all(ours, theirs, &[*n], how) {
             Ok(taken) => all.join(taken),
             Err(error) if is_refused(&error) => {
                 ours.execute_batch("ROLLBACK TO single").map_err(sql)?;
@@ -245,9 +255,9 @@ fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], announced: &
     Ok(all)
 }
 
-fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], announced: &BTreeSet<Id>) -> Result<Taken> {
+fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], (announced, proven): (&BTreeSet<Id>, bool)) -> Result<Taken> {
     let (purged, taken) = (purge::any(ours)?, Taken::default());
-    let mut desk = Desk { ours, shapes: Shapes::default(), announced, purged, taken, fields: BTreeSet::new(), graves: Vec::new() };
+    let mut desk = Desk { ours, shapes: Shapes::default(), announced, proven, purged, taken, fields: BTreeSet::new(), graves: Vec::new() };
     for n in new {
         let (header, hash) = theirs.header(*n)?;
         let why = desk.one(theirs, *n, &header, &hash)?;
@@ -301,6 +311,8 @@ struct Brought {
     purges: bool,
     /// By which purge something of it was purged here before it came.
     buried: Option<i64>,
+    /// It would have removed a customer that was purged.
+    unmerged: bool,
 }
 
 /// Why a batch cannot be taken: told as an error to leave the reading of its items.
@@ -353,6 +365,8 @@ struct Desk<'c> {
     shapes: Shapes,
     /// Purges that come along: what they purged is buried in batches that are read before them.
     announced: &'c BTreeSet<Id>,
+    /// What is not signed as its device signs stays out.
+    proven: bool,
     /// Something was purged here, so that what comes may belong to it.
     purged: bool,
     taken: Taken,
@@ -382,10 +396,11 @@ impl Desk<'_> {
             return Ok(Some(unsound(&why)));
         }
         let proof = theirs.proof(n)?;
-        if let Some(why) = sign::doubt(self.ours, header, hash, proof.as_ref())? {
+        let doubt = sign::doubt(self.ours, header, hash, proof.as_ref())?;
+        if let Some(why) = doubt.filter(|_| self.proven) {
             return Ok(Some(why.to_owned()));
         }
-        let mut brought = Brought { proof, ..Brought::default() };
+        let mut brought = Brought { proof: proof.filter(|_| doubt.is_none()), ..Brought::default() };
         // All of it or none: what is found wrong only while it is written takes back what was written before it.
         self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
         let written = match held {
@@ -511,17 +526,26 @@ impl Desk<'_> {
         }
         all(&mut |item| self.put(batch, item, brought))?;
         if let Some(purged) = brought.buried {
+            if brought.unmerged && h.command == purge::MERGING {
+                brought.touched.extend(purge::forget_merging(self.ours, batch, purged)?.touched);
+            }
             purge::unsay(self.ours, batch, purged)?;
         }
         Ok(())
     }
 
     fn put(&mut self, batch: i64, item: &Item, brought: &mut Brought) -> Put<()> {
-        if self.purged
-            && let Some(by) = purged_before(self.ours, item)?
-        {
-            brought.buried = Some(by);
-            return Ok(purge::bury(self.ours, item, batch, by)?);
+        match if self.purged { purge::fate(self.ours, item)? } else { Fate::Stays } {
+            Fate::Stays => {}
+            Fate::Buried(by) => {
+                brought.buried = Some(by);
+                brought.unmerged |= purge::removes_a_customer(item);
+                return Ok(purge::bury(self.ours, item, batch, by)?);
+            }
+            Fate::Kept(by) | Fate::Along(by) => {
+                brought.buried = Some(by);
+                return self.put_move(batch, item, by, brought);
+            }
         }
         match item {
             Item::Made(made) => put_row(self.ours, batch, made, brought),
@@ -536,6 +560,20 @@ impl Desk<'_> {
         }
     }
 
+    /// Whose a purged row was, or will never be: the row goes, where it is here.
+    fn put_move(&mut self, batch: i64, item: &Item, by: i64, brought: &mut Brought) -> Put<()> {
+        let Item::Changed(changed) = item else { return Ok(()) };
+        batch::log(self.ours, batch, changed)?;
+        brought.edits += 1;
+        if let Some(table) = batch::table_numbered(changed.entity) {
+            let gone = purge::go_along(self.ours, table, changed.row, by)?;
+            // One's own files have what stood here until now.
+            brought.purges |= gone.rows > 0;
+            brought.touched.extend(gone.touched);
+        }
+        Ok(())
+    }
+
     /// A purge: it is done here too.
     fn put_purge(&mut self, batch: i64, changed: &Changed, brought: &mut Brought) -> Put<()> {
         self.purged = true;
@@ -543,33 +581,9 @@ impl Desk<'_> {
         brought.edits += 1;
         brought.purges = true;
         let Some(table) = batch::table_numbered(changed.entity) else { return Ok(()) };
-        let gone = purge::apply(self.ours, table, changed.row, batch)?;
+        let gone = purge::apply(self.ours, table, changed.row, changed.knew.as_deref(), batch)?;
         brought.touched.extend(gone.touched);
         Ok(())
-    }
-}
-
-/// The purge that has taken away what an item belongs to, if one has.
-fn purged_before(ours: &Connection, item: &Item) -> Result<Option<i64>> {
-    let by = |id: &[u8]| -> Result<Option<i64>> {
-        ours.prepare_cached("SELECT purged FROM tombstone WHERE id = ?")
-            .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
-            .map_err(sql)
-    };
-    match item {
-        Item::Made(made) => {
-            for (column, value) in made.table.columns.iter().zip(&made.values) {
-                if let ("customer" | "contact", Value::Blob(id)) = (*column, value)
-                    && let Some(found) = by(id)?
-                {
-                    return Ok(Some(found));
-                }
-            }
-            Ok(None)
-        }
-        Item::Changed(changed) if changed.field == purge::FIELD => Ok(None),
-        Item::Changed(changed) => by(&changed.row.0),
-        Item::Purged { .. } => Ok(None),
     }
 }
 
@@ -615,7 +629,9 @@ fn check(ours: &Connection, item: &Item, within: &HashSet<(&'static str, Id)>) -
             {
                 return Err(Trouble::Missing);
             }
-            for seen in ids_of(&changed.seen) {
+            // A purge lets stay what it knew to have left: that has to be here before it.
+            let known = changed.knew.as_deref().filter(|_| changed.field == purge::FIELD).unwrap_or_default();
+            for seen in ids_of(&changed.seen).chain(ids_of(known)) {
                 if !here("edit", seen)? {
                     return Err(Trouble::Missing);
                 }

@@ -39,6 +39,8 @@ struct Again {
     /// Those at whom something was corrected or taken back.
     corrected: BTreeSet<i64>,
     config: bool,
+    /// Something was purged that stood here until now.
+    purged: bool,
 }
 
 impl Store {
@@ -115,12 +117,21 @@ impl Store {
             if done.written > 0 {
                 self.after(done.last, &done.touched, done.config, true)?;
             }
+            if done.purged {
+                // What cannot be written anew now is told by `doctor`.
+                let _ = self.rewrite_purged_bundles();
+            }
             self.leave_present(&mut all)?;
         }
         self.queued = false;
         // All of it up to here is in the book, or told.
         self.outbox_known = Known::upto(&all);
-        self.forget_purged()?;
+        if self.forget_purged()? {
+            // What waits may be about less now.
+            let mut now = outbox.read()?;
+            self.leave_present(&mut now)?;
+            all.asked = now.asked;
+        }
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {
             self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));
@@ -232,6 +243,7 @@ impl Store {
                     }
                     again.touched.extend(done.customers);
                     again.config |= done.config;
+                    again.purged |= done.purged;
                 }
                 Err(error) if passes(&error) => return Err(error),
                 Err(error) => {

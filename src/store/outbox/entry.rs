@@ -1,21 +1,23 @@
 //! One batch outside the book: everything that is needed to write the very same batch again, with the same ids.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::domain::command::Entity;
+use crate::domain::event::EventKind;
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
-use crate::store::batch::{self, TABLES, Table, table_numbered};
-use crate::store::hash::{Changed, Header, Item};
+use crate::store::batch::{self, Holds, OWNER, TABLES, Table, table_numbered};
+use crate::store::hash::{self, Changed, Header, Item, LABEL};
+use crate::store::purge::{self, Fate};
 use crate::store::sign::{self, Proof};
-use crate::store::{heads, ids, moves, purge, search, sql, twins};
+use crate::store::{heads, ids, moves, search, sql, twins};
 
 /// A batch with its rows and edits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -118,6 +120,8 @@ pub struct Touched {
     pub config: bool,
     /// A setting or a view was.
     pub named: bool,
+    /// Something was purged that stood here until now.
+    pub purged: bool,
     /// The batch's integer in the book.
     pub n: i64,
 }
@@ -279,9 +283,7 @@ impl Entry {
                 seen: ids_of(&c.seen).collect(),
                 knew: c.knew.as_ref().map(|known| ids_of(known).collect()),
             }),
-            Item::Purged { id, entity, digest, by } => {
-                self.purged.push(Buried { id: *id, entity: *entity, digest: hex(digest), by: *by });
-            }
+            Item::Purged { .. } => self.purged.push(Buried::of(item)),
         }
     }
 
@@ -289,33 +291,101 @@ impl Entry {
     pub fn items(&self) -> Option<Vec<Item>> {
         let mut all = Vec::with_capacity(self.size());
         for row in &self.rows {
-            let table = table_numbered(row.table)?;
-            let value = |column: &&'static str| match (refers_to(column, table), row.values.get(*column)) {
-                (Some(_), Some(Json::String(id))) => id.parse::<Id>().map_or(Value::Null, |id| Value::Blob(id.0.to_vec())),
-                (_, Some(value)) => from_json(value),
-                (_, None) => Value::Null,
-            };
-            let values = table.columns.iter().map(value).collect();
-            all.push(Item::Made(crate::store::hash::Made { table, id: row.id, values, strange: Vec::new() }));
+            all.push(row.item()?);
         }
-        for e in &self.edits {
-            all.push(Item::Changed(Changed {
-                id: e.id,
-                entity: e.table,
-                row: e.row,
-                field: e.field.clone(),
-                before: from_json(&e.before),
-                after: from_json(&e.after),
-                seen: heads::joined(e.seen.iter().copied()),
-                knew: e.knew.as_ref().map(|known| heads::joined(known.iter().copied())),
-            }));
-        }
-        for b in &self.purged {
-            let digest = Id::from_slice(&unhex(&b.digest)).unwrap_or_default().0;
-            all.push(Item::Purged { id: b.id, entity: b.entity, digest, by: b.by });
-        }
+        all.extend(self.edits.iter().map(Edited::item));
+        all.extend(self.purged.iter().map(Buried::item));
         all.sort_by_key(Item::id);
         Some(all)
+    }
+
+    /// Leaves of what is purged in the book the digests alone; `true`: there was something. The rest can be written again as before.
+    pub fn forget_purged(&mut self, conn: &Connection) -> Result<bool> {
+        let counts = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
+        let mut gone: Vec<Buried> = Vec::new();
+        // Rows that go one after the other: what this batch made at one of them goes too.
+        let mut here: HashSet<Id> = HashSet::new();
+        // What a merging noted of a customer that is purged goes with that one.
+        let customer = batch::table(Entity::Customer).number;
+        let mut unmerged = false;
+        for edit in self.edits.iter().filter(|e| self.command == purge::MERGING && e.table == customer && e.field == "removed") {
+            unmerged |= purge::left_of(conn, edit.row)?.is_some();
+        }
+        let mut rows = Vec::with_capacity(self.rows.len());
+        for row in std::mem::take(&mut self.rows) {
+            let known = match (purge::left_of(conn, row.id)?, row.item()) {
+                (Some(item), _) => Some(item),
+                (None, Some(item)) => {
+                    (unmerged && row.is_note() || row.names(&here) || matches!(purge::fate(conn, &item)?, Fate::Buried(_)))
+                        .then(|| self.as_made(item))
+                }
+                (None, None) => None,
+            };
+            match known {
+                Some(item) => {
+                    here.insert(row.id);
+                    gone.push(Buried::of(&item));
+                }
+                None => rows.push(row),
+            }
+        }
+        self.rows = rows;
+        let (mut edits, mut told) = (Vec::with_capacity(self.edits.len()), false);
+        for edit in std::mem::take(&mut self.edits) {
+            if matches!(edit.field.as_str(), purge::FIELD | OWNER) {
+                // These hold ids alone, and say what a purge has taken; the label may say more.
+                told |= matches!(purge::fate(conn, &edit.item())?, Fate::Kept(_) | Fate::Along(_));
+                edits.push(edit);
+                continue;
+            }
+            match purge::left_of(conn, edit.id)? {
+                Some(item) => gone.push(Buried::of(&item)),
+                None if here.contains(&edit.row) || purge::fate(conn, &edit.item())? != Fate::Stays => gone.push(Buried::of(&edit.item())),
+                None => edits.push(edit),
+            }
+        }
+        self.edits = edits;
+        let unsaid = purge::is_purged(conn, self.batch)?;
+        let labelled = self.label != purge::UNSAID && (unsaid || (told || !gone.is_empty()) && !purge::keeps_its_label(&self.command));
+        if gone.is_empty() && !labelled {
+            return Ok(false);
+        }
+        self.counts = Some(counts);
+        self.purged.append(&mut gone);
+        if labelled {
+            let digest = hex(&hash::digest(self.label.as_bytes()));
+            self.purged.push(Buried { id: self.batch, entity: LABEL, digest, by: None });
+            self.label = purge::UNSAID.to_owned();
+        }
+        // A hash from before labels counted by digests was written anew in the book.
+        let hash: Option<Vec<u8>> = conn
+            .prepare_cached("SELECT hash FROM batch WHERE id = ? AND finished = 1")
+            .and_then(|mut s| s.query_row([&self.batch], |r| r.get(0)).optional())
+            .map_err(sql)?
+            .flatten();
+        if let Some(hash) = hash {
+            self.hash = hex(&hash);
+        }
+        Ok(true)
+    }
+
+    /// A row of this batch as it was made, where the batch has changed it too.
+    fn as_made(&self, mut item: Item) -> Item {
+        let Item::Made(made) = &mut item else { return item };
+        for edit in self.edits.iter().filter(|e| e.row == made.id && e.seen.is_empty()) {
+            let before = from_json(&edit.before);
+            if let Some(at) = made.table.columns.iter().position(|c| *c == edit.field) {
+                made.values[at] = before;
+            } else if let Some((set, key)) = edit.field.split_once('.') {
+                let column = if set == "attr" { "attributes" } else { "tags" };
+                if let Some(at) = made.table.columns.iter().position(|c| *c == column)
+                    && let Value::Text(text) = &made.values[at]
+                {
+                    made.values[at] = batch::with_part(text, set, key, &before);
+                }
+            }
+        }
+        item
     }
 
     /// How many rows and edits it has.
@@ -325,12 +395,23 @@ impl Entry {
 
     /// The latest id in it.
     pub fn latest(&self) -> Id {
-        self.rows.iter().map(|r| r.id).chain(self.edits.iter().map(|e| e.id)).max().unwrap_or(self.batch).max(self.batch)
+        let gone = self.purged.iter().map(|b| b.id);
+        self.rows.iter().map(|r| r.id).chain(self.edits.iter().map(|e| e.id)).chain(gone).max().unwrap_or(self.batch).max(self.batch)
     }
 
     /// Writes the batch again, within the caller's transaction. An edit that others have gone past becomes a head beside
     /// theirs: what it had seen is said by itself. An error where the book lacks a row that it needs.
     pub fn write(&self, conn: &Connection) -> Result<Touched> {
+        if purge::any(conn)? {
+            let mut cleaned = self.clone();
+            cleaned.forget_purged(conn)?;
+            return cleaned.write_all(conn);
+        }
+        self.write_all(conn)
+    }
+
+    fn write_all(&self, conn: &Connection) -> Result<Touched> {
+        let (made, edits) = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
         conn.prepare_cached(
             "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
              VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)",
@@ -346,8 +427,8 @@ impl Entry {
                 self.command,
                 self.label,
                 self.undoes,
-                self.rows.len() as i64,
-                self.edits.len() as i64,
+                made,
+                edits,
                 self.customer,
                 unhex(&self.hash),
             ])
@@ -359,6 +440,9 @@ impl Entry {
             && sign::doubt(conn, &header, &hash, Some(&proof))?.is_none()
         {
             sign::keep(conn, touched.n, &header, &proof)?;
+        }
+        for buried in &self.purged {
+            purge::bury(conn, &buried.item(), touched.n, touched.n)?;
         }
         for row in &self.rows {
             self.make(conn, row, &mut touched)?;
@@ -426,11 +510,20 @@ impl Entry {
         let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
         if edit.field == purge::FIELD {
             self.log(conn, edit, touched)?;
-            let gone = purge::apply(conn, table, edit.row, touched.n)?;
+            let knew = edit.knew.as_ref().map(|known| heads::joined(known.iter().copied()));
+            let gone = purge::apply(conn, table, edit.row, knew.as_deref(), touched.n)?;
             touched.customers.extend(gone.touched);
             touched.customers.retain(|n| !gone.customers.contains(n));
+            touched.purged |= gone.rows > 0;
             touched.config = true;
             return Ok(());
+        }
+        if let Fate::Kept(by) | Fate::Along(by) = purge::fate(conn, &edit.item())? {
+            self.log(conn, edit, touched)?;
+            let gone = purge::go_along(conn, table, edit.row, by)?;
+            touched.purged |= gone.rows > 0;
+            touched.customers.extend(gone.touched);
+            return purge::unsay(conn, touched.n, by);
         }
         let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
         let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
@@ -464,6 +557,59 @@ fn keep_birth(conn: &Connection, edit: &Edited, now: &Value) -> Result<()> {
     .and_then(|mut s| s.execute(params![edit.row, edit.field, now]))
     .map_err(sql)?;
     Ok(())
+}
+
+impl Made {
+    /// As an item; `None` where it is a kind of row of a newer version.
+    fn item(&self) -> Option<Item> {
+        let table = table_numbered(self.table)?;
+        let value = |column: &&'static str| match (refers_to(column, table), self.values.get(*column)) {
+            (Some(_), Some(Json::String(id))) => id.parse::<Id>().map_or(Value::Null, |id| Value::Blob(id.0.to_vec())),
+            (_, Some(value)) => from_json(value),
+            (_, None) => Value::Null,
+        };
+        let values = table.columns.iter().map(value).collect();
+        Some(Item::Made(hash::Made { table, id: self.id, values, strange: Vec::new() }))
+    }
+
+    fn is_note(&self) -> bool {
+        let kind = self.values.get("kind").and_then(Json::as_i64);
+        self.table == batch::table(Entity::Event).number && kind == Some(EventKind::Note as i64)
+    }
+
+    /// It names one of these rows.
+    fn names(&self, rows: &HashSet<Id>) -> bool {
+        let Some(Item::Made(made)) = self.item().filter(|_| !rows.is_empty()) else { return false };
+        let named = |value: &Value| matches!(value, Value::Blob(id) if Id::from_slice(id).is_some_and(|id| rows.contains(&id)));
+        made.table.columns.iter().zip(&made.values).any(|(column, value)| made.table.holds(column) == Holds::Row && named(value))
+    }
+}
+
+impl Edited {
+    fn item(&self) -> Item {
+        Item::Changed(Changed {
+            id: self.id,
+            entity: self.table,
+            row: self.row,
+            field: self.field.clone(),
+            before: from_json(&self.before),
+            after: from_json(&self.after),
+            seen: heads::joined(self.seen.iter().copied()),
+            knew: self.knew.as_ref().map(|known| heads::joined(known.iter().copied())),
+        })
+    }
+}
+
+impl Buried {
+    fn of(item: &Item) -> Buried {
+        let by = if let Item::Purged { by, .. } = item { *by } else { None };
+        Buried { id: item.id(), entity: item.entity(), digest: hex(&item.digest(&mut Vec::new())), by }
+    }
+
+    fn item(&self) -> Item {
+        let digest = Id::from_slice(&unhex(&self.digest)).unwrap_or_default().0;
+        Item::Purged { id: self.id, entity: self.entity, digest, by: self.by }
+    }
 }
 
 /// The table that a column refers to. A view or a config row has a column of the name of no table.

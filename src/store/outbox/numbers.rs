@@ -79,7 +79,7 @@ impl Outbox {
 
     /// The outboxes of this person for files that are not at their place any more: a book that was moved has left one behind. That of a
     /// book that is still there is that book's.
-    pub(super) fn left_behind(&self) -> Vec<Outbox> {
+    pub(in crate::store) fn left_behind(&self) -> Vec<Outbox> {
         let mut found = Vec::new();
         for entry in self.file.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
             let file = entry.path();

@@ -188,3 +188,318 @@ fn a_customer_is_purged_whose_people_were_in_a_meeting_with_another() {
     assert_eq!(met(&mut store, beta), [("2 together".to_owned(), "Lou Ray".to_owned(), 0)]);
     well(&mut store);
 }
+
+/// Every file below a folder in which a text still stands, whatever its case.
+fn files_with(folder: &std::path::Path, secret: &str) -> Vec<std::path::PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(at) = folders.pop() {
+        for entry in std::fs::read_dir(at).unwrap().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).to_lowercase().contains(&secret.to_lowercase()) {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
+fn tag(customers: &[Id], tag: &str) -> Command {
+    Command::Tag { customers: customers.to_vec(), add: vec![tag.into()], remove: Vec::new() }
+}
+
+fn tagged(store: &Store, tag: &str) -> i64 {
+    store.conn.query_row("SELECT count(*) FROM customer WHERE tags = ?", [tag], |r| r.get(0)).unwrap()
+}
+
+#[test]
+fn what_a_change_did_to_others_than_the_purged_one_is_written_again_to_an_older_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = file(folder.path(), "book.db", 0);
+    let stay: Vec<Id> = ["Acme", "Beta", "Gamma"].iter().map(|name| add(&mut store, name, 500)).collect();
+    let goes = add(&mut store, SECRET, 700);
+    let saved = folder.path().join("saved");
+    store.back_up_to(&saved).unwrap();
+    let all: Vec<Id> = stay.iter().copied().chain([goes]).collect();
+    store.write(&tag(&all, "vip"), NOW).unwrap();
+    store.write(&Command::Note { customers: all.clone(), text: "for all".into(), at: None }, NOW).unwrap();
+    store.write(&Command::Note { customers: vec![goes], text: format!("only {SECRET}"), at: None }, NOW).unwrap();
+    // Made and changed in one change: what the row said when it was made is not what stands there.
+    store.write(&Command::Assign { customers: all, owner: "dana".into() }, NOW).unwrap();
+    purge(&mut store, goes);
+    assert_eq!(store.sweep_purged(), Vec::<String>::new());
+    let whole = store.digest().unwrap();
+    store.close();
+    assert!(files_with(&folder.path().join("state0"), SECRET).is_empty());
+    std::fs::remove_file(folder.path().join("book.db")).unwrap();
+    std::fs::rename(saved, folder.path().join("book.db")).unwrap();
+    let mut store = file(folder.path(), "book.db", 0);
+    assert_eq!((tagged(&store, "vip"), store.waiting().unwrap().len()), (3, 0));
+    let notes: i64 = store.conn.query_row("SELECT count(*) FROM event WHERE text = 'for all'", [], |r| r.get(0)).unwrap();
+    assert_eq!((notes, store.digest().unwrap()), (3, whole));
+    well(&mut store);
+}
+
+#[test]
+fn what_waits_is_done_to_the_others_and_what_was_about_the_purged_one_alone_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = file(folder.path(), "book.db", 0);
+    let stay = [add(&mut store, "Acme", 500), add(&mut store, "Beta", 500)];
+    let goes = add(&mut store, SECRET, 700);
+    let mut other = file(folder.path(), "book.db", 1);
+    store.wait_at_most(Some(0));
+    let held = Connection::open(folder.path().join("book.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let reasons = vec!["a".into(), "b".into(), "c".into()];
+    for command in [
+        tag(&[stay[0], goes, stay[1]], "vip"),
+        Command::DoneWith { customers: vec![goes, stay[0], stay[1]], reasons },
+        Command::Note { customers: vec![goes], text: format!("{SECRET} called"), at: None },
+        Command::Nps { customer: goes, contact: None, score: 3, text: SECRET.into(), at: None },
+    ] {
+        assert!(store.write(&command, NOW).unwrap().queued.is_some(), "{command:?}");
+    }
+    held.execute_batch("ROLLBACK").unwrap();
+    purge(&mut other, goes);
+    store.catch_up().unwrap();
+    assert_eq!((tagged(&store, "vip"), store.waiting().unwrap().len()), (2, 0));
+    let done: String = store.conn.query_row("SELECT done FROM customer WHERE id = ?", [&stay[0]], |r| r.get(0)).unwrap();
+    assert_eq!(done, "b", "to each what stood beside it");
+    let told = store.news().join("; ");
+    assert!(told.contains("(note) was about what is purged") && told.contains("(nps)"), "{told}");
+    assert!(files_with(&folder.path().join("state0"), SECRET).is_empty());
+    well(&mut store);
+}
+
+#[test]
+fn damaged_lines_of_the_outbox_go_with_a_purge_and_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = file(folder.path(), "book.db", 0);
+    let goes = add(&mut store, SECRET, 700);
+    let acme = add(&mut store, "Acme", 500);
+    let outbox = store.outbox.clone().unwrap();
+    let mut bytes = std::fs::read(outbox.file()).unwrap();
+    let at = bytes.windows(SECRET.len()).position(|w| w == SECRET.as_bytes()).unwrap();
+    bytes[at + SECRET.len() + 3] ^= 1;
+    std::fs::write(outbox.file(), bytes).unwrap();
+    purge(&mut store, goes);
+    store.sweep_purged();
+    let told = store.news().join("; ");
+    assert!(told.contains("1 damaged lines of your outbox are gone"), "{told}");
+    assert!(files_with(&folder.path().join("state0"), SECRET).is_empty());
+    assert!(outbox.read().unwrap().entries.iter().any(|e| e.customer == Some(acme)), "the others stay");
+}
+
+/// What one of three copies does.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Does {
+    Purges,
+    Merges,
+    Undoes,
+}
+
+/// Two customers, the second with a text of every kind, in copies that do this apart and then meet in every order.
+fn apart(does: [&[Does]; 3], target: bool) {
+    use crate::domain::task::TaskDraft;
+    use crate::store::merge::tests::{copy_of, take_at};
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = crate::store::tests::book();
+    let (acme, twin) = (add(&mut first, "Acme Food", 500), add(&mut first, SECRET, 500));
+    let dana = NewContact { name: format!("Dana {SECRET}"), ..NewContact::default() };
+    first.write(&Command::AddContact { customer: twin, contact: dana }, NOW).unwrap();
+    first.write(&Command::Note { customers: vec![twin], text: format!("{SECRET} words"), at: None }, NOW).unwrap();
+    let task = TaskDraft { title: format!("{SECRET} task"), ..TaskDraft::default() };
+    first.write(&Command::AddTask { customers: vec![twin], task }, NOW).unwrap();
+    let mut copies: Vec<Store> = (0..3).map(|no| copy_of(&first, no)).collect();
+    let mut now = NOW.0;
+    for (copy, does) in copies.iter_mut().zip(does) {
+        for one in does {
+            now += 1000;
+            let command = match one {
+                Does::Purges => Command::Purge { entity: Entity::Customer, row: if target { acme } else { twin }, why: String::new() },
+                Does::Merges => Command::MergeCustomers { keep: acme, other: twin },
+                Does::Undoes => Command::Undo { batch: None, force: false },
+            };
+            copy.write(&command, Stamp(now)).unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        }
+    }
+    let mut ends = BTreeSet::new();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let path = folder.path().join(format!("{order:?}.db"));
+        copies[order[0]].conn.execute("VACUUM INTO ?", [path.to_str().unwrap()]).unwrap();
+        let mut end = Store::open(&path, &options("eli")).unwrap();
+        for at in &order[1..] {
+            assert_eq!(take_at(&mut end, &copies[*at], Stamp(now)).left_out, []);
+        }
+        well(&mut end);
+        let shown: String = end
+            .conn
+            .query_row(
+                "SELECT (SELECT group_concat(text) FROM event) || (SELECT count(*) FROM task) || (SELECT count(*) FROM contact)",
+                [],
+                |r| r.get::<_, Option<String>>(0),
+            )
+            .unwrap()
+            .unwrap_or_default();
+        ends.insert((end.digest().unwrap(), shown));
+        end.sweep_purged();
+        end.close();
+        let purged = does.iter().any(|does| does.contains(&Does::Purges));
+        // The other of two that were made one is not purged with it: its own row stays, and leaves the lists.
+        let left = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).contains(&format!("{SECRET} "));
+        assert_eq!(left, !purged, "{does:?} {target} {order:?}");
+        // A copy that has all of it teaches those that do not.
+        let all = Store::open(&path, &options("eli")).unwrap();
+        for copy in &copies {
+            let mut copy = copy_of(copy, 3);
+            take_at(&mut copy, &all, Stamp(now));
+            assert_eq!(copy.digest().unwrap(), all.digest().unwrap(), "{does:?} {target} {order:?}");
+            well(&mut copy);
+        }
+    }
+    assert_eq!(ends.len(), 1, "{does:?} {target}: every order ends the same");
+}
+
+#[test]
+fn a_purge_here_and_a_merging_of_the_same_customer_there_end_the_same_in_every_order() {
+    use Does::{Merges, Purges, Undoes};
+    for target in [false, true] {
+        apart([&[Purges], &[Merges], &[]], target);
+        apart([&[Purges], &[Merges, Undoes], &[]], target);
+        apart([&[Purges], &[Merges], &[Purges]], target);
+        apart([&[Purges], &[Merges], &[Merges]], target);
+        apart([&[Merges, Purges], &[Purges], &[]], target);
+        apart([&[Merges, Undoes], &[Merges], &[Purges]], target);
+    }
+}
+
+#[test]
+fn what_had_left_a_customer_before_its_purge_stays_where_it_went() {
+    let (mut a, mut b, acme) = crate::store::merge::tests::pair();
+    let twin = add(&mut a, "Twin", 500);
+    a.write(&Command::Note { customers: vec![twin], text: "his own".into(), at: None }, NOW).unwrap();
+    a.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
+    a.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    purge(&mut a, acme);
+    crate::store::merge::tests::both(&mut a, &mut b);
+    for store in [&mut a, &mut b] {
+        let left: Vec<String> = account(store, twin).events.into_iter().filter(|e| e.kind == EventKind::Note).map(|e| e.text).collect();
+        assert_eq!(left, ["his own"], "what was taken back took nothing along");
+    }
+    // And with a purge of an earlier version, which does not say what it knew.
+    let (mut a, mut b, acme) = crate::store::merge::tests::pair();
+    let twin = add(&mut a, "Twin", 500);
+    a.write(&Command::Note { customers: vec![twin], text: "his own".into(), at: None }, NOW).unwrap();
+    a.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
+    let row: Id = a.conn.query_row("SELECT id FROM event WHERE text = 'his own'", [], |r| r.get(0).map(Id)).unwrap();
+    let moved = a.last_batch().unwrap();
+    a.write(&Command::Note { customers: vec![acme], text: "later".into(), at: None }, NOW).unwrap();
+    let knew = |batch: i64| Knew::of(&a.conn, None, batch).unwrap();
+    assert!(!goes_with(&a.conn, row, twin, &knew(a.last_batch().unwrap())).unwrap());
+    assert!(goes_with(&a.conn, row, twin, &knew(moved)).unwrap(), "one that came before the move takes it");
+    assert!(goes_with(&a.conn, row, acme, &Knew::Said(HashSet::new())).unwrap());
+    crate::store::merge::tests::both(&mut a, &mut b);
+}
+
+#[test]
+fn with_a_customer_go_those_that_were_made_one_with_it() {
+    let mut store = crate::store::tests::book();
+    let (acme, twin, third) = (add(&mut store, "Acme", 500), add(&mut store, SECRET, 500), add(&mut store, "Third", 0));
+    store.write(&Command::MergeCustomers { keep: twin, other: third }, NOW).unwrap();
+    store.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
+    purge(&mut store, acme);
+    let left: i64 = store.conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0)).unwrap();
+    assert_eq!(left, 0);
+    well(&mut store);
+}
+
+#[test]
+fn one_text_is_purged_with_every_word_that_it_ever_had() {
+    use crate::domain::task::TaskDraft;
+    let folder = tempfile::tempdir().unwrap();
+    let mut a = file(folder.path(), "a.db", 0);
+    let acme = add(&mut a, "Acme", 500);
+    a.back_up_to(&folder.path().join("b.db")).unwrap();
+    let mut b = file(folder.path(), "b.db", 1);
+    a.write(&Command::Note { customers: vec![acme], text: format!("{SECRET} in a note"), at: None }, NOW).unwrap();
+    let task = TaskDraft { title: format!("{SECRET} in a task"), ..TaskDraft::default() };
+    a.write(&Command::AddTask { customers: vec![acme], task }, NOW).unwrap();
+    a.write(&Command::StartPlay { customers: vec![acme], playbook: "onboard".into(), from: None }, NOW).unwrap();
+    let id = |store: &Store, query: &str| store.conn.query_row(query, [], |r| r.get(0).map(Id)).unwrap();
+    let note = id(&a, "SELECT id FROM event WHERE text LIKE '%in a note'");
+    let task = id(&a, "SELECT id FROM task WHERE title LIKE '%in a task'");
+    let step = id(&a, "SELECT task FROM step LIMIT 1");
+    let ask = MergeAsk { now: NOW, dry_run: false, foreign: false };
+    b.merge(&folder.path().join("a.db"), ask).unwrap();
+    // Mended words are still in the history; the other copy mends them once more.
+    for (store, entity, row, field) in [(&mut a, Entity::Event, note, "text"), (&mut b, Entity::Task, task, "title")] {
+        let changes = vec![crate::domain::command::Change::set(field, format!("{SECRET} mended"))];
+        store.write(&Command::Edit { entity, rows: vec![row], changes }, NOW).unwrap();
+    }
+    for (entity, row) in [(Entity::Event, note), (Entity::Task, task), (Entity::Task, step)] {
+        a.write(&Command::Purge { entity, row, why: String::new() }, NOW).unwrap();
+    }
+    let steps: i64 = a.conn.query_row("SELECT count(*) FROM step WHERE task = ?", [&step], |r| r.get(0)).unwrap();
+    assert_eq!(steps, 0, "a step goes with its task");
+    for _ in 0..2 {
+        b.merge(&folder.path().join("a.db"), ask).unwrap();
+        a.merge(&folder.path().join("b.db"), ask).unwrap();
+    }
+    assert_eq!(a.digest().unwrap(), b.digest().unwrap());
+    for mut store in [a, b] {
+        well(&mut store);
+        assert_eq!(store.sweep_purged(), Vec::<String>::new());
+        let again = store.write(&Command::Purge { entity: Entity::Event, row: note, why: String::new() }, NOW).unwrap_err();
+        assert_eq!(again.kind, Kind::NotFound);
+        store.close();
+    }
+    // Backups of before are what nobody can reach.
+    let _ = std::fs::remove_dir_all(folder.path().join(".a.db.backups"));
+    let _ = std::fs::remove_dir_all(folder.path().join(".b.db.backups"));
+    assert_eq!(files_with(folder.path(), SECRET), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn every_text_is_found_behind_a_purge_of_the_first_of_the_last_and_of_one_between() {
+    for at in [0, 1, 2] {
+        let mut store = crate::store::tests::book();
+        let all: Vec<Id> = ["Acme", "Beta", "Gamma"].iter().map(|name| add(&mut store, name, 0)).collect();
+        let fill = |store: &mut Store, customer: Id, word: &str| {
+            let contact = NewContact { name: format!("{word} Person"), ..NewContact::default() };
+            store.write(&Command::AddContact { customer, contact }, NOW).unwrap();
+            store.write(&Command::Note { customers: vec![customer], text: format!("{word} words"), at: None }, NOW).unwrap();
+        };
+        for (customer, word) in all.iter().zip(["first", "second", "third"]) {
+            fill(&mut store, *customer, word);
+        }
+        purge(&mut store, all[at]);
+        for word in ["fourth", "fifth"] {
+            fill(&mut store, all[(at + 1) % 3], word);
+            let Page::Search(found) = store.answer(&Query::Search { text: word.into() }).unwrap() else { panic!() };
+            assert!(!found.is_empty(), "{word} behind a purge of {at}");
+            assert_eq!(search::people(&store.conn, word).unwrap().len(), 1, "{word} behind a purge of {at}");
+        }
+        well(&mut store);
+    }
+}
+
+#[test]
+fn bundles_forget_what_goes_because_it_was_moved_to_somebody_who_is_purged_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut a = file(folder.path(), "a.db", 0);
+    let (acme, twin) = (add(&mut a, "Acme", 500), add(&mut a, "Twin", 500));
+    a.write(&Command::Note { customers: vec![twin], text: format!("{SECRET} words"), at: None }, NOW).unwrap();
+    a.set_sync(true, None).unwrap();
+    a.exchange().unwrap();
+    a.back_up_to(&folder.path().join("b.db")).unwrap();
+    let mut b = file(folder.path(), "b.db", 1);
+    purge(&mut a, acme);
+    a.sweep_purged();
+    let bundles = a.sync_folder();
+    assert_eq!(files_with(&bundles, SECRET).len(), 1, "the twin is none of it yet");
+    b.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
+    let ask = MergeAsk { now: NOW, dry_run: false, foreign: false };
+    assert_eq!(a.merge(&folder.path().join("b.db"), ask).unwrap().left_out, []);
+    assert_eq!(files_with(&bundles, SECRET), Vec::<std::path::PathBuf>::new());
+    well(&mut a);
+}

@@ -77,7 +77,7 @@ impl<'s> Rebuild<'s> {
     /// Takes every whole batch that another book has and this one lacks.
     pub fn take(&self, from: &Connection, gave: &mut Gave) -> Result<usize> {
         let new = take::missing(self.conn, from)?;
-        let taken = take::take(self.conn, from, &new)?;
+        let taken = take::take_unproven(self.conn, from, &new)?;
         gave.rows += taken.rows;
         gave.edits += taken.edits;
         gave.batches.extend(taken.headers.iter().map(|h| (h.device, h.number, h.person.clone())));

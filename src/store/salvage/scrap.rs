@@ -20,7 +20,9 @@ use super::{Result, sql};
 pub const TABLES: [&str; 13] =
     ["batch", "customer", "contact", "event", "ticket", "task", "subscription", "view", "config", "action", "play", "step", "edit"];
 /// The same without integers of their own.
-const SETS: [&str; 2] = ["meta", "tombstone"];
+const SETS: [&str; 4] = ["meta", "tombstone", "born", "signer"];
+/// Read where its tree says so; elsewhere its rows look like others.
+const ALONG: &str = "signature";
 /// Keys of `meta` that a row of it is known by where its table is lost.
 const KEYS: [&str; 6] = ["book", "zone", "zone_again", "share_mode", "min_reader", "min_writer"];
 
@@ -104,13 +106,14 @@ impl Scrap {
         let mut scrap = Scrap { conn, lost: BTreeMap::new(), numbers: BTreeSet::new(), bad_pages: 0, bad_frames, ids: HashMap::new() };
         let tables: Vec<Shape> = TABLES.iter().map(|t| Shape::of(&scrap.conn, t)).collect::<Result<_>>()?;
         let sets: Vec<Shape> = SETS.iter().map(|t| Shape::of(&scrap.conn, t)).collect::<Result<_>>()?;
+        let along = Shape::of(&scrap.conn, ALONG)?;
         let mut reached = HashSet::new();
         let mut whole = HashSet::new();
         let roots = scrap.roots(pages);
         let mut entries = Vec::new();
         for (name, root) in &roots {
             let bad = scrap.bad_pages;
-            let table = tables.iter().find(|t| t.name == name);
+            let table = tables.iter().chain([&along]).find(|t| t.name == name);
             let set = sets.iter().find(|t| t.name == name);
             let index = name.strip_prefix("sqlite_autoindex_").and_then(|n| n.strip_suffix("_1"));
             let index = index.and_then(|n| TABLES.into_iter().find(|t| *t == n));
