@@ -3,15 +3,18 @@
 //! Nothing is written of the merging itself, so that both directions end with the same facts. A batch comes whole, with the
 //! hash that its writer gave it, or not at all; what each field shows follows from its edits ([`crate::domain::heads`]).
 
+mod settle;
 mod sound;
 mod source;
 pub(super) mod take;
 mod tell;
+pub(super) mod theirs;
 
 pub use source::read_only;
+pub use take::NOT_WHOLE;
+pub use theirs::Source;
 #[cfg(test)]
-pub(super) use take::missing;
-pub use take::{NOT_WHOLE, Source};
+pub(super) use theirs::missing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -150,7 +153,7 @@ impl Store {
         let before = super::copies::look_of(other);
         let copy = source::private_copy(self, other, ask.foreign)?;
         let mut report = self.merge_copy(&copy.conn, ask)?;
-        if !ask.dry_run && report.left_out.is_empty() && take::missing(&self.conn, &copy.conn)?.is_empty() {
+        if !ask.dry_run && report.left_out.is_empty() && theirs::missing(&self.conn, &copy.conn)?.is_empty() {
             report.put_away = self.put_away(other, before, ask.now);
         }
         Ok(report)
@@ -160,8 +163,8 @@ impl Store {
     pub(super) fn merge_copy(&mut self, other: &Connection, ask: MergeAsk) -> Result<Report> {
         self.writable()?;
         let _theirs = other.unchecked_transaction().map_err(sql)?;
-        let new = take::missing(&self.conn, other)?;
-        let differing = take::differing(&self.conn, other)?;
+        let new = theirs::missing(&self.conn, other)?;
+        let differing = theirs::differing(&self.conn, other)?;
         if new.is_empty() {
             return Ok(Report { left_out: differing, ..tell::nothing(&self.conn)? });
         }
@@ -179,7 +182,7 @@ impl Store {
         let mut purges = false;
         let outcome = self.inside().and_then(|()| {
             // Somebody may have written, or merged the same, while we made the backup.
-            let new = take::missing(&self.conn, other)?;
+            let new = theirs::missing(&self.conn, other)?;
             let taken = self.take_from(other, &new)?;
             purges = taken.purges;
             let report = tell::report(&self.conn, other, &taken, ask.now, self.config.currency)?;

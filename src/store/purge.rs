@@ -4,12 +4,13 @@
 //! A purge is a batch with one edit of the field [`FIELD`]. What belongs to the row goes with it, also what arrives later from a
 //! copy that had not heard: it is [`buried`](bury) on arrival.
 
+mod meetings;
 mod waits;
 
 use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::command::Entity;
 use crate::domain::event::EventKind;
@@ -23,6 +24,7 @@ use super::hash::{self, Item, LABEL};
 use super::mentions::{Mention, Terms};
 use super::write::Done;
 use super::{Store, heads, ids, search, sql};
+use meetings::{leave_to_others, meetings};
 
 /// The field that a purge edits.
 pub const FIELD: &str = "purged";
@@ -466,18 +468,6 @@ fn rows(n: usize) -> String {
     if n == 1 { "1 row".to_owned() } else { format!("{n} rows") }
 }
 
-/// A meeting with somebody who is purged, and with others who are not.
-struct Meeting {
-    id: Id,
-    customer: i64,
-    /// The values of a new row.
-    values: Vec<Value>,
-    /// It names the purged one first, so it goes with them and is written anew for the others; else only their id is taken out.
-    anew: bool,
-    day: Option<Day>,
-    text: String,
-}
-
 /// Customers that were made one with this one and left the lists by that.
 fn merged_into(conn: &Connection, customer: Id) -> Result<Vec<Id>> {
     let query = "SELECT DISTINCT e.row FROM edit e JOIN batch b ON b.n = e.batch JOIN customer c ON c.id = e.row
@@ -498,89 +488,6 @@ fn all_belonging(conn: &Connection, table: &'static Table, rows: &[Id]) -> Resul
         all.extend(found.into_iter().filter(|found| known.insert(found.1)));
     }
     Ok(all)
-}
-
-/// The meetings that stay when rows go, contacts among them, as they will stand.
-fn meetings(conn: &Connection, goes: &[(&'static Table, Id)]) -> Result<Vec<Meeting>> {
-    let of = |entity: Entity| goes.iter().filter(move |row| row.0.entity == entity).map(|row| row.1);
-    let people: BTreeSet<Id> = of(Entity::Contact).collect();
-    if people.is_empty() {
-        return Ok(Vec::new());
-    }
-    // An event of a customer who goes, goes; a meeting elsewhere goes as well, and is written anew.
-    let customers: Vec<Id> = of(Entity::Customer).collect();
-    let table = batch::table(Entity::Event);
-    let place = |column: &str| table.columns.iter().position(|c| *c == column).unwrap_or_default();
-    let (customer, contact, more) = (place(OWNER), place("contact"), place("more"));
-    let query = format!(
-        "SELECT id, {} FROM event WHERE removed = 0
-         AND customer NOT IN (SELECT n FROM customer WHERE id IN (SELECT unhex(replace(value, '-', '')) FROM json_each(?1)))
-         AND (contact IN (SELECT n FROM contact WHERE id IN (SELECT unhex(replace(value, '-', '')) FROM json_each(?2))) OR more LIKE '%\"with\"%')
-         ORDER BY n",
-        table.columns.join(", ")
-    );
-    let (gone, named) = (serde_json::json!(customers).to_string(), serde_json::json!(people).to_string());
-    let mut found = Vec::new();
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query(params![gone, named]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        let mut values: Vec<Value> = (0..table.columns.len()).map(|at| hash::value_at(r, at + 1)).collect::<Result<_>>()?;
-        let Value::Text(said) = &values[more] else { continue };
-        let mut said = batch::attributes(said);
-        let with: Vec<Id> = said.get("with").and_then(|w| serde_json::from_value(w.clone()).ok()).unwrap_or_default();
-        let first = match values[contact] {
-            Value::Integer(n) => ids::id_of(conn, "contact", n)?,
-            _ => None,
-        };
-        let anew = first.is_some_and(|id| people.contains(&id));
-        let mut left: Vec<Id> = with.iter().copied().filter(|id| !people.contains(id)).collect();
-        if !anew && left.len() == with.len() {
-            continue;
-        }
-        if anew {
-            // The first of the others whom the book knows takes the place.
-            let mut heir = None;
-            for (at, id) in left.iter().enumerate() {
-                heir = ids::number_of(conn, "contact", *id)?.map(|n| (at, n));
-                if heir.is_some() {
-                    break;
-                }
-            }
-            let Some((at, n)) = heir else { continue };
-            values[contact] = Value::Integer(n);
-            // Files say there who came beside the first, we say all of them.
-            if first.is_some_and(|id| !with.contains(&id)) {
-                left.remove(at);
-            }
-        }
-        let main = match values[contact] {
-            Value::Integer(n) => ids::id_of(conn, "contact", n)?,
-            _ => None,
-        };
-        match left.iter().all(|id| Some(*id) == main) {
-            true => said.remove("with"),
-            false => said.insert("with".to_owned(), serde_json::json!(left)),
-        };
-        values[more] = Value::Text(if said.is_empty() { String::new() } else { serde_json::Value::Object(said).to_string() });
-        let number = |at: usize| if let Value::Integer(n) = values[at] { n } else { 0 };
-        let text = if let Value::Text(text) = &values[place("text")] { text.clone() } else { String::new() };
-        let (customer, day) = (number(customer), Day::from_number(number(place("day"))));
-        found.push(Meeting { id: Id(r.get(0).map_err(sql)?), customer, anew, day, text, values });
-    }
-    Ok(found)
-}
-
-/// A meeting is the others' too: what they said with us stays theirs, in a row of the purging batch, so that every copy gets it.
-fn leave_to_others(b: &mut Batch<'_>, meeting: &Meeting) -> Result<()> {
-    b.touched.insert(meeting.customer);
-    if meeting.anew {
-        let values: Vec<&dyn ToSql> = meeting.values.iter().map(|v| v as &dyn ToSql).collect();
-        b.insert(Entity::Event, &values)?;
-    } else {
-        let at = batch::table(Entity::Event).columns.iter().position(|c| *c == "more").unwrap_or_default();
-        b.set(Entity::Event, meeting.id, "more", meeting.values[at].clone())?;
-    }
-    Ok(())
 }
 
 /// What a purge will delete, and what stays, for the question before it.

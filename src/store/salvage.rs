@@ -282,7 +282,7 @@ fn put_together(conn: &Connection, scrap: &Scrap, path: &Path, options: &Options
     }
     rebuild.keep_the_rest()?;
     rebuild.settle()?;
-    super::sign::begin_behind_the_unsigned(&conn)?;
+    super::sign::begin_behind_the_unsigned(conn)?;
     let (stand_ins, headless) = (rebuild.stand_ins.len(), rebuild.headless.len());
     let read = scrap.lost.values().any(|l| l.read > 0);
     if !read && sources.is_empty() && entries.is_empty() {
@@ -339,7 +339,7 @@ fn is_complete(conn: &Connection, scrap: &Scrap) -> Result<bool> {
     if scrap.lost.values().any(|l| l.unread > 0) || !doctor::gaps(conn)?.is_empty() {
         return Ok(false);
     }
-    Ok(super::merge::take::missing(conn, &scrap.conn)?.is_empty())
+    Ok(super::merge::theirs::missing(conn, &scrap.conn)?.is_empty())
 }
 
 /// Each table: what was read, what was lost, and what of it came back. Where an index still has the id of a lost row, it is

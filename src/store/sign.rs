@@ -14,7 +14,6 @@ use rand::rngs::SysRng;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::id::Id;
-use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 
 use super::doctor::Check;
@@ -179,11 +178,11 @@ pub const OTHER_KEY: &str =
 pub const UNSIGNED: &str = "it is not signed, though its device signs what it writes";
 
 impl Store {
-    /// Finds the key of this machine before its first write. A device that is known by another key gets a new name, because nobody would
+    /// Finds the key of this machine before its first write, inside the lock. A device that is known by another key gets a new name, because nobody would
     /// take what it writes.
-    pub(super) fn find_signer(&mut self, now: Stamp) -> Result<()> {
+    pub(super) fn find_signer(&mut self) -> Result<()> {
         let (Keep::In(folder) | Keep::Numbers(folder)) = &self.options.keep else { return Ok(()) };
-        if self.signer.is_some() || self.mode == Mode::Memory {
+        if self.signer.is_some() || self.mode == Mode::Memory || self.rehearsing {
             return Ok(());
         }
         let own = match Signer::of(folder) {
@@ -195,7 +194,7 @@ impl Store {
         };
         let known = known(&self.conn, self.who.device)?;
         if known.is_some_and(|(key, _)| own.as_ref().is_none_or(|own| own.public() != key)) {
-            self.name_anew(now)?;
+            self.name_anew(self.now)?;
         }
         self.signer = own.map(std::sync::Arc::new);
         Ok(())

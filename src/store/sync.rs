@@ -20,7 +20,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 
-use super::merge::take::ANOTHER;
+use super::merge::theirs::ANOTHER;
 use super::merge::{self, NOT_WHOLE, Source as _};
 use super::{Mode, Options, Store, schema, sql};
 use bundle::{Bundles, Head};

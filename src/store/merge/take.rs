@@ -10,13 +10,13 @@ use crate::domain::event::EventKind;
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
-use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
+use crate::store::hash::{Changed, Header, Item, Made, Tally};
 use crate::store::purge::{self, Fate};
 use crate::store::sign::{self, Proof};
-use crate::store::{heads, moves, twins};
 
-use super::super::ids;
+use super::settle::settle;
 use super::sound::Shapes;
+use super::theirs::Source;
 use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
 
 /// What was taken, for bringing the rest up to date and for the report.
@@ -83,106 +83,6 @@ impl Taken {
         self.conflicts.extend(other.conflicts);
         self.customers.extend(other.customers);
         self.headers.extend(other.headers);
-    }
-}
-
-/// The batches of `theirs` that `ours` lacks, as their integers in ascending order: a batch comes after those it builds on.
-/// Both are read in the order of ids side by side, so that nothing rests on the devices' numbers.
-pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
-    let query = "SELECT id, n FROM batch ORDER BY id";
-    let (mut a, mut b) = (ours.prepare_cached(query).map_err(sql)?, theirs.prepare_cached(query).map_err(sql)?);
-    let (mut mine, mut others) = (a.query([]).map_err(sql)?, b.query([]).map_err(sql)?);
-    let mut next_mine = || -> Result<Option<[u8; 16]>> { mine.next().map_err(sql)?.map(|r| r.get(0)).transpose().map_err(sql) };
-    let mut new = Vec::new();
-    let mut have = next_mine()?;
-    while let Some(row) = others.next().map_err(sql)? {
-        let id: [u8; 16] = row.get(0).map_err(sql)?;
-        while have.is_some_and(|h| h < id) {
-            have = next_mine()?;
-        }
-        if have != Some(id) {
-            new.push(row.get(1).map_err(sql)?);
-        }
-    }
-    drop(others);
-    let mut finished = theirs.prepare_cached("SELECT finished FROM batch WHERE n = ?").map_err(sql)?;
-    let mut all = Vec::with_capacity(new.len());
-    new.sort_unstable();
-    for n in new {
-        if finished.query_row([n], |r| r.get::<_, i64>(0)).map_err(sql)? == 1 {
-            all.push(n);
-        }
-    }
-    Ok(all)
-}
-
-/// Why a batch stays out whose id is taken by another one.
-pub const ANOTHER: &str =
-    "this book has another batch under its id: each copy keeps its own, and one of the two is not what its writer wrote";
-
-/// Batches that both have and that are not the same: a hash says all that its batch wrote.
-pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>> {
-    let query = "SELECT id, coalesce(hash, x'') FROM batch WHERE finished = 1";
-    let mut mine: Vec<(Id, [u8; 16])> = Vec::new();
-    let mut statement = ours.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    let hash_of = |row: &rusqlite::Row<'_>| Some((Id(row.get(0).ok()?), row.get_ref(1).ok()?.as_blob().ok()?.try_into().ok()?));
-    while let Some(row) = rows.next().map_err(sql)? {
-        mine.extend(hash_of(row));
-    }
-    mine.sort_unstable();
-    let mut statement = theirs.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let Some((id, hash)) = hash_of(row) else { continue };
-        if mine.binary_search_by_key(&id, |m| m.0).is_ok_and(|at| mine[at].1 != hash) {
-            found.push(id);
-        }
-    }
-    let label = |id: Id| -> Result<LeftOut> {
-        let query = "SELECT person, label, wall FROM batch WHERE id = ?";
-        theirs
-            .prepare_cached(query)
-            .and_then(|mut s| {
-                s.query_row([id], |r| {
-                    let text = crate::store::search::text_at_raw;
-                    Ok(LeftOut { batch: id, person: text(r, 0)?, label: text(r, 1)?, at: Stamp(r.get(2)?), why: ANOTHER.to_owned() })
-                })
-            })
-            .map_err(sql)
-    };
-    found.into_iter().map(label).collect()
-}
-
-/// Where batches come from: another copy of the book, or bundles. A batch is named by a number of the source's own.
-pub trait Source {
-    /// The batch's row, and the hash that it carries.
-    fn header(&self, n: i64) -> Result<(Header, Vec<u8>)>;
-    /// Who signed it, where somebody has.
-    fn proof(&self, _n: i64) -> Result<Option<Proof>> {
-        Ok(None)
-    }
-    /// Everything that it wrote, in the order of ids.
-    fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()>;
-}
-
-impl Source for Connection {
-    fn header(&self, n: i64) -> Result<(Header, Vec<u8>)> {
-        let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
-        let mut statement = self.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([n]).map_err(sql)?;
-        let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
-        let (header, hash, ..) = hash::header_of(row)?;
-        Ok((header, hash))
-    }
-
-    fn proof(&self, n: i64) -> Result<Option<Proof>> {
-        sign::proof_of(self, n)
-    }
-
-    fn items(&self, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
-        hash::items(self, n, each)
     }
 }
 
@@ -742,67 +642,4 @@ fn customer_of(ours: &Connection, table: &Table, row: Id) -> Result<Option<i64>>
         .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
         .map_err(sql)?;
     Ok(owner.flatten())
-}
-
-/// Brings every field that an edit came for in line with its edits, then whether rows are removed, the customers last:
-/// a customer's removal is judged by its rows.
-fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, String)>) -> Result<()> {
-    taken.changed = taken.rows;
-    let mut rows: BTreeSet<(std::cmp::Reverse<i64>, Id)> = BTreeSet::new();
-    for (entity, row, field) in fields {
-        rows.insert((std::cmp::Reverse(*entity), *row));
-        let Some(table) = batch::table_numbered(*entity).filter(|_| field != "removed") else { continue };
-        one_field(ours, taken, table, *row, field)?;
-    }
-    let customers: Vec<i64> = taken.touched.iter().copied().collect();
-    for (entity, row) in rows.iter().filter(|r| r.0.0 != CUSTOMER) {
-        if let Some(table) = batch::table_numbered(entity.0) {
-            one_field(ours, taken, table, *row, "removed")?;
-        }
-    }
-    let mut owners: BTreeSet<Id> = rows.iter().filter(|r| r.0.0 == CUSTOMER).map(|r| r.1).collect();
-    let mut gone = Vec::new();
-    for n in taken.touched.iter().chain(&customers) {
-        match ids::id_of(ours, "customer", *n)? {
-            Some(id) => owners.extend([id]),
-            None => gone.push(*n),
-        }
-    }
-    taken.touched.retain(|n| !gone.contains(n));
-    for owner in owners {
-        one_field(ours, taken, batch::table(Entity::Customer), owner, "removed")?;
-    }
-    if taken.named {
-        taken.conflicts.extend(twins::settle(ours)?);
-        taken.conflicts.sort();
-        taken.conflicts.dedup();
-    }
-    for customer in std::mem::take(&mut taken.moved) {
-        taken.conflicts.extend(moves::settle(ours, customer)?.map(|id| (id, moves::FIELD.to_owned())));
-    }
-    Ok(())
-}
-
-/// The number of customers in the log.
-const CUSTOMER: i64 = 1;
-
-fn one_field(ours: &Connection, taken: &mut Taken, table: &'static Table, row: Id, field: &str) -> Result<()> {
-    // A field that this version does not know is kept in the log, for one that does.
-    if batch::current(ours, table, row, field).is_err_and(|e| e.kind == crate::error::Kind::Usage) {
-        return Ok(());
-    }
-    let settled = heads::settle(ours, table, row, field)?;
-    taken.changed += usize::from(settled.changed);
-    taken.touched.extend(settled.customer);
-    if table.entity == Entity::Event && field == "removed" {
-        taken.moved.extend(settled.customer);
-    }
-    if field == batch::OWNER {
-        // Whose it is now has to be folded again as well.
-        taken.touched.extend(batch::current(ours, table, row, field)?.and_then(|c| c.customer));
-    }
-    if settled.conflict {
-        taken.conflicts.push((row, field.to_owned()));
-    }
-    Ok(())
 }

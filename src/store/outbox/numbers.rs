@@ -169,7 +169,7 @@ impl Store {
     /// killed between the two, comes first: its numbers are given. What cannot be written keeps its number all the same.
     pub(in crate::store) fn begin_behind_others(&mut self) -> Result<()> {
         self.begin()?;
-        let left = self.guard().and_then(|()| self.others_left());
+        let left = self.guard().and_then(|()| self.find_signer()).and_then(|()| self.others_left());
         if matches!(left, Ok(false)) {
             return Ok(());
         }

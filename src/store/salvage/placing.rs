@@ -45,7 +45,7 @@ fn adds_nothing(old: &Path, new: &Path) -> Result<bool> {
         }
     }
     // Batches that stand in for unreadable ones are made anew each time.
-    for n in merge::take::missing(&new, &old)? {
+    for n in merge::theirs::missing(&new, &old)? {
         let real = old.query_row("SELECT command <> 'salvage' FROM batch WHERE n = ?", [n], |r| r.get(0)).map_err(sql)?;
         if real {
             return Ok(false);

@@ -76,7 +76,7 @@ impl<'s> Rebuild<'s> {
 
     /// Takes every whole batch that another book has and this one lacks.
     pub fn take(&self, from: &Connection, gave: &mut Gave) -> Result<usize> {
-        let new = take::missing(self.conn, from)?;
+        let new = crate::store::merge::theirs::missing(self.conn, from)?;
         let taken = take::take_unproven(self.conn, from, &new)?;
         gave.rows += taken.rows;
         gave.edits += taken.edits;
