@@ -87,6 +87,19 @@
 //! name or a number: a batch that is in none, or in one that was lost or damaged, is given (again). Small ones are joined when they are
 //! many; the sum in a bundle's head tells who has all of it that it need not be read.
 //!
+//! **The door.** A hash proves that nobody has changed a batch since it was written, not that its writer knew what a book holds. So each
+//! batch is looked at before any of it is written (`merge/sound.rs`): types, rows, what an edit found and had seen, and what is said to be
+//! purged, which counts only with the purge that took it. One bad batch is left out and named, the others come. Two batches under one id
+//! are told, and each copy keeps its own.
+//!
+//! **Who wrote it** (`store/sign.rs`): each machine has an Ed25519 key (RFC 8032) in the state folder and signs the book's id, the batch's
+//! id and its hash. The key of a device is kept in the book as it was seen first; from its first signature on, what that device did not
+//! sign, or another key did, stays out and is told. A signature proves that one key wrote what a device wrote; not who sat there, and not
+//! whose a key is that is seen for the first time. Batches from before keys, and those of a person without a state folder, are not signed.
+//!
+//! **A purge of somebody else** (`sync/hold.rs`) that comes through a folder is told and waits for a day, or for a yes; a backup from
+//! before it stays. A merge is an act of its person, after a backup, and holds nothing.
+//!
 //! **Who exchanges where** is no word of the book's alone, for every copy of it says the same, and somebody else may have written it
 //! (`sync/yes.rs`). The folder that has its name from the book's and lies beside it needs no yes. Any other needs the yes of each
 //! person on each machine: `retain sync --on`, kept in the state folder for this folder, book and file. The file is that of its path, so
@@ -254,7 +267,8 @@
 //!   first quiet moments; subcommands take bundles at once, because for them there is no later.
 //! - A label that may name what is purged is blanked with all of its batch's purged parts, an import's only where it names that. So labels
 //!   keep their words: what a purge can reach as a row it can reach as a label.
-//! - An exchange of bundles makes no backup before it, as a merge does: it happens every 30 seconds, and the bundles stay.
+//! - An exchange of bundles makes no backup before it, as a merge does, but where it purges: it happens every 30 seconds, and the bundles
+//!   stay.
 //! - A merge driver succeeds also when fields have two values: both are in the book, and `retain conflicts` is the place to decide.
 //! - Two who wrote the same value are no conflict. Keeping what is shown is an edit too, so that it can be told and taken back.
 //! - An undo stands back where the latest edit is somebody else's, also when it wrote the same value, and where copies disagree.
@@ -314,6 +328,8 @@
 //!   counts them, and without its folder they are given.
 //! - Where there is no folder for state at all, and no outbox is wanted, the device is made of machine and person: its numbers begin
 //!   again in an older copy that is put back. Its batches are given all the same, and `doctor` names the numbers.
+//! - A device that signs with another key for a good reason is believed after `retain sync --new-key DEVICE`; what it signed before counts
+//!   as not signed in that copy from then on. A salvaged book asks for no signatures of what it had before.
 //! - A past day is shown with the settings, stages and saved views of today, and without what copies disagreed about then.
 //! - Each change by anybody has the past that is on the screen read anew, which takes as long as turning to it.
 //! - A value that no hash covers (a flipped bit in a batch of many rows) is named by batch and kinds of rows, not by the row.
