@@ -257,6 +257,9 @@ impl Store {
             wrong.push(format!("and {more} more bundles with faults"));
         }
         wrong.extend(telling);
+        if self.syncs() {
+            wrong.extend(self.disagreements()?);
+        }
         let waits = match found.waiting {
             0 => "each of your changes is in one".to_owned(),
             1 => "1 change waits for the next exchange".to_owned(),

@@ -4,6 +4,7 @@
 //! knows is kept in the book with what they brought, so that an older copy that is put back takes them again. What one's own hold
 //! is known by the ids of batches (`give`), never by their names.
 
+mod agree;
 pub(super) mod bundle;
 mod examine;
 mod give;
@@ -240,6 +241,7 @@ impl Store {
         let taken = self.take_bundles();
         let given = self.give(1, Look::Whole);
         let (mut done, given) = (taken?, given?);
+        done.wrong.extend(self.new_disagreements()?);
         (done.given, done.mended) = (given.given, given.mended);
         Ok(done)
     }

@@ -95,7 +95,7 @@ impl Store {
     }
 
     /// Who writes on a device, and which it is.
-    fn whose(&self, device: Id) -> Result<String> {
+    pub(super) fn whose(&self, device: Id) -> Result<String> {
         let person: Option<String> = self
             .conn
             .prepare_cached("SELECT person FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1")

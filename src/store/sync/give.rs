@@ -310,6 +310,9 @@ impl Store {
         if shelf.anew {
             self.remove_doubled(&mut shelf)?;
         }
+        if own.is_dir() {
+            shelf.set.extend(self.say_what_is_here(book)?);
+        }
         self.remember_shelf(shelf)?;
         Ok(done)
     }

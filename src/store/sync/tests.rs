@@ -871,3 +871,45 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         well(b);
     }
 }
+
+#[test]
+fn copies_that_do_not_say_the_same_hear_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 2);
+    let [a, b] = &mut all[..] else { panic!() };
+    let has = |from: &Store, into: &Store| {
+        let device = from.who.device.to_string();
+        let (from, into) = (from.sync_folder().join(&device).join("has"), into.sync_folder().join(&device).join("has"));
+        fs::copy(from, into).unwrap();
+    };
+    for i in 0..3 {
+        note(a, acme, &format!("note {i}"));
+        a.exchange().unwrap();
+        carry(a, b);
+        has(a, b);
+        note(b, acme, &format!("answer {i}"));
+        assert_eq!(b.exchange().unwrap().wrong, Vec::<String>::new());
+        carry(b, a);
+        has(b, a);
+    }
+    assert_eq!(a.exchange().unwrap().wrong, Vec::<String>::new());
+    well(a);
+    // One has more than the other: that is none.
+    note(a, acme, "the other has not heard");
+    a.exchange().unwrap();
+    assert_eq!(a.disagreements().unwrap(), Vec::<String>::new());
+    has(a, b);
+    assert_eq!(b.disagreements().unwrap(), Vec::<String>::new());
+    // Another content under one id, with a hash that fits it.
+    b.conn.execute("UPDATE batch SET hash = randomblob(16) WHERE device = ? AND number = 2", [a.who.device]).unwrap();
+    b.conn.execute("DELETE FROM meta WHERE k = 'has'", []).unwrap();
+    note(b, acme, "from then on");
+    b.exchange().unwrap();
+    carry(b, a);
+    has(b, a);
+    let wrong = a.exchange().unwrap().wrong;
+    assert!(wrong.len() == 1 && wrong[0].starts_with("the copy of bo (device "), "{wrong:?}");
+    assert!(wrong[0].contains("has other changes of ana (device "), "{wrong:?}");
+    let checks = a.doctor().unwrap();
+    assert!(checks.iter().any(|c| c.code == "sync" && !c.ok && c.words.contains("has other changes")), "{checks:?}");
+}
