@@ -261,3 +261,79 @@ fn what_nobody_could_have_written_stops_and_hides_nothing() {
     let wrong = wrong_histories(150, 10_000, history);
     assert_eq!(wrong, Vec::<u64>::new(), "what has to hold does not behind these batches");
 }
+
+fn header_of(label: &str, number: i64, id: Id) -> Header {
+    Header {
+        id,
+        person: "mallory".into(),
+        device: Id([66; 16]),
+        number,
+        hlc: NOW.0 << 16,
+        wall: NOW.0,
+        command: "edit".into(),
+        label: label.into(),
+        undoes: None,
+        made: 0,
+        edits: 1,
+        customer: None,
+    }
+}
+
+#[test]
+fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
+    let (mut ana, customers, items) = honest();
+    let mut forger = Forger { rng: ChaCha8Rng::seed_from_u64(1), items: items.clone(), next: 1 };
+    ana.write(&Command::Purge { entity: Entity::Customer, row: customers[1], why: String::new() }, NOW).unwrap();
+    let tag = items.iter().find_map(|i| matches!(i, Item::Changed(c) if c.row == customers[0]).then(|| i.id())).unwrap();
+    let changed = |before: Value, seen: Vec<u8>| Changed {
+        id: Id([0; 16]),
+        entity: 1,
+        row: customers[0],
+        field: "phone".into(),
+        before,
+        after: Value::Text("+1".into()),
+        seen,
+        knew: None,
+    };
+    let nothing = Value::Text(String::new());
+    let buried = |id: Id| Item::Purged { id, entity: 1, digest: [0; 16], by: None };
+    let edit = |c: Changed| Item::Changed(c);
+    let cases: Vec<(&str, i64, Item)> = vec![
+        ("was never what it says", 1, edit(changed(Value::Text("+9".into()), Vec::new()))),
+        ("has seen what is none of it", 1, edit(changed(nothing.clone(), tag.0.to_vec()))),
+        (
+            "is changed to what such a field does not hold",
+            1,
+            edit(Changed { after: Value::Integer(1), ..changed(nothing.clone(), Vec::new()) }),
+        ),
+        ("is of no kind of row", 1, edit(Changed { entity: 99, ..changed(nothing.clone(), Vec::new()) })),
+        ("what its edit", 1, edit(changed(nothing.clone(), vec![1, 2, 3]))),
+        ("which another batch here has written", 1, buried(customers[0])),
+        ("which another batch here has written", 1, buried(tag)),
+        ("which another batch here has written", 1, buried(customers[1])),
+        ("the label of another", 1, Item::Purged { id: customers[0], entity: hash::LABEL, digest: [0; 16], by: None }),
+        ("builds on a batch that is missing", 1, Item::Purged { id: Id([3; 16]), entity: 1, digest: [0; 16], by: Some(Id([4; 16])) }),
+        ("its own row is not one that Retain writes", 0, edit(changed(nothing.clone(), Vec::new()))),
+    ];
+    let digest = ana.digest().unwrap();
+    for (words, number, item) in cases {
+        let mut sealed = Sealed::default();
+        let item = match item {
+            Item::Changed(c) => Item::Changed(Changed { id: forger.fresh(), ..c }),
+            other => other,
+        };
+        sealed.seal(header_of("hostile", number, forger.fresh()), vec![item]);
+        ana.begin().unwrap();
+        let taken = ana.take_from(&sealed, &[0]);
+        let taken = crate::store::end(&ana.conn, taken).unwrap();
+        let why: Vec<&str> = taken.left_out.iter().map(|l| l.why.as_str()).collect();
+        assert!(why.len() == 1 && why[0].contains(words), "{words}: {why:?}");
+        assert_eq!(ana.digest().unwrap(), digest, "{words}");
+    }
+    // The same batch as somebody could have written it comes.
+    let mut sealed = Sealed::default();
+    sealed.seal(header_of("sound", 1, forger.fresh()), vec![Item::Changed(Changed { id: forger.fresh(), ..changed(nothing, Vec::new()) })]);
+    ana.begin().unwrap();
+    let taken = ana.take_from(&sealed, &[0]);
+    assert!(crate::store::end(&ana.conn, taken).unwrap().left_out.is_empty());
+}
