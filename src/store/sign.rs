@@ -234,6 +234,15 @@ impl Store {
         if missing > 0 {
             words.push(format!("{missing} batches are not signed, though their devices sign what they write"));
         }
+        // It is the first that it signed, or in a salvaged book the first behind what it did not.
+        let since = "SELECT k.device FROM signer k WHERE k.since NOT IN
+             (ifnull((SELECT min(b.number) FROM batch b JOIN signature s ON s.batch = b.n WHERE b.device = k.device), 0),
+              1 + ifnull((SELECT max(b.number) FROM batch b LEFT JOIN signature s ON s.batch = b.n
+                          WHERE b.device = k.device AND b.finished = 1 AND s.batch IS NULL), 0))";
+        let mut statement = self.conn.prepare(since).map_err(sql)?;
+        for device in statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)? {
+            words.push(format!("since when the device {} signs is not what its batches say", device.map_err(sql)?));
+        }
         let well = format!("{signed} batches are signed by the key of their device, {unsigned} are not signed");
         Ok(super::doctor::check("signatures", words, well))
     }

@@ -159,3 +159,26 @@ fn a_signature_comes_back_with_its_batch_from_the_outbox() {
     assert!(said.is_some());
     assert_eq!(proof(&ana, batch), said);
 }
+
+#[test]
+fn doctor_sees_what_is_changed_of_a_signature_or_a_key() {
+    let desk = Desk::new();
+    let mut ana = desk.open("a.db", "ana");
+    let acme = add(&mut ana, "Acme", 500);
+    note(&mut ana, acme, "signed");
+    let ok = |store: &mut Store| store.doctor().unwrap().iter().find(|c| c.code == "signatures").unwrap().ok;
+    assert!(ok(&mut ana));
+    for change in [
+        "UPDATE signer SET since = 2",
+        "UPDATE signer SET key = zeroblob(32)",
+        "UPDATE signature SET bytes = zeroblob(64) WHERE batch = 2",
+        "DELETE FROM signature WHERE batch = 2",
+        "DELETE FROM signer",
+    ] {
+        ana.conn.execute_batch("SAVEPOINT one").unwrap();
+        assert!(ana.conn.execute(change, []).unwrap() > 0);
+        assert!(!ana.signature_check().unwrap().ok, "{change}");
+        ana.conn.execute_batch("ROLLBACK TO one; RELEASE one").unwrap();
+    }
+    assert!(ok(&mut ana));
+}
