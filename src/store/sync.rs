@@ -195,7 +195,8 @@ impl Store {
         let real = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|m| m.is_dir());
         let devices: Vec<PathBuf> = devices.filter(|path| real(path) && named(path)).collect();
         let bundles = bundles_in(&folder).into_iter().map(|found| found.path);
-        devices.into_iter().chain(bundles).chain([folder]).collect()
+        let said: Vec<PathBuf> = devices.iter().map(|device| device.join(agree::FILE)).filter(|path| path.is_file()).collect();
+        devices.into_iter().chain(bundles).chain(said).chain([folder]).collect()
     }
 
     pub(super) fn meta(&self, key: &str) -> Option<String> {

@@ -18,7 +18,7 @@ use crate::store::{Store, hash, schema, sql};
 use super::bundles_in;
 
 /// The name of the file.
-const FILE: &str = "has";
+pub(super) const FILE: &str = "has";
 
 /// Most bytes of one: some ten thousand devices.
 const MOST: u64 = 1 << 20;
