@@ -97,12 +97,15 @@ fn play(seed: u64, keys: usize) {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let people = ["ana", "bo"];
     let mut consoles = people.map(|me| open(&desk, me));
+    // Each is answered by a frame of another size: where keys are refused nothing else may change.
+    let mut small = [false; 2];
     for burst in 0..keys / BURST {
         let at = chance.random_range(0..2);
         let typed: String = (0..BURST).map(|_| key(&mut chance)).collect();
         let console = &mut consoles[at];
         let told = |console: &Console| format!("seed {seed}, burst {burst} {typed:?}. On the screen:\n{}", console.text());
-        let size = if burst % 2 == 0 { (80, 24) } else { SIZE };
+        small[at] = !small[at];
+        let size = if small[at] { (80, 24) } else { SIZE };
         if console.try_press(&typed) && console.answers(size) {
             if chance.random_range(0..8) == 0 {
                 subcommand(&desk, &mut chance);
@@ -112,6 +115,7 @@ fn play(seed: u64, keys: usize) {
         assert_eq!(console.end(), 0, "{}", told(console));
         console.assert_given_back();
         consoles[at] = open(&desk, people[at]);
+        small[at] = false;
     }
     for console in &mut consoles {
         console.signal(rustix::process::Signal::TERM);

@@ -132,7 +132,7 @@ fn a_shared_folder_is_the_groups_and_nobody_elses() {
         std::fs::read_dir(&bundles).expect("there").map(|e| e.expect("a folder").path()).filter(|p| *p != tools).collect();
     assert_eq!(devices.iter().map(|d| mode(d)).collect::<Vec<_>>(), [0o2770]);
     let given: Vec<u32> = std::fs::read_dir(&devices[0]).expect("there").map(|e| mode(&e.expect("a file").path())).collect();
-    assert_eq!(given, [0o660]);
+    assert_eq!(given, [0o660; 2], "a bundle, and what this copy has");
     // A member whose files are nobody else's by habit locks nobody out of what is made now.
     let under = |args: &[&str], name: &str| {
         let mut sh = std::process::Command::new("sh");
