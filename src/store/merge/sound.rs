@@ -84,6 +84,9 @@ impl Shapes {
             Item::Purged { id, entity: LABEL, .. } if *id != header.id => {
                 Ok(Some("it says that the label of another is purged".to_owned()))
             }
+            Item::Purged { entity, .. } if !matches!(*entity, LABEL | 0) && batch::table_numbered(*entity).is_none() => {
+                Ok(Some("it says that something of no kind is purged".to_owned()))
+            }
             Item::Purged { id, .. } => wrong_grave(conn, *id),
         }
     }

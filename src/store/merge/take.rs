@@ -280,8 +280,15 @@ impl Desk<'_> {
     fn one(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8]) -> Result<Option<String>> {
         let mut tally = Tally::default();
         let mut held = (header.made.saturating_add(header.edits) <= AT_ONCE).then(Vec::new);
+        let (mut made, mut edits, mut buried) = (0, 0, false);
         theirs.items(n, &mut |item| {
             tally.add(&item);
+            buried |= matches!(item, Item::Purged { .. });
+            match item.entity() {
+                0 => edits += 1,
+                1.. => made += 1,
+                _ => {}
+            }
             // More than its row says.
             held.take_if(|items| items.len() as i64 > 2 * AT_ONCE);
             if let Some(items) = &mut held {
@@ -294,6 +301,9 @@ impl Desk<'_> {
         }
         if let Some(why) = Shapes::wrong_header(header) {
             return Ok(Some(unsound(&why)));
+        }
+        if buried && (made, edits) != (header.made, header.edits) {
+            return Ok(Some(unsound("it has not as many things as it says")));
         }
         let proof = theirs.proof(n)?;
         let doubt = sign::doubt(self.ours, header, hash, proof.as_ref())?;

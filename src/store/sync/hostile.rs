@@ -311,6 +311,8 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
         ("which another batch here has written", 1, buried(customers[0])),
         ("which another batch here has written", 1, buried(tag)),
         ("which another batch here has written", 1, buried(customers[1])),
+        ("something of no kind", 1, Item::Purged { id: Id([3; 16]), entity: 12, digest: [0; 16], by: None }),
+        ("not as many things as it says", 1, Item::Purged { id: Id([3; 16]), entity: 1, digest: [0; 16], by: None }),
         ("the label of another", 1, Item::Purged { id: customers[0], entity: hash::LABEL, digest: [0; 16], by: None }),
         ("builds on a batch that is missing", 1, Item::Purged { id: Id([3; 16]), entity: 1, digest: [0; 16], by: Some(Id([4; 16])) }),
         ("its own row is not one that Retain writes", 0, edit(changed(nothing.clone(), Vec::new()))),
@@ -322,7 +324,14 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
             Item::Changed(c) => Item::Changed(Changed { id: forger.fresh(), ..c }),
             other => other,
         };
-        sealed.seal(header_of("hostile", number, forger.fresh()), vec![item]);
+        let mut header = header_of("hostile", number, forger.fresh());
+        if item.entity() > 0 && !words.starts_with("not as many") {
+            (header.made, header.edits) = (1, 0);
+        }
+        if item.entity() == hash::LABEL {
+            header.edits = 0;
+        }
+        sealed.seal(header, vec![item]);
         ana.begin().unwrap();
         let taken = ana.take_from(&sealed, &[0]);
         let taken = crate::store::end(&ana.conn, taken).unwrap();
