@@ -234,6 +234,15 @@ impl Folder {
     }
 }
 
+/// Makes a folder that is its owner's alone, with those above it that are not there.
+pub fn make_own(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 /// Gives an open file to a group, where one is named, with these permissions; what became of it.
 #[cfg(unix)]
 pub fn give(file: &File, mode: u32, group: Option<u32>) -> io::Result<fs::Metadata> {

@@ -60,7 +60,7 @@ impl Places {
     /// The folder for the log and the device's id, made when it is missing; `None` where it cannot be (a read-only HOME).
     pub(super) fn state(&self) -> Option<&Path> {
         let folder = self.state.as_deref()?;
-        make_private_folder(folder).ok()?;
+        crate::files::make_own(folder).ok()?;
         Some(folder)
     }
 
@@ -74,21 +74,13 @@ impl Places {
 /// Makes the folder that a new file will lie in.
 pub(super) fn make_folder_of(file: &Path) -> Result<()> {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => make_private_folder(folder).map_err(|e| {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => crate::files::make_own(folder).map_err(|e| {
             Error::failed(format!("The folder {} cannot be made: {}", folder.display(), e.kind()))
                 .hint("name another file with `--book FILE`")
                 .because(e)
         }),
         _ => Ok(()),
     }
-}
-
-fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn kept_device(folder: &Path, now: Stamp) -> Option<Id> {

@@ -308,11 +308,7 @@ impl Outbox {
                 Ok(file) => (file, false),
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                     if let Some(folder) = self.file.parent() {
-                        let mut builder = fs::DirBuilder::new();
-                        builder.recursive(true);
-                        #[cfg(unix)]
-                        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-                        builder.create(folder)?;
+                        files::make_own(folder)?;
                     }
                     (open_to_add(&self.file, true)?, true)
                 }

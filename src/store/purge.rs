@@ -29,6 +29,9 @@ use meetings::{leave_to_others, meetings};
 /// The field that a purge edits.
 pub const FIELD: &str = "purged";
 
+/// The code of its command: no other batch edits that field.
+pub const COMMAND: &str = "purge";
+
 /// Indexes of so many events are merged behind a purge that came from elsewhere.
 const MOST_AT_ONCE: i64 = 100_000;
 

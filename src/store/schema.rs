@@ -108,7 +108,7 @@ pub fn make_in(conn: &Connection, zone: &str, over: bool) -> Result<()> {
 /// The book's id; `None` for one of the first version.
 pub fn book(conn: &Connection) -> Result<Option<Id>> {
     let query = "SELECT v FROM meta WHERE k = 'book' AND typeof(v) = 'blob'";
-    let found: Option<Vec<u8>> = conn.query_row(query, [], |r| r.get(0)).optional().map_err(sql)?;
+    let found: Option<Vec<u8>> = conn.prepare_cached(query).and_then(|mut s| s.query_row([], |r| r.get(0)).optional()).map_err(sql)?;
     Ok(found.and_then(|id| Id::from_slice(&id)))
 }
 

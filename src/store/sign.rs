@@ -4,7 +4,7 @@
 //! A signature proves that the batches of one device come from one key, and that nobody has changed them. It does not prove which
 //! person sits there: a key that is seen for the first time is believed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
@@ -74,7 +74,7 @@ impl Signer {
 
 /// Makes the key. Of several that make it at once the first one's holds.
 fn make(folder: &Path, path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
+    crate::files::make_own(folder)?;
     let mut seed = [0; 32];
     SysRng.try_fill_bytes(&mut seed).map_err(std::io::Error::other)?;
     let hex: String = seed.iter().map(|b| format!("{b:02x}")).collect();

@@ -327,7 +327,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives this copy of the book another name.
+    /// Gives this copy of the book another name, which is kept.
     pub(super) fn name_anew(&mut self, now: Stamp) -> Result<()> {
         let device = self.ids.next(now);
         if let Some(outbox) = self.outbox.as_ref().or(self.numbers.as_ref()) {
@@ -357,7 +357,7 @@ impl Store {
         self.now = self.now.max(now);
         self.begin_behind_others()?;
         if let Some(key) = &once {
-            match self.guard().and_then(|()| self.done_once(key)) {
+            match self.done_once(key) {
                 Ok(None) => {}
                 other => {
                     super::roll_back(&self.conn);

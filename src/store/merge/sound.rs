@@ -13,7 +13,7 @@ use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::batch::{self, Holds, Table};
 use crate::store::hash::{Changed, Header, Item, LABEL, Made};
-use crate::store::{purge, sql};
+use crate::store::{ids, purge, sql};
 
 /// A column as the schema and the entity's table have it.
 #[derive(Clone, Copy)]
@@ -80,6 +80,10 @@ impl Shapes {
     pub fn wrong(&self, conn: &Connection, header: &Header, item: &Item) -> Result<Option<String>> {
         match item {
             Item::Made(made) => self.wrong_row(conn, made),
+            // Who waits for purges goes by the command.
+            Item::Changed(changed) if changed.field == purge::FIELD && header.command != purge::COMMAND => {
+                Ok(Some("it purges, and says that it does something else".to_owned()))
+            }
             Item::Changed(changed) => self.wrong_edit(conn, changed),
             Item::Purged { id, entity: LABEL, .. } if *id != header.id => {
                 Ok(Some("it says that the label of another is purged".to_owned()))
@@ -104,7 +108,7 @@ impl Shapes {
         }
         // A kind of row, or a field, that this version does not know is kept in the log, for one that does.
         let Some(table) = batch::table_numbered(changed.entity) else {
-            let strange = changed.entity < 1 || stands_in(conn, changed.row)?.is_some();
+            let strange = changed.entity < 1 || is_anything(conn, changed.row)?;
             return Ok(strange.then(|| format!("its edit {} is of no kind of row", changed.id)));
         };
         let field = changed.field.as_str();
@@ -143,17 +147,15 @@ impl Column {
 
 /// What was purged is nowhere: a row that stands, or one that another batch wrote, is none of this batch's.
 fn wrong_grave(conn: &Connection, id: Id) -> Result<Option<String>> {
-    let found = stands_in(conn, id)?;
-    Ok(found.map(|_| format!("it says that {id} is purged, which another batch here has written")))
+    Ok(is_anything(conn, id)?.then(|| format!("it says that {id} is purged, which another batch here has written")))
 }
 
-/// The table in which something of this id is; that of what was purged counts.
-fn stands_in(conn: &Connection, id: Id) -> Result<Option<&'static str>> {
-    for table in batch::TABLES.iter().map(|t| t.name).chain(["edit", "tombstone"]) {
-        let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
-        if conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0))).map_err(sql)? {
-            return Ok(Some(table));
+/// Something of this id is here, or was and is purged.
+fn is_anything(conn: &Connection, id: Id) -> Result<bool> {
+    for table in batch::TABLES.iter().map(|t| t.name).chain(["edit"]) {
+        if ids::number_of(conn, table, id)?.is_some() {
+            return Ok(true);
         }
     }
-    Ok(None)
+    purge::is_purged(conn, id)
 }

@@ -103,7 +103,7 @@ fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) ->
     let mut announced = BTreeSet::new();
     for n in new {
         let (header, _) = theirs.header(*n)?;
-        if header.command == "purge" {
+        if header.command == purge::COMMAND {
             announced.insert(header.id);
         }
     }

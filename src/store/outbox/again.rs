@@ -136,7 +136,7 @@ impl Store {
         for named in &all.named {
             self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));
         }
-        self.new_epoch_if_behind(&outbox, &all)?;
+        self.new_epoch_if_behind(&all)?;
         for batch in missing {
             outbox.void(batch)?;
         }
@@ -284,7 +284,7 @@ impl Store {
 
     /// A number of ours that the book does not know any more must not be given twice: a book that is behind what this device
     /// wrote (an older copy was put back) is written under a new name from here on.
-    pub(super) fn new_epoch_if_behind(&mut self, outbox: &super::Outbox, all: &Contents) -> Result<()> {
+    pub(super) fn new_epoch_if_behind(&mut self, all: &Contents) -> Result<()> {
         if !self.named {
             return Ok(());
         }
@@ -293,12 +293,7 @@ impl Store {
             .conn
             .query_row("SELECT coalesce(max(number), 0) FROM batch WHERE device = ?", params![self.who.device], |r| r.get(0))
             .map_err(sql)?;
-        if has < top {
-            let device = self.ids.next(Stamp(0));
-            outbox.rename(device)?;
-            self.who.device = device;
-        }
-        Ok(())
+        if has < top { self.name_anew(Stamp(0)) } else { Ok(()) }
     }
 
     /// What waits in the outbox: changes that were asked for, and changes that the book lacks.

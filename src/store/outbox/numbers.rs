@@ -151,7 +151,7 @@ impl Store {
                 self.who.device = device;
                 self.named = true;
             }
-            self.new_epoch_if_behind(&numbers, &all)?;
+            self.new_epoch_if_behind(&all)?;
             if all.size > LIMIT && all.entries.is_empty() { numbers.drop_lines(&HashSet::new()) } else { Ok(()) }
         });
         if gone_on.is_err() {

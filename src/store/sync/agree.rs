@@ -4,10 +4,11 @@
 //!
 //! A sum is one of 128 bits over the digests of the batches, in whatever order these came, so what is new is added to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Id;
@@ -23,6 +24,8 @@ pub(super) const FILE: &str = "has";
 /// Most bytes of one: some ten thousand devices.
 const MOST: u64 = 1 << 20;
 
+const ROW: &str = "SELECT n, device, number, id, coalesce(hash, x'') FROM batch";
+
 /// What a copy has of one device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 struct Count {
@@ -30,15 +33,31 @@ struct Count {
     count: i64,
     /// The greatest number among them.
     last: i64,
-    /// Over their ids and hashes.
+    /// Over their ids and hashes; a number of 128 bits is none of JSON's.
+    #[serde(with = "in_hex")]
     sum: u128,
 }
 
+mod in_hex {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub fn serialize<S: Serializer>(sum: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{sum:032x}"))
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<u128, D::Error> {
+        u128::from_str_radix(&String::deserialize(from)?, 16).map_err(D::Error::custom)
+    }
+}
+
 impl Count {
-    fn add(&mut self, number: i64, id: &[u8], hash: &[u8]) {
+    /// Adds a row of [`ROW`].
+    fn add(&mut self, row: &Row<'_>) -> Result<()> {
+        let bytes = |at: usize| row.get_ref(at).map_err(sql).map(|v| v.as_blob().unwrap_or_default());
         self.count += 1;
-        self.last = self.last.max(number);
-        self.sum = self.sum.wrapping_add(u128::from_be_bytes(hash::digest(&[id, hash].concat())));
+        self.last = self.last.max(row.get(2).map_err(sql)?);
+        self.sum = self.sum.wrapping_add(u128::from_be_bytes(hash::digest(&[bytes(3)?, bytes(4)?].concat())));
+        Ok(())
     }
 }
 
@@ -50,55 +69,34 @@ struct Has {
     /// Up to which batch (the integer of that copy) it was counted.
     upto: i64,
     /// By device.
-    devices: BTreeMap<String, Counted>,
-}
-
-/// As it stands in the file: a number of 128 bits is none of JSON's.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-struct Counted {
-    count: i64,
-    last: i64,
-    sum: String,
-}
-
-impl Has {
-    fn of(&self, device: &str) -> Option<Count> {
-        let found = self.devices.get(device)?;
-        Some(Count { count: found.count, last: found.last, sum: u128::from_str_radix(&found.sum, 16).ok()? })
-    }
+    devices: BTreeMap<Id, Count>,
 }
 
 /// Counts what came since it was counted last.
 fn counted(conn: &Connection, mut has: Has) -> Result<Has> {
-    let query = "SELECT n, device, number, id, coalesce(hash, x'') FROM batch WHERE n > ? AND finished = 1 ORDER BY n";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n")).map_err(sql)?;
     let mut rows = statement.query([has.upto]).map_err(sql)?;
-    let mut new: BTreeMap<String, Count> = BTreeMap::new();
-    while let Some(r) = rows.next().map_err(sql)? {
-        has.upto = r.get(0).map_err(sql)?;
-        let device = Id(r.get(1).map_err(sql)?).to_string();
-        let known = new.entry(device.clone()).or_insert_with(|| has.of(&device).unwrap_or_default());
-        let bytes = |at: usize| r.get_ref(at).map_err(sql).map(|v| v.as_blob().unwrap_or_default());
-        known.add(r.get(2).map_err(sql)?, bytes(3)?, bytes(4)?);
-    }
-    for (device, count) in new {
-        has.devices.insert(device, Counted { count: count.count, last: count.last, sum: format!("{:032x}", count.sum) });
+    while let Some(row) = rows.next().map_err(sql)? {
+        has.upto = row.get(0).map_err(sql)?;
+        has.devices.entry(Id(row.get(1).map_err(sql)?)).or_default().add(row)?;
     }
     Ok(has)
 }
 
 /// What is here of a device up to a number.
-fn up_to(conn: &Connection, device: &str, last: i64) -> Result<Count> {
+fn up_to(conn: &Connection, device: Id, last: i64) -> Result<Count> {
     let mut count = Count::default();
-    let Ok(device) = device.parse::<Id>() else { return Ok(count) };
-    let query = "SELECT number, id, coalesce(hash, x'') FROM batch WHERE device = ? AND number <= ? AND finished = 1";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&format!("{ROW} WHERE device = ? AND number <= ? AND finished = 1")).map_err(sql)?;
     let mut rows = statement.query(params![device, last]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        let bytes = |at: usize| r.get_ref(at).map_err(sql).map(|v| v.as_blob().unwrap_or_default());
-        count.add(r.get(0).map_err(sql)?, bytes(1)?, bytes(2)?);
+    while let Some(row) = rows.next().map_err(sql)? {
+        count.add(row)?;
     }
     Ok(count)
+}
+
+/// Who has bundles in the folder.
+fn writers(folder: &Path) -> BTreeSet<Id> {
+    bundles_in(folder).into_iter().map(|found| found.writer).collect()
 }
 
 impl Store {
@@ -131,8 +129,7 @@ impl Store {
             let about = std::fs::symlink_metadata(&path).ok()?;
             Some((path, (about.len(), super::changed_at(&about), 0)))
         };
-        let writers: std::collections::BTreeSet<Id> = bundles_in(&folder).into_iter().map(|f| f.writer).collect();
-        let all: Vec<_> = writers.into_iter().filter_map(said).collect();
+        let all: Vec<_> = writers(&folder).into_iter().filter_map(said).collect();
         if all.iter().all(|(path, now)| self.tried.get(path) == Some(now)) {
             return Ok(Vec::new());
         }
@@ -147,10 +144,9 @@ impl Store {
     pub(in crate::store) fn disagreements(&self) -> Result<Vec<String>> {
         let (folder, Some(book)) = (self.sync_folder(), schema::book(&self.conn)?) else { return Ok(Vec::new()) };
         let own = self.own_devices();
-        let writers: std::collections::BTreeSet<Id> = bundles_in(&folder).into_iter().map(|f| f.writer).collect();
         let mut here = None;
         let mut wrong = Vec::new();
-        for writer in writers.into_iter().filter(|writer| !own.contains(writer)) {
+        for writer in writers(&folder).into_iter().filter(|writer| !own.contains(writer)) {
             let read = Folder::open(&folder.join(writer.to_string())).and_then(|folder| folder.read(FILE, MOST));
             let text = read.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
             let sound = text.trim_end().split_once(' ').filter(|(sum, json)| crate::store::outbox::checksum(json) == *sum);
@@ -161,15 +157,14 @@ impl Store {
                 Some(ours) => ours,
                 None => here.insert(self.has(book)?),
             };
-            for device in theirs.devices.keys() {
-                let (Some(said), Some(known)) = (theirs.of(device), ours.of(device)) else { continue };
+            for (device, said) in theirs.devices {
+                let Some(known) = ours.devices.get(&device).copied() else { continue };
                 if said == known || known.count < said.count {
                     continue;
                 }
                 let known = if known.last == said.last { known } else { up_to(&self.conn, device, said.last)? };
                 if known.count == said.count && known.sum != said.sum {
-                    let whose = device.parse().map_or_else(|()| Ok(device.clone()), |device| self.whose(device))?;
-                    let (numbers, writer) = (said.last, self.whose(writer)?);
+                    let (numbers, whose, writer) = (said.last, self.whose(device)?, self.whose(writer)?);
                     wrong.push(format!(
                         "the copy of {writer} has other changes of {whose} up to number {numbers} than this one: `retain merge` with that \
                          copy names them"

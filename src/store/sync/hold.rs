@@ -75,11 +75,6 @@ pub struct Purges {
 }
 
 impl Store {
-    /// The purges of others that wait here.
-    pub fn held_purges(&self) -> Result<Vec<Held>> {
-        Ok(waiting(&self.conn)?.into_values().collect())
-    }
-
     /// Says yes to all that wait: the next exchange carries them out. Returns how many those are.
     pub fn accept_purges(&mut self) -> Result<usize> {
         self.writable()?;
@@ -100,13 +95,19 @@ impl Store {
     /// Which purges in these bundles wait, and which do not any more. One's own, and those of a book that is new here, never do.
     pub(super) fn purges_in(&self, bundles: &Bundles) -> Result<Purges> {
         let mut found = Purges::default();
-        let (own, known) = (self.own_devices(), waiting(&self.conn)?);
-        let new = self.last_batch()? == 0;
+        let mut new = Vec::new();
         for n in bundles.order() {
             let (header, _) = bundles.header(n)?;
-            if header.command != "purge" || new || own.contains(&header.device) || transact::has_batch(&self.conn, header.id)? {
-                continue;
+            if header.command == purge::COMMAND && !transact::has_batch(&self.conn, header.id)? {
+                new.push((n, header));
             }
+        }
+        // Purges are rare, and to find what is one's own takes a look at all outboxes.
+        if new.is_empty() || self.last_batch()? == 0 {
+            return Ok(found);
+        }
+        let (own, known) = (self.own_devices(), waiting(&self.conn)?);
+        for (n, header) in new.into_iter().filter(|(_, header)| !own.contains(&header.device)) {
             let held = match known.get(&header.id) {
                 Some(held) => held.clone(),
                 None => Held {

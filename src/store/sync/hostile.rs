@@ -12,11 +12,11 @@ use crate::domain::command::{Change, Command, Entity, NewContact, Target};
 use crate::domain::query::{Page, Query};
 use crate::domain::task::TaskDraft;
 use crate::domain::touchpoint::TouchDraft;
-use crate::store::batch;
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
 use crate::store::merge::Source;
 use crate::store::merge::tests::copy_of;
 use crate::store::tests::{NOW, add, book, wrong_histories};
+use crate::store::{batch, purge};
 
 /// Batches with their items.
 #[derive(Default)]
@@ -311,6 +311,11 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
         ("which another batch here has written", 1, buried(customers[0])),
         ("which another batch here has written", 1, buried(tag)),
         ("which another batch here has written", 1, buried(customers[1])),
+        (
+            "it purges, and says that it does something else",
+            1,
+            edit(Changed { field: purge::FIELD.into(), ..changed(nothing.clone(), Vec::new()) }),
+        ),
         ("something of no kind", 1, Item::Purged { id: Id([3; 16]), entity: 12, digest: [0; 16], by: None }),
         ("not as many things as it says", 1, Item::Purged { id: Id([3; 16]), entity: 1, digest: [0; 16], by: None }),
         ("the label of another", 1, Item::Purged { id: customers[0], entity: hash::LABEL, digest: [0; 16], by: None }),

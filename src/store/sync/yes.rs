@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
+use crate::files::{self, Folder};
 use crate::store::open::{self, Identity};
 use crate::store::{Mode, Store};
 
@@ -61,17 +62,9 @@ impl Yes {
     /// Keeps it: whole, or as it was.
     fn keep(&self, file: &Path) -> std::io::Result<()> {
         let folder = file.parent().unwrap_or(Path::new("."));
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
-        let draft = file.with_extension(format!("sync.{}.tmp", std::process::id()));
-        let kept = fs::write(&draft, serde_json::to_vec(self)?).and_then(|()| fs::rename(&draft, file));
-        if kept.is_err() {
-            let _ = fs::remove_file(&draft);
-        }
-        kept
+        files::make_own(folder)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        Folder::open(folder)?.write(&name, &format!("{name}.{}.tmp", std::process::id()), &serde_json::to_vec(self)?, 0o600)
     }
 }
 
