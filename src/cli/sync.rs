@@ -56,8 +56,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         return Err(Error::usage(words).hint("nothing was given and nothing taken").into());
     }
     if let Some(device) = &args.new_key {
-        let device =
-            device.parse().map_err(|()| Error::usage(format!("{device} is not the id of a device")).hint("`retain doctor` names them"))?;
+        let device = device.parse().map_err(|()| {
+            Error::usage(format!("{device} is not the id of a device")).hint("the sentence about what was left out names the device")
+        })?;
         store.forget_key(device)?;
     }
     let mut done = store.exchange()?;

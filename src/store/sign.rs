@@ -157,12 +157,12 @@ pub fn begin_behind_the_unsigned(conn: &Connection) -> Result<()> {
 }
 
 /// Why a batch that comes from elsewhere is not believed to be its device's.
-pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Proof>) -> Result<Option<&'static str>> {
+pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Proof>) -> Result<Option<String>> {
     let known = known(conn, header.device)?;
     Ok(match (proof, known) {
-        (Some(proof), _) if !holds(schema::book(conn)?, header.id, hash, proof) => Some(BROKEN),
-        (Some(proof), Some((key, _))) if key != proof.key => Some(OTHER_KEY),
-        (None, Some((_, since))) if header.number >= since => Some(UNSIGNED),
+        (Some(proof), _) if !holds(schema::book(conn)?, header.id, hash, proof) => Some(BROKEN.to_owned()),
+        (Some(proof), Some((key, _))) if key != proof.key => Some(other_key(header.device)),
+        (None, Some((_, since))) if header.number >= since => Some(UNSIGNED.to_owned()),
         _ => None,
     })
 }
@@ -171,8 +171,11 @@ pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Pro
 pub const BROKEN: &str = "its signature does not fit";
 
 /// The device is known by another key.
-pub const OTHER_KEY: &str =
-    "it is signed with another key than the one by which its device is known; if that is right, `retain sync --new-key DEVICE` takes it";
+pub fn other_key(device: Id) -> String {
+    format!(
+        "it is signed with another key than the one by which its device is known; if that is right, `retain sync --new-key {device}` takes it"
+    )
+}
 
 /// The device signs, and this is not signed.
 pub const UNSIGNED: &str = "it is not signed, though its device signs what it writes";
@@ -261,7 +264,8 @@ impl Store {
             self.conn.prepare_cached("DELETE FROM signer WHERE device = ?").and_then(|mut s| s.execute([device])).map_err(sql)
         });
         if super::end(&self.conn, work)? == 0 {
-            return Err(Error::not_found(format!("no key of a device {device} is known")).hint("`retain history --json` names devices"));
+            return Err(Error::not_found(format!("no key of a device {device} is known"))
+                .hint("the sentence about what was left out names the device"));
         }
         Ok(())
     }

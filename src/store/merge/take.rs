@@ -307,10 +307,11 @@ impl Desk<'_> {
         }
         let proof = theirs.proof(n)?;
         let doubt = sign::doubt(self.ours, header, hash, proof.as_ref())?;
+        let proof = proof.filter(|_| doubt.is_none());
         if let Some(why) = doubt.filter(|_| self.proven) {
-            return Ok(Some(why.to_owned()));
+            return Ok(Some(why));
         }
-        let mut brought = Brought { proof: proof.filter(|_| doubt.is_none()), ..Brought::default() };
+        let mut brought = Brought { proof, ..Brought::default() };
         // All of it or none: what is found wrong only while it is written takes back what was written before it.
         self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
         let written = match held {

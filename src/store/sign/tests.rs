@@ -104,7 +104,7 @@ fn what_is_not_signed_as_its_device_signs_stays_out_and_is_told() {
     other.signer = Some(std::sync::Arc::new(Signer::of(&desk.home("somebody else")).unwrap()));
     other.named = true;
     note(&mut other, acme, "by another key");
-    assert!(why(&mut ana, &other).contains(&OTHER_KEY.to_owned()));
+    assert!(why(&mut ana, &other).contains(&other_key(bo.who.device)));
     // Who has a reason to believe it says so.
     ana.forget_key(bo.who.device).unwrap();
     assert!(ana.forget_key(Id([99; 16])).is_err());
