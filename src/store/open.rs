@@ -197,7 +197,7 @@ pub fn is_full(path: &Path) -> bool {
 /// `again`: it was open already, so a disk that is full now is no reason.
 pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Result<Opened> {
     if !reachable(path)? {
-        if fs::symlink_metadata(path).is_ok() {
+        if fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink()) {
             return Err(Error::usage(format!("{} is a link that leads nowhere", path.display())).hint("remove it, or name another file"));
         }
         if !options.create {
