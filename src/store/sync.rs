@@ -502,6 +502,8 @@ impl Store {
 }
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod tests;

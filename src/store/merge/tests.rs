@@ -629,7 +629,7 @@ fn history(seed: u64) {
 }
 
 /// Every row with its texts and whose it is, and what is left of what was purged.
-fn rows_of(store: &Store) -> Vec<String> {
+pub fn rows_of(store: &Store) -> Vec<String> {
     let mut all = Vec::new();
     for table in crate::store::batch::TABLES {
         let owner = if table.is_owned() { "(SELECT hex(id) FROM customer WHERE n = t.customer)" } else { "''" };
