@@ -167,6 +167,13 @@ pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Pro
     })
 }
 
+/// How little is known of who wrote a batch: what is known better is taken first, so that nobody comes before it under its ids.
+pub fn rank(conn: &Connection, header: &Header, proof: Option<&Proof>) -> Result<u8> {
+    let Some(proof) = proof else { return Ok(2) };
+    let is_known = known(conn, header.device)?.is_some_and(|(key, _)| key == proof.key);
+    Ok(if is_known { 0 } else { 1 })
+}
+
 /// The signature fits neither the batch nor its key.
 pub const BROKEN: &str = "its signature does not fit";
 

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 
 use super::merge::theirs::ANOTHER;
 use super::merge::{self, NOT_WHOLE, Source as _};
-use super::{Mode, Options, Store, schema, sql};
+use super::{Mode, Options, Store, schema, sign, sql};
 use bundle::{Bundles, Head};
 use give::Look;
 pub use hold::{Held, waiting as held};
@@ -326,8 +326,8 @@ impl Store {
         }
         self.begin()?;
         let work = self.inside().and_then(|()| {
-            self.keep_purges(&purges)?;
             self.take_read(&bundles, &purges, &mut read, &mut done)?;
+            self.keep_purges(&purges)?;
             had.iter().try_for_each(|found| self.put_meta(&found.key, found.length.to_string()))?;
             known.keys().filter(|key| is_gone(&folder, key)).try_for_each(|key| self.forget_meta(key))
         });
@@ -353,7 +353,7 @@ impl Store {
 
     /// Within the transaction: takes all that fits, in as many rounds as something more fits. Gives why the rest was left out.
     pub(super) fn take_rounds(&mut self, bundles: &Bundles, purges: &hold::Purges, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
-        let (mut seen, mut left): (HashMap<Id, Vec<u8>>, _) = (HashMap::new(), Vec::new());
+        let (mut seen, mut left): (HashMap<Id, Vec<u8>>, Vec<(u8, i64)>) = (HashMap::new(), Vec::new());
         let mut others: HashMap<Id, String> = HashMap::new();
         let words = |l: &merge::LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
         for n in bundles.order() {
@@ -369,10 +369,12 @@ impl Store {
                 None if purges.held.contains_key(&id) => {}
                 None => {
                     seen.insert(id, theirs);
-                    left.push(n);
+                    left.push((sign::rank(&self.conn, &header, bundles.proof(n)?.as_ref())?, n));
                 }
             }
         }
+        left.sort_by_key(|(rank, _)| *rank);
+        let mut left: Vec<i64> = left.into_iter().map(|(_, n)| n).collect();
         let mut why: HashMap<Id, String> = HashMap::new();
         while !left.is_empty() {
             let taken = self.take_from(bundles, &left)?;

@@ -355,17 +355,20 @@ fn a_replaced_file_is_not_written() {
 }
 
 /// The histories that do not hold, of so many, or of all where the faults are played as often as a release asks for. RETAIN_HISTORY plays
-/// one alone by its number.
+/// one alone by its number, or those from one number up to another: `3..900`.
 pub(super) fn wrong_histories(some: u64, all: u64, history: fn(u64)) -> Vec<u64> {
-    if let Some(seed) = std::env::var("RETAIN_HISTORY").ok().and_then(|s| s.parse().ok()) {
+    let said = std::env::var("RETAIN_HISTORY").unwrap_or_default();
+    if let Ok(seed) = said.parse() {
         history(seed);
         return Vec::new();
     }
-    let count = if std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full") { all } else { some };
+    let between = said.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    let full = std::env::var_os("RETAIN_FAULTS").is_some_and(|v| v == "full");
+    let (from, to): (u64, u64) = between.unwrap_or((0, if full { all } else { some }));
     let of = |seed: u64| std::panic::catch_unwind(|| history(seed)).is_err().then_some(seed);
     std::thread::scope(|scope| {
-        let half = scope.spawn(|| (0..count).step_by(2).filter_map(of).collect::<Vec<_>>());
-        let mut wrong: Vec<u64> = (1..count).step_by(2).filter_map(of).collect();
+        let half = scope.spawn(|| (from..to).step_by(2).filter_map(of).collect::<Vec<_>>());
+        let mut wrong: Vec<u64> = (from + 1..to).step_by(2).filter_map(of).collect();
         wrong.extend(half.join().unwrap());
         wrong
     })

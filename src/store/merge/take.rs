@@ -100,7 +100,7 @@ pub fn take_unproven(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Res
 }
 
 fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) -> Result<Taken> {
-    let mut announced = BTreeSet::new();
+    let (mut announced, mut order, mut most) = (BTreeSet::new(), new.to_vec(), 0);
     for n in new {
         let (header, _) = theirs.header(*n)?;
         if header.command == purge::COMMAND {
@@ -108,18 +108,36 @@ fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) ->
         }
     }
     loop {
-        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, new, (&announced, proven)));
+        let mut graves = Graves::default();
+        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, &order, (&announced, proven), &mut graves));
         let taken = match taken {
             // Something in one of them cannot stand beside what is here: each alone, so that the others come.
-            Err(error) if is_refused(&error) => take_or_nothing(ours, |ours| take_singly(ours, theirs, new, (&announced, proven)))?,
+            Err(error) if is_refused(&error) => {
+                graves = Graves::default();
+                take_or_nothing(ours, |ours| take_singly(ours, theirs, &order, (&announced, proven), &mut graves))?
+            }
             taken => taken?,
         };
-        // What others had buried because of a purge that does not come after all was believed too early.
-        let came = announced.len();
-        announced.retain(|purge| taken.left_out.iter().all(|left| left.batch != *purge));
-        if announced.len() == came {
+        graves.name_purges(ours)?;
+        let left: BTreeMap<Id, &str> = taken.left_out.iter().map(|left| (left.batch, left.why.as_str())).collect();
+        if !announced.iter().any(|purge| left.contains_key(purge)) {
             ours.execute_batch("RELEASE taken").map_err(sql)?;
             return Ok(taken);
+        }
+        // By the clocks a purge may come before the batch of which it took something, which waits for the purge: what misses
+        // something is tried behind the rest, as long as that lets more come.
+        let late = announced.iter().any(|purge| left.get(purge) == Some(&NOT_WHOLE));
+        if late && order.len() - left.len() > most {
+            most = order.len() - left.len();
+            let mut behind = Vec::new();
+            for n in std::mem::take(&mut order) {
+                let misses = left.get(&theirs.header(n)?.0.id) == Some(&NOT_WHOLE);
+                if misses { behind.push(n) } else { order.push(n) }
+            }
+            order.append(&mut behind);
+        } else {
+            // What others had buried because of a purge that does not come after all was believed too early.
+            announced.retain(|purge| !left.contains_key(purge));
         }
         ours.execute_batch("ROLLBACK TO taken; RELEASE taken").map_err(sql)?;
     }
@@ -136,14 +154,21 @@ fn take_or_nothing(ours: &Connection, take: impl FnOnce(&Connection) -> Result<T
 }
 
 /// Each in a step of its own, so that what only shows when all is settled keeps out that one.
-fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&BTreeSet<Id>, bool)) -> Result<Taken> {
+fn take_singly(
+    ours: &Connection,
+    theirs: &dyn Source,
+    new: &[i64],
+    how: (&BTreeSet<Id>, bool),
+    graves: &mut Graves,
+) -> Result<Taken> {
     let mut all = Taken::default();
     for n in new {
         ours.execute_batch("SAVEPOINT single").map_err(sql)?;
-        match take_all(ours, theirs, &[*n], how) {
+        match take_all(ours, theirs, &[*n], how, graves) {
             Ok(taken) => all.join(taken),
             Err(error) if is_refused(&error) => {
                 ours.execute_batch("ROLLBACK TO single").map_err(sql)?;
+                graves.forget_gone(ours)?;
                 let (h, _) = theirs.header(*n)?;
                 let why = unsound(&refusal(&error));
                 all.left_out.push(LeftOut { batch: h.id, person: h.person, label: h.label, at: Stamp(h.wall), why });
@@ -155,9 +180,15 @@ fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&BTree
     Ok(all)
 }
 
-fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], (announced, proven): (&BTreeSet<Id>, bool)) -> Result<Taken> {
+fn take_all(
+    ours: &Connection,
+    theirs: &dyn Source,
+    new: &[i64],
+    (announced, proven): (&BTreeSet<Id>, bool),
+    graves: &mut Graves,
+) -> Result<Taken> {
     let (purged, taken) = (purge::any(ours)?, Taken::default());
-    let mut desk = Desk { ours, shapes: Shapes::default(), announced, proven, purged, taken, fields: BTreeSet::new(), graves: Vec::new() };
+    let mut desk = Desk { ours, shapes: Shapes::default(), announced, proven, purged, taken, fields: BTreeSet::new(), graves };
     for n in new {
         let (header, hash) = theirs.header(*n)?;
         let why = desk.one(theirs, *n, &header, &hash)?;
@@ -185,12 +216,7 @@ fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], (announced, pro
             }
         }
     }
-    let Desk { mut taken, fields, graves, .. } = desk;
-    for (id, by) in graves {
-        ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.id = ? AND b.id = ?")
-            .and_then(|mut s| s.execute(params![id, by]))
-            .map_err(sql)?;
-    }
+    let Desk { mut taken, fields, .. } = desk;
     settle(ours, &mut taken, &fields)?;
     Ok(taken)
 }
@@ -271,8 +297,43 @@ struct Desk<'c> {
     purged: bool,
     taken: Taken,
     fields: BTreeSet<(i64, Id, String)>,
-    /// What was buried on arrival, and by which purge.
-    graves: Vec<(Id, Id)>,
+    graves: &'c mut Graves,
+}
+
+/// What came purged already, by the batch (our integer) that it was of, and by which purge. The purge stands behind the batches of which
+/// it took something, so its integer is not known yet: until all is taken that of the batch stands for it, also where what came later
+/// was buried beside what it took.
+#[derive(Default)]
+struct Graves(BTreeMap<i64, Vec<(Id, Id)>>);
+
+impl Graves {
+    /// Forgets a batch that was taken back: another may get its integer.
+    fn forget_gone(&mut self, ours: &Connection) -> Result<()> {
+        let top: i64 = ours
+            .prepare_cached("SELECT coalesce(max(n), 0) FROM batch")
+            .and_then(|mut s| s.query_row([], |r| r.get(0)))
+            .map_err(sql)?;
+        self.0.retain(|batch, _| *batch <= top);
+        Ok(())
+    }
+
+    /// Puts the integers of the purges in their places. Whoever has a batch has every purge that took something of it, so what was buried
+    /// beside it can name any of them.
+    fn name_purges(&self, ours: &Connection) -> Result<()> {
+        for (batch, all) in &self.0 {
+            for (id, by) in all {
+                ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.id = ? AND b.id = ?")
+                    .and_then(|mut s| s.execute(params![id, by]))
+                    .map_err(sql)?;
+            }
+            if let Some((_, by)) = all.first() {
+                ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.purged = ? AND b.id = ?")
+                    .and_then(|mut s| s.execute(params![batch, by]))
+                    .map_err(sql)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Desk<'_> {
@@ -280,10 +341,9 @@ impl Desk<'_> {
     fn one(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8]) -> Result<Option<String>> {
         let mut tally = Tally::default();
         let mut held = (header.made.saturating_add(header.edits) <= AT_ONCE).then(Vec::new);
-        let (mut made, mut edits, mut buried) = (0, 0, false);
+        let (mut made, mut edits) = (0, 0);
         theirs.items(n, &mut |item| {
             tally.add(&item);
-            buried |= matches!(item, Item::Purged { .. });
             match item.entity() {
                 0 => edits += 1,
                 1.. => made += 1,
@@ -302,7 +362,7 @@ impl Desk<'_> {
         if let Some(why) = Shapes::wrong_header(header) {
             return Ok(Some(unsound(&why)));
         }
-        if buried && (made, edits) != (header.made, header.edits) {
+        if (made, edits) != (header.made, header.edits) {
             return Ok(Some(unsound("it has not as many things as it says")));
         }
         let proof = theirs.proof(n)?;
@@ -322,6 +382,9 @@ impl Desk<'_> {
             None => self.write_apart(theirs, n, header, hash, &mut brought),
         };
         self.ours.execute_batch(if written.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" }).map_err(sql)?;
+        if written.is_err() {
+            self.graves.forget_gone(self.ours)?;
+        }
         match written {
             Ok(()) => {
                 let taken = &mut self.taken;
@@ -464,8 +527,9 @@ impl Desk<'_> {
             Item::Changed(changed) => put_edit(self.ours, batch, changed, brought),
             Item::Purged { id, by, .. } => {
                 self.purged = true;
-                // The purge may stand behind it.
-                self.graves.extend(by.map(|by| (*id, by)));
+                if let Some(by) = by {
+                    self.graves.0.entry(batch).or_default().push((*id, *by));
+                }
                 Ok(purge::bury(self.ours, item, batch, batch)?)
             }
         }

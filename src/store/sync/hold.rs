@@ -52,6 +52,17 @@ fn key(batch: Id) -> String {
 
 /// The purges that wait in a book.
 pub fn waiting(conn: &Connection) -> Result<BTreeMap<Id, Held>> {
+    let mut all = BTreeMap::new();
+    for (id, held) in kept(conn)? {
+        // A merge may have brought it meanwhile.
+        if !transact::has_batch(conn, id)? {
+            all.insert(id, held);
+        }
+    }
+    Ok(all)
+}
+
+fn kept(conn: &Connection) -> Result<BTreeMap<Id, Held>> {
     let mut statement =
         conn.prepare_cached("SELECT substr(k, 7), CAST(v AS TEXT) FROM meta WHERE k > 'purge/' AND k < 'purge0'").map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
@@ -143,9 +154,14 @@ impl Store {
         Ok(name.filter(|name| !name.is_empty()).map_or_else(|| header.label.clone(), |name| format!("{} ({name})", header.label)))
     }
 
-    /// Within the transaction: keeps which wait, and forgets which do not any more.
+    /// Within the transaction, when all was taken that fits: keeps which wait, and forgets which came.
     pub(super) fn keep_purges(&self, purges: &Purges) -> Result<()> {
-        purges.due.iter().try_for_each(|id| self.forget_meta(&key(*id)))?;
+        for id in kept(&self.conn)?.keys() {
+            // One that is due and misses something still has its day, and its yes, behind it.
+            if transact::has_batch(&self.conn, *id)? {
+                self.forget_meta(&key(*id))?;
+            }
+        }
         purges.held.iter().try_for_each(|(id, held)| self.keep_held(*id, held))
     }
 
