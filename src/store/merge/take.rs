@@ -154,13 +154,7 @@ fn take_or_nothing(ours: &Connection, take: impl FnOnce(&Connection) -> Result<T
 }
 
 /// Each in a step of its own, so that what only shows when all is settled keeps out that one.
-fn take_singly(
-    ours: &Connection,
-    theirs: &dyn Source,
-    new: &[i64],
-    how: (&BTreeSet<Id>, bool),
-    graves: &mut Graves,
-) -> Result<Taken> {
+fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&BTreeSet<Id>, bool), graves: &mut Graves) -> Result<Taken> {
     let mut all = Taken::default();
     for n in new {
         ours.execute_batch("SAVEPOINT single").map_err(sql)?;
@@ -309,10 +303,8 @@ struct Graves(BTreeMap<i64, Vec<(Id, Id)>>);
 impl Graves {
     /// Forgets a batch that was taken back: another may get its integer.
     fn forget_gone(&mut self, ours: &Connection) -> Result<()> {
-        let top: i64 = ours
-            .prepare_cached("SELECT coalesce(max(n), 0) FROM batch")
-            .and_then(|mut s| s.query_row([], |r| r.get(0)))
-            .map_err(sql)?;
+        let top: i64 =
+            ours.prepare_cached("SELECT coalesce(max(n), 0) FROM batch").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
         self.0.retain(|batch, _| *batch <= top);
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::store::purge;
 use crate::store::tests::{NOW, account, add, options};
 
 fn who(no: u8) -> Options {
-    let who = Who { person: ["ana", "bo", "chen"][usize::from(no)].into(), device: Id([no + 1; 16]) };
+    let who = Who { person: ["ana", "bo", "chen", "dana"][usize::from(no)].into(), device: Id([no + 1; 16]) };
     Options { who, keep: Keep::Nowhere, ..options("ana") }
 }
 
@@ -709,6 +709,132 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         well(a);
         well(b);
     }
+}
+
+/// Everybody says yes, and everything is carried from `a` to `into`.
+fn take_all_of(from: &Store, into: &mut Store) -> Exchanged {
+    carry(from, into);
+    into.exchange().unwrap();
+    into.accept_purges().unwrap();
+    into.exchange().unwrap()
+}
+
+#[test]
+fn a_purge_and_what_it_took_of_a_clock_far_ahead_come_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 4);
+    let [a, b, c, d] = &mut all[..] else { panic!() };
+    // A year ahead, so that by the clocks the purge stands before the note that it takes away.
+    let ahead = Stamp(NOW.0 + 365 * 86_400_000);
+    a.turn_day(ahead);
+    let text = "what is to go";
+    let note = Command::Note { customers: vec![acme], text: text.into(), at: None };
+    a.write(&note, ahead).unwrap();
+    a.exchange().unwrap();
+    carry(a, b);
+    b.exchange().unwrap();
+    let row = account(b, acme).events.iter().find(|e| e.text == text).unwrap().id;
+    b.write(&Command::Purge { entity: crate::domain::command::Entity::Event, row, why: String::new() }, NOW).unwrap();
+    b.exchange().unwrap();
+    take_all_of(b, a);
+    a.exchange().unwrap();
+    // What the purge waits for comes an exchange later: it begins no other day, and needs no other yes.
+    bundles_of(&b.sync_folder(), |writer| writer == b.who.device).iter().for_each(|found| carry_one(found, c));
+    assert_eq!(c.exchange().unwrap().held.len(), 1);
+    assert_eq!(c.accept_purges().unwrap(), 1);
+    let done = c.exchange().unwrap();
+    assert!(done.held.is_empty() && done.wrong.len() == 1 && done.wrong[0].contains(NOT_WHOLE), "{done:?}");
+    carry(a, c);
+    let done = c.exchange().unwrap();
+    assert_eq!((done.taken, done.held.len(), done.wrong.len()), (2, 0, 0), "{done:?}");
+    assert!(held(&c.conn).unwrap().is_empty());
+    // Both at once.
+    carry(b, d);
+    let done = take_all_of(a, d);
+    assert_eq!((done.wrong, d.digest().unwrap()), (Vec::new(), a.digest().unwrap()));
+    assert_eq!(c.digest().unwrap(), d.digest().unwrap());
+    carry(a, b);
+    [a, b, c, d].into_iter().for_each(well);
+}
+
+#[test]
+fn what_was_buried_beside_something_that_came_purged_names_its_purge() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 3);
+    let [a, b, c] = &mut all[..] else { panic!() };
+    let text = "what is to go";
+    note(a, acme, text);
+    let row = account(a, acme).events.iter().find(|e| e.text == text).unwrap().id;
+    let edit = |text: &str| Command::Edit {
+        entity: crate::domain::command::Entity::Event,
+        rows: vec![row],
+        changes: vec![crate::domain::command::Change::set("text", text)],
+    };
+    a.exchange().unwrap();
+    carry(a, b);
+    b.exchange().unwrap();
+    b.write(&Command::Purge { entity: crate::domain::command::Entity::Event, row, why: String::new() }, NOW).unwrap();
+    b.exchange().unwrap();
+    // Of `a` the note comes purged, and what `a` did with it before it heard comes as it was.
+    let purged = folder.path().join("purged.db");
+    a.back_up_to(&purged).unwrap();
+    let mut twin = Store::open(&purged, &who(0)).unwrap();
+    a.write(&edit("once more"), Stamp(NOW.0 + 1000)).unwrap();
+    take_all_of(b, &mut twin);
+    c.merge_copy(&twin.conn, merge::MergeAsk { now: NOW, dry_run: false, foreign: false }).unwrap();
+    c.merge_copy(&a.conn, merge::MergeAsk { now: NOW, dry_run: false, foreign: false }).unwrap();
+    take_all_of(b, a);
+    assert_eq!(a.digest().unwrap(), c.digest().unwrap());
+    well(c);
+    well(a);
+    a.exchange().unwrap();
+    joins(&folder.path().join("joined.db"), a);
+}
+
+#[test]
+fn what_is_signed_by_a_known_key_comes_before_what_has_the_same_ids_and_is_not() {
+    use crate::store::hash::{self, Item};
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 1);
+    let b = &mut all[0];
+    // Who has a place for a key signs.
+    let path = folder.path().join("a.db");
+    b.back_up_to(&path).unwrap();
+    let mut a = Store::open(&path, &kept(folder.path(), 1, Keep::In)).unwrap();
+    note(&mut a, acme, "so that the key is known");
+    a.exchange().unwrap();
+    carry(&a, b);
+    assert_eq!(b.exchange().unwrap().taken, 1);
+    note(&mut a, acme, "the true one");
+    a.exchange().unwrap();
+    // The note's own id in a batch of somebody else, who says that it was earlier.
+    let last = a.last_batch().unwrap();
+    let (mut header, _) = (&a.conn as &dyn merge::Source).header(last).unwrap();
+    let mut items: Vec<Item> = Vec::new();
+    hash::items(&a.conn, last, &mut |item| {
+        items.push(item);
+        Ok(())
+    })
+    .unwrap();
+    let false_one = rusqlite::types::Value::Text("the false one".into());
+    for item in &mut items {
+        if let Item::Made(made) = item {
+            made.values.iter_mut().filter(|v| matches!(v, rusqlite::types::Value::Text(t) if t == "the true one")).for_each(|v| {
+                *v = false_one.clone();
+            });
+        }
+    }
+    (header.id, header.device, header.number, header.hlc) = (Id([5; 16]), Id([66; 16]), 1, header.hlc - (1000 << 16));
+    let mut sealed = hostile::Sealed::default();
+    sealed.seal(header, items);
+    let stranger = b.sync_folder().join(Id([66; 16]).to_string());
+    fs::create_dir_all(&stranger).unwrap();
+    let head = Head { format: bundle::FORMAT, book: b.book_id().unwrap(), zone: None, device: Id([66; 16]), first: 1, last: 1, sum: None };
+    bundle::write(&stranger, &bundle::name(None, 1, 1, 0), &head, &sealed.pieces()).unwrap();
+    carry(&a, b);
+    let done = b.exchange().unwrap();
+    assert!(done.taken == 1 && done.wrong.len() == 1 && done.wrong[0].contains("has written"), "{done:?}");
+    assert_eq!(a.digest().unwrap(), b.digest().unwrap());
 }
 
 #[test]
