@@ -157,7 +157,8 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
     }
     let folder = folder.display();
     if books.is_empty() {
-        return Err(Error::not_found(format!("there are no bundles in {folder}")).hint("the folder is named BOOK.sync"));
+        return Err(Error::not_found(format!("there are no bundles in {folder}"))
+            .hint("it is the one that `retain sync` names on the first machine; a tool may not have brought its files yet"));
     }
     let error = Error::usage(format!("the bundles in {folder} are of {} books, and of none are most of them", books.len()));
     let error = error.hint("move the folders of the other books elsewhere, then join");
@@ -170,7 +171,7 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
 /// A book of one's own and a team's do not become one by a folder.
 fn another_book(words: String, folder: &Path) -> Error {
     Error::usage(words)
-        .hint(format!("`retain --book NEW.db sync --join {}` makes the book of that folder beside your own", folder.display()))
+        .hint(format!("`retain --book NEW.db sync --join \"{}\"` makes the book of that folder beside your own", folder.display()))
         .hint("customers of one book come into another by `retain export customers` there and `retain import` here")
 }
 
@@ -499,7 +500,7 @@ impl Store {
             let is_empty =
                 there.is_some_and(|conn| conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM batch)", [], |r| r.get(0)) == Ok(true));
             return Err(if book.is_some_and(|book| heads.iter().any(|head| head.book == book)) {
-                Error::usage(words).hint(format!("`retain sync --on --folder {}` lets it take part", folder.display()))
+                Error::usage(words).hint(format!("`retain sync --on --folder \"{}\"` lets it take part", folder.display()))
             } else if is_empty {
                 Error::usage(format!("{words}, with nothing in it")).hint("move it away, then join again")
             } else {
