@@ -414,6 +414,8 @@ impl Cx<'_> {
         if let Err(error) = store.give_bundles(1) {
             self.warn(&format!("not in the sync folder yet: {}", error.message));
         }
+        // What a write found out has no later opening to be told at.
+        self.tell(store);
     }
 
     /// Reads for the hooks what was written, where there are hooks.

@@ -25,7 +25,7 @@
 //! [`text`] ← [`domain`] ← [`columns`] ← [`store`] ← [`transfer`] ← { [`cli`], [`tui`] } ← `main`
 //!
 //! ([`error`] and [`files`] stand outside the row: everybody returns errors, and works with [`files`] in folders of others.)
-//! the subcommands. rusqlite and SQL are only in `store`, ratatui and crossterm only in `tui`, clap and printing only in `cli`;
+//! rusqlite and SQL are only in `store`, ratatui and crossterm only in `tui`, clap and printing only in `cli`;
 //! the clock is read in `cli.rs` and `tui.rs` and handed on as a value.
 //!
 //! - [`text`]: words per language, text from outside made safe, widths by grapheme, folding for search.
@@ -153,8 +153,9 @@
 //! - **The file under the name** is compared (device and inode) before each write and each look. Another file is opened anew and
 //!   told, and one's own changes follow; a write that was meant for the old one is refused.
 //! - **Backups** ([`store::backup`]) are made by SQLite into `.BOOK.backups`, read from end to end and renamed: one a day by whoever
-//!   comes first, one before imports and migrations. In a folder of a group they are the group's. A restore moves what is there
-//!   away. Below 64 MB the hash of every batch is computed at once, of a larger one by `retain backup verify`; a file beside the
+//!   comes first, one before imports, merges, migrations, and purges that come from elsewhere. In a folder of a group they are the group's. A
+//!   restore moves what is there away. A purge names those, and what was moved to them, that still have its rows
+//!   ([`store::Store::files_that_still_have`]). Below 64 MB the hash of every batch is computed at once, of a larger one by `retain backup verify`; a file beside the
 //!   backup says that it was, and what its bytes were, or what is wrong with it. Thinning keeps the newest three and the newest three
 //!   that are verified; a damaged one takes the place of no other. It counts days of which there are backups and asks no clock, a few go at
 //!   once, and a restore chooses by what they hold: a wrong clock costs one day. Whoever looks at a backup looks at a private copy.
@@ -326,6 +327,10 @@
 //!   home that was set up anew is another person's in this: whose bundles still have something, `retain purge --sweep` and `doctor` say.
 //! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle; `doctor`
 //!   counts them, and without its folder they are given.
+//! - A purge that waits cannot be refused: switching the exchange off keeps a copy out of it. A backup from before a purge that is put back
+//!   hears of it again at the next exchange; what it has can be looked at and exported from there.
+//! - Signatures are of batches, not of the book: who can write the file can take out the last batches of a device, or the signatures of all of
+//!   them, and nothing tells. The screens do not show what is not signed, `retain history` does.
 //! - Where there is no folder for state at all, and no outbox is wanted, the device is made of machine and person: its numbers begin
 //!   again in an older copy that is put back. Its batches are given all the same, and `doctor` names the numbers.
 //! - A device that signs with another key for a good reason is believed after `retain sync --new-key DEVICE`; what it signed before counts

@@ -13,7 +13,8 @@ use crate::store::backup::{Backup, Holds, list, verify, verify_again};
 
 /// Make a verified copy of the book, list the backups, or verify them
 ///
-/// Backups lie in the folder `.BOOK.backups` beside the book: one of each day, and one before an import, a migration or a merge.
+/// Backups lie in the folder `.BOOK.backups` beside the book: one of each day, and one before an import, a merge, a
+/// migration, or a purge that comes from elsewhere.
 #[derive(clap::Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {

@@ -2,18 +2,16 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::fail::Done;
 use super::out::one_line;
 use super::{Cx, change};
-use crate::domain::command::{Command, Entity};
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::store::backup::list;
 use crate::store::mentions::Mention;
 use crate::store::purge::Plan;
 
@@ -109,7 +107,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     // Looked for again: what is about others stays, and is told so that somebody reads it.
     let mentions = store.mentions_of(&plan.terms, &HashSet::new())?;
-    sweep(cx, &mut store, Some((receipt.label, receipt.changed, &mentions)))?;
+    sweep(cx, &mut store, Some((receipt, &mentions)))?;
     if !mentions.is_empty() && !cx.out.json {
         cx.out.line("The book still names it where it is about something else:")?;
         for words in told(&mentions) {
@@ -119,19 +117,21 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     Ok(())
 }
 
-fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(String, usize, &[Mention])>) -> Done {
+fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(Receipt, &[Mention])>) -> Done {
     let left = store.sweep_purged();
     cx.hand_on(store);
     // A backup cannot forget; each that still has it is named.
-    let backups: Vec<PathBuf> = if done.is_some() { list(store.path()).into_iter().map(|b| b.path).collect() } else { Vec::new() };
+    let purge = done.as_ref().and_then(|(receipt, _)| receipt.batch);
+    let backups = purge.map_or(Ok(Vec::new()), |purge| store.files_that_still_have(purge))?;
     if cx.out.json {
-        let (label, rows, mentions) = done.unwrap_or_default();
+        let (receipt, mentions) = done.unwrap_or_default();
+        let (label, rows) = (receipt.label, receipt.changed);
         return Ok(cx.out.object(json!({ "label": label, "rows": rows, "left": left, "backups": backups, "mentions": mentions }))?);
     }
-    if let Some((label, ..)) = done {
-        cx.out.line(&one_line(&label))?;
+    if let Some((receipt, _)) = done {
+        cx.out.line(&one_line(&receipt.label))?;
         if !backups.is_empty() {
-            cx.out.line("Backups that were made before still hold it until they go:")?;
+            cx.out.line("Files that still hold it until they go; only backups go by themselves:")?;
         }
         for path in backups {
             cx.out.line(&one_line(&format!("  {}", path.display())))?;

@@ -73,6 +73,10 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
         Ok(())
     };
     for (path, mode) in parts.into_iter().filter(|p| p.0.exists()) {
+        // What a teammate has made is as it has to be, and nobody else may change its mode.
+        if std::fs::metadata(&path).is_ok_and(|is| keeps(&path, mode, is).is_ok()) {
+            continue;
+        }
         if gid.is_some() {
             std::os::unix::fs::chown(&path, None, gid).map_err(cannot)?;
         }

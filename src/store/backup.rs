@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 use serde::Serialize;
 
 use crate::domain::id::Id;
@@ -19,7 +19,7 @@ use crate::files::{self, Folder, Sort};
 
 use super::open;
 use super::outbox::Outbox;
-use super::{Store, hash, merge, schema, sql};
+use super::{Store, batch, hash, merge, purge, schema, sql};
 use thinning::thin;
 pub use turns::tell_waits;
 pub(super) use turns::{Wait, turn};
@@ -518,7 +518,44 @@ pub(super) fn move_away(path: &Path, folder: &Folder, name: &str) -> io::Result<
     Ok(moved)
 }
 
+/// Rows by their table and id.
+type Rows = [(&'static str, Id)];
+
+/// A file has one of these rows, or cannot be read to its end, so that nobody can tell.
+fn may_have(file: &Path, rows: &Rows) -> bool {
+    let has = || -> Result<bool> {
+        let conn = open_to_read(file)?;
+        for (table, row) in rows {
+            let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
+            if conn.query_row(&query, [row], |r| r.get(0)).map_err(sql)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    // What lies in a journal beside it is not read.
+    whole(file).is_err() || has().unwrap_or(true)
+}
+
 impl Store {
+    /// Files beside the book that may still have what a batch purged: backups, what a restore or a merge moved to them, and copies that a
+    /// sync tool has left.
+    pub fn files_that_still_have(&self, purge: Id) -> Result<Vec<PathBuf>> {
+        let query = "SELECT e.entity, e.row FROM edit e JOIN batch b ON b.n = e.batch WHERE b.id = ? AND e.field = ?";
+        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
+        let purged = statement.query_map(params![purge, purge::FIELD], |r| Ok((r.get(0)?, Id(r.get(1)?)))).map_err(sql)?;
+        let purged: Vec<(i64, Id)> = purged.collect::<std::result::Result<_, _>>().map_err(sql)?;
+        let rows: Vec<_> = purged.into_iter().filter_map(|(entity, row)| Some((batch::table_numbered(entity)?.name, row))).collect();
+        let folder = open_folder(&self.path).ok();
+        let kept = folder.iter().flat_map(|folder| {
+            let files = folder.names().unwrap_or_default().into_iter().filter(|name| name.ends_with(".db"));
+            files.map(|name| folder.path().join(name))
+        });
+        let mut all: Vec<PathBuf> = kept.chain(self.conflicted_copies()?).filter(|file| may_have(file, &rows)).collect();
+        all.sort();
+        Ok(all)
+    }
+
     /// A verified backup in the book's folder, now.
     pub fn back_up(&self, why: &str, now: Stamp) -> Result<PathBuf> {
         if self.is_backup() {

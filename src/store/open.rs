@@ -425,7 +425,13 @@ fn check_head(path: &Path) -> Result<()> {
     if read > 0 {
         let number = |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         if read < 100 || &head[..16] != b"SQLite format 3\0" {
-            return Err(Error::usage(format!("{name} is not a Retain book")).hint("to read a CSV: retain import FILE"));
+            let error = Error::usage(format!("{name} is not a Retain book"));
+            // Where there are backups of it, it was one.
+            return Err(if super::backup::list(path).is_empty() {
+                error.hint("to read a CSV: retain import FILE")
+            } else {
+                error.hint("it was one: `retain restore` puts a backup in its place, --salvage takes what is left of it as well")
+            });
         }
         let tables = number(40) != 0;
         if number(68) != schema::APPLICATION_ID && (tables || number(68) != 0) || number(60) < 0 {

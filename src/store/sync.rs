@@ -157,7 +157,8 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
     }
     let folder = folder.display();
     if books.is_empty() {
-        return Err(Error::not_found(format!("there are no bundles in {folder}")).hint("the folder is named BOOK.sync"));
+        return Err(Error::not_found(format!("there are no bundles in {folder}"))
+            .hint("it is the one that `retain sync` names on the first machine; a tool may not have brought its files yet"));
     }
     let error = Error::usage(format!("the bundles in {folder} are of {} books, and of none are most of them", books.len()));
     let error = error.hint("move the folders of the other books elsewhere, then join");
@@ -165,6 +166,13 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
         let devices: Vec<String> = devices.iter().map(Id::to_string).collect();
         error.hint(format!("book {book}: {bundles} of the bundles, of {}", devices.join(", ")))
     }))
+}
+
+/// A book of one's own and a team's do not become one by a folder.
+fn another_book(words: String, folder: &Path) -> Error {
+    Error::usage(words)
+        .hint(format!("`retain --book NEW.db sync --join \"{}\"` makes the book of that folder beside your own", folder.display()))
+        .hint("customers of one book come into another by `retain export customers` there and `retain import` here")
 }
 
 /// The bundle that was known under this key is not in the folder any more, though its writer's is.
@@ -216,9 +224,20 @@ impl Store {
         }
         if on {
             let folder = rows.get(1).map_or_else(|| self.sync_folder(), |row| PathBuf::from(&row.1));
+            self.is_not_of_others(&folder)?;
             self.say_yes(folder)?;
         }
         self.remember(&rows)
+    }
+
+    /// Refuses a folder that is another book's alone: neither would ever take anything of the other, and nobody could join it any more.
+    fn is_not_of_others(&self, folder: &Path) -> Result<()> {
+        let heads: Vec<Head> = bundles_in(folder).iter().filter_map(|found| bundle::head(&found.path)).collect();
+        let own = schema::book(&self.conn)?;
+        if heads.is_empty() || heads.iter().any(|head| Some(head.book) == own) {
+            return Ok(());
+        }
+        Err(another_book(format!("the bundles in {} are of another book than {}", folder.display(), self.path.display()), folder))
     }
 
     /// Writes rows of `meta`, which belong to this copy alone.
@@ -474,10 +493,22 @@ impl Store {
 
     /// Makes the book at `path` from the bundles in `folder`.
     pub fn join(path: &Path, folder: &Path, options: &Options) -> Result<(Store, Exchanged)> {
-        if path.exists() {
-            return Err(Error::usage(format!("{} is there already", path.display())).hint("`retain sync --on` lets it take part"));
-        }
         let heads: Vec<Head> = bundles_in(folder).iter().filter_map(|f| bundle::head(&f.path)).collect();
+        if path.exists() {
+            let words = format!("{} is there already", path.display());
+            let there = merge::read_only(path).ok();
+            let book = there.as_ref().and_then(|conn| schema::book(conn).ok().flatten());
+            // A console that was looked at once has made it.
+            let is_empty =
+                there.is_some_and(|conn| conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM batch)", [], |r| r.get(0)) == Ok(true));
+            return Err(if book.is_some_and(|book| heads.iter().any(|head| head.book == book)) {
+                Error::usage(words).hint(format!("`retain sync --on --folder \"{}\"` lets it take part", folder.display()))
+            } else if is_empty {
+                Error::usage(format!("{words}, with nothing in it")).hint("move it away, then join again")
+            } else {
+                another_book(format!("{words}, and is another book"), folder)
+            });
+        }
         let first = book_of(&heads, folder)?;
         let mut store = Store::open(path, &Options { create: true, zone: first.zone.clone(), ..options.clone() })?;
         let work = store.name_as(first.book).and_then(|()| {

@@ -125,10 +125,7 @@ fn a_person_gets_what_there_is_and_is_forgotten_with_every_backup_named() {
     assert_eq!((&person["person"]["contact"]["name"], &person["person"]["customer"]), (&"Dana Ruiz".into(), &"Acme".into()));
     assert_eq!(person["person"]["mentions"].as_array().map(Vec::len), Some(1));
     let done = desk.run(&["forget", "dana@acme.example", "--yes"]);
-    assert!(
-        done.contains("Purged a contact") && done.contains("Backups that were made before still hold it") && done.contains(".db\n"),
-        "{done}"
-    );
+    assert!(done.contains("Purged a contact") && done.contains("Files that still hold it") && done.contains(".db\n"), "{done}");
     assert!(done.contains("where it is about something else:\n  note text of Acme: \"dana\", `retain purge --event [id]`\n"), "{done}");
     assert!(desk.run(&["person", "dana@acme.example"]).ends_with("exit 3"));
 }

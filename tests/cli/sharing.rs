@@ -37,10 +37,16 @@ fn a_copy_says_that_it_does_not_exchange_and_writes_all_the_same() {
     desk.run(&["sync", "--on", "--folder", "carried"]);
     std::fs::copy(desk.path(".local/share/retain/book.db"), desk.path("play.db")).expect("a copy");
     let told = desk.run(&["--book", "play.db", "note", "A1", "only", "playing"]);
-    assert!(told.contains("play.db does not exchange by ~/carried: sync was switched on at ~/.local/share/retain/book.db"), "{told}");
+    assert!(
+        told.contains("the book play.db does not exchange by ~/carried: sync was switched on at ~/.local/share/retain/book.db"),
+        "{told}"
+    );
     assert!(told.ends_with("exit 0"), "{told}");
     let told = desk.run(&["--book", "play.db", "sync"]);
-    assert!(told.contains("`retain sync --on` lets it") && told.ends_with("exit 2"), "{told}");
+    assert!(
+        told.contains("The book play.db does not") && told.contains("`retain sync --on` lets it") && told.ends_with("exit 2"),
+        "{told}"
+    );
     let told = desk.run(&["--book", "play.db", "doctor"]);
     assert!(told.contains("play.db does not exchange by ~/carried") && told.ends_with("exit 0"), "{told}");
     assert!(desk.run(&["doctor"]).contains("changes go to ~/carried"));
@@ -66,6 +72,20 @@ fn git_merges_two_branches_of_a_book() {
     assert_eq!(std::fs::read(desk.path("ours")).expect("there"), before);
     let left: Vec<_> = std::fs::read_dir(desk.path("")).expect("a folder").flatten().map(|e| e.file_name()).collect();
     assert!(left.iter().all(|n| !n.to_string_lossy().contains("merging")), "{left:?}");
+}
+
+#[test]
+fn who_writes_without_a_key_is_told_so() {
+    let desk = Desk::with_book();
+    let signed = |words: &str| assert_eq!(desk.run(&["note", "A1", words]), "Note on Acme\nexit 0");
+    signed("by the key of this machine");
+    std::fs::write(desk.path(".local/state/retain/signing.key"), "no key").expect("written");
+    let told = desk.run(&["note", "A1", "by no key"]);
+    assert!(told.contains("your changes are not signed: ") && told.contains("signing.key is damaged"), "{told}");
+    assert!(desk.run(&["history"]).contains("Note on Acme  (not signed)"));
+    // A new key is made where there is none.
+    std::fs::remove_file(desk.path(".local/state/retain/signing.key")).expect("removed");
+    signed("by a new key");
 }
 
 #[test]
@@ -137,4 +157,39 @@ fn a_list_of_a_past_day_says_what_was_then() {
     at("2026-12-10T09:00:00Z", &["import", "later"]);
     assert!(list("2026-12-20").contains("Renamed"), "{}", list("2026-12-20"));
     assert!(list("2026-12-01").contains("no customer passes"), "{}", list("2026-12-01"));
+}
+
+/// The calls of the program in a text, between backticks or in a block, as words.
+fn calls(text: &str) -> Vec<Vec<String>> {
+    let blocks = text.split("```").skip(1).step_by(2).flat_map(str::lines);
+    let spans = text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2));
+    // What stands behind a prompt, or behind another command, is a call too.
+    let parts = blocks.chain(spans).flat_map(|line| line.split(" # ").next().unwrap_or_default().split([';', '|', '$']));
+    let calls = parts.filter_map(|part| part.trim().strip_prefix("retain "));
+    calls.map(|call| call.split_whitespace().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn every_call_that_the_documents_name_is_one_that_the_program_takes() {
+    let desk = Desk::with_book();
+    let (mut helps, mut checked) = (std::collections::HashMap::new(), 0);
+    for text in [include_str!("../../README.md"), include_str!("../../docs/sharing.md")] {
+        for call in calls(text) {
+            let name = |at: &&String| at.starts_with(|c: char| c.is_ascii_lowercase()) && !at.contains(['.', '/', '=']);
+            let mut named = call.iter().filter(name).map(String::as_str);
+            let (Some(sub), next) = (named.next(), named.next()) else { continue };
+            let mut help = |args: &[&str]| -> String {
+                helps.entry(args.join(" ")).or_insert_with(|| desk.run(&[args, &["--help"]].concat())).clone()
+            };
+            let said = help(&[sub]);
+            assert!(said.ends_with("exit 0"), "retain {}: {said}", call.join(" "));
+            let of_next = next.filter(|next| said.contains(&format!("\n  {next} "))).map(|next| help(&[sub, next]));
+            let said = said + of_next.as_deref().unwrap_or_default();
+            for flag in call.iter().filter_map(|word| Some(word.split('=').next()?).filter(|word| word.starts_with("--"))) {
+                assert!(said.contains(flag), "retain {}: {flag} is not in its help", call.join(" "));
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 50, "{checked} flags were found");
 }

@@ -97,6 +97,14 @@ fn what_is_no_file_is_refused_with_a_reason() {
     assert!(refusal(&at("pipe")).contains("is not a file"));
     fs::write(at("one"), "x").unwrap();
     assert!(refusal(&at("one")).contains("is not a Retain book"));
+    // Where there is a backup of it, it was a book.
+    let hints = |path: &Path| Store::open(path, &options()).err().expect("no book").hints.concat();
+    assert!(hints(&at("one")).contains("retain import"), "{}", hints(&at("one")));
+    let damaged = store(&at("damaged.db"));
+    damaged.back_up("asked", NOW).unwrap();
+    damaged.close();
+    fs::write(at("damaged.db"), "x").unwrap();
+    assert!(hints(&at("damaged.db")).contains("retain restore"), "{}", hints(&at("damaged.db")));
     let sparse = File::create(at("sparse")).unwrap();
     sparse.set_len(4 << 30).unwrap();
     assert!(refusal(&at("sparse")).contains("is not a Retain book"));

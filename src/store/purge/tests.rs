@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 use crate::domain::command::{Command, NewContact, NewCustomer};
 use crate::domain::event::EventKind;
@@ -40,6 +42,31 @@ fn purge(store: &mut Store, row: Id) {
 fn well(store: &mut Store) {
     let checks = store.doctor().unwrap();
     assert!(checks.iter().all(|c| c.ok || c.code == "copies"), "{checks:?}");
+}
+
+#[test]
+fn each_file_beside_the_book_that_still_has_what_was_purged_is_named_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = file(folder.path(), "book.db", 0);
+    add(&mut store, "Acme", 500);
+    let before = store.back_up("asked", NOW).unwrap();
+    let goes = add(&mut store, SECRET, 700);
+    let with = store.back_up("before-import", NOW).unwrap();
+    // What a restore and a merge have moved away, and what a sync tool has left.
+    let beside = |name: &str| with.with_file_name(name);
+    let copies = [beside("replaced-20261118T110640Z.db"), beside("merged-20261118T110640Z-book (1).db"), folder.path().join("book (2).db")];
+    for copy in &copies {
+        fs::copy(&with, copy).unwrap();
+    }
+    // What is in a journal is in no page yet.
+    let [in_a_journal, damaged] = ["replaced-20261118T110641Z.db", "replaced-20261118T110642Z.db"].map(beside);
+    fs::copy(&before, &in_a_journal).unwrap();
+    fs::write(beside("replaced-20261118T110641Z.db-wal"), "something").unwrap();
+    fs::write(&damaged, "no book").unwrap();
+    let purged = store.write(&Command::Purge { entity: Entity::Customer, row: goes, why: String::new() }, NOW).unwrap().batch.unwrap();
+    let mut has: Vec<_> = copies.into_iter().chain([with, in_a_journal, damaged]).collect();
+    has.sort();
+    assert_eq!(store.files_that_still_have(purged).unwrap(), has);
 }
 
 #[test]

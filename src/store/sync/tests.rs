@@ -202,6 +202,32 @@ fn who_joins_passes_over_what_strays_into_the_folder_and_guesses_nothing() {
 }
 
 #[test]
+fn a_book_of_ones_own_is_no_book_of_the_team_and_who_joins_is_told_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let (all, _) = copies(folder.path(), 1);
+    let mut team = all.into_iter().next().unwrap();
+    team.exchange().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let shared = team.sync_folder();
+    let join = |name: &str| Store::join(&at(name), &shared, &who(1)).err().expect("it is there");
+    let mut own = Store::open(&at("own.db"), &who(1)).unwrap();
+    let empty = join("own.db");
+    assert!(empty.message.contains("nothing in it") && empty.hints[0].contains("move it away"), "{empty:?}");
+    add(&mut own, "My own", 1);
+    let other = join("own.db");
+    assert!(other.message.contains("another book") && other.hints[0].contains("--book NEW.db sync --join"), "{other:?}");
+    let copy = join("0.db");
+    assert!(copy.hints[0].contains("sync --on --folder"), "{copy:?}");
+    // Nor does it come into the team's folder, where nobody could join any more.
+    let refused = own.set_sync(true, Some(&shared)).unwrap_err();
+    assert!(refused.message.contains("of another book"), "{refused}");
+    assert!(!own.syncs());
+    assert_eq!(own.exchange().unwrap(), Exchanged::default());
+    assert_eq!(bundles_in(&shared).len(), 1);
+    Store::join(&at("new.db"), &shared, &who(2)).unwrap();
+}
+
+#[test]
 fn a_missing_bundle_is_a_gap_that_is_told_until_it_comes() {
     let folder = tempfile::tempdir().unwrap();
     let (mut all, acme) = copies(folder.path(), 2);

@@ -186,7 +186,7 @@ impl Store {
             Some((_, yes)) => format!("sync was switched on at {}, which is gone", yes.path.display()),
             None => "the book names this folder, and you have not said yes to it here".to_owned(),
         };
-        format!("{name} does not exchange by {}: {why}; `retain sync --on` lets it", folder.display())
+        format!("the book {name} does not exchange by {}: {why}; `retain sync --on` lets it", folder.display())
     }
 }
 
