@@ -19,7 +19,7 @@ use crate::files::{self, Folder, Sort};
 
 use super::open;
 use super::outbox::Outbox;
-use super::{Store, batch, hash, merge, purge, schema, sql};
+use super::{Store, batch, hash, merge, purge, schema, sql, sync};
 use thinning::thin;
 pub use turns::tell_waits;
 pub(super) use turns::{Wait, turn};
@@ -426,6 +426,8 @@ pub fn restore(path: &Path, which: Option<&str>, now: Stamp) -> Result<Restored>
         };
         copy().map_err(failed)?;
     }
+    // What others have purged since, and was agreed to, is in the folder still: whoever puts back what was before it wants a day to look.
+    sync::hold_anew(&folder.path().join(&draft))?;
     let moved = move_away(path, &folder, &format!("replaced-{}", moment(now))).map_err(failed)?;
     fs::rename(folder.path().join(&draft), path).map_err(failed)?;
     let _ = File::open(path.parent().unwrap_or(Path::new("."))).and_then(|f| f.sync_all());

@@ -26,6 +26,7 @@ use super::merge::{self, NOT_WHOLE, Source as _};
 use super::{Mode, Options, Store, schema, sign, sql};
 use bundle::{Bundles, Head};
 use give::Look;
+pub(super) use hold::hold_anew;
 pub use hold::{Held, waiting as held};
 pub use yes::Part;
 

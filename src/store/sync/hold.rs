@@ -5,8 +5,9 @@
 //! backup from before it, and holds nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Id;
@@ -60,6 +61,15 @@ pub fn waiting(conn: &Connection) -> Result<BTreeMap<Id, Held>> {
         }
     }
     Ok(all)
+}
+
+/// In the file of a book that is put back: the purges that it does not have begin their day anew.
+pub fn hold_anew(file: &Path) -> Result<()> {
+    let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    if !kept(&conn)?.is_empty() {
+        conn.execute("DELETE FROM meta WHERE k > 'purge/' AND k < 'purge0'", []).map_err(sql)?;
+    }
+    Ok(())
 }
 
 fn kept(conn: &Connection) -> Result<BTreeMap<Id, Held>> {

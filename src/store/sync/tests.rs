@@ -734,6 +734,14 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         assert_eq!(a.digest().unwrap(), b.digest().unwrap());
         well(a);
         well(b);
+        // Who puts that back has a day again to look at it.
+        let (path, name) = (a.path.clone(), kept[0].name.clone());
+        all.remove(0).close();
+        crate::store::backup::restore(&path, Some(&name), Stamp(NOW.0 + 90_000_000)).unwrap();
+        let options = Options { now: Stamp(NOW.0 + 90_000_000), ..who(0) };
+        let mut back = Store::open(&path, &options).unwrap();
+        assert_eq!(back.exchange().unwrap().held.len(), 1);
+        assert_eq!(account(&mut back, acme).customer.name, "Acme");
     }
 }
 
