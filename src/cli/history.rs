@@ -61,13 +61,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if rows.is_empty() {
         return Ok(cx.out.line("nothing yet")?);
     }
-    // Where nobody signs, nothing has to be said of it.
-    let signs = store.is_signed()?;
     let zone = store.config().zone;
     let time = |row: &BatchRow| format!("{} {}", zone.day(row.at), zone.time(row.at).format("%H:%M"));
     for (row, edits) in rows.iter().zip(&told) {
         let mark = if row.undone_by.is_some() { "  (taken back)" } else { "" };
-        let proven = if row.signed || !signs { "" } else { "  (not signed)" };
+        let proven = if row.unproven { "  (not signed)" } else { "" };
         let head = format!("{}  {}  {}{mark}{proven}", time(row), one_line(&row.person), one_line(&row.label));
         cx.out.line(&head)?;
         let id = cx.out.paint(Ink::Dim, &format!("  {}", row.id));

@@ -280,7 +280,7 @@ const MOST_TASKS: usize = 20_000;
 
 /// The columns of a batch as a list shows it.
 const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
-    EXISTS (SELECT 1 FROM signature s WHERE s.batch = b.n)";
+    EXISTS (SELECT 1 FROM signature s WHERE s.batch = b.n), EXISTS (SELECT 1 FROM signature)";
 
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
     let mut batches = Vec::new();
@@ -333,6 +333,7 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
     let id = |at: usize| -> rusqlite::Result<Option<Id>> { Ok(row.get::<_, Option<[u8; 16]>>(at)?.map(Id)) };
     let customer = id(8)?;
     let name = text_at(row, 9)?;
+    let (signed, anybody_signs): (bool, bool) = (row.get(10)?, row.get(11)?);
     Ok(BatchRow {
         id: Id(row.get(0)?),
         person: text_at(row, 1)?,
@@ -344,7 +345,8 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
         undoes: id(7)?,
         undone_by: None,
         customer: customer.map(|c| (c, name)),
-        signed: row.get(10)?,
+        signed,
+        unproven: anybody_signs && !signed,
     })
 }
 

@@ -275,6 +275,12 @@ fn take_away(conn: &Connection, all: &[(&'static Table, Id)], purged: i64) -> Re
     }
     gone.touched.retain(|n| !gone.customers.contains(n));
     gone.rows = all.len();
+    // A label names whom its batch is about, also where the rows have gone to somebody else since.
+    for (_, id) in all.iter().filter(|(t, _)| t.entity == Entity::Customer) {
+        let mut statement = conn.prepare_cached("SELECT n FROM batch WHERE customer = ?").map_err(sql)?;
+        let about = statement.query_map([id], |r| r.get(0)).map_err(sql)?;
+        batches.extend(about.collect::<rusqlite::Result<Vec<i64>>>().map_err(sql)?);
+    }
     for batch in batches {
         unsay_naming(conn, batch, purged, &terms)?;
     }
@@ -357,13 +363,16 @@ pub fn removes_a_customer(item: &Item) -> bool {
     matches!(item, Item::Changed(c) if c.field == "removed" && c.entity == batch::table(Entity::Customer).number)
 }
 
+/// The batch (our integer) that purged a row.
+pub fn purged_by(conn: &Connection, row: &[u8]) -> Result<Option<i64>> {
+    conn.prepare_cached("SELECT purged FROM tombstone WHERE id = ? AND entity > 0")
+        .and_then(|mut s| s.query_row([row], |r| r.get(0)).optional())
+        .map_err(sql)
+}
+
 /// What becomes of an item that arrives.
 pub fn fate(conn: &Connection, item: &Item) -> Result<Fate> {
-    let by = |id: &Value| -> Result<Option<i64>> {
-        conn.prepare_cached("SELECT purged FROM tombstone WHERE id = ? AND entity > 0")
-            .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
-            .map_err(sql)
-    };
+    let by = |id: &Value| if let Value::Blob(id) = id { purged_by(conn, id) } else { Ok(None) };
     match item {
         Item::Made(made) => {
             for (column, value) in made.table.columns.iter().zip(&made.values) {

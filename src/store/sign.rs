@@ -210,11 +210,6 @@ impl Store {
         Ok(())
     }
 
-    /// Somebody signs what they write in this book.
-    pub fn is_signed(&self) -> Result<bool> {
-        self.conn.query_row("SELECT EXISTS (SELECT 1 FROM signature)", [], |r| r.get(0)).map_err(sql)
-    }
-
     /// Each signature against its batch and the key of its device.
     pub(super) fn signature_check(&self) -> Result<Check> {
         let query = "SELECT b.id, b.hash, k.key, s.bytes, b.device, b.number, k.since FROM batch b LEFT JOIN signature s ON s.batch = b.n

@@ -27,6 +27,8 @@ pub struct BatchRow {
     pub customer: Option<(Id, String)>,
     /// It carries a signature of its device, which was looked at when it came.
     pub signed: bool,
+    /// Others sign in this book, and this is not signed.
+    pub unproven: bool,
 }
 
 /// One change in the history of a row.

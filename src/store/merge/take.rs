@@ -496,6 +496,10 @@ impl Desk<'_> {
                 brought.touched.extend(purge::forget_merging(self.ours, batch, purged)?.touched);
             }
             purge::unsay(self.ours, batch, purged)?;
+        } else if let Some(customer) = h.customer.filter(|_| self.purged)
+            && let Some(purged) = purge::purged_by(self.ours, &customer.0)?
+        {
+            purge::unsay(self.ours, batch, purged)?;
         }
         Ok(())
     }

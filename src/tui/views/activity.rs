@@ -133,9 +133,13 @@ impl Activity {
     }
 }
 
-/// What stands at the end of a batch's line: that it was taken back, else how much it changed.
+/// What stands at the end of a batch's line: that it was taken back or is not signed, else how much it changed.
 fn end(batch: &BatchRow, look: &Look) -> String {
-    if batch.undone_by.is_some() { look.say.word("activity.undone").to_owned() } else { amount(batch, look) }
+    match batch {
+        BatchRow { undone_by: Some(_), .. } => look.say.word("activity.undone").to_owned(),
+        BatchRow { unproven: true, .. } => look.say.word("activity.unproven").to_owned(),
+        batch => amount(batch, look),
+    }
 }
 
 /// Cells of person, kind, label and end of a line.

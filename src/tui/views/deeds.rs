@@ -174,7 +174,12 @@ impl Screen for Deeds {
         let (label, counter) = self.batch().map_or_else(Default::default, |b| {
             let when = words::show_moment(b.at, &look.now);
             let word = if b.undone_by.is_some() { "deeds.by_undone" } else { "deeds.by" };
-            (b.label.clone(), look.say.fill(word, &[("who", &b.person), ("when", &when)]))
+            let mut counter = look.say.fill(word, &[("who", &b.person), ("when", &when)]);
+            if b.unproven {
+                counter.push_str(" · ");
+                counter.push_str(look.say.word("activity.unproven"));
+            }
+            (b.label.clone(), counter)
         });
         Title { crumb: label, filter: String::new(), counter }
     }
