@@ -154,9 +154,9 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
             }
             count += 1;
             let folded = text::fold(&words);
-            let trigrams = folded.chars().take_while(|c| *c != '\0').count().saturating_sub(2) as u64;
+            let trigrams = folded.chars().count().saturating_sub(2) as u64;
             let found = have.filter(|h| h.0 == n);
-            let start: String = folded.chars().take(60).take_while(|c| *c != '\0').collect();
+            let start: String = folded.chars().take(60).collect();
             let fits = found.is_some_and(|h| h.1 == trigrams)
                 && match phrase(&start).filter(|_| count % every == 0) {
                     Some(phrase) => has.query_row(params![phrase, n], |r| r.get(0)).map_err(sql)?,

@@ -385,7 +385,7 @@ pub(super) fn plain(value: &Value) -> String {
 
 pub(super) fn tag_word(tag: &str) -> Result<&str> {
     let tag = tag.trim().trim_start_matches('#');
-    if tag.is_empty() || tag.chars().any(char::is_whitespace) || tag.chars().count() > 60 {
+    if tag.is_empty() || tag.contains(|c: char| c.is_whitespace() || c.is_control()) || tag.chars().count() > 60 {
         return Err(Error::usage(format!("\"{tag}\" is not a tag")).hint("one word of at most 60 characters"));
     }
     Ok(tag)
