@@ -41,6 +41,51 @@ fn a_folder_that_becomes_a_link_is_still_the_one_that_was_opened() {
 }
 
 #[test]
+fn a_folder_in_a_folder_is_no_link_and_stays_the_one_that_was_opened() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    let folder = Folder::open(room.path()).unwrap();
+    fs::create_dir(at("theirs")).unwrap();
+    symlink(at("theirs"), at("link")).unwrap();
+    fs::write(at("file"), "x").unwrap();
+    pipe(&at("pipe"));
+    for (name, said) in [("link", "is a link and not a folder"), ("file", "is not a folder"), ("pipe", "is not a folder")] {
+        assert!(folder.folder(name).unwrap_err().to_string().ends_with(said), "{name}");
+        assert!(folder.make_folder(name, 0o700).unwrap_err().to_string().ends_with(said), "{name}");
+        assert!(!folder.has_folder(name));
+    }
+    assert_eq!(folder.folder("none").unwrap_err().kind(), io::ErrorKind::NotFound);
+    for name in ["..", "a/b", ""] {
+        assert!(folder.folder(name).is_err() && folder.make_folder(name, 0o700).is_err(), "{name}");
+    }
+    let ours = folder.make_folder("ours", 0o2770).unwrap();
+    assert!(ours.is_groups() && !folder.is_groups() && folder.has_folder("ours"));
+    assert_eq!(ours.path(), at("ours"));
+    fs::rename(at("ours"), at("moved")).unwrap();
+    symlink(at("theirs"), at("ours")).unwrap();
+    ours.write("a", "a.tmp", b"one", 0o600).unwrap();
+    assert!(at("moved").join("a").exists() && folder.folder("ours").is_err());
+    let held = ours.to_lock().unwrap();
+    held.try_lock().unwrap();
+    assert!(ours.to_lock().unwrap().try_lock().is_err());
+    drop(held);
+    assert!(ours.to_lock().unwrap().try_lock().is_ok(), "it ends with its handle");
+}
+
+#[test]
+fn what_a_person_names_may_be_a_link_and_is_no_pipe() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    fs::write(at("dump"), "x").unwrap();
+    symlink(at("dump"), at("link")).unwrap();
+    symlink("link", at("again")).unwrap();
+    pipe(&at("pipe"));
+    symlink(at("pipe"), at("to-pipe")).unwrap();
+    assert!(["dump", "link", "again"].iter().all(|name| open_named(&at(name)).is_ok()));
+    assert!(["pipe", "to-pipe", "none"].iter().all(|name| open_named(&at(name)).is_err()));
+}
+
+#[test]
 fn only_regular_files_of_a_known_size_are_read_and_nothing_waits() {
     let room = tempfile::tempdir().unwrap();
     let folder = Folder::open(room.path()).unwrap();

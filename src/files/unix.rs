@@ -16,6 +16,23 @@ pub(super) fn folder(path: &Path) -> io::Result<Handle> {
     Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
+pub(super) fn folder_in(folder: &Handle, _path: &Path, name: &str) -> io::Result<Handle> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?))
+}
+
+pub(super) fn make_in(folder: &Handle, _path: &Path, name: &str) -> io::Result<()> {
+    Ok(rustix::fs::mkdirat(folder, name, Mode::RWXU)?)
+}
+
+pub(super) fn is_groups(folder: &Handle) -> bool {
+    folder.metadata().is_ok_and(|m| m.mode() & 0o2020 == 0o2020)
+}
+
+pub(super) fn to_lock(folder: &Handle, path: &Path) -> io::Result<File> {
+    folder_in(folder, path, ".")
+}
+
 pub(super) fn make(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().mode(0o700).create(path)
@@ -61,7 +78,8 @@ pub(super) fn about(folder: &Handle, _path: &Path, name: &str) -> io::Result<Abo
         FileType::Symlink => Sort::Link,
         _ => Sort::Other,
     };
-    Ok(About { sort, size: u64::try_from(stat.st_size).unwrap_or(0), changed: stat.st_mtime })
+    let moment = stat.st_mtime.wrapping_mul(1_000_000_000).wrapping_add(stat.st_mtime_nsec as i64);
+    Ok(About { sort, size: u64::try_from(stat.st_size).unwrap_or(0), changed: stat.st_mtime, moment })
 }
 
 pub(super) fn open(folder: &Handle, _path: &Path, name: &str, write: bool) -> io::Result<File> {

@@ -9,6 +9,11 @@ use crate::store::outbox::Keep;
 use crate::store::purge;
 use crate::store::tests::{NOW, account, add, options, wrong_histories};
 
+/// The bundles in a folder by its path.
+pub(super) fn bundles_in(folder: &Path) -> Vec<Found> {
+    Folder::open(folder).map(|folder| super::bundles_in(&Arc::new(folder))).unwrap_or_default()
+}
+
 fn who(no: u8) -> Options {
     let who = Who { person: ["ana", "bo", "chen"][usize::from(no)].into(), device: Id([no + 1; 16]) };
     Options { who, keep: Keep::Nowhere, ..options("ana") }
@@ -749,7 +754,8 @@ fn history(seed: u64) {
                 // Where an older copy was put back the bundles are all that is left of what the outbox has not, or has no more because of
                 // a purge: those are not harmed.
                 let (own, harms) = (all[no].own_devices(), no != 1 && purged.is_empty());
-                let found = bundles_of(&all[no].sync_folder(), |writer| harms && own.contains(&writer));
+                let found = bundles_in(&all[no].sync_folder());
+                let found: Vec<Found> = found.into_iter().filter(|f| harms && own.contains(&f.writer)).collect();
                 if let Some(one) = found.get(rng.random_range(0..found.len().max(1))) {
                     let text = fs::read_to_string(&one.path).unwrap();
                     match rng.random_range(0..3) {
@@ -818,7 +824,7 @@ impl Store {
     fn own_held(&self) -> std::collections::HashSet<Id> {
         let (own, book) = (self.own_devices(), self.book_id().unwrap());
         let mine = bundles_in(&self.sync_folder()).into_iter().filter(|f| own.contains(&f.writer));
-        mine.flat_map(|f| give::read(&self.conn, &f.path, book, true).unwrap().0.ids).collect()
+        mine.flat_map(|f| give::read(&self.conn, &f.spot, book, true).unwrap().0.ids).collect()
     }
 }
 
@@ -912,4 +918,93 @@ fn copies_that_do_not_say_the_same_hear_of_it() {
     assert!(wrong[0].contains("has other changes of ana (device "), "{wrong:?}");
     let checks = a.doctor().unwrap();
     assert!(checks.iter().any(|c| c.code == "sync" && !c.ok && c.words.contains("has other changes")), "{checks:?}");
+}
+
+#[cfg(unix)]
+fn pipe(path: &Path) {
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+}
+
+fn strange(store: &mut Store) -> String {
+    store.doctor().unwrap().into_iter().find(|c| c.code == "beside").map(|c| if c.ok { String::new() } else { c.words }).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_and_no_pipe_opened_in_the_folder_and_the_doctor_names_them() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 3);
+    let [a, b, c] = &mut all[..] else { panic!() };
+    for (store, owner) in [(&mut *a, "bo"), (&mut *c, "chen")] {
+        assign(store, acme, owner);
+        store.exchange().unwrap();
+    }
+    carry(a, b);
+    let (room, of_a, of_c) = (b.sync_folder(), a.who.device.to_string(), c.who.device.to_string());
+    assert_eq!(strange(b), "");
+    // What git and tools leave is nothing strange, and what is written just now neither.
+    for name in [".git", ".stfolder", ".stversions", "@eaDir"] {
+        fs::create_dir(room.join(name)).unwrap();
+    }
+    let tools = [".DS_Store", "desktop.ini", ".~lock.x#", "x.tmp", ".syncthing.x.tmp", "Thumbs.db", "._x"];
+    for name in tools.iter().copied().chain([".0000000001-0000000001.jsonl.1.tmp", "0000000001-0000000001.sync-conflict-20261130-A.jsonl"]) {
+        fs::write(room.join(name), "x").unwrap();
+        fs::write(room.join(&of_a).join(name), "x").unwrap();
+    }
+    assert_eq!(strange(b), "");
+
+    symlink(c.sync_folder().join(&of_c), room.join(&of_c)).unwrap();
+    let bundle = fs::read_dir(c.sync_folder().join(&of_c)).unwrap().flatten().find(|e| e.file_name() != "has").unwrap().path();
+    symlink(bundle, room.join(&of_a).join("0000000007-0000000007.jsonl")).unwrap();
+    pipe(&room.join(&of_a).join("0000000008-0000000008.jsonl"));
+    fs::create_dir(room.join(&of_a).join("0000000009-0000000009.jsonl")).unwrap();
+    let _ = fs::remove_file(room.join(&of_a).join("has"));
+    pipe(&room.join(&of_a).join("has"));
+    let done = b.exchange().unwrap();
+    assert_eq!((done.taken, done.wrong), (1, Vec::new()), "the other's own, and nothing by way of a link");
+    let said = strange(b);
+    for (name, what) in [
+        (&*of_c, "a link"),
+        ("0000000007-0000000007.jsonl", "a link"),
+        ("0000000008-0000000008.jsonl", "a pipe"),
+        ("0000000009-0000000009.jsonl", "a folder"),
+        ("has", "a pipe"),
+    ] {
+        assert!(said.contains(&format!("{name} is {what}")), "{name}: {said}");
+    }
+    let parts = b.sync_parts();
+    assert!(!parts.iter().any(|path| path.ends_with(&of_c) || fs::symlink_metadata(path).unwrap().is_symlink()), "{parts:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_becomes_a_link_behind_the_look_is_not_read_nor_written_into() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 2);
+    let [a, b] = &mut all[..] else { panic!() };
+    assign(a, acme, "bo");
+    a.exchange().unwrap();
+    carry(a, b);
+    let own = b.sync_folder().join(b.who.device.to_string());
+    let found = bundles_in(&b.sync_folder());
+    let (writer, moved) = (found[0].path.parent().unwrap().to_owned(), folder.path().join("moved"));
+    fs::rename(&writer, &moved).unwrap();
+    symlink(&moved, &writer).unwrap();
+    assert!(fs::read(&found[0].path).is_ok(), "by its path it would be");
+    let book = schema::book(&b.conn).unwrap().unwrap();
+    assert!(bundle::head(&found[0].spot).is_none() && bundle::sum(&found[0].spot).is_err());
+    assert!(Bundles::default().add(&found[0].spot, book).is_err());
+    assert_eq!(b.take_bundles().unwrap().taken, 0);
+
+    let theirs = folder.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    symlink(&theirs, &own).unwrap();
+    assign(b, acme, "chen");
+    let error = b.exchange().unwrap_err();
+    assert!(format!("{error:?}").contains("is a link and not a folder"), "{error:?}");
+    assert_eq!(fs::read_dir(&theirs).unwrap().count(), 0);
+    fs::remove_file(&own).unwrap();
+    assert!(b.exchange().unwrap().given > 0);
 }
