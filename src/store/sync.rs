@@ -55,6 +55,8 @@ pub struct Exchanged {
     pub news: Vec<News>,
     /// Purges of others that wait, a sentence each.
     pub held: Vec<String>,
+    /// Purges of others that were carried out, a sentence each.
+    pub carried_out: Vec<String>,
     /// What is wrong with bundles: told once by a session, tried again later.
     pub wrong: Vec<String>,
 }
@@ -346,6 +348,7 @@ impl Store {
             gone.into_iter().try_for_each(|key| self.forget_meta(key))
         });
         super::end(&self.conn, work)?;
+        done.carried_out = self.words_of_carried_out(&purges)?;
         let top = self.last_batch()?;
         self.left_out.clear();
         for (found, told) in &read {
@@ -475,7 +478,7 @@ impl Store {
 
     /// What an exchange that nobody asked for has to say, each thing once.
     pub fn tell_exchange(&mut self, done: &Exchanged) {
-        for words in done.held.iter().chain(&done.wrong) {
+        for words in done.held.iter().chain(&done.carried_out).chain(&done.wrong) {
             self.tell_once(words.clone());
         }
         if done.conflicts > 0 {

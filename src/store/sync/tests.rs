@@ -851,6 +851,7 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         carry(b, a);
         let done = a.exchange().unwrap();
         assert_eq!((done.held.len(), done.purged, done.wrong.len()), (1, false, 0), "{done:?}");
+        assert_eq!(done.carried_out, Vec::<String>::new());
         assert!(done.held[0].starts_with("bo: \"Purged a customer with 3 rows (Acme)\" is carried out here on "), "{}", done.held[0]);
         assert_eq!(account(a, acme).customer.name, "Acme");
         assert_eq!(account(a, other).customer.name, "Other", "the rest comes");
@@ -866,6 +867,9 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         }
         let done = a.exchange().unwrap();
         assert!(done.purged && done.held.is_empty() && done.wrong.is_empty(), "{done:?}");
+        assert_eq!(done.carried_out, ["bo: \"Purged a customer with 3 rows (Acme)\" was carried out here"]);
+        a.tell_exchange(&done);
+        assert!(a.news().contains(&done.carried_out[0]), "whoever asks for something else hears of it");
         assert!(purge::is_purged(&a.conn, acme).unwrap());
         assert!(held(&a.conn).unwrap().is_empty());
         let kept = crate::store::backup::list(&a.path);
@@ -948,7 +952,8 @@ fn no_link_is_followed_and_no_pipe_opened_in_the_folder_and_the_doctor_names_the
         fs::create_dir(room.join(name)).unwrap();
     }
     let tools = [".DS_Store", "desktop.ini", ".~lock.x#", "x.tmp", ".syncthing.x.tmp", "Thumbs.db", "._x"];
-    for name in tools.iter().copied().chain([".0000000001-0000000001.jsonl.1.tmp", "0000000001-0000000001.sync-conflict-20261130-A.jsonl"]) {
+    for name in tools.iter().copied().chain([".0000000001-0000000001.jsonl.1.tmp", "0000000001-0000000001.sync-conflict-20261130-A.jsonl"])
+    {
         fs::write(room.join(name), "x").unwrap();
         fs::write(room.join(&of_a).join(name), "x").unwrap();
     }
