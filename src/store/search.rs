@@ -172,7 +172,11 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
             have = next()?;
         }
         if faults > 0 {
-            wrong.push(format!("{faults} {}s are not found by their words; retain doctor --rebuild indexes them again", table.name));
+            let (found, them) = match faults {
+                1 => (format!("1 {} is not found by its words", table.name), "it"),
+                many => (format!("{many} {}s are not found by their words", table.name), "them"),
+            };
+            wrong.push(format!("{found}; retain doctor --rebuild indexes {them} again"));
         }
     }
     Ok((wrong, count))
