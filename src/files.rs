@@ -67,6 +67,15 @@ impl Owner {
     }
 }
 
+/// Why a way is not trusted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Doubt {
+    /// What is in the way, as the beginning of a sentence.
+    pub words: String,
+    /// The command that mends it, where one does.
+    pub mend: Option<String>,
+}
+
 /// An open folder.
 #[derive(Debug)]
 pub struct Folder {

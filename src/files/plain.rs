@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{About, Owner, Sort};
+use super::{About, Doubt, Owner, Sort};
 
 pub(super) type Handle = PathBuf;
 
@@ -92,6 +92,6 @@ pub(super) fn sync(_folder: &Handle) -> io::Result<()> {
 }
 
 /// Nothing is known here of owners and modes.
-pub fn may_be_trusted(_path: &Path) -> Result<(), String> {
+pub fn may_be_trusted(_path: &Path) -> Result<(), Doubt> {
     Ok(())
 }
