@@ -128,10 +128,13 @@ impl Found {
     }
 }
 
-/// The folders of writers in the sync folder; what a link leads to is none.
-fn writers(room: &Folder) -> Vec<(Id, Folder)> {
-    let names = room.names().unwrap_or_default();
-    names.into_iter().filter_map(|name| Some((name.parse().ok()?, room.folder(&name).ok()?))).collect()
+/// The folders of writers in the sync folder, each open while it is looked at; what a link leads to is none.
+fn writers(room: &Folder, whose: impl Fn(Id) -> bool) -> impl Iterator<Item = (Id, Folder)> {
+    let names = room.names().unwrap_or_default().into_iter();
+    names.filter_map(move |name| {
+        let writer = name.parse().ok().filter(|id| whose(*id))?;
+        Some((writer, room.folder(&name).ok()?))
+    })
 }
 
 /// Every bundle in the folder, by name. What is not named like one is no business of ours.
@@ -142,7 +145,7 @@ fn bundles_in(room: &Arc<Folder>) -> Vec<Found> {
 /// The same of some writers.
 fn bundles_of(room: &Arc<Folder>, whose: impl Fn(Id) -> bool) -> Vec<Found> {
     let mut found = Vec::new();
-    for (writer, folder) in writers(room).into_iter().filter(|(writer, _)| whose(*writer)) {
+    for (writer, folder) in writers(room, whose) {
         let names = folder.names().unwrap_or_default();
         found.extend(names.into_iter().filter_map(|name| Found::look(room, &folder, writer, name)));
     }
@@ -195,8 +198,7 @@ impl Store {
     /// a sync tool) is not named.
     pub fn sync_parts(&self) -> Vec<PathBuf> {
         let Some(room) = self.syncs().then(|| self.room()).flatten() else { return Vec::new() };
-        let devices = writers(&room).into_iter().map(|(_, folder)| folder);
-        let said = devices.flat_map(|device| {
+        let said = writers(&room, |_| true).flat_map(|(_, device)| {
             let said = device.about(agree::FILE).is_ok_and(|about| about.sort == Sort::Regular);
             [device.path().to_owned()].into_iter().chain(said.then(|| device.path().join(agree::FILE)))
         });

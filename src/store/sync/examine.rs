@@ -93,7 +93,7 @@ impl Store {
             Sort::Other => true,
             Sort::Regular | Sort::Link => is_writer(name) || bundle::named(name).is_some(),
         });
-        let of_writers = writers(&room).into_iter().flat_map(|(_, folder)| {
+        let of_writers = writers(&room, |_| true).flat_map(|(_, folder)| {
             of_folder(&folder, |name, about| {
                 let ours = bundle::named(name).is_some() || name == agree::FILE;
                 match about.sort {

@@ -41,6 +41,15 @@ fn huge_fields_nuls_and_broken_bytes_cost_their_rows() {
 }
 
 #[test]
+fn what_is_no_amount_is_told_in_a_sentence() {
+    let orders = "order_id,customer_id,ordered_on,amount,status\nO1,C1,2024-12-06,12.5O,paid\n";
+    let folder = folder(&[("customers.csv", "customer_id,name\nC1,A\n"), ("orders.csv", orders)]);
+    let report = run(&mut book(), folder.path(), false);
+    let rejects = &report.files.iter().find(|f| f.file == "orders.csv").unwrap().first_rejects;
+    assert!(rejects[0].1.ends_with("amount \"12.5O\" is not an amount"), "{rejects:?}");
+}
+
+#[test]
 fn signs_that_steer_a_terminal_come_in_and_are_told_safely() {
     let text = "customer_id,name,created_on\nC1,\u{202e}gro\u{9b}2J\u{1b}[31m,2026-01-01\nC2,x,\u{1b}[2Jsoon\u{202e}\n";
     let (_folder, path) = one("customers.csv", text.as_bytes());
