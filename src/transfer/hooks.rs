@@ -65,9 +65,10 @@ pub fn read(folder: &Path) -> Result<Vec<Hook>> {
     };
     // Where the file is a link, both ways: the one to the link and the one to what it names.
     if let Err(doubt) = files::may_be_trusted(folder).and_then(|()| files::may_be_trusted(&file)) {
-        let error = Error::usage(format!("{}, so no hook of {} runs", doubt.words, path.display()));
-        let error = error.hint("it and every folder above it have to be yours or root's, and nobody else may write there");
-        return Err(doubt.mend.into_iter().fold(error, Error::hint));
+        // In the sentence itself, because behind a change nothing but the sentence is told.
+        let mend = doubt.mend.map(|mend| format!("; `{mend}` mends it")).unwrap_or_default();
+        return Err(Error::usage(format!("{}, so no hook of {} runs{mend}", doubt.words, path.display()))
+            .hint("it and every folder above it have to be yours or root's, and nobody else may write there"));
     }
     let text = files::read(&file, LONGEST).map_err(unread)?;
     let text = String::from_utf8(text).map_err(|_| Error::usage(format!("{} is not UTF-8, so no hook runs", path.display())))?;
@@ -219,10 +220,8 @@ mod tests {
         assert_eq!(read(&below).expect("one").len(), 1);
         for open in [folder.path(), &below] {
             std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o777)).expect("set");
-            let refused = read(&below).expect_err("refused");
-            let mend = format!("chmod go-w '{}'", open.canonicalize().expect("there").display());
-            assert_eq!(refused.hints.last(), Some(&mend));
-            let said = refused.message;
+            let said = read(&below).expect_err("refused").message;
+            assert!(said.ends_with(&format!("runs; `chmod go-w '{}'` mends it", open.canonicalize().expect("there").display())), "{said}");
             assert!(
                 said.contains(&format!("{} can be written by everybody, so no hook", open.canonicalize().expect("there").display())),
                 "{said}"
