@@ -291,7 +291,7 @@ fn run_parsed(args: Args, call: call::Call, wiring: &Wiring<'_>) -> Done {
 }
 
 fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
-    store::backup::tell_waits(|words| {
+    store::locks::tell_waits(|words| {
         let _ = writeln!(std::io::stderr(), "{}", out::one_line(words));
     });
     if cx.globals.idempotency_key.is_some() {

@@ -46,6 +46,8 @@ pub struct About {
     pub size: u64,
     /// When it was changed, by the clock of its file system, in seconds.
     pub changed: i64,
+    /// The same as closely as the file system says it: a number to compare, 0 where the platform has none.
+    pub moment: i64,
 }
 
 /// Who owns a file: the person and the group.
@@ -63,6 +65,15 @@ impl Owner {
     pub fn belongs(self, us: u32, others: &[Owner]) -> bool {
         self.user == us || self.user == 0 || others.iter().any(|o| o.user == self.user || o.group == self.group)
     }
+}
+
+/// Why a way is not trusted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Doubt {
+    /// What is in the way, as the beginning of a sentence.
+    pub words: String,
+    /// The command that mends it, where one does.
+    pub mend: Option<String>,
 }
 
 /// An open folder.
@@ -85,17 +96,63 @@ fn part(name: &str) -> io::Result<&str> {
     if one { Ok(name) } else { Err(refused(format!("{name:?} is not the name of a file"))) }
 }
 
+fn no_folder(path: &Path, sort: Sort) -> io::Error {
+    refused(match sort {
+        Sort::Link => format!("{} is a link and not a folder", path.display()),
+        _ => format!("{} is not a folder", path.display()),
+    })
+}
+
 impl Folder {
     /// Opens a folder that is there; a link to one is refused.
     pub fn open(path: &Path) -> io::Result<Folder> {
         // Behind a slash at the end a link would be followed.
         let path = path.components().as_path();
         let handle = system::folder(path).map_err(|e| match fs::symlink_metadata(path).map(|m| m.file_type()) {
-            Ok(kind) if kind.is_symlink() => refused(format!("{} is a link and not a folder", path.display())),
-            Ok(kind) if !kind.is_dir() => refused(format!("{} is not a folder", path.display())),
+            Ok(kind) if kind.is_symlink() => no_folder(path, Sort::Link),
+            Ok(kind) if !kind.is_dir() => no_folder(path, Sort::Other),
             _ => e,
         })?;
         Ok(Folder { handle, path: path.to_owned() })
+    }
+
+    /// Opens a folder in this one; a link to one is refused.
+    pub fn folder(&self, name: &str) -> io::Result<Folder> {
+        let path = self.path.join(part(name)?);
+        let handle = system::folder_in(&self.handle, &self.path, name).map_err(|e| match self.about(name) {
+            Ok(about) if about.sort != Sort::Folder => no_folder(&path, about.sort),
+            _ => e,
+        })?;
+        Ok(Folder { handle, path })
+    }
+
+    /// The same, and makes it where nothing has the name, with these permissions.
+    pub fn make_folder(&self, name: &str, mode: u32) -> io::Result<Folder> {
+        let made = match system::make_in(&self.handle, &self.path, part(name)?) {
+            Ok(()) => true,
+            Err(_) if !self.is_free(name) => false,
+            Err(e) => return Err(e),
+        };
+        let folder = self.folder(name)?;
+        if made {
+            system::permit(&folder.handle, mode)?;
+        }
+        Ok(folder)
+    }
+
+    /// Whether a folder has the name; a link to one has not.
+    pub fn has_folder(&self, name: &str) -> bool {
+        self.about(name).is_ok_and(|about| about.sort == Sort::Folder)
+    }
+
+    /// True for a folder that hands its group on, and that the group can write.
+    pub fn is_groups(&self) -> bool {
+        system::is_groups(&self.handle)
+    }
+
+    /// Another handle of it, for a lock that ends with it.
+    pub fn to_lock(&self) -> io::Result<File> {
+        system::to_lock(&self.handle, &self.path)
     }
 
     /// The same, and makes it where nothing has the name; whatever the umask says it has these permissions then.
@@ -287,6 +344,11 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 pub fn open(path: &Path) -> io::Result<File> {
     let (folder, name) = placed(path)?;
     folder.file(&name)
+}
+
+/// Opens a regular file that a person has named: a link is followed to what it leads to, a pipe is not opened.
+pub fn open_named(path: &Path) -> io::Result<File> {
+    open(&fs::canonicalize(path)?)
 }
 
 /// A new file that only its owner can read, in the place of a draft that was left.

@@ -159,8 +159,9 @@
 //!   backup says that it was, and what its bytes were, or what is wrong with it. Thinning keeps the newest three and the newest three
 //!   that are verified; a damaged one takes the place of no other. It counts days of which there are backups and asks no clock, a few go at
 //!   once, and a restore chooses by what they hold: a wrong clock costs one day. Whoever looks at a backup looks at a private copy.
-//! - **What lies beside a book is not trusted** ([`files`]): links are not followed, pipes and giants not opened, only names of Retain's own
-//!   removed, and only files that still are what Retain wrote. `retain doctor` names what does not belong there.
+//! - **What lies beside a book is not trusted** ([`files`]), nor in the sync folder: links are not followed, pipes and giants not opened, only
+//!   names of Retain's own removed, and only files that still are what Retain wrote. `retain doctor` names what does not belong there.
+//! - **No lock is waited for for ever** ([`store::locks`]): whoever holds one may be stopped. They are named, and the change is refused.
 //! - **A damaged book** ([`store::salvage`]) is read page by page, not by SQLite, and never written to: rows of a tree that is not
 //!   whole are looked for in every page that no tree reaches, and frames of a -wal behind a damaged one are taken too. A batch
 //!   whose hash fits is taken from wherever it is whole (the file, a backup, the outbox); of the rest what is left is kept, with

@@ -22,6 +22,7 @@ pub mod history;
 mod ids;
 mod kept;
 pub mod load;
+pub mod locks;
 pub mod mentions;
 pub mod merge;
 mod moves;

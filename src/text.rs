@@ -18,6 +18,22 @@ pub fn within(label: &str) -> String {
     }
 }
 
+/// An English noun with the article that its sound asks for: `an amount`, `a user`, `an SMS`.
+pub fn with_article(noun: &str) -> String {
+    let word = noun.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let small = word.to_lowercase();
+    let starts = |with: &[&str]| with.iter().any(|w| small.starts_with(w));
+    // What is written in capitals is spelled.
+    let vowel = if word.chars().count() > 1 && word.chars().all(char::is_uppercase) {
+        word.starts_with(|c| "AEFHILMNORSX".contains(c))
+    } else if starts(&["uni", "use", "usa", "usu", "uti", "eu", "one", "once"]) {
+        false
+    } else {
+        starts(&["a", "e", "i", "o", "u", "hour", "honest"])
+    };
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
 /// A whole number with a comma between thousands: `1,284`.
 pub fn count(n: impl TryInto<i128>) -> String {
     let n = n.try_into().unwrap_or(i128::MAX);
@@ -38,6 +54,31 @@ pub fn count(n: impl TryInto<i128>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_noun_has_the_article_of_its_sound() {
+        for said in [
+            "an amount",
+            "a whole amount",
+            "an e-mail",
+            "an id",
+            "a user",
+            "a usage",
+            "a unit",
+            "an order",
+            "an SMS",
+            "an NPS answer",
+            "a TV spot",
+            "a URL",
+            "a task",
+            "an action",
+            "a one-off",
+            "an hour",
+            "an unknown word",
+        ] {
+            assert_eq!(with_article(said.split_once(' ').unwrap().1), said);
+        }
+    }
 
     #[test]
     fn thousands_are_separated() {

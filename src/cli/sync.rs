@@ -71,6 +71,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             mended: done.mended + then.mended,
             taken: done.taken + then.taken,
             conflicts: done.conflicts + then.conflicts,
+            carried_out: [done.carried_out, then.carried_out].concat(),
             ..then
         };
     }
@@ -88,6 +89,7 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
             "taken": done.taken,
             "conflicts": done.conflicts,
             "held": done.held,
+            "carried_out": done.carried_out,
             "wrong": done.wrong,
         }))?);
     }
@@ -102,6 +104,9 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
     if done.conflicts > 0 {
         let fields = if done.conflicts == 1 { "1 field has".to_owned() } else { format!("{} fields have", done.conflicts) };
         cx.out.line(&format!("{fields} two values: `retain conflicts` lists them"))?;
+    }
+    for words in &done.carried_out {
+        cx.out.line(&one_line(words))?;
     }
     for words in done.held.iter().chain(&done.wrong) {
         let line = cx.out.paint(Ink::Watch, &one_line(words));

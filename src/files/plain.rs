@@ -5,13 +5,29 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{About, Owner, Sort};
+use super::{About, Doubt, Owner, Sort};
 
 pub(super) type Handle = PathBuf;
 
 pub(super) fn folder(path: &Path) -> io::Result<Handle> {
     let about = fs::symlink_metadata(path)?;
     if about.is_dir() { Ok(path.to_owned()) } else { Err(io::Error::from(io::ErrorKind::NotADirectory)) }
+}
+
+pub(super) fn folder_in(_folder: &Handle, path: &Path, name: &str) -> io::Result<Handle> {
+    folder(&path.join(name))
+}
+
+pub(super) fn make_in(_folder: &Handle, path: &Path, name: &str) -> io::Result<()> {
+    fs::create_dir(path.join(name))
+}
+
+pub(super) fn is_groups(_folder: &Handle) -> bool {
+    false
+}
+
+pub(super) fn to_lock(_folder: &Handle, path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 pub(super) fn make(path: &Path) -> io::Result<()> {
@@ -48,7 +64,7 @@ pub(super) fn about(_folder: &Handle, path: &Path, name: &str) -> io::Result<Abo
         () => Sort::Other,
     };
     let changed = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_secs());
-    Ok(About { sort, size: about.len(), changed: i64::try_from(changed).unwrap_or(0) })
+    Ok(About { sort, size: about.len(), changed: i64::try_from(changed).unwrap_or(0), moment: 0 })
 }
 
 pub(super) fn open(_folder: &Handle, path: &Path, name: &str, write: bool) -> io::Result<File> {
@@ -76,6 +92,6 @@ pub(super) fn sync(_folder: &Handle) -> io::Result<()> {
 }
 
 /// Nothing is known here of owners and modes.
-pub fn may_be_trusted(_path: &Path) -> Result<(), String> {
+pub fn may_be_trusted(_path: &Path) -> Result<(), Doubt> {
     Ok(())
 }

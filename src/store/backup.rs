@@ -21,7 +21,6 @@ use super::open;
 use super::outbox::Outbox;
 use super::{Store, batch, hash, merge, purge, schema, sql, sync};
 use thinning::thin;
-pub use turns::tell_waits;
 pub(super) use turns::{Wait, turn};
 
 /// A backup as it lies in the folder.

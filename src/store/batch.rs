@@ -11,6 +11,7 @@ use crate::domain::heads::{horizon, time_of};
 use crate::domain::id::{Id, Ids};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
+use crate::text::with_article;
 
 use super::hash::{self, Changed, Header};
 use super::sign::Signer;
@@ -506,9 +507,9 @@ pub fn attributes(json: &str) -> serde_json::Map<String, serde_json::Value> {
 
 fn known(table: &Table, field: &str) -> Result<&'static str> {
     let found = table.fields.iter().find(|f| **f == field);
-    found
-        .copied()
-        .ok_or_else(|| Error::usage(format!("a {} has no field {field}", table.name)).hint(format!("fields: {}", table.fields.join(", "))))
+    found.copied().ok_or_else(|| {
+        Error::usage(format!("{} has no field {field}", with_article(table.name))).hint(format!("fields: {}", table.fields.join(", ")))
+    })
 }
 
 /// A JSON value as it is stored.

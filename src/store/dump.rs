@@ -8,7 +8,7 @@ use crate::domain::time::Zone;
 use crate::error::{Error, Result};
 
 use super::sync::Exchanged;
-use super::sync::bundle::{self, Bundles, DumpHead};
+use super::sync::bundle::{self, Bundles, DumpHead, Spot};
 use super::{Options, Store, load, schema, settings, sql};
 
 /// What a load brought.
@@ -79,7 +79,7 @@ impl Store {
             return Err(Error::usage(format!("a newer Retain has written {name}")).hint("update this one first; nothing was loaded"));
         }
         let mut bundles = Bundles::default();
-        let told = bundles.add(path, head.book)?;
+        let told = bundles.add(&Spot::Named(path.to_owned()), head.book)?;
         self.begin()?;
         self.keep_in_memory(load::LOAD_CACHE);
         let work = self.inside().and_then(|()| self.take_whole(&bundles, &head, told.wrong, partial, &name.to_string()));

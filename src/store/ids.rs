@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
+use crate::text::with_article;
 
 use super::sql;
 
@@ -22,5 +23,5 @@ pub fn id_of(conn: &Connection, table: &str, n: i64) -> Result<Option<Id>> {
 /// The id of a row that another row names: without it the file is not whole.
 pub fn named(conn: &Connection, table: &str, n: i64) -> Result<Id> {
     let id = id_of(conn, table, n)?;
-    id.ok_or_else(|| Error::failed(format!("A row names a {table} that is not in the book")).hint("retain doctor"))
+    id.ok_or_else(|| Error::failed(format!("A row names {} that is not in the book", with_article(table))).hint("retain doctor"))
 }

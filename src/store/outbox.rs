@@ -14,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,8 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::files;
+
+use super::locks;
 
 pub use again::Waiting;
 pub use entry::{Entry, MOST};
@@ -139,7 +142,12 @@ pub struct Outbox {
     file: PathBuf,
     path: String,
     base: Id,
+    /// So long another process of the same person is waited for.
+    limit: Duration,
 }
+
+/// Half of what others wait for the book, whose lock is held meanwhile.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// Lines that were added.
 #[derive(Debug)]
@@ -194,7 +202,7 @@ impl Outbox {
     pub fn of(folder: &Path, path: &Path, base: Id) -> Outbox {
         let text = path.to_string_lossy().into_owned();
         let name = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
-        Outbox { file: folder.join("outbox").join(format!("{}.outbox", &name[..16])), path: text, base }
+        Outbox { file: folder.join("outbox").join(format!("{}.outbox", &name[..16])), path: text, base, limit: LIMIT }
     }
 
     /// Reads it; an outbox that is not there is empty.
@@ -233,7 +241,7 @@ impl Outbox {
         for line in lines {
             write_line(&mut text, line)?;
         }
-        let mut file = self.locked().map_err(cannot)?;
+        let mut file = self.locked()?;
         let end = file.seek(SeekFrom::End(0)).map_err(cannot)?;
         // The end of a line that a kill has torn must not swallow ours.
         if end > 0 {
@@ -271,7 +279,7 @@ impl Outbox {
 
     /// Writes the file anew with what `change` leaves of it. Gives how many damaged lines are not in it any more.
     pub fn write_anew(&self, change: impl FnOnce(&mut Contents) -> Result<()>) -> Result<usize> {
-        let _held = self.locked().map_err(cannot)?;
+        let _held = self.locked()?;
         let bytes = fs::read(&self.file).map_err(cannot)?;
         let mut all = contents(&bytes, self.base);
         change(&mut all)?;
@@ -301,23 +309,25 @@ impl Outbox {
         Ok(all.damaged)
     }
 
-    /// The file, open and locked against others of the same person. One that was replaced while we waited is opened again.
-    fn locked(&self) -> std::io::Result<File> {
+    /// The file, open and locked against others of the same person. One that was replaced while we waited is opened again; one that
+    /// somebody holds and does not let go of is given up, and nothing is saved.
+    fn locked(&self) -> Result<File> {
         loop {
             let (file, new) = match open_to_add(&self.file, false) {
                 Ok(file) => (file, false),
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                     if let Some(folder) = self.file.parent() {
-                        files::make_own(folder)?;
+                        files::make_own(folder).map_err(cannot)?;
                     }
-                    (open_to_add(&self.file, true)?, true)
+                    (open_to_add(&self.file, true).map_err(cannot)?, true)
                 }
-                Err(e) => return Err(e),
+                Err(e) => return Err(cannot(e)),
             };
-            file.lock()?;
+            locks::lock(&file, &self.file, "your outbox", self.limit)
+                .map_err(|e| Error { message: e.message + "; nothing was saved", ..e })?;
             if super::open::identity(&self.file) == super::open::identity_of(&file) {
                 if new {
-                    sync_folder(&self.file)?;
+                    sync_folder(&self.file).map_err(cannot)?;
                 }
                 return Ok(file);
             }

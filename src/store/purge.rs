@@ -229,14 +229,21 @@ pub fn known_moves(conn: &Connection, customer: Id) -> Result<Vec<Id>> {
 /// Deletes a row with all that belongs to it, for the purging batch with the integer `purged`.
 pub fn apply(conn: &Connection, table: &'static Table, row: Id, knew: Option<&[u8]>, purged: i64) -> Result<Gone> {
     let all = belonging(conn, table, row, &Knew::of(conn, knew, purged)?)?;
+    let mut touched = BTreeSet::new();
     if table.entity == Entity::Customer {
         let goes: HashSet<Id> = all.iter().map(|row| row.1).collect();
         // A move that arrived with the purge may not be shown yet: what has left is to be where it went.
         for (t, id) in ever_of(conn, row)?.into_iter().filter(|left| !goes.contains(&left.1)) {
-            heads::settle(conn, t, id, OWNER)?;
+            let settled = heads::settle(conn, t, id, OWNER)?;
+            if settled.changed {
+                touched.extend(settled.customer);
+                touched.extend(batch::current(conn, t, id, OWNER)?.and_then(|now| now.customer));
+            }
         }
     }
-    take_away(conn, &all, purged)
+    let mut gone = take_away(conn, &all, purged)?;
+    gone.touched.extend(touched.difference(&gone.customers));
+    Ok(gone)
 }
 
 /// A row came to a customer that the batch `purged` has purged: it goes too.

@@ -154,9 +154,9 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
             }
             count += 1;
             let folded = text::fold(&words);
-            let trigrams = folded.chars().take_while(|c| *c != '\0').count().saturating_sub(2) as u64;
+            let trigrams = folded.chars().count().saturating_sub(2) as u64;
             let found = have.filter(|h| h.0 == n);
-            let start: String = folded.chars().take(60).take_while(|c| *c != '\0').collect();
+            let start: String = folded.chars().take(60).collect();
             let fits = found.is_some_and(|h| h.1 == trigrams)
                 && match phrase(&start).filter(|_| count % every == 0) {
                     Some(phrase) => has.query_row(params![phrase, n], |r| r.get(0)).map_err(sql)?,
@@ -172,7 +172,11 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
             have = next()?;
         }
         if faults > 0 {
-            wrong.push(format!("{faults} {}s are not found by their words; retain doctor --rebuild indexes them again", table.name));
+            let (found, them) = match faults {
+                1 => (format!("1 {} is not found by its words", table.name), "it"),
+                many => (format!("{many} {}s are not found by their words", table.name), "them"),
+            };
+            wrong.push(format!("{found}; retain doctor --rebuild indexes {them} again"));
         }
     }
     Ok((wrong, count))

@@ -15,7 +15,7 @@ impl Store {
     pub(super) fn strange_beside(&self) -> Vec<String> {
         match self.mode {
             Mode::Memory => Vec::new(),
-            _ => [presence::strange(&self.path), backup::strange(&self.path)].concat(),
+            _ => [presence::strange(&self.path), backup::strange(&self.path), self.strange_in_sync_folder()].concat(),
         }
     }
 }
@@ -30,8 +30,12 @@ pub(super) fn strange_in(folder: &Path, book: &Path, belongs: impl Fn(&str, Abou
     let mut names = open.names().unwrap_or_default();
     names.sort();
     let about = |name: String| Some((open.about(&name).ok().filter(|about| !belongs(&name, *about))?, name));
-    let mut strange: Vec<String> =
-        names.into_iter().filter_map(about).map(|(about, name)| words(&folder.join(name), about)).take(MOST + 1).collect();
+    few(names.into_iter().filter_map(about).map(|(about, name)| words(&folder.join(name), about)), folder)
+}
+
+/// Not more of them than a person reads.
+pub(super) fn few(strange: impl Iterator<Item = String>, folder: &Path) -> Vec<String> {
+    let mut strange: Vec<String> = strange.take(MOST + 1).collect();
     if strange.len() > MOST {
         strange.truncate(MOST);
         strange.push(format!("and more in {}", folder.display()));
@@ -39,6 +43,6 @@ pub(super) fn strange_in(folder: &Path, book: &Path, belongs: impl Fn(&str, Abou
     strange
 }
 
-fn words(path: &Path, about: About) -> String {
+pub(super) fn words(path: &Path, about: About) -> String {
     format!("{} is {} of {} bytes that does not belong there", path.display(), about.sort.words(), about.size)
 }

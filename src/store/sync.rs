@@ -13,18 +13,21 @@ mod yes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, ToSql, params};
 
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
+use crate::files::{self, Folder, Sort};
 
 use super::merge::theirs::ANOTHER;
 use super::merge::{self, NOT_WHOLE, Source as _};
 use super::{Mode, Options, Store, schema, sign, sql};
-use bundle::{Bundles, Head};
+use bundle::{Bundles, Head, Spot};
 use give::Look;
 pub(super) use hold::hold_anew;
 pub use hold::{Held, waiting as held};
@@ -53,6 +56,8 @@ pub struct Exchanged {
     pub news: Vec<News>,
     /// Purges of others that wait, a sentence each.
     pub held: Vec<String>,
+    /// Purges of others that were carried out, a sentence each.
+    pub carried_out: Vec<String>,
     /// What is wrong with bundles: told once by a session, tried again later.
     pub wrong: Vec<String>,
 }
@@ -70,15 +75,11 @@ pub(super) struct LeftOut {
 impl LeftOut {
     /// The file is there as it was.
     pub(super) fn stands(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|about| self.was.is_none_or(|was| was == (about.len(), changed_at(&about))))
+        match self.was {
+            None => self.path.exists(),
+            Some(was) => files::about(&self.path).is_ok_and(|about| was == (about.size, about.moment)),
+        }
     }
-}
-
-/// The mode for a new file in `folder`: its owner's alone, or the group's where the folder is the group's.
-#[cfg(unix)]
-fn mode_of(folder: &Path, own: u32, group: u32) -> u32 {
-    use std::os::unix::fs::MetadataExt;
-    if fs::metadata(folder).is_ok_and(|m| m.mode() & 0o2020 == 0o2020) { group } else { own }
 }
 
 #[cfg(unix)]
@@ -95,6 +96,7 @@ pub(super) fn changed_at(_about: &fs::Metadata) -> i64 {
 /// A bundle in the folder.
 #[derive(Clone)]
 struct Found {
+    spot: Spot,
     path: PathBuf,
     key: String,
     /// Who has written it: the name of its folder.
@@ -108,36 +110,45 @@ struct Found {
     changed: i64,
 }
 
+impl Found {
+    /// A file of a writer under a name of a bundle; no link is one, no pipe, no folder.
+    fn look(room: &Arc<Folder>, folder: &Folder, writer: Id, name: String) -> Option<Found> {
+        let (of, first, last) = bundle::named(&name)?;
+        let about = folder.about(&name).ok().filter(|about| about.sort == Sort::Regular)?;
+        Some(Found {
+            path: folder.path().join(&name),
+            key: format!("bundle/{writer}/{name}"),
+            spot: Spot::In { room: room.clone(), writer, name },
+            writer,
+            device: of.unwrap_or(writer),
+            first,
+            last,
+            length: about.size,
+            changed: about.moment,
+        })
+    }
+}
+
+/// The folders of writers in the sync folder, each open while it is looked at; what a link leads to is none.
+fn writers(room: &Folder, whose: impl Fn(Id) -> bool) -> impl Iterator<Item = (Id, Folder)> {
+    let names = room.names().unwrap_or_default().into_iter();
+    names.filter_map(move |name| {
+        let writer = name.parse().ok().filter(|id| whose(*id))?;
+        Some((writer, room.folder(&name).ok()?))
+    })
+}
+
 /// Every bundle in the folder, by name. What is not named like one is no business of ours.
-fn bundles_in(folder: &Path) -> Vec<Found> {
-    bundles_of(folder, |_| true)
+fn bundles_in(room: &Arc<Folder>) -> Vec<Found> {
+    bundles_of(room, |_| true)
 }
 
 /// The same of some writers.
-fn bundles_of(folder: &Path, whose: impl Fn(Id) -> bool) -> Vec<Found> {
+fn bundles_of(room: &Arc<Folder>, whose: impl Fn(Id) -> bool) -> Vec<Found> {
     let mut found = Vec::new();
-    // What a link leads to is no folder of a writer, as a link or a pipe is no bundle.
-    let real = |e: &fs::DirEntry| e.file_type().is_ok_and(|t| t.is_dir());
-    for device in fs::read_dir(folder).into_iter().flatten().flatten().filter(real) {
-        let writer = device.file_name().to_string_lossy().into_owned();
-        let Some(id) = writer.parse::<Id>().ok().filter(|id| whose(*id)) else { continue };
-        for file in fs::read_dir(device.path()).into_iter().flatten().flatten() {
-            let name = file.file_name().to_string_lossy().into_owned();
-            let (Some((of, first, last)), Ok(about)) = (bundle::named(&name), file.metadata()) else { continue };
-            if about.is_file() {
-                let key = format!("bundle/{writer}/{name}");
-                found.push(Found {
-                    path: file.path(),
-                    key,
-                    writer: id,
-                    device: of.unwrap_or(id),
-                    first,
-                    last,
-                    length: about.len(),
-                    changed: changed_at(&about),
-                });
-            }
-        }
+    for (writer, folder) in writers(room, whose) {
+        let names = folder.names().unwrap_or_default();
+        found.extend(names.into_iter().filter_map(|name| Found::look(room, &folder, writer, name)));
     }
     found.sort_by(|a, b| a.key.cmp(&b.key));
     found
@@ -176,9 +187,16 @@ fn another_book(words: String, folder: &Path) -> Error {
         .hint("customers of one book come into another by `retain export customers` there and `retain import` here")
 }
 
+/// What the bundles in a folder that the person names begin with.
+fn heads_in(folder: &Path) -> Vec<Head> {
+    let room = fs::canonicalize(folder).and_then(|folder| Folder::open(&folder)).ok().map(Arc::new);
+    let found = room.as_ref().map(bundles_in).unwrap_or_default();
+    found.iter().filter_map(|found| bundle::head(&found.spot)).collect()
+}
+
 /// The bundle that was known under this key is not in the folder any more, though its writer's is.
-fn is_gone(folder: &Path, key: &str) -> bool {
-    key.strip_prefix("bundle/").and_then(|name| name.split_once('/')).is_some_and(|(writer, _)| folder.join(writer).is_dir())
+fn is_gone(room: &Folder, key: &str) -> bool {
+    key.strip_prefix("bundle/").and_then(|name| name.split_once('/')).is_some_and(|(writer, _)| room.has_folder(writer))
 }
 
 impl Store {
@@ -195,17 +213,25 @@ impl Store {
     /// What Retain has made in the sync folder, and the folder itself, where this copy takes part. What else lies there (of git, of
     /// a sync tool) is not named.
     pub fn sync_parts(&self) -> Vec<PathBuf> {
+        let Some(room) = self.syncs().then(|| self.room()).flatten() else { return Vec::new() };
+        let said = writers(&room, |_| true).flat_map(|(_, device)| {
+            let said = device.about(agree::FILE).is_ok_and(|about| about.sort == Sort::Regular);
+            [device.path().to_owned()].into_iter().chain(said.then(|| device.path().join(agree::FILE)))
+        });
+        let bundles = bundles_in(&room).into_iter().map(|found| found.path);
+        said.chain(bundles).chain([self.sync_folder()]).collect()
+    }
+
+    /// The sync folder, opened. It is a link only where the person has said yes to it; below it no link is followed.
+    fn opened_room(&self) -> io::Result<Arc<Folder>> {
         let folder = self.sync_folder();
-        if !self.syncs() || !folder.is_dir() {
-            return Vec::new();
-        }
-        let devices = fs::read_dir(&folder).into_iter().flatten().flatten().map(|e| e.path());
-        let named = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.parse::<Id>().is_ok());
-        let real = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|m| m.is_dir());
-        let devices: Vec<PathBuf> = devices.filter(|path| real(path) && named(path)).collect();
-        let bundles = bundles_in(&folder).into_iter().map(|found| found.path);
-        let said: Vec<PathBuf> = devices.iter().map(|device| device.join(agree::FILE)).filter(|path| path.is_file()).collect();
-        devices.into_iter().chain(bundles).chain(said).chain([folder]).collect()
+        let folder = if self.has_yes(&folder) { fs::canonicalize(&folder)? } else { folder };
+        Folder::open(&folder).map(Arc::new)
+    }
+
+    /// The same, where there is one.
+    fn room(&self) -> Option<Arc<Folder>> {
+        self.opened_room().ok()
     }
 
     pub(super) fn meta(&self, key: &str) -> Option<String> {
@@ -233,7 +259,7 @@ impl Store {
 
     /// Refuses a folder that is another book's alone: neither would ever take anything of the other, and nobody could join it any more.
     fn is_not_of_others(&self, folder: &Path) -> Result<()> {
-        let heads: Vec<Head> = bundles_in(folder).iter().filter_map(|found| bundle::head(&found.path)).collect();
+        let heads = heads_in(folder);
         let own = schema::book(&self.conn)?;
         if heads.is_empty() || heads.iter().any(|head| Some(head.book) == own) {
             return Ok(());
@@ -273,20 +299,18 @@ impl Store {
         read(&self.conn)
     }
 
-    fn make_sync_folder(&self, own: &Path) -> Result<()> {
-        let cannot = |e| Error::failed(format!("{} cannot be made", own.display())).because(e);
-        for folder in [self.sync_folder(), own.to_owned()] {
-            if folder.is_dir() {
-                continue;
+    /// The sync folder, made where it is not there.
+    fn make_sync_folder(&self) -> Result<Arc<Folder>> {
+        let folder = self.sync_folder();
+        let cannot = |e| Error::failed(format!("{} cannot be made", folder.display())).because(e);
+        match self.opened_room() {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let above = folder.parent().unwrap_or(&folder);
+                fs::create_dir_all(above).map_err(cannot)?;
+                Folder::make(&folder, if super::open::is_groups(above) { 0o2770 } else { 0o700 }).map(Arc::new).map_err(cannot)
             }
-            fs::create_dir_all(&folder).map_err(cannot)?;
-            #[cfg(unix)]
-            {
-                let mode = mode_of(folder.parent().unwrap_or(&folder), 0o700, 0o2770);
-                fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(mode)).map_err(cannot)?;
-            }
+            room => room.map_err(cannot),
         }
-        Ok(())
     }
 
     /// Takes what came while nobody had the book open. What is wrong with it is told: the book is there all the same.
@@ -308,8 +332,8 @@ impl Store {
             return Ok(done);
         }
         let Some(book) = schema::book(&self.conn)? else { return Ok(done) };
-        let folder = self.sync_folder();
-        let all = bundles_in(&folder);
+        let room = self.room();
+        let all = room.as_ref().map(bundles_in).unwrap_or_default();
         self.gaps_between(&all, &mut done.wrong)?;
         let mut known = self.known_bundles()?;
         let top = self.last_batch()?;
@@ -329,7 +353,7 @@ impl Store {
                 had.push(found);
                 continue;
             }
-            match bundles.add(&found.path, book) {
+            match bundles.add(&found.spot, book) {
                 Ok(told) => read.push((found, told)),
                 Err(error) => done.wrong.push(format!("{error}")),
             }
@@ -349,9 +373,11 @@ impl Store {
             self.take_read(&bundles, &purges, &mut read, &mut done)?;
             self.keep_purges(&purges)?;
             had.iter().try_for_each(|found| self.put_meta(&found.key, found.length.to_string()))?;
-            known.keys().filter(|key| is_gone(&folder, key)).try_for_each(|key| self.forget_meta(key))
+            let gone = known.keys().filter(|key| room.as_ref().is_some_and(|room| is_gone(room, key)));
+            gone.into_iter().try_for_each(|key| self.forget_meta(key))
         });
         super::end(&self.conn, work)?;
+        done.carried_out = self.words_of_carried_out(&purges)?;
         let top = self.last_batch()?;
         self.left_out.clear();
         for (found, told) in &read {
@@ -442,7 +468,7 @@ impl Store {
 
     /// The book has every batch that the bundle says it holds, and of its device no other with such a number.
     fn has_all_of(&self, found: &Found, book: Id) -> Result<bool> {
-        let Some(Head { sum: Some(sum), device, first, last, .. }) = bundle::head(&found.path).filter(|h| h.book == book) else {
+        let Some(Head { sum: Some(sum), device, first, last, .. }) = bundle::head(&found.spot).filter(|h| h.book == book) else {
             return Ok(false);
         };
         let all = self.rows_between(device, first, last)?;
@@ -483,7 +509,7 @@ impl Store {
 
     /// What an exchange that nobody asked for has to say, each thing once.
     pub fn tell_exchange(&mut self, done: &Exchanged) {
-        for words in done.held.iter().chain(&done.wrong) {
+        for words in done.held.iter().chain(&done.carried_out).chain(&done.wrong) {
             self.tell_once(words.clone());
         }
         if done.conflicts > 0 {
@@ -494,7 +520,7 @@ impl Store {
 
     /// Makes the book at `path` from the bundles in `folder`.
     pub fn join(path: &Path, folder: &Path, options: &Options) -> Result<(Store, Exchanged)> {
-        let heads: Vec<Head> = bundles_in(folder).iter().filter_map(|f| bundle::head(&f.path)).collect();
+        let heads = heads_in(folder);
         if path.exists() {
             let words = format!("{} is there already", path.display());
             let there = merge::read_only(path).ok();

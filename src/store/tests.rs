@@ -449,6 +449,39 @@ fn an_owners_open_calls_and_tasks_go_along_and_come_back() {
     assert_eq!(store.write(&by_form, NOW).unwrap().label, "Changed owner of Acme, with 1 call and 1 task");
     let refused = store.write(&Command::Assign { customers: vec![acme], owner: "a\u{1b}[31m".into() }, NOW).unwrap_err();
     assert_eq!(refused.message, "an owner's name has no control characters");
+    let call = ActionDraft { kind: "risk".into(), title: "Loud".into(), owner: "a\u{7}".into(), ..ActionDraft::default() };
+    let refused = store.write(&Command::OpenAction { customers: vec![acme], action: call }, NOW).unwrap_err();
+    assert_eq!(refused.message, "an owner's name has no control characters");
+    let tag = Command::Tag { customers: vec![acme], add: vec!["a\u{1b}b".into()], remove: vec![] };
+    assert_eq!(store.write(&tag, NOW).unwrap_err().kind, Kind::Usage);
+}
+
+#[test]
+fn no_command_writes_a_nul_character_and_one_that_is_there_can_be_taken_out() {
+    let mut store = book();
+    let acme = add(&mut store, "Acme", 500);
+    let contact = NewContact { name: "Kim".into(), email: "kim\0@acme.example".into(), ..NewContact::default() };
+    let edit = |value: &str, base: &str| Command::Edit {
+        entity: Entity::Customer,
+        rows: vec![acme],
+        changes: vec![Change { base: Some(base.into()), ..Change::set("phone", value) }],
+    };
+    let before = visible(&store);
+    for command in [
+        Command::Note { customers: vec![acme], text: "they\0called".into(), at: None },
+        Command::AddContact { customer: acme, contact },
+        Command::Tag { customers: vec![acme], add: vec!["a\0b".into()], remove: vec![] },
+        Command::SetConfig { key: "nonsense".into(), value: Some("\0".into()), base: None },
+        edit("1\0", ""),
+    ] {
+        let refused = store.write(&command, NOW).unwrap_err();
+        assert_eq!((refused.kind, refused.message.as_str()), (Kind::Usage, "there is a NUL character in the text"), "{command:?}");
+    }
+    assert_eq!(visible(&store), before);
+    // What only looks like it, in the form in which commands are kept, is a text as any other.
+    store.write(&Command::Note { customers: vec![acme], text: r"\u0000 and \\u0000".into(), at: None }, NOW).unwrap();
+    store.conn.execute("UPDATE customer SET phone = ?", ["1\0"]).unwrap();
+    store.write(&edit("1", "1\0"), NOW).unwrap();
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::domain::heads::horizon;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
+use crate::text::with_article;
 
 use super::batch::{self, Batch, OWNER, TABLES, Table, table_numbered};
 use super::write::{self, Done, by};
@@ -438,7 +439,7 @@ fn recorded_since(b: &Batch<'_>, taken: &Taken, kept: &mut Kept, clash: &mut Cla
         let kind = EventKind::from_number(r.get(3).map_err(sql)?).map_or("event", EventKind::code);
         let text = conflicts::start(&super::search::text_at(r, 4)?);
         let text = if text.is_empty() { text } else { format!(" \"{text}\"") };
-        clash.others.push(format!("{person} has recorded a {kind}{text} at {name} since"));
+        clash.others.push(format!("{person} has recorded {}{text} at {name} since", with_article(kind)));
         kept.customers.insert(r.get(0).map_err(sql)?);
     }
     Ok(())

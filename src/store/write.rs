@@ -112,6 +112,7 @@ pub fn code(command: &Command) -> &'static str {
 
 /// Runs a command within its batch.
 pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Done> {
+    refuse_nul(command)?;
     match command {
         Command::AddCustomer(new) => add_customer(b, new, context),
         Command::AddContact { customer, contact } => add_contact(b, *customer, contact),
@@ -218,6 +219,26 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         | Command::TakeBack { .. }
         | Command::Revert { .. } => Err(Error::failed("undo is not run as a command")),
     }
+}
+
+/// Refuses a command that would write a NUL character, whatever its field: many programs end a text there. What a change has seen may
+/// have one, because others wrote it.
+fn refuse_nul(command: &Command) -> Result<()> {
+    fn has(value: &serde_json::Value) -> bool {
+        match value {
+            serde_json::Value::String(text) => text.contains('\0'),
+            serde_json::Value::Array(all) => all.iter().any(has),
+            serde_json::Value::Object(all) => all.iter().any(|(key, value)| key != "base" && has(value)),
+            _ => false,
+        }
+    }
+    let wrong = |e| Error::failed("the change has no written form").because(e);
+    // Few texts have so much as the sign of it, and only those are looked at closely.
+    let written = serde_json::to_string(command).map_err(wrong)?;
+    if written.contains("\\u0000") && has(&serde_json::from_str(&written).map_err(wrong)?) {
+        return Err(Error::usage("there is a NUL character in the text").hint("take it out, then try again; nothing was saved"));
+    }
+    Ok(())
 }
 
 /// What a command says that would look something up in the book, with that looked up now.

@@ -64,9 +64,11 @@ pub fn read(folder: &Path) -> Result<Vec<Hook>> {
         Err(e) => return Err(unread(e)),
     };
     // Where the file is a link, both ways: the one to the link and the one to what it names.
-    if let Err(why) = files::may_be_trusted(folder).and_then(|()| files::may_be_trusted(&file)) {
-        return Err(Error::usage(format!("{why}, so no hook of {} runs", path.display()))
-            .hint("it and every folder above it have to be yours or root's, and nobody else may write there: chmod go-w"));
+    if let Err(doubt) = files::may_be_trusted(folder).and_then(|()| files::may_be_trusted(&file)) {
+        // In the sentence itself, because behind a change nothing but the sentence is told.
+        let mend = doubt.mend.map(|mend| format!("; `{mend}` mends it")).unwrap_or_default();
+        return Err(Error::usage(format!("{}, so no hook of {} runs{mend}", doubt.words, path.display()))
+            .hint("it and every folder above it have to be yours or root's, and nobody else may write there"));
     }
     let text = files::read(&file, LONGEST).map_err(unread)?;
     let text = String::from_utf8(text).map_err(|_| Error::usage(format!("{} is not UTF-8, so no hook runs", path.display())))?;
@@ -208,7 +210,7 @@ mod tests {
         let file = folder.path().join(FILE);
         std::fs::write(&file, "[[hook]]\nrun = \"cat\"\n").expect("written");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).expect("set");
-        assert!(read(folder.path()).expect_err("refused").message.contains("can be written by others"));
+        assert!(read(folder.path()).expect_err("refused").message.contains("can be written by everybody"));
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("set");
         assert_eq!(read(folder.path()).expect("one").len(), 1);
         // A folder on the way to it in which others can put another file in its place.
@@ -219,8 +221,9 @@ mod tests {
         for open in [folder.path(), &below] {
             std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o777)).expect("set");
             let said = read(&below).expect_err("refused").message;
+            assert!(said.ends_with(&format!("runs; `chmod go-w '{}'` mends it", open.canonicalize().expect("there").display())), "{said}");
             assert!(
-                said.contains(&format!("{} can be written by others, so no hook", open.canonicalize().expect("there").display())),
+                said.contains(&format!("{} can be written by everybody, so no hook", open.canonicalize().expect("there").display())),
                 "{said}"
             );
             std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o700)).expect("set");
@@ -231,7 +234,7 @@ mod tests {
         std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o777)).expect("set");
         std::fs::rename(below.join(FILE), shared.join(FILE)).expect("moved");
         std::os::unix::fs::symlink(shared.join(FILE), below.join(FILE)).expect("linked");
-        assert!(read(&below).expect_err("refused").message.contains("shared can be written by others"));
+        assert!(read(&below).expect_err("refused").message.contains("shared can be written by everybody"));
     }
 
     #[cfg(unix)]

@@ -143,7 +143,7 @@ impl Runner {
     pub fn new(start: Start, guard: Guard) -> Result<Runner> {
         let (out, inbox) = unbounded();
         let told = out.clone();
-        crate::store::backup::tell_waits(move |words| {
+        crate::store::locks::tell_waits(move |words| {
             let _ = told.send(In::Msg(Msg::Answer(Answer::Told(words.to_owned()))));
         });
         // The book is what takes longest, so it is begun with.

@@ -365,7 +365,7 @@ fn a_backup_that_has_its_changes_in_a_journal_shows_them_and_is_not_put_back_wit
 #[test]
 fn whoever_holds_the_turn_is_named_and_not_waited_for_for_ever() {
     static HEARD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
-    tell_waits(|words| HEARD.lock().unwrap().push(words.to_owned()));
+    crate::store::locks::tell_waits(|words| HEARD.lock().unwrap().push(words.to_owned()));
     let folder = tempfile::tempdir().unwrap();
     let mut store = open_in(folder.path());
     add(&mut store, "Acme");

@@ -1,11 +1,12 @@
 //! The right to write into the folder of backups: one process at a time, and none is waited for for ever.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
+use std::time::Duration;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::files::{Folder, Sort};
-use crate::store::presence;
+use crate::store::locks;
 
 use super::{cannot, mode_in};
 
@@ -18,20 +19,8 @@ pub(in crate::store) enum Wait {
     Long,
 }
 
-/// A try each so many milliseconds; after so many it is told, and after so many, as with any lock, it is given up: whoever holds it may be
-/// stopped.
-const STEP: u64 = 50;
-const TOLD_AFTER: u32 = if cfg!(test) { 2 } else { 20 };
-const TRIES: u32 = if cfg!(test) { 4 } else { 200 };
-
-/// Says at once what is waited for.
-type Say = Box<dyn Fn(&str) + Send + Sync>;
-static SAY: std::sync::OnceLock<Say> = std::sync::OnceLock::new();
-
-/// Has `say` told while another's backup is waited for; the first of a process stays.
-pub fn tell_waits(say: impl Fn(&str) + Send + Sync + 'static) {
-    let _ = SAY.set(Box::new(say));
-}
+/// So long as with any lock.
+const LIMIT: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 10_000 });
 
 /// The right to write into the folder; one at a time. `None`: another has it and is not waited for.
 pub(in crate::store) fn turn(folder: &Folder, wait: Wait) -> Result<Option<File>> {
@@ -43,24 +32,11 @@ pub(in crate::store) fn turn(folder: &Folder, wait: Wait) -> Result<Option<File>
         }
     }
     let file = folder.file_to_write("turn").map_err(&failed)?;
-    let mut tries = 0;
-    while let Err(held) = file.try_lock() {
-        match held {
-            fs::TryLockError::Error(e) => return Err(failed(e)),
-            fs::TryLockError::WouldBlock if wait == Wait::No => return Ok(None),
-            fs::TryLockError::WouldBlock => {}
-        }
-        tries += 1;
-        if tries == TOLD_AFTER
-            && let Some(say) = SAY.get()
-        {
-            say(&format!("waiting for {}, which is at the backups in {}", holder(&file), folder.path().display()));
-        }
-        if tries >= TRIES {
-            let message = format!("{} holds {} and does not let go of it", holder(&file), folder.path().join("turn").display());
-            return Err(Error::new(Kind::Busy, message).hint("end it if it is stopped (`fg`, `kill`), then try again"));
-        }
-        std::thread::sleep(std::time::Duration::from_millis(STEP));
+    let place = folder.path().join("turn");
+    match wait {
+        Wait::No if !locks::try_lock(&file, &place)? => return Ok(None),
+        Wait::No => {}
+        Wait::Long => locks::lock(&file, &place, &format!("the backups in {}", folder.path().display()), LIMIT)?,
     }
     // Whoever was killed in the middle left a draft, and what SQLite had laid beside it.
     for left in folder.names().map_err(failed)? {
@@ -74,13 +50,3 @@ pub(in crate::store) fn turn(folder: &Folder, wait: Wait) -> Result<Option<File>
 
 /// Ends of the names of drafts.
 const DRAFTS: [&str; 4] = ["tmp", "tmp-journal", "tmp-wal", "tmp-shm"];
-
-/// Who holds a lock on a file, as far as the system says it.
-fn holder(file: &File) -> String {
-    let pids = presence::holders_of(&[file]);
-    match pids.as_slice() {
-        [] => "another process".into(),
-        [pid] => format!("process {pid}"),
-        [pid, ..] => format!("process {pid} with others"),
-    }
-}

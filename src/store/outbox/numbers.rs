@@ -92,7 +92,7 @@ impl Outbox {
                 && base == self.base
                 && matches!(Path::new(&path).try_exists(), Ok(false))
             {
-                found.push(Outbox { file, path, base });
+                found.push(Outbox { file, path, base, limit: self.limit });
             }
         }
         found.sort_by(|a, b| a.file.cmp(&b.file));

@@ -718,3 +718,37 @@ fn a_change_that_comes_back_before_the_one_it_had_seen_leaves_what_was_written_f
     assert_eq!(left, 0);
     well(&mut ana);
 }
+
+#[test]
+fn whoever_holds_the_outbox_is_named_and_not_waited_for_for_ever() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    let acme = add(&mut ana, "Acme");
+    let file = desk.outbox("ana").file().to_owned();
+    // As a process that was stopped holds it.
+    let held = File::options().append(true).open(&file).unwrap();
+    held.lock().unwrap();
+    ana.outbox.as_mut().unwrap().limit = Duration::ZERO;
+    let (said, kept) = (format!("another process holds {} and does not let go of it; nothing was saved", file.display()), fs::read(&file));
+    for work in [
+        note(&mut ana, acme, "lost?").map(|_| ()),
+        ana.load("import", NOW).and_then(|mut loader| {
+            loader.put_customer(&crate::store::load::CustomerRow { external: "B", name: "Bolt", ..Default::default() })?;
+            loader.finish("Import").map(|_| ())
+        }),
+        ana.outbox.as_ref().unwrap().drop_lines(&HashSet::new()),
+    ] {
+        let error = work.unwrap_err();
+        assert_eq!((error.kind, &error.message), (Kind::Busy, &said));
+        assert!(error.hints[0].contains("`fg`"), "{error:?}");
+    }
+    assert_eq!((ana.has_queue(), fs::read(&file).unwrap()), (false, kept.unwrap()));
+    // The book itself is free for others and for looks, also of hers.
+    let mut bo = desk.open("bo");
+    note(&mut bo, acme, "from bo").unwrap();
+    assert_eq!(notes(&mut desk.open("ana"), acme), ["from bo"]);
+    drop(held);
+    note(&mut ana, acme, "from ana").unwrap();
+    assert_eq!(notes(&mut bo, acme).len(), 2);
+    well(&mut ana);
+}

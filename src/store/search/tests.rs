@@ -5,7 +5,7 @@ use crate::store::merge::tests::{both, pair};
 use crate::store::outbox::Keep;
 use crate::store::tests::{NOW, account, add, book, options};
 use crate::store::transact::Crash;
-use crate::store::{Options, Store};
+use crate::store::{Options, Store, search};
 
 fn contact(store: &mut Store, customer: Id, name: &str, email: &str) -> Id {
     let contact = NewContact { name: name.into(), email: email.into(), ..NewContact::default() };
@@ -78,4 +78,38 @@ fn a_short_word_beside_a_long_one_is_looked_for_in_all_that_has_the_long_one() {
     assert_eq!(found(&mut store, "renewal ab"), 1);
     store.write(&Command::Remove { entity: Entity::Customer, rows: vec![gone] }, NOW).unwrap();
     assert_eq!(found(&mut store, "renewal"), 1, "what is removed takes no place");
+}
+
+#[test]
+fn a_text_with_any_control_character_is_found_whether_the_index_has_it_or_not() {
+    let mut store = book();
+    let acme = add(&mut store, "Acme", 0);
+    let controls: Vec<char> = ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}').collect();
+    for (n, control) in controls.iter().enumerate() {
+        let word = format!("zora{n:03}");
+        let kim = NewContact { name: word.clone(), email: "x".into(), ..NewContact::default() };
+        store.write(&Command::AddContact { customer: acme, contact: kim }, NOW).unwrap();
+        store.write(&Command::Note { customers: vec![acme], text: word.clone(), at: None }, NOW).unwrap();
+        // As another program writes it, or a copy.
+        let control = control.to_string();
+        let update = |query: &str| store.conn.execute(query, [&control, &word]).unwrap();
+        update("UPDATE contact SET name = ?1 || name || ?1, email = ?1 || email WHERE name = ?2");
+        update("UPDATE event SET text = ?1 || text || ?1 || 'and more' WHERE text = ?2");
+    }
+    for indexed in [true, false] {
+        if indexed {
+            search::rebuild(&store.conn).unwrap();
+        } else {
+            let empty = "INSERT INTO found (found) VALUES ('delete-all'); INSERT INTO person (person) VALUES ('delete-all');";
+            store.conn.execute_batch(&format!("{empty} DELETE FROM meta WHERE k GLOB '*_upto'")).unwrap();
+        }
+        for n in 0..controls.len() {
+            let word = format!("Zora{n:03}");
+            assert_eq!(search::contacts(&store.conn, &word, 9).unwrap().len(), 1, "{word} {indexed}");
+            assert_eq!(search::events(&store.conn, &format!("{word} more"), None, 9).unwrap().len(), 1, "{word} {indexed}");
+        }
+        assert_eq!(search::contacts(&store.conn, "zo\0ra000", 9).unwrap().len(), 1, "one that is looked for as well");
+        assert_eq!(search::people(&store.conn, "\0zora000").unwrap().len(), 1);
+        assert_eq!(search::differences(&store.conn).unwrap().0, Vec::<String>::new(), "{indexed}");
+    }
 }

@@ -5,7 +5,7 @@
 //! A sum is one of 128 bits over the digests of the batches, in whatever order these came, so what is new is added to it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params};
@@ -22,7 +22,7 @@ use super::bundles_in;
 pub(super) const FILE: &str = "has";
 
 /// Most bytes of one: some ten thousand devices.
-const MOST: u64 = 1 << 20;
+pub(super) const MOST: u64 = 1 << 20;
 
 const ROW: &str = "SELECT n, device, number, id, coalesce(hash, x'') FROM batch";
 
@@ -95,8 +95,8 @@ fn up_to(conn: &Connection, device: Id, last: i64) -> Result<Count> {
 }
 
 /// Who has bundles in the folder.
-fn writers(folder: &Path) -> BTreeSet<Id> {
-    bundles_in(folder).into_iter().map(|found| found.writer).collect()
+fn writers(room: &Arc<Folder>) -> BTreeSet<Id> {
+    bundles_in(room).into_iter().map(|found| found.writer).collect()
 }
 
 impl Store {
@@ -109,27 +109,26 @@ impl Store {
     }
 
     /// Says in one's own folder what this copy has. Gives what is to be kept of it.
-    pub(super) fn say_what_is_here(&self, book: Id) -> Result<Option<(String, Value)>> {
-        let folder = self.sync_folder().join(self.who.device.to_string());
+    pub(super) fn say_what_is_here(&self, folder: &Folder, book: Id) -> Result<Option<(String, Value)>> {
         let has = self.has(book)?;
         let Ok(text) = serde_json::to_string(&has) else { return Ok(None) };
         let said = format!("{} {text}\n", crate::store::outbox::checksum(&text));
-        let mode = super::mode_of(&folder, 0o600, 0o660);
+        let mode = if folder.is_groups() { 0o660 } else { 0o600 };
         // Nobody has to have it: what cannot be said now is said with the next exchange.
         let draft = format!(".{FILE}.{}.tmp", std::process::id());
-        let written = Folder::open(&folder).and_then(|folder| folder.write(FILE, &draft, said.as_bytes(), mode));
+        let written = folder.write(FILE, &draft, said.as_bytes(), mode);
         Ok(written.is_ok().then_some(("has".to_owned(), Value::Text(text))))
     }
 
     /// The same, where others have said something new since they were asked last.
     pub(super) fn new_disagreements(&mut self) -> Result<Vec<String>> {
-        let folder = self.sync_folder();
+        let Some(room) = self.room() else { return Ok(Vec::new()) };
         let said = |writer: Id| {
-            let path = folder.join(writer.to_string()).join(FILE);
-            let about = std::fs::symlink_metadata(&path).ok()?;
-            Some((path, (about.len(), super::changed_at(&about), 0)))
+            let folder = room.folder(&writer.to_string()).ok()?;
+            let about = folder.about(FILE).ok()?;
+            Some((folder.path().join(FILE), (about.size, about.moment, 0)))
         };
-        let all: Vec<_> = writers(&folder).into_iter().filter_map(said).collect();
+        let all: Vec<_> = writers(&room).into_iter().filter_map(said).collect();
         if all.iter().all(|(path, now)| self.tried.get(path) == Some(now)) {
             return Ok(Vec::new());
         }
@@ -142,12 +141,12 @@ impl Store {
 
     /// Where another copy that exchanges here says something else than this one, a sentence each.
     pub(in crate::store) fn disagreements(&self) -> Result<Vec<String>> {
-        let (folder, Some(book)) = (self.sync_folder(), schema::book(&self.conn)?) else { return Ok(Vec::new()) };
+        let (Some(room), Some(book)) = (self.room(), schema::book(&self.conn)?) else { return Ok(Vec::new()) };
         let own = self.own_devices();
         let mut here = None;
         let mut wrong = Vec::new();
-        for writer in writers(&folder).into_iter().filter(|writer| !own.contains(writer)) {
-            let read = Folder::open(&folder.join(writer.to_string())).and_then(|folder| folder.read(FILE, MOST));
+        for writer in writers(&room).into_iter().filter(|writer| !own.contains(writer)) {
+            let read = room.folder(&writer.to_string()).and_then(|folder| folder.read(FILE, MOST));
             let text = read.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
             let sound = text.trim_end().split_once(' ').filter(|(sum, json)| crate::store::outbox::checksum(json) == *sum);
             let Some(theirs) = sound.and_then(|(_, json)| serde_json::from_str::<Has>(json).ok()).filter(|has| has.book == book) else {

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -90,10 +91,48 @@ pub fn sum_of<'a>(batches: impl Iterator<Item = (Id, &'a [u8])>) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
+/// Where a bundle or a dump is.
+#[derive(Clone, Debug)]
+pub enum Spot {
+    /// A file that a person has named; a link is followed.
+    Named(PathBuf),
+    /// The file of a writer in the sync folder: no link is followed, and no pipe opened.
+    In {
+        /// The sync folder.
+        room: Arc<Folder>,
+        /// The writer's folder in it.
+        writer: Id,
+        /// The file.
+        name: String,
+    },
+}
+
+impl Spot {
+    fn open(&self) -> std::io::Result<File> {
+        match self {
+            Spot::Named(path) => files::open_named(path),
+            Spot::In { room, writer, name } => room.folder(&writer.to_string())?.file(name),
+        }
+    }
+
+    /// For sentences.
+    fn path(&self) -> PathBuf {
+        match self {
+            Spot::Named(path) => path.clone(),
+            Spot::In { room, writer, name } => room.path().join(writer.to_string()).join(name),
+        }
+    }
+
+    fn cannot(&self) -> impl Fn(std::io::Error) -> Error {
+        let path = self.path();
+        move |e| Error::failed(format!("{} cannot be read", path.display())).because(e)
+    }
+}
+
 /// The sum over all bytes of a file.
-pub fn sum(path: &Path) -> std::io::Result<String> {
+pub fn sum(spot: &Spot) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut files::open(path)?, &mut hasher)?;
+    std::io::copy(&mut spot.open()?, &mut hasher)?;
     Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
 
@@ -120,13 +159,12 @@ fn sweep(folder: &Folder) {
 pub type Piece<'a> = (&'a dyn Source, i64);
 
 /// Writes batches into `folder`; gives the file's length and the sum over its bytes.
-pub fn write(folder: &Path, name: &str, head: &Head, batches: &[Piece<'_>]) -> Result<(u64, String)> {
-    let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.display())).because(e);
-    let room = Folder::open(folder).map_err(cannot)?;
-    sweep(&room);
+pub fn write(folder: &Folder, name: &str, head: &Head, batches: &[Piece<'_>]) -> Result<(u64, String)> {
+    let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.path().display())).because(e);
+    sweep(folder);
     let draft = format!(".{name}.{}.tmp", std::process::id());
-    let mode = if crate::store::open::is_groups(folder) { 0o660 } else { 0o600 };
-    let file = std::io::BufWriter::new(room.draft(&draft, mode).map_err(cannot)?);
+    let mode = if folder.is_groups() { 0o660 } else { 0o600 };
+    let file = std::io::BufWriter::new(folder.draft(&draft, mode).map_err(cannot)?);
     let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: true };
     let mut body = || {
         out.put(&Line::Bundle(head.clone()))?;
@@ -135,10 +173,10 @@ pub fn write(folder: &Path, name: &str, head: &Head, batches: &[Piece<'_>]) -> R
     let written = body().and_then(|()| {
         let file = out.file.into_inner().map_err(|e| cannot(e.into_error()))?;
         file.sync_all().map_err(cannot)?;
-        room.rename(&draft, name).and_then(|()| room.sync()).map_err(cannot)
+        folder.rename(&draft, name).and_then(|()| folder.sync()).map_err(cannot)
     });
     if written.is_err() {
-        let _ = room.remove(&draft);
+        let _ = folder.remove(&draft);
     }
     written.map(|()| (out.bytes, out.sum.finalize().to_hex()[..32].to_owned()))
 }
@@ -198,7 +236,7 @@ struct Place {
     hash: Vec<u8>,
     proof: Option<Proof>,
     held: Option<Vec<Item>>,
-    file: PathBuf,
+    spot: Spot,
     at: u64,
 }
 
@@ -239,8 +277,8 @@ fn first(file: File) -> Option<Line> {
 }
 
 /// The head of a bundle, when it has a sound one.
-pub fn head(path: &Path) -> Option<Head> {
-    match first(files::open(path).ok()?)? {
+pub fn head(spot: &Spot) -> Option<Head> {
+    match first(spot.open().ok()?)? {
         Line::Bundle(head) => Some(head),
         _ => None,
     }
@@ -248,7 +286,7 @@ pub fn head(path: &Path) -> Option<Head> {
 
 /// The head of a dump, when the file is one.
 pub fn dump_head(path: &Path) -> Option<DumpHead> {
-    match first(File::open(path).ok()?)? {
+    match first(files::open_named(path).ok()?)? {
         Line::Dump(head) => Some(head),
         _ => None,
     }
@@ -259,17 +297,17 @@ const LONGEST: u64 = 256 << 20;
 
 impl Bundles {
     /// Reads a bundle of `book`; its good batches are added.
-    pub fn add(&mut self, path: &Path, book: Id) -> Result<Told> {
+    pub fn add(&mut self, spot: &Spot, book: Id) -> Result<Told> {
         let from = self.places.len();
         let mut told = Told { head: None, wrong: Vec::new(), strange: false, places: from..from };
-        let cannot = |e| Error::failed(format!("{} cannot be read", path.display())).because(e);
-        let mut file = BufReader::new(File::open(path).map_err(cannot)?);
+        let cannot = spot.cannot();
+        let mut file = BufReader::new(spot.open().map_err(&cannot)?);
         let (mut sum, mut lines, mut at, mut bad, mut ended) = (blake3::Hasher::new(), 0_usize, 0_u64, 0_usize, false);
         // The batch that goes on in the next line, while its parts are sound.
         let mut open: Option<Place> = None;
         loop {
             let mut line = Vec::new();
-            let read = std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(cannot)?;
+            let read = std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(&cannot)?;
             if read == 0 {
                 break;
             }
@@ -292,7 +330,7 @@ impl Bundles {
                 }
                 Some(Line::Dump(_)) if lines == 0 => {}
                 Some(Line::Dump(_)) => told.wrong.push("another dump begins in it".into()),
-                Some(Line::Batch(entry)) if entry.book == Some(book) => self.batch(&mut open, &entry, path, place, &mut told),
+                Some(Line::Batch(entry)) if entry.book == Some(book) => self.batch(&mut open, &entry, spot, place, &mut told),
                 Some(Line::Batch(_)) => {
                     told.strange = true;
                     told.wrong.push("a batch of another book is in it".into());
@@ -315,7 +353,7 @@ impl Bundles {
         Ok(told)
     }
 
-    fn batch(&mut self, open: &mut Option<Place>, entry: &Entry, path: &Path, at: u64, told: &mut Told) {
+    fn batch(&mut self, open: &mut Option<Place>, entry: &Entry, spot: &Spot, at: u64, told: &mut Told) {
         let Some(items) = entry.items() else {
             told.strange = true;
             told.wrong.push(format!("\"{}\" has a kind of row of a newer Retain", entry.label));
@@ -326,7 +364,7 @@ impl Bundles {
         let goes_on = open.as_ref().is_some_and(|o| o.header.id == header.id);
         let mut place = match open.take() {
             Some(place) if goes_on => place,
-            _ => Place { header, hash, proof: entry.proof(), held: Some(Vec::new()), file: path.to_owned(), at },
+            _ => Place { header, hash, proof: entry.proof(), held: Some(Vec::new()), spot: spot.clone(), at },
         };
         if entry.more || goes_on || self.held + items.len() > MOST_HELD {
             place.held = None;
@@ -373,13 +411,13 @@ impl Source for Bundles {
         if let Some(items) = &place.held {
             return items.iter().cloned().try_for_each(each);
         }
-        let cannot = |e| Error::failed(format!("{} cannot be read", place.file.display())).because(e);
-        let mut file = File::open(&place.file).map_err(cannot)?;
-        file.seek(SeekFrom::Start(place.at)).map_err(cannot)?;
+        let cannot = place.spot.cannot();
+        let mut file = place.spot.open().map_err(&cannot)?;
+        file.seek(SeekFrom::Start(place.at)).map_err(&cannot)?;
         let mut file = BufReader::new(file);
         loop {
             let mut line = Vec::new();
-            std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(cannot)?;
+            std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(&cannot)?;
             // A file that has changed since it was looked at ends early, and then the hash does not fit.
             let Some(Line::Batch(entry)) = parse(&line) else { return Ok(()) };
             if entry.batch != place.header.id {

@@ -1,14 +1,24 @@
 //! What the sync folder looks like: for `doctor`, and for whoever has purged something.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io;
 
 use rusqlite::OptionalExtension;
 
 use crate::domain::id::Id;
 use crate::error::Result;
-use crate::store::{Store, purge, schema, search, sql};
+use crate::files::{About, Folder, Sort};
+use crate::store::{Mode, Store, purge, schema, search, sql, strange};
 
-use super::{bundles_in, give};
+use super::{agree, bundle, bundles_in, give, writers};
+
+/// What of a folder is strange, in the order of names.
+fn of_folder(folder: &Folder, is_strange: impl Fn(&str, About) -> bool) -> Vec<String> {
+    let mut names = folder.names().unwrap_or_default();
+    names.sort();
+    let about = |name: &String| folder.about(name).ok().filter(|about| is_strange(name, *about));
+    names.iter().filter_map(|name| Some(strange::words(&folder.path().join(name), about(name)?))).collect()
+}
 
 /// Every bundle in the folder was read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,14 +38,13 @@ pub struct Examined {
 impl Store {
     /// Reads every bundle in the sync folder; `None` where there is no folder.
     pub(in crate::store) fn examine_bundles(&self) -> Result<Option<Examined>> {
-        let (folder, book) = (self.sync_folder(), schema::book(&self.conn)?);
-        let there = self.mode != crate::store::Mode::Memory && self.may_exchange() && folder.is_dir();
-        let Some(book) = book.filter(|_| there) else { return Ok(None) };
+        let room = Some(self.mode != Mode::Memory && self.may_exchange()).filter(|may| *may).and_then(|_| self.room());
+        let (Some(room), Some(book)) = (room, schema::book(&self.conn)?) else { return Ok(None) };
         let (own, purged) = (self.own_devices(), purge::any(&self.conn)?);
         let (mut found, mut held, mut all) = (Examined::default(), HashSet::new(), HashSet::new());
-        for one in bundles_in(&folder) {
+        for one in bundles_in(&room) {
             found.bundles += 1;
-            let said = match give::read(&self.conn, &one.path, book, purged) {
+            let said = match give::read(&self.conn, &one.spot, book, purged) {
                 Ok((read, said)) => {
                     *found.telling.entry(one.writer).or_default() += usize::from(read.telling);
                     let unfit = if read.sound || !said.is_empty() { None } else { Some("what it says is not what was written".to_owned()) };
@@ -60,11 +69,42 @@ impl Store {
             let mut writers: BTreeMap<Id, bool> = BTreeMap::new();
             for row in rows {
                 let (id, device) = row.map_err(sql)?;
-                let theirs = || !own.contains(&device) && folder.join(device.to_string()).is_dir();
+                let theirs = || !own.contains(&device) && room.has_folder(&device.to_string());
                 found.others += usize::from(!all.contains(&id) && *writers.entry(device).or_insert_with(theirs));
             }
         }
         Ok(Some(found))
+    }
+
+    /// What stands in the sync folder under a name of ours and is nothing that a copy has written, and pipes, a sentence each. What else
+    /// git and tools leave there is no business of ours.
+    pub(in crate::store) fn strange_in_sync_folder(&self) -> Vec<String> {
+        if !self.syncs() {
+            return Vec::new();
+        }
+        let room = match self.opened_room() {
+            Ok(room) => room,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Vec::new(),
+            Err(e) => return vec![e.to_string()],
+        };
+        let is_writer = |name: &str| name.parse::<Id>().is_ok();
+        let in_room = of_folder(&room, |name, about| match about.sort {
+            Sort::Folder => false,
+            Sort::Other => true,
+            Sort::Regular | Sort::Link => is_writer(name) || bundle::named(name).is_some(),
+        });
+        let of_writers = writers(&room, |_| true).flat_map(|(_, folder)| {
+            of_folder(&folder, |name, about| {
+                let ours = bundle::named(name).is_some() || name == agree::FILE;
+                match about.sort {
+                    Sort::Regular => name == agree::FILE && about.size > agree::MOST,
+                    Sort::Folder => ours,
+                    Sort::Link => ours || !name.starts_with('.'),
+                    Sort::Other => true,
+                }
+            })
+        });
+        strange::few(in_room.into_iter().chain(of_writers), room.path())
     }
 
     /// Bundles that still say what was purged, a sentence a writer: only who wrote a bundle writes it anew.

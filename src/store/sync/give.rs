@@ -9,8 +9,8 @@
 //! joined one is on the disk, then the small ones go, so a kill between leaves some twice, which the next time removes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::{File, TryLockError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::types::Value;
@@ -19,13 +19,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
+use crate::files::Folder;
 use crate::store::hash::{Item, LABEL, Tally};
 use crate::store::heads::joined;
 use crate::store::merge::Source;
 use crate::store::{Mode, Store, purge, schema, sql};
 
-use super::bundle::{self, Bundles, Head, Piece};
-use super::{Found, MANY, bundles_in, bundles_of, changed_at};
+use super::bundle::{self, Bundles, Head, Piece, Spot};
+use super::{Found, MANY, bundles_in, bundles_of};
 
 /// A bundle with fewer batches than this is small, and more than so many small ones are joined.
 const SMALL: usize = 64;
@@ -107,7 +108,8 @@ impl Known {
 /// One's own bundles, and what is to be kept of them.
 struct Shelf {
     book: Id,
-    folder: PathBuf,
+    /// The sync folder; none where it is not there.
+    room: Option<Arc<Folder>>,
     own: BTreeSet<Id>,
     /// By the writer's folder and the file.
     files: BTreeMap<String, Mine>,
@@ -125,6 +127,11 @@ impl Found {
     /// The writer's folder and the file.
     pub(super) fn name(&self) -> &str {
         self.key.trim_start_matches("bundle/")
+    }
+
+    /// Takes the file away. Gives whether it is.
+    fn remove(&self) -> bool {
+        matches!(&self.spot, Spot::In { room, writer, name } if room.folder(&writer.to_string()).and_then(|f| f.remove(name)).is_ok())
     }
 }
 
@@ -144,7 +151,7 @@ impl Shelf {
 
     /// Removes a bundle of which everything stands in others.
     fn remove(&mut self, name: &str) {
-        if self.files.get(name).is_some_and(|mine| fs::remove_file(&mine.found.path).is_ok()) {
+        if self.files.get(name).is_some_and(|mine| mine.found.remove()) {
             self.files.remove(name);
             self.set.retain(|(key, _)| key.split_once('/').is_none_or(|(_, of)| of != name));
             self.gone.push(name.to_owned());
@@ -152,12 +159,12 @@ impl Shelf {
     }
 
     /// A name for these numbers that no bundle has, or one that holds nothing.
-    fn free_name(&self, writer: Id, device: Id, first: i64, last: i64) -> String {
+    fn free_name(&self, folder: &Folder, (writer, device): (Id, Id), first: i64, last: i64) -> String {
         let mut nth = 0;
         loop {
             let name = bundle::name((device != writer).then_some(device), first, last, nth);
             let mine = self.files.get(&format!("{writer}/{name}"));
-            let free = mine.map_or_else(|| !self.folder.join(writer.to_string()).join(&name).exists(), |mine| mine.count == 0);
+            let free = mine.map_or_else(|| folder.is_free(&name), |mine| mine.count == 0);
             if free {
                 return name;
             }
@@ -199,9 +206,9 @@ pub(super) struct Read {
 }
 
 /// Reads a bundle to its end. `purged`: something was ever purged here.
-pub(super) fn read(conn: &Connection, path: &Path, book: Id, purged: bool) -> Result<(Read, Vec<String>)> {
+pub(super) fn read(conn: &Connection, spot: &Spot, book: Id, purged: bool) -> Result<(Read, Vec<String>)> {
     let mut bundles = Bundles::default();
-    let told = bundles.add(path, book)?;
+    let told = bundles.add(spot, book)?;
     let mut read = Read { sound: told.wrong.is_empty() && told.head.is_some(), strange: told.strange, ..Read::default() };
     let mut ids = BTreeSet::new();
     for n in told.places {
@@ -247,8 +254,8 @@ pub(super) fn hash_of(conn: &Connection, batch: Id) -> Result<Option<Vec<u8>>> {
 
 /// One process of this machine at a time gives into a folder. Whoever has to wait long goes on: what two give at once stands twice, and
 /// that is found.
-fn turn(folder: &Path) -> Option<File> {
-    let file = File::open(folder).ok()?;
+fn turn(room: &Folder) -> Option<File> {
+    let file = room.to_lock().ok()?;
     for _ in 0..50 {
         match file.try_lock() {
             Ok(()) => return Some(file),
@@ -283,15 +290,13 @@ impl Store {
         if !shelf.anew && shelf.many().is_none() && self.ungiven(&shelf)?.is_less_than(least) {
             return Ok(done);
         }
-        let own = shelf.folder.join(self.who.device.to_string());
-        self.make_sync_folder(&shelf.folder)?;
-        let _turn = turn(&shelf.folder);
+        let own = self.who.device.to_string();
+        let _turn = turn(&*self.make_sync_folder()?);
         // Another of ours may have given meanwhile.
         let mut shelf = self.shelf(book, look)?;
         done = self.settle(&mut shelf, look)?;
         let ungiven = self.ungiven(&shelf)?;
         if ungiven.count() >= least.max(1) {
-            self.make_sync_folder(&own)?;
             for (device, rows) in ungiven.waiting {
                 done.given += rows.len();
                 let mut rows = rows;
@@ -310,8 +315,8 @@ impl Store {
         if shelf.anew {
             self.remove_doubled(&mut shelf)?;
         }
-        if own.is_dir() {
-            shelf.set.extend(self.say_what_is_here(book)?);
+        if let Some(folder) = shelf.room.as_ref().and_then(|room| room.folder(&own).ok()) {
+            shelf.set.extend(self.say_what_is_here(&folder, book)?);
         }
         self.remember_shelf(shelf)?;
         Ok(done)
@@ -319,15 +324,13 @@ impl Store {
 
     /// After a purge: one's own bundles that say what was purged are written anew, without it.
     pub(in crate::store) fn rewrite_purged_bundles(&mut self) -> Result<usize> {
-        if self.mode == Mode::Memory || self.read_only.is_some() || !purge::any(&self.conn)? || !self.sync_folder().is_dir() {
+        if self.mode == Mode::Memory || self.read_only.is_some() || !purge::any(&self.conn)? {
             return Ok(0);
         }
         // Those that a copy names are the book's.
-        if !self.may_exchange() {
-            return Ok(0);
-        }
-        let Some(book) = schema::book(&self.conn)? else { return Ok(0) };
-        let _turn = turn(&self.sync_folder());
+        let room = if self.may_exchange() { self.room() } else { None };
+        let (Some(room), Some(book)) = (room, schema::book(&self.conn)?) else { return Ok(0) };
+        let _turn = turn(&room);
         let mut shelf = self.shelf(book, Look::Purged)?;
         let done = self.settle(&mut shelf, Look::Purged)?;
         if shelf.anew {
@@ -358,15 +361,16 @@ impl Store {
 
     /// Looks at one's own bundles.
     fn shelf(&self, book: Id, look: Look) -> Result<Shelf> {
-        let (folder, own) = (self.sync_folder(), self.own_devices());
+        let (room, own) = (self.room(), self.own_devices());
         let mut shelf =
-            Shelf { book, folder, own, files: BTreeMap::new(), unread: Vec::new(), set: Vec::new(), gone: Vec::new(), anew: false };
+            Shelf { book, room, own, files: BTreeMap::new(), unread: Vec::new(), set: Vec::new(), gone: Vec::new(), anew: false };
         let mut known = self.known_own(&shelf.own)?;
         let buried = if look == Look::Purged { self.batches_with_purged()? } else { HashSet::new() };
-        for found in bundles_of(&shelf.folder, |writer| shelf.own.contains(&writer)) {
+        let mine = shelf.room.as_ref().map(|room| bundles_of(room, |writer| shelf.own.contains(&writer)));
+        for found in mine.unwrap_or_default() {
             let was = known.remove(found.name());
             let same = was.as_ref().is_some_and(|was| match look {
-                Look::Whole => was.length == found.length && bundle::sum(&found.path).is_ok_and(|sum| sum == was.sum),
+                Look::Whole => was.length == found.length && bundle::sum(&found.spot).is_ok_and(|sum| sum == was.sum),
                 Look::Quick | Look::Purged => (was.length, was.changed) == (found.length, found.changed),
             });
             let same = same && (buried.is_empty() || !self.held(found.name())?.iter().any(|id| buried.contains(id)));
@@ -450,12 +454,12 @@ impl Store {
         let (mut done, mut wrong) = (Given::default(), Vec::new());
         let purged = purge::any(&self.conn)?;
         for (found, was) in std::mem::take(&mut shelf.unread) {
-            let Ok(sum) = bundle::sum(&found.path) else { continue };
+            let Ok(sum) = bundle::sum(&found.spot) else { continue };
             if let Some(was) = was.as_ref().filter(|was| look != Look::Purged && was.sum == sum) {
                 shelf.keep(Mine { count: was.count, found, sum, ids: None, whole: true });
                 continue;
             }
-            let Ok((read, _)) = read(&self.conn, &found.path, shelf.book, purged) else { continue };
+            let Ok((read, _)) = read(&self.conn, &found.spot, shelf.book, purged) else { continue };
             if !read.sound || read.telling {
                 wrong.push((found, was.is_some(), sum, read));
                 continue;
@@ -490,7 +494,7 @@ impl Store {
             if rows.is_empty() && read.lacks.is_empty() {
                 // An empty file under a name of ours is a tool's; what else stands there somebody may want to look at.
                 if found.length == 0 {
-                    let _ = fs::remove_file(&found.path);
+                    found.remove();
                 }
                 continue;
             }
@@ -525,15 +529,16 @@ impl Store {
         }
         let numbers = batches.iter().map(|b| b.1);
         let (Some(first), Some(last)) = (numbers.clone().min(), numbers.max()) else { return Ok(String::new()) };
-        let name = name.unwrap_or_else(|| shelf.free_name(writer, device, first, last));
-        let folder = shelf.folder.join(writer.to_string());
+        let room = shelf.room.clone().ok_or_else(|| Error::failed("the sync folder is gone"))?;
+        let cannot = |e| Error::failed(format!("{} cannot be made", room.path().join(writer.to_string()).display())).because(e);
+        let folder = room.make_folder(&writer.to_string(), if room.is_groups() { 0o2770 } else { 0o700 }).map_err(cannot)?;
+        let name = name.unwrap_or_else(|| shelf.free_name(&folder, (writer, device), first, last));
         let sum = bundle::sum_of(batches.iter().map(|b| (b.0, &b.2[..])));
         let head = Head { format: bundle::FORMAT, book: shelf.book, zone: self.meta("zone"), device, first, last, sum: Some(sum) };
         let (length, sum) = self.snapshot(|_| bundle::write(&folder, &name, &head, &pieces))?;
-        let path = folder.join(&name);
-        let about = fs::metadata(&path).map_err(|e| Error::failed(format!("{} cannot be read", path.display())).because(e))?;
-        let (key, name) = (format!("bundle/{writer}/{name}"), format!("{writer}/{name}"));
-        let found = Found { path, key, writer, device, first, last, length, changed: changed_at(&about) };
+        let found = Found::look(&room, &folder, writer, name.clone());
+        let found = found.ok_or_else(|| Error::failed(format!("{} is not as it was written", folder.path().join(&name).display())))?;
+        let (found, name) = (Found { device, first, last, length, ..found }, format!("{writer}/{name}"));
         let ids: Vec<Id> = batches.iter().map(|b| b.0).collect();
         let mine = Mine { found, sum, count: ids.len(), ids: Some(ids), whole: rows.len() == batches.len() };
         if mine.whole {
@@ -547,7 +552,7 @@ impl Store {
     /// What no bundle has: one's own batches, and those of devices that have no folder.
     fn ungiven(&self, shelf: &Shelf) -> Result<Ungiven> {
         let mut devices = shelf.own.clone();
-        devices.extend(self.devices()?.into_iter().filter(|d| !shelf.folder.join(d.to_string()).is_dir()));
+        devices.extend(self.devices()?.into_iter().filter(|d| !shelf.room.as_ref().is_some_and(|room| room.has_folder(&d.to_string()))));
         let mut print = blake3::Hasher::new();
         devices.iter().for_each(|device| {
             print.update(&device.0);
@@ -569,8 +574,8 @@ impl Store {
         // Of a device without a folder somebody else may have given it.
         if waiting.keys().any(|device| !shelf.own.contains(device)) {
             let theirs = |f: &Found| f.writer != f.device && waiting.contains_key(&f.device) && !shelf.own.contains(&f.writer);
-            for found in bundles_in(&shelf.folder).iter().filter(|f| theirs(f)) {
-                held.extend(read(&self.conn, &found.path, shelf.book, false).map(|(read, _)| read.ids).unwrap_or_default());
+            for found in shelf.room.as_ref().map(bundles_in).unwrap_or_default().iter().filter(|f| theirs(f)) {
+                held.extend(read(&self.conn, &found.spot, shelf.book, false).map(|(read, _)| read.ids).unwrap_or_default());
             }
             waiting.iter_mut().filter(|(d, _)| !shelf.own.contains(d)).for_each(|(_, rows)| rows.retain(|row| !held.contains(&row.id)));
             waiting.retain(|_, rows| !rows.is_empty());

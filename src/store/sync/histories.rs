@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rusqlite::types::Value;
 
 use super::hostile::{Forger, Sealed, well_but};
+use super::tests::bundles_in as found_in;
 use super::*;
 use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer};
 use crate::domain::query::{Page, Query};
@@ -208,7 +209,7 @@ impl Team {
                 self.write(no, &Command::MergeCustomers { keep, other });
             }
             9 => self.harm(no),
-            10 if std::env::var_os("NOFORGE").is_none() => self.forge(no),
+            10 => self.forge(no),
             11 | 12 => self.kill(no),
             13 => {
                 self.write(no, &Command::Undo { batch: None, force: false });
@@ -263,7 +264,7 @@ impl Team {
     /// A tool brings one file of somebody, or all.
     fn bring(&mut self, no: usize) {
         let from = self.pick(self.desks.len());
-        let found = bundles_in(&self.desks[from].sync());
+        let found = found_in(&self.desks[from].sync());
         if from == no || found.is_empty() {
             return;
         }
@@ -319,7 +320,7 @@ impl Team {
         if no == 1 || purge::any(&store.conn).unwrap() {
             return;
         }
-        let found = bundles_of(&self.desks[no].sync(), |writer| own.contains(&writer));
+        let found = bundles_by(&self.desks[no].sync(), &own);
         let Some(one) = found.choose(&mut self.rng) else { return };
         self.steps.push(format!("{} of {} is harmed", one.name(), PEOPLE[no]));
         let bytes = fs::read(&one.path).unwrap();
@@ -361,7 +362,8 @@ impl Team {
         fs::create_dir_all(&folder).unwrap();
         let n = self.forged;
         let head = Head { format: bundle::FORMAT, book, zone: None, device: STRANGER, first: n, last: n, sum: None };
-        bundle::write(&folder, &bundle::name(None, n, n, 0), &head, &sealed.pieces()).unwrap();
+        let room = Folder::open(&folder).unwrap();
+        bundle::write(&room, &bundle::name(None, n, n, 0), &head, &sealed.pieces()).unwrap();
         self.desks[no].store().take_bundles().unwrap();
     }
 
@@ -456,10 +458,10 @@ impl Team {
                     let to = self.desks[into].sync();
                     // What its writer has removed is removed; of others, only what is not there comes.
                     let is_kept = |f: &Found| self.desks[from].sync().join(f.name()).exists();
-                    bundles_of(&to, |writer| own.contains(&writer)).iter().filter(|f| !is_kept(f)).for_each(|f| {
+                    bundles_by(&to, &own).iter().filter(|f| !is_kept(f)).for_each(|f| {
                         fs::remove_file(&f.path).unwrap();
                     });
-                    let found = bundles_in(&self.desks[from].sync());
+                    let found = found_in(&self.desks[from].sync());
                     let comes = |f: &&Found| own.contains(&f.writer) || (f.writer == STRANGER && !to.join(f.name()).exists());
                     found.iter().filter(comes).for_each(|f| carry_one(f, &to));
                 }
@@ -509,7 +511,9 @@ impl Team {
                 let bytes = fs::read(&file).unwrap();
                 for code in &gone {
                     let tells = bytes.windows(code.len()).any(|w| w.eq_ignore_ascii_case(code.as_bytes()));
-                    assert!(!tells, "{} tells of {code}", file.display());
+                    let text = String::from_utf8_lossy(&bytes);
+                    let lines: Vec<&str> = text.lines().filter(|line| line.contains(code.as_str())).collect();
+                    assert!(!tells, "{} tells of {code}: {lines:?}", file.display());
                 }
             }
         }
@@ -548,6 +552,10 @@ fn disguised(item: Item) -> Item {
     }
 }
 
+fn bundles_by(folder: &Path, own: &BTreeSet<Id>) -> Vec<Found> {
+    found_in(folder).into_iter().filter(|found| own.contains(&found.writer)).collect()
+}
+
 fn carry_one(found: &Found, into: &Path) {
     let to = into.join(found.name());
     fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -582,8 +590,8 @@ impl Store {
     /// What the own bundles hold when each is read.
     fn own_held(&self) -> std::collections::HashSet<Id> {
         let (own, book) = (self.own_devices(), self.book_id().unwrap());
-        let mine = bundles_in(&self.sync_folder()).into_iter().filter(|f| own.contains(&f.writer));
-        mine.flat_map(|f| give::read(&self.conn, &f.path, book, true).unwrap().0.ids).collect()
+        let mine = found_in(&self.sync_folder()).into_iter().filter(|f| own.contains(&f.writer));
+        mine.flat_map(|f| give::read(&self.conn, &f.spot, book, true).unwrap().0.ids).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 //! Which ones wait is kept in `meta` under `purge/BATCH`, with the time of the first look. A merge is an act of its person, who has a
 //! backup from before it, and holds nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -44,6 +44,11 @@ impl Held {
     /// When it is carried out.
     pub fn due(&self) -> Stamp {
         Stamp(self.seen.0.saturating_add(DAY))
+    }
+
+    /// Who purges what.
+    fn said(&self) -> String {
+        format!("{}: \"{}\"", self.person, self.label)
     }
 }
 
@@ -92,7 +97,7 @@ pub struct Purges {
     /// Those that wait on.
     pub held: BTreeMap<Id, Held>,
     /// Those that are carried out now.
-    pub due: BTreeSet<Id>,
+    pub due: BTreeMap<Id, Held>,
 }
 
 impl Store {
@@ -141,7 +146,7 @@ impl Store {
                 },
             };
             if held.accepted || held.due() <= self.now {
-                found.due.insert(header.id);
+                found.due.insert(header.id, held);
             } else {
                 found.held.insert(header.id, held);
             }
@@ -149,19 +154,20 @@ impl Store {
         Ok(found)
     }
 
-    /// What a purge takes away, with the name that it still has here.
+    /// What a purge takes away, with the names that it still has here.
     fn purge_label(&self, bundles: &Bundles, n: i64, header: &Header) -> Result<String> {
-        let mut name = None;
+        let mut names: Vec<String> = Vec::new();
         bundles.items(n, &mut |item| {
             if let Item::Changed(changed) = item
                 && changed.field == purge::FIELD
                 && let Some(table) = batch::table_numbered(changed.entity)
             {
-                name = conflicts::called(&self.conn, table, changed.row)?.map(|called| called.0);
+                let called = conflicts::called(&self.conn, table, changed.row)?.map(|called| called.0);
+                names.extend(called.filter(|name| !name.is_empty() && !names.contains(name)));
             }
             Ok(())
         })?;
-        Ok(name.filter(|name| !name.is_empty()).map_or_else(|| header.label.clone(), |name| format!("{} ({name})", header.label)))
+        Ok(if names.is_empty() { header.label.clone() } else { format!("{} ({})", header.label, names.join(", ")) })
     }
 
     /// Within the transaction, when all was taken that fits: keeps which wait, and forgets which came.
@@ -175,13 +181,23 @@ impl Store {
         purges.held.iter().try_for_each(|(id, held)| self.keep_held(*id, held))
     }
 
+    /// What a person is told of those that were carried out: what the book has now.
+    pub(super) fn words_of_carried_out(&self, purges: &Purges) -> Result<Vec<String>> {
+        let mut said = Vec::new();
+        for (batch, held) in &purges.due {
+            if transact::has_batch(&self.conn, *batch)? {
+                said.push(format!("{} was carried out here", held.said()));
+            }
+        }
+        Ok(said)
+    }
+
     /// What a person is told of one that waits.
     pub fn words_of_held(&self, held: &Held) -> String {
         let (due, zone) = (held.due(), self.config.zone);
         format!(
-            "{}: \"{}\" is carried out here on {} at {}; `retain sync --accept-purges` does it now",
-            held.person,
-            held.label,
+            "{} is carried out here on {} at {}; `retain sync --accept-purges` does it now",
+            held.said(),
             zone.day(due),
             zone.time(due).format("%H:%M")
         )

@@ -245,9 +245,10 @@ fn history(seed: u64) {
     }
     let key = schema::book(&ana.conn).unwrap().unwrap();
     let head = Head { format: bundle::FORMAT, book: key, zone: None, device: Id([66; 16]), first: 1, last: 1, sum: None };
-    bundle::write(folder.path(), "0000000001-0000000001.jsonl", &head, &sealed.pieces()).unwrap();
+    let room = crate::files::Folder::open(folder.path()).unwrap();
+    bundle::write(&room, "0000000001-0000000001.jsonl", &head, &sealed.pieces()).unwrap();
     let mut bundles = bundle::Bundles::default();
-    let told = bundles.add(&folder.path().join("0000000001-0000000001.jsonl"), key).unwrap();
+    let told = bundles.add(&bundle::Spot::Named(folder.path().join("0000000001-0000000001.jsonl")), key).unwrap();
     assert!(told.wrong.is_empty(), "{:?}", told.wrong);
 
     let text = "heard in all copies";

@@ -9,6 +9,11 @@ use crate::store::outbox::Keep;
 use crate::store::purge;
 use crate::store::tests::{NOW, account, add, options};
 
+/// The bundles in a folder by its path.
+pub(super) fn bundles_in(folder: &Path) -> Vec<Found> {
+    Folder::open(folder).map(|folder| super::bundles_in(&Arc::new(folder))).unwrap_or_default()
+}
+
 fn who(no: u8) -> Options {
     let who = Who { person: ["ana", "bo", "chen", "dana"][usize::from(no)].into(), device: Id([no + 1; 16]) };
     Options { who, keep: Keep::Nowhere, ..options("ana") }
@@ -710,6 +715,7 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         carry(b, a);
         let done = a.exchange().unwrap();
         assert_eq!((done.held.len(), done.purged, done.wrong.len()), (1, false, 0), "{done:?}");
+        assert_eq!(done.carried_out, Vec::<String>::new());
         assert!(done.held[0].starts_with("bo: \"Purged a customer with 3 rows (Acme)\" is carried out here on "), "{}", done.held[0]);
         assert_eq!(account(a, acme).customer.name, "Acme");
         assert_eq!(account(a, other).customer.name, "Other", "the rest comes");
@@ -725,6 +731,9 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         }
         let done = a.exchange().unwrap();
         assert!(done.purged && done.held.is_empty() && done.wrong.is_empty(), "{done:?}");
+        assert_eq!(done.carried_out, ["bo: \"Purged a customer with 3 rows (Acme)\" was carried out here"]);
+        a.tell_exchange(&done);
+        assert!(a.news().contains(&done.carried_out[0]), "whoever asks for something else hears of it");
         assert!(purge::is_purged(&a.conn, acme).unwrap());
         assert!(held(&a.conn).unwrap().is_empty());
         let kept = crate::store::backup::list(&a.path);
@@ -773,7 +782,8 @@ fn a_purge_and_what_it_took_of_a_clock_far_ahead_come_together() {
     take_all_of(b, a);
     a.exchange().unwrap();
     // What the purge waits for comes an exchange later: it begins no other day, and needs no other yes.
-    bundles_of(&b.sync_folder(), |writer| writer == b.who.device).iter().for_each(|found| carry_one(found, c));
+    let own = bundles_in(&b.sync_folder()).into_iter().filter(|found| found.writer == b.who.device);
+    own.for_each(|found| carry_one(&found, c));
     assert_eq!(c.exchange().unwrap().held.len(), 1);
     assert_eq!(c.accept_purges().unwrap(), 1);
     let done = c.exchange().unwrap();
@@ -864,7 +874,8 @@ fn what_is_signed_by_a_known_key_comes_before_what_has_the_same_ids_and_is_not()
     let stranger = b.sync_folder().join(Id([66; 16]).to_string());
     fs::create_dir_all(&stranger).unwrap();
     let head = Head { format: bundle::FORMAT, book: b.book_id().unwrap(), zone: None, device: Id([66; 16]), first: 1, last: 1, sum: None };
-    bundle::write(&stranger, &bundle::name(None, 1, 1, 0), &head, &sealed.pieces()).unwrap();
+    let room = Folder::open(&stranger).unwrap();
+    bundle::write(&room, &bundle::name(None, 1, 1, 0), &head, &sealed.pieces()).unwrap();
     carry(&a, b);
     let done = b.exchange().unwrap();
     assert!(done.taken == 1 && done.wrong.len() == 1 && done.wrong[0].contains("has written"), "{done:?}");
@@ -911,4 +922,94 @@ fn copies_that_do_not_say_the_same_hear_of_it() {
     assert!(wrong[0].contains("has other changes of ana (device "), "{wrong:?}");
     let checks = a.doctor().unwrap();
     assert!(checks.iter().any(|c| c.code == "sync" && !c.ok && c.words.contains("has other changes")), "{checks:?}");
+}
+
+#[cfg(unix)]
+fn pipe(path: &Path) {
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+}
+
+fn strange(store: &mut Store) -> String {
+    store.doctor().unwrap().into_iter().find(|c| c.code == "beside").map(|c| if c.ok { String::new() } else { c.words }).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_and_no_pipe_opened_in_the_folder_and_the_doctor_names_them() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 3);
+    let [a, b, c] = &mut all[..] else { panic!() };
+    for (store, owner) in [(&mut *a, "bo"), (&mut *c, "chen")] {
+        assign(store, acme, owner);
+        store.exchange().unwrap();
+    }
+    carry(a, b);
+    let (room, of_a, of_c) = (b.sync_folder(), a.who.device.to_string(), c.who.device.to_string());
+    assert_eq!(strange(b), "");
+    // What git and tools leave is nothing strange, and what is written just now neither.
+    for name in [".git", ".stfolder", ".stversions", "@eaDir"] {
+        fs::create_dir(room.join(name)).unwrap();
+    }
+    let tools = [".DS_Store", "desktop.ini", ".~lock.x#", "x.tmp", ".syncthing.x.tmp", "Thumbs.db", "._x"];
+    for name in tools.iter().copied().chain([".0000000001-0000000001.jsonl.1.tmp", "0000000001-0000000001.sync-conflict-20261130-A.jsonl"])
+    {
+        fs::write(room.join(name), "x").unwrap();
+        fs::write(room.join(&of_a).join(name), "x").unwrap();
+    }
+    assert_eq!(strange(b), "");
+
+    symlink(c.sync_folder().join(&of_c), room.join(&of_c)).unwrap();
+    let bundle = fs::read_dir(c.sync_folder().join(&of_c)).unwrap().flatten().find(|e| e.file_name() != "has").unwrap().path();
+    symlink(bundle, room.join(&of_a).join("0000000007-0000000007.jsonl")).unwrap();
+    pipe(&room.join(&of_a).join("0000000008-0000000008.jsonl"));
+    fs::create_dir(room.join(&of_a).join("0000000009-0000000009.jsonl")).unwrap();
+    let _ = fs::remove_file(room.join(&of_a).join("has"));
+    pipe(&room.join(&of_a).join("has"));
+    let done = b.exchange().unwrap();
+    assert_eq!((done.taken, done.wrong), (1, Vec::new()), "the other's own, and nothing by way of a link");
+    let said = strange(b);
+    for (name, what) in [
+        (&*of_c, "a link"),
+        ("0000000007-0000000007.jsonl", "a link"),
+        ("0000000008-0000000008.jsonl", "a pipe"),
+        ("0000000009-0000000009.jsonl", "a folder"),
+        ("has", "a pipe"),
+    ] {
+        assert!(said.contains(&format!("{name} is {what}")), "{name}: {said}");
+    }
+    let parts = b.sync_parts();
+    assert!(!parts.iter().any(|path| path.ends_with(&of_c) || fs::symlink_metadata(path).unwrap().is_symlink()), "{parts:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_becomes_a_link_behind_the_look_is_not_read_nor_written_into() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 2);
+    let [a, b] = &mut all[..] else { panic!() };
+    assign(a, acme, "bo");
+    a.exchange().unwrap();
+    carry(a, b);
+    let own = b.sync_folder().join(b.who.device.to_string());
+    let found = bundles_in(&b.sync_folder());
+    let (writer, moved) = (found[0].path.parent().unwrap().to_owned(), folder.path().join("moved"));
+    fs::rename(&writer, &moved).unwrap();
+    symlink(&moved, &writer).unwrap();
+    assert!(fs::read(&found[0].path).is_ok(), "by its path it would be");
+    let book = schema::book(&b.conn).unwrap().unwrap();
+    assert!(bundle::head(&found[0].spot).is_none() && bundle::sum(&found[0].spot).is_err());
+    assert!(Bundles::default().add(&found[0].spot, book).is_err());
+    assert_eq!(b.take_bundles().unwrap().taken, 0);
+
+    let theirs = folder.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    symlink(&theirs, &own).unwrap();
+    assign(b, acme, "chen");
+    let error = b.exchange().unwrap_err();
+    assert!(format!("{error:?}").contains("is a link and not a folder"), "{error:?}");
+    assert_eq!(fs::read_dir(&theirs).unwrap().count(), 0);
+    fs::remove_file(&own).unwrap();
+    assert!(b.exchange().unwrap().given > 0);
 }

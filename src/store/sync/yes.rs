@@ -99,7 +99,12 @@ impl Store {
     pub(super) fn may_exchange(&self) -> bool {
         let folder = self.sync_folder();
         let own = folder == self.folder_beside() && !is_link(&folder);
-        own || self.agreed.as_ref() == Some(&folder) || self.kept_yes().is_some_and(|kept| kept.fits(&self.yes(Some(folder))))
+        own || self.has_yes(&folder)
+    }
+
+    /// The person has said yes to this folder, here and for this file.
+    pub(super) fn has_yes(&self, folder: &Path) -> bool {
+        self.agreed.as_deref() == Some(folder) || self.kept_yes().is_some_and(|kept| kept.fits(&self.yes(Some(folder.to_owned()))))
     }
 
     /// The file in which the yes for this path is kept; `None` where nothing can be kept.
@@ -160,11 +165,16 @@ impl Store {
                         self.told.push(format!("the book was moved here from {from}; it goes on exchanging by {folder}"));
                     }
                 } else if kept.is_none() && folder.is_dir() {
-                    let gave = self.named && folder.join(self.who.device.to_string()).is_dir();
+                    let gave = self.named && self.has_given_into(&folder);
                     let _ = Yes { folder: now.folder.clone().filter(|_| gave), ..now }.keep(&place);
                 }
             }
         }
+    }
+
+    fn has_given_into(&self, folder: &Path) -> bool {
+        let room = fs::canonicalize(folder).and_then(|folder| Folder::open(&folder));
+        room.is_ok_and(|room| room.has_folder(&self.who.device.to_string()))
     }
 
     /// What was said for other paths of the same book and folder.

@@ -11,11 +11,12 @@ use crate::error::{Error, Result};
 use crate::store::batch::Batch;
 use crate::store::{search, sql};
 
-use super::{Context, Done, count, customer, done, long, names, show, word};
+use super::{Context, Done, count, customer, done, long, names, owner_word, show, word};
 
 /// Opens the same call at each customer.
 pub(super) fn open_action(b: &mut Batch<'_>, customers: &[Id], draft: &ActionDraft, context: &Context) -> Result<Done> {
     check(draft)?;
+    owner_word(&draft.owner)?;
     let mut updated = 0;
     for id in customers {
         let n = customer(b, *id)?;

@@ -14,6 +14,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Kind, Result};
 use crate::store::batch::{self, Batch, json_value};
 use crate::store::{conflicts, heads, sql};
+use crate::text::with_article;
 
 use super::stages::find_stage;
 use super::{Context, Done, EventDraft, count, customer, done, event, long, names, word};
@@ -191,7 +192,7 @@ pub(super) fn things(b: &Batch<'_>, entity: Entity, rows: &[Id]) -> Result<Strin
         (Entity::Event, "csat" | "ces" | "survey" | "check") => "an answer".to_owned(),
         (Entity::Event, "churn") => "the loss".to_owned(),
         (Entity::Event, "order" | "invoice" | "override" | "usage") => "an entry".to_owned(),
-        (Entity::Event, kind) => format!("a {kind}"),
+        (Entity::Event, kind) => with_article(kind),
         (Entity::Action, _) => format!("call \"{name}\""),
         (_, kind) => format!("{kind} \"{name}\""),
     };
@@ -385,7 +386,7 @@ pub(super) fn plain(value: &Value) -> String {
 
 pub(super) fn tag_word(tag: &str) -> Result<&str> {
     let tag = tag.trim().trim_start_matches('#');
-    if tag.is_empty() || tag.chars().any(char::is_whitespace) || tag.chars().count() > 60 {
+    if tag.is_empty() || tag.contains(|c: char| c.is_whitespace() || c.is_control()) || tag.chars().count() > 60 {
         return Err(Error::usage(format!("\"{tag}\" is not a tag")).hint("one word of at most 60 characters"));
     }
     Ok(tag)

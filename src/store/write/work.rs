@@ -12,6 +12,7 @@ use crate::domain::touchpoint::{TouchDraft, channel};
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
 use crate::store::{signal, sql};
+use crate::text::with_article;
 
 use super::customers::owner_word;
 use super::stages::{from_now, said_of_ahead};
@@ -68,10 +69,7 @@ fn spoken(code: &str) -> String {
         "tv" => "a TV spot".to_owned(),
         "other" => "a touchpoint".to_owned(),
         "training" | "direct_mail" | "retargeting" | "knowledge_base" | "social" => format!("a touchpoint ({})", code.replace('_', " ")),
-        code => {
-            let article = if code.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-            format!("{article} {}", code.replace('_', " "))
-        }
+        code => with_article(&code.replace('_', " ")),
     }
 }
 

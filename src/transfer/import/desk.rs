@@ -15,6 +15,7 @@ use crate::domain::stage::{Stage, StageClass, StageNo};
 use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::store::load::{EventRow, Loader, Outcome};
+use crate::text::with_article;
 
 /// What became of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -536,7 +537,7 @@ impl<'l> Desk<'l> {
     fn number_fault<T>(&self, fault: NumberFault, text: &str, place: Place, what: &str) -> Taken<T> {
         let (header, text) = (self.map.header(place), quoted(text));
         match fault {
-            NumberFault::Not => refuse("not a number", format!("{header} {text} is not a {what}")),
+            NumberFault::Not => refuse("not a number", format!("{header} {text} is not {}", with_article(what))),
             NumberFault::TooLarge => refuse("number too large", format!("{header} {text} does not fit in 64 bits")),
             NumberFault::TooFine => {
                 refuse("too many decimals", format!("{header} {text} has more decimals than {} has", self.config.currency.code()))

@@ -1,7 +1,7 @@
 use crate::domain::command::{Command, Entity};
 use crate::domain::id::Id;
 use crate::store::outbox::Keep;
-use crate::store::sync::bundles_in;
+use crate::store::sync::tests::bundles_in;
 use crate::store::tests::{NOW, account, add, options, visible};
 use crate::store::{Options, Who};
 

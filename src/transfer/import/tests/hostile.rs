@@ -33,9 +33,20 @@ fn huge_fields_nuls_and_broken_bytes_cost_their_rows() {
     text.extend(b"C3,nul\0here\nC4,broken\xFF\xFE\nC5,Good\n");
     let reasons = ["row too long", "unreadable character"].map(str::to_owned).to_vec();
     assert_eq!(taken("customers.csv", &text), (2, reasons));
+    let nul = br#"[{"customer_id":"C1","name":"nul\u0000here"},{"customer_id":"C2","name":"Good"}]"#;
+    assert_eq!(taken("customers.json", nul), (1, vec!["unreadable character".to_owned()]));
     let mut quote = b"customer_id,name\nC1,\"never closed\n".to_vec();
     (0..20_000).for_each(|n| quote.extend(format!("K{n},name {n}\n").into_bytes()));
     assert_eq!(taken("customers.csv", &quote), (20_000, vec!["quote never closed".to_owned()]));
+}
+
+#[test]
+fn what_is_no_amount_is_told_in_a_sentence() {
+    let orders = "order_id,customer_id,ordered_on,amount,status\nO1,C1,2024-12-06,12.5O,paid\n";
+    let folder = folder(&[("customers.csv", "customer_id,name\nC1,A\n"), ("orders.csv", orders)]);
+    let report = run(&mut book(), folder.path(), false);
+    let rejects = &report.files.iter().find(|f| f.file == "orders.csv").unwrap().first_rejects;
+    assert!(rejects[0].1.ends_with("amount \"12.5O\" is not an amount"), "{rejects:?}");
 }
 
 #[test]
