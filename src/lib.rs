@@ -90,7 +90,7 @@
 //! **The door.** A hash proves that nobody has changed a batch since it was written, not that its writer knew what a book holds. So each
 //! batch is looked at before any of it is written (`merge/sound.rs`): types, rows, what an edit found and had seen, and what is said to be
 //! purged, which counts only with the purge that took it. One bad batch is left out and named, the others come. Two batches under one id
-//! are told, and each copy keeps its own.
+//! are told, and each copy keeps its own. What is signed by a key that is known is taken before what is not, so that nobody comes before it under its ids.
 //!
 //! **Who wrote it** (`store/sign.rs`): each machine has an Ed25519 key (RFC 8032) in the state folder and signs the book's id, the batch's
 //! id and its hash. The key of a device is kept in the book as it was seen first; from its first signature on, what that device did not
@@ -329,9 +329,11 @@
 //! - Batches of a device that has a bundle folder but never comes back, and reached us by `merge` only, go into no bundle; `doctor`
 //!   counts them, and without its folder they are given.
 //! - A purge that waits cannot be refused: switching the exchange off keeps a copy out of it. A backup from before a purge that is put back
-//!   hears of it again at the next exchange; what it has can be looked at and exported from there.
+//!   hears of it again at the next exchange, and has another day.
+//! - Who can write into the folder and sees a change before a copy does can come before it there under its ids, where neither is signed
+//!   by a key that is known: the copy names the one that it left out, and says that the copies differ.
 //! - Signatures are of batches, not of the book: who can write the file can take out the last batches of a device, or the signatures of all of
-//!   them, and nothing tells. The screens do not show what is not signed, `retain history` does.
+//!   them, and nothing tells.
 //! - Where there is no folder for state at all, and no outbox is wanted, the device is made of machine and person: its numbers begin
 //!   again in an older copy that is put back. Its batches are given all the same, and `doctor` names the numbers.
 //! - A device that signs with another key for a good reason is believed after `retain sync --new-key DEVICE`; what it signed before counts

@@ -167,6 +167,11 @@ pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Pro
     })
 }
 
+/// Somebody signs what they write in this book.
+pub fn anybody(conn: &Connection) -> Result<bool> {
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM signature)", [], |r| r.get(0)).map_err(sql)
+}
+
 /// How little is known of who wrote a batch: what is known better is taken first, so that nobody comes before it under its ids.
 pub fn rank(conn: &Connection, header: &Header, proof: Option<&Proof>) -> Result<u8> {
     let Some(proof) = proof else { return Ok(2) };

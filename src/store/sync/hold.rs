@@ -15,12 +15,16 @@ use crate::domain::time::Stamp;
 use crate::error::Result;
 use crate::store::hash::{Header, Item};
 use crate::store::merge::Source;
+use crate::store::sign::{self, Proof};
 use crate::store::{Store, batch, conflicts, purge, sql, transact};
 
 use super::bundle::Bundles;
 
 /// How long a purge waits, ms.
 const DAY: i64 = 86_400_000;
+
+/// So many files are named that still have something.
+const MOST_NAMED: usize = 3;
 
 /// A purge that waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -38,6 +42,9 @@ pub struct Held {
     /// The person here has said yes.
     #[serde(default)]
     pub accepted: bool,
+    /// Why it may be somebody else's, in a few words.
+    #[serde(default)]
+    pub doubt: Option<String>,
 }
 
 impl Held {
@@ -48,7 +55,8 @@ impl Held {
 
     /// Who purges what.
     fn said(&self) -> String {
-        format!("{}: \"{}\"", self.person, self.label)
+        let doubt = self.doubt.as_ref().map_or_else(String::new, |doubt| format!(" ({doubt})"));
+        format!("{}{doubt}: \"{}\"", self.person, self.label)
     }
 }
 
@@ -138,6 +146,7 @@ impl Store {
                 Some(held) => held.clone(),
                 None => Held {
                     label: self.purge_label(bundles, n, &header)?,
+                    doubt: self.doubt_of(&header, bundles.proof(n)?.as_ref())?,
                     person: header.person,
                     device: header.device,
                     number: header.number,
@@ -152,6 +161,16 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// A name is what a writer says, and a purge is for good: who looks at it hears what is known of its writer.
+    fn doubt_of(&self, header: &Header, proof: Option<&Proof>) -> Result<Option<String>> {
+        Ok(match sign::rank(&self.conn, header, proof)? {
+            0 => None,
+            1 => Some("by a key that is new here".to_owned()),
+            // Where nobody signs, nothing has to be said of it.
+            _ => sign::anybody(&self.conn)?.then(|| "not signed".to_owned()),
+        })
     }
 
     /// What a purge takes away, with the names that it still has here.
@@ -186,10 +205,18 @@ impl Store {
         let mut said = Vec::new();
         for (batch, held) in &purges.due {
             if transact::has_batch(&self.conn, *batch)? {
-                said.push(format!("{} was carried out here", held.said()));
+                said.push(format!("{} was carried out here{}", held.said(), self.words_of_what_still_has(*batch)?));
             }
         }
         Ok(said)
+    }
+
+    fn words_of_what_still_has(&self, purge: Id) -> Result<String> {
+        let files = self.files_that_still_have(purge)?;
+        let names: Vec<String> =
+            files.iter().rev().take(MOST_NAMED).filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned())).collect();
+        let more = if files.len() > names.len() { format!(" and {} more", files.len() - names.len()) } else { String::new() };
+        Ok(if names.is_empty() { String::new() } else { format!("; still in {}{more}", names.join(", ")) })
     }
 
     /// What a person is told of one that waits.

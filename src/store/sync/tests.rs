@@ -731,7 +731,9 @@ fn a_purge_of_somebody_else_waits_a_day_or_for_a_yes_and_a_backup_stays() {
         }
         let done = a.exchange().unwrap();
         assert!(done.purged && done.held.is_empty() && done.wrong.is_empty(), "{done:?}");
-        assert_eq!(done.carried_out, ["bo: \"Purged a customer with 3 rows (Acme)\" was carried out here"]);
+        let [said] = &done.carried_out[..] else { panic!("{done:?}") };
+        assert!(said.starts_with("bo: \"Purged a customer with 3 rows (Acme)\" was carried out here; still in "), "{said}");
+        assert!(said.ends_with("-before-purge.db"), "{said}");
         a.tell_exchange(&done);
         assert!(a.news().contains(&done.carried_out[0]), "whoever asks for something else hears of it");
         assert!(purge::is_purged(&a.conn, acme).unwrap());
@@ -833,6 +835,37 @@ fn what_was_buried_beside_something_that_came_purged_names_its_purge() {
     well(a);
     a.exchange().unwrap();
     joins(&folder.path().join("joined.db"), a);
+}
+
+#[test]
+fn a_purge_says_what_is_known_of_its_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 3);
+    let beta = add(&mut all[0], "Beta", 100);
+    let [a, b, c] = &mut all[..] else { panic!() };
+    a.exchange().unwrap();
+    for other in [&mut *b, &mut *c] {
+        carry(a, other);
+        other.exchange().unwrap();
+    }
+    let path = folder.path().join("d.db");
+    a.back_up_to(&path).unwrap();
+    let signs = &mut Store::open(&path, &kept(folder.path(), 3, Keep::In)).unwrap();
+    let said = |from: &mut Store, into: &mut Store, name: &str| {
+        from.exchange().unwrap();
+        carry(from, into);
+        let held = into.exchange().unwrap().held;
+        held.iter().find(|words| words.contains(name)).map(|words| words.split('"').next().unwrap().to_owned())
+    };
+    purge(b, beta);
+    assert_eq!(said(b, c, "Beta").unwrap(), "bo: ", "where nobody signs");
+    purge(signs, acme);
+    assert_eq!(said(signs, c, "Acme").unwrap(), "dana (by a key that is new here): ");
+    let gamma = add(signs, "Gamma", 100);
+    assert_eq!(said(signs, a, "Gamma"), None);
+    purge(signs, gamma);
+    assert_eq!(said(signs, a, "Gamma").unwrap(), "dana: ");
+    assert_eq!(said(b, a, "Beta").unwrap(), "bo (not signed): ");
 }
 
 #[test]
