@@ -352,7 +352,7 @@ impl Store {
     }
 
     /// Within the transaction: takes all that fits, in as many rounds as something more fits. Gives why the rest was left out.
-    pub(super) fn take_rounds(&mut self, bundles: &Bundles, purges: &hold::Purges, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
+    pub(in crate::store) fn take_rounds(&mut self, bundles: &Bundles, purges: &hold::Purges, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
         let (mut seen, mut left): (HashMap<Id, Vec<u8>>, _) = (HashMap::new(), Vec::new());
         let mut others: HashMap<Id, String> = HashMap::new();
         let words = |l: &merge::LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
