@@ -22,6 +22,7 @@ use crate::domain::time::Stamp;
 use crate::domain::touchpoint::TouchDraft;
 
 use super::hash::Tally;
+use super::merge::Source as _;
 use super::outbox::{Entry, Keep, Line};
 use super::{Options, Store, Who};
 
@@ -110,6 +111,18 @@ fn a_day(store: &mut Store, customers: &[Id]) {
     write(Command::MergeCustomers { keep: first, other: own });
     write(Command::Remove { entity: Entity::Customer, rows: vec![second] });
     write(Command::Purge { entity: Entity::Customer, row: second, why: "asked".into() });
+}
+
+/// A batch as it was made, before what came after it.
+fn as_made(store: &Store, n: i64) -> Entry {
+    let (header, hash) = store.conn.header(n).expect("a batch");
+    let mut entry = Entry::of(&header, &hash, Some(BOOK));
+    let pushed = store.conn.items(n, &mut |item| {
+        entry.push(&item);
+        Ok(())
+    });
+    pushed.expect("its items");
+    entry
 }
 
 /// Gives batches the hash of what they say, and lets `sign` sign them. A batch in several lines gets one hash in all of them; one whose

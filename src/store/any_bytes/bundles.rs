@@ -7,13 +7,13 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
 
-use super::{BOOK, DAY, NOW, a_day, copy_of, entry_in, file_of, folder, goes_on, honest, kind_of, lines_in, options, seal, well, written};
+use super::{BOOK, DAY, NOW, a_day, as_made, copy_of, entry_in, file_of, folder, goes_on, honest, kind_of, lines_in, options, seal, well, written};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::Stamp;
 use crate::store::hash::Item;
-use crate::store::merge::{MergeAsk, Source as _};
+use crate::store::merge::MergeAsk;
 use crate::store::outbox::{Entry, Line, checksum};
 use crate::store::sign::{Proof, Signer};
 use crate::store::sync::Exchanged;
@@ -65,10 +65,7 @@ fn begin() -> &'static Begin {
         a_day(&mut other, &customers);
         let mut mallory = Vec::new();
         for n in since + 1..=other.last_batch().expect("it has batches") {
-            // As it was made, before what came after it.
-            let (header, hash) = other.conn.header(n).expect("a batch");
-            let mut entry = Entry::of(&header, &hash, Some(BOOK));
-            other.conn.items(n, &mut |item| { entry.push(&item); Ok(()) }).expect("its items");
+            let entry = as_made(&other, n);
             mallory.push(written(&Line::Batch(Box::new(entry))));
         }
         Begin { file: file_of(&ana), customers, bundle, late, mallory, signer: Signer::seeded([MALLORY; 32]) }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use super::{BOOK, NOW, a_day, add, copy_of, entry_in, file_of, folder, goes_on, honest, options, seal, well, written};
+use super::{BOOK, NOW, a_day, add, as_made, copy_of, entry_in, file_of, folder, goes_on, honest, options, seal, well, written};
 use crate::domain::command::{Command, Target};
 use crate::domain::id::Id;
 use crate::domain::query::Query;
@@ -31,8 +31,7 @@ fn begin() -> &'static Begin {
         a_day(&mut later, &customers);
         add(&mut later, "The last of the day", 0);
         for n in since + 1..=later.last_batch().expect("it has batches") {
-            let entry = Entry::read(&later.conn, n, Some(BOOK)).expect("a batch");
-            day.push(written(&Line::Batch(Box::new(entry))));
+            day.push(written(&Line::Batch(Box::new(as_made(&later, n)))));
         }
         Begin { file: file_of(&ana), customers, day }
     })
