@@ -87,7 +87,10 @@ fn a_day(store: &mut Store, customers: &[Id]) {
     let (first, second) = (customers[0], customers[1]);
     let own = add(store, "Of the day", 500);
     let mut write = |command: Command| store.write(&command, NOW).map(|done| done.customers).unwrap_or_default();
-    write(Command::AddContact { customer: own, contact: NewContact { name: "Lee".into(), email: "l@x.example".into(), ..Default::default() } });
+    write(Command::AddContact {
+        customer: own,
+        contact: NewContact { name: "Lee".into(), email: "l@x.example".into(), ..Default::default() },
+    });
     write(Command::Note { customers: vec![first, own], text: "of the day".into(), at: Some(Stamp(NOW.0 - DAY)) });
     write(Command::Edit {
         entity: Entity::Customer,
@@ -98,14 +101,28 @@ fn a_day(store: &mut Store, customers: &[Id]) {
     write(Command::Move { customers: vec![first, own], to: Target::Next, reason: None });
     write(Command::Undo { batch: None, force: false });
     write(Command::Redo);
-    write(Command::AddTicket { customer: first, ticket: crate::domain::command::NewTicket { subject: "down".into(), severity: 2, ..Default::default() } });
+    write(Command::AddTicket {
+        customer: first,
+        ticket: crate::domain::command::NewTicket { subject: "down".into(), severity: 2, ..Default::default() },
+    });
     write(Command::AddTask { customers: vec![second], task: TaskDraft { title: "a task".into(), ..TaskDraft::default() } });
-    write(Command::OpenAction { customers: vec![first], action: crate::domain::action::ActionDraft { title: "risk".into(), ..Default::default() } });
+    write(Command::OpenAction {
+        customers: vec![first],
+        action: crate::domain::action::ActionDraft { title: "risk".into(), ..Default::default() },
+    });
     write(Command::Snooze { customers: vec![second], until: None, event: "nps".into(), reason: "away".into() });
-    write(Command::Override { customer: second, hold: crate::domain::time::Day::from_number(20_800).map(|day| (3, day)), reason: "known".into() });
+    write(Command::Override {
+        customer: second,
+        hold: crate::domain::time::Day::from_number(20_800).map(|day| (3, day)),
+        reason: "known".into(),
+    });
     write(Command::StartPlay { customers: vec![first], playbook: "onboarding".into(), from: None });
     write(Command::SetConfig { key: "currency".into(), value: Some("EUR".into()), base: None });
-    write(Command::SetConfig { key: "attribute.seats".into(), value: Some("code = \"seats\"\nlabel = \"Seats\"\ntype = \"int\"\n".into()), base: None });
+    write(Command::SetConfig {
+        key: "attribute.seats".into(),
+        value: Some("code = \"seats\"\nlabel = \"Seats\"\ntype = \"int\"\n".into()),
+        base: None,
+    });
     write(Command::SetConfig { key: "rule.mine".into(), value: Some("code = \"mine\"\nwhen = \"tag:vip\"\n".into()), base: None });
     write(Command::SaveView { name: "mine".into(), view: Default::default() });
     write(Command::MergeCustomers { keep: first, other: own });

@@ -7,7 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
 
-use super::{BOOK, DAY, NOW, a_day, as_made, copy_of, entry_in, file_of, folder, goes_on, honest, kind_of, lines_in, options, seal, well, written};
+use super::{
+    BOOK, DAY, NOW, a_day, as_made, copy_of, entry_in, file_of, folder, goes_on, honest, kind_of, lines_in, options, seal, well, written,
+};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
@@ -189,7 +191,11 @@ fn heard(ana: &Store, late: &Entry, done: &Exchanged) {
         let there = ["event", "edit"].iter().any(|table| ids::number_of(&ana.conn, table, id).expect("a look").is_some());
         there || purge::is_purged(&ana.conn, id).expect("a look")
     };
-    assert!(late.items().unwrap_or_default().iter().any(|item| taken(item.id())), "not heard though nothing stands in its way: {:?}", done.wrong);
+    assert!(
+        late.items().unwrap_or_default().iter().any(|item| taken(item.id())),
+        "not heard though nothing stands in its way: {:?}",
+        done.wrong
+    );
 }
 
 /// Two batches say the same id: which of them a copy keeps depends on which came first.

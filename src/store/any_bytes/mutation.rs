@@ -96,7 +96,8 @@ impl Maker<'_> {
     /// One id in a line becomes another, wherever it stands there: mostly the batch's own.
     fn rename(&mut self, line: &mut Json) {
         let own = line.get("batch").and_then(Json::as_str).map(str::to_owned);
-        let ids: Vec<String> = leaves(line).into_iter().filter_map(|(_, v)| v.as_str().filter(|t| t.parse::<Id>().is_ok()).map(str::to_owned)).collect();
+        let ids: Vec<String> =
+            leaves(line).into_iter().filter_map(|(_, v)| v.as_str().filter(|t| t.parse::<Id>().is_ok()).map(str::to_owned)).collect();
         let from = if self.one_in(2) { own } else { ids.choose(self.rng).cloned() };
         let (Some(from), to) = (from, self.fresh()) else { return };
         replace(line, &from, &to);
@@ -117,7 +118,8 @@ impl Maker<'_> {
     }
 
     fn purged(&mut self, line: &Json) -> Json {
-        let ids: Vec<Json> = leaves(line).into_iter().map(|(_, v)| v).filter(|v| v.as_str().is_some_and(|t| t.parse::<Id>().is_ok())).collect();
+        let ids: Vec<Json> =
+            leaves(line).into_iter().map(|(_, v)| v).filter(|v| v.as_str().is_some_and(|t| t.parse::<Id>().is_ok())).collect();
         let id = |maker: &mut Self| ids.choose(maker.rng).cloned().unwrap_or_default();
         let (row, by) = (id(self), id(self));
         json!({ "id": row, "entity": self.rng.random_range(-2..13), "digest": "00".repeat(16), "by": by })
@@ -200,7 +202,11 @@ impl Maker<'_> {
     fn put_value(&mut self, line: &mut Json, (key, value): (Option<String>, Json)) {
         let all: Vec<String> = leaves(line).into_iter().map(|(path, _)| path).collect();
         let same: Vec<&String> = all.iter().filter(|path| key.as_deref().is_some_and(|key| last_of(path) == key)).collect();
-        let at = if same.is_empty() || self.one_in(4) { all.choose(self.rng).cloned() } else { same.choose(self.rng).map(|path| (*path).clone()) };
+        let at = if same.is_empty() || self.one_in(4) {
+            all.choose(self.rng).cloned()
+        } else {
+            same.choose(self.rng).map(|path| (*path).clone())
+        };
         if self.one_in(30)
             && let Some(line) = line.as_object_mut()
         {

@@ -54,7 +54,17 @@ pub fn lines() -> Vec<String> {
     for (command, at) in commands.into_iter().zip(1..) {
         let saw = (at == 2).then_some(batch(9));
         let once = (at == 3).then(|| "once.0123".to_owned());
-        let asked = Asked { batch: batch(at), book: Some(BOOK), person: "ana".into(), at: NOW, command, call: once.clone(), once, why: "it was busy".into(), saw };
+        let asked = Asked {
+            batch: batch(at),
+            book: Some(BOOK),
+            person: "ana".into(),
+            at: NOW,
+            command,
+            call: once.clone(),
+            once,
+            why: "it was busy".into(),
+            saw,
+        };
         lines.push(written(&Line::Asked(Box::new(asked))));
     }
     lines.push(written(&Line::Named(Named {

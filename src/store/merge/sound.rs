@@ -90,9 +90,7 @@ impl Shapes {
             Item::Purged { id, entity: LABEL, .. } if *id != header.id => {
                 Ok(Some("it says that the label of another is purged".to_owned()))
             }
-            Item::Purged { entity, .. } if !known_kind(*entity) => {
-                Ok(Some("it says that something of no kind is purged".to_owned()))
-            }
+            Item::Purged { entity, .. } if !known_kind(*entity) => Ok(Some("it says that something of no kind is purged".to_owned())),
             Item::Purged { id, .. } => wrong_grave(conn, *id),
         }
     }

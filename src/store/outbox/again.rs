@@ -13,8 +13,8 @@ use crate::store::merge::sound::{self, Shapes};
 use crate::store::transact::{Given, has_batch, passes};
 use crate::store::{Store, end, ids, read_config, rules, signal, sql};
 
-use super::numbers::Known;
 use super::entry::Touched;
+use super::numbers::Known;
 use super::{Asked, Contents, Entry, Line, Outbox};
 
 /// One change that waits in the outbox, for a person to look at.
