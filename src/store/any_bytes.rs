@@ -12,6 +12,7 @@ mod tests;
 
 use std::path::Path;
 
+use rusqlite::Connection;
 use serde_json::Value as Json;
 
 use crate::domain::command::{Change, Command, Entity, NewContact, Target};
@@ -24,7 +25,7 @@ use crate::domain::touchpoint::TouchDraft;
 use super::hash::Tally;
 use super::merge::Source as _;
 use super::outbox::{Entry, Keep, Line};
-use super::{Options, Store, Who};
+use super::{Mode, Options, Store, Who, open};
 
 pub use bundles::{bundle, lines as lines_of_bundles};
 pub use mutation::mutate;
@@ -73,11 +74,20 @@ fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
 
 /// A copy in memory, for another person and device.
 fn copy_of(store: &Store, person: &str, device: u8) -> Store {
-    let mut twin = Store::memory(&options(person, device)).expect("a book in memory");
-    let backup = rusqlite::backup::Backup::new(&store.conn, &mut twin.conn).expect("a copy is begun");
+    let mut opened = open::Opened {
+        conn: Connection::open_in_memory().expect("memory"),
+        mode: Mode::Memory,
+        read_only: None,
+        identity: None,
+        held: None,
+        path: ":memory:".into(),
+        copy: None,
+    };
+    let backup = rusqlite::backup::Backup::new(&store.conn, &mut opened.conn).expect("a copy is begun");
     backup.step(-1).expect("a copy is made");
     drop(backup);
-    twin.seen = twin.last_batch().expect("it has batches");
+    open::harden(&opened.conn).expect("it is hardened");
+    let mut twin = Store::from(opened, &options(person, device)).expect("a book in memory");
     twin.seed_ids(u64::from(device));
     twin
 }
@@ -152,14 +162,13 @@ fn seal(entries: &mut [Option<Entry>], sign: impl Fn(&mut Entry, &[u8])) {
             continue;
         };
         let (from, mut tally, mut sound) = (at, Tally::default(), first.hash.len().is_multiple_of(2));
-        loop {
-            let Some(part) = entries[at].as_ref().filter(|e| e.batch == first.batch) else { break };
+        while let Some(part) = entries.get(at).and_then(Option::as_ref).filter(|e| e.batch == first.batch) {
             match part.items() {
                 Some(items) => items.iter().for_each(|item| tally.add(item)),
                 None => sound = false,
             }
             at += 1;
-            if !part.more || at == entries.len() {
+            if !part.more {
                 break;
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::json;
 
@@ -30,8 +30,9 @@ const MAY: &[&str] = &["copies", "log", "numbers", "config", "sync"];
 
 /// What every try begins with.
 struct Begin {
-    /// Ana's book as a file: it takes part, and knows bo's key.
+    /// Ana's book, and as a file: it takes part, and knows bo's key.
     file: Vec<u8>,
+    ana: Mutex<Store>,
     customers: Vec<Id>,
     /// The bundle of what bo wrote since, and its batch.
     bundle: Vec<u8>,
@@ -70,7 +71,7 @@ fn begin() -> &'static Begin {
             let entry = as_made(&other, n);
             mallory.push(written(&Line::Batch(Box::new(entry))));
         }
-        Begin { file: file_of(&ana), customers, bundle, late, mallory, signer: Signer::seeded([MALLORY; 32]) }
+        Begin { file: file_of(&ana), ana: Mutex::new(ana), customers, bundle, late, mallory, signer: Signer::seeded([MALLORY; 32]) }
     })
 }
 
@@ -161,7 +162,6 @@ pub fn bundle(bytes: &[u8]) {
     ana.seed_ids(11);
     let done = ana.exchange().expect("an exchange returns");
     heard(&ana, &begin.late, &done);
-    well(&mut ana, MAY);
     // What purged is carried out when its day is over.
     ana.now = Stamp(NOW.0 + 2 * DAY);
     let done = ana.exchange().expect("an exchange returns");
@@ -219,15 +219,7 @@ fn doubled(files: &[PathBuf], late: &Entry) -> bool {
 
 /// A copy that takes the same in another order ends with the same facts.
 fn agree(ana: &mut Store, files: &[PathBuf]) {
-    let mut cal = Store::memory(&options("cal", 0x99)).expect("a book in memory");
-    {
-        let folder = folder();
-        let path = folder.path().join("book.db");
-        fs::write(&path, &begin().file).expect("a book");
-        let from = rusqlite::Connection::open(&path).expect("it opens");
-        let copy = rusqlite::backup::Backup::new(&from, &mut cal.conn).expect("a copy is begun");
-        copy.step(-1).expect("a copy is made");
-    }
+    let mut cal = copy_of(&begin().ana.lock().unwrap_or_else(PoisonError::into_inner), "cal", 0x99);
     cal.seed_ids(13);
     let mut bundles = Bundles::default();
     for file in files.iter().rev() {
