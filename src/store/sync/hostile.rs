@@ -297,6 +297,7 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
             1,
             edit(Changed { field: purge::FIELD.into(), ..changed(nothing.clone(), Vec::new()) }),
         ),
+        ("it says that it purges, and purges nothing", 1, edit(changed(nothing.clone(), Vec::new()))),
         ("something of no kind", 1, Item::Purged { id: Id([3; 16]), entity: 12, digest: [0; 16], by: None }),
         ("not as many things as it says", 1, Item::Purged { id: Id([3; 16]), entity: 1, digest: [0; 16], by: None }),
         ("the label of another", 1, Item::Purged { id: customers[0], entity: hash::LABEL, digest: [0; 16], by: None }),
@@ -316,6 +317,9 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
         }
         if item.entity() == hash::LABEL {
             header.edits = 0;
+        }
+        if words.ends_with("purges nothing") {
+            header.command = purge::COMMAND.into();
         }
         sealed.seal(header, vec![item]);
         ana.begin().unwrap();
