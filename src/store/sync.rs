@@ -479,7 +479,7 @@ impl Store {
                 if first > next && has(next, first - 1)? < first - next {
                     wrong.push(format!("the bundles of device {device} lack the batches {next} to {}; they may still come", first - 1));
                 }
-                next = next.max(last + 1);
+                next = next.max(last.saturating_add(1));
             }
         }
         Ok(())

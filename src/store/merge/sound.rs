@@ -17,6 +17,9 @@ use crate::store::{ids, purge, sql};
 
 use super::theirs::Source as _;
 
+/// No device has given so many numbers.
+const GREATEST: i64 = 1 << 48;
+
 /// A column as the schema and the entity's table have it.
 #[derive(Clone, Copy)]
 struct Column {
@@ -71,8 +74,9 @@ impl Shapes {
 
     /// Why a batch's row cannot be one that a Retain has written.
     pub fn wrong_header(header: &Header) -> Option<String> {
-        let negative = header.number < 1 || header.made < 0 || header.edits < 0;
-        if negative || header.person.is_empty() || header.command.is_empty() {
+        // A device counts its batches one by one: behind the greatest number there is it could write no more.
+        let counted = (1..GREATEST).contains(&header.number) && header.made >= 0 && header.edits >= 0;
+        if !counted || header.person.is_empty() || header.command.is_empty() {
             return Some("its own row is not one that Retain writes".to_owned());
         }
         None

@@ -303,6 +303,7 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
         ("the label of another", 1, Item::Purged { id: customers[0], entity: hash::LABEL, digest: [0; 16], by: None }),
         ("builds on a batch that is missing", 1, Item::Purged { id: Id([3; 16]), entity: 1, digest: [0; 16], by: Some(Id([4; 16])) }),
         ("its own row is not one that Retain writes", 0, edit(changed(nothing.clone(), Vec::new()))),
+        ("its own row is not one that Retain writes", i64::MAX, edit(changed(nothing.clone(), Vec::new()))),
     ];
     let digest = ana.digest().unwrap();
     for (words, number, item) in cases {

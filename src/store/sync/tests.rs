@@ -913,3 +913,19 @@ fn copies_that_do_not_say_the_same_hear_of_it() {
     let checks = a.doctor().unwrap();
     assert!(checks.iter().any(|c| c.code == "sync" && !c.ok && c.words.contains("has other changes")), "{checks:?}");
 }
+
+#[test]
+fn a_bundle_that_is_named_by_the_greatest_number_there_is_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 2);
+    let [a, b] = &mut all[..] else { panic!() };
+    assign(a, acme, "chen");
+    a.exchange().unwrap();
+    carry(a, b);
+    let own = b.sync_folder().join(who(2).who.device.to_string());
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join(bundle::name(None, 1, i64::MAX, 0)), "nothing").unwrap();
+    let done = b.exchange().unwrap();
+    assert_eq!(done.taken, 1);
+    assert!(done.wrong.iter().any(|words| words.contains("not whole")), "{:?}", done.wrong);
+}
