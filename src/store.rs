@@ -1,6 +1,8 @@
 //! The book on disk: the only rusqlite and the only SQL. Opens it by the rules, writes batches, undoes them, answers queries.
 
 mod answer;
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod backtest;
 pub mod backup;
 mod batch;

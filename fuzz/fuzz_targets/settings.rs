@@ -14,6 +14,6 @@ fuzz_target!(|input: (u8, &str)| {
     let mut config = Config::default();
     if apply_config(&mut config, keys[usize::from(which) % keys.len()], value).is_ok() {
         retain::columns::fields(&config);
-        health::explain(&Signals::default(), &config, Day::MIN);
+        health::explain(config.scorecards.choose("reach", |_| true), &Signals::default(), &config, Day::MIN);
     }
 });

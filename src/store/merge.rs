@@ -4,7 +4,7 @@
 //! hash that its writer gave it, or not at all; what each field shows follows from its edits ([`crate::domain::heads`]).
 
 mod settle;
-mod sound;
+pub(super) mod sound;
 mod source;
 pub(super) mod take;
 mod tell;

@@ -60,15 +60,25 @@ impl Signer {
         }
     }
 
+    /// The key of which this is the secret: the same each time.
+    #[cfg(any(test, fuzzing))]
+    pub fn seeded(seed: [u8; 32]) -> Signer {
+        Signer { key: SigningKey::from_bytes(&seed) }
+    }
+
     /// The public half.
     pub fn public(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
 
+    /// The signature of a batch.
+    pub(super) fn proof(&self, book: Option<Id>, batch: Id, hash: &[u8]) -> Proof {
+        Proof { key: self.public(), bytes: self.key.sign(&said(book, batch, hash)).to_bytes() }
+    }
+
     /// Signs a batch that is finished, in the transaction that writes it.
     pub(super) fn sign(&self, conn: &Connection, n: i64, header: &Header, hash: &[u8]) -> Result<()> {
-        let bytes = self.key.sign(&said(schema::book(conn)?, header.id, hash)).to_bytes();
-        keep(conn, n, header, &Proof { key: self.public(), bytes })
+        keep(conn, n, header, &self.proof(schema::book(conn)?, header.id, hash))
     }
 }
 

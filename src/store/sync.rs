@@ -11,7 +11,7 @@ mod give;
 mod hold;
 mod yes;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use crate::files::{self, Folder, Sort};
 
 use super::merge::theirs::ANOTHER;
 use super::merge::{self, NOT_WHOLE, Source as _};
-use super::{Mode, Options, Store, schema, sign, sql};
+use super::{Mode, Options, Store, purge, schema, sign, sql};
 use bundle::{Bundles, Head, Spot};
 use give::Look;
 pub(super) use hold::hold_anew;
@@ -397,46 +397,75 @@ impl Store {
         Ok(done)
     }
 
-    /// Within the transaction: takes all that fits, in as many rounds as something more fits. Gives why the rest was left out.
-    pub(super) fn take_rounds(&mut self, bundles: &Bundles, purges: &hold::Purges, done: &mut Exchanged) -> Result<HashMap<Id, String>> {
-        let (mut seen, mut left): (HashMap<Id, Vec<u8>>, Vec<(u8, i64)>) = (HashMap::new(), Vec::new());
-        let mut others: HashMap<Id, String> = HashMap::new();
+    /// Within the transaction: takes all that fits, in as many rounds as something more fits. Gives why the rest was left out, by place.
+    ///
+    /// Of several batches under one id, one is tried after the other: the first may be one that cannot be believed.
+    pub(in crate::store) fn take_rounds(
+        &mut self,
+        bundles: &Bundles,
+        purges: &hold::Purges,
+        done: &mut Exchanged,
+    ) -> Result<BTreeMap<usize, String>> {
         let words = |l: &merge::LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
+        let mut order = Vec::new();
         for n in bundles.order() {
+            order.push((sign::rank(&self.conn, &bundles.header(n)?.0, bundles.proof(n)?.as_ref())?, n));
+        }
+        order.sort_by_key(|(rank, _)| *rank);
+        let order: Vec<i64> = order.into_iter().map(|(_, n)| n).collect();
+        let mut open: HashMap<Id, VecDeque<i64>> = HashMap::new();
+        for n in order.iter().copied() {
             let id = bundles.batch_at(n as usize);
-            let (header, theirs) = bundles.header(n)?;
-            let had = match seen.get(&id) {
-                Some(before) => Some(before.clone()),
-                None => give::hash_of(&self.conn, id)?,
-            };
-            match had {
-                Some(ours) if ours != theirs => drop(others.insert(id, format!("\"{}\" by {}: {ANOTHER}", header.label, header.person))),
-                Some(_) => {}
-                None if purges.held.contains_key(&id) => {}
-                None => {
-                    seen.insert(id, theirs);
-                    left.push((sign::rank(&self.conn, &header, bundles.proof(n)?.as_ref())?, n));
+            let waits = purges.held.contains_key(&id) && bundles.header(n)?.0.command == purge::COMMAND;
+            if waits || give::hash_of(&self.conn, id)?.is_some() {
+                continue;
+            }
+            open.entry(id).or_default().push_back(n);
+        }
+        let mut left_out: HashMap<i64, String> = HashMap::new();
+        // So many rounds changed nothing: when each that waits has had its turn, no more does.
+        let mut idle = 0;
+        while open.values().any(|said| said.len() > idle) {
+            let next = |n: &i64| open.get(&bundles.batch_at(*n as usize)).is_some_and(|said| said.front() == Some(n));
+            let left: Vec<i64> = order.iter().copied().filter(next).collect();
+            let taken = self.take_from(bundles, &left)?;
+            done.taken += left.len() - taken.left_out.len();
+            done.conflicts += taken.conflicts.len();
+            done.purged |= taken.purges;
+            idle += 1;
+            let mut not: HashMap<Id, &merge::LeftOut> = taken.left_out.iter().map(|l| (l.batch, l)).collect();
+            for n in left {
+                let id = bundles.batch_at(n as usize);
+                let Some(l) = not.remove(&id) else {
+                    open.remove(&id);
+                    idle = 0;
+                    continue;
+                };
+                left_out.insert(n, words(l));
+                if let Some(said) = open.get_mut(&id) {
+                    said.pop_front();
+                    // What it builds on may come yet.
+                    if l.why == NOT_WHOLE {
+                        said.push_back(n);
+                    } else {
+                        idle = 0;
+                    }
                 }
             }
         }
-        left.sort_by_key(|(rank, _)| *rank);
-        let mut left: Vec<i64> = left.into_iter().map(|(_, n)| n).collect();
-        let mut why: HashMap<Id, String> = HashMap::new();
-        while !left.is_empty() {
-            let taken = self.take_from(bundles, &left)?;
-            let came = left.len() - taken.left_out.len();
-            done.taken += came;
-            done.conflicts += taken.conflicts.len();
-            done.purged |= taken.purges;
-            why.retain(|_, said| !said.ends_with(NOT_WHOLE));
-            why.extend(taken.left_out.iter().map(|l| (l.batch, words(l))));
-            let missing: BTreeSet<Id> = taken.left_out.iter().filter(|l| l.why == NOT_WHOLE).map(|l| l.batch).collect();
-            left.retain(|n| missing.contains(&bundles.batch_at(*n as usize)));
-            if came == 0 {
-                break;
-            }
+        let mut why = BTreeMap::new();
+        for n in order {
+            let (id, hash) = (bundles.batch_at(n as usize), bundles.hash_at(n as usize));
+            let said = match give::hash_of(&self.conn, id)? {
+                Some(ours) if ours == hash => None,
+                Some(_) => {
+                    let (header, _) = bundles.header(n)?;
+                    Some(format!("\"{}\" by {}: {ANOTHER}", header.label, header.person))
+                }
+                None => left_out.remove(&n),
+            };
+            why.extend(said.map(|said| (n as usize, said)));
         }
-        why.extend(others);
         Ok(why)
     }
 
@@ -451,7 +480,7 @@ impl Store {
         let why = self.take_rounds(bundles, purges, done)?;
         for (found, told) in read {
             for place in told.places.clone() {
-                told.wrong.extend(why.get(&bundles.batch_at(place)).cloned());
+                told.wrong.extend(why.get(&place).cloned());
             }
             let waits = told.places.clone().any(|place| purges.held.contains_key(&bundles.batch_at(place)));
             if told.wrong.is_empty() && !waits {
@@ -501,7 +530,7 @@ impl Store {
                 if first > next && has(next, first - 1)? < first - next {
                     wrong.push(format!("the bundles of device {device} lack the batches {next} to {}; they may still come", first - 1));
                 }
-                next = next.max(last + 1);
+                next = next.max(last.saturating_add(1));
             }
         }
         Ok(())

@@ -12,8 +12,13 @@ use crate::domain::id::Id;
 use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::batch::{self, Holds, Table};
-use crate::store::hash::{Changed, Header, Item, LABEL, Made};
+use crate::store::hash::{Changed, Header, Item, LABEL, Made, Tally};
 use crate::store::{ids, purge, sql};
+
+use super::theirs::Source as _;
+
+/// No device has given so many numbers.
+const GREATEST: i64 = 1 << 48;
 
 /// A column as the schema and the entity's table have it.
 #[derive(Clone, Copy)]
@@ -69,8 +74,9 @@ impl Shapes {
 
     /// Why a batch's row cannot be one that a Retain has written.
     pub fn wrong_header(header: &Header) -> Option<String> {
-        let negative = header.number < 1 || header.made < 0 || header.edits < 0;
-        if negative || header.person.is_empty() || header.command.is_empty() {
+        // A device counts its batches one by one: behind the greatest number there is it could write no more.
+        let counted = (1..GREATEST).contains(&header.number) && header.made >= 0 && header.edits >= 0;
+        if !counted || header.person.is_empty() || header.command.is_empty() {
             return Some("its own row is not one that Retain writes".to_owned());
         }
         None
@@ -88,9 +94,7 @@ impl Shapes {
             Item::Purged { id, entity: LABEL, .. } if *id != header.id => {
                 Ok(Some("it says that the label of another is purged".to_owned()))
             }
-            Item::Purged { entity, .. } if !matches!(*entity, LABEL | 0) && batch::table_numbered(*entity).is_none() => {
-                Ok(Some("it says that something of no kind is purged".to_owned()))
-            }
+            Item::Purged { entity, .. } if !known_kind(*entity) => Ok(Some("it says that something of no kind is purged".to_owned())),
             Item::Purged { id, .. } => wrong_grave(conn, *id),
         }
     }
@@ -152,10 +156,46 @@ fn wrong_grave(conn: &Connection, id: Id) -> Result<Option<String>> {
 
 /// Something of this id is here, or was and is purged.
 fn is_anything(conn: &Connection, id: Id) -> Result<bool> {
+    Ok(is_there(conn, id)? || purge::is_purged(conn, id)?)
+}
+
+/// A row or an edit of this id is here.
+fn is_there(conn: &Connection, id: Id) -> Result<bool> {
     for table in batch::TABLES.iter().map(|t| t.name).chain(["edit"]) {
         if ids::number_of(conn, table, id)?.is_some() {
             return Ok(true);
         }
     }
-    purge::is_purged(conn, id)
+    Ok(false)
+}
+
+/// Why a batch that was just written cannot stand as it does, in a few words.
+pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes) -> Result<Option<String>> {
+    let (header, hash) = conn.header(n)?;
+    let (mut tally, mut why, mut buried) = (Tally::default(), Shapes::wrong_header(&header), false);
+    let (mut made, mut edits) = (0, 0);
+    conn.items(n, &mut |item| {
+        tally.add(&item);
+        match item.entity() {
+            0 => edits += 1,
+            1.. => made += 1,
+            _ => {}
+        }
+        buried |= matches!(item, Item::Purged { .. });
+        if why.is_none() {
+            why = match item {
+                Item::Purged { id, entity, .. } if known_kind(entity) && !is_there(conn, id)? => None,
+                item => shapes.wrong(conn, &header, &item)?,
+            };
+        }
+        Ok(())
+    })?;
+    if why.is_none() && buried && (made, edits) != (header.made, header.edits) {
+        why = Some("it has not as many things as it says".to_owned());
+    }
+    Ok(why.or_else(|| (!tally.fits(&header, &hash)).then(|| "its hash does not fit what stands there".to_owned())))
+}
+
+fn known_kind(entity: i64) -> bool {
+    matches!(entity, LABEL | 0) || batch::table_numbered(entity).is_some()
 }

@@ -333,9 +333,11 @@ impl Desk<'_> {
     fn one(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8]) -> Result<Option<String>> {
         let mut tally = Tally::default();
         let mut held = (header.made.saturating_add(header.edits) <= AT_ONCE).then(Vec::new);
-        let (mut made, mut edits) = (0, 0);
+        let (mut made, mut edits, mut buried, mut purges) = (0, 0, false, false);
         theirs.items(n, &mut |item| {
             tally.add(&item);
+            buried |= matches!(item, Item::Purged { .. });
+            purges |= matches!(&item, Item::Changed(changed) if changed.field == purge::FIELD);
             match item.entity() {
                 0 => edits += 1,
                 1.. => made += 1,
@@ -356,6 +358,10 @@ impl Desk<'_> {
         }
         if (made, edits) != (header.made, header.edits) {
             return Ok(Some(unsound("it has not as many things as it says")));
+        }
+        // Others say that it took what they lack.
+        if header.command == purge::COMMAND && !purges && !buried {
+            return Ok(Some(unsound("it says that it purges, and purges nothing")));
         }
         let proof = theirs.proof(n)?;
         let doubt = sign::doubt(self.ours, header, hash, proof.as_ref())?;

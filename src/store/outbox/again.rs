@@ -9,9 +9,11 @@ use crate::domain::command::Receipt;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
+use crate::store::merge::sound::{self, Shapes};
 use crate::store::transact::{Given, has_batch, passes};
 use crate::store::{Store, end, ids, read_config, rules, signal, sql};
 
+use super::entry::Touched;
 use super::numbers::Known;
 use super::{Asked, Contents, Entry, Line, Outbox};
 
@@ -226,15 +228,25 @@ impl Store {
         Ok(())
     }
 
-    /// Writes entries in the order of their logical times; one that lacks what it needs is told and left.
+    /// Writes an entry again, and looks at it as at what comes from others: a checksum proves that nobody has changed a line since it was
+    /// written, not that its writer knew what a book holds.
+    fn write_entry(&self, entry: &Entry, shapes: &Shapes) -> Result<Touched> {
+        let done = entry.write(&self.conn)?;
+        match sound::wrong_as_it_stands(&self.conn, done.n, shapes)? {
+            None => Ok(done),
+            Some(why) => Err(Error::failed(format!("it is not sound ({why})"))),
+        }
+    }
+
+    /// Writes entries in the order of their logical times; one that lacks what it needs, or is not sound, is told and left.
     fn write_again(&mut self, entries: &[Entry]) -> Result<Again> {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|e| (e.hlc, e.batch));
-        let mut again = Again::default();
+        let (mut again, shapes) = (Again::default(), Shapes::default());
         let since = self.last_batch()?;
         for entry in order {
             self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
-            match entry.write(&self.conn) {
+            match self.write_entry(entry, &shapes) {
                 Ok(done) => {
                     again.written += 1;
                     again.last = done.n.max(again.last);

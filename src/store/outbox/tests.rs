@@ -752,3 +752,44 @@ fn whoever_holds_the_outbox_is_named_and_not_waited_for_for_ever() {
     assert_eq!(notes(&mut bo, acme).len(), 2);
     well(&mut ana);
 }
+
+#[test]
+fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
+    let grave = |row: Id, entity: i64| serde_json::json!([{ "id": row, "entity": entity, "digest": "00".repeat(16) }]);
+    let other = Id([9; 16]);
+    type Change = Box<dyn Fn(&mut serde_json::Value, Id)>;
+    let changes: Vec<(&str, Change)> = vec![
+        ("its hash does not fit", Box::new(|entry, _| entry["label"] = "something else".into())),
+        ("its own row is not one", Box::new(|entry, _| entry["person"] = "".into())),
+        ("not as many things", Box::new(move |entry, _| entry["purged"] = grave(other, 3))),
+        ("of no kind", Box::new(move |entry, _| entry["purged"] = grave(other, 99))),
+        ("which another batch here has written", Box::new(move |entry, acme| entry["purged"] = grave(acme, 1))),
+    ];
+    for (words, change) in changes {
+        let desk = Desk::new();
+        let mut store = desk.open("ana");
+        let acme = add(&mut store, "Acme");
+        store.close();
+        desk.save("older.db");
+        let mut store = desk.open("ana");
+        note(&mut store, acme, "first").unwrap();
+        note(&mut store, acme, "second").unwrap();
+        store.close();
+        let changed = desk.outbox("ana").write_anew(|all| {
+            let entry = all.entries.last_mut().unwrap();
+            let mut json = serde_json::to_value(&*entry).unwrap();
+            change(&mut json, acme);
+            *entry = serde_json::from_value(json).unwrap();
+            Ok(())
+        });
+        changed.unwrap();
+        desk.put_back("older.db");
+        let mut store = desk.open("ana");
+        let told = store.news().join("; ");
+        assert!(told.contains(words) && told.contains("1 change of yours"), "{words}: {told}");
+        assert_eq!(notes(&mut store, acme), ["first"], "{words}");
+        let wrong: Vec<_> = store.doctor().unwrap().into_iter().filter(|c| !c.ok).map(|c| c.code).collect();
+        assert_eq!(wrong, ["outbox"], "{words}");
+        note(&mut store, acme, "and on").unwrap();
+    }
+}

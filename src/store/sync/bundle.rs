@@ -391,6 +391,11 @@ impl Bundles {
         self.places[place].header.id
     }
 
+    /// The hash that it carries.
+    pub fn hash_at(&self, place: usize) -> &[u8] {
+        &self.places[place].hash
+    }
+
     fn place(&self, n: i64) -> Result<&Place> {
         usize::try_from(n).ok().and_then(|n| self.places.get(n)).ok_or_else(|| Error::failed("a batch of a bundle is gone"))
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::Result;
-use crate::store::hash::{Header, Item};
+use crate::store::hash::{Header, Item, Tally};
 use crate::store::merge::Source;
 use crate::store::sign::{self, Proof};
 use crate::store::{Store, batch, conflicts, purge, sql, transact};
@@ -131,8 +131,9 @@ impl Store {
         let mut found = Purges::default();
         let mut new = Vec::new();
         for n in bundles.order() {
-            let (header, _) = bundles.header(n)?;
-            if header.command == purge::COMMAND && !transact::has_batch(&self.conn, header.id)? {
+            let (header, hash) = bundles.header(n)?;
+            let is_new = header.command == purge::COMMAND && !transact::has_batch(&self.conn, header.id)?;
+            if is_new && self.is_believed(bundles, n, &header, &hash)? {
                 new.push((n, header));
             }
         }
@@ -161,6 +162,16 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// Hash and signature fit. What nobody would take is not told as a purge, and has no other wait that has its id.
+    fn is_believed(&self, bundles: &Bundles, n: i64, header: &Header, hash: &[u8]) -> Result<bool> {
+        let mut tally = Tally::default();
+        bundles.items(n, &mut |item| {
+            tally.add(&item);
+            Ok(())
+        })?;
+        Ok(tally.fits(header, hash) && sign::doubt(&self.conn, header, hash, bundles.proof(n)?.as_ref())?.is_none())
     }
 
     /// A name is what a writer says, and a purge is for good: who looks at it hears what is known of its writer.

@@ -1046,3 +1046,19 @@ fn what_becomes_a_link_behind_the_look_is_not_read_nor_written_into() {
     fs::remove_file(&own).unwrap();
     assert!(b.exchange().unwrap().given > 0);
 }
+
+#[test]
+fn a_bundle_that_is_named_by_the_greatest_number_there_is_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut all, acme) = copies(folder.path(), 2);
+    let [a, b] = &mut all[..] else { panic!() };
+    assign(a, acme, "chen");
+    a.exchange().unwrap();
+    carry(a, b);
+    let own = b.sync_folder().join(who(2).who.device.to_string());
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join(bundle::name(None, 1, i64::MAX, 0)), "nothing").unwrap();
+    let done = b.exchange().unwrap();
+    assert_eq!(done.taken, 1);
+    assert!(done.wrong.iter().any(|words| words.contains("not whole")), "{:?}", done.wrong);
+}

@@ -1,0 +1,57 @@
+use super::*;
+use crate::store::tests::wrong_histories;
+
+/// Lines that were changed so often, one change after the other.
+fn changed(lines: &[String], seed: u64) -> Vec<u8> {
+    (0..=seed % 4).fold(Vec::new(), |bytes, step| mutate(&bytes, lines, 1 << 16, seed * 7 + step))
+}
+
+#[test]
+fn lines_to_begin_with_are_taken_as_they_are() {
+    for lines in [lines_of_bundles(), lines_of_bundles()[..20].to_vec()] {
+        bundle(lines.join("\n").as_bytes());
+    }
+    outbox(lines_of_outboxes().join("\n").as_bytes());
+    for nothing in [&b""[..], b"\n", b"{", b"{}\n\xff\n"] {
+        bundle(nothing);
+        outbox(nothing);
+    }
+}
+
+/// 60 of them, and 4,000 where the faults are played as often as a release asks for.
+#[test]
+fn whatever_lines_come_as_bundles_the_book_stays_well_and_others_are_heard() {
+    let wrong = wrong_histories(60, 4000, |seed| bundle(&changed(&lines_of_bundles(), seed)));
+    assert_eq!(wrong, Vec::<u64>::new(), "what has to hold does not behind these bundles");
+}
+
+#[test]
+fn whatever_lines_an_outbox_has_the_book_opens_and_goes_on() {
+    let wrong = wrong_histories(60, 4000, |seed| outbox(&changed(&lines_of_outboxes(), seed)));
+    assert_eq!(wrong, Vec::<u64>::new(), "what has to hold does not behind these outboxes");
+}
+
+#[test]
+fn what_calls_itself_by_the_id_of_anothers_batch_and_cannot_be_believed_keeps_that_one_out_in_no_way() {
+    let lines = lines_of_bundles();
+    let of_bo = |signed: bool| {
+        let named = lines.iter().filter_map(|line| entry_in(line.as_bytes())).find(|e| e.person == "bo" && e.proof().is_some() == signed);
+        named.expect("bo's batch is among them")
+    };
+    let said = |change: &dyn Fn(&mut Entry), signed: bool| {
+        let mut entry = of_bo(signed);
+        change(&mut entry);
+        written(&Line::Batch(Box::new(entry)))
+    };
+    let forged = [
+        said(&|_| {}, false),
+        said(&|entry| entry.label = "something else".into(), false),
+        said(&|entry| entry.label = "something else".into(), true),
+        said(&|entry| entry.hash = "abc".into(), true),
+        said(&|entry| entry.command = "purge".into(), false),
+    ];
+    for line in &forged {
+        bundle(line.as_bytes());
+    }
+    bundle(forged.join("\n").as_bytes());
+}
