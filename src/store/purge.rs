@@ -371,9 +371,16 @@ pub fn removes_a_customer(item: &Item) -> bool {
 }
 
 /// The batch (our integer) that purged a row.
-pub fn purged_by(conn: &Connection, row: &[u8]) -> Result<Option<i64>> {
+fn purged_by(conn: &Connection, row: &[u8]) -> Result<Option<i64>> {
     conn.prepare_cached("SELECT purged FROM tombstone WHERE id = ? AND entity > 0")
         .and_then(|mut s| s.query_row([row], |r| r.get(0)).optional())
+        .map_err(sql)
+}
+
+/// The same of a customer: what is about no customer is not named after one.
+pub fn customer_purged_by(conn: &Connection, customer: Id) -> Result<Option<i64>> {
+    conn.prepare_cached("SELECT purged FROM tombstone WHERE id = ? AND entity = ?")
+        .and_then(|mut s| s.query_row(params![customer, batch::table(Entity::Customer).number], |r| r.get(0)).optional())
         .map_err(sql)
 }
 

@@ -503,7 +503,7 @@ impl Desk<'_> {
             }
             purge::unsay(self.ours, batch, purged)?;
         } else if let Some(customer) = h.customer.filter(|_| self.purged)
-            && let Some(purged) = purge::purged_by(self.ours, &customer.0)?
+            && let Some(purged) = purge::customer_purged_by(self.ours, customer)?
         {
             purge::unsay(self.ours, batch, purged)?;
         }
