@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn ids_go_on_behind_the_greatest_there_is() {
-        for (id, at) in [(Id([0xff; 16]), 1), (Id((u128::MAX & !(0xf << 76) | 7 << 76).to_be_bytes()), 2)] {
+        for (id, at) in [(Id([0xff; 16]), 1), (Id((!(0xf_u128 << 76) | 7 << 76).to_be_bytes()), 2)] {
             let mut ids = Ids::seeded(at);
             ids.go_on_after(id);
             let first = ids.next(Stamp(1_900_000_000_000));
