@@ -90,7 +90,8 @@
 //! **The door.** A hash proves that nobody has changed a batch since it was written, not that its writer knew what a book holds. So each
 //! batch is looked at before any of it is written (`merge/sound.rs`): types, rows, what an edit found and had seen, and what is said to be
 //! purged, which counts only with the purge that took it. One bad batch is left out and named, the others come. Two batches under one id
-//! are told, and each copy keeps its own. What is signed by a key that is known is taken before what is not, so that nobody comes before it under its ids.
+//! are told, and each copy keeps its own; one that cannot be believed keeps no other of its id out, and what is signed by a key that is
+//! known is taken before what is not. What an outbox has is looked at in the same way.
 //!
 //! **Who wrote it** (`store/sign.rs`): each machine has an Ed25519 key (RFC 8032) in the state folder and signs the book's id, the batch's
 //! id and its hash. The key of a device is kept in the book as it was seen first; from its first signature on, what that device did not

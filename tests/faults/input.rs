@@ -1,7 +1,8 @@
 //! Whatever a person or a file gives as text: filters, log lines, CSV bytes, settings, keys. Read or refused, never a panic,
 //! and a refusal points into what was given.
 //!
-//! The same readers are the targets of `fuzz/`, which looks for inputs by itself and for as long as one lets it.
+//! The same readers are the targets of `fuzz/`, which looks for inputs by itself and for as long as one lets it. Bundles and outboxes, which
+//! need hashes that fit, have their tests in `src/store/any_bytes`.
 
 use std::sync::OnceLock;
 

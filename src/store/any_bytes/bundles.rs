@@ -44,8 +44,8 @@ struct Begin {
 }
 
 fn begin() -> &'static Begin {
-    static BEGIN: OnceLock<Begin> = OnceLock::new();
-    BEGIN.get_or_init(|| {
+    static MADE: OnceLock<Begin> = OnceLock::new();
+    MADE.get_or_init(|| {
         let (ana, customers) = honest();
         ana.conn.execute("UPDATE meta SET v = ? WHERE k = 'book'", [&BOOK]).expect("it gets its id");
         ana.put_meta("sync", "on").expect("it takes part");

@@ -183,9 +183,14 @@ pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes) -> Result<
         }
         buried |= matches!(item, Item::Purged { .. });
         if why.is_none() {
-            why = match item {
-                Item::Purged { id, entity, .. } if known_kind(entity) && !is_there(conn, id)? => None,
-                item => shapes.wrong(conn, &header, &item)?,
+            why = match &item {
+                // That it is purged says the batch itself, which stands here already.
+                Item::Purged { id, entity, .. }
+                    if (if *entity == LABEL { *id == header.id } else { known_kind(*entity) }) && !is_there(conn, *id)? =>
+                {
+                    None
+                }
+                item => shapes.wrong(conn, &header, item)?,
             };
         }
         Ok(())

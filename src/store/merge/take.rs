@@ -672,16 +672,8 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) ->
 }
 
 fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brought) -> Put<()> {
-    for seen in ids_of(&changed.seen) {
-        if is_of_another(ours, seen, changed)? {
-            return Err(Trouble::Unsound(format!("a change of {} of {} has seen what is none of it", changed.field, changed.row)));
-        }
-    }
-    if let Some(table) = batch::table_numbered(changed.entity).filter(|_| changed.seen.is_empty())
-        && let Some(first) = at_first(ours, table, changed)?
-        && first != changed.before
-    {
-        return Err(Trouble::Unsound(format!("{} of the {} {} was never what it says", changed.field, table.name, changed.row)));
+    if let Some(why) = never_so(ours, changed)? {
+        return Err(Trouble::Unsound(why));
     }
     batch::log(ours, batch, changed)?;
     brought.edits += 1;
@@ -692,6 +684,22 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
         brought.fields.push((changed.entity, changed.row, changed.field.clone()));
     }
     Ok(())
+}
+
+/// Why an edit is not one of what stands here: what it had seen, or found.
+pub fn never_so(ours: &Connection, changed: &Changed) -> Result<Option<String>> {
+    for seen in ids_of(&changed.seen) {
+        if is_of_another(ours, seen, changed)? {
+            return Ok(Some(format!("a change of {} of {} has seen what is none of it", changed.field, changed.row)));
+        }
+    }
+    if let Some(table) = batch::table_numbered(changed.entity).filter(|_| changed.seen.is_empty())
+        && let Some(first) = at_first(ours, table, changed)?
+        && first != changed.before
+    {
+        return Ok(Some(format!("{} of the {} {} was never what it says", changed.field, table.name, changed.row)));
+    }
+    Ok(None)
 }
 
 /// What a field said when its row was made, which the first edit in each copy says again; `None` where that is not known.

@@ -15,6 +15,7 @@ use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, Holds, OWNER, TABLES, Table, table_numbered};
 use crate::store::hash::{self, Changed, Header, Item, LABEL};
+use crate::store::merge::take;
 use crate::store::purge::{self, Fate};
 use crate::store::sign::{self, Proof};
 use crate::store::{heads, ids, moves, search, sql, twins};
@@ -527,6 +528,13 @@ impl Entry {
         }
         let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
         let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
+        // A row of this batch is here as it was behind its edits.
+        let own = self.rows.iter().any(|row| row.id == edit.row);
+        if let (false, Item::Changed(changed)) = (own, edit.item())
+            && let Some(why) = take::never_so(conn, &changed)?
+        {
+            return Err(Error::failed(format!("it is not sound ({why})")));
+        }
         keep_birth(conn, edit, &current.value)?;
         self.log(conn, edit, touched)?;
         heads::settle(conn, table, edit.row, &edit.field)?;

@@ -763,6 +763,8 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
         ("its own row is not one", Box::new(|entry, _| entry["person"] = "".into())),
         ("not as many things", Box::new(move |entry, _| entry["purged"] = grave(other, 3))),
         ("of no kind", Box::new(move |entry, _| entry["purged"] = grave(other, 99))),
+        ("the label of another", Box::new(move |entry, _| entry["purged"] = grave(other, -1))),
+        ("was never what it says", Box::new(|entry, _| entry["edits"][0]["before"] = "Other".into())),
         ("which another batch here has written", Box::new(move |entry, acme| entry["purged"] = grave(acme, 1))),
     ];
     for (words, change) in changes {
@@ -773,7 +775,7 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
         desk.save("older.db");
         let mut store = desk.open("ana");
         note(&mut store, acme, "first").unwrap();
-        note(&mut store, acme, "second").unwrap();
+        rename(&mut store, acme, "Acme Foods");
         store.close();
         let changed = desk.outbox("ana").write_anew(|all| {
             let entry = all.entries.last_mut().unwrap();
@@ -787,7 +789,7 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
         let mut store = desk.open("ana");
         let told = store.news().join("; ");
         assert!(told.contains(words) && told.contains("1 change of yours"), "{words}: {told}");
-        assert_eq!(notes(&mut store, acme), ["first"], "{words}");
+        assert_eq!((notes(&mut store, acme), name(&mut store, acme).as_str()), (vec!["first".to_owned()], "Acme"), "{words}");
         let wrong: Vec<_> = store.doctor().unwrap().into_iter().filter(|c| !c.ok).map(|c| c.code).collect();
         assert_eq!(wrong, ["outbox"], "{words}");
         note(&mut store, acme, "and on").unwrap();
