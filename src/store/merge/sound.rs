@@ -112,7 +112,7 @@ impl Shapes {
         }
         // A kind of row, or a field, that this version does not know is kept in the log, for one that does.
         let Some(table) = batch::table_numbered(changed.entity) else {
-            let strange = changed.entity < 1 || is_anything(conn, changed.row)?;
+            let strange = changed.entity < 1 || ids::is_taken(conn, changed.row)?;
             return Ok(strange.then(|| format!("its edit {} is of no kind of row", changed.id)));
         };
         let field = changed.field.as_str();
@@ -151,12 +151,7 @@ impl Column {
 
 /// What was purged is nowhere: a row that stands, or one that another batch wrote, is none of this batch's.
 fn wrong_grave(conn: &Connection, id: Id) -> Result<Option<String>> {
-    Ok(is_anything(conn, id)?.then(|| format!("it says that {id} is purged, which another batch here has written")))
-}
-
-/// Something of this id is here, or was and is purged.
-fn is_anything(conn: &Connection, id: Id) -> Result<bool> {
-    Ok(is_there(conn, id)? || purge::is_purged(conn, id)?)
+    Ok(ids::is_taken(conn, id)?.then(|| format!("it says that {id} is purged, which another batch here has written")))
 }
 
 /// A row or an edit of this id is here.

@@ -1,6 +1,6 @@
 //! What is taken over: each new batch with all its rows and edits, or nothing of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
@@ -10,7 +10,8 @@ use crate::domain::event::EventKind;
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
-use crate::store::hash::{Changed, Header, Item, Made, Tally};
+use crate::store::hash::{Changed, Header, Item, LABEL, Made, Tally};
+use crate::store::ids;
 use crate::store::purge::{self, Fate};
 use crate::store::sign::{self, Proof};
 
@@ -260,6 +261,11 @@ impl From<Error> for Trouble {
 
 type Put<T> = std::result::Result<T, Trouble>;
 
+/// Why a batch is left out of which another batch has something.
+fn known(id: Id) -> String {
+    format!("another batch here has written {id} already")
+}
+
 /// Why a batch is left out that nobody could have written so.
 fn unsound(why: &str) -> String {
     format!("it is not sound ({why})")
@@ -369,6 +375,9 @@ impl Desk<'_> {
         if let Some(why) = doubt.filter(|_| self.proven) {
             return Ok(Some(why));
         }
+        if ids::is_taken(self.ours, header.id)? {
+            return Ok(Some(known(header.id)));
+        }
         let mut brought = Brought { proof, ..Brought::default() };
         // All of it or none: what is found wrong only while it is written takes back what was written before it.
         self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
@@ -403,7 +412,7 @@ impl Desk<'_> {
                 Ok(None)
             }
             Err(Trouble::Missing) => Ok(Some(NOT_WHOLE.to_owned())),
-            Err(Trouble::Known(id)) => Ok(Some(format!("another batch here has written {id} already"))),
+            Err(Trouble::Known(id)) => Ok(Some(known(id))),
             Err(Trouble::Unsound(why)) => Ok(Some(unsound(&why))),
             Err(Trouble::Error(error)) if is_refused(&error) => Ok(Some(unsound(&refusal(&error)))),
             Err(Trouble::Error(error)) => Err(error),
@@ -413,11 +422,11 @@ impl Desk<'_> {
     /// A batch that is too large to be held: each item is looked at and written as it is read.
     fn write_apart(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8], brought: &mut Brought) -> Put<()> {
         // All of it is looked at before the first is written, too.
-        let mut within = HashSet::new();
+        let mut within = HashMap::new();
         let mut trouble = None;
         let read = theirs.items(n, &mut |item| {
             let looked = self.check(header, &item, &within);
-            within.insert((kind_of(&item), item.id()));
+            within.insert(item.id(), kind_of(&item));
             looked.map_err(|why| {
                 trouble = Some(why);
                 Error::failed(NOT_WHOLE)
@@ -445,18 +454,22 @@ impl Desk<'_> {
     }
 
     fn check_all(&self, header: &Header, items: &[Item]) -> Put<()> {
-        let mut within = HashSet::with_capacity(items.len());
+        let mut within = HashMap::with_capacity(items.len());
         for item in items {
             self.check(header, item, &within)?;
-            within.insert((kind_of(item), item.id()));
+            within.insert(item.id(), kind_of(item));
         }
         Ok(())
     }
 
     /// Whether an item can stand in a book, and can be written now.
-    fn check(&self, header: &Header, item: &Item, within: &HashSet<(&'static str, Id)>) -> Put<()> {
+    fn check(&self, header: &Header, item: &Item, within: &HashMap<Id, &'static str>) -> Put<()> {
         if let Some(why) = self.shapes.wrong(self.ours, header, item)? {
             return Err(Trouble::Unsound(why));
+        }
+        // The batch's own id is that of its label.
+        if within.contains_key(&item.id()) || item.id() == header.id && item.entity() != LABEL {
+            return Err(Trouble::Unsound(format!("two of its things have the id {}", item.id())));
         }
         match item {
             Item::Purged { by, .. } if !self.is_purge(*by)? => Err(Trouble::Missing),
@@ -574,14 +587,16 @@ fn kind_of(item: &Item) -> &'static str {
 }
 
 /// Whether an item can be written: nothing of its id is here, and all that it builds on is, or is `within` its batch.
-fn check(ours: &Connection, item: &Item, within: &HashSet<(&'static str, Id)>) -> Put<()> {
+fn check(ours: &Connection, item: &Item, within: &HashMap<Id, &'static str>) -> Put<()> {
     let here = |table: &'static str, id: Id| -> Result<bool> {
-        Ok(within.contains(&(table, id)) || is_known(ours, table, id)? || purge::is_purged(ours, id)?)
+        Ok(within.get(&id) == Some(&table) || is_known(ours, table, id)? || purge::is_purged(ours, id)?)
     };
-    let fresh = |table: &str, id: Id| if is_known(ours, table, id)? { Err(Trouble::Known(id)) } else { Ok(()) };
+    // By an id alone is known what was purged, whatever it was.
+    if ids::is_taken(ours, item.id())? {
+        return Err(Trouble::Known(item.id()));
+    }
     match item {
         Item::Made(made) => {
-            fresh(made.table.name, made.id)?;
             for (column, value) in made.table.columns.iter().zip(&made.values) {
                 let (to, id) = match (*column, value) {
                     ("contact", Value::Null) => continue,
@@ -596,7 +611,6 @@ fn check(ours: &Connection, item: &Item, within: &HashSet<(&'static str, Id)>) -
             Ok(())
         }
         Item::Changed(changed) => {
-            fresh("edit", changed.id)?;
             let Some(table) = batch::table_numbered(changed.entity) else { return Ok(()) };
             if !here(table.name, changed.row)? {
                 return Err(Trouble::Missing);

@@ -129,7 +129,8 @@ impl Forger {
     fn made(&mut self) -> Item {
         let honest: Vec<Made> =
             self.items.iter().filter_map(|i| if let Item::Made(made) = i { Some(made.clone()) } else { None }).collect();
-        let mut made = honest.choose(&mut self.rng).unwrap().clone();
+        // Where all is purged that was made there is nothing to be like.
+        let Some(mut made) = honest.choose(&mut self.rng).cloned() else { return self.changed() };
         made.id = if self.one_in(6) { self.some_id() } else { self.fresh() };
         for at in 0..made.values.len() {
             if self.one_in(5) {
@@ -307,6 +308,10 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
     let nothing = Value::Text(String::new());
     let buried = |id: Id| Item::Purged { id, entity: 1, digest: [0; 16], by: None };
     let edit = |c: Changed| Item::Changed(c);
+    // An id says what was purged, whatever it was: a batch, a row or an edit.
+    let last: Id = ana.conn.query_row("SELECT id FROM batch ORDER BY n DESC LIMIT 1", [], |r| r.get(0).map(Id)).unwrap();
+    let contact = items.iter().find_map(|i| if let Item::Made(made) = i { (made.table.name == "contact").then_some(made) } else { None });
+    let under = |id: Id| Item::Made(Made { id, ..contact.unwrap().clone() });
     let cases: Vec<(&str, i64, Item)> = vec![
         ("was never what it says", 1, edit(changed(Value::Text("+9".into()), Vec::new()))),
         ("has seen what is none of it", 1, edit(changed(nothing.clone(), tag.0.to_vec()))),
@@ -320,6 +325,10 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
         ("which another batch here has written", 1, buried(customers[0])),
         ("which another batch here has written", 1, buried(tag)),
         ("which another batch here has written", 1, buried(customers[1])),
+        ("which another batch here has written", 1, buried(last)),
+        ("another batch here has written", 1, under(last)),
+        ("another batch here has written", 1, under(tag)),
+        ("another batch here has written", 1, under(customers[2])),
         (
             "it purges, and says that it does something else",
             1,
