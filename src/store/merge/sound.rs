@@ -187,15 +187,13 @@ pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes) -> Result<
         }
         buried |= matches!(item, Item::Purged { .. });
         if why.is_none() {
-            why = match &item {
-                // That it is purged says the batch itself, which stands here already.
-                Item::Purged { id, entity, .. }
-                    if (if *entity == LABEL { *id == header.id } else { known_kind(*entity) }) && !is_there(conn, *id)? =>
-                {
-                    None
-                }
-                item => shapes.wrong(conn, &header, item)?,
+            // That it is purged says the batch itself, which stands here already.
+            let own = match &item {
+                Item::Purged { id, entity: LABEL, .. } => *id == header.id,
+                Item::Purged { id, entity, .. } => known_kind(*entity) && !transact::has_batch(conn, *id)? && !is_there(conn, *id)?,
+                _ => false,
             };
+            why = if own { None } else { shapes.wrong(conn, &header, &item)? };
         }
         Ok(())
     })?;

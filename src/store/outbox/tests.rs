@@ -729,6 +729,7 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
         ("its own row is not one", Box::new(|entry, _| entry["person"] = "".into())),
         ("not as many things", Box::new(move |entry, _| entry["purged"] = grave(other, 3))),
         ("of no kind", Box::new(move |entry, _| entry["purged"] = grave(other, 99))),
+        ("is a batch, and", Box::new(move |entry, _| entry["purged"] = grave(entry["batch"].as_str().unwrap().parse().unwrap(), 3))),
         ("the label of another", Box::new(move |entry, _| entry["purged"] = grave(other, -1))),
         ("was never what it says", Box::new(|entry, _| entry["edits"][0]["before"] = "Other".into())),
         ("which another batch here has written", Box::new(move |entry, acme| entry["purged"] = grave(acme, 1))),
