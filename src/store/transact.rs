@@ -57,6 +57,11 @@ pub fn is_held(error: &Error) -> bool {
     error.source.as_ref().and_then(|s| s.downcast_ref::<rusqlite::Error>()).is_some_and(is_busy)
 }
 
+/// What it takes back is another thing as soon as something is written.
+pub fn cannot_wait(command: &Command) -> bool {
+    matches!(command, Command::Undo { batch: None, .. } | Command::UndoPast { .. } | Command::Redo)
+}
+
 /// What a person knew who asked for a change that is written later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Given {
@@ -140,11 +145,10 @@ impl Store {
         })
     }
 
-    /// A command that says the same later: what it would look up in the book is looked up now. `None` for what cannot wait: what an
-    /// undo of the latest takes back is another thing as soon as something is written.
+    /// A command that says the same later: what it would look up in the book is looked up now. `None` for what cannot wait.
     fn as_seen(&self, command: &Command) -> Result<Option<Command>> {
         Ok(match command {
-            Command::Undo { batch: None, .. } | Command::UndoPast { .. } | Command::Redo => None,
+            command if cannot_wait(command) => None,
             Command::Move { .. } | Command::Done { .. } => {
                 let context = write::Context { config: self.config.clone(), today: self.today };
                 Some(write::as_seen(&self.conn, command, &context)?)

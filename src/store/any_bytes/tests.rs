@@ -55,3 +55,19 @@ fn what_calls_itself_by_the_id_of_anothers_batch_and_cannot_be_believed_keeps_th
     }
     bundle(forged.join("\n").as_bytes());
 }
+
+#[test]
+fn a_batch_whose_lines_are_not_in_the_order_of_ids_is_left_out() {
+    let lines = lines_of_bundles();
+    let whole = lines.iter().find(|line| line.contains("\"command\":\"ticket\"")).expect("a batch of several rows");
+    let part = |from: usize, more: bool| {
+        let mut json: Json = serde_json::from_str(whole).expect("it is JSON");
+        let rows = json["rows"].as_array_mut().expect("it has rows");
+        rows.rotate_left(from);
+        rows.truncate(if more { rows.len() - 1 } else { 1 });
+        json["more"] = more.into();
+        json.to_string()
+    };
+    // All but the first, and then the first.
+    bundle([part(1, true), part(0, false)].join("\n").as_bytes());
+}

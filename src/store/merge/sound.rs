@@ -13,7 +13,7 @@ use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::batch::{self, Holds, Table};
 use crate::store::hash::{Changed, Header, Item, LABEL, Made, Tally};
-use crate::store::{ids, purge, sql};
+use crate::store::{ids, purge, sql, transact};
 
 use super::theirs::Source as _;
 
@@ -73,17 +73,21 @@ impl Shapes {
     }
 
     /// Why a batch's row cannot be one that a Retain has written.
-    pub fn wrong_header(header: &Header) -> Option<String> {
+    pub fn wrong_header(conn: &Connection, header: &Header) -> Result<Option<String>> {
         // A device counts its batches one by one: behind the greatest number there is it could write no more.
         let counted = (1..GREATEST).contains(&header.number) && header.made >= 0 && header.edits >= 0;
         if !counted || header.person.is_empty() || header.command.is_empty() {
-            return Some("its own row is not one that Retain writes".to_owned());
+            return Ok(Some("its own row is not one that Retain writes".to_owned()));
         }
-        None
+        Ok(is_there(conn, header.id)?.then(|| format!("{} is something else here, and no batch", header.id)))
     }
 
     /// Why an item cannot stand in a book, in a few words.
     pub fn wrong(&self, conn: &Connection, header: &Header, item: &Item) -> Result<Option<String>> {
+        // What is purged is known by its id alone, and of a batch that is its label.
+        if item.entity() != LABEL && (item.id() == header.id || transact::has_batch(conn, item.id())?) {
+            return Ok(Some(format!("{} is a batch, and it says that it is something else", item.id())));
+        }
         match item {
             Item::Made(made) => self.wrong_row(conn, made),
             // Who waits for purges goes by the command.
@@ -167,7 +171,7 @@ fn is_there(conn: &Connection, id: Id) -> Result<bool> {
 /// Why a batch that was just written cannot stand as it does, in a few words.
 pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes) -> Result<Option<String>> {
     let (header, hash) = conn.header(n)?;
-    let (mut tally, mut why, mut buried) = (Tally::default(), Shapes::wrong_header(&header), false);
+    let (mut tally, mut why, mut buried) = (Tally::default(), Shapes::wrong_header(conn, &header)?, false);
     let (mut made, mut edits) = (0, 0);
     conn.items(n, &mut |item| {
         tally.add(&item);
@@ -178,15 +182,13 @@ pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes) -> Result<
         }
         buried |= matches!(item, Item::Purged { .. });
         if why.is_none() {
-            why = match &item {
-                // That it is purged says the batch itself, which stands here already.
-                Item::Purged { id, entity, .. }
-                    if (if *entity == LABEL { *id == header.id } else { known_kind(*entity) }) && !is_there(conn, *id)? =>
-                {
-                    None
-                }
-                item => shapes.wrong(conn, &header, item)?,
+            // That it is purged says the batch itself, which stands here already.
+            let own = match &item {
+                Item::Purged { id, entity: LABEL, .. } => *id == header.id,
+                Item::Purged { id, entity, .. } => known_kind(*entity) && !transact::has_batch(conn, *id)? && !is_there(conn, *id)?,
+                _ => false,
             };
+            why = if own { None } else { shapes.wrong(conn, &header, &item)? };
         }
         Ok(())
     })?;

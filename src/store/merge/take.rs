@@ -359,7 +359,7 @@ impl Desk<'_> {
         if !tally.fits(header, hash) {
             return Ok(Some(DOES_NOT_FIT.to_owned()));
         }
-        if let Some(why) = Shapes::wrong_header(header) {
+        if let Some(why) = Shapes::wrong_header(self.ours, header)? {
             return Ok(Some(unsound(&why)));
         }
         if (made, edits) != (header.made, header.edits) {

@@ -10,7 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::merge::sound::{self, Shapes};
-use crate::store::transact::{Given, has_batch, passes};
+use crate::store::transact::{Given, cannot_wait, has_batch, passes};
 use crate::store::{Store, end, ids, read_config, rules, signal, sql};
 
 use super::entry::Touched;
@@ -189,6 +189,9 @@ impl Store {
 
     /// Does what was asked for earlier, with the eyes of then: what others wrote since it has not seen, and days count from its own.
     fn do_asked(&mut self, asked: &Asked) -> Result<Receipt> {
+        if cannot_wait(&asked.command) {
+            return Err(Error::usage("what the latest change is may be another one by now"));
+        }
         let upto = match asked.saw.map(|id| ids::number_of(&self.conn, "batch", id)).transpose()?.flatten() {
             Some(n) => n,
             // Not known, or not in this copy: what was written by then.

@@ -763,6 +763,7 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
         ("its own row is not one", Box::new(|entry, _| entry["person"] = "".into())),
         ("not as many things", Box::new(move |entry, _| entry["purged"] = grave(other, 3))),
         ("of no kind", Box::new(move |entry, _| entry["purged"] = grave(other, 99))),
+        ("is a batch, and", Box::new(move |entry, _| entry["purged"] = grave(entry["batch"].as_str().unwrap().parse().unwrap(), 3))),
         ("the label of another", Box::new(move |entry, _| entry["purged"] = grave(other, -1))),
         ("was never what it says", Box::new(|entry, _| entry["edits"][0]["before"] = "Other".into())),
         ("which another batch here has written", Box::new(move |entry, acme| entry["purged"] = grave(acme, 1))),
@@ -794,4 +795,29 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
         assert_eq!(wrong, ["outbox"], "{words}");
         note(&mut store, acme, "and on").unwrap();
     }
+}
+
+#[test]
+fn an_undo_of_the_latest_that_waits_takes_nothing_back_later() {
+    let desk = Desk::new();
+    let mut store = desk.open("ana");
+    let id = add(&mut store, "Acme");
+    let asked = Asked {
+        batch: Id([1, 2, 3, 4, 5, 6, 0x77, 8, 0x89, 10, 11, 12, 13, 14, 15, 16]),
+        book: store.book_id(),
+        person: "ana".into(),
+        at: NOW,
+        command: Command::Undo { batch: None, force: false },
+        once: None,
+        call: None,
+        why: "it was busy".into(),
+        saw: None,
+    };
+    desk.outbox("ana").add(&[Line::Asked(Box::new(asked))]).unwrap();
+    note(&mut store, id, "written since").unwrap();
+    store.close();
+    let mut store = desk.open("ana");
+    assert!(store.news().join("; ").contains("may be another one by now"));
+    assert_eq!(notes(&mut store, id), ["written since"]);
+    assert_eq!(store.drop_waiting().unwrap(), 1);
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
 use crate::files::{self, Folder};
-use crate::store::hash::{Header, Item};
+use crate::store::hash::{Header, Item, LABEL};
 use crate::store::merge::Source;
 use crate::store::outbox::{Entry, checksum};
 use crate::store::sign::Proof;
@@ -236,6 +236,8 @@ struct Place {
     hash: Vec<u8>,
     proof: Option<Proof>,
     held: Option<Vec<Item>>,
+    /// The last of its items, by which the next part has to go on.
+    last: Id,
     spot: Spot,
     at: u64,
 }
@@ -362,10 +364,19 @@ impl Bundles {
         };
         let (header, hash) = entry.header();
         let goes_on = open.as_ref().is_some_and(|o| o.header.id == header.id);
+        // The items of a batch stand in the order of ids, over all its parts: a book reads them so.
+        let mut ids = items.iter().filter(|item| item.entity() != LABEL).map(Item::id);
+        let (first, last) = (ids.next(), ids.next_back());
+        if open.take_if(|open| goes_on && first.is_some_and(|first| first <= open.last)).is_some() {
+            told.wrong.push(format!("the parts of \"{}\" are not in their order", entry.label));
+            return;
+        }
+        let last = last.or(first).or(open.as_ref().filter(|_| goes_on).map(|open| open.last)).unwrap_or_default();
         let mut place = match open.take() {
             Some(place) if goes_on => place,
-            _ => Place { header, hash, proof: entry.proof(), held: Some(Vec::new()), spot: spot.clone(), at },
+            _ => Place { header, hash, proof: entry.proof(), held: Some(Vec::new()), last, spot: spot.clone(), at },
         };
+        place.last = last;
         if entry.more || goes_on || self.held + items.len() > MOST_HELD {
             place.held = None;
         } else {

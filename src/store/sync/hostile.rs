@@ -334,6 +334,8 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
             1,
             edit(Changed { field: purge::FIELD.into(), ..changed(nothing.clone(), Vec::new()) }),
         ),
+        ("is a batch, and it says that it is something else", 1, buried(ana.conn.header(1).unwrap().0.id)),
+        ("is something else here, and no batch", 1, edit(changed(nothing.clone(), Vec::new()))),
         ("it says that it purges, and purges nothing", 1, edit(changed(nothing.clone(), Vec::new()))),
         ("something of no kind", 1, Item::Purged { id: Id([3; 16]), entity: 12, digest: [0; 16], by: None }),
         ("not as many things as it says", 1, Item::Purged { id: Id([3; 16]), entity: 1, digest: [0; 16], by: None }),
@@ -356,6 +358,9 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
         }
         if item.entity() == hash::LABEL {
             header.edits = 0;
+        }
+        if words.ends_with("no batch") {
+            header.id = customers[0];
         }
         if words.ends_with("purges nothing") {
             header.command = purge::COMMAND.into();
