@@ -325,8 +325,7 @@ fn each_way_in_which_a_batch_is_not_sound_keeps_it_out_and_is_named() {
         ("which another batch here has written", 1, buried(customers[0])),
         ("which another batch here has written", 1, buried(tag)),
         ("which another batch here has written", 1, buried(customers[1])),
-        ("which another batch here has written", 1, buried(last)),
-        ("another batch here has written", 1, under(last)),
+        ("is a batch, and it says that it is something else", 1, under(last)),
         ("another batch here has written", 1, under(tag)),
         ("another batch here has written", 1, under(customers[2])),
         (
