@@ -7,11 +7,13 @@ mod settle;
 pub(super) mod sound;
 mod source;
 pub(super) mod take;
+mod taken;
 mod tell;
 pub(super) mod theirs;
 
 pub use source::read_only;
 pub use take::NOT_WHOLE;
+pub(super) use taken::Taken;
 pub use theirs::Source;
 #[cfg(test)]
 pub(super) use theirs::missing;
@@ -228,7 +230,7 @@ impl Store {
     }
 
     /// Takes batches of a source, within the caller's transaction, and brings figures and index up to date.
-    pub(super) fn take_from(&self, source: &dyn Source, new: &[i64]) -> Result<take::Taken> {
+    pub(super) fn take_from(&self, source: &dyn Source, new: &[i64]) -> Result<Taken> {
         let since = self.last_batch()?;
         let taken = take::take(&self.conn, source, new)?;
         self.bring_up_to_date(&taken, since)?;
@@ -236,7 +238,7 @@ impl Store {
     }
 
     /// Figures, the full-text index and whom rules hold, behind what was taken. `since`: the last batch before it.
-    fn bring_up_to_date(&self, taken: &take::Taken, since: i64) -> Result<()> {
+    fn bring_up_to_date(&self, taken: &Taken, since: i64) -> Result<()> {
         use super::{REFOLD_AT_ONCE, search, signal};
         if search::waiting(&self.conn)? <= 500 {
             search::catch_up(&self.conn, 500)?;

@@ -19,7 +19,7 @@ pub fn page(store: &Store, batch: Id) -> Result<BatchPage> {
     let found = store
         .conn
         .prepare_cached(&query)
-        .and_then(|mut s| s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>(11)?))).optional())
+        .and_then(|mut s| s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>("n")?))).optional())
         .map_err(sql)?;
     let Some((mut row, n)) = found else { return Ok(BatchPage::default()) };
     row.undone_by = undo::undone_by(&store.conn, batch, None)?;

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::store::batch::{self, Table};
 use crate::store::{heads, ids, moves, twins};
 
-use super::take::Taken;
+use super::Taken;
 
 /// Brings every field that an edit came for in line with its edits, then whether rows are removed, the customers last:
 /// a customer's removal is judged by its rows.

@@ -9,7 +9,7 @@ use crate::domain::money::Currency;
 use crate::store::{conflicts, doctor, search};
 use crate::text;
 
-use super::take::Taken;
+use super::Taken;
 use super::{AHEAD, Arrived, Duplicate, NAMES, Report, Result, Stamp, WrongClock, sql};
 
 /// Most possible duplicates that are told.
