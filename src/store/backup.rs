@@ -19,7 +19,7 @@ use crate::files::{self, Folder, Sort};
 
 use super::open;
 use super::outbox::Outbox;
-use super::{Store, batch, hash, merge, purge, schema, sql, sync};
+use super::{Store, batch, hash, ids, merge, purge, schema, sql, sync};
 use thinning::thin;
 pub(super) use turns::{Wait, turn};
 
@@ -527,8 +527,7 @@ fn may_have(file: &Path, rows: &Rows) -> bool {
     let has = || -> Result<bool> {
         let conn = open_to_read(file)?;
         for (table, row) in rows {
-            let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
-            if conn.query_row(&query, [row], |r| r.get(0)).map_err(sql)? {
+            if ids::number_of(&conn, table, *row)?.is_some() {
                 return Ok(true);
             }
         }

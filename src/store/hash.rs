@@ -285,6 +285,10 @@ pub struct Tally {
     last: Id,
     disordered: bool,
     label: Option<Digest>,
+    /// Rows, also those that are purged.
+    made: i64,
+    /// Edits, the same.
+    edits: i64,
 }
 
 impl Tally {
@@ -297,6 +301,16 @@ impl Tally {
         self.disordered |= item.id() <= self.last;
         self.last = item.id();
         self.hasher.item(&item.digest(&mut self.piece));
+        match item.entity() {
+            0 => self.edits += 1,
+            1.. => self.made += 1,
+            _ => {}
+        }
+    }
+
+    /// Whether there were as many things as the batch's row says.
+    pub fn has_as_many(&self, header: &Header) -> bool {
+        (self.made, self.edits) == (header.made, header.edits)
     }
 
     fn hasher(&mut self) -> Hasher {

@@ -17,14 +17,34 @@ pub fn number_of(conn: &Connection, table: &str, id: Id) -> Result<Option<i64>> 
     conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)
 }
 
-/// Something of this id is here: a batch, a row or an edit, or what is left of one that was purged.
-pub fn is_taken(conn: &Connection, id: Id) -> Result<bool> {
+/// What has an id here. By an id alone is known what was purged, whatever it was, so nothing else is to have it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Holders {
+    /// A batch.
+    pub batch: bool,
+    /// A row or an edit.
+    pub row: bool,
+    /// What is left of something that was purged.
+    pub grave: bool,
+}
+
+impl Holders {
+    /// Something has it.
+    pub fn any(self) -> bool {
+        self.batch || self.row || self.grave
+    }
+}
+
+/// What has an id, by one look.
+pub fn holders(conn: &Connection, id: Id) -> Result<Holders> {
     static QUERY: LazyLock<String> = LazyLock::new(|| {
-        let tables = TABLES.iter().map(|t| t.name).chain(["edit", "batch", "tombstone"]);
-        let any: Vec<String> = tables.map(|table| format!("EXISTS (SELECT 1 FROM {table} WHERE id = ?1)")).collect();
-        format!("SELECT {}", any.join(" OR "))
+        let has = |table: &str| format!("EXISTS (SELECT 1 FROM {table} WHERE id = ?1)");
+        let rows: Vec<String> = TABLES.iter().map(|t| t.name).chain(["edit"]).map(has).collect();
+        format!("SELECT {}, {}, {}", has("batch"), rows.join(" OR "), has("tombstone"))
     });
-    conn.prepare_cached(&QUERY).and_then(|mut s| s.query_row([&id], |r| r.get(0))).map_err(sql)
+    conn.prepare_cached(&QUERY)
+        .and_then(|mut s| s.query_row([&id], |r| Ok(Holders { batch: r.get(0)?, row: r.get(1)?, grave: r.get(2)? })))
+        .map_err(sql)
 }
 
 /// The id of the row with an integer; `None` where this file does not have it.

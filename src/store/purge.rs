@@ -370,23 +370,25 @@ pub fn removes_a_customer(item: &Item) -> bool {
     matches!(item, Item::Changed(c) if c.field == "removed" && c.entity == batch::table(Entity::Customer).number)
 }
 
-/// The batch (our integer) that purged a row.
-fn purged_by(conn: &Connection, row: &[u8]) -> Result<Option<i64>> {
-    conn.prepare_cached("SELECT purged FROM tombstone WHERE id = ? AND entity > 0")
-        .and_then(|mut s| s.query_row([row], |r| r.get(0)).optional())
+/// What a purged row was, and the batch (our integer) that purged it.
+fn grave_of(conn: &Connection, row: &[u8]) -> Result<Option<(i64, i64)>> {
+    conn.prepare_cached("SELECT entity, purged FROM tombstone WHERE id = ? AND entity > 0")
+        .and_then(|mut s| s.query_row([row], |r| Ok((r.get(0)?, r.get(1)?))).optional())
         .map_err(sql)
 }
 
-/// The same of a customer: what is about no customer is not named after one.
+/// The batch (our integer) that purged a customer.
 pub fn customer_purged_by(conn: &Connection, customer: Id) -> Result<Option<i64>> {
-    conn.prepare_cached("SELECT purged FROM tombstone WHERE id = ? AND entity = ?")
-        .and_then(|mut s| s.query_row(params![customer, batch::table(Entity::Customer).number], |r| r.get(0)).optional())
-        .map_err(sql)
+    let number = batch::table(Entity::Customer).number;
+    Ok(grave_of(conn, &customer.0)?.filter(|(entity, _)| *entity == number).map(|(_, purged)| purged))
 }
 
 /// What becomes of an item that arrives.
 pub fn fate(conn: &Connection, item: &Item) -> Result<Fate> {
-    let by = |id: &Value| if let Value::Blob(id) = id { purged_by(conn, id) } else { Ok(None) };
+    let by = |id: &Value| match id {
+        Value::Blob(id) => Ok(grave_of(conn, id)?.map(|(_, purged)| purged)),
+        _ => Ok(None),
+    };
     match item {
         Item::Made(made) => {
             for (column, value) in made.table.columns.iter().zip(&made.values) {

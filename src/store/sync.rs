@@ -407,27 +407,26 @@ impl Store {
         done: &mut Exchanged,
     ) -> Result<BTreeMap<usize, String>> {
         let words = |l: &merge::LeftOut| format!("\"{}\" by {}: {}", l.label, l.person, l.why);
-        let mut order = Vec::new();
-        for n in bundles.order() {
-            order.push((sign::rank(&self.conn, &bundles.header(n)?.0, bundles.proof(n)?.as_ref())?, n));
-        }
-        order.sort_by_key(|(rank, _)| *rank);
-        let order: Vec<i64> = order.into_iter().map(|(_, n)| n).collect();
-        let mut open: HashMap<Id, VecDeque<i64>> = HashMap::new();
-        for n in order.iter().copied() {
+        let all = bundles.order();
+        let mut fresh: Vec<(u8, i64)> = Vec::new();
+        for n in all.iter().copied() {
             let id = bundles.batch_at(n as usize);
             let waits = purges.held.contains_key(&id) && bundles.header(n)?.0.command == purge::COMMAND;
-            if waits || give::hash_of(&self.conn, id)?.is_some() {
-                continue;
+            if !waits && give::hash_of(&self.conn, id)?.is_none() {
+                fresh.push((sign::rank(&self.conn, &bundles.header(n)?.0, bundles.proof(n)?.as_ref())?, n));
             }
-            open.entry(id).or_default().push_back(n);
+        }
+        fresh.sort_by_key(|(rank, _)| *rank);
+        let mut open: HashMap<Id, VecDeque<i64>> = HashMap::new();
+        for (_, n) in &fresh {
+            open.entry(bundles.batch_at(*n as usize)).or_default().push_back(*n);
         }
         let mut left_out: HashMap<i64, String> = HashMap::new();
         // So many rounds changed nothing: when each that waits has had its turn, no more does.
         let mut idle = 0;
         while open.values().any(|said| said.len() > idle) {
             let next = |n: &i64| open.get(&bundles.batch_at(*n as usize)).is_some_and(|said| said.front() == Some(n));
-            let left: Vec<i64> = order.iter().copied().filter(next).collect();
+            let left: Vec<i64> = fresh.iter().map(|(_, n)| *n).filter(next).collect();
             let taken = self.take_from(bundles, &left)?;
             done.taken += left.len() - taken.left_out.len();
             done.conflicts += taken.conflicts.len();
@@ -454,7 +453,7 @@ impl Store {
             }
         }
         let mut why = BTreeMap::new();
-        for n in order {
+        for n in all {
             let (id, hash) = (bundles.batch_at(n as usize), bundles.hash_at(n as usize));
             let said = match give::hash_of(&self.conn, id)? {
                 Some(ours) if ours == hash => None,

@@ -13,7 +13,8 @@ use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::batch::{self, Holds, Table};
 use crate::store::hash::{Changed, Header, Item, LABEL, Made, Tally};
-use crate::store::{ids, purge, sql, transact};
+use crate::store::ids::{self, Holders};
+use crate::store::{purge, sql};
 
 use super::theirs::Source as _;
 
@@ -73,19 +74,19 @@ impl Shapes {
     }
 
     /// Why a batch's row cannot be one that a Retain has written.
-    pub fn wrong_header(conn: &Connection, header: &Header) -> Result<Option<String>> {
+    pub fn wrong_header(header: &Header, holders: Holders) -> Option<String> {
         // A device counts its batches one by one: behind the greatest number there is it could write no more.
         let counted = (1..GREATEST).contains(&header.number) && header.made >= 0 && header.edits >= 0;
         if !counted || header.person.is_empty() || header.command.is_empty() {
-            return Ok(Some("its own row is not one that Retain writes".to_owned()));
+            return Some("its own row is not one that Retain writes".to_owned());
         }
-        Ok(is_there(conn, header.id)?.then(|| format!("{} is something else here, and no batch", header.id)))
+        holders.row.then(|| format!("{} is something else here, and no batch", header.id))
     }
 
-    /// Why an item cannot stand in a book, in a few words.
-    pub fn wrong(&self, conn: &Connection, header: &Header, item: &Item) -> Result<Option<String>> {
+    /// Why an item cannot stand in a book, in a few words. `holders`: what has its id.
+    pub fn wrong(&self, conn: &Connection, header: &Header, item: &Item, holders: Holders) -> Result<Option<String>> {
         // What is purged is known by its id alone, and of a batch that is its label.
-        if item.entity() != LABEL && (item.id() == header.id || transact::has_batch(conn, item.id())?) {
+        if item.entity() != LABEL && (item.id() == header.id || holders.batch) {
             return Ok(Some(format!("{} is a batch, and it says that it is something else", item.id())));
         }
         match item {
@@ -99,7 +100,10 @@ impl Shapes {
                 Ok(Some("it says that the label of another is purged".to_owned()))
             }
             Item::Purged { entity, .. } if !known_kind(*entity) => Ok(Some("it says that something of no kind is purged".to_owned())),
-            Item::Purged { id, .. } => wrong_grave(conn, *id),
+            // What was purged is nowhere: a row that stands, or one that another batch wrote, is none of this batch's.
+            Item::Purged { id, .. } => {
+                Ok(holders.any().then(|| format!("it says that {id} is purged, which another batch here has written")))
+            }
         }
     }
 
@@ -116,7 +120,7 @@ impl Shapes {
         }
         // A kind of row, or a field, that this version does not know is kept in the log, for one that does.
         let Some(table) = batch::table_numbered(changed.entity) else {
-            let strange = changed.entity < 1 || ids::is_taken(conn, changed.row)?;
+            let strange = changed.entity < 1 || ids::holders(conn, changed.row)?.any();
             return Ok(strange.then(|| format!("its edit {} is of no kind of row", changed.id)));
         };
         let field = changed.field.as_str();
@@ -153,46 +157,27 @@ impl Column {
     }
 }
 
-/// What was purged is nowhere: a row that stands, or one that another batch wrote, is none of this batch's.
-fn wrong_grave(conn: &Connection, id: Id) -> Result<Option<String>> {
-    Ok(ids::is_taken(conn, id)?.then(|| format!("it says that {id} is purged, which another batch here has written")))
-}
-
-/// A row or an edit of this id is here.
-fn is_there(conn: &Connection, id: Id) -> Result<bool> {
-    for table in batch::TABLES.iter().map(|t| t.name).chain(["edit"]) {
-        if ids::number_of(conn, table, id)?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Why a batch that was just written cannot stand as it does, in a few words.
 pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes) -> Result<Option<String>> {
     let (header, hash) = conn.header(n)?;
-    let (mut tally, mut why, mut buried) = (Tally::default(), Shapes::wrong_header(conn, &header)?, false);
-    let (mut made, mut edits) = (0, 0);
+    let holders = ids::holders(conn, header.id)?;
+    let (mut tally, mut why, mut buried) = (Tally::default(), Shapes::wrong_header(&header, holders), false);
     conn.items(n, &mut |item| {
         tally.add(&item);
-        match item.entity() {
-            0 => edits += 1,
-            1.. => made += 1,
-            _ => {}
-        }
         buried |= matches!(item, Item::Purged { .. });
         if why.is_none() {
+            let holders = ids::holders(conn, item.id())?;
             // That it is purged says the batch itself, which stands here already.
             let own = match &item {
                 Item::Purged { id, entity: LABEL, .. } => *id == header.id,
-                Item::Purged { id, entity, .. } => known_kind(*entity) && !transact::has_batch(conn, *id)? && !is_there(conn, *id)?,
+                Item::Purged { entity, .. } => known_kind(*entity) && !holders.batch && !holders.row,
                 _ => false,
             };
-            why = if own { None } else { shapes.wrong(conn, &header, &item)? };
+            why = if own { None } else { shapes.wrong(conn, &header, &item, holders)? };
         }
         Ok(())
     })?;
-    if why.is_none() && buried && (made, edits) != (header.made, header.edits) {
+    if why.is_none() && buried && !tally.has_as_many(&header) {
         why = Some("it has not as many things as it says".to_owned());
     }
     Ok(why.or_else(|| (!tally.fits(&header, &hash)).then(|| "its hash does not fit what stands there".to_owned())))

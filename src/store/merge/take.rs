@@ -10,7 +10,7 @@ use crate::domain::event::EventKind;
 use crate::domain::heads::ids_of;
 use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
-use crate::store::hash::{Changed, Header, Item, LABEL, Made, Tally};
+use crate::store::hash::{Changed, Header, Item, Made, Tally};
 use crate::store::ids;
 use crate::store::purge::{self, Fate};
 use crate::store::sign::{self, Proof};
@@ -273,16 +273,11 @@ impl Desk<'_> {
     fn one(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8]) -> Result<Option<String>> {
         let mut tally = Tally::default();
         let mut held = (header.made.saturating_add(header.edits) <= AT_ONCE).then(Vec::new);
-        let (mut made, mut edits, mut buried, mut purges) = (0, 0, false, false);
+        let (mut buried, mut purges) = (false, false);
         theirs.items(n, &mut |item| {
             tally.add(&item);
             buried |= matches!(item, Item::Purged { .. });
             purges |= matches!(&item, Item::Changed(changed) if changed.field == purge::FIELD);
-            match item.entity() {
-                0 => edits += 1,
-                1.. => made += 1,
-                _ => {}
-            }
             // More than its row says.
             held.take_if(|items| items.len() as i64 > 2 * AT_ONCE);
             if let Some(items) = &mut held {
@@ -290,13 +285,15 @@ impl Desk<'_> {
             }
             Ok(())
         })?;
+        let has_as_many = tally.has_as_many(header);
         if !tally.fits(header, hash) {
             return Ok(Some(DOES_NOT_FIT.to_owned()));
         }
-        if let Some(why) = Shapes::wrong_header(self.ours, header)? {
+        let holders = ids::holders(self.ours, header.id)?;
+        if let Some(why) = Shapes::wrong_header(header, holders) {
             return Ok(Some(unsound(&why)));
         }
-        if (made, edits) != (header.made, header.edits) {
+        if !has_as_many {
             return Ok(Some(unsound("it has not as many things as it says")));
         }
         // Others say that it took what they lack.
@@ -309,7 +306,7 @@ impl Desk<'_> {
         if let Some(why) = doubt.filter(|_| self.proven) {
             return Ok(Some(why));
         }
-        if ids::is_taken(self.ours, header.id)? {
+        if holders.any() {
             return Ok(Some(known(header.id)));
         }
         let mut brought = Brought { proof, ..Brought::default() };
@@ -398,16 +395,17 @@ impl Desk<'_> {
 
     /// Whether an item can stand in a book, and can be written now.
     fn check(&self, header: &Header, item: &Item, within: &HashMap<Id, &'static str>) -> Put<()> {
-        if let Some(why) = self.shapes.wrong(self.ours, header, item)? {
+        let holders = ids::holders(self.ours, item.id())?;
+        if let Some(why) = self.shapes.wrong(self.ours, header, item, holders)? {
             return Err(Trouble::Unsound(why));
         }
-        // The batch's own id is that of its label.
-        if within.contains_key(&item.id()) || item.id() == header.id && item.entity() != LABEL {
+        if within.contains_key(&item.id()) {
             return Err(Trouble::Unsound(format!("two of its things have the id {}", item.id())));
         }
         match item {
             Item::Purged { by, .. } if !self.is_purge(*by)? => Err(Trouble::Missing),
             Item::Purged { .. } => Ok(()),
+            item if holders.any() => Err(Trouble::Known(item.id())),
             item => check(self.ours, item, within),
         }
     }
@@ -520,15 +518,11 @@ fn kind_of(item: &Item) -> &'static str {
     }
 }
 
-/// Whether an item can be written: nothing of its id is here, and all that it builds on is, or is `within` its batch.
+/// Whether an item can be written: all that it builds on is here, or is `within` its batch.
 fn check(ours: &Connection, item: &Item, within: &HashMap<Id, &'static str>) -> Put<()> {
     let here = |table: &'static str, id: Id| -> Result<bool> {
-        Ok(within.get(&id) == Some(&table) || is_known(ours, table, id)? || purge::is_purged(ours, id)?)
+        Ok(within.get(&id) == Some(&table) || ids::number_of(ours, table, id)?.is_some() || purge::is_purged(ours, id)?)
     };
-    // By an id alone is known what was purged, whatever it was.
-    if ids::is_taken(ours, item.id())? {
-        return Err(Trouble::Known(item.id()));
-    }
     match item {
         Item::Made(made) => {
             for (column, value) in made.table.columns.iter().zip(&made.values) {
@@ -580,11 +574,6 @@ fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
         .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
         .map_err(sql)?;
     found.ok_or(Trouble::Missing)
-}
-
-fn is_known(ours: &Connection, table: &str, id: Id) -> Result<bool> {
-    let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
-    ours.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0))).map_err(sql)
 }
 
 fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) -> Put<()> {
