@@ -22,11 +22,14 @@ use crate::domain::task::TaskDraft;
 use crate::domain::time::Stamp;
 use crate::domain::touchpoint::TouchDraft;
 
+use super::doctor::Check;
 use super::hash::Tally;
 use super::merge::Source as _;
 use super::outbox::{Entry, Keep, Line};
 use super::{Mode, Options, Store, Who, open};
 
+#[cfg(test)]
+pub(super) use bundles::take_in;
 pub use bundles::{bundle, lines as lines_of_bundles};
 pub use mutation::mutate;
 pub use outboxes::{lines as lines_of_outboxes, outbox};
@@ -39,7 +42,7 @@ const DAY: i64 = 86_400_000;
 /// The book in all its copies.
 const BOOK: Id = Id([0xb0; 16]);
 
-fn options(person: &str, device: u8) -> Options {
+pub(super) fn options(person: &str, device: u8) -> Options {
     let who = Who { person: person.into(), device: Id([device; 16]) };
     Options { who, now: NOW, as_of: None, create: true, zone: None, keep: Keep::Nowhere }
 }
@@ -67,13 +70,14 @@ pub(super) fn honest() -> (Store, Vec<Id>) {
     (store, customers)
 }
 
-fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
+/// Adds a customer of ana's.
+pub(super) fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
     let customer = crate::domain::command::NewCustomer { name: name.into(), owner: "ana".into(), mrr, ..Default::default() };
     store.write(&Command::AddCustomer(customer), NOW).expect("a customer is added").customers[0]
 }
 
 /// A copy in memory, for another person and device.
-fn copy_of(store: &Store, person: &str, device: u8) -> Store {
+pub(super) fn copy_of(store: &Store, person: &str, device: u8) -> Store {
     let mut opened = open::Opened {
         conn: Connection::open_in_memory().expect("memory"),
         mode: Mode::Memory,
@@ -218,9 +222,14 @@ fn file_of(store: &Store) -> Vec<u8> {
     std::fs::read(&path).expect("it is read")
 }
 
+/// What an examination finds wrong, but for what `may` names.
+pub(super) fn wrong_but(store: &mut Store, may: &[&str]) -> Vec<Check> {
+    store.doctor().expect("an examination").into_iter().filter(|c| !c.ok && !may.contains(&c.code)).collect()
+}
+
 /// The book is well, but for what `may` names.
 fn well(store: &mut Store, may: &[&str]) {
-    let wrong: Vec<_> = store.doctor().expect("an examination").into_iter().filter(|c| !c.ok && !may.contains(&c.code)).collect();
+    let wrong = wrong_but(store, may);
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 

@@ -5,34 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+pub(super) use super::any_bytes::{NOW, add};
 use super::*;
 use crate::domain::action::ActionDraft;
-use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer, Target};
+use crate::domain::command::{Change, Command, Entity, NewContact, Target};
 use crate::domain::query::{TimelineAsk, View};
 use crate::domain::stage::Reason;
 use crate::domain::task::TaskDraft;
 use crate::domain::touchpoint::TouchDraft;
 
-pub(super) const NOW: Stamp = Stamp(1_795_000_000_000); // 2026-11-18
-
 pub(super) fn options(person: &str) -> Options {
-    Options {
-        who: Who { person: person.into(), device: Id([7; 16]) },
-        now: NOW,
-        as_of: None,
-        create: true,
-        zone: None,
-        keep: Keep::Nowhere,
-    }
+    any_bytes::options(person, 7)
 }
 
 pub(super) fn book() -> Store {
     Store::memory(&options("ana")).unwrap()
-}
-
-pub(super) fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
-    let command = Command::AddCustomer(NewCustomer { name: name.into(), owner: "ana".into(), mrr, ..NewCustomer::default() });
-    store.write(&command, NOW).expect("a customer is added").customers[0]
 }
 
 pub(super) fn account(store: &mut Store, id: Id) -> crate::domain::query::Account {

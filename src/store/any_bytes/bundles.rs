@@ -241,7 +241,7 @@ fn agree(ana: &mut Store, files: &[PathBuf]) {
 }
 
 /// What a copy takes of a bundle without waiting for purges.
-fn take_in(store: &mut Store, bundles: &Bundles) {
+pub(in crate::store) fn take_in(store: &mut Store, bundles: &Bundles) {
     store.begin().expect("the lock");
     let work = store.inside().and_then(|()| store.take_rounds(bundles, &Default::default(), &mut Exchanged::default()));
     end(&store.conn, work).expect("it is taken or left out");

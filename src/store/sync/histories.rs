@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rusqlite::types::Value;
 
 use super::hostile::{Forger, Sealed, well_but};
-use super::tests::bundles_in as found_in;
+use super::tests::{bundles_in as found_in, carry_one, put_back};
 use super::*;
 use crate::domain::command::{Change, Command, Entity, NewContact, NewCustomer};
 use crate::domain::query::{Page, Query};
@@ -554,20 +554,6 @@ fn disguised(item: Item) -> Item {
 
 fn bundles_by(folder: &Path, own: &BTreeSet<Id>) -> Vec<Found> {
     found_in(folder).into_iter().filter(|found| own.contains(&found.writer)).collect()
-}
-
-fn carry_one(found: &Found, into: &Path) {
-    let to = into.join(found.name());
-    fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(&found.path, to).unwrap();
-}
-
-fn put_back(copy: &Path, book: &Path) {
-    for ending in ["-wal", "-shm"] {
-        let _ = fs::remove_file(format!("{}{ending}", book.display()));
-    }
-    fs::copy(copy, book.with_extension("draft")).unwrap();
-    fs::rename(book.with_extension("draft"), book).unwrap();
 }
 
 fn ids_in(store: &Store) -> BTreeSet<Id> {

@@ -10,6 +10,7 @@ use rusqlite::types::Value;
 use super::*;
 use crate::domain::command::{Command, Entity};
 use crate::domain::query::{Page, Query};
+use crate::store::any_bytes::{self, take_in};
 use crate::store::doctor::Check;
 use crate::store::hash::{self, Changed, Header, Item, Made, Tally};
 use crate::store::merge::Source;
@@ -62,7 +63,7 @@ impl Sealed {
 
 /// A book in which there is something of every kind, and its items.
 fn honest() -> (Store, Vec<Id>, Vec<Item>) {
-    let (store, customers) = crate::store::any_bytes::honest();
+    let (store, customers) = any_bytes::honest();
     let mut items = Vec::new();
     for n in 1..=store.last_batch().unwrap() {
         hash::items(&store.conn, n, &mut |item| {
@@ -194,20 +195,10 @@ impl Forger {
     }
 }
 
-/// What a copy takes of a bundle, as an exchange does; nothing of it may stop it.
-fn take_in(store: &mut Store, bundles: &bundle::Bundles) -> Exchanged {
-    let mut done = Exchanged::default();
-    store.begin().unwrap();
-    let work = store.inside().and_then(|()| store.take_rounds(bundles, &hold::Purges::default(), &mut done));
-    crate::store::end(&store.conn, work).unwrap();
-    store.look().unwrap();
-    done
-}
-
 /// What an examination finds wrong that may not be.
 pub fn well_but(store: &mut Store, may_be: &[&str]) -> Vec<Check> {
     assert_eq!(graves_of_the_living(&store.conn), 0);
-    store.doctor().unwrap().into_iter().filter(|check| !check.ok && !may_be.contains(&check.code)).collect()
+    any_bytes::wrong_but(store, may_be)
 }
 
 fn graves_of_the_living(conn: &Connection) -> i64 {

@@ -37,12 +37,13 @@ fn copies(folder: &Path, count: u8) -> (Vec<Store>, Id) {
 /// What a tool does: every file of one folder also in the other.
 fn carry(from: &Store, into: &Store) {
     for found in bundles_in(&from.sync_folder()) {
-        carry_one(&found, into);
+        carry_one(&found, &into.sync_folder());
     }
 }
 
-fn carry_one(found: &Found, into: &Store) {
-    let to = into.sync_folder().join(found.key.trim_start_matches("bundle/"));
+/// One file also in the folder `into`.
+pub(super) fn carry_one(found: &Found, into: &Path) {
+    let to = into.join(found.name());
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     fs::copy(&found.path, to).unwrap();
 }
@@ -95,7 +96,7 @@ fn bundles_in_any_order_doubled_and_late_end_the_same() {
                     let from = (at + 1) % 3;
                     let found = bundles_in(&all[from].sync_folder());
                     if let Some(one) = found.get(rng.random_range(0..found.len().max(1))) {
-                        carry_one(one, &all[at]);
+                        carry_one(one, &all[at].sync_folder());
                         all[at].exchange().unwrap();
                     }
                 }
@@ -243,12 +244,12 @@ fn a_missing_bundle_is_a_gap_that_is_told_until_it_comes() {
     }
     let found = bundles_in(&a.sync_folder());
     assert_eq!(found.len(), 3);
-    carry_one(&found[0], b);
-    carry_one(&found[2], b);
+    carry_one(&found[0], &b.sync_folder());
+    carry_one(&found[2], &b.sync_folder());
     let done = b.exchange().unwrap();
     assert_eq!(done.taken, 1, "what builds on the missing one waits");
     assert!(done.wrong.iter().any(|w| w.contains("lack the batches 3 to 3")), "{:?}", done.wrong);
-    carry_one(&found[1], b);
+    carry_one(&found[1], &b.sync_folder());
     let done = b.exchange().unwrap();
     assert_eq!((done.taken, done.wrong.len()), (2, 0), "{:?}", done.wrong);
     assert_eq!(a.digest().unwrap(), b.digest().unwrap());
@@ -357,7 +358,7 @@ fn load(store: &mut Store, customer: Id) {
 }
 
 /// Puts a copy in the place of the closed book, as a person does.
-fn put_back(copy: &Path, book: &Path) {
+pub(super) fn put_back(copy: &Path, book: &Path) {
     for ending in ["-wal", "-shm"] {
         let _ = fs::remove_file(format!("{}{ending}", book.display()));
     }
@@ -785,7 +786,7 @@ fn a_purge_and_what_it_took_of_a_clock_far_ahead_come_together() {
     a.exchange().unwrap();
     // What the purge waits for comes an exchange later: it begins no other day, and needs no other yes.
     let own = bundles_in(&b.sync_folder()).into_iter().filter(|found| found.writer == b.who.device);
-    own.for_each(|found| carry_one(&found, c));
+    own.for_each(|found| carry_one(&found, &c.sync_folder()));
     assert_eq!(c.exchange().unwrap().held.len(), 1);
     assert_eq!(c.accept_purges().unwrap(), 1);
     let done = c.exchange().unwrap();
