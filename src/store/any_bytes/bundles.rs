@@ -16,7 +16,7 @@ use crate::domain::query::Query;
 use crate::domain::time::Stamp;
 use crate::files::Folder;
 use crate::store::hash::Item;
-use crate::store::merge::MergeAsk;
+use crate::store::merge::{MergeAsk, Source as _};
 use crate::store::outbox::{Entry, Line, checksum};
 use crate::store::sign::{Proof, Signer};
 use crate::store::sync::Exchanged;
@@ -190,9 +190,10 @@ fn is_in(store: &Store, table: &str, id: Id) -> bool {
     ids::number_of(&store.conn, table, id).expect("a look").is_some()
 }
 
-/// What bo wrote is there; else it is told, and something of mallory's has its id.
+/// What bo wrote is there; else it is told, and something of mallory's has an id of its items.
 fn heard(ana: &Store, late: &Entry, done: &Exchanged) -> bool {
-    if is_in(ana, "batch", late.batch) {
+    if let Some(n) = ids::number_of(&ana.conn, "batch", late.batch).expect("a look") {
+        assert_eq!(ana.conn.header(n).expect("a batch").1, late.header().1, "another batch has taken its place");
         return true;
     }
     assert!(done.wrong.iter().any(|words| words.contains(&late.label)), "not heard and not told: {:?}", done.wrong);

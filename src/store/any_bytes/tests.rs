@@ -49,6 +49,8 @@ fn what_calls_itself_by_the_id_of_anothers_batch_and_cannot_be_believed_keeps_th
         said(&|entry| entry.label = "something else".into(), true),
         said(&|entry| entry.hash = "abc".into(), true),
         said(&|entry| entry.command = "purge".into(), false),
+        // Of a device of which no key is known.
+        said(&|entry| entry.device = Id([0x44; 16]), false),
     ];
     for line in &forged {
         bundle(line.as_bytes());

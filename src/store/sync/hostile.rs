@@ -172,7 +172,8 @@ impl Forger {
             .collect();
         let odd = self.one_in(4);
         let mut number = |usual: i64| if odd && self.rng.random_range(0..3) == 0 { self.rng.random() } else { usual };
-        let (made, edits) = (number(items.len() as i64), number(0));
+        let of = |is: fn(i64) -> bool| items.iter().filter(|item| is(item.entity())).count() as i64;
+        let (made, edits) = (number(of(|entity| entity > 0)), number(of(|entity| entity == 0)));
         let (n, hlc, wall) = (number(1), number(NOW.0 << 16), number(NOW.0));
         let header = Header {
             id: self.fresh(),
