@@ -71,6 +71,27 @@ fn what_is_written_is_signed_and_what_arrives_is_looked_at() {
 }
 
 #[test]
+fn what_is_not_signed_is_named_where_others_sign() {
+    use crate::domain::query::{Page, Query};
+    let desk = Desk::new();
+    let mut cal = Store::open(&desk.0.path().join("a.db"), &options("cal")).unwrap();
+    let acme = add(&mut cal, "Acme", 500);
+    let said = |store: &mut Store| {
+        let Page::Activity(rows) = store.answer(&Query::Activity { search: String::new(), limit: 9 }).unwrap() else { panic!() };
+        for row in &rows {
+            let Page::Batch(page) = store.answer(&Query::Batch { batch: row.id }).unwrap() else { panic!() };
+            assert_eq!(page.batch.as_ref(), Some(row), "the page of a batch says the same");
+            assert!(!page.things.is_empty(), "with what it did: {page:?}");
+        }
+        rows.into_iter().map(|row| (row.person, row.signed, row.unproven)).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&mut cal), [("cal".into(), false, false)], "where nobody signs nothing is to be said");
+    let mut ana = desk.open("a.db", "ana");
+    note(&mut ana, acme, "from ana");
+    assert_eq!(said(&mut ana), [("ana".into(), true, false), ("cal".into(), false, true)]);
+}
+
+#[test]
 fn what_is_not_signed_as_its_device_signs_stays_out_and_is_told() {
     let desk = Desk::new();
     let mut ana = desk.open("a.db", "ana");

@@ -34,6 +34,16 @@ fn a_batch_of_mine_is_taken_back_and_stays_in_sight_marked() {
     assert_eq!(h.written(), [], "it is back already");
 }
 
+#[test]
+fn what_is_not_signed_stands_at_the_end_of_its_line_unless_it_was_taken_back() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 n").type_text("one").press("enter");
+    let unproven = crate::domain::query::BatchRow { unproven: true, ..batches(&mut h)[0].clone() };
+    assert_eq!(super::end(&unproven, &h.app.look), "not signed");
+    let undone = crate::domain::query::BatchRow { undone_by: Some(unproven.id), ..unproven };
+    assert_eq!(super::end(&undone, &h.app.look), "taken back");
+}
+
 fn owner(h: &Harness, id: Id) -> String {
     let roster = h.app.look.read().expect("the roster is there");
     let at = roster.row_of_id(id).expect("the customer is there");
