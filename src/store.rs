@@ -151,6 +151,8 @@ pub struct Store {
     /// What the person knew who asked for the change that is being written, where that was earlier.
     given: Option<Given>,
     queued: bool,
+    /// Changes in the outbox build on what the book lacks too: they are tried again behind what others bring.
+    lacking: bool,
     /// The idempotency key of the change that is being written.
     once: Option<once::Once>,
     /// What is written now is only tried, and taken back at once.
@@ -163,6 +165,8 @@ pub struct Store {
     unsynced: Option<outbox::Added>,
     /// The key of this machine, once something is written.
     signer: Option<Arc<sign::Signer>>,
+    /// Why nothing is signed, and the last batch (its integer) when that was found.
+    unsigned: Option<(i64, String)>,
     /// What of the outbox is known.
     outbox_known: outbox::Known,
     /// The outbox could not be read at the opening: why the book can only be read since.
@@ -247,12 +251,14 @@ impl Store {
             begun: None,
             given: None,
             queued: false,
+            lacking: false,
             once: None,
             rehearsing: false,
             committed: Vec::new(),
             rehearsed: BatchPage::default(),
             unsynced: None,
             signer: None,
+            unsigned: None,
             outbox_known: outbox::Known::default(),
             unread: None,
             told: Vec::new(),

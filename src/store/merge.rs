@@ -3,6 +3,7 @@
 //! Nothing is written of the merging itself, so that both directions end with the same facts. A batch comes whole, with the
 //! hash that its writer gave it, or not at all; what each field shows follows from its edits ([`crate::domain::heads`]).
 
+mod graves;
 mod settle;
 pub(super) mod sound;
 mod source;
@@ -209,6 +210,7 @@ impl Store {
         // Like what anybody else has written: the roster is brought up to date, and it is no news to whoever asked for it.
         // It stands, so an error while looking is none of the merge's; the next look finds the rest.
         let _ = self.look();
+        self.catch_up_behind(true);
         Ok(report)
     }
 

@@ -4,6 +4,7 @@
 //! A purge is a batch with one edit of the field [`FIELD`]. What belongs to the row goes with it, also what arrives later from a
 //! copy that had not heard: it is [`buried`](bury) on arrival.
 
+mod coming;
 mod meetings;
 mod waits;
 
@@ -24,6 +25,7 @@ use super::hash::{self, Item, LABEL};
 use super::mentions::{Mention, Terms};
 use super::write::Done;
 use super::{Store, heads, ids, search, sql};
+pub use coming::Coming;
 use meetings::{leave_to_others, meetings};
 
 /// The field that a purge edits.
@@ -383,17 +385,22 @@ pub fn customer_purged_by(conn: &Connection, customer: Id) -> Result<Option<i64>
     Ok(grave_of(conn, &customer.0)?.filter(|(entity, _)| *entity == number).map(|(_, purged)| purged))
 }
 
-/// What becomes of an item that arrives.
-pub fn fate(conn: &Connection, item: &Item) -> Result<Fate> {
+/// What becomes of an item that arrives, where these purges are still to come.
+pub fn fate(conn: &Connection, item: &Item, coming: &Coming) -> Result<Fate> {
     let by = |id: &Value| match id {
         Value::Blob(id) => Ok(grave_of(conn, id)?.map(|(_, purged)| purged)),
         _ => Ok(None),
+    };
+    // The purge itself says what it takes of whom it purges.
+    let by_of = |id: &Value| match id {
+        Value::Blob(blob) if Id::from_slice(blob).map_or(Ok(false), |id| coming.is_open(conn, id))? => Ok(None),
+        id => by(id),
     };
     match item {
         Item::Made(made) => {
             for (column, value) in made.table.columns.iter().zip(&made.values) {
                 if made.table.holds(column) == Holds::Row
-                    && let Some(found) = by(value)?
+                    && let Some(found) = if *column == OWNER { by_of(value) } else { by(value) }?
                 {
                     return Ok(Fate::Buried(found));
                 }
@@ -404,7 +411,7 @@ pub fn fate(conn: &Connection, item: &Item) -> Result<Fate> {
         Item::Changed(changed) => Ok(match by(&Value::Blob(changed.row.0.to_vec()))? {
             Some(found) if changed.field == OWNER => Fate::Kept(found),
             Some(found) => Fate::Buried(found),
-            None if changed.field == OWNER => by(&changed.after)?.map_or(Fate::Stays, Fate::Along),
+            None if changed.field == OWNER => by_of(&changed.after)?.map_or(Fate::Stays, Fate::Along),
             None => Fate::Stays,
         }),
         Item::Purged { .. } => Ok(Fate::Stays),
@@ -660,7 +667,7 @@ impl Store {
         let mut found = false;
         let ours = |book: Option<Id>| self.key.is_some() && book == self.key;
         for entry in all.entries.iter_mut().filter(|e| ours(e.book)) {
-            found |= entry.forget_purged(&self.conn)?;
+            found |= entry.forget_purged(&self.conn, &Coming::default())?;
         }
         for named in all.named.iter_mut().filter(|n| ours(n.book) && n.label != UNSAID) {
             if is_purged(&self.conn, named.batch)? {

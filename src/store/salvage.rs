@@ -25,6 +25,7 @@ use crate::files;
 use super::backup::{self, Backup};
 use super::doctor::{self, Check, Gap};
 use super::outbox::{Keep, Outbox};
+use super::purge::Coming;
 use super::{Mode, Options, Store, hash, open, schema, sql};
 
 pub use placing::put_in_place;
@@ -261,13 +262,14 @@ fn put_together(conn: &Connection, scrap: &Scrap, path: &Path, options: &Options
     let entries: Vec<_> = outbox.entries.into_iter().filter(|e| e.book == book).collect();
     let mut rebuild = Rebuild::new(conn, scrap, &options.who.person, options.now);
     let (mut own, mut from_outbox) = (Gave::default(), Gave::default());
-    let mut book = book;
+    let (mut book, mut coming) = (book, Coming::default());
+    entries.iter().for_each(|entry| entry.announce(&mut coming));
     loop {
         let mut came = rebuild.take(&scrap.conn, &mut own)?;
         for (_, opened, gave) in &mut sources {
             came += rebuild.take(&opened.conn, gave)?;
         }
-        came += rebuild.take_entries(&entries, &mut from_outbox)?;
+        came += rebuild.take_entries(&entries, &coming, &mut from_outbox)?;
         if came > 0 {
             continue;
         }
@@ -280,6 +282,7 @@ fn put_together(conn: &Connection, scrap: &Scrap, path: &Path, options: &Options
             None => break,
         }
     }
+    coming.dismiss(conn)?;
     rebuild.keep_the_rest()?;
     rebuild.settle()?;
     super::sign::begin_behind_the_unsigned(conn)?;

@@ -213,7 +213,7 @@ impl Store {
         let own = match Signer::of(folder) {
             Ok(signer) => Some(signer),
             Err(error) => {
-                self.tell_once(format!("your changes are not signed: {error}"));
+                self.unsigned = Some((self.last_batch()?, error.to_string()));
                 None
             }
         };
@@ -223,6 +223,17 @@ impl Store {
         }
         self.signer = own.map(std::sync::Arc::new);
         Ok(())
+    }
+
+    /// Tells of changes that are in the book without a signature; of what could not be saved anyway there is nothing to tell.
+    pub(super) fn tell_unsigned(&mut self) {
+        let Some((behind, why)) = &self.unsigned else { return };
+        let query = "SELECT EXISTS (SELECT 1 FROM batch WHERE device = ? AND n > ? AND finished = 1)";
+        if self.conn.query_row(query, rusqlite::params![self.who.device, behind], |r| r.get(0)) == Ok(true) {
+            let words = format!("your changes are not signed: {why}");
+            self.unsigned = None;
+            self.tell_once(words);
+        }
     }
 
     /// Each signature against its batch and the key of its device.

@@ -394,6 +394,7 @@ impl Store {
         if done.purged {
             self.forget_purged_outside()?;
         }
+        self.catch_up_behind(done.taken > 0);
         Ok(done)
     }
 

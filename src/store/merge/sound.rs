@@ -14,7 +14,8 @@ use crate::error::Result;
 use crate::store::batch::{self, Holds, Table};
 use crate::store::hash::{Changed, Header, Item, LABEL, Made, Tally};
 use crate::store::ids::{self, Holders};
-use crate::store::{purge, sql};
+use crate::store::purge::{self, Coming};
+use crate::store::sql;
 
 use super::theirs::Source as _;
 
@@ -158,26 +159,29 @@ impl Column {
 }
 
 /// Why a batch that was just written cannot stand as it does, in a few words.
-pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes) -> Result<Option<String>> {
+pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes, coming: &Coming) -> Result<Option<String>> {
     let (header, hash) = conn.header(n)?;
     let holders = ids::holders(conn, header.id)?;
-    let (mut tally, mut why, mut buried) = (Tally::default(), Shapes::wrong_header(&header, holders), false);
+    let (mut tally, mut why) = (Tally::default(), Shapes::wrong_header(&header, holders));
     conn.items(n, &mut |item| {
+        // Who stands in until the purge comes is nothing that the batch has written.
+        if matches!(&item, Item::Made(made) if coming.is_open(conn, made.id)?) {
+            return Ok(());
+        }
         tally.add(&item);
-        buried |= matches!(item, Item::Purged { .. });
         if why.is_none() {
             let holders = ids::holders(conn, item.id())?;
             // That it is purged says the batch itself, which stands here already.
             let own = match &item {
                 Item::Purged { id, entity: LABEL, .. } => *id == header.id,
-                Item::Purged { entity, .. } => known_kind(*entity) && !holders.batch && !holders.row,
+                Item::Purged { id, entity, .. } => known_kind(*entity) && !holders.batch && (!holders.row || coming.is_open(conn, *id)?),
                 _ => false,
             };
             why = if own { None } else { shapes.wrong(conn, &header, &item, holders)? };
         }
         Ok(())
     })?;
-    if why.is_none() && buried && !tally.has_as_many(&header) {
+    if why.is_none() && !tally.has_as_many(&header) {
         why = Some("it has not as many things as it says".to_owned());
     }
     Ok(why.or_else(|| (!tally.fits(&header, &hash)).then(|| "its hash does not fit what stands there".to_owned())))

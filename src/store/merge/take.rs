@@ -12,10 +12,11 @@ use crate::domain::id::Id;
 use crate::store::batch::{self, Table};
 use crate::store::hash::{Changed, Header, Item, Made, Tally};
 use crate::store::ids;
-use crate::store::purge::{self, Fate};
+use crate::store::purge::{self, Coming, Fate};
 use crate::store::sign::{self, Proof};
 
 use super::Taken;
+use super::graves::Graves;
 use super::settle::settle;
 use super::sound::Shapes;
 use super::theirs::Source;
@@ -35,33 +36,37 @@ pub fn take_unproven(ours: &Connection, theirs: &dyn Source, new: &[i64]) -> Res
 }
 
 fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) -> Result<Taken> {
-    let (mut announced, mut order, mut most) = (BTreeSet::new(), new.to_vec(), 0);
+    let (mut coming, mut order, mut most) = (Coming::default(), new.to_vec(), 0);
     for n in new {
         let (header, _) = theirs.header(*n)?;
         if header.command == purge::COMMAND {
-            announced.insert(header.id);
+            coming.announce(header.id);
+            theirs.items(*n, &mut |item| {
+                coming.note(header.id, &item);
+                Ok(())
+            })?;
         }
     }
     loop {
         let mut graves = Graves::default();
-        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, &order, (&announced, proven), &mut graves));
+        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, &order, (&coming, proven), &mut graves));
         let taken = match taken {
             // Something in one of them cannot stand beside what is here: each alone, so that the others come.
             Err(error) if is_refused(&error) => {
                 graves = Graves::default();
-                take_or_nothing(ours, |ours| take_singly(ours, theirs, &order, (&announced, proven), &mut graves))?
+                take_or_nothing(ours, |ours| take_singly(ours, theirs, &order, (&coming, proven), &mut graves))?
             }
             taken => taken?,
         };
         graves.name_purges(ours)?;
         let left: BTreeMap<Id, &str> = taken.left_out.iter().map(|left| (left.batch, left.why.as_str())).collect();
-        if !announced.iter().any(|purge| left.contains_key(purge)) {
+        if !coming.all().any(|purge| left.contains_key(purge)) {
             ours.execute_batch("RELEASE taken").map_err(sql)?;
             return Ok(taken);
         }
         // By the clocks a purge may come before the batch of which it took something, which waits for the purge: what misses
         // something is tried behind the rest, as long as that lets more come.
-        let late = announced.iter().any(|purge| left.get(purge) == Some(&NOT_WHOLE));
+        let late = coming.all().any(|purge| left.get(purge) == Some(&NOT_WHOLE));
         if late && order.len() - left.len() > most {
             most = order.len() - left.len();
             let mut behind = Vec::new();
@@ -72,7 +77,7 @@ fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) ->
             order.append(&mut behind);
         } else {
             // What others had buried because of a purge that does not come after all was believed too early.
-            announced.retain(|purge| !left.contains_key(purge));
+            coming.retain(|purge| !left.contains_key(purge));
         }
         ours.execute_batch("ROLLBACK TO taken; RELEASE taken").map_err(sql)?;
     }
@@ -89,7 +94,7 @@ fn take_or_nothing(ours: &Connection, take: impl FnOnce(&Connection) -> Result<T
 }
 
 /// Each in a step of its own, so that what only shows when all is settled keeps out that one.
-fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&BTreeSet<Id>, bool), graves: &mut Graves) -> Result<Taken> {
+fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&Coming, bool), graves: &mut Graves) -> Result<Taken> {
     let mut all = Taken::default();
     for n in new {
         ours.execute_batch("SAVEPOINT single").map_err(sql)?;
@@ -109,15 +114,9 @@ fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&BTree
     Ok(all)
 }
 
-fn take_all(
-    ours: &Connection,
-    theirs: &dyn Source,
-    new: &[i64],
-    (announced, proven): (&BTreeSet<Id>, bool),
-    graves: &mut Graves,
-) -> Result<Taken> {
+fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], (coming, proven): (&Coming, bool), graves: &mut Graves) -> Result<Taken> {
     let (purged, taken) = (purge::any(ours)?, Taken::default());
-    let mut desk = Desk { ours, shapes: Shapes::default(), announced, proven, purged, taken, fields: BTreeSet::new(), graves };
+    let mut desk = Desk { ours, shapes: Shapes::default(), coming, proven, purged, taken, fields: BTreeSet::new(), graves };
     for n in new {
         let (header, hash) = theirs.header(*n)?;
         let why = desk.one(theirs, *n, &header, &hash)?;
@@ -224,7 +223,7 @@ struct Desk<'c> {
     ours: &'c Connection,
     shapes: Shapes,
     /// Purges that come along: what they purged is buried in batches that are read before them.
-    announced: &'c BTreeSet<Id>,
+    coming: &'c Coming,
     /// What is not signed as its device signs stays out.
     proven: bool,
     /// Something was purged here, so that what comes may belong to it.
@@ -232,40 +231,6 @@ struct Desk<'c> {
     taken: Taken,
     fields: BTreeSet<(i64, Id, String)>,
     graves: &'c mut Graves,
-}
-
-/// What came purged already, by the batch (our integer) that it was of, and by which purge. The purge stands behind the batches of which
-/// it took something, so its integer is not known yet: until all is taken that of the batch stands for it, also where what came later
-/// was buried beside what it took.
-#[derive(Default)]
-struct Graves(BTreeMap<i64, Vec<(Id, Id)>>);
-
-impl Graves {
-    /// Forgets a batch that was taken back: another may get its integer.
-    fn forget_gone(&mut self, ours: &Connection) -> Result<()> {
-        let top: i64 =
-            ours.prepare_cached("SELECT coalesce(max(n), 0) FROM batch").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
-        self.0.retain(|batch, _| *batch <= top);
-        Ok(())
-    }
-
-    /// Puts the integers of the purges in their places. Whoever has a batch has every purge that took something of it, so what was buried
-    /// beside it can name any of them.
-    fn name_purges(&self, ours: &Connection) -> Result<()> {
-        for (batch, all) in &self.0 {
-            for (id, by) in all {
-                ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.id = ? AND b.id = ?")
-                    .and_then(|mut s| s.execute(params![id, by]))
-                    .map_err(sql)?;
-            }
-            if let Some((_, by)) = all.first() {
-                ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.purged = ? AND b.id = ?")
-                    .and_then(|mut s| s.execute(params![batch, by]))
-                    .map_err(sql)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Desk<'_> {
@@ -412,8 +377,8 @@ impl Desk<'_> {
 
     /// The purge is here, or comes along. A bundle of before does not say by which purge something went: any may be meant.
     fn is_purge(&self, by: Option<Id>) -> Result<bool> {
-        let Some(by) = by else { return Ok(self.purged || !self.announced.is_empty()) };
-        if self.announced.contains(&by) {
+        let Some(by) = by else { return Ok(self.purged || !self.coming.is_empty()) };
+        if self.coming.has(by) {
             return Ok(true);
         }
         self.ours
@@ -456,7 +421,7 @@ impl Desk<'_> {
     }
 
     fn put(&mut self, batch: i64, item: &Item, brought: &mut Brought) -> Put<()> {
-        match if self.purged { purge::fate(self.ours, item)? } else { Fate::Stays } {
+        match if self.purged { purge::fate(self.ours, item, self.coming)? } else { Fate::Stays } {
             Fate::Stays => {}
             Fate::Buried(by) => {
                 brought.buried = Some(by);
@@ -469,13 +434,13 @@ impl Desk<'_> {
             }
         }
         match item {
-            Item::Made(made) => put_row(self.ours, batch, made, brought),
+            Item::Made(made) => put_row(self.ours, batch, made, self.coming, brought),
             Item::Changed(changed) if changed.field == purge::FIELD => self.put_purge(batch, changed, brought),
             Item::Changed(changed) => put_edit(self.ours, batch, changed, brought),
             Item::Purged { id, by, .. } => {
                 self.purged = true;
                 if let Some(by) = by {
-                    self.graves.0.entry(batch).or_default().push((*id, *by));
+                    self.graves.note(batch, *id, *by);
                 }
                 Ok(purge::bury(self.ours, item, batch, batch)?)
             }
@@ -513,8 +478,8 @@ impl Desk<'_> {
 fn kind_of(item: &Item) -> &'static str {
     match item {
         Item::Made(made) => made.table.name,
-        Item::Changed(_) => "edit",
-        Item::Purged { .. } => "",
+        Item::Changed(_) | Item::Purged { entity: 0, .. } => "edit",
+        Item::Purged { entity, .. } => batch::table_numbered(*entity).map_or("", |table| table.name),
     }
 }
 
@@ -576,13 +541,22 @@ fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
     found.ok_or(Trouble::Missing)
 }
 
-fn put_row(ours: &Connection, batch: i64, made: &Made, brought: &mut Brought) -> Put<()> {
+/// Who is to be purged stands again until then.
+fn stand_in(ours: &Connection, id: &Value, coming: &Coming) -> Put<i64> {
+    let Value::Blob(id) = id else { return Err(Trouble::Missing) };
+    coming.stand_in(ours, Id::from_slice(id).ok_or(Trouble::Missing)?)?.ok_or(Trouble::Missing)
+}
+
+fn put_row(ours: &Connection, batch: i64, made: &Made, coming: &Coming, brought: &mut Brought) -> Put<()> {
     let table = made.table;
     let mut values = vec![Value::Blob(made.id.0.to_vec()), Value::Integer(batch)];
     for (column, value) in table.columns.iter().zip(&made.values) {
         values.push(match (*column, value) {
             ("customer", id) => {
-                let n = number_of(ours, "customer", id)?;
+                let n = match number_of(ours, "customer", id) {
+                    Err(Trouble::Missing) => stand_in(ours, id, coming)?,
+                    found => found?,
+                };
                 brought.touched.insert(n);
                 Value::Integer(n)
             }

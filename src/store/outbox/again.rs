@@ -10,6 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::merge::sound::{self, Shapes};
+use crate::store::purge::Coming;
 use crate::store::transact::{Given, cannot_wait, has_batch, passes};
 use crate::store::{Store, end, ids, read_config, rules, signal, sql};
 
@@ -48,6 +49,7 @@ struct Again {
 impl Store {
     /// What the person has to be told since the last time: changes that were written again, changes that are missing.
     pub fn news(&mut self) -> Vec<String> {
+        self.tell_unsigned();
         std::mem::take(&mut self.told)
     }
 
@@ -66,6 +68,13 @@ impl Store {
             let why = format!("{what}; --no-outbox writes all the same");
             // The name and the numbers of this copy are in it.
             self.unread = Some(self.read_only.get_or_insert(why).clone());
+        }
+    }
+
+    /// What others have brought may be what changes in the outbox build on.
+    pub(in crate::store) fn catch_up_behind(&mut self, came: bool) {
+        if came && self.lacking {
+            self.try_catch_up();
         }
     }
 
@@ -125,7 +134,7 @@ impl Store {
             }
             self.leave_present(&mut all)?;
         }
-        self.queued = false;
+        (self.queued, self.lacking) = (false, !all.entries.is_empty());
         // All of it up to here is in the book, or told.
         self.outbox_known = Known::upto(&all);
         if self.forget_purged()? {
@@ -233,9 +242,9 @@ impl Store {
 
     /// Writes an entry again, and looks at it as at what comes from others: a checksum proves that nobody has changed a line since it was
     /// written, not that its writer knew what a book holds.
-    fn write_entry(&self, entry: &Entry, shapes: &Shapes) -> Result<Touched> {
-        let done = entry.write(&self.conn)?;
-        match sound::wrong_as_it_stands(&self.conn, done.n, shapes)? {
+    fn write_entry(&self, entry: &Entry, shapes: &Shapes, coming: &Coming) -> Result<Touched> {
+        let done = entry.write(&self.conn, coming)?;
+        match sound::wrong_as_it_stands(&self.conn, done.n, shapes, coming)? {
             None => Ok(done),
             Some(why) => Err(Error::failed(format!("it is not sound ({why})"))),
         }
@@ -245,11 +254,12 @@ impl Store {
     fn write_again(&mut self, entries: &[Entry]) -> Result<Again> {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|e| (e.hlc, e.batch));
-        let (mut again, shapes) = (Again::default(), Shapes::default());
+        let (mut again, shapes, mut coming) = (Again::default(), Shapes::default(), Coming::default());
+        entries.iter().for_each(|entry| entry.announce(&mut coming));
         let since = self.last_batch()?;
         for entry in order {
             self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
-            match self.write_entry(entry, &shapes) {
+            match self.write_entry(entry, &shapes, &coming) {
                 Ok(done) => {
                     again.written += 1;
                     again.last = done.n.max(again.last);
@@ -268,6 +278,7 @@ impl Store {
             }
             self.conn.execute_batch("RELEASE entry").map_err(sql)?;
         }
+        coming.dismiss(&self.conn)?;
         let config = if again.config { std::sync::Arc::new(read_config(&self.conn)?) } else { self.config.clone() };
         if signal::folds_anew(&self.config, &config) {
             signal::keep_all(&self.conn, &config, self.today)?;

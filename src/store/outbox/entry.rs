@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::store::batch::{self, Holds, OWNER, TABLES, Table, table_numbered};
 use crate::store::hash::{self, Changed, Header, Item, LABEL};
 use crate::store::merge::take;
-use crate::store::purge::{self, Fate};
+use crate::store::purge::{self, Coming, Fate};
 use crate::store::sign::{self, Proof};
 use crate::store::{heads, ids, moves, search, sql, twins};
 
@@ -301,7 +301,7 @@ impl Entry {
     }
 
     /// Leaves of what is purged in the book the digests alone; `true`: there was something. The rest can be written again as before.
-    pub fn forget_purged(&mut self, conn: &Connection) -> Result<bool> {
+    pub fn forget_purged(&mut self, conn: &Connection, coming: &Coming) -> Result<bool> {
         let counts = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
         let mut gone: Vec<Buried> = Vec::new();
         // Rows that go one after the other: what this batch made at one of them goes too.
@@ -316,8 +316,10 @@ impl Entry {
         for row in std::mem::take(&mut self.rows) {
             let known = match (purge::left_of(conn, row.id)?, row.item()) {
                 (Some(item), _) => Some(item),
+                // It had left who is purged, and stays.
+                (None, Some(Item::Made(made))) if ids::number_of(conn, made.table.name, row.id)?.is_some() => None,
                 (None, Some(item)) => {
-                    (unmerged && row.is_note() || row.names(&here) || matches!(purge::fate(conn, &item)?, Fate::Buried(_)))
+                    (unmerged && row.is_note() || row.names(&here) || matches!(purge::fate(conn, &item, coming)?, Fate::Buried(_)))
                         .then(|| self.as_made(item))
                 }
                 (None, None) => None,
@@ -335,13 +337,15 @@ impl Entry {
         for edit in std::mem::take(&mut self.edits) {
             if matches!(edit.field.as_str(), purge::FIELD | OWNER) {
                 // These hold ids alone, and say what a purge has taken; the label may say more.
-                told |= matches!(purge::fate(conn, &edit.item())?, Fate::Kept(_) | Fate::Along(_));
+                told |= matches!(purge::fate(conn, &edit.item(), coming)?, Fate::Kept(_) | Fate::Along(_));
                 edits.push(edit);
                 continue;
             }
             match purge::left_of(conn, edit.id)? {
                 Some(item) => gone.push(Buried::of(&item)),
-                None if here.contains(&edit.row) || purge::fate(conn, &edit.item())? != Fate::Stays => gone.push(Buried::of(&edit.item())),
+                None if here.contains(&edit.row) || purge::fate(conn, &edit.item(), coming)? != Fate::Stays => {
+                    gone.push(Buried::of(&edit.item()))
+                }
                 None => edits.push(edit),
             }
         }
@@ -402,16 +406,21 @@ impl Entry {
 
     /// Writes the batch again, within the caller's transaction. An edit that others have gone past becomes a head beside
     /// theirs: what it had seen is said by itself. An error where the book lacks a row that it needs.
-    pub fn write(&self, conn: &Connection) -> Result<Touched> {
+    pub fn write(&self, conn: &Connection, coming: &Coming) -> Result<Touched> {
         if purge::any(conn)? {
             let mut cleaned = self.clone();
-            cleaned.forget_purged(conn)?;
-            return cleaned.write_all(conn);
+            cleaned.forget_purged(conn, coming)?;
+            return cleaned.write_all(conn, coming);
         }
-        self.write_all(conn)
+        self.write_all(conn, coming)
     }
 
-    fn write_all(&self, conn: &Connection) -> Result<Touched> {
+    /// What it purges, if it does.
+    pub fn announce(&self, coming: &mut Coming) {
+        self.edits.iter().filter(|e| e.field == purge::FIELD).for_each(|e| coming.note(self.batch, &e.item()));
+    }
+
+    fn write_all(&self, conn: &Connection, coming: &Coming) -> Result<Touched> {
         let (made, edits) = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
         conn.prepare_cached(
             "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
@@ -446,10 +455,10 @@ impl Entry {
             purge::bury(conn, &buried.item(), touched.n, touched.n)?;
         }
         for row in &self.rows {
-            self.make(conn, row, &mut touched)?;
+            self.make(conn, row, coming, &mut touched)?;
         }
         for edit in &self.edits {
-            self.edit(conn, edit, &mut touched)?;
+            self.edit(conn, edit, coming, &mut touched)?;
         }
         moves::settle_behind(conn, touched.n)?;
         if touched.named {
@@ -460,7 +469,7 @@ impl Entry {
         Ok(touched)
     }
 
-    fn make(&self, conn: &Connection, row: &Made, touched: &mut Touched) -> Result<()> {
+    fn make(&self, conn: &Connection, row: &Made, coming: &Coming, touched: &mut Touched) -> Result<()> {
         let table = table_numbered(row.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
         let mut names = vec!["id", "batch"];
         let mut values: Vec<Value> = vec![Value::Blob(row.id.0.to_vec()), Value::Integer(touched.n)];
@@ -469,7 +478,11 @@ impl Entry {
             let Some(value) = row.values.get(*column) else { continue };
             let value = match (refers_to(column, table), value) {
                 (Some(to), Json::String(id)) => {
-                    let n = id.parse().ok().map(|id| ids::number_of(conn, to, id)).transpose()?.flatten();
+                    let id: Option<Id> = id.parse().ok();
+                    let mut n = id.map(|id| ids::number_of(conn, to, id)).transpose()?.flatten();
+                    if let (None, Some(id), "customer") = (n, id, to) {
+                        n = coming.stand_in(conn, id)?;
+                    }
                     let n = n.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
                     if to == "customer" {
                         touched.customers.insert(n);
@@ -507,7 +520,7 @@ impl Entry {
         Ok(())
     }
 
-    fn edit(&self, conn: &Connection, edit: &Edited, touched: &mut Touched) -> Result<()> {
+    fn edit(&self, conn: &Connection, edit: &Edited, coming: &Coming, touched: &mut Touched) -> Result<()> {
         let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
         if edit.field == purge::FIELD {
             self.log(conn, edit, touched)?;
@@ -519,7 +532,7 @@ impl Entry {
             touched.config = true;
             return Ok(());
         }
-        if let Fate::Kept(by) | Fate::Along(by) = purge::fate(conn, &edit.item())? {
+        if let Fate::Kept(by) | Fate::Along(by) = purge::fate(conn, &edit.item(), coming)? {
             self.log(conn, edit, touched)?;
             let gone = purge::go_along(conn, table, edit.row, by)?;
             touched.purged |= gone.rows > 0;

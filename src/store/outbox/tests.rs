@@ -720,6 +720,33 @@ fn a_change_that_comes_back_before_the_one_it_had_seen_leaves_what_was_written_f
 }
 
 #[test]
+fn what_the_outbox_keeps_is_written_as_soon_as_others_bring_what_it_builds_on() {
+    let desk = Desk::new();
+    let mut ana = desk.open("ana");
+    add(&mut ana, "Acme");
+    ana.close();
+    desk.save("bo.db");
+    desk.save("before.db");
+    let who = Who { person: "bo".into(), device: Id([8; 16]) };
+    let mut bo = Store::open(&desk.folder.path().join("bo.db"), &Options { who, ..desk.options("bo") }).unwrap();
+    let beta = add(&mut bo, "Beta");
+    let ask = crate::store::merge::MergeAsk { now: NOW, dry_run: false, foreign: false };
+    let mut ana = desk.open("ana");
+    ana.merge_copy(&bo.conn, ask).unwrap();
+    note(&mut ana, beta, "of Beta").unwrap();
+    ana.close();
+    desk.put_back("before.db");
+
+    let mut ana = desk.open("ana");
+    assert_eq!(ana.waiting().unwrap().len(), 1, "whom it is about is not here");
+    assert!(ana.news()[0].contains("its customer is not in this book"));
+    ana.merge_copy(&bo.conn, ask).unwrap();
+    assert_eq!((notes(&mut ana, beta), ana.waiting().unwrap().len()), (vec!["of Beta".to_owned()], 0));
+    assert_eq!(ana.news(), ["1 change of yours that the book lacked was written again from your outbox"]);
+    well(&mut ana);
+}
+
+#[test]
 fn whoever_holds_the_outbox_is_named_and_not_waited_for_for_ever() {
     let desk = Desk::new();
     let mut ana = desk.open("ana");

@@ -530,3 +530,49 @@ fn bundles_forget_what_goes_because_it_was_moved_to_somebody_who_is_purged_alrea
     assert_eq!(files_with(&bundles, SECRET), Vec::<std::path::PathBuf>::new());
     well(&mut a);
 }
+
+/// A row that a customer had left before the purge is made at somebody of whom only the digest comes: it is to stay where it went, in every
+/// copy that has seen nothing of it before, whichever way it comes.
+#[test]
+fn what_had_left_a_customer_before_its_purge_comes_to_who_never_saw_the_customer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut a = file(folder.path(), "a.db", 0);
+    let acme = add(&mut a, "Acme", 500);
+    let with_acme = folder.path().join("b.db");
+    a.back_up_to(&with_acme).unwrap();
+    let before = a.back_up("asked", NOW).unwrap();
+    let twin = add(&mut a, SECRET, 500);
+    a.write(&Command::Note { customers: vec![twin], text: "went over".into(), at: None }, NOW).unwrap();
+    a.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
+    purge(&mut a, twin);
+    a.sweep_purged();
+    let (digest, rows) = (a.digest().unwrap(), crate::store::merge::tests::rows_of(&a));
+    let same = |store: &mut Store, how: &str| {
+        assert_eq!(store.digest().unwrap(), digest, "{how}");
+        assert_eq!(crate::store::merge::tests::rows_of(store), rows, "{how}");
+        let notes: Vec<String> = account(store, acme).events.into_iter().map(|e| e.text).filter(|t| t == "went over").collect();
+        assert_eq!(notes, ["went over"], "{how}");
+        let standing: i64 = store.conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0)).unwrap();
+        assert_eq!(standing, 1, "{how}");
+        well(store);
+    };
+    let mut b = file(folder.path(), "b.db", 1);
+    assert_eq!(b.merge(&folder.path().join("a.db"), MergeAsk { now: NOW, dry_run: false, foreign: false }).unwrap().left_out, []);
+    same(&mut b, "a merge");
+    let sync = folder.path().join("sync");
+    a.set_sync(true, Some(&sync)).unwrap();
+    a.exchange().unwrap();
+    let who = Who { person: "chen".into(), device: Id([3; 16]) };
+    let joining = Options { who, keep: Keep::In(folder.path().join("state2")), ..options("ana") };
+    let (mut c, joined) = Store::join(&folder.path().join("c.db"), &sync, &joining).unwrap();
+    assert_eq!(joined.wrong, Vec::<String>::new());
+    c.accept_purges().unwrap();
+    c.exchange().unwrap();
+    same(&mut c, "a sync folder");
+    a.set_sync(false, None).unwrap();
+    a.close();
+    fs::copy(&before, folder.path().join("a.db")).unwrap();
+    let mut a = file(folder.path(), "a.db", 0);
+    assert_eq!(a.news(), ["4 changes of yours that the book lacked were written again from your outbox"]);
+    same(&mut a, "an outbox");
+}

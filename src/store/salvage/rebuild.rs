@@ -13,6 +13,7 @@ use crate::store::batch::{self, Table};
 use crate::store::hash::{self, Header, Item, Made};
 use crate::store::merge::take;
 use crate::store::outbox::Entry;
+use crate::store::purge::Coming;
 use crate::store::{heads, moves, search};
 
 use super::super::ids;
@@ -85,7 +86,7 @@ impl<'s> Rebuild<'s> {
     }
 
     /// Takes from an outbox what is not here.
-    pub fn take_entries(&self, entries: &[Entry], gave: &mut Gave) -> Result<usize> {
+    pub fn take_entries(&self, entries: &[Entry], coming: &Coming, gave: &mut Gave) -> Result<usize> {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|e| (e.hlc, e.batch));
         let mut taken = 0;
@@ -95,7 +96,7 @@ impl<'s> Rebuild<'s> {
             }
             self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
             // What needs something that is not here waits for another round.
-            let done = entry.write(self.conn).is_ok();
+            let done = entry.write(self.conn, coming).is_ok();
             self.conn.execute_batch(if done { "RELEASE entry" } else { "ROLLBACK TO entry; RELEASE entry" }).map_err(sql)?;
             if done {
                 taken += 1;

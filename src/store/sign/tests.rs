@@ -150,6 +150,8 @@ fn a_book_from_before_goes_on_and_a_lost_key_makes_a_new_device() {
     drop(ana);
     std::fs::write(desk.home("ana").join(FILE), "ed25519 nonsense").unwrap();
     let mut ana = desk.open("a.db", "ana");
+    let refused = ana.write(&Command::Note { customers: vec![Id([9; 16])], text: "to nobody".into(), at: None }, NOW);
+    assert!(refused.is_err() && ana.news().is_empty(), "what is not saved is not called unsigned");
     let unsigned = note(&mut ana, acme, "without a key");
     assert_eq!(proof(&ana, unsigned), None);
     assert!(ana.news()[0].contains("are not signed"));

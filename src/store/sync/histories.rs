@@ -481,7 +481,7 @@ impl Team {
             assert_eq!(twice(store), 0, "{}", PEOPLE[no]);
             assert_eq!(store.waits(store.book_id().unwrap(), &store.own_held()).unwrap(), 0, "{}", PEOPLE[no]);
             let wrong = well_but(store, if forged { &["copies", "log", "numbers", "config", "sync"] } else { &["copies", "config"] });
-            assert!(wrong.is_empty(), "{}: {wrong:?}", PEOPLE[no]);
+            assert!(wrong.is_empty(), "{}: {wrong:?}, told {:?}, waiting {:?}", PEOPLE[no], store.news(), store.waiting());
             let lost = told.iter().filter(|id| keeps && give::hash_of(&store.conn, **id).unwrap().is_none()).count();
             assert_eq!(lost, 0, "{} was told of it as done", PEOPLE[no]);
             let mut found = Vec::new();

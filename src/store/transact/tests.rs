@@ -220,7 +220,7 @@ fn what_comes_back_from_the_log_after_a_power_cut_is_not_done_twice() {
     assert_eq!(asked.iter().map(|a| a.batch).collect::<Vec<_>>(), [entry.batch], "it waits under the id of the try");
     drop(store);
     let conn = Connection::open(book(&folder)).unwrap();
-    entry.write(&conn).unwrap();
+    entry.write(&conn, &crate::store::purge::Coming::default()).unwrap();
     drop(conn);
     let mut store = open(&folder, "ana");
     let notes: i64 = store.conn.query_row("SELECT count(*) FROM event WHERE text = 'once'", [], |r| r.get(0)).unwrap();

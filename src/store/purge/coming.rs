@@ -1,0 +1,100 @@
+//! Purges that come along with what they purged. Until one is here it is open what it takes: a row that had left a customer before its
+//! purge stays where it went, and was made at a customer of whom only the digest comes. So the customer stands again, with nothing in it,
+//! until its purge is here too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::domain::command::Entity;
+use crate::domain::id::Id;
+use crate::error::Result;
+use crate::store::hash::{Changed, Item};
+use crate::store::{batch, ids, sql};
+
+use super::{FIELD, Knew, belonging, take_away};
+
+/// The purges, and what each of them purges.
+#[derive(Default)]
+pub struct Coming(BTreeMap<Id, BTreeSet<Id>>);
+
+impl Coming {
+    /// A purge comes.
+    pub fn announce(&mut self, purge: Id) {
+        self.0.entry(purge).or_default();
+    }
+
+    /// What the batch `batch` does: a purge names what it purges.
+    pub fn note(&mut self, batch: Id, item: &Item) {
+        if let Item::Changed(Changed { field, row, .. }) = item
+            && field == FIELD
+        {
+            self.0.entry(batch).or_default().insert(*row);
+        }
+    }
+
+    /// None is announced.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// This purge is announced.
+    pub fn has(&self, purge: Id) -> bool {
+        self.0.contains_key(&purge)
+    }
+
+    /// The purges that are announced.
+    pub fn all(&self) -> impl Iterator<Item = &Id> {
+        self.0.keys()
+    }
+
+    /// Forgets those that do not come after all.
+    pub fn retain(&mut self, mut comes: impl FnMut(&Id) -> bool) {
+        self.0.retain(|purge, _| comes(purge));
+    }
+
+    /// Of this customer only the digest came, and none of the purges that may have taken it is here.
+    pub fn is_open(&self, conn: &Connection, customer: Id) -> Result<bool> {
+        let mut named = self.0.iter().filter(|(_, rows)| rows.contains(&customer)).peekable();
+        if named.peek().is_none() || grave(conn, customer)?.is_none() {
+            return Ok(false);
+        }
+        for (purge, _) in named {
+            if ids::number_of(conn, "batch", *purge)?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The integer of such a customer, who stands again from here on; `None`: it is none.
+    pub fn stand_in(&self, conn: &Connection, customer: Id) -> Result<Option<i64>> {
+        let Some(batch) = grave(conn, customer)?.filter(|_| !self.is_empty()) else { return Ok(None) };
+        if !self.is_open(conn, customer)? {
+            return Ok(None);
+        }
+        conn.prepare_cached("INSERT INTO customer (id, batch, name) VALUES (?, ?, '')")
+            .and_then(|mut s| s.execute(params![customer, batch]))
+            .map_err(sql)?;
+        Ok(Some(conn.last_insert_rowid()))
+    }
+
+    /// Takes away who still stands in because a purge did not come: what had not left the customer goes too.
+    pub fn dismiss(&self, conn: &Connection) -> Result<()> {
+        let table = batch::table(Entity::Customer);
+        for customer in self.0.values().flatten() {
+            let Some(batch) = grave(conn, *customer)? else { continue };
+            if ids::number_of(conn, table.name, *customer)?.is_some() {
+                take_away(conn, &belonging(conn, table, *customer, &Knew::Before(i64::MAX, Id([255; 16])))?, batch)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The batch (our integer) that had made a customer of whom only the digest came, by a purge that was not known then.
+fn grave(conn: &Connection, customer: Id) -> Result<Option<i64>> {
+    conn.prepare_cached("SELECT batch FROM tombstone WHERE id = ? AND entity = ? AND purged = batch")
+        .and_then(|mut s| s.query_row(params![customer, batch::table(Entity::Customer).number], |r| r.get(0)).optional())
+        .map_err(sql)
+}
