@@ -26,8 +26,9 @@ use crate::store::{Store, end, ids, purge};
 const MALLORY: u8 = 0x33;
 const BO: u8 = 0x77;
 
-/// What may be wrong in a book to which such bundles came: conflicts, numbers that lack, settings that are not read, the bundles themselves.
-const MAY: &[&str] = &["copies", "log", "numbers", "config", "sync"];
+/// What may be wrong in a book to which such bundles came: conflicts, numbers that lack, settings that are not read, the bundles themselves, and
+/// what came unsigned before the key of its device was seen.
+const MAY: &[&str] = &["copies", "log", "numbers", "config", "sync", "signatures"];
 
 /// What every try begins with.
 struct Begin {

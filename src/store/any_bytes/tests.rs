@@ -73,3 +73,18 @@ fn a_batch_whose_lines_are_not_in_the_order_of_ids_is_left_out() {
     // All but the first, and then the first.
     bundle([part(1, true), part(0, false)].join("\n").as_bytes());
 }
+
+#[test]
+fn an_outbox_that_calls_a_change_of_another_batch_purged_leaves_one_of_the_two_out() {
+    let mut lines = lines_of_outboxes();
+    let entries: Vec<Json> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let purge = entries.iter().find(|e| e["command"] == "purge").expect("a purge is among them");
+    let named = purge["edits"][0]["id"].clone();
+    let before = entries.iter().find(|e| e["purged"].as_array().is_some_and(|gone| gone.iter().any(|g| g["entity"] == 0)));
+    let mut before = before.expect("something of it was purged").clone();
+    let gone = before["purged"].as_array_mut().expect("a list").iter_mut().find(|g| g["entity"] == 0).expect("an edit");
+    gone["id"] = named;
+    lines.retain(|line| !line.contains(before["batch"].as_str().expect("an id")) || line.contains("\"command\":\"purge\""));
+    lines.insert(1, before.to_string());
+    outbox(lines.join("\n").as_bytes());
+}

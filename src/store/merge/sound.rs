@@ -177,7 +177,11 @@ pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes, coming: &C
                 Item::Purged { id, entity, .. } => known_kind(*entity) && !holders.batch && (!holders.row || coming.is_open(conn, *id)?),
                 _ => false,
             };
-            why = if own { None } else { shapes.wrong(conn, &header, &item, holders)? };
+            why = match item {
+                _ if own => None,
+                Item::Made(_) | Item::Changed(_) if holders.grave => Some(format!("another batch here says that {} is purged", item.id())),
+                _ => shapes.wrong(conn, &header, &item, holders)?,
+            };
         }
         Ok(())
     })?;
