@@ -222,5 +222,6 @@ fn default_look() -> Look {
         handled: Vec::new(),
         copies: Vec::new(),
         imported: None,
+        arrived: Vec::new(),
     }
 }

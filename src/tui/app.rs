@@ -1,28 +1,32 @@
 //! The app: a flat stack of views, `update` from a message to effects, `draw` that changes nothing.
 
 mod answers;
+mod arrived;
+mod input;
+pub(in crate::tui) mod jobs;
 mod places;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEventKind};
-use ratatui::layout::Position;
 use serde_json::{Value, json};
 
-use super::canvas::{Drawn, Hit};
+use crossterm::event::Event;
+
+use super::canvas::Drawn;
 use super::clipboard;
-use super::effect::{Effect, Msg};
-use super::key::{Key, show};
-use super::keymap::Reached;
+use super::effect::{Effect, Generation, Msg};
+use super::key::Key;
 use super::verbs;
-use super::view::{AppStep, Cx, Look, Place, Step, Tone, View};
-use super::views::{self, SCREENS};
+use super::view::{AppStep, Look, Place, Step, Tone, View};
+use super::views::SCREENS;
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::{Moment, Stamp};
+use crate::error::Error;
 use crate::store::worker::Slot;
 use crate::text::safe_cells;
+use jobs::Work;
 
 /// What the app waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -63,7 +67,8 @@ pub struct App {
     forward: Vec<Value>,
     uids: u32,
     tickets: u64,
-    pending: HashMap<u64, Command>,
+    // Writes that are not answered yet, and by which worker they are done.
+    pending: HashMap<u64, (Generation, Command)>,
     // What was typed for writes that are not answered yet: what it is a draft for, and the text.
     sent: HashMap<u64, (String, String)>,
     watched: HashMap<Slot, Query>,
@@ -76,8 +81,20 @@ pub struct App {
     pub(super) waiting: Option<String>,
     /// Something that would be typed was refused: what is typed behind it is no key, until Esc or Enter.
     pub(super) refused: Option<String>,
-    /// An import is under way.
-    pub(super) importing: bool,
+    /// The worker of the book in front.
+    worker: Generation,
+    /// What runs on threads of its own.
+    jobs: Vec<jobs::Running>,
+    /// How far an import is.
+    pub(super) progress: Option<String>,
+    /// What came while somebody typed, and waits.
+    arrived: VecDeque<arrived::Arrived>,
+    // The view that came by itself, and until when it takes no key.
+    deaf: Option<(u32, Stamp)>,
+    // The question before work is lost.
+    asked_to_leave: Option<u32>,
+    // Keys and pastes that came before the view in front was ready for them.
+    early: VecDeque<Event>,
     pub(super) note: Option<String>,
     // Until when others' writes are not told one by one: a merge says them all in one message.
     hushed: Stamp,
@@ -115,7 +132,13 @@ impl App {
             toast: None,
             waiting: None,
             refused: None,
-            importing: false,
+            worker: 0,
+            jobs: Vec::new(),
+            progress: None,
+            arrived: VecDeque::new(),
+            deaf: None,
+            asked_to_leave: None,
+            early: VecDeque::new(),
             note: None,
             hushed: Stamp(0),
             drawn: Drawn::default(),
@@ -140,25 +163,24 @@ impl App {
         self.tell_time(now);
         match msg {
             Msg::Input(event) => self.input(event),
-            Msg::Answer(answer) => self.answer(answer),
-            Msg::Leave => self.quit(),
+            Msg::Answer(of, answer) => self.answer(of, answer),
+            Msg::Told(words) => self.say(Tone::Bad, words),
+            Msg::Leave => self.quit_now(),
             Msg::Timer => {}
             Msg::Edited { view, text } => self.edited(view, text),
-            Msg::Book(path) => {
-                self.fresh();
-                self.effects.push(Effect::OpenBook(path));
-            }
+            Msg::Made { job, path, result } => self.made(job, path, result),
             Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
             Msg::Keys(text) => self.take_keys(&text),
-            Msg::Briefed { customers, to, result } => self.briefed(customers, to, result),
-            Msg::Merged { path, dry_run, result } => self.merged(path, dry_run, result),
-            Msg::Importing(reading) => self.reading(&reading),
-            Msg::Imported { path, wanted, result } => self.imported(path, *wanted, result),
-            Msg::Exported { path, rows } => self.exported(&path, rows),
+            Msg::Briefed { job, customers, to, result } => self.briefed(job, customers, to, result),
+            Msg::Merged { job, path, dry_run, result } => self.merged(job, path, dry_run, result),
+            Msg::Importing(job, reading) => self.reading(job, &reading),
+            Msg::Imported { job, path, wanted, result } => self.imported(job, path, *wanted, result),
+            Msg::Exported { job, path, result } => self.exported(job, &path, result),
             Msg::Mailing { link, opened } => self.mailing(&link, opened),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
+        self.take_early();
         self.watch();
         self.tell_looking();
         std::mem::take(&mut self.effects)
@@ -178,6 +200,18 @@ impl App {
     pub fn seen(&mut self, drawn: Drawn) {
         self.look.list_rows = drawn.list_rows;
         self.drawn = drawn;
+    }
+
+    /// What was begun last on a thread of its own.
+    #[cfg(test)]
+    pub(super) fn last_job(&self) -> Option<super::effect::Job> {
+        self.jobs.last().map(jobs::Running::job)
+    }
+
+    /// The number of the worker that is heard.
+    #[cfg(test)]
+    pub(super) fn worker(&self) -> Generation {
+        self.worker
     }
 
     /// The view that has the keys.
@@ -285,221 +319,16 @@ impl App {
         self.timer(Timer::Toast, if tone == Tone::Bad { 15_000 } else { 8_000 });
     }
 
-    // ---- input ----
-
-    fn input(&mut self, event: Event) {
-        match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => self.key(&key),
-            Event::Paste(text) => self.paste(&text),
-            Event::Resize(w, h) => self.look.size = (w, h),
-            Event::FocusGained => self.effects.push(Effect::Focus(true)),
-            Event::FocusLost => self.effects.push(Effect::Focus(false)),
-            Event::Mouse(mouse) => {
-                let at = Position::new(mouse.column, mouse.row);
-                match mouse.kind {
-                    MouseEventKind::Down(MouseButton::Left) => self.click(at),
-                    MouseEventKind::ScrollDown => self.hit(Hit::Wheel(1)),
-                    MouseEventKind::ScrollUp => self.hit(Hit::Wheel(-1)),
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn click(&mut self, at: Position) {
-        let hit = self.drawn.hits.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, hit)| *hit);
-        if let Some(hit) = hit {
-            self.hit(hit);
-        }
-    }
-
-    fn hit(&mut self, hit: Hit) {
-        self.refused = None;
-        if let Hit::Tab(tab) = hit {
-            return self.go_tab(tab);
-        }
-        self.top_acts(|view, cx| view.on_hit(hit, cx));
-    }
-
-    fn paste(&mut self, text: &str) {
-        if self.refused.is_some() {
-            return;
-        }
-        let mut taken = false;
-        self.top_acts(|view, cx| taken = view.paste(text, cx));
-        if !taken {
-            let words = self.look.say.word("message.paste_ignored").to_owned();
-            self.say(Tone::Plain, words);
-        }
-        self.drafts_soon();
-    }
-
-    fn key(&mut self, event: &KeyEvent) {
-        let key = Key::of(event);
-        if key == Key::parse("ctrl-c").expect("ctrl-c is a key") {
-            if self.leaving {
-                return self.quit();
-            }
-            self.leaving = true;
-            let words = self.look.say.word("message.ctrl_c").to_owned();
-            return self.say(Tone::Plain, words);
-        }
-        self.leaving = false;
-        if self.refused.is_some() {
-            if matches!(key.code, KeyCode::Esc | KeyCode::Enter) {
-                self.refused = None;
-            }
-            return;
-        }
-        if self.waiting.is_some() && key.code == KeyCode::Esc {
-            return self.effects.push(Effect::GiveUp);
-        }
-        if self.importing && key.code == KeyCode::Esc {
-            return self.effects.push(Effect::StopImport);
-        }
-        if self.top().typing() && self.typed.is_empty() {
-            return self.key_in_text(event, key);
-        }
-        // Letters of another layout count by position; signs that are bound as they are stay.
-        let by_position = key.by_position();
-        let mut typed = self.typed.clone();
-        typed.push(key);
-        if matches!(self.reach(&typed), Reach::Nothing) {
-            typed.pop();
-            typed.push(by_position);
-        }
-        self.command_key(typed);
-    }
-
-    fn key_in_text(&mut self, event: &KeyEvent, key: Key) {
-        // In a line over a list only the keys that no text field uses are the list's; boxes and lines own all of theirs.
-        let plain = matches!(key.code, KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down);
-        let looked_up = !key.is_text() && (plain || self.top().place() != Place::Full);
-        let bound = looked_up.then(|| self.look.keymap.reach(self.top().name(), &[key]));
-        if let Some(Reached::Action(action)) = bound {
-            let index = action.index;
-            if self.top().applies(index, &self.look).is_ok() {
-                return self.top_acts(|view, cx| view.run(index, cx));
-            }
-        }
-        self.top_acts(|view, cx| view.type_key(event, cx));
-        self.drafts_soon();
-    }
-
-    fn drafts_soon(&mut self) {
-        if self.stack.iter().any(|o| o.view.draft().is_some()) && !self.timers.contains_key(&Timer::Drafts) {
-            self.timer(Timer::Drafts, 2_000);
-        }
-    }
-
-    fn reach(&self, typed: &[Key]) -> Reach {
-        let top = self.top();
-        let own = self.look.keymap.reach(top.name(), typed);
-        let all = if top.place() == Place::Full { self.look.keymap.reach(views::app::NAME, typed) } else { Reached::Nothing };
-        match (own, all) {
-            // A row that does not apply gives way to the same key of the app (Esc clears marks, or else goes back).
-            (Reached::Action(a), Reached::Action(b)) if top.applies(a.index, &self.look).is_err() => Reach::App(b.index),
-            (Reached::Action(a), _) => Reach::Own(a.index, a.id.clone()),
-            (_, Reached::Action(a)) => Reach::App(a.index),
-            (Reached::Prefix, _) | (_, Reached::Prefix) => Reach::Prefix,
-            _ => Reach::Nothing,
-        }
-    }
-
-    fn command_key(&mut self, typed: Vec<Key>) {
-        let reach = self.reach(&typed);
-        let started = !self.typed.is_empty();
-        self.typed.clear();
-        self.hint = false;
-        self.timers.remove(&Timer::Hint);
-        match reach {
-            Reach::Prefix => {
-                self.typed = typed;
-                self.timer(Timer::Hint, 300);
-            }
-            Reach::Own(index, id) => self.act(index, &id),
-            Reach::App(index) => self.app_row(index),
-            // An open prefix closes without acting.
-            Reach::Nothing if started => {}
-            Reach::Nothing => {
-                let words = self.look.say.fill("message.not_bound", &[("key", &show(&typed))]);
-                self.say(Tone::Plain, words);
-            }
-        }
-    }
-
-    fn act(&mut self, index: usize, id: &str) {
-        match self.top().applies(index, &self.look) {
-            Ok(()) => self.top_acts(|view, cx| view.run(index, cx)),
-            Err(why) => {
-                let why = self.look.say.word(&format!("why_not.{why}")).to_owned();
-                let action = self.look.keymap.get(id);
-                let (words, types) = action.map(|a| (self.look.action_words(a), a.types)).unwrap_or_default();
-                if types {
-                    self.refused = Some(self.look.say.fill("message.refused", &[("what", &words), ("why", &why)]));
-                } else {
-                    self.say(Tone::Plain, format!("{words}: {why}"));
-                }
-            }
-        }
-    }
-
-    /// Runs an action by its id, as the palette and help do.
-    pub(super) fn act_by_id(&mut self, id: &str) {
-        let Some(action) = self.look.keymap.get(id).cloned() else { return };
-        self.remember(id);
-        if action.screen == views::app::NAME {
-            self.app_row(action.index);
-        } else if action.screen == self.top().name() {
-            self.act(action.index, id);
-        } else if SCREENS.iter().any(|s| s.name == action.screen && s.tab.is_some()) {
-            self.go_root(action.screen);
-            self.act(action.index, id);
-        } else {
-            let words = self.look.say.word("message.not_here").to_owned();
-            self.say(Tone::Plain, words);
-        }
-    }
-
-    fn remember(&mut self, what: &str) {
-        self.look.recent.retain(|r| r != what);
-        self.look.recent.insert(0, what.to_owned());
-        self.look.recent.truncate(20);
-    }
-
-    fn app_row(&mut self, index: usize) {
-        let subjects = self.top().subjects(&self.look);
-        let mut cx = Cx::new(&self.look, &mut self.tickets);
-        views::app::run(index, &subjects, &mut cx);
-        let steps = cx.steps;
-        let uid = self.stack.last().map_or(0, |o| o.uid);
-        self.carry_out(uid, steps);
-    }
-
-    /// Lets the top view act and carries out what it asked for.
-    fn top_acts(&mut self, act: impl FnOnce(&mut dyn View, &mut Cx)) {
-        let Some(open) = self.stack.last_mut() else { return };
-        let mut cx = Cx::new(&self.look, &mut self.tickets);
-        act(open.view.as_mut(), &mut cx);
-        let (uid, steps) = (open.uid, cx.steps);
-        self.carry_out(uid, steps);
-    }
-
-    fn view_acts(&mut self, uid: u32, act: impl FnOnce(&mut dyn View, &mut Cx)) {
-        let Some(open) = self.stack.iter_mut().find(|o| o.uid == uid) else { return };
-        let mut cx = Cx::new(&self.look, &mut self.tickets);
-        act(open.view.as_mut(), &mut cx);
-        let steps = cx.steps;
-        self.carry_out(uid, steps);
-    }
-
-    // ---- steps ----
-
     fn carry_out(&mut self, uid: u32, steps: Vec<Step>) {
         let tickets: Vec<u64> = steps.iter().filter_map(|s| if let Step::Write(ticket, _) = s { Some(*ticket) } else { None }).collect();
+        let mut refused = Vec::new();
         for step in steps {
             match step {
+                // What cannot be written is told as if the book had said so: what was typed for it stays.
+                Step::Write(ticket, command) if self.look.read_only.is_some() => {
+                    self.pending.insert(ticket, (self.worker, *command));
+                    refused.push(ticket);
+                }
                 Step::Write(ticket, command) => self.write(ticket, *command),
                 Step::Open(view) => self.push(view),
                 Step::Go(name, state) => self.open(name, &state),
@@ -530,6 +359,11 @@ impl App {
                 Step::App(step) => self.app_step(step),
             }
         }
+        for ticket in refused {
+            let why = self.look.read_only.clone().unwrap_or_default();
+            let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
+            self.written(self.worker, ticket, &Err(Error::failed(why)));
+        }
     }
 
     fn app_step(&mut self, step: AppStep) {
@@ -538,10 +372,19 @@ impl App {
             AppStep::Escape if self.has_back() => self.back_or_quit(),
             AppStep::Escape => self.clear_filter(),
             AppStep::Quit => self.quit(),
-            AppStep::Suspend => {
-                self.save_state();
-                self.effects.push(Effect::Suspend);
-            }
+            AppStep::QuitNow => self.quit_now(),
+            AppStep::Suspend => match self.writing() {
+                // What stands still with a lock keeps everybody else out.
+                Some(what) => {
+                    let words = self.look.say.fill("message.no_suspend", &[("what", &what)]);
+                    self.say(Tone::Plain, words);
+                }
+                None => {
+                    self.save_state();
+                    self.effects.push(Effect::Suspend);
+                }
+            },
+            AppStep::Arrived => self.let_first_in(),
             AppStep::Repaint => self.effects.push(Effect::Repaint),
             AppStep::Over(name, state) => self.go_over(name, &state),
             AppStep::History(by) => self.history(by),
@@ -553,22 +396,27 @@ impl App {
                 self.say(Tone::Plain, words);
             }
             AppStep::Bookmark(customer) => self.bookmark(customer),
-            AppStep::Demo => self.effects.push(Effect::Demo),
-            AppStep::OpenBook(path) => {
-                self.save_state();
-                self.fresh();
-                self.effects.push(Effect::OpenBook(path));
+            AppStep::Demo => {
+                let job = self.begin(Work::Demo);
+                self.effects.push(Effect::Demo { job });
             }
-            AppStep::Import(path, wanted) => self.effects.push(Effect::Import { path, wanted }),
+            AppStep::OpenBook(path) => self.open_book(path),
+            AppStep::Import(path, wanted) => self.import(path, wanted),
             AppStep::AskExport => self.ask_export(),
-            AppStep::Export(query, path) => self.effects.push(Effect::Export { query, path, past: self.look.past }),
+            AppStep::Export(query, path) => {
+                let job = self.begin(Work::Export);
+                self.effects.push(Effect::Export { job, query, path, past: self.look.past });
+            }
             AppStep::Mail(link) => self.effects.push(Effect::Mail(link)),
-            AppStep::HandOver { customers, to, path } => self.effects.push(Effect::Brief { customers, to, path }),
+            AppStep::HandOver { customers, to, path } => {
+                let job = self.begin(Work::Brief);
+                self.effects.push(Effect::Brief { job, customers, to, path });
+            }
             AppStep::Merge(path, dry_run) => {
                 if !dry_run {
                     self.hushed = Stamp(self.look.now.at.0 + 600_000);
                 }
-                self.effects.push(Effect::Merge { path, dry_run });
+                self.merge(path, dry_run);
             }
             AppStep::Past(day) => self.turn_to(day),
             AppStep::PassOver(batch) => self.look.passed.push(batch),
@@ -576,10 +424,6 @@ impl App {
     }
 
     fn write(&mut self, ticket: u64, command: Command) {
-        if let Some(why) = self.look.read_only.clone() {
-            let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
-            return self.say(Tone::Bad, why);
-        }
         for open in &mut self.stack {
             open.view.on_write(&command, &self.look);
         }
@@ -587,7 +431,7 @@ impl App {
             self.look.last = Some(command.clone());
         }
         self.effects.push(Effect::Write { ticket, command: Box::new(command.clone()) });
-        self.pending.insert(ticket, command);
+        self.pending.insert(ticket, (self.worker, command));
     }
 
     /// Puts a view on top.
@@ -626,6 +470,9 @@ impl App {
 
     fn close(&mut self, uid: u32) {
         let Some(at) = self.stack.iter().position(|o| o.uid == uid).filter(|at| *at > 0) else { return };
+        if at + 1 == self.stack.len() {
+            self.early.clear();
+        }
         if let Some((key, text)) = self.stack[at].view.draft() {
             self.look.drafts.insert(key, text);
         }
@@ -669,6 +516,17 @@ impl App {
     }
 
     fn quit(&mut self) {
+        // Asked once more with the question in front, it is meant.
+        if self.asked_to_leave.is_some_and(|uid| self.stack.last().is_some_and(|open| open.uid == uid)) {
+            return self.quit_now();
+        }
+        match self.writing() {
+            Some(what) => self.ask_to_leave(&what),
+            None => self.quit_now(),
+        }
+    }
+
+    fn quit_now(&mut self) {
         self.save_state();
         self.quitting = true;
         self.effects.push(Effect::Quit);
@@ -690,11 +548,4 @@ impl App {
             self.say(Tone::Plain, words);
         }
     }
-}
-
-enum Reach {
-    Own(usize, String),
-    App(usize),
-    Prefix,
-    Nothing,
 }

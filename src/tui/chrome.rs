@@ -30,12 +30,19 @@ impl App {
         self.draw_title(&mut canvas, area.width);
         for open in &self.stack[self.first_drawn()..] {
             match open.view.place() {
-                Place::Full | Place::Box => {
+                Place::Full => {
+                    canvas.drawn.cursor = None;
+                    open.view.draw(&mut canvas, body);
+                }
+                Place::Box => {
+                    // What lies behind a box is not there for a click.
+                    canvas.drawn.hits.clear();
                     canvas.drawn.cursor = None;
                     open.view.draw(&mut canvas, body);
                 }
                 Place::Line => {
                     let line = Rect::new(0, area.height.saturating_sub(4), area.width, 3);
+                    canvas.drawn.hits.clear();
                     canvas.drawn.cursor = None;
                     canvas.clear(line);
                     open.view.draw(&mut canvas, line);
@@ -111,6 +118,10 @@ impl App {
             let key = look.keymap.get("app.alerts").map(super::keymap::Action::key).unwrap_or_default();
             let word = if look.counts.alerts == 1 { "message.alert" } else { "message.alerts" };
             parts.push(look.say.fill(word, &[("n", &look.counts.alerts.to_string()), ("key", &key)]));
+        }
+        if !look.arrived.is_empty() {
+            let key = look.keymap.get("app.arrived").map(super::keymap::Action::key).unwrap_or_default();
+            parts.push(look.say.fill("message.arrived_sign", &[("n", &look.arrived.len().to_string()), ("key", &key)]));
         }
         if let Some(who) = &self.waiting {
             parts.push(match who.as_str() {
@@ -210,6 +221,8 @@ impl App {
             }
             x += canvas.text(x, y, room.saturating_sub(x + cells(&undo) as u16), text, role);
             canvas.text(x, y, room.saturating_sub(x), &undo, Role::Muted);
+        } else if let Some(progress) = &self.progress {
+            canvas.text(1, y, room.saturating_sub(1), progress, Role::Text);
         } else if let Some(day) = look.past {
             let words = look.say.fill("message.past_line", &[("day", &verbs::day(day)), ("key", &key("app.today"))]);
             canvas.text(1, y, room.saturating_sub(1), &words, Role::Warn);

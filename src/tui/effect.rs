@@ -28,37 +28,45 @@ pub struct Reading {
     pub rejected: u64,
 }
 
+/// The number of a worker: what one says that is not the present one's any more is of another book, or of a book as it was.
+pub type Generation = u32;
+
+/// The number of something that runs on a thread of its own: its end is known by it.
+pub type Job = u64;
+
 /// What comes in.
 #[derive(Debug)]
 pub enum Msg {
     /// From the terminal: a key, a click, a paste, a new size, the focus.
     Input(Event),
-    /// From the worker.
-    Answer(Answer),
+    /// From a worker.
+    Answer(Generation, Answer),
+    /// Something that the person has to be told, of whatever book: a lock that is waited for, a hook that failed.
+    Told(String),
     /// TERM, HUP or INT: leave in order.
     Leave,
     /// A timer may be due; the app looks at its own.
     Timer,
     /// The text that came back from `$EDITOR`; `None` when nothing was written.
     Edited { view: u32, text: Option<String> },
-    /// A book that the runner made is there: open it.
-    Book(PathBuf),
+    /// The demo book is there.
+    Made { job: Job, path: PathBuf, result: Result<()> },
     /// A text was to be copied: by which program it was, or `None` where there is none that could.
     Copied { text: String, what: String, tool: Option<&'static str> },
     /// `keys.toml` has another text than before; empty when it is gone.
     Keys(String),
     /// A merge has ended, or the look at what it would do.
-    Merged { path: PathBuf, dry_run: bool, result: Result<Box<Report>> },
+    Merged { job: Job, path: PathBuf, dry_run: bool, result: Result<Box<Report>> },
     /// How far an import is.
-    Importing(Reading),
+    Importing(Job, Reading),
     /// An import has ended, or the look at what it would do.
-    Imported { path: PathBuf, wanted: Box<Wanted>, result: Result<Box<import::Report>> },
+    Imported { job: Job, path: PathBuf, wanted: Box<Wanted>, result: Result<Box<import::Report>> },
     /// The brief of a handover is written: now the customers change hands. Or it is not, and they stay.
-    Briefed { customers: Vec<Id>, to: String, result: Result<()> },
+    Briefed { job: Job, customers: Vec<Id>, to: String, result: Result<()> },
     /// A mail was to be opened, and the desktop did, or could not.
     Mailing { link: String, opened: bool },
-    /// A file is written, with so many rows.
-    Exported { path: PathBuf, rows: usize },
+    /// A file is written, with so many rows, or is not.
+    Exported { job: Job, path: PathBuf, result: Result<usize> },
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }
@@ -94,22 +102,22 @@ pub enum Effect {
     Mouse(bool),
     /// Writes the state file.
     SaveState(String),
-    /// Makes a demo book and opens it.
-    Demo,
-    /// Opens another book.
-    OpenBook(PathBuf),
-    /// Gives up the import that is under way; nothing of it is written.
-    StopImport,
+    /// Makes a demo book.
+    Demo { job: Job },
+    /// Opens another book, by a worker of this number.
+    OpenBook(Generation, PathBuf),
+    /// Gives up an import, or a look at a file; nothing of it is written.
+    StopImport(Job),
     /// Imports a file into the open book, or tells only what would come.
-    Import { path: PathBuf, wanted: Box<Wanted> },
+    Import { job: Job, path: PathBuf, wanted: Box<Wanted> },
     /// Merges a copy into the open book, or tells only what would come.
-    Merge { path: PathBuf, dry_run: bool },
+    Merge { job: Job, path: PathBuf, dry_run: bool },
     /// Writes the answer to a question into a file; of a past day where that is shown.
-    Export { query: Query, path: PathBuf, past: Option<Day> },
+    Export { job: Job, query: Query, path: PathBuf, past: Option<Day> },
     /// Has the desktop open a mail.
     Mail(String),
     /// Writes the brief of a handover into a file.
-    Brief { customers: Vec<Id>, to: String, path: PathBuf },
+    Brief { job: Job, customers: Vec<Id>, to: String, path: PathBuf },
     /// Leaves.
     Quit,
 }

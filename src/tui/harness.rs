@@ -11,7 +11,8 @@ use ratatui::style::{Color, Modifier};
 use serde_json::Value;
 
 use super::app::App;
-use super::effect::{Effect, Msg};
+use super::app::jobs::Work;
+use super::effect::{Effect, Job, Msg};
 use super::key::Key;
 use super::measure::cells;
 use crate::domain::command::Command;
@@ -91,7 +92,7 @@ impl Harness {
         let roster = store.roster().expect("the roster loads");
         let (config, read_only) = (store.config(), store.read_only().map(str::to_owned));
         let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), exchanges: None, read_only, past };
-        self.say(Msg::Answer(answer));
+        self.hear(answer);
         self.answer_all();
         self.wait(40);
     }
@@ -143,6 +144,21 @@ impl Harness {
         self.carry_out(effects);
     }
 
+    /// Something runs that a test ends by itself; gives its number.
+    pub fn begins(&mut self, work: Work) -> Job {
+        self.app.begin(work)
+    }
+
+    /// What the last keys have begun on a thread of its own.
+    pub fn job(&self) -> Job {
+        self.app.last_job().expect("something was begun")
+    }
+
+    /// The worker of the book in front says something.
+    pub fn hear(&mut self, answer: Answer) {
+        self.say(Msg::Answer(self.app.worker(), answer));
+    }
+
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match &effect {
@@ -150,7 +166,7 @@ impl Harness {
                     let now = self.now;
                     let result = self.shown().write(command, now);
                     self.effects.push(effect.clone());
-                    self.say(Msg::Answer(Answer::Written { ticket: *ticket, result }));
+                    self.hear(Answer::Written { ticket: *ticket, result });
                     self.answer_all();
                 }
                 Effect::Watch { slot, query } => {
@@ -182,7 +198,7 @@ impl Harness {
             Ok(page) => Answer::Page { slot, query, page: Arc::new(page) },
             Err(error) => Answer::Failed { slot, query, error },
         };
-        self.say(Msg::Answer(answer));
+        self.hear(answer);
     }
 
     /// Another person writes a minute later; the screens are told with [`Harness::answer_all`] only.

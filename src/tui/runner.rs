@@ -4,7 +4,8 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 use super::careful::Careful;
 use super::clipboard::Tool;
@@ -14,7 +15,7 @@ use crossterm::{event, execute};
 use ratatui::Terminal;
 
 use super::app::App;
-use super::effect::{Effect, Msg, Reading};
+use super::effect::{Effect, Generation, Job, Msg, Reading};
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
 use crate::domain::id::Id;
@@ -23,7 +24,7 @@ use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::worker::{Answer, Ask, Worker};
 use crate::transfer::hooks;
-use crate::transfer::import::{Continue, End, Progress, Wanted, import};
+use crate::transfer::import::{Continue, Progress, Wanted, import};
 
 /// What comes into the loop: a message, or a batch of input that the input thread waits to see handled.
 enum In {
@@ -42,25 +43,13 @@ pub struct Runner {
     go_on: Sender<()>,
     quit: bool,
     repaint: bool,
-    // The import that was begun last.
-    import: Running,
+    // Workers of books that are not in front any more, at their last writes.
+    ending: Vec<JoinHandle<()>>,
+    // Imports and looks at files, and how each is stopped.
+    imports: Vec<(Job, Arc<AtomicBool>)>,
     // Tells the thread that looks at `keys.toml` about the focus.
     keys: Option<Sender<bool>>,
 }
-
-/// An import on its thread.
-#[derive(Default)]
-struct Running {
-    /// It only tells what would come.
-    looks: bool,
-    /// Not 0: it is to stop, for one of the reasons below.
-    stop: Arc<AtomicU8>,
-}
-
-/// A person stops it.
-const STOPPED: u8 = 1;
-/// Another has begun; nobody waits for it any more.
-const OVERTAKEN: u8 = 2;
 
 /// How often the progress of an import is told, milliseconds.
 const TELL: i64 = 100;
@@ -73,7 +62,7 @@ fn reading(at: &Progress<'_>, passed: i64) -> Reading {
     Reading { file: at.file.to_owned(), rows: at.rows as usize, rate, left: left.ceil() as u64, rejected: at.rejected }
 }
 
-fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
+fn worker(start: &Start, book: PathBuf, of: Generation, out: &Sender<In>) -> Worker {
     let out = out.clone();
     let folder = start.config_dir.clone().filter(|folder| folder.join(hooks::FILE).exists());
     let hooks = folder.map(|folder| Hooks::start(folder, book.clone(), out.clone()));
@@ -81,7 +70,7 @@ fn worker(start: &Start, book: PathBuf, out: &Sender<In>) -> Worker {
     let worker = Worker::start(book, start.options.clone(), clock, move |answer| match (answer, &hooks) {
         (Answer::Batch(page), Some(hooks)) => hooks.give(page),
         (answer, _) => {
-            let _ = out.send(In::Msg(Msg::Answer(answer)));
+            let _ = out.send(In::Msg(Msg::Answer(of, answer)));
         }
     });
     if tells {
@@ -127,7 +116,7 @@ fn tell_hooks(folder: &Path, book: &Path, page: &BatchPage, out: &Sender<In>) {
         Err(error) => vec![error.message],
     };
     for words in told {
-        let _ = out.send(In::Msg(Msg::Answer(Answer::Told(words))));
+        let _ = out.send(In::Msg(Msg::Told(words)));
     }
 }
 
@@ -144,10 +133,10 @@ impl Runner {
         let (out, inbox) = unbounded();
         let told = out.clone();
         crate::store::locks::tell_waits(move |words| {
-            let _ = told.send(In::Msg(Msg::Answer(Answer::Told(words.to_owned()))));
+            let _ = told.send(In::Msg(Msg::Told(words.to_owned())));
         });
         // The book is what takes longest, so it is begun with.
-        let worker = worker(&start, start.book.clone(), &out);
+        let worker = worker(&start, start.book.clone(), 0, &out);
         let frame = Frame::default();
         let backend = if super::ascii_letters(&start) { Careful::ascii(frame) } else { Careful::new(frame) };
         let terminal = Terminal::new(backend).map_err(|e| Error::failed("the terminal has no size").because(e))?;
@@ -155,7 +144,20 @@ impl Runner {
         spawn_input(out.clone(), wait);
         spawn_signals(out.clone())?;
         let keys = start.config_dir.as_ref().map(|dir| spawn_keys(dir.join("keys.toml"), out.clone()));
-        Ok(Runner { start, guard, terminal, worker, inbox, out, go_on, quit: false, repaint: false, import: Running::default(), keys })
+        Ok(Runner {
+            start,
+            guard,
+            terminal,
+            worker,
+            inbox,
+            out,
+            go_on,
+            quit: false,
+            repaint: false,
+            ending: Vec::new(),
+            imports: Vec::new(),
+            keys,
+        })
     }
 
     /// Runs until the app quits, or until the terminal is gone: then what was typed is kept all the same.
@@ -164,6 +166,10 @@ impl Runner {
         if done.is_err() {
             let effects = app.update(Msg::Leave, clock());
             self.carry_out(app, effects);
+        }
+        // What was written in a book of before ends like what is written in this one.
+        for thread in self.ending.drain(..) {
+            let _ = thread.join();
         }
         done
     }
@@ -277,14 +283,18 @@ impl Runner {
                     let _ = self.guard.set_mouse(on);
                 }
                 Effect::SaveState(text) => super::state::write(self.start.state_dir.as_deref(), &text),
-                Effect::Demo => self.make_demo(),
-                Effect::OpenBook(path) => self.open_book(path),
-                Effect::StopImport => self.import.stop.store(STOPPED, Ordering::Relaxed),
-                Effect::Import { path, wanted } => self.import(app.look.book.clone(), path, wanted),
-                Effect::Export { query, path, past } => self.export(app.look.book.clone(), query, path, past),
+                Effect::Demo { job } => self.make_demo(job),
+                Effect::OpenBook(of, path) => self.open_book(of, path),
+                Effect::StopImport(job) => {
+                    for (_, stop) in self.imports.iter().filter(|(of, _)| *of == job) {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                }
+                Effect::Import { job, path, wanted } => self.import(job, app.look.book.clone(), path, wanted),
+                Effect::Export { job, query, path, past } => self.export(job, app.look.book.clone(), query, path, past),
                 Effect::Mail(link) => self.mail(link),
-                Effect::Brief { customers, to, path } => self.brief(app.look.book.clone(), customers, to, path),
-                Effect::Merge { path, dry_run } => self.merge(app.look.book.clone(), path, dry_run),
+                Effect::Brief { job, customers, to, path } => self.brief(job, app.look.book.clone(), customers, to, path),
+                Effect::Merge { job, path, dry_run } => self.merge(job, app.look.book.clone(), path, dry_run),
                 Effect::Quit => self.quit = true,
             }
         }
@@ -301,35 +311,30 @@ impl Runner {
         });
     }
 
-    fn open_book(&mut self, path: PathBuf) {
-        self.worker = worker(&self.start, path, &self.out);
+    /// The worker of before ends on a thread: it may have to wait for a lock with its last write, and keys do not.
+    fn open_book(&mut self, of: Generation, path: PathBuf) {
+        let before = std::mem::replace(&mut self.worker, worker(&self.start, path, of, &self.out));
+        self.ending.retain(|thread| !thread.is_finished());
+        self.ending.push(std::thread::spawn(move || drop(before)));
     }
 
     /// Writes the demo book beside the person's own, on a thread: it takes a moment, and keys go on.
-    fn make_demo(&self) {
+    fn make_demo(&self, job: Job) {
         let path = self.start.book.with_file_name("demo.db");
         let (options, out) = (self.start.options.clone(), self.out.clone());
         std::thread::spawn(move || {
-            let made = make_demo(&path, options);
-            let msg = match made {
-                Ok(()) => Msg::Book(path),
-                Err(error) => Msg::Said { good: false, text: error.to_string() },
-            };
-            let _ = out.send(In::Msg(msg));
+            let result = make_demo(&path, options);
+            let _ = out.send(In::Msg(Msg::Made { job, path, result }));
         });
     }
 
-    /// Imports into the open book, on a thread with a connection of its own; the book is opened anew then, so that every list
-    /// shows what came.
-    fn import(&mut self, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
+    /// Imports into the open book, on a thread with a connection of its own. What came is seen like anybody else's writes.
+    fn import(&mut self, job: Job, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
         let folder = self.start.config_dir.clone().filter(|folder| folder.join(hooks::FILE).exists());
-        if self.import.looks {
-            // The look before is no longer what is asked for. What writes goes on.
-            self.import.stop.store(OVERTAKEN, Ordering::Relaxed);
-        }
-        self.import = Running { looks: wanted.dry_run, stop: Arc::default() };
-        let stop = self.import.stop.clone();
+        let stop = Arc::new(AtomicBool::new(false));
+        self.imports.retain(|(_, stop)| Arc::strong_count(stop) > 1);
+        self.imports.push((job, stop.clone()));
         std::thread::spawn(move || {
             let opened = crate::store::Store::open(&book, &options);
             let (begun, mut told) = (clock().0, 0);
@@ -337,9 +342,9 @@ impl Runner {
                 let passed = clock().0 - begun;
                 if passed - told >= TELL {
                     told = passed;
-                    let _ = out.send(In::Msg(Msg::Importing(reading(&at, passed))));
+                    let _ = out.send(In::Msg(Msg::Importing(job, reading(&at, passed))));
                 }
-                if stop.load(Ordering::Relaxed) == 0 { Continue::Yes } else { Continue::No }
+                if stop.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
             };
             let mut batches = Vec::new();
             let done = opened.and_then(|mut store| {
@@ -349,13 +354,7 @@ impl Runner {
                 batches.extend(pages.filter_map(|page| if let Ok(Page::Batch(page)) = page { Some(page) } else { None }));
                 Ok(report)
             });
-            if stop.load(Ordering::Relaxed) == OVERTAKEN {
-                return;
-            }
-            if done.as_ref().is_ok_and(|report| report.end == End::Written) {
-                let _ = out.send(In::Msg(Msg::Book(book.clone())));
-            }
-            let _ = out.send(In::Msg(Msg::Imported { path, wanted, result: done.map(Box::new) }));
+            let _ = out.send(In::Msg(Msg::Imported { job, path, wanted, result: done.map(Box::new) }));
             let book = std::fs::canonicalize(&book).unwrap_or(book);
             if let Some(folder) = folder {
                 batches.iter().for_each(|page| tell_hooks(&folder, &book, page, &out));
@@ -373,36 +372,33 @@ impl Runner {
     }
 
     /// Writes a file on a thread with a connection of its own: the same rows and bytes as the subcommand.
-    fn export(&self, book: PathBuf, query: Query, path: PathBuf, past: Option<Day>) {
+    fn export(&self, job: Job, book: PathBuf, query: Query, path: PathBuf, past: Option<Day>) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
         std::thread::spawn(move || {
-            let said = match export(&book, &query, &path, past, options) {
-                Ok(rows) => Msg::Exported { path, rows },
-                Err(error) => Msg::Said { good: false, text: format!("{error}. {}", error.hints.join(". ")) },
-            };
-            let _ = out.send(In::Msg(said));
+            let result = export(&book, &query, &path, past, options);
+            let _ = out.send(In::Msg(Msg::Exported { job, path, result }));
         });
     }
 
     /// Merges a copy on a thread with a connection of its own. What came is seen like anybody else's writes.
-    fn merge(&self, book: PathBuf, path: PathBuf, dry_run: bool) {
+    fn merge(&self, job: Job, book: PathBuf, path: PathBuf, dry_run: bool) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
         std::thread::spawn(move || {
             let ask = crate::store::merge::MergeAsk { now: clock(), dry_run, foreign: false };
             let merged = crate::store::Store::open(&book, &options).and_then(|mut store| store.merge(&path, ask));
-            let _ = out.send(In::Msg(Msg::Merged { path, dry_run, result: merged.map(Box::new) }));
+            let _ = out.send(In::Msg(Msg::Merged { job, path, dry_run, result: merged.map(Box::new) }));
         });
     }
 
     /// Writes the brief of a handover on a thread with a connection of its own.
-    fn brief(&self, book: PathBuf, customers: Vec<Id>, to: String, path: PathBuf) {
+    fn brief(&self, job: Job, book: PathBuf, customers: Vec<Id>, to: String, path: PathBuf) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
         std::thread::spawn(move || {
             let made = crate::store::Store::open(&book, &options).and_then(|mut store| {
                 let brief = crate::transfer::handover::brief(&mut store, &customers, "", &to)?;
                 crate::transfer::handover::write(&path, &brief)
             });
-            let _ = out.send(In::Msg(Msg::Briefed { customers, to, result: made }));
+            let _ = out.send(In::Msg(Msg::Briefed { job, customers, to, result: made }));
         });
     }
 

@@ -639,7 +639,7 @@ fn the_first_run_offers_four_ways() {
     let mut h = Harness::empty("en");
     h.app.welcome();
     h.press("1");
-    assert_eq!(h.effects, [Effect::Demo]);
+    assert_eq!(h.effects, [Effect::Demo { job: h.job() }]);
 }
 
 #[test]

@@ -612,9 +612,11 @@ mod tests {
         h.press("esc");
         let customers = h.app.look.read().expect("a roster").ids[..2].to_vec();
         let refused = Err(Error::failed("The disk is full"));
-        h.say(Msg::Briefed { customers: customers.clone(), to: "zoe".into(), result: refused });
+        let job = h.begins(crate::tui::app::jobs::Work::Brief);
+        h.say(Msg::Briefed { job, customers: customers.clone(), to: "zoe".into(), result: refused });
         assert_eq!(h.written(), []);
-        h.say(Msg::Briefed { customers: customers.clone(), to: "zoe".into(), result: Ok(()) });
+        let job = h.begins(crate::tui::app::jobs::Work::Brief);
+        h.say(Msg::Briefed { job, customers: customers.clone(), to: "zoe".into(), result: Ok(()) });
         assert_eq!(h.written(), [Command::Assign { customers, owner: "zoe".into() }]);
     }
 }

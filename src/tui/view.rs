@@ -1,7 +1,7 @@
 //! What a screen is: its state, its keys, what it watches, how it draws, and the context in which its keys run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use crossterm::event::KeyEvent;
@@ -74,8 +74,10 @@ pub struct Look {
     pub copies: Vec<PathBuf>,
     /// Batches that somebody has changed since and that `u` passes over.
     pub passed: Vec<Id>,
-    /// What the last look at a file to import has found.
-    pub imported: Option<Arc<Report>>,
+    /// What the last look at a file to import has found, and which file it was.
+    pub imported: Option<(PathBuf, Arc<Report>)>,
+    /// What came while somebody typed, and waits.
+    pub arrived: Vec<String>,
     /// What was done today in triage, newest first, for the end of the queue.
     pub handled: Vec<String>,
 }
@@ -95,6 +97,22 @@ impl Look {
     /// The name of a customer; empty when it is not there.
     pub fn name_of(&self, id: Id) -> String {
         self.read().and_then(|r| r.row_of_id(id).map(|at| r.name(at).to_owned())).unwrap_or_default()
+    }
+
+    /// What belongs to the book goes with it; what is the person's stays.
+    pub fn leave_book(&mut self) {
+        self.roster = None;
+        self.exchanges = None;
+        self.read_only = None;
+        self.past = None;
+        self.counts = Counts::default();
+        self.here.clear();
+        self.looking = None;
+        self.last = None;
+        self.copies.clear();
+        self.passed.clear();
+        self.imported = None;
+        self.handled.clear();
     }
 
     /// The words of an action: its own, or those that its label has on every screen.
@@ -180,8 +198,12 @@ pub enum AppStep {
     Back,
     /// One step back; at the top: clears the filter, or does nothing.
     Escape,
-    /// Quits.
+    /// Quits; where something is being written it is asked first.
     Quit,
+    /// Quits, whatever is lost by it.
+    QuitNow,
+    /// Shows the first of what came while somebody typed.
+    Arrived,
     /// Stops the process (Ctrl-Z).
     Suspend,
     /// Draws everything anew.
@@ -326,6 +348,22 @@ pub trait Screen: Sized + 'static {
         let _ = (command, result, cx);
     }
 
+    /// False until it has what its keys need: keys and pastes wait for it in order.
+    fn ready(&self) -> bool {
+        true
+    }
+
+    /// The file that it shows.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    /// It has sent this command, and waits for its end.
+    fn is_sending(&self, command: &Command) -> bool {
+        let _ = command;
+        false
+    }
+
     /// True while a text field has the keys: letters then go to [`Screen::type_key`], only other keys to the rows.
     fn typing(&self) -> bool {
         false
@@ -418,6 +456,9 @@ pub trait View {
     fn on_failed(&mut self, part: u8, error: &str, cx: &mut Cx);
     fn on_write(&mut self, command: &Command, look: &Look);
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx);
+    fn ready(&self) -> bool;
+    fn file(&self) -> Option<&Path>;
+    fn is_sending(&self, command: &Command) -> bool;
     fn typing(&self) -> bool;
     fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx);
     fn paste(&mut self, text: &str, cx: &mut Cx) -> bool;
@@ -474,6 +515,15 @@ impl<V: Screen> View for V {
     }
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
         Screen::on_written(self, command, result, cx);
+    }
+    fn ready(&self) -> bool {
+        Screen::ready(self)
+    }
+    fn file(&self) -> Option<&Path> {
+        Screen::file(self)
+    }
+    fn is_sending(&self, command: &Command) -> bool {
+        Screen::is_sending(self, command)
     }
     fn typing(&self) -> bool {
         Screen::typing(self)

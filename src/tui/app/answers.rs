@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::arrived::Arrived;
+use super::jobs::Work;
 use super::{App, COUNTS, Effect, PARTS, Timer, Tone};
 use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
@@ -14,15 +16,20 @@ use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
 use crate::transfer::import::{self, Wanted};
 use crate::tui::chrome::grouped;
-use crate::tui::effect::Reading;
-use crate::tui::view::Place;
-use crate::tui::view::Screen;
+use crate::tui::effect::{Generation, Job, Reading};
+use crate::tui::view::{Place, Screen as _};
 use crate::tui::views::clash::ClashBox;
+use crate::tui::views::first_run::FirstRun;
 use crate::tui::views::import::Import;
 use crate::tui::views::merge::{MergeBox, came};
 
 impl App {
-    pub(super) fn answer(&mut self, answer: Answer) {
+    /// What a worker says. One that is not the present one's is of a book that is not in front any more: of it only the ends of writes
+    /// are heard.
+    pub(super) fn answer(&mut self, of: Generation, answer: Answer) {
+        if of != self.worker && !matches!(answer, Answer::Written { .. }) {
+            return;
+        }
         match answer {
             Answer::Ready { roster, config, path, mode, exchanges, read_only, past } => {
                 let again = self.look.roster.is_some();
@@ -68,7 +75,7 @@ impl App {
                     self.view_acts(slot / PARTS, |view, cx| view.on_failed((slot % PARTS) as u8, &text, cx));
                 }
             }
-            Answer::Written { ticket, result } => self.written(ticket, &result),
+            Answer::Written { ticket, result } => self.written(of, ticket, &result),
             Answer::Foreign { .. } if self.look.now.at < self.hushed => {}
             Answer::Foreign { person, label, .. } => {
                 let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
@@ -91,9 +98,12 @@ impl App {
         }
     }
 
-    pub(super) fn written(&mut self, ticket: u64, result: &Result<Receipt, Error>) {
-        let Some(command) = self.pending.remove(&ticket) else { return };
+    pub(super) fn written(&mut self, of: Generation, ticket: u64, result: &Result<Receipt, Error>) {
+        let Some((asked, command)) = self.pending.remove(&ticket) else { return };
         let typed = self.sent.remove(&ticket);
+        if of != self.worker || asked != self.worker {
+            return self.written_elsewhere(typed, result);
+        }
         match result {
             Ok(Receipt { queued: Some(why), .. }) => {
                 let words = self.look.say.fill("message.queued", &[("why", why)]);
@@ -131,9 +141,15 @@ impl App {
                 if let Some(clash) = Clash::of(error) {
                     // The dialog says it all.
                     self.toast = None;
-                    let form = self.stack.iter().any(|o| o.view.name() == "form");
+                    let form = self.stack.last().is_some_and(|o| o.view.is_sending(&command));
                     let ask = ClashBox::new(clash.clone(), command.clone(), form);
-                    self.push(Box::new(ask));
+                    if form {
+                        // The form in front has asked for this, and shows no key that was typed since.
+                        self.push(Box::new(ask));
+                        self.deafen();
+                    } else {
+                        self.comes(Arrived::View(error.to_string(), Box::new(ask)));
+                    }
                 }
             }
         }
@@ -143,28 +159,62 @@ impl App {
         }
     }
 
-    /// What a merge would bring, to look at before it is done; or that it is done.
-    /// A brief is there, so the customers change hands; without one nobody's do.
-    pub(super) fn briefed(&mut self, customers: Vec<Id>, to: String, result: crate::error::Result<()>) {
+    /// The end of a write in a book that is not in front any more.
+    fn written_elsewhere(&mut self, typed: Option<(String, String)>, result: &Result<Receipt, Error>) {
+        match (result, typed) {
+            (Ok(_), Some((key, text))) => {
+                // It was kept as a draft when the book was left.
+                if self.look.drafts.get(&key) == Some(&text) {
+                    self.look.drafts.remove(&key);
+                }
+            }
+            (Ok(_), None) => {}
+            (Err(error), typed) => {
+                let kept = if typed.is_some() { self.look.say.word("message.typed_kept") } else { "" };
+                let words = self.look.say.fill("message.refused_elsewhere", &[("why", &error.to_string()), ("kept", kept)]);
+                self.say(Tone::Bad, words);
+                self.look.drafts.extend(typed);
+            }
+        }
+    }
+
+    /// A brief is there, so the customers change hands; without one nobody's do, nor where another book is in front by now.
+    pub(super) fn briefed(&mut self, job: Job, customers: Vec<Id>, to: String, result: crate::error::Result<()>) {
+        let here = self.ended(job) == Some(true);
         match result {
-            Ok(()) => self.top_acts(|_, cx| {
+            Ok(()) if here => self.top_acts(|_, cx| {
                 cx.write(Command::Assign { customers, owner: to });
             }),
+            Ok(()) => {
+                let words = self.look.say.fill("message.brief_elsewhere", &[("to", &to)]);
+                self.say(Tone::Bad, words);
+            }
             Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
         }
     }
 
-    pub(super) fn merged(&mut self, path: PathBuf, dry_run: bool, result: crate::error::Result<Box<Report>>) {
+    /// Looks at what a copy would bring, or brings it.
+    pub(super) fn merge(&mut self, path: PathBuf, dry_run: bool) {
+        let job = self.begin(if dry_run { Work::MergeLook } else { Work::Merge });
+        self.effects.push(Effect::Merge { job, path, dry_run });
+    }
+
+    /// What a merge would bring, to look at before it is done; or that it is done.
+    pub(super) fn merged(&mut self, job: Job, path: PathBuf, dry_run: bool, result: crate::error::Result<Box<Report>>) {
+        let here = self.ended(job) == Some(true);
+        if dry_run && !here {
+            return;
+        }
         // The worker comes upon what was merged a moment later.
         self.hushed = Stamp(self.look.now.at.0 + 2_000);
         match result {
             Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
             Ok(report) if dry_run && (report.arrived() > 0 || !report.left_out.is_empty()) => {
-                self.toast = None;
-                self.push(Box::new(MergeBox::new(path, *report)));
+                let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                self.comes(Arrived::View(what, Box::new(MergeBox::new(path, *report))));
             }
             // One that lies beside the book is put away, so that nobody is told of it again.
-            Ok(_) if dry_run && self.look.copies.contains(&path) => self.effects.push(Effect::Merge { path, dry_run: false }),
+            Ok(_) if dry_run && self.look.copies.contains(&path) => self.merge(path, false),
             Ok(_) if dry_run => {
                 let words = self.look.say.word("merge.nothing_new").to_owned();
                 self.say(Tone::Good, words);
@@ -188,8 +238,10 @@ impl App {
     }
 
     /// How far an import is.
-    pub(super) fn reading(&mut self, reading: &Reading) {
-        self.importing = true;
+    pub(super) fn reading(&mut self, job: Job, reading: &Reading) {
+        if !self.is_running(job) {
+            return;
+        }
         let say = &self.look.say;
         let [rows, rate] = [reading.rows, reading.rate].map(grouped);
         let rejected = match reading.rejected {
@@ -198,30 +250,33 @@ impl App {
         };
         let left = reading.left.to_string();
         let values = [("file", reading.file.as_str()), ("rows", &rows), ("rate", &rate), ("rejected", &rejected), ("left", &left)];
-        let words = say.fill("import.reading", &values);
-        self.say(Tone::Plain, words);
+        self.progress = Some(say.fill("import.reading", &values));
     }
 
-    /// What an import would do, to look at before it is done; or that it is done.
-    pub(super) fn imported(&mut self, path: PathBuf, wanted: Wanted, result: crate::error::Result<Box<import::Report>>) {
-        self.importing = false;
+    /// Looks at a file, or imports it: one at a time, because the second may find what the first has made.
+    pub(super) fn import(&mut self, path: PathBuf, wanted: Box<Wanted>) {
+        if self.is_importing() {
+            let words = self.look.say.word("import.one_at_a_time").to_owned();
+            return self.say(Tone::Bad, words);
+        }
+        let job = self.begin(if wanted.dry_run { Work::Look } else { Work::Import });
+        self.effects.push(Effect::Import { job, path, wanted });
+    }
+
+    /// What an import would do, to look at before it is done; or that it is done. The book is read anew under what is open, as for
+    /// anybody else's writes.
+    pub(super) fn imported(&mut self, job: Job, path: PathBuf, wanted: Wanted, result: crate::error::Result<Box<import::Report>>) {
+        let Some(here) = self.ended(job) else { return };
+        // The worker comes upon what was imported a moment later.
+        self.hushed = Stamp(self.look.now.at.0 + 2_000);
         match result {
             Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
             Ok(report) if report.end == import::End::Cancelled => {
                 let words = self.look.say.word("import.stopped").to_owned();
                 self.say(Tone::Plain, words);
             }
-            Ok(report) if wanted.dry_run => {
-                self.toast = None;
-                self.look.imported = Some(std::sync::Arc::new(*report));
-                match self.stack.iter().find(|o| o.view.name() == Import::NAME).map(|o| o.uid) {
-                    Some(uid) => self.view_acts(uid, |view, cx| view.told(&serde_json::Value::Null, cx)),
-                    None => {
-                        let view = Import::new(path, wanted, &self.look);
-                        self.push(Box::new(view));
-                    }
-                }
-            }
+            Ok(_) if wanted.dry_run && !here => {}
+            Ok(report) if wanted.dry_run => self.looked_at(path, wanted, *report),
             Ok(report) => {
                 let words = match report.end {
                     import::End::NothingNew => self.look.say.word("import.nothing_new").to_owned(),
@@ -230,9 +285,35 @@ impl App {
                     }
                     _ => report.label.clone(),
                 };
-                self.look.imported = None;
                 self.say(Tone::Good, words);
+                if here && report.end == import::End::Written {
+                    // The welcome has done what it is for.
+                    let welcome = self.stack.iter().find(|o| o.view.name() == FirstRun::NAME).map(|o| o.uid);
+                    welcome.into_iter().for_each(|uid| self.close(uid));
+                }
             }
+        }
+    }
+
+    fn looked_at(&mut self, path: PathBuf, wanted: Wanted, report: import::Report) {
+        self.look.imported = Some((path.clone(), std::sync::Arc::new(report)));
+        let open = self.stack.iter().rev().find(|o| o.view.file() == Some(&path)).map(|o| o.uid);
+        if let Some(uid) = open {
+            self.view_acts(uid, |view, cx| view.told(&serde_json::Value::Null, cx));
+        } else {
+            let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let view = Import::new(path, wanted, &self.look);
+            self.comes(Arrived::View(what, Box::new(view)));
+        }
+    }
+
+    /// The demo book is there, to be looked at.
+    pub(super) fn made(&mut self, job: Job, path: PathBuf, result: crate::error::Result<()>) {
+        let here = self.ended(job) == Some(true);
+        match result {
+            Ok(()) if here => self.comes(Arrived::Book(path)),
+            Ok(()) => {}
+            Err(error) => self.say(Tone::Bad, error.to_string()),
         }
     }
 

@@ -1,13 +1,15 @@
 //! Where the app is: tabs, history, and the state that brings a start back to the same place.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::{App, Effect, Open, SCREENS, Timer, Tone};
 use crate::domain::id::Id;
 use crate::domain::time::Day;
+use crate::error::Result;
 use crate::transfer::sheets;
+use crate::tui::effect::Job;
 use crate::tui::view::Place;
 use crate::tui::views::export;
 
@@ -15,8 +17,13 @@ use crate::tui::views::export;
 const MOST_KEPT: usize = 50;
 
 impl App {
-    /// A file is written.
-    pub(super) fn exported(&mut self, path: &Path, rows: usize) {
+    /// A file is written, or is not.
+    pub(super) fn exported(&mut self, job: Job, path: &Path, result: Result<usize>) {
+        self.ended(job);
+        let rows = match result {
+            Ok(rows) => rows,
+            Err(error) => return self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
+        };
         let (n, path) = (rows.to_string(), path.display().to_string());
         let words = self.look.say.fill("message.exported", &[("n", &n), ("path", &path)]);
         self.say(Tone::Good, words);
@@ -84,6 +91,7 @@ impl App {
         let Some(screen) = SCREENS.iter().find(|s| s.name == name) else { return };
         self.leave_mark();
         self.hush();
+        self.keep_drafts();
         self.stack.truncate(1);
         self.uids += 1;
         self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
@@ -128,26 +136,49 @@ impl App {
         self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
     }
 
-    /// Another book: its rows have other numbers, so nothing of the old one stays.
-    pub(super) fn fresh(&mut self) {
+    /// Another book in front.
+    pub(super) fn open_book(&mut self, path: PathBuf) {
+        self.save_state();
+        self.fresh();
+        self.worker += 1;
+        self.effects.push(Effect::OpenBook(self.worker, path));
+    }
+
+    /// Another book: its rows have other numbers, so nothing of the old one stays but what was typed in it.
+    fn fresh(&mut self) {
+        self.keep_drafts();
+        self.look.leave_book();
         self.opened_from = None;
         self.parked.clear();
         self.back.clear();
         self.forward.clear();
         self.stack.clear();
-        self.pending.clear();
-        self.look.roster = None;
-        self.look.past = None;
-        self.look.handled.clear();
-        self.look.last = None;
+        self.typed.clear();
+        self.early.clear();
+        self.waiting = None;
+        self.refused = None;
+        self.progress = None;
+        self.note = None;
+        self.toast = None;
         self.watched.clear();
+        self.forget_arrived();
         self.push_root(SCREENS[0].name, &Value::Null);
+    }
+
+    /// What is being typed anywhere, and what was typed for writes that are not answered, becomes drafts.
+    pub(super) fn keep_drafts(&mut self) {
+        let open = self.stack.iter().chain(self.parked.values().flatten());
+        self.look.drafts.extend(open.filter_map(|o| o.view.draft()));
+        self.look.drafts.extend(self.sent.values().cloned());
     }
 
     /// Everything as it was on another day, at the same place. Its rows have other numbers, so of the views only what is saved
     /// stays; what is being written goes on.
     pub(super) fn turn_to(&mut self, day: Option<Day>) {
+        self.keep_drafts();
         let (state, opened_from) = (self.state(), self.opened_from);
+        self.early.clear();
+        self.forget_arrived();
         self.parked.clear();
         self.stack.clear();
         self.look.roster = None;

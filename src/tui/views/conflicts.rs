@@ -236,7 +236,9 @@ mod tests {
 
     fn merge(h: &mut Harness, path: &std::path::Path, dry_run: bool) {
         let result = h.store.merge(path, MergeAsk { now: Stamp(NOW.0 + 5000), dry_run, foreign: false }).map(Box::new);
-        h.say(Msg::Merged { path: path.to_owned(), dry_run, result });
+        let job = h.begins(if dry_run { crate::tui::app::jobs::Work::MergeLook } else { crate::tui::app::jobs::Work::Merge });
+        h.say(Msg::Merged { job, path: path.to_owned(), dry_run, result });
+        h.wait(600);
         h.answer_all();
     }
 
@@ -244,7 +246,7 @@ mod tests {
     fn a_copy_is_looked_at_then_merged_and_its_conflict_decided_by_one_key() {
         let (mut h, copy, _folder) = grown_apart();
         h.press("g m").type_text(&copy.display().to_string()).press("enter");
-        assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: true }), "{:?}", h.effects);
+        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: copy.clone(), dry_run: true }), "{:?}", h.effects);
         merge(&mut h, &copy, true);
         let text = h.text();
         assert!(
@@ -252,7 +254,7 @@ mod tests {
             "{text}"
         );
         h.press("enter");
-        assert!(h.effects.contains(&Effect::Merge { path: copy.clone(), dry_run: false }), "{:?}", h.effects);
+        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: copy.clone(), dry_run: false }), "{:?}", h.effects);
         merge(&mut h, &copy, false);
         let text = h.text();
         assert!(text.contains("1 conflict (g x)") && text.contains("g x decides them"), "{text}");
@@ -272,10 +274,10 @@ mod tests {
     #[test]
     fn copies_beside_the_book_are_told_with_the_key() {
         let (mut h, copy, _folder) = grown_apart();
-        h.say(Msg::Answer(crate::store::worker::Answer::Copies(vec![copy.clone()])));
+        h.hear(crate::store::worker::Answer::Copies(vec![copy.clone()]));
         assert!(h.text().contains("copy.db") && h.text().contains("g m looks at it"), "{}", h.text());
         h.press("g m enter");
-        assert!(h.effects.contains(&Effect::Merge { path: copy, dry_run: true }), "{:?}", h.effects);
+        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: copy, dry_run: true }), "{:?}", h.effects);
     }
 
     #[test]
@@ -285,7 +287,7 @@ mod tests {
         for path in &beside {
             std::fs::copy(&copy, path).expect("it is copied");
         }
-        h.say(Msg::Answer(crate::store::worker::Answer::Copies(beside.to_vec())));
+        h.hear(crate::store::worker::Answer::Copies(beside.to_vec()));
         merge(&mut h, &beside[0], false);
         let text = h.text();
         assert!(text.contains("Merged: bo: owner (Acme)") && text.contains("the copy is now in .book.db.backups"), "{text}");
@@ -293,7 +295,7 @@ mod tests {
         // One that brings nothing goes the same way, without a question.
         h.effects.clear();
         merge(&mut h, &beside[1], true);
-        assert!(h.effects.contains(&Effect::Merge { path: beside[1].clone(), dry_run: false }), "{:?}", h.effects);
+        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: beside[1].clone(), dry_run: false }), "{:?}", h.effects);
         merge(&mut h, &beside[1], false);
         assert!(h.text().contains("Nothing new there · the copy is now in .book.db.backups"), "{}", h.text());
         assert!(h.app.look.copies.is_empty());

@@ -44,11 +44,12 @@ mod tests {
         assert!(h.text().contains("named .csv, .xlsx"), "{}", h.text());
         h.press("ctrl-u").type_text("/nowhere/mine.xlsx").press("enter");
         let asked = h.effects.iter().find_map(|e| match e {
-            Effect::Export { query: Query::Customers { filter, .. }, path, past: None } => Some((filter.clone(), path.clone())),
+            Effect::Export { query: Query::Customers { filter, .. }, path, past: None, .. } => Some((filter.clone(), path.clone())),
             _ => None,
         });
         assert_eq!(asked, Some(("health<60".to_owned(), "/nowhere/mine.xlsx".into())));
-        h.say(Msg::Exported { path: "/nowhere/mine.xlsx".into(), rows: 12 });
+        let job = h.job();
+        h.say(Msg::Exported { job, path: "/nowhere/mine.xlsx".into(), result: Ok(12) });
         assert!(h.text().contains("12 rows are in /nowhere/mine.xlsx"), "{}", h.text());
     }
 

@@ -148,6 +148,10 @@ impl Form {
 
     /// Checks all fields; the first wrong one gets the cursor.
     fn save(&mut self, cx: &mut Cx) {
+        // Once is enough: it is being written.
+        if self.sent.is_some() {
+            return cx.toast(cx.look.say.word("message.saving").to_owned());
+        }
         let Some(kind) = self.kind() else { return };
         for cell in &mut self.cells {
             cell.error = cell.read(&self.target, cx.look).err().unwrap_or_default();
@@ -292,6 +296,14 @@ impl Screen for Form {
             cell.news = what["news"].as_str().unwrap_or_default().to_owned();
             self.at = at;
         }
+    }
+
+    fn ready(&self) -> bool {
+        self.ready
+    }
+
+    fn is_sending(&self, command: &Command) -> bool {
+        self.sent.is_some() && self.sent == serde_json::to_value(command).ok()
     }
 
     fn typing(&self) -> bool {

@@ -72,7 +72,8 @@ impl Import {
     }
 
     fn report<'a>(&self, look: &'a Look) -> Option<&'a Arc<Report>> {
-        look.imported.as_ref()
+        // Of another file it says nothing about this one.
+        look.imported.as_ref().filter(|(path, _)| *path == self.path).map(|(_, report)| report)
     }
 
     fn here<'a>(&self, look: &'a Look) -> Option<&'a FileReport> {
@@ -298,6 +299,10 @@ impl Screen for Import {
         let name = self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let crumb = format!("{} {name}", look.say.word("screen.import"));
         Title { crumb, ..Title::default() }
+    }
+
+    fn file(&self) -> Option<&std::path::Path> {
+        Some(&self.path)
     }
 
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {

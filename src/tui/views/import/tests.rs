@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Import;
 use crate::transfer::import::{Continue, Wanted, import};
+use crate::tui::app::jobs::Work;
 use crate::tui::effect::{Effect, Msg, Reading};
 use crate::tui::harness::{Harness, NOW};
 use crate::tui::view::Screen;
@@ -11,12 +12,13 @@ use crate::tui::view::Screen;
 /// Carries out the import that the screen asked for last, and gives the screen what came of it.
 fn answer(h: &mut Harness) {
     let asked = h.effects.iter().rev().find_map(|e| match e {
-        Effect::Import { path, wanted } => Some((path.clone(), wanted.clone())),
+        Effect::Import { job, path, wanted } => Some((*job, path.clone(), wanted.clone())),
         _ => None,
     });
-    let (path, wanted) = asked.expect("an import was asked for");
+    let (job, path, wanted) = asked.expect("an import was asked for");
     let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::Yes).map(Box::new);
-    h.say(Msg::Imported { path, wanted, result });
+    h.say(Msg::Imported { job, path, wanted, result });
+    h.wait(600);
     h.press("");
 }
 
@@ -81,21 +83,24 @@ fn a_field_that_both_sides_have_changed_is_decided_here() {
 }
 
 #[test]
-fn a_long_import_tells_how_far_it_is_and_esc_stops_it() {
+fn a_long_import_tells_how_far_it_is_and_ctrl_c_stops_it() {
     let mut h = Harness::empty("en");
     h.size(120, 24);
     let reading = Reading { file: "usage.csv".into(), rows: 120_000, rate: 56_478, left: 12, rejected: 3 };
-    h.say(Msg::Importing(reading));
+    let job = h.begins(Work::Import);
+    h.say(Msg::Importing(job, reading));
     h.press("");
-    assert!(h.text().contains("Reading usage.csv: 120,000 rows, 56,478 a second, 3 rejected, 12 s left (Esc stops)"), "{}", h.text());
+    assert!(h.text().contains("Reading usage.csv: 120,000 rows, 56,478 a second, 3 rejected, 12 s left (Ctrl-C stops)"), "{}", h.text());
     h.press("esc");
-    assert_eq!(h.effects.last(), Some(&Effect::StopImport));
+    assert!(!h.effects.contains(&Effect::StopImport(job)), "Esc leaves what is open, and nothing else");
+    h.press("ctrl-c");
+    assert_eq!(h.effects.last(), Some(&Effect::StopImport(job)));
     let folder = tempfile::tempdir().expect("a folder");
     let (path, wanted) = (folder.path().join("customers.csv"), Box::<Wanted>::default());
     std::fs::write(&path, LIST.replace("Nr;Firma", "key;name")).expect("written");
     let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::No).map(Box::new);
     assert!(h.store.find_customer("Globex").is_err());
-    h.say(Msg::Imported { path, wanted, result });
+    h.say(Msg::Imported { job, path, wanted, result });
     h.press("");
-    assert!(h.text().contains("Stopped: nothing was written") && !h.text().contains("Esc stops"), "{}", h.text());
+    assert!(h.text().contains("Stopped: nothing was written") && !h.text().contains("Ctrl-C stops"), "{}", h.text());
 }
