@@ -549,3 +549,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,12 @@ pub struct Harness {
     pub effects: Vec<Effect>,
     watched: BTreeMap<Slot, Query>,
     now: Stamp,
+    /// Pages come as soon as they are asked for.
+    pub answers: bool,
+    /// Somebody holds the book: writes wait until [`Harness::let_go`].
+    pub holds: bool,
+    /// Those that wait.
+    pub held: Vec<(u64, Command)>,
 }
 
 impl Harness {
@@ -78,7 +84,17 @@ impl Harness {
         look.me = "ana".into();
         look.now = crate::domain::time::Moment::new(NOW, crate::domain::time::Zone::default());
         let app = App::new(look, &Value::Null);
-        let mut harness = Harness { app, store, past: None, effects: Vec::new(), watched: BTreeMap::new(), now: NOW };
+        let mut harness = Harness {
+            app,
+            store,
+            past: None,
+            effects: Vec::new(),
+            watched: BTreeMap::new(),
+            now: NOW,
+            answers: true,
+            holds: false,
+            held: Vec::new(),
+        };
         harness.size(120, 36);
         let effects = harness.app.start();
         harness.carry_out(effects);
@@ -108,8 +124,10 @@ impl Harness {
         self.wait(40)
     }
 
-    /// Presses keys, written as in `keys.toml` with spaces between; a word of several letters that is no key is typed.
+    /// Presses keys, written as in `keys.toml` with spaces between; a word of several letters that is no key is typed. Whoever presses
+    /// them has looked first.
     pub fn press(&mut self, keys: &str) -> &mut Harness {
+        self.wait(600);
         self.effects.clear();
         for word in keys.split(' ').filter(|w| !w.is_empty()) {
             match Key::parse(word) {
@@ -149,9 +167,27 @@ impl Harness {
         self.app.begin(work)
     }
 
+    /// Another book takes the place of the one in front.
+    pub fn opens(&mut self, path: &str) {
+        self.app.open_book(path.into());
+        self.say(Msg::Timer);
+        self.effects.clear();
+    }
+
     /// What the last keys have begun on a thread of its own.
     pub fn job(&self) -> Job {
         self.app.last_job().expect("something was begun")
+    }
+
+    /// Nobody holds the book any more: what waited is written.
+    pub fn let_go(&mut self) {
+        self.holds = false;
+        let now = self.now;
+        for (ticket, command) in std::mem::take(&mut self.held) {
+            let result = self.shown().write(&command, now);
+            self.hear(Answer::Written { ticket, result });
+        }
+        self.answer_all();
     }
 
     /// The worker of the book in front says something.
@@ -162,6 +198,10 @@ impl Harness {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match &effect {
+                Effect::Write { ticket, command } if self.holds => {
+                    self.held.push((*ticket, command.as_ref().clone()));
+                    self.effects.push(effect);
+                }
                 Effect::Write { ticket, command } => {
                     let now = self.now;
                     let result = self.shown().write(command, now);
@@ -171,7 +211,9 @@ impl Harness {
                 }
                 Effect::Watch { slot, query } => {
                     self.watched.insert(*slot, query.clone());
-                    self.answer(*slot);
+                    if self.answers {
+                        self.answer(*slot);
+                    }
                 }
                 Effect::Unwatch { slot } => {
                     self.watched.remove(slot);

@@ -1,16 +1,14 @@
 //! What runs on threads of its own: imports, merges, exports, briefs, the demo book. Each has a number and the book that it is for, so
 //! that an end is told for what it is, however much has happened meanwhile.
 
-use std::path::PathBuf;
-
 use super::{App, Effect, Tone};
-use crate::tui::effect::Job;
+use crate::tui::effect::{Generation, Job};
 use crate::tui::view::{AppStep, Step};
 use crate::tui::views::pick::{Item, Pick};
 
 /// What runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::tui) enum Work {
+pub enum Work {
     /// A look at a file to import.
     Look,
     Import,
@@ -45,8 +43,8 @@ impl Work {
 pub(in crate::tui) struct Running {
     job: Job,
     work: Work,
-    /// The book that was open when it began.
-    book: PathBuf,
+    /// The worker of the book that was in front when it began.
+    of: Generation,
 }
 
 #[cfg(test)]
@@ -63,7 +61,7 @@ impl App {
             self.stop_imports(|running| running.work == Work::Look);
         }
         self.tickets += 1;
-        self.jobs.push(Running { job: self.tickets, work, book: self.look.book.clone() });
+        self.jobs.push(Running { job: self.tickets, work, of: self.worker });
         self.tickets
     }
 
@@ -74,12 +72,12 @@ impl App {
         if matches!(running.work, Work::Import | Work::Look) {
             self.progress = None;
         }
-        Some(running.book == self.look.book)
+        Some(running.of == self.worker)
     }
 
     /// It runs, and is for the book in front.
     pub(super) fn is_running(&self, job: Job) -> bool {
-        self.jobs.iter().any(|running| running.job == job && running.book == self.look.book)
+        self.jobs.iter().any(|running| running.job == job && running.of == self.worker)
     }
 
     /// An import, or a look at a file, is under way.

@@ -137,10 +137,11 @@ impl App {
     }
 
     /// Another book in front.
-    pub(super) fn open_book(&mut self, path: PathBuf) {
+    pub(in crate::tui) fn open_book(&mut self, path: PathBuf) {
         self.save_state();
         self.fresh();
         self.worker += 1;
+        self.look.book.clone_from(&path);
         self.effects.push(Effect::OpenBook(self.worker, path));
     }
 

@@ -446,7 +446,8 @@ impl Screen for Account {
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
-        self.customer.filter(|_| self.page.is_some()).into_iter().collect()
+        // Whose page it is is known before the page has come.
+        self.customer.filter(|_| self.page.is_some() || !self.known).into_iter().collect()
     }
 
     fn save(&self, _look: &Look) -> Value {

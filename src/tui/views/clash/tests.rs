@@ -60,7 +60,7 @@ fn esc_decides_nothing_and_the_draft_knows_what_was_seen() {
     let (mut h, id) = opened();
     h.press("g e ctrl-u").type_text("Mine Ltd");
     bo(&mut h, &rename(id, "Theirs Ltd"));
-    h.press("ctrl-s esc");
+    h.press("ctrl-s").press("esc");
     assert!(h.text().contains("Mine Ltd") && h.text().contains("bo wrote Theirs Ltd"), "{}", h.text());
     h.press("esc g e");
     assert!(h.text().contains("Mine Ltd") && h.text().contains("bo wrote Theirs Ltd"), "the draft is taken up: {}", h.text());
@@ -94,7 +94,7 @@ fn another_value_can_be_typed_and_a_third_person_is_not_overwritten() {
     let (mut h, id) = opened();
     h.press("g e ctrl-u").type_text("Mine Ltd");
     bo(&mut h, &rename(id, "Theirs Ltd"));
-    h.press("ctrl-s e ctrl-u").type_text("Ours Ltd");
+    h.press("ctrl-s").press("e ctrl-u").type_text("Ours Ltd");
     bo(&mut h, &rename(id, "Later Ltd"));
     h.press("enter");
     assert!(h.text().contains("Later Ltd") && h.text().contains("Ours Ltd"), "{}", h.text());
@@ -131,7 +131,7 @@ fn a_text_changed_in_the_same_line_is_edited_with_both_in_sight() {
     let note = page(&mut h, id).events[0].id;
     h.press("E").type_text(" mine");
     bo(&mut h, &edit(Entity::Event, note, &[("text", json!("one theirs"))]));
-    h.press("ctrl-s b");
+    h.press("ctrl-s").press("b");
     assert!(h.text().contains("Edit the text") && h.text().contains("with the change of bo"), "{}", h.text());
     h.type_text(", all of it").press("ctrl-s");
     assert_eq!(page(&mut h, id).events[0].text, "one theirs\none mine, all of it");
@@ -193,7 +193,7 @@ fn other_fields_are_saved_with_a_word_about_them_and_untouched_ones_follow() {
     let text = h.text();
     assert!(text.contains("zoe") && text.contains("bo changed it"), "an untouched field follows: {text}");
     assert!(text.contains("+49 7") && text.contains("bo wrote +49 8 at"), "what was typed stays: {text}");
-    h.press("ctrl-s m");
+    h.press("ctrl-s").press("m");
     let after = page(&mut h, id).customer;
     assert_eq!((after.owner.as_str(), after.phone.as_str()), ("zoe", "+49 7"));
     assert!(h.text().contains("bo changed Owner meanwhile"), "{}", h.text());
@@ -248,7 +248,7 @@ fn the_rest_of_a_change_is_taken_back() {
     let before = page(&mut h, id).customer;
     h.press("g e ctrl-u").type_text("Mine Ltd").press("tab tab tab ctrl-u").type_text("+49 1").press("ctrl-s");
     bo(&mut h, &rename(id, "Theirs Ltd"));
-    h.press("u o");
+    h.press("u").press("o");
     let after = page(&mut h, id).customer;
     assert_eq!((after.name.as_str(), after.phone), ("Theirs Ltd", before.phone));
 }
@@ -260,7 +260,7 @@ fn the_dialog_looks_as_it_was_read() {
         h.size(w, height);
         h.press("g e ctrl-u").type_text("Mine Ltd").press("tab tab tab ctrl-u").type_text("+49 1");
         bo(&mut h, &edit(Entity::Customer, id, &[("name", json!("Theirs Ltd")), ("phone", json!("+49 2"))]));
-        h.press("ctrl-s j");
+        h.press("ctrl-s").press("j");
         insta::assert_snapshot!(format!("clash_{w}x{height}"), h.text());
     }
 }
