@@ -343,7 +343,7 @@ fn a_replaced_file_is_not_written() {
 
 /// The histories that do not hold, of so many, or of all where the faults are played as often as a release asks for. RETAIN_HISTORY plays
 /// one alone by its number, or those from one number up to another: `3..900`.
-pub(super) fn wrong_histories(some: u64, all: u64, history: fn(u64)) -> Vec<u64> {
+pub fn wrong_histories(some: u64, all: u64, history: fn(u64)) -> Vec<u64> {
     let said = std::env::var("RETAIN_HISTORY").unwrap_or_default();
     if let Ok(seed) = said.parse() {
         history(seed);

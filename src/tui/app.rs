@@ -551,4 +551,6 @@ impl App {
 }
 
 #[cfg(test)]
+mod hands;
+#[cfg(test)]
 mod tests;

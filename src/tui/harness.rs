@@ -15,10 +15,11 @@ use super::app::jobs::Work;
 use super::effect::{Effect, Job, Msg};
 use super::key::Key;
 use super::measure::cells;
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::Stamp;
+use crate::error::Result;
 use crate::store::worker::{Answer, Slot};
 use crate::store::{Options, Store, Who};
 use crate::transfer::demo::{self, DemoOptions};
@@ -245,10 +246,16 @@ impl Harness {
 
     /// Another person writes a minute later; the screens are told with [`Harness::answer_all`] only.
     pub fn another(&mut self, person: &str, command: &Command) {
+        self.another_tries(person, command).expect("another's change is written");
+    }
+
+    /// The same, which may be refused.
+    pub fn another_tries(&mut self, person: &str, command: &Command) -> Result<Receipt> {
         let who = Who { person: person.into(), device: Id([9; 16]) };
         let me = std::mem::replace(self.store.who_for_tests(), who);
-        self.store.write(command, Stamp(NOW.0 + 60_000)).expect("another's change is written");
+        let done = self.store.write(command, Stamp(NOW.0 + 60_000));
         *self.store.who_for_tests() = me;
+        done
     }
 
     /// The commands that the last keys wrote.
