@@ -256,6 +256,8 @@ impl Hands {
     fn step(&mut self) {
         let before = self.before();
         self.h.effects.clear();
+        // Keys that came too early are done when the view is ready for them; and what was held is written when the lock goes.
+        let (early, held) = (!self.h.app.early.is_empty(), !self.h.held.is_empty());
         let from_outside = self.pick(3) == 0;
         if from_outside {
             self.comes()
@@ -263,9 +265,13 @@ impl Hands {
             self.hand()
         }
         if from_outside {
-            assert_eq!(self.h.written(), [], "nobody has asked for it");
+            if !early {
+                assert_eq!(self.h.written(), [], "nobody has asked for it");
+            }
             let lost: Vec<String> = before.drafts.difference(&self.drafts()).cloned().collect();
-            assert_eq!(lost, Vec::<String>::new(), "typed, and nowhere any more");
+            if !early && !held {
+                assert_eq!(lost, Vec::<String>::new(), "typed, and nowhere any more");
+            }
             for (uid, marked) in &before.marked {
                 let now = self.h.app.stack.iter().chain(self.h.app.parked.values().flatten()).find(|o| o.uid == *uid);
                 let Some(open) = now.filter(|o| o.view.subject_count(&self.h.app.look) > 1) else { continue };
