@@ -14,7 +14,7 @@ use super::app::App;
 use super::effect::{Effect, Msg};
 use super::key::Key;
 use super::measure::cells;
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::Stamp;
@@ -39,6 +39,8 @@ pub struct Harness {
     pub effects: Vec<Effect>,
     watched: BTreeMap<Slot, Query>,
     now: Stamp,
+    /// Writes are not carried out: a test answers them itself, as a worker does that waits for a lock.
+    pub waits: bool,
 }
 
 impl Harness {
@@ -77,7 +79,7 @@ impl Harness {
         look.me = "ana".into();
         look.now = crate::domain::time::Moment::new(NOW, crate::domain::time::Zone::default());
         let app = App::new(look, &Value::Null);
-        let mut harness = Harness { app, store, past: None, effects: Vec::new(), watched: BTreeMap::new(), now: NOW };
+        let mut harness = Harness { app, store, past: None, effects: Vec::new(), watched: BTreeMap::new(), now: NOW, waits: false };
         harness.size(120, 36);
         let effects = harness.app.start();
         harness.carry_out(effects);
@@ -86,14 +88,18 @@ impl Harness {
 
     /// The book is open: what the worker says first, then its answers.
     pub fn ready(&mut self) {
+        self.hand_over();
+        self.answer_all();
+        self.wait(40);
+    }
+
+    fn hand_over(&mut self) {
         let past = self.past.as_ref().map(Store::today);
         let store = self.shown();
         let roster = store.roster().expect("the roster loads");
         let (config, read_only) = (store.config(), store.read_only().map(str::to_owned));
         let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), exchanges: None, read_only, past };
         self.say(Msg::Answer(answer));
-        self.answer_all();
-        self.wait(40);
     }
 
     fn shown(&mut self) -> &mut Store {
@@ -146,7 +152,7 @@ impl Harness {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match &effect {
-                Effect::Write { ticket, command } => {
+                Effect::Write { ticket, command } if !self.waits => {
                     let now = self.now;
                     let result = self.shown().write(command, now);
                     self.effects.push(effect.clone());
@@ -178,7 +184,13 @@ impl Harness {
 
     fn answer(&mut self, slot: Slot) {
         let Some(query) = self.watched.get(&slot).cloned() else { return };
-        let answer = match self.shown().answer(&query) {
+        let answered = self.shown().answer(&query);
+        // As the worker does: another roster is handed over before a page that has its numbers.
+        let roster = self.shown().roster().expect("the roster is there");
+        if self.app.look.roster.as_ref().is_some_and(|shared| !Arc::ptr_eq(shared, &roster)) {
+            self.hand_over();
+        }
+        let answer = match answered {
             Ok(page) => Answer::Page { slot, query, page: Arc::new(page) },
             Err(error) => Answer::Failed { slot, query, error },
         };
@@ -190,7 +202,31 @@ impl Harness {
         let who = Who { person: person.into(), device: Id([9; 16]) };
         let me = std::mem::replace(self.store.who_for_tests(), who);
         self.store.write(command, Stamp(NOW.0 + 60_000)).expect("another's change is written");
+        // A roster that was read anew meanwhile is mine all the same.
+        self.store.roster().expect("the roster loads").write().expect("nobody panicked").me.clone_from(&me.person);
         *self.store.who_for_tests() = me;
+    }
+
+    /// Answers a write that waits: the latest of the last keys.
+    pub fn answer_write(&mut self, result: crate::error::Result<Receipt>) {
+        let ticket = |e: &Effect| if let Effect::Write { ticket, .. } = e { Some(*ticket) } else { None };
+        let ticket = self.effects.iter().rev().find_map(ticket).expect("a write waits");
+        self.say(Msg::Answer(Answer::Written { ticket, result }));
+        self.answer_all();
+    }
+
+    /// Somebody else purges a customer: all others have other numbers in the next roster.
+    pub fn purged(&mut self, customer: Id) {
+        let purge = Command::Purge { entity: Entity::Customer, row: customer, why: "asked".into() };
+        self.another("bo", &purge);
+        self.answer_all();
+    }
+
+    /// The customer with this name.
+    pub fn id(&self, name: &str) -> Id {
+        let roster = self.app.look.read().expect("the roster");
+        let at = (0..roster.rows.len()).find(|at| roster.name(*at) == name);
+        roster.ids[at.unwrap_or_else(|| panic!("{name} is not there"))]
     }
 
     /// The commands that the last keys wrote.
