@@ -580,6 +580,7 @@ impl App {
             let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
             return self.say(Tone::Bad, why);
         }
+        self.look.ticket = ticket;
         for open in &mut self.stack {
             open.view.on_write(&command, &self.look);
         }
