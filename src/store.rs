@@ -617,16 +617,12 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the roster again in place, so that screens that share it see the new one.
+    /// Loads the roster anew. It is another one, whose rows may have other numbers: whoever shares the old one keeps that, and its
+    /// numbers, until the new one is handed over.
     fn reload(&mut self) -> Result<()> {
-        let Some(shared) = self.roster.take() else { return Ok(()) };
-        let fresh = self.roster()?;
-        let fresh = std::mem::replace(
-            &mut *fresh.write().unwrap_or_else(PoisonError::into_inner),
-            Roster::new(self.config.clone(), self.today, ""),
-        );
-        *shared.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        self.roster = Some(shared);
+        if self.roster.take().is_some() {
+            self.roster()?;
+        }
         Ok(())
     }
 

@@ -66,6 +66,7 @@ pub mod theme;
 pub mod verbs;
 pub mod view;
 pub mod views;
+pub mod who;
 pub mod widgets;
 pub mod work;
 
@@ -217,6 +218,7 @@ fn default_look() -> Look {
         bookmarks: Vec::new(),
         visited: Vec::new(),
         recent: Vec::new(),
+        ticket: 0,
         last: None,
         passed: Vec::new(),
         handled: Vec::new(),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -62,7 +62,8 @@ pub enum Answer {
     },
     /// The book could not be opened.
     Refused(Error),
-    /// A watched query's answer. `query` names the question; a page for a question no longer asked is dropped.
+    /// A watched query's answer. `query` names the question; a page for a question no longer asked is dropped. Row numbers in it are
+    /// those of the roster that was handed over last.
     Page { slot: Slot, query: Query, page: Arc<Page> },
     /// A query failed.
     Failed { slot: Slot, query: Query, error: Error },
@@ -126,6 +127,7 @@ impl Worker {
                 version: 0,
                 behind: true,
                 tells: false,
+                shared: Weak::new(),
                 inbox,
                 gave_up: flag,
                 // What came while nobody had the book open is taken at the first look.
@@ -184,6 +186,8 @@ struct Desk<F: Fn(Answer) + Send + Sync + 'static> {
     behind: bool,
     /// Batches are told whole.
     tells: bool,
+    /// The roster that was handed over last.
+    shared: Weak<RwLock<Roster>>,
     inbox: Receiver<Ask>,
     gave_up: Arc<AtomicBool>,
     clock: fn() -> Stamp,
@@ -305,8 +309,18 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             read_only: store.read_only().map(str::to_owned),
             past,
         };
+        if let Answer::Ready { roster, .. } = &ready {
+            self.shared = Arc::downgrade(roster);
+        }
         (self.out)(ready);
         Ok(())
+    }
+
+    /// Hands the roster over where it is another one than before: rows have other numbers in it, so it comes before any page that
+    /// has some.
+    fn hand_over(&mut self) -> Result<(), Error> {
+        let roster = self.shown().roster()?;
+        if self.shared.as_ptr() == Arc::as_ptr(&roster) { Ok(()) } else { self.ready() }
     }
 
     /// Shows the book as it was at the end of a day, or as it is. Where the past cannot be read, why is told.
@@ -401,7 +415,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             self.owed.insert(slot);
             return;
         }
-        let page = self.briefly(|desk| desk.shown().answer(&query));
+        let page = self.briefly(|desk| {
+            let page = desk.shown().answer(&query)?;
+            desk.hand_over()?;
+            Ok(page)
+        });
         match page {
             Err(error) if transact::is_held(&error) => {
                 if self.owed.is_empty() {

@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Hit};
 use super::measure::cells;
 use super::theme::Role;
 use super::view::Look;
+use super::who::Who;
 use super::widgets::list::List;
 use crate::columns::{self, Align, Listed};
 use crate::domain::config::Config;
@@ -163,7 +164,7 @@ pub fn cell(shown: &Shown, roster: &Roster, at: usize, look: &Look) -> (String, 
 }
 
 /// Draws the header and the rows in sight, and says how many fit.
-pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<u32>, shown: &[Shown]) {
+pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<Who>, shown: &[Shown]) {
     if area.height == 0 || area.width < 6 {
         return;
     }
@@ -184,14 +185,14 @@ pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<u32>, shown: &[Sho
     }
     let Some(roster) = look.read() else { return };
     let top = list.first(height);
-    for (line, (index, row)) in list.rows.iter().enumerate().skip(top).take(height).enumerate() {
+    for (line, (index, who)) in list.rows.iter().enumerate().skip(top).take(height).enumerate() {
         let whole = Rect::new(area.x, area.y + 1 + line as u16, area.width, 1);
         canvas.hit(whole, Hit::Row(index));
-        if list.marks.contains(row) {
+        if list.marks.contains(who) {
             canvas.text(area.x, whole.y, 1, look.glyphs.tick, Role::Accent);
         }
-        if (*row as usize) < roster.rows.len() {
-            draw_row(canvas, whole, &fit, shown, &roster, *row as usize, list.ghost == Some(*row));
+        if let Some(at) = who.row(&roster) {
+            draw_row(canvas, whole, &fit, shown, &roster, at, list.ghost == Some(*who));
         }
         if index == list.cursor {
             canvas.tint(whole, Role::Selection);

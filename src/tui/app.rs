@@ -424,6 +424,7 @@ impl App {
     }
 
     fn write(&mut self, ticket: u64, command: Command) {
+        self.look.ticket = ticket;
         for open in &mut self.stack {
             open.view.on_write(&command, &self.look);
         }

@@ -15,7 +15,7 @@ use super::app::jobs::Work;
 use super::effect::{Effect, Job, Msg};
 use super::key::Key;
 use super::measure::cells;
-use crate::domain::command::{Command, Receipt};
+use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::Stamp;
@@ -47,6 +47,8 @@ pub struct Harness {
     pub holds: bool,
     /// Those that wait.
     pub held: Vec<(u64, Command)>,
+    /// Writes are not carried out: a test answers them itself, as a worker does that waits for a lock.
+    pub waits: bool,
 }
 
 impl Harness {
@@ -95,6 +97,7 @@ impl Harness {
             answers: true,
             holds: false,
             held: Vec::new(),
+            waits: false,
         };
         harness.size(120, 36);
         let effects = harness.app.start();
@@ -104,14 +107,18 @@ impl Harness {
 
     /// The book is open: what the worker says first, then its answers.
     pub fn ready(&mut self) {
+        self.hand_over();
+        self.answer_all();
+        self.wait(40);
+    }
+
+    fn hand_over(&mut self) {
         let past = self.past.as_ref().map(Store::today);
         let store = self.shown();
         let roster = store.roster().expect("the roster loads");
         let (config, read_only) = (store.config(), store.read_only().map(str::to_owned));
         let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), exchanges: None, read_only, past };
         self.hear(answer);
-        self.answer_all();
-        self.wait(40);
     }
 
     fn shown(&mut self) -> &mut Store {
@@ -203,7 +210,7 @@ impl Harness {
                     self.held.push((*ticket, command.as_ref().clone()));
                     self.effects.push(effect);
                 }
-                Effect::Write { ticket, command } => {
+                Effect::Write { ticket, command } if !self.waits => {
                     let now = self.now;
                     let result = self.shown().write(command, now);
                     self.effects.push(effect.clone());
@@ -237,7 +244,13 @@ impl Harness {
 
     fn answer(&mut self, slot: Slot) {
         let Some(query) = self.watched.get(&slot).cloned() else { return };
-        let answer = match self.shown().answer(&query) {
+        let answered = self.shown().answer(&query);
+        // As the worker does: another roster is handed over before a page that has its numbers.
+        let roster = self.shown().roster().expect("the roster is there");
+        if self.app.look.roster.as_ref().is_some_and(|shared| !Arc::ptr_eq(shared, &roster)) {
+            self.hand_over();
+        }
+        let answer = match answered {
             Ok(page) => Answer::Page { slot, query, page: Arc::new(page) },
             Err(error) => Answer::Failed { slot, query, error },
         };
@@ -254,8 +267,32 @@ impl Harness {
         let who = Who { person: person.into(), device: Id([9; 16]) };
         let me = std::mem::replace(self.store.who_for_tests(), who);
         let done = self.store.write(command, Stamp(NOW.0 + 60_000));
+        // A roster that was read anew meanwhile is mine all the same.
+        self.store.roster().expect("the roster loads").write().expect("nobody panicked").me.clone_from(&me.person);
         *self.store.who_for_tests() = me;
         done
+    }
+
+    /// Answers a write that waits: the latest of the last keys.
+    pub fn answer_write(&mut self, result: crate::error::Result<Receipt>) {
+        let ticket = |e: &Effect| if let Effect::Write { ticket, .. } = e { Some(*ticket) } else { None };
+        let ticket = self.effects.iter().rev().find_map(ticket).expect("a write waits");
+        self.hear(Answer::Written { ticket, result });
+        self.answer_all();
+    }
+
+    /// Somebody else purges a customer: all others have other numbers in the next roster.
+    pub fn purged(&mut self, customer: Id) {
+        let purge = Command::Purge { entity: Entity::Customer, row: customer, why: "asked".into() };
+        self.another("bo", &purge);
+        self.answer_all();
+    }
+
+    /// The customer with this name.
+    pub fn id(&self, name: &str) -> Id {
+        let roster = self.app.look.read().expect("the roster");
+        let at = (0..roster.rows.len()).find(|at| roster.name(*at) == name);
+        roster.ids[at.unwrap_or_else(|| panic!("{name} is not there"))]
     }
 
     /// The commands that the last keys wrote.

@@ -8,6 +8,7 @@ use super::measure::cells;
 use super::theme::Role;
 use super::view::Look;
 use super::views::groups;
+use super::who::Who;
 use crate::columns;
 use crate::domain::event::Event;
 use crate::domain::money;
@@ -35,16 +36,13 @@ pub fn split(look: &Look, area: Rect) -> (Rect, Option<Rect>) {
 /// One line: pieces with their roles.
 type Pieces = Vec<(String, Role)>;
 
-/// Draws the customer at a row of the roster. `account` is the last one that was read: while the cursor runs ahead of it, it
+/// Draws a customer. `account` is the last one that was read: while the cursor runs ahead of it, it
 /// stays as it is, so that a step of the cursor draws two rows of the list and the preview changes once, whole.
-pub fn draw(canvas: &mut Canvas, area: Rect, row: Option<u32>, account: Option<&Account>) {
+pub fn draw(canvas: &mut Canvas, area: Rect, who: Option<Who>, account: Option<&Account>) {
     let look = canvas.look;
     let inner = canvas.frame(area, look.say.word("screen.preview"), "", false);
-    let (Some(row), Some(roster)) = (row.map(|r| r as usize), look.read()) else { return };
-    let row = account.map_or(row, |a| a.row as usize);
-    if inner.height == 0 || row >= roster.rows.len() {
-        return;
-    }
+    let (Some(who), Some(roster)) = (who, look.read()) else { return };
+    let Some(row) = account.map_or(who, |a| Who::new(a.customer.id, a.row)).row(&roster).filter(|_| inner.height > 0) else { return };
     let wide = inner.height > 8;
     let mut lines: Vec<Pieces> = vec![head(&roster, row, look)];
     lines.push(facts(&roster, row, inner.width.saturating_sub(2), wide, look));

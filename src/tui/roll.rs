@@ -1,6 +1,7 @@
 //! A list of customers as Triage and Customers have it: filter line, marks, preview, keeping its place. Screens mix its keys in.
 
-use std::collections::HashSet;
+#[cfg(test)]
+mod tests;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -15,6 +16,7 @@ use super::theme::Role;
 use super::verbs::{Queue, Verbs};
 use super::view::{Cx, Look, Step};
 use super::views::narrow;
+use super::who::Who;
 use super::widgets::field::Field;
 use super::widgets::list::{List, Lister};
 use crate::domain::command::{Command, Receipt};
@@ -22,11 +24,14 @@ use crate::domain::id::Id;
 use crate::domain::query::{Account, Mistake, Query, RowsPage, TimelineAsk, View};
 use crate::error::Error;
 
+/// Most lines between the top of a list and its cursor that a saved state is believed to have.
+const MOST_LINES: u64 = 1000;
+
 /// The state of such a list.
 #[derive(Default)]
 pub struct Roll {
-    /// Rows of the roster.
-    pub list: List<u32>,
+    /// The customers.
+    pub list: List<Who>,
     /// Filter, sort and columns.
     pub view: View,
     /// How many there are before the filter.
@@ -62,69 +67,58 @@ impl Roll {
         self.mistake.clone_from(&page.mistake);
         self.completions.clone_from(&page.completions);
         self.completing = 0;
-        if page.mistake.is_some() {
+        if page.mistake.is_some() || cx.look.roster.is_none() {
             return;
         }
-        let wanted = self.wanted.zip(cx.look.read()).map(|(id, roster)| roster.row_of_id(id));
-        if let Some(row) = wanted {
-            self.wanted = None;
-            if let Some(row) = row {
-                self.list.want(row as u32);
-            }
+        if let Some(id) = self.wanted.take() {
+            self.list.want(id.into());
         }
+        let rows = Who::at(&page.rows, cx.look);
         if self.answered.as_ref() == Some(&query) {
-            self.list.set(&page.rows)
+            self.list.set(&rows)
         } else {
-            self.list.replace(&page.rows)
+            self.list.replace(&rows)
         }
+        self.list.settle_marks(cx);
         self.answered = Some(query);
         (self.of, self.arr, self.known) = (page.of, page.arr, true);
         cx.push(Step::Quiet);
     }
 
     /// The preview follows the cursor.
-    pub fn quiet(&mut self, look: &Look) {
-        self.watched = self.here(look);
+    pub fn quiet(&mut self) {
+        self.watched = self.here();
     }
 
     /// The customer under the cursor.
-    pub fn here(&self, look: &Look) -> Option<Id> {
-        self.list.here().and_then(|row| look.id_of(row))
+    pub fn here(&self) -> Option<Id> {
+        self.list.here().map(|who| who.id)
     }
 
     /// The marked customers, or the one under the cursor.
-    pub fn subjects(&self, look: &Look) -> Vec<Id> {
-        let Some(roster) = look.read() else { return Vec::new() };
-        self.list.chosen().into_iter().filter_map(|row| roster.ids.get(row as usize).copied()).collect()
+    pub fn subjects(&self) -> Vec<Id> {
+        self.list.chosen().into_iter().map(|who| who.id).collect()
     }
 
     /// How many those are.
     pub fn subject_count(&self) -> usize {
-        if self.list.marks.is_empty() { usize::from(self.list.here().is_some()) } else { self.list.marks.len() }
+        self.list.chosen_count()
     }
 
     /// Takes customers out of the list before the store has answered.
     pub fn take(&mut self, customers: &[Id], look: &Look) {
-        let Some(roster) = look.read() else { return };
-        let gone: HashSet<Id> = customers.iter().copied().collect();
-        let rows = self.list.rows.iter().copied();
-        let rows: Vec<u32> = rows.filter(|row| roster.ids.get(*row as usize).is_some_and(|id| gone.contains(id))).collect();
-        self.list.take(&rows);
+        let gone: Vec<Who> = customers.iter().map(|id| Who::from(*id)).collect();
+        self.list.take(&gone, look.ticket);
     }
 
-    /// A write came back: what was taken early and did not go, or came back by undo, is shown again; undo brings the cursor to it.
+    /// A write came back: what was taken early and did not go is shown again by its page; undo brings the cursor to what came back.
     pub fn written(&mut self, command: &Command, result: &Result<Receipt, Error>, look: &Look) {
-        match (command, result) {
-            (_, Err(_)) => self.list.give_back(),
-            (command, Ok(receipt)) if command.is_undo() => {
-                self.list.give_back();
-                let row = receipt.customers.first().and_then(|id| look.read().and_then(|r| r.row_of_id(*id)));
-                if let Some(row) = row {
-                    self.list.want(row as u32);
-                }
-            }
-            (Command::AddCustomer(_), Ok(receipt)) => self.wanted = receipt.customers.first().copied(),
-            _ => {}
+        self.list.answered(look.ticket);
+        let Ok(receipt) = result else { return };
+        if let Some(id) = receipt.customers.first().filter(|_| command.is_undo()) {
+            self.list.want((*id).into());
+        } else if matches!(command, Command::AddCustomer(_)) {
+            self.wanted = receipt.customers.first().copied();
         }
     }
 
@@ -132,17 +126,17 @@ impl Roll {
     pub fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.here(look)).flatten()
+        (self.list.cursor != before).then(|| self.here()).flatten()
     }
 
     /// What brings it back here.
-    pub fn save(&self, look: &Look) -> Value {
+    pub fn save(&self) -> Value {
         let mut view = self.view.clone();
         if let Some((_, before)) = &self.editing {
             view.filter.clone_from(before);
         }
         let line = self.list.cursor.saturating_sub(self.list.top);
-        json!({"view": view, "row": self.here(look).or(self.wanted), "line": line})
+        json!({"view": view, "row": self.here().or(self.wanted), "line": line})
     }
 
     /// Goes there.
@@ -153,7 +147,7 @@ impl Roll {
         self.editing = None;
         self.mistake = None;
         self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
-        let line = state["line"].as_u64().unwrap_or(0) as usize;
+        let line = state["line"].as_u64().unwrap_or(0).min(MOST_LINES) as usize;
         (self.list.cursor, self.list.top) = (line, 0);
         self.answered = None;
     }
@@ -209,7 +203,7 @@ impl Roll {
             self.view.filter = before;
             self.mistake = None;
         } else {
-            self.list.marks.clear();
+            self.list.unmark();
         }
     }
 
@@ -286,8 +280,8 @@ macro_rules! rolled {
             }
         }
         impl $crate::tui::verbs::Verbs for $screen {
-            fn here(&self, look: &Look) -> Option<Id> {
-                self.roll.here(look)
+            fn here(&self, _look: &Look) -> Option<Id> {
+                self.roll.here()
             }
         }
         impl $crate::tui::verbs::Queue for $screen {}
@@ -306,12 +300,12 @@ pub trait Rolled: Lister + Verbs + Queue {
     const ROLL: &'static [KeyRow<Self>] = &[
         row("open", &["enter"], |v: &mut Self, cx| {
             if !v.roll_mut().keep_filter()
-                && let Some(id) = v.roll().here(cx.look)
+                && let Some(id) = v.roll().here()
             {
                 cx.go("account", json!({"customer": id}));
             }
         })
-        .when(|v, look| if v.roll().editing() || v.roll().here(look).is_some() { Ok(()) } else { Err("no_customer") })
+        .when(|v, _| if v.roll().editing() || v.roll().here().is_some() { Ok(()) } else { Err("no_customer") })
         .hint(),
         row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit()).cli("list").hint(),
         row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
@@ -325,33 +319,30 @@ pub trait Rolled: Lister + Verbs + Queue {
             v.roll_mut().list.mark();
             v.move_by(1, cx);
         })
-        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
-        row("mark_all", &["*"], |v: &mut Self, _| {
-            let list = &mut v.roll_mut().list;
-            list.marks.extend(list.rows.iter().copied());
-        }),
-        row("mark_none", &["-"], |v: &mut Self, _| v.roll_mut().list.marks.clear())
+        .when(|v, _| v.roll().here().map(|_| ()).ok_or("no_customer")),
+        row("mark_all", &["*"], |v: &mut Self, _| v.roll_mut().list.mark_all()),
+        row("mark_none", &["-"], |v: &mut Self, _| v.roll_mut().list.unmark())
             .when(|v, _| if v.roll().list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
         row("copy_row", &["y r"], |v: &mut Self, cx| {
             let rows = v.roll().list.chosen();
             v.copy_rows(&rows, false, cx);
         })
-        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
+        .when(|v, _| v.roll().here().map(|_| ()).ok_or("no_customer")),
         row("copy_table", &["y t"], |v: &mut Self, cx| {
             let rows = v.roll().list.rows.clone();
             v.copy_rows(&rows, true, cx);
         })
-        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
+        .when(|v, _| v.roll().here().map(|_| ()).ok_or("no_customer")),
         row("copy_email", &["y e"], |v: &mut Self, cx| {
-            let here = v.roll().list.here();
-            let account = v.roll().account.as_ref().filter(|a| Some(a.row) == here);
+            let here = v.roll().here();
+            let account = v.roll().account.as_ref().filter(|a| Some(a.customer.id) == here);
             let email = account.and_then(|a| a.contacts.iter().map(|c| c.email.clone()).find(|e| !e.is_empty()));
             match email {
                 Some(email) => cx.push(Step::Copy(email, cx.look.say.word("word.email").to_owned())),
                 None => cx.toast(cx.look.say.word("message.nothing_to_copy").to_owned()),
             }
         })
-        .when(|v, look| v.roll().here(look).map(|_| ()).ok_or("no_customer")),
+        .when(|v, _| v.roll().here().map(|_| ()).ok_or("no_customer")),
         row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
         row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes("add"),
@@ -361,14 +352,14 @@ pub trait Rolled: Lister + Verbs + Queue {
     fn columns(&self, look: &Look) -> Vec<Shown>;
 
     /// Copies rows as they are shown, a tab between the cells, so that a spreadsheet takes them.
-    fn copy_rows(&self, rows: &[u32], with_header: bool, cx: &mut Cx) {
+    fn copy_rows(&self, rows: &[Who], with_header: bool, cx: &mut Cx) {
         let shown = self.columns(cx.look);
         let Some(roster) = cx.look.read() else { return };
         let mut lines = Vec::with_capacity(rows.len() + 1);
         if with_header {
             lines.push(shown.iter().map(|s| safe(header(cx.look, s.code())).into_owned()).collect::<Vec<_>>().join("\t"));
         }
-        let rows = rows.iter().map(|row| *row as usize).filter(|at| *at < roster.rows.len());
+        let rows = rows.iter().filter_map(|who| who.row(&roster));
         lines.extend(
             rows.map(|at| shown.iter().map(|s| safe(&cell(s, &roster, at, cx.look).0).into_owned()).collect::<Vec<_>>().join("\t")),
         );
@@ -387,7 +378,7 @@ pub trait Rolled: Lister + Verbs + Queue {
     fn roll_hit(&mut self, hit: Hit, cx: &mut Cx) {
         if let Hit::Row(at) = hit
             && at == self.roll().list.cursor
-            && let Some(id) = self.roll().here(cx.look)
+            && let Some(id) = self.roll().here()
         {
             return cx.go("account", json!({"customer": id}));
         }

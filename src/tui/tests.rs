@@ -649,6 +649,13 @@ fn saved_state_that_is_damaged_starts_fresh() {
         let app = App::new(super::default_look(), &state);
         assert_eq!(app.top().name(), "triage");
     }
+    // A place that no list has.
+    for screen in SCREENS {
+        let most = serde_json::json!({"at": u64::MAX, "line": u64::MAX, "figure": u64::MAX, "person": u64::MAX, "card": u64::MAX});
+        let state = serde_json::json!({"here": [{"view": "triage", "state": most}, {"view": screen.name, "state": most}]});
+        let app = App::new(super::default_look(), &state);
+        assert!([screen.name, "triage"].contains(&app.top().name()));
+    }
     assert_eq!(NOW.utc().date_naive().to_string(), "2026-11-21");
 }
 

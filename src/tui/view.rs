@@ -68,6 +68,8 @@ pub struct Look {
     pub visited: Vec<Id>,
     /// Ids of actions and customers that the palette ran last, newest first.
     pub recent: Vec<String>,
+    /// The write that is begun or answered just now, while views hear of it.
+    pub ticket: u64,
     /// The last command on customers, for `.`.
     pub last: Option<Command>,
     /// Copies of the book that a sync tool left beside it.

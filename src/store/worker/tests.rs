@@ -252,3 +252,38 @@ fn in_the_past_a_write_is_refused_and_what_others_do_now_is_not_seen_there() {
     let said = said_until(&path, vec![Ask::Past(Some(day.plus(-1))), Ask::Past(None), ask], written);
     assert!(matches!(said.last(), Some(Answer::Written { result: Ok(_), .. })), "{said:?}");
 }
+
+#[test]
+fn another_roster_is_handed_over_before_a_page_that_has_its_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let mut store = Store::open(&path, &options("ana")).unwrap();
+    let ids: Vec<Id> = ["Early", "Mine", "Other"].map(|name| store.write(&customer(name), NOW).unwrap().customers[0]).to_vec();
+    store.close();
+    let (tell, told) = crossbeam_channel::unbounded();
+    let worker = Worker::start(path.clone(), options("ana"), || NOW, move |answer| drop(tell.send(answer)));
+    let query = Query::Customers { filter: String::new(), sort: "name".into(), descending: false, columns: Vec::new() };
+    worker.ask(Ask::Watch { slot: 1, query });
+    let mut shared: Vec<Arc<RwLock<Roster>>> = Vec::new();
+    let mut named = |wanted: &[Id]| loop {
+        match told.recv_timeout(DEADLINE).unwrap() {
+            Answer::Ready { roster, .. } => shared.push(roster),
+            Answer::Page { slot: 1, page, .. } => {
+                let Page::Rows(page) = page.as_ref() else { panic!("{page:?}") };
+                let roster = shared.last().unwrap().read().unwrap();
+                let named: Vec<Id> = page.rows.iter().map(|row| roster.ids[*row as usize]).collect();
+                assert!(named == ids || named == wanted, "{named:?}");
+                if named == wanted {
+                    return shared.clone();
+                }
+            }
+            _ => {}
+        }
+    };
+    named(&ids);
+    let mut other = Store::open(&path, &on_device("bo", 9)).unwrap();
+    other.write(&Command::Purge { entity: crate::domain::command::Entity::Customer, row: ids[0], why: "asked".into() }, NOW).unwrap();
+    let shared = named(&ids[1..]);
+    assert_eq!(shared[0].read().unwrap().ids, ids, "whoever still has the old one reads what it always said");
+    drop(worker);
+}

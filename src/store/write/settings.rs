@@ -71,13 +71,14 @@ pub(super) fn set_config(
     if let Some(code) = key.strip_prefix(RULE) {
         let (was, is) = (context.config.rules.find(code), trial.rules.find(code));
         let what = match (was, is.filter(|_| value.is_some())) {
-            (None, _) => "added",
-            (Some(_), None) => "removed",
-            (Some(was), Some(is)) if was.off != is.off => ["switched on", "switched off"][usize::from(is.off)],
-            _ => "changed",
+            (None, _) => "Added",
+            (Some(_), None) => "Removed",
+            (Some(was), Some(is)) if was.off != is.off => ["Switched on", "Switched off"][usize::from(is.off)],
+            _ => "Changed",
         };
+        let rule = is.filter(|_| value.is_some()).or(was).map_or(code, |rule| rule.label.as_str()).to_owned();
         put_rule(b, code, value.filter(|v| !v.trim().is_empty()), &settings::rules_below(b.conn)?)?;
-        return Ok(done(format!("Rule {code} {what}"), 1));
+        return Ok(done(format!("{what} rule {rule}"), 1));
     }
     if key == "rules" {
         put_rules(b, value, &trial.rules, context)?;

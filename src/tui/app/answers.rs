@@ -17,7 +17,7 @@ use crate::store::worker::{Answer, Slot};
 use crate::transfer::import::{self, Wanted};
 use crate::tui::chrome::grouped;
 use crate::tui::effect::{Generation, Job, Reading};
-use crate::tui::view::{Place, Screen as _};
+use crate::tui::view::{Cx, Place, Screen as _, Step};
 use crate::tui::views::clash::ClashBox;
 use crate::tui::views::first_run::FirstRun;
 use crate::tui::views::import::Import;
@@ -153,9 +153,23 @@ impl App {
                 }
             }
         }
+        self.look.ticket = ticket;
         let uids: Vec<u32> = self.stack.iter().map(|o| o.uid).collect();
         for uid in uids {
             self.view_acts(uid, |view, cx| view.on_written(&command, result, cx));
+        }
+        self.parked_written(&command, result);
+    }
+
+    /// The stacks of the other tabs hear of an answer too. A view that is done goes; what else it asks for is not for the tab in front.
+    fn parked_written(&mut self, command: &Command, result: &Result<Receipt, Error>) {
+        for stack in self.parked.values_mut() {
+            let mut root = true;
+            stack.retain_mut(|open| {
+                let mut cx = Cx::new(&self.look, &mut self.tickets);
+                open.view.on_written(command, result, &mut cx);
+                std::mem::take(&mut root) || !cx.steps.iter().any(|step| matches!(step, Step::Close))
+            });
         }
     }
 

@@ -203,21 +203,19 @@ impl Screen for Alerts {
         }
     }
 
-    fn on_write(&mut self, command: &Command, _look: &Look) {
+    fn on_write(&mut self, command: &Command, look: &Look) {
         match command {
             Command::Done { customers } | Command::Snooze { customers, .. } if !self.log && !self.done => {
                 let gone: Vec<Id> = self.rows.values().filter(|r| customers.contains(&r.customer)).map(|r| r.id).collect();
-                self.list.take(&gone);
+                self.list.take(&gone, look.ticket);
             }
-            Command::TakeBackFiring { event } => self.list.take(&[*event]),
+            Command::TakeBackFiring { event } => self.list.take(&[*event], look.ticket),
             _ => {}
         }
     }
 
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
-        if result.is_err() || command.is_undo() {
-            self.list.give_back();
-        }
+    fn on_written(&mut self, _command: &Command, _result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.list.answered(cx.look.ticket);
     }
 
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {

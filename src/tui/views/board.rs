@@ -26,6 +26,7 @@ use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 
 const BOARD: u8 = 0;
@@ -39,16 +40,22 @@ const CARD: u16 = 2;
 /// The board. Its list is the column under the cursor.
 #[derive(Default)]
 pub struct Board {
-    list: List<u32>,
+    list: List<Who>,
     stage: usize,
     filter: FilterLine,
     page: Option<Arc<Page>>,
+    // Whom the page has in each stage.
+    cards: Vec<Vec<Who>>,
     // The card that the cursor goes to wherever it stands in the next page.
     follow: Option<Id>,
 }
 
 fn some(view: &Board, _look: &Look) -> Applies {
     view.list.here().map(|_| ()).ok_or("no_customer")
+}
+
+fn chosen(view: &Board, _look: &Look) -> Applies {
+    if view.list.chosen_count() > 0 { Ok(()) } else { Err("no_customer") }
 }
 
 impl Board {
@@ -63,8 +70,8 @@ impl Board {
         }
     }
 
-    fn cards(&self, stage: usize) -> Vec<u32> {
-        self.figures().and_then(|p| p.cards.get(stage)).cloned().unwrap_or_default()
+    fn cards(&self, stage: usize) -> &[Who] {
+        self.cards.get(stage).map_or(&[], Vec::as_slice)
     }
 
     fn turn_to(&mut self, stage: usize) {
@@ -74,31 +81,39 @@ impl Board {
             let (marks, line) = (std::mem::take(&mut self.list.marks), self.list.cursor);
             self.list = List::default();
             self.list.marks = marks;
-            self.list.replace(&self.cards(stage));
+            self.list_anew();
             self.list.go(line, 1);
         }
     }
 
-    fn take_page(&mut self, page: &Arc<Page>, look: &Look) {
+    /// The column under the cursor, for another question than before.
+    fn list_anew(&mut self) {
+        let cards = self.cards.get(self.stage).map_or(&[][..], Vec::as_slice);
+        self.list.replace(cards);
+    }
+
+    fn take_page(&mut self, page: &Arc<Page>, cx: &mut Cx) {
         let Page::Funnel(new) = page.as_ref() else { return };
         if new.mistake.is_some() {
             return;
         }
         let first = self.page.is_none();
         self.page = Some(Arc::clone(page));
-        let row = self.follow.and_then(|id| look.read().and_then(|r| r.row_of_id(id))).map(|at| at as u32);
-        let at = row.and_then(|row| new.cards.iter().position(|c| c.contains(&row)));
-        if let (Some(row), Some(stage)) = (row, at) {
+        self.cards = new.cards.iter().map(|rows| Who::at(rows, cx.look)).collect();
+        let whom = self.follow.map(Who::from);
+        let at = whom.and_then(|who| self.cards.iter().position(|c| c.contains(&who)));
+        if let (Some(who), Some(stage)) = (whom, at) {
             self.follow = None;
-            self.list.give_back();
             self.turn_to(stage);
-            self.list.want(row);
-            self.list.marks.retain(|r| new.cards.iter().any(|c| c.contains(r)));
+            self.list.want(who);
         } else if first && new.cards.get(self.stage).is_none_or(Vec::is_empty) {
             self.stage = new.cards.iter().position(|c| !c.is_empty()).unwrap_or(0);
         }
-        let cards = self.cards(self.stage);
-        if first || at.is_some() { self.list.replace(&cards) } else { self.list.set(&cards) }
+        match self.cards.get(self.stage).filter(|_| !first && at.is_none()) {
+            Some(cards) => self.list.set(cards),
+            None => self.list_anew(),
+        }
+        self.list.settle_marks(cx);
     }
 
     /// Moves the marked cards, or the one under the cursor, to the column beside the cursor's.
@@ -128,7 +143,7 @@ impl Board {
         let (x, width) = (inner.x + 1, inner.width.saturating_sub(2));
         canvas.text(x, inner.y, width, &format!("{} ARR", short(figures.arr, look)), Role::Muted);
         let cards = Rect::new(inner.x, inner.y + 1, inner.width, inner.height - 1);
-        let rows = if chosen { self.list.rows.clone() } else { self.cards(at) };
+        let rows = if chosen { self.list.rows.as_slice() } else { self.cards(at) };
         if rows.is_empty() {
             canvas.text(x, cards.y, width, look.say.word("funnel.nobody"), Role::Muted);
             return;
@@ -141,14 +156,12 @@ impl Board {
             canvas.drawn.list_rows = fit;
         }
         let Some(roster) = look.read() else { return };
-        for (line, (index, row)) in rows.iter().enumerate().skip(top).take(fit).enumerate() {
+        for (line, (index, who)) in rows.iter().enumerate().skip(top).take(fit).enumerate() {
             let place = Rect::new(cards.x, cards.y + line as u16 * CARD, cards.width, CARD);
             if chosen {
                 canvas.hit(place, Hit::Row(index));
             }
-            if (*row as usize) < roster.rows.len() {
-                self.draw_card(canvas, place, &roster, *row);
-            }
+            self.draw_card(canvas, place, &roster, *who);
             if chosen && index == self.list.cursor {
                 canvas.tint(place.intersection(cards), Role::Selection);
             }
@@ -161,10 +174,10 @@ impl Board {
     }
 
     /// Two lines: the name; money, health, days in the stage with the sign of its pace.
-    fn draw_card(&self, canvas: &mut Canvas, area: Rect, roster: &Roster, row: u32) {
-        let (look, at) = (canvas.look, row as usize);
-        let ghost = |role: Role| if self.list.ghost == Some(row) { Role::Muted } else { role };
-        if self.list.marks.contains(&row) {
+    fn draw_card(&self, canvas: &mut Canvas, area: Rect, roster: &Roster, who: Who) {
+        let (look, Some(at)) = (canvas.look, who.row(roster)) else { return };
+        let ghost = |role: Role| if self.list.ghost == Some(who) { Role::Muted } else { role };
+        if self.list.marks.contains(&who) {
             canvas.text(area.x, area.y, 1, look.glyphs.tick, Role::Accent);
         }
         let (x, width) = (area.x + 1, area.width.saturating_sub(2));
@@ -205,8 +218,8 @@ impl Filtered for Board {
 }
 
 impl Verbs for Board {
-    fn here(&self, look: &Look) -> Option<Id> {
-        self.list.here().and_then(|row| look.id_of(row))
+    fn here(&self, _look: &Look) -> Option<Id> {
+        self.list.here().map(|who| who.id)
     }
 }
 impl Queue for Board {}
@@ -215,8 +228,8 @@ impl Screen for Board {
     const NAME: &'static str = "board";
     const KEYS: &'static [&'static [KeyRow<Board>]] = &[
         &[
-            row("shift_on", &["L"], |v: &mut Self, cx| v.shift(1, cx)).when(some).writes("move").hint(),
-            row("shift_back", &["H"], |v: &mut Self, cx| v.shift(-1, cx)).when(some).writes("move").hint(),
+            row("shift_on", &["L"], |v: &mut Self, cx| v.shift(1, cx)).when(chosen).writes("move").hint(),
+            row("shift_back", &["H"], |v: &mut Self, cx| v.shift(-1, cx)).when(chosen).writes("move").hint(),
             row("column_left", &["h", "left"], |v: &mut Self, _| v.turn_to(v.stage.saturating_sub(1))),
             row("column_right", &["l", "right"], |v: &mut Self, _| v.turn_to(v.stage + 1)).hint(),
             row("open", &["enter"], |v: &mut Self, cx| {
@@ -238,11 +251,11 @@ impl Screen for Board {
                 v.move_by(1, cx);
             })
             .when(some),
-            row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear())
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark())
                 .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
             row("escape", &["esc"], |v: &mut Self, _| {
                 if !v.filter.escape() {
-                    v.list.marks.clear();
+                    v.list.unmark();
                 }
             })
             .when(|v, _| if v.filter.editing() || !v.list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
@@ -267,7 +280,7 @@ impl Screen for Board {
 
     fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
         match (part, page.as_ref()) {
-            (BOARD, _) => self.take_page(page, cx.look),
+            (BOARD, _) => self.take_page(page, cx),
             (CHECK, Page::Rows(rows)) => self.filter.page(rows),
             _ => {}
         }
@@ -275,22 +288,21 @@ impl Screen for Board {
 
     fn on_write(&mut self, command: &Command, look: &Look) {
         // A card leaves its column at once; the cursor finds it again where it went, unless it went with others.
-        if let Command::Move { customers, .. } = command
-            && let Some(roster) = look.read()
-        {
-            let rows: Vec<u32> = customers.iter().filter_map(|id| roster.row_of_id(*id)).map(|at| at as u32).collect();
+        if let Command::Move { customers, .. } = command {
+            let gone: Vec<Who> = customers.iter().map(|id| Who::from(*id)).collect();
             self.follow = customers.first().copied().filter(|_| customers.len() == 1);
-            self.list.take(&rows);
+            self.list.take(&gone, look.ticket);
         }
     }
 
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
-        if result.is_err() {
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.list.answered(cx.look.ticket);
+        let waits = result.as_ref().map_or(true, |receipt| receipt.queued.is_some());
+        if waits {
             self.follow = None;
         }
-        if result.is_err() || command.is_undo() {
-            self.list.give_back();
-            self.list.replace(&self.cards(self.stage));
+        if waits || command.is_undo() {
+            self.list_anew();
         }
         if let (true, Ok(receipt)) = (command.is_undo(), result) {
             self.follow = receipt.customers.first().copied();
@@ -322,8 +334,12 @@ impl Screen for Board {
         (self.list.cursor != before).then(|| Verbs::here(self, look)).flatten()
     }
 
-    fn subjects(&self, look: &Look) -> Vec<Id> {
-        self.list.chosen().into_iter().filter_map(|row| look.id_of(row)).collect()
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        self.list.chosen().into_iter().map(|who| who.id).collect()
+    }
+
+    fn subject_count(&self, _look: &Look) -> usize {
+        self.list.chosen_count()
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {

@@ -26,7 +26,7 @@ use crate::tui::measure::{cells, wrap};
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
 use crate::tui::view::{Cx, Look, Screen, Title};
-use crate::tui::widgets::list::{List, Lister};
+use crate::tui::widgets::list::{List, Lister, tell_gone};
 use crate::tui::work;
 
 const LIST: u8 = 0;
@@ -81,12 +81,13 @@ impl Calls {
         self.list.here().and_then(|id| self.rows.get(&id))
     }
 
-    fn page(&mut self, calls: &[ActionRow]) {
+    fn page(&mut self, calls: &[ActionRow], cx: &mut Cx) {
         let old = std::mem::take(&mut self.rows);
         self.rows = calls.iter().map(|r| (r.action.id, r.clone())).collect();
         let ids: Vec<Id> = calls.iter().map(|r| r.action.id).collect();
         let ask = self.ask();
-        if self.answered.as_ref() == Some(&ask) {
+        let again = self.answered.as_ref() == Some(&ask);
+        if again {
             self.list.set(&ids)
         } else {
             self.list.replace(&ids)
@@ -96,7 +97,12 @@ impl Calls {
         }
         // Marks on calls that are not listed any more would act unseen.
         let rows = &self.rows;
-        self.list.marks.retain(|id| rows.contains_key(id));
+        if self.list.is_by_others() && again {
+            let gone = self.list.keep_marks(|id| rows.contains_key(id));
+            tell_gone(gone, &self.list, cx);
+        } else {
+            self.list.marks.retain(|id| rows.contains_key(id));
+        }
         self.answered = Some(ask);
         self.known = true;
     }
@@ -358,7 +364,7 @@ impl Screen for Calls {
         &[
             row("escape", &["esc"], |v: &mut Self, _| {
                 if !v.filter.escape() {
-                    v.list.marks.clear();
+                    v.list.unmark();
                 }
             })
             .when(|v, _| if v.filter.editing() || !v.list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
@@ -367,8 +373,8 @@ impl Screen for Calls {
                 v.move_by(1, cx);
             })
             .when(|v, _| v.here().map(|_| ()).ok_or("no_call")),
-            row("mark_all", &["*"], |v: &mut Self, _| v.list.marks.extend(v.list.rows.iter().copied())),
-            row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear())
+            row("mark_all", &["*"], |v: &mut Self, _| v.list.mark_all()),
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark())
                 .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
         ],
         Self::ABOUT,
@@ -399,9 +405,9 @@ impl Screen for Calls {
         all
     }
 
-    fn on_page(&mut self, part: u8, page: &Arc<Page>, _cx: &mut Cx) {
+    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
         match (part, page.as_ref()) {
-            (LIST, Page::Actions(calls)) => self.page(calls),
+            (LIST, Page::Actions(calls)) => self.page(calls, cx),
             (CHECK, Page::Rows(rows)) => self.filter.page(rows),
             _ => {}
         }
@@ -414,18 +420,16 @@ impl Screen for Calls {
         }
     }
 
-    fn on_write(&mut self, command: &Command, _look: &Look) {
+    fn on_write(&mut self, command: &Command, look: &Look) {
         match command {
-            Command::CloseActions { actions, .. } if !self.closed => self.list.take(actions),
-            Command::CloseActions { .. } | Command::SnoozeActions { .. } => self.list.marks.clear(),
+            Command::CloseActions { actions, .. } if !self.closed => self.list.take(actions, look.ticket),
+            Command::CloseActions { .. } | Command::SnoozeActions { .. } => self.list.unmark(),
             _ => {}
         }
     }
 
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
-        if result.is_err() || command.is_undo() {
-            self.list.give_back();
-        }
+    fn on_written(&mut self, _command: &Command, _result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.list.answered(cx.look.ticket);
     }
 
     fn typing(&self) -> bool {

@@ -134,7 +134,14 @@ impl Screen for Checklists {
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
         if let Page::Checklists(lists) = page.as_ref() {
+            let before = self.item().map(|item| item.question.code.clone());
             self.lists.clone_from(lists);
+            // The stage that is shown stays, also where somebody moves the customer on, and so does the question under the cursor.
+            if let Some(list) = self.lists.get(self.place()) {
+                self.stage = list.stage.clone();
+                let place = before.and_then(|code| list.items.iter().position(|item| item.question.code == code));
+                self.cursor = place.unwrap_or(self.cursor).min(list.items.len().saturating_sub(1));
+            }
         }
     }
 

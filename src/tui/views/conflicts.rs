@@ -1,5 +1,6 @@
 //! Fields of which copies of the book say different things: listed until somebody decides, each decision one key and undoable.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
@@ -8,10 +9,11 @@ use serde_json::{Value, json};
 use super::clash::label;
 use super::groups;
 use super::pick::{Item, Pick};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::{Conflict, ConflictValue, Page, Query};
 use crate::domain::time::words;
+use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::wrap;
@@ -19,22 +21,30 @@ use crate::tui::theme::Role;
 use crate::tui::view::{Cx, Look, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
+/// The row and its field that are in conflict.
+type Place = (Id, String);
+
 /// The list of open conflicts, and under it the values of the one at the cursor.
 #[derive(Default)]
 pub struct Conflicts {
-    list: List<usize>,
-    all: Vec<Conflict>,
+    list: List<Place>,
+    all: HashMap<Place, Conflict>,
     known: bool,
 }
 
 impl Conflicts {
     fn here(&self) -> Option<&Conflict> {
-        self.list.here().and_then(|at| self.all.get(at))
+        self.list.here().and_then(|place| self.all.get(&place))
+    }
+
+    /// The one under the cursor, unless somebody else has decided it.
+    fn open(&self) -> Option<&Conflict> {
+        self.here().filter(|_| self.list.ghost.is_none())
     }
 
     /// Asks which of the values holds; a digit picks.
     fn decide(&mut self, cx: &mut Cx) {
-        let Some(conflict) = self.here() else { return };
+        let Some(conflict) = self.open() else { return };
         let items = conflict.values.iter().rev().map(|v| Item {
             label: value(conflict, v, cx.look),
             detail: by(v, cx.look),
@@ -107,7 +117,7 @@ impl Screen for Conflicts {
     const NAME: &'static str = "conflicts";
     const KEYS: &'static [&'static [KeyRow<Conflicts>]] = &[
         &[
-            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.here().map(|_| ()).ok_or("no_conflict")).writes("resolve").hint(),
+            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.open().map(|_| ()).ok_or("no_conflict")).writes("resolve").hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|c| c.customer.clone()) {
                     cx.go("account", json!({"customer": id}));
@@ -121,7 +131,7 @@ impl Screen for Conflicts {
 
     fn title(&self, look: &Look) -> Title {
         // The list has an end; the count has none.
-        let (n, all) = (self.all.len(), self.all.len().max(look.counts.conflicts));
+        let (n, all) = (self.list.rows.len(), self.list.rows.len().max(look.counts.conflicts));
         let word = if n < all { "conflicts.count_of" } else { "conflicts.count" };
         let counter = look.say.fill(word, &[("n", &n.to_string()), ("all", &all.to_string())]);
         Title { crumb: look.say.word("screen.conflicts").to_owned(), filter: String::new(), counter }
@@ -131,14 +141,24 @@ impl Screen for Conflicts {
         vec![(0, Query::Conflicts)]
     }
 
-    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
         if let Page::Conflicts(all) = page.as_ref() {
-            self.all.clone_from(all);
+            let places: Vec<Place> = all.iter().map(|c| (c.row, c.field.clone())).collect();
+            self.list.set(&places);
+            let ghost = self.list.ghost.as_ref().and_then(|place| self.all.remove_entry(place));
+            self.all = places.into_iter().zip(all.iter().cloned()).chain(ghost).collect();
             self.known = true;
-            let rows: Vec<usize> = (0..self.all.len()).collect();
-            self.list.rows = rows;
-            self.list.go(self.list.cursor, cx.look.list_rows);
         }
+    }
+
+    fn on_write(&mut self, command: &Command, look: &Look) {
+        if let Command::Resolve { row, field, .. } = command {
+            self.list.take(&[(*row, field.clone())], look.ticket);
+        }
+    }
+
+    fn on_written(&mut self, _command: &Command, _result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.list.answered(cx.look.ticket);
     }
 
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
@@ -158,7 +178,7 @@ impl Screen for Conflicts {
         let below = if area.height >= 14 { (area.height / 3).min(10) } else { 0 };
         let list = Rect::new(area.x, area.y, area.width, area.height - below);
         let inner = canvas.frame(list, look.say.word("screen.conflicts"), "", true);
-        if self.all.is_empty() {
+        if self.list.rows.is_empty() {
             let words = look.say.word(if self.known { "conflicts.nothing" } else { "message.loading" }).to_owned();
             return groups::draw_empty(canvas, inner, &words);
         }
@@ -166,7 +186,9 @@ impl Screen for Conflicts {
         canvas.drawn.list_rows = height.max(1);
         let top = self.list.first(height);
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.rows.len()) {
-            let conflict = &self.all[at];
+            let Some(conflict) = self.all.get(&self.list.rows[at]) else { continue };
+            let gone = self.list.ghost.as_ref() == Some(&self.list.rows[at]);
+            let text = if gone { Role::Muted } else { Role::Text };
             let line = Rect::new(inner.x, y, inner.width, 1);
             let (name, shown) = (title(conflict), conflict.values.last().map(|v| value(conflict, v, look)).unwrap_or_default());
             let people: Vec<&str> = conflict.values.iter().rev().map(|v| v.person.as_str()).collect();
@@ -178,12 +200,7 @@ impl Screen for Conflicts {
             groups::cells_of(
                 canvas,
                 line,
-                &[
-                    (&name, a, false, Role::Text),
-                    (&field, b, false, Role::Accent),
-                    (&shown, c, false, Role::Text),
-                    (&people, d, false, Role::Muted),
-                ],
+                &[(&name, a, false, text), (&field, b, false, Role::Accent), (&shown, c, false, text), (&people, d, false, Role::Muted)],
             );
             canvas.hit(line, Hit::Row(at));
             if at == self.list.cursor {

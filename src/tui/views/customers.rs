@@ -133,7 +133,7 @@ impl Screen for Customers {
                 cx.write(Command::Remove { entity: crate::domain::command::Entity::Customer, rows });
             })
             .writes("remove")
-            .when(|v, look| v.roll.here(look).map(|_| ()).ok_or("no_customer")),
+            .when(|v, _| if v.roll.subject_count() > 0 { Ok(()) } else { Err("no_customer") }),
         ],
         Self::MOVES,
     ];
@@ -202,16 +202,16 @@ impl Screen for Customers {
         self.roll_hit(hit, cx);
     }
 
-    fn quiet(&mut self, look: &Look) {
-        self.roll.quiet(look);
+    fn quiet(&mut self, _look: &Look) {
+        self.roll.quiet();
     }
 
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         self.roll.step(by, look)
     }
 
-    fn subjects(&self, look: &Look) -> Vec<Id> {
-        self.roll.subjects(look)
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        self.roll.subjects()
     }
 
     fn subject_count(&self, _look: &Look) -> usize {
@@ -242,8 +242,8 @@ impl Screen for Customers {
         }
     }
 
-    fn save(&self, look: &Look) -> Value {
-        let mut state = self.roll.save(look);
+    fn save(&self, _look: &Look) -> Value {
+        let mut state = self.roll.save();
         state["name"] = json!(self.name);
         state
     }

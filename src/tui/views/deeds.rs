@@ -25,13 +25,20 @@ use crate::tui::widgets::list::{List, Lister};
 pub struct Deeds {
     batch: Option<Id>,
     page: Option<BatchPage>,
-    list: List<usize>,
+    list: List<Thing>,
+}
+
+/// A thing that a batch did: the row, and the edit where it is one.
+type Thing = (Id, Option<Id>);
+
+fn thing(deed: &Deed) -> Thing {
+    (deed.row, deed.edit)
 }
 
 impl Deeds {
     fn here(&self) -> Option<&Deed> {
-        let things = &self.page.as_ref()?.things;
-        self.list.here().and_then(|at| things.get(at))
+        let here = self.list.here()?;
+        self.page.as_ref()?.things.iter().find(|deed| thing(deed) == here)
     }
 
     fn batch(&self) -> Option<&BatchRow> {
@@ -188,10 +195,10 @@ impl Screen for Deeds {
         self.batch.map(|batch| (0, Query::Batch { batch })).into_iter().collect()
     }
 
-    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
         if let Page::Batch(page) = page.as_ref() {
-            self.list.rows = (0..page.things.len()).collect();
-            self.list.go(self.list.cursor, cx.look.list_rows);
+            // What is gone under the cursor leaves an empty line, at which no key does anything.
+            self.list.set(&page.things.iter().map(thing).collect::<Vec<_>>());
             self.page = Some(page.clone());
         }
     }
@@ -225,9 +232,11 @@ impl Screen for Deeds {
         };
         let height = usize::from(inner.height);
         canvas.drawn.list_rows = height.max(1);
-        for (y, at) in (inner.top()..inner.bottom()).zip(self.list.first(height)..page.things.len()) {
+        for (y, at) in (inner.top()..inner.bottom()).zip(self.list.first(height)..self.list.rows.len()) {
             let line = Rect::new(inner.x, y, inner.width, 1);
-            self.draw_deed(canvas, line, &page.things[at]);
+            if let Some(deed) = page.things.iter().find(|deed| thing(deed) == self.list.rows[at]) {
+                self.draw_deed(canvas, line, deed);
+            }
             canvas.hit(line, Hit::Row(at));
             if at == self.list.cursor {
                 canvas.tint(line, Role::Selection);

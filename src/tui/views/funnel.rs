@@ -27,6 +27,7 @@ use crate::tui::chrome::grouped;
 use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::verbs::{Queue, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
 pub(super) use panels::{pace, short};
@@ -67,7 +68,7 @@ impl Layout {
 
 /// The funnel.
 pub struct Funnel {
-    list: List<u32>,
+    list: List<Who>,
     stage: usize,
     on_cards: bool,
     drill: usize,
@@ -78,6 +79,8 @@ pub struct Funnel {
     // Empty stages are shown though there is no room for all.
     unfolded: bool,
     page: Option<Arc<Page>>,
+    // Whom the page has in each stage.
+    cards: Vec<Vec<Who>>,
     wanted: Option<Id>,
 }
 
@@ -94,6 +97,7 @@ impl Default for Funnel {
             explained: false,
             unfolded: false,
             page: None,
+            cards: Vec::new(),
             wanted: None,
         }
     }
@@ -143,8 +147,10 @@ impl Funnel {
         }
     }
 
-    fn cards(&self) -> &[u32] {
-        self.figures().and_then(|p| p.cards.get(self.stage)).map_or(&[], Vec::as_slice)
+    /// The cards of the stage under the cursor, for another question than before.
+    fn list_anew(&mut self) {
+        let cards = self.cards.get(self.stage).map_or(&[][..], Vec::as_slice);
+        self.list.replace(cards);
     }
 
     fn has_cards(&self, look: &Look) -> bool {
@@ -204,8 +210,7 @@ impl Funnel {
             let marks = std::mem::take(&mut self.list.marks);
             self.list = List::default();
             self.list.marks = marks;
-            let cards = self.cards().to_vec();
-            self.list.replace(&cards);
+            self.list_anew();
         }
     }
 
@@ -227,7 +232,7 @@ impl Funnel {
             return;
         }
         if self.in_cards(cx.look) {
-            if let Some(id) = self.list.here().and_then(|row| cx.look.id_of(row)) {
+            if let Some(id) = self.list.here().map(|who| who.id) {
                 cx.go("account", json!({"customer": id}));
             }
         } else if let Some(view) = self.behind() {
@@ -248,7 +253,7 @@ impl Funnel {
         cx.open(pick.at(&period_code(self.period)));
     }
 
-    fn take_page(&mut self, page: &Arc<Page>, look: &Look) {
+    fn take_page(&mut self, page: &Arc<Page>, cx: &mut Cx) {
         let Page::Funnel(new) = page.as_ref() else { return };
         if new.mistake.is_some() {
             return;
@@ -260,11 +265,15 @@ impl Funnel {
         if first && new.stages.get(self.stage).is_some_and(|s| s.count == 0) {
             self.stage = new.stages.iter().position(|s| s.count > 0).unwrap_or(self.stage);
         }
-        if let Some(at) = self.wanted.take().and_then(|id| look.read().and_then(|r| r.row_of_id(id))) {
-            self.list.want(at as u32);
+        self.cards = new.cards.iter().map(|rows| Who::at(rows, cx.look)).collect();
+        if let Some(id) = self.wanted.take() {
+            self.list.want(id.into());
         }
-        let cards = self.cards().to_vec();
-        if first { self.list.replace(&cards) } else { self.list.set(&cards) }
+        match self.cards.get(self.stage).filter(|_| !first) {
+            Some(cards) => self.list.set(cards),
+            None => self.list_anew(),
+        }
+        self.list.settle_marks(cx);
     }
 
     fn title_words(&self, look: &Look) -> String {
@@ -302,7 +311,7 @@ impl Lister for Funnel {
 
 impl Verbs for Funnel {
     fn here(&self, look: &Look) -> Option<Id> {
-        self.list.here().filter(|_| self.in_cards(look)).and_then(|row| look.id_of(row))
+        self.list.here().filter(|_| self.in_cards(look)).map(|who| who.id)
     }
 }
 impl Queue for Funnel {}
@@ -359,7 +368,7 @@ impl Screen for Funnel {
                 } else if v.explained {
                     v.explained = false;
                 } else {
-                    v.list.marks.clear();
+                    v.list.unmark();
                 }
             })
             .when(|v, _| applies(v.filter.editing() || v.explained || !v.list.marks.is_empty(), "no_marks")),
@@ -371,7 +380,7 @@ impl Screen for Funnel {
                 v.move_by(1, cx);
             })
             .when(|v, look| applies(v.in_cards(look) && v.list.here().is_some(), "no_customer")),
-            row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
             row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes("add"),
         ],
         Self::ABOUT,
@@ -403,7 +412,7 @@ impl Screen for Funnel {
 
     fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
         match (part, page.as_ref()) {
-            (FUNNEL, _) => self.take_page(page, cx.look),
+            (FUNNEL, _) => self.take_page(page, cx),
             (CHECK, Page::Rows(rows)) => self.filter.page(rows),
             _ => {}
         }
@@ -411,25 +420,20 @@ impl Screen for Funnel {
 
     fn on_write(&mut self, command: &Command, look: &Look) {
         // A card that is moved leaves its stage at once; the next one is under the cursor.
-        if let Command::Move { customers, .. } = command
-            && let Some(roster) = look.read()
-        {
-            let rows: Vec<u32> = customers.iter().filter_map(|id| roster.row_of_id(*id)).map(|at| at as u32).collect();
-            let here: Vec<u32> = self.list.rows.iter().copied().filter(|row| rows.contains(row)).collect();
-            self.list.take(&here);
-            self.list.marks.retain(|row| !rows.contains(row));
+        if let Command::Move { customers, .. } = command {
+            let gone: Vec<Who> = customers.iter().map(|id| Who::from(*id)).collect();
+            self.list.take(&gone, look.ticket);
         }
     }
 
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.list.answered(cx.look.ticket);
         let stayed = match result {
             Err(_) => true,
-            Ok(receipt) => !receipt.skipped.is_empty() || command.is_undo(),
+            Ok(receipt) => !receipt.skipped.is_empty() || receipt.queued.is_some() || command.is_undo(),
         };
         if stayed {
-            self.list.give_back();
-            let cards = self.cards().to_vec();
-            self.list.replace(&cards);
+            self.list_anew();
         }
     }
 
@@ -463,14 +467,18 @@ impl Screen for Funnel {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.list.here().and_then(|row| look.id_of(row))).flatten()
+        (self.list.cursor != before).then(|| self.list.here().map(|who| who.id)).flatten()
     }
 
     fn subjects(&self, look: &Look) -> Vec<Id> {
         if !self.in_cards(look) && self.list.marks.is_empty() {
             return Vec::new();
         }
-        self.list.chosen().into_iter().filter_map(|row| look.id_of(row)).collect()
+        self.list.chosen().into_iter().map(|who| who.id).collect()
+    }
+
+    fn subject_count(&self, look: &Look) -> usize {
+        if !self.in_cards(look) && self.list.marks.is_empty() { 0 } else { self.list.chosen_count() }
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
@@ -482,8 +490,8 @@ impl Screen for Funnel {
         }
     }
 
-    fn save(&self, look: &Look) -> Value {
-        let row = self.list.here().and_then(|row| look.id_of(row));
+    fn save(&self, _look: &Look) -> Value {
+        let row = self.list.here().map(|who| who.id);
         json!({
             "filter": self.filter.settled(), "stage": self.stage, "cards": self.on_cards, "figure": self.drill,
             "period": period_code(self.period), "unfolded": self.unfolded, "any_order": self.mode == Mode::AnyOrder, "row": row,
@@ -500,13 +508,9 @@ impl Screen for Funnel {
         self.mode = if state["any_order"].as_bool().unwrap_or(false) { Mode::AnyOrder } else { Mode::InOrder };
         self.unfolded = state["unfolded"].as_bool().unwrap_or(false);
         self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
-        if let Some(page) = self.page.clone() {
-            let cards = match page.as_ref() {
-                Page::Funnel(page) => page.cards.get(self.stage).cloned().unwrap_or_default(),
-                _ => Vec::new(),
-            };
+        if self.page.is_some() {
             self.list = List::default();
-            self.list.replace(&cards);
+            self.list_anew();
         }
     }
 

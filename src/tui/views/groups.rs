@@ -74,7 +74,7 @@ fn lines(groups: &[usize], cursor: usize, top: usize, height: usize) -> Vec<Line
 }
 
 /// Draws a list under headings. `groups` gives each row's group, `head` the words over the group of a row, `row` draws one.
-pub fn draw<K: Copy + Eq + Hash>(
+pub fn draw<K: Clone + Eq + Hash>(
     canvas: &mut Canvas,
     area: Rect,
     list: &List<K>,

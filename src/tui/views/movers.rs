@@ -1,5 +1,6 @@
 //! The customers whose health moved most, the largest falls first and the largest rises last.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
@@ -8,13 +9,14 @@ use serde_json::{Value, json};
 use super::groups;
 use crate::domain::health::Health;
 use crate::domain::id::Id;
-use crate::domain::query::{MoversPage, Page, Query};
+use crate::domain::query::{Mover, MoversPage, Page, Query};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Verbs};
 use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 
 /// How many days back one may look.
@@ -23,15 +25,16 @@ const DAYS: &[u16] = &[7, 28, 91, 365];
 /// The list.
 #[derive(Default)]
 pub struct Movers {
-    list: List<u32>,
+    list: List<Who>,
     page: Option<MoversPage>,
+    moved: HashMap<Who, Mover>,
     // Place in DAYS.
     back: usize,
 }
 
 impl Movers {
     fn open(&mut self, cx: &mut Cx) {
-        if let Some(customer) = self.list.here().and_then(|row| cx.look.id_of(row)) {
+        if let Some(customer) = self.list.here().map(|who| who.id) {
             cx.go("account", json!({"customer": customer}));
         }
     }
@@ -88,8 +91,12 @@ impl Screen for Movers {
                 // Whoever has not moved stays at the top while others come in above.
                 self.list = List::default();
             }
-            self.list.set(&rows);
+            let all = Who::at(&rows, cx.look);
+            self.list.set(&all);
             self.list.go(self.list.cursor, cx.look.list_rows);
+            // Who was under the cursor and moves no more is shown greyed as it was.
+            let ghost = self.list.ghost.and_then(|who| Some((who, *self.moved.get(&who)?)));
+            self.moved = all.into_iter().zip(page.movers.iter().copied()).chain(ghost).collect();
             self.page = Some(page.clone());
         }
     }
@@ -103,11 +110,11 @@ impl Screen for Movers {
 
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         self.list.go(self.list.cursor.saturating_add_signed(by as isize), look.list_rows);
-        self.list.here().and_then(|row| look.id_of(row))
+        self.list.here().map(|who| who.id)
     }
 
-    fn subjects(&self, look: &Look) -> Vec<Id> {
-        self.list.here().and_then(|row| look.id_of(row)).into_iter().collect()
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        self.list.here().map(|who| who.id).into_iter().collect()
     }
 
     fn save(&self, _look: &Look) -> Value {
@@ -121,21 +128,19 @@ impl Screen for Movers {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let inner = canvas.frame(area, &look.say.fill("movers.days", &[("n", &DAYS[self.back].to_string())]), "", true);
-        let Some(page) = self.page.as_ref().filter(|p| !p.movers.is_empty()) else {
+        if self.list.rows.is_empty() {
             let whole = self.page.as_ref().is_some_and(|page| !page.computing);
             return groups::draw_empty(canvas, inner, look.say.word(if whole { "movers.nothing" } else { "message.loading" }));
-        };
+        }
         let Some(roster) = look.read() else { return };
         let height = usize::from(inner.height);
         canvas.drawn.list_rows = height.max(1);
         let top = self.list.first(height);
         let name = inner.width.saturating_sub(54).clamp(12, 40);
-        for (y, at) in (inner.top()..inner.bottom()).zip(top..page.movers.len()) {
-            let mover = page.movers[at];
-            let (row, line) = (mover.row as usize, Rect::new(inner.x, y, inner.width, 1));
-            if row >= roster.rows.len() {
-                continue;
-            }
+        for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.rows.len()) {
+            let (who, line) = (self.list.rows[at], Rect::new(inner.x, y, inner.width, 1));
+            let (Some(row), Some(mover)) = (who.row(&roster), self.moved.get(&who)) else { continue };
+            let dim = |role: Role| if self.list.ghost == Some(who) { Role::Muted } else { role };
             let change = format!("{:+}", mover.change());
             let held = if roster.rows[row].signals.held_on(roster.today).is_some() { " !" } else { "" };
             let moved = format!("{} {} {}{held}", score(mover.before), look.glyphs.arrow, score(mover.now));
@@ -147,8 +152,8 @@ impl Screen for Movers {
                 canvas,
                 line,
                 &[
-                    (roster.name(row), name, false, Role::Text),
-                    (&change, 5, true, role),
+                    (roster.name(row), name, false, dim(Role::Text)),
+                    (&change, 5, true, dim(role)),
                     (&moved, 12, false, Role::Text),
                     (&bands, 17, false, band(mover.now.band)),
                     (roster.owner(row), 10, false, Role::Muted),

@@ -5,6 +5,7 @@ mod lines;
 mod tests;
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
@@ -19,12 +20,14 @@ use super::pick::{Item, Pick};
 use crate::domain::id::Id;
 use crate::domain::nps::Group;
 use crate::domain::query::{NpsPage, Page, PeriodAsk, Query, Question};
+use crate::domain::survey::Said;
 use crate::domain::time::words;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
 use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::who::{Numbers, Who};
 use crate::tui::widgets::list::{List, Lister};
 use lines::{Behind, Line, lines, spoken};
 
@@ -36,14 +39,46 @@ const FRICTION: u8 = 3;
 /// Answers whose words are asked for at a time.
 const READ: usize = 100;
 
+/// Somebody behind a figure: the customer, and what was said where that is what counts.
+#[derive(Clone, Copy)]
+struct Person {
+    who: Who,
+    said: Option<Said>,
+}
+
+impl Person {
+    fn key(&self) -> (Who, Option<Id>) {
+        (self.who, self.said.map(|said| said.id))
+    }
+}
+
+impl PartialEq for Person {
+    fn eq(&self, other: &Person) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Person {}
+
+impl Hash for Person {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
 /// The figures at the left (or above), the people behind the one at the cursor beside (or below).
 pub struct Nps {
-    figures: List<usize>,
-    people: List<usize>,
+    // Figures by their words.
+    figures: List<String>,
+    people: List<Person>,
+    // Whose first answer the cursor goes to when the people are there.
+    wanted: Option<Id>,
     on_people: bool,
     filter: FilterLine,
     period: PeriodAsk,
     page: Option<Arc<Page>>,
+    numbers: Numbers,
+    asked: Numbers,
     friction: Vec<Question>,
     lines: Vec<Line>,
     words: HashMap<Id, (String, String)>,
@@ -54,10 +89,13 @@ impl Default for Nps {
         Nps {
             figures: List::default(),
             people: List::default(),
+            wanted: None,
             on_people: false,
             filter: FilterLine::default(),
             period: PeriodAsk::Days(90),
             page: None,
+            numbers: Numbers::default(),
+            asked: Numbers::default(),
             friction: Vec::new(),
             lines: Vec::new(),
             words: HashMap::new(),
@@ -77,39 +115,45 @@ impl Nps {
         self.lines.get(self.figures.cursor)
     }
 
-    /// How many people are behind the figure at the cursor.
-    fn count(&self) -> usize {
-        self.line().map_or(0, |line| line.behind.len())
-    }
-
-    /// The customer (row) of a person behind the figure at the cursor.
-    fn customer(&self, at: usize) -> Option<u32> {
-        match &self.line()?.behind {
-            Behind::Said(places) => Some(self.page()?.answers.said.get(*places.get(at)? as usize)?.customer),
-            Behind::Customers(rows) => rows.get(at).copied(),
+    /// The people behind the figure at the cursor.
+    fn behind(&self) -> Vec<Person> {
+        let (Some(page), Some(line)) = (self.page(), self.line()) else { return Vec::new() };
+        match &line.behind {
+            Behind::Said(places) => {
+                let said: Vec<Said> = places.iter().filter_map(|at| page.answers.said.get(*at as usize).copied()).collect();
+                let rows: Vec<u32> = said.iter().map(|one| one.customer).collect();
+                self.numbers.at(&rows).into_iter().zip(said).map(|(who, one)| Person { who, said: Some(one) }).collect()
+            }
+            Behind::Customers(rows) => self.numbers.at(rows).into_iter().map(|who| Person { who, said: None }).collect(),
+            // These come as a page of their own.
+            Behind::Answered(rows) => self.asked.at(rows).into_iter().map(|who| Person { who, said: None }).collect(),
         }
-    }
-
-    /// The figures are there again, or the cursor is on another one.
-    fn follow(&mut self) {
-        let rows: Vec<usize> = (0..self.count()).collect();
-        self.people.rows = rows;
-        self.people.cursor = self.people.cursor.min(self.people.rows.len().saturating_sub(1));
     }
 
     fn lay(&mut self, look: &Look) {
         let Some(Page::Nps(page)) = self.page.as_deref() else { return };
         self.lines = lines(page, &self.friction, look);
-        self.figures.rows = (0..self.lines.len()).collect();
-        self.figures.cursor = self.figures.cursor.min(self.lines.len().saturating_sub(1));
-        self.follow();
+        let before = self.figures.here();
+        let keys: Vec<String> = self.lines.iter().map(|line| format!("{}\t{}", line.head, line.label)).collect();
+        self.figures.replace(&keys);
+        let people = self.behind();
+        if let Some(person) = self.wanted.and_then(|id| people.iter().find(|person| person.who.id == id)) {
+            self.wanted = None;
+            self.people.want(*person);
+        }
+        // Behind the same figure, who was under the cursor and is gone stays greyed; behind another one nobody is chosen.
+        if before.is_some() && before == self.figures.here() {
+            self.people.set(&people)
+        } else {
+            self.on_people &= before.is_none();
+            self.people.replace(&people)
+        }
     }
 
     /// The answers in sight whose words are wanted.
-    fn wanted(&self, look: &Look) -> Vec<Id> {
-        let (Some(page), Some(Behind::Said(places))) = (self.page(), self.line().map(|l| &l.behind)) else { return Vec::new() };
+    fn words_wanted(&self, look: &Look) -> Vec<Id> {
         let top = self.people.first(look.list_rows) / READ * READ;
-        places.iter().skip(top).take(2 * READ).map(|at| page.answers.said[*at as usize].id).collect()
+        self.people.rows.iter().skip(top).take(2 * READ).filter_map(|person| person.said.map(|said| said.id)).collect()
     }
 
     fn open(&mut self, cx: &mut Cx) {
@@ -167,31 +211,33 @@ impl Nps {
     fn draw_people(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let Some(line) = self.line() else { return };
-        let n = look.say.fill("nps.people", &[("n", &self.count().to_string())]);
+        let n = look.say.fill("nps.people", &[("n", &line.behind.len().to_string())]);
         let inner = canvas.frame(area, &line.behind_title, &n, self.on_people);
-        if self.count() == 0 {
+        if self.people.rows.is_empty() {
             return groups::draw_empty(canvas, inner, &line.nobody);
         }
-        let (Some(page), Some(roster)) = (self.page(), look.read()) else { return };
+        let Some(roster) = look.read() else { return };
         let height = usize::from(inner.height);
         if self.on_people {
             canvas.drawn.list_rows = height.max(1);
         }
         let top = self.people.first(height);
-        for (y, at) in (inner.top()..inner.bottom()).zip(top..self.count()) {
+        for (y, at) in (inner.top()..inner.bottom()).zip(top..self.people.rows.len()) {
             let whole = Rect::new(inner.x, y, inner.width, 1);
             let room = inner.width.saturating_sub(3);
-            let name_of = |row: u32| roster.name(row as usize).to_owned();
-            match &line.behind {
-                Behind::Customers(rows) => {
-                    let Some(row) = rows.get(at) else { break };
-                    let owner = roster.owner(*row as usize).to_owned();
+            let person = self.people.rows[at];
+            let gone = self.people.ghost == Some(person);
+            let dim = |role: Role| if gone { Role::Muted } else { role };
+            let row = person.who.row(&roster);
+            let name = row.map_or("", |row| roster.name(row));
+            match person.said {
+                None => {
+                    let owner = row.map_or("", |row| roster.owner(row));
                     let half = room / 2;
-                    let cells = [(name_of(*row), half, Role::Text), (owner, room.saturating_sub(half + 1), Role::Muted)];
-                    groups::cells_of(canvas, whole, &cells.each_ref().map(|(t, w, r)| (t.as_str(), *w, false, *r)));
+                    let cells = [(name, half, false, dim(Role::Text)), (owner, room.saturating_sub(half + 1), false, Role::Muted)];
+                    groups::cells_of(canvas, whole, &cells);
                 }
-                Behind::Said(places) => {
-                    let Some(said) = places.get(at).map(|at| page.answers.said[*at as usize]) else { break };
+                Some(said) => {
                     let (contact, text) = self.words.get(&said.id).cloned().unwrap_or_default();
                     let score = if said.number < 0 { look.glyphs.dot.to_owned() } else { said.number.to_string() };
                     let role = match Group::of(said.number).filter(|_| said.nps().is_some()) {
@@ -199,17 +245,19 @@ impl Nps {
                         Some(Group::Promoter) => Role::Ok,
                         _ => Role::Text,
                     };
-                    let waits = line.waiting > at;
+                    // Those that wait come first; one that is gone is not among them.
+                    let place = at - usize::from(self.people.ghost.is_some() && at > self.people.cursor);
+                    let waits = line.waiting > place && !gone;
                     let day = words::show(said.day, look.now.today);
                     let sign = if waits { look.glyphs.bullet } else { " " };
-                    let [name, who, rest] = self.said_widths(inner.width);
+                    let [wide, who, rest] = self.said_widths(inner.width);
                     groups::cells_of(
                         canvas,
                         whole,
                         &[
                             (sign, 1, false, Role::Warn),
-                            (&score, 2, true, role),
-                            (&name_of(said.customer), name, false, Role::Text),
+                            (&score, 2, true, dim(role)),
+                            (name, wide, false, dim(Role::Text)),
                             (&contact, who, false, Role::Muted),
                             (&day, 11, false, Role::Muted),
                             (&text, rest, false, Role::Text),
@@ -225,8 +273,7 @@ impl Nps {
             }
         }
         if self.on_people
-            && let Behind::Said(places) = &line.behind
-            && let Some((_, text)) = places.get(self.people.cursor).and_then(|at| self.words.get(&page.answers.said[*at as usize].id))
+            && let Some((_, text)) = self.people.here().and_then(|person| self.words.get(&person.said?.id))
         {
             groups::draw_whole(canvas, area, text, self.said_widths(inner.width)[2]);
         }
@@ -246,14 +293,13 @@ impl Lister for Nps {
             self.people.go(to, look.list_rows);
         } else {
             self.figures.go(to, look.list_rows);
-            self.people.cursor = 0;
-            self.follow();
+            self.people = List::default();
+            self.people.replace(&self.behind());
         }
     }
 
     fn at(&self) -> (usize, usize) {
-        let list = if self.on_people { &self.people } else { &self.figures };
-        (list.cursor, list.rows.len())
+        if self.on_people { (self.people.cursor, self.people.rows.len()) } else { (self.figures.cursor, self.figures.rows.len()) }
     }
 }
 
@@ -264,7 +310,7 @@ impl Screen for Nps {
     const KEYS: &'static [&'static [KeyRow<Nps>]] = &[
         &[
             row("open", &["enter"], Nps::open)
-                .when(|v, _| if v.filter.editing() || v.count() > 0 { Ok(()) } else { Err("no_customer") })
+                .when(|v, _| if v.filter.editing() || !v.people.rows.is_empty() { Ok(()) } else { Err("no_customer") })
                 .hint(),
             row(
                 "pane",
@@ -309,7 +355,7 @@ impl Screen for Nps {
         let (filter, period) = (self.filter.text.clone(), self.period);
         let mut all = vec![(FIGURES, Query::Nps { filter: filter.clone(), period }), (FRICTION, Query::Friction { filter, period })];
         all.extend(self.filter.query().map(|query| (CHECK, query)));
-        let wanted = self.wanted(look);
+        let wanted = self.words_wanted(look);
         if !wanted.is_empty() {
             all.push((WORDS, Query::Replies { events: wanted }));
         }
@@ -320,10 +366,12 @@ impl Screen for Nps {
         match (part, page.as_ref()) {
             (FIGURES, Page::Nps(new)) if new.mistake.is_none() => {
                 self.page = Some(Arc::clone(page));
+                self.numbers = Numbers::of(cx.look);
                 self.lay(cx.look);
             }
             (FRICTION, Page::Friction(questions)) => {
                 self.friction.clone_from(questions);
+                self.asked = Numbers::of(cx.look);
                 self.lay(cx.look);
             }
             (WORDS, Page::Replies(replies)) => {
@@ -360,11 +408,11 @@ impl Screen for Nps {
         (self.people.cursor != before).then(|| self.here(look)).flatten()
     }
 
-    fn subjects(&self, look: &Look) -> Vec<Id> {
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
         if !self.on_people {
             return Vec::new();
         }
-        self.customer(self.people.cursor).and_then(|row| look.id_of(row)).into_iter().collect()
+        self.people.here().map(|person| person.who.id).into_iter().collect()
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
@@ -378,8 +426,8 @@ impl Screen for Nps {
 
     fn save(&self, _look: &Look) -> Value {
         json!({
-            "filter": self.filter.settled(), "period": period_code(self.period), "figure": self.figures.cursor,
-            "people": self.on_people, "person": self.people.cursor,
+            "filter": self.filter.settled(), "period": period_code(self.period), "figure": self.figures.here(),
+            "people": self.on_people, "person": self.people.here().map(|person| person.who.id),
         })
     }
 
@@ -387,12 +435,11 @@ impl Screen for Nps {
         self.filter.escape();
         state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
         self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(90));
-        self.figures.cursor = state["figure"].as_u64().unwrap_or(0) as usize;
+        if let Some(figure) = state["figure"].as_str() {
+            self.figures.want(figure.to_owned());
+        }
         self.on_people = state["people"].as_bool().unwrap_or(false);
-        self.people.cursor = state["person"].as_u64().unwrap_or(0) as usize;
-        // Until the page is there again, the places have to be kept.
-        self.figures.rows = (0..=self.figures.cursor).collect();
-        self.people.rows = (0..=self.people.cursor).collect();
+        self.wanted = state["person"].as_str().and_then(|id| id.parse().ok());
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

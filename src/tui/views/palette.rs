@@ -21,7 +21,7 @@ use crate::tui::widgets::field::Field;
 enum What {
     Action(String),
     View(String),
-    Customer(u32),
+    Customer(Id),
 }
 
 /// One line.
@@ -144,7 +144,7 @@ impl Palette {
             for (at, rank) in best(&typed, &names).into_iter().take(SHOWN / 2) {
                 let at = rows[at];
                 let stage = roster.config.stages.label(roster.rows[at].signals.stage).to_owned();
-                let entry = Entry { what: What::Customer(at as u32), label: roster.name(at).to_owned(), kind: "customer", key: stage };
+                let entry = Entry { what: What::Customer(roster.ids[at]), label: roster.name(at).to_owned(), kind: "customer", key: stage };
                 found.push((rank, entry));
             }
         }
@@ -162,11 +162,7 @@ impl Palette {
                 let view = self.views.iter().find(|(_, n, _)| *n == name).map(|(_, _, v)| v.clone()).unwrap_or_default();
                 cx.go("customers", json!({"view": view, "name": name}));
             }
-            What::Customer(at) => {
-                if let Some(id) = cx.look.id_of(at) {
-                    cx.go("account", json!({"customer": id}));
-                }
-            }
+            What::Customer(id) => cx.go("account", json!({"customer": id})),
         }
     }
 

@@ -87,7 +87,13 @@ impl Screen for People {
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
+        let before = self.person().map(|person| person.id);
         self.page = Some(page.clone());
+        // The cursor stays on its person, wherever that one stands now.
+        if let Some(account) = self.account() {
+            let place = by_role(&account.contacts).iter().position(|c| Some(c.id) == before);
+            self.cursor = place.unwrap_or(self.cursor).min(account.contacts.len().saturating_sub(1));
+        }
     }
 
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {

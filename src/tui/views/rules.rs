@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::form::{Form, Target};
 use super::groups;
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Receipt};
 use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
-use crate::domain::rule::{Alert, Edge, Rule};
+use crate::domain::rule::{Alert, Edge, KEY, Rule};
 use crate::error::Result;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
@@ -31,7 +31,9 @@ const LATELY: i64 = 30;
 /// The list of rules.
 #[derive(Default)]
 pub struct Rules {
-    list: List<usize>,
+    list: List<String>,
+    // Each rule as it was listed last: one that is gone is shown greyed.
+    listed: HashMap<String, Rule>,
     fired: Vec<FiredRow>,
     counts: HashMap<String, usize>,
     wanted: String,
@@ -43,18 +45,20 @@ fn some(view: &Rules, look: &Look) -> Applies {
 
 impl Rules {
     fn here<'a>(&self, look: &'a Look) -> Option<&'a Rule> {
-        self.list.here().and_then(|at| look.config.rules.rule.get(at))
+        self.list.here().and_then(|code| look.config.rules.find(&code))
     }
 
     /// The rules follow the book's config.
     fn settle(&mut self, look: &Look) {
         let rules = &look.config.rules.rule;
-        self.list.rows = (0..rules.len()).collect();
-        if let Some(at) = rules.iter().position(|r| r.code == self.wanted) {
-            self.wanted.clear();
-            self.list.cursor = at;
+        let codes: Vec<String> = rules.iter().map(|rule| rule.code.clone()).collect();
+        let wanted = std::mem::take(&mut self.wanted);
+        if !wanted.is_empty() {
+            self.list.want(wanted);
         }
-        self.list.go(self.list.cursor, look.list_rows);
+        self.list.set(&codes);
+        let ghost = self.list.ghost.as_ref().and_then(|code| self.listed.remove_entry(code));
+        self.listed = codes.into_iter().zip(rules.iter().cloned()).chain(ghost).collect();
     }
 
     /// Writes what becomes of the rule under the cursor.
@@ -66,11 +70,13 @@ impl Rules {
         }
     }
 
-    fn draw_row(&self, canvas: &mut Canvas, line: Rect, rule: &Rule) {
+    fn draw_row(&self, canvas: &mut Canvas, line: Rect, code: &String) {
         let look = canvas.look;
+        let Some(rule) = look.config.rules.find(code).or_else(|| self.listed.get(code)) else { return };
+        let gone = self.list.ghost.as_ref() == Some(code);
         let n = self.counts.get(&rule.code).copied().unwrap_or(0);
-        let (sign, role) = if rule.off { ("x", Role::Muted) } else { (look.glyphs.tick, Role::Ok) };
-        let text = if rule.off { Role::Muted } else { Role::Text };
+        let (sign, role) = if rule.off || gone { ("x", Role::Muted) } else { (look.glyphs.tick, Role::Ok) };
+        let text = if rule.off || gone { Role::Muted } else { Role::Text };
         let wide = line.width >= 70;
         let label = line.width * if wide { 26 } else { 45 } / 100;
         let when = line.width * if wide { 28 } else { 0 } / 100;
@@ -214,6 +220,18 @@ impl Screen for Rules {
         }
     }
 
+    fn on_write(&mut self, command: &Command, look: &Look) {
+        if let Command::SetConfig { key, value: None, .. } = command
+            && let Some(code) = self.list.here().filter(|code| key.strip_prefix(KEY) == Some(code))
+        {
+            self.list.take(&[code], look.ticket);
+        }
+    }
+
+    fn on_written(&mut self, _command: &Command, _result: &Result<Receipt>, cx: &mut Cx) {
+        self.list.answered(cx.look.ticket);
+    }
+
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
         self.list_hit(hit, cx);
     }
@@ -232,15 +250,14 @@ impl Screen for Rules {
         let top = Rect::new(area.x, area.y, area.width, area.height - below);
         let right = look.say.fill("rules.lately", &[("n", &LATELY.to_string())]);
         let inner = canvas.frame(top, look.say.word("screen.rules"), &right, true);
-        let rules = &look.config.rules.rule;
-        if rules.is_empty() {
+        if self.list.rows.is_empty() {
             return groups::draw_empty(canvas, inner, look.say.word("rules.none"));
         }
         let height = usize::from(inner.height);
         canvas.drawn.list_rows = height.max(1);
-        for (y, at) in (inner.top()..inner.bottom()).zip(self.list.first(height)..rules.len()) {
+        for (y, at) in (inner.top()..inner.bottom()).zip(self.list.first(height)..self.list.rows.len()) {
             let line = Rect::new(inner.x, y, inner.width, 1);
-            self.draw_row(canvas, line, &rules[at]);
+            self.draw_row(canvas, line, &self.list.rows[at]);
             canvas.hit(line, Hit::Row(at));
             if at == self.list.cursor {
                 canvas.tint(line, Role::Selection);

@@ -20,6 +20,7 @@ use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::who::Who;
 
 /// A number that can be changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,8 +76,8 @@ fn lines(card: &Scorecard) -> Vec<Vec<Cell>> {
 struct Impact {
     /// Of good, watch, risk and no score: now, then.
     counts: [[usize; 2]; 4],
-    /// Rows that change band, the largest ARR first: row, band now, band then.
-    changed: Vec<(u32, Band, Band)>,
+    /// Customers that change band, the largest ARR first: who, band now, band then.
+    changed: Vec<(Who, Band, Band)>,
 }
 
 const BANDS: [Band; 4] = [Band::Good, Band::Watch, Band::Risk, Band::Unknown];
@@ -159,10 +160,10 @@ impl Cards {
             self.impact.counts[at(now)][0] += 1;
             self.impact.counts[at(then.band)][1] += 1;
             if now != then.band {
-                self.impact.changed.push((no as u32, now, then.band));
+                self.impact.changed.push((Who::new(roster.ids[no], no as u32), now, then.band));
             }
         }
-        self.impact.changed.sort_by_key(|(row, ..)| std::cmp::Reverse(roster.arr(*row as usize)));
+        self.impact.changed.sort_by_cached_key(|(who, ..)| std::cmp::Reverse(who.row(&roster).map_or(0, |row| roster.arr(row))));
     }
 
     fn change(&mut self, to: impl Fn(i64, i64) -> i64, cx: &mut Cx) {
@@ -189,16 +190,15 @@ impl Cards {
     /// The customers that would change band; a pick opens one.
     fn who(&mut self, cx: &mut Cx) {
         let Some(roster) = cx.look.read() else { return };
-        let item = |(row, now, then): &(u32, Band, Band)| {
+        let item = |(who, now, then): &(Who, Band, Band)| {
             let [was, is] = [now, then].map(|b| cx.look.say.codes.band(b.code()));
-            let at = *row as usize;
-            Item {
-                label: roster.name(at).to_owned(),
+            Some(Item {
+                label: roster.name(who.row(&roster)?).to_owned(),
                 detail: format!("{was} {} {is}", cx.look.glyphs.arrow),
-                code: roster.ids[at].to_string(),
-            }
+                code: who.id.to_string(),
+            })
         };
-        let items: Vec<Item> = self.impact.changed.iter().filter(|c| (c.0 as usize) < roster.rows.len()).map(item).collect();
+        let items: Vec<Item> = self.impact.changed.iter().filter_map(item).collect();
         drop(roster);
         let title = cx.look.say.fill("scorecards.who", &[("n", &items.len().to_string())]);
         cx.open(Pick::new(title, items, |code, cx| cx.go("account", json!({"customer": code}))));

@@ -24,10 +24,13 @@ use crate::tui::theme::Role;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 
+/// Whether it is a saved view, and its name.
+type Named = (bool, String);
+
 /// The list of segments, and below what the one at the cursor is.
 #[derive(Default)]
 pub struct Segments {
-    list: List<usize>,
+    list: List<Named>,
     page: Option<SegmentsPage>,
     /// The counts of the saved views at month ends.
     own: CoursePage,
@@ -42,9 +45,14 @@ const COLUMNS: [&str; 10] = ["name", "owner", "stage", "orders", "spent", "order
 /// The same where the three conditions are asked.
 const VALUE: [&str; 8] = ["name", "owner", "orders", "spent", "ordered", "fullprice", "several", "abovemedian"];
 
+fn name(segment: &SegmentRow) -> Named {
+    (segment.own, segment.name.clone())
+}
+
 impl Segments {
     fn here(&self) -> Option<&SegmentRow> {
-        self.page.as_ref()?.rows.get(self.list.cursor)
+        let here = self.list.here()?;
+        self.page.as_ref()?.rows.iter().find(|r| name(r) == here)
     }
 
     fn open(&mut self, cx: &mut Cx) {
@@ -206,12 +214,13 @@ impl Screen for Segments {
         all
     }
 
-    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
         match page.as_ref() {
             Page::Segments(new) => {
-                self.list.rows = (0..new.rows.len()).collect();
+                // The cursor goes back to the first where its segment is gone.
+                let names: Vec<Named> = new.rows.iter().map(name).collect();
+                self.list.replace(&names);
                 self.page = Some(new.as_ref().clone());
-                self.list.go(self.list.cursor, cx.look.list_rows);
             }
             Page::Views(views) => self.views.clone_from(views),
             Page::Course(course) => self.own = course.as_ref().clone(),
@@ -230,12 +239,13 @@ impl Screen for Segments {
     }
 
     fn save(&self, _look: &Look) -> Value {
-        json!({"at": self.list.cursor})
+        json!({"own": self.here().is_some_and(|s| s.own), "name": self.here().map(|s| s.name.as_str())})
     }
 
     fn restore(&mut self, state: &Value) {
-        self.list.cursor = state["at"].as_u64().unwrap_or(0) as usize;
-        self.list.rows = (0..=self.list.cursor).collect();
+        if let Some(name) = state["name"].as_str() {
+            self.list.want((state["own"] == true, name.to_owned()));
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

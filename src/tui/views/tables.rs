@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
@@ -26,6 +27,7 @@ use crate::tui::measure::cells;
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
 use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::who::{Numbers, Who};
 use crate::tui::widgets::list::{List, Lister};
 
 const TABLE: u8 = 0;
@@ -37,10 +39,12 @@ pub struct Tables {
     filter: FilterLine,
     period: PeriodAsk,
     mode: Mode,
-    list: List<usize>,
-    people: List<u32>,
+    // Rows by their words.
+    list: List<String>,
+    people: List<Who>,
     on_people: bool,
     page: Option<Arc<Page>>,
+    numbers: Numbers,
     failed: Option<String>,
 }
 
@@ -55,9 +59,26 @@ impl Default for Tables {
             people: List::default(),
             on_people: false,
             page: None,
+            numbers: Numbers::default(),
             failed: None,
         }
     }
+}
+
+/// By what each row is known: its words, and where several have the same, which of them it is.
+fn keys(page: &TablePage) -> Vec<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let words = |row: &crate::domain::table::Row| {
+        let text = |cell: &Cell| if let Cell::Text(text) = cell { Some(text.clone()) } else { None };
+        row.cells.iter().filter_map(text).collect::<Vec<_>>().join("\t")
+    };
+    let key = |row| {
+        let words = words(row);
+        let n = seen.entry(words.clone()).or_default();
+        *n += 1;
+        format!("{n} {words}")
+    };
+    page.rows.iter().map(key).collect()
 }
 
 /// The word of a table: `issues`, `help`, `targets`, `by:owner`.
@@ -127,9 +148,9 @@ impl Tables {
         }
     }
 
-    fn follow(&mut self) {
-        let rows = self.page().and_then(|p| p.rows.get(self.list.cursor)).map(|r| r.customers.clone()).unwrap_or_default();
-        self.people.replace(&rows);
+    /// Whom the row at the cursor counts.
+    fn behind(&self) -> Vec<Who> {
+        self.page().and_then(|p| p.rows.get(self.list.cursor)).map(|r| self.numbers.at(&r.customers)).unwrap_or_default()
     }
 
     fn state(&self) -> Value {
@@ -150,7 +171,7 @@ impl Tables {
         if self.filter.keep() {
         } else if !self.on_people {
             self.on_people = true;
-        } else if let Some(customer) = self.people.here().and_then(|row| cx.look.id_of(row)) {
+        } else if let Some(customer) = self.people.here().map(|who| who.id) {
             cx.go("account", json!({"customer": customer}));
         }
     }
@@ -235,7 +256,9 @@ impl Tables {
         let top = self.people.first(height);
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.people.rows.len()) {
             let whole = Rect::new(inner.x, y, inner.width, 1);
-            let row = self.people.rows[at] as usize;
+            let who = self.people.rows[at];
+            let Some(row) = who.row(&roster) else { continue };
+            let text = if self.people.ghost == Some(who) { Role::Muted } else { Role::Text };
             let column = |code: &str| crate::columns::column(code).map(|c| c.show(&roster, row, look.now.today)).unwrap_or_default();
             let room = inner.width.saturating_sub(3);
             let name = (room * 4 / 10).clamp(10, 36);
@@ -243,7 +266,7 @@ impl Tables {
                 canvas,
                 whole,
                 &[
-                    (roster.name(row), name, false, Role::Text),
+                    (roster.name(row), name, false, text),
                     (roster.owner(row), 10, false, Role::Muted),
                     (&column("stage"), 12, false, Role::Text),
                     (&column("arr"), 7, true, Role::Text),
@@ -267,7 +290,7 @@ impl Lister for Tables {
         } else {
             self.list.go(to, look.list_rows);
             self.people = List::default();
-            self.follow();
+            self.people.replace(&self.behind());
         }
     }
     fn at(&self) -> (usize, usize) {
@@ -334,9 +357,17 @@ impl Screen for Tables {
             (TABLE, Page::Table(new)) if new.computing && self.page().is_some() => {}
             (TABLE, Page::Table(new)) if new.mistake.is_none() => {
                 (self.page, self.failed) = (Some(Arc::clone(page)), None);
-                self.list.rows = (0..new.rows.len()).collect();
-                self.list.go(self.list.cursor, cx.look.list_rows);
-                self.follow();
+                self.numbers = Numbers::of(cx.look);
+                let before = self.list.here();
+                self.list.replace(&keys(new));
+                let people = self.behind();
+                // Behind the same row, who was under the cursor and is gone stays greyed; behind another one nobody is chosen.
+                if before.is_some() && before == self.list.here() {
+                    self.people.set(&people)
+                } else {
+                    self.on_people &= before.is_none();
+                    self.people.replace(&people)
+                }
             }
             (CHECK, Page::Rows(rows)) => self.filter.page(rows),
             _ => {}
@@ -372,11 +403,11 @@ impl Screen for Tables {
         }
     }
 
-    fn subjects(&self, look: &Look) -> Vec<Id> {
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
         if !self.on_people {
             return Vec::new();
         }
-        self.people.here().and_then(|row| look.id_of(row)).into_iter().collect()
+        self.people.here().map(|who| who.id).into_iter().collect()
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
@@ -387,7 +418,7 @@ impl Screen for Tables {
 
     fn save(&self, _look: &Look) -> Value {
         let mut state = self.state();
-        state["at"] = self.list.cursor.into();
+        state["at"] = self.list.here().into();
         state
     }
 
@@ -397,8 +428,9 @@ impl Screen for Tables {
         state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
         self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(365));
         self.mode = if state["any_order"].as_bool().unwrap_or(false) { Mode::AnyOrder } else { Mode::InOrder };
-        self.list.cursor = state["at"].as_u64().unwrap_or(0) as usize;
-        self.list.rows = (0..=self.list.cursor).collect();
+        if let Some(key) = state["at"].as_str() {
+            self.list.want(key.to_owned());
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -25,7 +25,7 @@ use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
 use crate::tui::view::{Cx, Look, Screen, Title};
-use crate::tui::widgets::list::{List, Lister};
+use crate::tui::widgets::list::{List, Lister, tell_gone};
 use crate::tui::work;
 
 const LIST: u8 = 0;
@@ -78,14 +78,16 @@ impl Tasks {
         self.list.here().and_then(|id| self.rows.get(&id))
     }
 
-    fn page(&mut self, tasks: &[TaskRow], today: Day) {
+    fn page(&mut self, tasks: &[TaskRow], cx: &mut Cx) {
+        let today = cx.look.now.today;
         let old = std::mem::take(&mut self.rows);
         self.rows = tasks.iter().map(|t| (t.task.id, t.clone())).collect();
         let mut order: Vec<(usize, Id)> = tasks.iter().map(|t| (group(&t.task, today), t.task.id)).collect();
         order.sort_by_key(|(group, _)| *group);
         let ids: Vec<Id> = order.into_iter().map(|(_, id)| id).collect();
         let ask = self.ask();
-        if self.answered.as_ref() == Some(&ask) {
+        let again = self.answered.as_ref() == Some(&ask);
+        if again {
             self.list.set(&ids)
         } else {
             self.list.replace(&ids)
@@ -95,7 +97,12 @@ impl Tasks {
         }
         // Marks on tasks that are not listed any more would act unseen.
         let rows = &self.rows;
-        self.list.marks.retain(|id| rows.contains_key(id));
+        if self.list.is_by_others() && again {
+            let gone = self.list.keep_marks(|id| rows.contains_key(id));
+            tell_gone(gone, &self.list, cx);
+        } else {
+            self.list.marks.retain(|id| rows.contains_key(id));
+        }
         self.answered = Some(ask);
         self.known = true;
     }
@@ -285,7 +292,7 @@ impl Screen for Tasks {
             &[
                 row("escape", &["esc"], |v: &mut Self, _| {
                     if !v.filter.escape() {
-                        v.list.marks.clear();
+                        v.list.unmark();
                     }
                 })
                 .when(|v, _| if v.filter.editing() || !v.list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
@@ -294,8 +301,8 @@ impl Screen for Tasks {
                     v.move_by(1, cx);
                 })
                 .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
-                row("mark_all", &["*"], |v: &mut Self, _| v.list.marks.extend(v.list.rows.iter().copied())),
-                row("mark_none", &["-"], |v: &mut Self, _| v.list.marks.clear())
+                row("mark_all", &["*"], |v: &mut Self, _| v.list.mark_all()),
+                row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark())
                     .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
                 row("touch", &["i"], |v: &mut Self, cx| verbs::touch(v.subjects(cx.look), cx)).when(some).writes("log"),
                 row("note", &["n"], |v: &mut Self, cx| verbs::note(v.subjects(cx.look), cx)).when(some).writes("note"),
@@ -332,7 +339,7 @@ impl Screen for Tasks {
 
     fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
         match (part, page.as_ref()) {
-            (LIST, Page::Tasks(tasks)) => self.page(tasks, cx.look.now.today),
+            (LIST, Page::Tasks(tasks)) => self.page(tasks, cx),
             (CHECK, Page::Rows(rows)) => self.filter.page(rows),
             _ => {}
         }
@@ -345,21 +352,19 @@ impl Screen for Tasks {
         }
     }
 
-    fn on_write(&mut self, command: &Command, _look: &Look) {
+    fn on_write(&mut self, command: &Command, look: &Look) {
         match command {
-            Command::DoneTasks { tasks } if !self.done => self.list.take(tasks),
+            Command::DoneTasks { tasks } if !self.done => self.list.take(tasks, look.ticket),
             Command::DoneTasks { tasks } | Command::SnoozeTasks { tasks, .. } => {
                 self.leave(tasks);
-                self.list.marks.clear();
+                self.list.unmark();
             }
             _ => {}
         }
     }
 
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
-        if result.is_err() || command.is_undo() {
-            self.list.give_back();
-        }
+    fn on_written(&mut self, _command: &Command, _result: &Result<Receipt, Error>, cx: &mut Cx) {
+        self.list.answered(cx.look.ticket);
     }
 
     fn typing(&self) -> bool {

@@ -135,16 +135,16 @@ impl Screen for Triage {
         self.roll_hit(hit, cx);
     }
 
-    fn quiet(&mut self, look: &Look) {
-        self.roll.quiet(look);
+    fn quiet(&mut self, _look: &Look) {
+        self.roll.quiet();
     }
 
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         self.roll.step(by, look)
     }
 
-    fn subjects(&self, look: &Look) -> Vec<Id> {
-        self.roll.subjects(look)
+    fn subjects(&self, _look: &Look) -> Vec<Id> {
+        self.roll.subjects()
     }
 
     fn subject_count(&self, _look: &Look) -> usize {
@@ -155,8 +155,8 @@ impl Screen for Triage {
         self.narrowed(what);
     }
 
-    fn save(&self, look: &Look) -> Value {
-        let mut state = self.roll.save(look);
+    fn save(&self, _look: &Look) -> Value {
+        let mut state = self.roll.save();
         state["snoozed"] = json!(self.snoozed);
         state
     }

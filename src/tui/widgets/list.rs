@@ -1,13 +1,14 @@
 //! A list that keeps its place: the row under the cursor by key, its line on the screen, marks, and rows taken away early.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::tui::canvas::Hit;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::view::{Cx, Look, Screen};
 
-/// The state of a list of `K` (row numbers of the roster, ids of tasks).
+/// The state of a list of `K` (customers, ids of tasks, codes of rules): whatever is remembered of it is remembered by key, so that
+/// rows may come, go and change places under it.
 #[derive(Clone, Debug)]
 pub struct List<K> {
     /// Keys in order.
@@ -18,26 +19,45 @@ pub struct List<K> {
     pub top: usize,
     /// Marked rows; they survive filtering and sorting.
     pub marks: HashSet<K>,
-    /// Where a range began.
-    pub anchor: Option<usize>,
     /// The row under the cursor when it left the list by somebody else's hand: shown greyed until the cursor leaves it.
     pub ghost: Option<K>,
-    // Taken away by our own writes, before the page that says so has come.
-    taken: HashSet<K>,
+    // Where a range began: the row that was marked last.
+    anchor: Option<K>,
+    // Taken away by our own writes that have no receipt yet, each with its ticket.
+    taken: HashMap<K, u64>,
     // The row that the cursor goes to when it appears.
     wanted: Option<K>,
+    // All that was marked is gone: the row under the cursor does not stand in for it before the cursor is moved.
+    lost: bool,
+    // A write of ours was answered since the last page.
+    ours: bool,
 }
 
 impl<K> Default for List<K> {
     fn default() -> List<K> {
-        List { rows: Vec::new(), cursor: 0, top: 0, marks: HashSet::new(), anchor: None, ghost: None, taken: HashSet::new(), wanted: None }
+        List {
+            rows: Vec::new(),
+            cursor: 0,
+            top: 0,
+            marks: HashSet::new(),
+            ghost: None,
+            anchor: None,
+            taken: HashMap::new(),
+            wanted: None,
+            lost: false,
+            ours: false,
+        }
     }
 }
 
-impl<K: Copy + Eq + Hash> List<K> {
+impl<K: Clone + Eq + Hash> List<K> {
     /// The key under the cursor.
     pub fn here(&self) -> Option<K> {
-        self.rows.get(self.cursor).copied()
+        self.rows.get(self.cursor).cloned()
+    }
+
+    fn place(&self, key: &K) -> Option<usize> {
+        self.rows.iter().position(|row| row == key)
     }
 
     /// New rows from a page. The cursor stays on its row at its line; where the row is gone and we did not take it away,
@@ -46,24 +66,16 @@ impl<K: Copy + Eq + Hash> List<K> {
         let here = self.here();
         let line = self.cursor.saturating_sub(self.top);
         let old = self.cursor;
-        self.rows.clear();
-        if self.taken.is_empty() {
-            self.rows.extend_from_slice(rows);
-        } else {
-            self.rows.extend(rows.iter().filter(|k| !self.taken.contains(k)));
-            let still: HashSet<K> = rows.iter().copied().filter(|k| self.taken.contains(k)).collect();
-            self.taken = still;
-        }
-        self.ghost = None;
-        if let Some(at) = self.wanted.and_then(|k| self.rows.iter().position(|r| *r == k)) {
+        self.fill(rows);
+        if let Some(at) = self.wanted.as_ref().and_then(|key| self.place(key)) {
             self.wanted = None;
             self.cursor = at;
         } else if let Some(key) = here {
-            match self.rows.iter().position(|r| *r == key) {
+            match self.place(&key) {
                 Some(at) => self.cursor = at,
                 None => {
                     let at = old.min(self.rows.len());
-                    self.rows.insert(at, key);
+                    self.rows.insert(at, key.clone());
                     (self.cursor, self.ghost) = (at, Some(key));
                 }
             }
@@ -75,36 +87,50 @@ impl<K: Copy + Eq + Hash> List<K> {
     /// New rows for a new question (another filter or sort): nothing is greyed; the cursor stays on its row if it is there.
     pub fn replace(&mut self, rows: &[K]) {
         let here = self.here();
-        self.rows.clear();
-        self.rows.extend(rows.iter().filter(|k| !self.taken.contains(k)));
-        self.ghost = None;
-        let to = self.wanted.take().or(here).and_then(|k| self.rows.iter().position(|r| *r == k));
+        self.fill(rows);
+        let to = self.wanted.take().or(here).and_then(|key| self.place(&key));
         let line = self.cursor.saturating_sub(self.top);
         self.cursor = to.unwrap_or(0);
         self.top = self.cursor.saturating_sub(line);
     }
 
-    /// Takes rows away at once; the next row is under the cursor at the same line.
-    pub fn take(&mut self, keys: &[K]) {
-        let gone: HashSet<K> = keys.iter().copied().collect();
-        let before = self.rows[..self.cursor.min(self.rows.len())].iter().filter(|k| gone.contains(k)).count();
-        self.rows.retain(|k| !gone.contains(k));
-        let line = self.cursor.saturating_sub(self.top);
-        self.cursor = (self.cursor - before).min(self.rows.len().saturating_sub(1));
-        self.top = self.cursor.saturating_sub(line);
-        self.marks.retain(|k| !gone.contains(k));
-        self.taken.extend(gone);
+    fn fill(&mut self, rows: &[K]) {
+        self.rows.clear();
+        if self.taken.is_empty() {
+            self.rows.extend_from_slice(rows);
+        } else {
+            self.rows.extend(rows.iter().filter(|key| !self.taken.contains_key(key)).cloned());
+        }
         self.ghost = None;
     }
 
-    /// What was taken away early did not go after all (the write failed, or was undone).
-    pub fn give_back(&mut self) {
-        self.taken.clear();
+    /// Takes rows away at once, until the write with this ticket is answered; the next row is under the cursor at the same line.
+    pub fn take(&mut self, keys: &[K], ticket: u64) {
+        let gone: HashSet<&K> = keys.iter().collect();
+        let before = self.rows[..self.cursor.min(self.rows.len())].iter().filter(|k| gone.contains(k)).count();
+        self.rows.retain(|k| !gone.contains(k));
+        let line = self.cursor.saturating_sub(self.top);
+        self.cursor = self.cursor.saturating_sub(before).min(self.rows.len().saturating_sub(1));
+        self.top = self.cursor.saturating_sub(line);
+        self.marks.retain(|k| !gone.contains(k));
+        self.taken.extend(keys.iter().map(|key| (key.clone(), ticket)));
+        self.ghost = None;
+    }
+
+    /// A write is answered: pages from now on know what has become of it, whether it was saved, queued or refused.
+    pub fn answered(&mut self, ticket: u64) {
+        self.taken.retain(|_, of| *of != ticket);
+        self.ours = true;
+    }
+
+    /// No write of ours was answered between the last page and this one: what left the list left it by somebody else's hand.
+    pub fn is_by_others(&mut self) -> bool {
+        !std::mem::take(&mut self.ours)
     }
 
     /// The cursor goes to this row when it appears.
     pub fn want(&mut self, key: K) {
-        match self.rows.iter().position(|r| *r == key) {
+        match self.place(&key) {
             Some(at) => self.cursor = at,
             None => self.wanted = Some(key),
         }
@@ -112,6 +138,7 @@ impl<K: Copy + Eq + Hash> List<K> {
 
     /// Moves the cursor; `height` rows fit on the screen.
     pub fn go(&mut self, to: usize, height: usize) {
+        self.lost = false;
         let to = to.min(self.rows.len().saturating_sub(1));
         if to != self.cursor
             && let Some(ghost) = self.ghost.take()
@@ -148,31 +175,76 @@ impl<K: Copy + Eq + Hash> List<K> {
 
     /// Marks or unmarks the row under the cursor.
     pub fn mark(&mut self) {
-        if let Some(key) = self.here()
-            && !self.marks.remove(&key)
-        {
-            self.marks.insert(key);
-            self.anchor = Some(self.cursor);
+        self.lost = false;
+        let Some(key) = self.here() else { return };
+        if self.marks.remove(&key) {
+            self.anchor = self.anchor.take().filter(|anchor| *anchor != key);
+        } else {
+            self.marks.insert(key.clone());
+            self.anchor = Some(key);
         }
     }
 
-    /// Marks everything between the last mark and the cursor.
+    /// Marks everything between the row that was marked last and the cursor: the cursor's alone where that one is not listed.
     pub fn mark_range(&mut self) {
-        let from = self.anchor.unwrap_or(self.cursor).min(self.rows.len().saturating_sub(1));
+        self.lost = false;
+        let from = self.anchor.as_ref().and_then(|key| self.place(key)).unwrap_or(self.cursor);
         let (a, b) = (from.min(self.cursor), from.max(self.cursor));
-        self.marks.extend(self.rows.get(a..=b).unwrap_or_default().iter().copied());
+        self.marks.extend(self.rows.get(a..=b).unwrap_or_default().iter().cloned());
+    }
+
+    /// Marks everything that is listed.
+    pub fn mark_all(&mut self) {
+        self.lost = false;
+        self.marks.extend(self.rows.iter().cloned());
+    }
+
+    /// Nothing is marked any more.
+    pub fn unmark(&mut self) {
+        self.marks.clear();
+        (self.anchor, self.lost) = (None, false);
+    }
+
+    /// Unmarks what is not there any more, and says how many those are. Where nothing marked is left, nothing is chosen until the
+    /// cursor moves: who marked one and presses a key does not mean another.
+    pub fn keep_marks(&mut self, is_there: impl Fn(&K) -> bool) -> usize {
+        let before = self.marks.len();
+        self.marks.retain(|key| is_there(key));
+        self.anchor = self.anchor.take().filter(|key| is_there(key));
+        let gone = before - self.marks.len();
+        self.lost |= gone > 0 && self.marks.is_empty();
+        gone
     }
 
     /// The marked rows, or the one under the cursor.
     pub fn chosen(&self) -> Vec<K> {
         if self.marks.is_empty() {
-            return self.here().into_iter().collect();
+            return self.here().filter(|_| !self.lost).into_iter().collect();
         }
-        let mut chosen: Vec<K> = self.rows.iter().copied().filter(|k| self.marks.contains(k)).collect();
-        let shown: HashSet<K> = chosen.iter().copied().collect();
-        chosen.extend(self.marks.iter().copied().filter(|k| !shown.contains(k)));
+        let mut chosen: Vec<K> = self.rows.iter().filter(|k| self.marks.contains(k)).cloned().collect();
+        if chosen.len() < self.marks.len() {
+            let shown: HashSet<&K> = chosen.iter().collect();
+            let hidden: Vec<K> = self.marks.iter().filter(|k| !shown.contains(k)).cloned().collect();
+            chosen.extend(hidden);
+        }
         chosen
     }
+
+    /// How many those are.
+    pub fn chosen_count(&self) -> usize {
+        if self.marks.is_empty() { usize::from(!self.lost && self.cursor < self.rows.len()) } else { self.marks.len() }
+    }
+}
+
+/// Says how many marked rows are gone by somebody else's hand.
+pub fn tell_gone<K: Clone + Eq + Hash>(gone: usize, list: &List<K>, cx: &mut Cx) {
+    let word = match (gone, list.lost) {
+        (0, _) => return,
+        (_, true) => "message.marked_all_gone",
+        (1, _) => "message.marked_one_gone",
+        _ => "message.marked_gone",
+    };
+    cx.bad(cx.look.say.fill(word, &[("n", &gone.to_string())]));
 }
 
 /// A screen with a list: gets the moving keys of every list by mixing in [`Lister::MOVES`].
@@ -237,10 +309,16 @@ mod tests {
     #[test]
     fn a_handled_row_leaves_and_the_next_is_under_the_cursor() {
         let mut l = list(&[1, 2, 3, 4], 1);
-        l.take(&[2]);
+        l.take(&[2], 7);
         assert_eq!((l.here(), l.cursor), (Some(3), 1));
         l.set(&[1, 2, 3, 4]); // an older page that still has it
         assert_eq!((l.rows.as_slice(), l.here()), (&[1, 3, 4][..], Some(3)));
+        l.replace(&[4, 3, 2, 1]); // and one in another order
+        assert_eq!(l.rows, [4, 3, 1]);
+        l.answered(6); // of another write
+        l.set(&[1, 2, 3, 4]);
+        assert_eq!(l.rows, [1, 3, 4]);
+        l.answered(7);
         l.set(&[1, 3, 4]);
         l.set(&[1, 2, 3, 4]); // undone: it is back
         assert_eq!(l.rows, [1, 2, 3, 4]);
@@ -254,6 +332,38 @@ mod tests {
         assert_eq!((l.here(), l.ghost), (Some(2), Some(2)));
         l.by(1, 10);
         assert_eq!((l.rows.as_slice(), l.here(), l.ghost), (&[1, 3][..], Some(3), None));
+    }
+
+    #[test]
+    fn a_range_begins_at_the_marked_row_wherever_it_stands_now() {
+        let mut l = list(&[1, 2, 3, 4, 5], 4);
+        l.mark();
+        l.replace(&[5, 4, 3, 2, 1]);
+        l.go(1, 10);
+        l.mark_range();
+        assert_eq!(l.chosen(), [5, 4]);
+        l.unmark();
+        l.mark_range();
+        assert_eq!(l.chosen(), [4], "no range begins where nothing is marked");
+        l.unmark();
+        l.mark();
+        l.mark();
+        l.replace(&[1, 2, 3]);
+        l.mark_range();
+        assert_eq!(l.chosen(), [1], "nor at a row that was unmarked again");
+    }
+
+    #[test]
+    fn where_all_that_was_marked_is_gone_nothing_is_chosen_until_the_cursor_moves() {
+        let mut l = list(&[1, 2, 3], 0);
+        l.mark();
+        l.by(1, 10);
+        l.mark();
+        l.set(&[2, 3]);
+        assert_eq!((l.keep_marks(|k| *k != 1), l.chosen()), (1, vec![2]));
+        assert_eq!((l.keep_marks(|k| *k > 2), l.chosen(), l.chosen_count()), (1, vec![], 0));
+        l.by(0, 10);
+        assert_eq!((l.chosen(), l.chosen_count()), (vec![2], 1));
     }
 
     #[test]

@@ -68,3 +68,26 @@ fn marked_cards_move_together_and_a_filter_narrows_all_columns() {
     h.press("F");
     assert!(h.text().contains("column "), "{}", h.text());
 }
+
+#[test]
+fn a_card_stays_marked_when_all_rows_get_other_numbers_and_comes_back_where_its_move_is_refused() {
+    let mut h = Harness::new("en", 1);
+    h.press("g b");
+    let card = here(&h);
+    h.press("space");
+    assert_eq!(h.app.top().subjects(&h.app.look), [card]);
+    let other = h.app.look.read().expect("the roster").ids.iter().copied().find(|id| *id != card).expect("another");
+    h.purged(other);
+    assert_eq!(h.app.top().subjects(&h.app.look), [card]);
+    h.waits = true;
+    h.press("L");
+    assert_ne!(here(&h), card);
+    h.answer_write(Ok(crate::domain::command::Receipt { queued: Some("busy".into()), ..Default::default() }));
+    h.press("g g");
+    let mut steps = 0;
+    while here(&h) != card && steps < 50 {
+        h.press("j");
+        steps += 1;
+    }
+    assert_eq!(here(&h), card, "a move that waits has not happened:\n{}", h.text());
+}

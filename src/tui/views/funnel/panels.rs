@@ -14,6 +14,7 @@ use crate::tui::chrome::grouped;
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::view::Look;
+use crate::tui::who::Who;
 
 /// A column of the table: its words, its width, how soon it is left out (9 first), its figure's list, its cell.
 struct Cell {
@@ -175,7 +176,7 @@ impl Funnel {
             let figures = &page.stages[i];
             let x = area.x + slot as u16 * width;
             let w = if slot + 1 == fit { area.right() - x } else { width };
-            self.draw_column(canvas, Rect::new(x, area.y, w, area.height), (i, figures), most, page);
+            self.draw_column(canvas, Rect::new(x, area.y, w, area.height), (i, figures), most);
         }
     }
 
@@ -225,7 +226,7 @@ impl Funnel {
         (area.y..).zip(shown.into_iter().skip(from).take(fit.min(room))).collect()
     }
 
-    fn draw_column(&self, canvas: &mut Canvas, area: Rect, (i, figures): (usize, &StageFigures), most: usize, page: &FunnelPage) {
+    fn draw_column(&self, canvas: &mut Canvas, area: Rect, (i, figures): (usize, &StageFigures), most: usize) {
         let look = canvas.look;
         let chosen = i == self.stage;
         let inner = canvas.frame(area, &figures.label, "", chosen);
@@ -273,8 +274,8 @@ impl Funnel {
             canvas.bar(x, y, width, figures.count as f64 / most as f64, Role::Accent);
         }
         let cards = Rect::new(inner.x, y + 1, inner.width, inner.bottom().saturating_sub(y + 1));
-        let rows: Vec<u32> = if chosen { self.list.rows.clone() } else { page.cards.get(i).cloned().unwrap_or_default() };
-        self.draw_cards(canvas, cards, &rows, chosen, false);
+        let theirs = self.cards.get(i).map_or(&[][..], Vec::as_slice);
+        self.draw_cards(canvas, cards, if chosen { &self.list.rows } else { theirs }, chosen, false);
     }
 
     fn draw_cards_box(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
@@ -286,7 +287,7 @@ impl Funnel {
     }
 
     /// Cards, stuck first, then oldest; those that do not fit are counted in the last line.
-    fn draw_cards(&self, canvas: &mut Canvas, area: Rect, rows: &[u32], chosen: bool, wide: bool) {
+    fn draw_cards(&self, canvas: &mut Canvas, area: Rect, rows: &[Who], chosen: bool, wide: bool) {
         let look = canvas.look;
         if area.height == 0 {
             return;
@@ -304,14 +305,12 @@ impl Funnel {
             canvas.drawn.list_rows = height;
         }
         let Some(roster) = look.read() else { return };
-        for (line, (index, row)) in rows.iter().enumerate().skip(top).take(height).enumerate() {
+        for (line, (index, who)) in rows.iter().enumerate().skip(top).take(height).enumerate() {
             let whole = Rect::new(area.x, area.y + line as u16, area.width, 1);
             if chosen {
                 canvas.hit(whole, Hit::Row(index));
             }
-            if (*row as usize) < roster.rows.len() {
-                self.draw_card(canvas, whole, &roster, *row, wide);
-            }
+            self.draw_card(canvas, whole, &roster, *who, wide);
             if chosen && self.in_cards(look) && index == self.list.cursor {
                 canvas.tint(whole, Role::Selection);
             }
@@ -323,14 +322,13 @@ impl Funnel {
         }
     }
 
-    fn draw_card(&self, canvas: &mut Canvas, line: Rect, roster: &Roster, row: u32, wide: bool) {
-        let look = canvas.look;
-        let at = row as usize;
-        if self.list.marks.contains(&row) {
+    fn draw_card(&self, canvas: &mut Canvas, line: Rect, roster: &Roster, who: Who, wide: bool) {
+        let (look, Some(at)) = (canvas.look, who.row(roster)) else { return };
+        if self.list.marks.contains(&who) {
             canvas.text(line.x, line.y, 1, look.glyphs.tick, Role::Accent);
         }
         let (sign, role) = pace(roster, at);
-        let role = if self.list.ghost == Some(row) { Role::Muted } else { role };
+        let role = if self.list.ghost == Some(who) { Role::Muted } else { role };
         let age = format!("{sign}{}", age(roster.stage_age(at)));
         let mut right = line.right().saturating_sub(1);
         if wide {

@@ -11,15 +11,17 @@ use crate::tui::view::Look;
 pub(super) enum Behind {
     /// Answers and invitations, by their place.
     Said(Vec<u32>),
-    /// Customers, by their row.
+    /// Customers, by their row in the roster of the page of figures.
     Customers(Vec<u32>),
+    /// The same in that of the page of answers to questions.
+    Answered(Vec<u32>),
 }
 
 impl Behind {
     /// How many.
     pub(super) fn len(&self) -> usize {
         match self {
-            Behind::Said(all) | Behind::Customers(all) => all.len(),
+            Behind::Said(all) | Behind::Customers(all) | Behind::Answered(all) => all.len(),
         }
     }
 }
@@ -138,10 +140,10 @@ pub(super) fn lines(page: &NpsPage, friction: &[Question], look: &Look) -> Vec<L
         w.head(format!("{head} {} {}", look.glyphs.dot, look.say.fill("nps.answers", &[("n", &question.n.to_string())])));
         if question.n == 0 {
             let label = w.word("nps.no_answers");
-            w.put(&label, String::new(), String::new(), Behind::Customers(Vec::new()));
+            w.put(&label, String::new(), String::new(), Behind::Answered(Vec::new()));
         }
         for (text, who) in question.answers.iter().take(8) {
-            w.put(text, who.len().to_string(), String::new(), Behind::Customers(who.clone()));
+            w.put(text, who.len().to_string(), String::new(), Behind::Answered(who.clone()));
         }
     }
     w.lines

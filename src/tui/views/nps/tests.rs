@@ -102,3 +102,20 @@ fn screens_of_figures_take_each_others_place() {
     h.press("H");
     assert_eq!(h.app.top().name(), "tables", "{}", h.text());
 }
+
+#[test]
+fn the_person_behind_a_figure_stays_under_the_cursor_when_all_rows_get_other_numbers() {
+    let (mut h, ids) = asked();
+    h.press("g n");
+    while !h.current().contains("autumn") {
+        let before = h.current();
+        h.press("j");
+        assert_ne!(before, h.current(), "the wave is missing:\n{}", h.text());
+    }
+    h.press("tab G");
+    assert_eq!(h.app.top().subjects(&h.app.look), [ids[1]], "{}", h.text());
+    h.purged(ids[0]);
+    assert_eq!(h.app.top().subjects(&h.app.look), [ids[1]], "{}", h.text());
+    h.purged(ids[1]);
+    assert_eq!(h.app.top().subjects(&h.app.look), [], "with the figure goes the list, and nobody takes the place:\n{}", h.text());
+}

@@ -76,3 +76,23 @@ fn a_new_rule_shows_whom_it_would_fire_for_before_it_is_saved() {
     h.press("u u");
     assert_eq!(rules(&h), before);
 }
+
+#[test]
+fn the_cursor_stays_on_its_rule_and_what_is_removed_is_named() {
+    let mut h = Harness::new("en", 1);
+    h.press("g u j j");
+    let all = rules(&h).rule;
+    let removed = |h: &Harness, code: &str| !rules(h).rule.iter().any(|r| r.code == code);
+    h.another("bo", &all[0].removal().expect("a command"));
+    h.answer_all();
+    assert!(h.current().contains(&all[2].label), "{}", h.text());
+    h.press("D");
+    assert!(removed(&h, &all[2].code) && !removed(&h, &all[3].code), "{}", h.text());
+    assert!(h.text().contains(&format!("Removed rule {}", all[2].label)) && h.text().contains("u undo"), "{}", h.text());
+    assert!(h.current().contains(&all[3].label), "the next one is under the cursor:\n{}", h.text());
+    h.another("bo", &all[3].removal().expect("a command"));
+    h.answer_all();
+    h.press("D o E t");
+    assert_eq!(h.written(), [], "no key acts on the rule that stands where it was:\n{}", h.text());
+    assert_eq!(h.app.top().name(), "rules");
+}

@@ -76,3 +76,17 @@ fn without_anybody_every_table_is_a_sentence() {
         assert!(text.contains("No ") || text.contains("no "), "{key}:\n{text}");
     }
 }
+
+#[test]
+fn the_customer_behind_a_row_stays_under_the_cursor_when_all_rows_get_other_numbers() {
+    let mut h = Harness::new("en", 1);
+    h.press("3 P 4 B enter tab j j");
+    let here = |h: &Harness| h.app.top().subjects(&h.app.look);
+    let aimed = here(&h);
+    let first = h.app.look.id_of(0).expect("a customer");
+    assert!(aimed.len() == 1 && aimed != [first], "{}", h.text());
+    h.purged(first);
+    assert_eq!(here(&h), aimed, "{}", h.text());
+    h.purged(aimed[0]);
+    assert_eq!(here(&h), aimed, "one that is gone stays greyed, and nobody takes its place:\n{}", h.text());
+}
