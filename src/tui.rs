@@ -47,6 +47,7 @@ pub mod canvas;
 mod careful;
 pub mod chrome;
 pub mod clipboard;
+pub mod drafts;
 pub mod effect;
 #[cfg(test)]
 pub mod harness;
@@ -117,8 +118,8 @@ pub fn run(start: Start) -> Result<()> {
     }
     terminal::on_panic(start.state_dir.clone());
     let guard = terminal::Guard::take(start.mouse)?;
-    let state = state::read(start.state_dir.as_deref());
-    let mut app = app::App::new(look(&start)?, &state);
+    let state = state::Kept::read(start.state_dir.clone());
+    let mut app = app::App::new(look(&start)?, state.value());
     for wrong in user_keys(&start, &mut app.look.keymap) {
         app.warn(wrong);
     }
@@ -126,7 +127,7 @@ pub fn run(start: Start) -> Result<()> {
     if start.first_run {
         app.welcome();
     }
-    let mut runner = runner::Runner::new(start, guard)?;
+    let mut runner = runner::Runner::new(start, guard, state)?;
     runner.run(&mut app)
 }
 
@@ -213,7 +214,7 @@ fn default_look() -> Look {
         me: String::new(),
         list_rows: 10,
         preview: true,
-        drafts: std::collections::BTreeMap::new(),
+        drafts: drafts::Drafts::default(),
         bookmarks: Vec::new(),
         visited: Vec::new(),
         recent: Vec::new(),

@@ -1,6 +1,7 @@
 //! The app: a flat stack of views, `update` from a message to effects, `draw` that changes nothing.
 
 mod answers;
+mod kept;
 mod places;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::canvas::{Drawn, Hit};
 use super::clipboard;
+use super::drafts;
 use super::effect::{Effect, Msg};
 use super::key::{Key, show};
 use super::keymap::Reached;
@@ -21,6 +23,7 @@ use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::{Moment, Stamp};
+use crate::error::Error;
 use crate::store::worker::Slot;
 use crate::text::safe_cells;
 
@@ -47,6 +50,8 @@ pub(super) struct Open {
 const PARTS: u32 = 16;
 /// The slot of the tabs' counts.
 const COUNTS: Slot = 0;
+/// The slot of what customers of drafts have become.
+const BECAME: Slot = 1;
 
 /// The whole state of the screens.
 pub struct App {
@@ -64,8 +69,12 @@ pub struct App {
     uids: u32,
     tickets: u64,
     pending: HashMap<u64, Command>,
-    // What was typed for writes that are not answered yet: what it is a draft for, and the text.
-    sent: HashMap<u64, (String, String)>,
+    // What was typed for writes that are not answered yet: what it is a draft of, and the text.
+    sent: HashMap<u64, (drafts::Key, String)>,
+    // Writes that were refused before anybody was asked.
+    unwritten: Vec<(u64, Error)>,
+    // Files of editors that were open when the screens ended: told at the next start.
+    left: Vec<String>,
     watched: HashMap<Slot, Query>,
     pub(super) typed: Vec<Key>,
     pub(super) hint: bool,
@@ -107,6 +116,8 @@ impl App {
             tickets: 0,
             pending: HashMap::new(),
             sent: HashMap::new(),
+            unwritten: Vec::new(),
+            left: Vec::new(),
             watched: HashMap::new(),
             typed: Vec::new(),
             hint: false,
@@ -144,6 +155,8 @@ impl App {
             Msg::Leave => self.quit(),
             Msg::Timer => {}
             Msg::Edited { view, text } => self.edited(view, text),
+            Msg::EditorFailed { view, failed } => self.editor_failed(view, &failed),
+            Msg::Kept(kept) => self.take_kept(&kept),
             Msg::Book(path) => {
                 self.fresh();
                 self.effects.push(Effect::OpenBook(path));
@@ -511,7 +524,11 @@ impl App {
                     }
                 }
                 Step::Copy(text, what) => self.copy(&text, what),
-                Step::Editor(text) => self.effects.push(Effect::Editor { view: uid, text }),
+                Step::Editor(text) => {
+                    // Nobody knows what becomes of the terminal meanwhile.
+                    self.save_state();
+                    self.effects.push(Effect::Editor { view: uid, text });
+                }
                 Step::Tell(name, what) => {
                     if let Some(to) = self.stack.iter().rev().find(|o| o.view.name() == name).map(|o| o.uid) {
                         self.view_acts(to, |view, cx| view.told(&what, cx));
@@ -520,15 +537,17 @@ impl App {
                 Step::Neighbour(by) => self.neighbour(uid, by),
                 Step::Act(id) => self.act_by_id(&id),
                 Step::Quiet => self.follow(),
-                Step::Forget(key) => {
-                    self.look.drafts.remove(&key);
-                }
+                Step::Forget(key) => self.look.drafts.remove(&key),
+                Step::Keep(key, text) => self.look.keep_draft(&key, text),
                 Step::Sent(key, text) => {
                     self.look.drafts.remove(&key);
                     self.sent.extend(tickets.iter().map(|t| (*t, (key.clone(), text.clone()))));
                 }
                 Step::App(step) => self.app_step(step),
             }
+        }
+        for (ticket, why) in std::mem::take(&mut self.unwritten) {
+            self.written(ticket, &Err(why));
         }
     }
 
@@ -578,7 +597,10 @@ impl App {
     fn write(&mut self, ticket: u64, command: Command) {
         if let Some(why) = self.look.read_only.clone() {
             let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
-            return self.say(Tone::Bad, why);
+            // Told like any refusal, once all steps are carried out: what was typed for it is kept.
+            self.unwritten.push((ticket, Error::failed(why)));
+            self.pending.insert(ticket, command);
+            return;
         }
         for open in &mut self.stack {
             open.view.on_write(&command, &self.look);
@@ -627,15 +649,13 @@ impl App {
     fn close(&mut self, uid: u32) {
         let Some(at) = self.stack.iter().position(|o| o.uid == uid).filter(|at| *at > 0) else { return };
         if let Some((key, text)) = self.stack[at].view.draft() {
-            self.look.drafts.insert(key, text);
+            self.look.keep_draft(&key, text);
         }
         if self.stack[at].view.place() == Place::Full {
             self.leave_mark();
         }
         self.stack.remove(at);
-        if !self.look.drafts.is_empty() {
-            self.timer(Timer::Drafts, 2_000);
-        }
+        self.timer(Timer::Drafts, 2_000);
     }
 
     fn back_or_quit(&mut self) {

@@ -1,6 +1,5 @@
 //! What a screen is: its state, its keys, what it watches, how it draws, and the context in which its keys run.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
@@ -9,6 +8,7 @@ use ratatui::layout::Rect;
 use serde_json::Value;
 
 use super::canvas::{Canvas, Hit};
+use super::drafts::{Drafts, Key};
 use super::keymap::{Action, KeyRow, Keymap, actions_of};
 use super::say::Say;
 use super::theme::{Glyphs, Theme};
@@ -60,8 +60,8 @@ pub struct Look {
     pub list_rows: usize,
     /// The preview is shown (`w`).
     pub preview: bool,
-    /// Texts that were begun and not saved, by what they are for.
-    pub drafts: BTreeMap<String, String>,
+    /// Texts that were begun and not saved, by what they are of.
+    pub drafts: Drafts,
     /// Customers with a bookmark, newest first.
     pub bookmarks: Vec<Id>,
     /// Customers whose page was open, newest first.
@@ -165,10 +165,12 @@ pub enum Step {
     /// Asks for [`Screen::quiet`] after 30 ms without keys.
     Quiet,
     /// A text draft that is not needed any more.
-    Forget(String),
-    /// A text (what it is a draft for, and the text) that went into the writes beside this step: it is a draft again where they
+    Forget(Key),
+    /// A text that is kept as the draft of something, in the place of what was kept there.
+    Keep(Key, String),
+    /// A text (what it is a draft of, and the text) that went into the writes beside this step: it is a draft again where they
     /// are refused.
-    Sent(String, String),
+    Sent(Key, String),
     /// What only the app can do: tabs, history, quitting.
     App(AppStep),
 }
@@ -384,8 +386,14 @@ pub trait Screen: Sized + 'static {
         let _ = (what, cx);
     }
 
-    /// The text that would be lost if the view went away now: what it is for, and the text.
-    fn draft(&self) -> Option<(String, String)> {
+    /// Text that the editor had saved when it failed or the terminal went: it is there to be read, and answers nothing.
+    fn on_rescued(&mut self, text: &str) {
+        let _ = text;
+    }
+
+    /// The text that would be lost if the view went away now: what it is of, and the text. An empty one says that what was kept of
+    /// it is not wanted any more.
+    fn draft(&self) -> Option<(Key, String)> {
         None
     }
 
@@ -429,7 +437,8 @@ pub trait View {
     fn subjects(&self, look: &Look) -> Vec<Id>;
     fn subject_count(&self, look: &Look) -> usize;
     fn told(&mut self, what: &Value, cx: &mut Cx);
-    fn draft(&self) -> Option<(String, String)>;
+    fn on_rescued(&mut self, text: &str);
+    fn draft(&self) -> Option<(Key, String)>;
     fn save(&self, look: &Look) -> Value;
     fn restore(&mut self, state: &Value);
     fn draw(&self, canvas: &mut Canvas, area: Rect);
@@ -508,7 +517,10 @@ impl<V: Screen> View for V {
     fn told(&mut self, what: &Value, cx: &mut Cx) {
         Screen::told(self, what, cx);
     }
-    fn draft(&self) -> Option<(String, String)> {
+    fn on_rescued(&mut self, text: &str) {
+        Screen::on_rescued(self, text);
+    }
+    fn draft(&self) -> Option<(Key, String)> {
         Screen::draft(self)
     }
     fn save(&self, look: &Look) -> Value {

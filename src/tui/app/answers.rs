@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::{App, COUNTS, Effect, PARTS, Timer, Tone};
+use super::{App, BECAME, COUNTS, Effect, PARTS, Timer, Tone};
 use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
@@ -14,7 +14,7 @@ use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
 use crate::transfer::import::{self, Wanted};
 use crate::tui::chrome::grouped;
-use crate::tui::effect::Reading;
+use crate::tui::effect::{EditorFailed, Reading};
 use crate::tui::view::Place;
 use crate::tui::view::Screen;
 use crate::tui::views::clash::ClashBox;
@@ -57,6 +57,11 @@ impl App {
                     self.look.counts = counts.clone();
                 }
             }
+            Answer::Page { slot: BECAME, page, .. } => {
+                if let Page::Became(became) = page.as_ref() {
+                    self.follow_merged(became);
+                }
+            }
             Answer::Page { slot, query, page } => {
                 if self.watched.get(&slot) == Some(&query) {
                     self.view_acts(slot / PARTS, |view, cx| view.on_page((slot % PARTS) as u8, &page, cx));
@@ -94,6 +99,10 @@ impl App {
     pub(super) fn written(&mut self, ticket: u64, result: &Result<Receipt, Error>) {
         let Some(command) = self.pending.remove(&ticket) else { return };
         let typed = self.sent.remove(&ticket);
+        if typed.is_some() {
+            // The state file has it as a draft until now.
+            self.timer(Timer::Drafts, 2_000);
+        }
         match result {
             Ok(Receipt { queued: Some(why), .. }) => {
                 let words = self.look.say.fill("message.queued", &[("why", why)]);
@@ -122,10 +131,10 @@ impl App {
                 self.say(Tone::Bad, format!("{error}{hints}"));
                 // What was shown early did not happen: everything in sight is asked for again.
                 self.watched.clear();
-                if let Some((key, text)) = typed {
-                    self.look.drafts.insert(key, text);
-                    self.timer(Timer::Drafts, 2_000);
-                    let kept = self.look.say.word("message.typed_kept").to_owned();
+                if let Some((key, text)) = &typed {
+                    self.keep_refused(key, text.clone());
+                    let list = self.look.keymap.get("app.drafts").map(crate::tui::keymap::Action::key).unwrap_or_default();
+                    let kept = self.look.say.fill("message.typed_kept", &[("key", &list)]);
                     self.say(Tone::Bad, format!("{error}. {kept}"));
                 }
                 if let Some(clash) = Clash::of(error) {
@@ -246,6 +255,27 @@ impl App {
         }
     }
 
+    /// Text that an editor had saved when it failed stands where it was typed, but is not sent.
+    pub(super) fn editor_failed(&mut self, view: u32, failed: &EditorFailed) {
+        if let Some(text) = &failed.saved {
+            self.view_acts(view, |view, _| view.on_rescued(text));
+        }
+        let file = failed.file.as_ref().map(|f| f.display().to_string()).unwrap_or_default();
+        let Some(status) = &failed.status else {
+            // Nobody is there to read it; the next start says it.
+            self.left.extend(Some(file).filter(|file| !file.is_empty()));
+            return;
+        };
+        let word = match (&failed.saved, &failed.file) {
+            (Some(_), _) => "message.editor_rescued",
+            (None, Some(_)) => "message.editor_kept",
+            (None, None) => "message.editor_failed",
+        };
+        let words = self.look.say.fill(word, &[("editor", &failed.editor), ("status", status), ("file", &file)]);
+        self.say(Tone::Bad, words);
+        self.save_state();
+    }
+
     /// Tells the worker when the page of another customer is in front, so that others see it.
     pub(super) fn tell_looking(&mut self) {
         let full = self.stack.get(self.first_drawn()).filter(|o| o.view.name() == "account");
@@ -263,6 +293,7 @@ impl App {
 
     pub(super) fn watch(&mut self) {
         let mut wanted: HashMap<Slot, Query> = HashMap::from([(COUNTS, Query::Counts)]);
+        wanted.extend(self.ask_merged().map(|query| (BECAME, query)));
         for open in &self.stack[self.first_drawn()..] {
             for (part, query) in open.view.watches(&self.look) {
                 wanted.insert(open.uid * PARTS + u32::from(part), query);
