@@ -537,8 +537,15 @@ impl App {
                 Step::Neighbour(by) => self.neighbour(uid, by),
                 Step::Act(id) => self.act_by_id(&id),
                 Step::Quiet => self.follow(),
-                Step::Forget(key) => self.look.drafts.remove(&key),
-                Step::Keep(key, text) => self.look.keep_draft(&key, text),
+                Step::Forget(key) => {
+                    self.look.drafts.remove(&key);
+                    self.timer(Timer::Drafts, 2_000);
+                }
+                Step::Keep(key, text) => {
+                    self.look.keep_draft(&key, text);
+                    self.timer(Timer::Drafts, 2_000);
+                }
+                Step::Offer(key) => self.look.drafts.offer(&key),
                 Step::Sent(key, text) => {
                     self.look.drafts.remove(&key);
                     self.sent.extend(tickets.iter().map(|t| (*t, (key.clone(), text.clone()))));

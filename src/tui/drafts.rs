@@ -159,6 +159,17 @@ impl Drafts {
         self.all.entry(key).or_insert(draft);
     }
 
+    /// Makes one of several texts of the same thing the one that is offered.
+    pub fn offer(&mut self, key: &Key) {
+        if key.copy > 0
+            && let Some(draft) = self.all.remove(key)
+        {
+            if let Some(first) = self.all.insert(key.nth(0), draft) {
+                self.all.insert(key.clone(), first);
+            }
+        }
+    }
+
     /// What is of one customer is of another from now on. Gives what the first was called, where there was something.
     pub fn follow(&mut self, from: Id, to: Id, name: &str) -> Option<String> {
         let keys: Vec<Key> = self.all.keys().filter(|k| k.customers.contains(&from)).cloned().collect();
@@ -197,6 +208,11 @@ impl Drafts {
         self.all.keys()
     }
 
+    /// Their texts.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.all.values().map(|draft| draft.text.as_str())
+    }
+
     /// True without any.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
@@ -221,6 +237,11 @@ impl Drafts {
 }
 
 impl Look {
+    /// True for a customer that is not in the book, or not any more.
+    pub fn is_gone(&self, id: Id) -> bool {
+        self.read().is_none_or(|r| r.row_of_id(id).is_none_or(|at| r.rows[at].removed))
+    }
+
     /// A text that is kept now, with what those it is for are called.
     pub fn draft(&self, key: &Key, text: String) -> Draft {
         let before = || self.drafts.get(key).map(|d| d.who.clone()).unwrap_or_default();

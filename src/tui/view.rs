@@ -168,6 +168,8 @@ pub enum Step {
     Forget(Key),
     /// A text that is kept as the draft of something, in the place of what was kept there.
     Keep(Key, String),
+    /// Of several drafts of one thing, the one that is offered next.
+    Offer(Key),
     /// A text (what it is a draft of, and the text) that went into the writes beside this step: it is a draft again where they
     /// are refused.
     Sent(Key, String),

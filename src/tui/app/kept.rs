@@ -1,5 +1,8 @@
 //! What is kept of a person beside the book: drafts, bookmarks, whose page was open. Several consoles keep it together.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
 use super::places::MOST_KEPT;
@@ -63,8 +66,8 @@ impl App {
 
     /// Asks what customers have become for whom there are drafts and who are not in the book any more.
     pub(super) fn ask_merged(&self) -> Option<Query> {
-        let roster = self.look.read()?;
-        let mut customers: Vec<Id> = self.look.drafts.customers().filter(|id| roster.row_of_id(*id).is_none()).collect();
+        self.look.roster.as_ref()?;
+        let mut customers: Vec<Id> = self.look.drafts.customers().filter(|id| self.look.is_gone(*id)).collect();
         customers.sort_unstable();
         customers.dedup();
         (!customers.is_empty()).then_some(Query::Became { customers })

@@ -117,6 +117,7 @@ impl Screen for Everywhere {
         row("board", &["g b"], |_, cx| over("board", json!({}), cx)).cli("funnel"),
         row("conflicts", &["g x"], |_, cx| cx.go("conflicts", Value::Null)).cli("conflicts"),
         row("duplicates", &["g q"], |_, cx| cx.go("duplicates", Value::Null)).cli("duplicates"),
+        row("drafts", &["g D"], |_, cx| cx.go("drafts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes("merge"),
         row("import", &["ctrl-o"], |_, cx| super::import::ask(cx)).cli("import"),
         row("export", &["y x"], |_, cx| app(cx, AppStep::AskExport)).cli("export"),
