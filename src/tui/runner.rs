@@ -101,6 +101,9 @@ struct Hooks {
     ended: Receiver<()>,
 }
 
+/// How long it is waited for our own end behind that of an editor which failed.
+const OURS_TOO: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// How long the end of the program waits for hooks that are still at work.
 const LAST_HOOKS: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -494,7 +497,7 @@ impl Runner {
                 remove();
                 return Msg::Edited { view, text: after.filter(|t| !t.trim().is_empty()) };
             }
-            Some(Ok(status)) => (status.to_string(), status.success() || was_killed(*status)),
+            Some(Ok(status)) => (status.to_string(), leaves || was_killed(*status)),
             Some(Err(e)) => (e.to_string(), false),
             // It goes on, and may save more.
             None => (String::new(), true),
@@ -515,11 +518,11 @@ impl Runner {
             select! {
                 recv(ended) -> done => {
                     status = done.ok();
-                    // What ends both of us may have reached the editor first.
-                    if leaves || !matches!(&status, Some(Ok(status)) if was_killed(*status)) {
+                    // What ends both of us may have reached the editor first, also as the end of its input.
+                    if leaves || matches!(&status, Some(Ok(status)) if status.success()) {
                         break;
                     }
-                    (ended, enough) = (never(), after(LAST_WORDS));
+                    (ended, enough) = (never(), after(OURS_TOO));
                 }
                 recv(self.inbox) -> what => match what {
                     Ok(what) => {
@@ -556,7 +559,8 @@ fn was_killed(status: ExitStatus) -> bool {
 fn edit_file(dir: &Path, text: &str) -> std::io::Result<PathBuf> {
     crate::files::make_own(dir)?;
     let folder = crate::files::Folder::open(&std::fs::canonicalize(dir)?)?;
-    let names = (0..1000).map(|n| if n == 0 { format!("edit-{}.txt", std::process::id()) } else { format!("edit-{}-{n}.txt", std::process::id()) });
+    let names =
+        (0..1000).map(|n| if n == 0 { format!("edit-{}.txt", std::process::id()) } else { format!("edit-{}-{n}.txt", std::process::id()) });
     let name = names.into_iter().find(|name| folder.is_free(name)).ok_or(std::io::ErrorKind::AlreadyExists)?;
     let mut out = folder.create(&name, 0o600)?;
     std::io::Write::write_all(&mut out, text.as_bytes())?;

@@ -79,10 +79,9 @@ fn edited(desk: &Desk) -> Vec<String> {
 #[test]
 fn what_an_editor_has_saved_is_kept_when_the_window_is_closed_over_it() {
     let desk = Desk::with_demo();
-    let saved = desk.path("saved");
     // It reads from the terminal until that is gone.
-    let mut console = in_editor(&desk, "printf 'An hour of minutes' > \"$1\"; : > \"$HOME/saved\"; cat > /dev/null");
-    console.wait("the editor", |_| saved.exists());
+    let mut console = in_editor(&desk, "printf 'An hour of minutes' > \"$1\"; echo written; cat > /dev/null");
+    console.wait("the editor", |c| c.shows("written"));
     console.hang_up();
     let mut console = desk.open();
     if !console.shows("An hour of minutes") {
@@ -105,7 +104,7 @@ fn an_editor_that_is_left_without_saving_changes_nothing_and_what_it_had_written
     let mut console = in_editor(&desk, "exit 1");
     console.wait("the line as it was", |c| c.shows("exit status: 1") && c.shows(HALF));
     assert_eq!(edited(&desk), Vec::<String>::new());
-    drop(console);
+    let desk = Desk::with_demo();
     let mut console = in_editor(&desk, "printf 'An hour of minutes' > \"$1\"; exit 1");
     console.wait("the file", |c| c.shows("edit-") && c.shows(HALF) && !c.shows("An hour of minutes"));
     assert_eq!(edited(&desk).len(), 1);

@@ -152,8 +152,7 @@ impl Form {
             Some(_) if c.code != "tags" => json!({"text": c.text(), "seen": c.before}),
             _ => Value::from(c.text()),
         };
-        let mut typed: Map<String, Value> =
-            self.cells.iter().filter(|c| c.text() != c.base).map(|c| (c.code.clone(), kept(c))).collect();
+        let mut typed: Map<String, Value> = self.cells.iter().filter(|c| c.text() != c.base).map(|c| (c.code.clone(), kept(c))).collect();
         // The date that the form took from an event is part of what was typed at it.
         if !typed.is_empty() && self.row().is_none() && self.target.event.is_some() {
             let when = self.cells.iter().filter(|c| c.code == "when");

@@ -197,7 +197,8 @@ impl Screen for Line {
         canvas.text(area.x, area.y, area.width, &across, Role::Accent);
         // A long question stands in the upper edge, so that it is whole and the answer has a line to itself.
         let long = cells(&self.prompt) * 2 > usize::from(area.width);
-        let said: Vec<&str> = [self.prompt.as_str()].into_iter().filter(|_| long).chain([self.taken_up.as_str()]).filter(|s| !s.is_empty()).collect();
+        let said: Vec<&str> =
+            [self.prompt.as_str()].into_iter().filter(|_| long).chain([self.taken_up.as_str()]).filter(|s| !s.is_empty()).collect();
         let above = if said.is_empty() { String::new() } else { format!(" {} ", said.join(&format!(" {} ", canvas.look.glyphs.dot))) };
         let keys = self.draw_keys(canvas, area, cells(&above));
         let mut x = area.x + 1;

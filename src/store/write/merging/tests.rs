@@ -57,8 +57,10 @@ fn everything_comes_to_the_one_that_is_kept_and_one_undo_brings_both_back() {
 fn what_a_customer_has_become_is_followed_to_the_one_that_is_there() {
     let (mut a, _, acme) = pair();
     let (twin, third, gone) = (add(&mut a, "ACME", 700), add(&mut a, "Third", 0), add(&mut a, "Gone", 0));
-    let mut became = |a: &mut Store| {
-        let Page::Became(all) = a.answer(&Query::Became { customers: vec![twin, acme, third, gone] }).unwrap() else { panic!("another page") };
+    let became = |a: &mut Store| {
+        let Page::Became(all) = a.answer(&Query::Became { customers: vec![twin, acme, third, gone] }).unwrap() else {
+            panic!("another page")
+        };
         all.into_iter().map(|b| (b.was, b.is, b.name)).collect::<Vec<_>>()
     };
     assert_eq!(became(&mut a), []);
