@@ -193,11 +193,10 @@ fn a_file_that_stayed_with_an_editor_is_named_at_the_next_start() {
 }
 
 #[test]
-fn a_text_from_the_editor_that_the_line_refuses_stands_in_the_line() {
+fn a_text_from_the_editor_that_cannot_be_written_is_a_draft() {
     let mut h = Harness::new("en", 1);
-    h.press("2 n").type_text("begun").press("esc t").type_text("x").press("esc i c ctrl-e");
-    let view = h.effects.iter().find_map(|e| if let Effect::Editor { view, .. } = e { Some(*view) } else { None }).expect("an editor");
+    let view = in_editor(&mut h);
     h.app.look.read_only = Some("the book can only be read".into());
     h.say(Msg::Edited { view, text: Some("A page from the editor\n".into()) });
-    assert!(texts(&h).contains(&"A page from the editor".to_owned()), "{:?}", texts(&h));
+    assert_eq!(texts(&h), ["A page from the editor"]);
 }
