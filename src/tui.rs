@@ -10,7 +10,7 @@
 //! Others open it by name: `cx.go("account", json!({"customer": id}))`; the state is what its `restore` reads and its `save` writes.
 //! The names that are opened already: `account` (`{"customer": id}`), `explain` (the same), `help`, `palette`, `channel`
 //! (`{"customers": [id]}`), `triage`, `customers`, `funnel`, `tasks`, `activity`, `calls`
-//! (`{"kind": "risk", "everybody": true}`), `alerts` (`{"log": true, "rule": code}` for what a rule did), `rules`, `board`.
+//! (`{"kind": "risk", "everybody": true}`), `alerts` (`{"log": true, "rule": code}` for what a rule did), `rules`, `board`, `drafts`.
 //!
 //! # One key press
 //! [`app::App::update`] finds the row for the key in the view on top (then in [`views::app`]), the row's handler collects

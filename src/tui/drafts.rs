@@ -161,12 +161,9 @@ impl Drafts {
 
     /// Makes one of several texts of the same thing the one that is offered.
     pub fn offer(&mut self, key: &Key) {
-        if key.copy > 0
-            && let Some(draft) = self.all.remove(key)
-        {
-            if let Some(first) = self.all.insert(key.nth(0), draft) {
-                self.all.insert(key.clone(), first);
-            }
+        let Some(draft) = self.all.remove(key) else { return };
+        if let Some(first) = self.all.insert(key.nth(0), draft).filter(|_| key.copy > 0) {
+            self.all.insert(key.clone(), first);
         }
     }
 

@@ -388,9 +388,11 @@ pub trait Screen: Sized + 'static {
         let _ = (what, cx);
     }
 
-    /// Text that the editor had saved when it failed or the terminal went: it is there to be read, and answers nothing.
-    fn on_rescued(&mut self, text: &str) {
+    /// Text that the editor had saved when it failed or the terminal went: where it was typed it is there to be read, and answers
+    /// nothing. False where it cannot stand.
+    fn on_rescued(&mut self, text: &str) -> bool {
         let _ = text;
+        false
     }
 
     /// The text that would be lost if the view went away now: what it is of, and the text. An empty one says that what was kept of
@@ -439,7 +441,7 @@ pub trait View {
     fn subjects(&self, look: &Look) -> Vec<Id>;
     fn subject_count(&self, look: &Look) -> usize;
     fn told(&mut self, what: &Value, cx: &mut Cx);
-    fn on_rescued(&mut self, text: &str);
+    fn on_rescued(&mut self, text: &str) -> bool;
     fn draft(&self) -> Option<(Key, String)>;
     fn save(&self, look: &Look) -> Value;
     fn restore(&mut self, state: &Value);
@@ -519,8 +521,8 @@ impl<V: Screen> View for V {
     fn told(&mut self, what: &Value, cx: &mut Cx) {
         Screen::told(self, what, cx);
     }
-    fn on_rescued(&mut self, text: &str) {
-        Screen::on_rescued(self, text);
+    fn on_rescued(&mut self, text: &str) -> bool {
+        Screen::on_rescued(self, text)
     }
     fn draft(&self) -> Option<(Key, String)> {
         Screen::draft(self)

@@ -46,7 +46,7 @@ pub fn became(store: &Store, customers: &[Id]) -> Result<Vec<Became>> {
         for _ in 0..MOST_STEPS {
             let there = standing(store, is)?;
             if let Some(name) = there {
-                all.extend((is != *was).then(|| Became { was: *was, is, name }));
+                all.extend((is != *was).then_some(Became { was: *was, is, name }));
                 break;
             }
             match merged_into(store, is)? {

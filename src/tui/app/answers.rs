@@ -257,8 +257,9 @@ impl App {
 
     /// Text that an editor had saved when it failed stands where it was typed, but is not sent.
     pub(super) fn editor_failed(&mut self, view: u32, failed: &EditorFailed) {
+        let mut stands = false;
         if let Some(text) = &failed.saved {
-            self.view_acts(view, |view, _| view.on_rescued(text));
+            self.view_acts(view, |view, _| stands = view.on_rescued(text));
         }
         let file = failed.file.as_ref().map(|f| f.display().to_string()).unwrap_or_default();
         let Some(status) = &failed.status else {
@@ -266,10 +267,10 @@ impl App {
             self.left.extend(Some(file).filter(|file| !file.is_empty()));
             return;
         };
-        let word = match (&failed.saved, &failed.file) {
-            (Some(_), _) => "message.editor_rescued",
-            (None, Some(_)) => "message.editor_kept",
-            (None, None) => "message.editor_failed",
+        let word = match (stands, &failed.file) {
+            (true, _) => "message.editor_rescued",
+            (false, Some(_)) => "message.editor_kept",
+            (false, None) => "message.editor_failed",
         };
         let words = self.look.say.fill(word, &[("editor", &failed.editor), ("status", status), ("file", &file)]);
         self.say(Tone::Bad, words);

@@ -397,17 +397,14 @@ impl Screen for Form {
     }
 
     fn on_edited(&mut self, text: &str, _cx: &mut Cx) {
-        if let Some(at) = self.cells.iter().position(Cell::is_area) {
-            self.cells[at].set(text.trim_end());
-            (self.at, self.begun) = (at, true);
-        }
+        self.on_rescued(text);
     }
 
-    fn on_rescued(&mut self, text: &str) {
-        if let Some(at) = self.cells.iter().position(Cell::is_area) {
-            self.cells[at].set(text.trim_end());
-            (self.at, self.begun) = (at, true);
-        }
+    fn on_rescued(&mut self, text: &str) -> bool {
+        let Some(at) = self.cells.iter().position(Cell::is_area) else { return false };
+        self.cells[at].set(text.trim_end());
+        (self.at, self.begun) = (at, true);
+        true
     }
 
     fn on_hit(&mut self, hit: Hit, _cx: &mut Cx) {

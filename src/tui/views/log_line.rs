@@ -180,9 +180,10 @@ impl Screen for Line {
         self.save(text.trim_end(), cx);
     }
 
-    fn on_rescued(&mut self, text: &str) {
+    fn on_rescued(&mut self, text: &str) -> bool {
         self.field.set(text.trim_end());
         self.begun = true;
+        true
     }
 
     fn draft(&self) -> Option<(Key, String)> {
