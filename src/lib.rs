@@ -208,7 +208,10 @@
 //!   can be taken back in turn. Both stop where somebody has changed it since, and so does undo; the same dialog asks, names what
 //!   is in the way, and takes back the rest ([`domain::command::Command::UndoRest`]) or leaves it: the next undo passes over it.
 //! - Open calls to action and tasks of a customer's owner go along when the customer changes hands.
-//! - A text in a line (note, task, touchpoint) that went into a write which was refused becomes a draft again.
+//! - A text in a line (note, task, touchpoint) that went into a write which was refused becomes a draft again, and is in the state
+//!   file until the write is answered. A draft is of its customers, its place and its book ([`tui::drafts::Key`]); it follows a
+//!   customer that is merged. Newer typing stands before an older draft, which is kept. Consoles of one person bring only their own
+//!   changes to the state file, and of two texts of one thing both stay.
 //! - A merge from the screen is looked at first, on a thread with its own connection; what came is noticed like any writes. A copy
 //!   that lay beside the book is moved to the backups once the book has all of it: a file that stays, and that thinning leaves.
 //!

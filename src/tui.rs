@@ -10,7 +10,7 @@
 //! Others open it by name: `cx.go("account", json!({"customer": id}))`; the state is what its `restore` reads and its `save` writes.
 //! The names that are opened already: `account` (`{"customer": id}`), `explain` (the same), `help`, `palette`, `channel`
 //! (`{"customers": [id]}`), `triage`, `customers`, `funnel`, `tasks`, `activity`, `calls`
-//! (`{"kind": "risk", "everybody": true}`), `alerts` (`{"log": true, "rule": code}` for what a rule did), `rules`, `board`.
+//! (`{"kind": "risk", "everybody": true}`), `alerts` (`{"log": true, "rule": code}` for what a rule did), `rules`, `board`, `drafts`.
 //!
 //! # One key press
 //! [`app::App::update`] finds the row for the key in the view on top (then in [`views::app`]), the row's handler collects
@@ -47,6 +47,7 @@ pub mod canvas;
 mod careful;
 pub mod chrome;
 pub mod clipboard;
+pub mod drafts;
 pub mod effect;
 #[cfg(test)]
 pub mod harness;
@@ -118,8 +119,8 @@ pub fn run(start: Start) -> Result<()> {
     }
     terminal::on_panic(start.state_dir.clone());
     let guard = terminal::Guard::take(start.mouse)?;
-    let state = state::read(start.state_dir.as_deref());
-    let mut app = app::App::new(look(&start)?, &state);
+    let state = state::Kept::read(start.state_dir.clone());
+    let mut app = app::App::new(look(&start)?, state.value());
     for wrong in user_keys(&start, &mut app.look.keymap) {
         app.warn(wrong);
     }
@@ -127,7 +128,7 @@ pub fn run(start: Start) -> Result<()> {
     if start.first_run {
         app.welcome();
     }
-    let mut runner = runner::Runner::new(start, guard)?;
+    let mut runner = runner::Runner::new(start, guard, state)?;
     runner.run(&mut app)
 }
 
@@ -214,7 +215,7 @@ fn default_look() -> Look {
         me: String::new(),
         list_rows: 10,
         preview: true,
-        drafts: std::collections::BTreeMap::new(),
+        drafts: drafts::Drafts::default(),
         bookmarks: Vec::new(),
         visited: Vec::new(),
         recent: Vec::new(),

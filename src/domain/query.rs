@@ -126,6 +126,19 @@ pub enum Query {
     Checklists { customer: Id },
     /// Customers that may be one and the same.
     Duplicates,
+    /// What customers have become that are not there any more, where they were merged into others.
+    Became { customers: Vec<Id> },
+}
+
+/// A customer that was merged into another.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Became {
+    /// The one that is not there any more.
+    pub was: Id,
+    /// The one that is left.
+    pub is: Id,
+    /// Its name.
+    pub name: String,
 }
 
 /// Two customers that may be one.
@@ -604,6 +617,8 @@ pub enum Page {
     Checklists(Vec<Checklist>),
     /// To [`Query::Duplicates`]: the likeliest first.
     Duplicates(Vec<Twin>),
+    /// To [`Query::Became`]: those of them that were merged into one that is there.
+    Became(Vec<Became>),
 }
 
 impl Page {

@@ -71,6 +71,7 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Plays(ask) => work::plays(store, ask).map(Page::Plays),
         Query::Fired(ask) => work::fired(store, ask).map(Page::Fired),
         Query::Trial { rule, days } => store.try_rule(rule, *days).map(Page::Trial),
+        Query::Became { customers } => duplicates::became(store, customers).map(Page::Became),
         Query::Duplicates => duplicates::twins(store).map(Page::Duplicates),
         Query::Checklists { customer } => checklist::all(store, *customer).map(Page::Checklists),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),

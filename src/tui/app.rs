@@ -4,6 +4,7 @@ mod answers;
 mod arrived;
 mod input;
 pub(in crate::tui) mod jobs;
+mod kept;
 mod places;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -14,6 +15,7 @@ use crossterm::event::Event;
 
 use super::canvas::Drawn;
 use super::clipboard;
+use super::drafts;
 use super::effect::{Effect, Generation, Msg};
 use super::key::Key;
 use super::verbs;
@@ -51,6 +53,8 @@ pub(super) struct Open {
 const PARTS: u32 = 16;
 /// The slot of the tabs' counts.
 const COUNTS: Slot = 0;
+/// The slot of what customers of drafts have become.
+const BECAME: Slot = 1;
 
 /// The whole state of the screens.
 pub struct App {
@@ -69,8 +73,12 @@ pub struct App {
     tickets: u64,
     // Writes that are not answered yet, and by which worker they are done.
     pending: HashMap<u64, (Generation, Command)>,
-    // What was typed for writes that are not answered yet: what it is a draft for, and the text.
-    sent: HashMap<u64, (String, String)>,
+    // What was typed for writes that are not answered yet: what it is a draft of, and the text.
+    sent: HashMap<u64, (drafts::Key, String)>,
+    // Writes that were refused before anybody was asked.
+    unwritten: Vec<(u64, Error)>,
+    // Files of editors that were open when the screens ended: told at the next start.
+    left: Vec<String>,
     watched: HashMap<Slot, Query>,
     pub(super) typed: Vec<Key>,
     pub(super) hint: bool,
@@ -124,6 +132,8 @@ impl App {
             tickets: 0,
             pending: HashMap::new(),
             sent: HashMap::new(),
+            unwritten: Vec::new(),
+            left: Vec::new(),
             watched: HashMap::new(),
             typed: Vec::new(),
             hint: false,
@@ -168,6 +178,8 @@ impl App {
             Msg::Leave => self.quit_now(),
             Msg::Timer => {}
             Msg::Edited { view, text } => self.edited(view, text),
+            Msg::EditorFailed { view, failed } => self.editor_failed(view, &failed),
+            Msg::Kept(kept) => self.take_kept(&kept),
             Msg::Made { job, path, result } => self.made(job, path, result),
             Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
             Msg::Keys(text) => self.take_keys(&text),
@@ -321,14 +333,8 @@ impl App {
 
     fn carry_out(&mut self, uid: u32, steps: Vec<Step>) {
         let tickets: Vec<u64> = steps.iter().filter_map(|s| if let Step::Write(ticket, _) = s { Some(*ticket) } else { None }).collect();
-        let mut refused = Vec::new();
         for step in steps {
             match step {
-                // What cannot be written is told as if the book had said so: what was typed for it stays.
-                Step::Write(ticket, command) if self.look.read_only.is_some() => {
-                    self.pending.insert(ticket, (self.worker, *command));
-                    refused.push(ticket);
-                }
                 Step::Write(ticket, command) => self.write(ticket, *command),
                 Step::Open(view) => self.push(view),
                 Step::Go(name, state) => self.open(name, &state),
@@ -340,7 +346,11 @@ impl App {
                     }
                 }
                 Step::Copy(text, what) => self.copy(&text, what),
-                Step::Editor(text) => self.effects.push(Effect::Editor { view: uid, text }),
+                Step::Editor(text) => {
+                    // Nobody knows what becomes of the terminal meanwhile.
+                    self.save_state();
+                    self.effects.push(Effect::Editor { view: uid, text });
+                }
                 Step::Tell(name, what) => {
                     if let Some(to) = self.stack.iter().rev().find(|o| o.view.name() == name).map(|o| o.uid) {
                         self.view_acts(to, |view, cx| view.told(&what, cx));
@@ -351,7 +361,13 @@ impl App {
                 Step::Quiet => self.follow(),
                 Step::Forget(key) => {
                     self.look.drafts.remove(&key);
+                    self.timer(Timer::Drafts, 2_000);
                 }
+                Step::Keep(key, text) => {
+                    self.look.keep_draft(&key, text);
+                    self.timer(Timer::Drafts, 2_000);
+                }
+                Step::Offer(key) => self.look.drafts.offer(&key),
                 Step::Sent(key, text) => {
                     self.look.drafts.remove(&key);
                     self.sent.extend(tickets.iter().map(|t| (*t, (key.clone(), text.clone()))));
@@ -359,10 +375,8 @@ impl App {
                 Step::App(step) => self.app_step(step),
             }
         }
-        for ticket in refused {
-            let why = self.look.read_only.clone().unwrap_or_default();
-            let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
-            self.written(self.worker, ticket, &Err(Error::failed(why)));
+        for (ticket, why) in std::mem::take(&mut self.unwritten) {
+            self.written(self.worker, ticket, &Err(why));
         }
     }
 
@@ -424,6 +438,13 @@ impl App {
     }
 
     fn write(&mut self, ticket: u64, command: Command) {
+        if let Some(why) = self.look.read_only.clone() {
+            let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
+            // Told like any refusal, once all steps are carried out: what was typed for it is kept.
+            self.unwritten.push((ticket, Error::failed(why)));
+            self.pending.insert(ticket, (self.worker, command));
+            return;
+        }
         self.look.ticket = ticket;
         for open in &mut self.stack {
             open.view.on_write(&command, &self.look);
@@ -475,15 +496,13 @@ impl App {
             self.early.clear();
         }
         if let Some((key, text)) = self.stack[at].view.draft() {
-            self.look.drafts.insert(key, text);
+            self.look.keep_draft(&key, text);
         }
         if self.stack[at].view.place() == Place::Full {
             self.leave_mark();
         }
         self.stack.remove(at);
-        if !self.look.drafts.is_empty() {
-            self.timer(Timer::Drafts, 2_000);
-        }
+        self.timer(Timer::Drafts, 2_000);
     }
 
     fn back_or_quit(&mut self) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crossterm::event::Event;
+use serde_json::Value;
 
 use crate::domain::command::Command;
 use crate::domain::id::Id;
@@ -33,6 +34,18 @@ pub type Generation = u32;
 
 /// The number of something that runs on a thread of its own: its end is known by it.
 pub type Job = u64;
+/// How an editor failed, and what became of what it had saved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EditorFailed {
+    /// Its command.
+    pub editor: String,
+    /// How it ended; `None`: it has not, the terminal went.
+    pub status: Option<String>,
+    /// Another text than before, that it had saved and nobody let go of.
+    pub saved: Option<String>,
+    /// The file, where it stays.
+    pub file: Option<PathBuf>,
+}
 
 /// What comes in.
 #[derive(Debug)]
@@ -49,6 +62,10 @@ pub enum Msg {
     Timer,
     /// The text that came back from `$EDITOR`; `None` when nothing was written.
     Edited { view: u32, text: Option<String> },
+    /// `$EDITOR` failed, or the terminal went while it was open.
+    EditorFailed { view: u32, failed: EditorFailed },
+    /// What other consoles of this person keep: drafts, bookmarks, who was visited, brought together with what is kept here.
+    Kept(Value),
     /// The demo book is there.
     Made { job: Job, path: PathBuf, result: Result<()> },
     /// A text was to be copied: by which program it was, or `None` where there is none that could.

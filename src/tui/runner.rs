@@ -1,21 +1,23 @@
 //! Carries out effects: the terminal, the worker, `$EDITOR`, the clipboard, the state file. The only place of the screens that acts.
 
+use std::collections::VecDeque;
 use std::io::stdout;
 use std::path::{Path, PathBuf};
-use std::process::Command as Process;
+use std::process::{Command as Process, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::careful::Careful;
 use super::clipboard::Tool;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, after, never, select, unbounded};
 use crossterm::event::Event;
 use crossterm::{event, execute};
 use ratatui::Terminal;
 
 use super::app::App;
-use super::effect::{Effect, Generation, Job, Msg, Reading};
+use super::effect::{EditorFailed, Effect, Generation, Job, Msg, Reading};
+use super::state::Kept;
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
 use crate::domain::id::Id;
@@ -41,6 +43,9 @@ pub struct Runner {
     inbox: Receiver<In>,
     out: Sender<In>,
     go_on: Sender<()>,
+    // What came in while an editor had the terminal.
+    held: VecDeque<In>,
+    state: Kept,
     quit: bool,
     repaint: bool,
     // Workers of books that are not in front any more, at their last writes.
@@ -84,6 +89,9 @@ struct Hooks {
     batches: Option<Sender<Box<BatchPage>>>,
     ended: Receiver<()>,
 }
+
+/// How long it is waited for our own end behind that of an editor which failed.
+const OURS_TOO: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// How long the end of the program waits for hooks that are still at work.
 const LAST_HOOKS: std::time::Duration = std::time::Duration::from_secs(2);
@@ -129,7 +137,7 @@ impl Drop for Hooks {
 
 impl Runner {
     /// Takes the terminal and starts the worker, the input thread and the signal thread.
-    pub fn new(start: Start, guard: Guard) -> Result<Runner> {
+    pub fn new(start: Start, guard: Guard, state: Kept) -> Result<Runner> {
         let (out, inbox) = unbounded();
         let told = out.clone();
         crate::store::locks::tell_waits(move |words| {
@@ -152,6 +160,8 @@ impl Runner {
             inbox,
             out,
             go_on,
+            held: VecDeque::new(),
+            state,
             quit: false,
             repaint: false,
             ending: Vec::new(),
@@ -167,6 +177,7 @@ impl Runner {
             let effects = app.update(Msg::Leave, clock());
             self.carry_out(app, effects);
         }
+        self.settle(app);
         // What was written in a book of before ends like what is written in this one.
         for thread in self.ending.drain(..) {
             let _ = thread.join();
@@ -174,21 +185,41 @@ impl Runner {
         done
     }
 
+    /// What was typed for a write that has no answer yet is kept until it stands: the worker ends with it anyway.
+    fn settle(&mut self, app: &mut App) {
+        if !app.waits() {
+            return;
+        }
+        self.guard.lend();
+        while app.waits() {
+            match self.held.pop_front().map_or_else(|| self.inbox.recv_timeout(LAST_ANSWERS), Ok) {
+                Ok(In::Msg(Msg::Answer(answer @ Answer::Written { .. }))) => {
+                    app.update(Msg::Answer(answer), clock());
+                }
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        let effects = app.update(Msg::Leave, clock());
+        self.carry_out(app, effects);
+    }
+
     fn go(&mut self, app: &mut App) -> Result<()> {
         let effects = app.start();
         self.carry_out(app, effects);
         self.paint(app)?;
         while !self.quit {
-            let first = match app.deadline() {
-                Some(at) => {
+            let first = match (self.held.pop_front(), app.deadline()) {
+                (Some(held), _) => held,
+                (None, Some(at)) => {
                     let ms = u64::try_from(at.0 - clock().0).unwrap_or(0);
                     self.inbox.recv_timeout(std::time::Duration::from_millis(ms)).unwrap_or(In::Msg(Msg::Timer))
                 }
-                None => self.inbox.recv().map_err(|e| Error::failed("the input ended").because(e))?,
+                (None, None) => self.inbox.recv().map_err(|e| Error::failed("the input ended").because(e))?,
             };
             // Everything that waits is applied before one frame is drawn.
             let mut batches = self.apply(app, first);
-            while let Ok(next) = self.inbox.try_recv() {
+            while let Some(next) = self.held.pop_front().or_else(|| self.inbox.try_recv().ok()) {
                 batches += self.apply(app, next);
                 if self.quit {
                     break;
@@ -263,9 +294,10 @@ impl Runner {
                 Effect::Looking(customer) => self.worker.ask(Ask::Looking(customer)),
                 Effect::Past(day) => self.worker.ask(Ask::Past(day)),
                 Effect::Focus(on) => {
-                    self.worker.ask(Ask::Focus(on));
-                    if let Some(keys) = &self.keys {
-                        let _ = keys.send(on);
+                    self.focus(on);
+                    // What another console has kept meanwhile is offered here too.
+                    if let Some(kept) = self.state.news(app.state()).filter(|_| on) {
+                        app.update(Msg::Kept(kept), clock());
                     }
                 }
                 Effect::Editor { view, text } => {
@@ -282,7 +314,11 @@ impl Runner {
                 Effect::Mouse(on) => {
                     let _ = self.guard.set_mouse(on);
                 }
-                Effect::SaveState(text) => super::state::write(self.start.state_dir.as_deref(), &text),
+                Effect::SaveState(text) => {
+                    if let Some(kept) = self.state.write(&text) {
+                        app.update(Msg::Kept(kept), clock());
+                    }
+                }
                 Effect::Demo { job } => self.make_demo(job),
                 Effect::OpenBook(of, path) => self.open_book(of, path),
                 Effect::StopImport(job) => {
@@ -405,31 +441,127 @@ impl Runner {
     fn suspend(&mut self) {
         self.guard.lend();
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+        self.take_back();
+    }
+
+    fn focus(&self, on: bool) {
+        self.worker.ask(Ask::Focus(on));
+        if let Some(keys) = &self.keys {
+            let _ = keys.send(on);
+        }
+    }
+
+    /// Takes the terminal again. Whoever ends what was in it looks at it, and no report says so.
+    fn take_back(&mut self) {
         let _ = self.guard.enter();
+        self.focus(true);
         self.repaint = true;
     }
 
-    /// Runs the editor on a file of its own with the terminal given back.
+    /// Runs the editor on a file of its own with the terminal given back. What it has saved is never lost: where it fails or the
+    /// terminal goes, the file stays beside what was read from it.
     fn edit(&mut self, view: u32, text: &str) -> Msg {
         let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
         let dir = self.start.state_dir.clone().unwrap_or_else(std::env::temp_dir);
-        let file = dir.join(format!("edit-{}.txt", std::process::id()));
-        if let Err(e) = crate::files::draft(&file).and_then(|mut out| std::io::Write::write_all(&mut out, text.as_bytes())) {
-            return Msg::Said { good: false, text: format!("{} could not be written: {e}", file.display()) };
-        }
+        let said = |file: &Path, e| Msg::Said { good: false, text: format!("{} could not be written: {e}", file.display()) };
+        let file = match edit_file(&dir, text) {
+            Ok(file) => file,
+            Err(e) => return said(&dir, e),
+        };
         self.guard.lend();
         // The setting may carry arguments (`code -w`), so the shell splits it; the file is handed on as an argument of its own.
-        let done = Process::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).status();
-        let _ = self.guard.enter();
-        self.repaint = true;
-        let after = std::fs::read_to_string(&file).ok();
-        let _ = std::fs::remove_file(&file);
-        match done {
-            Ok(status) if status.success() => Msg::Edited { view, text: after.filter(|t| !t.trim().is_empty()) },
-            Ok(status) => Msg::Said { good: false, text: format!("{editor} ended with {status}; the text is still in the line") },
-            Err(e) => Msg::Said { good: false, text: format!("{editor} could not be run: {e}") },
+        let begun = Process::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).spawn();
+        let (status, leaves) = match begun {
+            Ok(mut child) => {
+                let (end, ended) = unbounded();
+                std::thread::spawn(move || {
+                    let _ = end.send(child.wait());
+                });
+                self.editor_ends(ended)
+            }
+            Err(e) => (Some(Err(e)), false),
+        };
+        if !leaves {
+            self.take_back();
         }
+        let after = std::fs::read_to_string(&file).ok();
+        let another = after.clone().filter(|after| !after.trim().is_empty() && after.trim_end() != text.trim_end());
+        let remove = || {
+            let _ = std::fs::remove_file(&file);
+        };
+        let (ended, killed) = match &status {
+            Some(Ok(status)) if status.success() && !leaves => {
+                remove();
+                return Msg::Edited { view, text: after.filter(|t| !t.trim().is_empty()) };
+            }
+            Some(Ok(status)) => (status.to_string(), leaves || was_killed(*status)),
+            Some(Err(e)) => (e.to_string(), false),
+            // It goes on, and may save more.
+            None => (String::new(), true),
+        };
+        let stays = another.is_some() || status.is_none();
+        if !stays {
+            remove();
+        }
+        let failed =
+            EditorFailed { editor, status: (!leaves).then_some(ended), saved: another.filter(|_| killed), file: stays.then_some(file) };
+        Msg::EditorFailed { view, failed }
     }
+
+    /// Waits for the end of an editor, or of ourselves: nothing else is done meanwhile, and nothing that comes in is lost.
+    fn editor_ends(&mut self, mut ended: Receiver<std::io::Result<ExitStatus>>) -> (Option<std::io::Result<ExitStatus>>, bool) {
+        let (mut status, mut leaves, mut enough) = (None, false, never());
+        loop {
+            select! {
+                recv(ended) -> done => {
+                    status = done.ok();
+                    // What ends both of us may have reached the editor first, also as the end of its input.
+                    if leaves || matches!(&status, Some(Ok(status)) if status.success()) {
+                        break;
+                    }
+                    (ended, enough) = (never(), after(OURS_TOO));
+                }
+                recv(self.inbox) -> what => match what {
+                    Ok(what) => {
+                        let leave = matches!(what, In::Msg(Msg::Leave));
+                        self.held.push_back(what);
+                        if leave && status.is_some() {
+                            leaves = true;
+                            break;
+                        } else if leave && !leaves {
+                            (leaves, enough) = (true, after(LAST_WORDS));
+                        }
+                    }
+                    Err(_) => break,
+                },
+                recv(enough) -> _ => break,
+            }
+        }
+        (status, leaves)
+    }
+}
+
+/// How long an editor that is ended with us may take to save what it has.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(300);
+
+/// How long the end of the program waits for writes that have no answer: longer than they wait for a lock.
+const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(12);
+
+/// Ended by a signal, as the system says it or as a shell does.
+fn was_killed(status: ExitStatus) -> bool {
+    status.code().is_none_or(|code| code > 128)
+}
+
+/// A new file with a text for an editor; those that stay from before are left.
+fn edit_file(dir: &Path, text: &str) -> std::io::Result<PathBuf> {
+    crate::files::make_own(dir)?;
+    let folder = crate::files::Folder::open(&std::fs::canonicalize(dir)?)?;
+    let names =
+        (0..1000).map(|n| if n == 0 { format!("edit-{}.txt", std::process::id()) } else { format!("edit-{}-{n}.txt", std::process::id()) });
+    let name = names.into_iter().find(|name| folder.is_free(name)).ok_or(std::io::ErrorKind::AlreadyExists)?;
+    let mut out = folder.create(&name, 0o600)?;
+    std::io::Write::write_all(&mut out, text.as_bytes())?;
+    Ok(folder.path().join(name))
 }
 
 fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::drafts::Key;
 use super::keymap::{Applies, KeyRow, row};
 use super::measure::safe;
 use super::view::{AppStep, Cx, Look, Screen, Step};
@@ -145,10 +146,15 @@ pub fn named(customers: &[Id], look: &Look) -> String {
     }
 }
 
-fn draft_key(what: &str, customers: &[Id]) -> String {
-    match customers {
-        [one] => format!("{what}:{one}"),
-        _ => format!("{what}:several"),
+/// "Acme Foods", "Acme Foods and Birch Works", "Acme Foods, Birch Works and 35 more"; empty where nobody has a name here.
+pub fn listed(customers: &[Id], look: &Look) -> String {
+    let names: Vec<String> = customers.iter().take(2).map(|id| look.name_of(*id)).filter(|name| !name.is_empty()).collect();
+    match (names.as_slice(), customers.len()) {
+        ([a, b], 2) => look.say.fill("draft.two", &[("a", a), ("b", b)]),
+        ([a, b], n) => look.say.fill("draft.more", &[("a", a), ("b", b), ("n", &(n - 2).to_string())]),
+        ([one], 1) => one.clone(),
+        ([one], n) => look.say.fill("draft.and", &[("a", one), ("n", &(n - 1).to_string())]),
+        _ => String::new(),
     }
 }
 
@@ -176,7 +182,7 @@ pub fn note(customers: Vec<Id>, cx: &mut Cx) {
         let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
         if word.starts_with('@') { vec![Ok(look.say.word("hint.mention").to_owned())] } else { Vec::new() }
     });
-    cx.open(line.editor().draft(draft_key("note", &customers), cx.look));
+    cx.open(line.editor().draft(Key::of("note", &customers, cx.look), cx.look));
 }
 
 /// Those who look after customers, but oneself, whom a note can mention: names without spaces.
@@ -223,7 +229,7 @@ pub fn task(customers: Vec<Id>, cx: &mut Cx) {
             (_, None) => vec![Ok(look.say.word("hint.no_due").to_owned())],
         }
     });
-    cx.open(line.draft(draft_key("task", &customers), cx.look));
+    cx.open(line.draft(Key::of("task", &customers, cx.look), cx.look));
 }
 
 /// A score from 0 to 100, its last day and the reason, in a line such as `30 2w they lost their sponsor`: the day is the
@@ -258,7 +264,7 @@ pub fn hold(customer: Id, held: bool, cx: &mut Cx) {
         (_, Ok((score, until, reason))) => vec![Ok(score.to_string()), Ok(day(until)), Ok(reason)],
         (_, Err(error)) => vec![Err(error)],
     });
-    cx.open(line.draft(draft_key("hold", &[customer]), cx.look));
+    cx.open(line.draft(Key::of("hold", &[customer], cx.look), cx.look));
 }
 
 /// A day as a person reads it: `Fri 27 Nov 2026`.
@@ -298,19 +304,19 @@ pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<C
             let start = text.rfind(' ').map_or(0, |at| at + 1);
             line::completions(text, &for_tab).into_iter().map(|way| format!("{}{way} ", &text[..start])).collect()
         });
-    let key = draft_key("touch", &customers);
+    let key = Key::of("touch", &customers, cx.look).what(channel.code);
     let line = match customers.as_slice() {
         [one] => {
             let one = *one;
-            line.form(move |text, cx| touch_form(one, channel, text, &for_form, cx))
+            line.form(move |text, from, cx| touch_form(one, channel, text, from, &for_form, cx))
         }
         _ => line,
     };
     cx.open(line.editor().draft(key, cx.look));
 }
 
-/// Opens the form for a touchpoint with what a line says so far.
-fn touch_form(customer: Id, channel: &Channel, text: &str, contacts: &[Contact], cx: &mut Cx) {
+/// Opens the form for a touchpoint with what a line says so far; the line's own draft goes when the form is saved.
+fn touch_form(customer: Id, channel: &Channel, text: &str, from: &Key, contacts: &[Contact], cx: &mut Cx) {
     let (touch, _) = line::parse(text, contacts, &cx.look.now);
     let names: Vec<&str> = contacts.iter().filter(|c| touch.contacts.contains(&c.id)).map(|c| c.name.as_str()).collect();
     let zone = cx.look.now.zone;
@@ -328,7 +334,7 @@ fn touch_form(customer: Id, channel: &Channel, text: &str, contacts: &[Contact],
         "text": touch.text,
         "follow": follow,
     });
-    cx.go("form", json!({"form": "touch", "customer": customer, "values": values}));
+    cx.go("form", json!({"form": "touch", "customer": customer, "values": values, "from": from.text()}));
 }
 
 /// The channel that a letter picks.
@@ -573,7 +579,7 @@ pub fn create(cx: &mut Cx) {
         cx.write(Command::AddCustomer(crate::domain::command::NewCustomer { name, owner, ..Default::default() }));
         Ok(())
     });
-    cx.open(line.draft("create", cx.look));
+    cx.open(line.draft(Key::of("create", &[], cx.look), cx.look));
 }
 
 #[cfg(test)]

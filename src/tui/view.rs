@@ -1,6 +1,5 @@
 //! What a screen is: its state, its keys, what it watches, how it draws, and the context in which its keys run.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
@@ -9,6 +8,7 @@ use ratatui::layout::Rect;
 use serde_json::Value;
 
 use super::canvas::{Canvas, Hit};
+use super::drafts::{Drafts, Key};
 use super::keymap::{Action, KeyRow, Keymap, actions_of};
 use super::say::Say;
 use super::theme::{Glyphs, Theme};
@@ -60,8 +60,8 @@ pub struct Look {
     pub list_rows: usize,
     /// The preview is shown (`w`).
     pub preview: bool,
-    /// Texts that were begun and not saved, by what they are for.
-    pub drafts: BTreeMap<String, String>,
+    /// Texts that were begun and not saved, by what they are of.
+    pub drafts: Drafts,
     /// Customers with a bookmark, newest first.
     pub bookmarks: Vec<Id>,
     /// Customers whose page was open, newest first.
@@ -185,10 +185,14 @@ pub enum Step {
     /// Asks for [`Screen::quiet`] after 30 ms without keys.
     Quiet,
     /// A text draft that is not needed any more.
-    Forget(String),
-    /// A text (what it is a draft for, and the text) that went into the writes beside this step: it is a draft again where they
+    Forget(Key),
+    /// A text that is kept as the draft of something, in the place of what was kept there.
+    Keep(Key, String),
+    /// Of several drafts of one thing, the one that is offered next.
+    Offer(Key),
+    /// A text (what it is a draft of, and the text) that went into the writes beside this step: it is a draft again where they
     /// are refused.
-    Sent(String, String),
+    Sent(Key, String),
     /// What only the app can do: tabs, history, quitting.
     App(AppStep),
 }
@@ -424,8 +428,16 @@ pub trait Screen: Sized + 'static {
         let _ = (what, cx);
     }
 
-    /// The text that would be lost if the view went away now: what it is for, and the text.
-    fn draft(&self) -> Option<(String, String)> {
+    /// Text that the editor had saved when it failed or the terminal went: where it was typed it is there to be read, and answers
+    /// nothing. False where it cannot stand.
+    fn on_rescued(&mut self, text: &str) -> bool {
+        let _ = text;
+        false
+    }
+
+    /// The text that would be lost if the view went away now: what it is of, and the text. An empty one says that what was kept of
+    /// it is not wanted any more.
+    fn draft(&self) -> Option<(Key, String)> {
         None
     }
 
@@ -472,7 +484,8 @@ pub trait View {
     fn subjects(&self, look: &Look) -> Vec<Id>;
     fn subject_count(&self, look: &Look) -> usize;
     fn told(&mut self, what: &Value, cx: &mut Cx);
-    fn draft(&self) -> Option<(String, String)>;
+    fn on_rescued(&mut self, text: &str) -> bool;
+    fn draft(&self) -> Option<(Key, String)>;
     fn save(&self, look: &Look) -> Value;
     fn restore(&mut self, state: &Value);
     fn draw(&self, canvas: &mut Canvas, area: Rect);
@@ -560,7 +573,10 @@ impl<V: Screen> View for V {
     fn told(&mut self, what: &Value, cx: &mut Cx) {
         Screen::told(self, what, cx);
     }
-    fn draft(&self) -> Option<(String, String)> {
+    fn on_rescued(&mut self, text: &str) -> bool {
+        Screen::on_rescued(self, text)
+    }
+    fn draft(&self) -> Option<(Key, String)> {
         Screen::draft(self)
     }
     fn save(&self, look: &Look) -> Value {

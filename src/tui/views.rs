@@ -15,6 +15,7 @@ pub mod clash;
 pub mod conflicts;
 pub mod customers;
 pub mod deeds;
+pub mod drafts;
 pub mod duplicates;
 pub mod explain;
 pub mod export;
@@ -58,6 +59,7 @@ pub const SCREENS: &[Registered] = &[
     screen::<clash::ClashBox>(None),
     screen::<conflicts::Conflicts>(None),
     screen::<deeds::Deeds>(None),
+    screen::<drafts::DraftList>(None),
     screen::<duplicates::Duplicates>(None),
     screen::<merge::MergeBox>(None),
     screen::<import::Import>(None),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::arrived::Arrived;
 use super::jobs::Work;
-use super::{App, COUNTS, Effect, PARTS, Timer, Tone};
+use super::{App, BECAME, COUNTS, Effect, PARTS, Timer, Tone};
 use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
@@ -16,7 +16,8 @@ use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
 use crate::transfer::import::{self, Wanted};
 use crate::tui::chrome::grouped;
-use crate::tui::effect::{Generation, Job, Reading};
+use crate::tui::drafts::Key;
+use crate::tui::effect::{EditorFailed, Generation, Job, Reading};
 use crate::tui::view::{Cx, Place, Screen as _, Step};
 use crate::tui::views::clash::ClashBox;
 use crate::tui::views::first_run::FirstRun;
@@ -64,6 +65,11 @@ impl App {
                     self.look.counts = counts.clone();
                 }
             }
+            Answer::Page { slot: BECAME, page, .. } => {
+                if let Page::Became(became) = page.as_ref() {
+                    self.follow_merged(became);
+                }
+            }
             Answer::Page { slot, query, page } => {
                 if self.watched.get(&slot) == Some(&query) {
                     self.view_acts(slot / PARTS, |view, cx| view.on_page((slot % PARTS) as u8, &page, cx));
@@ -101,6 +107,10 @@ impl App {
     pub(super) fn written(&mut self, of: Generation, ticket: u64, result: &Result<Receipt, Error>) {
         let Some((asked, command)) = self.pending.remove(&ticket) else { return };
         let typed = self.sent.remove(&ticket);
+        if typed.is_some() {
+            // The state file has it as a draft until now.
+            self.timer(Timer::Drafts, 2_000);
+        }
         if of != self.worker || asked != self.worker {
             return self.written_elsewhere(typed, result);
         }
@@ -132,10 +142,10 @@ impl App {
                 self.say(Tone::Bad, format!("{error}{hints}"));
                 // What was shown early did not happen: everything in sight is asked for again.
                 self.watched.clear();
-                if let Some((key, text)) = typed {
-                    self.look.drafts.insert(key, text);
-                    self.timer(Timer::Drafts, 2_000);
-                    let kept = self.look.say.word("message.typed_kept").to_owned();
+                if let Some((key, text)) = &typed {
+                    self.keep_refused(key, text.clone());
+                    let list = self.look.keymap.get("app.drafts").map(crate::tui::keymap::Action::key).unwrap_or_default();
+                    let kept = self.look.say.fill("message.typed_kept", &[("key", &list)]);
                     self.say(Tone::Bad, format!("{error}. {kept}"));
                 }
                 if let Some(clash) = Clash::of(error) {
@@ -174,21 +184,14 @@ impl App {
     }
 
     /// The end of a write in a book that is not in front any more.
-    fn written_elsewhere(&mut self, typed: Option<(String, String)>, result: &Result<Receipt, Error>) {
-        match (result, typed) {
-            (Ok(_), Some((key, text))) => {
-                // It was kept as a draft when the book was left.
-                if self.look.drafts.get(&key) == Some(&text) {
-                    self.look.drafts.remove(&key);
-                }
-            }
-            (Ok(_), None) => {}
-            (Err(error), typed) => {
-                let kept = if typed.is_some() { self.look.say.word("message.typed_kept") } else { "" };
-                let words = self.look.say.fill("message.refused_elsewhere", &[("why", &error.to_string()), ("kept", kept)]);
-                self.say(Tone::Bad, words);
-                self.look.drafts.extend(typed);
-            }
+    fn written_elsewhere(&mut self, typed: Option<(Key, String)>, result: &Result<Receipt, Error>) {
+        let Err(error) = result else { return };
+        let list = self.look.keymap.get("app.drafts").map(crate::tui::keymap::Action::key).unwrap_or_default();
+        let kept = if typed.is_some() { self.look.say.fill("message.typed_kept", &[("key", &list)]) } else { String::new() };
+        let words = self.look.say.fill("message.refused_elsewhere", &[("why", &error.to_string()), ("kept", &kept)]);
+        self.say(Tone::Bad, words);
+        if let Some((key, text)) = typed {
+            self.keep_refused(&key, text);
         }
     }
 
@@ -341,6 +344,28 @@ impl App {
         }
     }
 
+    /// Text that an editor had saved when it failed stands where it was typed, but is not sent.
+    pub(super) fn editor_failed(&mut self, view: u32, failed: &EditorFailed) {
+        let mut stands = false;
+        if let Some(text) = &failed.saved {
+            self.view_acts(view, |view, _| stands = view.on_rescued(text));
+        }
+        let file = failed.file.as_ref().map(|f| f.display().to_string()).unwrap_or_default();
+        let Some(status) = &failed.status else {
+            // Nobody is there to read it; the next start says it.
+            self.left.extend(Some(file).filter(|file| !file.is_empty()));
+            return;
+        };
+        let word = match (stands, &failed.file) {
+            (true, _) => "message.editor_rescued",
+            (false, Some(_)) => "message.editor_kept",
+            (false, None) => "message.editor_failed",
+        };
+        let words = self.look.say.fill(word, &[("editor", &failed.editor), ("status", status), ("file", &file)]);
+        self.say(Tone::Bad, words);
+        self.save_state();
+    }
+
     /// Tells the worker when the page of another customer is in front, so that others see it.
     pub(super) fn tell_looking(&mut self) {
         let full = self.stack.get(self.first_drawn()).filter(|o| o.view.name() == "account");
@@ -358,6 +383,7 @@ impl App {
 
     pub(super) fn watch(&mut self) {
         let mut wanted: HashMap<Slot, Query> = HashMap::from([(COUNTS, Query::Counts)]);
+        wanted.extend(self.ask_merged().map(|query| (BECAME, query)));
         for open in &self.stack[self.first_drawn()..] {
             for (part, query) in open.view.watches(&self.look) {
                 wanted.insert(open.uid * PARTS + u32::from(part), query);

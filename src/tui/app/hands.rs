@@ -69,9 +69,7 @@ impl Hands {
 
     /// Every text that is typed and not saved, wherever it is.
     fn drafts(&self) -> BTreeSet<String> {
-        let app = &self.h.app;
-        let open = app.stack.iter().chain(app.parked.values().flatten()).filter_map(|o| o.view.draft()).map(|(_, text)| text);
-        open.chain(app.look.drafts.values().cloned()).chain(app.sent.values().map(|(_, text)| text.clone())).collect()
+        self.h.app.all_drafts().texts().map(str::to_owned).collect()
     }
 
     /// What a person does at the screen that was drawn last: nothing of it is for anybody whom no view named.

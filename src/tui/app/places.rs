@@ -14,7 +14,7 @@ use crate::tui::view::Place;
 use crate::tui::views::export;
 
 /// Most bookmarks, and most customers that are remembered as visited.
-const MOST_KEPT: usize = 50;
+pub(super) const MOST_KEPT: usize = 50;
 
 impl App {
     /// A file is written, or is not.
@@ -166,13 +166,6 @@ impl App {
         self.push_root(SCREENS[0].name, &Value::Null);
     }
 
-    /// What is being typed anywhere, and what was typed for writes that are not answered, becomes drafts.
-    pub(super) fn keep_drafts(&mut self) {
-        let open = self.stack.iter().chain(self.parked.values().flatten());
-        self.look.drafts.extend(open.filter_map(|o| o.view.draft()));
-        self.look.drafts.extend(self.sent.values().cloned());
-    }
-
     /// Everything as it was on another day, at the same place. Its rows have other numbers, so of the views only what is saved
     /// stays; what is being written goes on.
     pub(super) fn turn_to(&mut self, day: Option<Day>) {
@@ -256,24 +249,17 @@ impl App {
 
     /// The state as it is saved: where we are, the parked tabs, drafts, what was recent.
     pub fn state(&self) -> Value {
-        let mut drafts = self.look.drafts.clone();
-        drafts.extend(self.stack.iter().filter_map(|o| o.view.draft()));
         let parked: serde_json::Map<String, Value> =
             self.parked.iter().filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look)))).collect();
-        json!({"here": self.here(), "parked": parked, "drafts": drafts, "recent": self.look.recent, "bookmarks": self.look.bookmarks, "visited": self.look.visited, "preview": self.look.preview})
+        json!({"here": self.here(), "parked": parked, "drafts": self.all_drafts().to_value(), "recent": self.look.recent, "bookmarks": self.look.bookmarks, "visited": self.look.visited, "preview": self.look.preview, "left": self.left})
     }
 
     pub(super) fn load(&mut self, state: &Value) {
-        if let Some(drafts) = state["drafts"].as_object() {
-            self.look.drafts = drafts.iter().filter_map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect();
+        self.take_kept(state);
+        if let Some(file) = state["left"].as_array().and_then(|all| all.last()?.as_str()) {
+            let words = self.look.say.fill("message.editor_left", &[("file", file)]);
+            self.say(Tone::Bad, words);
         }
-        if let Some(recent) = state["recent"].as_array() {
-            self.look.recent = recent.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
-        }
-        let ids = |what: &str| -> Vec<Id> {
-            state[what].as_array().into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok()).take(MOST_KEPT).collect()
-        };
-        (self.look.bookmarks, self.look.visited) = (ids("bookmarks"), ids("visited"));
         self.look.preview = state["preview"].as_bool().unwrap_or(true);
         for (name, saved) in state["parked"].as_object().into_iter().flatten() {
             if let Some(screen) = SCREENS.iter().find(|s| s.name == name && s.tab.is_some()) {
@@ -286,6 +272,7 @@ impl App {
 
     pub(super) fn save_state(&mut self) {
         self.timers.remove(&Timer::Drafts);
+        self.keep_drafts();
         let state = self.state().to_string();
         if state != self.saved {
             self.saved.clone_from(&state);

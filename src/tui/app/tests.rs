@@ -127,11 +127,11 @@ fn of_a_worker_that_is_gone_nothing_is_heard_but_the_end_of_writes() {
     h.say(Msg::Answer(before, Answer::Presence(vec![])));
     h.say(Msg::Answer(before, Answer::Waiting(Some("bo".into()))));
     assert!(h.app.look.roster.is_none() && h.app.waiting.is_none());
-    assert!(h.app.look.drafts.values().any(|text| text == "for the first book"), "it may be refused yet");
+    assert!(h.app.all_drafts().texts().any(|text| text == "for the first book"), "it may be refused yet");
     let ticket = h.held.remove(0).0;
     let done = Receipt { batch: None, label: "Note".into(), changed: 1, skipped: vec![], customers: vec![], repeated: false, queued: None };
     h.say(Msg::Answer(before, Answer::Written { ticket, result: Ok(done) }));
-    assert!(h.app.look.drafts.is_empty(), "it is written: {:?}", h.app.look.drafts);
+    assert!(h.app.all_drafts().is_empty(), "it is written: {:?}", h.app.look.drafts);
     h.say(Msg::Answer(h.app.worker(), ready(other, Some("today".into()))));
     assert!(h.app.look.roster.is_some());
 }
@@ -150,7 +150,7 @@ fn a_refused_write_in_the_book_of_before_keeps_its_text() {
     h.opens("other.db");
     h.say(Msg::Answer(before, Answer::Written { ticket, result: Err(Error::failed("The disk is full")) }));
     assert!(h.text().contains("In the book of before: The disk is full"), "{}", h.text());
-    assert!(h.app.look.drafts.values().any(|text| text == "for the first book"));
+    assert!(h.app.all_drafts().texts().any(|text| text == "for the first book"));
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn what_cannot_be_written_stays_in_its_form_and_as_a_draft() {
     h.press("1 n").type_text("call back");
     h.app.look.read_only = Some("the disk is full".into());
     h.press("enter");
-    assert!(h.app.look.drafts.values().any(|text| text == "call back"), "{:?}", h.app.look.drafts);
+    assert!(h.app.all_drafts().texts().any(|text| text == "call back"), "{:?}", h.app.look.drafts);
 }
 
 #[test]
@@ -361,6 +361,6 @@ fn the_past_keeps_what_was_being_typed() {
     let mut h = Harness::in_file(1, &tempfile::tempdir().expect("a folder").path().join("book.db"));
     h.press("n").type_text("half a note");
     h.app.turn_to(Day::from_number(20_700));
-    assert!(h.app.look.drafts.values().any(|text| text == "half a note"));
+    assert!(h.app.all_drafts().texts().any(|text| text == "half a note"));
     let _ = Stamp(0);
 }

@@ -119,6 +119,7 @@ impl Screen for Everywhere {
         row("duplicates", &["g q"], |_, cx| cx.go("duplicates", Value::Null)).cli("duplicates"),
         row("arrived", &["g ."], |_, cx| app(cx, AppStep::Arrived))
             .when(|_, look| if look.arrived.is_empty() { Err("nothing_arrived") } else { Ok(()) }),
+        row("drafts", &["g D"], |_, cx| cx.go("drafts", Value::Null)),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes("merge"),
         row("import", &["ctrl-o"], |_, cx| super::import::ask(cx)).cli("import"),
         row("export", &["y x"], |_, cx| app(cx, AppStep::AskExport)).cli("export"),

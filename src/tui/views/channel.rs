@@ -23,6 +23,8 @@ use crate::tui::view::{Cx, Look, Place, Screen, Title};
 pub struct PickChannel {
     customers: Vec<Id>,
     contacts: Vec<Contact>,
+    // The channel that is known already: the line follows once the contacts are there.
+    then: Option<&'static Channel>,
 }
 
 impl PickChannel {
@@ -77,15 +79,19 @@ impl Screen for PickChannel {
         }
     }
 
-    fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
+    fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
         if let Page::Account(Some(account)) = page.as_ref() {
             self.contacts.clone_from(&account.contacts);
+        }
+        if let Some(channel) = self.then.take() {
+            self.log(channel, cx);
         }
     }
 
     fn restore(&mut self, state: &Value) {
         let ids = state["customers"].as_array().into_iter().flatten();
         self.customers = ids.filter_map(|id| id.as_str().and_then(|id| id.parse().ok())).collect();
+        self.then = state["channel"].as_str().and_then(channel);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -18,6 +18,7 @@ use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::rule::Rule;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::drafts::{GIVEN, Key, OLDER, field_text};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
 use crate::tui::views::rules::trial::TrialBox;
@@ -63,7 +64,18 @@ pub struct Form {
     cells: Vec<Cell>,
     at: usize,
     ready: bool,
-    from_draft: bool,
+    // What its draft is kept under, where that was said and not what the target is.
+    kept: Option<Key>,
+    // The line that it was opened from, whose draft goes with the save.
+    from: Option<Key>,
+    // The file of the book that it was begun in.
+    book: String,
+    // What the edge says of the draft that was taken up; empty once something else is typed.
+    taken_up: String,
+    // Drafts that newer typing was put before, the next to be offered first.
+    older: Vec<Map<String, Value>>,
+    // Something was typed here that may be kept as a draft.
+    begun: bool,
     // The command that was sent, in JSON: one that came from the dialog about a conflict is told so.
     sent: Option<Value>,
     done: bool,
@@ -80,17 +92,6 @@ impl Form {
         form
     }
 
-    /// The same, its fields beginning with these texts.
-    #[must_use]
-    pub fn with(mut self, values: &[(&str, &str)]) -> Form {
-        for (code, text) in values {
-            if let Some(cell) = self.cells.iter_mut().find(|c| c.code == *code) {
-                cell.set(text);
-            }
-        }
-        self
-    }
-
     fn kind(&self) -> Option<&'static tables::FormKind> {
         tables::FORMS.iter().find(|f| f.code == self.code)
     }
@@ -98,33 +99,94 @@ impl Form {
     fn begin(&mut self, look: &Look) {
         let Some(kind) = self.kind() else { return };
         self.ready = true;
+        self.book = look.book.display().to_string();
         self.cells = tables::cells(kind, &self.target, look);
+        self.given.retain(|_, text| text.is_string());
         for cell in &mut self.cells {
             if let Some(text) = self.given.get(&cell.code).and_then(Value::as_str) {
                 cell.set(text);
             }
         }
-        let draft = look.drafts.get(&self.key()).and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
-        for (code, kept) in draft.into_iter().flatten() {
-            let Some(cell) = self.cells.iter_mut().find(|c| c.code == code) else { continue };
+        let Some(draft) = look.drafts.get(&self.key()) else { return };
+        let mut fields = serde_json::from_str::<Map<String, Value>>(&draft.text).unwrap_or_default();
+        (self.older, self.begun) = (take_older(&mut fields), true);
+        // What the form is opened with is newer than a draft that was not begun with the same.
+        let goes_on = self.given.is_empty() || fields.remove(GIVEN).is_some_and(|given| given.as_object() == Some(&self.given));
+        fields.remove(GIVEN);
+        if goes_on {
+            self.lay_over(&fields, look);
+            self.taken_up = look.draft_words(draft);
+        } else if fields.iter().any(|(code, kept)| self.given.get(code).is_none_or(|text| text != field_text(kept))) {
+            self.older.insert(0, fields);
+        }
+    }
+
+    /// Puts the fields of a draft over what the book has.
+    fn lay_over(&mut self, fields: &Map<String, Value>, look: &Look) {
+        for (code, kept) in fields {
+            let Some(cell) = self.cells.iter_mut().find(|c| c.code == *code) else { continue };
             // What was seen when it was typed is kept with it: somebody may have changed the field since.
-            let text = kept.as_str().or_else(|| kept["text"].as_str()).map(str::to_owned);
             if let Some(seen) = kept.get("seen").filter(|_| kept.is_object()) {
                 cell.base = cell.typed(seen, look);
                 cell.before = seen.clone();
             }
-            if let Some(text) = text {
-                cell.set(&text);
-                self.from_draft = true;
-            }
+            cell.set(field_text(kept));
         }
     }
 
+    /// Shows the next of the older drafts; what stands here goes behind them.
+    fn show_older(&mut self, cx: &mut Cx) {
+        let Some(kind) = self.kind().filter(|_| !self.older.is_empty()) else { return };
+        let (next, here) = (self.older.remove(0), self.typed());
+        if !here.is_empty() {
+            self.older.push(here);
+        }
+        self.cells = tables::cells(kind, &self.target, cx.look);
+        self.given.clear();
+        self.lay_over(&next, cx.look);
+    }
+
+    /// What was typed, by field.
+    fn typed(&self) -> Map<String, Value> {
+        let kept = |c: &Cell| match self.row() {
+            Some(_) if c.code != "tags" => json!({"text": c.text(), "seen": c.before}),
+            _ => Value::from(c.text()),
+        };
+        let mut typed: Map<String, Value> = self.cells.iter().filter(|c| c.text() != c.base).map(|c| (c.code.clone(), kept(c))).collect();
+        // The date that the form took from an event is part of what was typed at it.
+        if !typed.is_empty() && self.row().is_none() && self.target.event.is_some() {
+            let when = self.cells.iter().filter(|c| c.code == "when");
+            typed.extend(when.map(|c| (c.code.clone(), kept(c))));
+        }
+        typed
+    }
+
     /// What its draft is kept under.
-    fn key(&self) -> String {
-        let rule = || self.target.rule.as_ref().map(|r| r.code.clone());
-        let about = self.target.row.or(self.target.customer).map(|id| id.to_string()).or_else(rule).unwrap_or_default();
-        format!("form:{}:{about}", self.code)
+    fn key(&self) -> Key {
+        if let Some(key) = &self.kept {
+            return key.clone();
+        }
+        let target = &self.target;
+        let mut customers: Vec<Id> = if target.several.is_empty() { target.customer.into_iter().collect() } else { target.several.clone() };
+        customers.sort_unstable();
+        let row = target.row.or(target.event.as_ref().map(|e| e.id)).filter(|row| Some(*row) != target.customer);
+        let what = target.rule.as_ref().map(|r| r.code.clone()).unwrap_or_default();
+        let book = if customers.is_empty() && row.is_none() { self.book.clone() } else { String::new() };
+        Key { kind: format!("form:{}", self.code), customers, row, what, book, copy: 0 }
+    }
+
+    /// Closes: what was typed is saved, or dropped. Older drafts are offered again.
+    fn finish(&mut self, saved: bool, cx: &mut Cx) {
+        self.done = true;
+        cx.close();
+        let older = std::mem::take(&mut self.older);
+        cx.push(match with_older(Map::new(), older) {
+            fields if fields.is_empty() => Step::Forget(self.key()),
+            fields => Step::Keep(self.key(), Value::Object(fields).to_string()),
+        });
+        if let Some(line) = self.from.take().filter(|_| saved) {
+            cx.push(Step::Forget(line));
+        }
     }
 
     fn here(&mut self) -> Option<&mut Cell> {
@@ -171,9 +233,7 @@ impl Form {
                 cx.write(command);
             }
             Ok(None) => {
-                self.done = true;
-                cx.close();
-                cx.push(Step::Forget(self.key()));
+                self.finish(true, cx);
                 cx.toast(cx.look.say.word("message.nothing_changed").to_owned());
             }
             Err((field, message)) => self.blame(field, message),
@@ -189,11 +249,25 @@ impl Form {
     }
 
     fn discard(&mut self, cx: &mut Cx) {
-        self.done = true;
-        cx.close();
-        cx.push(Step::Forget(self.key()));
+        self.finish(false, cx);
         cx.toast(cx.look.say.word("message.draft_dropped").to_owned());
     }
+}
+
+fn take_older(fields: &mut Map<String, Value>) -> Vec<Map<String, Value>> {
+    let older = fields.remove(OLDER);
+    older.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_object).cloned().collect()
+}
+
+/// The fields of a draft with the older ones in it; where there are no fields the first of the older ones is the draft.
+fn with_older(mut fields: Map<String, Value>, mut older: Vec<Map<String, Value>>) -> Map<String, Value> {
+    if fields.is_empty() && !older.is_empty() {
+        fields = older.remove(0);
+    }
+    if !older.is_empty() {
+        fields.insert(OLDER.to_owned(), older.into_iter().map(Value::Object).collect());
+    }
+    fields
 }
 
 impl Screen for Form {
@@ -212,6 +286,7 @@ impl Screen for Form {
         })
         .when(|v, _| if v.cells.iter().any(Cell::is_area) { Ok(()) } else { Err("no_editor") })
         .hint(),
+        row("older", &["ctrl-r"], Form::show_older).when(|v, _| if v.older.is_empty() { Err("no_older") } else { Ok(()) }),
         row("discard", &["ctrl-x"], Form::discard),
         row("close", &["esc"], |_, cx| cx.close()),
     ]];
@@ -256,9 +331,7 @@ impl Screen for Form {
         self.sent = None;
         match result {
             Ok(_) => {
-                self.done = true;
-                cx.close();
-                cx.push(Step::Forget(self.key()));
+                self.finish(true, cx);
                 if let Some(words) = self.abroad.meanwhile(cx.look) {
                     cx.push(Step::Also(words));
                 }
@@ -283,9 +356,7 @@ impl Screen for Form {
         if let Some(command) = what.get("sent") {
             self.sent = Some(command.clone());
         } else if what["drop"] == true {
-            self.done = true;
-            cx.close();
-            cx.push(Step::Forget(self.key()));
+            self.finish(true, cx);
         } else if what["close"] == true {
             cx.close();
         } else if let (Some(text), Some(at)) = (what["text"].as_str(), self.cells.iter().position(|c| c.code == what["field"])) {
@@ -317,11 +388,13 @@ impl Screen for Form {
                 && let Some(way) = cell.suggestion(target, cx.look)
             {
                 cell.set(&way);
+                self.begun = true;
                 return;
             }
             if cell.key(key, target, cx.look, width) {
                 cell.error.clear();
-                self.from_draft = false;
+                self.taken_up.clear();
+                self.begun = true;
             }
         }
     }
@@ -330,15 +403,20 @@ impl Screen for Form {
         if let Some(cell) = self.here() {
             cell.insert(text);
             cell.error.clear();
+            self.begun = true;
         }
         true
     }
 
     fn on_edited(&mut self, text: &str, _cx: &mut Cx) {
-        if let Some(at) = self.cells.iter().position(Cell::is_area) {
-            self.cells[at].set(text.trim_end());
-            self.at = at;
-        }
+        self.on_rescued(text);
+    }
+
+    fn on_rescued(&mut self, text: &str) -> bool {
+        let Some(at) = self.cells.iter().position(Cell::is_area) else { return false };
+        self.cells[at].set(text.trim_end());
+        (self.at, self.begun) = (at, true);
+        true
     }
 
     fn on_hit(&mut self, hit: Hit, _cx: &mut Cx) {
@@ -353,24 +431,28 @@ impl Screen for Form {
         Vec::new()
     }
 
-    fn draft(&self) -> Option<(String, String)> {
+    fn draft(&self) -> Option<(Key, String)> {
         if self.done || !self.ready {
             return None;
         }
-        let typed = self.cells.iter().filter(|c| c.text() != c.base);
-        let kept = |c: &Cell| match self.row() {
-            Some(_) if c.code != "tags" => json!({"text": c.text(), "seen": c.before}),
-            _ => Value::from(c.text()),
-        };
-        let typed: Map<String, Value> = typed.map(|c| (c.code.clone(), kept(c))).collect();
-        (!typed.is_empty()).then(|| (self.key(), Value::Object(typed).to_string()))
+        let mut typed = self.typed();
+        if !typed.is_empty() && !self.given.is_empty() {
+            typed.insert(GIVEN.to_owned(), Value::Object(self.given.clone()));
+        }
+        let fields = with_older(typed, self.older.clone());
+        let text = if fields.is_empty() { String::new() } else { Value::Object(fields).to_string() };
+        (self.begun || !text.is_empty()).then(|| (self.key(), text))
     }
 
     fn restore(&mut self, state: &Value) {
         let id = |key: &str| state[key].as_str().and_then(|id| id.parse().ok());
         let target = Target { customer: id("customer"), row: id("row"), ..Target::default() };
         let given = state["values"].as_object().cloned().unwrap_or_default();
-        *self = Form { code: state["form"].as_str().unwrap_or_default().to_owned(), target, given, ..Form::default() };
+        let key = |what: &str| state[what].as_str().map(Key::read);
+        // A draft that is opened says for whom it is.
+        let several = key("draft").map(|k| k.customers).filter(|all| all.len() > 1).unwrap_or_default();
+        let code = state["form"].as_str().unwrap_or_default().to_owned();
+        *self = Form { code, target: Target { several, ..target }, given, kept: key("draft"), from: key("from"), ..Form::default() };
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::tui::canvas::Canvas;
+use crate::tui::drafts::Key;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::theme::Role;
@@ -15,7 +16,7 @@ pub type Understood = Vec<Result<String, String>>;
 
 type Echo = Box<dyn Fn(&str, &Look) -> Understood>;
 type Complete = Box<dyn Fn(&str, &Look) -> Vec<String>>;
-type ToForm = Box<dyn Fn(&str, &mut Cx)>;
+type ToForm = Box<dyn Fn(&str, &Key, &mut Cx)>;
 type Submit = Box<dyn FnMut(&str, &mut Cx) -> Result<(), String>>;
 
 /// The line.
@@ -23,7 +24,11 @@ type Submit = Box<dyn FnMut(&str, &mut Cx) -> Result<(), String>>;
 pub struct Line {
     prompt: String,
     field: Field,
-    draft: String,
+    draft: Option<Key>,
+    // What the edge says of the draft that was taken up.
+    taken_up: String,
+    // Something stood here that may be kept as a draft: leaving the line empty takes that back.
+    begun: bool,
     error: String,
     editor: bool,
     done: bool,
@@ -57,11 +62,13 @@ impl Line {
 
     /// Keeps the text as a draft under this key, and takes up the one that is there.
     #[must_use]
-    pub fn draft(mut self, key: impl Into<String>, look: &Look) -> Line {
-        self.draft = key.into();
-        if let Some(text) = look.drafts.get(&self.draft) {
-            self.field.set(text);
+    pub fn draft(mut self, key: Key, look: &Look) -> Line {
+        if let Some(draft) = look.drafts.get(&key) {
+            self.field.set(&draft.text);
+            self.taken_up = look.draft_words(draft);
+            self.begun = true;
         }
+        self.draft = Some(key);
         self
     }
 
@@ -81,20 +88,18 @@ impl Line {
         self
     }
 
-    /// Ctrl-F goes on in a form: `form` opens it with what was typed so far.
+    /// Ctrl-F goes on in a form: `form` opens it with what was typed so far, and gets the key of the line's draft.
     #[must_use]
-    pub fn form(mut self, form: impl Fn(&str, &mut Cx) + 'static) -> Line {
+    pub fn form(mut self, form: impl Fn(&str, &Key, &mut Cx) + 'static) -> Line {
         self.form = Some(Box::new(form));
         self
     }
 
-    // What was typed is in the form from here on, which keeps it as its own draft.
+    // What was typed stays the line's draft until the form is saved.
     fn open_form(&mut self, cx: &mut Cx) {
-        let Some(form) = &self.form else { return };
-        self.done = true;
+        let (Some(form), Some(key)) = (&self.form, &self.draft) else { return };
         cx.close();
-        form(self.field.text(), cx);
-        cx.push(Step::Forget(self.draft.clone()));
+        form(self.field.text(), key, cx);
     }
 
     fn save(&mut self, text: &str, cx: &mut Cx) {
@@ -105,8 +110,8 @@ impl Line {
             Ok(()) => {
                 self.done = true;
                 cx.steps.insert(at, Step::Close);
-                if !self.draft.is_empty() {
-                    cx.push(Step::Sent(self.draft.clone(), text.to_owned()));
+                if let Some(key) = &self.draft {
+                    cx.push(Step::Sent(key.clone(), text.to_owned()));
                 }
             }
             Err(error) => {
@@ -157,6 +162,7 @@ impl Screen for Line {
 
     fn type_key(&mut self, key: &KeyEvent, _cx: &mut Cx) {
         if self.field.key(key) {
+            self.begun = true;
             self.error.clear();
             self.completing = None;
         }
@@ -169,25 +175,37 @@ impl Screen for Line {
     }
 
     fn on_edited(&mut self, text: &str, cx: &mut Cx) {
+        // What is refused stands in the line.
+        self.on_rescued(text);
         self.save(text.trim_end(), cx);
     }
 
-    fn draft(&self) -> Option<(String, String)> {
+    fn on_rescued(&mut self, text: &str) -> bool {
+        self.field.set(text.trim_end());
+        self.begun = true;
+        true
+    }
+
+    fn draft(&self) -> Option<(Key, String)> {
+        let key = self.draft.as_ref().filter(|_| !self.done)?;
         let text = self.field.text();
-        (!self.done && !self.draft.is_empty() && !text.trim().is_empty()).then(|| (self.draft.clone(), text.to_owned()))
+        let text = if text.trim().is_empty() { String::new() } else { text.to_owned() };
+        (self.begun || !text.is_empty()).then(|| (key.clone(), text))
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let across = canvas.look.glyphs.across.repeat(usize::from(area.width));
         canvas.text(area.x, area.y, area.width, &across, Role::Accent);
         // A long question stands in the upper edge, so that it is whole and the answer has a line to itself.
-        let above = if cells(&self.prompt) * 2 > usize::from(area.width) { format!(" {} ", self.prompt) } else { String::new() };
+        let long = cells(&self.prompt) * 2 > usize::from(area.width);
+        let said: Vec<&str> =
+            [self.prompt.as_str()].into_iter().filter(|_| long).chain([self.taken_up.as_str()]).filter(|s| !s.is_empty()).collect();
+        let above = if said.is_empty() { String::new() } else { format!(" {} ", said.join(&format!(" {} ", canvas.look.glyphs.dot))) };
         let keys = self.draw_keys(canvas, area, cells(&above));
         let mut x = area.x + 1;
-        if above.is_empty() {
+        canvas.text(x, area.y, area.width.saturating_sub(keys as u16 + 3), &above, Role::Accent);
+        if !long {
             x += canvas.text(x, area.y + 1, area.width, &self.prompt, Role::Accent) + 1;
-        } else {
-            canvas.text(x, area.y, area.width.saturating_sub(keys as u16 + 3), &above, Role::Accent);
         }
         self.field.draw(canvas, Rect::new(x, area.y + 1, area.width.saturating_sub(x + 1), 1), None);
         let (mut x, y) = (area.x + 1, area.y + 2);
@@ -224,7 +242,7 @@ impl Line {
     /// less needed ones give way, also to the `taken` cells of a question that stands there too. Gives the cells of what is drawn.
     fn draw_keys(&self, canvas: &mut Canvas, area: Rect, taken: usize) -> usize {
         let look = canvas.look;
-        let close = if self.draft.is_empty() { "hint.close" } else { "hint.close_draft" };
+        let close = if self.draft.is_none() { "hint.close" } else { "hint.close_draft" };
         let mut keys = vec![
             ("Enter", "hint.save", 0),
             ("Tab", "hint.complete", if self.complete.is_some() { 2 } else { 9 }),

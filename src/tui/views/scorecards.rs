@@ -91,6 +91,8 @@ pub struct Cards {
     line: usize,
     cell: usize,
     impact: Impact,
+    /// Text from the editor that could not be read: the editor opens on it again.
+    unread: Option<String>,
     /// The ticket of the write that saves the draft.
     saving: Option<u64>,
 }
@@ -320,7 +322,7 @@ impl Screen for Cards {
         row("who", &["enter"], Cards::who).when(moves).hint(),
         row("save", &["s"], Cards::save_draft).cli("config edit").when(writable).hint(),
         row("edit", &["E"], |v: &mut Self, cx| {
-            if let Some(text) = v.text(cx.look) {
+            if let Some(text) = v.unread.clone().or_else(|| v.text(cx.look)) {
                 cx.push(Step::Editor(text));
             }
         })
@@ -368,8 +370,9 @@ impl Screen for Cards {
             Ok(cards) => self.take(cards, cx.look).map_err(|e| e.message),
             Err(error) => Err(error.message().to_owned()),
         };
+        self.unread = done.is_err().then(|| text.to_owned());
         if let Err(error) = done {
-            cx.bad(error);
+            cx.bad(format!("{error}. {}", cx.look.say.word("scorecards.unread")));
         }
     }
 

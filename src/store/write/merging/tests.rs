@@ -54,6 +54,26 @@ fn everything_comes_to_the_one_that_is_kept_and_one_undo_brings_both_back() {
 }
 
 #[test]
+fn what_a_customer_has_become_is_followed_to_the_one_that_is_there() {
+    let (mut a, _, acme) = pair();
+    let (twin, third, gone) = (add(&mut a, "ACME", 700), add(&mut a, "Third", 0), add(&mut a, "Gone", 0));
+    let became = |a: &mut Store| {
+        let Page::Became(all) = a.answer(&Query::Became { customers: vec![twin, acme, third, gone] }).unwrap() else {
+            panic!("another page")
+        };
+        all.into_iter().map(|b| (b.was, b.is, b.name)).collect::<Vec<_>>()
+    };
+    assert_eq!(became(&mut a), []);
+    a.write(&Command::Remove { entity: Entity::Customer, rows: vec![gone] }, NOW).unwrap();
+    a.write(&Command::MergeCustomers { keep: acme, other: twin }, NOW).unwrap();
+    assert_eq!(became(&mut a), [(twin, acme, "Acme".to_owned())]);
+    a.write(&Command::MergeCustomers { keep: third, other: acme }, NOW).unwrap();
+    assert_eq!(became(&mut a), [(twin, third, "Third".to_owned()), (acme, third, "Third".to_owned())]);
+    a.write(&Command::Undo { batch: None, force: false }, NOW).unwrap();
+    assert_eq!(became(&mut a), [(twin, acme, "Acme".to_owned())], "what is taken back was not");
+}
+
+#[test]
 fn copies_that_knew_nothing_of_it_meet_without_loss() {
     let (mut a, mut b, acme) = pair();
     let twin = add(&mut a, "ACME", 700);

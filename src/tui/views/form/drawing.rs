@@ -47,19 +47,14 @@ impl Form {
         if let Some(name) = about {
             title = format!("{title} {} {name}", look.glyphs.dot);
         }
-        let state = if self.sent.is_some() {
-            "form.saving"
+        let state = if let Some(who) = &self.removed {
+            look.say.fill("form.removed", &[("who", who)])
+        } else if self.sent.is_some() {
+            look.say.word("form.saving").to_owned()
         } else if !self.ready {
-            "message.loading"
-        } else if self.from_draft {
-            "form.from_draft"
+            look.say.word("message.loading").to_owned()
         } else {
-            ""
-        };
-        let state = match (&self.removed, state) {
-            (Some(who), _) => look.say.fill("form.removed", &[("who", who)]),
-            (None, "") => String::new(),
-            (None, state) => look.say.word(state).to_owned(),
+            self.draft_state(look)
         };
         let inner = canvas.frame(outer, &title, &state, true);
         if inner.height < 3 {
@@ -69,6 +64,13 @@ impl Form {
         self.draw_cells(canvas, body, rows);
         let keys = look.say.word("form.keys").to_owned();
         canvas.text(body.x + 1, inner.bottom() - 1, body.width.saturating_sub(1), &keys, Role::Muted);
+    }
+
+    /// What draft stands here, and whether there is an older one.
+    fn draft_state(&self, look: &Look) -> String {
+        let taken = (!self.taken_up.is_empty()).then(|| look.say.fill("form.from_draft", &[("draft", &self.taken_up)]));
+        let older = (!self.older.is_empty()).then(|| look.say.word("form.older").to_owned());
+        taken.into_iter().chain(older).collect::<Vec<_>>().join(&format!(" {} ", look.glyphs.dot))
     }
 
     /// The fields, from the first one with which the current one is in sight.

@@ -52,7 +52,7 @@ fn what_is_wrong_stands_beside_its_field_and_blocks_only_saving() {
 fn esc_keeps_the_draft_and_ctrl_x_drops_it() {
     let mut h = opened();
     h.press("I tab tab tab tab").type_text("33").press("esc");
-    assert!(h.app.look.drafts.keys().any(|k| k.starts_with("form:touch:")), "{:?}", h.app.look.drafts);
+    assert!(h.app.look.drafts.keys().any(|k| k.kind == "form:touch"), "{:?}", h.app.look.drafts);
     h.press("I");
     assert!(h.text().contains("33") && h.text().contains("taken up from the draft"), "{}", h.text());
     h.press("ctrl-x I");
@@ -134,4 +134,61 @@ fn an_nps_answer_and_a_person_are_recorded() {
     let [Command::AddContact { contact, .. }] = written.as_slice() else { panic!("{written:?}") };
     assert_eq!((contact.name.as_str(), contact.role.as_str()), ("Noor Haddad", "champion"));
     assert!(h.text().contains("Noor Haddad"), "{}", h.text());
+}
+
+#[test]
+fn what_was_just_typed_stands_before_an_older_draft_which_is_kept() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 i c").type_text("old words of last week").press("ctrl-f").type_text("45").press("esc");
+    h.press("i c ctrl-u").type_text("new words 30m").press("ctrl-f");
+    let text = h.text();
+    assert!(text.contains("new words") && text.contains("Minutes    30"), "{text}");
+    assert!(!text.contains("old words of last week") && text.contains("Ctrl-R shows an older draft"), "{text}");
+    h.press("ctrl-r");
+    assert!(h.text().contains("old words of last week"), "{}", h.text());
+    h.press("ctrl-r esc i c");
+    assert!(h.text().contains("new words 30m"), "the line has its words until the form is saved: {}", h.text());
+    h.press("ctrl-f ctrl-s");
+    let written = h.written();
+    let [Command::LogTouch { touch, .. }] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((touch.text.as_str(), touch.minutes), ("new words", Some(30)));
+    h.press("i c");
+    assert!(!h.text().contains("draft of"), "{}", h.text());
+    let kept: Vec<&str> = h.app.look.drafts.texts().collect();
+    assert!(kept.len() == 1 && kept[0].contains("old words of last week"), "the older draft is offered again: {kept:?}");
+}
+
+#[test]
+fn a_form_that_was_left_and_opened_again_from_the_same_line_goes_on() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 i c").type_text("the same words").press("ctrl-f tab tab tab tab").type_text("33").press("esc");
+    h.press("i c ctrl-f");
+    let text = h.text();
+    assert!(text.contains("33") && text.contains("taken up from the draft of today") && !text.contains("older draft"), "{text}");
+}
+
+#[test]
+fn a_note_that_was_begun_at_one_event_is_not_offered_at_another() {
+    let mut h = opened();
+    h.press("N tab").type_text("Said in that very meeting").press("esc j j j j j N");
+    assert_eq!(h.app.top().name(), "form", "{}", h.text());
+    assert!(!h.text().contains("Said in that very meeting"), "{}", h.text());
+    h.press("esc k k k k k N");
+    assert!(h.text().contains("Said in that very meeting"), "{}", h.text());
+    let drafts = h.app.state()["drafts"].to_string();
+    assert!(drafts.contains("when"), "its date is part of it: {drafts}");
+}
+
+#[test]
+fn a_form_for_several_keeps_its_draft_for_these_alone() {
+    let mut h = Harness::new("en", 1);
+    h.press("2 space space ! tab").type_text("They go quiet").press("esc - j j space space ! tab");
+    assert!(h.text().contains("Call to action · 2 customers") && !h.text().contains("They go quiet"), "{}", h.text());
+}
+
+#[test]
+fn a_form_that_was_emptied_has_no_draft() {
+    let mut h = opened();
+    h.press("I tab tab tab tab").type_text("33").press("esc I tab tab tab tab ctrl-u esc");
+    assert!(h.app.look.drafts.is_empty(), "{:?}", h.app.look.drafts);
 }

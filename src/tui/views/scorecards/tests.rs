@@ -75,6 +75,23 @@ fn the_text_of_the_scorecards_is_edited_and_comes_back_as_the_draft() {
 }
 
 #[test]
+fn a_text_with_a_mistake_is_opened_again_as_it_was_written() {
+    let mut h = Harness::new("en", 1);
+    let opened =
+        |h: &Harness| h.effects.iter().find_map(|e| if let Effect::Editor { view, text } = e { Some((*view, text.clone())) } else { None });
+    h.press("g o E");
+    let (view, text) = opened(&h).expect("the editor opens");
+    let wrong = format!("# an hour of work\n{text}\n[[");
+    h.say(Msg::Edited { view, text: Some(wrong.clone()) });
+    assert!(h.text().contains("E opens what you wrote again"), "{}", h.text());
+    h.press("E");
+    assert_eq!(opened(&h), Some((view, wrong)));
+    h.say(Msg::Edited { view, text: Some(text.replacen("70,", "90,", 1)) });
+    h.press("E");
+    assert!(opened(&h).is_some_and(|(_, text)| text.contains("90,") && !text.contains("hour of work")));
+}
+
+#[test]
 fn a_score_is_set_on_the_customer_page_and_marked_everywhere() {
     let mut h = Harness::new("en", 1);
     h.press("2 enter O").type_text("30 2w").press("enter");
