@@ -436,7 +436,10 @@ impl Desk<'_> {
         match item {
             Item::Made(made) => put_row(self.ours, batch, made, self.coming, brought),
             Item::Changed(changed) if changed.field == purge::FIELD => self.put_purge(batch, changed, brought),
-            Item::Changed(changed) => put_edit(self.ours, batch, changed, brought),
+            Item::Changed(changed) => {
+                self.coming.stand_in_for(self.ours, changed)?;
+                put_edit(self.ours, batch, changed, brought)
+            }
             Item::Purged { id, by, .. } => {
                 self.purged = true;
                 if let Some(by) = by {

@@ -548,6 +548,9 @@ impl Entry {
         {
             return Err(Error::failed(format!("it is not sound ({why})")));
         }
+        if let Item::Changed(changed) = edit.item() {
+            coming.stand_in_for(conn, &changed)?;
+        }
         keep_birth(conn, edit, &current.value)?;
         self.log(conn, edit, touched)?;
         heads::settle(conn, table, edit.row, &edit.field)?;

@@ -1,14 +1,16 @@
 //! Purges that come along with what they purged. Until one is here it is open what it takes: a row that had left a customer before its
-//! purge stays where it went, and was made at a customer of whom only the digest comes. So the customer stands again, with nothing in it,
-//! until its purge is here too.
+//! purge stays where it went, and was made at a customer, or came to one, of whom only the digest comes. So the customer stands again,
+//! with nothing in it, until its purge is here too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::error::Result;
+use crate::store::batch::OWNER;
 use crate::store::hash::{Changed, Item};
 use crate::store::{batch, ids, sql};
 
@@ -73,10 +75,23 @@ impl Coming {
         if !self.is_open(conn, customer)? {
             return Ok(None);
         }
+        if let Some(standing) = ids::number_of(conn, "customer", customer)? {
+            return Ok(Some(standing));
+        }
         conn.prepare_cached("INSERT INTO customer (id, batch, name) VALUES (?, ?, '')")
             .and_then(|mut s| s.execute(params![customer, batch]))
             .map_err(sql)?;
         Ok(Some(conn.last_insert_rowid()))
+    }
+
+    /// The same for whom a row comes to by this change.
+    pub fn stand_in_for(&self, conn: &Connection, changed: &Changed) -> Result<()> {
+        if let (OWNER, Value::Blob(id)) = (changed.field.as_str(), &changed.after)
+            && let Some(id) = Id::from_slice(id)
+        {
+            self.stand_in(conn, id)?;
+        }
+        Ok(())
     }
 
     /// Takes away who still stands in because a purge did not come: what had not left the customer goes too.
