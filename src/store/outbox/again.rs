@@ -72,8 +72,8 @@ impl Store {
     }
 
     /// What others have brought may be what changes in the outbox build on.
-    pub(in crate::store) fn catch_up_behind(&mut self, came: bool) {
-        if came && self.lacking {
+    pub(in crate::store) fn catch_up_behind(&mut self) {
+        if self.lacking {
             self.try_catch_up();
         }
     }
