@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use retain::store::any_bytes;
 
-fuzz_target!(|bytes: &[u8]| any_bytes::outbox(bytes));
+fuzz_target!(|bytes: &[u8]| {
+    any_bytes::outbox(bytes);
+});
 
 // Mostly lines stay lines; else nearly all bytes would be refused as no line at all.
 fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {

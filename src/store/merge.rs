@@ -210,7 +210,7 @@ impl Store {
         // Like what anybody else has written: the roster is brought up to date, and it is no news to whoever asked for it.
         // It stands, so an error while looking is none of the merge's; the next look finds the rest.
         let _ = self.look();
-        self.catch_up_behind(true);
+        self.catch_up_behind();
         Ok(report)
     }
 

@@ -5,6 +5,7 @@
 //! copy that had not heard: it is [`buried`](bury) on arrival.
 
 mod coming;
+mod graves;
 mod meetings;
 mod waits;
 
@@ -26,6 +27,8 @@ use super::mentions::{Mention, Terms};
 use super::write::Done;
 use super::{Store, heads, ids, search, sql};
 pub use coming::Coming;
+pub use graves::customer_purged_by;
+use graves::{grave_of, grave_of_customer};
 use meetings::{leave_to_others, meetings};
 
 /// The field that a purge edits.
@@ -372,23 +375,10 @@ pub fn removes_a_customer(item: &Item) -> bool {
     matches!(item, Item::Changed(c) if c.field == "removed" && c.entity == batch::table(Entity::Customer).number)
 }
 
-/// What a purged row was, and the batch (our integer) that purged it.
-fn grave_of(conn: &Connection, row: &[u8]) -> Result<Option<(i64, i64)>> {
-    conn.prepare_cached("SELECT entity, purged FROM tombstone WHERE id = ? AND entity > 0")
-        .and_then(|mut s| s.query_row([row], |r| Ok((r.get(0)?, r.get(1)?))).optional())
-        .map_err(sql)
-}
-
-/// The batch (our integer) that purged a customer.
-pub fn customer_purged_by(conn: &Connection, customer: Id) -> Result<Option<i64>> {
-    let number = batch::table(Entity::Customer).number;
-    Ok(grave_of(conn, &customer.0)?.filter(|(entity, _)| *entity == number).map(|(_, purged)| purged))
-}
-
 /// What becomes of an item that arrives, where these purges are still to come.
 pub fn fate(conn: &Connection, item: &Item, coming: &Coming) -> Result<Fate> {
     let by = |id: &Value| match id {
-        Value::Blob(id) => Ok(grave_of(conn, id)?.map(|(_, purged)| purged)),
+        Value::Blob(id) => Ok(grave_of(conn, id)?.map(|grave| grave.purged)),
         _ => Ok(None),
     };
     // The purge itself says what it takes of whom it purges.

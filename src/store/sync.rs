@@ -394,7 +394,9 @@ impl Store {
         if done.purged {
             self.forget_purged_outside()?;
         }
-        self.catch_up_behind(done.taken > 0);
+        if done.taken > 0 {
+            self.catch_up_behind();
+        }
         Ok(done)
     }
 

@@ -18,7 +18,7 @@ use crate::files::Folder;
 use crate::store::hash::Item;
 use crate::store::merge::{MergeAsk, Source as _};
 use crate::store::outbox::{Entry, Line, checksum};
-use crate::store::sign::{Proof, Signer};
+use crate::store::sign::{self, Proof, Signer};
 use crate::store::sync::Exchanged;
 use crate::store::sync::bundle::{self, Bundles, Spot};
 use crate::store::{Store, end, ids, purge};
@@ -182,7 +182,9 @@ pub fn bundle(bytes: &[u8]) {
     }
     goes_on(&mut ana);
     well(&mut ana, MAY);
-    if !doubled(&files, &begin.late) {
+    // Whoever hears first what is not signed, and then that its device signs, has taken what others refuse: each is told of it.
+    let order_counts = doubled(&files, &begin.late) || done.wrong.iter().any(|words| words.contains(sign::UNSIGNED));
+    if !order_counts {
         agree(&mut ana, &files);
     }
 }
@@ -239,6 +241,14 @@ fn agree(ana: &mut Store, files: &[PathBuf]) {
         take_in(&mut cal, &bundles);
         take_in(ana, &bundles);
     }
+    let batches = |store: &Store| -> std::collections::BTreeSet<String> {
+        let query = "SELECT hex(id) || ' ' || label || ' ' || hex(hash) FROM batch";
+        let mut statement = store.conn.prepare(query).expect("a look");
+        statement.query_map([], |r| r.get(0)).expect("a look").map(|row| row.expect("a batch")).collect()
+    };
+    let (ours, theirs) = (batches(ana), batches(&cal));
+    let only = [ours.difference(&theirs), theirs.difference(&ours)].map(Iterator::collect::<Vec<_>>);
+    assert_eq!(only, [Vec::<&String>::new(), Vec::new()], "copies agree");
     assert_eq!(ana.digest().expect("a digest"), cal.digest().expect("a digest"), "copies agree");
 }
 

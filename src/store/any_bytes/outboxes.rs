@@ -15,6 +15,8 @@ const DEVICE: Id = Id([0x55; 16]);
 /// What every try begins with.
 struct Begin {
     file: Vec<u8>,
+    /// Its last batch.
+    before: i64,
     customers: Vec<Id>,
     /// What ana wrote since, in the order of writing.
     day: Vec<String>,
@@ -33,7 +35,7 @@ fn begin() -> &'static Begin {
         for n in since + 1..=later.last_batch().expect("it has batches") {
             day.push(written(&Line::Batch(Box::new(as_made(&later, n)))));
         }
-        Begin { file: file_of(&ana), customers, day }
+        Begin { file: file_of(&ana), before: since, customers, day }
     })
 }
 
@@ -104,8 +106,8 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     sealed
 }
 
-/// Any bytes as an outbox: the book opens, what is sound is in it once, and the rest is told.
-pub fn outbox(bytes: &[u8]) {
+/// Any bytes as an outbox: the book opens, what is sound is in it once, and the rest is told. Gives how many batches came by that.
+pub fn outbox(bytes: &[u8]) -> i64 {
     let (begin, folder) = (begin(), folder());
     let path = fs::canonicalize(folder.path()).expect("the folder").join("book.db");
     fs::write(&path, &begin.file).expect("a book");
@@ -114,7 +116,9 @@ pub fn outbox(bytes: &[u8]) {
     fs::create_dir_all(outbox.file().parent().expect("a folder")).expect("a folder");
     fs::write(outbox.file(), sealed(bytes)).expect("an outbox");
 
+    let before = begin.before;
     let mut ana = Store::open(&path, &options).expect("the book opens");
+    let came = ana.last_batch().expect("it has batches") - before;
     let told = ana.news();
     let waiting = ana.waiting().expect("what waits");
     assert!(waiting.is_empty() || !told.is_empty() || ana.has_queue(), "what waits is told: {waiting:?}");
@@ -130,4 +134,5 @@ pub fn outbox(bytes: &[u8]) {
     well(&mut ana, &["outbox", "copies", "log", "numbers", "config"]);
     ana.drop_waiting().expect("one can let go of what waits");
     assert!(ana.waiting().expect("what waits").is_empty(), "nothing waits that was let go of");
+    came
 }

@@ -27,7 +27,9 @@ fn whatever_lines_come_as_bundles_the_book_stays_well_and_others_are_heard() {
 
 #[test]
 fn whatever_lines_an_outbox_has_the_book_opens_and_goes_on() {
-    let wrong = wrong_histories(60, 4000, |seed| outbox(&changed(&lines_of_outboxes(), seed)));
+    let wrong = wrong_histories(60, 4000, |seed| {
+        outbox(&changed(&lines_of_outboxes(), seed));
+    });
     assert_eq!(wrong, Vec::<u64>::new(), "what has to hold does not behind these outboxes");
 }
 
@@ -87,4 +89,19 @@ fn an_outbox_that_calls_a_change_of_another_batch_purged_leaves_one_of_the_two_o
     lines.retain(|line| !line.contains(before["batch"].as_str().expect("an id")) || line.contains("\"command\":\"purge\""));
     lines.insert(1, before.to_string());
     outbox(lines.join("\n").as_bytes());
+}
+
+#[test]
+fn what_an_entry_of_an_outbox_lacks_may_come_with_one_behind_it() {
+    let lines = lines_of_outboxes();
+    let of = |command: &str| lines.iter().position(|line| line.contains(&format!("\"command\":\"{command}\""))).expect("it is among them");
+    let (customer, contact) = (of("customer"), of("contact"));
+    let earlier = |at: usize, hlc: i64| {
+        let mut json: Json = serde_json::from_str(&lines[at]).expect("it is JSON");
+        json["hlc"] = hlc.into();
+        json.to_string()
+    };
+    // By their clocks the contact comes before its customer.
+    let swapped = [lines[0].clone(), earlier(contact, 117_637_120_000_000_001), earlier(customer, 117_637_120_000_000_002)];
+    assert_eq!(outbox(swapped.join("\n").as_bytes()), 2);
 }

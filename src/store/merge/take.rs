@@ -436,7 +436,10 @@ impl Desk<'_> {
         match item {
             Item::Made(made) => put_row(self.ours, batch, made, self.coming, brought),
             Item::Changed(changed) if changed.field == purge::FIELD => self.put_purge(batch, changed, brought),
-            Item::Changed(changed) => put_edit(self.ours, batch, changed, brought),
+            Item::Changed(changed) => {
+                self.coming.stand_in_for(self.ours, changed)?;
+                put_edit(self.ours, batch, changed, brought)
+            }
             Item::Purged { id, by, .. } => {
                 self.purged = true;
                 if let Some(by) = by {
@@ -541,22 +544,14 @@ fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
     found.ok_or(Trouble::Missing)
 }
 
-/// Who is to be purged stands again until then.
-fn stand_in(ours: &Connection, id: &Value, coming: &Coming) -> Put<i64> {
-    let Value::Blob(id) = id else { return Err(Trouble::Missing) };
-    coming.stand_in(ours, Id::from_slice(id).ok_or(Trouble::Missing)?)?.ok_or(Trouble::Missing)
-}
-
 fn put_row(ours: &Connection, batch: i64, made: &Made, coming: &Coming, brought: &mut Brought) -> Put<()> {
     let table = made.table;
     let mut values = vec![Value::Blob(made.id.0.to_vec()), Value::Integer(batch)];
     for (column, value) in table.columns.iter().zip(&made.values) {
         values.push(match (*column, value) {
             ("customer", id) => {
-                let n = match number_of(ours, "customer", id) {
-                    Err(Trouble::Missing) => stand_in(ours, id, coming)?,
-                    found => found?,
-                };
+                let Value::Blob(id) = id else { return Err(Trouble::Missing) };
+                let n = coming.customer(ours, Id::from_slice(id).ok_or(Trouble::Missing)?)?.ok_or(Trouble::Missing)?;
                 brought.touched.insert(n);
                 Value::Integer(n)
             }

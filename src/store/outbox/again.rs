@@ -72,8 +72,8 @@ impl Store {
     }
 
     /// What others have brought may be what changes in the outbox build on.
-    pub(in crate::store) fn catch_up_behind(&mut self, came: bool) {
-        if came && self.lacking {
+    pub(in crate::store) fn catch_up_behind(&mut self) {
+        if self.lacking {
             self.try_catch_up();
         }
     }
@@ -257,26 +257,37 @@ impl Store {
         let (mut again, shapes, mut coming) = (Again::default(), Shapes::default(), Coming::default());
         entries.iter().for_each(|entry| entry.announce(&mut coming));
         let since = self.last_batch()?;
-        for entry in order {
-            self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
-            match self.write_entry(entry, &shapes, &coming) {
-                Ok(done) => {
-                    again.written += 1;
-                    again.last = done.n.max(again.last);
-                    if entry.undoes.is_some() || rules::corrects(&entry.command) {
-                        again.corrected.extend(&done.customers);
+        loop {
+            let mut left = Vec::new();
+            for entry in &order {
+                self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
+                match self.write_entry(entry, &shapes, &coming) {
+                    Ok(done) => {
+                        again.written += 1;
+                        again.last = done.n.max(again.last);
+                        if entry.undoes.is_some() || rules::corrects(&entry.command) {
+                            again.corrected.extend(&done.customers);
+                        }
+                        again.touched.extend(done.customers);
+                        again.config |= done.config;
+                        again.purged |= done.purged;
                     }
-                    again.touched.extend(done.customers);
-                    again.config |= done.config;
-                    again.purged |= done.purged;
+                    Err(error) if passes(&error) => return Err(error),
+                    Err(error) => {
+                        self.conn.execute_batch("ROLLBACK TO entry").map_err(sql)?;
+                        left.push((*entry, error));
+                    }
                 }
-                Err(error) if passes(&error) => return Err(error),
-                Err(error) => {
-                    self.conn.execute_batch("ROLLBACK TO entry").map_err(sql)?;
+                self.conn.execute_batch("RELEASE entry").map_err(sql)?;
+            }
+            // What one lacks another may have brought that came behind it.
+            if left.len() == order.len() {
+                for (entry, error) in left {
                     self.tell_once(format!("\"{}\" is missing in the book and cannot be written again: {error}", entry.label));
                 }
+                break;
             }
-            self.conn.execute_batch("RELEASE entry").map_err(sql)?;
+            order = left.into_iter().map(|(entry, _)| entry).collect();
         }
         coming.dismiss(&self.conn)?;
         let config = if again.config { std::sync::Arc::new(read_config(&self.conn)?) } else { self.config.clone() };

@@ -478,11 +478,8 @@ impl Entry {
             let Some(value) = row.values.get(*column) else { continue };
             let value = match (refers_to(column, table), value) {
                 (Some(to), Json::String(id)) => {
-                    let id: Option<Id> = id.parse().ok();
-                    let mut n = id.map(|id| ids::number_of(conn, to, id)).transpose()?.flatten();
-                    if let (None, Some(id), "customer") = (n, id, to) {
-                        n = coming.stand_in(conn, id)?;
-                    }
+                    let look = |id| if to == "customer" { coming.customer(conn, id) } else { ids::number_of(conn, to, id) };
+                    let n = id.parse().ok().map(look).transpose()?.flatten();
                     let n = n.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
                     if to == "customer" {
                         touched.customers.insert(n);
@@ -547,6 +544,9 @@ impl Entry {
             && let Some(why) = take::never_so(conn, &changed)?
         {
             return Err(Error::failed(format!("it is not sound ({why})")));
+        }
+        if let Item::Changed(changed) = edit.item() {
+            coming.stand_in_for(conn, &changed)?;
         }
         keep_birth(conn, edit, &current.value)?;
         self.log(conn, edit, touched)?;

@@ -576,3 +576,29 @@ fn what_had_left_a_customer_before_its_purge_comes_to_who_never_saw_the_customer
     assert_eq!(a.news(), ["4 changes of yours that the book lacked were written again from your outbox"]);
     same(&mut a, "an outbox");
 }
+
+/// Whoever was made one with another goes with that one, and what had moved between the two: also where the other came only purged.
+#[test]
+fn what_had_moved_to_somebody_who_came_purged_goes_with_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut a = file(folder.path(), "a.db", 0);
+    add(&mut a, "Acme", 500);
+    let goes = add(&mut a, SECRET, 500);
+    a.write(&Command::Note { customers: vec![goes], text: "moved".into(), at: None }, NOW).unwrap();
+    a.back_up_to(&folder.path().join("b.db")).unwrap();
+    let before = a.back_up("asked", NOW).unwrap();
+    let twin = add(&mut a, "Twin", 500);
+    a.write(&Command::MergeCustomers { keep: twin, other: goes }, NOW).unwrap();
+    purge(&mut a, twin);
+    let (digest, rows) = (a.digest().unwrap(), crate::store::merge::tests::rows_of(&a));
+    let mut b = file(folder.path(), "b.db", 1);
+    assert_eq!(b.merge(&folder.path().join("a.db"), MergeAsk { now: NOW, dry_run: false, foreign: false }).unwrap().left_out, []);
+    a.sweep_purged();
+    a.close();
+    fs::copy(&before, folder.path().join("a.db")).unwrap();
+    let a = file(folder.path(), "a.db", 0);
+    for mut store in [a, b] {
+        assert_eq!((store.digest().unwrap(), crate::store::merge::tests::rows_of(&store)), (digest.clone(), rows.clone()));
+        well(&mut store);
+    }
+}
