@@ -193,8 +193,8 @@ impl Runner {
         self.guard.lend();
         while app.waits() {
             match self.held.pop_front().map_or_else(|| self.inbox.recv_timeout(LAST_ANSWERS), Ok) {
-                Ok(In::Msg(Msg::Answer(answer @ Answer::Written { .. }))) => {
-                    app.update(Msg::Answer(answer), clock());
+                Ok(In::Msg(Msg::Answer(of, answer @ Answer::Written { .. }))) => {
+                    app.update(Msg::Answer(of, answer), clock());
                 }
                 Ok(_) => {}
                 Err(_) => break,

@@ -104,7 +104,7 @@ fn what_was_sent_is_kept_until_it_is_answered() {
     h.say(Msg::Kept(state));
     assert!(texts(&h).is_empty(), "not by way of the state file either: {:?}", texts(&h));
     h.press("n").type_text("Another page").press("esc");
-    h.say(Msg::Answer(Answer::Written { ticket, result: Err(Error::failed("it is refused")) }));
+    h.hear(Answer::Written { ticket, result: Err(Error::failed("it is refused")) });
     assert_eq!(texts(&h), ["Another page", "Half a page"], "what was typed since is offered first");
     h.press("n ctrl-u esc n");
     assert!(h.text().contains("Half a page"), "then the other: {}", h.text());
@@ -118,7 +118,7 @@ fn what_was_sent_and_stands_is_kept_no_longer() {
     let command = Command::Note { customers: vec![here(&h)], text: "Half a page".into(), at: None };
     let result = h.store.write(&command, NOW);
     h.effects.clear();
-    h.say(Msg::Answer(Answer::Written { ticket, result }));
+    h.hear(Answer::Written { ticket, result });
     h.wait(2_100);
     assert!(h.effects.iter().any(|e| matches!(e, Effect::SaveState(text) if !text.contains("Half a page"))), "{:?}", h.effects);
 }
