@@ -106,6 +106,8 @@ pub struct Roster {
     by_rowid: Vec<u32>,
     first: i64,
     sparse: HashMap<i64, u32>,
+    /// The rows in the order of their ids, once somebody was asked for by one; few are not in the order of their making.
+    by_id: OnceLock<Vec<u32>>,
 }
 
 impl Roster {
@@ -129,6 +131,7 @@ impl Roster {
             by_rowid: Vec::new(),
             first: 0,
             sparse: HashMap::new(),
+            by_id: OnceLock::new(),
         }
     }
 
@@ -150,6 +153,11 @@ impl Roster {
             Some(at) => at,
             None => {
                 self.rows.push(Row::default());
+                let last = self.ids.len() as u32;
+                if let Some(by_id) = self.by_id.get_mut() {
+                    let place = by_id.partition_point(|at| self.ids[*at as usize] <= entry.id);
+                    by_id.insert(place, last);
+                }
                 self.ids.push(entry.id);
                 self.rowids.push(rowid);
                 self.index(rowid, self.rows.len() as u32 - 1);
@@ -219,6 +227,7 @@ impl Roster {
         self.done.extend(part.done.drain().map(|(at, keys)| (from + at, keys)));
         self.names.append(&mut part.names);
         self.ranks.take();
+        self.by_id.take();
         part.by_rowid.clear();
         part.sparse.clear();
     }
@@ -320,9 +329,15 @@ impl Roster {
         }
     }
 
-    /// The row of an id; a scan, so ask once and keep the row.
+    /// The row of an id.
     pub fn row_of_id(&self, id: Id) -> Option<usize> {
-        self.ids.iter().position(|i| *i == id)
+        let by_id = self.by_id.get_or_init(|| {
+            let mut rows: Vec<u32> = (0..self.ids.len() as u32).collect();
+            rows.sort_by_key(|at| self.ids[*at as usize]);
+            rows
+        });
+        let found = by_id.binary_search_by_key(&id, |at| self.ids[*at as usize]).ok()?;
+        Some(by_id[found] as usize)
     }
 
     /// ARR of a row in minor units: 12 x MRR.

@@ -286,7 +286,7 @@ fn fields_shown(fields: &Map<String, Value>, look: &Look) -> Vec<String> {
     for (code, kept) in fields.iter().filter(|(code, _)| !RESERVED.contains(&code.as_str())) {
         let text = field_text(kept);
         let label = look.say.find(&format!("field.{code}")).unwrap_or(code);
-        lines.push(format!("{label}: {text}"));
+        lines.extend(format!("{label}: {text}").lines().map(str::to_owned));
     }
     for older in fields.get(OLDER).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
         lines.push(look.say.word("draft.older").to_owned());

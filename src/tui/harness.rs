@@ -1,6 +1,6 @@
 //! For tests: the app over a book in memory, with effects carried out at once and the screen as text with its styles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use super::app::App;
 use super::app::jobs::Work;
-use super::effect::{Effect, Job, Msg};
+use super::effect::{Effect, Generation, Job, Msg};
 use super::key::Key;
 use super::measure::cells;
 use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
-use crate::domain::query::Query;
+use crate::domain::query::{Page, Query};
 use crate::domain::time::Stamp;
 use crate::error::Result;
 use crate::store::worker::{Answer, Slot};
@@ -43,12 +43,12 @@ pub struct Harness {
     now: Stamp,
     /// Pages come as soon as they are asked for.
     pub answers: bool,
-    /// Somebody holds the book: writes wait until [`Harness::let_go`].
+    /// Somebody holds the book: writes wait until [`Harness::let_go`], or until a test answers them itself.
     pub holds: bool,
     /// Those that wait.
     pub held: Vec<(u64, Command)>,
-    /// Writes are not carried out: a test answers them itself, as a worker does that waits for a lock.
-    pub waits: bool,
+    /// The last pages, and by which worker they were said.
+    pub told: VecDeque<(Generation, Slot, Query, Arc<Page>)>,
 }
 
 impl Harness {
@@ -97,7 +97,7 @@ impl Harness {
             answers: true,
             holds: false,
             held: Vec::new(),
-            waits: false,
+            told: VecDeque::new(),
         };
         harness.size(120, 36);
         let effects = harness.app.start();
@@ -210,7 +210,7 @@ impl Harness {
                     self.held.push((*ticket, command.as_ref().clone()));
                     self.effects.push(effect);
                 }
-                Effect::Write { ticket, command } if !self.waits => {
+                Effect::Write { ticket, command } => {
                     let now = self.now;
                     let result = self.shown().write(command, now);
                     self.effects.push(effect.clone());
@@ -251,7 +251,12 @@ impl Harness {
             self.hand_over();
         }
         let answer = match answered {
-            Ok(page) => Answer::Page { slot, query, page: Arc::new(page) },
+            Ok(page) => {
+                let page = Arc::new(page);
+                self.told.truncate(50);
+                self.told.push_front((self.app.worker(), slot, query.clone(), page.clone()));
+                Answer::Page { slot, query, page }
+            }
             Err(error) => Answer::Failed { slot, query, error },
         };
         self.hear(answer);
@@ -277,6 +282,7 @@ impl Harness {
     pub fn answer_write(&mut self, result: crate::error::Result<Receipt>) {
         let ticket = |e: &Effect| if let Effect::Write { ticket, .. } = e { Some(*ticket) } else { None };
         let ticket = self.effects.iter().rev().find_map(ticket).expect("a write waits");
+        self.held.retain(|(held, _)| *held != ticket);
         self.hear(Answer::Written { ticket, result });
         self.answer_all();
     }
@@ -293,6 +299,11 @@ impl Harness {
         let roster = self.app.look.read().expect("the roster");
         let at = (0..roster.rows.len()).find(|at| roster.name(*at) == name);
         roster.ids[at.unwrap_or_else(|| panic!("{name} is not there"))]
+    }
+
+    /// A page says what is asked in its place just now.
+    pub fn is_wanted(&self, slot: Slot, query: &Query) -> bool {
+        self.watched.get(&slot) == Some(query)
     }
 
     /// The commands that the last keys wrote.

@@ -35,6 +35,7 @@ pub const SCREEN_ONLY: &[&str] = &[
     "again",
     "all_mine",
     "all_theirs",
+    "arrived",
     "as_of",
     "back",
     "bookmark",

@@ -51,6 +51,25 @@ fn names_are_kept_found_and_changed() {
 }
 
 #[test]
+fn rows_are_found_by_their_ids_also_those_that_came_later() {
+    let id = |n: u8| Id([n; 16]);
+    let with = |rowid: i64, n: u8| Entry { rowid, id: id(n), name: "x", ..Entry::default() };
+    let mut roster = roster();
+    for (at, n) in [9, 3, 5].into_iter().enumerate() {
+        roster.put(with(at as i64 + 1, n));
+    }
+    let found = |roster: &Roster| [9, 3, 5, 4, 7].map(|n| roster.row_of_id(id(n)));
+    assert_eq!(found(&roster), [Some(0), Some(1), Some(2), None, None]);
+    roster.put(with(4, 4));
+    assert_eq!(found(&roster), [Some(0), Some(1), Some(2), Some(3), None]);
+    let mut part = roster.part();
+    part.begin_part(5);
+    part.put(with(5, 7));
+    roster.append(&mut part);
+    assert_eq!(found(&roster), [Some(0), Some(1), Some(2), Some(3), Some(4)]);
+}
+
+#[test]
 fn rows_are_found_by_dense_and_by_odd_integers() {
     let mut roster = roster();
     for rowid in [1, 4_000_000_000, 9_000, 3, 5_000] {

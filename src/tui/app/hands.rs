@@ -72,10 +72,16 @@ impl Hands {
         self.h.app.all_drafts().texts().map(str::to_owned).collect()
     }
 
-    /// What a person does at the screen that was drawn last: nothing of it is for anybody whom no view named.
+    /// What a person does at the screen that was drawn last: nothing of it is for anybody whom no view named, and no text goes but by
+    /// being edited, saved, or let go in the list of drafts.
     fn input(&mut self, event: Event) {
-        let mut named = self.before().subjects;
+        let before = self.before();
+        let mut named = before.subjects;
         let front = self.h.app.stack.last().map_or(0, |o| o.uid);
+        let own = self.h.app.top().draft().map(|(_, text)| text);
+        let asked = self.h.app.stack.iter().rev().nth(1).is_some_and(|o| o.view.name() == "drafts");
+        let lets_go = asked || matches!(event, Event::Key(key) if Key::of(&key) == Key::parse("ctrl-x").expect("a key"));
+        let early = !self.h.app.early.is_empty();
         // What was opened for somebody says so as long as it is open.
         named.extend(self.opened_for.get(&front).into_iter().flatten());
         self.h.effects.clear();
@@ -87,6 +93,12 @@ impl Hands {
             for id in customers_of(&command) {
                 assert!(named.contains(&id), "{command:?} is for somebody whom nothing named");
             }
+        }
+        let (open, wrote) = (self.h.app.stack.iter().any(|o| o.uid == front), !self.h.written().is_empty());
+        let changed = |text: &String| own.as_ref() == Some(text) && (open || wrote);
+        let lost: Vec<String> = before.drafts.difference(&self.drafts()).filter(|text| !changed(text)).cloned().collect();
+        if !early && !lets_go {
+            assert_eq!(lost, Vec::<String>::new(), "typed, and nowhere any more");
         }
         self.h.draw();
     }
@@ -145,7 +157,7 @@ impl Hands {
 
     /// One thing that comes from elsewhere.
     fn comes(&mut self) {
-        match self.pick(14) {
+        match self.pick(15) {
             0 | 1 => {
                 let Some(id) = self.customer() else { return };
                 self.steps.push("bo renames".into());
@@ -205,7 +217,19 @@ impl Hands {
                 self.steps.push("the book is read anew".into());
                 self.h.ready();
             }
-            12 if self.pick(4) == 0 => {
+            12 => {
+                let last = self.h.told.len();
+                let Some((of, slot, query, page)) = (last > 0).then(|| self.h.told[self.rng.random_range(0..last)].clone()) else { return };
+                if of == self.h.app.worker() && self.h.is_wanted(slot, &query) {
+                    return;
+                }
+                self.steps.push("a page comes late".into());
+                let (seen, subjects) = (self.h.text(), self.before().subjects);
+                self.h.say(Msg::Answer(of, Answer::Page { slot, query, page }));
+                assert_eq!(self.h.text(), seen, "a page that nobody asks for any more is shown");
+                assert_eq!(self.before().subjects, subjects, "a page that nobody asks for any more is acted on");
+            }
+            13 if self.pick(4) == 0 => {
                 self.steps.push("another book".into());
                 self.h.opens("book.db");
                 self.h.ready();
@@ -257,25 +281,22 @@ impl Hands {
         // Keys that came too early are done when the view is ready for them; and what was held is written when the lock goes.
         let (early, held) = (!self.h.app.early.is_empty(), !self.h.held.is_empty());
         let from_outside = self.pick(3) == 0;
-        if from_outside {
-            self.comes()
-        } else {
-            self.hand()
+        if !from_outside {
+            return self.hand();
         }
-        if from_outside {
-            if !early {
-                assert_eq!(self.h.written(), [], "nobody has asked for it");
-            }
-            let lost: Vec<String> = before.drafts.difference(&self.drafts()).cloned().collect();
-            if !early && !held {
-                assert_eq!(lost, Vec::<String>::new(), "typed, and nowhere any more");
-            }
-            for (uid, marked) in &before.marked {
-                let now = self.h.app.stack.iter().chain(self.h.app.parked.values().flatten()).find(|o| o.uid == *uid);
-                let Some(open) = now.filter(|o| o.view.subject_count(&self.h.app.look) > 1) else { continue };
-                let others: Vec<Id> = open.view.subjects(&self.h.app.look).into_iter().filter(|id| !marked.contains(id)).collect();
-                assert_eq!(others, [], "marks have moved to somebody else");
-            }
+        self.comes();
+        if !early {
+            assert_eq!(self.h.written(), [], "nobody has asked for it");
+        }
+        let lost: Vec<String> = before.drafts.difference(&self.drafts()).cloned().collect();
+        if !early && !held {
+            assert_eq!(lost, Vec::<String>::new(), "typed, and nowhere any more");
+        }
+        for (uid, marked) in &before.marked {
+            let now = self.h.app.stack.iter().chain(self.h.app.parked.values().flatten()).find(|o| o.uid == *uid);
+            let Some(open) = now.filter(|o| o.view.subject_count(&self.h.app.look) > 1) else { continue };
+            let others: Vec<Id> = open.view.subjects(&self.h.app.look).into_iter().filter(|id| !marked.contains(id)).collect();
+            assert_eq!(others, [], "marks have moved to somebody else");
         }
     }
 
@@ -294,7 +315,7 @@ impl Hands {
                 self.h.press("2");
             }
         }
-        panic!("no way out of {}", self.h.app.top().name());
+        panic!("no way out of {}:\n{}", self.h.app.top().name(), self.h.text());
     }
 }
 

@@ -68,7 +68,7 @@ fn what_comes_while_somebody_types_waits_with_a_sign_and_a_key() {
     typed(&mut h, "call ");
     imported(&mut h, "list.csv", true);
     typed(&mut h, "back");
-    assert!(h.text().contains("call back") && h.text().contains("list.csv waits; g . shows it"), "{}", h.text());
+    assert!(h.text().contains("call back") && h.text().contains("While you typed: list.csv (g . shows it)"), "{}", h.text());
     h.press("enter");
     assert!(matches!(h.written().as_slice(), [Command::Note { text, .. }] if text == "call back"), "{:?}", h.written());
     assert!(h.text().contains("1 waits (g .)") && h.app.top().name() == "triage", "it stays where it is: {}", h.text());

@@ -86,7 +86,7 @@ fn what_a_write_took_away_is_back_when_the_write_is_queued_or_refused_also_in_an
         for tab in ["1", "2"] {
             let mut h = Harness::new("en", 1);
             let (_, id) = first_in_triage(&mut h);
-            h.waits = true;
+            h.holds = true;
             h.press("z 1");
             assert_ne!(subjects(&h), [id], "it is gone at once");
             h.answer_all();
@@ -106,7 +106,7 @@ fn what_a_write_took_away_is_back_when_the_write_is_queued_or_refused_also_in_an
 fn what_was_put_off_is_among_what_is_put_off_and_what_is_woken_again_is_in_the_queue() {
     let mut h = Harness::new("en", 1);
     let (name, id) = first_in_triage(&mut h);
-    h.waits = true;
+    h.holds = true;
     h.press("z 1");
     let [snooze] = <[Command; 1]>::try_from(h.written()).expect("one write");
     h.press("Z");

@@ -55,7 +55,7 @@ fn opens(view: &DraftList, look: &Look) -> Applies {
         return Err("customer_gone");
     }
     let of_the_book =
-        key.kind == "create" || key.form().is_some_and(|code| code == "text" || code.contains("rule") || code == "new_customer");
+        matches!(key.kind.as_str(), "create" | "scorecards") || key.form().is_some_and(|code| code == "text" || code.contains("rule") || code == "new_customer");
     if key.customers.is_empty() && !of_the_book { Err("draft_elsewhere") } else { Ok(()) }
 }
 
@@ -85,6 +85,7 @@ impl DraftList {
             ("note", ..) => verbs::note(customers, cx),
             ("task", ..) => verbs::task(customers, cx),
             ("create", ..) => verbs::create(cx),
+            ("scorecards", ..) => cx.push(Step::App(AppStep::Over("scorecards", json!({})))),
             ("hold", _, Some(one)) => verbs::hold(one, false, cx),
             ("touch", _, Some(one)) if key.what.is_empty() => {
                 cx.go("form", json!({"form": "touch", "customer": one, "values": {"text": draft.text}, "from": key.text()}));

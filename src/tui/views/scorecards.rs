@@ -16,7 +16,8 @@ use crate::domain::query::{Page, Query};
 use crate::error::Error;
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::drafts::{Key, field_text};
+use crate::tui::keymap::{Action, Applies, KeyRow, row};
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
@@ -95,25 +96,59 @@ pub struct Cards {
     unread: Option<String>,
     /// The ticket of the write that saves the draft.
     saving: Option<u64>,
+    /// What the draft is kept by, once what is kept has been looked at.
+    key: Option<Key>,
 }
 
 fn changed(v: &Cards, _: &Look) -> Applies {
-    if v.draft.is_some() { Ok(()) } else { Err("nothing_changed") }
+    if v.is_changed() { Ok(()) } else { Err("nothing_changed") }
 }
 
-fn moves(v: &Cards, look: &Look) -> Applies {
-    changed(v, look)?;
+fn moves(v: &Cards, _: &Look) -> Applies {
     if v.impact.changed.is_empty() { Err("nobody_moves") } else { Ok(()) }
 }
 
 fn writable(v: &Cards, look: &Look) -> Applies {
     match look.read_only {
         Some(_) => Err("read_only"),
-        None => changed(v, look),
+        None => v.draft.as_ref().map(|_| ()).ok_or("nothing_changed"),
     }
 }
 
+/// The one field of the draft that is kept.
+const TEXT: &str = "scorecards";
+
 impl Cards {
+    fn is_changed(&self) -> bool {
+        self.draft.is_some() || self.unread.is_some()
+    }
+
+    /// Takes up what was changed and not saved when the screen was left.
+    fn begin(&mut self, look: &Look) {
+        let key = Key::of(TEXT, &[], look);
+        let kept = look.drafts.get(&key).and_then(|draft| serde_json::from_str::<Value>(&draft.text).ok()).unwrap_or_default();
+        self.key = Some(key);
+        let text = field_text(&kept[TEXT]);
+        if text.is_empty() {
+            return;
+        }
+        let seen = kept[TEXT]["seen"].as_str().and_then(|seen| toml::from_str(seen).ok());
+        let base: Scorecards = seen.unwrap_or_else(|| look.config.scorecards.clone());
+        self.draft = Some((base.clone(), base));
+        if toml::from_str(text).ok().is_none_or(|cards| self.take(cards, look).is_err()) {
+            (self.draft, self.unread) = (None, Some(text.to_owned()));
+        }
+    }
+
+    /// Keeps what is changed; without a change nothing is kept.
+    fn keep(&self, cx: &mut Cx) {
+        let Some(key) = &self.key else { return };
+        cx.push(match Screen::draft(self) {
+            Some((key, text)) => Step::Keep(key, text),
+            None => Step::Forget(key.clone()),
+        });
+    }
+
     fn cards<'a>(&'a self, look: &'a Look) -> &'a Scorecards {
         self.draft.as_ref().map_or(&look.config.scorecards, |d| &d.1)
     }
@@ -177,6 +212,7 @@ impl Cards {
         if let Err(error) = self.take(cards, cx.look) {
             cx.bad(error.message);
         }
+        self.keep(cx);
     }
 
     /// Asks for a number for the cell.
@@ -226,6 +262,12 @@ impl Cards {
     }
 
     fn leave(&mut self, cx: &mut Cx) {
+        let key = cx.look.keymap.get("app.scorecards").map(Action::key).unwrap_or_default();
+        cx.close();
+        cx.toast(cx.look.say.fill("scorecards.kept", &[("key", &key)]));
+    }
+
+    fn discard(&mut self, cx: &mut Cx) {
         let items = ["scorecards.keep", "scorecards.drop"].map(|code| Item::new(code, cx.look.say.word(code)));
         let title = cx.look.say.word("scorecards.leave").to_owned();
         cx.open(Pick::new(title, items.to_vec(), |code, cx| {
@@ -333,6 +375,7 @@ impl Screen for Cards {
         row("up", &["k", "up"], |v: &mut Self, cx| v.go(-1, 0, cx.look)),
         row("right", &["l", "right"], |v: &mut Self, cx| v.go(0, 1, cx.look)),
         row("left", &["h", "left"], |v: &mut Self, cx| v.go(0, -1, cx.look)),
+        row("discard", &["ctrl-x"], Cards::discard).when(changed),
         row("leave", &["esc", "q"], Cards::leave).when(changed),
     ]];
 
@@ -357,10 +400,11 @@ impl Screen for Cards {
         self.weigh(cx.look);
     }
 
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
+    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
         let ours = matches!(command, Command::SetConfig { key, .. } if key == "scorecards");
         if ours && self.saving.take().is_some() && result.is_ok() {
             (self.draft, self.impact) = (None, Impact::default());
+            self.keep(cx);
         }
     }
 
@@ -374,6 +418,7 @@ impl Screen for Cards {
         if let Err(error) = done {
             cx.bad(format!("{error}. {}", cx.look.say.word("scorecards.unread")));
         }
+        self.keep(cx);
     }
 
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
@@ -386,9 +431,26 @@ impl Screen for Cards {
         if let Some(number) = what["number"].as_i64() {
             self.change(|_, _| number, cx);
         } else if what["drop"] == true {
-            (self.draft, self.impact) = (None, Impact::default());
-            cx.close();
+            (self.draft, self.unread, self.impact) = (None, None, Impact::default());
+            self.keep(cx);
         }
+    }
+
+    fn quiet(&mut self, look: &Look) {
+        if self.key.is_none() && look.roster.is_some() {
+            self.begin(look);
+        }
+    }
+
+    fn ready(&self) -> bool {
+        self.key.is_some()
+    }
+
+    fn draft(&self) -> Option<(Key, String)> {
+        let toml = |cards: &Scorecards| toml::to_string(cards).unwrap_or_default();
+        let seen = self.draft.as_ref().map(|(base, _)| toml(base));
+        let text = self.unread.clone().or_else(|| self.draft.as_ref().map(|(_, draft)| toml(draft)))?;
+        Some((self.key.clone()?, json!({TEXT: {"text": text, "seen": seen}}).to_string()))
     }
 
     fn save(&self, _look: &Look) -> Value {
@@ -406,7 +468,7 @@ impl Screen for Cards {
         };
         let below = 7.min(area.height / 2);
         let upper = Rect::new(area.x, area.y, area.width, area.height - below);
-        let title = format!("{}{}", card.label, if self.draft.is_some() { look.say.word("scorecards.draft") } else { "" });
+        let title = format!("{}{}", card.label, if self.is_changed() { look.say.word("scorecards.draft") } else { "" });
         let inner = canvas.frame(upper, &title, look.say.word("scorecards.heads"), true);
         self.draw_card(canvas, inner, card);
         self.draw_impact(canvas, Rect::new(area.x, upper.bottom(), area.width, below));

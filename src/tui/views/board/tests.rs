@@ -79,7 +79,7 @@ fn a_card_stays_marked_when_all_rows_get_other_numbers_and_comes_back_where_its_
     let other = h.app.look.read().expect("the roster").ids.iter().copied().find(|id| *id != card).expect("another");
     h.purged(other);
     assert_eq!(h.app.top().subjects(&h.app.look), [card]);
-    h.waits = true;
+    h.holds = true;
     h.press("L");
     assert_ne!(here(&h), card);
     h.answer_write(Ok(crate::domain::command::Receipt { queued: Some("busy".into()), ..Default::default() }));

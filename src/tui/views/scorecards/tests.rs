@@ -48,26 +48,63 @@ fn a_changed_threshold_says_who_would_move_before_it_is_saved() {
 }
 
 #[test]
-fn a_draft_is_dropped_only_after_asking_and_a_wrong_number_is_not_taken() {
+fn a_draft_outlives_the_screen_and_is_dropped_only_after_asking() {
     let mut h = Harness::new("en", 1);
     h.press("g o #").type_text("40").press("enter");
-    assert!(h.text().contains("descending order"), "{}", h.text());
+    assert!(h.text().contains("descending order"), "a wrong number is not taken: {}", h.text());
     h.press("+ esc");
+    assert!(!at(&h, "scorecards") && h.text().contains("kept, but not saved"), "{}", h.text());
+    h.press("g D");
+    assert!(h.text().contains("Scorecards") && h.text().contains("bands = [71"), "{}", h.text());
+    h.press("enter");
+    h.wait(40);
+    assert!(at(&h, "scorecards") && h.text().contains("not saved"), "{}", h.text());
+    let mut again = Harness::new("en", 1);
+    again.app.look.book.clone_from(&h.app.look.book);
+    again.say(Msg::Kept(h.app.state()));
+    again.press("g o +");
+    assert!(again.text().contains("not saved"), "another start has it: {}", again.text());
+    h.press("ctrl-x");
     assert!(at(&h, "pick"), "{}", h.text());
     h.press("enter");
     assert!(at(&h, "scorecards") && h.text().contains("not saved"), "{}", h.text());
-    h.press("esc 2");
-    assert!(!at(&h, "scorecards"), "{}", h.text());
-    h.press("g o esc");
-    assert!(!at(&h, "scorecards") && !at(&h, "pick"), "without a change nobody is asked");
+    h.press("ctrl-x 2 esc");
+    assert!(!at(&h, "scorecards") && h.app.look.drafts.is_empty(), "{}", h.text());
+    h.press("g o");
+    h.wait(40);
+    assert!(!h.text().contains("not saved"), "{}", h.text());
+}
+
+#[test]
+fn what_is_saved_is_no_draft_any_more() {
+    let mut h = Harness::new("en", 1);
+    h.press("g o");
+    h.wait(40);
+    h.press("+ esc g o");
+    h.wait(40);
+    h.press("s");
+    assert!(matches!(h.written().as_slice(), [Command::SetConfig { .. }]), "{:?}", h.written());
+    assert!(h.app.look.drafts.is_empty() && !h.text().contains("not saved"), "{}", h.text());
+    let saved = h.store.config().scorecards.clone();
+    h.press("E");
+    let (view, _) = opened(&h).expect("the editor opens");
+    h.say(Msg::Edited { view, text: Some("[[".into()) });
+    h.press("esc g o");
+    h.wait(40);
+    h.press("E");
+    assert_eq!(opened(&h).map(|(_, text)| text).as_deref(), Some("[["), "also what cannot be read");
+    assert_eq!(h.store.config().scorecards, saved);
+}
+
+fn opened(h: &Harness) -> Option<(u32, String)> {
+    h.effects.iter().find_map(|e| if let Effect::Editor { view, text } = e { Some((*view, text.clone())) } else { None })
 }
 
 #[test]
 fn the_text_of_the_scorecards_is_edited_and_comes_back_as_the_draft() {
     let mut h = Harness::new("en", 1);
     h.press("g o E");
-    let asked = h.effects.iter().find_map(|e| if let Effect::Editor { view, text } = e { Some((*view, text.clone())) } else { None });
-    let (view, text) = asked.expect("the editor opens");
+    let (view, text) = opened(&h).expect("the editor opens");
     assert!(text.contains("70,") && text.contains("signal = \"touch\""), "{text}");
     h.say(Msg::Edited { view, text: Some(text.replacen("70,", "90,", 1)) });
     h.wait(40);
@@ -77,8 +114,6 @@ fn the_text_of_the_scorecards_is_edited_and_comes_back_as_the_draft() {
 #[test]
 fn a_text_with_a_mistake_is_opened_again_as_it_was_written() {
     let mut h = Harness::new("en", 1);
-    let opened =
-        |h: &Harness| h.effects.iter().find_map(|e| if let Effect::Editor { view, text } = e { Some((*view, text.clone())) } else { None });
     h.press("g o E");
     let (view, text) = opened(&h).expect("the editor opens");
     let wrong = format!("# an hour of work\n{text}\n[[");
