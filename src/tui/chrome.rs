@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::app::App;
 use super::canvas::{Canvas, Drawn, Hit};
 use super::key::show;
-use super::measure::cells;
+use super::measure::{cells, wrap};
 use super::theme::Role;
 use super::verbs;
 use super::view::{Look, Place, Tone};
@@ -215,12 +215,25 @@ impl App {
             };
             let undo =
                 if *undoable { format!(" {} {} {}", look.glyphs.dot, key("app.undo"), look.say.word("hint.undo")) } else { String::new() };
-            let mut x = 1;
-            if !sign.is_empty() {
-                x += canvas.text(x, y, 2, sign, role) + 1;
+            let indent = if sign.is_empty() { 1 } else { 3 };
+            let room = room.saturating_sub(indent + cells(&undo) as u16);
+            let mut lines = wrap(text, usize::from(room.max(8)));
+            let long = *tone == Tone::Bad && self.top().place() == Place::Full;
+            let most = if long { MESSAGE_LINES.min(usize::from(y)) } else { 1 };
+            if lines.len() > most {
+                let rest = lines.split_off(most - 1).join(" ");
+                lines.push(rest);
             }
-            x += canvas.text(x, y, room.saturating_sub(x + cells(&undo) as u16), text, role);
-            canvas.text(x, y, room.saturating_sub(x), &undo, Role::Muted);
+            let top = y + 1 - lines.len() as u16;
+            if top < y {
+                canvas.clear(Rect::new(0, top, width, y - top));
+            }
+            canvas.text(1, top, 2, sign, role);
+            let mut x = indent;
+            for (y, line) in (top..).zip(&lines) {
+                x = indent + canvas.text(indent, y, room, line, role);
+            }
+            canvas.text(x, y, cells(&undo) as u16, &undo, Role::Muted);
         } else if let Some(progress) = &self.progress {
             canvas.text(1, y, room.saturating_sub(1), progress, Role::Text);
         } else if let Some(day) = look.past {
@@ -254,6 +267,9 @@ impl App {
         }
     }
 }
+
+/// Most lines of a message: it may stand over the hints and the lower edge of what is in front, and over nothing else.
+const MESSAGE_LINES: usize = 3;
 
 fn hint_words(look: &Look, action: &super::keymap::Action) -> String {
     let own = look.say.find(&format!("hint.{}", action.id)).or_else(|| look.say.find(&format!("hint.*.{}", action.label)));

@@ -364,3 +364,18 @@ fn the_past_keeps_what_was_being_typed() {
     assert!(h.app.all_drafts().texts().any(|text| text == "half a note"));
     let _ = Stamp(0);
 }
+
+#[test]
+fn a_long_message_is_read_to_its_end_and_covers_nothing_that_is_typed() {
+    let mut h = Harness::new("en", 1);
+    h.size(80, 24);
+    let words = format!("bo has purged {} on 3 December at 09:00; `retain sync --off` keeps them", "twelve customers ".repeat(6));
+    h.say(Msg::Said { good: false, text: words.clone() });
+    let text = h.text();
+    assert!(text.contains("`retain sync --off`") && text.contains("keeps them"), "{text}");
+    assert!(text.lines().nth(20).is_some_and(|line| line.contains('│')), "the rows stay in sight: {text}");
+    h.press("n").type_text("call back");
+    h.say(Msg::Said { good: false, text: words });
+    let text = h.text();
+    assert!(text.contains("call back") && !text.contains("keeps them"), "{text}");
+}

@@ -54,8 +54,8 @@ fn opens(view: &DraftList, look: &Look) -> Applies {
     if key.customers.iter().any(|id| look.is_gone(*id)) {
         return Err("customer_gone");
     }
-    let of_the_book =
-        matches!(key.kind.as_str(), "create" | "scorecards") || key.form().is_some_and(|code| code == "text" || code.contains("rule") || code == "new_customer");
+    let of_the_book = matches!(key.kind.as_str(), "create" | "scorecards")
+        || key.form().is_some_and(|code| code == "text" || code.contains("rule") || code == "new_customer");
     if key.customers.is_empty() && !of_the_book { Err("draft_elsewhere") } else { Ok(()) }
 }
 
