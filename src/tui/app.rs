@@ -47,6 +47,8 @@ enum Timer {
 pub(super) struct Open {
     uid: u32,
     pub(super) view: Box<dyn View>,
+    // Something that it asked for has come: until then it has no rows to act on.
+    answered: bool,
 }
 
 /// What a view is asked for its page by.
@@ -103,6 +105,8 @@ pub struct App {
     asked_to_leave: Option<u32>,
     // Keys and pastes that came before the view in front was ready for them.
     early: VecDeque<Event>,
+    // The book in front could not be opened: no page will come.
+    no_book: bool,
     pub(super) note: Option<String>,
     // Until when others' writes are not told one by one: a merge says them all in one message.
     hushed: Stamp,
@@ -149,6 +153,7 @@ impl App {
             deaf: None,
             asked_to_leave: None,
             early: VecDeque::new(),
+            no_book: false,
             note: None,
             hushed: Stamp(0),
             drawn: Drawn::default(),
@@ -462,9 +467,14 @@ impl App {
         if view.place() == Place::Full {
             self.leave_mark();
         }
-        self.uids += 1;
-        self.stack.push(Open { uid: self.uids, view });
+        let open = self.opened(view);
+        self.stack.push(open);
         self.timer(Timer::Quiet, 30);
+    }
+
+    pub(super) fn opened(&mut self, view: Box<dyn View>) -> Open {
+        self.uids += 1;
+        Open { uid: self.uids, view, answered: false }
     }
 
     fn open(&mut self, name: &'static str, state: &Value) {

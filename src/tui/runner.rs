@@ -595,7 +595,7 @@ fn spawn_input(out: Sender<In>, go_on: Receiver<()>) {
     std::thread::spawn(move || {
         while let Ok(first) = event::read() {
             let mut batch = vec![first];
-            while batch.len() < 4096 && event::poll(std::time::Duration::ZERO).unwrap_or(false) {
+            while batch.len() < 4096 && event::poll(AT_ONCE).unwrap_or(false) {
                 match event::read() {
                     Ok(next) => batch.push(next),
                     Err(_) => break,
@@ -608,6 +608,9 @@ fn spawn_input(out: Sender<In>, go_on: Receiver<()>) {
         let _ = out.send(In::Msg(Msg::Leave));
     });
 }
+
+/// How long more input is waited for that is there already. Not zero: crossterm would not look at all.
+const AT_ONCE: std::time::Duration = std::time::Duration::from_micros(100);
 
 /// Looks once a second, while the terminal is looked at, whether `keys.toml` is another than before. Not in the loop: a file on
 /// a slow disk must not hold up a key.

@@ -134,6 +134,12 @@ impl Console {
         to.write_all(keys.as_bytes()).and_then(|()| to.flush()).expect("keys are taken");
     }
 
+    /// Sends keys from a thread of their own, as much as the program takes; nothing can be pressed behind them.
+    pub fn pour(&mut self, keys: String) {
+        let mut to = self.keys.take().expect("the terminal is there");
+        std::thread::spawn(move || to.write_all(keys.as_bytes()).and_then(|()| to.flush()));
+    }
+
     /// The same where the program may have ended; `false`: it has.
     pub fn try_press(&mut self, keys: &str) -> bool {
         let to = self.keys.as_mut().expect("the terminal is there");

@@ -47,6 +47,16 @@ fn what_another_writes_comes_by_itself_and_the_cursor_stays() {
 }
 
 #[test]
+fn a_large_paste_behind_a_key_arrives_whole() {
+    let desk = Desk::with_demo();
+    let mut console = desk.open();
+    console.press("2n");
+    console.wait("the line for a note", |c| c.shows("Note on"));
+    console.pour(format!("a\x1b[200~{} to the end\x1b[201~", "word ".repeat(200_000)));
+    console.wait("its end", |c| c.shows("word  to the end"));
+}
+
+#[test]
 fn a_paste_into_a_list_does_nothing() {
     let desk = Desk::with_demo();
     let mut console = desk.open();

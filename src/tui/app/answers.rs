@@ -34,6 +34,7 @@ impl App {
         match answer {
             Answer::Ready { roster, config, path, mode, exchanges, read_only, past } => {
                 let again = self.look.roster.is_some();
+                self.no_book = false;
                 self.look.roster = Some(roster);
                 self.look.config = config;
                 self.look.book = path;
@@ -57,6 +58,7 @@ impl App {
             Answer::Refused(error) => {
                 let hints = error.hints.join(". ");
                 self.say(Tone::Bad, format!("{error}. {hints}"));
+                self.no_book = true;
                 // Without a book there is nothing else to see: the reason stays.
                 self.timers.remove(&Timer::Toast);
             }
@@ -72,12 +74,14 @@ impl App {
             }
             Answer::Page { slot, query, page } => {
                 if self.watched.get(&slot) == Some(&query) {
+                    self.answered(slot / PARTS);
                     self.view_acts(slot / PARTS, |view, cx| view.on_page((slot % PARTS) as u8, &page, cx));
                 }
             }
             Answer::Failed { slot, query, error } => {
                 if self.watched.get(&slot) == Some(&query) {
                     let text = error.to_string();
+                    self.answered(slot / PARTS);
                     self.view_acts(slot / PARTS, |view, cx| view.on_failed((slot % PARTS) as u8, &text, cx));
                 }
             }
@@ -102,6 +106,10 @@ impl App {
             Answer::Presence(here) => self.look.here = here,
             Answer::Waiting(waiting) => self.waiting = waiting,
         }
+    }
+
+    fn answered(&mut self, uid: u32) {
+        self.stack.iter_mut().filter(|open| open.uid == uid).for_each(|open| open.answered = true);
     }
 
     pub(super) fn written(&mut self, of: Generation, ticket: u64, result: &Result<Receipt, Error>) {

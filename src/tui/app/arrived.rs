@@ -31,7 +31,7 @@ impl App {
     /// Somebody types, chooses, or is in the middle of keys.
     pub(super) fn is_busy(&self) -> bool {
         let top = self.top();
-        top.typing() || top.place() != Place::Full || !self.typed.is_empty() || self.refused.is_some()
+        top.typing() || top.place() != Place::Full || !self.typed.is_empty() || !self.early.is_empty() || self.refused.is_some()
     }
 
     /// Something comes: it stands in front where nobody is at anything, or waits.

@@ -7,6 +7,7 @@ use super::{App, Effect, Timer, Tone};
 use crate::tui::canvas::Hit;
 use crate::tui::key::{Key, show};
 use crate::tui::keymap::Reached;
+use crate::tui::verbs;
 use crate::tui::view::{Cx, Place, View};
 use crate::tui::views::{self, SCREENS};
 
@@ -21,28 +22,38 @@ impl App {
         self.handle(event);
     }
 
-    /// A key or a paste for a view that is not ready: it waits, but Esc leaves at once.
+    /// A key or a paste for a view that is not ready, or behind one that waits already: it waits, but Esc leaves at once.
     fn comes_early(&mut self, event: &Event) -> bool {
-        let waits = match event {
-            Event::Key(key) => {
-                let key = Key::of(key);
-                if key.code == KeyCode::Esc {
-                    self.early.clear();
-                }
-                key.code != KeyCode::Esc && key != ctrl_c()
-            }
-            Event::Paste(_) => true,
-            _ => false,
-        };
-        waits && (!self.early.is_empty() || !self.top().ready())
+        let leaves = matches!(event, Event::Key(key) if Key::of(key).code == KeyCode::Esc || Key::of(key) == ctrl_c());
+        if leaves {
+            self.early.clear();
+        }
+        let waits = matches!(event, Event::Key(_) | Event::Paste(_)) && !leaves;
+        waits && (!self.early.is_empty() || self.has_to_wait(event))
+    }
+
+    /// The view in front is not ready to be typed in, or has no rows yet for this key to act on. What is done to a customer whom it
+    /// names without them is done at once.
+    fn has_to_wait(&self, event: &Event) -> bool {
+        let (top, look) = (self.top(), &self.look);
+        let Event::Key(key) = event else { return !top.ready() };
+        let asked = !self.no_book && self.stack.last().is_some_and(|open| !open.answered) && !top.watches(look).is_empty();
+        if !top.ready() || !asked || top.typing() || top.place() != Place::Full {
+            return !top.ready();
+        }
+        let mut typed = self.typed.clone();
+        typed.push(Key::of(key));
+        let Reach::Own(index, _) = self.reach(&typed) else { return false };
+        let of_customers = look.keymap.of(top.name()).iter().any(|a| a.index == index && verbs::LABELS.contains(&a.label));
+        !of_customers || top.subject_count(look) == 0 || top.applies(index, look).is_err()
     }
 
     /// What came too early, as soon as it does not any more.
     pub(super) fn take_early(&mut self) {
-        while self.top().ready()
-            && let Some(event) = self.early.pop_front()
-        {
-            self.handle(event);
+        while self.early.front().is_some_and(|event| !self.has_to_wait(event)) {
+            if let Some(event) = self.early.pop_front() {
+                self.handle(event);
+            }
         }
     }
 
@@ -76,6 +87,7 @@ impl App {
     fn hit(&mut self, hit: Hit) {
         self.refused = None;
         if let Hit::Tab(tab) = hit {
+            self.early.clear();
             return self.go_tab(tab);
         }
         self.top_acts(|view, cx| view.on_hit(hit, cx));

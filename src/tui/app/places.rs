@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{App, Effect, Open, SCREENS, Timer, Tone};
+use super::{App, Effect, SCREENS, Timer, Tone};
 use crate::domain::id::Id;
 use crate::domain::time::Day;
 use crate::error::Result;
@@ -93,8 +93,8 @@ impl App {
         self.hush();
         self.keep_drafts();
         self.stack.truncate(1);
-        self.uids += 1;
-        self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
+        let open = self.opened((screen.make)(state));
+        self.stack.push(open);
         self.timer(Timer::Quiet, 30);
     }
 
@@ -132,8 +132,8 @@ impl App {
 
     pub(super) fn push_root(&mut self, name: &str, state: &Value) {
         let screen = SCREENS.iter().find(|s| s.name == name).unwrap_or(&SCREENS[0]);
-        self.uids += 1;
-        self.stack.push(Open { uid: self.uids, view: (screen.make)(state) });
+        let open = self.opened((screen.make)(state));
+        self.stack.push(open);
     }
 
     /// Another book in front.
@@ -156,6 +156,7 @@ impl App {
         self.stack.clear();
         self.typed.clear();
         self.early.clear();
+        self.no_book = false;
         self.waiting = None;
         self.refused = None;
         self.progress = None;
@@ -237,8 +238,8 @@ impl App {
                     self.push_root(name, &view["state"]);
                 }
             } else if let Some(screen) = SCREENS.iter().find(|s| s.name == name) {
-                self.uids += 1;
-                self.stack.push(Open { uid: self.uids, view: (screen.make)(&view["state"]) });
+                let open = self.opened((screen.make)(&view["state"]));
+                self.stack.push(open);
             }
         }
         if self.stack.is_empty() {
@@ -263,8 +264,8 @@ impl App {
         self.look.preview = state["preview"].as_bool().unwrap_or(true);
         for (name, saved) in state["parked"].as_object().into_iter().flatten() {
             if let Some(screen) = SCREENS.iter().find(|s| s.name == name && s.tab.is_some()) {
-                self.uids += 1;
-                self.parked.insert(screen.name, vec![Open { uid: self.uids, view: (screen.make)(saved) }]);
+                let open = self.opened((screen.make)(saved));
+                self.parked.insert(screen.name, vec![open]);
             }
         }
         self.bring_back(&state["here"]);

@@ -231,8 +231,8 @@ fn one_look_at_a_file_shows_that_file_alone() {
 #[test]
 fn letters_before_a_form_is_ready_wait_for_it_in_order() {
     let mut h = Harness::new("en", 1);
-    h.answers = false;
     h.press("2");
+    h.answers = false;
     let key = |c: char| Msg::Input(Event::Key(KeyEvent::new(Key::char(c).code, Key::char(c).with)));
     h.say(key('c'));
     assert!(!h.app.top().ready(), "its fields come with the first moment of quiet");
@@ -378,4 +378,25 @@ fn a_long_message_is_read_to_its_end_and_covers_nothing_that_is_typed() {
     h.say(Msg::Said { good: false, text: words });
     let text = h.text();
     assert!(text.contains("call back") && !text.contains("keeps them"), "{text}");
+}
+
+#[test]
+fn keys_for_a_list_that_has_no_rows_yet_wait_for_them_and_those_of_the_app_do_not() {
+    let mut h = Harness::new("en", 1);
+    h.answers = false;
+    h.press("2 j n").type_text("call back 2");
+    assert_eq!(h.app.top().name(), "customers");
+    assert!(!h.text().contains("Note on"), "nobody is there yet: {}", h.text());
+    h.answers = true;
+    h.answer_all();
+    let second = h.app.look.name_of(h.app.stack[0].view.subjects(&h.app.look)[0]);
+    assert!(h.text().contains(&format!("Note on {second}: call back 2")), "{}", h.text());
+    h.press("ctrl-u esc");
+    h.answers = false;
+    h.press("4 j 3");
+    assert_eq!(h.app.top().name(), "tasks", "what is behind a key that waits, waits");
+    h.press("esc 3");
+    assert_eq!(h.app.top().name(), "funnel", "Esc lets go of them");
+    h.press("q");
+    assert!(h.app.quits());
 }
