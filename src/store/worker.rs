@@ -143,13 +143,10 @@ impl Worker {
 
     /// Asks something; never blocks.
     pub fn ask(&self, ask: Ask) {
-        if matches!(ask, Ask::Write { .. }) {
-            self.gave_up.store(false, Ordering::Relaxed);
-        }
         let _ = self.asks.send(ask);
     }
 
-    /// Gives up a write that waits for another's lock.
+    /// Gives up the write that waits for another's lock just now; one behind it has its own wait.
     pub fn give_up(&self) {
         self.gave_up.store(true, Ordering::Relaxed);
     }
@@ -358,6 +355,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         for ask in asks {
             match ask {
                 Ask::Write { ticket, command, now } => {
+                    self.gave_up.store(false, Ordering::Relaxed);
                     // The past says itself that it is not written.
                     let result = self.shown().write(&command, now);
                     if self.owed.is_empty() {
@@ -501,7 +499,6 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
     }
 
-    /// Says what the store has to tell.
     /// Tells what was written here since the last time.
     fn tell_batches(&mut self) {
         for batch in self.store.take_committed() {
@@ -513,6 +510,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         }
     }
 
+    /// Says what the store has to tell.
     fn tell(&mut self) {
         for words in self.store.news() {
             (self.out)(Answer::Told(words));

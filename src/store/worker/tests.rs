@@ -125,16 +125,11 @@ fn bundles_are_taken_and_given_every_half_minute_and_given_at_the_end() {
     assert_eq!(ana.digest().unwrap(), bo.digest().unwrap());
 }
 
-#[test]
-fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
-    let folder = tempfile::tempdir().unwrap();
-    // A folder that another program synchronizes: no WAL, so that a writer shuts readers out.
-    std::fs::create_dir(folder.path().join(".stfolder")).unwrap();
-    let path = folder.path().join("book.db");
-    Store::open(&path, &options("ana")).unwrap().close();
+/// A worker, and what it says in a word each.
+fn in_a_word(path: &Path) -> (Worker, Receiver<&'static str>) {
     let (tell, told) = crossbeam_channel::unbounded();
     let worker = Worker::start(
-        path.clone(),
+        path.to_owned(),
         options("ana"),
         || NOW,
         move |answer| {
@@ -155,6 +150,38 @@ fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
             let _ = tell.send(said);
         },
     );
+    (worker, told)
+}
+
+#[test]
+fn giving_up_is_of_the_write_that_waits_and_not_of_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    Store::open(&path, &options("ana")).unwrap().close();
+    let (worker, told) = in_a_word(&path);
+    let next = || told.recv_timeout(DEADLINE).unwrap();
+    assert_eq!(next(), "ready");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for (ticket, name) in [(1, "Acme"), (2, "Bolt")] {
+        worker.ask(Ask::Write { ticket, command: Box::new(customer(name)), now: NOW });
+    }
+    assert_eq!(next(), "waiting");
+    worker.give_up();
+    assert_eq!([next(), next()], ["not written", "waiting"]);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(next(), "written");
+    drop(worker);
+}
+
+#[test]
+fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder that another program synchronizes: no WAL, so that a writer shuts readers out.
+    std::fs::create_dir(folder.path().join(".stfolder")).unwrap();
+    let path = folder.path().join("book.db");
+    Store::open(&path, &options("ana")).unwrap().close();
+    let (worker, told) = in_a_word(&path);
     let next = || told.recv_timeout(Duration::from_secs(20)).unwrap();
     assert_eq!(next(), "ready");
     let other = rusqlite::Connection::open(&path).unwrap();

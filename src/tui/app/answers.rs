@@ -87,6 +87,8 @@ impl App {
             }
             Answer::Written { ticket, result } => self.written(of, ticket, &result),
             Answer::Foreign { .. } if self.look.now.at < self.hushed => {}
+            // What went wrong a moment ago is not gone because somebody else has written.
+            Answer::Foreign { .. } if self.toast.as_ref().is_some_and(|(tone, ..)| *tone == Tone::Bad) => {}
             Answer::Foreign { person, label, .. } => {
                 let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
                 self.say(Tone::Plain, words);

@@ -400,3 +400,14 @@ fn keys_for_a_list_that_has_no_rows_yet_wait_for_them_and_those_of_the_app_do_no
     h.press("q");
     assert!(h.app.quits());
 }
+
+#[test]
+fn a_refusal_stays_when_somebody_else_writes_in_the_same_second() {
+    let mut h = Harness::new("en", 1);
+    let foreign = || Answer::Foreign { person: "bo".into(), label: "Note on Acme".into(), at: NOW };
+    h.hear(foreign());
+    assert!(h.text().contains("bo: Note on Acme"), "{}", h.text());
+    h.say(Msg::Said { good: false, text: "The disk is full".into() });
+    h.hear(foreign());
+    assert!(h.text().contains("The disk is full"), "{}", h.text());
+}
