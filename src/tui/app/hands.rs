@@ -284,7 +284,12 @@ impl Hands {
         if !from_outside {
             return self.hand();
         }
+        let at = self.h.app.is_busy().then(|| self.h.app.stack.last().map_or(0, |o| o.uid));
         self.comes();
+        let other_book = self.steps.last().is_some_and(|step| step == "another book");
+        if let Some(at) = at.filter(|_| !early && !other_book) {
+            self.nothing_stands_before(at);
+        }
         if !early {
             assert_eq!(self.h.written(), [], "nobody has asked for it");
         }
@@ -298,6 +303,17 @@ impl Hands {
             let others: Vec<Id> = open.view.subjects(&self.h.app.look).into_iter().filter(|id| !marked.contains(id)).collect();
             assert_eq!(others, [], "marks have moved to somebody else");
         }
+    }
+
+    /// Somebody typed or chose in a view: nothing has come over it but what its own answer has to ask.
+    fn nothing_stands_before(&self, uid: u32) {
+        let stack = &self.h.app.stack;
+        let Some(at) = stack.iter().position(|o| o.uid == uid) else {
+            return assert!(stack.iter().all(|o| o.uid < uid), "{} came in the place of what was typed in", self.h.app.top().name());
+        };
+        let above: Vec<&str> = stack[at + 1..].iter().map(|o| o.view.name()).collect();
+        let asked = above.is_empty() || (above == ["clash"] && stack[at].view.name() == "form");
+        assert!(asked, "{above:?} came over {}", stack[at].view.name());
     }
 
     /// Esc Esc q, as often as there are places above one another.
