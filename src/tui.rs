@@ -54,6 +54,7 @@ pub mod harness;
 pub mod key;
 pub mod keymap;
 pub mod measure;
+mod pasted;
 mod pen;
 pub mod preview;
 pub mod roll;

@@ -17,6 +17,7 @@ use ratatui::Terminal;
 
 use super::app::App;
 use super::effect::{EditorFailed, Effect, Generation, Job, Msg, Reading};
+use super::pasted::joined;
 use super::state::Kept;
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
@@ -244,7 +245,7 @@ impl Runner {
                 0
             }
             In::Batch(events) => {
-                for event in events {
+                for event in joined(events) {
                     self.repaint |= matches!(event, Event::Resize(..));
                     let effects = app.update(Msg::Input(event), clock());
                     self.carry_out(app, effects);

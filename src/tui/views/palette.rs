@@ -50,6 +50,9 @@ const SHOWN: usize = 60;
 /// Between one way of fitting and the next worse one.
 const STEP: u32 = 100_000;
 
+/// Bytes of a text that is looked for at all.
+const LONGEST: usize = 2_000;
+
 /// Names with what was typed in them, the best first, each with its rank: the name itself, its beginning, the beginnings of its
 /// words in order, anywhere in it, and last its words with a slip of the finger. Matching by scattered letters was tried and
 /// listed every second name of a large book.
@@ -124,7 +127,9 @@ impl Palette {
     }
 
     fn search(&mut self, look: &Look) {
-        let typed = text::fold(self.field.text().trim());
+        let text = self.field.text().trim();
+        // No name is as long, and a paste by mistake costs nothing.
+        let typed = if text.len() > LONGEST { text.to_owned() } else { text::fold(text) };
         let commands = self.commands(look);
         self.total = commands.len() + look.counts.customers;
         self.ready = true;
@@ -134,6 +139,9 @@ impl Palette {
             commands.sort_by_key(|e| id(e).unwrap_or(usize::MAX));
             self.found = commands;
             return;
+        }
+        if typed.len() > LONGEST {
+            return self.found.clear();
         }
         let labels: Vec<String> = commands.iter().map(|e| text::fold(&e.label)).collect();
         let mut found: Vec<(u32, Entry)> =
