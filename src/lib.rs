@@ -212,6 +212,12 @@
 //!   file until the write is answered. A draft is of its customers, its place and its book ([`tui::drafts::Key`]); it follows a
 //!   customer that is merged. Newer typing stands before an older draft, which is kept. Consoles of one person bring only their own
 //!   changes to the state file, and of two texts of one thing both stay.
+//! - What comes from outside the keys never stands over somebody who types or chooses (`tui::app::arrived`): it waits with a sign and
+//!   the key `g .`, and what has come by itself takes no key for 500 ms. Each worker has a number, and each job on a thread has one with
+//!   the worker that it began beside: what another says is dropped, but for the ends of writes (`tui::app::jobs`).
+//! - Lists know customers by id ([`tui::who::Who`]); the row in the roster is a hint that is looked up anew where it does not fit.
+//! - Keys and pastes that come before a view is ready for them wait in order (`tui::app::input`); Esc lets go of them. More letters at
+//!   once than a hand can type are a paste (`tui::pasted`), so a terminal without bracketed paste runs no commands by one.
 //! - A merge from the screen is looked at first, on a thread with its own connection; what came is noticed like any writes. A copy
 //!   that lay beside the book is moved to the backups once the book has all of it: a file that stays, and that thinning leaves.
 //!
