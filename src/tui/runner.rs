@@ -441,7 +441,8 @@ impl Runner {
 
     fn suspend(&mut self) {
         self.guard.lend();
-        let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+        // To the whole group, as the terminal would: a shell sees its job stop. Where no shell could let us go on, nothing stops.
+        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
         self.take_back();
     }
 

@@ -16,6 +16,15 @@ fn q_quits_and_gives_the_terminal_back() {
     console.assert_given_back();
 }
 
+#[test]
+fn where_no_shell_waits_nothing_is_suspended() {
+    let desk = Desk::with_demo();
+    let mut console = desk.open();
+    console.press("\x1a");
+    console.press("?");
+    console.wait("the help", |c| c.shows("Help from your keymap"));
+}
+
 fn type_half(console: &mut Console) {
     console.press("n");
     console.wait("the line for a note", |c| c.shows("Note on"));
