@@ -511,6 +511,7 @@ const README_KEYS: &[(&str, &[&str])] = &[
     ("write what is shown into a file: .csv, .xlsx, .json, .jsonl, .md", &["app.export"]),
     ("on the customer page: write a mail to the main person", &["account.mail"]),
     ("the same again here", &["app.again"]),
+    ("drafts; what came while you typed", &["app.drafts", "app.arrived"]),
     ("undo, redo", &["app.undo", "app.redo"]),
     ("every command by name", &["app.palette"]),
     ("help for here", &["app.help"]),
