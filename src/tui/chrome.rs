@@ -110,17 +110,17 @@ impl App {
             parts.push(look.say.fill("message.here", &[("n", &(look.here.len() + 1).to_string())]));
         }
         if look.counts.conflicts > 0 {
-            let key = look.keymap.get("app.conflicts").map(super::keymap::Action::key).unwrap_or_default();
+            let key = look.keymap.key_of("app.conflicts");
             let word = if look.counts.conflicts == 1 { "message.conflict" } else { "message.conflicts" };
             parts.push(look.say.fill(word, &[("n", &look.counts.conflicts.to_string()), ("key", &key)]));
         }
         if look.counts.alerts > 0 {
-            let key = look.keymap.get("app.alerts").map(super::keymap::Action::key).unwrap_or_default();
+            let key = look.keymap.key_of("app.alerts");
             let word = if look.counts.alerts == 1 { "message.alert" } else { "message.alerts" };
             parts.push(look.say.fill(word, &[("n", &look.counts.alerts.to_string()), ("key", &key)]));
         }
         if !look.arrived.is_empty() {
-            let key = look.keymap.get("app.arrived").map(super::keymap::Action::key).unwrap_or_default();
+            let key = look.keymap.key_of("app.arrived");
             parts.push(look.say.fill("message.arrived_sign", &[("n", &look.arrived.len().to_string()), ("key", &key)]));
         }
         if let Some(who) = &self.waiting {
@@ -164,7 +164,7 @@ impl App {
     fn draw_hints(&self, canvas: &mut Canvas, y: u16) {
         let (look, width) = (&self.look, canvas.buf.area.width);
         let top = self.top();
-        let key = |id: &str| look.keymap.get(id).map(super::keymap::Action::key).unwrap_or_default();
+        let key = |id: &str| look.keymap.key_of(id);
         let back = if self.has_back() { "hint.back" } else { "hint.quit" };
         let back_key = if top.typing() { "Esc".to_owned() } else { key("app.back") };
         let mut tail = format!("{back_key} {}", look.say.word(back));
@@ -197,7 +197,7 @@ impl App {
 
     fn draw_message(&self, canvas: &mut Canvas, y: u16) {
         let (look, width) = (&self.look, canvas.buf.area.width);
-        let key = |id: &str| look.keymap.get(id).map(super::keymap::Action::key).unwrap_or_default();
+        let key = |id: &str| look.keymap.key_of(id);
         let commands = format!("{} {}", key("app.palette"), look.say.word("hint.palette"));
         let wide = cells(&commands) as u16;
         if self.top().place() == Place::Full && width >= 60 {

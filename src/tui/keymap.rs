@@ -279,6 +279,11 @@ impl Keymap {
         self.all().find(|a| a.id == id)
     }
 
+    /// The key of the action with an id, as it is shown; empty without one.
+    pub fn key_of(&self, id: &str) -> String {
+        self.get(id).map(Action::key).unwrap_or_default()
+    }
+
     /// What `typed` leads to on `screen`.
     pub fn reach(&self, screen: &str, typed: &[Key]) -> Reached<'_> {
         let actions = self.of(screen);

@@ -296,8 +296,8 @@ impl Runner {
                 Effect::Past(day) => self.worker.ask(Ask::Past(day)),
                 Effect::Focus(on) => {
                     self.focus(on);
-                    // What another console has kept meanwhile is offered here too.
-                    if let Some(kept) = self.state.news(app.state()).filter(|_| on) {
+                    // What another console has kept meanwhile is offered here too. It is read only where it is taken.
+                    if on && let Some(kept) = self.state.news(app.state()) {
                         app.update(Msg::Kept(kept), clock());
                     }
                 }

@@ -62,6 +62,22 @@ fn a_closed_window_ends_the_program_and_keeps_the_half_typed_note() {
     assert_offered_again(&desk);
 }
 
+#[test]
+fn what_one_window_keeps_is_not_lost_by_another_that_is_left() {
+    let desk = Desk::with_demo();
+    let (mut one, mut two) = (desk.open(), desk.open());
+    type_half(&mut one);
+    one.press("\x1b");
+    one.wait("the line is closed", |c| !c.shows("Note on"));
+    one.press("q");
+    assert_eq!(one.end(), 0);
+    // The second window loses the focus, and ends.
+    two.press("\x1b[O");
+    two.press("q");
+    assert_eq!(two.end(), 0);
+    assert_offered_again(&desk);
+}
+
 /// The screens with an editor that does what a script says, with the words half typed and the editor opened on them.
 fn in_editor(desk: &Desk, script: &str) -> Console {
     use std::os::unix::fs::PermissionsExt as _;

@@ -97,7 +97,7 @@ impl App {
             Answer::Batch(_) => {}
             Answer::Told(words) => self.say(Tone::Bad, words),
             Answer::Copies(copies) => {
-                let key = self.look.keymap.get("app.merge").map(crate::tui::keymap::Action::key).unwrap_or_default();
+                let key = self.look.keymap.key_of("app.merge");
                 let name = copies[0].file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
                 let n = copies.len().to_string();
                 let word = if copies.len() == 1 { "merge.one_copy" } else { "merge.copies" };
@@ -154,9 +154,7 @@ impl App {
                 self.watched.clear();
                 if let Some((key, text)) = &typed {
                     self.keep_refused(key, text.clone());
-                    let list = self.look.keymap.get("app.drafts").map(crate::tui::keymap::Action::key).unwrap_or_default();
-                    let kept = self.look.say.fill("message.typed_kept", &[("key", &list)]);
-                    self.say(Tone::Bad, format!("{error}. {kept}"));
+                    self.say(Tone::Bad, format!("{error}. {}", self.typed_kept()));
                 }
                 if let Some(clash) = Clash::of(error) {
                     // The dialog says it all.
@@ -193,11 +191,15 @@ impl App {
         }
     }
 
+    /// That a text which was refused is a draft now, and which key lists it.
+    fn typed_kept(&self) -> String {
+        self.look.say.fill("message.typed_kept", &[("key", &self.look.keymap.key_of("app.drafts"))])
+    }
+
     /// The end of a write in a book that is not in front any more.
     fn written_elsewhere(&mut self, typed: Option<(Key, String)>, result: &Result<Receipt, Error>) {
         let Err(error) = result else { return };
-        let list = self.look.keymap.get("app.drafts").map(crate::tui::keymap::Action::key).unwrap_or_default();
-        let kept = if typed.is_some() { self.look.say.fill("message.typed_kept", &[("key", &list)]) } else { String::new() };
+        let kept = if typed.is_some() { self.typed_kept() } else { String::new() };
         let words = self.look.say.fill("message.refused_elsewhere", &[("why", &error.to_string()), ("kept", &kept)]);
         self.say(Tone::Bad, words);
         if let Some((key, text)) = typed {
@@ -253,7 +255,7 @@ impl App {
                 let done = if report.arrived() == 0 && report.left_out.is_empty() { "merge.had_all" } else { "merge.done" };
                 let mut words = self.look.say.fill(done, &[("what", &came.join("; "))]);
                 if open > 0 {
-                    let key = self.look.keymap.get("app.conflicts").map(crate::tui::keymap::Action::key).unwrap_or_default();
+                    let key = self.look.keymap.key_of("app.conflicts");
                     words.push_str(&self.look.say.fill("merge.done_conflicts", &[("n", &open.to_string()), ("key", &key)]));
                 }
                 if let Some(folder) = report.put_away.as_ref().and_then(|to| to.parent()?.file_name()) {

@@ -39,7 +39,7 @@ impl App {
         if self.is_busy() {
             self.arrived.push_back(arrived);
             self.tell_arrived();
-            let key = self.look.keymap.get("app.arrived").map(crate::tui::keymap::Action::key).unwrap_or_default();
+            let key = self.look.keymap.key_of("app.arrived");
             let what = self.look.arrived.last().cloned().unwrap_or_default();
             let words = self.look.say.fill("message.arrived", &[("what", &what), ("key", &key)]);
             self.say(Tone::Plain, words);

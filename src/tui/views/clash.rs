@@ -189,7 +189,7 @@ impl ClashBox {
             }
             _ => "clash.left",
         };
-        let key = |id| cx.look.keymap.get(id).map(crate::tui::keymap::Action::key).unwrap_or_default();
+        let key = |id| cx.look.keymap.key_of(id);
         let words = cx.look.say.fill(word, &[("undo", &key("app.undo")), ("activity", &key("app.activity"))]);
         cx.toast(words);
     }

@@ -127,21 +127,21 @@ impl Palette {
     }
 
     fn search(&mut self, look: &Look) {
-        let text = self.field.text().trim();
-        // No name is as long, and a paste by mistake costs nothing.
-        let typed = if text.len() > LONGEST { text.to_owned() } else { text::fold(text) };
         let commands = self.commands(look);
         self.total = commands.len() + look.counts.customers;
         self.ready = true;
+        let text = self.field.text().trim();
+        if text.len() > LONGEST {
+            // No name is as long, and a paste by mistake costs nothing.
+            return self.found.clear();
+        }
+        let typed = text::fold(text);
         if typed.is_empty() {
             let id = |e: &Entry| if let What::Action(id) = &e.what { look.recent.iter().position(|r| r == id) } else { None };
             let mut commands = commands;
             commands.sort_by_key(|e| id(e).unwrap_or(usize::MAX));
             self.found = commands;
             return;
-        }
-        if typed.len() > LONGEST {
-            return self.found.clear();
         }
         let labels: Vec<String> = commands.iter().map(|e| text::fold(&e.label)).collect();
         let mut found: Vec<(u32, Entry)> =

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::drafts::{Key, field_text};
-use crate::tui::keymap::{Action, Applies, KeyRow, row};
+use crate::tui::keymap::{Applies, KeyRow, row};
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, Look, Screen, Step, Title};
@@ -262,7 +262,7 @@ impl Cards {
     }
 
     fn leave(&mut self, cx: &mut Cx) {
-        let key = cx.look.keymap.get("app.scorecards").map(Action::key).unwrap_or_default();
+        let key = cx.look.keymap.key_of("app.scorecards");
         cx.close();
         cx.toast(cx.look.say.fill("scorecards.kept", &[("key", &key)]));
     }

@@ -191,7 +191,7 @@ impl Funnel {
     fn rest_words(&self, look: &Look, room: usize) -> String {
         let (shown, folded) = (self.shown(look), self.folded(look));
         let (from, fit) = self.stretch(&shown, room);
-        let key = look.keymap.get("funnel.all_stages").map(crate::tui::keymap::Action::key).unwrap_or_default();
+        let key = look.keymap.key_of("funnel.all_stages");
         let after = shown.len().saturating_sub(from + fit);
         let mut parts = Vec::new();
         if from + after > 0 {
