@@ -166,13 +166,25 @@ struct Args {
 #[derive(clap::Args, Debug)]
 struct Globals {
     /// The book, a SQLite file (default: book.db in the data folder)
-    #[arg(long, global = true, value_name = "FILE", env = "RETAIN_BOOK", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "RETAIN_BOOK",
+        hide_env_values = true
+    )]
     book: Option<PathBuf>,
     /// Show everything as it was on this day (2026-11-21)
     #[arg(long, global = true, value_name = "DATE")]
     as_of: Option<String>,
     /// Who acts (default: the login name)
-    #[arg(long, global = true, value_name = "NAME", env = "RETAIN_ME", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "RETAIN_ME",
+        hide_env_values = true
+    )]
     me: Option<String>,
     /// Answer in JSON: an object with "schema": 1; errors too, on standard error
     #[arg(long, global = true)]
@@ -196,7 +208,13 @@ struct Globals {
     #[arg(long, global = true)]
     no_outbox: bool,
     /// How many colours may be sent
-    #[arg(long, global = true, value_name = "HOW", default_value = "auto", hide_possible_values = false)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOW",
+        default_value = "auto",
+        hide_possible_values = false
+    )]
     color: Color,
     /// Draw with ASCII signs only
     #[arg(long, global = true)]
@@ -231,10 +249,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, wiring: &Wiring<'_>) -> Exi
     if let Some(shell) = complete::asked() {
         return complete::answer(&shell, &args);
     }
-    let wants_json = args.iter().take_while(|a| *a != "--").any(|a| a == "--json" || a == "--jsonl");
+    let wants_json = args
+        .iter()
+        .take_while(|a| *a != "--")
+        .any(|a| a == "--json" || a == "--jsonl");
     let mut line = command();
     let matched = line.try_get_matches_from_mut(&args);
-    let matched = matched.and_then(|matches| Ok((Args::from_arg_matches(&matches)?, call::of(&line, &matches))));
+    let matched = matched
+        .and_then(|matches| Ok((Args::from_arg_matches(&matches)?, call::of(&line, &matches))));
     let (parsed, call) = match matched {
         Ok(parsed) => parsed,
         // Help and version: clap prints them; a closed pipe is nobody's trouble.
@@ -248,7 +270,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, wiring: &Wiring<'_>) -> Exi
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
         Err(Stop::Error(error)) => {
             // Kinds and places only: the sentence may name a customer, and so may the words of the cause.
-            tracing::error!(kind = fail::kind_code(error.kind), cause = logfile::cause(&error), "failed");
+            tracing::error!(
+                kind = fail::kind_code(error.kind),
+                cause = logfile::cause(&error),
+                "failed"
+            );
             fail::report(&error, wants_json)
         }
     }
@@ -268,14 +294,20 @@ fn run_parsed(args: Args, call: call::Call, wiring: &Wiring<'_>) -> Done {
         as_of: globals.as_of.as_deref().map(as_of).transpose()?,
         now: fixed_clock()?.unwrap_or_else(clock),
         out: Out::new(&globals),
-        looks: sub.as_ref().is_some_and(|sub| sub.manner() == Manner::Looks),
+        looks: sub
+            .as_ref()
+            .is_some_and(|sub| sub.manner() == Manner::Looks),
         batches: Vec::new(),
         call,
         wrote: false,
         globals: &globals,
     };
     logfile::start(&cx.places);
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), command = sub.as_ref().map_or("screens", Sub::name), "start");
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        command = sub.as_ref().map_or("screens", Sub::name),
+        "start"
+    );
     match sub {
         None => open_screens(&cx, cx.book()?)?,
         Some(sub) => {
@@ -296,7 +328,9 @@ fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
     });
     if cx.globals.idempotency_key.is_some() {
         if sub.manner() != Manner::Writes {
-            return Err(Error::usage(format!("retain {} takes no --idempotency-key", sub.name())).into());
+            return Err(
+                Error::usage(format!("retain {} takes no --idempotency-key", sub.name())).into(),
+            );
         }
         cx.call.read_input()?;
         // What the first call did may be in the way of reading this one: a task that is done cannot be named to be done.
@@ -310,12 +344,21 @@ fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
         }
     }
     if cx.globals.dry_run && sub.manner() == Manner::Own && !sub.tries_itself() {
-        return Err(Error::usage(format!("retain {} cannot be tried", sub.name())).hint("leave out --dry-run").into());
+        return Err(
+            Error::usage(format!("retain {} cannot be tried", sub.name()))
+                .hint("leave out --dry-run")
+                .into(),
+        );
     }
     sub.run(cx)?;
     if cx.globals.idempotency_key.is_some() && !cx.wrote {
-        let words = format!("This retain {} writes nothing, so the idempotency key was not used", sub.name());
-        return Err(Error::usage(words).hint("leave it out where something is only looked at").into());
+        let words = format!(
+            "This retain {} writes nothing, so the idempotency key was not used",
+            sub.name()
+        );
+        return Err(Error::usage(words)
+            .hint("leave it out where something is only looked at")
+            .into());
     }
     Ok(())
 }
@@ -324,13 +367,21 @@ fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
 fn open_screens(cx: &Cx<'_>, book: PathBuf) -> Result<()> {
     use std::io::IsTerminal as _;
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Error::usage("The screens need a terminal").hint("for a script: `retain list`, `retain today`, `retain --help`"));
+        return Err(Error::usage("The screens need a terminal")
+            .hint("for a script: `retain list`, `retain today`, `retain --help`"));
     }
     place::make_folder_of(&book)?;
     (cx.wiring.open)(Open {
         first_run: !book.exists(),
         book,
-        options: Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: place::zone(), keep: cx.keep() },
+        options: Options {
+            who: cx.who(),
+            now: cx.now,
+            as_of: cx.as_of,
+            create: true,
+            zone: place::zone(),
+            keep: cx.keep(),
+        },
         color: cx.globals.color,
         ascii: cx.globals.ascii,
         theme: cx.globals.theme.clone().unwrap_or_default(),
@@ -342,11 +393,17 @@ fn open_screens(cx: &Cx<'_>, book: PathBuf) -> Result<()> {
 impl Cx<'_> {
     /// The book that is meant.
     fn book(&self) -> Result<PathBuf> {
-        self.globals.book.clone().map_or_else(|| self.places.book(), Ok)
+        self.globals
+            .book
+            .clone()
+            .map_or_else(|| self.places.book(), Ok)
     }
 
     fn who(&self) -> Who {
-        Who { person: self.person.clone(), device: self.places.device(&self.person, self.now) }
+        Who {
+            person: self.person.clone(),
+            device: self.places.device(&self.person, self.now),
+        }
     }
 
     /// Opens the book; one that is not there is an error that says how to get one.
@@ -358,10 +415,12 @@ impl Cx<'_> {
     fn found(&self) -> Result<PathBuf> {
         let path = self.book()?;
         if !store::reachable(&path)? {
-            return Err(Error::not_found(format!("There is no book at {}", path.display()))
-                .hint("look around in a made-up one: `retain demo`")
-                .hint("bring your own data: `retain import FOLDER`")
-                .hint("or name another book with `--book FILE`"));
+            return Err(
+                Error::not_found(format!("There is no book at {}", path.display()))
+                    .hint("look around in a made-up one: `retain demo`")
+                    .hint("bring your own data: `retain import FOLDER`")
+                    .hint("or name another book with `--book FILE`"),
+            );
         }
         Ok(path)
     }
@@ -377,8 +436,16 @@ impl Cx<'_> {
             place::make_folder_of(path)?;
         }
         let zone = if create { place::zone() } else { None };
-        let options = Options { create, zone, ..self.options() };
-        let mut store = if self.looks && !create { Store::open_to_look(path, &options)? } else { Store::open(path, &options)? };
+        let options = Options {
+            create,
+            zone,
+            ..self.options()
+        };
+        let mut store = if self.looks && !create {
+            Store::open_to_look(path, &options)?
+        } else {
+            Store::open(path, &options)?
+        };
         store.take_what_came();
         self.tell(&mut store);
         Ok(store)
@@ -401,7 +468,14 @@ impl Cx<'_> {
 
     /// How a book that is there is opened.
     fn options(&self) -> Options {
-        Options { who: self.who(), now: self.now, as_of: self.as_of, create: false, zone: None, keep: self.keep() }
+        Options {
+            who: self.who(),
+            now: self.now,
+            as_of: self.as_of,
+            create: false,
+            zone: None,
+            keep: self.keep(),
+        }
     }
 
     /// Gives what was done to the other copies, where this one takes part. What fails is told and given the next time; so is that
@@ -420,7 +494,11 @@ impl Cx<'_> {
 
     /// Reads for the hooks what was written, where there are hooks.
     fn note_batches(&mut self, store: &mut Store) {
-        if self.places.config().is_none_or(|folder| !folder.join(hooks::FILE).exists()) {
+        if self
+            .places
+            .config()
+            .is_none_or(|folder| !folder.join(hooks::FILE).exists())
+        {
             return;
         }
         for batch in store.take_committed() {
@@ -432,9 +510,14 @@ impl Cx<'_> {
 
     /// Gives the hooks what was written. It stands already, whatever they do.
     fn give_to_hooks(&mut self) {
-        let Some(folder) = self.places.config().filter(|_| !self.batches.is_empty()) else { return };
+        let Some(folder) = self.places.config().filter(|_| !self.batches.is_empty()) else {
+            return;
+        };
         let told = match hooks::read(&folder) {
-            Ok(all) => std::mem::take(&mut self.batches).iter().flat_map(|batch| hooks::give(&all, batch)).collect(),
+            Ok(all) => std::mem::take(&mut self.batches)
+                .iter()
+                .flat_map(|batch| hooks::give(&all, batch))
+                .collect(),
             Err(error) => vec![error.message],
         };
         for words in told {
@@ -466,7 +549,11 @@ impl Cx<'_> {
 
     /// The call with its idempotency key, where it has one.
     fn once(&self, store: &Store) -> Result<Option<Once>> {
-        self.globals.idempotency_key.as_deref().map(|key| store.once(key, &self.call.text())).transpose()
+        self.globals
+            .idempotency_key
+            .as_deref()
+            .map(|key| store.once(key, &self.call.text()))
+            .transpose()
     }
 
     /// Runs a command and says what it did; with --dry-run what it would do.
@@ -490,11 +577,25 @@ impl Cx<'_> {
     fn edit(&mut self, store: &mut Store, entity: Entity, row: Id, words: &[String]) -> Done {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let changes = change::read(self, store, entity, &words)?;
-        self.write(store, &Command::Edit { entity, rows: vec![row], changes })
+        self.write(
+            store,
+            &Command::Edit {
+                entity,
+                rows: vec![row],
+                changes,
+            },
+        )
     }
 
     /// Prints rows: as a table, or `rows` under `name` as JSON; `nothing` is said where there are none.
-    fn list(&mut self, name: &str, rows: Vec<serde_json::Value>, heads: &[&str], table: &[Vec<String>], nothing: &str) -> Done {
+    fn list(
+        &mut self,
+        name: &str,
+        rows: Vec<serde_json::Value>,
+        heads: &[&str],
+        table: &[Vec<String>],
+        nothing: &str,
+    ) -> Done {
         if self.out.json {
             return self.out.rows(name, serde_json::json!({ name: rows }));
         }
@@ -509,16 +610,24 @@ impl Cx<'_> {
         if self.globals.idempotency_key.is_some() {
             return Err(Error::usage("That takes no --idempotency-key"));
         }
-        if self.globals.dry_run { Err(Error::usage("That cannot be tried").hint("leave out --dry-run")) } else { Ok(()) }
+        if self.globals.dry_run {
+            Err(Error::usage("That cannot be tried").hint("leave out --dry-run"))
+        } else {
+            Ok(())
+        }
     }
 
     /// What a person typed as a time in the past; `None` when they typed nothing.
     fn past(&self, store: &Store, text: Option<&str>) -> Result<Option<Stamp>> {
         let moment = self.moment(store);
         let read = |t: &str| {
-            let wrong =
-                || Error::usage(format!("\"{t}\" is not a time")).hint("for example: \"2d ago\", yesterday, \"fri 14:30\", 2026-11-20");
-            words::past(t, &moment).or_else(|| t.parse().ok().map(|day| midday(day, &moment))).ok_or_else(wrong)
+            let wrong = || {
+                Error::usage(format!("\"{t}\" is not a time"))
+                    .hint("for example: \"2d ago\", yesterday, \"fri 14:30\", 2026-11-20")
+            };
+            words::past(t, &moment)
+                .or_else(|| t.parse().ok().map(|day| midday(day, &moment)))
+                .ok_or_else(wrong)
         };
         text.map(read).transpose()
     }
@@ -527,8 +636,14 @@ impl Cx<'_> {
     fn day(&self, store: &Store, text: Option<&str>) -> Result<Option<Day>> {
         let moment = self.moment(store);
         let read = |t: &str| {
-            let wrong = || Error::usage(format!("\"{t}\" is not a date")).hint("for example: fri, +7d, \"8 dec\", 2026-12-08");
-            t.parse().ok().or_else(|| words::day(t, &moment)).ok_or_else(wrong)
+            let wrong = || {
+                Error::usage(format!("\"{t}\" is not a date"))
+                    .hint("for example: fri, +7d, \"8 dec\", 2026-12-08")
+            };
+            t.parse()
+                .ok()
+                .or_else(|| words::day(t, &moment))
+                .ok_or_else(wrong)
         };
         text.map(read).transpose()
     }
@@ -543,7 +658,13 @@ impl Cx<'_> {
 
     /// Everything of one customer, with so many events.
     fn account(&self, store: &mut Store, customer: Id, limit: usize) -> Result<Box<Account>> {
-        match store.answer(&Query::Account { customer, timeline: TimelineAsk { limit, ..TimelineAsk::default() } })? {
+        match store.answer(&Query::Account {
+            customer,
+            timeline: TimelineAsk {
+                limit,
+                ..TimelineAsk::default()
+            },
+        })? {
             Page::Account(Some(account)) => Ok(account),
             _ => Err(Error::not_found("The customer is gone")),
         }
@@ -551,15 +672,32 @@ impl Cx<'_> {
 
     /// The customers that pass a filter.
     fn filtered(&self, store: &mut Store, filter: &str) -> Result<Vec<Id>> {
-        let query = Query::Customers { filter: filter.to_owned(), sort: String::new(), descending: false, columns: Vec::new() };
-        let Page::Rows(page) = store.answer(&query)? else { return Err(unexpected()) };
+        let query = Query::Customers {
+            filter: filter.to_owned(),
+            sort: String::new(),
+            descending: false,
+            columns: Vec::new(),
+        };
+        let Page::Rows(page) = store.answer(&query)? else {
+            return Err(unexpected());
+        };
         if let Some(mistake) = &page.mistake {
             return Err(list::mistaken(filter, mistake));
         }
         let roster = store.roster()?;
-        let roster = roster.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let found: Vec<Id> = page.rows.iter().map(|at| roster.ids[*at as usize]).collect();
-        if found.is_empty() { Err(Error::not_found(format!("No customer passes {filter}"))) } else { Ok(found) }
+        let roster = roster
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let found: Vec<Id> = page
+            .rows
+            .iter()
+            .map(|at| roster.ids[*at as usize])
+            .collect();
+        if found.is_empty() {
+            Err(Error::not_found(format!("No customer passes {filter}")))
+        } else {
+            Ok(found)
+        }
     }
 
     /// The customer's contacts.
@@ -570,7 +708,10 @@ impl Cx<'_> {
 
 fn midday(day: Day, moment: &Moment) -> Stamp {
     // A day without a time: its middle, which is the same date in every neighbouring zone.
-    moment.zone.stamp(day, chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default())
+    moment.zone.stamp(
+        day,
+        chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default(),
+    )
 }
 
 /// Words that a person gave as several arguments.
@@ -581,22 +722,46 @@ fn joined(words: &[String]) -> String {
 /// The rows whose name has these words.
 fn called<'n>(named: &'n [(Id, String)], words: &str) -> Vec<(usize, &'n (Id, String))> {
     let words = crate::text::fold(words.trim());
-    named.iter().enumerate().filter(|(_, (_, name))| !words.is_empty() && crate::text::fold(name).contains(&words)).collect()
+    named
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, name))| !words.is_empty() && crate::text::fold(name).contains(&words))
+        .collect()
 }
 
 /// The place of the one row whose id ends so, or whose name has these words; what it is called for the sentence, and where ids are printed.
-fn by_end(what: &str, printed: &str, rows: impl Iterator<Item = (Id, String)>, end: &str) -> Result<usize> {
+fn by_end(
+    what: &str,
+    printed: &str,
+    rows: impl Iterator<Item = (Id, String)>,
+    end: &str,
+) -> Result<usize> {
     let wanted = end.trim().trim_start_matches('#').to_lowercase();
     let ends = |id: &Id| wanted.len() >= 4 && id.to_string().ends_with(&wanted);
     let named: Vec<(Id, String)> = rows.collect();
-    let fits: Vec<(usize, &(Id, String))> = named.iter().enumerate().filter(|(_, (id, _))| ends(id)).collect();
-    let fits = if fits.is_empty() { called(&named, end) } else { fits };
+    let fits: Vec<(usize, &(Id, String))> = named
+        .iter()
+        .enumerate()
+        .filter(|(_, (id, _))| ends(id))
+        .collect();
+    let fits = if fits.is_empty() {
+        called(&named, end)
+    } else {
+        fits
+    };
     match fits.as_slice() {
-        [] => Err(Error::not_found(format!("There is no {what} {end}")).hint(format!("`{printed}` prints their ids"))),
+        [] => Err(Error::not_found(format!("There is no {what} {end}"))
+            .hint(format!("`{printed}` prints their ids"))),
         [one] => Ok(one.0),
         several => {
-            let error = Error::usage(format!("\"{end}\" fits {} of them: name one by its id", several.len()));
-            Err(several.iter().take(8).fold(error, |e, (_, (id, name))| e.hint(format!("{id}  {name}"))))
+            let error = Error::usage(format!(
+                "\"{end}\" fits {} of them: name one by its id",
+                several.len()
+            ));
+            Err(several
+                .iter()
+                .take(8)
+                .fold(error, |e, (_, (id, name))| e.hint(format!("{id}  {name}"))))
         }
     }
 }
@@ -614,29 +779,57 @@ fn unexpected() -> Error {
 
 fn person(me: Option<&str>) -> Result<String> {
     if let Some(me) = me.filter(|me| out::one_line(me.trim()) != me.trim()) {
-        let words = format!("\"{}\" cannot be a name: it has characters that are no letters", out::one_line(me));
+        let words = format!(
+            "\"{}\" cannot be a name: it has characters that are no letters",
+            out::one_line(me)
+        );
         return Err(Error::usage(words).hint("set RETAIN_ME (or --me) to a name of one line"));
     }
-    let login = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let name = me.map(str::to_owned).filter(|m| !m.trim().is_empty()).or_else(login).unwrap_or_default();
+    let login = || {
+        ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok())
+    };
+    let name = me
+        .map(str::to_owned)
+        .filter(|m| !m.trim().is_empty())
+        .or_else(login)
+        .unwrap_or_default();
     let name = out::one_line(name.trim());
-    Ok(if name.is_empty() { "someone".to_owned() } else { name })
+    Ok(if name.is_empty() {
+        "someone".to_owned()
+    } else {
+        name
+    })
 }
 
 fn as_of(text: &str) -> Result<Day> {
-    text.parse().map_err(|()| Error::usage(format!("\"{text}\" is not a date")).hint("write it as 2026-11-21"))
+    text.parse().map_err(|()| {
+        Error::usage(format!("\"{text}\" is not a date")).hint("write it as 2026-11-21")
+    })
 }
 
 /// The moment that RETAIN_NOW fixes, for tests.
 fn fixed_clock() -> Result<Option<Stamp>> {
-    let Ok(text) = std::env::var("RETAIN_NOW") else { return Ok(None) };
-    let wrong = |e| Error::usage(format!("RETAIN_NOW is \"{text}\", not a moment such as 2026-11-21T09:30:00Z")).because(e);
-    chrono::DateTime::parse_from_rfc3339(&text).map(|t| Some(Stamp(t.timestamp_millis()))).map_err(wrong)
+    let Ok(text) = std::env::var("RETAIN_NOW") else {
+        return Ok(None);
+    };
+    let wrong = |e| {
+        Error::usage(format!(
+            "RETAIN_NOW is \"{text}\", not a moment such as 2026-11-21T09:30:00Z"
+        ))
+        .because(e)
+    };
+    chrono::DateTime::parse_from_rfc3339(&text)
+        .map(|t| Some(Stamp(t.timestamp_millis())))
+        .map_err(wrong)
 }
 
 /// Now.
 fn clock() -> Stamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     Stamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -646,7 +839,9 @@ fn interruption(seconds: u32) -> Result<store::select::Stop> {
     signal_hook::flag::register(signal_hook::consts::SIGINT, asked.clone())
         .map_err(|e| Error::failed("An interrupt cannot be waited for").because(e))?;
     let until = Instant::now() + Duration::from_secs(seconds.into());
-    Ok(Box::new(move || asked.load(Ordering::Relaxed) || Instant::now() >= until))
+    Ok(Box::new(move || {
+        asked.load(Ordering::Relaxed) || Instant::now() >= until
+    }))
 }
 
 #[cfg(test)]

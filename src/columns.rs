@@ -68,10 +68,16 @@ impl Column {
                 (_, "seats") => format!("{n}%"),
                 _ => n.to_string(),
             },
-            Value::Day(day) if self.field.kind == FieldKind::Until => format!("{}d", day.since(today)),
+            Value::Day(day) if self.field.kind == FieldKind::Until => {
+                format!("{}d", day.since(today))
+            }
             Value::Day(day) => format!("{}d", today.since(day)),
             Value::Text(text) => text.to_owned(),
-            Value::Choice(no) => self.field.choices.map_or("", |c| (c.label)(roster, no)).to_owned(),
+            Value::Choice(no) => self
+                .field
+                .choices
+                .map_or("", |c| (c.label)(roster, no))
+                .to_owned(),
             Value::Words(no) => roster.tagsets.get(no).to_owned(),
             Value::Flag(on) => if on { "yes" } else { "no" }.to_owned(),
         }
@@ -81,12 +87,24 @@ impl Column {
     pub fn json(&self, roster: &Roster, row: usize) -> Json {
         match (self.field.get)(roster, row) {
             Value::None => Json::Null,
-            Value::Number(n) if self.field.kind == FieldKind::Tenths => Number::from_f64(n as f64 / 10.0).map_or(Json::Null, Json::Number),
+            Value::Number(n) if self.field.kind == FieldKind::Tenths => {
+                Number::from_f64(n as f64 / 10.0).map_or(Json::Null, Json::Number)
+            }
             Value::Number(n) => n.into(),
             Value::Day(day) => day.to_string().into(),
             Value::Text(text) => text.into(),
-            Value::Choice(no) => self.field.choices.map_or("", |c| (c.code)(roster, no)).into(),
-            Value::Words(no) => roster.tagsets.get(no).split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().into(),
+            Value::Choice(no) => self
+                .field
+                .choices
+                .map_or("", |c| (c.code)(roster, no))
+                .into(),
+            Value::Words(no) => roster
+                .tagsets
+                .get(no)
+                .split(' ')
+                .filter(|w| !w.is_empty())
+                .collect::<Vec<_>>()
+                .into(),
             Value::Flag(on) => on.into(),
         }
     }
@@ -100,7 +118,9 @@ impl Column {
             (Value::Number(n), _) => Datum::Whole(n),
             (Value::Day(day), _) => Datum::Day(day),
             (Value::Text(text), _) => Datum::words(text),
-            (Value::Choice(no), _) => Datum::words(self.field.choices.map_or("", |c| (c.code)(roster, no))),
+            (Value::Choice(no), _) => {
+                Datum::words(self.field.choices.map_or("", |c| (c.code)(roster, no)))
+            }
             (Value::Words(no), _) => Datum::words(roster.tagsets.get(no)),
             (Value::Flag(on), _) => Datum::Flag(on),
         }
@@ -109,7 +129,9 @@ impl Column {
     /// The value as CSV has it: exact, without signs of currency; nothing without data.
     pub fn csv(&self, roster: &Roster, row: usize) -> String {
         match ((self.field.get)(roster, row), self.field.kind) {
-            (Value::Number(n), FieldKind::Money) => money::decimal(n, roster.config.currency.digits()),
+            (Value::Number(n), FieldKind::Money) => {
+                money::decimal(n, roster.config.currency.digits())
+            }
             (Value::Number(n), FieldKind::Tenths) => money::decimal(n, 1),
             (Value::Number(n), _) => n.to_string(),
             (Value::Words(no), _) => roster.tagsets.get(no).to_owned(),
@@ -125,7 +147,9 @@ impl Column {
 /// A score with where it goes: `31 ▼▼`. The sign is against the score of 28 days before, and is missing when that is. A score
 /// that a person has set is marked instead: `31 !`.
 fn show_health(roster: &Roster, row: usize) -> String {
-    let Some(score) = roster.rows[row].health.score else { return "-".to_owned() };
+    let Some(score) = roster.rows[row].health.score else {
+        return "-".to_owned();
+    };
     if roster.rows[row].signals.held_on(roster.today).is_some() {
         return format!("{score} !");
     }
@@ -171,10 +195,21 @@ pub fn fields(config: &Config) -> Fields {
 /// Which exit criteria of a stage a customer of the roster does not meet, as the config writes them. Attributes that they name have
 /// to be loaded; a criterion that cannot be read any more counts as met, and the config says so when it is set.
 pub fn unmet(roster: &Roster, row: usize, stage: StageNo) -> Vec<&str> {
-    let Some(stage) = roster.config.stages.get(stage).filter(|s| !s.exit_when.is_empty()) else { return Vec::new() };
+    let Some(stage) = roster
+        .config
+        .stages
+        .get(stage)
+        .filter(|s| !s.exit_when.is_empty())
+    else {
+        return Vec::new();
+    };
     let filters = stage.exits(&fields(&roster.config)).unwrap_or_default();
     let nobody = People::new();
-    let open = stage.exit_when.iter().zip(&filters).filter(|(_, filter)| !filter.prepare(roster, &nobody).matches(row));
+    let open = stage
+        .exit_when
+        .iter()
+        .zip(&filters)
+        .filter(|(_, filter)| !filter.prepare(roster, &nobody).matches(row));
     open.map(|(text, _)| text.as_str()).collect()
 }
 
@@ -203,7 +238,11 @@ impl Listed {
 
     /// Every column, then every attribute of the book.
     pub fn all(config: &Config) -> Vec<Listed> {
-        COLUMNS.iter().map(Listed::Column).chain(config.attributes.iter().map(Listed::of)).collect()
+        COLUMNS
+            .iter()
+            .map(Listed::Column)
+            .chain(config.attributes.iter().map(Listed::of))
+            .collect()
     }
 
     /// What is typed, saved in views and written over CSV columns.
@@ -218,7 +257,11 @@ impl Listed {
     pub fn align(&self) -> Align {
         match self {
             Listed::Column(column) => column.align,
-            Listed::Attribute(_, a) if matches!(a.kind, AttributeType::Int | AttributeType::Money) => Align::Right,
+            Listed::Attribute(_, a)
+                if matches!(a.kind, AttributeType::Int | AttributeType::Money) =>
+            {
+                Align::Right
+            }
             Listed::Attribute(..) => Align::Left,
         }
     }
@@ -261,7 +304,9 @@ impl Listed {
             AttributeType::Money => number().map_or_else(|| Datum::words(text), Datum::Money),
             AttributeType::Int => number().map_or_else(|| Datum::words(text), Datum::Whole),
             AttributeType::Bool => Datum::Flag(text == "true"),
-            AttributeType::Date => text.parse().map_or_else(|()| Datum::words(text), Datum::Day),
+            AttributeType::Date => text
+                .parse()
+                .map_or_else(|()| Datum::words(text), Datum::Day),
             AttributeType::Text | AttributeType::Enum => Datum::words(text),
         }
     }
@@ -298,7 +343,10 @@ pub fn attribute<'c>(config: &'c Config, code: &str) -> Option<&'c Attribute> {
 fn show_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
         ("", _) => "-".to_owned(),
-        (text, AttributeType::Money) => text.parse().map_or_else(|_| text.to_owned(), |minor| money::short(minor, roster.config.currency)),
+        (text, AttributeType::Money) => text.parse().map_or_else(
+            |_| text.to_owned(),
+            |minor| money::short(minor, roster.config.currency),
+        ),
         (text, AttributeType::Bool) => if text == "true" { "yes" } else { "no" }.to_owned(),
         (text, _) => text.to_owned(),
     }
@@ -308,7 +356,9 @@ fn show_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String 
 fn json_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Json {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
         ("", _) => Json::Null,
-        (text, AttributeType::Int | AttributeType::Money) => text.parse::<i64>().map_or(Json::Null, Json::from),
+        (text, AttributeType::Int | AttributeType::Money) => {
+            text.parse::<i64>().map_or(Json::Null, Json::from)
+        }
         (text, AttributeType::Bool) => (text == "true").into(),
         (text, _) => text.into(),
     }
@@ -317,17 +367,26 @@ fn json_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> Json {
 /// An attribute that was loaded, as CSV has it.
 fn csv_attribute(roster: &Roster, attribute: &Attribute, row: usize) -> String {
     match (roster.attribute(&attribute.code, row), attribute.kind) {
-        (text, AttributeType::Money) => {
-            text.parse().map_or_else(|_| text.to_owned(), |minor| money::decimal(minor, roster.config.currency.digits()))
+        (text, AttributeType::Money) => text.parse().map_or_else(
+            |_| text.to_owned(),
+            |minor| money::decimal(minor, roster.config.currency.digits()),
+        ),
+        (text, AttributeType::Bool) if !text.is_empty() => {
+            if text == "true" { "yes" } else { "no" }.to_owned()
         }
-        (text, AttributeType::Bool) if !text.is_empty() => if text == "true" { "yes" } else { "no" }.to_owned(),
         (text, _) => text.to_owned(),
     }
 }
 
 /// A customer as a JSON object: its id, then the columns in order.
-pub fn json_row<'c>(roster: &Roster, row: usize, columns: impl IntoIterator<Item = &'c Column>) -> Json {
+pub fn json_row<'c>(
+    roster: &Roster,
+    row: usize,
+    columns: impl IntoIterator<Item = &'c Column>,
+) -> Json {
     let id = std::iter::once(("id".to_owned(), Json::from(roster.ids[row].to_string())));
-    let values = columns.into_iter().map(|c| (c.code().to_owned(), c.json(roster, row)));
+    let values = columns
+        .into_iter()
+        .map(|c| (c.code().to_owned(), c.json(roster, row)));
     Json::Object(id.chain(values).collect::<Map<_, _>>())
 }

@@ -63,7 +63,11 @@ impl Owner {
     /// Whether a folder of this owner may be worked in by `us` beside files of `others`: it is ours, root's, or of who has those files,
     /// the person or the group.
     pub fn belongs(self, us: u32, others: &[Owner]) -> bool {
-        self.user == us || self.user == 0 || others.iter().any(|o| o.user == self.user || o.group == self.group)
+        self.user == us
+            || self.user == 0
+            || others
+                .iter()
+                .any(|o| o.user == self.user || o.group == self.group)
     }
 }
 
@@ -92,8 +96,16 @@ fn refused(why: String) -> io::Error {
 
 /// A name is one part of a path: it leads nowhere else.
 fn part(name: &str) -> io::Result<&str> {
-    let one = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\0']) && (cfg!(unix) || !name.contains(['\\', ':']));
-    if one { Ok(name) } else { Err(refused(format!("{name:?} is not the name of a file"))) }
+    let one = !name.is_empty()
+        && name != "."
+        && name != ".."
+        && !name.contains(['/', '\0'])
+        && (cfg!(unix) || !name.contains(['\\', ':']));
+    if one {
+        Ok(name)
+    } else {
+        Err(refused(format!("{name:?} is not the name of a file")))
+    }
 }
 
 fn no_folder(path: &Path, sort: Sort) -> io::Error {
@@ -108,20 +120,27 @@ impl Folder {
     pub fn open(path: &Path) -> io::Result<Folder> {
         // Behind a slash at the end a link would be followed.
         let path = path.components().as_path();
-        let handle = system::folder(path).map_err(|e| match fs::symlink_metadata(path).map(|m| m.file_type()) {
-            Ok(kind) if kind.is_symlink() => no_folder(path, Sort::Link),
-            Ok(kind) if !kind.is_dir() => no_folder(path, Sort::Other),
-            _ => e,
+        let handle = system::folder(path).map_err(|e| {
+            match fs::symlink_metadata(path).map(|m| m.file_type()) {
+                Ok(kind) if kind.is_symlink() => no_folder(path, Sort::Link),
+                Ok(kind) if !kind.is_dir() => no_folder(path, Sort::Other),
+                _ => e,
+            }
         })?;
-        Ok(Folder { handle, path: path.to_owned() })
+        Ok(Folder {
+            handle,
+            path: path.to_owned(),
+        })
     }
 
     /// Opens a folder in this one; a link to one is refused.
     pub fn folder(&self, name: &str) -> io::Result<Folder> {
         let path = self.path.join(part(name)?);
-        let handle = system::folder_in(&self.handle, &self.path, name).map_err(|e| match self.about(name) {
-            Ok(about) if about.sort != Sort::Folder => no_folder(&path, about.sort),
-            _ => e,
+        let handle = system::folder_in(&self.handle, &self.path, name).map_err(|e| {
+            match self.about(name) {
+                Ok(about) if about.sort != Sort::Folder => no_folder(&path, about.sort),
+                _ => e,
+            }
         })?;
         Ok(Folder { handle, path })
     }
@@ -142,7 +161,8 @@ impl Folder {
 
     /// Whether a folder has the name; a link to one has not.
     pub fn has_folder(&self, name: &str) -> bool {
-        self.about(name).is_ok_and(|about| about.sort == Sort::Folder)
+        self.about(name)
+            .is_ok_and(|about| about.sort == Sort::Folder)
     }
 
     /// True for a folder that hands its group on, and that the group can write.
@@ -173,11 +193,16 @@ impl Folder {
 
     /// Refuses a folder beside `file` that somebody else has put there.
     pub fn of_who_has(self, file: &Path) -> io::Result<Folder> {
-        let others: Vec<Owner> = [Some(file), file.parent()].into_iter().flatten().filter_map(system::owner).collect();
+        let others: Vec<Owner> = [Some(file), file.parent()]
+            .into_iter()
+            .flatten()
+            .filter_map(system::owner)
+            .collect();
         match system::owner_of(&self.handle) {
-            Some(own) if !own.belongs(system::us(), &others) => {
-                Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} is neither yours nor your team's", self.path.display())))
-            }
+            Some(own) if !own.belongs(system::us(), &others) => Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                format!("{} is neither yours nor your team's", self.path.display()),
+            )),
             _ => Ok(self),
         }
     }
@@ -204,7 +229,8 @@ impl Folder {
 
     /// Whether nothing has the name.
     pub fn is_free(&self, name: &str) -> bool {
-        self.about(name).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+        self.about(name)
+            .is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
     }
 
     /// Opens a regular file to read it. Nothing else is opened: a pipe would wait for a writer.
@@ -218,14 +244,24 @@ impl Folder {
     }
 
     fn existing(&self, name: &str, write: bool) -> io::Result<File> {
-        let strange = |sort: Sort| refused(format!("{} is {}", self.path.join(name).display(), sort.words()));
+        let strange = |sort: Sort| {
+            refused(format!(
+                "{} is {}",
+                self.path.join(name).display(),
+                sort.words()
+            ))
+        };
         match self.about(name)?.sort {
             Sort::Regular => {}
             sort => return Err(strange(sort)),
         }
         let file = system::open(&self.handle, &self.path, name, write)?;
         // It may be another by now.
-        if file.metadata()?.is_file() { Ok(file) } else { Err(strange(Sort::Other)) }
+        if file.metadata()?.is_file() {
+            Ok(file)
+        } else {
+            Err(strange(Sort::Other))
+        }
     }
 
     /// All bytes of a regular file of at most `most`; a larger one is refused unread.
@@ -262,7 +298,10 @@ impl Folder {
 
     /// Writes a whole file by way of a draft: whoever reads it meanwhile reads what was there before.
     pub fn write(&self, name: &str, draft: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
-        let written = self.draft(draft, mode).and_then(|mut file| file.write_all(bytes)).and_then(|()| self.rename(draft, name));
+        let written = self
+            .draft(draft, mode)
+            .and_then(|mut file| file.write_all(bytes))
+            .and_then(|()| self.rename(draft, name));
         if written.is_err() {
             let _ = self.remove(draft);
         }
@@ -317,20 +356,35 @@ pub fn give(file: &File, mode: u32, group: Option<u32>) -> io::Result<fs::Metada
 }
 
 fn whole(file: File, most: u64) -> io::Result<Vec<u8>> {
-    let too_large = || io::Error::new(io::ErrorKind::InvalidData, format!("it is larger than {most} bytes"));
+    let too_large = || {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is larger than {most} bytes"),
+        )
+    };
     let length = file.metadata()?.len();
     if length > most {
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+    if bytes.len() as u64 > most {
+        Err(too_large())
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// The folder of a path and the name in it. The folder is one that a person has named, so links on the way to it are followed.
 fn placed(path: &Path) -> io::Result<(Folder, String)> {
-    let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| refused(format!("{} is not the name of a file", path.display())))?;
-    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .ok_or_else(|| refused(format!("{} is not the name of a file", path.display())))?;
+    let folder = path
+        .parent()
+        .filter(|f| !f.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     Ok((Folder::open(&fs::canonicalize(folder)?)?, name.to_owned()))
 }
 

@@ -8,7 +8,13 @@ use retain::tui::{self, Start, theme::Colour};
 fn main() -> ExitCode {
     // A second install would be the only failure, and this is the first.
     let _ = color_eyre::install();
-    run(std::env::args_os(), &Wiring { open: &|open| tui::run(start(open)), keys: &tui::key_table })
+    run(
+        std::env::args_os(),
+        &Wiring {
+            open: &|open| tui::run(start(open)),
+            keys: &tui::key_table,
+        },
+    )
 }
 
 fn start(open: Open) -> Start {

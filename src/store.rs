@@ -197,13 +197,19 @@ pub struct Store {
 impl Store {
     /// Opens (or creates) the book at `path` by the opening rules.
     pub fn open(path: &Path, options: &Options) -> Result<Store> {
-        Store::from(open::open(path, options, false, open::Purpose::Write)?, options)
+        Store::from(
+            open::open(path, options, false, open::Purpose::Write)?,
+            options,
+        )
     }
 
     /// The same to look at it: how the file is locked stays as it is. What has to be written all the same (one's own changes that it
     /// lacks) is.
     pub fn open_to_look(path: &Path, options: &Options) -> Result<Store> {
-        let mut store = Store::from(open::open(path, options, false, open::Purpose::Look)?, options)?;
+        let mut store = Store::from(
+            open::open(path, options, false, open::Purpose::Look)?,
+            options,
+        )?;
         store.purpose = open::Purpose::Look;
         Ok(store)
     }
@@ -214,11 +220,21 @@ impl Store {
     }
 
     fn from(opened: open::Opened, options: &Options) -> Result<Store> {
-        let open::Opened { conn, mode, read_only, identity, held, path, copy } = opened;
+        let open::Opened {
+            conn,
+            mode,
+            read_only,
+            identity,
+            held,
+            path,
+            copy,
+        } = opened;
         // Before the settings are read: what is written meanwhile has them read again.
         let seen = last_batch(&conn)?;
         let config = Arc::new(read_config(&conn)?);
-        let today = options.as_of.unwrap_or_else(|| config.zone.day(options.now));
+        let today = options
+            .as_of
+            .unwrap_or_else(|| config.zone.day(options.now));
         let who = options.who.clone();
         let mut store = Store {
             conn,
@@ -268,7 +284,10 @@ impl Store {
             left_out: Vec::new(),
             agreed: None,
             dice: Ids::random(),
-            options: Options { create: false, ..options.clone() },
+            options: Options {
+                create: false,
+                ..options.clone()
+            },
             rules: None,
             seen,
             own: BTreeSet::new(),
@@ -276,12 +295,18 @@ impl Store {
             crash: None,
         };
         let fresh = seen == 0 && store.read_only.is_none();
-        if let Some(zone) = options.zone.as_ref().filter(|z| fresh && Zone::named(z).is_some_and(|z| z != store.config.zone)) {
+        if let Some(zone) = options
+            .zone
+            .as_ref()
+            .filter(|z| fresh && Zone::named(z).is_some_and(|z| z != store.config.zone))
+        {
             // The zone belongs to the making of the book; there is nothing to undo before it. Of several that make it at once, the first
             // one's holds.
             schema::make_in(&store.conn, zone, false)?;
             store.config = Arc::new(read_config(&store.conn)?);
-            store.today = options.as_of.unwrap_or_else(|| store.config.zone.day(options.now));
+            store.today = options
+                .as_of
+                .unwrap_or_else(|| store.config.zone.day(options.now));
         }
         store.find_outbox(options)?;
         store.find_yes();
@@ -330,7 +355,10 @@ impl Store {
             return Ok(());
         }
         if self.mode != Mode::Memory {
-            drop(std::mem::replace(&mut self.conn, Connection::open_in_memory().map_err(sql)?));
+            drop(std::mem::replace(
+                &mut self.conn,
+                Connection::open_in_memory().map_err(sql)?,
+            ));
             self.closed = true;
         }
         let opened = open::open(&self.path, &self.options, true, self.purpose)?;
@@ -353,7 +381,10 @@ impl Store {
         self.config = Arc::new(read_config(&self.conn)?);
         self.kept = kept::Kept::default();
         if self.identity != before {
-            self.told.push("the book's file was replaced by another while it was open; this is the new one".into());
+            self.told.push(
+                "the book's file was replaced by another while it was open; this is the new one"
+                    .into(),
+            );
         }
         self.key = key_of_book(&self.conn)?;
         self.try_catch_up();
@@ -382,7 +413,8 @@ impl Store {
 
     /// What became of the file: `true` when another has taken its name.
     pub fn was_replaced(&self) -> bool {
-        self.identity.is_some() && open::identity(&self.path).is_some_and(|found| Some(found) != self.identity)
+        self.identity.is_some()
+            && open::identity(&self.path).is_some_and(|found| Some(found) != self.identity)
     }
 
     /// True while the file is not there.
@@ -426,9 +458,20 @@ impl Store {
         if let Some(roster) = &self.roster {
             return Ok(roster.clone());
         }
-        let past = self.past || self.as_of.is_some_and(|d| self.newest_fold().is_ok_and(|newest| newest.is_some_and(|n| n > d)));
+        let past = self.past
+            || self.as_of.is_some_and(|d| {
+                self.newest_fold()
+                    .is_ok_and(|newest| newest.is_some_and(|n| n > d))
+            });
         let file = (self.mode != Mode::Memory).then_some(self.path.as_path());
-        let (mut roster, stale) = roster::load(&self.conn, file, &self.config, self.today, &self.who.person, past)?;
+        let (mut roster, stale) = roster::load(
+            &self.conn,
+            file,
+            &self.config,
+            self.today,
+            &self.who.person,
+            past,
+        )?;
         if !stale.is_empty() {
             self.refold(&mut roster, &stale)?;
         }
@@ -446,9 +489,16 @@ impl Store {
     /// The latest day to which any cached signals were folded.
     fn newest_fold(&self) -> Result<Option<Day>> {
         let numbers = signal::StageNumbers::new(&self.config.stages);
-        let mut statement = self.conn.prepare("SELECT packed FROM signal LIMIT 100").map_err(sql)?;
-        let rows = statement.query_map([], |r| r.get::<_, Vec<u8>>(0)).map_err(sql)?;
-        Ok(rows.filter_map(|r| signal::unpack(&r.ok()?, &numbers)?.asof).max())
+        let mut statement = self
+            .conn
+            .prepare("SELECT packed FROM signal LIMIT 100")
+            .map_err(sql)?;
+        let rows = statement
+            .query_map([], |r| r.get::<_, Vec<u8>>(0))
+            .map_err(sql)?;
+        Ok(rows
+            .filter_map(|r| signal::unpack(&r.ok()?, &numbers)?.asof)
+            .max())
     }
 
     /// Folds customers whose cache no longer holds on the roster's day. The result is kept where that costs nobody anything: no lock is
@@ -457,7 +507,11 @@ impl Store {
         let keep = self.read_only.is_none() && self.as_of.is_none() && self.conn.is_autocommit();
         let (config, today) = (self.config.clone(), self.today);
         // One state of the book is folded; where somebody has written since, SQLite refuses to keep figures of it.
-        let state = if keep { Some(self.conn.unchecked_transaction().map_err(sql)?) } else { None };
+        let state = if keep {
+            Some(self.conn.unchecked_transaction().map_err(sql)?)
+        } else {
+            None
+        };
         let many = stale.len() > REFOLD_AT_ONCE && stale.len() > roster.rows.len() / 4;
         if many {
             signal::fold_all(&self.conn, &config, today, |customer, signals| {
@@ -483,17 +537,30 @@ impl Store {
 
     /// Keeps the figures of these customers, or leaves them as they were.
     fn keep_folded(&self, state: rusqlite::Transaction<'_>, roster: &Roster, customers: &[i64]) {
-        let patience: i64 = self.conn.query_row("PRAGMA busy_timeout", [], |r| r.get(0)).unwrap_or_default();
+        let patience: i64 = self
+            .conn
+            .query_row("PRAGMA busy_timeout", [], |r| r.get(0))
+            .unwrap_or_default();
         let _ = self.conn.busy_timeout(std::time::Duration::ZERO);
-        let all = customers.iter().filter_map(|n| Some((*n, &roster.rows[roster.row_of(*n)?])));
+        let all = customers
+            .iter()
+            .filter_map(|n| Some((*n, &roster.rows[roster.row_of(*n)?])));
         let kept = self.guard().and_then(|()| {
             if self.settings_moved()?.is_some() {
                 return Err(Error::failed("the settings are other ones now"));
             }
-            { all }.try_for_each(|(n, row)| signal::keep(&self.conn, n, &row.signals, &self.config.stages))
+            { all }.try_for_each(|(n, row)| {
+                signal::keep(&self.conn, n, &row.signals, &self.config.stages)
+            })
         });
-        let _ = if kept.is_ok() { state.commit() } else { state.rollback() };
-        let _ = self.conn.busy_timeout(std::time::Duration::from_millis(u64::try_from(patience).unwrap_or_default()));
+        let _ = if kept.is_ok() {
+            state.commit()
+        } else {
+            state.rollback()
+        };
+        let _ = self.conn.busy_timeout(std::time::Duration::from_millis(
+            u64::try_from(patience).unwrap_or_default(),
+        ));
     }
 
     /// Starts loading many rows as one batch. `command` is `import`, `look` (an import that is taken back) or `demo`.
@@ -510,7 +577,10 @@ impl Store {
     /// The moment `now` in the book's zone, with the day that `--as-of` fixed.
     pub fn moment(&self, now: Stamp) -> Moment {
         let moment = Moment::new(now, self.config.zone);
-        Moment { today: self.as_of.unwrap_or(moment.today), ..moment }
+        Moment {
+            today: self.as_of.unwrap_or(moment.today),
+            ..moment
+        }
     }
 
     /// The book's config.
@@ -589,12 +659,23 @@ impl Store {
     }
 
     fn ids_of<'a>(&self, customers: impl Iterator<Item = &'a i64>) -> Result<Vec<Id>> {
-        let mut statement = self.conn.prepare_cached("SELECT id FROM customer WHERE n = ?").map_err(sql)?;
-        customers.map(|n| statement.query_row([n], |r| r.get(0)).map(Id).map_err(sql)).collect()
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT id FROM customer WHERE n = ?")
+            .map_err(sql)?;
+        customers
+            .map(|n| statement.query_row([n], |r| r.get(0)).map(Id).map_err(sql))
+            .collect()
     }
 
     /// Brings what is in memory up to date with a batch that was committed.
-    fn after(&mut self, n: i64, touched: &BTreeSet<i64>, config_touched: bool, money_touched: bool) -> Result<()> {
+    fn after(
+        &mut self,
+        n: i64,
+        touched: &BTreeSet<i64>,
+        config_touched: bool,
+        money_touched: bool,
+    ) -> Result<()> {
         // What others wrote before ours, and nobody has looked at, stays to be looked at.
         if n == self.seen.saturating_add(1) {
             self.seen = n;
@@ -609,10 +690,15 @@ impl Store {
             self.kept = kept::Kept::default();
             return self.reload();
         }
-        let Some(shared) = self.roster.clone() else { return Ok(()) };
+        let Some(shared) = self.roster.clone() else {
+            return Ok(());
+        };
         roster::reload(&self.conn, &shared, touched)?;
         if money_touched {
-            shared.write().unwrap_or_else(PoisonError::into_inner).rescore();
+            shared
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .rescore();
         }
         Ok(())
     }
@@ -642,11 +728,20 @@ impl Store {
                     .prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000")
                     .map_err(sql)?;
                 let rows = statement
-                    .query_map([self.seen], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?, r.get(3)?)))
+                    .query_map([self.seen], |r| {
+                        Ok((
+                            r.get(0)?,
+                            search::text_at_raw(r, 1)?,
+                            search::text_at_raw(r, 2)?,
+                            r.get(3)?,
+                        ))
+                    })
                     .map_err(sql)?;
                 rows.collect::<Result<_, _>>().map_err(sql)?
             };
-            let (Some(first), Some(last)) = (found.first(), found.last()) else { break };
+            let (Some(first), Some(last)) = (found.first(), found.last()) else {
+                break;
+            };
             let last = last.0;
             let (touched, config) = touched_between(&self.conn, first.0, last)?;
             let before = std::mem::replace(&mut self.seen, last);
@@ -656,7 +751,8 @@ impl Store {
                 return Err(error);
             }
             let own = std::mem::take(&mut self.own);
-            for (n, person, mut label, wall) in found.into_iter().filter(|(n, ..)| !own.contains(n)) {
+            for (n, person, mut label, wall) in found.into_iter().filter(|(n, ..)| !own.contains(n))
+            {
                 if self.mentions_me(n)? {
                     label.push_str(", and mentions you");
                 }
@@ -664,7 +760,11 @@ impl Store {
             }
             self.own = own.into_iter().filter(|n| *n > last).collect();
         }
-        Ok(if news.len() > MOST_NEWS { counted(&news) } else { news })
+        Ok(if news.len() > MOST_NEWS {
+            counted(&news)
+        } else {
+            news
+        })
     }
 
     /// A batch asks me to look at something.
@@ -677,7 +777,9 @@ impl Store {
 
     /// A number that changes when another connection has written.
     pub fn data_version(&self) -> Result<i64> {
-        self.conn.query_row("PRAGMA data_version", [], |r| r.get(0)).map_err(sql)
+        self.conn
+            .query_row("PRAGMA data_version", [], |r| r.get(0))
+            .map_err(sql)
     }
 
     /// Indexes waiting texts, at most `limit` rows; `true` when some are left. For idle moments.
@@ -686,14 +788,18 @@ impl Store {
             return Ok(false);
         }
         self.begin()?;
-        let left = self.inside().and_then(|()| search::catch_up(&self.conn, limit));
+        let left = self
+            .inside()
+            .and_then(|()| search::catch_up(&self.conn, limit));
         end(&self.conn, left)
     }
 
     /// Closes the book: the WAL goes back into the file when nobody else has it.
     pub fn close(self) {
         if self.read_only.is_none() {
-            let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = self
+                .conn
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
     }
 }
@@ -710,7 +816,20 @@ fn counted(news: &[(String, String, Stamp)]) -> Vec<(String, String, Stamp)> {
             None => people.push((person.clone(), 1, *at)),
         }
     }
-    people.into_iter().map(|(person, n, at)| (person, if n == 1 { "1 change".into() } else { format!("{n} changes") }, at)).collect()
+    people
+        .into_iter()
+        .map(|(person, n, at)| {
+            (
+                person,
+                if n == 1 {
+                    "1 change".into()
+                } else {
+                    format!("{n} changes")
+                },
+                at,
+            )
+        })
+        .collect()
 }
 
 /// Above so many touched customers a batch leaves their signals to one pass over the book.
@@ -721,7 +840,9 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
     let mut touched = BTreeSet::new();
     // Rows that were purged leave the roster only by loading it anew.
     let mut config = conn
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE batch BETWEEN ? AND ? AND field = ?)")
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM edit WHERE batch BETWEEN ? AND ? AND field = ?)",
+        )
         .and_then(|mut s| s.query_row(params![first, last, purge::FIELD], |r| r.get(0)))
         .map_err(sql)?;
     for table in batch::TABLES {
@@ -730,13 +851,19 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
             continue;
         }
         let owner = table.owner();
-        let but = if table.entity == Entity::Config { once::LEFT_OUT } else { "" };
+        let but = if table.entity == Entity::Config {
+            once::LEFT_OUT
+        } else {
+            ""
+        };
         let query = format!(
             "SELECT {owner} FROM {0} WHERE batch BETWEEN ?1 AND ?2{but} UNION SELECT {owner} FROM {0} WHERE id IN (SELECT row FROM edit WHERE batch BETWEEN ?1 AND ?2 AND entity = ?3)",
             table.name
         );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query(params![first, last, table.number]).map_err(sql)?;
+        let mut rows = statement
+            .query(params![first, last, table.number])
+            .map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             match row.get::<_, Option<i64>>(0).map_err(sql)? {
                 Some(n) => {
@@ -751,7 +878,8 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
 
 /// The integer of the last batch; 0 in a book without any.
 fn last_batch(conn: &Connection) -> Result<i64> {
-    conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0)).map_err(sql)
+    conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0))
+        .map_err(sql)
 }
 
 /// By what the outbox knows the book: its id, or, in a book that has none yet, its first batch.
@@ -760,7 +888,9 @@ fn key_of_book(conn: &Connection) -> Result<Option<Id>> {
     if let Some(id) = schema::book(conn)? {
         return Ok(Some(id));
     }
-    let first = conn.prepare_cached("SELECT id FROM batch ORDER BY n LIMIT 1").and_then(|mut s| s.query_row([], |r| r.get(0)).optional());
+    let first = conn
+        .prepare_cached("SELECT id FROM batch ORDER BY n LIMIT 1")
+        .and_then(|mut s| s.query_row([], |r| r.get(0)).optional());
     Ok(first.map_err(sql)?.map(Id))
 }
 
@@ -826,11 +956,17 @@ pub fn cause(source: &(dyn std::error::Error + Send + Sync + 'static)) -> Option
         return Some(hitch.to_string());
     }
     let error = source.downcast_ref::<rusqlite::Error>()?;
-    Some(error.sqlite_error().map_or_else(|| "sqlite".to_owned(), |e| format!("sqlite: {}", e.extended_code)))
+    Some(error.sqlite_error().map_or_else(
+        || "sqlite".to_owned(),
+        |e| format!("sqlite: {}", e.extended_code),
+    ))
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
 }
 
 #[cfg(test)]

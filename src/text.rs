@@ -13,14 +13,19 @@ pub use width::{cells, cut, pad, pad_left, wrap};
 pub fn within(label: &str) -> String {
     let mut letters = label.chars();
     match (letters.next(), letters.next()) {
-        (Some(first), second) if !second.is_some_and(char::is_uppercase) => first.to_lowercase().chain(label.chars().skip(1)).collect(),
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => {
+            first.to_lowercase().chain(label.chars().skip(1)).collect()
+        }
         _ => label.to_owned(),
     }
 }
 
 /// An English noun with the article that its sound asks for: `an amount`, `a user`, `an SMS`.
 pub fn with_article(noun: &str) -> String {
-    let word = noun.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let word = noun
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or_default();
     let small = word.to_lowercase();
     let starts = |with: &[&str]| with.iter().any(|w| small.starts_with(w));
     // What is written in capitals is spelled.
@@ -82,20 +87,37 @@ mod tests {
 
     #[test]
     fn thousands_are_separated() {
-        let cases = [(0, "0"), (7, "7"), (999, "999"), (1_000, "1,000"), (1_284, "1,284"), (-12_345, "-12,345"), (1_000_000, "1,000,000")];
+        let cases = [
+            (0, "0"),
+            (7, "7"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_284, "1,284"),
+            (-12_345, "-12,345"),
+            (1_000_000, "1,000,000"),
+        ];
         for (n, text) in cases {
             assert_eq!(count(n), text);
         }
         assert_eq!(count(123_456_usize), "123,456");
         assert_eq!(count(i64::MIN), "-9,223,372,036,854,775,808");
-        assert_eq!(count(u128::MAX), count(i128::MAX), "held at the end of the range");
+        assert_eq!(
+            count(u128::MAX),
+            count(i128::MAX),
+            "held at the end of the range"
+        );
     }
 
     #[test]
     fn a_label_in_a_sentence_keeps_what_is_written_large() {
-        for (label, said) in
-            [("Open tickets", "open tickets"), ("NPS", "NPS"), ("Ärger", "ärger"), ("E", "e"), ("", ""), ("SMS code", "SMS code")]
-        {
+        for (label, said) in [
+            ("Open tickets", "open tickets"),
+            ("NPS", "NPS"),
+            ("Ärger", "ärger"),
+            ("E", "e"),
+            ("", ""),
+            ("SMS code", "SMS code"),
+        ] {
             assert_eq!(within(label), said);
         }
     }

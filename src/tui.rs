@@ -116,7 +116,8 @@ pub(crate) fn clock() -> Stamp {
 /// Runs the screens until the person leaves.
 pub fn run(start: Start) -> Result<()> {
     if std::env::var("TERM").is_ok_and(|t| t == "dumb") {
-        return Err(Error::usage("this terminal (TERM=dumb) cannot place text").hint("every list is also a subcommand: retain --help"));
+        return Err(Error::usage("this terminal (TERM=dumb) cannot place text")
+            .hint("every list is also a subcommand: retain --help"));
     }
     terminal::on_panic(start.state_dir.clone());
     let guard = terminal::Guard::take(start.mouse)?;
@@ -139,7 +140,12 @@ pub fn key_table() -> Vec<[String; 4]> {
     let look = default_look();
     let rows = look.keymap.all().map(|a| {
         let keys: Vec<String> = a.keys.iter().map(|k| key::show(k)).collect();
-        [a.id.clone(), keys.join(", "), look.action_words(a), a.cli.unwrap_or_default().to_owned()]
+        [
+            a.id.clone(),
+            keys.join(", "),
+            look.action_words(a),
+            a.cli.unwrap_or_default().to_owned(),
+        ]
     });
     rows.collect()
 }
@@ -150,12 +156,17 @@ fn default_keymap() -> Keymap {
 
 fn user_keys(start: &Start, keymap: &mut Keymap) -> Vec<String> {
     let file = start.config_dir.as_ref().map(|d| d.join("keys.toml"));
-    file.and_then(|f| std::fs::read_to_string(f).ok()).map(|text| keymap.overlay(&text)).unwrap_or_default()
+    file.and_then(|f| std::fs::read_to_string(f).ok())
+        .map(|text| keymap.overlay(&text))
+        .unwrap_or_default()
 }
 
 /// The charset that the locale names; `None` where it names no locale at all.
 fn utf8_locale() -> Option<bool> {
-    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty());
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|n| std::env::var(n).ok())
+        .find(|v| !v.is_empty());
     named.map(|v| v.to_lowercase().replace('-', "").contains("utf8"))
 }
 
@@ -181,8 +192,10 @@ fn colours() -> Colour {
 fn look(start: &Start) -> Result<Look> {
     let ascii = start.ascii.unwrap_or_else(|| utf8_locale() != Some(true));
     let colour = start.colour.unwrap_or_else(colours);
-    let theme = Theme::named(&start.theme, colour)
-        .ok_or_else(|| Error::usage(format!("there is no theme \"{}\"", start.theme)).hint("themes: terminal, dark, light"))?;
+    let theme = Theme::named(&start.theme, colour).ok_or_else(|| {
+        Error::usage(format!("there is no theme \"{}\"", start.theme))
+            .hint("themes: terminal, dark, light")
+    })?;
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let mut look = default_look();
     look.say = Say::english(ascii);

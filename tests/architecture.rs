@@ -10,12 +10,27 @@ use std::path::{Path, PathBuf};
 use reading::Source;
 
 /// The layers from the lowest; a file may name only what stands before its own layer, and its own. `error` and `files` are below all.
-const LAYERS: &[&[&str]] =
-    &[&["error"], &["files"], &["text"], &["domain"], &["columns"], &["store"], &["transfer"], &["cli", "tui"], &["main"]];
+const LAYERS: &[&[&str]] = &[
+    &["error"],
+    &["files"],
+    &["text"],
+    &["domain"],
+    &["columns"],
+    &["store"],
+    &["transfer"],
+    &["cli", "tui"],
+    &["main"],
+];
 
 /// Crates and the one layer that may name them.
-const OWNED: &[(&str, &str)] =
-    &[("rusqlite", "store"), ("ratatui", "tui"), ("crossterm", "tui"), ("tui_input", "tui"), ("clap", "cli"), ("indicatif", "cli")];
+const OWNED: &[(&str, &str)] = &[
+    ("rusqlite", "store"),
+    ("ratatui", "tui"),
+    ("crossterm", "tui"),
+    ("tui_input", "tui"),
+    ("clap", "cli"),
+    ("indicatif", "cli"),
+];
 
 /// Starts of statements as SQL is written here, in capitals.
 const SQL: &[&str] = &[
@@ -38,8 +53,25 @@ const SQL: &[&str] = &[
 /// A transaction that begins without the write lock may only read, or write what nobody else can have open: a salvaged book's
 /// draft, a merge's or a migration's source. One that wrote later could be refused by whoever wrote meanwhile.
 const WITHOUT_LOCK: &[(&str, &[&str])] = &[
-    ("BEGIN", &["store/backup.rs", "store/doctor.rs", "store/roster.rs", "store/salvage.rs", "store/salvage/scrap.rs"]),
-    ("unchecked_transaction", &["store/kept.rs", "store/merge.rs", "store/roster.rs", "store/sync.rs"]),
+    (
+        "BEGIN",
+        &[
+            "store/backup.rs",
+            "store/doctor.rs",
+            "store/roster.rs",
+            "store/salvage.rs",
+            "store/salvage/scrap.rs",
+        ],
+    ),
+    (
+        "unchecked_transaction",
+        &[
+            "store/kept.rs",
+            "store/merge.rs",
+            "store/roster.rs",
+            "store/sync.rs",
+        ],
+    ),
     ("transaction", &[]),
     ("DEFERRED", &[]),
 ];
@@ -53,11 +85,13 @@ const CLOCK_FILES: &[&str] = &["cli.rs", "tui.rs"];
 const PRINTING: &[&str] = &["println!", "eprintln!", "print!", "eprint!", "dbg!"];
 
 const FORBIDDEN_STEMS: &[&str] = &[
-    "util", "utils", "common", "helper", "helpers", "type", "types", "model", "models", "manager", "managers", "handler", "handlers",
-    "misc",
+    "util", "utils", "common", "helper", "helpers", "type", "types", "model", "models", "manager",
+    "managers", "handler", "handlers", "misc",
 ];
 
-const FORBIDDEN_ENDINGS: &[&str] = &["Manager", "Handler", "Helper", "Helpers", "Util", "Utils", "Service"];
+const FORBIDDEN_ENDINGS: &[&str] = &[
+    "Manager", "Handler", "Helper", "Helpers", "Util", "Utils", "Service",
+];
 
 /// More lines than this, tests left out, and a file is cut by subject.
 const LONGEST: usize = 700;
@@ -65,7 +99,11 @@ const LONGEST: usize = 700;
 /// Every sentence that the rules have to say about the sources.
 fn judge(sources: &[Source]) -> Vec<String> {
     let tests: BTreeSet<PathBuf> = sources.iter().flat_map(Source::test_files).collect();
-    let is_test = |s: &&Source| tests.iter().any(|t| s.path == *t || s.path.starts_with(t.with_extension("")));
+    let is_test = |s: &&Source| {
+        tests
+            .iter()
+            .any(|t| s.path == *t || s.path.starts_with(t.with_extension("")))
+    };
     let mut said = Vec::new();
     for source in sources.iter().filter(|s| !is_test(s)) {
         arrows(source, &mut said);
@@ -90,8 +128,12 @@ fn arrows(source: &Source, said: &mut Vec<String>) {
     named.dedup();
     for module in named.iter().filter(|m| **m != layer) {
         match rank(module) {
-            Some(other) if other > own => said.push(format!("{} reaches up to {module}", source.name())),
-            Some(other) if other == own => said.push(format!("{} reaches across to {module}", source.name())),
+            Some(other) if other > own => {
+                said.push(format!("{} reaches up to {module}", source.name()))
+            }
+            Some(other) if other == own => {
+                said.push(format!("{} reaches across to {module}", source.name()))
+            }
             _ => {}
         }
     }
@@ -101,13 +143,22 @@ fn owners(source: &Source, said: &mut Vec<String>) {
     let layer = source.layer();
     for (name, owner) in OWNED {
         if layer != *owner && source.code_has(name) {
-            said.push(format!("{} names {name}, which belongs to {owner}", source.name()));
+            said.push(format!(
+                "{} names {name}, which belongs to {owner}",
+                source.name()
+            ));
         }
     }
     if layer != "store"
-        && let Some(word) = SQL.iter().find(|word| source.texts.iter().any(|t| t.contains(*word)))
+        && let Some(word) = SQL
+            .iter()
+            .find(|word| source.texts.iter().any(|t| t.contains(*word)))
     {
-        said.push(format!("{} holds SQL ({}), which belongs to store", source.name(), word.trim_end()));
+        said.push(format!(
+            "{} holds SQL ({}), which belongs to store",
+            source.name(),
+            word.trim_end()
+        ));
     }
 }
 
@@ -116,10 +167,16 @@ fn locks(source: &Source, said: &mut Vec<String>) {
     let name = source.name();
     for (way, readers) in WITHOUT_LOCK {
         let in_texts = source.texts.iter().any(|t| {
-            let words: Vec<&str> = t.split(|c: char| !c.is_ascii_alphabetic()).filter(|w| !w.is_empty()).collect();
+            let words: Vec<&str> = t
+                .split(|c: char| !c.is_ascii_alphabetic())
+                .filter(|w| !w.is_empty())
+                .collect();
             (0..words.len()).any(|at| words[at] == *way && words.get(at + 1) != Some(&"IMMEDIATE"))
         });
-        if source.layer() == "store" && (in_texts || source.code_has(way)) && !readers.contains(&name.as_str()) {
+        if source.layer() == "store"
+            && (in_texts || source.code_has(way))
+            && !readers.contains(&name.as_str())
+        {
             said.push(format!("{name} begins a transaction without the write lock ({way}); a write takes it first: BEGIN IMMEDIATE"));
         }
     }
@@ -130,7 +187,9 @@ fn clock_and_printing(source: &Source, said: &mut Vec<String>) {
     if !CLOCK_FILES.contains(&name.as_str())
         && let Some(clock) = CLOCKS.iter().find(|clock| source.code_has(clock))
     {
-        said.push(format!("{name} asks the clock ({clock}); time is handed down from cli.rs and tui.rs"));
+        said.push(format!(
+            "{name} asks the clock ({clock}); time is handed down from cli.rs and tui.rs"
+        ));
     }
     if !["cli", "main"].contains(&source.layer().as_str())
         && let Some(print) = PRINTING.iter().find(|print| source.code_has(print))
@@ -144,29 +203,48 @@ fn shape(source: &Source, said: &mut Vec<String>) {
     if name.ends_with("/mod.rs") {
         said.push(format!("{name} is a mod.rs; write foo.rs beside foo/"));
     }
-    if let Some(stem) = name.trim_end_matches(".rs").split('/').find(|part| FORBIDDEN_STEMS.contains(part)) {
-        said.push(format!("{name} is called {stem}, which says nothing; name the thing that it owns"));
+    if let Some(stem) = name
+        .trim_end_matches(".rs")
+        .split('/')
+        .find(|part| FORBIDDEN_STEMS.contains(part))
+    {
+        said.push(format!(
+            "{name} is called {stem}, which says nothing; name the thing that it owns"
+        ));
     }
     for declared in source.types_declared() {
-        if let Some(ending) = FORBIDDEN_ENDINGS.iter().find(|ending| declared.ends_with(*ending)) {
-            said.push(format!("{name} declares {declared}; {ending} says nothing, name the thing that it owns"));
+        if let Some(ending) = FORBIDDEN_ENDINGS
+            .iter()
+            .find(|ending| declared.ends_with(*ending))
+        {
+            said.push(format!(
+                "{name} declares {declared}; {ending} says nothing, name the thing that it owns"
+            ));
         }
     }
     let lines = source.lines_of_code();
     if lines > LONGEST {
-        said.push(format!("{name} has {lines} lines without its tests; over {LONGEST} it is cut by subject"));
+        said.push(format!(
+            "{name} has {lines} lines without its tests; over {LONGEST} it is cut by subject"
+        ));
     }
 }
 
 fn read_folder(folder: &Path, root: &Path, into: &mut Vec<Source>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).expect("the sources are there").map(|e| e.expect("an entry").path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the sources are there")
+        .map(|e| e.expect("an entry").path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
             read_folder(&path, root, into);
         } else if path.extension().is_some_and(|e| e == "rs") {
             let text = fs::read_to_string(&path).expect("UTF-8");
-            into.push(Source::new(path.strip_prefix(root).expect("below the root"), &text));
+            into.push(Source::new(
+                path.strip_prefix(root).expect("below the root"),
+                &text,
+            ));
         }
     }
 }
@@ -183,7 +261,12 @@ fn the_sources_keep_the_house_rules() {
 
 /// What the rules say about made-up sources.
 fn said_of(files: &[(&str, &str)]) -> Vec<String> {
-    judge(&files.iter().map(|(path, text)| Source::new(Path::new(path), text)).collect::<Vec<_>>())
+    judge(
+        &files
+            .iter()
+            .map(|(path, text)| Source::new(Path::new(path), text))
+            .collect::<Vec<_>>(),
+    )
 }
 
 #[test]
@@ -199,11 +282,20 @@ fn an_arrow_upward_is_found_however_it_is_written() {
         assert_eq!(said_of(&[("columns.rs", text)]), up, "{text}");
     }
     assert_eq!(
-        said_of(&[("domain/time/words.rs", "use super::super::super::store::Store;")]),
+        said_of(&[(
+            "domain/time/words.rs",
+            "use super::super::super::store::Store;"
+        )]),
         ["domain/time/words.rs reaches up to store"]
     );
-    assert_eq!(said_of(&[("cli/list.rs", "use crate::tui::run;")]), ["cli/list.rs reaches across to tui"]);
-    assert_eq!(said_of(&[("text.rs", "use crate::domain::id::Id;")]), ["text.rs reaches up to domain"]);
+    assert_eq!(
+        said_of(&[("cli/list.rs", "use crate::tui::run;")]),
+        ["cli/list.rs reaches across to tui"]
+    );
+    assert_eq!(
+        said_of(&[("text.rs", "use crate::domain::id::Id;")]),
+        ["text.rs reaches up to domain"]
+    );
 }
 
 #[test]
@@ -228,23 +320,46 @@ fn arrows_downward_and_words_in_comments_texts_and_tests_are_fine() {
 
 #[test]
 fn a_file_of_tests_only_is_left_out() {
-    let files = [("domain/roster.rs", "#[cfg(test)]\nmod tests;"), ("domain/roster/tests.rs", "use crate::tui::Harness;")];
+    let files = [
+        ("domain/roster.rs", "#[cfg(test)]\nmod tests;"),
+        ("domain/roster/tests.rs", "use crate::tui::Harness;"),
+    ];
     assert_eq!(said_of(&files), Vec::<String>::new());
-    assert_eq!(said_of(&files[1..]).len(), 1, "without its declaration it is a source like any other");
+    assert_eq!(
+        said_of(&files[1..]).len(),
+        1,
+        "without its declaration it is a source like any other"
+    );
 }
 
 #[test]
 fn what_belongs_to_one_layer_is_found_in_another() {
     let cases = [
-        ("domain/id.rs", "use rusqlite::Connection;", "domain/id.rs names rusqlite, which belongs to store"),
+        (
+            "domain/id.rs",
+            "use rusqlite::Connection;",
+            "domain/id.rs names rusqlite, which belongs to store",
+        ),
         (
             "transfer/rows.rs",
             "fn f() { run(\"SELECT name FROM customer\") }",
             "transfer/rows.rs holds SQL (SELECT), which belongs to store",
         ),
-        ("cli/list.rs", "use ratatui::style::Style;", "cli/list.rs names ratatui, which belongs to tui"),
-        ("store.rs", "fn f(k: crossterm::event::KeyEvent) {}", "store.rs names crossterm, which belongs to tui"),
-        ("main.rs", "use clap::Parser;", "main.rs names clap, which belongs to cli"),
+        (
+            "cli/list.rs",
+            "use ratatui::style::Style;",
+            "cli/list.rs names ratatui, which belongs to tui",
+        ),
+        (
+            "store.rs",
+            "fn f(k: crossterm::event::KeyEvent) {}",
+            "store.rs names crossterm, which belongs to tui",
+        ),
+        (
+            "main.rs",
+            "use clap::Parser;",
+            "main.rs names clap, which belongs to cli",
+        ),
         (
             "store/open.rs",
             "use std::time::SystemTime;",
@@ -255,27 +370,46 @@ fn what_belongs_to_one_layer_is_found_in_another() {
             "fn f() { chrono::Utc::now(); }",
             "domain/time.rs asks the clock (Utc::now); time is handed down from cli.rs and tui.rs",
         ),
-        ("store.rs", "fn f() { eprintln!(\"x\") }", "store.rs prints (eprintln!), which belongs to cli"),
+        (
+            "store.rs",
+            "fn f() { eprintln!(\"x\") }",
+            "store.rs prints (eprintln!), which belongs to cli",
+        ),
     ];
     for (path, text, sentence) in cases {
         assert_eq!(said_of(&[(path, text)]), [sentence]);
     }
-    assert_eq!(said_of(&[("cli.rs", "fn f() { SystemTime::now(); println!() }")]), Vec::<String>::new());
+    assert_eq!(
+        said_of(&[("cli.rs", "fn f() { SystemTime::now(); println!() }")]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn a_write_that_does_not_take_the_lock_first_is_found() {
-    let without =
-        |way: &str| format!("store/write.rs begins a transaction without the write lock ({way}); a write takes it first: BEGIN IMMEDIATE");
+    let without = |way: &str| {
+        format!(
+            "store/write.rs begins a transaction without the write lock ({way}); a write takes it first: BEGIN IMMEDIATE"
+        )
+    };
     for (text, way) in [
         ("fn f() { run(\"PRAGMA x; BEGIN\") }", "BEGIN"),
         ("fn f() { run(\"BEGIN DEFERRED\") }", "BEGIN"),
-        ("fn f() { conn.unchecked_transaction() }", "unchecked_transaction"),
+        (
+            "fn f() { conn.unchecked_transaction() }",
+            "unchecked_transaction",
+        ),
         ("fn f() { conn.transaction() }", "transaction"),
     ] {
         assert_eq!(said_of(&[("store/write.rs", text)])[0], without(way));
     }
-    let fine = [("store/write.rs", "fn f() { run(\"BEGIN IMMEDIATE; COMMIT\") }"), ("store/roster.rs", "fn f() { run(\"BEGIN\") }")];
+    let fine = [
+        (
+            "store/write.rs",
+            "fn f() { run(\"BEGIN IMMEDIATE; COMMIT\") }",
+        ),
+        ("store/roster.rs", "fn f() { run(\"BEGIN\") }"),
+    ];
     assert_eq!(said_of(&fine), Vec::<String>::new());
 }
 
@@ -284,11 +418,31 @@ fn files_and_types_have_names_and_an_end() {
     let long = "fn f() {}\n".repeat(LONGEST + 1);
     let tested = format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{long}}}\n");
     let cases = [
-        ("store/mod.rs", "", "store/mod.rs is a mod.rs; write foo.rs beside foo/"),
-        ("domain/utils.rs", "", "domain/utils.rs is called utils, which says nothing; name the thing that it owns"),
-        ("tui/common/x.rs", "", "tui/common/x.rs is called common, which says nothing; name the thing that it owns"),
-        ("tui.rs", "pub struct KeyHandler;", "tui.rs declares KeyHandler; Handler says nothing, name the thing that it owns"),
-        ("tui.rs", long.as_str(), "tui.rs has 701 lines without its tests; over 700 it is cut by subject"),
+        (
+            "store/mod.rs",
+            "",
+            "store/mod.rs is a mod.rs; write foo.rs beside foo/",
+        ),
+        (
+            "domain/utils.rs",
+            "",
+            "domain/utils.rs is called utils, which says nothing; name the thing that it owns",
+        ),
+        (
+            "tui/common/x.rs",
+            "",
+            "tui/common/x.rs is called common, which says nothing; name the thing that it owns",
+        ),
+        (
+            "tui.rs",
+            "pub struct KeyHandler;",
+            "tui.rs declares KeyHandler; Handler says nothing, name the thing that it owns",
+        ),
+        (
+            "tui.rs",
+            long.as_str(),
+            "tui.rs has 701 lines without its tests; over 700 it is cut by subject",
+        ),
     ];
     for (path, text, sentence) in cases {
         assert_eq!(said_of(&[(path, text)]), [sentence]);

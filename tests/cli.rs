@@ -62,7 +62,9 @@ touchpoint_id,customer_id,contact_id,happened_at,channel,direction,note
 impl Desk {
     /// An empty one.
     fn empty() -> Desk {
-        Desk { home: tempfile::tempdir().expect("a folder") }
+        Desk {
+            home: tempfile::tempdir().expect("a folder"),
+        }
     }
 
     /// One whose book has three customers.
@@ -97,8 +99,15 @@ impl Desk {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_retain"));
         command.args(args).env_clear().current_dir(self.home.path());
-        command.env("HOME", self.home.path()).env("USER", "ada").env("TZ", "UTC").env("RETAIN_NOW", "2026-11-21T09:30:00Z");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env("HOME", self.home.path())
+            .env("USER", "ada")
+            .env("TZ", "UTC")
+            .env("RETAIN_NOW", "2026-11-21T09:30:00Z");
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -126,7 +135,10 @@ impl Desk {
                 text.push_str(std::str::from_utf8(bytes).expect("UTF-8"));
             }
         }
-        text.push_str(&format!("exit {}", output.status.code().expect("not killed")));
+        text.push_str(&format!(
+            "exit {}",
+            output.status.code().expect("not killed")
+        ));
         without_ids(&text.replace(&home_text(self.home.path()), "~"))
     }
 
@@ -148,7 +160,15 @@ fn home_text(home: &Path) -> String {
 /// Puts `[id]` in place of every UUID, and `#[id]` in place of the end of one.
 fn without_ids(text: &str) -> String {
     let dashes = [8, 13, 18, 23];
-    let is_id = |part: &[u8]| part.iter().enumerate().all(|(i, b)| if dashes.contains(&i) { *b == b'-' } else { b.is_ascii_hexdigit() });
+    let is_id = |part: &[u8]| {
+        part.iter().enumerate().all(|(i, b)| {
+            if dashes.contains(&i) {
+                *b == b'-'
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        })
+    };
     let is_end = |part: &[u8]| part[0] == b'#' && part[1..].iter().all(u8::is_ascii_hexdigit);
     let (mut out, mut at) = (String::new(), 0);
     while let Some(c) = text[at..].chars().next() {

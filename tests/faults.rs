@@ -41,7 +41,10 @@ fn full() -> bool {
 }
 
 /// Says on standard error what a test has measured, or why it proves nothing here.
-#[allow(clippy::print_stderr, reason = "a test has nowhere else to say what it measured")]
+#[allow(
+    clippy::print_stderr,
+    reason = "a test has nowhere else to say what it measured"
+)]
 fn tell(words: &str) {
     eprintln!("{words}");
 }
@@ -53,9 +56,15 @@ fn passed_over(what: &str, why: &str) {
 
 /// Whether strace is there and may trace. Where RETAIN_STRACE=1 promises it, its absence fails.
 fn has_strace(what: &str) -> bool {
-    let works = Command::new("strace").args(["-o", "/dev/null", "true"]).output().is_ok_and(|o| o.status.success());
+    let works = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output()
+        .is_ok_and(|o| o.status.success());
     let promised = std::env::var_os("RETAIN_STRACE").is_some_and(|v| v == "1");
-    assert!(works || !promised, "strace does not work here, and RETAIN_STRACE=1 says that it does");
+    assert!(
+        works || !promised,
+        "strace does not work here, and RETAIN_STRACE=1 says that it does"
+    );
     if !works {
         passed_over(what, "strace is not installed, or may not trace");
     }
@@ -64,7 +73,10 @@ fn has_strace(what: &str) -> bool {
 
 /// Whether we may mount file systems in a namespace of our own.
 fn may_mount(what: &str) -> bool {
-    let may = Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|o| o.status.success());
+    let may = Command::new("unshare")
+        .args(["-m", "true"])
+        .output()
+        .is_ok_and(|o| o.status.success());
     if !may {
         passed_over(what, "mounting needs root and unshare");
     }
@@ -98,7 +110,8 @@ fn desk_with_book(place: Place) -> Desk {
 fn texts(book: &Path, mark: &str) -> rusqlite::Result<Vec<String>> {
     let conn = Connection::open(book)?;
     conn.busy_timeout(std::time::Duration::from_secs(10))?;
-    let mut statement = conn.prepare("SELECT text FROM event WHERE removed = 0 AND text LIKE ? || '%' ORDER BY n")?;
+    let mut statement =
+        conn.prepare("SELECT text FROM event WHERE removed = 0 AND text LIKE ? || '%' ORDER BY n")?;
     let rows = statement.query_map([mark], |r| r.get(0))?;
     rows.collect()
 }
@@ -109,15 +122,27 @@ fn soundness(book: &Path) -> String {
         let conn = Connection::open(book)?;
         conn.busy_timeout(std::time::Duration::from_secs(10))?;
         let said: String = conn.query_row("PRAGMA integrity_check(3)", [], |r| r.get(0))?;
-        let orphans: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0))?;
-        Ok(if orphans > 0 { format!("{orphans} rows without their parent") } else { said })
+        let orphans: i64 =
+            conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
+                r.get(0)
+            })?;
+        Ok(if orphans > 0 {
+            format!("{orphans} rows without their parent")
+        } else {
+            said
+        })
     };
     ask().unwrap_or_else(|e| e.to_string())
 }
 
 /// Asserts that the book opens at once and is well, and that of the texts with `mark` it has every acknowledged one, none twice
 /// and none that nobody wrote.
-fn assert_holds(desk: &Desk, mark: &str, acknowledged: &BTreeSet<String>, tried: Option<&BTreeSet<String>>) {
+fn assert_holds(
+    desk: &Desk,
+    mark: &str,
+    acknowledged: &BTreeSet<String>,
+    tried: Option<&BTreeSet<String>>,
+) {
     let mut doctor = desk.command();
     doctor.args(["doctor", "--json", "--book"]).arg(&desk.book);
     let ended = within(doctor);
@@ -129,7 +154,11 @@ fn assert_holds(desk: &Desk, mark: &str, acknowledged: &BTreeSet<String>, tried:
     let lost: Vec<&String> = acknowledged.difference(&set).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     if let Some(tried) = tried {
-        assert!(set.is_subset(tried), "nobody wrote: {:?}", set.difference(tried));
+        assert!(
+            set.is_subset(tried),
+            "nobody wrote: {:?}",
+            set.difference(tried)
+        );
     }
 }
 
@@ -140,7 +169,10 @@ fn every_test_that_the_cases_name_exists() {
     let mut sources = String::new();
     let mut folders = vec![root.join("src"), root.join("tests")];
     while let Some(folder) = folders.pop() {
-        for file in std::fs::read_dir(folder).expect("a folder of sources").map(|f| f.expect("a file").path()) {
+        for file in std::fs::read_dir(folder)
+            .expect("a folder of sources")
+            .map(|f| f.expect("a file").path())
+        {
             if file.is_dir() {
                 folders.push(file);
             } else if file.extension().is_some_and(|e| e == "rs") {
@@ -148,10 +180,21 @@ fn every_test_that_the_cases_name_exists() {
             }
         }
     }
-    let names: BTreeSet<&str> = cases.split('`').skip(1).step_by(2).filter(|n| n.contains('_')).collect();
-    let missing: Vec<&&str> = names.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    let names: BTreeSet<&str> = cases
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|n| n.contains('_'))
+        .collect();
+    let missing: Vec<&&str> = names
+        .iter()
+        .filter(|name| !sources.contains(&format!("fn {name}(")))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
     for number in 1..=60 {
-        assert!(cases.contains(&format!("\n{number}. ")), "case {number} is not told");
+        assert!(
+            cases.contains(&format!("\n{number}. ")),
+            "case {number} is not told"
+        );
     }
 }

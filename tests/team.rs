@@ -34,7 +34,11 @@ pub fn with_book() -> Desk {
 fn texts(desk: &Desk, customer: &str) -> Vec<String> {
     let value = desk.json(&["show", customer, "--events", "1000"]);
     let events = value["events"].as_array().expect("events").iter();
-    let mut texts: Vec<String> = events.filter_map(|e| e["text"].as_str()).filter(|t| !t.is_empty()).map(str::to_owned).collect();
+    let mut texts: Vec<String> = events
+        .filter_map(|e| e["text"].as_str())
+        .filter(|t| !t.is_empty())
+        .map(str::to_owned)
+        .collect();
     texts.reverse();
     texts
 }

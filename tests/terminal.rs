@@ -28,9 +28,19 @@ fn demo() -> &'static Path {
     let (_, path) = DEMO.get_or_init(|| {
         let home = tempfile::tempdir().expect("a folder");
         let path = home.path().join("demo.db");
-        let desk = Desk { book: path.clone(), home };
-        let args = ["demo", "--customers", "40", "--into"].map(String::from).into_iter().chain([path.display().to_string()]);
-        let done = desk.command().args(args).output().expect("the program starts");
+        let desk = Desk {
+            book: path.clone(),
+            home,
+        };
+        let args = ["demo", "--customers", "40", "--into"]
+            .map(String::from)
+            .into_iter()
+            .chain([path.display().to_string()]);
+        let done = desk
+            .command()
+            .args(args)
+            .output()
+            .expect("the program starts");
         assert!(done.status.success(), "{done:?}");
         (desk.home, path)
     });
@@ -48,7 +58,10 @@ impl Desk {
     /// One whose book does not exist yet.
     pub fn empty() -> Desk {
         let home = tempfile::tempdir().expect("a folder");
-        Desk { book: home.path().join("book.db"), home }
+        Desk {
+            book: home.path().join("book.db"),
+            home,
+        }
     }
 
     /// A file in the home.
@@ -59,11 +72,27 @@ impl Desk {
     /// The environment that both the screens and the subcommands get; nothing is inherited.
     fn environment(&self) -> Vec<(&'static str, String)> {
         let home = self.home.path().display().to_string();
-        let mut all = vec![("PATH", "/usr/bin:/bin"), ("USER", "ana"), ("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC")];
+        let mut all = vec![
+            ("PATH", "/usr/bin:/bin"),
+            ("USER", "ana"),
+            ("TERM", "xterm-256color"),
+            ("LANG", "C.UTF-8"),
+            ("TZ", "UTC"),
+        ];
         all.push(("RUST_BACKTRACE", "0"));
-        let own = [("HOME", ""), ("XDG_DATA_HOME", "/data"), ("XDG_STATE_HOME", "/state"), ("XDG_CONFIG_HOME", "/config")];
-        let own = own.into_iter().map(|(name, part)| (name, format!("{home}{part}")));
-        all.into_iter().map(|(name, value)| (name, value.to_owned())).chain(own).collect()
+        let own = [
+            ("HOME", ""),
+            ("XDG_DATA_HOME", "/data"),
+            ("XDG_STATE_HOME", "/state"),
+            ("XDG_CONFIG_HOME", "/config"),
+        ];
+        let own = own
+            .into_iter()
+            .map(|(name, part)| (name, format!("{home}{part}")));
+        all.into_iter()
+            .map(|(name, value)| (name, value.to_owned()))
+            .chain(own)
+            .collect()
     }
 
     /// A subcommand, not started yet; without the book.
@@ -74,14 +103,26 @@ impl Desk {
     /// Another program, in the same surroundings.
     pub fn tool(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().envs(self.environment()).current_dir(self.home.path());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env_clear()
+            .envs(self.environment())
+            .current_dir(self.home.path());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
     /// Runs a subcommand on the book as `me`.
     pub fn run_as(&self, me: &str, args: &[&str]) -> Output {
-        self.command().args(args).arg("--book").arg(&self.book).args(["--me", me]).output().expect("the program starts")
+        self.command()
+            .args(args)
+            .arg("--book")
+            .arg(&self.book)
+            .args(["--me", me])
+            .output()
+            .expect("the program starts")
     }
 
     /// The JSON that a subcommand on the book prints.
@@ -114,7 +155,9 @@ impl Desk {
         let mut command = self.screens();
         command.args(["--me", me]);
         let mut console = Console::start(command);
-        console.wait("the queue with its preview", |c| c.shows("Queue (") && c.shows("Customers 40") && c.shows("│ Last"));
+        console.wait("the queue with its preview", |c| {
+            c.shows("Queue (") && c.shows("Customers 40") && c.shows("│ Last")
+        });
         console
     }
 }

@@ -142,29 +142,56 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }
         What::Set(set) => {
             let id = find(&store, &set.id)?;
-            let changes = set.changes.iter().map(|c| change(cx, &store, c)).collect::<Result<Vec<_>>>()?;
-            cx.write(&mut store, &Command::Edit { entity: Entity::Action, rows: vec![id], changes })
+            let changes = set
+                .changes
+                .iter()
+                .map(|c| change(cx, &store, c))
+                .collect::<Result<Vec<_>>>()?;
+            cx.write(
+                &mut store,
+                &Command::Edit {
+                    entity: Entity::Action,
+                    rows: vec![id],
+                    changes,
+                },
+            )
         }
         What::Snooze(snooze) => {
             let id = find(&store, &snooze.id)?;
             let until = day(cx, &store, &snooze.until)?;
-            cx.write(&mut store, &Command::SnoozeActions { actions: vec![id], until, reason: snooze.reason.clone() })
+            cx.write(
+                &mut store,
+                &Command::SnoozeActions {
+                    actions: vec![id],
+                    until,
+                    reason: snooze.reason.clone(),
+                },
+            )
         }
         What::Close(close) => {
             let id = find(&store, &close.id)?;
-            cx.write(&mut store, &Command::CloseActions { actions: vec![id], outcome: joined(&close.outcome) })
+            cx.write(
+                &mut store,
+                &Command::CloseActions {
+                    actions: vec![id],
+                    outcome: joined(&close.outcome),
+                },
+            )
         }
     }
 }
 
 fn day(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Day> {
-    cx.day(store, Some(text))?.ok_or_else(|| Error::usage("a day is missing"))
+    cx.day(store, Some(text))?
+        .ok_or_else(|| Error::usage("a day is missing"))
 }
 
 fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
     let currency = store.config().currency;
     let amount = |text: &String| {
-        money::parse(text, currency).ok_or_else(|| Error::usage(format!("\"{text}\" is not an amount")).hint("such as 240k or 1200.50"))
+        money::parse(text, currency).ok_or_else(|| {
+            Error::usage(format!("\"{text}\" is not an amount")).hint("such as 240k or 1200.50")
+        })
     };
     let figure = |text: &Option<String>| text.as_deref().map(thousandths).transpose();
     Ok(ActionDraft {
@@ -187,29 +214,58 @@ fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
 
 /// A figure of an objective, in thousandths.
 fn thousandths(text: &str) -> Result<i64> {
-    let wrong = || Error::usage(format!("\"{text}\" is not a number")).hint("at most three places behind the point: 42.5");
+    let wrong = || {
+        Error::usage(format!("\"{text}\" is not a number"))
+            .hint("at most three places behind the point: 42.5")
+    };
     action::parse_figure(text).ok_or_else(wrong)
 }
 
 fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
-    const FIELDS: [&str; 11] =
-        ["title", "owner", "due", "severity", "money", "mitigation", "review", "value", "target", "unit", "evidence"];
-    let Some((field, value)) = text.split_once('=').filter(|(field, _)| FIELDS.contains(field) || *field == "start") else {
-        return Err(Error::usage(format!("\"{text}\" is not a change")).hint(format!("field=value; fields: {}, start", FIELDS.join(", "))));
+    const FIELDS: [&str; 11] = [
+        "title",
+        "owner",
+        "due",
+        "severity",
+        "money",
+        "mitigation",
+        "review",
+        "value",
+        "target",
+        "unit",
+        "evidence",
+    ];
+    let Some((field, value)) = text
+        .split_once('=')
+        .filter(|(field, _)| FIELDS.contains(field) || *field == "start")
+    else {
+        return Err(Error::usage(format!("\"{text}\" is not a change"))
+            .hint(format!("field=value; fields: {}, start", FIELDS.join(", "))));
     };
     let name = if field == "start" { "base" } else { field };
-    if value.is_empty() && !matches!(field, "title" | "owner" | "mitigation" | "unit" | "evidence") {
+    if value.is_empty()
+        && !matches!(
+            field,
+            "title" | "owner" | "mitigation" | "unit" | "evidence"
+        )
+    {
         return Ok(Change::set(name, serde_json::Value::Null));
     }
     Ok(match field {
         "due" | "review" => Change::set(name, day(cx, store, value)?.to_string()),
         "severity" => {
             let severity = value.parse::<u8>().ok().filter(|s| (1..=4).contains(s));
-            Change::set(name, severity.ok_or_else(|| Error::usage("a severity is 1 (worst) to 4"))?)
+            Change::set(
+                name,
+                severity.ok_or_else(|| Error::usage("a severity is 1 (worst) to 4"))?,
+            )
         }
         "money" => {
             let amount = money::parse(value, store.config().currency);
-            Change::set(name, amount.ok_or_else(|| Error::usage(format!("\"{value}\" is not an amount")))?)
+            Change::set(
+                name,
+                amount.ok_or_else(|| Error::usage(format!("\"{value}\" is not an amount")))?,
+            )
         }
         "start" | "value" | "target" => Change::set(name, thousandths(value)?),
         _ => Change::set(name, value),
@@ -241,13 +297,27 @@ pub(super) fn due(day: Day, today: Day) -> String {
 }
 
 fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
-    let customer = list.customer.as_deref().map(|c| store.find_customer(c)).transpose()?;
+    let customer = list
+        .customer
+        .as_deref()
+        .map(|c| store.find_customer(c))
+        .transpose()?;
     let kind = list.kind.clone().unwrap_or_default();
     let rows = answer(
         store,
-        ActionAsk { filter: list.filter.clone(), kind: kind.clone(), owner: list.owner.clone(), customer, closed: list.closed },
+        ActionAsk {
+            filter: list.filter.clone(),
+            kind: kind.clone(),
+            owner: list.owner.clone(),
+            customer,
+            closed: list.closed,
+        },
     )?;
-    let objectives = || rows.iter().map(|r| &r.action).filter(|a| a.kind == "objective");
+    let objectives = || {
+        rows.iter()
+            .map(|r| &r.action)
+            .filter(|a| a.kind == "objective")
+    };
     let progress = action::plan_progress(objectives());
     if cx.out.json {
         let rows: Vec<_> = rows
@@ -258,7 +328,10 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
                 row
             })
             .collect();
-        return cx.out.rows("actions", json!({ "actions": rows, "plan_progress": progress }));
+        return cx.out.rows(
+            "actions",
+            json!({ "actions": rows, "plan_progress": progress }),
+        );
     }
     if rows.is_empty() {
         return Ok(cx.out.line("no call to action is open there")?);
@@ -274,14 +347,26 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
                 r.customer_name.clone(),
                 a.kind.clone(),
                 a.severity.map_or_else(String::new, |s| format!("S{s}")),
-                a.turn().filter(|_| a.closed.is_none()).map_or_else(String::new, |d| due(d, today)),
-                a.review.filter(|_| a.closed.is_none()).map_or_else(String::new, |d| due(d, today)),
+                a.turn()
+                    .filter(|_| a.closed.is_none())
+                    .map_or_else(String::new, |d| due(d, today)),
+                a.review
+                    .filter(|_| a.closed.is_none())
+                    .map_or_else(String::new, |d| due(d, today)),
                 a.owner.clone(),
                 money::short(a.money.unwrap_or(r.arr), currency),
                 match a.progress() {
                     Some(done) => {
-                        let figure = |n: Option<i64>| n.map_or_else(String::new, action::show_figure);
-                        format!("{} ({done}%: {} of {} {})", a.title, figure(a.value), figure(a.target), a.unit).replace(" )", ")")
+                        let figure =
+                            |n: Option<i64>| n.map_or_else(String::new, action::show_figure);
+                        format!(
+                            "{} ({done}%: {} of {} {})",
+                            a.title,
+                            figure(a.value),
+                            figure(a.target),
+                            a.unit
+                        )
+                        .replace(" )", ")")
                     }
                     None if a.closed.is_some() => format!("{} (closed: {})", a.title, a.outcome),
                     None => a.title.clone(),
@@ -289,8 +374,14 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
             ]
         })
         .collect();
-    let heads = ["id", "customer", "kind", "sev", "due", "review", "owner", "at stake", "what"];
-    cx.out.table(&heads, &[false, false, false, false, false, false, false, true, false], &table)?;
+    let heads = [
+        "id", "customer", "kind", "sev", "due", "review", "owner", "at stake", "what",
+    ];
+    cx.out.table(
+        &heads,
+        &[false, false, false, false, false, false, false, true, false],
+        &table,
+    )?;
     if kind == "risk" {
         cx.out.line("by money at stake x urgency: severity 1 counts 4 times, 4 once, a review that is past doubles it")?;
     }

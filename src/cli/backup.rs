@@ -49,21 +49,27 @@ fn make(cx: &mut Cx<'_>, to: Option<&Path>) -> Done {
         }
         None => {
             let path = store.back_up("asked", cx.now)?;
-            let holds = verify_again(&path).map_err(|e| e.hint("the backup is kept all the same; `retain backup list` marks it"))?;
+            let holds = verify_again(&path).map_err(|e| {
+                e.hint("the backup is kept all the same; `retain backup list` marks it")
+            })?;
             (path, holds)
         }
     };
     if cx.out.json {
         return Ok(cx.out.object(json!({ "backup": path, "holds": holds }))?);
     }
-    cx.out.line(&one_line(&format!("{}: {}", path.display(), words(&holds))))?;
+    cx.out
+        .line(&one_line(&format!("{}: {}", path.display(), words(&holds))))?;
     Ok(())
 }
 
 /// The resolved path of the book, also of one that is damaged or gone.
 pub(super) fn resolved(cx: &Cx<'_>) -> crate::error::Result<PathBuf> {
     let path = cx.book()?;
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     Ok(std::fs::canonicalize(&path).unwrap_or_else(|_| {
         let parent = std::fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
         parent.join(path.file_name().unwrap_or_default())
@@ -71,8 +77,13 @@ pub(super) fn resolved(cx: &Cx<'_>) -> crate::error::Result<PathBuf> {
 }
 
 pub(super) fn words(holds: &Holds) -> String {
-    let latest = holds.latest.map_or_else(String::new, |at| format!(", up to {} UTC", at.utc().format("%Y-%m-%d %H:%M")));
-    format!("{} customers, {} events, {} batches{latest}", holds.customers, holds.events, holds.batches)
+    let latest = holds.latest.map_or_else(String::new, |at| {
+        format!(", up to {} UTC", at.utc().format("%Y-%m-%d %H:%M"))
+    });
+    format!(
+        "{} customers, {} events, {} batches{latest}",
+        holds.customers, holds.events, holds.batches
+    )
 }
 
 fn list_all(cx: &mut Cx<'_>) -> Done {
@@ -84,20 +95,33 @@ fn list_all(cx: &mut Cx<'_>) -> Done {
         cx.out.line(&line(backup, cx.now))?;
     }
     if all.is_empty() {
-        cx.out.line("There is no backup yet; `retain backup` makes one")?;
+        cx.out
+            .line("There is no backup yet; `retain backup` makes one")?;
     }
     Ok(())
 }
 
 fn line(backup: &Backup, now: Stamp) -> String {
     let today = Day::from_date(now.utc().date_naive());
-    let ahead = if backup.day.zip(today).is_some_and(|(day, today)| day > today.plus(1)) { "  dated ahead by a wrong clock" } else { "" };
+    let ahead = if backup
+        .day
+        .zip(today)
+        .is_some_and(|(day, today)| day > today.plus(1))
+    {
+        "  dated ahead by a wrong clock"
+    } else {
+        ""
+    };
     let known = match (backup.damaged, backup.verified) {
         (true, _) => "  DAMAGED",
         (_, true) => "  verified",
         _ => "",
     };
-    format!("{}  {:.1} MB{known}{ahead}", one_line(&backup.name), backup.size as f64 / 1e6)
+    format!(
+        "{}  {:.1} MB{known}{ahead}",
+        one_line(&backup.name),
+        backup.size as f64 / 1e6
+    )
 }
 
 fn verify_all(cx: &mut Cx<'_>) -> Done {
@@ -105,7 +129,10 @@ fn verify_all(cx: &mut Cx<'_>) -> Done {
     let read: Vec<_> = all.iter().map(|b| (b, verify_again(&b.path))).collect();
     let damaged = read.iter().filter(|(_, r)| r.is_err()).count();
     if cx.out.json {
-        let rows: Vec<_> = read.iter().map(|(b, r)| json!({ "name": b.name, "ok": r.is_ok(), "holds": r.as_ref().ok() })).collect();
+        let rows: Vec<_> = read
+            .iter()
+            .map(|(b, r)| json!({ "name": b.name, "ok": r.is_ok(), "holds": r.as_ref().ok() }))
+            .collect();
         cx.out.rows("backups", json!({ "backups": rows }))?;
     } else {
         for (backup, result) in &read {
@@ -114,14 +141,20 @@ fn verify_all(cx: &mut Cx<'_>) -> Done {
                 Err(error) => (Ink::Risk, "DAMAGED", error.message.clone()),
             };
             let word = cx.out.paint(ink, word);
-            cx.out.line(&format!("{word} {}  {}", one_line(&backup.name), one_line(&rest)))?;
+            cx.out.line(&format!(
+                "{word} {}  {}",
+                one_line(&backup.name),
+                one_line(&rest)
+            ))?;
         }
     }
     if damaged == 0 {
         return Ok(());
     }
     cx.out.flush()?;
-    Err(Error::failed(format!("{damaged} of {} backups are damaged", all.len()))
-        .hint("restore passes them over; they can be removed")
-        .into())
+    Err(
+        Error::failed(format!("{damaged} of {} backups are damaged", all.len()))
+            .hint("restore passes them over; they can be removed")
+            .into(),
+    )
 }

@@ -34,7 +34,9 @@ pub(super) fn of(command: &clap::Command, matches: &ArgMatches) -> Call {
     let mut words = Vec::new();
     let (mut command, mut matches) = (command, matches);
     while let Some((name, of)) = matches.subcommand() {
-        let Some(inner) = command.find_subcommand(name) else { break };
+        let Some(inner) = command.find_subcommand(name) else {
+            break;
+        };
         (command, matches) = (inner, of);
         words.push(name.to_owned());
         let mut given: Vec<&str> = command
@@ -46,7 +48,13 @@ pub(super) fn of(command: &clap::Command, matches: &ArgMatches) -> Call {
         given.sort_unstable();
         for id in given {
             words.push(format!("{id}="));
-            words.extend(matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned()));
+            words.extend(
+                matches
+                    .get_raw(id)
+                    .into_iter()
+                    .flatten()
+                    .map(|value| value.to_string_lossy().into_owned()),
+            );
         }
     }
     Call { words }
@@ -57,9 +65,13 @@ impl Call {
     pub(super) fn read_input(&mut self) -> Result<()> {
         if self.words.iter().any(|word| word == "-") && INPUT.get().is_none() {
             let mut bytes = Vec::new();
-            let read = std::io::stdin().lock().take(LONGEST).read_to_end(&mut bytes);
+            let read = std::io::stdin()
+                .lock()
+                .take(LONGEST)
+                .read_to_end(&mut bytes);
             read.map_err(|e| Error::failed("Standard input could not be read").because(e))?;
-            self.words.push(format!("input {}", blake3::hash(&bytes).to_hex()));
+            self.words
+                .push(format!("input {}", blake3::hash(&bytes).to_hex()));
             let _ = INPUT.set(bytes);
         }
         Ok(())
@@ -67,7 +79,9 @@ impl Call {
 
     /// All of it as one text; no two calls have the same.
     pub(super) fn text(&self) -> String {
-        self.words.iter().fold(String::new(), |text, word| format!("{text}{} {word}\n", word.len()))
+        self.words.iter().fold(String::new(), |text, word| {
+            format!("{text}{} {word}\n", word.len())
+        })
     }
 }
 
@@ -77,7 +91,9 @@ mod tests {
 
     fn call(line: &str) -> String {
         let mut command = crate::cli::command();
-        let matches = command.try_get_matches_from_mut(line.split(' ')).expect(line);
+        let matches = command
+            .try_get_matches_from_mut(line.split(' '))
+            .expect(line);
         of(&command, &matches).text()
     }
 
@@ -99,6 +115,9 @@ mod tests {
         ] {
             assert_ne!(call(other), first, "{other}");
         }
-        assert_eq!(call("retain purge acme --yes"), call("retain forget acme --yes"));
+        assert_eq!(
+            call("retain purge acme --yes"),
+            call("retain forget acme --yes")
+        );
     }
 }

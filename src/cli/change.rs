@@ -60,7 +60,11 @@ const TICKET: &[Field] = &[
     ("opened", "opened", Reading::Moment),
     ("closed", "closed", Reading::Moment),
 ];
-const SUBSCRIPTION: &[Field] = &[("start", "start", Reading::Day), ("end", "end", Reading::Day), ("status", "status", Reading::Text)];
+const SUBSCRIPTION: &[Field] = &[
+    ("start", "start", Reading::Day),
+    ("end", "end", Reading::Day),
+    ("status", "status", Reading::Text),
+];
 
 fn fields(entity: Entity) -> &'static [Field] {
     match entity {
@@ -80,51 +84,100 @@ pub(super) fn names(entity: Entity) -> impl Iterator<Item = &'static str> {
 }
 
 /// The changes that `FIELD=VALUE` words ask for.
-pub(super) fn read(cx: &Cx<'_>, store: &Store, entity: Entity, words: &[&str]) -> Result<Vec<Change>> {
+pub(super) fn read(
+    cx: &Cx<'_>,
+    store: &Store,
+    entity: Entity,
+    words: &[&str],
+) -> Result<Vec<Change>> {
     if words.is_empty() {
-        return Err(Error::usage("Nothing is to be changed").hint(format!("FIELD=VALUE; {}", hint(store, entity))));
+        return Err(Error::usage("Nothing is to be changed")
+            .hint(format!("FIELD=VALUE; {}", hint(store, entity))));
     }
-    words.iter().map(|word| one(cx, store, entity, word)).collect()
+    words
+        .iter()
+        .map(|word| one(cx, store, entity, word))
+        .collect()
 }
 
 fn hint(store: &Store, entity: Entity) -> String {
     let mut all: Vec<String> = names(entity).map(str::to_owned).collect();
     if entity == Entity::Customer {
-        all.extend(store.config().attributes.iter().map(|a| format!("attr.{}", a.code)));
+        all.extend(
+            store
+                .config()
+                .attributes
+                .iter()
+                .map(|a| format!("attr.{}", a.code)),
+        );
     }
     format!("fields: {}", all.join(", "))
 }
 
 fn one(cx: &Cx<'_>, store: &Store, entity: Entity, word: &str) -> Result<Change> {
-    let wrong = || Error::usage(format!("\"{word}\" is not a change")).hint(format!("FIELD=VALUE; {}", hint(store, entity)));
+    let wrong = || {
+        Error::usage(format!("\"{word}\" is not a change"))
+            .hint(format!("FIELD=VALUE; {}", hint(store, entity)))
+    };
     let (name, value) = word.split_once('=').ok_or_else(wrong)?;
-    if let Some(code) = name.strip_prefix("attr.").filter(|_| entity == Entity::Customer) {
+    if let Some(code) = name
+        .strip_prefix("attr.")
+        .filter(|_| entity == Entity::Customer)
+    {
         let config = store.config();
         config.attribute(code).ok_or_else(|| {
             Error::usage(format!("The book has no attribute \"{code}\""))
                 .hint("`retain attribute add CODE` makes one")
                 .hint(hint(store, entity))
         })?;
-        return Ok(Change::set(name, if value.is_empty() { Value::Null } else { value.into() }));
+        return Ok(Change::set(
+            name,
+            if value.is_empty() {
+                Value::Null
+            } else {
+                value.into()
+            },
+        ));
     }
-    let (_, field, reading) = fields(entity).iter().find(|f| f.0 == name).ok_or_else(wrong)?;
+    let (_, field, reading) = fields(entity)
+        .iter()
+        .find(|f| f.0 == name)
+        .ok_or_else(wrong)?;
     let number = |least: i64, most: i64| {
-        let found = value.parse::<i64>().ok().filter(|n| (least..=most).contains(n));
-        found.ok_or_else(|| Error::usage(format!("{name} takes a number from {least} to {most}, not \"{value}\"")))
+        let found = value
+            .parse::<i64>()
+            .ok()
+            .filter(|n| (least..=most).contains(n));
+        found.ok_or_else(|| {
+            Error::usage(format!(
+                "{name} takes a number from {least} to {most}, not \"{value}\""
+            ))
+        })
     };
     let value = match reading {
         Reading::Text => value.into(),
         _ if value.is_empty() => Value::Null,
-        Reading::Day => cx.day(store, Some(value))?.map_or(Value::Null, |d| d.to_string().into()),
-        Reading::Moment => cx.past(store, Some(value))?.map_or(Value::Null, |at| at.0.into()),
+        Reading::Day => cx
+            .day(store, Some(value))?
+            .map_or(Value::Null, |d| d.to_string().into()),
+        Reading::Moment => cx
+            .past(store, Some(value))?
+            .map_or(Value::Null, |at| at.0.into()),
         Reading::Number(least, most) => number(*least, *most)?.into(),
         Reading::YesNo => match value {
             "yes" | "1" | "true" => 1.into(),
             "no" | "0" | "false" => 0.into(),
-            _ => return Err(Error::usage(format!("{name} takes yes or no, not \"{value}\""))),
+            _ => {
+                return Err(Error::usage(format!(
+                    "{name} takes yes or no, not \"{value}\""
+                )));
+            }
         },
         Reading::Role if ROLES.contains(&value) => value.into(),
-        Reading::Role => return Err(Error::usage(format!("There is no role \"{value}\"")).hint(format!("roles: {}", ROLES.join(", ")))),
+        Reading::Role => {
+            return Err(Error::usage(format!("There is no role \"{value}\""))
+                .hint(format!("roles: {}", ROLES.join(", "))));
+        }
     };
     Ok(Change::set(field, value))
 }
@@ -134,12 +187,18 @@ pub(super) fn row(store: &Store, entity: Entity, what: &str, text: &str) -> Resu
     let found = store.find_rows(entity, text)?;
     let open: Vec<_> = found.iter().filter(|f| f.2).collect();
     match (found.as_slice(), open.as_slice()) {
-        ([], _) => Err(Error::not_found(format!("There is no {what} {text}")).hint(format!("{} prints their ids", printed(entity)))),
+        ([], _) => Err(Error::not_found(format!("There is no {what} {text}"))
+            .hint(format!("{} prints their ids", printed(entity)))),
         ([only], _) => Ok((only.0, only.2)),
         (_, [only]) => Ok((only.0, true)),
         (several, _) => {
-            let error = Error::usage(format!("\"{text}\" fits several of them: name one by its id"));
-            Err(several.iter().take(8).fold(error, |e, (id, name, _)| e.hint(format!("{id}  {name}"))))
+            let error = Error::usage(format!(
+                "\"{text}\" fits several of them: name one by its id"
+            ));
+            Err(several
+                .iter()
+                .take(8)
+                .fold(error, |e, (id, name, _)| e.hint(format!("{id}  {name}"))))
         }
     }
 }
@@ -173,5 +232,8 @@ fn printed(entity: Entity) -> &'static str {
 
 /// All the rows that are meant.
 pub(super) fn rows(store: &Store, entity: Entity, what: &str, texts: &[String]) -> Result<Vec<Id>> {
-    texts.iter().map(|text| row(store, entity, what, text).map(|r| r.0)).collect()
+    texts
+        .iter()
+        .map(|text| row(store, entity, what, text).map(|r| r.0))
+        .collect()
 }

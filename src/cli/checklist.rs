@@ -34,37 +34,73 @@ pub(super) struct Args {
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let customer = store.find_customer(&args.customer)?;
-    let Page::Checklists(lists) = store.answer(&Query::Checklists { customer })? else { return Err(unexpected().into()) };
+    let Page::Checklists(lists) = store.answer(&Query::Checklists { customer })? else {
+        return Err(unexpected().into());
+    };
     let stages = store.config();
     let list = match &args.stage {
         Some(name) => {
-            let code = stages.stages.find(name).map(|no| stages.stages.code(no).to_owned());
+            let code = stages
+                .stages
+                .find(name)
+                .map(|no| stages.stages.code(no).to_owned());
             let code = code.ok_or_else(|| Error::usage(format!("There is no stage \"{name}\"")))?;
             lists.into_iter().find(|l| l.stage == code)
         }
         None => lists.into_iter().find(|l| l.present),
     };
     let Some(list) = list else {
-        return Err(Error::usage("The customer is in no stage").hint("name one with --stage").into());
+        return Err(Error::usage("The customer is in no stage")
+            .hint("name one with --stage")
+            .into());
     };
-    let (Some(question), Some(answer)) = (&args.question, &args.answer) else { return print(cx, &list) };
-    let answer = Answer::parse(answer).ok_or_else(|| Error::usage(format!("\"{answer}\" is not an answer")).hint("yes, no or na"))?;
+    let (Some(question), Some(answer)) = (&args.question, &args.answer) else {
+        return print(cx, &list);
+    };
+    let answer = Answer::parse(answer).ok_or_else(|| {
+        Error::usage(format!("\"{answer}\" is not an answer")).hint("yes, no or na")
+    })?;
     let question = store.find_question(&list.stage, question)?;
-    cx.write(&mut store, &Command::Check { customer, stage: list.stage, question, answer, note: joined(&args.note) })
+    cx.write(
+        &mut store,
+        &Command::Check {
+            customer,
+            stage: list.stage,
+            question,
+            answer,
+            note: joined(&args.note),
+        },
+    )
 }
 
 fn print(cx: &mut Cx<'_>, list: &Checklist) -> Done {
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "checklist": list, "gaps": list.gaps() }))?);
+        return Ok(cx
+            .out
+            .object(json!({ "checklist": list, "gaps": list.gaps() }))?);
     }
-    let head = format!("{}: {} of {} answered", list.label, list.items.len() - list.gaps(), list.items.len());
+    let head = format!(
+        "{}: {} of {} answered",
+        list.label,
+        list.items.len() - list.gaps(),
+        list.items.len()
+    );
     let head = cx.out.paint(Ink::Bold, &one_line(&head));
     cx.out.line(&head)?;
     for item in &list.items {
         let said = item.answered.as_ref().map_or("-", |a| a.answer.code());
-        cx.out.line(&one_line(&format!("  {said:<4} {:<13} {}", item.question.code, item.question.ask)))?;
+        cx.out.line(&one_line(&format!(
+            "  {said:<4} {:<13} {}",
+            item.question.code, item.question.ask
+        )))?;
         if let Some(answered) = &item.answered {
-            let by = format!("{:19}{} {}  {}", "", answered.by, answered.at.utc().format("%Y-%m-%d"), answered.note);
+            let by = format!(
+                "{:19}{} {}  {}",
+                "",
+                answered.by,
+                answered.at.utc().format("%Y-%m-%d"),
+                answered.note
+            );
             let by = cx.out.paint(Ink::Dim, &one_line(by.trim_end()));
             cx.out.line(&by)?;
         }
@@ -76,7 +112,10 @@ fn print(cx: &mut Cx<'_>, list: &Checklist) -> Done {
         cx.out.line(&one_line(&format!("       {words}")))?;
     }
     for (filter, met) in &list.exit_when {
-        cx.out.line(&one_line(&format!("  {}  {filter}", if *met { "met " } else { "open" })))?;
+        cx.out.line(&one_line(&format!(
+            "  {}  {filter}",
+            if *met { "met " } else { "open" }
+        )))?;
     }
     Ok(())
 }

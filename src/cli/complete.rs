@@ -45,7 +45,9 @@ const MOST: usize = 200;
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let shells = Shells::builtins();
-    let shell = shells.completer(&args.shell).ok_or_else(|| Error::usage(format!("There is no script for {}", args.shell)))?;
+    let shell = shells
+        .completer(&args.shell)
+        .ok_or_else(|| Error::usage(format!("There is no script for {}", args.shell)))?;
     let mut script = Vec::new();
     shell.write_registration(ASKS, "retain", "retain", "retain", &mut script)?;
     Ok(cx.out.raw().write_all(&script)?)
@@ -58,18 +60,36 @@ pub(super) fn asked() -> Option<OsString> {
 
 /// Answers a shell that asks how its words go on. It never says why it cannot: a prompt is no place for that.
 pub(super) fn answer(shell: &OsStr, args: &[OsString]) -> ExitCode {
-    let name = Path::new(shell).file_stem().unwrap_or(shell).to_string_lossy().into_owned();
+    let name = Path::new(shell)
+        .file_stem()
+        .unwrap_or(shell)
+        .to_string_lossy()
+        .into_owned();
     let shells = Shells::builtins();
-    let Some(completer) = shells.completer(&name) else { return ExitCode::FAILURE };
-    let words: Vec<OsString> = args.iter().skip_while(|a| *a != "--").skip(1).cloned().collect();
+    let Some(completer) = shells.completer(&name) else {
+        return ExitCode::FAILURE;
+    };
+    let words: Vec<OsString> = args
+        .iter()
+        .skip_while(|a| *a != "--")
+        .skip(1)
+        .cloned()
+        .collect();
     let mut found = Vec::new();
     let mut command = command();
     command.build();
     let here = std::env::current_dir().ok();
-    if completer.write_complete(&mut command, words, here.as_deref(), &mut found).is_err() {
+    if completer
+        .write_complete(&mut command, words, here.as_deref(), &mut found)
+        .is_err()
+    {
         return ExitCode::FAILURE;
     }
-    let found = if name == "bash" { escaped(&found) } else { found };
+    let found = if name == "bash" {
+        escaped(&found)
+    } else {
+        found
+    };
     // Nobody is there to be told where it is closed.
     let _ = std::io::stdout().write_all(&found);
     ExitCode::SUCCESS
@@ -88,24 +108,53 @@ fn escaped(found: &[u8]) -> Vec<u8> {
             out
         })
     };
-    text.split(separator.as_str()).map(escape).collect::<Vec<_>>().join(&separator).into_bytes()
+    text.split(separator.as_str())
+        .map(escape)
+        .collect::<Vec<_>>()
+        .join(&separator)
+        .into_bytes()
 }
 
 /// The book that the words typed so far mean.
 fn book() -> Option<PathBuf> {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let named = args.windows(2).rev().find(|pair| pair[0] == "--book").map(|pair| PathBuf::from(&pair[1]));
-    let joined = || args.iter().rev().find_map(|a| a.to_str()?.strip_prefix("--book=").map(PathBuf::from));
+    let named = args
+        .windows(2)
+        .rev()
+        .find(|pair| pair[0] == "--book")
+        .map(|pair| PathBuf::from(&pair[1]));
+    let joined = || {
+        args.iter()
+            .rev()
+            .find_map(|a| a.to_str()?.strip_prefix("--book=").map(PathBuf::from))
+    };
     let variable = || std::env::var_os("RETAIN_BOOK").map(PathBuf::from);
-    named.or_else(joined).or_else(variable).or_else(|| Places::of_platform().book().ok())
+    named
+        .or_else(joined)
+        .or_else(variable)
+        .or_else(|| Places::of_platform().book().ok())
 }
 
 fn store() -> Option<Store> {
     let path = book().filter(|path| path.exists())?;
     let now = fixed_clock().ok().flatten().unwrap_or_else(clock);
     let person = person(std::env::var("RETAIN_ME").ok().as_deref()).ok()?;
-    let who = Who { device: crate::domain::id::Id::default(), person };
-    Store::open_to_look(&path, &Options { who, now, as_of: None, create: false, zone: None, keep: Keep::Nowhere }).ok()
+    let who = Who {
+        device: crate::domain::id::Id::default(),
+        person,
+    };
+    Store::open_to_look(
+        &path,
+        &Options {
+            who,
+            now,
+            as_of: None,
+            create: false,
+            zone: None,
+            keep: Keep::Nowhere,
+        },
+    )
+    .ok()
 }
 
 fn of_roster(words: impl Fn(&Roster) -> BTreeSet<String>) -> Option<BTreeSet<String>> {
@@ -115,11 +164,19 @@ fn of_roster(words: impl Fn(&Roster) -> BTreeSet<String>) -> Option<BTreeSet<Str
 }
 
 /// Words that begin as what is typed does, whatever the case and accents.
-fn beginning<I: IntoIterator<Item = String>>(words: impl Fn() -> Option<I> + Send + Sync + 'static) -> ArgValueCompleter {
+fn beginning<I: IntoIterator<Item = String>>(
+    words: impl Fn() -> Option<I> + Send + Sync + 'static,
+) -> ArgValueCompleter {
     ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = text::fold(&typed.to_string_lossy().replace('\\', ""));
-        let all = words().into_iter().flatten().filter(|word| !word.is_empty());
-        all.filter(|word| text::fold(word).starts_with(&typed)).take(MOST).map(CompletionCandidate::new).collect()
+        let all = words()
+            .into_iter()
+            .flatten()
+            .filter(|word| !word.is_empty());
+        all.filter(|word| text::fold(word).starts_with(&typed))
+            .take(MOST)
+            .map(CompletionCandidate::new)
+            .collect()
     })
 }
 
@@ -141,7 +198,11 @@ pub(super) fn owners() -> ArgValueCompleter {
 pub(super) fn tags() -> ArgValueCompleter {
     beginning(|| {
         let both = |tag: &str| ["+", "-"].map(|sign| format!("{sign}{tag}"));
-        of_roster(move |roster| live(roster).flat_map(|at| roster.tags(at).flat_map(both).collect::<Vec<_>>()).collect())
+        of_roster(move |roster| {
+            live(roster)
+                .flat_map(|at| roster.tags(at).flat_map(both).collect::<Vec<_>>())
+                .collect()
+        })
     })
 }
 
@@ -150,23 +211,53 @@ pub(super) fn stages() -> ArgValueCompleter {
     beginning(|| {
         let config = store()?.config();
         let codes: Vec<String> = config.stages.stage.iter().map(|s| s.code.clone()).collect();
-        Some(codes.into_iter().chain(["next".to_owned(), "previous".to_owned()]))
+        Some(
+            codes
+                .into_iter()
+                .chain(["next".to_owned(), "previous".to_owned()]),
+        )
     })
 }
 
 /// Names of saved views.
 pub(super) fn views() -> ArgValueCompleter {
-    beginning(|| Some(super::view::all(&mut store()?).ok()?.into_iter().map(|(name, _)| name)))
+    beginning(|| {
+        Some(
+            super::view::all(&mut store()?)
+                .ok()?
+                .into_iter()
+                .map(|(name, _)| name),
+        )
+    })
 }
 
 /// Codes of playbooks.
 pub(super) fn playbooks() -> ArgValueCompleter {
-    beginning(|| Some(store()?.config().playbooks.playbook.iter().map(|p| p.code.clone()).collect::<Vec<_>>()))
+    beginning(|| {
+        Some(
+            store()?
+                .config()
+                .playbooks
+                .playbook
+                .iter()
+                .map(|p| p.code.clone())
+                .collect::<Vec<_>>(),
+        )
+    })
 }
 
 /// Codes of the book's own attributes.
 pub(super) fn attributes() -> ArgValueCompleter {
-    beginning(|| Some(store()?.config().attributes.iter().map(|a| a.code.clone()).collect::<Vec<_>>()))
+    beginning(|| {
+        Some(
+            store()?
+                .config()
+                .attributes
+                .iter()
+                .map(|a| a.code.clone())
+                .collect::<Vec<_>>(),
+        )
+    })
 }
 
 /// Codes of columns, also behind a `-` and behind a comma.
@@ -176,8 +267,12 @@ pub(super) fn columns() -> ArgValueCompleter {
         let start = typed.rfind([',', '-']).map_or(0, |at| at + 1);
         let (before, word) = typed.split_at(start);
         let config = store().map(|s| s.config()).unwrap_or_default();
-        let all = Listed::all(&config).into_iter().map(|c| c.code().to_owned());
-        all.filter(|code| code.starts_with(word)).map(|code| CompletionCandidate::new(format!("{before}{code}"))).collect()
+        let all = Listed::all(&config)
+            .into_iter()
+            .map(|c| c.code().to_owned());
+        all.filter(|code| code.starts_with(word))
+            .map(|code| CompletionCandidate::new(format!("{before}{code}")))
+            .collect()
     })
 }
 
@@ -188,7 +283,15 @@ pub(super) fn channels() -> ArgValueCompleter {
 
 /// Codes of reasons for moves.
 pub(super) fn reasons() -> ArgValueCompleter {
-    beginning(|| Some(CHURN_REASONS.iter().chain(BACK_REASONS).map(|r| (*r).to_owned()).collect::<BTreeSet<_>>()))
+    beginning(|| {
+        Some(
+            CHURN_REASONS
+                .iter()
+                .chain(BACK_REASONS)
+                .map(|r| (*r).to_owned())
+                .collect::<BTreeSet<_>>(),
+        )
+    })
 }
 
 /// `FIELD=` for the fields of a row; behind `owner=` the owners.
@@ -196,15 +299,32 @@ pub(super) fn assignments(entity: Entity) -> ArgValueCompleter {
     ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_string_lossy();
         if let Some(owner) = typed.strip_prefix("owner=") {
-            let all = of_roster(|roster| live(roster).map(|at| roster.owner(at).to_owned()).collect()).unwrap_or_default();
-            let all = all.into_iter().filter(|name| !name.is_empty() && text::fold(name).starts_with(&text::fold(owner)));
-            return all.map(|name| CompletionCandidate::new(format!("owner={name}"))).collect();
+            let all =
+                of_roster(|roster| live(roster).map(|at| roster.owner(at).to_owned()).collect())
+                    .unwrap_or_default();
+            let all = all.into_iter().filter(|name| {
+                !name.is_empty() && text::fold(name).starts_with(&text::fold(owner))
+            });
+            return all
+                .map(|name| CompletionCandidate::new(format!("owner={name}")))
+                .collect();
         }
-        let mut all: Vec<String> = change::names(entity).map(|name| format!("{name}=")).collect();
+        let mut all: Vec<String> = change::names(entity)
+            .map(|name| format!("{name}="))
+            .collect();
         if entity == Entity::Customer {
-            all.extend(store().iter().flat_map(|s| s.config().attributes.iter().map(|a| format!("attr.{}=", a.code)).collect::<Vec<_>>()));
+            all.extend(store().iter().flat_map(|s| {
+                s.config()
+                    .attributes
+                    .iter()
+                    .map(|a| format!("attr.{}=", a.code))
+                    .collect::<Vec<_>>()
+            }));
         }
-        all.into_iter().filter(|name| name.starts_with(&*typed)).map(CompletionCandidate::new).collect()
+        all.into_iter()
+            .filter(|name| name.starts_with(&*typed))
+            .map(CompletionCandidate::new)
+            .collect()
     })
 }
 
@@ -212,9 +332,18 @@ pub(super) fn assignments(entity: Entity) -> ArgValueCompleter {
 pub(super) fn filters() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         let filter = typed.to_string_lossy().replace('\\', "");
-        let ask = Query::Customers { filter, sort: String::new(), descending: false, columns: Vec::new() };
+        let ask = Query::Customers {
+            filter,
+            sort: String::new(),
+            descending: false,
+            columns: Vec::new(),
+        };
         match store().and_then(|mut store| store.answer(&ask).ok()) {
-            Some(Page::Rows(page)) => page.completions.into_iter().map(|(line, _)| CompletionCandidate::new(line)).collect(),
+            Some(Page::Rows(page)) => page
+                .completions
+                .into_iter()
+                .map(|(line, _)| CompletionCandidate::new(line))
+                .collect(),
             _ => Vec::new(),
         }
     })

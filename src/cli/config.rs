@@ -61,7 +61,16 @@ enum What {
     },
 }
 
-const KEYS: &[&str] = &["currency", "zone", "stages", "scorecards", "playbooks", "rules", "policy", "cadences"];
+const KEYS: &[&str] = &[
+    "currency",
+    "zone",
+    "stages",
+    "scorecards",
+    "playbooks",
+    "rules",
+    "policy",
+    "cadences",
+];
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     match &args.what {
@@ -85,11 +94,17 @@ fn export(cx: &mut Cx<'_>, folder: &Path) -> Done {
     if cx.out.json {
         return Ok(cx.out.object(json!({ "files": files }))?);
     }
-    files.iter().try_for_each(|file| Ok(cx.out.line(&one_line(&file.display().to_string()))?))
+    files
+        .iter()
+        .try_for_each(|file| Ok(cx.out.line(&one_line(&file.display().to_string()))?))
 }
 
 fn import(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
-    let mut store = if cx.globals.dry_run { cx.open()? } else { cx.open_or_create()? };
+    let mut store = if cx.globals.dry_run {
+        cx.open()?
+    } else {
+        cx.open_or_create()?
+    };
     let files = config_files::read(paths)?;
     save(cx, &mut store, &files)
 }
@@ -98,51 +113,104 @@ fn import(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
 fn save(cx: &mut Cx<'_>, store: &mut Store, files: &[config_files::Read]) -> Done {
     match config_files::command(store, files)? {
         Some(command) => cx.write(store, &command),
-        None => super::written::print(cx, store, &Receipt { label: "Nothing is new in it".to_owned(), ..Receipt::default() }),
+        None => super::written::print(
+            cx,
+            store,
+            &Receipt {
+                label: "Nothing is new in it".to_owned(),
+                ..Receipt::default()
+            },
+        ),
     }
 }
 
 fn check(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
     let mut store = cx.open()?;
     let files = if paths.is_empty() {
-        let own = |key: &&str| config_files::given(Path::new(&format!("{key}.toml")), key, config_files::text(&mut store, key)?);
-        config_files::KEYS.iter().map(own).collect::<Result<Vec<_>>>()?
+        let own = |key: &&str| {
+            config_files::given(
+                Path::new(&format!("{key}.toml")),
+                key,
+                config_files::text(&mut store, key)?,
+            )
+        };
+        config_files::KEYS
+            .iter()
+            .map(own)
+            .collect::<Result<Vec<_>>>()?
     } else {
         config_files::read(paths)?
     };
     let new = match config_files::command(&mut store, &files)? {
-        Some(Command::Configure { settings, views }) => {
-            settings.into_iter().map(|s| s.key).chain(views.into_iter().map(|v| format!("view {}", v.0))).collect()
-        }
+        Some(Command::Configure { settings, views }) => settings
+            .into_iter()
+            .map(|s| s.key)
+            .chain(views.into_iter().map(|v| format!("view {}", v.0)))
+            .collect(),
         _ => Vec::new(),
     };
     if cx.out.json {
         return Ok(cx.out.object(json!({ "ok": true, "new": new }))?);
     }
-    let what = if new.is_empty() { "the book has all of it".to_owned() } else { format!("new in it: {}", new.join(", ")) };
-    Ok(cx.out.line(&one_line(&format!("Nothing is wrong; {what}")))?)
+    let what = if new.is_empty() {
+        "the book has all of it".to_owned()
+    } else {
+        format!("new in it: {}", new.join(", "))
+    };
+    Ok(cx
+        .out
+        .line(&one_line(&format!("Nothing is wrong; {what}")))?)
 }
 
 /// Lends the terminal to the person's editor. The text is kept where it cannot be taken.
 fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
     let mut store = cx.open()?;
     let before = config_files::text(&mut store, key)?;
-    let folder = cx.places.state().map_or_else(std::env::temp_dir, Path::to_owned).join(format!("edit-{}", std::process::id()));
+    let folder = cx
+        .places
+        .state()
+        .map_or_else(std::env::temp_dir, Path::to_owned)
+        .join(format!("edit-{}", std::process::id()));
     let file = folder.join(format!("{key}.toml"));
     super::place::make_folder_of(&file)?;
-    let failed = |e: std::io::Error| Error::failed(format!("{} cannot be written: {e}", file.display())).because(e);
-    Folder::open(&folder).and_then(|folder| folder.draft(&format!("{key}.toml"), 0o600)?.write_all(before.as_bytes())).map_err(failed)?;
-    let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
+    let failed = |e: std::io::Error| {
+        Error::failed(format!("{} cannot be written: {e}", file.display())).because(e)
+    };
+    Folder::open(&folder)
+        .and_then(|folder| {
+            folder
+                .draft(&format!("{key}.toml"), 0o600)?
+                .write_all(before.as_bytes())
+        })
+        .map_err(failed)?;
+    let editor = std::env::var("VISUAL")
+        .or_else(|_| std::env::var("EDITOR"))
+        .unwrap_or_else(|_| "vi".to_owned());
     // The setting may carry arguments (`code -w`), so the shell splits it; the file is handed on as an argument of its own.
-    let done = std::process::Command::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).status();
+    let done = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$1\""))
+        .arg("sh")
+        .arg(&file)
+        .status();
     if !done.is_ok_and(|status| status.success()) {
-        return Err(Error::failed(format!("{editor} did not end well; nothing was saved")).hint(kept(&file)).into());
+        return Err(
+            Error::failed(format!("{editor} did not end well; nothing was saved"))
+                .hint(kept(&file))
+                .into(),
+        );
     }
     let after = std::fs::read_to_string(&file).map_err(failed)?;
     let taken = if after != before && config_files::text(&mut store, key)? != before {
-        Err(Error::new(Kind::Conflict, "Somebody else has changed it meanwhile; nothing was saved").into())
+        Err(Error::new(
+            Kind::Conflict,
+            "Somebody else has changed it meanwhile; nothing was saved",
+        )
+        .into())
     } else {
-        config_files::given(&file, key, after).map_err(Stop::from).and_then(|read| save(cx, &mut store, &[read]))
+        config_files::given(&file, key, after)
+            .map_err(Stop::from)
+            .and_then(|read| save(cx, &mut store, &[read]))
     };
     match taken {
         Err(Stop::Error(error)) => Err(error.hint(kept(&file)).into()),
@@ -155,14 +223,26 @@ fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
 }
 
 fn kept(file: &Path) -> String {
-    format!("your text is in {}; `retain config import` takes it when it is right", file.display())
+    format!(
+        "your text is in {}; `retain config import` takes it when it is right",
+        file.display()
+    )
 }
 
 fn known(key: &str) -> Result<&str> {
-    if KEYS.contains(&key) || ["attribute.", "profile."].iter().any(|front| key.strip_prefix(front).is_some_and(|code| !code.is_empty())) {
+    if KEYS.contains(&key)
+        || ["attribute.", "profile."]
+            .iter()
+            .any(|front| key.strip_prefix(front).is_some_and(|code| !code.is_empty()))
+    {
         return Ok(key);
     }
-    Err(Error::usage(format!("There is no config key \"{key}\"")).hint(format!("keys: {}, attribute.CODE, profile.NAME", KEYS.join(", "))))
+    Err(
+        Error::usage(format!("There is no config key \"{key}\"")).hint(format!(
+            "keys: {}, attribute.CODE, profile.NAME",
+            KEYS.join(", ")
+        )),
+    )
 }
 
 fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {
@@ -172,7 +252,14 @@ fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {
     };
     let mut store = cx.open_or_create()?;
     let base = Some(store.config_text(key)?);
-    cx.write(&mut store, &Command::SetConfig { key: key.to_owned(), value, base })
+    cx.write(
+        &mut store,
+        &Command::SetConfig {
+            key: key.to_owned(),
+            value,
+            base,
+        },
+    )
 }
 
 fn from_stdin() -> Result<String> {
@@ -184,14 +271,26 @@ fn from_stdin() -> Result<String> {
 
 fn print(cx: &mut Cx<'_>, key: Option<&str>) -> Done {
     // Before there is a book the defaults hold.
-    let config = if cx.book()?.exists() { cx.open()?.config() } else { std::sync::Arc::default() };
+    let config = if cx.book()?.exists() {
+        cx.open()?.config()
+    } else {
+        std::sync::Arc::default()
+    };
     let rows = entries(&config)?;
-    let wanted: Vec<_> = rows.iter().filter(|(k, _)| key.is_none_or(|key| k == key)).collect();
+    let wanted: Vec<_> = rows
+        .iter()
+        .filter(|(k, _)| key.is_none_or(|key| k == key))
+        .collect();
     if wanted.is_empty() {
-        return Err(Error::not_found(format!("The book has no {}", key.unwrap_or("config"))).into());
+        return Err(
+            Error::not_found(format!("The book has no {}", key.unwrap_or("config"))).into(),
+        );
     }
     if cx.out.json {
-        let map: Map<_, _> = wanted.iter().map(|(k, v)| (k.clone(), v.as_str().into())).collect();
+        let map: Map<_, _> = wanted
+            .iter()
+            .map(|(k, v)| (k.clone(), v.as_str().into()))
+            .collect();
         return Ok(cx.out.object(json!({ "config": map }))?);
     }
     for (name, value) in wanted {
@@ -200,7 +299,10 @@ fn print(cx: &mut Cx<'_>, key: Option<&str>) -> Done {
                 cx.out.line(&line)?;
             }
         } else if value.contains('\n') {
-            cx.out.line(&format!("{name} = (TOML of {} lines; `retain config {name}` prints it)", value.lines().count()))?;
+            cx.out.line(&format!(
+                "{name} = (TOML of {} lines; `retain config {name}` prints it)",
+                value.lines().count()
+            ))?;
         } else {
             cx.out.line(&format!("{name} = {}", one_line(value)))?;
         }
@@ -210,19 +312,41 @@ fn print(cx: &mut Cx<'_>, key: Option<&str>) -> Done {
 
 /// Every key with its value as it is set.
 fn entries(config: &Config) -> Result<Vec<(String, String)>> {
-    let toml_error = |e: toml::ser::Error| Error::failed("The config cannot be written as TOML").because(e);
+    let toml_error =
+        |e: toml::ser::Error| Error::failed("The config cannot be written as TOML").because(e);
     let mut rows = vec![
         ("currency".to_owned(), config.currency.code().to_owned()),
         ("zone".to_owned(), config.zone.0.name().to_owned()),
-        ("stages".to_owned(), toml::to_string(&config.stages).map_err(toml_error)?),
-        ("scorecards".to_owned(), toml::to_string(&config.scorecards).map_err(toml_error)?),
-        ("playbooks".to_owned(), toml::to_string(&config.playbooks).map_err(toml_error)?),
-        ("rules".to_owned(), toml::to_string(&config.rules).map_err(toml_error)?),
-        ("policy".to_owned(), toml::to_string(&config.policy).map_err(toml_error)?),
-        ("cadences".to_owned(), toml::to_string(&config.cadences).map_err(toml_error)?),
+        (
+            "stages".to_owned(),
+            toml::to_string(&config.stages).map_err(toml_error)?,
+        ),
+        (
+            "scorecards".to_owned(),
+            toml::to_string(&config.scorecards).map_err(toml_error)?,
+        ),
+        (
+            "playbooks".to_owned(),
+            toml::to_string(&config.playbooks).map_err(toml_error)?,
+        ),
+        (
+            "rules".to_owned(),
+            toml::to_string(&config.rules).map_err(toml_error)?,
+        ),
+        (
+            "policy".to_owned(),
+            toml::to_string(&config.policy).map_err(toml_error)?,
+        ),
+        (
+            "cadences".to_owned(),
+            toml::to_string(&config.cadences).map_err(toml_error)?,
+        ),
     ];
     for attribute in &config.attributes {
-        rows.push((format!("attribute.{}", attribute.code), toml::to_string(attribute).map_err(toml_error)?));
+        rows.push((
+            format!("attribute.{}", attribute.code),
+            toml::to_string(attribute).map_err(toml_error)?,
+        ));
     }
     for profile in &config.profiles {
         rows.push((format!("profile.{}", profile.name), profile.write()?));
@@ -237,10 +361,25 @@ mod tests {
     #[test]
     fn what_is_printed_can_be_set_again() {
         let rows = entries(&Config::default()).expect("TOML");
-        let text = |key: &str| rows.iter().find(|(k, _)| k == key).expect("a key").1.clone();
+        let text = |key: &str| {
+            rows.iter()
+                .find(|(k, _)| k == key)
+                .expect("a key")
+                .1
+                .clone()
+        };
         let config = Config::default();
-        assert_eq!(toml::from_str::<crate::domain::stage::Stages>(&text("stages")).expect("TOML"), config.stages);
-        assert_eq!(toml::from_str::<crate::domain::health::Scorecards>(&text("scorecards")).expect("TOML"), config.scorecards);
-        assert_eq!(toml::from_str::<crate::domain::config::Policy>(&text("policy")).expect("TOML"), config.policy);
+        assert_eq!(
+            toml::from_str::<crate::domain::stage::Stages>(&text("stages")).expect("TOML"),
+            config.stages
+        );
+        assert_eq!(
+            toml::from_str::<crate::domain::health::Scorecards>(&text("scorecards")).expect("TOML"),
+            config.scorecards
+        );
+        assert_eq!(
+            toml::from_str::<crate::domain::config::Policy>(&text("policy")).expect("TOML"),
+            config.policy
+        );
     }
 }

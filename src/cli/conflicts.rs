@@ -37,11 +37,17 @@ pub(super) struct ResolveArgs {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
-    let customer = args.customer.as_deref().map(|name| store.find_customer(name)).transpose()?;
+    let customer = args
+        .customer
+        .as_deref()
+        .map(|name| store.find_customer(name))
+        .transpose()?;
     let (open, more) = store.conflicts(customer)?;
     if cx.out.json {
         let conflicts: Vec<Value> = open.iter().map(conflict_json).collect();
-        return cx.out.rows("conflicts", json!({ "conflicts": conflicts, "more": more }));
+        return cx
+            .out
+            .rows("conflicts", json!({ "conflicts": conflicts, "more": more }));
     }
     if open.is_empty() {
         return Ok(cx.out.line("no conflicts")?);
@@ -51,7 +57,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         print_conflict(cx, conflict, zone, Some(conflict.row))?;
     }
     if more > 0 {
-        cx.out.line(&format!("and {more} more; retain conflicts CUSTOMER lists one customer's"))?;
+        cx.out.line(&format!(
+            "and {more} more; retain conflicts CUSTOMER lists one customer's"
+        ))?;
     }
     Ok(())
 }
@@ -60,33 +68,52 @@ pub(super) fn resolve(cx: &mut Cx<'_>, args: &ResolveArgs) -> Done {
     let mut store = cx.open()?;
     let conflict = meant(&mut store, &args.customer, &args.field)?;
     let take = chosen(&conflict, &args.take, &cx.person)?.edit;
-    cx.write(&mut store, &Command::Resolve { row: conflict.row, field: conflict.field, take })
+    cx.write(
+        &mut store,
+        &Command::Resolve {
+            row: conflict.row,
+            field: conflict.field,
+            take,
+        },
+    )
 }
 
 /// The conflict that a person names by a customer, or a row, and a field.
 fn meant(store: &mut Store, customer: &str, field: &str) -> Result<Conflict> {
     if let Ok(row) = customer.trim().parse::<Id>()
-        && let Some(conflict) = store.conflict(row, field)?.filter(|c| c.customer.as_ref().is_none_or(|c| c.0 != row))
+        && let Some(conflict) = store
+            .conflict(row, field)?
+            .filter(|c| c.customer.as_ref().is_none_or(|c| c.0 != row))
     {
         return Ok(conflict);
     }
     // Settings and views have no customer, but a name of their own.
-    let named = |c: &Conflict| c.customer.is_none() && c.name == customer.trim() && c.field == field;
+    let named =
+        |c: &Conflict| c.customer.is_none() && c.name == customer.trim() && c.field == field;
     if let Some(conflict) = store.conflicts(None)?.0.into_iter().find(named) {
         return Ok(conflict);
     }
     let id = store.find_customer(customer)?;
-    let mut found: Vec<Conflict> = store.conflicts(Some(id))?.0.into_iter().filter(|c| c.field == field).collect();
+    let mut found: Vec<Conflict> = store
+        .conflicts(Some(id))?
+        .0
+        .into_iter()
+        .filter(|c| c.field == field)
+        .collect();
     match (found.len(), found.pop()) {
         (1, Some(only)) => Ok(only),
-        (0, _) => {
-            Err(Error::not_found(format!("the copies agree on {field} of {customer}")).hint("`retain conflicts` lists where they do not"))
-        }
+        (0, _) => Err(
+            Error::not_found(format!("the copies agree on {field} of {customer}"))
+                .hint("`retain conflicts` lists where they do not"),
+        ),
         (_, last) => {
-            let mut error =
-                Error::usage(format!("{field} of {customer} has several conflicts")).hint("name the row instead of the customer:");
+            let mut error = Error::usage(format!("{field} of {customer} has several conflicts"))
+                .hint("name the row instead of the customer:");
             for conflict in found.iter().chain(&last) {
-                error = error.hint(format!("{}  {} {}", conflict.row, conflict.kind, conflict.name));
+                error = error.hint(format!(
+                    "{}  {} {}",
+                    conflict.row, conflict.kind, conflict.name
+                ));
             }
             Err(error)
         }
@@ -94,13 +121,22 @@ fn meant(store: &mut Store, customer: &str, field: &str) -> Result<Conflict> {
 }
 
 fn chosen<'c>(conflict: &'c Conflict, take: &str, me: &str) -> Result<&'c ConflictValue> {
-    let wrong = |why: String| Error::usage(why).hint("`retain conflicts` numbers the values: --take 1");
+    let wrong =
+        |why: String| Error::usage(why).hint("`retain conflicts` numbers the values: --take 1");
     let mine = match take {
         "mine" => true,
         "theirs" => false,
         _ => {
-            let number = take.parse::<usize>().ok().and_then(|n| conflict.values.get(n.checked_sub(1)?));
-            return number.ok_or_else(|| wrong(format!("\"{take}\" is none of the {} values", conflict.values.len())));
+            let number = take
+                .parse::<usize>()
+                .ok()
+                .and_then(|n| conflict.values.get(n.checked_sub(1)?));
+            return number.ok_or_else(|| {
+                wrong(format!(
+                    "\"{take}\" is none of the {} values",
+                    conflict.values.len()
+                ))
+            });
         }
     };
     let mut fit = conflict.values.iter().filter(|v| (v.person == me) == mine);
@@ -112,17 +148,36 @@ fn chosen<'c>(conflict: &'c Conflict, take: &str, me: &str) -> Result<&'c Confli
 }
 
 /// Prints a conflict with its values, numbered; `row`: with the row's id.
-pub(super) fn print_conflict(cx: &mut Cx<'_>, conflict: &Conflict, zone: Zone, row: Option<Id>) -> Done {
-    let owner = conflict.customer.as_ref().filter(|c| c.0 != conflict.row).map_or_else(String::new, |c| format!(" of {}", c.1));
-    let head = format!("{}: {} {}{owner}", conflict.field, conflict.kind, conflict.name);
+pub(super) fn print_conflict(
+    cx: &mut Cx<'_>,
+    conflict: &Conflict,
+    zone: Zone,
+    row: Option<Id>,
+) -> Done {
+    let owner = conflict
+        .customer
+        .as_ref()
+        .filter(|c| c.0 != conflict.row)
+        .map_or_else(String::new, |c| format!(" of {}", c.1));
+    let head = format!(
+        "{}: {} {}{owner}",
+        conflict.field, conflict.kind, conflict.name
+    );
     let head = cx.out.paint(Ink::Risk, &one_line(&head));
     let id = row.map_or_else(String::new, |id| cx.out.paint(Ink::Dim, &format!("  {id}")));
     cx.out.line(&format!("{head}{id}"))?;
     for (at, v) in conflict.values.iter().enumerate() {
-        let value = v.value.as_deref().map_or_else(|| "nothing".to_owned(), one_line);
+        let value = v
+            .value
+            .as_deref()
+            .map_or_else(|| "nothing".to_owned(), one_line);
         let mark = if v.shown { "  (shown)" } else { "" };
         let when = format!("{} {}", zone.day(v.at), zone.time(v.at).format("%H:%M"));
-        cx.out.line(&format!("  {}  {value}  by {}, {when}{mark}", at + 1, one_line(&v.person)))?;
+        cx.out.line(&format!(
+            "  {}  {value}  by {}, {when}{mark}",
+            at + 1,
+            one_line(&v.person)
+        ))?;
     }
     Ok(())
 }
@@ -145,5 +200,6 @@ pub(super) fn conflict_json(conflict: &Conflict) -> Value {
 
 /// A moment as RFC 3339.
 pub(super) fn moment(at: Stamp) -> String {
-    at.utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    at.utc()
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

@@ -55,7 +55,11 @@ enum What {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = if matches!(args.what, What::List(_)) { cx.open_to_look()? } else { cx.open()? };
+    let mut store = if matches!(args.what, What::List(_)) {
+        cx.open_to_look()?
+    } else {
+        cx.open()?
+    };
     match &args.what {
         What::List(whom) => {
             let (mut rows, mut table) = (Vec::new(), Vec::new());
@@ -68,15 +72,38 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                         "role": c.role, "email": c.email, "phone": c.phone, "main": c.primary, "last_touch": last,
                     }));
                     let id = super::tail(c.id);
-                    table.push(vec![id, account.customer.name.clone(), c.name.clone(), c.role.clone(), c.email.clone(), c.phone.clone()]);
+                    table.push(vec![
+                        id,
+                        account.customer.name.clone(),
+                        c.name.clone(),
+                        c.role.clone(),
+                        c.email.clone(),
+                        c.phone.clone(),
+                    ]);
                 }
             }
-            cx.list("contacts", rows, &["id", "customer", "name", "role", "email", "phone"], &table, "no people there")
+            cx.list(
+                "contacts",
+                rows,
+                &["id", "customer", "name", "role", "email", "phone"],
+                &table,
+                "no people there",
+            )
         }
-        What::Add { customer, name, role, email, phone } => {
+        What::Add {
+            customer,
+            name,
+            role,
+            email,
+            phone,
+        } => {
             let customer = store.find_customer(customer)?;
-            let contact =
-                NewContact { name: joined(name), role: role.clone().unwrap_or_default(), email: email.clone(), phone: phone.clone() };
+            let contact = NewContact {
+                name: joined(name),
+                role: role.clone().unwrap_or_default(),
+                email: email.clone(),
+                phone: phone.clone(),
+            };
             cx.write(&mut store, &Command::AddContact { customer, contact })
         }
         What::Edit { contact, changes } => {
@@ -85,7 +112,13 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }
         What::Remove { contacts } => {
             let rows = change::rows(&store, Entity::Contact, "contact", contacts)?;
-            cx.write(&mut store, &Command::Remove { entity: Entity::Contact, rows })
+            cx.write(
+                &mut store,
+                &Command::Remove {
+                    entity: Entity::Contact,
+                    rows,
+                },
+            )
         }
     }
 }

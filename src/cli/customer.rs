@@ -34,9 +34,16 @@ pub(super) struct AddArgs {
 }
 
 pub(super) fn add(cx: &mut Cx<'_>, args: &AddArgs) -> Done {
-    let mut store = if cx.globals.dry_run { cx.open()? } else { cx.open_or_create()? };
+    let mut store = if cx.globals.dry_run {
+        cx.open()?
+    } else {
+        cx.open_or_create()?
+    };
     let currency = store.config().currency;
-    let amount = |text: &String| money::parse(text, currency).ok_or_else(|| Error::usage(format!("\"{text}\" is not an amount")));
+    let amount = |text: &String| {
+        money::parse(text, currency)
+            .ok_or_else(|| Error::usage(format!("\"{text}\" is not an amount")))
+    };
     let new = NewCustomer {
         name: joined(&args.name),
         owner: args.owner.clone().unwrap_or_else(|| cx.person.clone()),
@@ -65,8 +72,20 @@ pub(super) struct EditArgs {
 pub(super) fn edit(cx: &mut Cx<'_>, args: &EditArgs) -> Done {
     let mut store = cx.open()?;
     let rows = args.whom.find(cx, &mut store)?;
-    let changes = change::read(cx, &store, Entity::Customer, &args.whom.words(&args.changes))?;
-    cx.write(&mut store, &Command::Edit { entity: Entity::Customer, rows, changes })
+    let changes = change::read(
+        cx,
+        &store,
+        Entity::Customer,
+        &args.whom.words(&args.changes),
+    )?;
+    cx.write(
+        &mut store,
+        &Command::Edit {
+            entity: Entity::Customer,
+            rows,
+            changes,
+        },
+    )
 }
 
 /// Remove customers from every list; `retain undo`, or --back with the id, brings them back
@@ -82,11 +101,33 @@ pub(super) struct RemoveArgs {
 pub(super) fn remove(cx: &mut Cx<'_>, args: &RemoveArgs) -> Done {
     let mut store = cx.open()?;
     if args.back {
-        let wrong = || Error::usage("What was removed is brought back by its id").hint("`retain history --edits --find Removed` prints it");
-        let id = args.whom.words(&[]).is_empty().then(|| args.whom.id()).flatten().ok_or_else(wrong)?;
+        let wrong = || {
+            Error::usage("What was removed is brought back by its id")
+                .hint("`retain history --edits --find Removed` prints it")
+        };
+        let id = args
+            .whom
+            .words(&[])
+            .is_empty()
+            .then(|| args.whom.id())
+            .flatten()
+            .ok_or_else(wrong)?;
         let back = vec![Change::set("removed", 0)];
-        return cx.write(&mut store, &Command::Edit { entity: Entity::Customer, rows: vec![id], changes: back });
+        return cx.write(
+            &mut store,
+            &Command::Edit {
+                entity: Entity::Customer,
+                rows: vec![id],
+                changes: back,
+            },
+        );
     }
     let rows = args.whom.find(cx, &mut store)?;
-    cx.write(&mut store, &Command::Remove { entity: Entity::Customer, rows })
+    cx.write(
+        &mut store,
+        &Command::Remove {
+            entity: Entity::Customer,
+            rows,
+        },
+    )
 }

@@ -19,13 +19,18 @@ pub(super) enum Bytes {
 }
 
 /// Writes by `work` into `output`, or to standard output.
-pub(super) fn deliver<T>(cx: &mut Cx<'_>, output: Option<&Path>, bytes: Bytes, work: impl FnOnce(&mut dyn Write) -> Result<T>) -> Done<T> {
+pub(super) fn deliver<T>(
+    cx: &mut Cx<'_>,
+    output: Option<&Path>,
+    bytes: Bytes,
+    work: impl FnOnce(&mut dyn Write) -> Result<T>,
+) -> Done<T> {
     match output {
         Some(path) => Ok(replace(path, work)?),
         None if !io::stdout().is_terminal() => work(cx.out.raw()).map_err(stopped),
-        None if bytes == Bytes::Data => {
-            Err(Error::usage("This is nothing for a terminal").hint("name a file with --output, or send it on: | gzip > FILE").into())
-        }
+        None if bytes == Bytes::Data => Err(Error::usage("This is nothing for a terminal")
+            .hint("name a file with --output, or send it on: | gzip > FILE")
+            .into()),
         None => {
             let mut held = Vec::new();
             let done = work(&mut held)?;
@@ -39,6 +44,13 @@ pub(super) fn deliver<T>(cx: &mut Cx<'_>, output: Option<&Path>, bytes: Bytes, w
 
 /// Whoever reads our output may have read enough.
 fn stopped(error: Error) -> Stop {
-    let cause = error.source.as_ref().and_then(|e| e.downcast_ref::<io::Error>());
-    if cause.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) { Stop::Closed } else { Stop::Error(error) }
+    let cause = error
+        .source
+        .as_ref()
+        .and_then(|e| e.downcast_ref::<io::Error>());
+    if cause.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+        Stop::Closed
+    } else {
+        Stop::Error(error)
+    }
 }

@@ -35,16 +35,20 @@ pub(super) struct Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     // A book that the environment names is the person's own, which the demo leaves alone.
-    if let Some(book) =
-        cx.globals.book.as_ref().filter(|b| args.into.is_none() && std::env::var_os("RETAIN_BOOK").as_deref() != Some(b.as_os_str()))
-    {
-        return Err(Error::usage("The demo book is a file of its own, so --book does not name it")
-            .hint(format!("retain demo --into {}", book.display()))
-            .into());
+    if let Some(book) = cx.globals.book.as_ref().filter(|b| {
+        args.into.is_none() && std::env::var_os("RETAIN_BOOK").as_deref() != Some(b.as_os_str())
+    }) {
+        return Err(
+            Error::usage("The demo book is a file of its own, so --book does not name it")
+                .hint(format!("retain demo --into {}", book.display()))
+                .into(),
+        );
     }
     let path = match &args.into {
         Some(path) if path.exists() => {
-            return Err(Error::usage(format!("{} is there already", path.display())).hint("name a new file, or leave --into out").into());
+            return Err(Error::usage(format!("{} is there already", path.display()))
+                .hint("name a new file, or leave --into out")
+                .into());
         }
         Some(path) => path.clone(),
         None => cx.places.demo()?,
@@ -52,19 +56,28 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let terminal = std::io::stdout().is_terminal();
     // Written under another name and renamed when it is whole: a demo that somebody has open stays as it is for them.
     let draft = beside_it(&path, &format!(".new{}", std::process::id()));
-    let written = write(cx, args, &draft, terminal).and_then(|()| put_in_place(&draft, &path, cx.places.state()));
+    let written = write(cx, args, &draft, terminal)
+        .and_then(|()| put_in_place(&draft, &path, cx.places.state()));
     if let Err(error) = written {
         remove_files(&draft);
         return Err(error.into());
     }
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "book": path, "customers": args.customers, "seed": args.seed }))?);
+        return Ok(cx
+            .out
+            .object(json!({ "book": path, "customers": args.customers, "seed": args.seed }))?);
     }
     if terminal && args.into.is_none() {
         return Ok(super::open_screens(cx, path)?);
     }
-    cx.out.line(&format!("wrote {} demo customers into {}", args.customers, path.display()))?;
-    Ok(cx.out.line(&format!("look at it: retain --book {}", path.display()))?)
+    cx.out.line(&format!(
+        "wrote {} demo customers into {}",
+        args.customers,
+        path.display()
+    ))?;
+    Ok(cx
+        .out
+        .line(&format!("look at it: retain --book {}", path.display()))?)
 }
 
 /// Texts that go into the full-text index in one transaction.
@@ -74,12 +87,26 @@ fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
     remove_files(draft);
     // A demo is made from a number: there is nothing to keep of it, and what was done to an older one is not done to this.
     super::place::make_folder_of(draft)?;
-    let options = Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone: super::place::zone(), keep: Keep::Nowhere };
+    let options = Options {
+        who: cx.who(),
+        now: cx.now,
+        as_of: cx.as_of,
+        create: true,
+        zone: super::place::zone(),
+        keep: Keep::Nowhere,
+    };
     let mut store = Store::open(draft, &options)?;
     let today = cx.moment(&store).today;
-    let options = DemoOptions { customers: args.customers, months: args.months, seed: args.seed, today };
+    let options = DemoOptions {
+        customers: args.customers,
+        months: args.months,
+        seed: args.seed,
+        today,
+    };
     let bar = bar(terminal && !cx.out.json, args.customers as u64, "customers");
-    demo::write(&mut store, &options, cx.now, &mut |done| bar.set_position(done as u64))?;
+    demo::write(&mut store, &options, cx.now, &mut |done| {
+        bar.set_position(done as u64)
+    })?;
     bar.finish_and_clear();
     // A demo book is there to be looked at: its texts are found at once, and a console has nothing left to do for it.
     while store.index_some(INDEX_AT_ONCE)? {}
@@ -88,7 +115,10 @@ fn write(cx: &Cx<'_>, args: &Args, draft: &Path, terminal: bool) -> Result<()> {
 
 fn put_in_place(draft: &Path, path: &Path, state: Option<&Path>) -> Result<()> {
     // The last connection folds its journal into the file. Were one left behind, the file alone would not be the book.
-    if ["-wal", "-journal"].iter().any(|ending| fs::metadata(beside_it(draft, ending)).is_ok_and(|m| m.len() > 0)) {
+    if ["-wal", "-journal"]
+        .iter()
+        .any(|ending| fs::metadata(beside_it(draft, ending)).is_ok_and(|m| m.len() > 0))
+    {
         return Err(Error::failed("The demo book was not closed whole"));
     }
     remove_files(path);
@@ -96,5 +126,15 @@ fn put_in_place(draft: &Path, path: &Path, state: Option<&Path>) -> Result<()> {
         crate::store::outbox::forget(folder, path);
     }
     let moved = fs::rename(draft, path);
-    moved.map_err(|e| Error::new(Kind::Failed, format!("The demo book cannot be put at {}: {}", path.display(), e.kind())).because(e))
+    moved.map_err(|e| {
+        Error::new(
+            Kind::Failed,
+            format!(
+                "The demo book cannot be put at {}: {}",
+                path.display(),
+                e.kind()
+            ),
+        )
+        .because(e)
+    })
 }

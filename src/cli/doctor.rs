@@ -17,7 +17,11 @@ pub(super) struct Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
-    let rebuilt = if args.rebuild { Some(store.rebuild()?) } else { None };
+    let rebuilt = if args.rebuild {
+        Some(store.rebuild()?)
+    } else {
+        None
+    };
     let checks = store.doctor()?;
     let well = checks.iter().all(|c| c.ok);
     if cx.out.json {
@@ -27,12 +31,22 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         )?;
     } else {
         if let Some(customers) = rebuilt {
-            cx.out.line(&format!("folded the figures of {customers} customers again"))?;
+            cx.out.line(&format!(
+                "folded the figures of {customers} customers again"
+            ))?;
         }
         for check in &checks {
-            let (ink, word) = if check.ok { (Ink::Good, "ok   ") } else { (Ink::Risk, "WRONG") };
+            let (ink, word) = if check.ok {
+                (Ink::Good, "ok   ")
+            } else {
+                (Ink::Risk, "WRONG")
+            };
             let word = cx.out.paint(ink, word);
-            cx.out.line(&format!("{word} {:<12} {}", check.code, one_line(&check.words)))?;
+            cx.out.line(&format!(
+                "{word} {:<12} {}",
+                check.code,
+                one_line(&check.words)
+            ))?;
         }
     }
     if well {

@@ -45,14 +45,26 @@ pub(super) fn dump(cx: &mut Cx<'_>, args: &Args) -> Done {
     let store = cx.open()?;
     let output = args.output.as_deref();
     let (count, what) = if args.facts {
-        (deliver(cx, output, Bytes::Text, |out| tables::write(&store, Format::Jsonl, out))?, "rows")
+        (
+            deliver(cx, output, Bytes::Text, |out| {
+                tables::write(&store, Format::Jsonl, out)
+            })?,
+            "rows",
+        )
     } else {
-        (deliver(cx, output, Bytes::Data, |out| store.dump(out))?, "batches")
+        (
+            deliver(cx, output, Bytes::Data, |out| store.dump(out))?,
+            "batches",
+        )
     };
     let told = counted(count, what);
     match output {
-        Some(path) if cx.out.json => Ok(cx.out.object(json!({ "file": path, what: count, "digest": store.digest()? }))?),
-        Some(path) => Ok(cx.out.line(&one_line(&format!("{told} in {}", path.display())))?),
+        Some(path) if cx.out.json => Ok(cx
+            .out
+            .object(json!({ "file": path, what: count, "digest": store.digest()? }))?),
+        Some(path) => Ok(cx
+            .out
+            .line(&one_line(&format!("{told} in {}", path.display())))?),
         None => Ok(()),
     }
 }
@@ -62,20 +74,34 @@ pub(super) fn load(cx: &mut Cx<'_>, args: &LoadArgs) -> Done {
     super::place::make_folder_of(&path)?;
     let (options, now, from) = (cx.options(), cx.now, args.from.as_path());
     let (mut store, what, count, wrong) = if tables::is_book(from) {
-        let (store, rows) = Store::fill(&path, &options, |store| tables::read_folder(store, from, now))?;
+        let (store, rows) = Store::fill(&path, &options, |store| {
+            tables::read_folder(store, from, now)
+        })?;
         (store, "rows", rows, Vec::new())
     } else if is_dump(from) {
-        let (store, loaded) = Store::fill(&path, &options, |store| store.take_dump(from, args.partial))?;
+        let (store, loaded) =
+            Store::fill(&path, &options, |store| store.take_dump(from, args.partial))?;
         (store, "batches", loaded.batches, loaded.wrong)
     } else {
-        let error = Error::usage(format!("There is neither a dump nor a folder of a whole book at {}", from.display()));
-        return Err(error.hint("`retain dump` and `retain export book` write them; other files: `retain import`").into());
+        let error = Error::usage(format!(
+            "There is neither a dump nor a folder of a whole book at {}",
+            from.display()
+        ));
+        return Err(error
+            .hint("`retain dump` and `retain export book` write them; other files: `retain import`")
+            .into());
     };
     cx.hand_on(&mut store);
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "book": path, what: count, "wrong": wrong, "digest": store.digest()? }))?);
+        return Ok(cx.out.object(
+            json!({ "book": path, what: count, "wrong": wrong, "digest": store.digest()? }),
+        )?);
     }
-    cx.out.line(&one_line(&format!("Loaded {} into {}", counted(count, what), path.display())))?;
+    cx.out.line(&one_line(&format!(
+        "Loaded {} into {}",
+        counted(count, what),
+        path.display()
+    )))?;
     for words in wrong {
         cx.warn(&format!("left out: {words}"));
     }

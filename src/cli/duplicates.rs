@@ -13,15 +13,32 @@ pub(super) struct Args {}
 
 pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
     let mut store = cx.open()?;
-    let Page::Duplicates(twins) = store.answer(&Query::Duplicates)? else { return Err(unexpected().into()) };
+    let Page::Duplicates(twins) = store.answer(&Query::Duplicates)? else {
+        return Err(unexpected().into());
+    };
     let row = |t: &Twin| json!({ "keep": t.keep.0, "keep_name": t.keep.1, "other": t.other.0, "other_name": t.other.1, "signs": t.signs });
     let rows = twins.iter().map(row).collect();
     let line = |t: &Twin| {
-        let why: Vec<String> = t.signs.iter().map(|s| format!("same {} {}", s.code(), s.what())).collect();
-        vec![t.keep.1.clone(), t.other.1.clone(), super::tail(t.other.0), why.join(", ")]
+        let why: Vec<String> = t
+            .signs
+            .iter()
+            .map(|s| format!("same {} {}", s.code(), s.what()))
+            .collect();
+        vec![
+            t.keep.1.clone(),
+            t.other.1.clone(),
+            super::tail(t.other.0),
+            why.join(", "),
+        ]
     };
     let table: Vec<Vec<String>> = twins.iter().map(line).collect();
-    cx.list("duplicates", rows, &["customer", "maybe the same", "id", "why"], &table, "no two customers look like one")
+    cx.list(
+        "duplicates",
+        rows,
+        &["customer", "maybe the same", "id", "why"],
+        &table,
+        "no two customers look like one",
+    )
 }
 
 /// Make one of two customers: everything of OTHER comes to KEEP, and OTHER leaves the lists
@@ -40,6 +57,9 @@ pub(super) struct MergeArgs {
 
 pub(super) fn merge(cx: &mut Cx<'_>, args: &MergeArgs) -> Done {
     let mut store = cx.open()?;
-    let (keep, other) = (store.find_customer(&args.keep)?, store.find_customer(&args.other)?);
+    let (keep, other) = (
+        store.find_customer(&args.keep)?,
+        store.find_customer(&args.other)?,
+    );
     cx.write(&mut store, &Command::MergeCustomers { keep, other })
 }

@@ -58,7 +58,13 @@ enum What {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     match &args.what {
-        What::List { whom, kind, find, limit, ids } => list(cx, whom, kind, find, *limit, *ids),
+        What::List {
+            whom,
+            kind,
+            find,
+            limit,
+            ids,
+        } => list(cx, whom, kind, find, *limit, *ids),
         What::Edit { event, changes } => {
             let mut store = cx.open()?;
             let (row, _) = change::row(&store, Entity::Event, "event", event)?;
@@ -67,24 +73,45 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         What::Remove { events } => {
             let mut store = cx.open()?;
             let rows = change::rows(&store, Entity::Event, "event", events)?;
-            cx.write(&mut store, &Command::Remove { entity: Entity::Event, rows })
+            cx.write(
+                &mut store,
+                &Command::Remove {
+                    entity: Entity::Event,
+                    rows,
+                },
+            )
         }
     }
 }
 
-fn list(cx: &mut Cx<'_>, whom: &Whom, kinds: &[String], find: &str, limit: usize, ids: bool) -> Done {
+fn list(
+    cx: &mut Cx<'_>,
+    whom: &Whom,
+    kinds: &[String],
+    find: &str,
+    limit: usize,
+    ids: bool,
+) -> Done {
     let mut store = cx.open_to_look()?;
     let known = |code: &String| {
         EventKind::from_code(code).ok_or_else(|| {
             let all: Vec<&str> = EventKind::ALL.iter().map(|k| k.code()).collect();
-            Error::usage(format!("There is no kind \"{code}\"")).hint(format!("kinds: {}", all.join(", ")))
+            Error::usage(format!("There is no kind \"{code}\""))
+                .hint(format!("kinds: {}", all.join(", ")))
         })
     };
     let kinds: Vec<EventKind> = kinds.iter().map(known).collect::<Result<_>>()?;
     let (mut rows, mut table) = (Vec::new(), Vec::new());
     for customer in whom.find(cx, &mut store)? {
-        let timeline = TimelineAsk { kinds: kinds.clone(), search: crate::text::fold(find), limit };
-        let Page::Account(Some(account)) = store.answer(&Query::Account { customer, timeline })? else { continue };
+        let timeline = TimelineAsk {
+            kinds: kinds.clone(),
+            search: crate::text::fold(find),
+            limit,
+        };
+        let Page::Account(Some(account)) = store.answer(&Query::Account { customer, timeline })?
+        else {
+            continue;
+        };
         for event in &account.events {
             if ids {
                 cx.out.line(&event.id.to_string())?;
@@ -94,14 +121,30 @@ fn list(cx: &mut Cx<'_>, whom: &Whom, kinds: &[String], find: &str, limit: usize
             row["customer_name"] = account.customer.name.as_str().into();
             rows.push(row);
             let first = event.text.lines().next().unwrap_or_default().to_owned();
-            let kind =
-                if event.channel.is_empty() { event.kind.code().to_owned() } else { format!("{} {}", event.kind.code(), event.channel) };
+            let kind = if event.channel.is_empty() {
+                event.kind.code().to_owned()
+            } else {
+                format!("{} {}", event.kind.code(), event.channel)
+            };
             let number = event.number.map_or_else(String::new, |n| n.to_string());
-            table.push(vec![super::tail(event.id), event.day.to_string(), account.customer.name.clone(), kind, number, first]);
+            table.push(vec![
+                super::tail(event.id),
+                event.day.to_string(),
+                account.customer.name.clone(),
+                kind,
+                number,
+                first,
+            ]);
         }
     }
     if ids {
         return Ok(());
     }
-    cx.list("events", rows, &["id", "day", "customer", "kind", "figure", "text"], &table, "no events there")
+    cx.list(
+        "events",
+        rows,
+        &["id", "day", "customer", "kind", "figure", "text"],
+        &table,
+        "no events there",
+    )
 }

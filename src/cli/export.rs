@@ -112,7 +112,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let query = query(&mut store, args)?;
     let sheets = sheets::of(&mut store, &query)?;
     let rows: usize = sheets.iter().map(|s| s.rows.len()).sum();
-    let bytes = if format == Format::Xlsx { Bytes::Data } else { Bytes::Text };
+    let bytes = if format == Format::Xlsx {
+        Bytes::Data
+    } else {
+        Bytes::Text
+    };
     deliver(cx, output, bytes, |out| sheet::write(format, out, &sheets))?;
     told(cx, args, rows)
 }
@@ -120,7 +124,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 fn told(cx: &mut Cx<'_>, args: &Args, rows: usize) -> Done {
     match &args.output {
         Some(path) if cx.out.json => Ok(cx.out.object(json!({ "file": path, "rows": rows }))?),
-        Some(path) => Ok(cx.out.line(&one_line(&format!("{rows} rows are in {}", path.display())))?),
+        Some(path) => Ok(cx
+            .out
+            .line(&one_line(&format!("{rows} rows are in {}", path.display())))?),
         None => Ok(()),
     }
 }
@@ -134,11 +140,19 @@ fn book(cx: &mut Cx<'_>, store: &Store, args: &Args, named: Option<Format>) -> D
                 .into());
         }
         (_, Some(Format::Csv | Format::Json)) => {
-            return Err(Error::usage("Several tables do not fit in one such file").hint("--output FOLDER makes a CSV file of each").into());
+            return Err(Error::usage("Several tables do not fit in one such file")
+                .hint("--output FOLDER makes a CSV file of each")
+                .into());
         }
         (output, Some(format)) => {
-            let bytes = if format == Format::Xlsx { Bytes::Data } else { Bytes::Text };
-            deliver(cx, output.as_deref(), bytes, |out| tables::write(store, format, out))?
+            let bytes = if format == Format::Xlsx {
+                Bytes::Data
+            } else {
+                Bytes::Text
+            };
+            deliver(cx, output.as_deref(), bytes, |out| {
+                tables::write(store, format, out)
+            })?
         }
     };
     told(cx, args, rows)
@@ -148,35 +162,86 @@ fn query(store: &mut Store, args: &Args) -> Result<Query> {
     let view = view(store, &args.which)?;
     let filter = view.filter.clone();
     let period = args.days.map_or(PeriodAsk::All, PeriodAsk::Days);
-    let table = |kind| Query::Table(TableAsk { kind, filter: filter.clone(), period, mode: Mode::InOrder });
+    let table = |kind| {
+        Query::Table(TableAsk {
+            kind,
+            filter: filter.clone(),
+            period,
+            mode: Mode::InOrder,
+        })
+    };
     Ok(match args.what {
         What::Customers => {
-            let columns = chosen(store, &view.columns)?.iter().map(|c| c.code().to_owned()).collect();
-            Query::Customers { filter, sort: view.sort, descending: view.descending, columns }
+            let columns = chosen(store, &view.columns)?
+                .iter()
+                .map(|c| c.code().to_owned())
+                .collect();
+            Query::Customers {
+                filter,
+                sort: view.sort,
+                descending: view.descending,
+                columns,
+            }
         }
-        What::Queue => Query::Triage { filter, snoozed: false },
+        What::Queue => Query::Triage {
+            filter,
+            snoozed: false,
+        },
         What::Timeline => {
-            let whose = args.customer.as_deref().ok_or_else(|| Error::usage("Whose timeline?").hint("retain export timeline CUSTOMER"))?;
+            let whose = args.customer.as_deref().ok_or_else(|| {
+                Error::usage("Whose timeline?").hint("retain export timeline CUSTOMER")
+            })?;
             let kinds = crate::domain::event::EventKind::ALL.to_vec();
-            let timeline = TimelineAsk { kinds, ..TimelineAsk::default() };
-            Query::Account { customer: store.find_customer(whose)?, timeline }
+            let timeline = TimelineAsk {
+                kinds,
+                ..TimelineAsk::default()
+            };
+            Query::Account {
+                customer: store.find_customer(whose)?,
+                timeline,
+            }
         }
         What::Funnel => match &args.by {
             Some(by) => table(Kind::Split(By::named(by))),
-            None => Query::Funnel { filter, period: Some(period), mode: Mode::InOrder },
+            None => Query::Funnel {
+                filter,
+                period: Some(period),
+                mode: Mode::InOrder,
+            },
         },
-        What::Tasks => Query::Tasks(TaskAsk { filter, done: args.all, ..TaskAsk::default() }),
-        What::Calls => Query::Actions(ActionAsk { filter, closed: args.all, ..ActionAsk::default() }),
-        What::Playbooks => Query::Plays(PlayAsk { filter, ended: args.all, ..PlayAsk::default() }),
-        What::History => Query::Activity { search: String::new(), limit: 0 },
+        What::Tasks => Query::Tasks(TaskAsk {
+            filter,
+            done: args.all,
+            ..TaskAsk::default()
+        }),
+        What::Calls => Query::Actions(ActionAsk {
+            filter,
+            closed: args.all,
+            ..ActionAsk::default()
+        }),
+        What::Playbooks => Query::Plays(PlayAsk {
+            filter,
+            ended: args.all,
+            ..PlayAsk::default()
+        }),
+        What::History => Query::Activity {
+            search: String::new(),
+            limit: 0,
+        },
         What::Nps => Query::Nps { filter, period },
         What::Segments => Query::Segments { trend: false },
         What::Targets => table(Kind::Targets),
         What::HelpFirst => table(Kind::Help),
         What::Issues => table(Kind::Issues),
         What::Stays => table(Kind::Stays),
-        What::Movers => Query::Movers { filter, days: args.days.unwrap_or(7) },
-        What::Firings => Query::Fired(FiredAsk { filter, ..FiredAsk::default() }),
+        What::Movers => Query::Movers {
+            filter,
+            days: args.days.unwrap_or(7),
+        },
+        What::Firings => Query::Fired(FiredAsk {
+            filter,
+            ..FiredAsk::default()
+        }),
         What::Book => return Err(Error::failed("the book is no question")),
     })
 }

@@ -31,7 +31,9 @@ impl From<io::Error> for Stop {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Stop::Closed
         } else {
-            Stop::Error(Error::failed(format!("The output cannot be written: {error}")).because(error))
+            Stop::Error(
+                Error::failed(format!("The output cannot be written: {error}")).because(error),
+            )
         }
     }
 }
@@ -49,7 +51,11 @@ pub(super) fn kind_code(kind: Kind) -> &'static str {
 
 /// Says the error on standard error and gives the exit code.
 pub(super) fn report(error: &Error, as_json: bool) -> ExitCode {
-    let text = if as_json { in_json(error) } else { in_words(error) };
+    let text = if as_json {
+        in_json(error)
+    } else {
+        in_words(error)
+    };
     // Standard error may be closed; there is nobody left to tell then.
     let _ = io::Write::write_all(&mut io::stderr(), text.as_bytes());
     ExitCode::from(error.exit_code())
@@ -76,7 +82,12 @@ pub(super) fn from_clap(error: &clap::Error) -> Error {
     let text = error.to_string();
     let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");
     let first = paragraphs.next().unwrap_or_default();
-    let sentence = first.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
+    let sentence = first
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     let mut out = Error::usage(capital(sentence.trim_end_matches('.')));
     for line in text.lines().map(str::trim) {
         if let Some(tip) = line.strip_prefix("tip: ") {
@@ -95,7 +106,9 @@ fn sentence(error: &Error) -> String {
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -104,8 +117,14 @@ mod tests {
 
     #[test]
     fn a_closed_pipe_is_no_error() {
-        assert!(matches!(Stop::from(io::Error::from(io::ErrorKind::BrokenPipe)), Stop::Closed));
-        assert!(matches!(Stop::from(io::Error::from(io::ErrorKind::StorageFull)), Stop::Error(_)));
+        assert!(matches!(
+            Stop::from(io::Error::from(io::ErrorKind::BrokenPipe)),
+            Stop::Closed
+        ));
+        assert!(matches!(
+            Stop::from(io::Error::from(io::ErrorKind::StorageFull)),
+            Stop::Error(_)
+        ));
     }
 
     #[test]
@@ -115,6 +134,9 @@ mod tests {
         assert!(words.ends_with("\nhint: try `retain list`\n"), "{words}");
         assert!(!words.contains('\u{1b}'));
         let value: serde_json::Value = serde_json::from_str(&in_json(&error)).expect("json");
-        assert_eq!((value["schema"].as_u64(), value["error"]["exit"].as_u64()), (Some(1), Some(3)));
+        assert_eq!(
+            (value["schema"].as_u64(), value["error"]["exit"].as_u64()),
+            (Some(1), Some(3))
+        );
     }
 }

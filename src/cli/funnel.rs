@@ -30,15 +30,36 @@ pub(super) struct Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if let Some(by) = &args.by {
-        let mode = if args.mode == "any_order" { Mode::AnyOrder } else { Mode::InOrder };
+        let mode = if args.mode == "any_order" {
+            Mode::AnyOrder
+        } else {
+            Mode::InOrder
+        };
         let period = args.days.map_or(PeriodAsk::All, PeriodAsk::Days);
-        return super::tables::table(cx, Kind::Split(By::named(by)), &args.filter, period, mode, "no visits in these days");
+        return super::tables::table(
+            cx,
+            Kind::Split(By::named(by)),
+            &args.filter,
+            period,
+            mode,
+            "no visits in these days",
+        );
     }
     let mut store = cx.open_to_look()?;
-    let mode = if args.mode == "any_order" { Mode::AnyOrder } else { Mode::InOrder };
+    let mode = if args.mode == "any_order" {
+        Mode::AnyOrder
+    } else {
+        Mode::InOrder
+    };
     let period = Some(args.days.map_or(PeriodAsk::All, PeriodAsk::Days));
-    let ask = Query::Funnel { filter: args.filter.clone(), period, mode };
-    let Page::Funnel(page) = store.answer(&ask)? else { return Err(unexpected().into()) };
+    let ask = Query::Funnel {
+        filter: args.filter.clone(),
+        period,
+        mode,
+    };
+    let Page::Funnel(page) = store.answer(&ask)? else {
+        return Err(unexpected().into());
+    };
     if let Some(mistake) = &page.mistake {
         return Err(mistaken(&args.filter, mistake).into());
     }
@@ -66,7 +87,10 @@ fn print(cx: &mut Cx<'_>, page: &FunnelPage, currency: money::Currency) -> Done 
         Mode::AnyOrder => "any order",
     };
     let cohort = page.stages.first().map_or(0, |s| s.cohort);
-    let title = format!("visits from {} to {}, {mode}; {cohort} entered the first stage", page.period.from, page.period.to);
+    let title = format!(
+        "visits from {} to {}, {mode}; {cohort} entered the first stage",
+        page.period.from, page.period.to
+    );
     let title = cx.out.paint(Ink::Dim, &title);
     cx.out.line(&title)?;
     let row = |s: &StageFigures| {
@@ -80,14 +104,27 @@ fn print(cx: &mut Cx<'_>, page: &FunnelPage, currency: money::Currency) -> Done 
             ratio(s.reached, s.cohort),
             days(s.median_days),
             days(s.p90_days),
-            s.age_median.map_or_else(|| "-".to_owned(), |d| d.to_string()),
+            s.age_median
+                .map_or_else(|| "-".to_owned(), |d| d.to_string()),
             s.behind.to_string(),
             s.stuck.to_string(),
         ]
     };
     let rows: Vec<_> = page.stages.iter().map(row).collect();
-    let heads =
-        ["stage", "now", "ARR", "entered", "went on", "still open", "reached", "median days", "p90 days", "age now", "behind", "stuck"];
+    let heads = [
+        "stage",
+        "now",
+        "ARR",
+        "entered",
+        "went on",
+        "still open",
+        "reached",
+        "median days",
+        "p90 days",
+        "age now",
+        "behind",
+        "stuck",
+    ];
     let mut right = [true; 12];
     right[0] = false;
     cx.out.table(&heads, &right, &rows)?;
@@ -114,6 +151,13 @@ mod tests {
 
     #[test]
     fn no_visits_are_no_ratio() {
-        assert_eq!((ratio(0, 0).as_str(), ratio(1, 3).as_str(), ratio(2, 3).as_str()), ("-", "33% 1/3", "67% 2/3"));
+        assert_eq!(
+            (
+                ratio(0, 0).as_str(),
+                ratio(1, 3).as_str(),
+                ratio(2, 3).as_str()
+            ),
+            ("-", "33% 1/3", "67% 2/3")
+        );
     }
 }

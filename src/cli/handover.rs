@@ -35,15 +35,28 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let customers = store.portfolio(&args.from, &args.filter)?;
     if customers.is_empty() {
-        return Err(Error::not_found(format!("{} looks after no customer that is meant", args.from)).into());
+        return Err(Error::not_found(format!(
+            "{} looks after no customer that is meant",
+            args.from
+        ))
+        .into());
     }
-    let brief = handover::brief(&mut store, &customers, &args.from, args.to.as_deref().unwrap_or_default())?;
+    let brief = handover::brief(
+        &mut store,
+        &customers,
+        &args.from,
+        args.to.as_deref().unwrap_or_default(),
+    )?;
     match &args.output {
         Some(path) => {
             let page = super::report::is_page(path).then(|| Report::of(&brief).html());
             handover::write(path, page.as_deref().unwrap_or(&brief))?;
             if !cx.out.json {
-                cx.out.line(&one_line(&format!("The brief of {} customers is in {}", customers.len(), path.display())))?;
+                cx.out.line(&one_line(&format!(
+                    "The brief of {} customers is in {}",
+                    customers.len(),
+                    path.display()
+                )))?;
             }
         }
         None if cx.out.json => {}
@@ -55,9 +68,16 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     let Some(to) = args.to.as_ref().filter(|_| !args.dry_run) else {
         if cx.out.json {
-            cx.out.object(serde_json::json!({ "customers": customers, "brief": brief }))?;
+            cx.out
+                .object(serde_json::json!({ "customers": customers, "brief": brief }))?;
         }
         return Ok(());
     };
-    cx.write(&mut store, &Command::Assign { customers, owner: to.clone() })
+    cx.write(
+        &mut store,
+        &Command::Assign {
+            customers,
+            owner: to.clone(),
+        },
+    )
 }

@@ -65,7 +65,9 @@ pub(super) struct Args {
 fn months(text: &str) -> Result<u16, String> {
     let number = |unit: char| text.strip_suffix(unit).and_then(|n| n.parse::<u16>().ok());
     let months = number('m').or_else(|| number('y').and_then(|n| n.checked_mul(12)));
-    months.filter(|m| (1..=240).contains(m)).ok_or_else(|| "write it as 3m or 2y, 20y at most".to_owned())
+    months
+        .filter(|m| (1..=240).contains(m))
+        .ok_or_else(|| "write it as 3m or 2y, 20y at most".to_owned())
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
@@ -80,13 +82,24 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if args.set.is_some() || args.unset {
         let hold = args.set.zip(cx.day(&store, args.until.as_deref())?);
         let reason = args.reason.clone().unwrap_or_default();
-        return cx.write(&mut store, &Command::Override { customer, hold, reason });
+        return cx.write(
+            &mut store,
+            &Command::Override {
+                customer,
+                hold,
+                reason,
+            },
+        );
     }
     if let Some(months) = args.trend {
         return moving::trend(cx, &mut store, customer, months);
     }
-    let since = cx.past(&store, args.since.as_deref())?.map(|at| store.config().zone.day(at));
-    let Page::Health(pair) = store.answer(&Query::Health { customer, since })? else { return Err(unexpected().into()) };
+    let since = cx
+        .past(&store, args.since.as_deref())?
+        .map(|at| store.config().zone.day(at));
+    let Page::Health(pair) = store.answer(&Query::Health { customer, since })? else {
+        return Err(unexpected().into());
+    };
     let (now, before) = *pair;
     if cx.out.json {
         let value = json!({
@@ -139,13 +152,26 @@ fn print_score(cx: &mut Cx<'_>, e: &Explanation) -> Done {
     };
     let score = cx.out.paint(band_ink(e.health.band), &score);
     let measured = e.lines.iter().filter(|l| l.raw.is_some()).count();
-    let line = format!("health {score} on {}, from {measured} of {} measures ({}% of the weight)", e.day, e.lines.len(), e.health.coverage);
+    let line = format!(
+        "health {score} on {}, from {measured} of {} measures ({}% of the weight)",
+        e.day,
+        e.lines.len(),
+        e.health.coverage
+    );
     cx.out.line(&line)?;
     if let Some(words) = held_words(e) {
         cx.out.line(&words)?;
     }
-    let filter = if e.filter.is_empty() { String::new() } else { format!(" ({})", one_line(&e.filter)) };
-    let card = format!("scorecard {}{filter}, version {}", one_line(&e.label), e.version);
+    let filter = if e.filter.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", one_line(&e.filter))
+    };
+    let card = format!(
+        "scorecard {}{filter}, version {}",
+        one_line(&e.label),
+        e.version
+    );
     let card = cx.out.paint(Ink::Dim, &card);
     cx.out.line(&card)?;
     if !e.action.is_empty() {
@@ -158,8 +184,16 @@ fn print_score(cx: &mut Cx<'_>, e: &Explanation) -> Done {
 pub(super) fn held_words(e: &Explanation) -> Option<String> {
     let held = e.held.as_ref()?;
     let until = held.until.map(|d| d.to_string()).unwrap_or_default();
-    let measured = e.measured.score.map_or_else(|| "have too little data".to_owned(), |s| format!("say {s}"));
-    Some(format!("set to {} by {} until {until}: {}; the measures {measured}", held.score, one_line(&held.by), one_line(&held.reason)))
+    let measured = e
+        .measured
+        .score
+        .map_or_else(|| "have too little data".to_owned(), |s| format!("say {s}"));
+    Some(format!(
+        "set to {} by {} until {until}: {}; the measures {measured}",
+        held.score,
+        one_line(&held.by),
+        one_line(&held.reason)
+    ))
 }
 
 fn print_lines(cx: &mut Cx<'_>, e: &Explanation) -> Done {
@@ -180,8 +214,14 @@ fn print_lines(cx: &mut Cx<'_>, e: &Explanation) -> Done {
         format!("{}/{}", e.present, e.total),
         points(sum),
     ]);
-    let heads = ["measure", "value", "of", "segment", "points", "weight", "adds"];
-    Ok(cx.out.table(&heads, &[false, true, false, false, true, true, true], &rows)?)
+    let heads = [
+        "measure", "value", "of", "segment", "points", "weight", "adds",
+    ];
+    Ok(cx.out.table(
+        &heads,
+        &[false, true, false, false, true, true, true],
+        &rows,
+    )?)
 }
 
 fn line_cells(words: &Words, line: &Line) -> Vec<String> {
@@ -190,8 +230,10 @@ fn line_cells(words: &Words, line: &Line) -> Vec<String> {
         one_line(words.measure(&line.measure)),
         value(line),
         line.day.map_or_else(dash, |d| d.to_string()),
-        line.segment.map_or_else(dash, |(r0, p0, r1, p1)| format!("{r0}:{p0} → {r1}:{p1}")),
-        line.points.map_or_else(dash, |p| format!("{}.{}", p / 10, p % 10)),
+        line.segment
+            .map_or_else(dash, |(r0, p0, r1, p1)| format!("{r0}:{p0} → {r1}:{p1}")),
+        line.points
+            .map_or_else(dash, |p| format!("{}.{}", p / 10, p % 10)),
         line.weight.to_string(),
         points(line.contribution),
     ]
@@ -214,10 +256,22 @@ fn points(hundredths: i32) -> String {
 }
 
 fn print_changes(cx: &mut Cx<'_>, before: &Explanation, now: &Explanation) -> Done {
-    let was = before.health.score.map_or_else(|| "no score".to_owned(), |s| s.to_string());
-    let is = now.health.score.map_or_else(|| "no score".to_owned(), |s| s.to_string());
-    cx.out.line(&format!("since {}: {was} → {is}", before.day))?;
-    let raw = |e: &Explanation| -> HashMap<String, String> { e.lines.iter().map(|l| (l.measure.clone(), value(l))).collect() };
+    let was = before
+        .health
+        .score
+        .map_or_else(|| "no score".to_owned(), |s| s.to_string());
+    let is = now
+        .health
+        .score
+        .map_or_else(|| "no score".to_owned(), |s| s.to_string());
+    cx.out
+        .line(&format!("since {}: {was} → {is}", before.day))?;
+    let raw = |e: &Explanation| -> HashMap<String, String> {
+        e.lines
+            .iter()
+            .map(|l| (l.measure.clone(), value(l)))
+            .collect()
+    };
     let (raw_before, raw_now) = (raw(before), raw(now));
     let words = Words::english();
     let none = "-".to_owned();
@@ -225,12 +279,31 @@ fn print_changes(cx: &mut Cx<'_>, before: &Explanation, now: &Explanation) -> Do
     let mut rows = Vec::new();
     for (measure, was, is) in difference(before, now) {
         sum += is - was;
-        let values = [raw_before.get(&measure), raw_now.get(&measure)].map(|v| v.unwrap_or(&none).clone());
+        let values =
+            [raw_before.get(&measure), raw_now.get(&measure)].map(|v| v.unwrap_or(&none).clone());
         let [value_was, value_is] = values;
-        rows.push(vec![one_line(words.measure(&measure)), value_was, value_is, points(was), points(is), points(is - was)]);
+        rows.push(vec![
+            one_line(words.measure(&measure)),
+            value_was,
+            value_is,
+            points(was),
+            points(is),
+            points(is - was),
+        ]);
     }
-    rows.push(vec!["sum".into(), String::new(), String::new(), String::new(), String::new(), points(sum)]);
-    Ok(cx.out.table(&["measure", "was", "is", "added", "adds", "moved"], &[false, true, true, true, true, true], &rows)?)
+    rows.push(vec![
+        "sum".into(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        points(sum),
+    ]);
+    Ok(cx.out.table(
+        &["measure", "was", "is", "added", "adds", "moved"],
+        &[false, true, true, true, true, true],
+        &rows,
+    )?)
 }
 
 #[cfg(test)]
@@ -239,6 +312,9 @@ mod tests {
 
     #[test]
     fn hundredths_keep_their_sign() {
-        assert_eq!((points(-5), points(1234), points(0)), ("-0.05".to_owned(), "12.34".to_owned(), "0.00".to_owned()));
+        assert_eq!(
+            (points(-5), points(1234), points(0)),
+            ("-0.05".to_owned(), "12.34".to_owned(), "0.00".to_owned())
+        );
     }
 }

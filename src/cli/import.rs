@@ -19,7 +19,8 @@ use crate::error::{Error, Kind as Fault, Result};
 use crate::store::Store;
 use crate::text::{cells, pad};
 use crate::transfer::import::{
-    ColumnUse, Conflict, Continue, End, FileReport, Kind, Report, Stop, Use, Wanted, import, profiles, save_profile,
+    ColumnUse, Conflict, Continue, End, FileReport, Kind, Report, Stop, Use, Wanted, import,
+    profiles, save_profile,
 };
 
 /// Import a file, or a folder of them
@@ -96,31 +97,57 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     let path = args.path.clone().unwrap_or_default();
     let stop = Stop::default();
-    let mut wanted = Wanted { stop: stop.clone(), ..wanted(args)? };
+    let mut wanted = Wanted {
+        stop: stop.clone(),
+        ..wanted(args)?
+    };
     if path != Path::new("-") && !path.exists() {
-        return Err(Error::not_found(format!("There is no file or folder {}", path.display())).into());
+        return Err(
+            Error::not_found(format!("There is no file or folder {}", path.display())).into(),
+        );
     }
     let book = args.into.clone().map_or_else(|| cx.book(), Ok)?;
     let mut store = open(cx, &book, args.dry_run)?;
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop.0)).map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop.0))
+            .map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
     }
     if wanted.winner == Some(Winner::Ask) && !args.dry_run {
-        let looked = once(cx, &mut store, &path, &Wanted { dry_run: true, ..wanted.clone() })?;
+        let looked = once(
+            cx,
+            &mut store,
+            &path,
+            &Wanted {
+                dry_run: true,
+                ..wanted.clone()
+            },
+        )?;
         if !ask(cx, &looked, &mut wanted, &path)? {
-            return Err(Error::new(Fault::Conflict, "Nothing was written: fields that both sides have changed were not decided")
-                .hint("--conflicts mine or theirs decides them all; on a terminal each is asked about")
-                .into());
+            return Err(Error::new(
+                Fault::Conflict,
+                "Nothing was written: fields that both sides have changed were not decided",
+            )
+            .hint("--conflicts mine or theirs decides them all; on a terminal each is asked about")
+            .into());
         }
     }
     let report = once(cx, &mut store, &path, &wanted);
     cx.tell(&mut store);
     let report = report?;
-    if let (Some(name), Some(file), false) = (&args.save_profile, report.files.first(), args.dry_run) {
+    if let (Some(name), Some(file), false) =
+        (&args.save_profile, report.files.first(), args.dry_run)
+    {
         let profile = save_profile(name, file, &wanted)?;
         let key = format!("profile.{name}");
         let base = Some(store.config_text(&key)?);
-        cx.write(&mut store, &Command::SetConfig { key, value: Some(profile.write()?), base })?;
+        cx.write(
+            &mut store,
+            &Command::SetConfig {
+                key,
+                value: Some(profile.write()?),
+                base,
+            },
+        )?;
     }
     cx.hand_on(&mut store);
     print(cx, &report)?;
@@ -138,9 +165,21 @@ fn once(cx: &Cx<'_>, store: &mut Store, path: &Path, wanted: &Wanted) -> Result<
         bar.set_length(at.total);
         bar.set_position(at.done);
         let rate = at.rows as f64 / bar.elapsed().as_secs_f64().max(0.001);
-        let rejected = if at.rejected > 0 { format!(", {} rejected", at.rejected) } else { String::new() };
-        bar.set_message(format!("{}: {} rows, {rate:.0}/s{rejected}", one_line(at.file), at.rows));
-        if wanted.stop.0.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
+        let rejected = if at.rejected > 0 {
+            format!(", {} rejected", at.rejected)
+        } else {
+            String::new()
+        };
+        bar.set_message(format!(
+            "{}: {} rows, {rate:.0}/s{rejected}",
+            one_line(at.file),
+            at.rows
+        ));
+        if wanted.stop.0.load(Ordering::Relaxed) {
+            Continue::No
+        } else {
+            Continue::Yes
+        }
     });
     bar.finish_and_clear();
     report
@@ -150,7 +189,14 @@ fn once(cx: &Cx<'_>, store: &mut Store, path: &Path, wanted: &Wanted) -> Result<
 fn open(cx: &Cx<'_>, path: &Path, dry_run: bool) -> Result<Store> {
     if dry_run && !path.exists() {
         let zone = super::place::zone();
-        return Store::memory(&crate::store::Options { who: cx.who(), now: cx.now, as_of: cx.as_of, create: true, zone, keep: cx.keep() });
+        return Store::memory(&crate::store::Options {
+            who: cx.who(),
+            now: cx.now,
+            as_of: cx.as_of,
+            create: true,
+            zone,
+            keep: cx.keep(),
+        });
     }
     cx.open_at(path, !dry_run)
 }
@@ -159,34 +205,53 @@ fn open(cx: &Cx<'_>, path: &Path, dry_run: bool) -> Result<Store> {
 fn wanted(args: &Args) -> Result<Wanted> {
     let written = &args.written;
     let columns = args.columns.iter().map(|pair| {
-        let (header, field) = pair
-            .rsplit_once('=')
-            .ok_or_else(|| Error::usage(format!("\"{pair}\" does not say what the column becomes")).hint("--map \"Company name=name\""))?;
+        let (header, field) = pair.rsplit_once('=').ok_or_else(|| {
+            Error::usage(format!("\"{pair}\" does not say what the column becomes"))
+                .hint("--map \"Company name=name\"")
+        })?;
         Ok((header.trim().to_owned(), field.trim().to_owned()))
     });
     let one_of = |said: &Option<String>, what: &str, words: &[&str]| -> Result<Option<usize>> {
         let Some(said) = said else { return Ok(None) };
         let at = words.iter().position(|w| w.eq_ignore_ascii_case(said));
-        at.map(Some).ok_or_else(|| Error::usage(format!("\"{said}\" is no {what}")).hint(format!("one of {}", words.join(", "))))
+        at.map(Some).ok_or_else(|| {
+            Error::usage(format!("\"{said}\" is no {what}"))
+                .hint(format!("one of {}", words.join(", ")))
+        })
     };
     let separator = match written.separator.as_deref() {
         None => None,
         Some("tab" | "\\t" | "\t") => Some('\t'),
         Some(sign) if sign.chars().count() == 1 => sign.chars().next(),
-        Some(other) => return Err(Error::usage(format!("\"{other}\" is not one sign")).hint("--separator ';' or --separator tab")),
+        Some(other) => {
+            return Err(Error::usage(format!("\"{other}\" is not one sign"))
+                .hint("--separator ';' or --separator tab"));
+        }
     };
     let dialect = Dialect {
         encoding: written.encoding.clone(),
         separator,
-        decimal: one_of(&written.decimal, "decimal mark", &["point", "comma", ".", ","])?
-            .map(|at| [Decimal::Point, Decimal::Comma][at % 2]),
-        dates: one_of(&written.dates, "part of a date", &["day", "month"])?.map(|at| [DateOrder::Day, DateOrder::Month][at]),
-        zone: written.zone.clone().map(|z| Zone::named(&z).map_or(z, |zone| zone.0.name().to_owned())),
-        calendar: one_of(&written.calendar, "calendar", &["gregorian", "jalali"])?.map(|at| [Calendar::Gregorian, Calendar::Jalali][at]),
+        decimal: one_of(
+            &written.decimal,
+            "decimal mark",
+            &["point", "comma", ".", ","],
+        )?
+        .map(|at| [Decimal::Point, Decimal::Comma][at % 2]),
+        dates: one_of(&written.dates, "part of a date", &["day", "month"])?
+            .map(|at| [DateOrder::Day, DateOrder::Month][at]),
+        zone: written
+            .zone
+            .clone()
+            .map(|z| Zone::named(&z).map_or(z, |zone| zone.0.name().to_owned())),
+        calendar: one_of(&written.calendar, "calendar", &["gregorian", "jalali"])?
+            .map(|at| [Calendar::Gregorian, Calendar::Jalali][at]),
     };
     let winner = args.conflicts.as_deref().map(|word| {
         Winner::named(word).ok_or_else(|| {
-            Error::usage(format!("\"{word}\" does not say who wins")).hint(format!("one of {}", Winner::ALL.map(Winner::code).join(", ")))
+            Error::usage(format!("\"{word}\" does not say who wins")).hint(format!(
+                "one of {}",
+                Winner::ALL.map(Winner::code).join(", ")
+            ))
         })
     });
     Ok(Wanted {
@@ -203,15 +268,28 @@ fn wanted(args: &Args) -> Result<Wanted> {
 }
 
 fn kind_of(name: &str) -> Result<Kind> {
-    Kind::named(name).filter(|k| Kind::TABLES.contains(k)).ok_or_else(|| {
-        let all: Vec<&str> = Kind::TABLES.iter().map(|k| k.code()).collect();
-        Error::usage(format!("There is no kind \"{name}\"")).hint(format!("kinds: {}", all.join(", ")))
-    })
+    Kind::named(name)
+        .filter(|k| Kind::TABLES.contains(k))
+        .ok_or_else(|| {
+            let all: Vec<&str> = Kind::TABLES.iter().map(|k| k.code()).collect();
+            Error::usage(format!("There is no kind \"{name}\""))
+                .hint(format!("kinds: {}", all.join(", ")))
+        })
 }
 
 /// Asks about each field that both sides have changed; `false` where nobody can be asked, or does not answer.
-fn ask(cx: &mut Cx<'_>, looked: &Report, wanted: &mut Wanted, path: &Path) -> Result<bool, super::fail::Stop> {
-    let open: Vec<&Conflict> = looked.files.iter().flat_map(|f| &f.conflicts).filter(|c| c.won == Winner::Ask).collect();
+fn ask(
+    cx: &mut Cx<'_>,
+    looked: &Report,
+    wanted: &mut Wanted,
+    path: &Path,
+) -> Result<bool, super::fail::Stop> {
+    let open: Vec<&Conflict> = looked
+        .files
+        .iter()
+        .flat_map(|f| &f.conflicts)
+        .filter(|c| c.won == Winner::Ask)
+        .collect();
     wanted.winner = Some(Winner::Mine);
     if open.is_empty() {
         return Ok(true);
@@ -222,16 +300,26 @@ fn ask(cx: &mut Cx<'_>, looked: &Report, wanted: &mut Wanted, path: &Path) -> Re
         if !can_ask {
             continue;
         }
-        cx.out.line(&format!("  {} of {}: m keeps mine, t takes theirs, q stops", at + 1, open.len()))?;
+        cx.out.line(&format!(
+            "  {} of {}: m keeps mine, t takes theirs, q stops",
+            at + 1,
+            open.len()
+        ))?;
         cx.out.flush()?;
         let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer).map_err(|e| Error::failed("The answer could not be read").because(e))?;
+        std::io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(|e| Error::failed("The answer could not be read").because(e))?;
         let winner = match answer.trim() {
             "m" | "mine" => Winner::Mine,
             "t" | "theirs" => Winner::Theirs,
             _ => return Ok(false),
         };
-        wanted.answers.insert((conflict.difference.row, conflict.difference.field.clone()), winner);
+        wanted.answers.insert(
+            (conflict.difference.row, conflict.difference.field.clone()),
+            winner,
+        );
     }
     Ok(can_ask)
 }
@@ -239,7 +327,13 @@ fn ask(cx: &mut Cx<'_>, looked: &Report, wanted: &mut Wanted, path: &Path) -> Re
 /// A field that both sides have changed, in one line.
 fn told(conflict: &Conflict) -> String {
     let d = &conflict.difference;
-    let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", one_line(text)) };
+    let shown = |text: &str| {
+        if text.is_empty() {
+            "nothing".to_owned()
+        } else {
+            format!("\"{}\"", one_line(text))
+        }
+    };
     let name = one_line(&conflict.name);
     format!(
         "line {}, {name}, {}: {} by {}, the file has {}",
@@ -253,7 +347,11 @@ fn told(conflict: &Conflict) -> String {
 
 fn list_profiles(cx: &mut Cx<'_>, args: &Args) -> Done {
     let book = args.into.clone().map_or_else(|| cx.book(), Ok)?;
-    let config = if book.exists() { cx.open_at(&book, false)?.config() } else { Arc::default() };
+    let config = if book.exists() {
+        cx.open_at(&book, false)?.config()
+    } else {
+        Arc::default()
+    };
     let all = profiles(&config);
     if cx.out.json {
         let own = |name: &str| config.profiles.iter().any(|p| p.name == name);
@@ -263,7 +361,11 @@ fn list_profiles(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     let width = all.iter().map(|p| cells(&p.name)).max().unwrap_or(0);
     for profile in &all {
-        cx.out.line(&format!("{}  {}", pad(&profile.name, width), one_line(&profile.about)))?;
+        cx.out.line(&format!(
+            "{}  {}",
+            pad(&profile.name, width),
+            one_line(&profile.about)
+        ))?;
     }
     Ok(())
 }
@@ -274,7 +376,11 @@ pub(super) fn bar(shown: bool, total: u64, unit: &str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    let template = if unit == "bytes" { "{bar:20} {percent}% {msg} {eta} left" } else { "{bar:30} {pos}/{len} {eta}" };
+    let template = if unit == "bytes" {
+        "{bar:20} {percent}% {msg} {eta} left"
+    } else {
+        "{bar:30} {pos}/{len} {eta}"
+    };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("##-"));
     }
@@ -290,11 +396,16 @@ fn print(cx: &mut Cx<'_>, report: &Report) -> Done {
         print_file(cx, file, report.end)?;
     }
     for (name, why) in &report.not_understood {
-        cx.out.line(&format!("{}: left out, {}", one_line(name), one_line(why)))?;
+        cx.out
+            .line(&format!("{}: left out, {}", one_line(name), one_line(why)))?;
     }
-    for (what, codes) in [("stages", &report.stages_added), ("attributes", &report.attributes_added)] {
+    for (what, codes) in [
+        ("stages", &report.stages_added),
+        ("attributes", &report.attributes_added),
+    ] {
         if !codes.is_empty() {
-            cx.out.line(&format!("new {what}: {}", one_line(&codes.join(", "))))?;
+            cx.out
+                .line(&format!("new {what}: {}", one_line(&codes.join(", "))))?;
         }
     }
     let end = match report.end {
@@ -309,8 +420,15 @@ fn print(cx: &mut Cx<'_>, report: &Report) -> Done {
 
 fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
     let name = cx.out.paint(Ink::Bold, &one_line(&file.file));
-    let by = file.profile.as_ref().map_or(String::new(), |p| format!(" by profile {p}"));
-    cx.out.line(&format!("{name} as {}{by}: {} rows", file.kind.code(), file.rows))?;
+    let by = file
+        .profile
+        .as_ref()
+        .map_or(String::new(), |p| format!(" by profile {p}"));
+    cx.out.line(&format!(
+        "{name} as {}{by}: {} rows",
+        file.kind.code(),
+        file.rows
+    ))?;
     let counts = [
         (file.made, "new"),
         (file.changed, "changed"),
@@ -320,47 +438,84 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
         (file.passed, "not for the book"),
         (file.rejected, "rejected"),
     ];
-    let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
     if !counts.is_empty() {
         cx.out.line(&format!("  {}", counts.join(", ")))?;
     }
-    for found in file.dialect.iter().filter(|f| end == End::DryRun || is_unusual(f)) {
-        cx.out.line(&format!("  {}: {} ({})", one_line(&found.what), one_line(&found.is), one_line(&found.why)))?;
+    for found in file
+        .dialect
+        .iter()
+        .filter(|f| end == End::DryRun || is_unusual(f))
+    {
+        cx.out.line(&format!(
+            "  {}: {} ({})",
+            one_line(&found.what),
+            one_line(&found.is),
+            one_line(&found.why)
+        ))?;
     }
     if end == End::DryRun {
-        cx.out.line(&format!("  rows are found by: {}", one_line(&file.key)))?;
+        cx.out
+            .line(&format!("  rows are found by: {}", one_line(&file.key)))?;
         print_columns(cx, &file.columns)?;
     } else {
-        let ignored: Vec<String> = file.columns.iter().filter(|c| c.becomes == Use::Ignored).map(|c| one_line(&c.header)).collect();
+        let ignored: Vec<String> = file
+            .columns
+            .iter()
+            .filter(|c| c.becomes == Use::Ignored)
+            .map(|c| one_line(&c.header))
+            .collect();
         if !ignored.is_empty() {
-            cx.out.line(&format!("  columns left out: {}", ignored.join(", ")))?;
+            cx.out
+                .line(&format!("  columns left out: {}", ignored.join(", ")))?;
         }
     }
     for (reason, count) in &file.reasons {
-        cx.out.line(&format!("  rejected {count}: {}", one_line(reason)))?;
+        cx.out
+            .line(&format!("  rejected {count}: {}", one_line(reason)))?;
     }
     for (line, reason) in &file.first_rejects {
-        let line = cx.out.paint(Ink::Dim, &format!("    line {line}: {}", one_line(reason)));
+        let line = cx
+            .out
+            .paint(Ink::Dim, &format!("    line {line}: {}", one_line(reason)));
         cx.out.line(&line)?;
     }
-    let open = file
-        .conflicts
-        .iter()
-        .take(20)
-        .map(|c| format!("    {} ({})", told(c), if c.won == Winner::Theirs { "theirs was taken" } else { "mine was kept" }));
+    let open = file.conflicts.iter().take(20).map(|c| {
+        format!(
+            "    {} ({})",
+            told(c),
+            if c.won == Winner::Theirs {
+                "theirs was taken"
+            } else {
+                "mine was kept"
+            }
+        )
+    });
     let open: Vec<String> = open.collect();
     if !open.is_empty() {
-        cx.out.line(&format!("  changed on both sides: {}", file.conflicts.len()))?;
+        cx.out.line(&format!(
+            "  changed on both sides: {}",
+            file.conflicts.len()
+        ))?;
         for line in open {
             cx.out.line(&line)?;
         }
     }
     for (note, count) in &file.notes {
-        let rows = if *count > 0 { format!(" ({count} rows)") } else { String::new() };
+        let rows = if *count > 0 {
+            format!(" ({count} rows)")
+        } else {
+            String::new()
+        };
         cx.out.line(&format!("  note: {}{rows}", one_line(note)))?;
     }
     if let Some(rejects) = &file.rejects_file {
-        cx.out.line(&format!("  the rejected rows are in {}", rejects.display()))?;
+        cx.out
+            .line(&format!("  the rejected rows are in {}", rejects.display()))?;
     }
     Ok(())
 }
@@ -379,17 +534,38 @@ fn print_columns(cx: &mut Cx<'_>, columns: &[ColumnUse]) -> Done {
     let rows: Vec<[String; 4]> = columns
         .iter()
         .map(|c| {
-            let because = if c.becomes == Use::Ignored { "" } else { c.because.words() };
+            let because = if c.becomes == Use::Ignored {
+                ""
+            } else {
+                c.because.words()
+            };
             let example: String = one_line(&c.example).chars().take(30).collect();
             [one_line(&c.header), mapped(c), because.to_owned(), example]
         })
         .collect();
     let head = ["column", "becomes", "because of", "example"].map(str::to_owned);
-    let width = |at: usize| rows.iter().chain(std::iter::once(&head)).map(|r| cells(&r[at])).max().unwrap_or(0).min(40);
+    let width = |at: usize| {
+        rows.iter()
+            .chain(std::iter::once(&head))
+            .map(|r| cells(&r[at]))
+            .max()
+            .unwrap_or(0)
+            .min(40)
+    };
     let widths = [width(0), width(1), width(2)];
     for (i, row) in std::iter::once(&head).chain(&rows).enumerate() {
-        let line = format!("    {}  {}  {}  {}", pad(&row[0], widths[0]), pad(&row[1], widths[1]), pad(&row[2], widths[2]), row[3]);
-        let line = if i == 0 { cx.out.paint(Ink::Dim, line.trim_end()) } else { line.trim_end().to_owned() };
+        let line = format!(
+            "    {}  {}  {}  {}",
+            pad(&row[0], widths[0]),
+            pad(&row[1], widths[1]),
+            pad(&row[2], widths[2]),
+            row[3]
+        );
+        let line = if i == 0 {
+            cx.out.paint(Ink::Dim, line.trim_end())
+        } else {
+            line.trim_end().to_owned()
+        };
         cx.out.line(&line)?;
     }
     Ok(())
@@ -398,14 +574,21 @@ fn print_columns(cx: &mut Cx<'_>, columns: &[ColumnUse]) -> Done {
 fn mapped(column: &ColumnUse) -> String {
     match &column.becomes {
         Use::Field { field, minor: true } => format!("{field} (minor units)"),
-        Use::Field { field, minor: false } => (*field).to_owned(),
+        Use::Field {
+            field,
+            minor: false,
+        } => (*field).to_owned(),
         Use::Attribute { code, .. } => one_line(&format!("attribute {code}")),
         Use::Ignored => "left out".to_owned(),
     }
 }
 
 fn report_json(report: &Report) -> Value {
-    let left_out: Vec<Value> = report.not_understood.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect();
+    let left_out: Vec<Value> = report
+        .not_understood
+        .iter()
+        .map(|(file, why)| json!({ "file": file, "why": why }))
+        .collect();
     json!({
         "end": report.end,
         "label": report.label,

@@ -53,24 +53,45 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         check_column(&store, &view.sort)?;
     }
     let codes = chosen.iter().map(|c| c.code().to_owned()).collect();
-    let ask = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending, columns: codes };
+    let ask = Query::Customers {
+        filter: view.filter.clone(),
+        sort: view.sort,
+        descending: view.descending,
+        columns: codes,
+    };
     let page = rows_page(&mut store, &ask, &view.filter)?;
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     if args.ids {
-        return page.rows.iter().try_for_each(|at| Ok(cx.out.line(&roster.ids[*at as usize].to_string())?));
+        return page
+            .rows
+            .iter()
+            .try_for_each(|at| Ok(cx.out.line(&roster.ids[*at as usize].to_string())?));
     }
     if cx.out.form == Form::Csv {
         let raw = cx.globals.raw_csv;
         let terminal = std::io::stdout().is_terminal();
         let shown = |text: String| if terminal { one_line(&text) } else { text };
-        return Ok(rows::csv(cx.out.raw(), &roster, &chosen, &page.rows, raw, shown)?);
+        return Ok(rows::csv(
+            cx.out.raw(),
+            &roster,
+            &chosen,
+            &page.rows,
+            raw,
+            shown,
+        )?);
     }
     if cx.out.form == Form::Lines {
         return Ok(rows::lines(cx.out.raw(), &roster, &chosen, &page.rows)?);
     }
     if cx.out.json {
-        return Ok(rows::json(cx.out.raw(), &head(&roster, &page), &roster, &chosen, &page.rows)?);
+        return Ok(rows::json(
+            cx.out.raw(),
+            &head(&roster, &page),
+            &roster,
+            &chosen,
+            &page.rows,
+        )?);
     }
     table(cx, &roster, &chosen, &page)
 }
@@ -89,12 +110,21 @@ pub(super) fn head(roster: &Roster, page: &RowsPage) -> Map<String, serde_json::
 
 fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[Listed], page: &RowsPage) -> Done {
     if page.rows.is_empty() {
-        let why = if page.of == 0 { "the book has no customers yet" } else { "no customer passes the filter" };
+        let why = if page.of == 0 {
+            "the book has no customers yet"
+        } else {
+            "no customer passes the filter"
+        };
         return Ok(cx.out.line(why)?);
     }
     let heads: Vec<&str> = chosen.iter().map(|c| c.code()).collect();
     let right: Vec<bool> = chosen.iter().map(|c| c.align() == Align::Right).collect();
-    let row = |at: &u32| chosen.iter().map(|c| c.show(roster, *at as usize, roster.today)).collect();
+    let row = |at: &u32| {
+        chosen
+            .iter()
+            .map(|c| c.show(roster, *at as usize, roster.today))
+            .collect()
+    };
     let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
     Ok(cx.out.table(&heads, &right, &rows)?)
 }
@@ -126,7 +156,11 @@ fn saved(store: &mut Store, name: &str) -> Result<View> {
     }
     let error = Error::not_found(format!("There is no saved view \"{name}\""));
     let names: Vec<&str> = views.iter().map(|(n, _)| n.as_str()).collect();
-    Err(if names.is_empty() { error.hint("no view is saved in this book") } else { error.hint(format!("views: {}", names.join(", "))) })
+    Err(if names.is_empty() {
+        error.hint("no view is saved in this book")
+    } else {
+        error.hint(format!("views: {}", names.join(", ")))
+    })
 }
 
 /// The columns that codes name; none: the default set.
@@ -135,7 +169,10 @@ pub(super) fn chosen(store: &Store, codes: &[String]) -> Result<Vec<Listed>> {
     match codes {
         [] => Ok(columns::default_set().map(Listed::Column).collect()),
         [all] if all == "all" => Ok(every_column()),
-        codes => codes.iter().map(|code| Listed::find(&config, code.trim()).ok_or_else(|| no_column(store, code))).collect(),
+        codes => codes
+            .iter()
+            .map(|code| Listed::find(&config, code.trim()).ok_or_else(|| no_column(store, code)))
+            .collect(),
     }
 }
 
@@ -146,18 +183,25 @@ pub(super) fn every_column() -> Vec<Listed> {
 
 /// A list may be sorted by a column or by an attribute of the book, and show it.
 pub(super) fn check_column(store: &Store, code: &str) -> Result<()> {
-    if Listed::find(&store.config(), code).is_some() { Ok(()) } else { Err(no_column(store, code)) }
+    if Listed::find(&store.config(), code).is_some() {
+        Ok(())
+    } else {
+        Err(no_column(store, code))
+    }
 }
 
 fn no_column(store: &Store, code: &str) -> Error {
     let all = Listed::all(&store.config());
     let all: Vec<&str> = all.iter().map(Listed::code).collect();
-    Error::usage(format!("There is no column \"{code}\"")).hint(format!("columns: {}", all.join(", ")))
+    Error::usage(format!("There is no column \"{code}\""))
+        .hint(format!("columns: {}", all.join(", ")))
 }
 
 /// The rows that answer a question; a mistake in the filter is an error that points at it.
 pub(super) fn rows_page(store: &mut Store, ask: &Query, filter: &str) -> Result<RowsPage> {
-    let Page::Rows(page) = store.answer(ask)? else { return Err(unexpected()) };
+    let Page::Rows(page) = store.answer(ask)? else {
+        return Err(unexpected());
+    };
     match &page.mistake {
         Some(mistake) => Err(mistaken(filter, mistake)),
         None => Ok(page),
@@ -167,10 +211,15 @@ pub(super) fn rows_page(store: &mut Store, ask: &Query, filter: &str) -> Result<
 /// A mistake in a filter as an error: the sentence, the line, and a mark under the part that is wrong.
 pub(super) fn mistaken(filter: &str, mistake: &Mistake) -> Error {
     let start = filter.get(..mistake.start).map_or(0, crate::text::cells);
-    let marked = filter.get(mistake.start..mistake.end).map_or(1, crate::text::cells).max(1);
-    Error::usage(mistake.message.trim_end_matches('.')).hint(format!("the filter is   {}", one_line(filter))).hint(format!(
-        "                {}{}",
-        " ".repeat(start),
-        "^".repeat(marked)
-    ))
+    let marked = filter
+        .get(mistake.start..mistake.end)
+        .map_or(1, crate::text::cells)
+        .max(1);
+    Error::usage(mistake.message.trim_end_matches('.'))
+        .hint(format!("the filter is   {}", one_line(filter)))
+        .hint(format!(
+            "                {}{}",
+            " ".repeat(start),
+            "^".repeat(marked)
+        ))
 }

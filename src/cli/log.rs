@@ -34,10 +34,16 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let customers = args.whom.find(cx, &mut store)?;
     // People are those of one customer: several have none in common.
-    let contacts = if let [one] = customers[..] { cx.contacts(&store, one)? } else { Vec::new() };
+    let contacts = if let [one] = customers[..] {
+        cx.contacts(&store, one)?
+    } else {
+        Vec::new()
+    };
     let (mut touch, parts) = line::parse(&text, &contacts, &cx.moment(&store));
     if let Some(unread) = parts.iter().find_map(|p| p.meaning.as_ref().err()) {
-        return Err(Error::usage(unread.clone()).hint("nothing was written; `retain show CUSTOMER` lists the contacts").into());
+        return Err(Error::usage(unread.clone())
+            .hint("nothing was written; `retain show CUSTOMER` lists the contacts")
+            .into());
     }
     touch.channel = code.to_owned();
     touch.inbound |= args.inbound;
@@ -48,6 +54,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 fn channel_code(name: &str) -> Result<&'static str> {
     channel(name).map(|c| c.code).ok_or_else(|| {
         let all: Vec<&str> = CHANNELS.iter().map(|c| c.code).collect();
-        Error::usage(format!("There is no channel \"{name}\"")).hint(format!("channels: {}", all.join(", ")))
+        Error::usage(format!("There is no channel \"{name}\""))
+            .hint(format!("channels: {}", all.join(", ")))
     })
 }

@@ -39,28 +39,49 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let text = match READY.iter().find(|(name, _)| *name == args.template) {
         Some((_, text)) => (*text).to_owned(),
         None => std::fs::read_to_string(&args.template).map_err(|e| {
-            let ready = READY.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            Error::not_found(format!("The template {} cannot be read", args.template)).hint(format!("ready ones: {ready}")).because(e)
+            let ready = READY
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(", ");
+            Error::not_found(format!("The template {} cannot be read", args.template))
+                .hint(format!("ready ones: {ready}"))
+                .because(e)
         })?,
     };
     let customers = match (&args.customer, &args.filter) {
         (Some(name), _) => vec![store.find_customer(name)?],
         (None, filter) => cx.filtered(&mut store, filter.as_deref().unwrap_or_default())?,
     };
-    let (all, without) = drafts(&mut store, &customers, &args.contact, &Template::parse(&text)?, cx.now)?;
+    let (all, without) = drafts(
+        &mut store,
+        &customers,
+        &args.contact,
+        &Template::parse(&text)?,
+        cx.now,
+    )?;
     let cannot = |e| Error::failed(format!("{} cannot be made", args.output.display())).because(e);
     std::fs::create_dir_all(&args.output).map_err(cannot)?;
     let mut files = Vec::new();
     for draft in &all {
         let path = args.output.join(format!("{}.eml", draft.name));
-        replace_in_folder(&path, |out| out.write_all(&draft.bytes).map_err(|e| Error::failed("the draft cannot be written").because(e)))?;
+        replace_in_folder(&path, |out| {
+            out.write_all(&draft.bytes)
+                .map_err(|e| Error::failed("the draft cannot be written").because(e))
+        })?;
         files.push(json!({ "to": draft.to, "file": path }));
     }
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "drafts": files, "without_address": without }))?);
+        return Ok(cx
+            .out
+            .object(json!({ "drafts": files, "without_address": without }))?);
     }
     let n = all.len();
-    cx.out.line(&one_line(&format!("{n} {} in {}", if n == 1 { "draft is" } else { "drafts are" }, args.output.display())))?;
+    cx.out.line(&one_line(&format!(
+        "{n} {} in {}",
+        if n == 1 { "draft is" } else { "drafts are" },
+        args.output.display()
+    )))?;
     for name in without {
         cx.warn(&format!("{name} has no such contact with an address"));
     }

@@ -26,20 +26,38 @@ pub(super) struct Args {
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if let Some(folder) = &args.into {
         cx.really()?;
-        let failed = |e: std::io::Error| Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e);
+        let failed = |e: std::io::Error| {
+            Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e)
+        };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let pages = pages();
         for (name, page) in &pages {
             let text = rendered(page)?;
-            replace_in_folder(&folder.join(format!("{name}.1")), |out| out.write_all(&text).map_err(failed))?;
+            replace_in_folder(&folder.join(format!("{name}.1")), |out| {
+                out.write_all(&text).map_err(failed)
+            })?;
         }
-        return Ok(cx.out.line(&one_line(&format!("{} pages are in {}", pages.len(), folder.display())))?);
+        return Ok(cx.out.line(&one_line(&format!(
+            "{} pages are in {}",
+            pages.len(),
+            folder.display()
+        )))?);
     }
-    let name = std::iter::once("retain").chain(args.subcommand.iter().map(String::as_str)).collect::<Vec<_>>().join("-");
+    let name = std::iter::once("retain")
+        .chain(args.subcommand.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("-");
     let pages = pages();
-    let (_, page) = pages.iter().find(|(known, _)| *known == name).ok_or_else(|| {
-        Error::not_found(format!("There is no subcommand {}", args.subcommand.join(" "))).hint("`retain --help` lists them")
-    })?;
+    let (_, page) = pages
+        .iter()
+        .find(|(known, _)| *known == name)
+        .ok_or_else(|| {
+            Error::not_found(format!(
+                "There is no subcommand {}",
+                args.subcommand.join(" ")
+            ))
+            .hint("`retain --help` lists them")
+        })?;
     Ok(cx.out.raw().write_all(&rendered(page)?)?)
 }
 
@@ -53,8 +71,11 @@ fn pages() -> Vec<(String, clap::Command)> {
 }
 
 fn collect(name: String, command: clap::Command, all: &mut Vec<(String, clap::Command)>) {
-    let below: Vec<clap::Command> =
-        command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help").cloned().collect();
+    let below: Vec<clap::Command> = command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
+        .cloned()
+        .collect();
     all.push((name.clone(), command.display_name(name.clone())));
     for sub in below {
         collect(format!("{name}-{}", sub.get_name()), sub, all);
@@ -64,7 +85,10 @@ fn collect(name: String, command: clap::Command, all: &mut Vec<(String, clap::Co
 fn rendered(page: &clap::Command) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     let name = page.get_display_name().unwrap_or("retain").to_owned();
-    Man::new(page.clone()).title(name).render(&mut text).map_err(|e| Error::failed("The page cannot be made").because(e))?;
+    Man::new(page.clone())
+        .title(name)
+        .render(&mut text)
+        .map_err(|e| Error::failed("The page cannot be made").because(e))?;
     Ok(text)
 }
 
@@ -75,15 +99,37 @@ mod tests {
     #[test]
     fn each_subcommand_has_a_page_with_all_its_flags() {
         let pages = pages();
-        let plain = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").replace("\\-", "-").replace("\\fB", "").replace("\\fR", "");
+        let plain = |bytes: Vec<u8>| {
+            String::from_utf8(bytes)
+                .expect("UTF-8")
+                .replace("\\-", "-")
+                .replace("\\fB", "")
+                .replace("\\fR", "")
+        };
         let first = plain(rendered(&pages[0].1).expect("a page"));
-        for sub in pages[0].1.get_subcommands().filter(|s| s.get_name() != "help") {
-            assert!(first.contains(&format!("retain-{}(1)", sub.get_name())), "{} is not on the first page", sub.get_name());
-            assert!(pages.iter().any(|(name, _)| *name == format!("retain-{}", sub.get_name())));
+        for sub in pages[0]
+            .1
+            .get_subcommands()
+            .filter(|s| s.get_name() != "help")
+        {
+            assert!(
+                first.contains(&format!("retain-{}(1)", sub.get_name())),
+                "{} is not on the first page",
+                sub.get_name()
+            );
+            assert!(
+                pages
+                    .iter()
+                    .any(|(name, _)| *name == format!("retain-{}", sub.get_name()))
+            );
         }
         for (name, page) in &pages {
             let text = plain(rendered(page).expect("a page"));
-            for flag in page.get_arguments().filter(|a| !a.is_hide_set()).filter_map(clap::Arg::get_long) {
+            for flag in page
+                .get_arguments()
+                .filter(|a| !a.is_hide_set())
+                .filter_map(clap::Arg::get_long)
+            {
                 assert!(text.contains(&format!("--{flag}")), "{name} lacks --{flag}");
             }
         }

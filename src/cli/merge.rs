@@ -37,7 +37,11 @@ pub(super) struct Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
-    let ask = MergeAsk { now: cx.now, dry_run: args.dry_run, foreign: args.foreign };
+    let ask = MergeAsk {
+        now: cx.now,
+        dry_run: args.dry_run,
+        foreign: args.foreign,
+    };
     let report = store.merge(&args.other, ask)?;
     if !args.dry_run {
         cx.hand_on(&mut store);
@@ -56,10 +60,17 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     cx.out.flush()?;
     let count = report.conflicts.len();
-    let words = if count == 1 { "1 field has".to_owned() } else { format!("{count} fields have") };
-    Err(Error::new(Kind::Conflict, format!("{words} two values; everything else was merged"))
-        .hint("`retain conflicts` lists them, `retain resolve CUSTOMER FIELD --take N` decides")
-        .into())
+    let words = if count == 1 {
+        "1 field has".to_owned()
+    } else {
+        format!("{count} fields have")
+    };
+    Err(Error::new(
+        Kind::Conflict,
+        format!("{words} two values; everything else was merged"),
+    )
+    .hint("`retain conflicts` lists them, `retain resolve CUSTOMER FIELD --take N` decides")
+    .into())
 }
 
 /// Writes the report where only its reader sees it: it has customers' values in it.
@@ -72,7 +83,13 @@ fn write(path: &Path, value: &Value) -> Result<()> {
     options
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|e| Error::failed(format!("the book is merged, but the report cannot be written into {}", path.display())).because(e))
+        .map_err(|e| {
+            Error::failed(format!(
+                "the book is merged, but the report cannot be written into {}",
+                path.display()
+            ))
+            .because(e)
+        })
 }
 
 fn report_json(report: &Report, dry_run: bool) -> Value {
@@ -103,15 +120,39 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
     let zone = store.config().zone;
     let verb = if dry_run { "Would take" } else { "Took" };
     match report.arrived() {
-        0 if report.left_out.is_empty() => cx.out.line("Nothing new: this book has all that the other has")?,
-        n => cx.out.line(&format!("{verb} {}: {}, {}", count(n, "batch"), count(report.rows, "row"), count(report.edits, "edit")))?,
+        0 if report.left_out.is_empty() => cx
+            .out
+            .line("Nothing new: this book has all that the other has")?,
+        n => cx.out.line(&format!(
+            "{verb} {}: {}, {}",
+            count(n, "batch"),
+            count(report.rows, "row"),
+            count(report.edits, "edit")
+        ))?,
     }
     for a in &report.batches {
-        let did: Vec<String> = a.did.iter().map(|(code, n)| format!("{n} x {}", code.replace('_', " "))).collect();
+        let did: Vec<String> = a
+            .did
+            .iter()
+            .map(|(code, n)| format!("{n} x {}", code.replace('_', " ")))
+            .collect();
         let more = a.customers.saturating_sub(a.names.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let at = if a.names.is_empty() { String::new() } else { format!(" at {}{more}", a.names.join(", ")) };
-        let line = format!("  {}: {}{at}, the last of {}", a.person, did.join(", "), zone.day(a.last));
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let at = if a.names.is_empty() {
+            String::new()
+        } else {
+            format!(" at {}{more}", a.names.join(", "))
+        };
+        let line = format!(
+            "  {}: {}{at}, the last of {}",
+            a.person,
+            did.join(", "),
+            zone.day(a.last)
+        );
         cx.out.line(&one_line(&line))?;
     }
     for conflict in &report.conflicts {
@@ -120,24 +161,46 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
     let mut warnings = Vec::new();
     for d in &report.duplicates {
         let what = if d.by == "name" { "name" } else { "key" };
-        warnings.push(format!("possible duplicate: {} ({}) and {} ({}) have one {what}", d.name, d.ours, d.their_name, d.theirs));
+        warnings.push(format!(
+            "possible duplicate: {} ({}) and {} ({}) have one {what}",
+            d.name, d.ours, d.their_name, d.theirs
+        ));
     }
     for c in &report.clocks {
-        warnings.push(format!("the clock of {} is wrong: {} from {}", c.person, count(c.batches, "batch"), zone.day(c.latest)));
+        warnings.push(format!(
+            "the clock of {} is wrong: {} from {}",
+            c.person,
+            count(c.batches, "batch"),
+            zone.day(c.latest)
+        ));
     }
     for l in &report.left_out {
-        warnings.push(format!("left out \"{}\" by {} ({}): {}", l.label, l.person, l.batch, l.why));
+        warnings.push(format!(
+            "left out \"{}\" by {} ({}): {}",
+            l.label, l.person, l.batch, l.why
+        ));
     }
     for g in &report.gaps {
-        warnings.push(format!("neither copy has {}", g.words().replace(" is missing", "").replace(" are missing", "")));
+        warnings.push(format!(
+            "neither copy has {}",
+            g.words()
+                .replace(" is missing", "")
+                .replace(" are missing", "")
+        ));
     }
     for warning in warnings {
         let line = cx.out.paint(Ink::Watch, &one_line(&warning));
         cx.out.line(&line)?;
     }
-    for (what, path) in [("the book as it was before", &report.backup), ("the copy, which nobody needs any more", &report.put_away)] {
+    for (what, path) in [
+        ("the book as it was before", &report.backup),
+        ("the copy, which nobody needs any more", &report.put_away),
+    ] {
         if let Some(path) = path {
-            let line = cx.out.paint(Ink::Dim, &format!("{what}: {}", one_line(&path.display().to_string())));
+            let line = cx.out.paint(
+                Ink::Dim,
+                &format!("{what}: {}", one_line(&path.display().to_string())),
+            );
             cx.out.line(&line)?;
         }
     }

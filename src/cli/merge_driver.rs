@@ -27,15 +27,31 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let cannot = |e: std::io::Error| Error::failed(format!("{} cannot be written", args.ours.display())).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(format!("{} cannot be written", args.ours.display())).because(e)
+    };
     // In a folder of its own: what SQLite and the backup lay beside a book has no place among git's files.
     let folder = folder_beside(&args.ours)?;
     let work = (|| -> Result<usize> {
         let book = folder.join("book.db");
         std::fs::copy(&args.ours, &book).map_err(cannot)?;
-        let options = Options { who: cx.who(), now: cx.now, as_of: None, create: false, zone: None, keep: Keep::Nowhere };
+        let options = Options {
+            who: cx.who(),
+            now: cx.now,
+            as_of: None,
+            create: false,
+            zone: None,
+            keep: Keep::Nowhere,
+        };
         let mut store = Store::open(&book, &options)?;
-        let report = store.merge(&args.theirs, MergeAsk { now: cx.now, dry_run: false, foreign: false })?;
+        let report = store.merge(
+            &args.theirs,
+            MergeAsk {
+                now: cx.now,
+                dry_run: false,
+                foreign: false,
+            },
+        )?;
         let whole = folder.join("merged.db");
         store.back_up_to(&whole)?;
         store.close();
@@ -44,18 +60,26 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     })();
     let _ = std::fs::remove_dir_all(&folder);
     // One code for every refusal, as git wants it.
-    match work.map_err(|e| Error { kind: Kind::Failed, ..e })? {
+    match work.map_err(|e| Error {
+        kind: Kind::Failed,
+        ..e
+    })? {
         0 => {}
-        n => cx.warn(&format!("{n} fields have two values: `retain conflicts` lists them")),
+        n => cx.warn(&format!(
+            "{n} fields have two values: `retain conflicts` lists them"
+        )),
     }
     Ok(())
 }
 
 /// A new folder beside a file, on the same disk.
 fn folder_beside(file: &std::path::Path) -> Result<PathBuf> {
-    let mut name = std::path::absolute(file).map_err(|e| Error::failed("the place cannot be found").because(e))?.into_os_string();
+    let mut name = std::path::absolute(file)
+        .map_err(|e| Error::failed("the place cannot be found").because(e))?
+        .into_os_string();
     name.push(format!(".{}.merging", std::process::id()));
     let folder = PathBuf::from(name);
-    std::fs::create_dir(&folder).map_err(|e| Error::failed(format!("{} cannot be made", folder.display())).because(e))?;
+    std::fs::create_dir(&folder)
+        .map_err(|e| Error::failed(format!("{} cannot be made", folder.display())).because(e))?;
     Ok(folder)
 }

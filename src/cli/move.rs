@@ -34,25 +34,43 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let behind: Vec<String> = args.stage.iter().cloned().collect();
     let [stage] = args.whom.words(&behind)[..] else {
-        return Err(Error::usage("No stage is named").hint("a stage, next or previous: `retain stages` lists them").into());
+        return Err(Error::usage("No stage is named")
+            .hint("a stage, next or previous: `retain stages` lists them")
+            .into());
     };
     let customers = args.whom.find(cx, &mut store)?;
     let to = target(&store.config().stages, stage)?;
     let reason = match &args.reason {
         Some(code) => Some(Reason {
             code: known(code)?,
-            also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?,
+            also: args
+                .also
+                .iter()
+                .map(|c| known(c))
+                .collect::<Result<_, _>>()?,
             text: args.text.clone(),
         }),
         None if args.text.is_empty() && args.also.is_empty() => None,
         None => Some(Reason {
             code: "other".to_owned(),
-            also: args.also.iter().map(|c| known(c)).collect::<Result<_, _>>()?,
+            also: args
+                .also
+                .iter()
+                .map(|c| known(c))
+                .collect::<Result<_, _>>()?,
             text: args.text.clone(),
         }),
     };
     let missing = reason.is_none();
-    cx.write(&mut store, &Command::Move { customers, to, reason }).map_err(|stop| match stop {
+    cx.write(
+        &mut store,
+        &Command::Move {
+            customers,
+            to,
+            reason,
+        },
+    )
+    .map_err(|stop| match stop {
         Stop::Error(error) if missing && error.kind == Kind::Usage => {
             Stop::Error(error.hint("add `--reason CODE` or `--text WHY`; see `retain move --help`"))
         }
@@ -69,7 +87,8 @@ fn target(stages: &crate::domain::stage::Stages, name: &str) -> Result<Target, E
         "previous" | "prev" | "<" => Ok(Target::Previous),
         _ => {
             let all: Vec<&str> = stages.stage.iter().map(|s| s.code.as_str()).collect();
-            Err(Error::usage(format!("There is no stage \"{name}\"")).hint(format!("stages: {}, or next, previous", all.join(", "))))
+            Err(Error::usage(format!("There is no stage \"{name}\""))
+                .hint(format!("stages: {}, or next, previous", all.join(", "))))
         }
     }
 }

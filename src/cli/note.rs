@@ -22,5 +22,12 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let customers = args.whom.find(cx, &mut store)?;
     let at = cx.past(&store, args.at.as_deref())?;
-    cx.write(&mut store, &Command::Note { customers, text, at })
+    cx.write(
+        &mut store,
+        &Command::Note {
+            customers,
+            text,
+            at,
+        },
+    )
 }

@@ -59,7 +59,8 @@ pub(super) struct Window {
 }
 
 fn a_day(text: &str) -> std::result::Result<Day, String> {
-    text.parse().map_err(|_| "a date looks like 2026-07-01".to_owned())
+    text.parse()
+        .map_err(|_| "a date looks like 2026-07-01".to_owned())
 }
 
 impl Window {
@@ -68,21 +69,42 @@ impl Window {
         match (self.days, self.from, self.to) {
             (Some(days), _, _) => PeriodAsk::Days(days),
             (None, None, None) => PeriodAsk::All,
-            (None, from, to) => PeriodAsk::Between(from.or(Day::from_number(0)).unwrap_or(today), to.unwrap_or(today)),
+            (None, from, to) => PeriodAsk::Between(
+                from.or(Day::from_number(0)).unwrap_or(today),
+                to.unwrap_or(today),
+            ),
         }
     }
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
-    let (Some(customer), Some(score)) = (&args.customer, args.score) else { return report(cx, &mut store, &args.window) };
+    let (Some(customer), Some(score)) = (&args.customer, args.score) else {
+        return report(cx, &mut store, &args.window);
+    };
     let customer = store.find_customer(customer)?;
-    let contact = args.contact.as_deref().map(|name| find_contact(cx, &mut store, customer, name)).transpose()?;
+    let contact = args
+        .contact
+        .as_deref()
+        .map(|name| find_contact(cx, &mut store, customer, name))
+        .transpose()?;
     let at = cx.past(&store, args.at.as_deref())?;
     let text = joined(&args.text);
     let answer = match args.wave.clone() {
-        Some(wave) => Command::Survey { customer, contact, wave, answers: vec![Answer::Nps(score, text)], at },
-        None => Command::Nps { customer, contact, score, text, at },
+        Some(wave) => Command::Survey {
+            customer,
+            contact,
+            wave,
+            answers: vec![Answer::Nps(score, text)],
+            at,
+        },
+        None => Command::Nps {
+            customer,
+            contact,
+            score,
+            text,
+            at,
+        },
     };
     cx.write(&mut store, &answer)
 }
@@ -91,28 +113,46 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 pub(super) fn find_contact(cx: &Cx<'_>, store: &mut Store, customer: Id, name: &str) -> Result<Id> {
     let contacts = cx.contacts(store, customer)?;
     let wanted = fold(name.trim());
-    let exact = contacts.iter().find(|c| fold(&c.name) == wanted || c.id.to_string() == name || c.external == name);
-    let fits: Vec<_> = exact.map_or_else(|| contacts.iter().filter(|c| fold(&c.name).contains(&wanted)).collect(), |c| vec![c]);
+    let exact = contacts
+        .iter()
+        .find(|c| fold(&c.name) == wanted || c.id.to_string() == name || c.external == name);
+    let fits: Vec<_> = exact.map_or_else(
+        || {
+            contacts
+                .iter()
+                .filter(|c| fold(&c.name).contains(&wanted))
+                .collect()
+        },
+        |c| vec![c],
+    );
     match fits.as_slice() {
         [one] => Ok(one.id),
-        [] => {
-            Err(contacts.iter().take(8).fold(Error::not_found(format!("No contact is called \"{name}\"")), |e, c| e.hint(c.name.clone())))
-        }
-        several => Err(several
-            .iter()
-            .take(8)
-            .fold(Error::usage(format!("\"{name}\" fits {} contacts", several.len())), |e, c| e.hint(c.name.clone()))),
+        [] => Err(contacts.iter().take(8).fold(
+            Error::not_found(format!("No contact is called \"{name}\"")),
+            |e, c| e.hint(c.name.clone()),
+        )),
+        several => Err(several.iter().take(8).fold(
+            Error::usage(format!("\"{name}\" fits {} contacts", several.len())),
+            |e, c| e.hint(c.name.clone()),
+        )),
     }
 }
 
 fn report(cx: &mut Cx<'_>, store: &mut Store, window: &Window) -> Done {
-    let ask = Query::Nps { filter: window.filter.clone(), period: window.period(store.today()) };
-    let Page::Nps(page) = store.answer(&ask)? else { return Err(unexpected().into()) };
+    let ask = Query::Nps {
+        filter: window.filter.clone(),
+        period: window.period(store.today()),
+    };
+    let Page::Nps(page) = store.answer(&ask)? else {
+        return Err(unexpected().into());
+    };
     if let Some(mistake) = &page.mistake {
         return Err(mistaken(&window.filter, mistake).into());
     }
     let shared = store.roster()?;
-    let roster = shared.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let roster = shared
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     if cx.out.json {
         return Ok(cx.out.object(object(&page, &roster, &window.filter))?);
     }
@@ -131,14 +171,24 @@ fn verdict(tally: &Tally) -> String {
             let few: Vec<String> = few.iter().map(u8::to_string).collect();
             format!("{} (too few for a score)", few.join(" "))
         }
-        Verdict::Score(nps) => format!("{:.0} ({:.0} to {:.0}), n {}", nps.score, nps.low, nps.high, nps.n),
+        Verdict::Score(nps) => format!(
+            "{:.0} ({:.0} to {:.0}), n {}",
+            nps.score, nps.low, nps.high, nps.n
+        ),
     }
 }
 
 /// `+8 (-4 to 20), z 1.3: no change visible`.
 fn changed(change: &Change) -> String {
-    let said = if change.visible { "a change" } else { "no change visible" };
-    format!("{:+.0} ({:.0} to {:.0}), z {:.2}: {said}", change.difference, change.low, change.high, change.z)
+    let said = if change.visible {
+        "a change"
+    } else {
+        "no change visible"
+    };
+    format!(
+        "{:+.0} ({:.0} to {:.0}), z {:.2}: {said}",
+        change.difference, change.low, change.high, change.z
+    )
 }
 
 fn tally_json(tally: &Tally) -> Value {
@@ -146,7 +196,11 @@ fn tally_json(tally: &Tally) -> Value {
         Verdict::Score(nps) => Some(*nps),
         _ => None,
     };
-    let few = if let Verdict::Answers(few) = &tally.verdict { Some(few) } else { None };
+    let few = if let Verdict::Answers(few) = &tally.verdict {
+        Some(few)
+    } else {
+        None
+    };
     json!({
         "n": tally.counted.len(),
         "promoters": nps.map(|n| n.promoters),
@@ -179,7 +233,9 @@ fn wave_json(wave: &Wave) -> Value {
 
 fn movement_json(page: &NpsPage, movement: &Movement) -> Value {
     let names = ["detractor", "passive", "promoter", "no_answer"];
-    let cells = (0..4).flat_map(|from| (0..4).map(move |to| (from, to))).filter(|(from, to)| (*from, *to) != (3, 3));
+    let cells = (0..4)
+        .flat_map(|from| (0..4).map(move |to| (from, to)))
+        .filter(|(from, to)| (*from, *to) != (3, 3));
     let cells: Vec<Value> =
         cells.map(|(from, to)| json!({"from": names[from], "to": names[to], "people": movement.cells[from][to].len()})).collect();
     let waves = &page.answers.waves;
@@ -237,18 +293,28 @@ fn object(page: &NpsPage, roster: &Roster, filter: &str) -> Value {
 
 fn print(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
     let figures = &page.figures;
-    let title = format!("NPS from {} to {}: the latest answer of a person, 95% interval (adjusted Wald)", page.period.from, page.period.to);
+    let title = format!(
+        "NPS from {} to {}: the latest answer of a person, 95% interval (adjusted Wald)",
+        page.period.from, page.period.to
+    );
     let title = cx.out.paint(Ink::Dim, &title);
     cx.out.line(&title)?;
-    let head = cx.out.paint(Ink::Bold, &format!("NPS {}", verdict(&figures.window)));
+    let head = cx
+        .out
+        .paint(Ink::Bold, &format!("NPS {}", verdict(&figures.window)));
     cx.out.line(&head)?;
     if let Some((mean, accounts)) = figures.window.account_mean {
-        cx.out.line(&format!("Mean of the accounts {mean:.0}, {accounts} accounts"))?;
+        cx.out.line(&format!(
+            "Mean of the accounts {mean:.0}, {accounts} accounts"
+        ))?;
     }
     let csat = &figures.csat.share;
     cx.out.line(&match csat.of {
         0 => "Satisfaction: no answers".to_owned(),
-        n => format!("Satisfaction {} said 4 or 5, n {n}", csat.percent_with_interval()),
+        n => format!(
+            "Satisfaction {} said 4 or 5, n {n}",
+            csat.percent_with_interval()
+        ),
     })?;
     cx.out.line(&match figures.ces.mean {
         None => "Effort: no answers".to_owned(),
@@ -256,19 +322,31 @@ fn print(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
     })?;
     for at in figures.window.invalid.iter().take(20) {
         let number = page.answers.said[*at as usize].number;
-        cx.out.line(&format!("Not counted: {number} by {}", one_line(name(page, roster, *at))))?;
+        cx.out.line(&format!(
+            "Not counted: {number} by {}",
+            one_line(name(page, roster, *at))
+        ))?;
     }
     let rows: Vec<Vec<String>> = figures.waves.iter().map(wave_row).collect();
     if !rows.is_empty() {
         cx.out.line("")?;
-        let first = if page.answers.quarters { "quarter" } else { "wave" };
-        cx.out.table(&[first, "NPS", "response"], &[false, false, false], &rows)?;
+        let first = if page.answers.quarters {
+            "quarter"
+        } else {
+            "wave"
+        };
+        cx.out
+            .table(&[first, "NPS", "response"], &[false, false, false], &rows)?;
     }
     if let Some(movement) = &figures.movement {
         print_movement(cx, page, movement)?;
     }
     cx.out.line("")?;
-    cx.out.line(&format!("{} invited without an answer, {} customers never asked", figures.silent.len(), figures.never_asked.len()))?;
+    cx.out.line(&format!(
+        "{} invited without an answer, {} customers never asked",
+        figures.silent.len(),
+        figures.never_asked.len()
+    ))?;
     print_calls(cx, page, roster)
 }
 
@@ -283,19 +361,43 @@ fn wave_row(wave: &Wave) -> Vec<String> {
 fn print_movement(cx: &mut Cx<'_>, page: &NpsPage, movement: &Movement) -> Done {
     let waves = &page.answers.waves;
     cx.out.line("")?;
-    let change = movement.change.as_ref().map_or_else(|| "too few answers for a change".to_owned(), changed);
-    cx.out.line(&format!("From {} to {}: {change}", one_line(&waves[movement.from]), one_line(&waves[movement.to])))?;
+    let change = movement
+        .change
+        .as_ref()
+        .map_or_else(|| "too few answers for a change".to_owned(), changed);
+    cx.out.line(&format!(
+        "From {} to {}: {change}",
+        one_line(&waves[movement.from]),
+        one_line(&waves[movement.to])
+    ))?;
     let names = ["detractor", "passive", "promoter", "no answer"];
     let rows: Vec<Vec<String>> = (0..4)
-        .map(|from| std::iter::once(names[from].to_owned()).chain((0..4).map(|to| movement.cells[from][to].len().to_string())).collect())
+        .map(|from| {
+            std::iter::once(names[from].to_owned())
+                .chain((0..4).map(|to| movement.cells[from][to].len().to_string()))
+                .collect()
+        })
         .collect();
-    cx.out.table(&["from \\ to", "detractor", "passive", "promoter", "no answer"], &[false, true, true, true, true], &rows)?;
+    cx.out.table(
+        &[
+            "from \\ to",
+            "detractor",
+            "passive",
+            "promoter",
+            "no answer",
+        ],
+        &[false, true, true, true, true],
+        &rows,
+    )?;
     Ok(())
 }
 
 fn print_calls(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
     let low = |said: &Said| Group::of(said.number) == Some(Group::Detractor);
-    let waiting: Vec<&u32> = page.calls[..page.waiting].iter().filter(|at| low(&page.answers.said[**at as usize])).collect();
+    let waiting: Vec<&u32> = page.calls[..page.waiting]
+        .iter()
+        .filter(|at| low(&page.answers.said[**at as usize]))
+        .collect();
     if waiting.is_empty() {
         return Ok(cx.out.line("No low answer waits for a call")?);
     }
@@ -305,12 +407,21 @@ fn print_calls(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
         .take(20)
         .map(|at| {
             let said = &page.answers.said[**at as usize];
-            vec![said.number.to_string(), one_line(name(page, roster, **at)), said.day.to_string()]
+            vec![
+                said.number.to_string(),
+                one_line(name(page, roster, **at)),
+                said.day.to_string(),
+            ]
         })
         .collect();
-    cx.out.table(&["score", "low answers that wait for a call", "day"], &[true, false, false], &rows)?;
+    cx.out.table(
+        &["score", "low answers that wait for a call", "day"],
+        &[true, false, false],
+        &rows,
+    )?;
     if waiting.len() > rows.len() {
-        cx.out.line(&format!("and {} more", waiting.len() - rows.len()))?;
+        cx.out
+            .line(&format!("and {} more", waiting.len() - rows.len()))?;
     }
     Ok(())
 }

@@ -68,7 +68,11 @@ impl Out {
 
     /// One line; what came from outside must have passed [`one_line`] before.
     pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
-        let text = if self.ascii { to_ascii(text) } else { text.to_owned() };
+        let text = if self.ascii {
+            to_ascii(text)
+        } else {
+            text.to_owned()
+        };
         writeln!(self.stdout, "{text}")
     }
 
@@ -77,7 +81,9 @@ impl Out {
         if self.form == Form::Json {
             return Ok(self.object(value)?);
         }
-        let Value::Array(rows) = value[name].take() else { return Ok(self.object(value)?) };
+        let Value::Array(rows) = value[name].take() else {
+            return Ok(self.object(value)?);
+        };
         if self.form == Form::Csv {
             return Ok(self.csv(&rows)?);
         }
@@ -130,17 +136,46 @@ impl Out {
             Ink::Watch => "33",
             Ink::Risk => "31",
         };
-        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.color {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// A table with a heading; columns are as wide as their widest cell.
-    pub(super) fn table(&mut self, heads: &[&str], right: &[bool], rows: &[Vec<String>]) -> io::Result<()> {
+    pub(super) fn table(
+        &mut self,
+        heads: &[&str],
+        right: &[bool],
+        rows: &[Vec<String>],
+    ) -> io::Result<()> {
         let last = heads.len().saturating_sub(1);
-        let cell = |(i, c): (usize, &String)| if i < last { text::cut(&self.cell(c), WIDEST).into_owned() } else { self.cell(c) };
-        let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().enumerate().map(cell).collect()).collect();
+        let cell = |(i, c): (usize, &String)| {
+            if i < last {
+                text::cut(&self.cell(c), WIDEST).into_owned()
+            } else {
+                self.cell(c)
+            }
+        };
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|r| r.iter().enumerate().map(cell).collect())
+            .collect();
         // A heading may come from outside as well: a person's own column, a name in a statement.
-        let heads: Vec<String> = heads.iter().enumerate().map(|(i, h)| cell((i, &(*h).to_owned()))).collect();
-        let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).chain([&heads[i]]).map(|c| text::cells(c)).max().unwrap_or(0);
+        let heads: Vec<String> = heads
+            .iter()
+            .enumerate()
+            .map(|(i, h)| cell((i, &(*h).to_owned())))
+            .collect();
+        let width = |i: usize| {
+            rows.iter()
+                .filter_map(|r| r.get(i))
+                .chain([&heads[i]])
+                .map(|c| text::cells(c))
+                .max()
+                .unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..heads.len()).map(width).collect();
         let head = lay(&heads, &widths, right);
         let head = self.paint(Ink::Bold, &head);
@@ -163,7 +198,13 @@ const WIDEST: usize = 48;
 fn lay(cells: &[String], widths: &[usize], right: &[bool]) -> String {
     let mut line = String::new();
     for (i, cell) in cells.iter().enumerate() {
-        let gap = " ".repeat(widths.get(i).copied().unwrap_or(0).saturating_sub(text::cells(cell)));
+        let gap = " ".repeat(
+            widths
+                .get(i)
+                .copied()
+                .unwrap_or(0)
+                .saturating_sub(text::cells(cell)),
+        );
         if i > 0 {
             line.push_str("  ");
         }
@@ -219,8 +260,8 @@ fn wants_color(color: Color, terminal: bool) -> bool {
         Color::Never => false,
         Color::Sixteen | Color::TwoFiftySix | Color::True => true,
         Color::Auto => {
-            let refused =
-                std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) || std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+            let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
+                || std::env::var_os("TERM").is_some_and(|t| t == "dumb");
             terminal && !refused
         }
     }

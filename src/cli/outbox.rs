@@ -19,16 +19,26 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let waiting = store.waiting()?;
     let dropped = if args.drop { store.drop_waiting()? } else { 0 };
     if cx.out.json {
-        return cx.out.rows("waiting", json!({ "waiting": waiting, "dropped": dropped }));
+        return cx
+            .out
+            .rows("waiting", json!({ "waiting": waiting, "dropped": dropped }));
     }
     for change in &waiting {
         let zone = store.config().zone;
-        let when = format!("{} {}", zone.day(change.at), zone.time(change.at).format("%H:%M"));
-        let line = format!("{}  {}  {}  ({})", when, change.person, change.label, change.why);
+        let when = format!(
+            "{} {}",
+            zone.day(change.at),
+            zone.time(change.at).format("%H:%M")
+        );
+        let line = format!(
+            "{}  {}  {}  ({})",
+            when, change.person, change.label, change.why
+        );
         cx.out.line(&one_line(&line))?;
     }
     if waiting.is_empty() {
-        cx.out.line("Nothing waits: the book has every change of yours")?;
+        cx.out
+            .line("Nothing waits: the book has every change of yours")?;
     } else if args.drop {
         cx.out.line(&format!("Let go of {dropped} of them"))?;
     }

@@ -30,28 +30,52 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             .iter()
             .map(|c| json!({"id": c.id, "name": c.name, "role": c.role, "email": c.email, "phone": c.phone, "main": c.primary, "days": days_since(c, config.zone, today)}))
             .collect();
-        return cx.out.rows("people", json!({ "id": customer, "roles": map, "people": people }));
+        return cx.out.rows(
+            "people",
+            json!({ "id": customer, "roles": map, "people": people }),
+        );
     }
-    let edges: Vec<String> = EDGES.iter().map(|edge| format!("{:>6}", format!("{edge}d"))).collect();
-    let head = format!("{:<11} {:>6} {}  older  never", "role", "people", edges.join(""));
+    let edges: Vec<String> = EDGES
+        .iter()
+        .map(|edge| format!("{:>6}", format!("{edge}d")))
+        .collect();
+    let head = format!(
+        "{:<11} {:>6} {}  older  never",
+        "role",
+        "people",
+        edges.join("")
+    );
     let head = cx.out.paint(Ink::Bold, &head);
     cx.out.line(&head)?;
     for row in &map {
         let mut cells = [""; EDGES.len() + 2];
         cells[row.column()] = "x";
-        let cells: String = cells.iter().enumerate().map(|(at, c)| format!("{c:>0$}", if at < EDGES.len() { 6 } else { 7 })).collect();
+        let cells: String = cells
+            .iter()
+            .enumerate()
+            .map(|(at, c)| format!("{c:>0$}", if at < EDGES.len() { 6 } else { 7 }))
+            .collect();
         let gap = match (row.gap, row.people) {
             (true, 0) => "  gap: nobody".to_owned(),
             (true, _) if row.days.is_none() => "  gap: never".to_owned(),
             (true, _) => format!("  gap: more than {} days", row.limit.unwrap_or(0)),
             _ => String::new(),
         };
-        let role = if row.role.is_empty() { "(none)" } else { &row.role };
-        cx.out.line(format!("{role:<11} {:>6} {cells}{gap}", row.people).trim_end())?;
+        let role = if row.role.is_empty() {
+            "(none)"
+        } else {
+            &row.role
+        };
+        cx.out
+            .line(format!("{role:<11} {:>6} {cells}{gap}", row.people).trim_end())?;
     }
     for contact in people {
-        let since = days_since(contact, config.zone, today).map_or_else(|| "never".to_owned(), |d| format!("{d}d"));
-        let line = format!("  {:<10} {:<24} {since:>6}  {}  {}", contact.role, contact.name, contact.email, contact.phone);
+        let since = days_since(contact, config.zone, today)
+            .map_or_else(|| "never".to_owned(), |d| format!("{d}d"));
+        let line = format!(
+            "  {:<10} {:<24} {since:>6}  {}  {}",
+            contact.role, contact.name, contact.email, contact.phone
+        );
         cx.out.line(&one_line(line.trim_end()))?;
     }
     Ok(())

@@ -36,7 +36,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         out.write_all(b"\n").map_err(cannot)
     })?;
     match &args.output {
-        Some(path) => Ok(cx.out.line(&one_line(&format!("What there is of {name} is in {}", path.display())))?),
+        Some(path) => Ok(cx.out.line(&one_line(&format!(
+            "What there is of {name} is in {}",
+            path.display()
+        )))?),
         None => Ok(()),
     }
 }

@@ -24,10 +24,17 @@ impl Places {
     pub(super) fn of_platform() -> Places {
         let dirs = ProjectDirs::from("", "", "retain");
         let data = dirs.as_ref().map(|d| d.data_dir().to_owned());
-        let state = dirs.as_ref().map(|d| d.state_dir().unwrap_or(d.data_local_dir()).to_owned());
+        let state = dirs
+            .as_ref()
+            .map(|d| d.state_dir().unwrap_or(d.data_local_dir()).to_owned());
         let config = dirs.as_ref().map(|d| d.config_dir().to_owned());
         let home = directories::BaseDirs::new().map(|d| d.home_dir().to_owned());
-        Places { home, data, state, config }
+        Places {
+            home,
+            data,
+            state,
+            config,
+        }
     }
 
     /// The book that is meant when none is named.
@@ -42,14 +49,17 @@ impl Places {
 
     fn data_file(&self, name: &str) -> Result<PathBuf> {
         let folder = self.data.as_ref().ok_or_else(|| {
-            Error::usage("This machine does not say where your data folder is").hint("name the book with `--book FILE`, or set RETAIN_BOOK")
+            Error::usage("This machine does not say where your data folder is")
+                .hint("name the book with `--book FILE`, or set RETAIN_BOOK")
         })?;
         Ok(folder.join(name))
     }
 
     /// True for the person's home itself.
     pub(super) fn is_home(&self, folder: &Path) -> bool {
-        self.home.as_deref().is_some_and(|h| fs::canonicalize(h).is_ok_and(|h| h == folder))
+        self.home
+            .as_deref()
+            .is_some_and(|h| fs::canonicalize(h).is_ok_and(|h| h == folder))
     }
 
     /// The folder with what the person set by hand.
@@ -67,18 +77,26 @@ impl Places {
     /// The id of this device: kept in the state folder, never in a book. Where nothing can be kept it is derived from the
     /// machine's own id and the person, so that it is the same at the next start.
     pub(super) fn device(&self, person: &str, now: Stamp) -> Id {
-        self.state().and_then(|folder| kept_device(folder, now)).unwrap_or_else(|| derived_device(person))
+        self.state()
+            .and_then(|folder| kept_device(folder, now))
+            .unwrap_or_else(|| derived_device(person))
     }
 }
 
 /// Makes the folder that a new file will lie in.
 pub(super) fn make_folder_of(file: &Path) -> Result<()> {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => crate::files::make_own(folder).map_err(|e| {
-            Error::failed(format!("The folder {} cannot be made: {}", folder.display(), e.kind()))
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
+            crate::files::make_own(folder).map_err(|e| {
+                Error::failed(format!(
+                    "The folder {} cannot be made: {}",
+                    folder.display(),
+                    e.kind()
+                ))
                 .hint("name another file with `--book FILE`")
                 .because(e)
-        }),
+            })
+        }
         _ => Ok(()),
     }
 }
@@ -91,11 +109,18 @@ fn kept_device(folder: &Path, now: Stamp) -> Option<Id> {
     let id = Ids::random().next(now);
     // Two first starts at once must agree, so the whole file appears under its name in one step, and only if none is there.
     let draft = folder.join(format!("device.{}", std::process::id()));
-    let made = write_private(&draft, &format!("{id}\n")).and_then(|()| match fs::hard_link(&draft, &file) {
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && read_device(&file).is_some() => Ok(()),
-        // A damaged file, or a file system without links.
-        Err(_) => fs::rename(&draft, &file),
-        Ok(()) => Ok(()),
+    let made = write_private(&draft, &format!("{id}\n")).and_then(|()| {
+        match fs::hard_link(&draft, &file) {
+            Err(e)
+                if e.kind() == std::io::ErrorKind::AlreadyExists
+                    && read_device(&file).is_some() =>
+            {
+                Ok(())
+            }
+            // A damaged file, or a file system without links.
+            Err(_) => fs::rename(&draft, &file),
+            Ok(()) => Ok(()),
+        }
     });
     // The draft is gone already after a rename.
     let _ = fs::remove_file(&draft);
@@ -113,7 +138,12 @@ fn on_this_machine(id: Id) -> Id {
 }
 
 fn machine() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let read = |path: &str| {
+        fs::read_to_string(path)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
     format!("{}{}", read("/etc/machine-id"), read("/etc/hostname"))
 }
 
@@ -163,7 +193,12 @@ mod tests {
     #[test]
     fn the_device_is_kept_and_a_damaged_file_is_made_anew() {
         let home = tempfile::tempdir().expect("a folder");
-        let places = Places { home: None, data: None, state: Some(home.path().join("state")), config: None };
+        let places = Places {
+            home: None,
+            data: None,
+            state: Some(home.path().join("state")),
+            config: None,
+        };
         let first = places.device("ada", Stamp(1));
         assert_eq!(places.device("someone else", Stamp(2)), first);
         let file = home.path().join("state/device");
@@ -171,7 +206,13 @@ mod tests {
         let second = places.device("ada", Stamp(3));
         assert_ne!(second, first);
         assert_eq!(places.device("ada", Stamp(4)), second);
-        assert_eq!(fs::read_dir(home.path().join("state")).expect("list").count(), 1, "no draft stays behind");
+        assert_eq!(
+            fs::read_dir(home.path().join("state"))
+                .expect("list")
+                .count(),
+            1,
+            "no draft stays behind"
+        );
     }
 
     #[cfg(unix)]
@@ -179,17 +220,36 @@ mod tests {
     fn the_device_file_is_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().expect("a folder");
-        let places = Places { home: None, data: None, state: Some(home.path().to_owned()), config: None };
+        let places = Places {
+            home: None,
+            data: None,
+            state: Some(home.path().to_owned()),
+            config: None,
+        };
         places.device("ada", Stamp(1));
-        let mode = fs::metadata(home.path().join("device")).expect("made").permissions().mode();
+        let mode = fs::metadata(home.path().join("device"))
+            .expect("made")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
     fn without_a_state_folder_the_device_is_the_same_at_every_start() {
-        let places = Places { home: None, data: None, state: None, config: None };
-        assert_eq!(places.device("ada", Stamp(1)), places.device("ada", Stamp(2)));
-        assert_ne!(places.device("ada", Stamp(1)), places.device("bob", Stamp(1)));
+        let places = Places {
+            home: None,
+            data: None,
+            state: None,
+            config: None,
+        };
+        assert_eq!(
+            places.device("ada", Stamp(1)),
+            places.device("ada", Stamp(2))
+        );
+        assert_ne!(
+            places.device("ada", Stamp(1)),
+            places.device("bob", Stamp(1))
+        );
         assert!(places.book().is_err());
     }
 }

@@ -67,36 +67,82 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     match &args.what {
         What::Books => books(cx, &store),
-        What::List { customer, filter, ended } => {
-            let customer = customer.as_deref().map(|c| store.find_customer(c)).transpose()?;
-            let rows = answer(&mut store, PlayAsk { filter: filter.clone(), customer, ended: *ended })?;
+        What::List {
+            customer,
+            filter,
+            ended,
+        } => {
+            let customer = customer
+                .as_deref()
+                .map(|c| store.find_customer(c))
+                .transpose()?;
+            let rows = answer(
+                &mut store,
+                PlayAsk {
+                    filter: filter.clone(),
+                    customer,
+                    ended: *ended,
+                },
+            )?;
             print(cx, &rows)
         }
-        What::Start { playbook, whom, from } => {
+        What::Start {
+            playbook,
+            whom,
+            from,
+        } => {
             if let [word, ..] = whom.words(&[])[..] {
-                return Err(Error::usage(format!("\"{word}\" is one too many: --filter says whom")).into());
+                return Err(Error::usage(format!(
+                    "\"{word}\" is one too many: --filter says whom"
+                ))
+                .into());
             }
             let customers = whom.find(cx, &mut store)?;
             let from = cx.day(&store, from.as_deref())?;
-            cx.write(&mut store, &Command::StartPlay { customers, playbook: playbook.clone(), from })
+            cx.write(
+                &mut store,
+                &Command::StartPlay {
+                    customers,
+                    playbook: playbook.clone(),
+                    from,
+                },
+            )
         }
         What::Skip { step, reason } => {
             let rows = answer(&mut store, PlayAsk::default())?;
-            let steps: Vec<(&PlayRow, &StepRow)> = rows.iter().flat_map(|p| p.steps.iter().map(move |s| (p, s))).collect();
-            let named = steps.iter().map(|(p, s)| (s.task, format!("{}, {}", p.customer_name, s.title)));
+            let steps: Vec<(&PlayRow, &StepRow)> = rows
+                .iter()
+                .flat_map(|p| p.steps.iter().map(move |s| (p, s)))
+                .collect();
+            let named = steps
+                .iter()
+                .map(|(p, s)| (s.task, format!("{}, {}", p.customer_name, s.title)));
             let at = by_end("step", "retain play list", named, step)?;
             let step = steps[at].1.id;
-            cx.write(&mut store, &Command::SkipStep { step, reason: joined(reason) })
+            cx.write(
+                &mut store,
+                &Command::SkipStep {
+                    step,
+                    reason: joined(reason),
+                },
+            )
         }
         What::End { play, outcome } => {
             let rows = answer(&mut store, PlayAsk::default())?;
             let at = by_end(
                 "running playbook",
                 "retain play list",
-                rows.iter().map(|p| (p.id, format!("{}, {}", p.customer_name, p.label))),
+                rows.iter()
+                    .map(|p| (p.id, format!("{}, {}", p.customer_name, p.label))),
                 play,
             )?;
-            cx.write(&mut store, &Command::EndPlay { play: rows[at].id, outcome: joined(outcome) })
+            cx.write(
+                &mut store,
+                &Command::EndPlay {
+                    play: rows[at].id,
+                    outcome: joined(outcome),
+                },
+            )
         }
     }
 }
@@ -111,8 +157,8 @@ fn answer(store: &mut Store, ask: PlayAsk) -> Result<Vec<PlayRow>> {
 fn books(cx: &mut Cx<'_>, store: &Store) -> Done {
     let config = store.config();
     if cx.out.json {
-        let value =
-            serde_json::to_value(&config.playbooks).map_err(|e| Error::failed("the playbooks cannot be written as JSON").because(e))?;
+        let value = serde_json::to_value(&config.playbooks)
+            .map_err(|e| Error::failed("the playbooks cannot be written as JSON").because(e))?;
         return cx.out.rows("playbook", value);
     }
     for book in &config.playbooks.playbook {
@@ -121,12 +167,19 @@ fn books(cx: &mut Cx<'_>, store: &Store) -> Done {
             Anchor::Renewal => "from the renewal",
             Anchor::Stage => "from the stage entry",
         };
-        let head = cx.out.paint(Ink::Bold, &one_line(&format!("{}  {}", book.code, book.label)));
+        let head = cx.out.paint(
+            Ink::Bold,
+            &one_line(&format!("{}  {}", book.code, book.label)),
+        );
         cx.out.line(&head)?;
-        let goal = cx.out.paint(Ink::Dim, &one_line(&format!("  {} Days {from}.", book.goal)));
+        let goal = cx.out.paint(
+            Ink::Dim,
+            &one_line(&format!("  {} Days {from}.", book.goal)),
+        );
         cx.out.line(&goal)?;
         for step in &book.step {
-            cx.out.line(&one_line(&format!("  {:>4}d  {}", step.day, step.title)))?;
+            cx.out
+                .line(&one_line(&format!("  {:>4}d  {}", step.day, step.title)))?;
         }
     }
     Ok(())
@@ -140,9 +193,19 @@ fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
         return Ok(cx.out.line("no playbook runs there")?);
     }
     for play in rows {
-        let done = play.steps.iter().filter(|s| s.done.is_some() || !s.skipped.is_empty()).count();
-        let by = if play.cause.is_empty() { String::new() } else { format!(", by the rule {}", play.cause) };
-        let end = play.ended.map_or_else(String::new, |d| format!(", ended {d} {}", play.outcome));
+        let done = play
+            .steps
+            .iter()
+            .filter(|s| s.done.is_some() || !s.skipped.is_empty())
+            .count();
+        let by = if play.cause.is_empty() {
+            String::new()
+        } else {
+            format!(", by the rule {}", play.cause)
+        };
+        let end = play
+            .ended
+            .map_or_else(String::new, |d| format!(", ended {d} {}", play.outcome));
         let head = format!(
             "{}  {}: {}, {done} of {} done, since {}{by}{end}",
             super::tail(play.id),
@@ -159,7 +222,13 @@ fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
                 (None, "") => step.due.map_or_else(String::new, |d| d.to_string()),
                 (None, why) => format!("skipped: {why}"),
             };
-            cx.out.line(&one_line(&format!("  {}  {:<12} {} ({})", super::tail(step.task), state, step.title, step.owner)))?;
+            cx.out.line(&one_line(&format!(
+                "  {}  {:<12} {} ({})",
+                super::tail(step.task),
+                state,
+                step.title,
+                step.owner
+            )))?;
         }
     }
     Ok(())

@@ -21,7 +21,11 @@ pub(super) fn assign(cx: &mut Cx<'_>, args: &AssignArgs) -> Done {
     let behind: Vec<String> = args.owner.iter().cloned().collect();
     let owner = match args.whom.words(&behind)[..] {
         [owner] => owner.trim().to_owned(),
-        _ => return Err(Error::usage("Nobody is named to give them to").hint("one name; \"\" takes the owner away").into()),
+        _ => {
+            return Err(Error::usage("Nobody is named to give them to")
+                .hint("one name; \"\" takes the owner away")
+                .into());
+        }
     };
     let customers = args.whom.find(cx, &mut store)?;
     cx.write(&mut store, &Command::Assign { customers, owner })
@@ -42,11 +46,24 @@ pub(super) fn tag(cx: &mut Cx<'_>, args: &TagArgs) -> Done {
     let tags = args.whom.words(&args.tags);
     let (remove, add): (Vec<&str>, Vec<&str>) = tags.iter().partition(|t| t.starts_with('-'));
     if tags.is_empty() {
-        return Err(Error::usage("No tag is named").hint("+pilot puts it on, -pilot takes it off").into());
+        return Err(Error::usage("No tag is named")
+            .hint("+pilot puts it on, -pilot takes it off")
+            .into());
     }
-    let plain = |tags: Vec<&str>| tags.into_iter().map(|t| t.trim_start_matches(['+', '-', '#']).to_owned()).collect();
+    let plain = |tags: Vec<&str>| {
+        tags.into_iter()
+            .map(|t| t.trim_start_matches(['+', '-', '#']).to_owned())
+            .collect()
+    };
     let customers = args.whom.find(cx, &mut store)?;
-    cx.write(&mut store, &Command::Tag { customers, add: plain(add), remove: plain(remove) })
+    cx.write(
+        &mut store,
+        &Command::Tag {
+            customers,
+            add: plain(add),
+            remove: plain(remove),
+        },
+    )
 }
 
 /// Done with customers: they leave the queue until a new reason comes
@@ -83,7 +100,15 @@ pub(super) fn snooze(cx: &mut Cx<'_>, args: &SnoozeArgs) -> Done {
     let customers = args.whom.find(cx, &mut store)?;
     let until = cx.day(&store, args.until.as_deref())?;
     let event = args.until_event.clone().unwrap_or_default();
-    cx.write(&mut store, &Command::Snooze { customers, until, event, reason: args.reason.clone() })
+    cx.write(
+        &mut store,
+        &Command::Snooze {
+            customers,
+            until,
+            event,
+            reason: args.reason.clone(),
+        },
+    )
 }
 
 /// Take a snooze back
@@ -115,7 +140,14 @@ pub(super) struct PulseArgs {
 pub(super) fn pulse(cx: &mut Cx<'_>, args: &PulseArgs) -> Done {
     let mut store = cx.open()?;
     let customer = store.find_customer(&args.customer)?;
-    cx.write(&mut store, &Command::Pulse { customer, score: args.score, text: super::joined(&args.text) })
+    cx.write(
+        &mut store,
+        &Command::Pulse {
+            customer,
+            score: args.score,
+            text: super::joined(&args.text),
+        },
+    )
 }
 
 /// Full-text search over timelines, names and people, best first
@@ -129,7 +161,9 @@ pub(super) struct SearchArgs {
 pub(super) fn search(cx: &mut Cx<'_>, args: &SearchArgs) -> Done {
     use crate::domain::query::{Found, Page, Query};
     let mut store = cx.open()?;
-    let answer: Result<Vec<Found>> = match store.answer(&Query::Search { text: super::joined(&args.words) })? {
+    let answer: Result<Vec<Found>> = match store.answer(&Query::Search {
+        text: super::joined(&args.words),
+    })? {
         Page::Search(found) => Ok(found),
         _ => Err(super::unexpected()),
     };
@@ -140,7 +174,15 @@ pub(super) fn search(cx: &mut Cx<'_>, args: &SearchArgs) -> Done {
     if found.is_empty() {
         return Ok(cx.out.line("nothing found")?);
     }
-    let row = |f: &Found| vec![f.day.map_or_else(String::new, |d| d.to_string()), f.name.clone(), f.text.clone()];
+    let row = |f: &Found| {
+        vec![
+            f.day.map_or_else(String::new, |d| d.to_string()),
+            f.name.clone(),
+            f.text.clone(),
+        ]
+    };
     let rows: Vec<Vec<String>> = found.iter().map(row).collect();
-    Ok(cx.out.table(&["day", "customer", "text"], &[false; 3], &rows)?)
+    Ok(cx
+        .out
+        .table(&["day", "customer", "text"], &[false; 3], &rows)?)
 }

@@ -84,13 +84,25 @@ impl Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
-    let Some(who) = args.who.as_deref().filter(|_| !args.sweep) else { return sweep(cx, &mut store, None) };
+    let Some(who) = args.who.as_deref().filter(|_| !args.sweep) else {
+        return sweep(cx, &mut store, None);
+    };
     let (entity, row, name) = meant(&mut store, who, args.kind())?;
     let plan = store.purge_plan(entity, row)?;
     if args.plan && cx.out.json {
-        let goes: serde_json::Map<String, serde_json::Value> = plan.goes.iter().map(|(kind, n)| (kind.clone(), (*n).into())).collect();
-        let stay: Vec<_> = plan.stay.iter().map(|(day, text)| json!({ "day": day, "text": text })).collect();
-        return Ok(cx.out.object(json!({ "id": row, "goes": goes, "stay": stay, "mentions": plan.mentions }))?);
+        let goes: serde_json::Map<String, serde_json::Value> = plan
+            .goes
+            .iter()
+            .map(|(kind, n)| (kind.clone(), (*n).into()))
+            .collect();
+        let stay: Vec<_> = plan
+            .stay
+            .iter()
+            .map(|(day, text)| json!({ "day": day, "text": text }))
+            .collect();
+        return Ok(cx.out.object(
+            json!({ "id": row, "goes": goes, "stay": stay, "mentions": plan.mentions }),
+        )?);
     }
     if args.plan || !args.yes {
         tell(cx, &plan, &name);
@@ -101,7 +113,14 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if !args.yes {
         confirm(&name)?;
     }
-    let receipt = store.write(&Command::Purge { entity, row, why: args.why.clone() }, cx.now)?;
+    let receipt = store.write(
+        &Command::Purge {
+            entity,
+            row,
+            why: args.why.clone(),
+        },
+        cx.now,
+    )?;
     if receipt.queued.is_some() {
         return super::written::print(cx, &mut store, &receipt);
     }
@@ -109,7 +128,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mentions = store.mentions_of(&plan.terms, &HashSet::new())?;
     sweep(cx, &mut store, Some((receipt, &mentions)))?;
     if !mentions.is_empty() && !cx.out.json {
-        cx.out.line("The book still names it where it is about something else:")?;
+        cx.out
+            .line("The book still names it where it is about something else:")?;
         for words in told(&mentions) {
             cx.out.line(&one_line(&words))?;
         }
@@ -131,7 +151,8 @@ fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(Receipt, &[Mention])>
     if let Some((receipt, _)) = done {
         cx.out.line(&one_line(&receipt.label))?;
         if !backups.is_empty() {
-            cx.out.line("Files that still hold it until they go; only backups go by themselves:")?;
+            cx.out
+                .line("Files that still hold it until they go; only backups go by themselves:")?;
         }
         for path in backups {
             cx.out.line(&one_line(&format!("  {}", path.display())))?;
@@ -192,8 +213,14 @@ fn told(mentions: &[Mention]) -> Vec<String> {
         .iter()
         .take(MOST_TOLD)
         .map(|m| {
-            let of = m.customer.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
-            let next = m.purge.as_ref().map_or_else(|| m.id.to_string(), |purge| format!("`{purge}`"));
+            let of = m
+                .customer
+                .as_ref()
+                .map_or_else(String::new, |name| format!(" of {name}"));
+            let next = m
+                .purge
+                .as_ref()
+                .map_or_else(|| m.id.to_string(), |purge| format!("`{purge}`"));
             format!("  {} {}{of}: \"{}\", {next}", m.kind, m.field, m.found)
         })
         .collect();
@@ -211,7 +238,8 @@ pub(super) fn contact(store: &Store, who: &str) -> Result<(Id, String)> {
         (1, Some((id, name, _))) => Ok((id, name)),
         (0, _) => Err(Error::not_found(format!("There is no contact {who}"))),
         (_, last) => {
-            let mut error = Error::usage(format!("\"{who}\" fits several contacts")).hint("name one by its id:");
+            let mut error = Error::usage(format!("\"{who}\" fits several contacts"))
+                .hint("name one by its id:");
             for (id, name, customer) in found.iter().chain(&last) {
                 error = error.hint(format!("{id}  {name}, {customer}"));
             }
@@ -225,13 +253,23 @@ const MOST_TOLD: usize = 20;
 
 /// What will be deleted and what stays, before anybody is asked.
 fn tell(cx: &Cx<'_>, plan: &Plan, name: &str) {
-    let goes: Vec<String> = plan.goes.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-    cx.warn(&format!("This deletes {name} and all that belongs to it for good: {}. It cannot be taken back.", goes.join(", ")));
+    let goes: Vec<String> = plan
+        .goes
+        .iter()
+        .map(|(kind, n)| format!("{n} {kind}"))
+        .collect();
+    cx.warn(&format!(
+        "This deletes {name} and all that belongs to it for good: {}. It cannot be taken back.",
+        goes.join(", ")
+    ));
     if !plan.stay.is_empty() {
         cx.warn("Meetings with others stay, without them; the words may still name them:");
     }
     for (day, text) in plan.stay.iter().take(MOST_TOLD) {
-        cx.warn(&one_line(&format!("  {} {text}", day.map_or_else(String::new, |d| d.to_string()))));
+        cx.warn(&one_line(&format!(
+            "  {} {text}",
+            day.map_or_else(String::new, |d| d.to_string())
+        )));
     }
     let more = plan.stay.len().saturating_sub(MOST_TOLD);
     if more > 0 {
@@ -249,12 +287,17 @@ fn tell(cx: &Cx<'_>, plan: &Plan, name: &str) {
 fn confirm(name: &str) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         return Err(
-            Error::usage("A purge cannot be taken back, and nobody is here to confirm it").hint("--yes confirms it; nothing was deleted")
+            Error::usage("A purge cannot be taken back, and nobody is here to confirm it")
+                .hint("--yes confirms it; nothing was deleted"),
         );
     }
     let mut out = std::io::stderr();
     let _ = write!(out, "Type the name to confirm: ").and_then(|()| out.flush());
     let mut typed = String::new();
     let read = std::io::stdin().lock().read_line(&mut typed);
-    if read.is_ok() && typed.trim() == name.trim() { Ok(()) } else { Err(Error::usage("That is not the name; nothing was deleted")) }
+    if read.is_ok() && typed.trim() == name.trim() {
+        Ok(())
+    } else {
+        Err(Error::usage("That is not the name; nothing was deleted"))
+    }
 }

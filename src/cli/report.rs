@@ -70,7 +70,9 @@ pub(super) fn brief(cx: &mut Cx<'_>, args: &BriefArgs) -> Done {
 pub(super) fn qbr(cx: &mut Cx<'_>, args: &QbrArgs) -> Done {
     let mut store = cx.open_to_look()?;
     let customer = store.find_customer(&args.customer)?;
-    let since = cx.past(&store, args.since.as_deref())?.map(|at| store.config().zone.day(at));
+    let since = cx
+        .past(&store, args.since.as_deref())?
+        .map(|at| store.config().zone.day(at));
     let from = since.unwrap_or_else(|| store.today().plus(-90));
     let report = qbr::qbr(&mut store, customer, from)?;
     print(cx, &args.into, &report)
@@ -80,10 +82,23 @@ pub(super) fn digest(cx: &mut Cx<'_>, args: &DigestArgs) -> Done {
     let mut store = cx.open()?;
     // A day begins with its first moment.
     let since = match cx.past(&store, Some(&args.since))? {
-        Some(at) => store.config().zone.stamp(store.config().zone.day(at), chrono::NaiveTime::MIN),
+        Some(at) => store
+            .config()
+            .zone
+            .stamp(store.config().zone.day(at), chrono::NaiveTime::MIN),
         None => cx.now,
     };
-    let owner = args.owner.as_deref().map(|o| if o == "me" { store.person().to_owned() } else { o.to_owned() }).unwrap_or_default();
+    let owner = args
+        .owner
+        .as_deref()
+        .map(|o| {
+            if o == "me" {
+                store.person().to_owned()
+            } else {
+                o.to_owned()
+            }
+        })
+        .unwrap_or_default();
     let filter = match (args.filter.as_str(), owner.as_str()) {
         (filter, "") => filter.to_owned(),
         ("", owner) => owner_filter(owner),
@@ -95,22 +110,32 @@ pub(super) fn digest(cx: &mut Cx<'_>, args: &DigestArgs) -> Done {
 
 /// True for a name that ends as a page's does.
 pub(super) fn is_page(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html") || e.eq_ignore_ascii_case("htm"))
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("html") || e.eq_ignore_ascii_case("htm"))
 }
 
 fn print(cx: &mut Cx<'_>, into: &Into, report: &Report) -> Done {
     let html = into.html || into.output.as_deref().is_some_and(is_page);
-    let text = if html { report.html() } else { report.markdown() };
+    let text = if html {
+        report.html()
+    } else {
+        report.markdown()
+    };
     if cx.out.json && into.output.is_none() {
         let format = if html { "html" } else { "markdown" };
-        return Ok(cx.out.object(json!({ "title": report.title, "format": format, "text": text }))?);
+        return Ok(cx
+            .out
+            .object(json!({ "title": report.title, "format": format, "text": text }))?);
     }
     deliver(cx, into.output.as_deref(), Bytes::Text, |out| {
-        out.write_all(text.as_bytes()).map_err(|e| Error::failed("the report cannot be written").because(e))
+        out.write_all(text.as_bytes())
+            .map_err(|e| Error::failed("the report cannot be written").because(e))
     })?;
     match &into.output {
         Some(path) if cx.out.json => Ok(cx.out.object(json!({ "file": path }))?),
-        Some(path) => Ok(cx.out.line(&one_line(&format!("The report is in {}", path.display())))?),
+        Some(path) => Ok(cx
+            .out
+            .line(&one_line(&format!("The report is in {}", path.display())))?),
         None => Ok(()),
     }
 }

@@ -47,11 +47,22 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             .out
             .object(json!({ "from": restored.from, "holds": restored.holds, "moved": restored.moved, "lacks": restored.lacks }))?);
     }
-    cx.out.line(&one_line(&format!("Put back {}: {}", restored.from.name, words(&restored.holds))))?;
+    cx.out.line(&one_line(&format!(
+        "Put back {}: {}",
+        restored.from.name,
+        words(&restored.holds)
+    )))?;
     if let Some(moved) = restored.moved {
-        cx.out.line(&one_line(&format!("the file that was there is now {}", moved.display())))?;
+        cx.out.line(&one_line(&format!(
+            "the file that was there is now {}",
+            moved.display()
+        )))?;
         if let Some(lacks) = restored.lacks.filter(|lacks| *lacks > 0) {
-            let changes = if lacks == 1 { "1 change".to_owned() } else { format!("{lacks} changes") };
+            let changes = if lacks == 1 {
+                "1 change".to_owned()
+            } else {
+                format!("{lacks} changes")
+            };
             cx.out.line(&one_line(&format!(
                 "it has {changes} that the backup lacks: yours follow by themselves, `retain merge {}` takes over those of others",
                 moved.display()
@@ -62,7 +73,14 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 }
 
 fn salvaged(cx: &mut Cx<'_>, path: &Path, yes: bool) -> Done {
-    let options = Options { who: cx.who(), now: cx.now, as_of: None, create: false, zone: None, keep: cx.keep() };
+    let options = Options {
+        who: cx.who(),
+        now: cx.now,
+        as_of: None,
+        create: false,
+        zone: None,
+        keep: cx.keep(),
+    };
     for other in here(path) {
         cx.warn(&format!(
             "{} has the book open on {}: what is saved there meanwhile comes only from that person's outbox, so let them leave first",
@@ -73,29 +91,47 @@ fn salvaged(cx: &mut Cx<'_>, path: &Path, yes: bool) -> Done {
     if !cx.out.json {
         tell(cx, &done.report)?;
     }
-    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !cx.out.json;
+    let terminal =
+        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !cx.out.json;
     let sound = done.report.is_sound();
     let goes = yes || (terminal && (sound || asked(cx)?));
-    let moved = if goes { put_in_place(path, &done.path, cx.now)? } else { None };
+    let moved = if goes {
+        put_in_place(path, &done.path, cx.now)?
+    } else {
+        None
+    };
     let book = if goes { path } else { &done.path };
     if cx.out.json {
         let value = json!({ "book": book, "in_place": goes, "sound": sound, "moved": moved, "report": done.report });
         return Ok(cx.out.object(value)?);
     }
     if !goes {
-        cx.out.line(&one_line(&format!("the salvaged book is {}; the damaged one is where it was", book.display())))?;
-        cx.out.line("look at it with --book; `retain restore --salvage --yes` puts it in place")?;
+        cx.out.line(&one_line(&format!(
+            "the salvaged book is {}; the damaged one is where it was",
+            book.display()
+        )))?;
+        cx.out
+            .line("look at it with --book; `retain restore --salvage --yes` puts it in place")?;
         return Ok(());
     }
-    cx.out.line(&one_line(&format!("the salvaged book is in place: {}", book.display())))?;
+    cx.out.line(&one_line(&format!(
+        "the salvaged book is in place: {}",
+        book.display()
+    )))?;
     if let Some(moved) = moved {
-        cx.out.line(&one_line(&format!("the damaged file is now {}", moved.display())))?;
+        cx.out.line(&one_line(&format!(
+            "the damaged file is now {}",
+            moved.display()
+        )))?;
     }
     Ok(())
 }
 
 fn asked(cx: &mut Cx<'_>) -> std::io::Result<bool> {
-    write!(cx.out.raw(), "Not all of it is there. Put it in the place of the damaged book? [y/N] ")?;
+    write!(
+        cx.out.raw(),
+        "Not all of it is there. Put it in the place of the damaged book? [y/N] "
+    )?;
     cx.out.flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
@@ -110,26 +146,60 @@ fn tell(cx: &mut Cx<'_>, report: &Report) -> std::io::Result<()> {
         0 => String::new(),
         frames => format!(", and {frames} of its -wal"),
     };
-    cx.out.line(&format!("{} of {} pages are damaged{wal}", report.bad_pages, report.pages))?;
+    cx.out.line(&format!(
+        "{} of {} pages are damaged{wal}",
+        report.bad_pages, report.pages
+    ))?;
     let rows: Vec<Vec<String>> = report
         .tables
         .iter()
         .filter(|t| t.read > 0 || t.unreadable > 0 || t.filled > 0)
-        .map(|t| [t.table.to_owned()].into_iter().chain([t.read, t.unreadable, t.filled, t.missing].map(|n| n.to_string())).collect())
+        .map(|t| {
+            [t.table.to_owned()]
+                .into_iter()
+                .chain([t.read, t.unreadable, t.filled, t.missing].map(|n| n.to_string()))
+                .collect()
+        })
         .collect();
-    cx.out.table(&["rows of", "read", "unreadable", "filled", "missing"], &[false, true, true, true, true], &rows)?;
+    cx.out.table(
+        &["rows of", "read", "unreadable", "filled", "missing"],
+        &[false, true, true, true, true],
+        &rows,
+    )?;
     for source in &report.sources {
-        let whose: Vec<String> = source.numbers.iter().take(MOST).map(|g| format!("{} {}-{}", g.person, g.first, g.last)).collect();
-        let from = if source.from == "outbox" { "your outbox" } else { &source.from };
-        cx.out.line(&one_line(&format!("{} batches came from {from}: {}", source.batches, whose.join(", "))))?;
+        let whose: Vec<String> = source
+            .numbers
+            .iter()
+            .take(MOST)
+            .map(|g| format!("{} {}-{}", g.person, g.first, g.last))
+            .collect();
+        let from = if source.from == "outbox" {
+            "your outbox"
+        } else {
+            &source.from
+        };
+        cx.out.line(&one_line(&format!(
+            "{} batches came from {from}: {}",
+            source.batches,
+            whose.join(", ")
+        )))?;
     }
     for name in &report.passed_over {
-        cx.out.line(&one_line(&format!("the backup {name} is not whole, or of another book, and was passed over")))?;
+        cx.out.line(&one_line(&format!(
+            "the backup {name} is not whole, or of another book, and was passed over"
+        )))?;
     }
-    let mut lines: Vec<String> = report.missing.iter().map(crate::store::doctor::Gap::words).collect();
+    let mut lines: Vec<String> = report
+        .missing
+        .iter()
+        .map(crate::store::doctor::Gap::words)
+        .collect();
     for d in &report.damaged {
-        let part =
-            if d.has < d.had { format!("{} of {} rows and edits are there", d.has, d.had) } else { "something in it changed".into() };
+        let part = if d.has < d.had {
+            format!("{} of {} rows and edits are there", d.has, d.had)
+        } else {
+            "something in it changed".into()
+        };
         lines.push(format!(
             "batch {} of {} (\"{}\", {} UTC) is not what was written: {part}",
             d.number,
@@ -139,17 +209,24 @@ fn tell(cx: &mut Cx<'_>, report: &Report) -> std::io::Result<()> {
         ));
     }
     if report.stand_ins > 0 {
-        lines.push(format!("{} customers cannot be read; what is theirs is kept under a name with a number", report.stand_ins));
+        lines.push(format!(
+            "{} customers cannot be read; what is theirs is kept under a name with a number",
+            report.stand_ins
+        ));
     }
     if report.headless > 0 {
-        lines.push(format!("rows of {} batches are kept whose own rows cannot be read", report.headless));
+        lines.push(format!(
+            "rows of {} batches are kept whose own rows cannot be read",
+            report.headless
+        ));
     }
     for line in lines.iter().take(MOST) {
         let line = cx.out.paint(Ink::Risk, &one_line(line));
         cx.out.line(&line)?;
     }
     if lines.len() > MOST {
-        cx.out.line(&format!("and {} more; --json has all", lines.len() - MOST))?;
+        cx.out
+            .line(&format!("and {} more; --json has all", lines.len() - MOST))?;
     }
     if lines.is_empty() {
         let line = cx.out.paint(Ink::Good, "nothing is missing");

@@ -129,21 +129,60 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let text = joined(rule);
             let known = store.config().rules.find(&text).cloned();
             let on = if *leave { Edge::Leave } else { Edge::Enter };
-            let rule = known.unwrap_or(Rule { code: "tried".into(), label: text.clone(), when: text, on, ..Rule::default() });
+            let rule = known.unwrap_or(Rule {
+                code: "tried".into(),
+                label: text.clone(),
+                when: text,
+                on,
+                ..Rule::default()
+            });
             trial(cx, &mut store, &rule, *days)
         }
         What::Add(add) => self::add(cx, &mut store, add),
-        What::On { code } => change(cx, &mut store, code, |rule| Rule { off: false, ..rule.clone() }.command(Some(rule))),
-        What::Off { code } => change(cx, &mut store, code, |rule| Rule { off: true, ..rule.clone() }.command(Some(rule))),
+        What::On { code } => change(cx, &mut store, code, |rule| {
+            Rule {
+                off: false,
+                ..rule.clone()
+            }
+            .command(Some(rule))
+        }),
+        What::Off { code } => change(cx, &mut store, code, |rule| {
+            Rule {
+                off: true,
+                ..rule.clone()
+            }
+            .command(Some(rule))
+        }),
         What::Remove { code } => change(cx, &mut store, code, Rule::removal),
         What::Log { rule, since } => {
-            let since = cx.past(&store, since.as_deref())?.map(|at| store.config().zone.day(at));
-            let rows = fired(&mut store, FiredAsk { rule: rule.clone(), since, ..FiredAsk::default() })?;
+            let since = cx
+                .past(&store, since.as_deref())?
+                .map(|at| store.config().zone.day(at));
+            let rows = fired(
+                &mut store,
+                FiredAsk {
+                    rule: rule.clone(),
+                    since,
+                    ..FiredAsk::default()
+                },
+            )?;
             print(cx, &rows, "no rule has fired there")
         }
         What::Undo { id } => {
-            let rows = fired(&mut store, FiredAsk { limit: usize::MAX, ..FiredAsk::default() })?;
-            let at = by_end("firing", "retain rule log", rows.iter().map(|r| (r.id, format!("{}, {}", r.customer_name, r.text))), id)?;
+            let rows = fired(
+                &mut store,
+                FiredAsk {
+                    limit: usize::MAX,
+                    ..FiredAsk::default()
+                },
+            )?;
+            let at = by_end(
+                "firing",
+                "retain rule log",
+                rows.iter()
+                    .map(|r| (r.id, format!("{}, {}", r.customer_name, r.text))),
+                id,
+            )?;
             cx.write(&mut store, &Command::TakeBackFiring { event: rows[at].id })
         }
         What::Run => {
@@ -153,7 +192,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             if cx.out.json {
                 return Ok(cx.out.object(json!({ "fired": count, "rules": labels }))?);
             }
-            let which = if labels.is_empty() { String::new() } else { format!(": {}", labels.join(", ")) };
+            let which = if labels.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", labels.join(", "))
+            };
             Ok(cx.out.line(&one_line(&format!("{count} fired{which}")))?)
         }
     }
@@ -166,8 +209,19 @@ pub(super) fn alerts(cx: &mut Cx<'_>, args: &AlertArgs) -> Done {
         store.run_rules(cx.now)?;
         cx.hand_on(&mut store);
     }
-    let since = cx.past(&store, Some(&args.since))?.map(|at| store.config().zone.day(at));
-    let rows = fired(&mut store, FiredAsk { since, alerts: true, mine: !args.all, own: args.own, ..FiredAsk::default() })?;
+    let since = cx
+        .past(&store, Some(&args.since))?
+        .map(|at| store.config().zone.day(at));
+    let rows = fired(
+        &mut store,
+        FiredAsk {
+            since,
+            alerts: true,
+            mine: !args.all,
+            own: args.own,
+            ..FiredAsk::default()
+        },
+    )?;
     print(cx, &rows, "nothing to be alerted to")
 }
 
@@ -187,22 +241,49 @@ fn print(cx: &mut Cx<'_>, rows: &[FiredRow], none: &str) -> Done {
     }
     let table: Vec<Vec<String>> = rows
         .iter()
-        .map(|r| vec![super::tail(r.id), r.day.to_string(), r.customer_name.clone(), r.owner.clone(), r.alert.clone(), r.text.clone()])
+        .map(|r| {
+            vec![
+                super::tail(r.id),
+                r.day.to_string(),
+                r.customer_name.clone(),
+                r.owner.clone(),
+                r.alert.clone(),
+                r.text.clone(),
+            ]
+        })
         .collect();
-    Ok(cx.out.table(&["id", "day", "customer", "owner", "alerts", "why"], &[false; 6], &table)?)
+    Ok(cx.out.table(
+        &["id", "day", "customer", "owner", "alerts", "why"],
+        &[false; 6],
+        &table,
+    )?)
 }
 
 fn list(cx: &mut Cx<'_>, store: &mut Store) -> Done {
     let config = store.config();
     if cx.out.json {
-        let value = serde_json::to_value(&config.rules).map_err(|e| Error::failed("the rules cannot be written as JSON").because(e))?;
+        let value = serde_json::to_value(&config.rules)
+            .map_err(|e| Error::failed("the rules cannot be written as JSON").because(e))?;
         return cx.out.rows("rule", value);
     }
     for rule in &config.rules.rule {
-        let head = format!("{}  {}{}", rule.code, rule.label, if rule.off { " (off)" } else { "" });
+        let head = format!(
+            "{}  {}{}",
+            rule.code,
+            rule.label,
+            if rule.off { " (off)" } else { "" }
+        );
         let head = cx.out.paint(Ink::Bold, &one_line(&head));
         cx.out.line(&head)?;
-        cx.out.line(&one_line(&format!("  {} {}", if rule.on == Edge::Enter { "enters" } else { "leaves" }, rule.when)))?;
+        cx.out.line(&one_line(&format!(
+            "  {} {}",
+            if rule.on == Edge::Enter {
+                "enters"
+            } else {
+                "leaves"
+            },
+            rule.when
+        )))?;
         cx.out.line(&one_line(&format!("  {}", does(rule))))?;
     }
     Ok(())
@@ -212,8 +293,14 @@ fn list(cx: &mut Cx<'_>, store: &mut Store) -> Done {
 fn does(rule: &Rule) -> String {
     let mut parts = Vec::new();
     if let Some(call) = &rule.action {
-        let days = call.days.map_or_else(String::new, |d| format!(" due in {d}d"));
-        let title = if call.title.is_empty() { &rule.label } else { &call.title };
+        let days = call
+            .days
+            .map_or_else(String::new, |d| format!(" due in {d}d"));
+        let title = if call.title.is_empty() {
+            &rule.label
+        } else {
+            &call.title
+        };
         parts.push(format!("opens {} \"{title}\"{days}", call.kind));
     }
     if !rule.playbook.is_empty() {
@@ -237,29 +324,50 @@ fn warn(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule) -> Result<()> {
 
 fn trial(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule, days: u16) -> Done {
     warn(cx, store, rule)?;
-    let Page::Trial(trial) = store.answer_whole(&Query::Trial { rule: Box::new(rule.clone()), days })? else {
+    let Page::Trial(trial) = store.answer_whole(&Query::Trial {
+        rule: Box::new(rule.clone()),
+        days,
+    })?
+    else {
         return Err(unexpected().into());
     };
     if cx.out.json {
-        let value = serde_json::to_value(&trial).map_err(|e| Error::failed("the trial cannot be written as JSON").because(e))?;
+        let value = serde_json::to_value(&trial)
+            .map_err(|e| Error::failed("the trial cannot be written as JSON").because(e))?;
         return Ok(cx.out.object(value)?);
     }
-    let how = if trial.step == 1 { "" } else { ", looked at once a week" };
-    let verb = if rule.on == Edge::Enter { "enters" } else { "leaves" };
+    let how = if trial.step == 1 {
+        ""
+    } else {
+        ", looked at once a week"
+    };
+    let verb = if rule.on == Edge::Enter {
+        "enters"
+    } else {
+        "leaves"
+    };
     cx.out.line(&one_line(&format!("{verb} {}", rule.when)))?;
-    cx.out.line(&format!("holds {} customers today; these would not fire, because they are in it already", trial.today.len()))?;
+    cx.out.line(&format!(
+        "holds {} customers today; these would not fire, because they are in it already",
+        trial.today.len()
+    ))?;
     for (_, name) in trial.today.iter().take(20) {
         cx.out.line(&one_line(&format!("  {name}")))?;
     }
     if trial.today.len() > 20 {
-        cx.out.line(&format!("  and {} more", trial.today.len() - 20))?;
+        cx.out
+            .line(&format!("  and {} more", trial.today.len() - 20))?;
     }
-    cx.out.line(&format!("would have fired {} times in the last {days} days{how}", trial.fired.len()))?;
+    cx.out.line(&format!(
+        "would have fired {} times in the last {days} days{how}",
+        trial.fired.len()
+    ))?;
     for (day, _, name) in trial.fired.iter().rev().take(20) {
         cx.out.line(&one_line(&format!("  {day}  {name}")))?;
     }
     if trial.fired.len() > 20 {
-        cx.out.line(&format!("  and {} more", trial.fired.len() - 20))?;
+        cx.out
+            .line(&format!("  and {} more", trial.fired.len() - 20))?;
     }
     Ok(())
 }
@@ -277,7 +385,12 @@ fn add(cx: &mut Cx<'_>, store: &mut Store, add: &Add) -> Done {
             Some(_) => Alert::Team,
             None => Alert::None,
         },
-        action: add.action.clone().map(|kind| Call { kind, title: add.title.clone(), days: add.days, severity: add.severity }),
+        action: add.action.clone().map(|kind| Call {
+            kind,
+            title: add.title.clone(),
+            days: add.days,
+            severity: add.severity,
+        }),
     };
     if add.dry_run {
         return trial(cx, store, &rule, 90);
@@ -290,11 +403,18 @@ fn add(cx: &mut Cx<'_>, store: &mut Store, add: &Add) -> Done {
     cx.write(store, &rule.command(None)?)
 }
 
-fn change(cx: &mut Cx<'_>, store: &mut Store, code: &str, how: impl FnOnce(&Rule) -> Result<Command>) -> Done {
+fn change(
+    cx: &mut Cx<'_>,
+    store: &mut Store,
+    code: &str,
+    how: impl FnOnce(&Rule) -> Result<Command>,
+) -> Done {
     let config = store.config();
     let Some(rule) = config.rules.find(code) else {
         let known: Vec<&str> = config.rules.rule.iter().map(|r| r.code.as_str()).collect();
-        return Err(Error::not_found(format!("There is no rule {code}")).hint(format!("rules: {}", known.join(", "))).into());
+        return Err(Error::not_found(format!("There is no rule {code}"))
+            .hint(format!("rules: {}", known.join(", ")))
+            .into());
     };
     cx.write(store, &how(rule)?)
 }

@@ -41,18 +41,27 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     if let Some(name) = args.mark.as_ref().or(args.unmark.as_ref()) {
         let (name, view) = find(&mut store, name)?;
-        let view = View { segment: args.mark.is_some(), ..view };
+        let view = View {
+            segment: args.mark.is_some(),
+            ..view
+        };
         return cx.write(&mut store, &Command::SaveView { name, view });
     }
     if let Some(name) = &args.view {
         return course(cx, &mut store, name, args.months);
     }
-    let Page::Segments(page) = store.answer_whole(&Query::Segments { trend: args.trend })? else { return Err(unexpected().into()) };
+    let Page::Segments(page) = store.answer_whole(&Query::Segments { trend: args.trend })? else {
+        return Err(unexpected().into());
+    };
     let (currency, words) = (store.config().currency, Words::english());
     if cx.out.json {
         let codes: Vec<&str> = READY.iter().map(|s| s.0).collect();
         let trend = page.trend.iter().map(|(day, counts)| {
-            let counts: serde_json::Map<_, _> = codes.iter().zip(counts).map(|(code, n)| ((*code).to_owned(), json!(n))).collect();
+            let counts: serde_json::Map<_, _> = codes
+                .iter()
+                .zip(counts)
+                .map(|(code, n)| ((*code).to_owned(), json!(n)))
+                .collect();
             json!({"day": day, "counts": counts})
         });
         return cx.out.rows("segments", json!({
@@ -61,29 +70,59 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }));
     }
     let row = |s: &SegmentRow| {
-        let (name, what) = if s.own { (s.name.as_str(), s.filter.as_str()) } else { (words.segment(&s.name), s.filter.as_str()) };
-        let arr = if s.mistake.is_empty() { money::short(s.arr, currency) } else { one_line(&s.mistake) };
+        let (name, what) = if s.own {
+            (s.name.as_str(), s.filter.as_str())
+        } else {
+            (words.segment(&s.name), s.filter.as_str())
+        };
+        let arr = if s.mistake.is_empty() {
+            money::short(s.arr, currency)
+        } else {
+            one_line(&s.mistake)
+        };
         let unscored = !s.own && page.buyers < FEW && BY_SCORES.contains(&s.name.as_str());
         if unscored {
-            return vec![one_line(name), "-".to_owned(), "-".to_owned(), one_line(what)];
+            return vec![
+                one_line(name),
+                "-".to_owned(),
+                "-".to_owned(),
+                one_line(what),
+            ];
         }
         vec![one_line(name), s.count.to_string(), arr, one_line(what)]
     };
     let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
-    cx.out.table(&["segment", "customers", "ARR", "filter"], &[false, true, true, false], &rows)?;
+    cx.out.table(
+        &["segment", "customers", "ARR", "filter"],
+        &[false, true, true, false],
+        &rows,
+    )?;
     if args.trend {
         cx.out.line("")?;
-        let heads: Vec<&str> = std::iter::once("month end").chain(READY.iter().map(|s| words.segment(s.0))).collect();
+        let heads: Vec<&str> = std::iter::once("month end")
+            .chain(READY.iter().map(|s| words.segment(s.0)))
+            .collect();
         let rows: Vec<Vec<String>> = page
             .trend
             .iter()
-            .map(|(day, counts)| std::iter::once(day.to_string()).chain(counts.iter().map(usize::to_string)).collect())
+            .map(|(day, counts)| {
+                std::iter::once(day.to_string())
+                    .chain(counts.iter().map(usize::to_string))
+                    .collect()
+            })
             .collect();
         let right: Vec<bool> = (0..heads.len()).map(|i| i > 0).collect();
         cx.out.table(&heads, &right, &rows)?;
     }
-    let scored = if page.buyers < FEW { ": too few for scores" } else { "" };
-    let note = format!("paid orders of the last {LOOK_BACK} days; {} customers ordered{scored}", page.buyers);
+    let scored = if page.buyers < FEW {
+        ": too few for scores"
+    } else {
+        ""
+    };
+    let note = format!(
+        "paid orders of the last {LOOK_BACK} days; {} customers ordered{scored}",
+        page.buyers
+    );
     let note = cx.out.paint(Ink::Dim, &note);
     Ok(cx.out.line(&note)?)
 }
@@ -94,21 +133,54 @@ fn course(cx: &mut Cx<'_>, store: &mut Store, name: &str, months: u16) -> Done {
         Some((code, _)) => ((*code).to_owned(), format!("seg={code}")),
         None => find(store, name).map(|(name, view)| (name, view.filter))?,
     };
-    let today = Query::Customers { filter: filter.clone(), sort: String::new(), descending: false, columns: Vec::new() };
+    let today = Query::Customers {
+        filter: filter.clone(),
+        sort: String::new(),
+        descending: false,
+        columns: Vec::new(),
+    };
     let today = rows_page(store, &today, &filter)?.rows.len();
-    let ask = Query::Course { filters: vec![filter.clone()], months };
-    let Page::Course(page) = store.answer_whole(&ask)? else { return Err(unexpected().into()) };
+    let ask = Query::Course {
+        filters: vec![filter.clone()],
+        months,
+    };
+    let Page::Course(page) = store.answer_whole(&ask)? else {
+        return Err(unexpected().into());
+    };
     let counts = page.counts.into_iter().next().unwrap_or_default();
-    let counts: Vec<(Day, usize)> = page.days.into_iter().zip(counts).chain([(store.today(), today)]).collect();
+    let counts: Vec<(Day, usize)> = page
+        .days
+        .into_iter()
+        .zip(counts)
+        .chain([(store.today(), today)])
+        .collect();
     if cx.out.json {
-        let counts: Vec<_> = counts.iter().map(|(day, n)| json!({"day": day, "customers": n})).collect();
-        return Ok(cx.out.object(json!({"view": name, "filter": filter, "counts": counts}))?);
+        let counts: Vec<_> = counts
+            .iter()
+            .map(|(day, n)| json!({"day": day, "customers": n}))
+            .collect();
+        return Ok(cx
+            .out
+            .object(json!({"view": name, "filter": filter, "counts": counts}))?);
     }
-    let head = cx.out.paint(Ink::Bold, &format!("{}  {}", one_line(&name), one_line(&filter)));
+    let head = cx.out.paint(
+        Ink::Bold,
+        &format!("{}  {}", one_line(&name), one_line(&filter)),
+    );
     cx.out.line(&head)?;
     let most = counts.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
-    let row = |(day, n): &(Day, usize)| vec![day.to_string(), n.to_string(), "#".repeat((n * 40).div_ceil(most))];
-    cx.out.table(&["day", "customers", ""], &[false, true, false], &counts.iter().map(row).collect::<Vec<_>>())?;
+    let row = |(day, n): &(Day, usize)| {
+        vec![
+            day.to_string(),
+            n.to_string(),
+            "#".repeat((n * 40).div_ceil(most)),
+        ]
+    };
+    cx.out.table(
+        &["day", "customers", ""],
+        &[false, true, false],
+        &counts.iter().map(row).collect::<Vec<_>>(),
+    )?;
     let note = "figures of each day, folded from its facts; owners, tags, attributes and removals are the present ones";
     let note = cx.out.paint(Ink::Dim, note);
     Ok(cx.out.line(&note)?)
@@ -116,8 +188,11 @@ fn course(cx: &mut Cx<'_>, store: &mut Store, name: &str, months: u16) -> Done {
 
 fn find(store: &mut Store, name: &str) -> Result<(String, View)> {
     let wanted = fold(name);
-    let found = super::view::all(store)?.into_iter().find(|(n, _)| fold(n) == wanted);
+    let found = super::view::all(store)?
+        .into_iter()
+        .find(|(n, _)| fold(n) == wanted);
     found.ok_or_else(|| {
-        Error::not_found(format!("There is no saved view \"{name}\"")).hint("`retain view save NAME --filter FILTER` makes one")
+        Error::not_found(format!("There is no saved view \"{name}\""))
+            .hint("`retain view save NAME --filter FILTER` makes one")
     })
 }

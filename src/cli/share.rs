@@ -37,19 +37,29 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
     for folder in synced.last().into_iter().chain([&folder]) {
         if folder == Path::new("/tmp") || cx.places.is_home(folder) {
-            return Err(Error::usage(format!("{} holds other things than the book", folder.display()))
-                .hint("move the book into a folder of its own first, and share that")
-                .into());
+            return Err(Error::usage(format!(
+                "{} holds other things than the book",
+                folder.display()
+            ))
+            .hint("move the book into a folder of its own first, and share that")
+            .into());
         }
     }
     give(&folder, &path, &synced, args.group.as_deref())?;
     // Opened once more, as everybody will open it.
     let store = cx.open()?;
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "book": path, "folder": folder, "mode": store.mode().name() }))?);
+        return Ok(cx
+            .out
+            .object(json!({ "book": path, "folder": folder, "mode": store.mode().name() }))?);
     }
-    cx.out.line(&format!("{} is the group's now: folder 2770, book 0660", folder.display()))?;
-    Ok(cx.out.line(&format!("the book is used as: {}", store.mode().name()))?)
+    cx.out.line(&format!(
+        "{} is the group's now: folder 2770, book 0660",
+        folder.display()
+    ))?;
+    Ok(cx
+        .out
+        .line(&format!("the book is used as: {}", store.mode().name()))?)
 }
 
 /// Group and modes of the folder and of the files of the book, and whether they are as they have to be.
@@ -57,7 +67,13 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let cannot = |e: std::io::Error| {
-        Error::failed(format!("{} cannot be shared: {}", folder.display(), e.kind())).hint("its owner, or root, can share it").because(e)
+        Error::failed(format!(
+            "{} cannot be shared: {}",
+            folder.display(),
+            e.kind()
+        ))
+        .hint("its owner, or root, can share it")
+        .because(e)
     };
     let gid = match group {
         Some(name) => Some(group_id(name)?),
@@ -65,10 +81,17 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
     };
     let mut parts = vec![(folder.to_owned(), 0o2770)];
     parts.extend(crate::store::FILES.map(|ending| (crate::store::beside_it(book, ending), 0o660)));
-    parts.extend(synced.iter().map(|path| (path.clone(), if path.is_dir() { 0o2770 } else { 0o660 })));
+    parts.extend(
+        synced
+            .iter()
+            .map(|path| (path.clone(), if path.is_dir() { 0o2770 } else { 0o660 })),
+    );
     let keeps = |path: &Path, mode: u32, is: std::fs::Metadata| {
         if is.mode() & 0o7777 != mode || gid.is_some_and(|g| g != is.gid()) {
-            return Err(Error::failed(format!("{} does not keep its mode: this file system has no groups", path.display())));
+            return Err(Error::failed(format!(
+                "{} does not keep its mode: this file system has no groups",
+                path.display()
+            )));
         }
         Ok(())
     };
@@ -84,10 +107,17 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
         keeps(&path, mode, std::fs::metadata(&path).map_err(cannot)?)?;
     }
     // What lies beside the book belongs to whoever uses it; what a link there leads to does not.
-    for beside in [crate::store::backup::folder_of(book), crate::store::presence::folder_of(book)] {
-        let Ok(inside) = Folder::open(&beside) else { continue };
+    for beside in [
+        crate::store::backup::folder_of(book),
+        crate::store::presence::folder_of(book),
+    ] {
+        let Ok(inside) = Folder::open(&beside) else {
+            continue;
+        };
         for name in inside.names().map_err(cannot)? {
-            let Ok(file) = inside.file(&name) else { continue };
+            let Ok(file) = inside.file(&name) else {
+                continue;
+            };
             let is = crate::files::give(&file, 0o660, gid).map_err(cannot)?;
             keeps(&beside.join(&name), 0o660, is)?;
         }
@@ -99,7 +129,9 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
 
 #[cfg(not(unix))]
 fn give(_folder: &Path, _book: &Path, _synced: &[PathBuf], _group: Option<&str>) -> Result<()> {
-    Err(Error::usage("Groups are set by the system here, not by Retain"))
+    Err(Error::usage(
+        "Groups are set by the system here, not by Retain",
+    ))
 }
 
 /// The number of a group by its name, or a number.
@@ -109,8 +141,19 @@ fn group_id(name: &str) -> Result<u32> {
         return Ok(number);
     }
     let table = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    let number = table.lines().filter_map(|l| l.strip_prefix(name)?.strip_prefix(':')?.split(':').nth(1)?.parse().ok()).next();
+    let number = table
+        .lines()
+        .filter_map(|l| {
+            l.strip_prefix(name)?
+                .strip_prefix(':')?
+                .split(':')
+                .nth(1)?
+                .parse()
+                .ok()
+        })
+        .next();
     number.ok_or_else(|| {
-        Error::not_found(format!("There is no group {name} on this machine")).hint("give its number, or ask who looks after it")
+        Error::not_found(format!("There is no group {name} on this machine"))
+            .hint("give its number, or ask who looks after it")
     })
 }

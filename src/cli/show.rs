@@ -86,7 +86,10 @@ pub(super) fn with_times(mut value: Value, names: &[&str]) -> Value {
         if let Some(slot) = value.get_mut(name)
             && let Some(ms) = slot.as_i64()
         {
-            *slot = Stamp(ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true).into();
+            *slot = Stamp(ms)
+                .utc()
+                .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+                .into();
         }
     }
     value
@@ -95,42 +98,95 @@ pub(super) fn with_times(mut value: Value, names: &[&str]) -> Value {
 fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -> Done {
     let (customer, signals) = (&account.customer, &account.signals);
     let name = cx.out.paint(Ink::Bold, &one_line(&customer.name));
-    let key = if customer.external.is_empty() { String::new() } else { format!("  {}", one_line(&customer.external)) };
+    let key = if customer.external.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", one_line(&customer.external))
+    };
     cx.out.line(&format!("{name}{key}"))?;
     let id = cx.out.paint(Ink::Dim, &customer.id.to_string());
     cx.out.line(&id)?;
     let health = &account.health.health;
-    let score = health.score.map_or_else(|| "insufficient data".to_owned(), |s| format!("{s} ({}% of the weight)", health.coverage));
+    let score = health.score.map_or_else(
+        || "insufficient data".to_owned(),
+        |s| format!("{s} ({}% of the weight)", health.coverage),
+    );
     let score = cx.out.paint(band_ink(health.band), &score);
-    let score = held_words(&account.health).map_or(score.clone(), |words| format!("{score}, {words}"));
+    let score =
+        held_words(&account.health).map_or(score.clone(), |words| format!("{score}, {words}"));
     let stage = signals.since.map_or_else(
         || "-".to_owned(),
         |since| {
-            format!("{} since {since} ({} days, visit {})", one_line(config.stages.label(signals.stage)), today.since(since), signals.visit)
+            format!(
+                "{} since {since} ({} days, visit {})",
+                one_line(config.stages.label(signals.stage)),
+                today.since(since),
+                signals.visit
+            )
         },
     );
-    let nps = signals.nps.map_or_else(|| "-".to_owned(), |n| format!("{n}{}", on(signals.nps_day)));
-    let cadence = cadence::kept(signals, config, today)
-        .map_or_else(|| "-".to_owned(), |k| format!("{} ({} days, every {} to {})", k.standing.code(), k.days, k.ideal, k.longest));
+    let nps = signals
+        .nps
+        .map_or_else(|| "-".to_owned(), |n| format!("{n}{}", on(signals.nps_day)));
+    let cadence = cadence::kept(signals, config, today).map_or_else(
+        || "-".to_owned(),
+        |k| {
+            format!(
+                "{} ({} days, every {} to {})",
+                k.standing.code(),
+                k.days,
+                k.ideal,
+                k.longest
+            )
+        },
+    );
     let rows = [
         ("owner", or_dash(&customer.owner)),
         ("stage", stage),
         ("health", score),
         ("priority", tenths(account.priority.tenths)),
-        ("ARR", money::full(signals.mrr.saturating_mul(12), config.currency)),
-        ("renews", signals.renews.map_or_else(|| "-".to_owned(), |d| format!("{d} ({} days)", d.since(today)))),
-        ("last touch", signals.reached.map_or_else(|| "-".to_owned(), |d| format!("{d} ({} days ago)", today.since(d)))),
+        (
+            "ARR",
+            money::full(signals.mrr.saturating_mul(12), config.currency),
+        ),
+        (
+            "renews",
+            signals.renews.map_or_else(
+                || "-".to_owned(),
+                |d| format!("{d} ({} days)", d.since(today)),
+            ),
+        ),
+        (
+            "last touch",
+            signals.reached.map_or_else(
+                || "-".to_owned(),
+                |d| format!("{d} ({} days ago)", today.since(d)),
+            ),
+        ),
         ("cadence", cadence),
         ("NPS", nps),
-        ("tickets", format!("{} open", signals.tickets.iter().map(|n| usize::from(*n)).sum::<usize>())),
+        (
+            "tickets",
+            format!(
+                "{} open",
+                signals
+                    .tickets
+                    .iter()
+                    .map(|n| usize::from(*n))
+                    .sum::<usize>()
+            ),
+        ),
         ("tags", or_dash(&customer.tags.join(" "))),
     ];
     for (label, value) in rows {
         cx.out.line(&format!("{label:<11} {value}"))?;
     }
     for (code, value) in &customer.attributes {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        cx.out.line(&format!("{:<11} {}", one_line(code), one_line(&value)))?;
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        cx.out
+            .line(&format!("{:<11} {}", one_line(code), one_line(&value)))?;
     }
     Ok(())
 }
@@ -140,7 +196,11 @@ fn on(day: Option<Day>) -> String {
 }
 
 fn or_dash(text: &str) -> String {
-    if text.is_empty() { "-".to_owned() } else { one_line(text) }
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        one_line(text)
+    }
 }
 
 fn heading(cx: &mut Cx<'_>, text: &str) -> Done {
@@ -156,22 +216,44 @@ fn print_people(cx: &mut Cx<'_>, account: &Account) -> Done {
     heading(cx, "Contacts")?;
     for contact in &account.contacts {
         let main = if contact.primary { "main contact" } else { "" };
-        let parts = [contact.role.as_str(), contact.email.as_str(), contact.phone.as_str(), main];
-        let rest: Vec<String> = parts.iter().filter(|p| !p.is_empty()).map(|p| one_line(p)).collect();
-        cx.out.line(format!("  {}  {}", one_line(&contact.name), rest.join(", ")).trim_end())?;
+        let parts = [
+            contact.role.as_str(),
+            contact.email.as_str(),
+            contact.phone.as_str(),
+            main,
+        ];
+        let rest: Vec<String> = parts
+            .iter()
+            .filter(|p| !p.is_empty())
+            .map(|p| one_line(p))
+            .collect();
+        cx.out
+            .line(format!("  {}  {}", one_line(&contact.name), rest.join(", ")).trim_end())?;
     }
     Ok(())
 }
 
 fn print_calls(cx: &mut Cx<'_>, store: &mut Store, customer: Id, today: Day) -> Done {
-    let calls = answer(store, ActionAsk { customer: Some(customer), ..ActionAsk::default() })?;
+    let calls = answer(
+        store,
+        ActionAsk {
+            customer: Some(customer),
+            ..ActionAsk::default()
+        },
+    )?;
     if !calls.is_empty() {
         heading(cx, "Calls to action")?;
     }
     for call in calls.iter().map(|row| &row.action) {
-        let turn = call.turn().map_or_else(String::new, |d| format!(", {}", due(d, today)));
+        let turn = call
+            .turn()
+            .map_or_else(String::new, |d| format!(", {}", due(d, today)));
         let severity = call.severity.map_or_else(String::new, |s| format!(" S{s}"));
-        cx.out.line(&format!("  {}{severity}  {}{turn}", call.kind, one_line(&call.title)))?;
+        cx.out.line(&format!(
+            "  {}{severity}  {}{turn}",
+            call.kind,
+            one_line(&call.title)
+        ))?;
     }
     Ok(())
 }
@@ -183,16 +265,35 @@ fn print_work(cx: &mut Cx<'_>, account: &Account, today: Day) -> Done {
     }
     for task in open {
         let late = task.turn().is_some_and(|d| d < today);
-        let due = task.turn().map_or_else(String::new, |d| format!(", due {d}{}", if late { " (late)" } else { "" }));
-        let owner = if task.owner.is_empty() { String::new() } else { format!(", {}", one_line(&task.owner)) };
-        cx.out.line(&format!("  #{}  {}{due}{owner}", ending(task.id), one_line(&task.title)))?;
+        let due = task.turn().map_or_else(String::new, |d| {
+            format!(", due {d}{}", if late { " (late)" } else { "" })
+        });
+        let owner = if task.owner.is_empty() {
+            String::new()
+        } else {
+            format!(", {}", one_line(&task.owner))
+        };
+        cx.out.line(&format!(
+            "  #{}  {}{due}{owner}",
+            ending(task.id),
+            one_line(&task.title)
+        ))?;
     }
-    let open: Vec<_> = account.tickets.iter().filter(|t| t.closed.is_none()).collect();
+    let open: Vec<_> = account
+        .tickets
+        .iter()
+        .filter(|t| t.closed.is_none())
+        .collect();
     if !open.is_empty() {
         heading(cx, "Open tickets")?;
     }
     for ticket in open {
-        let line = format!("  severity {}  {}  {}", ticket.severity, one_line(&ticket.external), one_line(&ticket.subject));
+        let line = format!(
+            "  severity {}  {}  {}",
+            ticket.severity,
+            one_line(&ticket.external),
+            one_line(&ticket.subject)
+        );
         cx.out.line(&line)?;
     }
     Ok(())
@@ -208,7 +309,14 @@ fn print_events(cx: &mut Cx<'_>, account: &Account, config: &Config) -> Done {
     if account.events.is_empty() {
         return Ok(());
     }
-    heading(cx, &format!("Newest events ({} of {})", account.events.len(), account.total))?;
+    heading(
+        cx,
+        &format!(
+            "Newest events ({} of {})",
+            account.events.len(),
+            account.total
+        ),
+    )?;
     for event in &account.events {
         let mut text = lines(&event.text);
         let first = text.next().unwrap_or_default();
@@ -225,21 +333,47 @@ fn print_events(cx: &mut Cx<'_>, account: &Account, config: &Config) -> Done {
 fn what(event: &Event, config: &Config) -> String {
     let kind = event.kind.code();
     let number = event.number;
-    let more = |name: &str| event.more.get(name).and_then(Value::as_str).unwrap_or_default();
-    let who = if event.contact_name.is_empty() { String::new() } else { format!(" with {}", event.contact_name) };
+    let more = |name: &str| {
+        event
+            .more
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let who = if event.contact_name.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", event.contact_name)
+    };
     let text = match event.kind {
         EventKind::Touch => format!("{}{who}", event.channel.replace('_', " ")),
         EventKind::Stage => {
-            let label = |code: &str| config.stages.find(code).map_or_else(|| code.to_owned(), |no| config.stages.label(no).to_owned());
+            let label = |code: &str| {
+                config
+                    .stages
+                    .find(code)
+                    .map_or_else(|| code.to_owned(), |no| config.stages.label(no).to_owned())
+            };
             let from = more("from");
-            if from.is_empty() { format!("entered {}", label(more("to"))) } else { format!("{} → {}", label(from), label(more("to"))) }
+            if from.is_empty() {
+                format!("entered {}", label(more("to")))
+            } else {
+                format!("{} → {}", label(from), label(more("to")))
+            }
         }
         // The key of a ticket's step has the step behind a colon, so that each step is written once.
         EventKind::Ticket => format!("ticket {}", event.reference.replace(':', " ")),
-        EventKind::Nps | EventKind::Csat | EventKind::Ces | EventKind::Pulse => format!("{kind} {}{who}", number.unwrap_or_default()),
+        EventKind::Nps | EventKind::Csat | EventKind::Ces | EventKind::Pulse => {
+            format!("{kind} {}{who}", number.unwrap_or_default())
+        }
         EventKind::Check => {
-            let answer = number.and_then(Answer::from_number).map_or("", Answer::code);
-            format!("{kind} {} {answer}", config.stages.question(&event.reference))
+            let answer = number
+                .and_then(Answer::from_number)
+                .map_or("", Answer::code);
+            format!(
+                "{kind} {} {answer}",
+                config.stages.question(&event.reference)
+            )
         }
         EventKind::Override => match number {
             Some(score) => format!("{kind} {score} until {}", more("until")),
@@ -248,7 +382,10 @@ fn what(event: &Event, config: &Config) -> String {
         EventKind::Rule | EventKind::Invite => format!("{kind} {}", event.channel),
         EventKind::Survey => format!("{kind} {}{who}", event.channel),
         EventKind::Order | EventKind::Invoice | EventKind::Churn | EventKind::Subscription => {
-            format!("{kind} {}", money::full(number.unwrap_or_default(), config.currency))
+            format!(
+                "{kind} {}",
+                money::full(number.unwrap_or_default(), config.currency)
+            )
         }
         EventKind::Usage => format!("usage {}", number.unwrap_or_default()),
         EventKind::Note | EventKind::Task => kind.to_owned(),

@@ -32,21 +32,36 @@ const LONGEST: u64 = 1 << 20;
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if cx.as_of.is_some() {
-        return Err(Error::usage("SQL reads the book as it is now").hint("leave out --as-of").into());
+        return Err(Error::usage("SQL reads the book as it is now")
+            .hint("leave out --as-of")
+            .into());
     }
     let mut store = cx.open()?;
-    let Some(statement) = &args.statement else { return views(cx, &store) };
-    let text = if statement == "-" { from_stdin()? } else { statement.clone() };
+    let Some(statement) = &args.statement else {
+        return views(cx, &store);
+    };
+    let text = if statement == "-" {
+        from_stdin()?
+    } else {
+        statement.clone()
+    };
     store.cap_memory()?;
     let stop = super::interruption(args.timeout)?;
-    let mut printed = Printed { heads: Vec::new(), rows: Vec::new(), failed: None };
+    let mut printed = Printed {
+        heads: Vec::new(),
+        rows: Vec::new(),
+        failed: None,
+    };
     store.select(&text, stop, &mut |row| printed.take(cx, row))?;
     printed.end(cx)
 }
 
 fn from_stdin() -> Result<String, Error> {
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST).read_to_string(&mut text);
+    let read = std::io::stdin()
+        .lock()
+        .take(LONGEST)
+        .read_to_string(&mut text);
     read.map_err(|e| Error::usage("The statement on standard input is not UTF-8 text").because(e))?;
     Ok(text)
 }
@@ -61,7 +76,10 @@ struct Printed {
 impl Printed {
     fn take(&mut self, cx: &mut Cx<'_>, row: Vec<Value>) -> bool {
         if self.heads.is_empty() {
-            self.heads = row.iter().map(|name| name.as_str().unwrap_or_default().to_owned()).collect();
+            self.heads = row
+                .iter()
+                .map(|name| name.as_str().unwrap_or_default().to_owned())
+                .collect();
             return true;
         }
         if !(cx.out.json && cx.out.form == Form::Lines) {
@@ -77,7 +95,11 @@ impl Printed {
     fn object(&self, row: Vec<Value>) -> Value {
         let mut object = Map::new();
         for (at, (name, value)) in self.heads.iter().zip(row).enumerate() {
-            let name = if object.contains_key(name) { format!("{name}_{}", at + 1) } else { name.clone() };
+            let name = if object.contains_key(name) {
+                format!("{name}_{}", at + 1)
+            } else {
+                name.clone()
+            };
             object.insert(name, value);
         }
         Value::Object(object)
@@ -93,16 +115,24 @@ impl Printed {
             return if cx.out.form == Form::Lines {
                 Ok(())
             } else {
-                cx.out.rows("rows", serde_json::json!({ "columns": self.heads, "rows": rows }))
+                cx.out.rows(
+                    "rows",
+                    serde_json::json!({ "columns": self.heads, "rows": rows }),
+                )
             };
         }
-        let right: Vec<bool> = (0..self.heads.len()).map(|at| rows.iter().all(|row| !row[at].is_string()) && !rows.is_empty()).collect();
+        let right: Vec<bool> = (0..self.heads.len())
+            .map(|at| rows.iter().all(|row| !row[at].is_string()) && !rows.is_empty())
+            .collect();
         let cell = |value: &Value| match value {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let table: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        let table: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.iter().map(cell).collect())
+            .collect();
         let heads: Vec<&str> = self.heads.iter().map(String::as_str).collect();
         Ok(cx.out.table(&heads, &right, &table)?)
     }
@@ -111,7 +141,20 @@ impl Printed {
 fn views(cx: &mut Cx<'_>, store: &crate::store::Store) -> Done {
     let views = store.select_views()?;
     let rows = views.iter().map(|(name, about, columns)| serde_json::json!({ "view": name, "about": about, "columns": columns })).collect();
-    let table: Vec<Vec<String>> =
-        views.iter().map(|(name, about, columns)| vec![(*name).to_owned(), format!("{about}: {}", columns.join(", "))]).collect();
-    cx.list("views", rows, &["view", "a row is"], &table, "there are none")
+    let table: Vec<Vec<String>> = views
+        .iter()
+        .map(|(name, about, columns)| {
+            vec![
+                (*name).to_owned(),
+                format!("{about}: {}", columns.join(", ")),
+            ]
+        })
+        .collect();
+    cx.list(
+        "views",
+        rows,
+        &["view", "a row is"],
+        &table,
+        "there are none",
+    )
 }

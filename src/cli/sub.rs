@@ -4,10 +4,11 @@ use clap::Subcommand;
 
 use super::fail::Done;
 use super::{
-    Cx, action, backup, calendar, checklist, complete, config, conflicts, contact, customer, demo, doctor, dump, duplicates, event, export,
-    funnel, handover, health, history, import, keys, list, log, mail, man, merge, merge_driver, r#move, note, nps, outbox, people, person,
-    play, portfolio, purge, report, restore, rule, segments, share, show, sql, subscription, survey, sync, tables, task, ticket, today,
-    undo, view, vocabulary,
+    Cx, action, backup, calendar, checklist, complete, config, conflicts, contact, customer, demo,
+    doctor, dump, duplicates, event, export, funnel, handover, health, history, import, keys, list,
+    log, mail, man, merge, merge_driver, r#move, note, nps, outbox, people, person, play,
+    portfolio, purge, report, restore, rule, segments, share, show, sql, subscription, survey,
+    sync, tables, task, ticket, today, undo, view, vocabulary,
 };
 
 /// How a subcommand writes.

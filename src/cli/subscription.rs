@@ -78,7 +78,11 @@ enum What {
 const WHAT: &str = "subscription";
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = if matches!(args.what, What::List(_)) { cx.open_to_look()? } else { cx.open()? };
+    let mut store = if matches!(args.what, What::List(_)) {
+        cx.open_to_look()?
+    } else {
+        cx.open()?
+    };
     match &args.what {
         What::List(whom) => {
             let (mut rows, mut table) = (Vec::new(), Vec::new());
@@ -89,7 +93,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                     row["customer_name"] = account.customer.name.as_str().into();
                     row["mrr"] = mrr(v).into();
                     rows.push(row);
-                    let day = |d: Option<crate::domain::time::Day>| d.map_or_else(String::new, |d| d.to_string());
+                    let day = |d: Option<crate::domain::time::Day>| {
+                        d.map_or_else(String::new, |d| d.to_string())
+                    };
                     let monthly = mrr(v).map_or_else(String::new, |m| money::full(m, v.currency));
                     let name = account.customer.name.clone();
                     table.push(vec![
@@ -104,14 +110,33 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 }
             }
             let heads = ["id", "customer", "key", "start", "end", "MRR", "status"];
-            cx.list("subscriptions", rows, &heads, &table, "no subscription there")
+            cx.list(
+                "subscriptions",
+                rows,
+                &heads,
+                &table,
+                "no subscription there",
+            )
         }
-        What::Add { customer, amount, every, count, quantity, key, start, end, trial } => {
+        What::Add {
+            customer,
+            amount,
+            every,
+            count,
+            quantity,
+            key,
+            start,
+            end,
+            trial,
+        } => {
             let customer = store.find_customer(customer)?;
             let parsed = money::parse(amount, store.config().currency);
             let terms = NewTerms {
                 subscription: key.clone(),
-                amount: parsed.ok_or_else(|| Error::usage(format!("\"{amount}\" is not an amount")).hint("such as 240, 2k or 1200.50"))?,
+                amount: parsed.ok_or_else(|| {
+                    Error::usage(format!("\"{amount}\" is not an amount"))
+                        .hint("such as 240, 2k or 1200.50")
+                })?,
                 interval: match every.as_str() {
                     "day" => Interval::Day,
                     "week" => Interval::Week,
@@ -128,17 +153,35 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }
         What::End { subscription, on } => {
             let (row, _) = change::row(&store, Entity::Subscription, WHAT, subscription)?;
-            let day = cx.day(&store, on.as_deref())?.unwrap_or_else(|| store.today());
+            let day = cx
+                .day(&store, on.as_deref())?
+                .unwrap_or_else(|| store.today());
             let changes = vec![Change::set("end", day.to_string())];
-            cx.write(&mut store, &Command::Edit { entity: Entity::Subscription, rows: vec![row], changes })
+            cx.write(
+                &mut store,
+                &Command::Edit {
+                    entity: Entity::Subscription,
+                    rows: vec![row],
+                    changes,
+                },
+            )
         }
-        What::Edit { subscription, changes } => {
+        What::Edit {
+            subscription,
+            changes,
+        } => {
             let (row, _) = change::row(&store, Entity::Subscription, WHAT, subscription)?;
             cx.edit(&mut store, Entity::Subscription, row, changes)
         }
         What::Remove { subscriptions } => {
             let rows = change::rows(&store, Entity::Subscription, WHAT, subscriptions)?;
-            cx.write(&mut store, &Command::Remove { entity: Entity::Subscription, rows })
+            cx.write(
+                &mut store,
+                &Command::Remove {
+                    entity: Entity::Subscription,
+                    rows,
+                },
+            )
         }
     }
 }

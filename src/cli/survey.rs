@@ -50,16 +50,35 @@ pub(super) struct AnswerArgs {
 pub(super) fn answer(cx: &mut Cx<'_>, args: &AnswerArgs) -> Done {
     let mut store = cx.open()?;
     let customer = store.find_customer(&args.customer)?;
-    let contact = args.contact.as_deref().map(|name| find_contact(cx, &mut store, customer, name)).transpose()?;
-    let words = FRICTION.into_iter().zip([&args.heard, &args.opinion, &args.hurt]);
-    let mut answers: Vec<Said> = words.filter_map(|(code, text)| Some(Said::Words(code.to_owned(), text.clone()?))).collect();
+    let contact = args
+        .contact
+        .as_deref()
+        .map(|name| find_contact(cx, &mut store, customer, name))
+        .transpose()?;
+    let words = FRICTION
+        .into_iter()
+        .zip([&args.heard, &args.opinion, &args.hurt]);
+    let mut answers: Vec<Said> = words
+        .filter_map(|(code, text)| Some(Said::Words(code.to_owned(), text.clone()?)))
+        .collect();
     answers.extend(args.csat.map(|score| Said::Csat(score, args.text.clone())));
     answers.extend(args.ces.map(|score| Said::Ces(score, args.text.clone())));
     if answers.is_empty() {
-        return Err(Error::usage("there is no answer in it").hint("--csat, --ces, --heard, --opinion or --hurt").into());
+        return Err(Error::usage("there is no answer in it")
+            .hint("--csat, --ces, --heard, --opinion or --hurt")
+            .into());
     }
     let at = cx.past(&store, args.at.as_deref())?;
-    cx.write(&mut store, &Command::Survey { customer, contact, wave: args.wave.clone(), answers, at })
+    cx.write(
+        &mut store,
+        &Command::Survey {
+            customer,
+            contact,
+            wave: args.wave.clone(),
+            answers,
+            at,
+        },
+    )
 }
 
 /// Record that an invitation to a survey was delivered
@@ -87,10 +106,21 @@ pub(super) fn invite(cx: &mut Cx<'_>, args: &InviteArgs) -> Done {
     let customers = match (&args.filter, args.customers.as_slice()) {
         (Some(filter), _) => cx.filtered(&mut store, filter)?,
         (None, [dash]) if dash == "-" => super::whom::from_stdin(&mut store)?,
-        (None, names) => names.iter().map(|name| store.find_customer(name)).collect::<Result<_, _>>()?,
+        (None, names) => names
+            .iter()
+            .map(|name| store.find_customer(name))
+            .collect::<Result<_, _>>()?,
     };
     let at = cx.past(&store, args.at.as_deref())?;
-    cx.write(&mut store, &Command::Invite { customers, asks: args.asks.clone(), wave: args.wave.clone(), at })
+    cx.write(
+        &mut store,
+        &Command::Invite {
+            customers,
+            asks: args.asks.clone(),
+            wave: args.wave.clone(),
+            at,
+        },
+    )
 }
 
 /// What was answered to the questions of surveys, the same words together
@@ -103,30 +133,55 @@ pub(super) struct Args {
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let filter = args.window.filter.clone();
-    let check = Query::Customers { filter: filter.clone(), sort: String::new(), descending: false, columns: Vec::new() };
+    let check = Query::Customers {
+        filter: filter.clone(),
+        sort: String::new(),
+        descending: false,
+        columns: Vec::new(),
+    };
     super::list::rows_page(&mut store, &check, &filter)?;
-    let ask = Query::Friction { filter, period: args.window.period(store.today()) };
-    let Page::Friction(questions) = store.answer(&ask)? else { return Err(unexpected().into()) };
+    let ask = Query::Friction {
+        filter,
+        period: args.window.period(store.today()),
+    };
+    let Page::Friction(questions) = store.answer(&ask)? else {
+        return Err(unexpected().into());
+    };
     let shared = store.roster()?;
-    let roster = shared.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let roster = shared
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let words = Words::english();
     if cx.out.json {
-        let names = |who: &[u32]| who.iter().map(|row| roster.name(*row as usize)).collect::<Vec<_>>();
+        let names = |who: &[u32]| {
+            who.iter()
+                .map(|row| roster.name(*row as usize))
+                .collect::<Vec<_>>()
+        };
         let answer = |(text, who): &(String, Vec<u32>)| json!({"text": text, "n": who.len(), "customers": names(who)});
         let one = |q: &Question| json!({"question": q.code, "words": words.question(&q.code), "n": q.n, "answers": q.answers.iter().map(answer).collect::<Vec<_>>()});
-        return cx.out.rows("questions", json!({"questions": questions.iter().map(one).collect::<Vec<Value>>()}));
+        return cx.out.rows(
+            "questions",
+            json!({"questions": questions.iter().map(one).collect::<Vec<Value>>()}),
+        );
     }
     for question in &questions {
-        let head = cx.out.paint(Ink::Bold, &one_line(words.question(&question.code)));
+        let head = cx
+            .out
+            .paint(Ink::Bold, &one_line(words.question(&question.code)));
         cx.out.line(&head)?;
         if question.n == 0 {
             cx.out.line("  no answers")?;
         }
         for (text, who) in question.answers.iter().take(20) {
-            cx.out.line(&format!("{:>5}  {}", who.len(), one_line(text)))?;
+            cx.out
+                .line(&format!("{:>5}  {}", who.len(), one_line(text)))?;
         }
         if question.answers.len() > 20 {
-            cx.out.line(&format!("       and {} other answers", question.answers.len() - 20))?;
+            cx.out.line(&format!(
+                "       and {} other answers",
+                question.answers.len() - 20
+            ))?;
         }
     }
     Ok(())

@@ -53,11 +53,14 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         store.set_sync(args.on, args.folder.as_deref())?;
     }
     if let Part::Aside(words) = store.part() {
-        return Err(Error::usage(words).hint("nothing was given and nothing taken").into());
+        return Err(Error::usage(words)
+            .hint("nothing was given and nothing taken")
+            .into());
     }
     if let Some(device) = &args.new_key {
         let device = device.parse().map_err(|()| {
-            Error::usage(format!("{device} is not the id of a device")).hint("the sentence about what was left out names the device")
+            Error::usage(format!("{device} is not the id of a device"))
+                .hint("the sentence about what was left out names the device")
         })?;
         store.forget_key(device)?;
     }
@@ -94,16 +97,34 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
         }))?);
     }
     if !on {
-        return Ok(cx.out.line("This copy takes no part; `retain sync --on` lets it")?);
+        return Ok(cx
+            .out
+            .line("This copy takes no part; `retain sync --on` lets it")?);
     }
-    cx.out.line(&format!("Gave {}, took {} by {}", batches(done.given), batches(done.taken), one_line(&folder.display().to_string())))?;
+    cx.out.line(&format!(
+        "Gave {}, took {} by {}",
+        batches(done.given),
+        batches(done.taken),
+        one_line(&folder.display().to_string())
+    ))?;
     if done.mended > 0 {
-        let bundles = if done.mended == 1 { "1 bundle of yours was".to_owned() } else { format!("{} bundles of yours were", done.mended) };
-        cx.out.line(&format!("{bundles} damaged and written anew"))?;
+        let bundles = if done.mended == 1 {
+            "1 bundle of yours was".to_owned()
+        } else {
+            format!("{} bundles of yours were", done.mended)
+        };
+        cx.out
+            .line(&format!("{bundles} damaged and written anew"))?;
     }
     if done.conflicts > 0 {
-        let fields = if done.conflicts == 1 { "1 field has".to_owned() } else { format!("{} fields have", done.conflicts) };
-        cx.out.line(&format!("{fields} two values: `retain conflicts` lists them"))?;
+        let fields = if done.conflicts == 1 {
+            "1 field has".to_owned()
+        } else {
+            format!("{} fields have", done.conflicts)
+        };
+        cx.out.line(&format!(
+            "{fields} two values: `retain conflicts` lists them"
+        ))?;
     }
     for words in &done.carried_out {
         cx.out.line(&one_line(words))?;
@@ -116,5 +137,9 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
 }
 
 fn batches(n: usize) -> String {
-    if n == 1 { "1 batch".to_owned() } else { format!("{n} batches") }
+    if n == 1 {
+        "1 batch".to_owned()
+    } else {
+        format!("{n} batches")
+    }
 }

@@ -55,7 +55,12 @@ pub(super) fn stays(cx: &mut Cx<'_>, args: &StayArgs) -> Done {
 }
 
 pub(super) fn targets(cx: &mut Cx<'_>, args: &TargetArgs) -> Done {
-    windowed(cx, Kind::Targets, &args.window, "no stage has a target: kpi = [{code = \"next_conversion\", target = 40}] in the stages")
+    windowed(
+        cx,
+        Kind::Targets,
+        &args.window,
+        "no stage has a target: kpi = [{code = \"next_conversion\", target = 40}] in the stages",
+    )
 }
 
 pub(super) fn help_first(cx: &mut Cx<'_>, args: &HelpArgs) -> Done {
@@ -74,9 +79,22 @@ fn windowed(cx: &mut Cx<'_>, kind: Kind, window: &Window, nothing: &str) -> Done
 }
 
 /// Prints a table; `nothing` is said where it has no rows.
-pub(super) fn table(cx: &mut Cx<'_>, kind: Kind, filter: &str, period: PeriodAsk, mode: Mode, nothing: &str) -> Done {
+pub(super) fn table(
+    cx: &mut Cx<'_>,
+    kind: Kind,
+    filter: &str,
+    period: PeriodAsk,
+    mode: Mode,
+    nothing: &str,
+) -> Done {
     let mut store = cx.open()?;
-    let Page::Table(page) = store.answer_whole(&Query::Table(TableAsk { kind, filter: filter.to_owned(), period, mode }))? else {
+    let Page::Table(page) = store.answer_whole(&Query::Table(TableAsk {
+        kind,
+        filter: filter.to_owned(),
+        period,
+        mode,
+    }))?
+    else {
         return Err(unexpected().into());
     };
     if let Some(mistake) = &page.mistake {
@@ -84,13 +102,24 @@ pub(super) fn table(cx: &mut Cx<'_>, kind: Kind, filter: &str, period: PeriodAsk
     }
     if cx.out.json {
         let row = |row: &crate::domain::table::Row| {
-            let cells = page.heads.iter().zip(&row.cells).map(|(head, cell)| ((*head).to_owned(), cell.json()));
-            Value::Object(cells.chain([("customers_behind".to_owned(), row.customers.len().into())]).collect::<Map<_, _>>())
+            let cells = page
+                .heads
+                .iter()
+                .zip(&row.cells)
+                .map(|(head, cell)| ((*head).to_owned(), cell.json()));
+            Value::Object(
+                cells
+                    .chain([("customers_behind".to_owned(), row.customers.len().into())])
+                    .collect::<Map<_, _>>(),
+            )
         };
         let rows: Vec<Value> = page.rows.iter().map(row).collect();
         return cx.out.rows("rows", json!({"filter": filter, "from": page.period.from, "to": page.period.to, "mode": mode, "rows": rows}));
     }
-    let title = format!("from {} to {}; shares with their 95% Wilson interval", page.period.from, page.period.to);
+    let title = format!(
+        "from {} to {}; shares with their 95% Wilson interval",
+        page.period.from, page.period.to
+    );
     let title = cx.out.paint(Ink::Dim, &title);
     cx.out.line(&title)?;
     if page.rows.is_empty() {
@@ -99,14 +128,30 @@ pub(super) fn table(cx: &mut Cx<'_>, kind: Kind, filter: &str, period: PeriodAsk
     let heads: Vec<String> = page.heads.iter().map(|h| h.replace('_', " ")).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let right: Vec<bool> = page.rows[0].cells.iter().map(|c| !c.is_text()).collect();
-    let rows: Vec<Vec<String>> = page.rows.iter().map(|r| r.cells.iter().map(|c| one_line(&c.show())).collect()).collect();
+    let rows: Vec<Vec<String>> = page
+        .rows
+        .iter()
+        .map(|r| r.cells.iter().map(|c| one_line(&c.show())).collect())
+        .collect();
     cx.out.table(&heads, &right, &rows)?;
     let notes = [
-        ("half_left", "product-limit with log-log intervals, open stays censored today"),
+        (
+            "half_left",
+            "product-limit with log-log intervals, open stays censored today",
+        ),
         ("went_to", "by next stage: cumulative incidence"),
-        ("log_rank", "log-rank over the parts of a stage, each stay on its own: p is the chance of such a difference where they are alike"),
-        ("still_there", "product-limit with Greenwood's standard error and log-log intervals, open stays last seen today"),
-        ("median_days", "median and p90: product-limit, open ones censored today; plain median: of the ended ones alone"),
+        (
+            "log_rank",
+            "log-rank over the parts of a stage, each stay on its own: p is the chance of such a difference where they are alike",
+        ),
+        (
+            "still_there",
+            "product-limit with Greenwood's standard error and log-log intervals, open stays last seen today",
+        ),
+        (
+            "median_days",
+            "median and p90: product-limit, open ones censored today; plain median: of the ended ones alone",
+        ),
     ];
     for (_, note) in notes.iter().filter(|(head, _)| page.heads.contains(head)) {
         let note = cx.out.paint(Ink::Dim, note);

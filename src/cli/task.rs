@@ -96,20 +96,47 @@ enum What {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = if matches!(args.what, Some(What::List { .. })) { cx.open_to_look()? } else { cx.open()? };
+    let mut store = if matches!(args.what, Some(What::List { .. })) {
+        cx.open_to_look()?
+    } else {
+        cx.open()?
+    };
     match &args.what {
         None => match &args.add.done {
             Some(task) => done(cx, &mut store, std::slice::from_ref(task)),
             None => add(cx, &mut store, &args.add),
         },
-        Some(What::List { filter, owner, done }) => {
-            list(cx, &mut store, TaskAsk { filter: filter.clone(), owner: owner.clone(), done: *done })
-        }
+        Some(What::List {
+            filter,
+            owner,
+            done,
+        }) => list(
+            cx,
+            &mut store,
+            TaskAsk {
+                filter: filter.clone(),
+                owner: owner.clone(),
+                done: *done,
+            },
+        ),
         Some(What::Done { tasks }) => done(cx, &mut store, tasks),
-        Some(What::Snooze { tasks, until, reason }) => {
+        Some(What::Snooze {
+            tasks,
+            until,
+            reason,
+        }) => {
             let tasks = open_ones(&store, tasks)?;
-            let until = cx.day(&store, Some(until))?.ok_or_else(|| Error::usage("A day is missing"))?;
-            cx.write(&mut store, &Command::SnoozeTasks { tasks, until, reason: reason.clone() })
+            let until = cx
+                .day(&store, Some(until))?
+                .ok_or_else(|| Error::usage("A day is missing"))?;
+            cx.write(
+                &mut store,
+                &Command::SnoozeTasks {
+                    tasks,
+                    until,
+                    reason: reason.clone(),
+                },
+            )
         }
         Some(What::Edit { task, changes }) => {
             let (row, _) = change::row(&store, Entity::Task, "task", task)?;
@@ -117,7 +144,13 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }
         Some(What::Remove { tasks }) => {
             let rows = change::rows(&store, Entity::Task, "task", tasks)?;
-            cx.write(&mut store, &Command::Remove { entity: Entity::Task, rows })
+            cx.write(
+                &mut store,
+                &Command::Remove {
+                    entity: Entity::Task,
+                    rows,
+                },
+            )
         }
     }
 }
@@ -126,7 +159,13 @@ fn add(cx: &mut Cx<'_>, store: &mut Store, add: &Add) -> Done {
     let title = add.whom.text("The title", &add.title)?;
     let customers = add.whom.find(cx, store)?;
     let due = cx.day(store, add.due.as_deref())?;
-    let task = TaskDraft { title, due, owner: add.owner.clone(), priority: add.priority, kind: add.kind.clone() };
+    let task = TaskDraft {
+        title,
+        due,
+        owner: add.owner.clone(),
+        priority: add.priority,
+        kind: add.kind.clone(),
+    };
     cx.write(store, &Command::AddTask { customers, task })
 }
 
@@ -148,14 +187,34 @@ fn list(cx: &mut Cx<'_>, store: &mut Store, mut ask: TaskAsk) -> Done {
     if ask.owner == "me" {
         ask.owner.clone_from(&cx.person);
     }
-    let check = Query::Customers { filter: ask.filter.clone(), sort: String::new(), descending: false, columns: Vec::new() };
+    let check = Query::Customers {
+        filter: ask.filter.clone(),
+        sort: String::new(),
+        descending: false,
+        columns: Vec::new(),
+    };
     super::list::rows_page(store, &check, &ask.filter)?;
-    let Page::Tasks(found) = store.answer(&Query::Tasks(ask))? else { return Err(unexpected().into()) };
+    let Page::Tasks(found) = store.answer(&Query::Tasks(ask))? else {
+        return Err(unexpected().into());
+    };
     let today = store.today();
-    let rows = found.iter().map(|t| with_times(json!(t), &["done"])).collect();
+    let rows = found
+        .iter()
+        .map(|t| with_times(json!(t), &["done"]))
+        .collect();
     let line = |t: &crate::domain::query::TaskRow| {
-        let due = t.task.turn().map_or_else(String::new, |d| if d < today { format!("{d} (late)") } else { d.to_string() });
-        let state = if t.task.done.is_some() { "done".to_owned() } else { due };
+        let due = t.task.turn().map_or_else(String::new, |d| {
+            if d < today {
+                format!("{d} (late)")
+            } else {
+                d.to_string()
+            }
+        });
+        let state = if t.task.done.is_some() {
+            "done".to_owned()
+        } else {
+            due
+        };
         vec![
             super::tail(t.task.id),
             t.customer_name.clone(),
@@ -166,5 +225,11 @@ fn list(cx: &mut Cx<'_>, store: &mut Store, mut ask: TaskAsk) -> Done {
         ]
     };
     let table: Vec<Vec<String>> = found.iter().map(line).collect();
-    cx.list("tasks", rows, &["id", "customer", "due", "prio", "owner", "title"], &table, "no task is open there")
+    cx.list(
+        "tasks",
+        rows,
+        &["id", "customer", "due", "prio", "owner", "title"],
+        &table,
+        "no task is open there",
+    )
 }

@@ -73,36 +73,80 @@ enum What {
 }
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
-    let mut store = if matches!(args.what, What::List { .. }) { cx.open_to_look()? } else { cx.open()? };
+    let mut store = if matches!(args.what, What::List { .. }) {
+        cx.open_to_look()?
+    } else {
+        cx.open()?
+    };
     match &args.what {
         What::List { whom, closed } => {
             let (mut rows, mut table) = (Vec::new(), Vec::new());
             for customer in whom.find(cx, &mut store)? {
                 let account = cx.account(&mut store, customer, 1)?;
                 let zone = store.config().zone;
-                for t in account.tickets.iter().filter(|t| *closed || t.closed.is_none()) {
+                for t in account
+                    .tickets
+                    .iter()
+                    .filter(|t| *closed || t.closed.is_none())
+                {
                     let mut row = with_times(json!(t), &["opened", "closed"]);
                     row["customer_name"] = account.customer.name.as_str().into();
                     rows.push(row);
-                    let closed = t.closed.map_or_else(String::new, |at| zone.day(at).to_string());
+                    let closed = t
+                        .closed
+                        .map_or_else(String::new, |at| zone.day(at).to_string());
                     let id = super::tail(t.id);
                     let opened = zone.day(t.opened).to_string();
                     let name = account.customer.name.clone();
-                    table.push(vec![id, name, format!("S{}", t.severity), opened, closed, t.external.clone(), t.subject.clone()]);
+                    table.push(vec![
+                        id,
+                        name,
+                        format!("S{}", t.severity),
+                        opened,
+                        closed,
+                        t.external.clone(),
+                        t.subject.clone(),
+                    ]);
                 }
             }
-            cx.list("tickets", rows, &["id", "customer", "sev", "opened", "closed", "key", "subject"], &table, "no ticket is open there")
+            cx.list(
+                "tickets",
+                rows,
+                &[
+                    "id", "customer", "sev", "opened", "closed", "key", "subject",
+                ],
+                &table,
+                "no ticket is open there",
+            )
         }
-        What::Open { customer, subject, severity, key, at } => {
+        What::Open {
+            customer,
+            subject,
+            severity,
+            key,
+            at,
+        } => {
             let customer = store.find_customer(customer)?;
             let opened = cx.past(&store, at.as_deref())?;
-            let ticket = NewTicket { subject: joined(subject), severity: *severity, external: key.clone(), opened };
+            let ticket = NewTicket {
+                subject: joined(subject),
+                severity: *severity,
+                external: key.clone(),
+                opened,
+            };
             cx.write(&mut store, &Command::AddTicket { customer, ticket })
         }
         What::Close { tickets, csat, at } => {
             let tickets = change::rows(&store, Entity::Ticket, "ticket", tickets)?;
             let at = cx.past(&store, at.as_deref())?;
-            cx.write(&mut store, &Command::CloseTickets { tickets, at, csat: *csat })
+            cx.write(
+                &mut store,
+                &Command::CloseTickets {
+                    tickets,
+                    at,
+                    csat: *csat,
+                },
+            )
         }
         What::Edit { ticket, changes } => {
             let (row, _) = change::row(&store, Entity::Ticket, "ticket", ticket)?;
@@ -110,7 +154,13 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         }
         What::Remove { tickets } => {
             let rows = change::rows(&store, Entity::Ticket, "ticket", tickets)?;
-            cx.write(&mut store, &Command::Remove { entity: Entity::Ticket, rows })
+            cx.write(
+                &mut store,
+                &Command::Remove {
+                    entity: Entity::Ticket,
+                    rows,
+                },
+            )
         }
     }
 }

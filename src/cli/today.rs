@@ -37,16 +37,28 @@ pub(super) struct Args {
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open_to_look()?;
     let filter = match &args.owner {
-        Some(owner) => format!("{} {}", owner_filter(owner), args.filter).trim_end().to_owned(),
+        Some(owner) => format!("{} {}", owner_filter(owner), args.filter)
+            .trim_end()
+            .to_owned(),
         None => args.filter.clone(),
     };
-    let page = rows_page(&mut store, &Query::Triage { filter: filter.clone(), snoozed: args.snoozed }, &filter)?;
+    let page = rows_page(
+        &mut store,
+        &Query::Triage {
+            filter: filter.clone(),
+            snoozed: args.snoozed,
+        },
+        &filter,
+    )?;
     let shown = args.limit.unwrap_or(usize::MAX).min(page.rows.len());
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let rows = &page.rows[..shown];
     if cx.out.json {
-        let list: Vec<Value> = rows.iter().map(|at| row_json(&roster, *at as usize)).collect();
+        let list: Vec<Value> = rows
+            .iter()
+            .map(|at| row_json(&roster, *at as usize))
+            .collect();
         return cx.out.rows(
             "rows",
             json!({
@@ -67,7 +79,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         print_row(cx, &words, &roster, *at as usize)?;
     }
     if shown < page.rows.len() {
-        cx.out.line(&format!("and {} more", page.rows.len() - shown))?;
+        cx.out
+            .line(&format!("and {} more", page.rows.len() - shown))?;
     }
     Ok(())
 }
@@ -112,7 +125,9 @@ fn row_json(roster: &Roster, at: usize) -> Value {
         "arr": roster.arr(at),
         "renews": row.signals.renews,
     });
-    if let (Some(into), Value::Object(from)) = (value.as_object_mut(), priority_json(&reasons, &priority)) {
+    if let (Some(into), Value::Object(from)) =
+        (value.as_object_mut(), priority_json(&reasons, &priority))
+    {
         into.extend(from);
     }
     value
@@ -122,15 +137,32 @@ fn print_row(cx: &mut Cx<'_>, words: &Words, roster: &Roster, at: usize) -> Done
     let (reasons, priority) = priority_of(roster, at);
     let row = &roster.rows[at];
     let name = cx.out.paint(Ink::Bold, &one_line(roster.name(at)));
-    let health = row.health.score.map_or_else(|| "-".to_owned(), |s| s.to_string());
-    let health = cx.out.paint(band_ink(row.health.band), &format!("health {health}"));
-    let owner = if roster.owner(at).is_empty() { "nobody" } else { roster.owner(at) };
+    let health = row
+        .health
+        .score
+        .map_or_else(|| "-".to_owned(), |s| s.to_string());
+    let health = cx
+        .out
+        .paint(band_ink(row.health.band), &format!("health {health}"));
+    let owner = if roster.owner(at).is_empty() {
+        "nobody"
+    } else {
+        roster.owner(at)
+    };
     let arr = money::short(roster.arr(at), roster.config.currency);
     let stage = one_line(roster.config.stages.label(row.signals.stage));
-    cx.out.line(&format!("{:>6}  {name}  {stage}, {health}, ARR {arr}, {}", tenths(priority.tenths), one_line(owner)))?;
+    cx.out.line(&format!(
+        "{:>6}  {name}  {stage}, {health}, ARR {arr}, {}",
+        tenths(priority.tenths),
+        one_line(owner)
+    ))?;
     for (why, (code, points, part)) in reasons.iter().zip(&priority.parts) {
         let factor = f64::from(priority.factor) / 1000.0;
-        let line = format!("{:>6}  {} ({points} points × {factor:.2})", tenths(*part), one_line(&words.why(code, i64::from(why.figure))));
+        let line = format!(
+            "{:>6}  {} ({points} points × {factor:.2})",
+            tenths(*part),
+            one_line(&words.why(code, i64::from(why.figure)))
+        );
         let line = format!("        {}", cx.out.paint(Ink::Dim, &line));
         cx.out.line(&line)?;
     }

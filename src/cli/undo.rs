@@ -43,7 +43,13 @@ pub(super) struct RevertArgs {
 pub(super) fn revert(cx: &mut Cx<'_>, args: &RevertArgs) -> Done {
     let target = batch_id(&args.target)?;
     let mut store = cx.open()?;
-    cx.write(&mut store, &Command::Revert { target, force: args.force })
+    cx.write(
+        &mut store,
+        &Command::Revert {
+            target,
+            force: args.force,
+        },
+    )
 }
 
 pub(super) fn undo(cx: &mut Cx<'_>, args: &UndoArgs) -> Done {
@@ -51,17 +57,31 @@ pub(super) fn undo(cx: &mut Cx<'_>, args: &UndoArgs) -> Done {
     let mut store = cx.open()?;
     let command = match batch.filter(|_| args.rest) {
         Some(batch) => Command::UndoRest { batch },
-        None => Command::Undo { batch, force: args.force },
+        None => Command::Undo {
+            batch,
+            force: args.force,
+        },
     };
     cx.write(&mut store, &command).map_err(with_ways)
 }
 
 /// Adds to a refusal how to go on.
 fn with_ways(stop: Stop) -> Stop {
-    let Stop::Error(error) = stop else { return stop };
-    let clash = error.source.as_ref().and_then(|source| source.downcast_ref::<Clash>());
-    let Some(batch) = clash.and_then(|clash| clash.batch) else { return error.into() };
-    error.hint(format!("retain undo {batch} --rest takes back what nobody has changed since, --force all of it")).into()
+    let Stop::Error(error) = stop else {
+        return stop;
+    };
+    let clash = error
+        .source
+        .as_ref()
+        .and_then(|source| source.downcast_ref::<Clash>());
+    let Some(batch) = clash.and_then(|clash| clash.batch) else {
+        return error.into();
+    };
+    error
+        .hint(format!(
+            "retain undo {batch} --rest takes back what nobody has changed since, --force all of it"
+        ))
+        .into()
 }
 
 pub(super) fn redo(cx: &mut Cx<'_>, _: &RedoArgs) -> Done {
@@ -70,5 +90,8 @@ pub(super) fn redo(cx: &mut Cx<'_>, _: &RedoArgs) -> Done {
 }
 
 fn batch_id(text: &str) -> Result<Id, Error> {
-    text.trim().parse().map_err(|()| Error::usage(format!("\"{text}\" is not the id of a batch")).hint("`retain history` prints them"))
+    text.trim().parse().map_err(|()| {
+        Error::usage(format!("\"{text}\" is not the id of a batch"))
+            .hint("`retain history` prints them")
+    })
 }

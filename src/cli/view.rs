@@ -50,7 +50,10 @@ enum What {
 /// The saved views of the book.
 pub(super) fn all(store: &mut Store) -> Result<Vec<(String, View)>> {
     match store.answer(&Query::Views)? {
-        Page::Views(views) => Ok(views.into_iter().map(|(_, name, view)| (name, view)).collect()),
+        Page::Views(views) => Ok(views
+            .into_iter()
+            .map(|(_, name, view)| (name, view))
+            .collect()),
         _ => Err(unexpected()),
     }
 }
@@ -62,15 +65,43 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let views = all(&mut store)?;
             let row = |(name, v): &(String, View)| json!({ "name": name, "filter": v.filter, "sort": v.sort, "descending": v.descending, "columns": v.columns, "segment": v.segment });
             let rows = views.iter().map(row).collect();
-            let line = |(name, v): &(String, View)| vec![name.clone(), v.filter.clone(), v.sort.clone(), v.columns.join(",")];
+            let line = |(name, v): &(String, View)| {
+                vec![
+                    name.clone(),
+                    v.filter.clone(),
+                    v.sort.clone(),
+                    v.columns.join(","),
+                ]
+            };
             let table: Vec<Vec<String>> = views.iter().map(line).collect();
-            cx.list("views", rows, &["name", "filter", "sort", "columns"], &table, "no view is saved")
+            cx.list(
+                "views",
+                rows,
+                &["name", "filter", "sort", "columns"],
+                &table,
+                "no view is saved",
+            )
         }
-        What::Save { name, filter, sort, columns, segment } => {
-            let ask = Query::Customers { filter: filter.clone(), sort: String::new(), descending: false, columns: Vec::new() };
+        What::Save {
+            name,
+            filter,
+            sort,
+            columns,
+            segment,
+        } => {
+            let ask = Query::Customers {
+                filter: filter.clone(),
+                sort: String::new(),
+                descending: false,
+                columns: Vec::new(),
+            };
             super::list::rows_page(&mut store, &ask, filter)?;
             let code = sort.trim_start_matches('-');
-            for column in columns.iter().map(String::as_str).chain((!code.is_empty()).then_some(code)) {
+            for column in columns
+                .iter()
+                .map(String::as_str)
+                .chain((!code.is_empty()).then_some(code))
+            {
                 super::list::check_column(&store, column)?;
             }
             let view = View {
@@ -80,13 +111,34 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 columns: columns.clone(),
                 segment: *segment,
             };
-            cx.write(&mut store, &Command::SaveView { name: name.clone(), view })
+            cx.write(
+                &mut store,
+                &Command::SaveView {
+                    name: name.clone(),
+                    view,
+                },
+            )
         }
         What::Remove { name } => {
             let known = all(&mut store)?;
-            let (row, _) = change::row(&store, Entity::View, "saved view", name)
-                .map_err(|e: Error| e.hint(format!("views: {}", known.iter().map(|v| v.0.as_str()).collect::<Vec<_>>().join(", "))))?;
-            cx.write(&mut store, &Command::Remove { entity: Entity::View, rows: vec![row] })
+            let (row, _) =
+                change::row(&store, Entity::View, "saved view", name).map_err(|e: Error| {
+                    e.hint(format!(
+                        "views: {}",
+                        known
+                            .iter()
+                            .map(|v| v.0.as_str())
+                            .collect::<Vec<_>>()
+                            .join(", ")
+                    ))
+                })?;
+            cx.write(
+                &mut store,
+                &Command::Remove {
+                    entity: Entity::View,
+                    rows: vec![row],
+                },
+            )
         }
     }
 }

@@ -31,15 +31,24 @@ pub(super) struct StageArgs {}
 pub(super) struct FieldArgs {}
 
 pub(super) fn owners(cx: &mut Cx<'_>, _: &OwnerArgs) -> Done {
-    counted(cx, "owners", "owner", |roster, at| vec![roster.owner(at).to_owned()])
+    counted(cx, "owners", "owner", |roster, at| {
+        vec![roster.owner(at).to_owned()]
+    })
 }
 
 pub(super) fn tags(cx: &mut Cx<'_>, _: &TagArgs) -> Done {
-    counted(cx, "tags", "tag", |roster, at| roster.tags(at).map(str::to_owned).collect())
+    counted(cx, "tags", "tag", |roster, at| {
+        roster.tags(at).map(str::to_owned).collect()
+    })
 }
 
 /// Customers and their ARR by a word of theirs.
-fn counted(cx: &mut Cx<'_>, name: &str, head: &str, words: impl Fn(&Roster, usize) -> Vec<String>) -> Done {
+fn counted(
+    cx: &mut Cx<'_>,
+    name: &str,
+    head: &str,
+    words: impl Fn(&Roster, usize) -> Vec<String>,
+) -> Done {
     let mut store = cx.open_to_look()?;
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
@@ -54,10 +63,24 @@ fn counted(cx: &mut Cx<'_>, name: &str, head: &str, words: impl Fn(&Roster, usiz
     let rows: Vec<Value> = counts.iter().map(row).collect();
     let currency = roster.config.currency;
     let line = |(word, (n, arr)): (&String, &(usize, i64))| {
-        vec![if word.is_empty() { "(nobody)".to_owned() } else { word.clone() }, n.to_string(), crate::domain::money::short(*arr, currency)]
+        vec![
+            if word.is_empty() {
+                "(nobody)".to_owned()
+            } else {
+                word.clone()
+            },
+            n.to_string(),
+            crate::domain::money::short(*arr, currency),
+        ]
     };
     let table: Vec<Vec<String>> = counts.iter().map(line).collect();
-    cx.list(name, rows, &[head, "customers", "ARR"], &table, "there are none")
+    cx.list(
+        name,
+        rows,
+        &[head, "customers", "ARR"],
+        &table,
+        "there are none",
+    )
 }
 
 pub(super) fn stages(cx: &mut Cx<'_>, _: &StageArgs) -> Done {
@@ -72,21 +95,42 @@ pub(super) fn stages(cx: &mut Cx<'_>, _: &StageArgs) -> Done {
         }
     }
     let all = config.stages.stage.iter().zip(&counts);
-    let rows = all.clone().map(|(s, n)| json!({ "code": s.code, "label": s.label, "class": s.class, "customers": n })).collect();
-    let table: Vec<Vec<String>> = all.map(|(s, n)| vec![s.code.clone(), s.label.clone(), n.to_string()]).collect();
-    cx.list("stages", rows, &["code", "label", "customers"], &table, "there are none")
+    let rows = all
+        .clone()
+        .map(|(s, n)| json!({ "code": s.code, "label": s.label, "class": s.class, "customers": n }))
+        .collect();
+    let table: Vec<Vec<String>> = all
+        .map(|(s, n)| vec![s.code.clone(), s.label.clone(), n.to_string()])
+        .collect();
+    cx.list(
+        "stages",
+        rows,
+        &["code", "label", "customers"],
+        &table,
+        "there are none",
+    )
 }
 
 pub(super) fn fields(cx: &mut Cx<'_>, _: &FieldArgs) -> Done {
-    let config = if cx.book()?.exists() { cx.open()?.config() } else { std::sync::Arc::default() };
+    let config = if cx.book()?.exists() {
+        cx.open()?.config()
+    } else {
+        std::sync::Arc::default()
+    };
     let all = Listed::all(&config);
     let words = crate::text::words::Words::english();
     let label = |column: &Listed| match column {
         Listed::Column(c) => words.column(c.code()).to_owned(),
         other => other.code().to_owned(),
     };
-    let rows = all.iter().map(|c| json!({ "code": c.code(), "label": label(c) })).collect();
-    let table: Vec<Vec<String>> = all.iter().map(|c| vec![c.code().to_owned(), label(c)]).collect();
+    let rows = all
+        .iter()
+        .map(|c| json!({ "code": c.code(), "label": label(c) }))
+        .collect();
+    let table: Vec<Vec<String>> = all
+        .iter()
+        .map(|c| vec![c.code().to_owned(), label(c)])
+        .collect();
     cx.list("fields", rows, &["code", "what"], &table, "there are none")
 }
 
@@ -127,25 +171,62 @@ pub(super) fn attribute(cx: &mut Cx<'_>, args: &AttributeArgs) -> Done {
         What::List => {
             let rows = config.attributes.iter().map(|a| json!(a)).collect();
             let kind = |a: &Attribute| json!(a.kind).as_str().unwrap_or_default().to_owned();
-            let table: Vec<Vec<String>> = config.attributes.iter().map(|a| vec![a.code.clone(), a.label.clone(), kind(a)]).collect();
-            cx.list("attributes", rows, &["code", "label", "type"], &table, "the book has none of its own")
+            let table: Vec<Vec<String>> = config
+                .attributes
+                .iter()
+                .map(|a| vec![a.code.clone(), a.label.clone(), kind(a)])
+                .collect();
+            cx.list(
+                "attributes",
+                rows,
+                &["code", "label", "type"],
+                &table,
+                "the book has none of its own",
+            )
         }
         What::Add { code, label, kind } => {
-            if code.is_empty() || !code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
-                return Err(Error::usage(format!("\"{code}\" is not a code")).hint("lower-case letters, digits and underscores").into());
+            if code.is_empty()
+                || !code
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            {
+                return Err(Error::usage(format!("\"{code}\" is not a code"))
+                    .hint("lower-case letters, digits and underscores")
+                    .into());
             }
             let kind: AttributeType = serde_json::from_value(json!(kind)).unwrap_or_default();
-            let attribute = Attribute { code: code.clone(), label: label.clone().unwrap_or_else(|| code.clone()), kind };
-            let value = toml::to_string(&attribute).map_err(|e| Error::failed("The attribute cannot be written as TOML").because(e))?;
+            let attribute = Attribute {
+                code: code.clone(),
+                label: label.clone().unwrap_or_else(|| code.clone()),
+                kind,
+            };
+            let value = toml::to_string(&attribute)
+                .map_err(|e| Error::failed("The attribute cannot be written as TOML").because(e))?;
             let key = format!("attribute.{code}");
             let base = Some(store.config_text(&key)?);
-            cx.write(&mut store, &Command::SetConfig { key, value: Some(value), base })
+            cx.write(
+                &mut store,
+                &Command::SetConfig {
+                    key,
+                    value: Some(value),
+                    base,
+                },
+            )
         }
         What::Remove { code } => {
-            config.attribute(code).ok_or_else(|| Error::not_found(format!("The book has no attribute {code}")))?;
+            config
+                .attribute(code)
+                .ok_or_else(|| Error::not_found(format!("The book has no attribute {code}")))?;
             let key = format!("attribute.{code}");
             let base = Some(store.config_text(&key)?);
-            cx.write(&mut store, &Command::SetConfig { key, value: None, base })
+            cx.write(
+                &mut store,
+                &Command::SetConfig {
+                    key,
+                    value: None,
+                    base,
+                },
+            )
         }
     }
 }

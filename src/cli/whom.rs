@@ -30,7 +30,9 @@ impl Whom {
             (None, Some("-")) => from_stdin(store),
             (None, Some(name)) => Ok(vec![store.find_customer(name)?]),
             (None, None) => Err(Error::usage("No customer is named")
-                .hint("an id, a key or a name; - for ids on standard input; or --filter 'health<60'")
+                .hint(
+                    "an id, a key or a name; - for ids on standard input; or --filter 'health<60'",
+                )
                 .hint("see the examples of --help")),
         }
     }
@@ -38,18 +40,29 @@ impl Whom {
     /// The words behind the customer: with --filter the first of them stands where the customer would.
     pub(super) fn words<'a>(&'a self, behind: &'a [String]) -> Vec<&'a str> {
         let first = self.customer.as_deref().filter(|_| self.filter.is_some());
-        first.into_iter().chain(behind.iter().map(String::as_str)).collect()
+        first
+            .into_iter()
+            .chain(behind.iter().map(String::as_str))
+            .collect()
     }
 
     /// The words behind the customer as one text; - reads it from standard input.
     pub(super) fn text(&self, what: &str, behind: &[String]) -> Result<String> {
         let words = self.words(behind);
         let text = match words[..] {
-            ["-"] if self.is_stdin() => return Err(Error::usage(format!("Standard input cannot have both the customers and {what}"))),
+            ["-"] if self.is_stdin() => {
+                return Err(Error::usage(format!(
+                    "Standard input cannot have both the customers and {what}"
+                )));
+            }
             ["-"] => read_text(what)?,
             _ => words.join(" ").trim().to_owned(),
         };
-        if text.trim().is_empty() { Err(Error::usage(format!("{what} is empty"))) } else { Ok(text) }
+        if text.trim().is_empty() {
+            Err(Error::usage(format!("{what} is empty")))
+        } else {
+            Ok(text)
+        }
     }
 
     fn is_stdin(&self) -> bool {
@@ -61,18 +74,38 @@ impl Whom {
 pub(super) fn from_stdin(store: &mut Store) -> Result<Vec<Id>> {
     let mut text = String::new();
     let read = super::call::input().take(LONGEST).read_to_string(&mut text);
-    read.map_err(|e| Error::usage("The customers on standard input are not UTF-8 text").because(e))?;
+    read.map_err(|e| {
+        Error::usage("The customers on standard input are not UTF-8 text").because(e)
+    })?;
     let mut found = Vec::new();
     let mut known = std::collections::HashSet::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-        let object: Option<serde_json::Value> = line.trim_start().starts_with('{').then(|| serde_json::from_str(line).ok()).flatten();
-        let name = object.as_ref().and_then(|o| o["id"].as_str()).unwrap_or(line.trim());
-        let id = store.find_customer(name).map_err(|e| Error { message: format!("Line {}: {}", at + 1, e.message), ..e })?;
+    for (at, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, l)| !l.trim().is_empty())
+    {
+        let object: Option<serde_json::Value> = line
+            .trim_start()
+            .starts_with('{')
+            .then(|| serde_json::from_str(line).ok())
+            .flatten();
+        let name = object
+            .as_ref()
+            .and_then(|o| o["id"].as_str())
+            .unwrap_or(line.trim());
+        let id = store.find_customer(name).map_err(|e| Error {
+            message: format!("Line {}: {}", at + 1, e.message),
+            ..e
+        })?;
         if known.insert(id) {
             found.push(id);
         }
     }
-    if found.is_empty() { Err(Error::not_found("No customer came on standard input")) } else { Ok(found) }
+    if found.is_empty() {
+        Err(Error::not_found("No customer came on standard input"))
+    } else {
+        Ok(found)
+    }
 }
 
 /// A text longer than this is a mistake.
@@ -81,10 +114,16 @@ const LONGEST_TEXT: u64 = 1 << 20;
 /// A text from standard input.
 pub(super) fn read_text(what: &str) -> Result<String> {
     let mut text = String::new();
-    let read = super::call::input().take(LONGEST_TEXT + 1).read_to_string(&mut text);
-    read.map_err(|e| Error::usage(format!("{what} on standard input is not UTF-8 text")).because(e))?;
+    let read = super::call::input()
+        .take(LONGEST_TEXT + 1)
+        .read_to_string(&mut text);
+    read.map_err(|e| {
+        Error::usage(format!("{what} on standard input is not UTF-8 text")).because(e)
+    })?;
     if text.len() as u64 > LONGEST_TEXT {
-        return Err(Error::usage(format!("{what} is longer than 1 MiB")).hint("is it the file you meant?"));
+        return Err(
+            Error::usage(format!("{what} is longer than 1 MiB")).hint("is it the file you meant?")
+        );
     }
     Ok(text.trim_end().to_owned())
 }

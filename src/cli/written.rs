@@ -14,17 +14,25 @@ use crate::store::Store;
 /// Prints the receipt.
 pub(super) fn print(cx: &mut Cx<'_>, store: &mut Store, receipt: &Receipt) -> Done {
     if let Some(why) = &receipt.queued {
-        return Err(Error::new(Kind::Busy, format!("The change is queued, not in the book yet: {why}"))
-            .hint("it is written at the next chance, so do not repeat it")
-            .hint("`retain outbox` shows what waits, `retain outbox --drop` lets go of it")
-            .into());
+        return Err(Error::new(
+            Kind::Busy,
+            format!("The change is queued, not in the book yet: {why}"),
+        )
+        .hint("it is written at the next chance, so do not repeat it")
+        .hint("`retain outbox` shows what waits, `retain outbox --drop` lets go of it")
+        .into());
     }
     let skipped = skipped(store, receipt)?;
     if cx.out.json {
         return print_json(cx, receipt, &skipped);
     }
-    let before = if receipt.repeated { "Done before, nothing is written: " } else { "" };
-    cx.out.line(&one_line(&format!("{before}{}", receipt.label)))?;
+    let before = if receipt.repeated {
+        "Done before, nothing is written: "
+    } else {
+        ""
+    };
+    cx.out
+        .line(&one_line(&format!("{before}{}", receipt.label)))?;
     for (_, name, why) in skipped {
         let line = format!("passed over {}: {}", one_line(&name), one_line(&why));
         let line = cx.out.paint(Ink::Dim, &line);
@@ -34,7 +42,10 @@ pub(super) fn print(cx: &mut Cx<'_>, store: &mut Store, receipt: &Receipt) -> Do
 }
 
 fn print_json(cx: &mut Cx<'_>, receipt: &Receipt, skipped: &[(Id, String, String)]) -> Done {
-    let skipped: Vec<_> = skipped.iter().map(|(id, name, why)| json!({ "id": id, "name": name, "why": why })).collect();
+    let skipped: Vec<_> = skipped
+        .iter()
+        .map(|(id, name, why)| json!({ "id": id, "name": name, "why": why }))
+        .collect();
     Ok(cx.out.object(json!({
         "batch": receipt.batch,
         "label": receipt.label,
@@ -46,11 +57,19 @@ fn print_json(cx: &mut Cx<'_>, receipt: &Receipt, skipped: &[(Id, String, String
 }
 
 /// Prints what a command would do.
-pub(super) fn tried(cx: &mut Cx<'_>, store: &mut Store, receipt: &Receipt, page: &BatchPage) -> Done {
+pub(super) fn tried(
+    cx: &mut Cx<'_>,
+    store: &mut Store,
+    receipt: &Receipt,
+    page: &BatchPage,
+) -> Done {
     let skipped = skipped(store, receipt)?;
     if cx.out.json {
         let changes: Vec<_> = page.things.iter().map(deed_json).collect();
-        let skipped: Vec<_> = skipped.iter().map(|(id, name, why)| json!({ "id": id, "name": name, "why": why })).collect();
+        let skipped: Vec<_> = skipped
+            .iter()
+            .map(|(id, name, why)| json!({ "id": id, "name": name, "why": why }))
+            .collect();
         return cx.out.rows(
             "changes",
             json!({
@@ -64,22 +83,49 @@ pub(super) fn tried(cx: &mut Cx<'_>, store: &mut Store, receipt: &Receipt, page:
             }),
         );
     }
-    cx.out.line(&one_line(&format!("Only tried, nothing is written: {}", receipt.label)))?;
+    cx.out.line(&one_line(&format!(
+        "Only tried, nothing is written: {}",
+        receipt.label
+    )))?;
     for deed in &page.things {
-        let of = deed.customer.as_ref().filter(|c| c.0 != deed.row).map_or_else(String::new, |c| format!(" of {}", c.1));
-        let value = |v: &Option<String>| v.as_deref().filter(|v| !v.is_empty()).unwrap_or("nothing").to_owned();
-        let what = match &deed.edit {
-            Some(_) => format!(", {}: {} -> {}", deed.field, value(&deed.before), value(&deed.after)),
-            None => deed.after.as_ref().filter(|t| !t.is_empty()).map_or_else(|| ", new".to_owned(), |t| format!(", new: {t}")),
+        let of = deed
+            .customer
+            .as_ref()
+            .filter(|c| c.0 != deed.row)
+            .map_or_else(String::new, |c| format!(" of {}", c.1));
+        let value = |v: &Option<String>| {
+            v.as_deref()
+                .filter(|v| !v.is_empty())
+                .unwrap_or("nothing")
+                .to_owned()
         };
-        let name = if deed.name.is_empty() { String::new() } else { format!(" {}", deed.name) };
-        cx.out.line(&one_line(&format!("  {}{name}{of}{what}", deed.kind)))?;
+        let what = match &deed.edit {
+            Some(_) => format!(
+                ", {}: {} -> {}",
+                deed.field,
+                value(&deed.before),
+                value(&deed.after)
+            ),
+            None => deed
+                .after
+                .as_ref()
+                .filter(|t| !t.is_empty())
+                .map_or_else(|| ", new".to_owned(), |t| format!(", new: {t}")),
+        };
+        let name = if deed.name.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", deed.name)
+        };
+        cx.out
+            .line(&one_line(&format!("  {}{name}{of}{what}", deed.kind)))?;
     }
     if page.more > 0 {
         cx.out.line(&format!("  and {} more", page.more))?;
     }
     for (_, name, why) in skipped {
-        cx.out.line(&one_line(&format!("  would pass over {name}: {why}")))?;
+        cx.out
+            .line(&one_line(&format!("  would pass over {name}: {why}")))?;
     }
     Ok(())
 }
@@ -104,7 +150,17 @@ fn skipped(store: &mut Store, receipt: &Receipt) -> Result<Vec<(Id, String, Stri
         return Ok(Vec::new());
     }
     let roster = store.roster()?;
-    let roster = roster.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let name = |id: Id| roster.row_of_id(id).map_or_else(|| id.to_string(), |at| roster.name(at).to_owned());
-    Ok(receipt.skipped.iter().map(|(id, why)| (*id, name(*id), why.clone())).collect())
+    let roster = roster
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let name = |id: Id| {
+        roster
+            .row_of_id(id)
+            .map_or_else(|| id.to_string(), |at| roster.name(at).to_owned())
+    };
+    Ok(receipt
+        .skipped
+        .iter()
+        .map(|(id, why)| (*id, name(*id), why.clone()))
+        .collect())
 }

@@ -32,16 +32,29 @@ fn compiled(card: &Scorecard, fields: &Fields) -> Result<Option<Filter>> {
     if card.filter.trim().is_empty() {
         return Ok(None);
     }
-    let wrong = |what: String| Error::usage(format!("the filter of the scorecard \"{}\" {what}", card.code));
-    let filter = Filter::parse(&card.filter, fields).map_err(|m| wrong(format!("cannot be read: {}", m.message)))?;
+    let wrong = |what: String| {
+        Error::usage(format!(
+            "the filter of the scorecard \"{}\" {what}",
+            card.code
+        ))
+    };
+    let filter = Filter::parse(&card.filter, fields)
+        .map_err(|m| wrong(format!("cannot be read: {}", m.message)))?;
     let reads = filter.reads();
     if let Some(code) = reads.iter().find(|code| FROM_SCORE.contains(code)) {
-        return Err(wrong(format!("asks for {code}, which comes from the score itself"))
-            .hint("choose by what a customer is: stage, tag, owner, arr, an attribute"));
+        return Err(wrong(format!(
+            "asks for {code}, which comes from the score itself"
+        ))
+        .hint("choose by what a customer is: stage, tag, owner, arr, an attribute"));
     }
-    if filter.names_me() || !filter.words().is_empty() || reads.iter().any(|code| NOT_ITS_OWN.contains(code)) {
-        return Err(wrong("says different things to different people, or goes by a name".into())
-            .hint("choose by what a customer is: stage, tag, owner, arr, an attribute"));
+    if filter.names_me()
+        || !filter.words().is_empty()
+        || reads.iter().any(|code| NOT_ITS_OWN.contains(code))
+    {
+        return Err(
+            wrong("says different things to different people, or goes by a name".into())
+                .hint("choose by what a customer is: stage, tag, owner, arr, an attribute"),
+        );
     }
     Ok(Some(filter))
 }
@@ -53,32 +66,74 @@ mod tests {
     use crate::domain::health::Scorecards;
 
     fn with(filter: &str) -> Config {
-        let attribute = Attribute { code: "segment".into(), label: "Segment".into(), kind: AttributeType::Enum };
-        let card = Scorecard { code: "mine".into(), filter: filter.into(), ..Scorecard::default() };
-        let scorecards = Scorecards { version: 1, scorecard: vec![card] };
-        Config { scorecards, attributes: vec![attribute], ..Config::default() }
+        let attribute = Attribute {
+            code: "segment".into(),
+            label: "Segment".into(),
+            kind: AttributeType::Enum,
+        };
+        let card = Scorecard {
+            code: "mine".into(),
+            filter: filter.into(),
+            ..Scorecard::default()
+        };
+        let scorecards = Scorecards {
+            version: 1,
+            scorecard: vec![card],
+        };
+        Config {
+            scorecards,
+            attributes: vec![attribute],
+            ..Config::default()
+        }
     }
 
     #[test]
     fn a_filter_that_reads_the_score_is_refused_as_circular() {
-        for text in ["health<60", "tag:vip band:risk", "-priority>20", "risk>20 or arr>10k", "held:none"] {
+        for text in [
+            "health<60",
+            "tag:vip band:risk",
+            "-priority>20",
+            "risk>20 or arr>10k",
+            "held:none",
+        ] {
             let error = compile_scorecards(&mut with(text)).unwrap_err();
-            assert!(error.message.contains("comes from the score itself"), "{text}: {error:?}");
+            assert!(
+                error.message.contains("comes from the score itself"),
+                "{text}: {error:?}"
+            );
         }
         for text in ["owner:me", "acme", "name:acme", "snoozed<3d"] {
             let error = compile_scorecards(&mut with(text)).unwrap_err();
-            assert!(error.message.contains("different things"), "{text}: {error:?}");
+            assert!(
+                error.message.contains("different things"),
+                "{text}: {error:?}"
+            );
         }
-        assert!(compile_scorecards(&mut with("nonsense:3")).unwrap_err().message.contains("\"mine\""));
+        assert!(
+            compile_scorecards(&mut with("nonsense:3"))
+                .unwrap_err()
+                .message
+                .contains("\"mine\"")
+        );
     }
 
     #[test]
     fn a_filter_over_what_a_customer_is_is_taken() {
-        for text in ["tag:enterprise", "attr.segment:ENT stage:retention", "arr>100k or seats>500", "-#trial @ana", "renews<90d"] {
+        for text in [
+            "tag:enterprise",
+            "attr.segment:ENT stage:retention",
+            "arr>100k or seats>500",
+            "-#trial @ana",
+            "renews<90d",
+        ] {
             let mut config = with(text);
             compile_scorecards(&mut config).unwrap_or_else(|e| panic!("{text}: {e:?}"));
             assert!(config.scorecards.scorecard[0].compiled.is_some(), "{text}");
         }
-        assert_eq!(with("attr.segment:ENT").scorecards.attributes(), Vec::<String>::new(), "not before it is read");
+        assert_eq!(
+            with("attr.segment:ENT").scorecards.attributes(),
+            Vec::<String>::new(),
+            "not before it is read"
+        );
     }
 }

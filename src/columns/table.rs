@@ -14,63 +14,326 @@ use crate::domain::time::Day;
 
 /// Every column there is.
 pub const COLUMNS: &[Column] = &[
-    Column { default: true, ..column("priority", &["risk"], FieldKind::Tenths, priority, 4, 8) },
-    Column { default: true, ..words("name", &["customer"], FieldKind::Text, |r, at| Value::Text(r.name(at)), 12, 28) },
-    Column { default: true, ..choice("owner", &[], owner, OWNERS, 5, 10) },
-    Column { default: true, ..choice("stage", &[], stage, STAGES, 11, 12) },
-    Column { default: true, ..column("arr", &[], FieldKind::Money, |r, at| amount(r.arr(at)), 5, 7) },
-    Column { default: true, align: Left, ..column("health", &["score"], FieldKind::Number, health, 5, 7) },
-    Column { default: true, ..column("nps", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.nps), 3, 4) },
-    Column { default: true, ..column("tickets", &["tix"], FieldKind::Number, tickets, 3, 4) },
-    Column { default: true, ..column("renews", &["renewal"], FieldKind::Until, |r, at| day(r.rows[at].signals.renews), 5, 7) },
-    Column { default: true, ..column("touch", &["touched"], FieldKind::Since, |r, at| day(r.rows[at].signals.reached), 5, 6) },
+    Column {
+        default: true,
+        ..column("priority", &["risk"], FieldKind::Tenths, priority, 4, 8)
+    },
+    Column {
+        default: true,
+        ..words(
+            "name",
+            &["customer"],
+            FieldKind::Text,
+            |r, at| Value::Text(r.name(at)),
+            12,
+            28,
+        )
+    },
+    Column {
+        default: true,
+        ..choice("owner", &[], owner, OWNERS, 5, 10)
+    },
+    Column {
+        default: true,
+        ..choice("stage", &[], stage, STAGES, 11, 12)
+    },
+    Column {
+        default: true,
+        ..column(
+            "arr",
+            &[],
+            FieldKind::Money,
+            |r, at| amount(r.arr(at)),
+            5,
+            7,
+        )
+    },
+    Column {
+        default: true,
+        align: Left,
+        ..column("health", &["score"], FieldKind::Number, health, 5, 7)
+    },
+    Column {
+        default: true,
+        ..column(
+            "nps",
+            &[],
+            FieldKind::Number,
+            |r, at| small(r.rows[at].signals.nps),
+            3,
+            4,
+        )
+    },
+    Column {
+        default: true,
+        ..column("tickets", &["tix"], FieldKind::Number, tickets, 3, 4)
+    },
+    Column {
+        default: true,
+        ..column(
+            "renews",
+            &["renewal"],
+            FieldKind::Until,
+            |r, at| day(r.rows[at].signals.renews),
+            5,
+            7,
+        )
+    },
+    Column {
+        default: true,
+        ..column(
+            "touch",
+            &["touched"],
+            FieldKind::Since,
+            |r, at| day(r.rows[at].signals.reached),
+            5,
+            6,
+        )
+    },
     words("tag", &["tags"], FieldKind::Words, tags, 6, 16),
     choice("band", &[], band, BANDS, 5, 6),
-    column("mrr", &[], FieldKind::Money, |r, at| amount(r.rows[at].signals.mrr), 5, 7),
+    column(
+        "mrr",
+        &[],
+        FieldKind::Money,
+        |r, at| amount(r.rows[at].signals.mrr),
+        5,
+        7,
+    ),
     column("severe", &[], FieldKind::Number, severe, 3, 6),
-    column("since", &["age"], FieldKind::Since, |r, at| day(r.rows[at].signals.since), 5, 6),
-    flag("behind", |r, at| Value::Flag(pace(r, at) == Some(Pace::Behind))),
-    flag("stuck", |r, at| Value::Flag(pace(r, at) == Some(Pace::Stuck))),
-    column("usage", &[], FieldKind::Tenths, |r, at| number(r.rows[at].signals.usage.map(i64::from)), 5, 6),
-    column("seats", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.seats), 4, 5),
-    column("tasks", &[], FieldKind::Number, |r, at| Value::Number(r.rows[at].signals.tasks.into()), 3, 5),
-    column("due", &[], FieldKind::Until, |r, at| day(r.rows[at].signals.due), 5, 6),
-    column("pulse", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.pulse), 3, 5),
-    column("pastdue", &["unpaid"], FieldKind::Since, |r, at| day(r.rows[at].signals.past_due), 5, 7),
+    column(
+        "since",
+        &["age"],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.since),
+        5,
+        6,
+    ),
+    flag("behind", |r, at| {
+        Value::Flag(pace(r, at) == Some(Pace::Behind))
+    }),
+    flag("stuck", |r, at| {
+        Value::Flag(pace(r, at) == Some(Pace::Stuck))
+    }),
+    column(
+        "usage",
+        &[],
+        FieldKind::Tenths,
+        |r, at| number(r.rows[at].signals.usage.map(i64::from)),
+        5,
+        6,
+    ),
+    column(
+        "seats",
+        &[],
+        FieldKind::Number,
+        |r, at| small(r.rows[at].signals.seats),
+        4,
+        5,
+    ),
+    column(
+        "tasks",
+        &[],
+        FieldKind::Number,
+        |r, at| Value::Number(r.rows[at].signals.tasks.into()),
+        3,
+        5,
+    ),
+    column(
+        "due",
+        &[],
+        FieldKind::Until,
+        |r, at| day(r.rows[at].signals.due),
+        5,
+        6,
+    ),
+    column(
+        "pulse",
+        &[],
+        FieldKind::Number,
+        |r, at| small(r.rows[at].signals.pulse),
+        3,
+        5,
+    ),
+    column(
+        "pastdue",
+        &["unpaid"],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.past_due),
+        5,
+        7,
+    ),
     flag("unanswered", |r, at| applies(r, at, "nps")),
     flag("silent", |r, at| applies(r, at, "silent")),
     flag("fell", |r, at| applies(r, at, "fell")),
     flag("plan", |r, at| Value::Flag(r.rows[at].signals.plan)),
-    column("actions", &["cta"], FieldKind::Number, |r, at| Value::Number(r.rows[at].signals.actions.into()), 3, 7),
-    column("severity", &[], FieldKind::Number, |r, at| count(r.rows[at].signals.risk), 3, 8),
-    column("alert", &["alerted"], FieldKind::Since, |r, at| day(r.rows[at].signals.alert), 5, 6),
-    column("mention", &["mentioned"], FieldKind::Since, |r, at| day(r.rows[at].signals.mention), 5, 7),
-    column("visit", &[], FieldKind::Number, |r, at| count(r.rows[at].signals.visit), 3, 5),
-    column("cohort", &[], FieldKind::Number, |r, at| count(r.rows[at].signals.cohort), 3, 6),
-    column("started", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.started), 5, 7),
-    column("created", &[], FieldKind::Since, |r, at| day(r.rows[at].created), 5, 7),
-    column("last", &["activity"], FieldKind::Since, |r, at| day(r.rows[at].signals.last), 5, 6),
+    column(
+        "actions",
+        &["cta"],
+        FieldKind::Number,
+        |r, at| Value::Number(r.rows[at].signals.actions.into()),
+        3,
+        7,
+    ),
+    column(
+        "severity",
+        &[],
+        FieldKind::Number,
+        |r, at| count(r.rows[at].signals.risk),
+        3,
+        8,
+    ),
+    column(
+        "alert",
+        &["alerted"],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.alert),
+        5,
+        6,
+    ),
+    column(
+        "mention",
+        &["mentioned"],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.mention),
+        5,
+        7,
+    ),
+    column(
+        "visit",
+        &[],
+        FieldKind::Number,
+        |r, at| count(r.rows[at].signals.visit),
+        3,
+        5,
+    ),
+    column(
+        "cohort",
+        &[],
+        FieldKind::Number,
+        |r, at| count(r.rows[at].signals.cohort),
+        3,
+        6,
+    ),
+    column(
+        "started",
+        &[],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.started),
+        5,
+        7,
+    ),
+    column(
+        "created",
+        &[],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].created),
+        5,
+        7,
+    ),
+    column(
+        "last",
+        &["activity"],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.last),
+        5,
+        6,
+    ),
     column("snoozed", &["snooze"], FieldKind::Until, snoozed, 5, 7),
     column("held", &["override"], FieldKind::Until, held, 5, 7),
     words("seg", &["segments"], FieldKind::Words, segments, 8, 20),
-    column("orders", &[], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.orders.count.into())), 4, 6),
-    column("spent", &[], FieldKind::Money, |r, at| bought(r, at, |m| Some(m.orders.paid)), 5, 7),
+    column(
+        "orders",
+        &[],
+        FieldKind::Number,
+        |r, at| bought(r, at, |m| Some(m.orders.count.into())),
+        4,
+        6,
+    ),
+    column(
+        "spent",
+        &[],
+        FieldKind::Money,
+        |r, at| bought(r, at, |m| Some(m.orders.paid)),
+        5,
+        7,
+    ),
     column("ordered", &[], FieldKind::Since, ordered, 5, 7),
-    column("r", &["recency"], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.scores?.r.into())), 2, 2),
-    column("f", &["frequency"], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.scores?.f.into())), 2, 2),
-    column("m", &["monetary"], FieldKind::Number, |r, at| bought(r, at, |m| Some(m.scores?.m.into())), 2, 2),
+    column(
+        "r",
+        &["recency"],
+        FieldKind::Number,
+        |r, at| bought(r, at, |m| Some(m.scores?.r.into())),
+        2,
+        2,
+    ),
+    column(
+        "f",
+        &["frequency"],
+        FieldKind::Number,
+        |r, at| bought(r, at, |m| Some(m.scores?.f.into())),
+        2,
+        2,
+    ),
+    column(
+        "m",
+        &["monetary"],
+        FieldKind::Number,
+        |r, at| bought(r, at, |m| Some(m.scores?.m.into())),
+        2,
+        2,
+    ),
     flag("fullprice", |r, at| predicate(r, at, |v| v.full_price)),
     flag("several", |r, at| predicate(r, at, |v| v.several)),
     flag("abovemedian", |r, at| predicate(r, at, |v| v.above_median)),
     choice("cadence", &[], cadence, CADENCE, 6, 7),
-    column("gaps", &[], FieldKind::Number, |r, at| small(r.rows[at].signals.gaps), 3, 5),
-    column("champion", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.roles[CHAMPION]), 5, 8),
-    column("buyer", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.roles[BUYER]), 5, 6),
-    column("sponsor", &[], FieldKind::Since, |r, at| day(r.rows[at].signals.roles[SPONSOR]), 5, 7),
+    column(
+        "gaps",
+        &[],
+        FieldKind::Number,
+        |r, at| small(r.rows[at].signals.gaps),
+        3,
+        5,
+    ),
+    column(
+        "champion",
+        &[],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.roles[CHAMPION]),
+        5,
+        8,
+    ),
+    column(
+        "buyer",
+        &[],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.roles[BUYER]),
+        5,
+        6,
+    ),
+    column(
+        "sponsor",
+        &[],
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.roles[SPONSOR]),
+        5,
+        7,
+    ),
 ];
 
 /// The columns whose values come from orders.
-pub const OF_ORDERS: &[&str] = &["seg", "orders", "spent", "ordered", "r", "f", "m", "fullprice", "several", "abovemedian"];
+pub const OF_ORDERS: &[&str] = &[
+    "seg",
+    "orders",
+    "spent",
+    "ordered",
+    "r",
+    "f",
+    "m",
+    "fullprice",
+    "several",
+    "abovemedian",
+];
 
 fn member(roster: &Roster, at: usize) -> Option<&Member> {
     roster.purchases.as_ref()?.get(at)
@@ -78,7 +341,11 @@ fn member(roster: &Roster, at: usize) -> Option<&Member> {
 
 /// A figure of the orders in the look-back; without one there is no data, but for their number.
 fn bought(roster: &Roster, at: usize, get: impl Fn(&Member) -> Option<i64>) -> Value<'static> {
-    number(member(roster, at).filter(|m| m.orders.ever > 0).and_then(get))
+    number(
+        member(roster, at)
+            .filter(|m| m.orders.ever > 0)
+            .and_then(get),
+    )
 }
 
 fn ordered(roster: &Roster, at: usize) -> Value<'_> {
@@ -94,7 +361,9 @@ fn segments(roster: &Roster, at: usize) -> Value<'_> {
 
 /// One of the three conditions of high value.
 fn predicate(roster: &Roster, at: usize, get: fn(rfm::Value) -> bool) -> Value<'_> {
-    member(roster, at).and_then(|m| m.value).map_or(Value::None, |v| Value::Flag(get(v)))
+    member(roster, at)
+        .and_then(|m| m.value)
+        .map_or(Value::None, |v| Value::Flag(get(v)))
 }
 
 /// Places in [`crate::domain::customer::ROLES`].
@@ -104,17 +373,65 @@ const SPONSOR: usize = 2;
 
 type Get = fn(&Roster, usize) -> Value<'_>;
 
-const fn column(code: &'static str, aliases: &'static [&'static str], kind: FieldKind, get: Get, min: u16, preferred: u16) -> Column {
-    Column { field: Field { code, aliases, kind, get, choices: None }, min, preferred, align: Right, default: false }
+const fn column(
+    code: &'static str,
+    aliases: &'static [&'static str],
+    kind: FieldKind,
+    get: Get,
+    min: u16,
+    preferred: u16,
+) -> Column {
+    Column {
+        field: Field {
+            code,
+            aliases,
+            kind,
+            get,
+            choices: None,
+        },
+        min,
+        preferred,
+        align: Right,
+        default: false,
+    }
 }
 
-const fn words(code: &'static str, aliases: &'static [&'static str], kind: FieldKind, get: Get, min: u16, preferred: u16) -> Column {
-    Column { align: Align::Left, ..column(code, aliases, kind, get, min, preferred) }
+const fn words(
+    code: &'static str,
+    aliases: &'static [&'static str],
+    kind: FieldKind,
+    get: Get,
+    min: u16,
+    preferred: u16,
+) -> Column {
+    Column {
+        align: Align::Left,
+        ..column(code, aliases, kind, get, min, preferred)
+    }
 }
 
-const fn choice(code: &'static str, aliases: &'static [&'static str], get: Get, choices: Choices, min: u16, preferred: u16) -> Column {
-    let field = Field { code, aliases, kind: FieldKind::Choice, get, choices: Some(choices) };
-    Column { field, min, preferred, align: Align::Left, default: false }
+const fn choice(
+    code: &'static str,
+    aliases: &'static [&'static str],
+    get: Get,
+    choices: Choices,
+    min: u16,
+    preferred: u16,
+) -> Column {
+    let field = Field {
+        code,
+        aliases,
+        kind: FieldKind::Choice,
+        get,
+        choices: Some(choices),
+    };
+    Column {
+        field,
+        min,
+        preferred,
+        align: Align::Left,
+        default: false,
+    }
 }
 
 const fn flag(code: &'static str, get: Get) -> Column {
@@ -147,7 +464,9 @@ fn amount(minor: i64) -> Value<'static> {
 fn applies(roster: &Roster, at: usize, code: &str) -> Value<'static> {
     let row = &roster.rows[at];
     let kind = REASONS.iter().find(|r| r.code == code);
-    Value::Flag(kind.is_some_and(|r| (r.applies)(&row.signals, row.health, &roster.config, roster.today).is_some()))
+    Value::Flag(kind.is_some_and(|r| {
+        (r.applies)(&row.signals, row.health, &roster.config, roster.today).is_some()
+    }))
 }
 
 /// Priority; not in the queue is no data.
@@ -160,13 +479,28 @@ fn health(roster: &Roster, at: usize) -> Value<'_> {
 }
 
 fn tickets(roster: &Roster, at: usize) -> Value<'_> {
-    Value::Number(roster.rows[at].signals.tickets.iter().map(|n| i64::from(*n)).sum())
+    Value::Number(
+        roster.rows[at]
+            .signals
+            .tickets
+            .iter()
+            .map(|n| i64::from(*n))
+            .sum(),
+    )
 }
 
 /// Open tickets that the book's policy counts as severe.
 fn severe(roster: &Roster, at: usize) -> Value<'_> {
     let upto = usize::from(roster.config.policy.severe);
-    Value::Number(roster.rows[at].signals.tickets.iter().take(upto).map(|n| i64::from(*n)).sum())
+    Value::Number(
+        roster.rows[at]
+            .signals
+            .tickets
+            .iter()
+            .take(upto)
+            .map(|n| i64::from(*n))
+            .sum(),
+    )
 }
 
 fn tags(roster: &Roster, at: usize) -> Value<'_> {
@@ -177,14 +511,22 @@ fn tags(roster: &Roster, at: usize) -> Value<'_> {
 }
 
 fn pace(roster: &Roster, at: usize) -> Option<Pace> {
-    Some(roster.config.stages.get(roster.rows[at].signals.stage)?.pace(roster.stage_age(at)?))
+    Some(
+        roster
+            .config
+            .stages
+            .get(roster.rows[at].signals.stage)?
+            .pace(roster.stage_age(at)?),
+    )
 }
 
 /// The day until which it is snoozed, while it is.
 /// The last day of a person's word over the health score.
 fn held(roster: &Roster, row: usize) -> Value<'_> {
     let signals = &roster.rows[row].signals;
-    day(signals.held_until.filter(|_| signals.held_on(roster.today).is_some()))
+    day(signals
+        .held_until
+        .filter(|_| signals.held_on(roster.today).is_some()))
 }
 
 fn snoozed(roster: &Roster, at: usize) -> Value<'_> {
@@ -199,7 +541,17 @@ fn owner(roster: &Roster, at: usize) -> Value<'_> {
 }
 
 const OWNERS: Choices = Choices {
-    list: |roster| roster.owners.iter().skip(1).map(|(no, name)| Choice { no, words: vec![name.to_owned()] }).collect(),
+    list: |roster| {
+        roster
+            .owners
+            .iter()
+            .skip(1)
+            .map(|(no, name)| Choice {
+                no,
+                words: vec![name.to_owned()],
+            })
+            .collect()
+    },
     code: |roster, no| roster.owners.get(no),
     label: |roster, no| roster.owners.get(no),
     ordered: false,
@@ -217,8 +569,23 @@ fn stage(roster: &Roster, at: usize) -> Value<'_> {
 const STAGES: Choices = Choices {
     list: |roster| {
         let stages = &roster.config.stages;
-        let words = |no| stages.get(no).map(|s| [s.code.clone(), s.label.clone()].into_iter().chain(s.aliases.iter().cloned()).collect());
-        stages.all().filter_map(|no| Some(Choice { no: no.0.into(), words: words(no)? })).collect()
+        let words = |no| {
+            stages.get(no).map(|s| {
+                [s.code.clone(), s.label.clone()]
+                    .into_iter()
+                    .chain(s.aliases.iter().cloned())
+                    .collect()
+            })
+        };
+        stages
+            .all()
+            .filter_map(|no| {
+                Some(Choice {
+                    no: no.0.into(),
+                    words: words(no)?,
+                })
+            })
+            .collect()
     },
     code: |roster, no| roster.config.stages.code(stage_no(no)),
     label: |roster, no| roster.config.stages.label(stage_no(no)),
@@ -242,7 +609,15 @@ fn band(roster: &Roster, at: usize) -> Value<'_> {
 const BAND_CODES: [&str; 3] = ["risk", "watch", "good"];
 
 const BANDS: Choices = Choices {
-    list: |_| (0..).zip(BAND_CODES).map(|(no, code)| Choice { no, words: vec![code.to_owned()] }).collect(),
+    list: |_| {
+        (0..)
+            .zip(BAND_CODES)
+            .map(|(no, code)| Choice {
+                no,
+                words: vec![code.to_owned()],
+            })
+            .collect()
+    },
     code: |_, no| BAND_CODES.get(no as usize).copied().unwrap_or(""),
     label: |_, no| BAND_CODES.get(no as usize).copied().unwrap_or(""),
     ordered: true,
@@ -255,7 +630,15 @@ fn cadence(roster: &Roster, at: usize) -> Value<'_> {
 }
 
 const CADENCE: Choices = Choices {
-    list: |_| (0..).zip(Standing::CODES).map(|(no, code)| Choice { no, words: vec![code.to_owned()] }).collect(),
+    list: |_| {
+        (0..)
+            .zip(Standing::CODES)
+            .map(|(no, code)| Choice {
+                no,
+                words: vec![code.to_owned()],
+            })
+            .collect()
+    },
     code: |_, no| Standing::CODES.get(no as usize).copied().unwrap_or(""),
     label: |_, no| Standing::CODES.get(no as usize).copied().unwrap_or(""),
     ordered: true,

@@ -14,8 +14,15 @@ use crate::domain::stage::StageNo;
 /// One row with every signal, and one with none.
 fn roster() -> Roster {
     let mut config = Config::default();
-    let attribute = |code: &str, kind| Attribute { code: code.into(), label: code.into(), kind };
-    config.attributes = vec![attribute("budget", AttributeType::Money), attribute("vip", AttributeType::Bool)];
+    let attribute = |code: &str, kind| Attribute {
+        code: code.into(),
+        label: code.into(),
+        kind,
+    };
+    config.attributes = vec![
+        attribute("budget", AttributeType::Money),
+        attribute("vip", AttributeType::Bool),
+    ];
     let today: Day = "2026-11-21".parse().unwrap();
     let ago = |days: i64| Some(today.plus(-days));
     let mut roster = Roster::new(Arc::new(config), today, "ana");
@@ -60,10 +67,24 @@ fn roster() -> Roster {
         signals,
         ..Entry::default()
     });
-    roster.put(Entry { rowid: 2, name: "Empty", ..Entry::default() });
-    roster.rows[0].health = Health { score: Some(31), coverage: 80, band: Band::Risk };
+    roster.put(Entry {
+        rowid: 2,
+        name: "Empty",
+        ..Entry::default()
+    });
+    roster.rows[0].health = Health {
+        score: Some(31),
+        coverage: 80,
+        band: Band::Risk,
+    };
     roster.rows[0].priority = 923;
-    let bought = Orders { ever: 5, last: ago(30), count: 3, paid: 90_000, ..Orders::default() };
+    let bought = Orders {
+        ever: 5,
+        last: ago(30),
+        count: 3,
+        paid: 90_000,
+        ..Orders::default()
+    };
     roster.put_orders(vec![bought, Orders::default()], &[true, false]);
     if let Some(purchases) = &mut roster.purchases {
         purchases.members[0].scores = Some(Scores { r: 4, f: 5, m: 3 });
@@ -76,21 +97,37 @@ fn roster() -> Roster {
 #[test]
 fn codes_and_other_names_are_said_once() {
     let mut seen = HashSet::new();
-    for name in COLUMNS.iter().flat_map(|c| std::iter::once(&c.field.code).chain(c.field.aliases)) {
+    for name in COLUMNS
+        .iter()
+        .flat_map(|c| std::iter::once(&c.field.code).chain(c.field.aliases))
+    {
         assert!(seen.insert(*name), "two columns are called {name}");
         assert!(name.chars().all(|c| c.is_ascii_lowercase()), "{name}");
         assert!(column(name).is_some() && column(&name.to_uppercase()).is_some());
     }
     assert!(COLUMNS.iter().all(|c| 0 < c.min && c.min <= c.preferred));
-    assert!(COLUMNS.iter().all(|c| (c.field.kind == FieldKind::Choice) == c.field.choices.is_some()));
+    assert!(
+        COLUMNS
+            .iter()
+            .all(|c| (c.field.kind == FieldKind::Choice) == c.field.choices.is_some())
+    );
     let set: Vec<_> = default_set().map(Column::code).collect();
-    assert_eq!(set, ["priority", "name", "owner", "stage", "arr", "health", "nps", "tickets", "renews", "touch"]);
+    assert_eq!(
+        set,
+        [
+            "priority", "name", "owner", "stage", "arr", "health", "nps", "tickets", "renews",
+            "touch"
+        ]
+    );
 }
 
 #[test]
 fn a_full_row_shows_in_every_column() {
     let roster = roster();
-    let shown: Vec<String> = COLUMNS.iter().map(|c| format!("{} {}", c.code(), c.show(&roster, 0, roster.today))).collect();
+    let shown: Vec<String> = COLUMNS
+        .iter()
+        .map(|c| format!("{} {}", c.code(), c.show(&roster, 0, roster.today)))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"), @"
     priority 92
     name Acme Foods
@@ -152,15 +189,34 @@ fn a_full_row_shows_in_every_column() {
 fn an_empty_row_has_no_data_and_no_panic() {
     let roster = roster();
     for c in COLUMNS {
-        let (shown, json, csv) = (c.show(&roster, 1, roster.today), c.json(&roster, 1), c.csv(&roster, 1));
+        let (shown, json, csv) = (
+            c.show(&roster, 1, roster.today),
+            c.json(&roster, 1),
+            c.csv(&roster, 1),
+        );
         match c.code() {
-            "name" => assert_eq!((shown.as_str(), json, csv.as_str()), ("Empty", json!("Empty"), "Empty")),
-            "tickets" | "severe" | "tasks" | "actions" => assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0")),
-            "stuck" | "behind" | "unanswered" | "silent" | "fell" | "plan" => {
-                assert_eq!((shown.as_str(), json, csv.as_str()), ("no", json!(false), "no"))
+            "name" => assert_eq!(
+                (shown.as_str(), json, csv.as_str()),
+                ("Empty", json!("Empty"), "Empty")
+            ),
+            "tickets" | "severe" | "tasks" | "actions" => {
+                assert_eq!((shown.as_str(), json, csv.as_str()), ("0", json!(0), "0"))
             }
-            "seg" => assert_eq!((shown.as_str(), json, csv.as_str()), ("registered", json!(["registered"]), "registered")),
-            code => assert_eq!((shown.as_str(), json, csv.as_str()), ("-", Json::Null, ""), "{code}"),
+            "stuck" | "behind" | "unanswered" | "silent" | "fell" | "plan" => {
+                assert_eq!(
+                    (shown.as_str(), json, csv.as_str()),
+                    ("no", json!(false), "no")
+                )
+            }
+            "seg" => assert_eq!(
+                (shown.as_str(), json, csv.as_str()),
+                ("registered", json!(["registered"]), "registered")
+            ),
+            code => assert_eq!(
+                (shown.as_str(), json, csv.as_str()),
+                ("-", Json::Null, ""),
+                "{code}"
+            ),
         }
     }
 }
@@ -182,10 +238,19 @@ fn json_has_raw_units_and_stable_names() {
         "fullprice": true, "several": true, "abovemedian": false,
         "cadence": "red", "gaps": 2, "champion": "2026-09-21", "buyer": null, "sponsor": "2026-11-12",
     });
-    expected.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    expected
+        .as_object_mut()
+        .unwrap()
+        .extend(further.as_object().unwrap().clone());
     let row = json_row(&roster, 0, COLUMNS);
     assert_eq!(row, expected);
-    let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let keys = |json: &Json| {
+        json.as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     assert_eq!(keys(&row), keys(&expected), "in the table's order");
 }
 
@@ -193,10 +258,30 @@ fn json_has_raw_units_and_stable_names() {
 fn csv_is_exact() {
     let roster = roster();
     let cell = |code| column(code).unwrap().csv(&roster, 0);
-    let cells = ["mrr", "arr", "priority", "usage", "renews", "tag", "stage", "stuck", "band"].map(cell);
-    assert_eq!(cells, ["20000.50", "240006.00", "92.3", "-40.5", "2026-12-09", "enterprise food", "conversion", "yes", "risk"]);
+    let cells = [
+        "mrr", "arr", "priority", "usage", "renews", "tag", "stage", "stuck", "band",
+    ]
+    .map(cell);
     assert_eq!(
-        (money::decimal(i64::MIN, 2), money::decimal(-5, 2), money::decimal(7, 0)),
+        cells,
+        [
+            "20000.50",
+            "240006.00",
+            "92.3",
+            "-40.5",
+            "2026-12-09",
+            "enterprise food",
+            "conversion",
+            "yes",
+            "risk"
+        ]
+    );
+    assert_eq!(
+        (
+            money::decimal(i64::MIN, 2),
+            money::decimal(-5, 2),
+            money::decimal(7, 0)
+        ),
         ("-92233720368547758.08".into(), "-0.05".into(), "7".into())
     );
 }
@@ -206,10 +291,22 @@ fn attributes_are_columns_too() {
     let roster = roster();
     let budget = attribute(&roster.config, "attr.budget").unwrap();
     let vip = attribute(&roster.config, "vip").unwrap();
-    let both = |row| (show_attribute(&roster, budget, row), json_attribute(&roster, budget, row), csv_attribute(&roster, budget, row));
+    let both = |row| {
+        (
+            show_attribute(&roster, budget, row),
+            json_attribute(&roster, budget, row),
+            csv_attribute(&roster, budget, row),
+        )
+    };
     assert_eq!(both(0), ("12k".into(), json!(1_200_050), "12000.50".into()));
     assert_eq!(both(1), ("-".into(), Json::Null, String::new()));
-    assert_eq!((show_attribute(&roster, vip, 0), json_attribute(&roster, vip, 0)), ("yes".into(), json!(true)));
+    assert_eq!(
+        (
+            show_attribute(&roster, vip, 0),
+            json_attribute(&roster, vip, 0)
+        ),
+        ("yes".into(), json!(true))
+    );
     let mut rows = vec![1, 0];
     assert!(sort(&roster, &mut rows, "budget", true) && rows == [0, 1]);
     assert!(!sort(&roster, &mut rows, "nonsense", true));
@@ -232,18 +329,26 @@ fn every_column_sorts_and_filters() {
     let roster = roster();
     let fields = fields(&roster.config);
     let rows = |text: &str| {
-        let filter = Filter::parse(text, &fields).unwrap_or_else(|m| panic!("{text}: {}", m.message));
+        let filter =
+            Filter::parse(text, &fields).unwrap_or_else(|m| panic!("{text}: {}", m.message));
         roster.select(&filter.prepare(&roster, &People::new()))
     };
     for c in COLUMNS {
-        let (with, without) = (rows(&format!("-{}:none", c.code())), rows(&format!("{}:none", c.code())));
+        let (with, without) = (
+            rows(&format!("-{}:none", c.code())),
+            rows(&format!("{}:none", c.code())),
+        );
         assert_eq!(with.len() + without.len(), 2, "{}", c.code());
         let nothing = c.code() == "buyer";
         assert!(with.contains(&0) != nothing, "{}", c.code());
         for down in [false, true] {
             let mut sorted = vec![1, 0];
             assert!(sort(&roster, &mut sorted, c.code(), down));
-            assert!(sorted == [0, 1] || !without.contains(&1), "{}: no data comes last", c.code());
+            assert!(
+                sorted == [0, 1] || !without.contains(&1),
+                "{}: no data comes last",
+                c.code()
+            );
         }
     }
     let passing = [

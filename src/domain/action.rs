@@ -84,7 +84,9 @@ impl Action {
         let money = self.money.unwrap_or(arr).max(0);
         let urgency = 5 - i64::from(self.severity.unwrap_or(4).clamp(1, 4));
         let late = self.review.is_some_and(|d| d < today);
-        money.saturating_mul(urgency).saturating_mul(if late { 2 } else { 1 })
+        money
+            .saturating_mul(urgency)
+            .saturating_mul(if late { 2 } else { 1 })
     }
 }
 
@@ -102,20 +104,35 @@ pub fn plan_progress<'a>(objectives: impl IntoIterator<Item = &'a Action>) -> Op
 
 /// Reads a figure of an objective, a number with at most three places behind its point, in thousandths; `None` for anything else.
 pub fn parse_figure(text: &str) -> Option<i64> {
-    let (sign, digits) = text.trim().strip_prefix('-').map_or((1, text.trim()), |rest| (-1, rest));
+    let (sign, digits) = text
+        .trim()
+        .strip_prefix('-')
+        .map_or((1, text.trim()), |rest| (-1, rest));
     let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
     let plain = |t: &str| t.chars().all(|c| c.is_ascii_digit());
     if whole.is_empty() || rest.len() > 3 || !plain(whole) || !plain(rest) {
         return None;
     }
-    format!("{whole}{rest:0<3}").parse::<i64>().ok().map(|n| sign * n)
+    format!("{whole}{rest:0<3}")
+        .parse::<i64>()
+        .ok()
+        .map(|n| sign * n)
 }
 
 /// A figure in thousandths as a person reads it: `42.5`.
 pub fn show_figure(thousandths: i64) -> String {
-    let (whole, rest) = (thousandths.unsigned_abs() / 1000, thousandths.unsigned_abs() % 1000);
+    let (whole, rest) = (
+        thousandths.unsigned_abs() / 1000,
+        thousandths.unsigned_abs() % 1000,
+    );
     let sign = if thousandths < 0 { "-" } else { "" };
-    if rest == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+    if rest == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{rest:03}")
+            .trim_end_matches('0')
+            .to_owned()
+    }
 }
 
 /// A call to action before it is written.
@@ -196,7 +213,12 @@ mod tests {
     }
 
     fn objective(base: i64, value: i64, target: i64) -> Action {
-        Action { base: Some(base), value: Some(value), target: Some(target), ..action() }
+        Action {
+            base: Some(base),
+            value: Some(value),
+            target: Some(target),
+            ..action()
+        }
     }
 
     #[test]
@@ -211,14 +233,25 @@ mod tests {
 
     #[test]
     fn a_plan_is_the_mean_of_its_objectives() {
-        let done = Action { closed: Some(Day::MIN), ..action() };
-        assert_eq!(plan_progress(&[objective(0, 5, 10), done, action()]), Some(50));
+        let done = Action {
+            closed: Some(Day::MIN),
+            ..action()
+        };
+        assert_eq!(
+            plan_progress(&[objective(0, 5, 10), done, action()]),
+            Some(50)
+        );
         assert_eq!(plan_progress(&[]), None);
     }
 
     #[test]
     fn figures_are_read_and_written_in_thousandths() {
-        for (text, number) in [("42.5", 42_500), ("-3", -3000), ("0.125", 125), ("-0.5", -500)] {
+        for (text, number) in [
+            ("42.5", 42_500),
+            ("-3", -3000),
+            ("0.125", 125),
+            ("-0.5", -500),
+        ] {
             assert_eq!(parse_figure(text), Some(number));
             assert_eq!(show_figure(number), text);
         }
@@ -230,9 +263,17 @@ mod tests {
     #[test]
     fn money_times_urgency() {
         let day = Day::MIN;
-        let risk = |severity, money, review| Action { severity, money, review, ..action() };
+        let risk = |severity, money, review| Action {
+            severity,
+            money,
+            review,
+            ..action()
+        };
         assert_eq!(risk(Some(1), None, None).weight(100, day), 400);
         assert_eq!(risk(None, Some(50), None).weight(100, day), 50);
-        assert_eq!(risk(Some(3), Some(50), Some(day)).weight(0, day.plus(1)), 200);
+        assert_eq!(
+            risk(Some(3), Some(50), Some(day)).weight(0, day.plus(1)),
+            200
+        );
     }
 }

@@ -82,8 +82,15 @@ pub struct Kept {
 
 impl Cadence {
     fn holds(&self, stage: &Stage, tags: &str) -> bool {
-        let here = if self.stages.is_empty() { stage.class == StageClass::Customer } else { self.stages.contains(&stage.code) };
-        here && (self.tags.is_empty() || tags.split(' ').any(|tag| self.tags.iter().any(|t| t == tag)))
+        let here = if self.stages.is_empty() {
+            stage.class == StageClass::Customer
+        } else {
+            self.stages.contains(&stage.code)
+        };
+        here && (self.tags.is_empty()
+            || tags
+                .split(' ')
+                .any(|tag| self.tags.iter().any(|t| t == tag)))
     }
 }
 
@@ -91,43 +98,87 @@ impl Cadences {
     /// The place of the cadence that holds in a stage for a customer with these tags (one space between two).
     pub fn of(&self, stage: Option<&Stage>, tags: &str) -> Option<u8> {
         let stage = stage?;
-        self.cadence.iter().position(|c| c.holds(stage, tags)).and_then(|at| u8::try_from(at).ok())
+        self.cadence
+            .iter()
+            .position(|c| c.holds(stage, tags))
+            .and_then(|at| u8::try_from(at).ok())
     }
 
     /// True when a touch by a channel (its place in [`CHANNELS`]) counts for the cadence at a place. One by a channel that this
     /// version does not know counts where no list says otherwise.
     pub fn counts(&self, cadence: Option<u8>, channel: u8) -> bool {
-        let own = cadence.and_then(|at| self.cadence.get(usize::from(at))).map(|c| &c.channels).filter(|c| !c.is_empty());
-        let (list, channel) = (own.unwrap_or(&self.channels), CHANNELS.get(usize::from(channel)));
-        if list.is_empty() { channel.is_none_or(|c| c.two_way) } else { channel.is_some_and(|c| list.iter().any(|l| l == c.code)) }
+        let own = cadence
+            .and_then(|at| self.cadence.get(usize::from(at)))
+            .map(|c| &c.channels)
+            .filter(|c| !c.is_empty());
+        let (list, channel) = (
+            own.unwrap_or(&self.channels),
+            CHANNELS.get(usize::from(channel)),
+        );
+        if list.is_empty() {
+            channel.is_none_or(|c| c.two_way)
+        } else {
+            channel.is_some_and(|c| list.iter().any(|l| l == c.code))
+        }
     }
 
     /// Says what is wrong with cadences that somebody wrote.
     pub fn check(&self) -> Result<()> {
-        let channels = self.cadence.iter().flat_map(|c| &c.channels).chain(&self.channels);
-        if let Some(code) = channels.into_iter().find(|code| touchpoint::number(code).is_none()) {
-            return Err(Error::usage(format!("cadences: there is no channel \"{code}\"")).hint("such as phone, email, meeting, chat"));
+        let channels = self
+            .cadence
+            .iter()
+            .flat_map(|c| &c.channels)
+            .chain(&self.channels);
+        if let Some(code) = channels
+            .into_iter()
+            .find(|code| touchpoint::number(code).is_none())
+        {
+            return Err(
+                Error::usage(format!("cadences: there is no channel \"{code}\""))
+                    .hint("such as phone, email, meeting, chat"),
+            );
         }
-        if let Some(code) = self.roles.keys().find(|code| !ROLES.contains(&code.as_str())) {
-            return Err(Error::usage(format!("cadences: there is no role \"{code}\"")).hint(format!("roles: {}", ROLES.join(", "))));
+        if let Some(code) = self
+            .roles
+            .keys()
+            .find(|code| !ROLES.contains(&code.as_str()))
+        {
+            return Err(
+                Error::usage(format!("cadences: there is no role \"{code}\""))
+                    .hint(format!("roles: {}", ROLES.join(", "))),
+            );
         }
-        match self.cadence.iter().position(|c| c.longest == 0 || c.ideal > c.longest) {
-            Some(at) => Err(Error::usage(format!("cadences: the ideal days of cadence {} are more than the longest", at + 1))
-                .hint("ideal = 14 and longest = 21, for example")),
-            None if self.cadence.len() > 250 => Err(Error::usage("cadences: a book has at most 250")),
+        match self
+            .cadence
+            .iter()
+            .position(|c| c.longest == 0 || c.ideal > c.longest)
+        {
+            Some(at) => Err(Error::usage(format!(
+                "cadences: the ideal days of cadence {} are more than the longest",
+                at + 1
+            ))
+            .hint("ideal = 14 and longest = 21, for example")),
+            None if self.cadence.len() > 250 => {
+                Err(Error::usage("cadences: a book has at most 250"))
+            }
             None => Ok(()),
         }
     }
 
     /// The limit in days for the people of a role (its place in [`ROLES`]).
     pub fn limit(&self, role: usize) -> Option<i64> {
-        ROLES.get(role).and_then(|code| self.roles.get(*code)).map(|days| i64::from(*days))
+        ROLES
+            .get(role)
+            .and_then(|code| self.roles.get(*code))
+            .map(|days| i64::from(*days))
     }
 }
 
 /// How a customer's cadence stands on a day; `None` where none holds, or nothing has begun.
 pub fn kept(signals: &Signals, config: &Config, day: Day) -> Option<Kept> {
-    let own = signals.cadence.and_then(|at| config.cadences.cadence.get(usize::from(at)));
+    let own = signals
+        .cadence
+        .and_then(|at| config.cadences.cadence.get(usize::from(at)));
     let (ideal, longest) = match own {
         Some(own) => (i64::from(own.ideal), i64::from(own.longest)),
         None if config.stages.get(signals.stage)?.class == StageClass::Customer => {
@@ -143,7 +194,13 @@ pub fn kept(signals: &Signals, config: &Config, day: Day) -> Option<Kept> {
         d if d > ideal => Standing::Yellow,
         _ => Standing::Ok,
     };
-    Some(Kept { standing, last, days, ideal, longest })
+    Some(Kept {
+        standing,
+        last,
+        days,
+        ideal,
+        longest,
+    })
 }
 
 /// Of the roles that the book watches the one that has waited for too long by most days: its place in [`ROLES`], its last
@@ -154,7 +211,10 @@ pub fn waiting(signals: &Signals, config: &Config, day: Day) -> Option<(usize, D
         let days = day.since(last);
         (days > limit).then_some((days - limit, (role, last, days)))
     };
-    (0..ROLES.len()).filter_map(over).max_by_key(|(over, (role, ..))| (*over, std::cmp::Reverse(*role))).map(|found| found.1)
+    (0..ROLES.len())
+        .filter_map(over)
+        .max_by_key(|(over, (role, ..))| (*over, std::cmp::Reverse(*role)))
+        .map(|found| found.1)
 }
 
 #[cfg(test)]
@@ -162,7 +222,10 @@ mod tests {
     use super::*;
 
     fn config(cadences: &str) -> Config {
-        Config { cadences: toml::from_str(cadences).expect("TOML"), ..Config::default() }
+        Config {
+            cadences: toml::from_str(cadences).expect("TOML"),
+            ..Config::default()
+        }
     }
 
     fn day(n: i64) -> Day {
@@ -174,15 +237,54 @@ mod tests {
         let config = config(
             "[[cadence]]\ntags = ['gold', 'key']\nideal = 7\nlongest = 14\n[[cadence]]\nstages = ['reach', 'retention']\nideal = 20\nlongest = 40\n",
         );
-        let of = |stage: &str, tags| config.cadences.of(config.stages.find(stage).and_then(|no| config.stages.get(no)), tags);
-        assert_eq!((of("retention", "a key"), of("retention", "keys"), of("loyalty", "")), (Some(0), Some(1), None));
-        assert_eq!((of("reach", "gold"), of("churned", "gold")), (Some(1), None), "one without stages is for customers");
+        let of = |stage: &str, tags| {
+            config.cadences.of(
+                config
+                    .stages
+                    .find(stage)
+                    .and_then(|no| config.stages.get(no)),
+                tags,
+            )
+        };
+        assert_eq!(
+            (
+                of("retention", "a key"),
+                of("retention", "keys"),
+                of("loyalty", "")
+            ),
+            (Some(0), Some(1), None)
+        );
+        assert_eq!(
+            (of("reach", "gold"), of("churned", "gold")),
+            (Some(1), None),
+            "one without stages is for customers"
+        );
         let stage = config.stages.find("loyalty").expect("shipped");
-        let signals = |cadence| Signals { cadence, stage, reached: Some(day(0)), ..Signals::default() };
+        let signals = |cadence| Signals {
+            cadence,
+            stage,
+            reached: Some(day(0)),
+            ..Signals::default()
+        };
         let at = |cadence, n| kept(&signals(cadence), &config, day(n)).map(|k| k.standing);
-        assert_eq!([7, 8, 14, 15].map(|n| at(Some(0), n)), [Standing::Ok, Standing::Yellow, Standing::Yellow, Standing::Red].map(Some));
-        assert_eq!([20, 21, 31].map(|n| at(None, n)), [Standing::Ok, Standing::Yellow, Standing::Red].map(Some));
-        let prospect = Signals { stage: config.stages.find("acquisition").expect("shipped"), ..signals(None) };
+        assert_eq!(
+            [7, 8, 14, 15].map(|n| at(Some(0), n)),
+            [
+                Standing::Ok,
+                Standing::Yellow,
+                Standing::Yellow,
+                Standing::Red
+            ]
+            .map(Some)
+        );
+        assert_eq!(
+            [20, 21, 31].map(|n| at(None, n)),
+            [Standing::Ok, Standing::Yellow, Standing::Red].map(Some)
+        );
+        let prospect = Signals {
+            stage: config.stages.find("acquisition").expect("shipped"),
+            ..signals(None)
+        };
         assert_eq!(kept(&prospect, &config, day(90)), None);
     }
 
@@ -191,8 +293,15 @@ mod tests {
         let shipped = Config::default().cadences;
         let of = |code: &str| touchpoint::number(code).expect("a channel");
         assert!(shipped.counts(None, of("email")) && !shipped.counts(None, of("newsletter")));
-        let own = config("channels = ['newsletter']\n[[cadence]]\nideal = 1\nlongest = 2\nchannels = ['phone']").cadences;
-        assert!(own.counts(None, of("newsletter")) && !own.counts(None, of("phone")) && own.counts(Some(0), of("phone")));
+        let own = config(
+            "channels = ['newsletter']\n[[cadence]]\nideal = 1\nlongest = 2\nchannels = ['phone']",
+        )
+        .cadences;
+        assert!(
+            own.counts(None, of("newsletter"))
+                && !own.counts(None, of("phone"))
+                && own.counts(Some(0), of("phone"))
+        );
     }
 
     #[test]
@@ -201,17 +310,37 @@ mod tests {
         let role = |code| ROLES.iter().position(|r| *r == code).expect("a role");
         let mut signals = Signals::default();
         assert_eq!(waiting(&signals, &config, day(400)), None);
-        (signals.roles[role("buyer")], signals.roles[role("champion")]) = (Some(day(0)), Some(day(40)));
+        (
+            signals.roles[role("buyer")],
+            signals.roles[role("champion")],
+        ) = (Some(day(0)), Some(day(40)));
         assert_eq!(waiting(&signals, &config, day(90)), None);
-        assert_eq!(waiting(&signals, &config, day(100)), Some((role("buyer"), day(0), 100)));
+        assert_eq!(
+            waiting(&signals, &config, day(100)),
+            Some((role("buyer"), day(0), 100))
+        );
         signals.roles[role("buyer")] = Some(day(30));
-        assert_eq!(waiting(&signals, &config, day(121)), Some((role("champion"), day(40), 81)));
+        assert_eq!(
+            waiting(&signals, &config, day(121)),
+            Some((role("champion"), day(40), 81))
+        );
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        for wrong in ["channels = ['pigeon']", "[roles]\nking = 3", "[[cadence]]\nideal = 9\nlongest = 3", "[[cadence]]\nideal = 0"] {
-            assert!(toml::from_str::<Cadences>(wrong).expect("TOML").check().is_err(), "{wrong}");
+        for wrong in [
+            "channels = ['pigeon']",
+            "[roles]\nking = 3",
+            "[[cadence]]\nideal = 9\nlongest = 3",
+            "[[cadence]]\nideal = 0",
+        ] {
+            assert!(
+                toml::from_str::<Cadences>(wrong)
+                    .expect("TOML")
+                    .check()
+                    .is_err(),
+                "{wrong}"
+            );
         }
     }
 }

@@ -32,8 +32,13 @@ impl From<Written> for Question {
             Written::Coded { code, ask } => Question { code, ask },
             Written::Words(ask) => {
                 let words = crate::text::fold(&ask);
-                let words = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-                Question { code: words.collect::<Vec<_>>().join("_"), ask }
+                let words = words
+                    .split(|c: char| !c.is_alphanumeric())
+                    .filter(|w| !w.is_empty());
+                Question {
+                    code: words.collect::<Vec<_>>().join("_"),
+                    ask,
+                }
             }
         }
     }
@@ -63,7 +68,9 @@ impl Answer {
 
     /// The answer of a stored number.
     pub fn from_number(number: i64) -> Option<Answer> {
-        [Answer::Yes, Answer::No, Answer::Na].into_iter().find(|a| a.number() == number)
+        [Answer::Yes, Answer::No, Answer::Na]
+            .into_iter()
+            .find(|a| a.number() == number)
     }
 
     /// What scripts and people read: `yes`, `no`, `n/a`.
@@ -154,8 +161,18 @@ mod tests {
     #[test]
     fn answers_are_stored_as_events_say() {
         for (answer, number) in [(Answer::Yes, 1), (Answer::No, 0), (Answer::Na, 2)] {
-            assert_eq!((answer.number(), Answer::from_number(number), Answer::parse(answer.code())), (number, Some(answer), Some(answer)));
+            assert_eq!(
+                (
+                    answer.number(),
+                    Answer::from_number(number),
+                    Answer::parse(answer.code())
+                ),
+                (number, Some(answer), Some(answer))
+            );
         }
-        assert_eq!((Answer::from_number(3), Answer::parse("perhaps")), (None, None));
+        assert_eq!(
+            (Answer::from_number(3), Answer::parse("perhaps")),
+            (None, None)
+        );
     }
 }

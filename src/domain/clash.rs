@@ -52,9 +52,15 @@ pub struct Clashing {
 impl Clashing {
     /// What it is in one sentence: `title of task "Send the offer" of Acme was changed since by bo`.
     pub fn sentence(&self) -> String {
-        let of = self.customer.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
+        let of = self
+            .customer
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" of {name}"));
         let who = self.by.as_ref().map_or("somebody", |by| by.person.as_str());
-        format!("{} of {} \"{}\"{of} was changed since by {who}", self.field, self.kind, self.name)
+        format!(
+            "{} of {} \"{}\"{of} was changed since by {who}",
+            self.field, self.kind, self.name
+        )
     }
 }
 
@@ -86,7 +92,10 @@ pub struct Joined {
 /// Brings two versions of `base` together: sentence by sentence, and word by word within a sentence that both have changed.
 /// Where that does not do, both versions of the sentence stay, theirs before mine.
 pub fn join(base: &str, mine: &str, theirs: &str) -> Joined {
-    let mut joined = Joined { text: String::new(), twice: false };
+    let mut joined = Joined {
+        text: String::new(),
+        twice: false,
+    };
     for part in parts([base, mine, theirs], false) {
         match part {
             Part::Agreed(text) => put(&mut joined.text, &text),
@@ -94,7 +103,16 @@ pub fn join(base: &str, mine: &str, theirs: &str) -> Joined {
                 let [_, mine, theirs] = &three;
                 let within = parts([&three[0], mine, theirs], true);
                 if within.iter().all(|p| matches!(p, Part::Agreed(_))) {
-                    let whole: String = within.iter().map(|p| if let Part::Agreed(text) = p { text.as_str() } else { "" }).collect();
+                    let whole: String = within
+                        .iter()
+                        .map(|p| {
+                            if let Part::Agreed(text) = p {
+                                text.as_str()
+                            } else {
+                                ""
+                            }
+                        })
+                        .collect();
                     put(&mut joined.text, &whole);
                 } else {
                     joined.twice |= !mine.trim().is_empty() && !theirs.trim().is_empty();
@@ -109,8 +127,15 @@ pub fn join(base: &str, mine: &str, theirs: &str) -> Joined {
 
 /// Adds text behind other text, set apart where neither does that itself: on a line of its own behind what is no whole sentence.
 fn put(out: &mut String, text: &str) {
-    if !text.is_empty() && out.ends_with(|c: char| !c.is_whitespace()) && !text.starts_with(char::is_whitespace) {
-        out.push(if out.ends_with(char::is_alphanumeric) { '\n' } else { ' ' });
+    if !text.is_empty()
+        && out.ends_with(|c: char| !c.is_whitespace())
+        && !text.starts_with(char::is_whitespace)
+    {
+        out.push(if out.ends_with(char::is_alphanumeric) {
+            '\n'
+        } else {
+            ' '
+        });
     }
     out.push_str(text);
 }
@@ -157,7 +182,9 @@ fn parts(three: [&str; 3], words: bool) -> Vec<Part> {
     let [base, mine, theirs] = three.map(|text| lines(text, words));
     let mut options = diffy::MergeOptions::new();
     options.set_conflict_style(diffy::ConflictStyle::Diff3);
-    let merged = options.merge(&base, &mine, &theirs).unwrap_or_else(|apart| apart);
+    let merged = options
+        .merge(&base, &mine, &theirs)
+        .unwrap_or_else(|apart| apart);
     let mut parts = vec![Part::Agreed(String::new())];
     let mut of = 0;
     for line in merged.split_inclusive('\n') {
@@ -185,7 +212,9 @@ fn lines(text: &str, words: bool) -> String {
         return text.split_word_bounds().map(line).collect();
     }
     // What stands between two sentences is a piece of its own: a sentence that another follows is the same one.
-    let pieces = text.split_sentence_bounds().flat_map(|s| <[&str; 2]>::from(s.split_at(s.trim_end().len())));
+    let pieces = text
+        .split_sentence_bounds()
+        .flat_map(|s| <[&str; 2]>::from(s.split_at(s.trim_end().len())));
     pieces.filter(|p| !p.is_empty()).map(line).collect()
 }
 
@@ -210,50 +239,90 @@ mod tests {
     use super::*;
 
     fn whole(text: &str) -> Joined {
-        Joined { text: text.into(), twice: false }
+        Joined {
+            text: text.into(),
+            twice: false,
+        }
     }
 
     fn twice(text: &str) -> Joined {
-        Joined { text: text.into(), twice: true }
+        Joined {
+            text: text.into(),
+            twice: true,
+        }
     }
 
     #[test]
     fn changes_in_different_places_are_both_kept() {
         let base = "met Dana\nroadmap asked\nbudget in May";
-        let joined = join(base, "met Dana and Lee\nroadmap asked\nbudget in May", "met Dana\nroadmap asked\nbudget in May\ncall fri");
-        assert_eq!(joined, whole("met Dana and Lee\nroadmap asked\nbudget in May\ncall fri"));
+        let joined = join(
+            base,
+            "met Dana and Lee\nroadmap asked\nbudget in May",
+            "met Dana\nroadmap asked\nbudget in May\ncall fri",
+        );
+        assert_eq!(
+            joined,
+            whole("met Dana and Lee\nroadmap asked\nbudget in May\ncall fri")
+        );
         let base = "Called Dana about renewal. They want a discount.";
         let mine = "Called Dana and Lee about renewal. They want a discount.";
         let theirs = "Called Dana about the renewal in May. They want 10% off.";
-        assert_eq!(join(base, mine, theirs), whole("Called Dana and Lee about the renewal in May. They want 10% off."));
+        assert_eq!(
+            join(base, mine, theirs),
+            whole("Called Dana and Lee about the renewal in May. They want 10% off.")
+        );
     }
 
     #[test]
     fn what_both_changed_stands_twice_as_readable_text() {
-        assert_eq!(join("one\ntwo", "one\nmine", "one\ntheirs"), twice("one\ntheirs\nmine"));
         assert_eq!(
-            join("Call on Monday. Bring cake.", "Call on Friday. Bring cake.", "Call on Tuesday. Bring cake."),
+            join("one\ntwo", "one\nmine", "one\ntheirs"),
+            twice("one\ntheirs\nmine")
+        );
+        assert_eq!(
+            join(
+                "Call on Monday. Bring cake.",
+                "Call on Friday. Bring cake.",
+                "Call on Tuesday. Bring cake."
+            ),
             twice("Call on Tuesday. Call on Friday. Bring cake.")
         );
-        assert_eq!(join("Call.", "Call. She is away.", "Call. Budget in May."), twice("Call. Budget in May. She is away."));
-        assert_eq!(join("one", "one mine", "one theirs"), twice("one theirs\none mine"));
+        assert_eq!(
+            join("Call.", "Call. She is away.", "Call. Budget in May."),
+            twice("Call. Budget in May. She is away.")
+        );
+        assert_eq!(
+            join("one", "one mine", "one theirs"),
+            twice("one theirs\none mine")
+        );
     }
 
     #[test]
     fn what_one_took_away_and_the_other_changed_stays() {
-        assert_eq!(join("One. Two. Three.", "One. Two and a half. Three.", "One. Three."), whole("One. Two and a half. Three."));
+        assert_eq!(
+            join(
+                "One. Two. Three.",
+                "One. Two and a half. Three.",
+                "One. Three."
+            ),
+            whole("One. Two and a half. Three.")
+        );
     }
 
     #[test]
     fn what_is_new_in_a_text_is_found_by_words() {
         let now = "Called Dana and Lee on Friday";
-        let new: Vec<&str> = changed("Called Dana on Monday", now).into_iter().map(|r| &now[r]).collect();
+        let new: Vec<&str> = changed("Called Dana on Monday", now)
+            .into_iter()
+            .map(|r| &now[r])
+            .collect();
         assert_eq!(new, ["and Lee ", "Friday"]);
         assert_eq!(changed("the same \\ text\n", "the same \\ text\n"), []);
     }
 
     fn text() -> impl Strategy<Value = String> {
-        proptest::collection::vec("[abc\\\\<=>|.]{1,2}[ .\n]{1,2}", 0..8).prop_map(|words| words.concat())
+        proptest::collection::vec("[abc\\\\<=>|.]{1,2}[ .\n]{1,2}", 0..8)
+            .prop_map(|words| words.concat())
     }
 
     proptest! {

@@ -19,7 +19,11 @@ pub struct Change {
     /// Field as stored: `name`, `owner`, `website`, `phone`, `created`, `attr.<code>`, `tag.<tag>`, `text`, `title`, `due`...
     pub field: String,
     /// What the person saw; `None` does not check. Nothing (`null`) was seen is another thing than not having looked.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "seen")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "seen"
+    )]
     pub base: Option<Value>,
     /// The value to write; `Value::Null` clears. Days are ISO dates.
     pub value: Value,
@@ -29,7 +33,9 @@ fn seen<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::E
     Value::deserialize(from).map(Some)
 }
 
-fn seen_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+fn seen_text<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)
 }
 
@@ -41,14 +47,22 @@ pub struct Setting {
     /// What it is to say.
     pub value: String,
     /// What it said.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "seen_text")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "seen_text"
+    )]
     pub base: Option<Option<String>>,
 }
 
 impl Change {
     /// A change that does not check what was seen.
     pub fn set(field: &str, value: impl Into<Value>) -> Change {
-        Change { field: field.to_owned(), base: None, value: value.into() }
+        Change {
+            field: field.to_owned(),
+            base: None,
+            value: value.into(),
+        }
     }
 }
 
@@ -173,7 +187,10 @@ pub enum Said {
 }
 
 /// One thing a person does: one batch, one undo step.
-#[allow(missing_docs, reason = "the fields of each variant are said in its sentence")]
+#[allow(
+    missing_docs,
+    reason = "the fields of each variant are said in its sentence"
+)]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// Makes a customer and lets it enter its first stage.
@@ -183,46 +200,112 @@ pub enum Command {
     /// Opens a ticket.
     AddTicket { customer: Id, ticket: NewTicket },
     /// Closes tickets, with the satisfaction 1-5 where it is known; `at` dates it, otherwise now.
-    CloseTickets { tickets: Vec<Id>, at: Option<Stamp>, csat: Option<u8> },
+    CloseTickets {
+        tickets: Vec<Id>,
+        at: Option<Stamp>,
+        csat: Option<u8>,
+    },
     /// Adds a version of a subscription.
     AddSubscription { customer: Id, terms: NewTerms },
     /// Changes fields of rows of one kind (bulk: the same changes for each row).
-    Edit { entity: Entity, rows: Vec<Id>, changes: Vec<Change> },
+    Edit {
+        entity: Entity,
+        rows: Vec<Id>,
+        changes: Vec<Change>,
+    },
     /// Gives customers to an owner; empty takes it away.
     Assign { customers: Vec<Id>, owner: String },
     /// Adds and removes tags.
-    Tag { customers: Vec<Id>, add: Vec<String>, remove: Vec<String> },
+    Tag {
+        customers: Vec<Id>,
+        add: Vec<String>,
+        remove: Vec<String>,
+    },
     /// Logs a touchpoint, and its follow-up task.
-    LogTouch { customers: Vec<Id>, touch: TouchDraft },
+    LogTouch {
+        customers: Vec<Id>,
+        touch: TouchDraft,
+    },
     /// Writes a note; `at` dates it, otherwise now.
-    Note { customers: Vec<Id>, text: String, at: Option<Stamp> },
+    Note {
+        customers: Vec<Id>,
+        text: String,
+        at: Option<Stamp>,
+    },
     /// Records an NPS answer 0-10.
-    Nps { customer: Id, contact: Option<Id>, score: u8, text: String, at: Option<Stamp> },
+    Nps {
+        customer: Id,
+        contact: Option<Id>,
+        score: u8,
+        text: String,
+        at: Option<Stamp>,
+    },
     /// Records answers to a survey: each a number or words, all of one person, day and wave.
-    Survey { customer: Id, contact: Option<Id>, wave: String, answers: Vec<Said>, at: Option<Stamp> },
+    Survey {
+        customer: Id,
+        contact: Option<Id>,
+        wave: String,
+        answers: Vec<Said>,
+        at: Option<Stamp>,
+    },
     /// Records that an invitation to a survey was delivered: `asks` is `nps`, `csat`, `ces` or `friction`.
-    Invite { customers: Vec<Id>, asks: String, wave: String, at: Option<Stamp> },
+    Invite {
+        customers: Vec<Id>,
+        asks: String,
+        wave: String,
+        at: Option<Stamp>,
+    },
     /// Records the manager's pulse 1-5.
-    Pulse { customer: Id, score: u8, text: String },
+    Pulse {
+        customer: Id,
+        score: u8,
+        text: String,
+    },
     /// Sets the health score by a person's word: 0-100 and the last day on which it holds, within a year; the reason is
     /// mandatory. `None`: what is measured holds again.
-    Override { customer: Id, hold: Option<(u8, Day)>, reason: String },
+    Override {
+        customer: Id,
+        hold: Option<(u8, Day)>,
+        reason: String,
+    },
     /// Moves customers; a reason is mandatory backward, to a lost stage, and on where exit criteria are not met.
-    Move { customers: Vec<Id>, to: Target, reason: Option<Reason> },
+    Move {
+        customers: Vec<Id>,
+        to: Target,
+        reason: Option<Reason>,
+    },
     /// Answers a question of a stage's checklist; the latest answer holds.
-    Check { customer: Id, stage: String, question: String, answer: Answer, note: String },
+    Check {
+        customer: Id,
+        stage: String,
+        question: String,
+        answer: Answer,
+        note: String,
+    },
     /// Adds a task to each customer.
     AddTask { customers: Vec<Id>, task: TaskDraft },
     /// Marks tasks done (an event on each customer's timeline).
     DoneTasks { tasks: Vec<Id> },
     /// Puts tasks off.
-    SnoozeTasks { tasks: Vec<Id>, until: Day, reason: String },
+    SnoozeTasks {
+        tasks: Vec<Id>,
+        until: Day,
+        reason: String,
+    },
     /// Triage: the present reasons of these customers are dealt with.
     Done { customers: Vec<Id> },
     /// The same with the reasons that were shown at each of them, as `priority::keys_to_text` writes them.
-    DoneWith { customers: Vec<Id>, reasons: Vec<String> },
+    DoneWith {
+        customers: Vec<Id>,
+        reasons: Vec<String>,
+    },
     /// Triage: hides customers until a day, or until an event (`nps`, `ticket`) arrives.
-    Snooze { customers: Vec<Id>, until: Option<Day>, event: String, reason: String },
+    Snooze {
+        customers: Vec<Id>,
+        until: Option<Day>,
+        event: String,
+        reason: String,
+    },
     /// Takes a snooze back.
     Unsnooze { customers: Vec<Id> },
     /// Makes one of two customers: everything of `other` comes to `keep`, and `other` leaves the lists; undo brings both back.
@@ -230,13 +313,24 @@ pub enum Command {
     /// Removes rows from every list; undo brings them back.
     Remove { entity: Entity, rows: Vec<Id> },
     /// Opens a call to action at each customer, or updates the open one of the same kind and reason.
-    OpenAction { customers: Vec<Id>, action: ActionDraft },
+    OpenAction {
+        customers: Vec<Id>,
+        action: ActionDraft,
+    },
     /// Closes calls to action with what came of it.
     CloseActions { actions: Vec<Id>, outcome: String },
     /// Puts calls to action off; the reason is one of `action::SNOOZE_REASONS`.
-    SnoozeActions { actions: Vec<Id>, until: Day, reason: String },
+    SnoozeActions {
+        actions: Vec<Id>,
+        until: Day,
+        reason: String,
+    },
     /// Starts a playbook (code or label) at customers; `from` is the day it counts from, otherwise today.
-    StartPlay { customers: Vec<Id>, playbook: String, from: Option<Day> },
+    StartPlay {
+        customers: Vec<Id>,
+        playbook: String,
+        from: Option<Day>,
+    },
     /// Passes over a step of a started playbook, with the reason.
     SkipStep { step: Id, reason: String },
     /// Ends a started playbook; what is open of it leaves the lists.
@@ -244,22 +338,36 @@ pub enum Command {
     /// Takes back what one firing of a rule did, by its event; the rule does not fire again for the same entry.
     TakeBackFiring { event: Id },
     /// Saves a view under a name (an existing one of that name is changed).
-    SaveView { name: String, view: super::query::View },
+    SaveView {
+        name: String,
+        view: super::query::View,
+    },
     /// Sets a config key; `None` goes back to the default.
     SetConfig {
         key: String,
         value: Option<String>,
         /// What the person saw there, `Some(None)` for the default; `None` does not check. Where the setting says something else by now
         /// (neither this nor `value`) the write is refused with a conflict.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "seen_text")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "seen_text"
+        )]
         base: Option<Option<String>>,
     },
     /// Sets several config keys and saves several views in one step.
-    Configure { settings: Vec<Setting>, views: Vec<(String, super::query::View)> },
+    Configure {
+        settings: Vec<Setting>,
+        views: Vec<(String, super::query::View)>,
+    },
     /// Decides a conflict between copies of the book: `take` names the edit whose value holds.
     Resolve { row: Id, field: String, take: Id },
     /// Deletes a customer or a contact with all that belongs to it, for good: ids stay, nothing else, and no undo.
-    Purge { entity: Entity, row: Id, why: String },
+    Purge {
+        entity: Entity,
+        row: Id,
+        why: String,
+    },
     /// Takes back a batch, or one edit, by its id: also an import, and with `force` also another person's.
     Revert { target: Id, force: bool },
     /// Takes back the person's latest batch that stands, or the named one (their own). `force` also overwrites later edits of
@@ -281,7 +389,13 @@ pub enum Command {
 impl Command {
     /// It takes back what somebody did, or does it again: what it touches is not told by its fields.
     pub fn is_undo(&self) -> bool {
-        matches!(self, Command::Undo { .. } | Command::UndoPast { .. } | Command::UndoRest { .. } | Command::Redo)
+        matches!(
+            self,
+            Command::Undo { .. }
+                | Command::UndoPast { .. }
+                | Command::UndoRest { .. }
+                | Command::Redo
+        )
     }
 }
 
@@ -311,9 +425,17 @@ mod tests {
     #[test]
     fn a_change_that_waits_in_the_outbox_still_knows_what_was_seen() {
         for base in [None, Some(Value::Null), Some(Value::from("ana"))] {
-            let change = Change { field: "attr.industry".into(), base, value: Value::from("food") };
+            let change = Change {
+                field: "attr.industry".into(),
+                base,
+                value: Value::from("food"),
+            };
             let text = serde_json::to_string(&change).unwrap();
-            assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change, "{text}");
+            assert_eq!(
+                serde_json::from_str::<Change>(&text).unwrap(),
+                change,
+                "{text}"
+            );
         }
     }
 }

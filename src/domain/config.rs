@@ -123,12 +123,14 @@ impl Default for Config {
     /// The shipped defaults of `assets/config`.
     fn default() -> Config {
         Config {
-            stages: toml::from_str(include_str!("../../assets/config/stages.toml")).expect("the shipped stages parse; a test reads them"),
+            stages: toml::from_str(include_str!("../../assets/config/stages.toml"))
+                .expect("the shipped stages parse; a test reads them"),
             scorecards: toml::from_str(include_str!("../../assets/config/scorecards.toml"))
                 .expect("the shipped scorecards parse; a test reads them"),
             playbooks: toml::from_str(include_str!("../../assets/config/playbooks.toml"))
                 .expect("the shipped playbooks parse; a test reads them"),
-            rules: toml::from_str(include_str!("../../assets/config/rules.toml")).expect("the shipped rules parse; a test reads them"),
+            rules: toml::from_str(include_str!("../../assets/config/rules.toml"))
+                .expect("the shipped rules parse; a test reads them"),
             policy: Policy::default(),
             cadences: toml::from_str(include_str!("../../assets/config/cadences.toml"))
                 .expect("the shipped cadences parse; a test reads them"),

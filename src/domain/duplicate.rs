@@ -76,12 +76,15 @@ const MANY: usize = 8;
 /// The domain of a web site or an address; `None` where there is none, or where anybody may have it.
 pub fn domain(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
-    let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let rest = text
+        .split_once("://")
+        .map_or(text.as_str(), |(_, rest)| rest);
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default().trim_matches('.');
     let host = host.strip_prefix("www.").unwrap_or(host);
-    let plain = host.contains('.') && !host.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+    let plain =
+        host.contains('.') && !host.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
     let fits = plain && !ANYBODYS.contains(&host);
     fits.then(|| host.to_owned())
 }
@@ -91,8 +94,20 @@ pub fn domain(text: &str) -> Option<String> {
 pub fn pairs(all: &[Traits]) -> Vec<(usize, usize, Vec<Sign>)> {
     let mut shared: BTreeMap<Sign, Vec<usize>> = BTreeMap::new();
     for (at, one) in all.iter().enumerate() {
-        let mut signs: BTreeSet<Sign> = one.emails.iter().chain([&one.website]).filter_map(|t| domain(t)).map(Sign::Domain).collect();
-        signs.extend(one.emails.iter().map(|e| e.trim().to_lowercase()).filter(|e| e.contains('@')).map(Sign::Email));
+        let mut signs: BTreeSet<Sign> = one
+            .emails
+            .iter()
+            .chain([&one.website])
+            .filter_map(|t| domain(t))
+            .map(Sign::Domain)
+            .collect();
+        signs.extend(
+            one.emails
+                .iter()
+                .map(|e| e.trim().to_lowercase())
+                .filter(|e| e.contains('@'))
+                .map(Sign::Email),
+        );
         signs.extend((!one.name.is_empty()).then(|| Sign::Name(one.name.clone())));
         for sign in signs {
             shared.entry(sign).or_default().push(at);
@@ -100,12 +115,20 @@ pub fn pairs(all: &[Traits]) -> Vec<(usize, usize, Vec<Sign>)> {
     }
     let mut found: BTreeMap<(usize, usize), Vec<Sign>> = BTreeMap::new();
     for (sign, of) in shared {
-        let [first, others @ ..] = of.as_slice() else { continue };
+        let [first, others @ ..] = of.as_slice() else {
+            continue;
+        };
         for other in others.iter().filter(|_| of.len() <= MANY) {
-            found.entry((*first, *other)).or_default().push(sign.clone());
+            found
+                .entry((*first, *other))
+                .or_default()
+                .push(sign.clone());
         }
     }
-    let mut pairs: Vec<_> = found.into_iter().map(|((a, b), signs)| (a, b, signs)).collect();
+    let mut pairs: Vec<_> = found
+        .into_iter()
+        .map(|((a, b), signs)| (a, b, signs))
+        .collect();
     pairs.sort_by_key(|(a, b, signs)| (std::cmp::Reverse(signs.len()), *a, *b));
     pairs
 }
@@ -115,7 +138,11 @@ mod tests {
     use super::*;
 
     fn traits(name: &str, website: &str, emails: &[&str]) -> Traits {
-        Traits { name: name.into(), website: website.into(), emails: emails.iter().map(|e| (*e).to_owned()).collect() }
+        Traits {
+            name: name.into(),
+            website: website.into(),
+            emails: emails.iter().map(|e| (*e).to_owned()).collect(),
+        }
     }
 
     #[test]
@@ -140,14 +167,21 @@ mod tests {
     fn what_two_share_makes_a_pair_and_what_many_share_does_not() {
         let mut all = vec![
             traits("acme", "acme.example", &["dana@acme.example"]),
-            traits("acme inc", "https://www.acme.example", &["DANA@acme.example"]),
+            traits(
+                "acme inc",
+                "https://www.acme.example",
+                &["DANA@acme.example"],
+            ),
             traits("acme", "", &["x@gmail.com"]),
             traits("other", "", &["y@gmail.com"]),
         ];
         let found = pairs(&all);
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].0, found[0].1, found[0].2.len()), (0, 1, 2));
-        assert_eq!((found[1].0, found[1].1, found[1].2.as_slice()), (0, 2, [Sign::Name("acme".into())].as_slice()));
+        assert_eq!(
+            (found[1].0, found[1].1, found[1].2.as_slice()),
+            (0, 2, [Sign::Name("acme".into())].as_slice())
+        );
         all.extend((0..9).map(|n| traits(&format!("shop {n}"), "mall.example", &[])));
         assert_eq!(pairs(&all).len(), 2);
     }

@@ -41,30 +41,56 @@ pub struct Fields {
 impl Fields {
     /// The given fields and the config's attributes. Where both have a code, `attr.code` is the attribute.
     pub fn new(fields: impl IntoIterator<Item = &'static Field>, config: &Config) -> Fields {
-        Fields { fields: fields.into_iter().collect(), attributes: config.attributes.clone(), currency: config.currency }
+        Fields {
+            fields: fields.into_iter().collect(),
+            attributes: config.attributes.clone(),
+            currency: config.currency,
+        }
     }
 
     /// The field or attribute of this name.
     fn find(&self, name: &str) -> Option<Named> {
         let name = name.to_lowercase();
-        let attribute = |code: &str| self.attributes.iter().find(|a| a.code.to_lowercase() == code).cloned().map(Named::Attribute);
+        let attribute = |code: &str| {
+            self.attributes
+                .iter()
+                .find(|a| a.code.to_lowercase() == code)
+                .cloned()
+                .map(Named::Attribute)
+        };
         if let Some(code) = name.strip_prefix("attr.") {
             return attribute(code);
         }
-        let field = |name: &str| self.fields.iter().find(|f| f.is_called(name)).map(|f| Named::Field(f));
+        let field = |name: &str| {
+            self.fields
+                .iter()
+                .find(|f| f.is_called(name))
+                .map(|f| Named::Field(f))
+        };
         // A book's own attribute "segment" comes before the ready-made segments.
-        let ready = || if name == "segment" { field("seg") } else { None };
+        let ready = || {
+            if name == "segment" {
+                field("seg")
+            } else {
+                None
+            }
+        };
         field(&name).or_else(|| attribute(&name)).or_else(ready)
     }
 
     /// The flag of this name, which may stand alone.
     fn flag(&self, name: &str) -> Option<Named> {
-        self.find(name).filter(|f| matches!(f, Named::Field(field) if field.kind == FieldKind::Flag))
+        self.find(name)
+            .filter(|f| matches!(f, Named::Field(field) if field.kind == FieldKind::Flag))
     }
 
     /// Every name that can be typed before a `:`.
     fn names(&self) -> impl Iterator<Item = String> + '_ {
-        let fields = self.fields.iter().flat_map(|f| std::iter::once(&f.code).chain(f.aliases)).map(|n| (*n).to_owned());
+        let fields = self
+            .fields
+            .iter()
+            .flat_map(|f| std::iter::once(&f.code).chain(f.aliases))
+            .map(|n| (*n).to_owned());
         fields.chain(self.attributes.iter().map(|a| a.code.to_lowercase()))
     }
 }
@@ -162,7 +188,9 @@ pub struct Filter {
 impl Default for Filter {
     /// The filter that everything passes.
     fn default() -> Filter {
-        Filter { root: Node::All(Vec::new()) }
+        Filter {
+            root: Node::All(Vec::new()),
+        }
     }
 }
 
@@ -219,7 +247,9 @@ impl Filter {
     /// True when it says `me`: each person means another.
     pub fn names_me(&self) -> bool {
         let mut me = false;
-        self.root.visit(&mut |node| me |= matches!(node, Node::Test(_, _, values) if values.contains(&Atom::Me)));
+        self.root.visit(&mut |node| {
+            me |= matches!(node, Node::Test(_, _, values) if values.contains(&Atom::Me))
+        });
         me
     }
 
@@ -257,9 +287,18 @@ impl Unknown {
     pub fn sentence(&self) -> String {
         const FEW: usize = 10;
         let more = self.known.len().saturating_sub(FEW);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         let known: Vec<&str> = self.known.iter().take(FEW).map(String::as_str).collect();
-        format!("no {} is called \"{}\": {}{more}", self.field, self.word, known.join(", "))
+        format!(
+            "no {} is called \"{}\": {}{more}",
+            self.field,
+            self.word,
+            known.join(", ")
+        )
     }
 }
 
@@ -284,14 +323,22 @@ impl Node {
 
     fn write(&self, to: &mut String, place: Place) {
         let (nodes, between, inside, bare) = match self {
-            Node::All(nodes) => (nodes, " ", Place::InAll, place == Place::Top || place == Place::InAny),
+            Node::All(nodes) => (
+                nodes,
+                " ",
+                Place::InAll,
+                place == Place::Top || place == Place::InAny,
+            ),
             Node::Any(nodes) => (nodes, " or ", Place::InAny, place == Place::Top),
             Node::Not(node) => {
                 to.push('-');
                 return node.write(to, Place::BehindMinus);
             }
             Node::Word(word, literal) => {
-                return to.push_str(&quoted(word, *literal || is_keyword(word) || word.starts_with(['-', '@', '#'])));
+                return to.push_str(&quoted(
+                    word,
+                    *literal || is_keyword(word) || word.starts_with(['-', '@', '#']),
+                ));
             }
             Node::Test(named, op, values) => return write_test(to, named, *op, values),
         };
@@ -306,7 +353,11 @@ impl Node {
 
 fn write_test(to: &mut String, named: &Named, op: Op, values: &[Atom]) {
     match named {
-        Named::Field(field) if field.kind == FieldKind::Flag && values == [Atom::Text("yes".into())] => return to.push_str(field.code),
+        Named::Field(field)
+            if field.kind == FieldKind::Flag && values == [Atom::Text("yes".into())] =>
+        {
+            return to.push_str(field.code);
+        }
         Named::Field(field) if op == Op::Has && field.code == "owner" => to.push('@'),
         Named::Field(field) if op == Op::Has && field.code == "tag" => to.push('#'),
         _ => {
@@ -338,7 +389,9 @@ fn special(text: &str) -> Option<Atom> {
 
 /// The text so that it is read back as it is: in quotes where it has to be.
 fn quoted(text: &str, must: bool) -> String {
-    let plain = |c: char| !c.is_whitespace() && !matches!(c, '(' | ')' | '"' | ',' | '\\' | ':' | '=' | '<' | '>');
+    let plain = |c: char| {
+        !c.is_whitespace() && !matches!(c, '(' | ')' | '"' | ',' | '\\' | ':' | '=' | '<' | '>')
+    };
     if !must && !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }

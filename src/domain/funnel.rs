@@ -110,7 +110,13 @@ pub fn visits_of(moves: &[(Day, StageNo)]) -> Vec<Visit> {
             }
             (last.next, last.left) = (Some(*stage), Some(*day));
         }
-        visits.push(Visit { customer: 0, stage: *stage, next: None, entered: *day, left: None });
+        visits.push(Visit {
+            customer: 0,
+            stage: *stage,
+            next: None,
+            entered: *day,
+            left: None,
+        });
     }
     visits
 }
@@ -135,10 +141,18 @@ pub fn figures(
     today: Day,
 ) -> (Vec<StageFigures>, Vec<Flow>) {
     let known = |v: &Visit| match v.left {
-        Some(left) if left > today => Visit { next: None, left: None, ..*v },
+        Some(left) if left > today => Visit {
+            next: None,
+            left: None,
+            ..*v
+        },
         _ => *v,
     };
-    let mut visits: Vec<Visit> = visits.iter().filter(|v| v.entered <= today).map(known).collect();
+    let mut visits: Vec<Visit> = visits
+        .iter()
+        .filter(|v| v.entered <= today)
+        .map(known)
+        .collect();
     // Stable, so that several moves of one day stay in their order; usually sorted already.
     if !visits.is_sorted_by_key(|v| (v.customer, v.entered)) {
         visits.sort_by_key(|v| (v.customer, v.entered));
@@ -180,7 +194,9 @@ fn count_present(stages: &Stages, present: &[(StageNo, i64, i64)], rows: &mut [S
     let mut ages: Vec<Vec<i64>> = vec![Vec::new(); rows.len()];
     for (no, age, arr) in present {
         let at = usize::from(no.0);
-        let (Some(row), Some(stage)) = (rows.get_mut(at), stages.get(*no)) else { continue };
+        let (Some(row), Some(stage)) = (rows.get_mut(at), stages.get(*no)) else {
+            continue;
+        };
         let pace = stage.pace(*age);
         row.count += 1;
         row.arr = row.arr.saturating_add(*arr);
@@ -190,13 +206,21 @@ fn count_present(stages: &Stages, present: &[(StageNo, i64, i64)], rows: &mut [S
     }
     for (row, ages) in rows.iter_mut().zip(&mut ages) {
         row.age_max = ages.iter().max().copied();
-        row.age_median = ages.len().checked_sub(1).map(|last| *ages.select_nth_unstable(last / 2).1);
+        row.age_median = ages
+            .len()
+            .checked_sub(1)
+            .map(|last| *ages.select_nth_unstable(last / 2).1);
     }
 }
 
 /// True when a visit that ended went forward: to the next stage, or, in any order, to a later one that is not lost.
 fn advances(stages: &Stages, visit: &Visit, mode: Mode) -> bool {
-    let Some(next) = visit.next.filter(|n| !stages.is_lost(*n) && !stages.is_lost(visit.stage)) else { return false };
+    let Some(next) = visit
+        .next
+        .filter(|n| !stages.is_lost(*n) && !stages.is_lost(visit.stage))
+    else {
+        return false;
+    };
     match mode {
         Mode::InOrder => stages.next(visit.stage) == Some(next),
         Mode::AnyOrder => next > visit.stage,
@@ -204,30 +228,57 @@ fn advances(stages: &Stages, visit: &Visit, mode: Mode) -> bool {
 }
 
 /// The visits entered in the period: how they ended, and how long they took.
-fn count_visits(stages: &Stages, visits: &[Visit], period: Period, mode: Mode, today: Day, rows: &mut [StageFigures]) {
+fn count_visits(
+    stages: &Stages,
+    visits: &[Visit],
+    period: Period,
+    mode: Mode,
+    today: Day,
+    rows: &mut [StageFigures],
+) {
     let mut times: Vec<Vec<(i64, bool)>> = vec![Vec::new(); rows.len()];
     for visit in visits.iter().filter(|v| period.has(v.entered)) {
         let at = usize::from(visit.stage.0);
-        let Some(row) = rows.get_mut(at) else { continue };
+        let Some(row) = rows.get_mut(at) else {
+            continue;
+        };
         row.entered += 1;
         row.ended += usize::from(visit.left.is_some());
         row.open += usize::from(visit.left.is_none());
         row.advanced += usize::from(advances(stages, visit, mode));
-        times[at].push((visit.left.unwrap_or(today).since(visit.entered), visit.left.is_some()));
+        times[at].push((
+            visit.left.unwrap_or(today).since(visit.entered),
+            visit.left.is_some(),
+        ));
     }
     for (row, times) in rows.iter_mut().zip(&mut times) {
         let curve = Curve::of(times);
-        let ended: Vec<i64> = times.iter().filter(|(_, ended)| *ended).map(|(t, _)| *t).collect();
+        let ended: Vec<i64> = times
+            .iter()
+            .filter(|(_, ended)| *ended)
+            .map(|(t, _)| *t)
+            .collect();
         row.plain_median_days = ended.get(ended.len().saturating_sub(1) / 2).copied();
         (row.median_days, row.p90_days) = (curve.quantile(0.5), curve.quantile(0.9));
     }
 }
 
 /// How far the customers came who entered the first stage in the period.
-fn count_reached(stages: &Stages, visits: &[Visit], period: Period, mode: Mode, rows: &mut [StageFigures]) {
+fn count_reached(
+    stages: &Stages,
+    visits: &[Visit],
+    period: Period,
+    mode: Mode,
+    rows: &mut [StageFigures],
+) {
     let mut cohort = 0;
     for path in visits.chunk_by(|a, b| a.customer == b.customer) {
-        let Some(start) = path.iter().position(|v| v.stage == StageNo(0) && period.has(v.entered)) else { continue };
+        let Some(start) = path
+            .iter()
+            .position(|v| v.stage == StageNo(0) && period.has(v.entered))
+        else {
+            continue;
+        };
         cohort += 1;
         let (furthest, lost) = walk(stages, &path[start..], mode);
         for row in rows.iter_mut().take(usize::from(furthest.0) + 1) {
@@ -258,12 +309,20 @@ fn walk(stages: &Stages, path: &[Visit], mode: Mode) -> (StageNo, Option<StageNo
 
 /// Moves made in the period, from stage to stage.
 fn flows(stages: &Stages, visits: &[Visit], period: Period) -> Vec<Flow> {
-    let mut moves: std::collections::BTreeMap<(StageNo, StageNo), usize> = std::collections::BTreeMap::new();
+    let mut moves: std::collections::BTreeMap<(StageNo, StageNo), usize> =
+        std::collections::BTreeMap::new();
     for visit in visits {
         if let (Some(to), true) = (visit.next, visit.left.is_some_and(|l| period.has(l))) {
             *moves.entry((visit.stage, to)).or_default() += 1;
         }
     }
     let code = |no: StageNo| stages.code(no).to_owned();
-    moves.into_iter().map(|((from, to), moves)| Flow { from: code(from), to: code(to), moves }).collect()
+    moves
+        .into_iter()
+        .map(|((from, to), moves)| Flow {
+            from: code(from),
+            to: code(to),
+            moves,
+        })
+        .collect()
 }

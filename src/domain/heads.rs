@@ -24,7 +24,9 @@ pub struct Mark {
 /// The places in `edits` of those that no other has seen, the one that is shown last.
 pub fn heads(edits: &[Mark]) -> Vec<usize> {
     let seen: HashSet<Id> = edits.iter().flat_map(|e| e.seen.iter().copied()).collect();
-    let mut heads: Vec<usize> = (0..edits.len()).filter(|at| !seen.contains(&edits[*at].edit)).collect();
+    let mut heads: Vec<usize> = (0..edits.len())
+        .filter(|at| !seen.contains(&edits[*at].edit))
+        .collect();
     heads.sort_by_key(|at| (edits[*at].hlc, edits[*at].batch, edits[*at].edit));
     heads
 }
@@ -40,7 +42,9 @@ pub fn horizon(now: i64) -> i64 {
 /// The logical time (ms << 16 | count) of a batch that is written at `now` (ms): after `own`, the last one of the device, and
 /// after `near`, the last one of anybody that is not beyond the [`horizon`].
 pub fn time_of(now: i64, own: i64, near: i64) -> i64 {
-    (now.clamp(0, i64::MAX >> 17) << 16).max(own.saturating_add(1)).max(near.saturating_add(1))
+    (now.clamp(0, i64::MAX >> 17) << 16)
+        .max(own.saturating_add(1))
+        .max(near.saturating_add(1))
 }
 
 /// Ids one after the other, as the log keeps them.

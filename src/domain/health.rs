@@ -114,7 +114,10 @@ struct Written {
 
 /// What counts where a measure has no data, as a file has it: `"skip"` or points.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "missing is \"skip\" or a number of points from 0 to 1000")]
+#[serde(
+    untagged,
+    expecting = "missing is \"skip\" or a number of points from 0 to 1000"
+)]
 enum Missing {
     Points(u16),
     Word(Skip),
@@ -139,7 +142,10 @@ impl From<Written> for Measure {
             Missing::Points(points) => Some(points),
             Missing::Word(Skip::Skip) => None,
         };
-        Measure { missing, ..Measure::new(written.signal, written.weight, written.map) }
+        Measure {
+            missing,
+            ..Measure::new(written.signal, written.weight, written.map)
+        }
     }
 }
 
@@ -202,7 +208,8 @@ impl Scorecards {
     /// is asked only of scorecards that have a filter, by their place.
     pub fn choose(&self, stage: &str, passes: impl Fn(usize) -> bool) -> Option<&Scorecard> {
         let fits = |(at, s): &(usize, &Scorecard)| {
-            (s.stages.is_empty() || s.stages.iter().any(|c| c == stage)) && (s.filter.is_empty() || passes(*at))
+            (s.stages.is_empty() || s.stages.iter().any(|c| c == stage))
+                && (s.filter.is_empty() || passes(*at))
         };
         self.scorecard.iter().enumerate().find(fits).map(|(_, s)| s)
     }
@@ -214,7 +221,11 @@ impl Scorecards {
 
     /// Codes of the custom attributes that the filters read.
     pub fn attributes(&self) -> Vec<String> {
-        self.scorecard.iter().filter_map(|s| s.compiled.as_ref()).flat_map(Filter::attributes).collect()
+        self.scorecard
+            .iter()
+            .filter_map(|s| s.compiled.as_ref())
+            .flat_map(Filter::attributes)
+            .collect()
     }
 
     /// Says what is wrong with scorecards that somebody wrote: which scorecard, which measure, what.
@@ -230,19 +241,29 @@ impl Scorecard {
             return Err(wrong("has no measure").hint("give it at least one [[scorecard.measure]]"));
         }
         if self.measure.iter().all(|m| m.weight == 0) {
-            return Err(wrong("gives every measure the weight 0").hint("give at least one measure a weight above 0"));
+            return Err(wrong("gives every measure the weight 0")
+                .hint("give at least one measure a weight above 0"));
         }
         for (at, measure) in self.measure.iter().enumerate() {
             if let Err((what, hint)) = measure.check() {
-                return Err(wrong(&format!("has a measure \"{}\" {what}", measure.signal)).hint(hint));
+                return Err(
+                    wrong(&format!("has a measure \"{}\" {what}", measure.signal)).hint(hint),
+                );
             }
-            if self.measure[..at].iter().any(|m| m.signal == measure.signal) {
-                return Err(wrong(&format!("has the measure \"{}\" twice", measure.signal)));
+            if self.measure[..at]
+                .iter()
+                .any(|m| m.signal == measure.signal)
+            {
+                return Err(wrong(&format!(
+                    "has the measure \"{}\" twice",
+                    measure.signal
+                )));
             }
         }
         match self.bands[..] {
             [good, watch] if good > watch && good <= 100 => Ok(()),
-            _ => Err(wrong("needs two bands in descending order, at most 100").hint("for example: bands = [70, 50]")),
+            _ => Err(wrong("needs two bands in descending order, at most 100")
+                .hint("for example: bands = [70, 50]")),
         }
     }
 
@@ -262,10 +283,18 @@ impl Scorecard {
     fn rate(&self, sums: Sums) -> Health {
         let coverage = (sums.present * 100).checked_div(sums.total).unwrap_or(0) as u8;
         if sums.present == 0 || sums.present * 2 < sums.total {
-            return Health { score: None, coverage, band: Band::Unknown };
+            return Health {
+                score: None,
+                coverage,
+                band: Band::Unknown,
+            };
         }
         let score = half_even(sums.points, sums.present * 10).min(100) as u8;
-        Health { score: Some(score), coverage, band: self.band(score) }
+        Health {
+            score: Some(score),
+            coverage,
+            band: self.band(score),
+        }
     }
 }
 
@@ -275,7 +304,13 @@ impl Measure {
     pub fn new(signal: impl Into<String>, weight: u32, map: Vec<(i32, u16)>) -> Measure {
         let signal = signal.into();
         let place = number(&signal).map(|n| n as u8);
-        Measure { signal, weight, map, missing: None, place }
+        Measure {
+            signal,
+            weight,
+            map,
+            missing: None,
+            place,
+        }
     }
 
     fn kind(&self) -> Option<&'static MeasureKind> {
@@ -286,16 +321,32 @@ impl Measure {
     fn check(&self) -> Result<(), (String, String)> {
         if self.kind().is_none() {
             let known: Vec<&str> = MEASURES.iter().map(|m| m.code).collect();
-            return Err(("that does not exist".into(), format!("there are {}", known.join(", "))));
+            return Err((
+                "that does not exist".into(),
+                format!("there are {}", known.join(", ")),
+            ));
         }
         if self.map.is_empty() {
-            return Err(("without a map".into(), "for example: map = [[0, 1000], [30, 0]]".into()));
+            return Err((
+                "without a map".into(),
+                "for example: map = [[0, 1000], [30, 0]]".into(),
+            ));
         }
         if let Some(points) = self.missing.filter(|p| u64::from(*p) > FULL) {
-            return Err((format!("that gives {points} points where it has no data"), "points go from 0 to 1000, or \"skip\"".into()));
+            return Err((
+                format!("that gives {points} points where it has no data"),
+                "points go from 0 to 1000, or \"skip\"".into(),
+            ));
         }
-        if let Some((raw, points)) = self.map.iter().find(|(_, points)| u64::from(*points) > FULL) {
-            return Err((format!("that gives {points} points for {raw}"), "points go from 0 to 1000".into()));
+        if let Some((raw, points)) = self
+            .map
+            .iter()
+            .find(|(_, points)| u64::from(*points) > FULL)
+        {
+            return Err((
+                format!("that gives {points} points for {raw}"),
+                "points go from 0 to 1000".into(),
+            ));
         }
         if let Some(pair) = self.map.windows(2).find(|p| p[0].0 >= p[1].0) {
             let what = format!("whose map goes from {} to {}", pair[0].0, pair[1].0);
@@ -306,15 +357,23 @@ impl Measure {
 
     /// Raw value and its day; `None`: no data.
     fn raw(&self, signals: &Signals, config: &Config, day: Day) -> Raw {
-        self.kind().and_then(|kind| (kind.raw)(signals, config, day))
+        self.kind()
+            .and_then(|kind| (kind.raw)(signals, config, day))
     }
 
     /// The segment of the map around a raw value.
     fn segment(&self, raw: i32) -> Option<(i32, u16, i32, u16)> {
         // Counted to the end rather than searched: where a customer lies is a branch nobody can foresee.
         let below = self.map.iter().filter(|(x, _)| *x < raw).count();
-        let (low, high) = (self.map.get(below.saturating_sub(1))?, self.map.get(below).or(self.map.last())?);
-        let (low, high) = if below == 0 { (high, high) } else { (low, high) };
+        let (low, high) = (
+            self.map.get(below.saturating_sub(1))?,
+            self.map.get(below).or(self.map.last())?,
+        );
+        let (low, high) = if below == 0 {
+            (high, high)
+        } else {
+            (low, high)
+        };
         Some((low.0, low.1, high.0, high.1))
     }
 
@@ -326,7 +385,8 @@ impl Measure {
         }
         // The mean of both ends, weighted by the distance to the other one: below 2^49 and never negative.
         let run = u64::from(x1.abs_diff(x0));
-        let sum = u64::from(y0) * u64::from(x1.abs_diff(raw)) + u64::from(y1) * u64::from(raw.abs_diff(x0));
+        let sum = u64::from(y0) * u64::from(x1.abs_diff(raw))
+            + u64::from(y1) * u64::from(raw.abs_diff(x0));
         Some(half_even(sum, run).min(FULL) as u16)
     }
 }
@@ -365,11 +425,16 @@ impl Sums {
 
 /// The health of a customer on `day` as its scorecard measures it: round half even( sum(weight x points) / weight present / 10 ).
 pub fn measured(card: Option<&Scorecard>, signals: &Signals, config: &Config, day: Day) -> Health {
-    let Some(card) = card else { return Health::default() };
+    let Some(card) = card else {
+        return Health::default();
+    };
     let mut sums = Sums::default();
     for measure in &card.measure {
         let raw = measure.raw(signals, config, day);
-        sums.add(measure.weight, raw.map_or(measure.missing, |(raw, _)| measure.points(raw)));
+        sums.add(
+            measure.weight,
+            raw.map_or(measure.missing, |(raw, _)| measure.points(raw)),
+        );
     }
     card.rate(sums)
 }
@@ -383,7 +448,11 @@ pub fn score(card: Option<&Scorecard>, signals: &Signals, config: &Config, day: 
 /// A measured health with a person's word over it, where one holds.
 fn overruled(card: Option<&Scorecard>, measured: Health, signals: &Signals, day: Day) -> Health {
     match signals.held_on(day) {
-        Some(held) => Health { score: Some(held), band: card.map_or(Band::Unknown, |c| c.band(held)), ..measured },
+        Some(held) => Health {
+            score: Some(held),
+            band: card.map_or(Band::Unknown, |c| c.band(held)),
+            ..measured
+        },
         None => measured,
     }
 }

@@ -35,7 +35,9 @@ impl FromStr for Id {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Id, ()> {
-        uuid::Uuid::parse_str(text).map(|u| Id(*u.as_bytes())).map_err(|_| ())
+        uuid::Uuid::parse_str(text)
+            .map(|u| Id(*u.as_bytes()))
+            .map_err(|_| ())
     }
 }
 
@@ -48,7 +50,8 @@ impl serde::Serialize for Id {
 impl<'de> serde::Deserialize<'de> for Id {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Id, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(d)?;
-        text.parse().map_err(|()| serde::de::Error::custom("not an id"))
+        text.parse()
+            .map_err(|()| serde::de::Error::custom("not an id"))
     }
 }
 
@@ -62,7 +65,11 @@ pub struct Ids {
 impl Ids {
     /// Ids whose random part comes from `seed`. The same seed and times give the same ids.
     pub fn seeded(seed: u64) -> Ids {
-        Ids { rng: ChaCha8Rng::seed_from_u64(seed), last: 0, planned: None }
+        Ids {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            last: 0,
+            planned: None,
+        }
     }
 
     /// Ids whose random part comes from the system.
@@ -71,7 +78,11 @@ impl Ids {
         let (a, b) = (uuid_entropy(), uuid_entropy());
         seed[..16].copy_from_slice(&a);
         seed[16..].copy_from_slice(&b);
-        Ids { rng: ChaCha8Rng::from_seed(seed), last: 0, planned: None }
+        Ids {
+            rng: ChaCha8Rng::from_seed(seed),
+            last: 0,
+            planned: None,
+        }
     }
 
     /// The latest id that was made.
@@ -100,7 +111,9 @@ impl Ids {
         let mut tail = [0u8; 10];
         self.rng.fill_bytes(&mut tail);
         let ms = now.0.max(0) as u64;
-        let made = uuid::Builder::from_unix_timestamp_millis(ms, &tail).into_uuid().as_u128();
+        let made = uuid::Builder::from_unix_timestamp_millis(ms, &tail)
+            .into_uuid()
+            .as_u128();
         // Within one millisecond, or behind a clock that stepped back: go on from the last id by a random step,
         // and put version and variant back should the step have carried into them.
         let next = if made > self.last {
@@ -108,7 +121,11 @@ impl Ids {
         } else {
             let step = u128::from(u32::from_be_bytes([0, tail[0], tail[1], tail[2]])) + 1;
             let sum = self.last + step;
-            uuid::Builder::from_u128(sum).with_variant(uuid::Variant::RFC4122).with_version(uuid::Version::SortRand).into_uuid().as_u128()
+            uuid::Builder::from_u128(sum)
+                .with_variant(uuid::Variant::RFC4122)
+                .with_version(uuid::Version::SortRand)
+                .into_uuid()
+                .as_u128()
         };
         self.last = next.max(self.last + 1);
         Id(self.last.to_be_bytes())
@@ -162,7 +179,10 @@ mod tests {
 
     #[test]
     fn ids_go_on_behind_the_greatest_there_is() {
-        for (id, at) in [(Id([0xff; 16]), 1), (Id((!(0xf_u128 << 76) | (7 << 76)).to_be_bytes()), 2)] {
+        for (id, at) in [
+            (Id([0xff; 16]), 1),
+            (Id((!(0xf_u128 << 76) | (7 << 76)).to_be_bytes()), 2),
+        ] {
             let mut ids = Ids::seeded(at);
             ids.go_on_after(id);
             let first = ids.next(Stamp(1_900_000_000_000));

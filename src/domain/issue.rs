@@ -39,14 +39,20 @@ pub struct Issue {
 const SHORTEST: usize = 4;
 
 /// Words that say nothing of what a ticket is about.
-const EMPTY: [&str; 14] =
-    ["after", "before", "cannot", "does", "fails", "from", "have", "into", "since", "that", "this", "when", "with", "wrong"];
+const EMPTY: [&str; 14] = [
+    "after", "before", "cannot", "does", "fails", "from", "have", "into", "since", "that", "this",
+    "when", "with", "wrong",
+];
 
 /// The words of a subject that may name what it is about.
 fn words(subject: &str) -> HashSet<String> {
     let folded = fold(subject);
     let words = folded.split(|c: char| !c.is_alphanumeric());
-    let says = |w: &&str| w.chars().count() >= SHORTEST && !w.chars().any(|c| c.is_ascii_digit()) && !EMPTY.contains(w);
+    let says = |w: &&str| {
+        w.chars().count() >= SHORTEST
+            && !w.chars().any(|c| c.is_ascii_digit())
+            && !EMPTY.contains(w)
+    };
     words.filter(says).map(str::to_owned).collect()
 }
 
@@ -56,21 +62,39 @@ pub fn issues(tickets: &[Ticket]) -> Vec<Issue> {
     // Subjects repeat: each is cut into words once.
     let mut subjects: HashMap<&str, (HashSet<String>, usize)> = HashMap::new();
     for ticket in tickets {
-        subjects.entry(&ticket.subject).or_insert_with(|| (words(&ticket.subject), 0)).1 += 1;
+        subjects
+            .entry(&ticket.subject)
+            .or_insert_with(|| (words(&ticket.subject), 0))
+            .1 += 1;
     }
     let mut common: HashMap<&str, usize> = HashMap::new();
     for (words, n) in subjects.values() {
-        words.iter().for_each(|word| *common.entry(word).or_default() += n);
+        words
+            .iter()
+            .for_each(|word| *common.entry(word).or_default() += n);
     }
     let shared = |words: &HashSet<String>| {
-        let best = words.iter().max_by(|a, b| common[a.as_str()].cmp(&common[b.as_str()]).then_with(|| b.cmp(a)))?;
+        let best = words.iter().max_by(|a, b| {
+            common[a.as_str()]
+                .cmp(&common[b.as_str()])
+                .then_with(|| b.cmp(a))
+        })?;
         (common[best.as_str()] > 1).then(|| best.clone())
     };
-    let names: HashMap<&str, String> =
-        subjects.iter().map(|(subject, (words, _))| (*subject, shared(words).unwrap_or_else(|| fold(subject.trim())))).collect();
+    let names: HashMap<&str, String> = subjects
+        .iter()
+        .map(|(subject, (words, _))| {
+            (
+                *subject,
+                shared(words).unwrap_or_else(|| fold(subject.trim())),
+            )
+        })
+        .collect();
     let mut examples: HashMap<&str, (usize, &str)> = HashMap::new();
     for (subject, (_, n)) in &subjects {
-        let best = examples.entry(names[subject].as_str()).or_insert((*n, subject));
+        let best = examples
+            .entry(names[subject].as_str())
+            .or_insert((*n, subject));
         if (*n, best.1) > (best.0, *subject) {
             *best = (*n, subject);
         }
@@ -91,8 +115,16 @@ pub fn issues(tickets: &[Ticket]) -> Vec<Issue> {
         .map(|(word, (issue, days))| {
             let closed = issue.count - issue.open;
             let mean_days = (closed > 0).then(|| days as f64 / closed as f64);
-            let example = examples.get(word).map_or(word, |(_, subject)| subject).to_owned();
-            Issue { word: word.to_owned(), example, mean_days, ..issue }
+            let example = examples
+                .get(word)
+                .map_or(word, |(_, subject)| subject)
+                .to_owned();
+            Issue {
+                word: word.to_owned(),
+                example,
+                mean_days,
+                ..issue
+            }
         })
         .collect();
     issues.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.word.cmp(&b.word)));
@@ -105,7 +137,12 @@ mod tests {
 
     fn ticket(customer: u32, subject: &str, closed_after: Option<i64>) -> Ticket {
         let opened = Day::from_number(20_000).expect("inside the range");
-        Ticket { customer, subject: subject.to_owned(), opened, closed: closed_after.map(|d| opened.plus(d)) }
+        Ticket {
+            customer,
+            subject: subject.to_owned(),
+            opened,
+            closed: closed_after.map(|d| opened.plus(d)),
+        }
     }
 
     #[test]
@@ -117,17 +154,36 @@ mod tests {
             ticket(3, "Login loops", Some(1)),
             ticket(3, "Überweisung fehlt", None),
         ];
-        let found: Vec<_> = issues(&tickets).into_iter().map(|i| (i.word, i.count, i.open, i.mean_days, i.customers)).collect();
-        assert_eq!(found[0], ("export".to_owned(), 3, 1, Some(3.0), vec![1, 2, 1]));
-        assert_eq!(found[1].0, "login loops", "what shares no word stands by itself");
+        let found: Vec<_> = issues(&tickets)
+            .into_iter()
+            .map(|i| (i.word, i.count, i.open, i.mean_days, i.customers))
+            .collect();
+        assert_eq!(
+            found[0],
+            ("export".to_owned(), 3, 1, Some(3.0), vec![1, 2, 1])
+        );
+        assert_eq!(
+            found[1].0, "login loops",
+            "what shares no word stands by itself"
+        );
         assert_eq!((found.len(), found[2].2, found[2].3), (3, 1, None));
         assert_eq!(issues(&[]), []);
     }
 
     #[test]
     fn every_ticket_is_in_exactly_one_issue() {
-        let tickets: Vec<Ticket> =
-            (0..30).map(|i| ticket(i, ["a b", "", "12 34 56", "Slow search page", "Search"][i as usize % 5], None)).collect();
-        assert_eq!(issues(&tickets).iter().map(|i| i.count).sum::<usize>(), tickets.len());
+        let tickets: Vec<Ticket> = (0..30)
+            .map(|i| {
+                ticket(
+                    i,
+                    ["a b", "", "12 34 56", "Slow search page", "Search"][i as usize % 5],
+                    None,
+                )
+            })
+            .collect();
+        assert_eq!(
+            issues(&tickets).iter().map(|i| i.count).sum::<usize>(),
+            tickets.len()
+        );
     }
 }

@@ -16,7 +16,10 @@ impl Currency {
     /// The currency by its code, three letters in either case.
     pub fn named(code: &str) -> Option<Currency> {
         let bytes: [u8; 3] = code.trim().as_bytes().try_into().ok()?;
-        bytes.iter().all(u8::is_ascii_alphabetic).then(|| Currency(bytes.map(|b| b.to_ascii_uppercase())))
+        bytes
+            .iter()
+            .all(u8::is_ascii_alphabetic)
+            .then(|| Currency(bytes.map(|b| b.to_ascii_uppercase())))
     }
 
     /// The code, upper case.
@@ -27,7 +30,8 @@ impl Currency {
     /// Digits behind the point: 2 but for the currencies without minor units or with three digits (ISO 4217).
     pub fn digits(self) -> u32 {
         match &self.0 {
-            b"JPY" | b"KRW" | b"VND" | b"CLP" | b"ISK" | b"UGX" | b"XAF" | b"XOF" | b"XPF" | b"PYG" | b"RWF" => 0,
+            b"JPY" | b"KRW" | b"VND" | b"CLP" | b"ISK" | b"UGX" | b"XAF" | b"XOF" | b"XPF"
+            | b"PYG" | b"RWF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -62,13 +66,21 @@ impl serde::Serialize for Currency {
 pub fn short(minor: i64, currency: Currency) -> String {
     let unit = 10_i128.pow(currency.digits());
     let whole = i128::from(minor) / unit;
-    let (sign, n) = if whole < 0 { ("-", -whole) } else { ("", whole) };
+    let (sign, n) = if whole < 0 {
+        ("-", -whole)
+    } else {
+        ("", whole)
+    };
     match n {
         0..10_000 => format!("{sign}{n}"),
         10_000..1_000_000 => format!("{sign}{}k", n / 1000),
         1_000_000..10_000_000 => format!("{sign}{}.{}M", n / 1_000_000, n % 1_000_000 / 100_000),
         10_000_000..1_000_000_000 => format!("{sign}{}M", n / 1_000_000),
-        1_000_000_000..10_000_000_000 => format!("{sign}{}.{}B", n / 1_000_000_000, n % 1_000_000_000 / 100_000_000),
+        1_000_000_000..10_000_000_000 => format!(
+            "{sign}{}.{}B",
+            n / 1_000_000_000,
+            n % 1_000_000_000 / 100_000_000
+        ),
         _ => format!("{sign}{}B", n / 1_000_000_000),
     }
 }
@@ -88,30 +100,55 @@ pub fn full(minor: i64, currency: Currency) -> String {
         grouped.push(c);
     }
     let sign = if minor < 0 { "-" } else { "" };
-    let fraction = if part == 0 { String::new() } else { format!(".{part:0width$}", width = digits as usize) };
+    let fraction = if part == 0 {
+        String::new()
+    } else {
+        format!(".{part:0width$}", width = digits as usize)
+    };
     format!("{sign}{}{grouped}{fraction}", currency.sign())
 }
 
 /// Reads an amount such as `240k`, `1.2m`, `$1,234.50` or `95000` into minor units; `None` when it is not one or
 /// does not fit in 64 bits.
 pub fn parse(text: &str, currency: Currency) -> Option<i64> {
-    let text: String = text.trim().trim_start_matches(['$', '€', '£', '¥']).chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
+    let text: String = text
+        .trim()
+        .trim_start_matches(['$', '€', '£', '¥'])
+        .chars()
+        .filter(|c| !matches!(c, ',' | '_' | ' '))
+        .collect();
     let lower = text.to_ascii_lowercase();
     let (number, factor) = match lower.strip_suffix('k') {
         Some(n) => (n, 1_000_i128),
         None => match lower.strip_suffix('m') {
             Some(n) => (n, 1_000_000),
-            None => (lower.strip_suffix('b').unwrap_or(&lower), if lower.ends_with('b') { 1_000_000_000 } else { 1 }),
+            None => (
+                lower.strip_suffix('b').unwrap_or(&lower),
+                if lower.ends_with('b') {
+                    1_000_000_000
+                } else {
+                    1
+                },
+            ),
         },
     };
     let (sign, number) = number.strip_prefix('-').map_or((1, number), |n| (-1, n));
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    if (whole.is_empty() && part.is_empty()) || !whole.chars().chain(part.chars()).all(|c| c.is_ascii_digit()) || part.len() > 9 {
+    if (whole.is_empty() && part.is_empty())
+        || !whole
+            .chars()
+            .chain(part.chars())
+            .all(|c| c.is_ascii_digit())
+        || part.len() > 9
+    {
         return None;
     }
     let scale = 10_i128.pow(part.len() as u32);
     let value: i128 = format!("0{whole}{part}").parse().ok()?;
-    let minor = value.checked_mul(factor)?.checked_mul(10_i128.pow(currency.digits()))? / scale;
+    let minor = value
+        .checked_mul(factor)?
+        .checked_mul(10_i128.pow(currency.digits()))?
+        / scale;
     i64::try_from(sign * minor).ok()
 }
 
@@ -122,7 +159,12 @@ pub fn decimal(n: i64, digits: u32) -> String {
     }
     let unit = 10_u64.pow(digits);
     let (sign, size) = (if n < 0 { "-" } else { "" }, n.unsigned_abs());
-    format!("{sign}{}.{:0width$}", size / unit, size % unit, width = digits as usize)
+    format!(
+        "{sign}{}.{:0width$}",
+        size / unit,
+        size % unit,
+        width = digits as usize
+    )
 }
 
 #[cfg(test)]

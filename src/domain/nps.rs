@@ -53,8 +53,16 @@ pub struct Interval {
 impl Interval {
     fn around(promoters: f64, detractors: f64, n: f64) -> Interval {
         let (p, d) = (promoters / n, detractors / n);
-        let (center, se) = (100.0 * (p - d), 100.0 * ((p + d - (p - d).powi(2)).max(0.0) / n).sqrt());
-        Interval { center, se, lo: center - Z * se, hi: center + Z * se }
+        let (center, se) = (
+            100.0 * (p - d),
+            100.0 * ((p + d - (p - d).powi(2)).max(0.0) / n).sqrt(),
+        );
+        Interval {
+            center,
+            se,
+            lo: center - Z * se,
+            hi: center + Z * se,
+        }
     }
 }
 
@@ -93,7 +101,11 @@ pub enum Verdict {
 impl Nps {
     /// The adjusted interval: 3 answers more, three quarters of one to either side, before the variance is taken (Rocks 2016).
     pub fn adjusted(self) -> Interval {
-        Interval::around(self.promoters as f64 + 0.75, self.detractors as f64 + 0.75, self.n as f64 + 3.0)
+        Interval::around(
+            self.promoters as f64 + 0.75,
+            self.detractors as f64 + 0.75,
+            self.n as f64 + 3.0,
+        )
     }
 
     /// The plain interval, which is too narrow for few answers: to compare with other programs.
@@ -104,8 +116,17 @@ impl Nps {
 
 /// The score of a set of answers, one a contact; `None` without any. Numbers above 10 are no answers and are not counted.
 pub fn nps(answers: &[u8]) -> Option<Nps> {
-    let of = |group| answers.iter().filter(|a| Group::of(i64::from(**a)) == Some(group)).count();
-    of_counts(of(Group::Promoter), of(Group::Passive), of(Group::Detractor))
+    let of = |group| {
+        answers
+            .iter()
+            .filter(|a| Group::of(i64::from(**a)) == Some(group))
+            .count()
+    };
+    of_counts(
+        of(Group::Promoter),
+        of(Group::Passive),
+        of(Group::Detractor),
+    )
 }
 
 /// The score of answers that were counted already; `None` without any. The score itself stays that of the answers.
@@ -115,9 +136,21 @@ pub fn of_counts(promoters: usize, passives: usize, detractors: usize) -> Option
         return None;
     }
     let score = 100.0 * (promoters as f64 - detractors as f64) / n as f64;
-    let nps = Nps { n, promoters, passives, detractors, score, low: 0.0, high: 0.0 };
+    let nps = Nps {
+        n,
+        promoters,
+        passives,
+        detractors,
+        score,
+        low: 0.0,
+        high: 0.0,
+    };
     let interval = nps.adjusted();
-    Some(Nps { low: interval.lo.max(-100.0), high: interval.hi.min(100.0), ..nps })
+    Some(Nps {
+        low: interval.lo.max(-100.0),
+        high: interval.hi.min(100.0),
+        ..nps
+    })
 }
 
 /// What may be said: nothing without answers, only the answers when they are few, otherwise the score.
@@ -137,7 +170,9 @@ pub fn verdict(answers: &[u8]) -> Verdict {
 /// how many accounts have answers; `None` without any.
 pub fn account_mean<'a>(accounts: impl IntoIterator<Item = &'a [u8]>) -> Option<(f64, usize)> {
     let scores = accounts.into_iter().filter_map(nps).map(|nps| nps.score);
-    let (sum, count) = scores.fold((0.0, 0_usize), |(sum, count), score| (sum + score, count + 1));
+    let (sum, count) = scores.fold((0.0, 0_usize), |(sum, count), score| {
+        (sum + score, count + 1)
+    });
     (count > 0).then(|| (sum / count as f64, count))
 }
 
@@ -162,5 +197,11 @@ pub fn change(from: Nps, to: Nps) -> Change {
     let difference = to.score - from.score;
     let se = from.adjusted().se.hypot(to.adjusted().se);
     let (low, high) = (difference - Z * se, difference + Z * se);
-    Change { difference, z: difference / se, low, high, visible: low > 0.0 || high < 0.0 }
+    Change {
+        difference,
+        z: difference / se,
+        low,
+        high,
+        visible: low > 0.0 || high < 0.0,
+    }
 }

@@ -89,18 +89,28 @@ impl Playbooks {
     pub fn find(&self, name: &str) -> Option<&Playbook> {
         let name = name.trim().to_lowercase();
         let exact = self.playbook.iter().find(|p| p.code == name);
-        exact.or_else(|| self.playbook.iter().find(|p| p.label.to_lowercase() == name))
+        exact.or_else(|| {
+            self.playbook
+                .iter()
+                .find(|p| p.label.to_lowercase() == name)
+        })
     }
 
     /// Says what is wrong with playbooks that somebody wrote.
     pub fn check(&self) -> Result<()> {
         for (at, playbook) in self.playbook.iter().enumerate() {
-            let wrong = |what: &str| Err(Error::usage(format!("the playbook \"{}\" {what}", playbook.code)));
+            let wrong = |what: &str| {
+                Err(Error::usage(format!(
+                    "the playbook \"{}\" {what}",
+                    playbook.code
+                )))
+            };
             if playbook.code.is_empty() || playbook.label.is_empty() {
                 return wrong("needs a code and a label");
             }
             if self.playbook[..at].iter().any(|p| p.code == playbook.code) {
-                return wrong("is in the list already").map_err(|e| e.hint("give each playbook a code of its own"));
+                return wrong("is in the list already")
+                    .map_err(|e| e.hint("give each playbook a code of its own"));
             }
             if playbook.step.is_empty() {
                 return wrong("has no step");
@@ -120,7 +130,12 @@ impl Playbook {
             Anchor::Start => None,
             Anchor::Renewal => signals.renews,
             Anchor::Stage => {
-                let first = self.step.iter().map(|s| i64::from(s.day)).min().unwrap_or(0);
+                let first = self
+                    .step
+                    .iter()
+                    .map(|s| i64::from(s.day))
+                    .min()
+                    .unwrap_or(0);
                 signals.since.filter(|since| since.plus(first) >= start)
             }
         }
@@ -141,7 +156,11 @@ impl Playbook {
             title: step.title.clone(),
             due: anchor.plus(i64::from(step.day)).max(start),
             owner: who(&step.owner),
-            priority: if step.priority == 0 { 2 } else { step.priority.min(3) },
+            priority: if step.priority == 0 {
+                2
+            } else {
+                step.priority.min(3)
+            },
             kind: step.kind.clone(),
         });
         planned.collect()
@@ -166,21 +185,60 @@ mod tests {
 
     #[test]
     fn steps_count_from_their_anchor_and_never_fall_before_the_start() {
-        let step = |day, owner: &str| Step { title: "x".into(), day, owner: owner.into(), ..Step::default() };
-        let playbook =
-            Playbook { from: Anchor::Renewal, step: vec![step(-90, ""), step(-30, "starter"), step(5, "eve")], ..Playbook::default() };
-        let signals = Signals { renews: Some(day("2026-12-31")), ..Signals::default() };
+        let step = |day, owner: &str| Step {
+            title: "x".into(),
+            day,
+            owner: owner.into(),
+            ..Step::default()
+        };
+        let playbook = Playbook {
+            from: Anchor::Renewal,
+            step: vec![step(-90, ""), step(-30, "starter"), step(5, "eve")],
+            ..Playbook::default()
+        };
+        let signals = Signals {
+            renews: Some(day("2026-12-31")),
+            ..Signals::default()
+        };
         let plan = playbook.plan(&signals, day("2026-11-22"), "ana", "bo");
-        let told: Vec<(String, &str)> = plan.iter().map(|p| (p.due.to_string(), p.owner.as_str())).collect();
-        assert_eq!(told, [("2026-11-22".into(), "ana"), ("2026-12-01".into(), "bo"), ("2027-01-05".into(), "eve")]);
-        let entered = |day: Day| Signals { since: Some(day), ..Signals::default() };
-        let onboard = Playbook { from: Anchor::Stage, step: vec![step(2, ""), step(30, "")], ..Playbook::default() };
+        let told: Vec<(String, &str)> = plan
+            .iter()
+            .map(|p| (p.due.to_string(), p.owner.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("2026-11-22".into(), "ana"),
+                ("2026-12-01".into(), "bo"),
+                ("2027-01-05".into(), "eve")
+            ]
+        );
+        let entered = |day: Day| Signals {
+            since: Some(day),
+            ..Signals::default()
+        };
+        let onboard = Playbook {
+            from: Anchor::Stage,
+            step: vec![step(2, ""), step(30, "")],
+            ..Playbook::default()
+        };
         let due = |since: &str| {
-            onboard.plan(&entered(day(since)), day("2026-11-22"), "", "").iter().map(|p| p.due.to_string()).collect::<Vec<_>>()
+            onboard
+                .plan(&entered(day(since)), day("2026-11-22"), "", "")
+                .iter()
+                .map(|p| p.due.to_string())
+                .collect::<Vec<_>>()
         };
         assert_eq!(due("2026-11-21"), ["2026-11-23", "2026-12-21"]);
-        assert_eq!(due("2026-02-18"), ["2026-11-24", "2026-12-22"], "long past: not all on one day");
+        assert_eq!(
+            due("2026-02-18"),
+            ["2026-11-24", "2026-12-22"],
+            "long past: not all on one day"
+        );
         let none = playbook.plan(&Signals::default(), day("2026-11-22"), "", "bo");
-        assert_eq!((none[2].due, none[0].owner.as_str()), (day("2026-11-27"), "bo"));
+        assert_eq!(
+            (none[2].due, none[0].owner.as_str()),
+            (day("2026-11-27"), "bo")
+        );
     }
 }

@@ -61,10 +61,22 @@ pub struct Priority {
 }
 
 /// The reasons that apply to a customer on `day`, in the table's order, at most one of each.
-fn applying<'a>(signals: &'a Signals, health: Health, config: &'a Config, day: Day) -> impl Iterator<Item = Why> + 'a {
+fn applying<'a>(
+    signals: &'a Signals,
+    health: Health,
+    config: &'a Config,
+    day: Day,
+) -> impl Iterator<Item = Why> + 'a {
     REASONS.iter().enumerate().filter_map(move |(no, kind)| {
         let (points, figure, key) = (kind.applies)(signals, health, config, day)?;
-        Some(Why { key: Key { reason: ReasonNo(no as u8), day: key }, points, figure })
+        Some(Why {
+            key: Key {
+                reason: ReasonNo(no as u8),
+                day: key,
+            },
+            points,
+            figure,
+        })
     })
 }
 
@@ -75,9 +87,24 @@ pub fn reasons(signals: &Signals, health: Health, config: &Config, day: Day) -> 
 
 /// The same priority as `priority(reasons without the done ones).tenths`, without keeping any list: what the roster asks
 /// for every customer.
-pub fn sum(signals: &Signals, health: Health, config: &Config, day: Day, done: &[Key], arr: i64, median: i64) -> u32 {
-    let points = applying(signals, health, config, day).filter(|w| !done.contains(&w.key)).map(|w| u64::from(w.points)).sum();
-    if points == 0 { 0 } else { tenths(points, factor(arr, median)) }
+pub fn sum(
+    signals: &Signals,
+    health: Health,
+    config: &Config,
+    day: Day,
+    done: &[Key],
+    arr: i64,
+    median: i64,
+) -> u32 {
+    let points = applying(signals, health, config, day)
+        .filter(|w| !done.contains(&w.key))
+        .map(|w| u64::from(w.points))
+        .sum();
+    if points == 0 {
+        0
+    } else {
+        tenths(points, factor(arr, median))
+    }
 }
 
 /// Points times the factor, in tenths of a point, rounded half up.
@@ -101,20 +128,35 @@ pub fn priority(reasons: &[Why], arr: i64, median: i64) -> Priority {
     let factor = factor(arr, median);
     let exact = |w: &Why| u64::from(w.points) * u64::from(factor);
     let total = tenths(reasons.iter().map(|w| u64::from(w.points)).sum(), factor);
-    let code = |w: &Why| REASONS.get(usize::from(w.key.reason.0)).map_or("", |kind| kind.code);
-    let mut parts: Vec<_> = reasons.iter().map(|w| (code(w), w.points, (exact(w) / 100) as u32)).collect();
+    let code = |w: &Why| {
+        REASONS
+            .get(usize::from(w.key.reason.0))
+            .map_or("", |kind| kind.code)
+    };
+    let mut parts: Vec<_> = reasons
+        .iter()
+        .map(|w| (code(w), w.points, (exact(w) / 100) as u32))
+        .collect();
     let given: u32 = parts.iter().map(|p| p.2).sum();
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|at| (std::cmp::Reverse(exact(&reasons[*at]) % 100), *at));
     for at in order.into_iter().take(total.saturating_sub(given) as usize) {
         parts[at].2 += 1;
     }
-    Priority { tenths: total, factor, parts }
+    Priority {
+        tenths: total,
+        factor,
+        parts,
+    }
 }
 
 /// The key's stored text, and back. Keys of reasons that this version does not know are dropped.
 pub fn keys_to_text(keys: &[Key]) -> String {
-    let known = keys.iter().filter_map(|k| REASONS.get(usize::from(k.reason.0)).map(|kind| format!("{}@{}", kind.code, k.day)));
+    let known = keys.iter().filter_map(|k| {
+        REASONS
+            .get(usize::from(k.reason.0))
+            .map(|kind| format!("{}@{}", kind.code, k.day))
+    });
     known.collect::<Vec<_>>().join(" ")
 }
 
@@ -123,7 +165,10 @@ pub fn keys_from_text(text: &str) -> Vec<Key> {
     let key = |word: &str| {
         let (code, day) = word.split_once('@')?;
         let reason = REASONS.iter().position(|kind| kind.code == code)?;
-        Some(Key { reason: ReasonNo(reason as u8), day: day.parse().ok()? })
+        Some(Key {
+            reason: ReasonNo(reason as u8),
+            day: day.parse().ok()?,
+        })
     };
     text.split_whitespace().filter_map(key).collect()
 }

@@ -81,11 +81,13 @@ impl Dialect {
         if let Some(zone) = &self.zone
             && Zone::named(zone).is_none()
         {
-            return Err(Error::usage(format!("{zone} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"));
+            return Err(Error::usage(format!("{zone} is not a time zone"))
+                .hint("an IANA name, such as Europe/Istanbul"));
         }
         match self.separator {
             Some(c) if !c.is_ascii() || c == '"' || c.is_ascii_alphanumeric() => {
-                Err(Error::usage(format!("\"{c}\" cannot stand between fields")).hint("separators: , ; | and a tab"))
+                Err(Error::usage(format!("\"{c}\" cannot stand between fields"))
+                    .hint("separators: , ; | and a tab"))
             }
             _ => Ok(()),
         }
@@ -163,54 +165,120 @@ impl Profile {
     pub fn read(name: &str, text: &str) -> Result<Profile> {
         let read: std::result::Result<Profile, _> = toml::from_str(text);
         let mut profile = read.map_err(|e| {
-            Error::usage(format!("profile {name}: {}", e.message()))
-                .hint("a profile has about, kind, [columns], and may have headers, [dialect], [values]")
+            Error::usage(format!("profile {name}: {}", e.message())).hint(
+                "a profile has about, kind, [columns], and may have headers, [dialect], [values]",
+            )
         })?;
         if profile.kind.is_empty() {
-            return Err(Error::usage(format!("profile {name} does not say what its rows are")).hint("kind = \"customers\""));
+            return Err(
+                Error::usage(format!("profile {name} does not say what its rows are"))
+                    .hint("kind = \"customers\""),
+            );
         }
         profile.dialect.check()?;
         name.clone_into(&mut profile.name);
         for words in profile.values.values_mut() {
-            *words = std::mem::take(words).into_iter().map(|(word, is)| (word.to_lowercase(), is)).collect();
+            *words = std::mem::take(words)
+                .into_iter()
+                .map(|(word, is)| (word.to_lowercase(), is))
+                .collect();
         }
         Ok(profile)
     }
 
     /// It as TOML.
     pub fn write(&self) -> Result<String> {
-        toml::to_string(self).map_err(|e| Error::failed(format!("profile {} could not be written down", self.name)).because(e))
+        toml::to_string(self).map_err(|e| {
+            Error::failed(format!("profile {} could not be written down", self.name)).because(e)
+        })
     }
 
     /// True for a name that can be a key of the config.
     pub fn is_name(name: &str) -> bool {
-        !name.is_empty() && name.len() <= 60 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        !name.is_empty()
+            && name.len() <= 60
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
     }
 }
 
 /// Names and texts of the shipped profiles.
 const SHIPPED: &[(&str, &str)] = &[
-    ("hubspot-companies", include_str!("../../assets/profiles/hubspot-companies.toml")),
-    ("hubspot-contacts", include_str!("../../assets/profiles/hubspot-contacts.toml")),
-    ("hubspot-tickets", include_str!("../../assets/profiles/hubspot-tickets.toml")),
-    ("salesforce-accounts", include_str!("../../assets/profiles/salesforce-accounts.toml")),
-    ("salesforce-contacts", include_str!("../../assets/profiles/salesforce-contacts.toml")),
-    ("salesforce-cases", include_str!("../../assets/profiles/salesforce-cases.toml")),
-    ("salesforce-opportunities", include_str!("../../assets/profiles/salesforce-opportunities.toml")),
-    ("zendesk-tickets", include_str!("../../assets/profiles/zendesk-tickets.toml")),
-    ("intercom-tickets", include_str!("../../assets/profiles/intercom-tickets.toml")),
-    ("stripe-customers", include_str!("../../assets/profiles/stripe-customers.toml")),
-    ("stripe-subscriptions", include_str!("../../assets/profiles/stripe-subscriptions.toml")),
-    ("stripe-invoices", include_str!("../../assets/profiles/stripe-invoices.toml")),
-    ("chargebee-customers", include_str!("../../assets/profiles/chargebee-customers.toml")),
-    ("chargebee-subscriptions", include_str!("../../assets/profiles/chargebee-subscriptions.toml")),
-    ("chargebee-invoices", include_str!("../../assets/profiles/chargebee-invoices.toml")),
-    ("delighted-nps", include_str!("../../assets/profiles/delighted-nps.toml")),
+    (
+        "hubspot-companies",
+        include_str!("../../assets/profiles/hubspot-companies.toml"),
+    ),
+    (
+        "hubspot-contacts",
+        include_str!("../../assets/profiles/hubspot-contacts.toml"),
+    ),
+    (
+        "hubspot-tickets",
+        include_str!("../../assets/profiles/hubspot-tickets.toml"),
+    ),
+    (
+        "salesforce-accounts",
+        include_str!("../../assets/profiles/salesforce-accounts.toml"),
+    ),
+    (
+        "salesforce-contacts",
+        include_str!("../../assets/profiles/salesforce-contacts.toml"),
+    ),
+    (
+        "salesforce-cases",
+        include_str!("../../assets/profiles/salesforce-cases.toml"),
+    ),
+    (
+        "salesforce-opportunities",
+        include_str!("../../assets/profiles/salesforce-opportunities.toml"),
+    ),
+    (
+        "zendesk-tickets",
+        include_str!("../../assets/profiles/zendesk-tickets.toml"),
+    ),
+    (
+        "intercom-tickets",
+        include_str!("../../assets/profiles/intercom-tickets.toml"),
+    ),
+    (
+        "stripe-customers",
+        include_str!("../../assets/profiles/stripe-customers.toml"),
+    ),
+    (
+        "stripe-subscriptions",
+        include_str!("../../assets/profiles/stripe-subscriptions.toml"),
+    ),
+    (
+        "stripe-invoices",
+        include_str!("../../assets/profiles/stripe-invoices.toml"),
+    ),
+    (
+        "chargebee-customers",
+        include_str!("../../assets/profiles/chargebee-customers.toml"),
+    ),
+    (
+        "chargebee-subscriptions",
+        include_str!("../../assets/profiles/chargebee-subscriptions.toml"),
+    ),
+    (
+        "chargebee-invoices",
+        include_str!("../../assets/profiles/chargebee-invoices.toml"),
+    ),
+    (
+        "delighted-nps",
+        include_str!("../../assets/profiles/delighted-nps.toml"),
+    ),
 ];
 
 /// The shipped profiles.
 pub fn shipped() -> Vec<Profile> {
-    SHIPPED.iter().map(|(name, text)| Profile::read(name, text).expect("the shipped profiles parse; a test reads them")).collect()
+    SHIPPED
+        .iter()
+        .map(|(name, text)| {
+            Profile::read(name, text).expect("the shipped profiles parse; a test reads them")
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -222,8 +290,15 @@ mod tests {
         let all = shipped();
         assert_eq!(all.len(), SHIPPED.len());
         for profile in &all {
-            assert!(Profile::is_name(&profile.name) && !profile.about.is_empty() && !profile.headers.is_empty(), "{}", profile.name);
-            let again = Profile::read(&profile.name, &profile.write().expect("TOML")).expect("reads back");
+            assert!(
+                Profile::is_name(&profile.name)
+                    && !profile.about.is_empty()
+                    && !profile.headers.is_empty(),
+                "{}",
+                profile.name
+            );
+            let again =
+                Profile::read(&profile.name, &profile.write().expect("TOML")).expect("reads back");
             assert_eq!(again, *profile);
         }
     }
@@ -232,14 +307,37 @@ mod tests {
     fn what_cannot_be_meant_is_said() {
         for (text, said) in [
             ("about = \"x\"", "profile p does not say what its rows are"),
-            ("kind = \"orders\"\n[dialect]\nzone = \"Mars/North\"", "Mars/North is not a time zone"),
-            ("kind = \"orders\"\n[dialect]\nseparator = \"a\"", "\"a\" cannot stand between fields"),
-            ("kind = 1", "profile p: invalid type: integer `1`, expected a string"),
+            (
+                "kind = \"orders\"\n[dialect]\nzone = \"Mars/North\"",
+                "Mars/North is not a time zone",
+            ),
+            (
+                "kind = \"orders\"\n[dialect]\nseparator = \"a\"",
+                "\"a\" cannot stand between fields",
+            ),
+            (
+                "kind = 1",
+                "profile p: invalid type: integer `1`, expected a string",
+            ),
         ] {
             assert_eq!(Profile::read("p", text).expect_err("refused").message, said);
         }
-        let said = Dialect { zone: Some("UTC".into()), ..Dialect::default() };
-        let more = Dialect { zone: Some("Asia/Tehran".into()), separator: Some(';'), ..Dialect::default() };
-        assert_eq!(said.or(&more), Dialect { zone: Some("UTC".into()), separator: Some(';'), ..Dialect::default() });
+        let said = Dialect {
+            zone: Some("UTC".into()),
+            ..Dialect::default()
+        };
+        let more = Dialect {
+            zone: Some("Asia/Tehran".into()),
+            separator: Some(';'),
+            ..Dialect::default()
+        };
+        assert_eq!(
+            said.or(&more),
+            Dialect {
+                zone: Some("UTC".into()),
+                separator: Some(';'),
+                ..Dialect::default()
+            }
+        );
     }
 }

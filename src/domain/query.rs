@@ -71,13 +71,22 @@ pub struct TimelineAsk {
 pub enum Query {
     /// Rows of the roster that pass a filter, sorted. The attributes among `columns` (`attr.industry`) are there to be shown
     /// once it is answered; other codes are passed over.
-    Customers { filter: String, sort: String, descending: bool, columns: Vec<String> },
+    Customers {
+        filter: String,
+        sort: String,
+        descending: bool,
+        columns: Vec<String>,
+    },
     /// The triage queue: priority first, ties by renewal date, then name. `snoozed`: the snoozed ones instead.
     Triage { filter: String, snoozed: bool },
     /// Counts for the tabs.
     Counts,
     /// The funnel.
-    Funnel { filter: String, period: Option<PeriodAsk>, mode: Mode },
+    Funnel {
+        filter: String,
+        period: Option<PeriodAsk>,
+        mode: Mode,
+    },
     /// Tasks, due first.
     Tasks(TaskAsk),
     /// What the team did, newest first.

@@ -81,7 +81,13 @@ const FULL: u32 = 10_000;
 mod tests {
     use super::*;
 
-    fn version(amount: i64, interval: Interval, count: u32, quantity: u32, discount: u32) -> Version {
+    fn version(
+        amount: i64,
+        interval: Interval,
+        count: u32,
+        quantity: u32,
+        discount: u32,
+    ) -> Version {
         Version {
             id: Id::default(),
             customer: Id::default(),
@@ -118,7 +124,11 @@ mod tests {
         ];
         for ((amount, interval, count, quantity, discount), expected) in cases {
             let version = version(amount, interval, count, quantity, discount);
-            assert_eq!(mrr(&version), Some(expected), "{amount} {interval:?} {count} {quantity} {discount}");
+            assert_eq!(
+                mrr(&version),
+                Some(expected),
+                "{amount} {interval:?} {count} {quantity} {discount}"
+            );
         }
     }
 
@@ -130,11 +140,17 @@ mod tests {
 
     #[test]
     fn a_trial_has_no_revenue_and_nonsense_has_no_answer() {
-        let trial = Version { status: "Trial".into(), ..version(9_900, Interval::Month, 1, 5, 0) };
+        let trial = Version {
+            status: "Trial".into(),
+            ..version(9_900, Interval::Month, 1, 5, 0)
+        };
         assert_eq!(mrr(&trial), Some(0));
         assert_eq!(mrr(&version(9_900, Interval::Month, 0, 5, 0)), None);
         assert_eq!(mrr(&version(i64::MAX, Interval::Day, 1, u32::MAX, 0)), None);
         assert_eq!(mrr(&version(i64::MIN, Interval::Day, 1, u32::MAX, 0)), None);
-        assert_eq!(mrr(&version(i64::MAX, Interval::Month, 1, 1, 0)), Some(i64::MAX));
+        assert_eq!(
+            mrr(&version(i64::MAX, Interval::Month, 1, 1, 0)),
+            Some(i64::MAX)
+        );
     }
 }

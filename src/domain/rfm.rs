@@ -85,7 +85,9 @@ impl Scores {
 /// The scores of those customers who ordered in the look-back, `None` for the others: 1 + floor(5 x worse / n), where `worse` are
 /// the customers strictly worse; ties share a score. With fewer than [`FEW`] who ordered nobody has scores.
 pub fn scores(customers: &[Orders]) -> Vec<Option<Scores>> {
-    let there: Vec<usize> = (0..customers.len()).filter(|at| customers[*at].count > 0).collect();
+    let there: Vec<usize> = (0..customers.len())
+        .filter(|at| customers[*at].count > 0)
+        .collect();
     let mut all = vec![None; customers.len()];
     if there.len() < FEW {
         return all;
@@ -93,12 +95,23 @@ pub fn scores(customers: &[Orders]) -> Vec<Option<Scores>> {
     let fifth = |key: fn(&Orders) -> i64| -> Vec<u8> {
         let mut sorted: Vec<i64> = there.iter().map(|at| key(&customers[*at])).collect();
         sorted.sort_unstable();
-        let score = |at: &usize| 1 + (5 * sorted.partition_point(|other| *other < key(&customers[*at])) / sorted.len()) as u8;
+        let score = |at: &usize| {
+            1 + (5 * sorted.partition_point(|other| *other < key(&customers[*at])) / sorted.len())
+                as u8
+        };
         there.iter().map(score).collect()
     };
-    let (r, f, m) = (fifth(|o| o.last.map_or(0, Day::number)), fifth(|o| i64::from(o.count)), fifth(|o| o.paid));
+    let (r, f, m) = (
+        fifth(|o| o.last.map_or(0, Day::number)),
+        fifth(|o| i64::from(o.count)),
+        fifth(|o| o.paid),
+    );
     for (i, at) in there.into_iter().enumerate() {
-        all[at] = Some(Scores { r: r[i], f: f[i], m: m[i] });
+        all[at] = Some(Scores {
+            r: r[i],
+            f: f[i],
+            m: m[i],
+        });
     }
     all
 }
@@ -144,11 +157,17 @@ pub fn median_mean(customers: &[Orders]) -> Option<Mean> {
     let mut means: Vec<Mean> = customers.iter().filter_map(mean).collect();
     means.sort_unstable_by(|a, b| a.compare(*b));
     let (upper, lower) = (means.get(means.len() / 2)?, means[(means.len() - 1) / 2]);
-    Some(Mean { sum: lower.sum * upper.count + upper.sum * lower.count, count: 2 * lower.count * upper.count })
+    Some(Mean {
+        sum: lower.sum * upper.count + upper.sum * lower.count,
+        count: 2 * lower.count * upper.count,
+    })
 }
 
 fn mean(orders: &Orders) -> Option<Mean> {
-    (orders.count > 0).then(|| Mean { sum: orders.paid.into(), count: orders.count.into() })
+    (orders.count > 0).then(|| Mean {
+        sum: orders.paid.into(),
+        count: orders.count.into(),
+    })
 }
 
 /// What is true of a customer, given the median of all; `None` without an order in the look-back.

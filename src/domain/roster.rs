@@ -175,7 +175,10 @@ impl Roster {
         } else if !self.done.is_empty() {
             self.done.remove(&(at as u32));
         }
-        let (owner, tags) = (self.owners.intern(entry.owner), self.tagsets.intern(entry.tags));
+        let (owner, tags) = (
+            self.owners.intern(entry.owner),
+            self.tagsets.intern(entry.tags),
+        );
         self.rows[at] = Row {
             signals: entry.signals,
             owner,
@@ -202,7 +205,11 @@ impl Roster {
                 created: row.created,
                 snoozed: row.snoozed,
                 waiting: row.waiting,
-                done: part.done.get(&(from as u32)).map(|keys| keys.to_vec()).unwrap_or_default(),
+                done: part
+                    .done
+                    .get(&(from as u32))
+                    .map(|keys| keys.to_vec())
+                    .unwrap_or_default(),
                 removed: row.removed,
                 signals: row.signals,
             });
@@ -216,15 +223,28 @@ impl Roster {
     /// Adds the customers of a part that was read beside this one, and leaves it empty. None of them is here yet.
     pub fn append(&mut self, part: &mut Roster) {
         let from = self.rows.len() as u32;
-        let owners: Vec<u32> = part.owners.iter().map(|(_, word)| self.owners.intern(word)).collect();
-        let tagsets: Vec<u32> = part.tagsets.iter().map(|(_, word)| self.tagsets.intern(word)).collect();
-        self.rows.extend(part.rows.drain(..).map(|row| Row { owner: owners[row.owner as usize], tags: tagsets[row.tags as usize], ..row }));
+        let owners: Vec<u32> = part
+            .owners
+            .iter()
+            .map(|(_, word)| self.owners.intern(word))
+            .collect();
+        let tagsets: Vec<u32> = part
+            .tagsets
+            .iter()
+            .map(|(_, word)| self.tagsets.intern(word))
+            .collect();
+        self.rows.extend(part.rows.drain(..).map(|row| Row {
+            owner: owners[row.owner as usize],
+            tags: tagsets[row.tags as usize],
+            ..row
+        }));
         self.ids.append(&mut part.ids);
         for (at, rowid) in part.rowids.iter().enumerate() {
             self.index(*rowid, from + at as u32);
         }
         self.rowids.append(&mut part.rowids);
-        self.done.extend(part.done.drain().map(|(at, keys)| (from + at, keys)));
+        self.done
+            .extend(part.done.drain().map(|(at, keys)| (from + at, keys)));
         self.names.append(&mut part.names);
         self.ranks.take();
         self.by_id.take();
@@ -234,7 +254,9 @@ impl Roster {
 
     /// The place of an integer among the dense ones. A file may have any 64 bits: the distance between two need not be one of them.
     fn slot(&self, rowid: i64) -> Option<usize> {
-        rowid.checked_sub(self.first).and_then(|slot| usize::try_from(slot).ok())
+        rowid
+            .checked_sub(self.first)
+            .and_then(|slot| usize::try_from(slot).ok())
     }
 
     fn index(&mut self, rowid: i64, at: u32) {
@@ -271,7 +293,11 @@ impl Roster {
 
     /// Puts in the values of a custom attribute: row and text, for the rows that have one. Numbers come as digits, amounts
     /// as minor units, dates in ISO 8601, yes and no as `true` and `false`. What was loaded of it before is dropped.
-    pub fn reload_attribute<'v>(&mut self, code: &str, values: impl IntoIterator<Item = (usize, &'v str)>) {
+    pub fn reload_attribute<'v>(
+        &mut self,
+        code: &str,
+        values: impl IntoIterator<Item = (usize, &'v str)>,
+    ) {
         let mut names = Names::default();
         let mut column = vec![0; self.rows.len()];
         for (at, text) in values {
@@ -293,7 +319,9 @@ impl Roster {
 
     /// A row's value of a custom attribute that was loaded; empty for none.
     pub fn attribute(&self, code: &str, at: usize) -> &str {
-        self.attributes.get(code).map_or("", |(names, column)| names.get(column.get(at).copied().unwrap_or(0)))
+        self.attributes.get(code).map_or("", |(names, column)| {
+            names.get(column.get(at).copied().unwrap_or(0))
+        })
     }
 
     /// The display name of a row.
@@ -318,7 +346,10 @@ impl Roster {
 
     /// The tags of a row.
     pub fn tags(&self, at: usize) -> impl Iterator<Item = &str> {
-        self.tagsets.get(self.rows[at].tags).split(' ').filter(|t| !t.is_empty())
+        self.tagsets
+            .get(self.rows[at].tags)
+            .split(' ')
+            .filter(|t| !t.is_empty())
     }
 
     /// The row of a file's integer.
@@ -336,7 +367,9 @@ impl Roster {
             rows.sort_by_key(|at| self.ids[*at as usize]);
             rows
         });
-        let found = by_id.binary_search_by_key(&id, |at| self.ids[*at as usize]).ok()?;
+        let found = by_id
+            .binary_search_by_key(&id, |at| self.ids[*at as usize])
+            .ok()?;
         Some(by_id[found] as usize)
     }
 

@@ -119,7 +119,11 @@ impl Call {
         ActionDraft {
             kind: self.kind.clone(),
             reason: rule.code.clone(),
-            title: if self.title.is_empty() { rule.label.clone() } else { self.title.clone() },
+            title: if self.title.is_empty() {
+                rule.label.clone()
+            } else {
+                self.title.clone()
+            },
             due: self.days.map(|d| today.plus(i64::from(d))),
             severity: self.severity,
             ..ActionDraft::default()
@@ -170,9 +174,14 @@ impl Rules {
                 comments.clear();
             }
         }
-        let same = |(part, rule): (&String, &Rule)| toml::from_str::<Rules>(part).is_ok_and(|one| one.rule == std::slice::from_ref(rule));
+        let same = |(part, rule): (&String, &Rule)| {
+            toml::from_str::<Rules>(part).is_ok_and(|one| one.rule == std::slice::from_ref(rule))
+        };
         if parts.len() == self.rule.len() && parts.iter().zip(&self.rule).all(same) {
-            return Ok(parts.into_iter().map(|part| part.trim().to_owned() + "\n").collect());
+            return Ok(parts
+                .into_iter()
+                .map(|part| part.trim().to_owned() + "\n")
+                .collect());
         }
         self.rule.iter().map(Rule::text).collect()
     }
@@ -182,7 +191,10 @@ impl Rules {
         for (at, rule) in self.rule.iter().enumerate() {
             rule.check(fields, playbooks)?;
             if self.rule[..at].iter().any(|r| r.code == rule.code) {
-                return Err(Error::usage(format!("there is a rule \"{}\" already", rule.code)).hint("give each rule a code of its own"));
+                return Err(
+                    Error::usage(format!("there is a rule \"{}\" already", rule.code))
+                        .hint("give each rule a code of its own"),
+                );
             }
         }
         Ok(())
@@ -192,18 +204,29 @@ impl Rules {
 impl Rule {
     /// As its row in the book says it.
     pub fn text(&self) -> Result<String> {
-        toml::to_string(&Rules { rule: vec![self.clone()] }).map_err(|e| Error::failed("the rule cannot be written as TOML").because(e))
+        toml::to_string(&Rules {
+            rule: vec![self.clone()],
+        })
+        .map_err(|e| Error::failed("the rule cannot be written as TOML").because(e))
     }
 
     /// The write that puts it into the book, over what its person saw of it; `None`: it is new.
     pub fn command(&self, seen: Option<&Rule>) -> Result<Command> {
         let base = Some(seen.map(Rule::text).transpose()?);
-        Ok(Command::SetConfig { key: format!("{KEY}{}", self.code), value: Some(self.text()?), base })
+        Ok(Command::SetConfig {
+            key: format!("{KEY}{}", self.code),
+            value: Some(self.text()?),
+            base,
+        })
     }
 
     /// The write that takes it out of the book.
     pub fn removal(&self) -> Result<Command> {
-        Ok(Command::SetConfig { key: format!("{KEY}{}", self.code), value: None, base: Some(Some(self.text()?)) })
+        Ok(Command::SetConfig {
+            key: format!("{KEY}{}", self.code),
+            value: None,
+            base: Some(Some(self.text()?)),
+        })
     }
 
     fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
@@ -218,14 +241,21 @@ impl Rule {
         }
         if !self.playbook.is_empty() && playbooks.find(&self.playbook).is_none() {
             let known: Vec<&str> = playbooks.playbook.iter().map(|p| p.code.as_str()).collect();
-            return Err(wrong(&format!("starts the playbook \"{}\", which does not exist", self.playbook))
-                .hint(format!("there are {}", known.join(", "))));
+            return Err(wrong(&format!(
+                "starts the playbook \"{}\", which does not exist",
+                self.playbook
+            ))
+            .hint(format!("there are {}", known.join(", "))));
         }
         match &self.action {
-            Some(call) if !KINDS.contains(&call.kind.as_str()) => {
-                Err(wrong(&format!("opens a call to action of the kind \"{}\"", call.kind)).hint(format!("kinds: {}", KINDS.join(", "))))
+            Some(call) if !KINDS.contains(&call.kind.as_str()) => Err(wrong(&format!(
+                "opens a call to action of the kind \"{}\"",
+                call.kind
+            ))
+            .hint(format!("kinds: {}", KINDS.join(", ")))),
+            Some(call) if call.severity.is_some_and(|s| !(1..=4).contains(&s)) => {
+                Err(wrong("has a severity that is not 1 to 4"))
             }
-            Some(call) if call.severity.is_some_and(|s| !(1..=4).contains(&s)) => Err(wrong("has a severity that is not 1 to 4")),
             _ => Ok(()),
         }
     }
@@ -233,23 +263,39 @@ impl Rule {
     /// Its filter, read and found fit for a rule.
     pub fn filter(&self, fields: &Fields) -> Result<Filter> {
         let wrong = |what: &str| Error::usage(format!("the rule \"{}\" {what}", self.code));
-        let filter = Filter::parse(&self.when, fields).map_err(|m| wrong(&format!("has a filter that cannot be read: {}", m.message)))?;
+        let filter = Filter::parse(&self.when, fields)
+            .map_err(|m| wrong(&format!("has a filter that cannot be read: {}", m.message)))?;
         if filter.is_empty() {
             return Err(wrong("holds every customer").hint("give it a filter, such as nps<=6"));
         }
         if !filter.words().is_empty() {
-            return Err(wrong("asks for free words").hint("a rule names fields: retain list --help lists them"));
+            return Err(wrong("asks for free words")
+                .hint("a rule names fields: retain list --help lists them"));
         }
         if filter.names_me() {
             return Err(wrong("asks for \"me\"").hint("a rule holds for everybody: name the owner"));
         }
         match filter.reads().into_iter().find(|f| UNFIT.contains(f)) {
-            Some(field) => Err(wrong(&format!("asks for {field}, which depends on all customers"))
-                .hint("name what is behind it: health, severe, silent, renews")),
+            Some(field) => Err(
+                wrong(&format!("asks for {field}, which depends on all customers"))
+                    .hint("name what is behind it: health, severe, silent, renews"),
+            ),
             None => Ok(filter),
         }
     }
 }
 
 /// Fields that a rule cannot ask for: they are computed over all customers at once.
-const UNFIT: [&str; 11] = ["priority", "seg", "orders", "spent", "ordered", "r", "f", "m", "fullprice", "several", "abovemedian"];
+const UNFIT: [&str; 11] = [
+    "priority",
+    "seg",
+    "orders",
+    "spent",
+    "ordered",
+    "r",
+    "f",
+    "m",
+    "fullprice",
+    "several",
+    "abovemedian",
+];

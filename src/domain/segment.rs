@@ -60,7 +60,10 @@ impl Purchases {
 }
 
 /// Scores and values of all customers from their orders; `returned` says of a row whether it came back after it had left.
-pub fn members(orders: Vec<Orders>, returned: impl Fn(usize) -> bool) -> (Vec<Member>, Option<Mean>) {
+pub fn members(
+    orders: Vec<Orders>,
+    returned: impl Fn(usize) -> bool,
+) -> (Vec<Member>, Option<Mean>) {
     let (scores, median) = (rfm::scores(&orders), rfm::median_mean(&orders));
     let member = |(at, orders): (usize, Orders)| Member {
         orders,
@@ -92,16 +95,26 @@ impl Roster {
             if self.rows[at].removed {
                 return 0;
             }
-            let bits = READY.iter().enumerate().fold(0, |bits, (i, (_, is_in))| bits | usize::from(is_in(member)) << i);
+            let bits = READY.iter().enumerate().fold(0, |bits, (i, (_, is_in))| {
+                bits | usize::from(is_in(member)) << i
+            });
             *known[bits].get_or_insert_with(|| set_of(&mut self.tagsets, bits))
         });
         let sets = sets.collect();
-        self.purchases = Some(Box::new(Purchases { members, median, sets }));
+        self.purchases = Some(Box::new(Purchases {
+            members,
+            median,
+            sets,
+        }));
     }
 }
 
 /// The number of the set of words with these segments.
 fn set_of(words: &mut Names, bits: usize) -> u32 {
-    let codes = READY.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, (code, _))| *code);
+    let codes = READY
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| bits >> i & 1 == 1)
+        .map(|(_, (code, _))| *code);
     words.intern(&codes.collect::<Vec<_>>().join(" "))
 }

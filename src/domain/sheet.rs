@@ -31,7 +31,11 @@ impl Datum {
     /// Words; no words are no data.
     pub fn words(text: impl Into<String>) -> Datum {
         let text = text.into();
-        if text.is_empty() { Datum::None } else { Datum::Text(text) }
+        if text.is_empty() {
+            Datum::None
+        } else {
+            Datum::Text(text)
+        }
     }
 
     /// A whole number where there is one.

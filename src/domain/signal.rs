@@ -107,7 +107,8 @@ impl Signals {
 
     /// A person's word over the health score on `day`, while it lasts.
     pub fn held_on(&self, day: Day) -> Option<u8> {
-        self.held.filter(|_| self.held_until.is_some_and(|until| day <= until))
+        self.held
+            .filter(|_| self.held_until.is_some_and(|until| day <= until))
     }
 }
 
@@ -217,7 +218,14 @@ pub struct Facts {
 impl Facts {
     /// Forgets the facts of one customer before those of the next; the room that they took stays.
     pub fn clear(&mut self) {
-        let Facts { events, tickets, tasks, actions, versions, tags } = self;
+        let Facts {
+            events,
+            tickets,
+            tasks,
+            actions,
+            versions,
+            tags,
+        } = self;
         events.clear();
         tickets.clear();
         tasks.clear();

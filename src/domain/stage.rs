@@ -99,10 +99,21 @@ impl Stage {
     /// The filters of `exit_when`, read and found fit: they are asked for one customer at a time.
     pub fn exits(&self, fields: &Fields) -> Result<Vec<Filter>> {
         let read = |text: &String| {
-            let wrong = |what: &str| Error::usage(format!("the stage \"{}\" has the exit criterion \"{text}\", {what}", self.code));
-            let filter = Filter::parse(text, fields).map_err(|m| wrong(&format!("which cannot be read: {}", m.message)))?;
-            if filter.is_empty() || !filter.words().is_empty() || filter.names_me() || filter.reads().contains(&"priority") {
-                return Err(wrong("which one customer alone cannot meet").hint("name fields, such as nps>=7 or gaps=0"));
+            let wrong = |what: &str| {
+                Error::usage(format!(
+                    "the stage \"{}\" has the exit criterion \"{text}\", {what}",
+                    self.code
+                ))
+            };
+            let filter = Filter::parse(text, fields)
+                .map_err(|m| wrong(&format!("which cannot be read: {}", m.message)))?;
+            if filter.is_empty()
+                || !filter.words().is_empty()
+                || filter.names_me()
+                || filter.reads().contains(&"priority")
+            {
+                return Err(wrong("which one customer alone cannot meet")
+                    .hint("name fields, such as nps>=7 or gaps=0"));
             }
             Ok(filter)
         };
@@ -143,7 +154,11 @@ impl Stages {
         for stage in &self.stage {
             stage.exits(fields)?;
             for (at, question) in stage.checklist.iter().enumerate() {
-                if question.code.is_empty() || stage.checklist[..at].iter().any(|q| q.code == question.code) {
+                if question.code.is_empty()
+                    || stage.checklist[..at]
+                        .iter()
+                        .any(|q| q.code == question.code)
+                {
                     return Err(Error::usage(format!("the stage \"{}\" has two questions of the code \"{}\"", stage.code, question.code))
                         .hint("each question has a code of its own: { code = \"pays\", ask = \"Who pays?\" }"));
                 }
@@ -156,10 +171,15 @@ impl Stages {
     pub fn find(&self, name: &str) -> Option<StageNo> {
         let name = name.trim().to_lowercase();
         let fits = |s: &Stage| {
-            s.code.to_lowercase() == name || s.label.to_lowercase() == name || s.aliases.iter().any(|a| a.to_lowercase() == name)
+            s.code.to_lowercase() == name
+                || s.label.to_lowercase() == name
+                || s.aliases.iter().any(|a| a.to_lowercase() == name)
         };
         let exact = self.stage.iter().position(|s| s.code == name);
-        exact.or_else(|| self.stage.iter().position(fits)).and_then(|i| u8::try_from(i).ok()).map(StageNo)
+        exact
+            .or_else(|| self.stage.iter().position(fits))
+            .and_then(|i| u8::try_from(i).ok())
+            .map(StageNo)
     }
 
     /// The stage at a place.
@@ -175,7 +195,9 @@ impl Stages {
     /// What a checklist asks under a code; the code itself where no stage asks it any more.
     pub fn question<'a>(&'a self, code: &'a str) -> &'a str {
         let mut questions = self.stage.iter().flat_map(|stage| &stage.checklist);
-        questions.find(|q| q.code == code).map_or(code, |q| q.ask.as_str())
+        questions
+            .find(|q| q.code == code)
+            .map_or(code, |q| q.ask.as_str())
     }
 
     /// The label at a place; empty where there is none.
@@ -190,14 +212,20 @@ impl Stages {
 
     /// The stage one step on; `None` at the last one before the lost stages.
     pub fn next(&self, no: StageNo) -> Option<StageNo> {
-        let after = if self.is_lost(no) { 0 } else { no.0.checked_add(1)? };
+        let after = if self.is_lost(no) {
+            0
+        } else {
+            no.0.checked_add(1)?
+        };
         let next = StageNo(after);
         (self.get(next).is_some() && !self.is_lost(next)).then_some(next)
     }
 
     /// The stage one step back; `None` at the first.
     pub fn previous(&self, no: StageNo) -> Option<StageNo> {
-        no.0.checked_sub(1).map(StageNo).filter(|p| !self.is_lost(*p))
+        no.0.checked_sub(1)
+            .map(StageNo)
+            .filter(|p| !self.is_lost(*p))
     }
 
     /// True when a move from one stage to another needs a reason: backward, or to a lost stage.
@@ -226,7 +254,14 @@ pub const CHURN_REASONS: &[&str] = &[
 ];
 
 /// Codes of reasons for moving a customer back to an earlier stage.
-pub const BACK_REASONS: &[&str] = &["corrected", "restart", "new_team", "low_use", "scope_change", "other"];
+pub const BACK_REASONS: &[&str] = &[
+    "corrected",
+    "restart",
+    "new_team",
+    "low_use",
+    "scope_change",
+    "other",
+];
 
 /// Why a customer was moved.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -30,26 +30,58 @@ pub struct Coverage {
 impl Coverage {
     /// The column of the map: the place in [`EDGES`], behind them older (3) or never (4).
     pub fn column(&self) -> usize {
-        self.days.map_or(EDGES.len() + 1, |days| EDGES.iter().position(|edge| days <= *edge).unwrap_or(EDGES.len()))
+        self.days.map_or(EDGES.len() + 1, |days| {
+            EDGES
+                .iter()
+                .position(|edge| days <= *edge)
+                .unwrap_or(EDGES.len())
+        })
     }
 }
 
 /// The map of a customer on a day: every role in order, then the contacts without one, where there are any.
-pub fn coverage(signals: &Signals, contacts: &[Contact], config: &Config, day: Day) -> Vec<Coverage> {
+pub fn coverage(
+    signals: &Signals,
+    contacts: &[Contact],
+    config: &Config,
+    day: Day,
+) -> Vec<Coverage> {
     let mut map: Vec<Coverage> = (0..ROLES.len())
         .map(|role| {
             let people = contacts.iter().filter(|c| c.role == ROLES[role]).count();
             let (last, limit) = (signals.roles[role], config.cadences.limit(role));
             let days = last.map(|last| day.since(last).max(0));
-            let gap = limit.is_some_and(|limit| people == 0 || days.is_none_or(|days| days > limit));
-            Coverage { role: ROLES[role].to_owned(), people, last, days, limit, gap }
+            let gap =
+                limit.is_some_and(|limit| people == 0 || days.is_none_or(|days| days > limit));
+            Coverage {
+                role: ROLES[role].to_owned(),
+                people,
+                last,
+                days,
+                limit,
+                gap,
+            }
         })
         .collect();
-    let others: Vec<&Contact> = contacts.iter().filter(|c| !ROLES.contains(&c.role.as_str())).collect();
+    let others: Vec<&Contact> = contacts
+        .iter()
+        .filter(|c| !ROLES.contains(&c.role.as_str()))
+        .collect();
     if !others.is_empty() {
-        let last = others.iter().filter_map(|c| c.last_touch).max().map(|at| config.zone.day(at));
+        let last = others
+            .iter()
+            .filter_map(|c| c.last_touch)
+            .max()
+            .map(|at| config.zone.day(at));
         let days = last.map(|last| day.since(last).max(0));
-        map.push(Coverage { role: String::new(), people: others.len(), last, days, limit: None, gap: false });
+        map.push(Coverage {
+            role: String::new(),
+            people: others.len(),
+            last,
+            days,
+            limit: None,
+            gap: false,
+        });
     }
     map
 }
@@ -57,7 +89,12 @@ pub fn coverage(signals: &Signals, contacts: &[Contact], config: &Config, day: D
 /// Contacts by role in the order of [`ROLES`], those without one last; in a role who heard from us last comes first.
 pub fn by_role(contacts: &[Contact]) -> Vec<&Contact> {
     let mut sorted: Vec<&Contact> = contacts.iter().collect();
-    let place = |c: &Contact| ROLES.iter().position(|r| *r == c.role).unwrap_or(ROLES.len());
+    let place = |c: &Contact| {
+        ROLES
+            .iter()
+            .position(|r| *r == c.role)
+            .unwrap_or(ROLES.len())
+    };
     sorted.sort_by_key(|c| (place(c), std::cmp::Reverse(c.last_touch), c.name.clone()));
     sorted
 }
@@ -75,12 +112,23 @@ mod tests {
     fn a_watched_role_without_people_or_news_is_a_gap_and_the_edges_are_inclusive() {
         let config = Config::default();
         let today = Day::from_number(20_500).expect("inside the range");
-        let person = |role: &str| Contact { role: role.into(), ..Contact::default() };
-        let contacts = [person("champion"), person("user"), person("uncle"), person("user")];
+        let person = |role: &str| Contact {
+            role: role.into(),
+            ..Contact::default()
+        };
+        let contacts = [
+            person("champion"),
+            person("user"),
+            person("uncle"),
+            person("user"),
+        ];
         let mut signals = Signals::default();
         (signals.roles[0], signals.roles[3]) = (Some(today.plus(-60)), Some(today.plus(-61)));
         let map = coverage(&signals, &contacts, &config, today);
-        let said: Vec<_> = map.iter().map(|c| (c.role.as_str(), c.people, c.column(), c.gap)).collect();
+        let said: Vec<_> = map
+            .iter()
+            .map(|c| (c.role.as_str(), c.people, c.column(), c.gap))
+            .collect();
         assert_eq!(
             said,
             [

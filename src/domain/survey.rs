@@ -51,7 +51,9 @@ pub const NO_WAVE: u16 = u16::MAX;
 impl Said {
     /// The NPS answer; `None` for another kind, and for a number that is no answer.
     pub fn nps(&self) -> Option<u8> {
-        Group::of(self.number).filter(|_| self.kind == EventKind::Nps).map(|_| self.number as u8)
+        Group::of(self.number)
+            .filter(|_| self.kind == EventKind::Nps)
+            .map(|_| self.number as u8)
     }
 
     fn person(&self) -> (u32, u32) {
@@ -75,9 +77,14 @@ impl Answers {
     pub fn settle(mut said: Vec<Said>, waves: Vec<String>) -> Answers {
         said.sort_unstable_by_key(|s| (s.customer, s.at, s.id));
         let quarters = said.iter().all(|s| s.wave == NO_WAVE);
-        let waves = if quarters { by_quarter(&mut said) } else { waves };
+        let waves = if quarters {
+            by_quarter(&mut said)
+        } else {
+            waves
+        };
         if !quarters {
-            said.chunk_by_mut(|a, b| a.customer == b.customer).for_each(attribute);
+            said.chunk_by_mut(|a, b| a.customer == b.customer)
+                .for_each(attribute);
         }
         // Waves stand in the order in which they began.
         let mut first = vec![i64::MAX; waves.len()];
@@ -86,13 +93,29 @@ impl Answers {
                 *first = one.at.min(*first);
             }
         }
-        let mut order: Vec<u16> = (0..waves.len() as u16).filter(|w| first[usize::from(*w)] < i64::MAX).collect();
-        order.sort_by(|a, b| (first[usize::from(*a)], &waves[usize::from(*a)]).cmp(&(first[usize::from(*b)], &waves[usize::from(*b)])));
-        let place: HashMap<u16, u16> = order.iter().enumerate().map(|(to, from)| (*from, to as u16)).collect();
+        let mut order: Vec<u16> = (0..waves.len() as u16)
+            .filter(|w| first[usize::from(*w)] < i64::MAX)
+            .collect();
+        order.sort_by(|a, b| {
+            (first[usize::from(*a)], &waves[usize::from(*a)])
+                .cmp(&(first[usize::from(*b)], &waves[usize::from(*b)]))
+        });
+        let place: HashMap<u16, u16> = order
+            .iter()
+            .enumerate()
+            .map(|(to, from)| (*from, to as u16))
+            .collect();
         for one in &mut said {
             one.wave = place.get(&one.wave).copied().unwrap_or(NO_WAVE);
         }
-        Answers { said, waves: order.iter().map(|w| waves[usize::from(*w)].clone()).collect(), quarters }
+        Answers {
+            said,
+            waves: order
+                .iter()
+                .map(|w| waves[usize::from(*w)].clone())
+                .collect(),
+            quarters,
+        }
     }
 }
 
@@ -155,10 +178,16 @@ pub fn tally<'a>(set: impl Iterator<Item = (usize, &'a Said)>) -> Tally {
             continue;
         }
         valid += 1;
-        if counted.last().is_some_and(|(_, before)| before.customer != one.customer) {
+        if counted
+            .last()
+            .is_some_and(|(_, before)| before.customer != one.customer)
+        {
             begin = counted.len();
         }
-        match counted[begin..].iter_mut().find(|(_, s)| s.contact == one.contact) {
+        match counted[begin..]
+            .iter_mut()
+            .find(|(_, s)| s.contact == one.contact)
+        {
             // They come in order of time.
             Some(latest) => *latest = (at, one),
             None => counted.push((at, one)),
@@ -265,9 +294,20 @@ pub struct Figures {
 
 /// The figures of the customers (rows) that `passes`, over a window of days; both ends count. `customers` are all of them that
 /// pass.
-pub fn figures(answers: &Answers, customers: &[u32], passes: impl Fn(u32) -> bool, from: Day, to: Day) -> Figures {
+pub fn figures(
+    answers: &Answers,
+    customers: &[u32],
+    passes: impl Fn(u32) -> bool,
+    from: Day,
+    to: Day,
+) -> Figures {
     use chrono::Datelike;
-    let seen: Vec<(usize, &Said)> = answers.said.iter().enumerate().filter(|(_, s)| s.day <= to && passes(s.customer)).collect();
+    let seen: Vec<(usize, &Said)> = answers
+        .said
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.day <= to && passes(s.customer))
+        .collect();
     let within = || seen.iter().copied().filter(|(_, s)| s.day >= from);
     let mut months: BTreeMap<(i32, u32), Vec<(usize, &Said)>> = BTreeMap::new();
     let mut waves: Vec<Vec<(usize, &Said)>> = vec![Vec::new(); answers.waves.len()];
@@ -283,22 +323,44 @@ pub fn figures(answers: &Answers, customers: &[u32], passes: impl Fn(u32) -> boo
         }
         if one.kind == EventKind::Nps {
             let date = one.day.date();
-            months.entry((date.year(), date.month())).or_default().push((*at, one));
+            months
+                .entry((date.year(), date.month()))
+                .or_default()
+                .push((*at, one));
         }
     }
-    let waves: Vec<Wave> = answers.waves.iter().zip(&waves).map(|(name, set)| wave(name, set, answers.quarters)).collect();
+    let waves: Vec<Wave> = answers
+        .waves
+        .iter()
+        .zip(&waves)
+        .map(|(name, set)| wave(name, set, answers.quarters))
+        .collect();
     let nps_answers = |set: &Tally| set.counted.len() + set.superseded;
     let window = tally(within());
-    let all = answers.said.iter().filter(|s| s.nps().is_some() && passes(s.customer)).count();
+    let all = answers
+        .said
+        .iter()
+        .filter(|s| s.nps().is_some() && passes(s.customer))
+        .count();
     Figures {
         outside: all - nps_answers(&window),
         no_wave: tally(seen.iter().copied().filter(|(_, s)| s.wave == NO_WAVE)),
-        months: months.into_iter().map(|(month, set)| Month { month, tally: tally(set.into_iter()) }).collect(),
+        months: months
+            .into_iter()
+            .map(|(month, set)| Month {
+                month,
+                tally: tally(set.into_iter()),
+            })
+            .collect(),
         movement: movement(answers, &waves),
         csat: satisfaction(within()),
         ces: effort(within()),
         silent: silent(&waves, answers, from),
-        never_asked: customers.iter().copied().filter(|row| !asked.get(*row as usize).is_some_and(|asked| *asked)).collect(),
+        never_asked: customers
+            .iter()
+            .copied()
+            .filter(|row| !asked.get(*row as usize).is_some_and(|asked| *asked))
+            .collect(),
         window,
         waves,
     }
@@ -308,12 +370,19 @@ fn wave(name: &str, set: &[(usize, &Said)], quarter: bool) -> Wave {
     let tally = tally(set.iter().copied());
     let (mut silent, mut asked, mut uninvited) = (Vec::new(), 0, 0);
     for of_customer in set.chunk_by(|a, b| a.1.customer == b.1.customer) {
-        let mut answered: Vec<u32> = of_customer.iter().filter(|(_, s)| s.nps().is_some()).map(|(_, s)| s.contact).collect();
+        let mut answered: Vec<u32> = of_customer
+            .iter()
+            .filter(|(_, s)| s.nps().is_some())
+            .map(|(_, s)| s.contact)
+            .collect();
         answered.sort_unstable();
         answered.dedup();
         // A person is asked once a wave, however often they are reminded.
         let mut invited: Vec<(u32, usize)> = Vec::new();
-        for (at, one) in of_customer.iter().filter(|(_, s)| s.kind == EventKind::Invite) {
+        for (at, one) in of_customer
+            .iter()
+            .filter(|(_, s)| s.kind == EventKind::Invite)
+        {
             if !invited.iter().any(|(person, _)| *person == one.contact) {
                 invited.push((one.contact, *at));
             }
@@ -321,40 +390,80 @@ fn wave(name: &str, set: &[(usize, &Said)], quarter: bool) -> Wave {
         // An answer that names nobody answers the invitation of its customer.
         let hears = |person: u32| answered.contains(&person) || answered.contains(&0);
         asked += invited.len();
-        silent.extend(invited.iter().filter(|(person, _)| !hears(*person)).map(|(_, at)| *at as u32));
+        silent.extend(
+            invited
+                .iter()
+                .filter(|(person, _)| !hears(*person))
+                .map(|(_, at)| *at as u32),
+        );
         let is_invited = |person: u32| invited.iter().any(|(other, _)| *other == person);
-        uninvited += answered.iter().filter(|p| !is_invited(**p) && (**p != 0 || invited.is_empty())).count();
+        uninvited += answered
+            .iter()
+            .filter(|p| !is_invited(**p) && (**p != 0 || invited.is_empty()))
+            .count();
     }
     silent.sort_unstable();
     let response = Share::new(asked - silent.len(), asked);
     let uninvited = if quarter { 0 } else { uninvited };
-    Wave { name: name.to_owned(), from: set.iter().map(|(_, s)| s.day).min(), tally, response, uninvited, silent }
+    Wave {
+        name: name.to_owned(),
+        from: set.iter().map(|(_, s)| s.day).min(),
+        tally,
+        response,
+        uninvited,
+        silent,
+    }
 }
 
 fn movement(answers: &Answers, waves: &[Wave]) -> Option<Movement> {
-    let mut with: Vec<usize> = (0..waves.len()).filter(|w| !waves[*w].tally.counted.is_empty()).collect();
+    let mut with: Vec<usize> = (0..waves.len())
+        .filter(|w| !waves[*w].tally.counted.is_empty())
+        .collect();
     let (to, from) = (with.pop()?, with.pop()?);
     let people = |wave: usize| -> BTreeMap<(u32, u32), u32> {
-        waves[wave].tally.counted.iter().map(|at| (answers.said[*at as usize].person(), *at)).collect()
+        waves[wave]
+            .tally
+            .counted
+            .iter()
+            .map(|at| (answers.said[*at as usize].person(), *at))
+            .collect()
     };
     let (before, after) = (people(from), people(to));
-    let group = |at: Option<&u32>| at.and_then(|at| Group::of(answers.said[*at as usize].number)).map_or(3, |g| g as usize);
-    let mut movement = Movement { from, to, ..Movement::default() };
+    let group = |at: Option<&u32>| {
+        at.and_then(|at| Group::of(answers.said[*at as usize].number))
+            .map_or(3, |g| g as usize)
+    };
+    let mut movement = Movement {
+        from,
+        to,
+        ..Movement::default()
+    };
     for (person, at) in &before {
         let later = after.get(person);
         movement.cells[group(Some(at))][group(later)].push(*later.unwrap_or(at));
     }
-    for (_, at) in after.iter().filter(|(person, _)| !before.contains_key(person)) {
+    for (_, at) in after
+        .iter()
+        .filter(|(person, _)| !before.contains_key(person))
+    {
         movement.cells[3][group(Some(at))].push(*at);
     }
-    if let (Verdict::Score(a), Verdict::Score(b)) = (&waves[from].tally.verdict, &waves[to].tally.verdict) {
+    if let (Verdict::Score(a), Verdict::Score(b)) =
+        (&waves[from].tally.verdict, &waves[to].tally.verdict)
+    {
         movement.change = Some(nps::change(*a, *b));
     }
     Some(movement)
 }
 
-fn of_kind<'a>(set: impl Iterator<Item = (usize, &'a Said)>, kind: EventKind, most: i64) -> Vec<(usize, &'a Said)> {
-    let mut all: Vec<_> = set.filter(|(_, s)| s.kind == kind && (1..=most).contains(&s.number)).collect();
+fn of_kind<'a>(
+    set: impl Iterator<Item = (usize, &'a Said)>,
+    kind: EventKind,
+    most: i64,
+) -> Vec<(usize, &'a Said)> {
+    let mut all: Vec<_> = set
+        .filter(|(_, s)| s.kind == kind && (1..=most).contains(&s.number))
+        .collect();
     all.sort_by_key(|(at, s)| (s.number, std::cmp::Reverse(s.at), *at));
     all
 }
@@ -365,13 +474,19 @@ fn places(all: &[(usize, &Said)]) -> Vec<u32> {
 
 fn satisfaction<'a>(set: impl Iterator<Item = (usize, &'a Said)>) -> Satisfaction {
     let all = of_kind(set, EventKind::Csat, 5);
-    Satisfaction { share: Share::new(all.iter().filter(|(_, s)| s.number >= 4).count(), all.len()), answers: places(&all) }
+    Satisfaction {
+        share: Share::new(all.iter().filter(|(_, s)| s.number >= 4).count(), all.len()),
+        answers: places(&all),
+    }
 }
 
 fn effort<'a>(set: impl Iterator<Item = (usize, &'a Said)>) -> Effort {
     let all = of_kind(set, EventKind::Ces, 7);
     let sum: i64 = all.iter().map(|(_, s)| s.number).sum();
-    Effort { mean: (!all.is_empty()).then(|| sum as f64 / all.len() as f64), answers: places(&all) }
+    Effort {
+        mean: (!all.is_empty()).then(|| sum as f64 / all.len() as f64),
+        answers: places(&all),
+    }
 }
 
 /// The unanswered invitations of customers from whom nobody has answered since, one a customer, newest first.

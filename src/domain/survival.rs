@@ -61,7 +61,11 @@ impl Curve {
     pub fn of(times: &mut [(i64, bool)]) -> Curve {
         times.sort_unstable_by_key(|(t, _)| *t);
         let (mut survival, mut variance, mut at_risk) = (1.0, 0.0, times.len());
-        let mut curve = Curve { n: times.len(), longest: times.last().map_or(0, |t| t.0), ..Curve::default() };
+        let mut curve = Curve {
+            n: times.len(),
+            longest: times.last().map_or(0, |t| t.0),
+            ..Curve::default()
+        };
         for group in times.chunk_by(|a, b| a.0 == b.0) {
             let events = group.iter().filter(|(_, over)| *over).count();
             let (d, n) = (events as f64, at_risk as f64);
@@ -77,7 +81,15 @@ impl Curve {
                 (survival.powf((-half).exp()), survival.powf(half.exp()))
             });
             let error = lasts.then(|| survival * variance.sqrt());
-            curve.steps.push(Step { time: group[0].0, at_risk, events, censored: group.len() - events, survival, error, interval });
+            curve.steps.push(Step {
+                time: group[0].0,
+                at_risk,
+                events,
+                censored: group.len() - events,
+                survival,
+                error,
+                interval,
+            });
             at_risk -= group.len();
         }
         curve
@@ -86,21 +98,34 @@ impl Curve {
     /// S(t): the share that lasts longer than so many days.
     pub fn at(&self, days: i64) -> f64 {
         let before = self.steps.partition_point(|s| s.time <= days);
-        before.checked_sub(1).map_or(1.0, |i| self.steps[i].survival)
+        before
+            .checked_sub(1)
+            .map_or(1.0, |i| self.steps[i].survival)
     }
 
     /// The smallest t with S(t) <= 1 - q: days by which the share `q` is over; `None` where that is not known yet.
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        self.steps.iter().find(|s| s.survival <= 1.0 - q + TOLERANCE).map(|s| s.time as f64)
+        self.steps
+            .iter()
+            .find(|s| s.survival <= 1.0 - q + TOLERANCE)
+            .map(|s| s.time as f64)
     }
 
     /// The same by R's rule, with its interval.
     pub fn quantile_with_interval(&self, q: f64) -> Quantile {
         let along = |value: fn(&Step) -> Option<f64>| {
-            let line: Vec<(i64, f64)> = self.steps.iter().filter_map(|s| Some((s.time, value(s)?))).collect();
+            let line: Vec<(i64, f64)> = self
+                .steps
+                .iter()
+                .filter_map(|s| Some((s.time, value(s)?)))
+                .collect();
             crossing(&line, 1.0 - q, self.longest)
         };
-        Quantile { days: along(|s| Some(s.survival)), low: along(|s| s.interval.map(|i| i.0)), high: along(|s| s.interval.map(|i| i.1)) }
+        Quantile {
+            days: along(|s| Some(s.survival)),
+            low: along(|s| s.interval.map(|i| i.0)),
+            high: along(|s| s.interval.map(|i| i.1)),
+        }
     }
 
     /// The mean days until the end, of at most `limit` days each (restricted mean): the area below the curve.
@@ -120,7 +145,10 @@ fn crossing(line: &[(i64, f64)], level: f64, longest: i64) -> Option<f64> {
     if line[reached].1 < level - TOLERANCE {
         return Some(line[reached].0 as f64);
     }
-    let below = line[reached..].iter().find(|(_, y)| *y < level - TOLERANCE).map_or(longest, |(t, _)| *t);
+    let below = line[reached..]
+        .iter()
+        .find(|(_, y)| *y < level - TOLERANCE)
+        .map_or(longest, |(t, _)| *t);
     Some((line[reached].0 + below) as f64 / 2.0)
 }
 
@@ -130,7 +158,10 @@ pub fn incidence(times: &mut [(i64, Option<u8>)], ways: usize, within: i64) -> V
     times.sort_unstable_by_key(|(t, _)| *t);
     let (mut survival, mut at_risk) = (1.0, times.len());
     let mut shares = vec![0.0; ways];
-    for group in times.chunk_by(|a, b| a.0 == b.0).take_while(|g| g[0].0 <= within) {
+    for group in times
+        .chunk_by(|a, b| a.0 == b.0)
+        .take_while(|g| g[0].0 <= within)
+    {
         let (before, n) = (survival, at_risk as f64);
         let mut ended = 0.0;
         for way in group.iter().filter_map(|(_, way)| *way) {
@@ -177,7 +208,8 @@ pub fn log_rank(groups: &[Vec<(i64, bool)>]) -> Option<LogRank> {
             less[i] -= ended * there / n;
             for (j, others) in at_risk.iter().enumerate().filter(|_| n > 1.0) {
                 let same = if i == j { 1.0 } else { 0.0 };
-                covariance[i][j] += ended * (n - ended) / (n - 1.0) * there / n * (same - others / n);
+                covariance[i][j] +=
+                    ended * (n - ended) / (n - 1.0) * there / n * (same - others / n);
             }
         }
         for (_, over, no) in together {
@@ -189,9 +221,21 @@ pub fn log_rank(groups: &[Vec<(i64, bool)>]) -> Option<LogRank> {
     let counted: Vec<usize> = (0..groups.len()).filter(|i| expected[*i] > 0.0).collect();
     let df = counted.len().checked_sub(1).filter(|df| *df > 0)?;
     let of = &counted[..df];
-    let rows = of.iter().map(|i| of.iter().map(|j| covariance[*i][*j]).chain([less[*i]]).collect()).collect();
+    let rows = of
+        .iter()
+        .map(|i| {
+            of.iter()
+                .map(|j| covariance[*i][*j])
+                .chain([less[*i]])
+                .collect()
+        })
+        .collect();
     let chi2: f64 = solve(rows)?.iter().zip(of).map(|(x, i)| x * less[*i]).sum();
-    Some(LogRank { chi2, df, p: above(chi2, df) })
+    Some(LogRank {
+        chi2,
+        df,
+        p: above(chi2, df),
+    })
 }
 
 /// The solution of a system of equations, each row its factors and what they come to; `None` where there is not one.
@@ -206,7 +250,9 @@ fn solve(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         }
         for (_, row) in rows.iter_mut().enumerate().filter(|(i, _)| *i != at) {
             let factor = row[at] / pivot[at];
-            row.iter_mut().zip(&pivot).for_each(|(cell, p)| *cell -= factor * p);
+            row.iter_mut()
+                .zip(&pivot)
+                .for_each(|(cell, p)| *cell -= factor * p);
         }
     }
     Some((0..n).map(|i| rows[i][n] / rows[i][i]).collect())
@@ -218,7 +264,11 @@ fn above(x: f64, df: usize) -> f64 {
     let half = x.max(0.0) / 2.0;
     let odd = df % 2 == 1;
     let mut degrees = if odd { 0.5 } else { 1.0 };
-    let mut chance = if odd { libm::erfc(half.sqrt()) } else { (-half).exp() };
+    let mut chance = if odd {
+        libm::erfc(half.sqrt())
+    } else {
+        (-half).exp()
+    };
     while degrees < df as f64 / 2.0 {
         chance += (degrees * half.ln() - half - libm::lgamma(degrees + 1.0)).exp();
         degrees += 1.0;

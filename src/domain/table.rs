@@ -131,13 +131,18 @@ impl Cell {
             Cell::Share(share) => share.percent_with_interval(),
             Cell::Quantile(q) => {
                 let end = |d: Option<f64>| d.map_or_else(|| "?".to_owned(), |d| format!("{d:.0}"));
-                q.days.map_or_else(|| "-".to_owned(), |days| format!("{days:.0}d ({}-{})", end(q.low), end(q.high)))
+                q.days.map_or_else(
+                    || "-".to_owned(),
+                    |days| format!("{days:.0}d ({}-{})", end(q.low), end(q.high)),
+                )
             }
             Cell::Part(part) => format!("{:.0}%", part * 100.0),
             Cell::Score(nps) => format!("{:.0} ({:.0} to {:.0})", nps.score, nps.low, nps.high),
             Cell::Number(n) => format!("{n:.1}"),
             Cell::Ends(low, high) => format!("{:.0}-{:.0}%", low * 100.0, high * 100.0),
-            Cell::Test(LogRank { chi2, df, p }) if *p < 0.001 => format!("p<0.001 ({chi2:.1}, {df} df)"),
+            Cell::Test(LogRank { chi2, df, p }) if *p < 0.001 => {
+                format!("p<0.001 ({chi2:.1}, {df} df)")
+            }
             Cell::Test(LogRank { chi2, df, p }) => format!("p={p:.3} ({chi2:.1}, {df} df)"),
             Cell::Days(days) if days.fract() == 0.0 => format!("{days:.0}d"),
             Cell::Days(days) => format!("{days:.1}d"),
@@ -156,7 +161,9 @@ impl Cell {
             Cell::None => Json::Null,
             Cell::Text(text) => text.as_str().into(),
             Cell::Count(n) => (*n).into(),
-            Cell::Share(share) => json!({"part": share.part, "of": share.of, "ratio": share.ratio(), "wilson": share.wilson()}),
+            Cell::Share(share) => {
+                json!({"part": share.part, "of": share.of, "ratio": share.ratio(), "wilson": share.wilson()})
+            }
             Cell::Days(days) => json!(days),
             Cell::Quantile(q) => json!({"days": q.days, "lo": q.low, "hi": q.high}),
             Cell::Part(part) => json!(part),

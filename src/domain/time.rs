@@ -10,14 +10,28 @@ pub mod jalali;
 pub mod words;
 
 /// Milliseconds since 1970-01-01 UTC.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct Stamp(pub i64);
 
 impl Stamp {
     /// The moment as chrono has it. Out of range (a hostile file) shows as 1970.
     pub fn utc(self) -> DateTime<Utc> {
-        Utc.timestamp_millis_opt(self.0).single().unwrap_or_default()
+        Utc.timestamp_millis_opt(self.0)
+            .single()
+            .unwrap_or_default()
     }
 }
 
@@ -38,7 +52,10 @@ impl Day {
     /// Days since 1970-01-01, the form that is stored; `None` outside the range.
     pub fn from_number(days: i64) -> Option<Day> {
         // A hostile file may say any number.
-        u16::try_from(days.saturating_add(1)).ok().and_then(NonZeroU16::new).map(Day)
+        u16::try_from(days.saturating_add(1))
+            .ok()
+            .and_then(NonZeroU16::new)
+            .map(Day)
     }
 
     /// Days since 1970-01-01.
@@ -59,7 +76,10 @@ impl Day {
     /// The day `days` later (or earlier), held inside the range.
     #[must_use]
     pub fn plus(self, days: i64) -> Day {
-        let n = self.number().saturating_add(days).clamp(0, i64::from(u16::MAX) - 1);
+        let n = self
+            .number()
+            .saturating_add(days)
+            .clamp(0, i64::from(u16::MAX) - 1);
         Day::from_number(n).unwrap_or(self)
     }
 }
@@ -82,7 +102,10 @@ impl FromStr for Day {
 
     /// Reads ISO 8601 only; dates in words are [`words::day`].
     fn from_str(text: &str) -> Result<Day, ()> {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(Day::from_date).ok_or(())
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()
+            .and_then(Day::from_date)
+            .ok_or(())
     }
 }
 
@@ -95,7 +118,9 @@ impl serde::Serialize for Day {
 impl<'de> serde::Deserialize<'de> for Day {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Day, D::Error> {
         let text = String::deserialize(d)?;
-        text.parse().map_err(|()| serde::de::Error::custom(format!("\"{text}\" is not a date such as 2026-11-21")))
+        text.parse().map_err(|()| {
+            serde::de::Error::custom(format!("\"{text}\" is not a date such as 2026-11-21"))
+        })
     }
 }
 
@@ -118,7 +143,8 @@ impl Zone {
     /// The civil date of a moment in this zone (moments outside 1970 to 2149 are held at the ends).
     pub fn day(self, at: Stamp) -> Day {
         let date = self.0.from_utc_datetime(&at.utc().naive_utc()).date_naive();
-        Day::from_number((i64::from(date.num_days_from_ce()) - 719_163).clamp(0, 65_534)).unwrap_or(Day(NonZeroU16::MIN))
+        Day::from_number((i64::from(date.num_days_from_ce()) - 719_163).clamp(0, 65_534))
+            .unwrap_or(Day(NonZeroU16::MIN))
     }
 
     /// The local time of day of a moment.
@@ -131,8 +157,15 @@ impl Zone {
     pub fn stamp(self, day: Day, time: NaiveTime) -> Stamp {
         let local = day.date().and_time(time);
         let found = self.0.from_local_datetime(&local).earliest();
-        let found = found.or_else(|| self.0.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest());
-        Stamp(found.map_or_else(|| local.and_utc().timestamp_millis(), |t| t.timestamp_millis()))
+        let found = found.or_else(|| {
+            self.0
+                .from_local_datetime(&(local + chrono::Duration::hours(1)))
+                .earliest()
+        });
+        Stamp(found.map_or_else(
+            || local.and_utc().timestamp_millis(),
+            |t| t.timestamp_millis(),
+        ))
     }
 }
 
@@ -150,7 +183,11 @@ pub struct Moment {
 impl Moment {
     /// The moment `at` in `zone`, with its own date as today.
     pub fn new(at: Stamp, zone: Zone) -> Moment {
-        Moment { at, today: zone.day(at), zone }
+        Moment {
+            at,
+            today: zone.day(at),
+            zone,
+        }
     }
 }
 
@@ -166,7 +203,10 @@ mod tests {
     #[test]
     fn a_day_reads_back() {
         for text in ["1970-01-01", "2026-11-21", "2149-06-05"] {
-            assert_eq!(text.parse::<Day>().map(|d| d.to_string()), Ok(text.to_owned()));
+            assert_eq!(
+                text.parse::<Day>().map(|d| d.to_string()),
+                Ok(text.to_owned())
+            );
         }
         assert!("2149-06-07".parse::<Day>().is_err());
         assert!("2026-02-30".parse::<Day>().is_err());
@@ -174,7 +214,10 @@ mod tests {
 
     #[test]
     fn numbers_at_their_ends_are_no_days_and_move_to_the_range_ends() {
-        assert_eq!((Day::from_number(i64::MAX), Day::from_number(i64::MIN)), (None, None));
+        assert_eq!(
+            (Day::from_number(i64::MAX), Day::from_number(i64::MIN)),
+            (None, None)
+        );
         assert_eq!(Day::MIN.plus(i64::MAX).to_string(), "2149-06-05");
         assert_eq!(Day::MIN.plus(3).plus(i64::MIN), Day::MIN);
     }

@@ -20,13 +20,27 @@ pub struct Channel {
     pub two_way: bool,
 }
 
-const fn row(code: &'static str, key: Option<char>, letter: char, aliases: &'static [&'static str]) -> Channel {
-    Channel { code, key, aliases, letter, two_way: true }
+const fn row(
+    code: &'static str,
+    key: Option<char>,
+    letter: char,
+    aliases: &'static [&'static str],
+) -> Channel {
+    Channel {
+        code,
+        key,
+        aliases,
+        letter,
+        two_way: true,
+    }
 }
 
 /// A channel on which nobody answers.
 const fn one_way(code: &'static str, letter: char, aliases: &'static [&'static str]) -> Channel {
-    Channel { two_way: false, ..row(code, None, letter, aliases) }
+    Channel {
+        two_way: false,
+        ..row(code, None, letter, aliases)
+    }
 }
 
 /// Every channel there is, the most used first.
@@ -35,7 +49,12 @@ pub const CHANNELS: &[Channel] = &[
     row("email", Some('e'), 'E', &["mail", "e-mail"]),
     row("meeting", Some('m'), 'M', &["visit", "onsite"]),
     row("chat", Some('h'), 'H', &["live_chat", "livechat"]),
-    row("business_review", Some('q'), 'Q', &["qbr", "ebr", "review meeting"]),
+    row(
+        "business_review",
+        Some('q'),
+        'Q',
+        &["qbr", "ebr", "review meeting"],
+    ),
     row("training", Some('t'), 'M', &["workshop"]),
     row("sms", Some('s'), 'E', &["text"]),
     row("social", Some('o'), 'H', &["social_media"]),
@@ -71,13 +90,18 @@ pub const CHANNELS: &[Channel] = &[
 /// The channel with this code or alias, compared without case.
 pub fn channel(name: &str) -> Option<&'static Channel> {
     let name = name.trim().to_lowercase().replace([' ', '-'], "_");
-    let fits = |c: &&Channel| c.code == name || c.aliases.iter().any(|a| a.replace([' ', '-'], "_") == name);
+    let fits = |c: &&Channel| {
+        c.code == name || c.aliases.iter().any(|a| a.replace([' ', '-'], "_") == name)
+    };
     CHANNELS.iter().find(fits)
 }
 
 /// The place of a channel in [`CHANNELS`] by its code.
 pub fn number(code: &str) -> Option<u8> {
-    CHANNELS.iter().position(|c| c.code == code).and_then(|at| u8::try_from(at).ok())
+    CHANNELS
+        .iter()
+        .position(|c| c.code == code)
+        .and_then(|at| u8::try_from(at).ok())
 }
 
 /// A touchpoint before it is written.

@@ -11,7 +11,11 @@ pub(super) type Handle = PathBuf;
 
 pub(super) fn folder(path: &Path) -> io::Result<Handle> {
     let about = fs::symlink_metadata(path)?;
-    if about.is_dir() { Ok(path.to_owned()) } else { Err(io::Error::from(io::ErrorKind::NotADirectory)) }
+    if about.is_dir() {
+        Ok(path.to_owned())
+    } else {
+        Err(io::Error::from(io::ErrorKind::NotADirectory))
+    }
 }
 
 pub(super) fn folder_in(_folder: &Handle, path: &Path, name: &str) -> io::Result<Handle> {
@@ -51,7 +55,11 @@ pub(super) fn us() -> u32 {
 }
 
 pub(super) fn names(_folder: &Handle, path: &Path, most: usize) -> io::Result<Vec<String>> {
-    Ok(fs::read_dir(path)?.flatten().filter_map(|e| e.file_name().into_string().ok()).take(most).collect())
+    Ok(fs::read_dir(path)?
+        .flatten()
+        .filter_map(|e| e.file_name().into_string().ok())
+        .take(most)
+        .collect())
 }
 
 pub(super) fn about(_folder: &Handle, path: &Path, name: &str) -> io::Result<About> {
@@ -63,16 +71,32 @@ pub(super) fn about(_folder: &Handle, path: &Path, name: &str) -> io::Result<Abo
         () if kind.is_file() => Sort::Regular,
         () => Sort::Other,
     };
-    let changed = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_secs());
-    Ok(About { sort, size: about.len(), changed: i64::try_from(changed).unwrap_or(0), moment: 0 })
+    let changed = about
+        .modified()
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |d| d.as_secs());
+    Ok(About {
+        sort,
+        size: about.len(),
+        changed: i64::try_from(changed).unwrap_or(0),
+        moment: 0,
+    })
 }
 
 pub(super) fn open(_folder: &Handle, path: &Path, name: &str, write: bool) -> io::Result<File> {
-    File::options().read(true).write(write).open(path.join(name))
+    File::options()
+        .read(true)
+        .write(write)
+        .open(path.join(name))
 }
 
 pub(super) fn create(_folder: &Handle, path: &Path, name: &str, _mode: u32) -> io::Result<File> {
-    File::options().read(true).write(true).create_new(true).open(path.join(name))
+    File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(path.join(name))
 }
 
 pub(super) fn create_as_usual(folder: &Handle, path: &Path, name: &str) -> io::Result<File> {

@@ -18,7 +18,12 @@ pub(super) fn folder(path: &Path) -> io::Result<Handle> {
 
 pub(super) fn folder_in(folder: &Handle, _path: &Path, name: &str) -> io::Result<Handle> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?))
+    Ok(File::from(rustix::fs::openat(
+        folder,
+        name,
+        flags,
+        Mode::empty(),
+    )?))
 }
 
 pub(super) fn make_in(folder: &Handle, _path: &Path, name: &str) -> io::Result<()> {
@@ -44,11 +49,17 @@ pub(super) fn permit(folder: &Handle, mode: u32) -> io::Result<()> {
 }
 
 pub(super) fn owner(path: &Path) -> Option<Owner> {
-    fs::metadata(path).ok().map(|m| Owner { user: m.uid(), group: m.gid() })
+    fs::metadata(path).ok().map(|m| Owner {
+        user: m.uid(),
+        group: m.gid(),
+    })
 }
 
 pub(super) fn owner_of(folder: &Handle) -> Option<Owner> {
-    folder.metadata().ok().map(|m| Owner { user: m.uid(), group: m.gid() })
+    folder.metadata().ok().map(|m| Owner {
+        user: m.uid(),
+        group: m.gid(),
+    })
 }
 
 pub(super) fn us() -> u32 {
@@ -78,18 +89,35 @@ pub(super) fn about(folder: &Handle, _path: &Path, name: &str) -> io::Result<Abo
         FileType::Symlink => Sort::Link,
         _ => Sort::Other,
     };
-    let moment = stat.st_mtime.wrapping_mul(1_000_000_000).wrapping_add(stat.st_mtime_nsec as i64);
-    Ok(About { sort, size: u64::try_from(stat.st_size).unwrap_or(0), changed: stat.st_mtime, moment })
+    let moment = stat
+        .st_mtime
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(stat.st_mtime_nsec as i64);
+    Ok(About {
+        sort,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        changed: stat.st_mtime,
+        moment,
+    })
 }
 
 pub(super) fn open(folder: &Handle, _path: &Path, name: &str, write: bool) -> io::Result<File> {
     let how = if write { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?))
+    Ok(File::from(rustix::fs::openat(
+        folder,
+        name,
+        flags,
+        Mode::empty(),
+    )?))
 }
 
 /// Flags of a file that is not there yet.
-const NEW: OFlags = OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const NEW: OFlags = OFlags::RDWR
+    .union(OFlags::CREATE)
+    .union(OFlags::EXCL)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
 
 pub(super) fn create_as_usual(folder: &Handle, _path: &Path, name: &str) -> io::Result<File> {
     let all = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
@@ -97,7 +125,12 @@ pub(super) fn create_as_usual(folder: &Handle, _path: &Path, name: &str) -> io::
 }
 
 pub(super) fn create(folder: &Handle, _path: &Path, name: &str, mode: u32) -> io::Result<File> {
-    let file = File::from(rustix::fs::openat(folder, name, NEW, Mode::RUSR | Mode::WUSR)?);
+    let file = File::from(rustix::fs::openat(
+        folder,
+        name,
+        NEW,
+        Mode::RUSR | Mode::WUSR,
+    )?);
     if mode != 0o600 {
         // Set, not asked for at the making: what is asked for there the umask cuts.
         permit(&file, mode)?;
@@ -121,7 +154,10 @@ pub(super) fn sync(folder: &Handle) -> io::Result<()> {
 /// and can be written by its owner alone, or by a group in which nobody else is. In a folder of all where everybody can take away only
 /// what is theirs (`/tmp`) that much is enough.
 pub fn may_be_trusted(path: &Path) -> Result<(), Doubt> {
-    let cannot = |at: &Path, e: io::Error| Doubt { words: format!("{} cannot be looked at ({e})", at.display()), mend: None };
+    let cannot = |at: &Path, e: io::Error| Doubt {
+        words: format!("{} cannot be looked at ({e})", at.display()),
+        mend: None,
+    };
     let path = fs::canonicalize(path).map_err(|e| cannot(path, e))?;
     let us = us();
     let read = |table: &str| fs::read_to_string(table).unwrap_or_default();
@@ -131,10 +167,21 @@ pub fn may_be_trusted(path: &Path) -> Result<(), Doubt> {
     };
     for (depth, at) in path.ancestors().enumerate() {
         let about = fs::symlink_metadata(at).map_err(|e| cannot(at, e))?;
-        let owner = Owner { user: about.uid(), group: about.gid() };
+        let owner = Owner {
+            user: about.uid(),
+            group: about.gid(),
+        };
         if let Some((why, mend)) = distrust(owner, about.mode(), us, depth > 0, is_private) {
-            let mend = mend.map(|mend| format!("{mend} '{}'", at.display().to_string().replace('\'', "'\\''")));
-            return Err(Doubt { words: format!("{} {why}", at.display()), mend });
+            let mend = mend.map(|mend| {
+                format!(
+                    "{mend} '{}'",
+                    at.display().to_string().replace('\'', "'\\''")
+                )
+            });
+            return Err(Doubt {
+                words: format!("{} {why}", at.display()),
+                mend,
+            });
         }
     }
     Ok(())
@@ -157,7 +204,10 @@ pub(super) fn distrust(
     } else if mode & 0o002 != 0 {
         Some(("can be written by everybody", Some("chmod go-w")))
     } else if mode & 0o020 != 0 && !is_private(owner.group) {
-        Some(("can be written by its group, in which others may be", Some("chmod g-w")))
+        Some((
+            "can be written by its group, in which others may be",
+            Some("chmod g-w"),
+        ))
     } else {
         None
     }
@@ -168,14 +218,36 @@ pub(super) fn distrust(
 /// user that is not in them nothing is known. It is the rule by which Debian's sshd trusts such a folder.
 pub(super) fn is_only_of(group: u32, user: u32, people: &str, groups: &str) -> bool {
     let number = |field: Option<&&str>| field.and_then(|n| n.parse::<u32>().ok());
-    let people: Vec<Vec<&str>> = people.lines().map(|line| line.split(':').collect()).collect();
+    let people: Vec<Vec<&str>> = people
+        .lines()
+        .map(|line| line.split(':').collect())
+        .collect();
     // Several names of one number are one user.
-    let is_ours = |name: &str| people.iter().any(|p| p.first() == Some(&name) && number(p.get(2)) == Some(user));
-    let begin_in_it: Vec<_> = people.iter().filter(|p| number(p.get(3)) == Some(group)).collect();
-    let named: Vec<Vec<&str>> = groups.lines().map(|line| line.split(':').collect()).collect();
-    let named: Vec<_> = named.into_iter().filter(|g| number(g.get(2)) == Some(group)).collect();
-    let members: Vec<&str> = named.iter().filter_map(|g| g.get(3)).flat_map(|m| m.split(',')).filter(|m| !m.is_empty()).collect();
+    let is_ours = |name: &str| {
+        people
+            .iter()
+            .any(|p| p.first() == Some(&name) && number(p.get(2)) == Some(user))
+    };
+    let begin_in_it: Vec<_> = people
+        .iter()
+        .filter(|p| number(p.get(3)) == Some(group))
+        .collect();
+    let named: Vec<Vec<&str>> = groups
+        .lines()
+        .map(|line| line.split(':').collect())
+        .collect();
+    let named: Vec<_> = named
+        .into_iter()
+        .filter(|g| number(g.get(2)) == Some(group))
+        .collect();
+    let members: Vec<&str> = named
+        .iter()
+        .filter_map(|g| g.get(3))
+        .flat_map(|m| m.split(','))
+        .filter(|m| !m.is_empty())
+        .collect();
     let is_own = !named.is_empty() && (group == user || named.iter().all(|g| is_ours(g[0])));
-    let others = begin_in_it.iter().any(|p| number(p.get(2)) != Some(user)) || members.iter().any(|m| !is_ours(m));
+    let others = begin_in_it.iter().any(|p| number(p.get(2)) != Some(user))
+        || members.iter().any(|m| !is_ours(m));
     is_own && !others && begin_in_it.len() + members.len() > 0
 }

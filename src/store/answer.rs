@@ -24,7 +24,10 @@ use crate::domain::filter::{self, Fields, Filter, People};
 use crate::domain::funnel::Period;
 use crate::domain::health;
 use crate::domain::id::Id;
-use crate::domain::query::{BatchRow, Counts, EditRow, Found, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow, View};
+use crate::domain::query::{
+    BatchRow, Counts, EditRow, Found, Mistake, Page, PeriodAsk, Query, RowsPage, TaskAsk, TaskRow,
+    View,
+};
 use crate::domain::roster::Roster;
 use crate::domain::signal::fold;
 use crate::domain::time::{Day, Stamp};
@@ -40,9 +43,15 @@ pub use batch::page as of_batch;
 /// Answers any query.
 pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
     match query {
-        Query::Customers { filter, sort, descending, columns } => {
+        Query::Customers {
+            filter,
+            sort,
+            descending,
+            columns,
+        } => {
             let shared = store.roster()?;
-            if columns.iter().any(|code| columns::is_of_orders(code)) || columns::is_of_orders(sort) {
+            if columns.iter().any(|code| columns::is_of_orders(code)) || columns::is_of_orders(sort)
+            {
                 kept::load_orders(store, &shared)?;
             }
             for code in columns {
@@ -53,14 +62,33 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
             }
             rows(store, filter, &Order::Column(sort, *descending)).map(Page::Rows)
         }
-        Query::Triage { filter, snoozed } => rows(store, filter, if *snoozed { &Order::Snoozed } else { &Order::Triage }).map(Page::Rows),
+        Query::Triage { filter, snoozed } => rows(
+            store,
+            filter,
+            if *snoozed {
+                &Order::Snoozed
+            } else {
+                &Order::Triage
+            },
+        )
+        .map(Page::Rows),
         Query::Counts => counts(store).map(Page::Counts),
-        Query::Funnel { filter, period, mode } => funnel::page(store, filter, *period, *mode).map(|p| Page::Funnel(Box::new(p))),
+        Query::Funnel {
+            filter,
+            period,
+            mode,
+        } => funnel::page(store, filter, *period, *mode).map(|p| Page::Funnel(Box::new(p))),
         Query::Tasks(ask) => tasks(store, ask).map(Page::Tasks),
         Query::Activity { search, limit } => activity(store, search, *limit).map(Page::Activity),
-        Query::Account { customer, timeline } => account::account(store, *customer, timeline).map(|a| Page::Account(a.map(Box::new))),
-        Query::Health { customer, since } => health_at(store, *customer, *since).map(|h| Page::Health(Box::new(h))),
-        Query::Trend { customer, months } => moving::trend(store, *customer, *months).map(Page::Trend),
+        Query::Account { customer, timeline } => {
+            account::account(store, *customer, timeline).map(|a| Page::Account(a.map(Box::new)))
+        }
+        Query::Health { customer, since } => {
+            health_at(store, *customer, *since).map(|h| Page::Health(Box::new(h)))
+        }
+        Query::Trend { customer, months } => {
+            moving::trend(store, *customer, *months).map(Page::Trend)
+        }
         Query::Movers { filter, days } => moving::movers(store, filter, *days).map(Page::Movers),
         Query::Backtest { months } => super::backtest::answer(store, *months),
         Query::Search { text } => found(store, text).map(Page::Search),
@@ -75,12 +103,20 @@ pub fn answer(store: &mut Store, query: &Query) -> Result<Page> {
         Query::Duplicates => duplicates::twins(store).map(Page::Duplicates),
         Query::Checklists { customer } => checklist::all(store, *customer).map(Page::Checklists),
         Query::Batch { batch } => batch::page(store, *batch).map(Page::Batch),
-        Query::Nps { filter, period } => surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p))),
+        Query::Nps { filter, period } => {
+            surveys::nps(store, filter, *period).map(|p| Page::Nps(Box::new(p)))
+        }
         Query::Table(ask) => tables::page(store, ask).map(|p| Page::Table(Box::new(p))),
-        Query::Segments { trend } => segments::page(store, *trend).map(|p| Page::Segments(Box::new(p))),
-        Query::Course { filters, months } => course::page(store, filters, *months).map(|p| Page::Course(Box::new(p))),
+        Query::Segments { trend } => {
+            segments::page(store, *trend).map(|p| Page::Segments(Box::new(p)))
+        }
+        Query::Course { filters, months } => {
+            course::page(store, filters, *months).map(|p| Page::Course(Box::new(p)))
+        }
         Query::Replies { events } => surveys::replies(store, events).map(Page::Replies),
-        Query::Friction { filter, period } => surveys::friction(store, filter, *period).map(Page::Friction),
+        Query::Friction { filter, period } => {
+            surveys::friction(store, filter, *period).map(Page::Friction)
+        }
     }
 }
 
@@ -106,14 +142,24 @@ fn select(store: &mut Store, text: &str) -> Result<std::result::Result<Selection
     for row in &rows {
         passes[*row as usize] = true;
     }
-    Ok(Ok(Selection { rows, passes, all: filter.is_empty() }))
+    Ok(Ok(Selection {
+        rows,
+        passes,
+        all: filter.is_empty(),
+    }))
 }
 
 /// The days that a period means; `first` is the day of the earliest thing, for a period without a beginning.
 fn days_of(ask: PeriodAsk, today: Day, first: impl FnOnce() -> Option<Day>) -> Period {
     match ask {
-        PeriodAsk::Days(days) => Period { from: today.plus(1 - i64::from(days.max(1))), to: today },
-        PeriodAsk::All => Period { from: first().unwrap_or(today), to: today },
+        PeriodAsk::Days(days) => Period {
+            from: today.plus(1 - i64::from(days.max(1))),
+            to: today,
+        },
+        PeriodAsk::All => Period {
+            from: first().unwrap_or(today),
+            to: today,
+        },
         PeriodAsk::Between(from, to) => Period { from, to },
     }
 }
@@ -125,7 +171,11 @@ enum Order<'a> {
 }
 
 /// A filter ready for a roster: parsed, with the people that its words mean and the attributes that it reads loaded.
-fn ready(store: &mut Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Result<std::result::Result<(Filter, People), Mistake>> {
+fn ready(
+    store: &mut Store,
+    text: &str,
+    shared: &Arc<RwLock<Roster>>,
+) -> Result<std::result::Result<(Filter, People), Mistake>> {
     let fields = Fields::new(columns::COLUMNS.iter().map(|c| &c.field), &store.config);
     let filter = match Filter::parse(text, &fields) {
         Ok(filter) => filter,
@@ -140,8 +190,11 @@ fn ready(store: &mut Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Result<
     let mut people = People::new();
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     for word in filter.words() {
-        let mut rows: Vec<u32> =
-            search::people(&store.conn, &word)?.into_iter().filter_map(|n| roster.row_of(n)).map(|r| r as u32).collect();
+        let mut rows: Vec<u32> = search::people(&store.conn, &word)?
+            .into_iter()
+            .filter_map(|n| roster.row_of(n))
+            .map(|r| r as u32)
+            .collect();
         rows.sort_unstable();
         people.insert(word, rows);
     }
@@ -149,8 +202,16 @@ fn ready(store: &mut Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Result<
 }
 
 fn load_attribute(store: &Store, shared: &Arc<RwLock<Roster>>, code: &str) -> Result<()> {
-    let loaded = shared.read().unwrap_or_else(PoisonError::into_inner).attributes.contains_key(code);
-    if loaded { Ok(()) } else { super::roster::load_attribute(&store.conn, shared, code) }
+    let loaded = shared
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .attributes
+        .contains_key(code);
+    if loaded {
+        Ok(())
+    } else {
+        super::roster::load_attribute(&store.conn, shared, code)
+    }
 }
 
 fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {
@@ -158,11 +219,18 @@ fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {
     let (filter, people) = match ready(store, text, &shared)? {
         Ok(ready) => ready,
         Err(mistake) => {
-            return Ok(RowsPage { mistake: Some(mistake), completions: completions(store, text, &shared), ..RowsPage::default() });
+            return Ok(RowsPage {
+                mistake: Some(mistake),
+                completions: completions(store, text, &shared),
+                ..RowsPage::default()
+            });
         }
     };
     if let Order::Column(code, _) = order
-        && store.config.attribute(code.trim_start_matches("attr.")).is_some()
+        && store
+            .config
+            .attribute(code.trim_start_matches("attr."))
+            .is_some()
     {
         load_attribute(store, &shared, code.trim_start_matches("attr."))?;
     }
@@ -175,10 +243,17 @@ fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {
             let mut rows = roster.select(&prepared);
             match columns::column(if code.is_empty() { "name" } else { code }) {
                 Some(column) => roster.sort(&mut rows, &column.field, *descending),
-                None if store.config.attribute(code.trim_start_matches("attr.")).is_some() => {
+                None if store
+                    .config
+                    .attribute(code.trim_start_matches("attr."))
+                    .is_some() =>
+                {
                     roster.sort_attribute(&mut rows, code.trim_start_matches("attr."), *descending);
                 }
-                None => return Err(Error::usage(format!("there is no column \"{code}\"")).hint("retain list --help names them")),
+                None => {
+                    return Err(Error::usage(format!("there is no column \"{code}\""))
+                        .hint("retain list --help names them"));
+                }
             }
             rows
         }
@@ -186,7 +261,13 @@ fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {
     let arr = roster.sum_arr(&rows);
     let of = roster.len();
     drop(roster);
-    Ok(RowsPage { rows: rows.into(), of, arr, mistake: None, completions: completions(store, text, &shared) })
+    Ok(RowsPage {
+        rows: rows.into(),
+        of,
+        arr,
+        mistake: None,
+        completions: completions(store, text, &shared),
+    })
 }
 
 fn completions(store: &Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Vec<(String, usize)> {
@@ -222,8 +303,11 @@ fn counts(store: &mut Store) -> Result<Counts> {
         )
         .and_then(|mut s| s.query_row(params![today, store.who.person], |r| r.get(0)))
         .map_err(sql)?;
-    let conflicts: i64 =
-        store.conn.prepare_cached("SELECT count(*) FROM conflict").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
+    let conflicts: i64 = store
+        .conn
+        .prepare_cached("SELECT count(*) FROM conflict")
+        .and_then(|mut s| s.query_row([], |r| r.get(0)))
+        .map_err(sql)?;
     let alerts = work::open_alerts(store)?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let live = || (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed);
@@ -240,38 +324,65 @@ fn counts(store: &mut Store) -> Result<Counts> {
 
 fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
     let shared = store.roster()?;
-    let filtered = match (ask.filter.trim().is_empty(), ready(store, &ask.filter, &shared)?) {
+    let filtered = match (
+        ask.filter.trim().is_empty(),
+        ready(store, &ask.filter, &shared)?,
+    ) {
         (true, _) => None,
         (false, Ok(ready)) => Some(ready),
         (false, Err(mistake)) => return Err(Error::usage(mistake.message)),
     };
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let prepared = filtered.as_ref().map(|(filter, people)| filter.prepare(&roster, people));
+    let prepared = filtered
+        .as_ref()
+        .map(|(filter, people)| filter.prepare(&roster, people));
     // Without the done ones the index has them in this order.
-    let (open, order) = if ask.done { ("", "t.done IS NOT NULL, ") } else { (" AND t.done IS NULL", "") };
+    let (open, order) = if ask.done {
+        ("", "t.done IS NOT NULL, ")
+    } else {
+        (" AND t.done IS NULL", "")
+    };
     let query = format!(
         "SELECT {}, t.customer FROM task t WHERE t.removed = 0{open} AND (?1 = '' OR t.owner = ?1)
          ORDER BY {order}t.due NULLS LAST, t.priority, t.id",
         account::TASK_COLUMNS
     );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let owner = if ask.owner == "me" { store.who.person.clone() } else { ask.owner.clone() };
+    let owner = if ask.owner == "me" {
+        store.who.person.clone()
+    } else {
+        ask.owner.clone()
+    };
     let mut found = statement.query(params![owner]).map_err(sql)?;
     let mut tasks = Vec::new();
     while tasks.len() < MOST_TASKS
         && let Some(row) = found.next().map_err(sql)?
     {
-        let at = roster.row_of(row.get(10).map_err(sql)?).filter(|at| !roster.rows[*at].removed);
+        let at = roster
+            .row_of(row.get(10).map_err(sql)?)
+            .filter(|at| !roster.rows[*at].removed);
         let Some(at) = at else { continue };
         let task = account::task_of(row, roster.ids[at]).map_err(sql)?;
-        if !prepared.as_ref().is_none_or(|p| p.matches_with(at, &crate::text::fold(&task.title))) {
+        if !prepared
+            .as_ref()
+            .is_none_or(|p| p.matches_with(at, &crate::text::fold(&task.title)))
+        {
             continue;
         }
-        tasks.push(TaskRow { task, customer_name: roster.name(at).to_owned() });
+        tasks.push(TaskRow {
+            task,
+            customer_name: roster.name(at).to_owned(),
+        });
     }
     // Put off tasks stand where their turn is. There are few, so the index still gives the order of nearly all.
     if tasks.iter().any(|t| t.task.snoozed_until.is_some()) {
-        tasks.sort_by_key(|t| (t.task.done.is_some(), t.task.turn().is_none(), t.task.turn()));
+        tasks.sort_by_key(|t| {
+            (
+                t.task.done.is_some(),
+                t.task.turn().is_none(),
+                t.task.turn(),
+            )
+        });
     }
     Ok(tasks)
 }
@@ -280,7 +391,8 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
 const MOST_TASKS: usize = 20_000;
 
 /// The columns of a batch as a list shows it.
-const BATCH: &str = "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
+const BATCH: &str =
+    "b.id, b.person, b.wall, b.command, b.label, b.made, b.edits, b.undoes, b.customer, c.name,
     EXISTS (SELECT 1 FROM signature s WHERE s.batch = b.n), EXISTS (SELECT 1 FROM signature)";
 
 fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> {
@@ -295,11 +407,19 @@ fn activity(store: &Store, wanted: &str, limit: usize) -> Result<Vec<BatchRow>> 
 }
 
 /// Goes through the batches with all of the words, newest first, until `each` has enough.
-pub(super) fn each_batch(store: &Store, wanted: &str, mut each: impl FnMut(BatchRow) -> Result<bool>) -> Result<()> {
+pub(super) fn each_batch(
+    store: &Store,
+    wanted: &str,
+    mut each: impl FnMut(BatchRow) -> Result<bool>,
+) -> Result<()> {
     let folded = crate::text::fold(wanted);
     let words: Vec<&str> = folded.split_whitespace().collect();
     // What an import told later was done later.
-    let then = if store.past { "AND b.n NOT IN (SELECT n FROM temp.past_batch)" } else { "" };
+    let then = if store.past {
+        "AND b.n NOT IN (SELECT n FROM temp.past_batch)"
+    } else {
+        ""
+    };
     let query = format!(
         "SELECT {BATCH} FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 {then} ORDER BY b.hlc DESC, b.id DESC"
     );
@@ -311,11 +431,16 @@ pub(super) fn each_batch(store: &Store, wanted: &str, mut each: impl FnMut(Batch
             String::new()
         } else {
             let customer = batch.customer.as_ref().map_or("", |c| c.1.as_str());
-            crate::text::fold(&format!("{} {} {} {customer}", batch.person, batch.command, batch.label))
+            crate::text::fold(&format!(
+                "{} {} {} {customer}",
+                batch.person, batch.command, batch.label
+            ))
         };
         // `who:bo` and `did:move` are the person and the command alone; a blank in a name is written `_`.
         let fits = |word: &&str| match word.split_once(':') {
-            Some(("who", person)) => crate::text::fold(&batch.person).replace(' ', "_").starts_with(person),
+            Some(("who", person)) => crate::text::fold(&batch.person)
+                .replace(' ', "_")
+                .starts_with(person),
             Some(("did", command)) => batch.command == command,
             _ => text.contains(*word),
         };
@@ -331,7 +456,9 @@ pub(super) fn each_batch(store: &Store, wanted: &str, mut each: impl FnMut(Batch
 
 /// A row of [`BATCH`]; whether it was taken back is to be asked for.
 fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
-    let id = |at: usize| -> rusqlite::Result<Option<Id>> { Ok(row.get::<_, Option<[u8; 16]>>(at)?.map(Id)) };
+    let id = |at: usize| -> rusqlite::Result<Option<Id>> {
+        Ok(row.get::<_, Option<[u8; 16]>>(at)?.map(Id))
+    };
     let customer = id(8)?;
     let name = text_at(row, 9)?;
     let (signed, anybody_signs): (bool, bool) = (row.get(10)?, row.get(11)?);
@@ -353,14 +480,20 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
 
 /// The integer of a customer.
 fn number_of(store: &Store, customer: Id) -> Result<i64> {
-    ids::number_of(&store.conn, "customer", customer)?.ok_or_else(|| Error::not_found("the customer is gone"))
+    ids::number_of(&store.conn, "customer", customer)?
+        .ok_or_else(|| Error::not_found("the customer is gone"))
 }
 
-fn health_at(store: &Store, customer: Id, since: Option<Day>) -> Result<(health::Explanation, Option<health::Explanation>)> {
+fn health_at(
+    store: &Store,
+    customer: Id,
+    since: Option<Day>,
+) -> Result<(health::Explanation, Option<health::Explanation>)> {
     let n = number_of(store, customer)?;
     let facts = signal::facts(&store.conn, n, &store.config)?;
     let mut rated = Rated::of(&store.conn, n, &store.config)?;
-    let mut at = |day: Day| account::explained(store, n, &mut rated, fold(&facts, &store.config, day), day);
+    let mut at =
+        |day: Day| account::explained(store, n, &mut rated, fold(&facts, &store.config, day), day);
     Ok((at(store.today)?, since.map(at).transpose()?))
 }
 
@@ -373,9 +506,16 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
     }
     {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-        let mut names: Vec<usize> =
-            (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed && roster.folded(*at).contains(folded.trim())).take(200).collect();
-        names.sort_by_key(|at| (!roster.folded(*at).starts_with(folded.trim()), roster.folded(*at).len()));
+        let mut names: Vec<usize> = (0..roster.rows.len())
+            .filter(|at| !roster.rows[*at].removed && roster.folded(*at).contains(folded.trim()))
+            .take(200)
+            .collect();
+        names.sort_by_key(|at| {
+            (
+                !roster.folded(*at).starts_with(folded.trim()),
+                roster.folded(*at).len(),
+            )
+        });
         let named = names.into_iter().take(20).map(|at| Found {
             customer: roster.ids[at],
             name: roster.name(at).to_owned(),
@@ -392,8 +532,19 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
         let person = statement
             .query_row([n], |r| {
                 let (person, email) = (text_at(r, 3)?, text_at(r, 4)?);
-                let text = if email.is_empty() { person } else { format!("{person} <{email}>") };
-                Ok(Found { customer: Id(r.get(0)?), name: text_at(r, 1)?, event: None, contact: Some(Id(r.get(2)?)), text, day: None })
+                let text = if email.is_empty() {
+                    person
+                } else {
+                    format!("{person} <{email}>")
+                };
+                Ok(Found {
+                    customer: Id(r.get(0)?),
+                    name: text_at(r, 1)?,
+                    event: None,
+                    contact: Some(Id(r.get(2)?)),
+                    text,
+                    day: None,
+                })
             })
             .map_err(sql)?;
         all.push(person);
@@ -409,7 +560,14 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
             .query_row([n], |r| {
                 let day = Day::from_number(r.get(4)?);
                 let event = Some(Id(r.get(2)?));
-                Ok(Found { customer: Id(r.get(0)?), name: text_at(r, 1)?, event, contact: None, text: text_at(r, 3)?, day })
+                Ok(Found {
+                    customer: Id(r.get(0)?),
+                    name: text_at(r, 1)?,
+                    event,
+                    contact: None,
+                    text: text_at(r, 3)?,
+                    day,
+                })
             })
             .optional()
             .map_err(sql)?;
@@ -421,11 +579,19 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
 fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
     let mut statement = store
         .conn
-        .prepare_cached(&format!("SELECT id, name, value FROM view WHERE {} ORDER BY name, id", super::twins::HOLDS))
+        .prepare_cached(&format!(
+            "SELECT id, name, value FROM view WHERE {} ORDER BY name, id",
+            super::twins::HOLDS
+        ))
         .map_err(sql)?;
-    let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), text_at(r, 1)?, text_at(r, 2)?))).map_err(sql)?;
+    let rows = statement
+        .query_map([], |r| Ok((Id(r.get(0)?), text_at(r, 1)?, text_at(r, 2)?)))
+        .map_err(sql)?;
     let rows: Vec<(Id, String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
-    Ok(rows.into_iter().map(|(id, name, json)| (id, name, serde_json::from_str(&json).unwrap_or_default())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, json)| (id, name, serde_json::from_str(&json).unwrap_or_default()))
+        .collect())
 }
 
 fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
@@ -437,14 +603,22 @@ fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
         .query_map([&row], |r| {
             let (field, after) = (text_at(r, 3)?, r.get(5)?);
             let table = super::batch::table_numbered(r.get(6)?);
-            let said = |value: &Value| table.map_or_else(|| plain(value), |t| spoken(t, &field, value, store.config.currency));
+            let said = |value: &Value| {
+                table.map_or_else(
+                    || plain(value),
+                    |t| spoken(t, &field, value, store.config.currency),
+                )
+            };
             Ok(EditRow {
                 batch: Id(r.get(0)?),
                 person: text_at(r, 1)?,
                 at: Stamp(r.get(2)?),
                 before: said(&r.get(4)?),
                 after: said(&after),
-                value: table.map_or_else(|| super::batch::value_json(&after), |t| json_of(t, &field, &after)),
+                value: table.map_or_else(
+                    || super::batch::value_json(&after),
+                    |t| json_of(t, &field, &after),
+                ),
                 field,
             })
         })
@@ -453,11 +627,26 @@ fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
 }
 
 /// Kinds that a timeline leaves out unless they are asked for: readings by the dozen that say little one by one.
-pub(super) const QUIET: &[EventKind] = &[EventKind::Usage, EventKind::Invoice, EventKind::Order, EventKind::Invite];
+pub(super) const QUIET: &[EventKind] = &[
+    EventKind::Usage,
+    EventKind::Invoice,
+    EventKind::Order,
+    EventKind::Invite,
+];
 
-#[allow(clippy::type_complexity, reason = "a map from a contact's integer to what an event shows of it")]
+#[allow(
+    clippy::type_complexity,
+    reason = "a map from a contact's integer to what an event shows of it"
+)]
 fn contact_names(store: &Store, customer: i64) -> Result<HashMap<i64, (Id, String)>> {
-    let mut statement = store.conn.prepare_cached("SELECT n, id, name FROM contact WHERE customer = ?").map_err(sql)?;
-    let rows = statement.query_map([customer], |r| Ok((r.get(0)?, (Id(r.get(1)?), text_at(r, 2)?)))).map_err(sql)?;
+    let mut statement = store
+        .conn
+        .prepare_cached("SELECT n, id, name FROM contact WHERE customer = ?")
+        .map_err(sql)?;
+    let rows = statement
+        .query_map([customer], |r| {
+            Ok((r.get(0)?, (Id(r.get(1)?), text_at(r, 2)?)))
+        })
+        .map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
 }

@@ -43,37 +43,102 @@ const DAY: i64 = 86_400_000;
 const BOOK: Id = Id([0xb0; 16]);
 
 pub(super) fn options(person: &str, device: u8) -> Options {
-    let who = Who { person: person.into(), device: Id([device; 16]) };
-    Options { who, now: NOW, as_of: None, create: true, zone: None, keep: Keep::Nowhere }
+    let who = Who {
+        person: person.into(),
+        device: Id([device; 16]),
+    };
+    Options {
+        who,
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: None,
+        keep: Keep::Nowhere,
+    }
 }
 
 /// A book of ana's in which there is something of every kind, and its customers.
 pub(super) fn honest() -> (Store, Vec<Id>) {
     let mut store = Store::memory(&options("ana", 7)).expect("a book in memory");
     store.seed_ids(5);
-    let customers: Vec<Id> = (0..3).map(|i| add(&mut store, &format!("Customer {i}"), 1000 * i)).collect();
+    let customers: Vec<Id> = (0..3)
+        .map(|i| add(&mut store, &format!("Customer {i}"), 1000 * i))
+        .collect();
     let mut write = |command: Command| drop(store.write(&command, NOW).expect("it is written"));
-    write(Command::AddContact { customer: customers[0], contact: NewContact { name: "Kim".into(), ..NewContact::default() } });
-    write(Command::Note { customers: customers.clone(), text: "a note".into(), at: None });
-    write(Command::Tag { customers: customers[..2].to_vec(), add: vec!["x".into()], remove: vec![] });
-    write(Command::Move { customers: customers[..1].to_vec(), to: Target::Next, reason: None });
-    write(Command::Edit { entity: Entity::Customer, rows: vec![customers[1]], changes: vec![Change::set("attr.industry", "food")] });
-    let follow_up = Some(TaskDraft { title: "call again".into(), ..TaskDraft::default() });
+    write(Command::AddContact {
+        customer: customers[0],
+        contact: NewContact {
+            name: "Kim".into(),
+            ..NewContact::default()
+        },
+    });
+    write(Command::Note {
+        customers: customers.clone(),
+        text: "a note".into(),
+        at: None,
+    });
+    write(Command::Tag {
+        customers: customers[..2].to_vec(),
+        add: vec!["x".into()],
+        remove: vec![],
+    });
+    write(Command::Move {
+        customers: customers[..1].to_vec(),
+        to: Target::Next,
+        reason: None,
+    });
+    write(Command::Edit {
+        entity: Entity::Customer,
+        rows: vec![customers[1]],
+        changes: vec![Change::set("attr.industry", "food")],
+    });
+    let follow_up = Some(TaskDraft {
+        title: "call again".into(),
+        ..TaskDraft::default()
+    });
     write(Command::LogTouch {
         customers: customers[..1].to_vec(),
-        touch: TouchDraft { channel: "email".into(), follow_up, ..TouchDraft::default() },
+        touch: TouchDraft {
+            channel: "email".into(),
+            follow_up,
+            ..TouchDraft::default()
+        },
     });
-    write(Command::Nps { customer: customers[0], contact: None, score: 2, text: "slow".into(), at: None });
-    write(Command::SetConfig { key: "currency".into(), value: Some("TRY".into()), base: None });
-    write(Command::SaveView { name: "mine".into(), view: Default::default() });
-    write(Command::Remove { entity: Entity::Customer, rows: vec![customers[2]] });
+    write(Command::Nps {
+        customer: customers[0],
+        contact: None,
+        score: 2,
+        text: "slow".into(),
+        at: None,
+    });
+    write(Command::SetConfig {
+        key: "currency".into(),
+        value: Some("TRY".into()),
+        base: None,
+    });
+    write(Command::SaveView {
+        name: "mine".into(),
+        view: Default::default(),
+    });
+    write(Command::Remove {
+        entity: Entity::Customer,
+        rows: vec![customers[2]],
+    });
     (store, customers)
 }
 
 /// Adds a customer of ana's.
 pub(super) fn add(store: &mut Store, name: &str, mrr: i64) -> Id {
-    let customer = crate::domain::command::NewCustomer { name: name.into(), owner: "ana".into(), mrr, ..Default::default() };
-    store.write(&Command::AddCustomer(customer), NOW).expect("a customer is added").customers[0]
+    let customer = crate::domain::command::NewCustomer {
+        name: name.into(),
+        owner: "ana".into(),
+        mrr,
+        ..Default::default()
+    };
+    store
+        .write(&Command::AddCustomer(customer), NOW)
+        .expect("a customer is added")
+        .customers[0]
 }
 
 /// A copy in memory, for another person and device.
@@ -87,7 +152,8 @@ pub(super) fn copy_of(store: &Store, person: &str, device: u8) -> Store {
         path: ":memory:".into(),
         copy: None,
     };
-    let backup = rusqlite::backup::Backup::new(&store.conn, &mut opened.conn).expect("a copy is begun");
+    let backup =
+        rusqlite::backup::Backup::new(&store.conn, &mut opened.conn).expect("a copy is begun");
     backup.step(-1).expect("a copy is made");
     drop(backup);
     open::harden(&opened.conn).expect("it is hardened");
@@ -100,48 +166,118 @@ pub(super) fn copy_of(store: &Store, person: &str, device: u8) -> Store {
 fn a_day(store: &mut Store, customers: &[Id]) {
     let (first, second) = (customers[0], customers[1]);
     let own = add(store, "Of the day", 500);
-    let mut write = |command: Command| store.write(&command, NOW).map(|done| done.customers).unwrap_or_default();
+    let mut write = |command: Command| {
+        store
+            .write(&command, NOW)
+            .map(|done| done.customers)
+            .unwrap_or_default()
+    };
     write(Command::AddContact {
         customer: own,
-        contact: NewContact { name: "Lee".into(), email: "l@x.example".into(), ..Default::default() },
+        contact: NewContact {
+            name: "Lee".into(),
+            email: "l@x.example".into(),
+            ..Default::default()
+        },
     });
-    write(Command::Note { customers: vec![first, own], text: "of the day".into(), at: Some(Stamp(NOW.0 - DAY)) });
+    write(Command::Note {
+        customers: vec![first, own],
+        text: "of the day".into(),
+        at: Some(Stamp(NOW.0 - DAY)),
+    });
     write(Command::Edit {
         entity: Entity::Customer,
         rows: vec![first, second],
-        changes: vec![Change::set("phone", "123"), Change::set("tag.vip", 1), Change::set("attr.seats", 3)],
+        changes: vec![
+            Change::set("phone", "123"),
+            Change::set("tag.vip", 1),
+            Change::set("attr.seats", 3),
+        ],
     });
-    write(Command::Assign { customers: vec![first], owner: "chen".into() });
-    write(Command::Move { customers: vec![first, own], to: Target::Next, reason: None });
-    write(Command::Undo { batch: None, force: false });
+    write(Command::Assign {
+        customers: vec![first],
+        owner: "chen".into(),
+    });
+    write(Command::Move {
+        customers: vec![first, own],
+        to: Target::Next,
+        reason: None,
+    });
+    write(Command::Undo {
+        batch: None,
+        force: false,
+    });
     write(Command::Redo);
     write(Command::AddTicket {
         customer: first,
-        ticket: crate::domain::command::NewTicket { subject: "down".into(), severity: 2, ..Default::default() },
+        ticket: crate::domain::command::NewTicket {
+            subject: "down".into(),
+            severity: 2,
+            ..Default::default()
+        },
     });
-    write(Command::AddTask { customers: vec![second], task: TaskDraft { title: "a task".into(), ..TaskDraft::default() } });
+    write(Command::AddTask {
+        customers: vec![second],
+        task: TaskDraft {
+            title: "a task".into(),
+            ..TaskDraft::default()
+        },
+    });
     write(Command::OpenAction {
         customers: vec![first],
-        action: crate::domain::action::ActionDraft { title: "risk".into(), ..Default::default() },
+        action: crate::domain::action::ActionDraft {
+            title: "risk".into(),
+            ..Default::default()
+        },
     });
-    write(Command::Snooze { customers: vec![second], until: None, event: "nps".into(), reason: "away".into() });
+    write(Command::Snooze {
+        customers: vec![second],
+        until: None,
+        event: "nps".into(),
+        reason: "away".into(),
+    });
     write(Command::Override {
         customer: second,
         hold: crate::domain::time::Day::from_number(20_800).map(|day| (3, day)),
         reason: "known".into(),
     });
-    write(Command::StartPlay { customers: vec![first], playbook: "onboarding".into(), from: None });
-    write(Command::SetConfig { key: "currency".into(), value: Some("EUR".into()), base: None });
+    write(Command::StartPlay {
+        customers: vec![first],
+        playbook: "onboarding".into(),
+        from: None,
+    });
+    write(Command::SetConfig {
+        key: "currency".into(),
+        value: Some("EUR".into()),
+        base: None,
+    });
     write(Command::SetConfig {
         key: "attribute.seats".into(),
         value: Some("code = \"seats\"\nlabel = \"Seats\"\ntype = \"int\"\n".into()),
         base: None,
     });
-    write(Command::SetConfig { key: "rule.mine".into(), value: Some("code = \"mine\"\nwhen = \"tag:vip\"\n".into()), base: None });
-    write(Command::SaveView { name: "mine".into(), view: Default::default() });
-    write(Command::MergeCustomers { keep: first, other: own });
-    write(Command::Remove { entity: Entity::Customer, rows: vec![second] });
-    write(Command::Purge { entity: Entity::Customer, row: second, why: "asked".into() });
+    write(Command::SetConfig {
+        key: "rule.mine".into(),
+        value: Some("code = \"mine\"\nwhen = \"tag:vip\"\n".into()),
+        base: None,
+    });
+    write(Command::SaveView {
+        name: "mine".into(),
+        view: Default::default(),
+    });
+    write(Command::MergeCustomers {
+        keep: first,
+        other: own,
+    });
+    write(Command::Remove {
+        entity: Entity::Customer,
+        rows: vec![second],
+    });
+    write(Command::Purge {
+        entity: Entity::Customer,
+        row: second,
+        why: "asked".into(),
+    });
 }
 
 /// A batch as it was made, before what came after it.
@@ -165,8 +301,13 @@ fn seal(entries: &mut [Option<Entry>], sign: impl Fn(&mut Entry, &[u8])) {
             at += 1;
             continue;
         };
-        let (from, mut tally, mut sound) = (at, Tally::default(), first.hash.len().is_multiple_of(2));
-        while let Some(part) = entries.get(at).and_then(Option::as_ref).filter(|e| e.batch == first.batch) {
+        let (from, mut tally, mut sound) =
+            (at, Tally::default(), first.hash.len().is_multiple_of(2));
+        while let Some(part) = entries
+            .get(at)
+            .and_then(Option::as_ref)
+            .filter(|e| e.batch == first.batch)
+        {
             match part.items() {
                 Some(items) => items.iter().for_each(|item| tally.add(item)),
                 None => sound = false,
@@ -188,7 +329,10 @@ fn seal(entries: &mut [Option<Entry>], sign: impl Fn(&mut Entry, &[u8])) {
 
 /// The lines of a text, without their ends.
 fn lines_in(bytes: &[u8]) -> Vec<&[u8]> {
-    bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()).collect()
+    bytes
+        .split(|b| *b == b'\n')
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 fn entry_in(line: &[u8]) -> Option<Entry> {
@@ -204,13 +348,21 @@ fn written(line: &Line) -> String {
 
 /// What kind of line it says that it is.
 fn kind_of(line: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Json>(line).ok()?.get("line")?.as_str().map(str::to_owned)
+    serde_json::from_slice::<Json>(line)
+        .ok()?
+        .get("line")?
+        .as_str()
+        .map(str::to_owned)
 }
 
 /// A folder in memory, where the system has one.
 fn folder() -> tempfile::TempDir {
     let quick = Path::new("/dev/shm");
-    let made = if quick.is_dir() { tempfile::tempdir_in(quick) } else { tempfile::tempdir() };
+    let made = if quick.is_dir() {
+        tempfile::tempdir_in(quick)
+    } else {
+        tempfile::tempdir()
+    };
     made.expect("a folder")
 }
 
@@ -224,7 +376,12 @@ fn file_of(store: &Store) -> Vec<u8> {
 
 /// What an examination finds wrong, but for what `may` names.
 pub(super) fn wrong_but(store: &mut Store, may: &[&str]) -> Vec<Check> {
-    store.doctor().expect("an examination").into_iter().filter(|c| !c.ok && !may.contains(&c.code)).collect()
+    store
+        .doctor()
+        .expect("an examination")
+        .into_iter()
+        .filter(|c| !c.ok && !may.contains(&c.code))
+        .collect()
 }
 
 /// The book is well, but for what `may` names.
@@ -236,9 +393,24 @@ fn well(store: &mut Store, may: &[&str]) {
 /// Work goes on: a customer can be made, and what is said of it is shown.
 fn goes_on(store: &mut Store) {
     let fresh = add(store, "Fresh", 0);
-    let note = Command::Note { customers: vec![fresh], text: "and on".into(), at: None };
+    let note = Command::Note {
+        customers: vec![fresh],
+        text: "and on".into(),
+        at: None,
+    };
     store.write(&note, NOW).expect("a note is written");
-    let shown = store.answer(&Query::Account { customer: fresh, timeline: Default::default() }).expect("an answer");
-    let Page::Account(Some(account)) = shown else { panic!("a customer that was just made is not there") };
-    assert!(account.events.iter().any(|event| event.text == "and on"), "{:?}", account.events);
+    let shown = store
+        .answer(&Query::Account {
+            customer: fresh,
+            timeline: Default::default(),
+        })
+        .expect("an answer");
+    let Page::Account(Some(account)) = shown else {
+        panic!("a customer that was just made is not there")
+    };
+    assert!(
+        account.events.iter().any(|event| event.text == "and on"),
+        "{:?}",
+        account.events
+    );
 }

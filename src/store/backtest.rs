@@ -23,7 +23,10 @@ use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
 use super::rated::Rated;
-use super::signal::{EVENT, Part, Roles, greatest, next_piece, read_fact, read_states, read_tags, subscription_number};
+use super::signal::{
+    EVENT, Part, Roles, greatest, next_piece, read_fact, read_states, read_tags,
+    subscription_number,
+};
 use super::{Store, sql};
 
 /// Customers that are scored before the worker looks whether somebody asks for something else.
@@ -47,15 +50,27 @@ pub struct Test {
 
 /// Answers [`crate::domain::query::Query::Backtest`], a piece at a time; the same question of the same book is answered from memory.
 pub fn answer(store: &mut Store, months: u8) -> Result<Page> {
-    let known = store.kept.test.take().filter(|test| (test.months, test.today) == (months, store.today));
+    let known = store
+        .kept
+        .test
+        .take()
+        .filter(|test| (test.months, test.today) == (months, store.today));
     let mut test = match known {
         Some(test) => test,
-        None => Box::new(Test::begin(&store.conn, &store.config, store.today, months)?),
+        None => Box::new(Test::begin(
+            &store.conn,
+            &store.config,
+            store.today,
+            months,
+        )?),
     };
     test.go_on(&store.conn, &store.config)?;
     let page = match &test.said {
         Some(said) => Page::Backtest(said.clone()),
-        None => Page::Counting { done: test.next as usize, of: test.top as usize },
+        None => Page::Counting {
+            done: test.next as usize,
+            of: test.top as usize,
+        },
     };
     store.kept.test = Some(test);
     Ok(page)
@@ -98,12 +113,20 @@ impl Life {
     /// The facts as the book knew them at a cut.
     fn facts_at(&self, (day, at): Cut, facts: &mut Facts) {
         facts.clear();
-        facts.events.extend(self.events.iter().filter(|k| k.from <= at && at < k.until).map(|k| k.fact));
+        facts.events.extend(
+            self.events
+                .iter()
+                .filter(|k| k.from <= at && at < k.until)
+                .map(|k| k.fact),
+        );
         for known in self.parts.iter().filter(|k| k.from <= at && at < k.until) {
             match known.fact {
                 Part::Version(version) if known.told => {
                     if version.start <= day {
-                        facts.versions.push(VersionFact { end: version.end.filter(|end| *end <= day), ..version });
+                        facts.versions.push(VersionFact {
+                            end: version.end.filter(|end| *end <= day),
+                            ..version
+                        });
                     }
                 }
                 part => part.add(facts),
@@ -114,25 +137,44 @@ impl Life {
     /// What became of the customer after a day, by all that is known now: whether it was lost; `None` where it was not there yet,
     /// or was lost already.
     fn fate(&self, day: Day, config: &Config) -> Option<bool> {
-        let events = |kind: EventKind| self.events.iter().filter(move |k| k.fact.kind == kind && k.until == i64::MAX).map(|k| &k.fact);
+        let events = |kind: EventKind| {
+            self.events
+                .iter()
+                .filter(move |k| k.fact.kind == kind && k.until == i64::MAX)
+                .map(|k| &k.fact)
+        };
         let stage = events(EventKind::Stage).rfind(|f| f.day <= day)?;
         let paid = self.mrr(day);
-        let left = events(EventKind::Churn).map(|f| f.day).filter(|d| *d <= day).max();
-        let back = |left: Day| paid > 0 || events(EventKind::Stage).any(|f| left < f.day && f.day <= day);
+        let left = events(EventKind::Churn)
+            .map(|f| f.day)
+            .filter(|d| *d <= day)
+            .max();
+        let back =
+            |left: Day| paid > 0 || events(EventKind::Stage).any(|f| left < f.day && f.day <= day);
         if config.stages.is_lost(stage.to) || left.is_some_and(|left| !back(left)) {
             return None;
         }
         let end = day.plus(AHEAD);
         let soon = |f: &&Fact| day < f.day && f.day <= end;
-        let gone = events(EventKind::Churn).any(|f| soon(&f)) || events(EventKind::Stage).any(|f| soon(&f) && config.stages.is_lost(f.to));
+        let gone = events(EventKind::Churn).any(|f| soon(&f))
+            || events(EventKind::Stage).any(|f| soon(&f) && config.stages.is_lost(f.to));
         Some(gone || (paid > 0 && self.mrr(end) == 0))
     }
 
     /// The MRR on a day by all that is known now.
     fn mrr(&self, day: Day) -> i64 {
         let active = |v: &VersionFact| v.start <= day && v.end.is_none_or(|end| end > day);
-        let versions =
-            self.parts.iter().filter(|k| k.until == i64::MAX).filter_map(|k| if let Part::Version(v) = k.fact { Some(v) } else { None });
+        let versions = self
+            .parts
+            .iter()
+            .filter(|k| k.until == i64::MAX)
+            .filter_map(|k| {
+                if let Part::Version(v) = k.fact {
+                    Some(v)
+                } else {
+                    None
+                }
+            });
         versions.filter(active).map(|v| v.mrr).sum()
     }
 }
@@ -146,9 +188,15 @@ type Edits = HashMap<Id, Vec<(i64, String, Value)>>;
 
 impl Batches {
     fn read(conn: &Connection) -> Result<Batches> {
-        let mut statement = conn.prepare("SELECT n, wall, command IN ('import', 'demo') FROM batch").map_err(sql)?;
-        let rows = statement.query_map([], |r| Ok((r.get(0)?, (r.get(1)?, r.get(2)?)))).map_err(sql)?;
-        rows.collect::<std::result::Result<_, _>>().map(Batches).map_err(sql)
+        let mut statement = conn
+            .prepare("SELECT n, wall, command IN ('import', 'demo') FROM batch")
+            .map_err(sql)?;
+        let rows = statement
+            .query_map([], |r| Ok((r.get(0)?, (r.get(1)?, r.get(2)?))))
+            .map_err(sql)?;
+        rows.collect::<std::result::Result<_, _>>()
+            .map(Batches)
+            .map_err(sql)
     }
 
     /// From when a row of a batch counts, and whether it was told.
@@ -173,8 +221,15 @@ fn edits(conn: &Connection) -> Result<Edits> {
     let mut statement = conn.prepare(query).map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
-        let edit = (r.get(1).map_err(sql)?, super::search::text_at_raw(r, 2).map_err(sql)?, r.get(3).map_err(sql)?);
-        edits.entry(Id(r.get(0).map_err(sql)?)).or_default().push(edit);
+        let edit = (
+            r.get(1).map_err(sql)?,
+            super::search::text_at_raw(r, 2).map_err(sql)?,
+            r.get(3).map_err(sql)?,
+        );
+        edits
+            .entry(Id(r.get(0).map_err(sql)?))
+            .or_default()
+            .push(edit);
     }
     Ok(edits)
 }
@@ -189,16 +244,30 @@ fn states<T: Copy>(
     let (mut states, mut fact, mut until) = (Vec::with_capacity(1), fact, i64::MAX);
     for (wall, field, before) in edits.into_iter().flatten().rev() {
         // An edit that the row was made with (a merge brought both) leaves nothing between.
-        states.push(Known { fact, from: (*wall).min(until), until, told: made.1 });
+        states.push(Known {
+            fact,
+            from: (*wall).min(until),
+            until,
+            told: made.1,
+        });
         back(&mut fact, field, before);
         until = until.min(*wall);
     }
-    states.push(Known { fact, from: made.0, until, told: made.1 });
+    states.push(Known {
+        fact,
+        from: made.0,
+        until,
+        told: made.1,
+    });
     states
 }
 
 fn whole(value: &Value) -> Option<i64> {
-    if let Value::Integer(n) = value { Some(*n) } else { None }
+    if let Value::Integer(n) = value {
+        Some(*n)
+    } else {
+        None
+    }
 }
 
 /// Puts the value before of a field back into an event's fact.
@@ -213,7 +282,10 @@ fn event_back(fact: &mut Fact, field: &str, before: &Value) {
 /// Puts the value before of a field back into a part.
 fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
     let n = whole(before);
-    let (moment, day) = (n.map(|ms| zone.day(Stamp(ms))), n.and_then(Day::from_number));
+    let (moment, day) = (
+        n.map(|ms| zone.day(Stamp(ms))),
+        n.and_then(Day::from_number),
+    );
     match (part, field) {
         (Part::Ticket(t), "severity") => t.severity = n.map_or(t.severity, |n| n.clamp(1, 4) as u8),
         (Part::Ticket(t), "opened") => t.opened = moment.unwrap_or(t.opened),
@@ -236,7 +308,9 @@ fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
         (Part::Version(v), "start") => v.start = day.unwrap_or(v.start),
         (Part::Version(v), "end") => v.end = day,
         (Part::Version(v), "mrr") => v.mrr = n.unwrap_or(0),
-        (Part::Version(v), "quantity") => v.quantity = n.map_or(0, |n| n.clamp(0, i64::from(u32::MAX)) as u32),
+        (Part::Version(v), "quantity") => {
+            v.quantity = n.map_or(0, |n| n.clamp(0, i64::from(u32::MAX)) as u32)
+        }
         _ => {}
     }
 }
@@ -247,12 +321,26 @@ impl Test {
         let midnight = midnight(config.zone);
         let cuts = days.iter().map(|d| (*d, midnight(d.plus(1)) - 1)).collect();
         let removed = {
-            let mut statement = conn.prepare("SELECT n FROM customer WHERE removed = 1").map_err(sql)?;
+            let mut statement = conn
+                .prepare("SELECT n FROM customer WHERE removed = 1")
+                .map_err(sql)?;
             let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
             rows.collect::<std::result::Result<_, _>>().map_err(sql)?
         };
         let (batches, edits, top) = (Batches::read(conn)?, edits(conn)?, greatest(conn)?);
-        Ok(Test { months, today, days, cuts, batches, edits, removed, pairs: Vec::new(), next: 0, top, said: None })
+        Ok(Test {
+            months,
+            today,
+            days,
+            cuts,
+            batches,
+            edits,
+            removed,
+            pairs: Vec::new(),
+            next: 0,
+            top,
+            said: None,
+        })
     }
 
     /// Scores some more customers; at the end it says what came of it.
@@ -276,46 +364,82 @@ impl Test {
     /// The customers whose integers are above the first and up to the second number, on every day: scored by what was known
     /// then, with what became of them.
     fn score(&mut self, conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<()> {
-        let Test { cuts, batches, edits, removed, pairs, .. } = self;
+        let Test {
+            cuts,
+            batches,
+            edits,
+            removed,
+            pairs,
+            ..
+        } = self;
         let count = to - from;
         let (zone, midnight) = (config.zone, midnight(config.zone));
         let mut block: Vec<Life> = (0..count).map(|_| Life::default()).collect();
         let mut roles = Roles::between(conn, (from, to))?;
         let mut tagged: HashMap<i64, String> = HashMap::new();
-        read_tags(conn, &format!("n > ?1 AND n <= ?1 + {count}"), from, |customer, tags| {
-            tagged.insert(customer, tags);
-        })?;
+        read_tags(
+            conn,
+            &format!("n > ?1 AND n <= ?1 + {count}"),
+            from,
+            |customer, tags| {
+                tagged.insert(customer, tags);
+            },
+        )?;
         let query = format!(
             "SELECT customer, {EVENT}, batch, id FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
         );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
         let mut rows = statement.query([from, to]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
-            let Some(fact) = read_fact(row, &config.stages, &mut roles).map_err(sql)? else { continue };
+            let Some(fact) = read_fact(row, &config.stages, &mut roles).map_err(sql)? else {
+                continue;
+            };
             let customer: i64 = row.get(0).map_err(sql)?;
             let mut made = batches.of(row.get(9).map_err(sql)?);
             if made.1 && fact.kind == EventKind::Usage {
                 made.0 = midnight(fact.day.plus(7));
             }
-            let of = if edits.is_empty() { None } else { edits.get(&Id(row.get(10).map_err(sql)?)) };
+            let of = if edits.is_empty() {
+                None
+            } else {
+                edits.get(&Id(row.get(10).map_err(sql)?))
+            };
             let life = &mut block[(customer - from - 1) as usize];
             match of {
-                None => life.events.push(Known { fact, from: made.0, until: i64::MAX, told: made.1 }),
+                None => life.events.push(Known {
+                    fact,
+                    from: made.0,
+                    until: i64::MAX,
+                    told: made.1,
+                }),
                 Some(_) => life.events.extend(states(fact, made, of, event_back)),
             }
         }
         let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
         read_states(conn, &which, from, zone, |customer, part, (row, batch)| {
-            let back = |part: &mut Part, field: &str, before: &Value| part_back(part, field, before, zone);
-            block[(customer - from - 1) as usize].parts.extend(states(part, batches.of(batch), edits.get(&row), back));
+            let back =
+                |part: &mut Part, field: &str, before: &Value| part_back(part, field, before, zone);
+            block[(customer - from - 1) as usize].parts.extend(states(
+                part,
+                batches.of(batch),
+                edits.get(&row),
+                back,
+            ));
         })?;
         let mut facts = Facts::default();
-        for (customer, life) in (from + 1..).zip(&block).filter(|(n, life)| !life.events.is_empty() && !removed.contains(n)) {
+        for (customer, life) in (from + 1..)
+            .zip(&block)
+            .filter(|(n, life)| !life.events.is_empty() && !removed.contains(n))
+        {
             let mut rated = None;
             for cut in cuts.iter() {
-                let Some(lost) = life.fate(cut.0, config) else { continue };
+                let Some(lost) = life.fate(cut.0, config) else {
+                    continue;
+                };
                 life.facts_at(*cut, &mut facts);
-                facts.tags.push_str(tagged.get(&customer).map_or("", String::as_str));
+                facts
+                    .tags
+                    .push_str(tagged.get(&customer).map_or("", String::as_str));
                 let signals = fold(&facts, config, cut.0);
                 if signals.since.is_none() {
                     continue;
@@ -325,7 +449,12 @@ impl Test {
                     none => none.insert(Rated::of(conn, customer, config)?),
                 };
                 let health = rated.measured(signals, cut.0);
-                pairs.push(Pair { customer: customer as u32, score: health.score, band: health.band, lost });
+                pairs.push(Pair {
+                    customer: customer as u32,
+                    score: health.score,
+                    band: health.band,
+                    lost,
+                });
             }
         }
         Ok(())

@@ -81,7 +81,10 @@ const MOST_SAID: u64 = 4096;
 
 /// The folder with the backups of the book at `path`.
 pub fn folder_of(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     path.with_file_name(format!(".{name}.backups"))
 }
 
@@ -92,21 +95,34 @@ fn open_folder(path: &Path) -> io::Result<Folder> {
 
 /// True for a file that is a backup by where it lies, or by its name: it is looked at, and never written to.
 pub fn is_one(path: &Path) -> bool {
-    let inside = path.parent().and_then(|p| p.file_name()?.to_str()).is_some_and(|n| n.starts_with('.') && n.ends_with(".backups"));
-    let name = path.file_name().and_then(|n| n.to_str()?.strip_suffix(".db"));
+    let inside = path
+        .parent()
+        .and_then(|p| p.file_name()?.to_str())
+        .is_some_and(|n| n.starts_with('.') && n.ends_with(".backups"));
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str()?.strip_suffix(".db"));
     inside || name.and_then(parts).is_some_and(|(day, _)| day.is_some())
 }
 
 /// The backups of the book at `path`, newest first.
 pub fn list(path: &Path) -> Vec<Backup> {
-    let Ok(folder) = open_folder(path) else { return Vec::new() };
+    let Ok(folder) = open_folder(path) else {
+        return Vec::new();
+    };
     let (names, marks) = names(&folder);
-    names.into_iter().rev().filter_map(|name| backup_of(&folder, &marks, name)).collect()
+    names
+        .into_iter()
+        .rev()
+        .filter_map(|name| backup_of(&folder, &marks, name))
+        .collect()
 }
 
 /// What lies in the folder of backups of the book at `path` and can be none of Retain's, a sentence each.
 pub fn strange(path: &Path) -> Vec<String> {
-    super::strange_in(&folder_of(path), path, |_, about| about.sort == Sort::Regular)
+    super::strange_in(&folder_of(path), path, |_, about| {
+        about.sort == Sort::Regular
+    })
 }
 
 /// Names of those that are verified, and of those that are damaged.
@@ -142,16 +158,33 @@ fn parts(name: &str) -> Option<(Option<Day>, &str)> {
     if stamp.len() != 15 || !stamp.bytes().all(|b| b.is_ascii_digit() || b == b'T') {
         return None;
     }
-    Some((format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8]).parse().ok(), why))
+    Some((
+        format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8])
+            .parse()
+            .ok(),
+        why,
+    ))
 }
 
 fn backup_of(folder: &Folder, marks: &Marks, name: String) -> Option<Backup> {
     let file = format!("{name}.db");
     let (day, why) = parts(&name)?;
-    let size = folder.about(&file).ok().filter(|about| about.sort == Sort::Regular)?.size;
+    let size = folder
+        .about(&file)
+        .ok()
+        .filter(|about| about.sort == Sort::Regular)?
+        .size;
     let damaged = marks.damaged.contains(&name);
     let verified = !damaged && marks.verified.contains(&name);
-    Some(Backup { path: folder.path().join(file), why: why.to_owned(), day, size, verified, damaged, name })
+    Some(Backup {
+        path: folder.path().join(file),
+        why: why.to_owned(),
+        day,
+        size,
+        verified,
+        damaged,
+        name,
+    })
 }
 
 pub(super) fn moment(now: Stamp) -> String {
@@ -161,10 +194,18 @@ pub(super) fn moment(now: Stamp) -> String {
 fn cannot(folder: &Path) -> impl Fn(io::Error) -> Error + '_ {
     move |e| match e.kind() {
         // Something lies in its place, or it is somebody else's: the sentence says so.
-        io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied if e.raw_os_error().is_none() => {
-            Error::failed(format!("there is no backup: {e}")).hint("move it away; Retain makes a folder of its own there").because(e)
+        io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied
+            if e.raw_os_error().is_none() =>
+        {
+            Error::failed(format!("there is no backup: {e}"))
+                .hint("move it away; Retain makes a folder of its own there")
+                .because(e)
         }
-        _ => Error::failed(format!("there is no backup: {} cannot be written", folder.display())).because(e),
+        _ => Error::failed(format!(
+            "there is no backup: {} cannot be written",
+            folder.display()
+        ))
+        .because(e),
     }
 }
 
@@ -175,19 +216,28 @@ pub fn make_folder(path: &Path) -> Result<Folder> {
     let mode = if open::is_shared(path) { 0o2770 } else { 0o700 };
     #[cfg(not(unix))]
     let mode = 0o700;
-    Folder::make(&folder, mode).and_then(|made| made.of_who_has(path)).map_err(cannot(&folder))
+    Folder::make(&folder, mode)
+        .and_then(|made| made.of_who_has(path))
+        .map_err(cannot(&folder))
 }
 
 /// The mode of a file in a folder: the group's where the folder is.
 fn mode_in(folder: &Folder) -> u32 {
-    if open::is_groups(folder.path()) { 0o660 } else { 0o600 }
+    if open::is_groups(folder.path()) {
+        0o660
+    } else {
+        0o600
+    }
 }
 
 /// A verified copy of the book in its folder; never a plain copy of the file.
 pub fn backup(conn: &Connection, path: &Path, why: &str, now: Stamp) -> Result<PathBuf> {
     let folder = make_folder(path)?;
     let _turn = turn(&folder, Wait::Long).map_err(|e| match e.kind {
-        Kind::Busy => Error { message: format!("there is no backup: {}", e.message), ..e },
+        Kind::Busy => Error {
+            message: format!("there is no backup: {}", e.message),
+            ..e
+        },
         _ => e,
     })?;
     make(conn, path, &folder, why, now)
@@ -199,8 +249,11 @@ fn make(conn: &Connection, book: &Path, folder: &Folder, why: &str, now: Stamp) 
     if let Ok(space) = rustix::fs::statvfs(folder.path()) {
         let free = space.f_bavail.saturating_mul(space.f_frsize);
         if free < size.saturating_mul(3) {
-            return Err(Error::failed(format!("there is no backup: {} MB are free, and it takes three times the book", free >> 20))
-                .hint("free some space on the book's disk"));
+            return Err(Error::failed(format!(
+                "there is no backup: {} MB are free, and it takes three times the book",
+                free >> 20
+            ))
+            .hint("free some space on the book's disk"));
         }
     }
     let mut name = format!("{}-{why}", moment(now));
@@ -212,7 +265,10 @@ fn make(conn: &Connection, book: &Path, folder: &Folder, why: &str, now: Stamp) 
     let to = folder.path().join(format!("{name}.db"));
     copy_to(conn, folder, &format!("{name}.tmp"), &format!("{name}.db"))?;
     // One whose hashes do not fit is kept, since the book is so too; but it pushes out none that is better.
-    if folder.about(&format!("{name}.db")).is_ok_and(|m| m.size < HASHED_AT_ONCE) {
+    if folder
+        .about(&format!("{name}.db"))
+        .is_ok_and(|m| m.size < HASHED_AT_ONCE)
+    {
         let found = open_to_read(&to).and_then(|conn| hashes(&conn, &to));
         mark(&to, &found);
     }
@@ -230,7 +286,10 @@ fn copy_to(conn: &Connection, folder: &Folder, draft: &str, to: &str) -> Result<
         remove_draft(folder, draft);
         return Err(error);
     }
-    folder.file_to_write(draft).and_then(|f| f.sync_all()).map_err(&failed)?;
+    folder
+        .file_to_write(draft)
+        .and_then(|f| f.sync_all())
+        .map_err(&failed)?;
     folder.rename(draft, to).map_err(&failed)?;
     folder.sync().map_err(failed)
 }
@@ -254,10 +313,15 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
         let step = run.step(-1).map_err(sql)?;
         drop(run);
         if step != rusqlite::backup::StepResult::Done {
-            return Err(Error::new(Kind::Busy, "there is no backup: the book is busy"));
+            return Err(Error::new(
+                Kind::Busy,
+                "there is no backup: the book is busy",
+            ));
         }
         // One file that needs no other beside it.
-        let _: String = copy.query_row("PRAGMA journal_mode = delete", [], |r| r.get(0)).map_err(sql)?;
+        let _: String = copy
+            .query_row("PRAGMA journal_mode = delete", [], |r| r.get(0))
+            .map_err(sql)?;
         drop(copy);
         Ok(has)
     })();
@@ -265,20 +329,43 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
         conn.execute_batch("COMMIT").map_err(sql)?;
     }
     if read(draft, open::damage)? != work? {
-        return Err(Error::failed("there is no backup: the copy does not hold what the book holds"));
+        return Err(Error::failed(
+            "there is no backup: the copy does not hold what the book holds",
+        ));
     }
     Ok(())
 }
 
 fn holds(conn: &Connection) -> Result<Holds> {
-    let count = |table: &str| conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).map_err(sql);
+    let count = |table: &str| {
+        conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0))
+            .map_err(sql)
+    };
     // A book on its way to its first schema holds nothing.
-    let any: bool = conn.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'batch')", [], |r| r.get(0)).map_err(sql)?;
+    let any: bool = conn
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'batch')",
+            [],
+            |r| r.get(0),
+        )
+        .map_err(sql)?;
     if !any {
-        return Ok(Holds { batches: 0, customers: 0, events: 0, latest: None });
+        return Ok(Holds {
+            batches: 0,
+            customers: 0,
+            events: 0,
+            latest: None,
+        });
     }
-    let latest: Option<i64> = conn.query_row("SELECT max(wall) FROM batch", [], |r| r.get(0)).map_err(sql)?;
-    Ok(Holds { batches: count("batch")?, customers: count("customer")?, events: count("event")?, latest: latest.map(Stamp) })
+    let latest: Option<i64> = conn
+        .query_row("SELECT max(wall) FROM batch", [], |r| r.get(0))
+        .map_err(sql)?;
+    Ok(Holds {
+        batches: count("batch")?,
+        customers: count("customer")?,
+        events: count("event")?,
+        latest: latest.map(Stamp),
+    })
 }
 
 /// Reads a backup from end to end with the hash of every batch, and says what it holds. It is not written to.
@@ -286,9 +373,14 @@ pub fn verify(path: &Path) -> Result<Holds> {
     let found = sound(path)?;
     hashes(&open_to_read(path)?, path)?;
     // Where no hash reaches, the file's own bytes do: they are what they were when it was verified first.
-    let said = files::read(&mark_of(path), MOST_SAID).ok().and_then(|said| String::from_utf8(said).ok());
+    let said = files::read(&mark_of(path), MOST_SAID)
+        .ok()
+        .and_then(|said| String::from_utf8(said).ok());
     if said.is_some_and(|said| fingerprint(path).is_ok_and(|now| said.trim() != now)) {
-        return Err(Error::failed(format!("the backup {} is damaged: it is not the file that was verified", path.display())));
+        return Err(Error::failed(format!(
+            "the backup {} is damaged: it is not the file that was verified",
+            path.display()
+        )));
     }
     Ok(found)
 }
@@ -303,7 +395,9 @@ pub fn verify_again(path: &Path) -> Result<Holds> {
 /// Reads every page of a backup. Of its batches some may not be what was written, as in the book that it is of.
 pub(super) fn sound(path: &Path) -> Result<Holds> {
     read(path, |conn| {
-        let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(sql)?;
+        let said: String = conn
+            .query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))
+            .map_err(sql)?;
         Ok((said != "ok").then_some(said))
     })
 }
@@ -339,7 +433,12 @@ fn fingerprint(path: &Path) -> io::Result<String> {
 /// no harm; half of it would call a sound backup damaged. What its bytes were when it was verified first stays known.
 fn mark<T>(backup: &Path, found: &Result<T>) {
     let name = |path: &Path| path.file_name().and_then(|n| n.to_str()).map(str::to_owned);
-    let (Some(folder), Some(flaw)) = (backup.parent().and_then(|f| Folder::open(f).ok()), name(&flaw_of(backup))) else { return };
+    let (Some(folder), Some(flaw)) = (
+        backup.parent().and_then(|f| Folder::open(f).ok()),
+        name(&flaw_of(backup)),
+    ) else {
+        return;
+    };
     let (to, text) = match found {
         Err(error) => (Some(flaw), Ok(error.message.clone())),
         Ok(_) => {
@@ -356,8 +455,13 @@ fn mark<T>(backup: &Path, found: &Result<T>) {
 
 /// Reads the file alone: a backup is one file, and what somebody has laid beside it is none of it. Nothing is written for it.
 fn open_to_read(path: &Path) -> Result<Connection> {
-    files::open(path).map_err(|e| Error::failed(format!("the backup {} cannot be read", path.display())).because(e))?;
-    let conn = open::unchanging(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    files::open(path).map_err(|e| {
+        Error::failed(format!("the backup {} cannot be read", path.display())).because(e)
+    })?;
+    let conn = open::unchanging(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     open::harden(&conn)?;
     Ok(conn)
 }
@@ -365,20 +469,32 @@ fn open_to_read(path: &Path) -> Result<Connection> {
 fn read(path: &Path, damage: impl FnOnce(&Connection) -> Result<Option<String>>) -> Result<Holds> {
     let conn = open_to_read(path)?;
     if let Some(said) = damage(&conn)? {
-        return Err(Error::failed(format!("the backup {} is damaged: {said}", path.display())));
+        return Err(Error::failed(format!(
+            "the backup {} is damaged: {said}",
+            path.display()
+        )));
     }
     holds(&conn)
 }
 
 /// The backup of the day, by whoever comes first, on a connection of its own. `None`: there is one, or another is at it.
 pub fn daily(path: &Path, outbox: Option<&Outbox>, now: Stamp) -> Result<Option<PathBuf>> {
-    let Some(today) = Day::from_date(now.utc().date_naive()) else { return Ok(None) };
+    let Some(today) = Day::from_date(now.utc().date_naive()) else {
+        return Ok(None);
+    };
     let folder = make_folder(path)?;
-    let there = || names(&folder).0.iter().any(|name| parts(name) == Some((Some(today), "daily")));
+    let there = || {
+        names(&folder)
+            .0
+            .iter()
+            .any(|name| parts(name) == Some((Some(today), "daily")))
+    };
     if there() {
         return Ok(None);
     }
-    let Some(_turn) = turn(&folder, Wait::No)? else { return Ok(None) };
+    let Some(_turn) = turn(&folder, Wait::No)? else {
+        return Ok(None);
+    };
     if there() {
         return Ok(None);
     }
@@ -398,7 +514,12 @@ fn lighten(outbox: &Outbox, backup: &Path) -> Result<()> {
     }
     let conn = open_to_read(backup)?;
     let mut safe: HashSet<Id> = HashSet::new();
-    let ids = all.entries.iter().map(|e| e.batch).chain(all.named.iter().map(|n| n.batch)).chain(all.asked.iter().map(|a| a.batch));
+    let ids = all
+        .entries
+        .iter()
+        .map(|e| e.batch)
+        .chain(all.named.iter().map(|n| n.batch))
+        .chain(all.asked.iter().map(|a| a.batch));
     for id in ids {
         if super::transact::has_batch(&conn, id)? {
             safe.insert(id);
@@ -416,7 +537,9 @@ pub fn restore(path: &Path, which: Option<&str>, now: Stamp) -> Result<Restored>
     let lacks = lacks(&from.path, path);
     // Beside the book under another name first, so that the last step is one renaming.
     let draft = format!("{}-restoring.tmp", moment(now));
-    let failed = |e: io::Error| Error::failed("the backup cannot be put back; the book is as it was").because(e);
+    let failed = |e: io::Error| {
+        Error::failed("the backup cannot be put back; the book is as it was").because(e)
+    };
     {
         let copy = || -> io::Result<()> {
             let mut to = folder.draft(&draft, mode_in(&folder))?;
@@ -431,13 +554,20 @@ pub fn restore(path: &Path, which: Option<&str>, now: Stamp) -> Result<Restored>
     fs::rename(folder.path().join(&draft), path).map_err(failed)?;
     let _ = File::open(path.parent().unwrap_or(Path::new("."))).and_then(|f| f.sync_all());
     let _ = folder.sync();
-    Ok(Restored { from, holds, moved, lacks })
+    Ok(Restored {
+        from,
+        holds,
+        moved,
+        lacks,
+    })
 }
 
 /// How many batches the book has that the backup lacks, where the book can be read.
 fn lacks(backup: &Path, book: &Path) -> Option<usize> {
     let ids = |conn: &Connection| -> rusqlite::Result<HashSet<Vec<u8>>> {
-        conn.prepare("SELECT id FROM batch")?.query_map([], |r| r.get(0))?.collect()
+        conn.prepare("SELECT id FROM batch")?
+            .query_map([], |r| r.get(0))?
+            .collect()
     };
     let has = ids(&open_to_read(backup).ok()?).ok()?;
     let had = ids(&merge::read_only(book).ok()?).ok()?;
@@ -447,7 +577,8 @@ fn lacks(backup: &Path, book: &Path) -> Option<usize> {
 /// How many batches a backup has, by a look at this alone; `None`: it cannot be read.
 fn batches(backup: &Backup) -> Option<i64> {
     let conn = open_to_read(&backup.path).ok()?;
-    conn.query_row("SELECT count(*) FROM batch", [], |r| r.get(0)).ok()
+    conn.query_row("SELECT count(*) FROM batch", [], |r| r.get(0))
+        .ok()
 }
 
 /// The only file is put back, so one whose last changes lie beside it is not all there.
@@ -455,8 +586,12 @@ fn whole(file: &Path) -> Result<()> {
     for ending in ["-wal", "-journal"] {
         let beside = open::beside_it(file, ending);
         if fs::symlink_metadata(&beside).is_ok_and(|m| m.len() > 0) {
-            return Err(Error::usage(format!("{} is not all of its book: its journal {} is beside it", file.display(), beside.display()))
-                .hint("`retain merge` takes over what it has"));
+            return Err(Error::usage(format!(
+                "{} is not all of its book: its journal {} is beside it",
+                file.display(),
+                beside.display()
+            ))
+            .hint("`retain merge` takes over what it has"));
         }
     }
     Ok(())
@@ -469,12 +604,24 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
         let named = all.iter().find(|b| b.name.starts_with(which)).cloned();
         let outside = || {
             let file = file?;
-            let size = fs::metadata(&file).ok().filter(fs::Metadata::is_file)?.len();
-            Some(Backup { path: file, name: which.to_owned(), why: String::new(), day: None, size, verified: false, damaged: false })
+            let size = fs::metadata(&file)
+                .ok()
+                .filter(fs::Metadata::is_file)?
+                .len();
+            Some(Backup {
+                path: file,
+                name: which.to_owned(),
+                why: String::new(),
+                day: None,
+                size,
+                verified: false,
+                damaged: false,
+            })
         };
-        let found = named
-            .or_else(outside)
-            .ok_or_else(|| Error::not_found(format!("there is no backup {which}")).hint("`retain backup list` names them"))?;
+        let found = named.or_else(outside).ok_or_else(|| {
+            Error::not_found(format!("there is no backup {which}"))
+                .hint("`retain backup list` names them")
+        })?;
         open::check_file(&found.path, false)?;
         if found.day.is_none() {
             whole(&found.path)?;
@@ -543,15 +690,29 @@ impl Store {
     pub fn files_that_still_have(&self, purge: Id) -> Result<Vec<PathBuf>> {
         let query = "SELECT e.entity, e.row FROM edit e JOIN batch b ON b.n = e.batch WHERE b.id = ? AND e.field = ?";
         let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let purged = statement.query_map(params![purge, purge::FIELD], |r| Ok((r.get(0)?, Id(r.get(1)?)))).map_err(sql)?;
+        let purged = statement
+            .query_map(params![purge, purge::FIELD], |r| {
+                Ok((r.get(0)?, Id(r.get(1)?)))
+            })
+            .map_err(sql)?;
         let purged: Vec<(i64, Id)> = purged.collect::<std::result::Result<_, _>>().map_err(sql)?;
-        let rows: Vec<_> = purged.into_iter().filter_map(|(entity, row)| Some((batch::table_numbered(entity)?.name, row))).collect();
+        let rows: Vec<_> = purged
+            .into_iter()
+            .filter_map(|(entity, row)| Some((batch::table_numbered(entity)?.name, row)))
+            .collect();
         let folder = open_folder(&self.path).ok();
         let kept = folder.iter().flat_map(|folder| {
-            let files = folder.names().unwrap_or_default().into_iter().filter(|name| name.ends_with(".db"));
+            let files = folder
+                .names()
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|name| name.ends_with(".db"));
             files.map(|name| folder.path().join(name))
         });
-        let mut all: Vec<PathBuf> = kept.chain(self.conflicted_copies()?).filter(|file| may_have(file, &rows)).collect();
+        let mut all: Vec<PathBuf> = kept
+            .chain(self.conflicted_copies()?)
+            .filter(|file| may_have(file, &rows))
+            .collect();
         all.sort();
         Ok(all)
     }
@@ -559,7 +720,8 @@ impl Store {
     /// A verified backup in the book's folder, now.
     pub fn back_up(&self, why: &str, now: Stamp) -> Result<PathBuf> {
         if self.is_backup() {
-            return Err(Error::usage("a backup is not backed up again").hint("copy the file, or name another with --to FILE"));
+            return Err(Error::usage("a backup is not backed up again")
+                .hint("copy the file, or name another with --to FILE"));
         }
         backup(&self.conn, &self.path, why, now)
     }
@@ -567,24 +729,40 @@ impl Store {
     /// A verified copy as a file of its own; a file that is there is not written over.
     pub fn back_up_to(&self, to: &Path) -> Result<()> {
         if fs::symlink_metadata(to).is_ok() {
-            return Err(Error::usage(format!("{} is there already", to.display())).hint("name a new file"));
+            return Err(
+                Error::usage(format!("{} is there already", to.display())).hint("name a new file")
+            );
         }
         let Some(name) = to.file_name().and_then(|n| n.to_str()) else {
-            return Err(Error::usage(format!("{} is not the name of a file", to.display())));
+            return Err(Error::usage(format!(
+                "{} is not the name of a file",
+                to.display()
+            )));
         };
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = to
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         // A folder that a person names may be reached by links.
-        let folder = fs::canonicalize(folder).and_then(|f| Folder::open(&f)).map_err(cannot(folder))?;
+        let folder = fs::canonicalize(folder)
+            .and_then(|f| Folder::open(&f))
+            .map_err(cannot(folder))?;
         copy_to(&self.conn, &folder, &format!("{name}.tmp"), name)
     }
 
     /// The backup of the day, if nobody has made it yet.
     pub fn back_up_daily(&self, now: Stamp) -> Result<Option<PathBuf>> {
-        if self.mode == super::Mode::Memory || self.is_backup() { Ok(None) } else { daily(&self.path, self.outbox.as_ref(), now) }
+        if self.mode == super::Mode::Memory || self.is_backup() {
+            Ok(None)
+        } else {
+            daily(&self.path, self.outbox.as_ref(), now)
+        }
     }
 
     /// What makes the backup of the day on another thread.
-    pub fn daily_job(&self) -> Option<impl FnOnce(Stamp) -> Result<Option<PathBuf>> + Send + 'static> {
+    pub fn daily_job(
+        &self,
+    ) -> Option<impl FnOnce(Stamp) -> Result<Option<PathBuf>> + Send + 'static> {
         if self.mode == super::Mode::Memory || self.read_only.is_some() {
             return None;
         }

@@ -103,8 +103,21 @@ const MOST_KNOWN: usize = 1 << 16;
 
 impl<'c> Batch<'c> {
     /// Begins a batch: its row is there, unfinished.
-    pub fn begin(conn: &'c Connection, ids: &'c mut Ids, who: &Who, start: Start<'_>) -> Result<Batch<'c>> {
-        let Start { command, now, zone, undoes, upto, taken, signer } = start;
+    pub fn begin(
+        conn: &'c Connection,
+        ids: &'c mut Ids,
+        who: &Who,
+        start: Start<'_>,
+    ) -> Result<Batch<'c>> {
+        let Start {
+            command,
+            now,
+            zone,
+            undoes,
+            upto,
+            taken,
+            signer,
+        } = start;
         let (number, hlc) = place(conn, who, now, upto)?;
         let number = number.max(taken.saturating_add(1));
         let id = ids.next(now);
@@ -155,13 +168,21 @@ impl<'c> Batch<'c> {
     /// Makes a row; `values` go with the table's `columns`. Gives its integer and id.
     pub fn insert(&mut self, entity: Entity, values: &[&dyn ToSql]) -> Result<(i64, Id)> {
         let table = table(entity);
-        debug_assert_eq!(values.len(), table.columns.len(), "one value a column of {}", table.name);
+        debug_assert_eq!(
+            values.len(),
+            table.columns.len(),
+            "one value a column of {}",
+            table.name
+        );
         let id = self.ids.next(self.now);
         let mut all: Vec<&dyn ToSql> = Vec::with_capacity(values.len() + 2);
         all.push(&id);
         all.push(&self.n);
         all.extend_from_slice(values);
-        self.conn.prepare_cached(table.insert).and_then(|mut s| s.execute(&all[..])).map_err(sql)?;
+        self.conn
+            .prepare_cached(table.insert)
+            .and_then(|mut s| s.execute(&all[..]))
+            .map_err(sql)?;
         let n = self.conn.last_insert_rowid();
         match entity {
             Entity::Customer => self.know(CUSTOMERS, n, id),
@@ -188,8 +209,12 @@ impl<'c> Batch<'c> {
                 _ => ValueRef::Null,
             };
             match (*column, value) {
-                ("customer", ValueRef::Integer(n)) => hash::put_value(&mut piece, ValueRef::Blob(&self.id_of(CUSTOMERS, n)?.0)),
-                ("contact", ValueRef::Integer(n)) => hash::put_value(&mut piece, ValueRef::Blob(&self.id_of(CONTACTS, n)?.0)),
+                ("customer", ValueRef::Integer(n)) => {
+                    hash::put_value(&mut piece, ValueRef::Blob(&self.id_of(CUSTOMERS, n)?.0))
+                }
+                ("contact", ValueRef::Integer(n)) => {
+                    hash::put_value(&mut piece, ValueRef::Blob(&self.id_of(CONTACTS, n)?.0))
+                }
                 (column, value) => hash::put_column(&mut piece, column, value),
             }
         }
@@ -261,7 +286,11 @@ impl<'c> Batch<'c> {
     /// Purges a row with all that belongs to it.
     pub fn purge(&mut self, entity: Entity, row: Id, why: Value) -> Result<purge::Gone> {
         let table = table(entity);
-        let left = if entity == Entity::Customer { purge::known_moves(self.conn, row)? } else { Vec::new() };
+        let left = if entity == Entity::Customer {
+            purge::known_moves(self.conn, row)?
+        } else {
+            Vec::new()
+        };
         let changed = Changed {
             id: self.ids.next(self.now),
             entity: table.number,
@@ -284,27 +313,53 @@ impl<'c> Batch<'c> {
         Ok(gone)
     }
 
-    fn put(&mut self, table: &'static Table, row: Id, field: &str, value: Value, current: Current) -> Result<()> {
+    fn put(
+        &mut self,
+        table: &'static Table,
+        row: Id,
+        field: &str,
+        value: Value,
+        current: Current,
+    ) -> Result<()> {
         let entity = table.entity;
         if field == OWNER && owner_number(self.conn, &value)?.is_none() {
-            return Err(Error::not_found("the customer is gone").hint("what was purged takes nothing more"));
+            return Err(
+                Error::not_found("the customer is gone").hint("what was purged takes nothing more")
+            );
         }
         let seen = heads::seen(self.conn, row, field, self.eye())?;
         let knew = if field == "removed" && value == Value::Integer(1) {
             Some(heads::known_at_removal(self.conn, table, row, self.eye())?)
         } else if current.gone {
-            Some(heads::removals(self.conn, row, field, current.customer, self.header.undoes, self.eye())?)
+            Some(heads::removals(
+                self.conn,
+                row,
+                field,
+                current.customer,
+                self.header.undoes,
+                self.eye(),
+            )?)
         } else {
             None
         };
         // What stood there when it was asked for: the row as it was made follows from the values before.
         let before = match self.eye() {
-            Some(eye) => heads::value_seen(self.conn, row, field, Some(eye))?.unwrap_or(current.value),
+            Some(eye) => {
+                heads::value_seen(self.conn, row, field, Some(eye))?.unwrap_or(current.value)
+            }
             None => current.value,
         };
         let several = seen.len() > 16 || field == "removed";
-        let changed =
-            Changed { id: self.ids.next(self.now), entity: table.number, row, field: field.to_owned(), before, after: value, seen, knew };
+        let changed = Changed {
+            id: self.ids.next(self.now),
+            entity: table.number,
+            row,
+            field: field.to_owned(),
+            before,
+            after: value,
+            seen,
+            knew,
+        };
         log(self.conn, self.n, &changed)?;
         self.piece.clear();
         hash::put_edit(&mut self.piece, &changed);
@@ -340,7 +395,10 @@ impl<'c> Batch<'c> {
 
     /// Through whose eyes the batch looks at what others did, where that is not everything.
     pub fn eye(&self) -> Option<heads::Eye<'_>> {
-        self.upto.map(|upto| heads::Eye { upto, person: &self.header.person })
+        self.upto.map(|upto| heads::Eye {
+            upto,
+            person: &self.header.person,
+        })
     }
 
     /// True when nothing was written.
@@ -364,13 +422,21 @@ impl<'c> Batch<'c> {
             Some(n) => ids::id_of(self.conn, "customer", *n)?,
             None => None,
         };
-        let header = Header { label: label.to_owned(), made: self.made as i64, edits: self.edits as i64, customer, ..self.header.clone() };
+        let header = Header {
+            label: label.to_owned(),
+            made: self.made as i64,
+            edits: self.edits as i64,
+            customer,
+            ..self.header.clone()
+        };
         let hash = std::mem::take(&mut self.hasher).finish(&header);
         self.conn
             .prepare_cached("UPDATE batch SET label = ?, finished = 1, made = ?, edits = ?, customer = ?, hash = ? WHERE n = ?")
             .and_then(|mut s| s.execute(params![label, self.made as i64, self.edits as i64, customer, &hash[..], self.n]))
             .map_err(sql)?;
-        self.signer.as_ref().map_or(Ok(()), |signer| signer.sign(self.conn, self.n, &header, &hash))
+        self.signer.as_ref().map_or(Ok(()), |signer| {
+            signer.sign(self.conn, self.n, &header, &hash)
+        })
     }
 }
 
@@ -383,8 +449,13 @@ const CONTACTS: usize = 1;
 /// With `upto` only those up to that batch (its integer) count: a change that was asked for earlier comes behind what its person knew.
 pub fn place(conn: &Connection, who: &Who, now: Stamp, upto: Option<i64>) -> Result<(i64, i64)> {
     let own: Option<(i64, i64)> = conn
-        .prepare_cached("SELECT number, hlc FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1")
-        .and_then(|mut s| s.query_row([&who.device], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+        .prepare_cached(
+            "SELECT number, hlc FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1",
+        )
+        .and_then(|mut s| {
+            s.query_row([&who.device], |r| Ok((r.get(0)?, r.get(1)?)))
+                .optional()
+        })
         .map_err(sql)?;
     let (number, own) = own.unwrap_or((0, 0));
     let near: i64 = conn
@@ -392,8 +463,10 @@ pub fn place(conn: &Connection, who: &Who, now: Stamp, upto: Option<i64>) -> Res
         .and_then(|mut s| s.query_row([horizon(now.0), upto.unwrap_or(i64::MAX)], |r| r.get(0)))
         .map_err(sql)?;
     let next = number.checked_add(1).ok_or_else(|| {
-        Error::failed("the book is damaged: the last change of this device has the greatest number there is")
-            .hint("retain doctor examines it; a backup is beside the book")
+        Error::failed(
+            "the book is damaged: the last change of this device has the greatest number there is",
+        )
+        .hint("retain doctor examines it; a backup is beside the book")
     })?;
     Ok((next, time_of(now.0, own, near)))
 }
@@ -428,20 +501,33 @@ pub fn current(conn: &Connection, table: &Table, row: Id, field: &str) -> Result
         "customer" => "removed OR (SELECT c.removed FROM customer c WHERE c.n = customer)",
         _ => "removed",
     };
-    let query = format!("SELECT {column}, {owner}, {gone} FROM {} WHERE id = ?", table.name);
+    let query = format!(
+        "SELECT {column}, {owner}, {gone} FROM {} WHERE id = ?",
+        table.name
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let found: Option<(Value, Option<i64>, bool)> =
-        statement.query_row([&row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional().map_err(sql)?;
-    let Some((value, customer, gone)) = found else { return Ok(None) };
+    let found: Option<(Value, Option<i64>, bool)> = statement
+        .query_row([&row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()
+        .map_err(sql)?;
+    let Some((value, customer, gone)) = found else {
+        return Ok(None);
+    };
     let value = match (field.split_once('.'), &value) {
         (None, Value::Integer(n)) if field == OWNER => {
             ids::id_of(conn, "customer", *n)?.map_or(Value::Null, |id| Value::Blob(id.0.to_vec()))
         }
         (Some(("attr", code)), Value::Text(json)) => json_value(attributes(json).get(code)),
-        (Some(("tag", tag)), Value::Text(tags)) => Value::Integer(i64::from(tags.split(' ').any(|t| t == tag))),
+        (Some(("tag", tag)), Value::Text(tags)) => {
+            Value::Integer(i64::from(tags.split(' ').any(|t| t == tag)))
+        }
         _ => value,
     };
-    Ok(Some(Current { value, customer, gone }))
+    Ok(Some(Current {
+        value,
+        customer,
+        gone,
+    }))
 }
 
 /// Writes the value of a field, without a word in the log.
@@ -449,7 +535,10 @@ pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Val
     let (column, value) = match field.split_once('.') {
         Some((set @ ("attr" | "tag"), key)) => {
             let column = if set == "attr" { "attributes" } else { "tags" };
-            (column, with_part(&text_of(conn, column, row)?, set, key, value))
+            (
+                column,
+                with_part(&text_of(conn, column, row)?, set, key, value),
+            )
         }
         _ if field == OWNER => match owner_number(conn, value)? {
             Some(n) => (known(table, field)?, Value::Integer(n)),
@@ -459,7 +548,9 @@ pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Val
         _ => (known(table, field)?, value.clone()),
     };
     let query = format!("UPDATE {} SET {column} = ? WHERE id = ?", table.name);
-    conn.prepare_cached(&query).and_then(|mut s| s.execute(params![value, row])).map_err(sql)?;
+    conn.prepare_cached(&query)
+        .and_then(|mut s| s.execute(params![value, row]))
+        .map_err(sql)?;
     // The one place where a field gets another value: undo, imports and merges come through here too.
     if table.words.as_ref().is_some_and(|w| w.of.contains(&column)) {
         super::search::reindex(conn, table, row)?;
@@ -470,7 +561,9 @@ pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Val
 /// The integer of the customer that a value of [`OWNER`] names; `None` where it is not here.
 pub fn owner_number(conn: &Connection, value: &Value) -> Result<Option<i64>> {
     match value {
-        Value::Blob(id) => Id::from_slice(id).map_or(Ok(None), |id| ids::number_of(conn, "customer", id)),
+        Value::Blob(id) => {
+            Id::from_slice(id).map_or(Ok(None), |id| ids::number_of(conn, "customer", id))
+        }
         _ => Ok(None),
     }
 }
@@ -508,7 +601,8 @@ pub fn attributes(json: &str) -> serde_json::Map<String, serde_json::Value> {
 fn known(table: &Table, field: &str) -> Result<&'static str> {
     let found = table.fields.iter().find(|f| **f == field);
     found.copied().ok_or_else(|| {
-        Error::usage(format!("{} has no field {field}", with_article(table.name))).hint(format!("fields: {}", table.fields.join(", ")))
+        Error::usage(format!("{} has no field {field}", with_article(table.name)))
+            .hint(format!("fields: {}", table.fields.join(", ")))
     })
 }
 
@@ -517,7 +611,10 @@ pub fn json_value(json: Option<&serde_json::Value>) -> Value {
     match json {
         None | Some(serde_json::Value::Null) => Value::Null,
         Some(serde_json::Value::Bool(b)) => Value::Integer(i64::from(*b)),
-        Some(serde_json::Value::Number(n)) => n.as_i64().map_or_else(|| n.as_f64().map_or(Value::Null, Value::Real), Value::Integer),
+        Some(serde_json::Value::Number(n)) => n.as_i64().map_or_else(
+            || n.as_f64().map_or(Value::Null, Value::Real),
+            Value::Integer,
+        ),
         Some(serde_json::Value::String(s)) => Value::Text(s.clone()),
         Some(other) => Value::Text(other.to_string()),
     }
@@ -528,7 +625,8 @@ pub fn value_json(value: &Value) -> serde_json::Value {
     match value {
         Value::Null | Value::Blob(_) => serde_json::Value::Null,
         Value::Integer(i) => (*i).into(),
-        Value::Real(r) => serde_json::Number::from_f64(*r).map_or(serde_json::Value::Null, serde_json::Value::Number),
+        Value::Real(r) => serde_json::Number::from_f64(*r)
+            .map_or(serde_json::Value::Null, serde_json::Value::Number),
         Value::Text(t) => t.clone().into(),
     }
 }

@@ -70,7 +70,15 @@ const SOURCES: &[Source] = &[
 
 impl Source {
     fn query(&self) -> String {
-        let Source { table, day, field, title, done, which, .. } = self;
+        let Source {
+            table,
+            day,
+            field,
+            title,
+            done,
+            which,
+            ..
+        } = self;
         // A call without an owner is its customer's owner's.
         let owner = match (self.owner, self.due) {
             (Some(_), Due::Task) => "t.owner".to_owned(),
@@ -98,7 +106,9 @@ impl Store {
         let mut all = Vec::new();
         for source in SOURCES {
             let mut statement = self.conn.prepare(&source.query()).map_err(sql)?;
-            let mut rows = statement.query(params![since, owner.unwrap_or_default()]).map_err(sql)?;
+            let mut rows = statement
+                .query(params![since, owner.unwrap_or_default()])
+                .map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
                 all.extend(read(row, source.due, owner)?.filter(|a| a.day >= since));
             }
@@ -110,8 +120,12 @@ impl Store {
 
     /// What was purged: that it is gone, and nothing else.
     fn purged_days(&self, since: Day, all: &mut Vec<Appointment>) -> Result<()> {
-        let numbers = [Entity::Task, Entity::Subscription, Entity::Action].map(|e| batch::table(e).number.to_string()).join(", ");
-        let query = format!("SELECT t.id, b.wall, t.entity FROM tombstone t JOIN batch b ON b.n = t.purged WHERE t.entity IN ({numbers})");
+        let numbers = [Entity::Task, Entity::Subscription, Entity::Action]
+            .map(|e| batch::table(e).number.to_string())
+            .join(", ");
+        let query = format!(
+            "SELECT t.id, b.wall, t.entity FROM tombstone t JOIN batch b ON b.n = t.purged WHERE t.entity IN ({numbers})"
+        );
         let mut statement = self.conn.prepare(&query).map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
@@ -138,9 +152,16 @@ impl Store {
 }
 
 fn read(row: &Row<'_>, due: Due, owner: Option<&str>) -> Result<Option<Appointment>> {
-    let day = |at: usize| -> Result<Option<Day>> { Ok(row.get::<_, Option<i64>>(at).map_err(sql)?.and_then(Day::from_number)) };
+    let day = |at: usize| -> Result<Option<Day>> {
+        Ok(row
+            .get::<_, Option<i64>>(at)
+            .map_err(sql)?
+            .and_then(Day::from_number))
+    };
     let (now, before) = (day(1)?, day(9)?);
-    let Some(on) = now.or(before) else { return Ok(None) };
+    let Some(on) = now.or(before) else {
+        return Ok(None);
+    };
     let whose = search::text_at(row, 4)?;
     let other = owner.is_some_and(|o| o != whose);
     let was: bool = row.get(10).map_err(sql)?;

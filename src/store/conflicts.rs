@@ -20,7 +20,11 @@ use super::{Store, moves, search, sql, twins};
 const MOST: usize = 5000;
 
 /// Open conflicts, customer by customer, and how many more there are. Those of one customer are listed all.
-pub fn list(conn: &Connection, currency: Currency, customer: Option<Id>) -> Result<(Vec<Conflict>, usize)> {
+pub fn list(
+    conn: &Connection,
+    currency: Currency,
+    customer: Option<Id>,
+) -> Result<(Vec<Conflict>, usize)> {
     let (mut all, mut more) = (Vec::new(), 0);
     let queries = match customer {
         None => vec!["SELECT row, field, entity FROM conflict WHERE ?1 IS NULL ORDER BY row, field".to_owned()],
@@ -40,11 +44,19 @@ pub fn list(conn: &Connection, currency: Currency, customer: Option<Id>) -> Resu
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
         let mut rows = statement.query([customer]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
-            let Some(table) = table_numbered(row.get(2).map_err(sql)?) else { continue };
+            let Some(table) = table_numbered(row.get(2).map_err(sql)?) else {
+                continue;
+            };
             if customer.is_none() && all.len() >= MOST {
                 more += 1;
             } else {
-                all.extend(one(conn, table, Id(row.get(0).map_err(sql)?), &search::text_at(row, 1)?, currency)?);
+                all.extend(one(
+                    conn,
+                    table,
+                    Id(row.get(0).map_err(sql)?),
+                    &search::text_at(row, 1)?,
+                    currency,
+                )?);
             }
         }
     }
@@ -68,13 +80,26 @@ impl Store {
 pub fn of(conn: &Connection, row: Id, field: &str, currency: Currency) -> Result<Option<Conflict>> {
     let entity: Option<i64> = conn
         .prepare_cached("SELECT entity FROM conflict WHERE row = ? AND field = ?")
-        .and_then(|mut s| s.query_row(rusqlite::params![row, field], |r| r.get(0)).optional())
+        .and_then(|mut s| {
+            s.query_row(rusqlite::params![row, field], |r| r.get(0))
+                .optional()
+        })
         .map_err(sql)?;
-    entity.and_then(table_numbered).map_or(Ok(None), |table| one(conn, table, row, field, currency))
+    entity
+        .and_then(table_numbered)
+        .map_or(Ok(None), |table| one(conn, table, row, field, currency))
 }
 
-fn one(conn: &Connection, table: &'static Table, row: Id, field: &str, currency: Currency) -> Result<Option<Conflict>> {
-    let Some((name, customer)) = called(conn, table, row)? else { return Ok(None) };
+fn one(
+    conn: &Connection,
+    table: &'static Table,
+    row: Id,
+    field: &str,
+    currency: Currency,
+) -> Result<Option<Conflict>> {
+    let Some((name, customer)) = called(conn, table, row)? else {
+        return Ok(None);
+    };
     let value = |head: &Head, value: Option<String>, shown: bool| ConflictValue {
         edit: head.mark.edit,
         value,
@@ -88,11 +113,28 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str, currency:
         twins::values(conn, table, row)?
     } else if field == "removed" {
         let removal = heads::removal(conn, table, row)?;
-        let says = |h: &Head| if h.after == Value::Integer(1) { "removed" } else { "kept" };
-        let mut values: Vec<_> = removal.heads.iter().map(|h| value(h, Some(says(h).into()), h.after != Value::Integer(1))).collect();
+        let says = |h: &Head| {
+            if h.after == Value::Integer(1) {
+                "removed"
+            } else {
+                "kept"
+            }
+        };
+        let mut values: Vec<_> = removal
+            .heads
+            .iter()
+            .map(|h| value(h, Some(says(h).into()), h.after != Value::Integer(1)))
+            .collect();
         values.sort_by_key(|v| v.shown);
         for (field, head) in &removal.edits {
-            values.push(value(head, Some(format!("{field}: {}", spoken(table, field, &head.after, currency).unwrap_or_default())), true));
+            values.push(value(
+                head,
+                Some(format!(
+                    "{field}: {}",
+                    spoken(table, field, &head.after, currency).unwrap_or_default()
+                )),
+                true,
+            ));
         }
         for id in &removal.rows {
             values.extend(made(conn, *id)?);
@@ -101,16 +143,30 @@ fn one(conn: &Connection, table: &'static Table, row: Id, field: &str, currency:
     } else {
         let found = heads::of_field(conn, row, field)?;
         let last = found.len().saturating_sub(1);
-        found.iter().enumerate().map(|(at, h)| value(h, spoken(table, field, &h.after, currency), at == last)).collect()
+        found
+            .iter()
+            .enumerate()
+            .map(|(at, h)| value(h, spoken(table, field, &h.after, currency), at == last))
+            .collect()
     };
-    Ok(Some(Conflict { row, kind: table.name, name, customer, field: field.to_owned(), values }))
+    Ok(Some(Conflict {
+        row,
+        kind: table.name,
+        name,
+        customer,
+        field: field.to_owned(),
+        values,
+    }))
 }
 
 /// A row that somebody made at a customer without knowing of its removal.
 fn made(conn: &Connection, id: Id) -> Result<Option<ConflictValue>> {
     for table in batch::TABLES.iter().filter(|t| t.is_owned()) {
-        let query =
-            format!("SELECT {}, b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?", title_of(table), table.name);
+        let query = format!(
+            "SELECT {}, b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?",
+            title_of(table),
+            table.name
+        );
         let found = conn
             .prepare_cached(&query)
             .and_then(|mut s| {
@@ -118,7 +174,11 @@ fn made(conn: &Connection, id: Id) -> Result<Option<ConflictValue>> {
                     let words = search::text_at_raw(r, 0)?;
                     Ok(ConflictValue {
                         edit: id,
-                        value: Some(format!("{} {}", table.name, start(&words)).trim_end().to_owned()),
+                        value: Some(
+                            format!("{} {}", table.name, start(&words))
+                                .trim_end()
+                                .to_owned(),
+                        ),
                         person: search::text_at_raw(r, 1)?,
                         at: Stamp(r.get(2)?),
                         shown: true,
@@ -150,12 +210,25 @@ pub fn title_of(table: &Table) -> &'static str {
 
 /// The start of a text, for a line.
 pub fn start(words: &str) -> String {
-    words.lines().next().unwrap_or("").chars().take(60).collect()
+    words
+        .lines()
+        .next()
+        .unwrap_or("")
+        .chars()
+        .take(60)
+        .collect()
 }
 
 /// What a row is called, and its customer.
-#[allow(clippy::type_complexity, reason = "a name, and the customer's id and name")]
-pub fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(String, Option<(Id, String)>)>> {
+#[allow(
+    clippy::type_complexity,
+    reason = "a name, and the customer's id and name"
+)]
+pub fn called(
+    conn: &Connection,
+    table: &Table,
+    row: Id,
+) -> Result<Option<(String, Option<(Id, String)>)>> {
     let query = format!(
         "SELECT CAST({} AS TEXT), c.id, c.name FROM {} t LEFT JOIN customer c ON c.n = {} WHERE t.id = ?",
         title_of(table),
@@ -173,7 +246,10 @@ pub fn called(conn: &Connection, table: &Table, row: Id) -> Result<Option<(Strin
             s.query_row([&row], |r| {
                 let customer: Option<[u8; 16]> = r.get(1)?;
                 let name = search::text_at_raw(r, 2)?;
-                Ok((start(&search::text_at_raw(r, 0)?), customer.map(|id| (Id(id), name))))
+                Ok((
+                    start(&search::text_at_raw(r, 0)?),
+                    customer.map(|id| (Id(id), name)),
+                ))
             })
             .optional()
         })
@@ -189,16 +265,24 @@ pub fn kind_of(conn: &Connection, table: &'static Table, row: Id) -> Result<&'st
         .prepare_cached("SELECT kind FROM event WHERE id = ?")
         .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
         .map_err(sql)?;
-    Ok(kind.and_then(EventKind::from_number).map_or(table.name, EventKind::code))
+    Ok(kind
+        .and_then(EventKind::from_number)
+        .map_or(table.name, EventKind::code))
 }
 
 /// A stored value as a person says it: days and moments as such, amounts in the book's currency's own unit.
 pub fn spoken(table: &Table, field: &str, value: &Value, currency: Currency) -> Option<String> {
     match (table.holds(field), value) {
         (Holds::Day, Value::Integer(n)) => Day::from_number(*n).map(|d| d.to_string()),
-        (Holds::At, Value::Integer(ms)) => Some(Stamp(*ms).utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        (Holds::At, Value::Integer(ms)) => Some(
+            Stamp(*ms)
+                .utc()
+                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        ),
         (Holds::Money, Value::Integer(n)) => Some(money::decimal(*n, currency.digits())),
-        (Holds::Kind, Value::Integer(n)) => EventKind::from_number(*n).map(|kind| kind.code().to_owned()),
+        (Holds::Kind, Value::Integer(n)) => {
+            EventKind::from_number(*n).map(|kind| kind.code().to_owned())
+        }
         (Holds::Row, Value::Blob(id)) => Id::from_slice(id).map(|id| id.to_string()),
         _ => plain(value),
     }
@@ -207,7 +291,9 @@ pub fn spoken(table: &Table, field: &str, value: &Value, currency: Currency) -> 
 /// A stored value as a change would write it: days as ISO dates.
 pub fn json_of(table: &Table, field: &str, value: &Value) -> serde_json::Value {
     match (table.holds(field), value) {
-        (Holds::Day, Value::Integer(n)) => Day::from_number(*n).map_or(serde_json::Value::Null, |d| d.to_string().into()),
+        (Holds::Day, Value::Integer(n)) => {
+            Day::from_number(*n).map_or(serde_json::Value::Null, |d| d.to_string().into())
+        }
         _ => batch::value_json(value),
     }
 }
@@ -226,25 +312,47 @@ pub fn plain(value: &Value) -> Option<String> {
 /// Decides for one of the values: an edit that has seen all of them. It can be taken back like any other.
 pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done> {
     let Some(conflict) = of(b.conn, row, field, Currency::default())? else {
-        return Err(Error::usage("that is no conflict, or no longer").hint("retain conflicts lists them"));
+        return Err(
+            Error::usage("that is no conflict, or no longer").hint("retain conflicts lists them")
+        );
     };
     let Some(chosen) = conflict.values.iter().find(|v| v.edit == take) else {
-        return Err(Error::usage("that value is not one of the conflict's").hint("retain conflicts lists them"));
+        return Err(Error::usage("that value is not one of the conflict's")
+            .hint("retain conflicts lists them"));
     };
-    let entity = batch::TABLES.iter().find(|t| t.name == conflict.kind).map_or(Entity::Customer, |t| t.entity);
+    let entity = batch::TABLES
+        .iter()
+        .find(|t| t.name == conflict.kind)
+        .map_or(Entity::Customer, |t| t.entity);
     let whose = &chosen.person;
     let name = conflict.customer.map_or(conflict.name, |c| c.1);
     if entity == Entity::Customer && field == moves::FIELD {
         moves::resolve(b, row, take)?;
         let stage = chosen.value.as_deref().unwrap_or_default();
-        return Ok(Done { label: format!("Left {name} in {stage}, as {whose} moved it"), changed: 1, skipped: Vec::new() });
+        return Ok(Done {
+            label: format!("Left {name} in {stage}, as {whose} moved it"),
+            changed: 1,
+            skipped: Vec::new(),
+        });
     }
     let table = batch::table(entity);
     if twins::has(table, field) {
-        twins::decide(b, table, row, chosen.value.clone().map_or(Value::Null, Value::Text))?;
-        return Ok(Done { label: format!("Took {field} of {name} from {whose}"), changed: 1, skipped: Vec::new() });
+        twins::decide(
+            b,
+            table,
+            row,
+            chosen.value.clone().map_or(Value::Null, Value::Text),
+        )?;
+        return Ok(Done {
+            label: format!("Took {field} of {name} from {whose}"),
+            changed: 1,
+            skipped: Vec::new(),
+        });
     }
-    let found = heads::of_field(b.conn, row, field)?.into_iter().find(|h| h.mark.edit == take).map(|h| h.after);
+    let found = heads::of_field(b.conn, row, field)?
+        .into_iter()
+        .find(|h| h.mark.edit == take)
+        .map(|h| h.after);
     let value = match found {
         Some(value) => value,
         None if field == "removed" => Value::Integer(0),
@@ -257,7 +365,11 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
         ("removed", false) => format!("Kept {name}"),
         _ => format!("Took {field} of {name} from {whose}"),
     };
-    Ok(Done { label, changed: 1, skipped: Vec::new() })
+    Ok(Done {
+        label,
+        changed: 1,
+        skipped: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -273,33 +385,91 @@ mod tests {
 
     fn put(store: &mut Store, entity: Entity, row: Id, field: &str, value: &str, now: Stamp) {
         let changes = vec![Change::set(field, value)];
-        store.write(&Command::Edit { entity, rows: vec![row], changes }, now).unwrap();
+        store
+            .write(
+                &Command::Edit {
+                    entity,
+                    rows: vec![row],
+                    changes,
+                },
+                now,
+            )
+            .unwrap();
     }
 
     #[test]
     fn the_days_of_a_call_are_days_in_conflicts_and_in_the_history() {
         let (mut a, mut b, acme) = pair();
-        let action = ActionDraft { kind: "risk".into(), title: "Late invoice".into(), ..ActionDraft::default() };
-        a.write(&Command::OpenAction { customers: vec![acme], action }, NOW).unwrap();
-        let Page::Actions(calls) = a.answer(&Query::Actions(ActionAsk::default())).unwrap() else { panic!() };
+        let action = ActionDraft {
+            kind: "risk".into(),
+            title: "Late invoice".into(),
+            ..ActionDraft::default()
+        };
+        a.write(
+            &Command::OpenAction {
+                customers: vec![acme],
+                action,
+            },
+            NOW,
+        )
+        .unwrap();
+        let Page::Actions(calls) = a.answer(&Query::Actions(ActionAsk::default())).unwrap() else {
+            panic!()
+        };
         let call = calls[0].action.id;
         put(&mut a, Entity::Action, call, "review", "2026-12-24", NOW);
         both(&mut a, &mut b);
         for (store, days) in [(&mut a, 0), (&mut b, 1)] {
             let now = Stamp(NOW.0 + days * 86_400_000);
             store.turn_day(now);
-            store.write(&Command::CloseActions { actions: vec![call], outcome: "paid".into() }, now).unwrap();
+            store
+                .write(
+                    &Command::CloseActions {
+                        actions: vec![call],
+                        outcome: "paid".into(),
+                    },
+                    now,
+                )
+                .unwrap();
         }
         both(&mut a, &mut b);
         let (all, more) = a.conflicts(Some(acme)).unwrap();
-        let said: Vec<_> = all.iter().flat_map(|c| c.values.iter().map(|v| (c.field.as_str(), v.value.as_deref().unwrap_or("")))).collect();
-        assert_eq!((said, more), (vec![("closed", "2026-11-18"), ("closed", "2026-11-19")], 0));
+        let said: Vec<_> = all
+            .iter()
+            .flat_map(|c| {
+                c.values
+                    .iter()
+                    .map(|v| (c.field.as_str(), v.value.as_deref().unwrap_or("")))
+            })
+            .collect();
+        assert_eq!(
+            (said, more),
+            (vec![("closed", "2026-11-18"), ("closed", "2026-11-19")], 0)
+        );
         let mut told = Vec::new();
-        for batch in a.history(&HistoryAsk { limit: 50, ..HistoryAsk::default() }).unwrap() {
-            told.extend(a.edits_of(batch.id).unwrap().into_iter().map(|t| (t.field, t.after.unwrap_or_default())));
+        for batch in a
+            .history(&HistoryAsk {
+                limit: 50,
+                ..HistoryAsk::default()
+            })
+            .unwrap()
+        {
+            told.extend(
+                a.edits_of(batch.id)
+                    .unwrap()
+                    .into_iter()
+                    .map(|t| (t.field, t.after.unwrap_or_default())),
+            );
         }
-        for (field, day) in [("closed", "2026-11-18"), ("closed", "2026-11-19"), ("review", "2026-12-24")] {
-            assert!(told.contains(&(field.to_owned(), day.to_owned())), "{field} {day}: {told:?}");
+        for (field, day) in [
+            ("closed", "2026-11-18"),
+            ("closed", "2026-11-19"),
+            ("review", "2026-12-24"),
+        ] {
+            assert!(
+                told.contains(&(field.to_owned(), day.to_owned())),
+                "{field} {day}: {told:?}"
+            );
         }
     }
 
@@ -308,7 +478,14 @@ mod tests {
         let (mut a, _, acme) = pair();
         let beta = add(&mut a, "Beta", 100);
         for (store_no, phone) in [(0, "111"), (1, "222")] {
-            put(&mut a, Entity::Customer, beta, "phone", &format!("{phone}{store_no}"), NOW);
+            put(
+                &mut a,
+                Entity::Customer,
+                beta,
+                "phone",
+                &format!("{phone}{store_no}"),
+                NOW,
+            );
         }
         let many = "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5100)
                     INSERT INTO conflict (row, field, entity) SELECT id, 'attr.a' || i, 1 FROM customer, c WHERE name = 'Acme'";
@@ -318,6 +495,9 @@ mod tests {
         assert_eq!((all.len(), more), (MOST, 101));
         assert_eq!(a.conflicts(Some(acme)).unwrap().0.len(), 5100);
         let (of_beta, more) = a.conflicts(Some(beta)).unwrap();
-        assert_eq!((of_beta.len(), of_beta[0].field.as_str(), more), (1, "phone", 0));
+        assert_eq!(
+            (of_beta.len(), of_beta[0].field.as_str(), more),
+            (1, "phone", 0)
+        );
     }
 }

@@ -24,14 +24,24 @@ impl Store {
     /// `before`, stays where it is. Gives where it is now.
     pub(super) fn put_away(&self, copy: &Path, before: Look, now: Stamp) -> Option<PathBuf> {
         let copy = fs::canonicalize(copy).ok()?;
-        let (own, name) = (self.path.file_name()?.to_str()?, copy.file_name()?.to_str()?);
-        let beside = self.mode != Mode::Memory && copy.parent() == self.path.parent() && is_named_like(own, name);
+        let (own, name) = (
+            self.path.file_name()?.to_str()?,
+            copy.file_name()?.to_str()?,
+        );
+        let beside = self.mode != Mode::Memory
+            && copy.parent() == self.path.parent()
+            && is_named_like(own, name);
         if !beside || look_of(&copy) != before || !presence::here(&copy).is_empty() {
             return None;
         }
         let stem = copy.file_stem()?.to_str()?;
         let folder = backup::make_folder(&self.path).ok()?;
-        backup::move_away(&copy, &folder, &format!("merged-{}-{stem}", backup::moment(now))).ok()?
+        backup::move_away(
+            &copy,
+            &folder,
+            &format!("merged-{}-{stem}", backup::moment(now)),
+        )
+        .ok()?
     }
 }
 
@@ -39,17 +49,33 @@ impl Store {
 pub(super) type Look = [Option<(u64, i64)>; 2];
 
 pub(super) fn look_of(path: &Path) -> Look {
-    let of = |path: &Path| fs::metadata(path).ok().map(|m| (m.len(), sync::changed_at(&m)));
+    let of = |path: &Path| {
+        fs::metadata(path)
+            .ok()
+            .map(|m| (m.len(), sync::changed_at(&m)))
+    };
     [of(path), of(&open::wal_of(path))]
 }
 
 fn copies(path: &Path, book: Id) -> Vec<PathBuf> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else { return Vec::new() };
-    let Ok(listed) = fs::read_dir(folder) else { return Vec::new() };
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str()))
+    else {
+        return Vec::new();
+    };
+    let Ok(listed) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut found: Vec<PathBuf> = listed
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|other| other.file_name().and_then(|n| n.to_str()).is_some_and(|other| is_named_like(name, other)))
-        .filter(|other| fs::symlink_metadata(other).is_ok_and(|m| m.is_file()) && is_copy(other, book))
+        .filter(|other| {
+            other
+                .file_name()
+                .and_then(|n| n.to_str())
+                .is_some_and(|other| is_named_like(name, other))
+        })
+        .filter(|other| {
+            fs::symlink_metadata(other).is_ok_and(|m| m.is_file()) && is_copy(other, book)
+        })
         .collect();
     found.sort();
     found
@@ -57,16 +83,27 @@ fn copies(path: &Path, book: Id) -> Vec<PathBuf> {
 
 /// `book (Ana's conflicted copy 2026-01-01).db`, `book.sync-conflict-20260101-120000-ABC.db`, `book-laptop.db`, `book (1).db`.
 fn is_named_like(name: &str, other: &str) -> bool {
-    let (stem, end) = name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
-    let middle = other.strip_prefix(stem).and_then(|rest| rest.strip_suffix(end.as_str()));
+    let (stem, end) = name
+        .rsplit_once('.')
+        .map_or((name, String::new()), |(stem, end)| {
+            (stem, format!(".{end}"))
+        });
+    let middle = other
+        .strip_prefix(stem)
+        .and_then(|rest| rest.strip_suffix(end.as_str()));
     middle.is_some_and(|m| m.starts_with([' ', '.', '-', '_', '(', '~']))
 }
 
 fn is_copy(path: &Path, book: Id) -> bool {
-    if super::open::check_file(path, false).is_err() || fs::metadata(path).is_ok_and(|m| m.len() == 0) {
+    if super::open::check_file(path, false).is_err()
+        || fs::metadata(path).is_ok_and(|m| m.len() == 0)
+    {
         return false;
     }
-    merge::read_only(path).ok().and_then(|conn| schema::book(&conn).ok().flatten()) == Some(book)
+    merge::read_only(path)
+        .ok()
+        .and_then(|conn| schema::book(&conn).ok().flatten())
+        == Some(book)
 }
 
 #[cfg(test)]
@@ -78,8 +115,16 @@ mod tests {
     #[test]
     fn names_of_sync_tools_are_known() {
         for (name, other, is) in [
-            ("book.db", "book (Ana's conflicted copy 2026-01-01).db", true),
-            ("book.db", "book.sync-conflict-20260101-120000-ABCDEFG.db", true),
+            (
+                "book.db",
+                "book (Ana's conflicted copy 2026-01-01).db",
+                true,
+            ),
+            (
+                "book.db",
+                "book.sync-conflict-20260101-120000-ABCDEFG.db",
+                true,
+            ),
             ("book.db", "book-laptop.db", true),
             ("book.db", "book (1).db", true),
             ("book.db", "book.db", false),
@@ -98,16 +143,36 @@ mod tests {
         let mut store = Store::open(&at("book.db"), &options("ana")).unwrap();
         add(&mut store, "Acme", 0);
         store.close();
-        fs::copy(at("book.db"), at("book (Ana's conflicted copy 2026-01-01).db")).unwrap();
+        fs::copy(
+            at("book.db"),
+            at("book (Ana's conflicted copy 2026-01-01).db"),
+        )
+        .unwrap();
         fs::copy(at("book.db"), at("book-laptop.db")).unwrap();
         fs::write(at("book-notes.db"), "not a book").unwrap();
-        Store::open(&at("book-other.db"), &options("ana")).unwrap().close();
+        Store::open(&at("book-other.db"), &options("ana"))
+            .unwrap()
+            .close();
         let store = Store::open(&at("book.db"), &options("ana")).unwrap();
         let before = fs::read_dir(folder.path()).unwrap().count();
-        let found: Vec<String> =
-            store.conflicted_copies().unwrap().iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
-        assert_eq!(found, ["book (Ana's conflicted copy 2026-01-01).db", "book-laptop.db"]);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before, "looking leaves nothing behind");
+        let found: Vec<String> = store
+            .conflicted_copies()
+            .unwrap()
+            .iter()
+            .map(|p| p.file_name().unwrap().to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "book (Ana's conflicted copy 2026-01-01).db",
+                "book-laptop.db"
+            ]
+        );
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            before,
+            "looking leaves nothing behind"
+        );
     }
 
     #[test]
@@ -126,15 +191,28 @@ mod tests {
         other.close();
         let bytes = fs::read(at("book (1).db")).unwrap();
         let mut store = Store::open(&at("book.db"), &options("ana")).unwrap();
-        let ask = |dry_run| MergeAsk { now: NOW, dry_run, foreign: false };
+        let ask = |dry_run| MergeAsk {
+            now: NOW,
+            dry_run,
+            foreign: false,
+        };
         let report = store.merge(&at("book (1).db"), ask(true)).unwrap();
-        assert!(report.put_away.is_none() && at("book (1).db").exists(), "looking moves nothing");
+        assert!(
+            report.put_away.is_none() && at("book (1).db").exists(),
+            "looking moves nothing"
+        );
         let report = store.merge(&at("book (1).db"), ask(false)).unwrap();
         let to = report.put_away.unwrap();
-        assert_eq!(to, backup::folder_of(store.path()).join("merged-20261118T110640Z-book (1).db"));
+        assert_eq!(
+            to,
+            backup::folder_of(store.path()).join("merged-20261118T110640Z-book (1).db")
+        );
         assert_eq!(fs::read(&to).unwrap(), bytes, "nothing of it is changed");
         assert!(!at("book (1).db").exists());
-        assert!(backup::list(store.path()).iter().all(|b| b.path != to), "it is no backup, and thinning does not know it");
+        assert!(
+            backup::list(store.path()).iter().all(|b| b.path != to),
+            "it is no backup, and thinning does not know it"
+        );
         // One that somebody works in stays, and so does one that no sync tool has named.
         let here = presence::Presence::begin(&at("book-open.db"), "bo", false, NOW).unwrap();
         for name in ["book-open.db", "laptop.db"] {
@@ -143,10 +221,19 @@ mod tests {
         }
         drop(here);
         // One that brings nothing goes too, and nothing is left for `doctor` to name.
-        assert!(store.merge(&at("book-open.db"), ask(false)).unwrap().put_away.is_some());
+        assert!(
+            store
+                .merge(&at("book-open.db"), ask(false))
+                .unwrap()
+                .put_away
+                .is_some()
+        );
         assert!(store.conflicted_copies().unwrap().is_empty());
         // The file that stays is a whole book.
         let mut kept = Store::open(&to, &options("bo")).unwrap();
-        assert_eq!(crate::store::tests::account(&mut kept, acme).customer.name, "Acme");
+        assert_eq!(
+            crate::store::tests::account(&mut kept, acme).customer.name,
+            "Acme"
+        );
     }
 }

@@ -21,7 +21,11 @@ impl Store {
             "SELECT id, entity, digest FROM tombstone ORDER BY id".to_owned(),
         ];
         queries.extend(TABLES.iter().map(|t| {
-            rows_of(t, "(SELECT c.id FROM customer c WHERE c.n = t.customer)", "(SELECT k.id FROM contact k WHERE k.n = t.contact)")
+            rows_of(
+                t,
+                "(SELECT c.id FROM customer c WHERE c.n = t.customer)",
+                "(SELECT k.id FROM contact k WHERE k.n = t.contact)",
+            )
         }));
         let mut piece = Vec::new();
         for query in queries {
@@ -36,7 +40,14 @@ impl Store {
                     match column.as_str() {
                         "tags" | "attributes" => hash::put_column(&mut piece, column, value),
                         // A blob of none and nothing at all are the same to a reader.
-                        _ => hash::put_value(&mut piece, if value == ValueRef::Blob(b"") { ValueRef::Null } else { value }),
+                        _ => hash::put_value(
+                            &mut piece,
+                            if value == ValueRef::Blob(b"") {
+                                ValueRef::Null
+                            } else {
+                                value
+                            },
+                        ),
                     }
                 }
                 hasher.update(&piece);
@@ -57,7 +68,11 @@ impl Store {
                 let key = "CASE WHEN w.external <> '' THEN w.external ELSE w.name END";
                 format!("(SELECT {key} FROM {table} w WHERE w.n = t.{n})")
             };
-            let query = rows_of(table, &name("customer", "customer"), &name("contact", "contact"));
+            let query = rows_of(
+                table,
+                &name("customer", "customer"),
+                &name("contact", "contact"),
+            );
             let mut statement = self.conn.prepare(&query).map_err(sql)?;
             let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query([]).map_err(sql)?;
@@ -82,7 +97,10 @@ impl Store {
 
 /// Reads all rows of a table with ids in place of integers; `customer` and `contact` read what stands for these.
 fn rows_of(table: &Table, customer: &str, contact: &str) -> String {
-    let mut columns = vec!["t.id".to_owned(), "(SELECT b.id FROM batch b WHERE b.n = t.batch)".to_owned()];
+    let mut columns = vec![
+        "t.id".to_owned(),
+        "(SELECT b.id FROM batch b WHERE b.n = t.batch)".to_owned(),
+    ];
     let mut names: Vec<&str> = table.columns.to_vec();
     names.extend(table.fields.iter().filter(|f| !table.columns.contains(f)));
     columns.extend(names.into_iter().map(|c| match c {
@@ -90,5 +108,9 @@ fn rows_of(table: &Table, customer: &str, contact: &str) -> String {
         "contact" => contact.to_owned(),
         c => format!("t.{c}"),
     }));
-    format!("SELECT {} FROM {} t ORDER BY t.id", columns.join(", "), table.name)
+    format!(
+        "SELECT {} FROM {} t ORDER BY t.id",
+        columns.join(", "),
+        table.name
+    )
 }

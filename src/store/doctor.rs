@@ -30,7 +30,12 @@ pub struct Gap {
 impl Gap {
     /// In one line.
     pub fn words(&self) -> String {
-        let Gap { device, person, first, last } = self;
+        let Gap {
+            device,
+            person,
+            first,
+            last,
+        } = self;
         if first == last {
             format!("batch {first} of {person} (device {device}) is missing")
         } else {
@@ -47,16 +52,25 @@ pub fn gaps(conn: &rusqlite::Connection) -> Result<Vec<Gap>> {
     let mut rows = statement.query([]).map_err(sql)?;
     let mut last: (Option<Id>, i64) = (None, 0);
     // A purge that waits here is not missing.
-    let held: std::collections::BTreeSet<(Id, i64)> = super::sync::held(conn)?.into_values().map(|h| (h.device, h.number)).collect();
+    let held: std::collections::BTreeSet<(Id, i64)> = super::sync::held(conn)?
+        .into_values()
+        .map(|h| (h.device, h.number))
+        .collect();
     while let Some(row) = rows.next().map_err(sql)? {
         let (device, number): (Id, i64) = (Id(row.get(0).map_err(sql)?), row.get(1).map_err(sql)?);
         if last.0 != Some(device) {
             last = (Some(device), 0);
         }
         let from = last.1.saturating_add(1);
-        let waits = number.saturating_sub(from) <= held.len() as i64 && (from..number).all(|n| held.contains(&(device, n)));
+        let waits = number.saturating_sub(from) <= held.len() as i64
+            && (from..number).all(|n| held.contains(&(device, n)));
         if number > from && !waits {
-            found.push(Gap { device, person: super::search::text_at(row, 2)?, first: last.1 + 1, last: number - 1 });
+            found.push(Gap {
+                device,
+                person: super::search::text_at(row, 2)?,
+                first: last.1 + 1,
+                last: number - 1,
+            });
         }
         last.1 = number;
     }
@@ -76,7 +90,11 @@ pub struct Check {
 
 pub(super) fn check(code: &'static str, wrong: Vec<String>, well: String) -> Check {
     let ok = wrong.is_empty();
-    Check { code, ok, words: if ok { well } else { wrong.join("; ") } }
+    Check {
+        code,
+        ok,
+        words: if ok { well } else { wrong.join("; ") },
+    }
 }
 
 impl Store {
@@ -86,15 +104,26 @@ impl Store {
         // Before the moment: what others put into the outbox behind it, the book cannot have yet.
         let waiting = self.waiting()?.len();
         // Without a log a reader keeps writers out, so there each check has a moment of its own.
-        let mut checks = if self.mode.is_wal() { self.at_one_moment(Store::examine)? } else { self.examine()? };
-        checks.push(check("beside", self.strange_beside(), "nothing strange beside the book".into()));
+        let mut checks = if self.mode.is_wal() {
+            self.at_one_moment(Store::examine)?
+        } else {
+            self.examine()?
+        };
+        checks.push(check(
+            "beside",
+            self.strange_beside(),
+            "nothing strange beside the book".into(),
+        ));
         checks.push(self.outbox_check(waiting)?);
         checks.extend(self.sync_check()?);
         Ok(checks)
     }
 
     /// Reads within one state of the book.
-    pub(super) fn at_one_moment<T>(&mut self, look: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
+    pub(super) fn at_one_moment<T>(
+        &mut self,
+        look: impl FnOnce(&mut Store) -> Result<T>,
+    ) -> Result<T> {
         let whole = !self.conn.is_autocommit();
         if !whole {
             self.conn.execute_batch("BEGIN").map_err(sql)?;
@@ -110,12 +139,25 @@ impl Store {
     fn examine(&mut self) -> Result<Vec<Check>> {
         // By the settings of now: somebody may have changed them since the last look.
         self.take_over_settings()?;
-        let mut checks = vec![Check { code: "file", ok: self.read_only.is_none(), words: self.file_words() }];
-        checks.push(check("schema", schema::differences(&self.conn)?, format!("version {}, nothing strange in it", schema::VERSION)));
+        let mut checks = vec![Check {
+            code: "file",
+            ok: self.read_only.is_none(),
+            words: self.file_words(),
+        }];
+        checks.push(check(
+            "schema",
+            schema::differences(&self.conn)?,
+            format!("version {}, nothing strange in it", schema::VERSION),
+        ));
         let mut wrong: Vec<String> = Vec::new();
         {
-            let mut statement = self.conn.prepare("PRAGMA integrity_check(20)").map_err(sql)?;
-            let rows = statement.query_map([], |r| r.get::<_, String>(0)).map_err(sql)?;
+            let mut statement = self
+                .conn
+                .prepare("PRAGMA integrity_check(20)")
+                .map_err(sql)?;
+            let rows = statement
+                .query_map([], |r| r.get::<_, String>(0))
+                .map_err(sql)?;
             for row in rows {
                 let words = row.map_err(sql)?;
                 if words != "ok" {
@@ -123,20 +165,46 @@ impl Store {
                 }
             }
         }
-        checks.push(check("integrity", wrong, "every page and index is sound".into()));
-        let orphans: i64 = self.conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
-        let orphans = if orphans > 0 { vec![format!("{orphans} rows without their parent")] } else { Vec::new() };
+        checks.push(check(
+            "integrity",
+            wrong,
+            "every page and index is sound".into(),
+        ));
+        let orphans: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
+                r.get(0)
+            })
+            .map_err(sql)?;
+        let orphans = if orphans > 0 {
+            vec![format!("{orphans} rows without their parent")]
+        } else {
+            Vec::new()
+        };
         checks.push(check("parents", orphans, "every row has its parent".into()));
         checks.extend(self.at_one_moment(|s| s.log_checks())?);
-        for look in [Store::conflict_check, Store::index_check, Store::purge_check, Store::meta_check] {
+        for look in [
+            Store::conflict_check,
+            Store::index_check,
+            Store::purge_check,
+            Store::meta_check,
+        ] {
             checks.push(self.at_one_moment(|s| look(s))?);
         }
         checks.push(self.backup_check());
         let mut wrong: Vec<String> = config_rows(&self.conn)?
             .into_iter()
-            .filter_map(|(key, value)| super::apply_config(&mut (*self.config).clone(), &key, &value).err().map(|e| e.message))
+            .filter_map(|(key, value)| {
+                super::apply_config(&mut (*self.config).clone(), &key, &value)
+                    .err()
+                    .map(|e| e.message)
+            })
             .collect();
-        wrong.extend(crate::columns::compile_scorecards(&mut (*self.config).clone()).err().map(|e| e.message));
+        wrong.extend(
+            crate::columns::compile_scorecards(&mut (*self.config).clone())
+                .err()
+                .map(|e| e.message),
+        );
         checks.push(check("config", wrong, "every setting is read".into()));
         checks.push(self.at_one_moment(Store::signal_check)?);
         checks.extend([self.copies_check()?, self.number_check()?]);
@@ -149,10 +217,15 @@ impl Store {
         let all = super::backup::list(&self.path);
         // What a wrong clock has dated ahead is not the newest.
         let ahead = |b: &&super::backup::Backup| b.day.is_some_and(|day| day > self.today.plus(1));
-        let Some(newest) = all.iter().find(|b| !ahead(b)).or(all.first()) else { return check("backups", Vec::new(), "none yet".into()) };
+        let Some(newest) = all.iter().find(|b| !ahead(b)).or(all.first()) else {
+            return check("backups", Vec::new(), "none yet".into());
+        };
         let mut wrong = Vec::new();
         if newest.damaged {
-            wrong.push(format!("the newest, {}, is damaged; `retain backup` makes another", newest.name));
+            wrong.push(format!(
+                "the newest, {}, is damaged; `retain backup` makes another",
+                newest.name
+            ));
         }
         check("backups", wrong, format!("the newest is {}", newest.name))
     }
@@ -160,18 +233,35 @@ impl Store {
     /// The outbox against the book. What was found waiting is looked for again while nobody writes: a change stands in the outbox
     /// before it stands in the book.
     pub(super) fn outbox_check(&mut self, found: usize) -> Result<Check> {
-        let Some(waiting) = (if found > 0 { self.waiting_for_good()? } else { Some(0) }) else {
-            let words = format!("{found} of your changes are not in the book yet, and another is writing: look again in a while");
-            return Ok(Check { code: "outbox", ok: true, words });
+        let Some(waiting) = (if found > 0 {
+            self.waiting_for_good()?
+        } else {
+            Some(0)
+        }) else {
+            let words = format!(
+                "{found} of your changes are not in the book yet, and another is writing: look again in a while"
+            );
+            return Ok(Check {
+                code: "outbox",
+                ok: true,
+                words,
+            });
         };
         let waiting = if waiting > 0 {
-            vec![format!("{waiting} of your changes wait in your outbox; `retain outbox` shows them")]
+            vec![format!(
+                "{waiting} of your changes wait in your outbox; `retain outbox` shows them"
+            )]
         } else {
             Vec::new()
         };
         let kept = self.outbox.as_ref().map_or_else(
             || "your changes are kept nowhere else".into(),
-            |o| format!("the book has every change of yours; kept in {}", o.file().display()),
+            |o| {
+                format!(
+                    "the book has every change of yours; kept in {}",
+                    o.file().display()
+                )
+            },
         );
         Ok(check("outbox", waiting, kept))
     }
@@ -191,16 +281,30 @@ impl Store {
 
     /// What copies of the book left undecided, and copies that wait beside it.
     fn copies_check(&self) -> Result<Check> {
-        let open: i64 = self.conn.query_row("SELECT count(*) FROM conflict", [], |r| r.get(0)).map_err(sql)?;
+        let open: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM conflict", [], |r| r.get(0))
+            .map_err(sql)?;
         let mut wrong: Vec<String> = self
             .conflicted_copies()?
             .iter()
-            .map(|path| format!("{} is another copy of this book; retain merge takes over what it has", path.display()))
+            .map(|path| {
+                format!(
+                    "{} is another copy of this book; retain merge takes over what it has",
+                    path.display()
+                )
+            })
             .collect();
         if open > 0 {
-            wrong.push(format!("copies say different things of {open} fields; retain conflicts lists them"));
+            wrong.push(format!(
+                "copies say different things of {open} fields; retain conflicts lists them"
+            ));
         }
-        Ok(check("copies", wrong, "no other copy beside the book, nothing undecided".into()))
+        Ok(check(
+            "copies",
+            wrong,
+            "no other copy beside the book, nothing undecided".into(),
+        ))
     }
 
     /// Each number of a device stands for one batch.
@@ -213,8 +317,12 @@ impl Store {
                 more += 1;
                 continue;
             }
-            let (device, number): (Id, i64) = (Id(row.get(0).map_err(sql)?), row.get(1).map_err(sql)?);
-            wrong.push(format!("number {number} of {} (device {device}) was given to two batches", super::search::text_at(row, 2)?));
+            let (device, number): (Id, i64) =
+                (Id(row.get(0).map_err(sql)?), row.get(1).map_err(sql)?);
+            wrong.push(format!(
+                "number {number} of {} (device {device}) was given to two batches",
+                super::search::text_at(row, 2)?
+            ));
         }
         if more > 0 {
             wrong.push(format!("and {more} more"));
@@ -222,7 +330,11 @@ impl Store {
         if let Some(last) = wrong.last_mut() {
             last.push_str("; both are kept and exchanged, and no number tells any more whether one is missing");
         }
-        Ok(check("numbers", wrong, "each number of a device stands for one batch".into()))
+        Ok(check(
+            "numbers",
+            wrong,
+            "each number of a device stands for one batch".into(),
+        ))
     }
 
     /// Where changes go, and the bundles there, each read to its end; none where the book takes no part and there is no folder. Others
@@ -230,14 +342,29 @@ impl Store {
     fn sync_check(&self) -> Result<Option<Check>> {
         let folder = self.sync_folder();
         match self.part() {
-            Part::Aside(words) => return Ok(Some(Check { code: "sync", ok: true, words })),
+            Part::Aside(words) => {
+                return Ok(Some(Check {
+                    code: "sync",
+                    ok: true,
+                    words,
+                }));
+            }
             Part::On if !folder.is_dir() => {
-                let words = format!("changes go to {}, which the next exchange makes", folder.display());
-                return Ok(Some(Check { code: "sync", ok: true, words }));
+                let words = format!(
+                    "changes go to {}, which the next exchange makes",
+                    folder.display()
+                );
+                return Ok(Some(Check {
+                    code: "sync",
+                    ok: true,
+                    words,
+                }));
             }
             Part::On | Part::Off => {}
         }
-        let Some(mut found) = self.examine_bundles()? else { return Ok(None) };
+        let Some(mut found) = self.examine_bundles()? else {
+            return Ok(None);
+        };
         let mut telling = self.words_of_telling(&found)?;
         if !(found.wrong.is_empty() && telling.is_empty())
             && let Some(again) = self.examine_bundles()?
@@ -247,8 +374,17 @@ impl Store {
             found.wrong.retain(|words| again.wrong.contains(words));
         }
         // What the last exchange could not take, where it is there still and not named yet.
-        let known = |words: &str| words.split(": ").next().is_some_and(|bundle| found.wrong.iter().any(|w| w.starts_with(bundle)));
-        let left_out = self.left_out.iter().filter(|left| left.stands() && !known(&left.words)).map(|left| left.words.clone());
+        let known = |words: &str| {
+            words
+                .split(": ")
+                .next()
+                .is_some_and(|bundle| found.wrong.iter().any(|w| w.starts_with(bundle)))
+        };
+        let left_out = self
+            .left_out
+            .iter()
+            .filter(|left| left.stands() && !known(&left.words))
+            .map(|left| left.words.clone());
         let left_out: Vec<String> = left_out.collect();
         found.wrong.extend(left_out);
         let more = found.wrong.len().saturating_sub(MOST_NAMED);
@@ -267,19 +403,45 @@ impl Store {
         };
         let others = match found.others {
             0 => String::new(),
-            n => format!("; {n} changes that came by merge are in none, and their writers have folders: theirs to give"),
+            n => format!(
+                "; {n} changes that came by merge are in none, and their writers have folders: theirs to give"
+            ),
         };
-        let well = if self.syncs() { waits + &others } else { "this copy takes no part".to_owned() };
+        let well = if self.syncs() {
+            waits + &others
+        } else {
+            "this copy takes no part".to_owned()
+        };
         let (bundles, folder) = (found.bundles, folder.display());
-        Ok(Some(check("sync", wrong, format!("changes go to {folder}, with {bundles} sound bundles; {well}"))))
+        Ok(Some(check(
+            "sync",
+            wrong,
+            format!("changes go to {folder}, with {bundles} sound bundles; {well}"),
+        )))
     }
 
     fn file_words(&self) -> String {
-        let journal: String = self.conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).unwrap_or_default();
-        let sync: i64 = self.conn.query_row("PRAGMA synchronous", [], |r| r.get(0)).unwrap_or_default();
-        let sync = ["OFF", "NORMAL", "FULL", "EXTRA"].get(sync as usize).unwrap_or(&"?");
-        let why = self.read_only.as_ref().map_or_else(String::new, |why| format!("; read-only: {why}"));
-        format!("{}: {}; journal {journal}, synchronous {sync}, SQLite {}{why}", self.path.display(), self.mode.name(), rusqlite::version())
+        let journal: String = self
+            .conn
+            .query_row("PRAGMA journal_mode", [], |r| r.get(0))
+            .unwrap_or_default();
+        let sync: i64 = self
+            .conn
+            .query_row("PRAGMA synchronous", [], |r| r.get(0))
+            .unwrap_or_default();
+        let sync = ["OFF", "NORMAL", "FULL", "EXTRA"]
+            .get(sync as usize)
+            .unwrap_or(&"?");
+        let why = self
+            .read_only
+            .as_ref()
+            .map_or_else(String::new, |why| format!("; read-only: {why}"));
+        format!(
+            "{}: {}; journal {journal}, synchronous {sync}, SQLite {}{why}",
+            self.path.display(),
+            self.mode.name(),
+            rusqlite::version()
+        )
     }
 
     /// The log: whole, unchanged, and what the rows show follows from it.
@@ -289,9 +451,17 @@ impl Store {
 
     /// Batches: all finished, numbers of each device without a gap.
     fn log_check(&self) -> Result<Check> {
-        let open: i64 = self.conn.query_row("SELECT count(*) FROM batch WHERE finished <> 1", [], |r| r.get(0)).map_err(sql)?;
+        let open: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM batch WHERE finished <> 1", [], |r| {
+                r.get(0)
+            })
+            .map_err(sql)?;
         let gaps = gaps(&self.conn)?;
-        let batches: i64 = self.conn.query_row("SELECT count(*) FROM batch", [], |r| r.get(0)).map_err(sql)?;
+        let batches: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM batch", [], |r| r.get(0))
+            .map_err(sql)?;
         let mut wrong = Vec::new();
         if open > 0 {
             wrong.push(format!("{open} batches were never finished"));
@@ -300,7 +470,11 @@ impl Store {
         if gaps.len() > MOST_NAMED {
             wrong.push(format!("and {} more gaps", gaps.len() - MOST_NAMED));
         }
-        Ok(check("log", wrong, format!("{batches} batches, none missing")))
+        Ok(check(
+            "log",
+            wrong,
+            format!("{batches} batches, none missing"),
+        ))
     }
 
     /// The hash of every batch against what its rows and edits say now: finds a flipped bit where no page check does.
@@ -309,27 +483,55 @@ impl Store {
         let zone = self.config.zone;
         let named = wrong.iter().map(|m| {
             let at = crate::domain::time::Stamp(m.header.wall);
-            let kinds = if m.kinds.is_empty() { "its own row".to_owned() } else { format!("one of its {} rows", m.kinds.join(", ")) };
-            let Header { id, label, person, .. } = &m.header;
-            format!("batch {id} (\"{label}\", {person}, {}) is not what was written: {kinds} changed", zone.day(at))
+            let kinds = if m.kinds.is_empty() {
+                "its own row".to_owned()
+            } else {
+                format!("one of its {} rows", m.kinds.join(", "))
+            };
+            let Header {
+                id, label, person, ..
+            } = &m.header;
+            format!(
+                "batch {id} (\"{label}\", {person}, {}) is not what was written: {kinds} changed",
+                zone.day(at)
+            )
         });
-        Ok(check("hashes", named.collect(), format!("{checked} batches say what was written")))
+        Ok(check(
+            "hashes",
+            named.collect(),
+            format!("{checked} batches say what was written"),
+        ))
     }
 
     /// Every edited field against its edits: it has to show the value of the head.
     fn field_check(&self) -> Result<Check> {
         let (mut wrong, mut fields) = (Vec::new(), 0);
-        let mut statement = self.conn.prepare("SELECT DISTINCT row, field, entity FROM edit ORDER BY row, field").map_err(sql)?;
+        let mut statement = self
+            .conn
+            .prepare("SELECT DISTINCT row, field, entity FROM edit ORDER BY row, field")
+            .map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let id = Id(row.get(0).map_err(sql)?);
-            let (field, Some(table)) = (super::search::text_at(row, 1)?, batch::table_numbered(row.get(2).map_err(sql)?)) else { continue };
+            let (field, Some(table)) = (
+                super::search::text_at(row, 1)?,
+                batch::table_numbered(row.get(2).map_err(sql)?),
+            ) else {
+                continue;
+            };
             fields += 1;
             if wrong.len() < MOST_NAMED && !heads::is_settled(&self.conn, table, id, &field)? {
-                wrong.push(format!("{field} of {} {id} does not say what its latest edit wrote", table.name));
+                wrong.push(format!(
+                    "{field} of {} {id} does not say what its latest edit wrote",
+                    table.name
+                ));
             }
         }
-        Ok(check("fields", wrong, format!("{fields} edited fields show their latest edit")))
+        Ok(check(
+            "fields",
+            wrong,
+            format!("{fields} edited fields show their latest edit"),
+        ))
     }
 
     /// The cached signals against a fold from the first event.
@@ -347,7 +549,9 @@ impl Store {
             Ok(packed.and_then(|p| signal::unpack(&p, &numbers)))
         };
         let all: Vec<i64> = {
-            let mut statement = conn.prepare("SELECT n FROM customer WHERE removed = 0 ORDER BY n").map_err(sql)?;
+            let mut statement = conn
+                .prepare("SELECT n FROM customer WHERE removed = 0 ORDER BY n")
+                .map_err(sql)?;
             let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
             rows.collect::<Result<_, _>>().map_err(sql)?
         };
@@ -362,11 +566,17 @@ impl Store {
             }
         }
         let wrong = if wrong > 0 {
-            vec![format!("{wrong} customers have stale figures; retain doctor --rebuild folds them again")]
+            vec![format!(
+                "{wrong} customers have stale figures; retain doctor --rebuild folds them again"
+            )]
         } else {
             Vec::new()
         };
-        Ok(check("signals", wrong, format!("the figures of {customers} customers equal a fold from their first event")))
+        Ok(check(
+            "signals",
+            wrong,
+            format!("the figures of {customers} customers equal a fold from their first event"),
+        ))
     }
 
     /// Folds the signals of every customer from its first event again, lists conflicts and indexes words anew. Changes no fact.

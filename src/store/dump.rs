@@ -28,12 +28,22 @@ pub fn is_dump(path: &Path) -> bool {
 impl Store {
     /// Writes every batch with its rows and edits; gives how many batches.
     pub fn dump(&self, out: &mut dyn Write) -> Result<usize> {
-        let book = schema::book(&self.conn)?.ok_or_else(|| Error::usage("There is nothing in the book yet"))?;
+        let book = schema::book(&self.conn)?
+            .ok_or_else(|| Error::usage("There is nothing in the book yet"))?;
         self.snapshot(|conn| {
-            let mut statement = conn.prepare("SELECT n FROM batch WHERE finished = 1 ORDER BY hlc, id").map_err(sql)?;
+            let mut statement = conn
+                .prepare("SELECT n FROM batch WHERE finished = 1 ORDER BY hlc, id")
+                .map_err(sql)?;
             let batches = statement.query_map([], |r| r.get(0)).map_err(sql)?;
-            let batches: Vec<i64> = batches.collect::<std::result::Result<_, _>>().map_err(sql)?;
-            let head = DumpHead { format: bundle::FORMAT, book, zone: self.meta("zone"), digest: self.digest()? };
+            let batches: Vec<i64> = batches
+                .collect::<std::result::Result<_, _>>()
+                .map_err(sql)?;
+            let head = DumpHead {
+                format: bundle::FORMAT,
+                book,
+                zone: self.meta("zone"),
+                digest: self.digest()?,
+            };
             bundle::dump(conn, out, &head, &batches)?;
             Ok(batches.len())
         })
@@ -43,9 +53,19 @@ impl Store {
     ///
     /// # Errors
     /// A book in which something was written is refused: what is loaded stands alone.
-    pub fn fill<T>(path: &Path, options: &Options, work: impl FnOnce(&mut Store) -> Result<T>) -> Result<(Store, T)> {
+    pub fn fill<T>(
+        path: &Path,
+        options: &Options,
+        work: impl FnOnce(&mut Store) -> Result<T>,
+    ) -> Result<(Store, T)> {
         let made = !path.exists();
-        let mut store = Store::open(path, &Options { create: true, ..options.clone() })?;
+        let mut store = Store::open(
+            path,
+            &Options {
+                create: true,
+                ..options.clone()
+            },
+        )?;
         let filled = store.writable().and_then(|()| {
             if store.last_batch()? > 0 {
                 let error = Error::usage(format!("There is something in {} already", path.display()));
@@ -73,16 +93,20 @@ impl Store {
     pub fn take_dump(&mut self, path: &Path, partial: bool) -> Result<Loaded> {
         let name = path.display();
         let head = bundle::dump_head(path).ok_or_else(|| {
-            Error::usage(format!("There is no dump of a book at {name}")).hint("`retain dump` writes one; other files: `retain import`")
+            Error::usage(format!("There is no dump of a book at {name}"))
+                .hint("`retain dump` writes one; other files: `retain import`")
         })?;
         if head.format > bundle::FORMAT {
-            return Err(Error::usage(format!("a newer Retain has written {name}")).hint("update this one first; nothing was loaded"));
+            return Err(Error::usage(format!("a newer Retain has written {name}"))
+                .hint("update this one first; nothing was loaded"));
         }
         let mut bundles = Bundles::default();
         let told = bundles.add(&Spot::Named(path.to_owned()), head.book)?;
         self.begin()?;
         self.keep_in_memory(load::LOAD_CACHE);
-        let work = self.inside().and_then(|()| self.take_whole(&bundles, &head, told.wrong, partial, &name.to_string()));
+        let work = self.inside().and_then(|()| {
+            self.take_whole(&bundles, &head, told.wrong, partial, &name.to_string())
+        });
         let ended = super::end(&self.conn, work);
         self.keep_in_memory(super::open::CACHE);
         let loaded = ended?;
@@ -90,7 +114,14 @@ impl Store {
         Ok(loaded)
     }
 
-    fn take_whole(&mut self, bundles: &Bundles, head: &DumpHead, mut wrong: Vec<String>, partial: bool, name: &str) -> Result<Loaded> {
+    fn take_whole(
+        &mut self,
+        bundles: &Bundles,
+        head: &DumpHead,
+        mut wrong: Vec<String>,
+        partial: bool,
+        name: &str,
+    ) -> Result<Loaded> {
         self.name_as(head.book)?;
         if let Some(zone) = head.zone.as_ref().filter(|z| Zone::named(z).is_some()) {
             super::schema::make_in(&self.conn, zone, true)?;
@@ -105,13 +136,18 @@ impl Store {
             let error = Error::failed(format!("The dump {name} is damaged: {}", wrong[0]));
             return Err(error.hint("--partial takes what is sound of it; nothing was loaded"));
         }
-        Ok(Loaded { batches: done.taken, wrong })
+        Ok(Loaded {
+            batches: done.taken,
+            wrong,
+        })
     }
 
     /// Reads config and day of a book that was filled.
     pub(super) fn begin_anew(&mut self) -> Result<()> {
         self.config = std::sync::Arc::new(settings::read_config(&self.conn)?);
-        self.today = self.as_of.unwrap_or_else(|| self.config.zone.day(self.options.now));
+        self.today = self
+            .as_of
+            .unwrap_or_else(|| self.config.zone.day(self.options.now));
         self.look()?;
         Ok(())
     }

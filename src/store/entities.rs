@@ -54,7 +54,14 @@ impl Table {
     /// What a column or a field holds; tags and whether a row is removed are numbers, attributes what they say.
     pub fn holds(&self, field: &str) -> Holds {
         let said = self.holds.iter().find(|(name, _)| *name == field);
-        said.map_or(if field == "removed" || field.starts_with("tag.") { Holds::Whole } else { Holds::Text }, |found| found.1)
+        said.map_or(
+            if field == "removed" || field.starts_with("tag.") {
+                Holds::Whole
+            } else {
+                Holds::Text
+            },
+            |found| found.1,
+        )
     }
 
     /// Its rows belong to customers.
@@ -81,7 +88,16 @@ pub const TABLES: &[Table] = &[
         entity: Entity::Customer,
         number: 1,
         name: "customer",
-        columns: &["external", "name", "owner", "website", "phone", "created", "tags", "attributes"],
+        columns: &[
+            "external",
+            "name",
+            "owner",
+            "website",
+            "phone",
+            "created",
+            "tags",
+            "attributes",
+        ],
         fields: &[
             "external",
             "name",
@@ -103,18 +119,47 @@ pub const TABLES: &[Table] = &[
         entity: Entity::Contact,
         number: 2,
         name: "contact",
-        columns: &["customer", "external", "name", "role", "email", "phone", "main"],
-        fields: &[OWNER, "external", "name", "role", "email", "phone", "main", "removed"],
+        columns: &[
+            "customer", "external", "name", "role", "email", "phone", "main",
+        ],
+        fields: &[
+            OWNER, "external", "name", "role", "email", "phone", "main", "removed",
+        ],
         holds: &[("customer", Holds::Row), ("main", Holds::Whole)],
-        words: Some(Words { index: "person", of: &["name", "email"] }),
+        words: Some(Words {
+            index: "person",
+            of: &["name", "email"],
+        }),
         insert: "INSERT INTO contact (id, batch, customer, external, name, role, email, phone, main) VALUES (?,?,?,?,?,?,?,?,?)",
     },
     Table {
         entity: Entity::Event,
         number: 3,
         name: "event",
-        columns: &["customer", "kind", "at", "day", "contact", "channel", "direction", "number", "text", "reference", "more"],
-        fields: &[OWNER, "at", "day", "channel", "direction", "number", "text", "more", "removed"],
+        columns: &[
+            "customer",
+            "kind",
+            "at",
+            "day",
+            "contact",
+            "channel",
+            "direction",
+            "number",
+            "text",
+            "reference",
+            "more",
+        ],
+        fields: &[
+            OWNER,
+            "at",
+            "day",
+            "channel",
+            "direction",
+            "number",
+            "text",
+            "more",
+            "removed",
+        ],
         holds: &[
             ("customer", Holds::Row),
             ("kind", Holds::Kind),
@@ -123,15 +168,31 @@ pub const TABLES: &[Table] = &[
             ("contact", Holds::Row),
             ("number", Holds::Whole),
         ],
-        words: Some(Words { index: "found", of: &["text"] }),
+        words: Some(Words {
+            index: "found",
+            of: &["text"],
+        }),
         insert: "INSERT INTO event (id, batch, customer, kind, at, day, contact, channel, direction, number, text, reference, more) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
     },
     Table {
         entity: Entity::Task,
         number: 4,
         name: "task",
-        columns: &["customer", "title", "due", "owner", "priority", "kind", "made", "done"],
-        fields: &[OWNER, "title", "due", "owner", "priority", "kind", "snoozed", "snooze_reason", "done", "removed"],
+        columns: &[
+            "customer", "title", "due", "owner", "priority", "kind", "made", "done",
+        ],
+        fields: &[
+            OWNER,
+            "title",
+            "due",
+            "owner",
+            "priority",
+            "kind",
+            "snoozed",
+            "snooze_reason",
+            "done",
+            "removed",
+        ],
         holds: &[
             ("customer", Holds::Row),
             ("due", Holds::Day),
@@ -147,8 +208,12 @@ pub const TABLES: &[Table] = &[
         entity: Entity::Ticket,
         number: 5,
         name: "ticket",
-        columns: &["customer", "external", "subject", "severity", "opened", "closed", "csat"],
-        fields: &[OWNER, "subject", "severity", "opened", "closed", "csat", "removed"],
+        columns: &[
+            "customer", "external", "subject", "severity", "opened", "closed", "csat",
+        ],
+        fields: &[
+            OWNER, "subject", "severity", "opened", "closed", "csat", "removed",
+        ],
         holds: &[
             ("customer", Holds::Row),
             ("severity", Holds::Whole),
@@ -289,9 +354,16 @@ pub const TABLES: &[Table] = &[
         entity: Entity::Play,
         number: 10,
         name: "play",
-        columns: &["customer", "playbook", "label", "anchor", "started", "cause"],
+        columns: &[
+            "customer", "playbook", "label", "anchor", "started", "cause",
+        ],
         fields: &[OWNER, "ended", "outcome", "removed"],
-        holds: &[("customer", Holds::Row), ("anchor", Holds::Day), ("started", Holds::Day), ("ended", Holds::Day)],
+        holds: &[
+            ("customer", Holds::Row),
+            ("anchor", Holds::Day),
+            ("started", Holds::Day),
+            ("ended", Holds::Day),
+        ],
         words: None,
         insert: "INSERT INTO play (id, batch, customer, playbook, label, anchor, started, cause) VALUES (?,?,?,?,?,?,?,?)",
     },
@@ -301,7 +373,11 @@ pub const TABLES: &[Table] = &[
         name: "step",
         columns: &["customer", "play", "task", "code"],
         fields: &[OWNER, "skipped", "removed"],
-        holds: &[("customer", Holds::Row), ("play", Holds::Row), ("task", Holds::Row)],
+        holds: &[
+            ("customer", Holds::Row),
+            ("play", Holds::Row),
+            ("task", Holds::Row),
+        ],
         words: None,
         insert: "INSERT INTO step (id, batch, customer, play, task, code) VALUES (?,?,?,?,?,?)",
     },

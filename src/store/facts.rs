@@ -33,23 +33,36 @@ pub struct FactTable {
 
 /// The tables, each before those whose rows refer to it.
 pub fn tables() -> Vec<FactTable> {
-    TABLES.iter().map(|t| FactTable { name: t.name, columns: columns_of(t).collect() }).collect()
+    TABLES
+        .iter()
+        .map(|t| FactTable {
+            name: t.name,
+            columns: columns_of(t).collect(),
+        })
+        .collect()
 }
 
 fn columns_of(table: &'static Table) -> impl Iterator<Item = (&'static str, Holds)> {
     let later = hash::later_fields(table).filter(|f| *f != "removed");
     let all = table.columns.iter().copied().chain(later);
-    [("id", Holds::Row)].into_iter().chain(all.map(|c| (c, table.holds(c))))
+    [("id", Holds::Row)]
+        .into_iter()
+        .chain(all.map(|c| (c, table.holds(c))))
 }
 
 impl Store {
     /// Reads the rows of a table that stand, in the order of ids.
     pub fn facts(&self, table: &str, each: &mut dyn FnMut(&[Datum]) -> Result<()>) -> Result<()> {
-        let table = TABLES.iter().find(|t| t.name == table).ok_or_else(|| Error::usage(format!("There is no table {table}")))?;
+        let table = TABLES
+            .iter()
+            .find(|t| t.name == table)
+            .ok_or_else(|| Error::usage(format!("There is no table {table}")))?;
         let columns: Vec<(&str, Holds)> = columns_of(table).collect();
         let read = columns.iter().map(|(c, _)| match *c {
             "customer" => "(SELECT c.id FROM customer c WHERE c.n = t.customer)".to_owned(),
-            "contact" => "(SELECT k.id FROM contact k WHERE k.n = t.contact AND k.removed = 0)".to_owned(),
+            "contact" => {
+                "(SELECT k.id FROM contact k WHERE k.n = t.contact AND k.removed = 0)".to_owned()
+            }
             c => format!("t.{c}"),
         });
         let read: Vec<String> = read.collect();
@@ -57,7 +70,11 @@ impl Store {
             Entity::Customer | Entity::View | Entity::Config => "",
             _ => " AND (SELECT c.removed FROM customer c WHERE c.n = t.customer) = 0",
         };
-        let query = format!("SELECT {} FROM {} t WHERE t.removed = 0{stands} ORDER BY t.id", read.join(", "), table.name);
+        let query = format!(
+            "SELECT {} FROM {} t WHERE t.removed = 0{stands} ORDER BY t.id",
+            read.join(", "),
+            table.name
+        );
         let mut statement = self.conn.prepare(&query).map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         let mut out = Vec::with_capacity(columns.len());
@@ -78,7 +95,12 @@ impl Store {
 
     /// Fills this book, in which nothing is yet, with rows as [`Store::facts`] gives them. `rows` is asked for each table, twice,
     /// and has to say the same. Gives how many rows there were.
-    pub fn take_facts(&mut self, zone: Option<&str>, rows: &mut Rows<'_>, now: Stamp) -> Result<usize> {
+    pub fn take_facts(
+        &mut self,
+        zone: Option<&str>,
+        rows: &mut Rows<'_>,
+        now: Stamp,
+    ) -> Result<usize> {
         self.name_device(now)?;
         self.begin()?;
         self.keep_in_memory(load::LOAD_CACHE);
@@ -99,7 +121,10 @@ impl Store {
             super::schema::make_in(&self.conn, zone, true)?;
         }
         let (number, hlc) = batch::place(&self.conn, &self.who, now, None)?;
-        let mut files = Files { rows: RefCell::new(rows), batches: Vec::new() };
+        let mut files = Files {
+            rows: RefCell::new(rows),
+            batches: Vec::new(),
+        };
         let mut made = 0;
         for table in TABLES {
             let header = |id: Id, place: usize, of: (usize, usize), label: String| Header {
@@ -121,22 +146,38 @@ impl Store {
             if count > 0 {
                 let label = format!("Loaded {count} rows of the table {}", table.name);
                 let header = header(id, files.batches.len(), (count, 0), label);
-                files.batches.push(Held { hash: tally.finish(&header), header, what: What::Rows(table) });
+                files.batches.push(Held {
+                    hash: tally.finish(&header),
+                    header,
+                    what: What::Rows(table),
+                });
                 made += count;
             }
             if !edits.is_empty() {
                 let label = format!("Loaded what became of rows of the table {}", table.name);
-                let header = header(self.ids.next(now), files.batches.len(), (0, edits.len()), label);
+                let header = header(
+                    self.ids.next(now),
+                    files.batches.len(),
+                    (0, edits.len()),
+                    label,
+                );
                 let mut tally = Tally::default();
                 edits.iter().for_each(|item| tally.add(item));
-                files.batches.push(Held { hash: tally.finish(&header), header, what: What::Edits(edits) });
+                files.batches.push(Held {
+                    hash: tally.finish(&header),
+                    header,
+                    what: What::Edits(edits),
+                });
             }
         }
         let all: Vec<i64> = (0..files.batches.len() as i64).collect();
         let taken = self.take_from(&files, &all)?;
         match taken.left_out.first() {
-            Some(left) => Err(Error::usage(format!("The rows do not hang together: {}: {}", left.label, left.why))
-                .hint("a row names another by its id; nothing was loaded")),
+            Some(left) => Err(Error::usage(format!(
+                "The rows do not hang together: {}: {}",
+                left.label, left.why
+            ))
+            .hint("a row names another by its id; nothing was loaded")),
             None => Ok(made),
         }
     }
@@ -165,12 +206,20 @@ struct Files<'r, 'f> {
 
 impl Files<'_, '_> {
     /// Reads a table once: the hash of its rows, how many, and what they say that a new row cannot.
-    fn look(&self, table: &'static Table, ids: &mut Ids, now: Stamp) -> Result<(Tally, usize, Vec<Item>)> {
+    fn look(
+        &self,
+        table: &'static Table,
+        ids: &mut Ids,
+        now: Stamp,
+    ) -> Result<(Tally, usize, Vec<Item>)> {
         let (mut tally, mut count, mut later) = (Tally::default(), 0, Vec::new());
         let mut last = None;
         self.each(table, &mut |id, values| {
             if last >= Some(id) {
-                return Err(Error::usage(format!("The rows of the table {} are not in the order of their ids", table.name)));
+                return Err(Error::usage(format!(
+                    "The rows of the table {} are not in the order of their ids",
+                    table.name
+                )));
             }
             last = Some(id);
             tally.add(&made(table, id, &values));
@@ -186,25 +235,50 @@ impl Files<'_, '_> {
         let edit = |(row, field, after): (Id, &'static str, Value)| {
             let (before, field) = (hash::at_birth(field), field.to_owned());
             let id = ids.next(now);
-            Item::Changed(Changed { id, entity: table.number, row, field, before, after, seen: Vec::new(), knew: None })
+            Item::Changed(Changed {
+                id,
+                entity: table.number,
+                row,
+                field,
+                before,
+                after,
+                seen: Vec::new(),
+                knew: None,
+            })
         };
         Ok((tally, count, later.into_iter().map(edit).collect()))
     }
 
-    fn each(&self, table: &'static Table, each: &mut dyn FnMut(Id, Vec<Value>) -> Result<()>) -> Result<()> {
+    fn each(
+        &self,
+        table: &'static Table,
+        each: &mut dyn FnMut(Id, Vec<Value>) -> Result<()>,
+    ) -> Result<()> {
         let columns: Vec<(&str, Holds)> = columns_of(table).collect();
         (self.rows.borrow_mut())(table.name, &mut |row| {
             let [Datum::Id(id), rest @ ..] = row else {
-                return Err(Error::usage(format!("A row of the table {} has no id", table.name)));
+                return Err(Error::usage(format!(
+                    "A row of the table {} has no id",
+                    table.name
+                )));
             };
-            let values = rest.iter().zip(&columns[1..]).map(|(datum, (_, holds))| stored(datum, *holds)).collect();
+            let values = rest
+                .iter()
+                .zip(&columns[1..])
+                .map(|(datum, (_, holds))| stored(datum, *holds))
+                .collect();
             each(*id, values)
         })
     }
 }
 
 fn made(table: &'static Table, id: Id, values: &[Value]) -> Item {
-    Item::Made(Made { table, id, values: values[..table.columns.len()].to_vec(), strange: Vec::new() })
+    Item::Made(Made {
+        table,
+        id,
+        values: values[..table.columns.len()].to_vec(),
+        strange: Vec::new(),
+    })
 }
 
 impl Source for Files<'_, '_> {
@@ -225,11 +299,12 @@ impl Source for Files<'_, '_> {
 fn datum(holds: Holds, value: ValueRef<'_>) -> Datum {
     match (holds, value) {
         (_, ValueRef::Null) => Datum::None,
-        (Holds::Day, ValueRef::Integer(n)) => Day::from_number(n).map_or(Datum::Whole(n), Datum::Day),
-        (Holds::At, ValueRef::Integer(n)) => Datum::At(Stamp(n)),
-        (Holds::Kind, ValueRef::Integer(n)) => {
-            EventKind::from_number(n).map_or(Datum::Whole(n), |kind| Datum::Text(kind.code().to_owned()))
+        (Holds::Day, ValueRef::Integer(n)) => {
+            Day::from_number(n).map_or(Datum::Whole(n), Datum::Day)
         }
+        (Holds::At, ValueRef::Integer(n)) => Datum::At(Stamp(n)),
+        (Holds::Kind, ValueRef::Integer(n)) => EventKind::from_number(n)
+            .map_or(Datum::Whole(n), |kind| Datum::Text(kind.code().to_owned())),
         (_, ValueRef::Integer(n)) => Datum::Whole(n),
         (_, ValueRef::Real(r)) => Datum::Real(r),
         (_, ValueRef::Text(text)) => Datum::Text(String::from_utf8_lossy(text).into_owned()),
@@ -242,7 +317,9 @@ fn stored(datum: &Datum, holds: Holds) -> Value {
     match (datum, holds) {
         (Datum::None, Holds::Text) => Value::Text(String::new()),
         (Datum::None, _) => Value::Null,
-        (Datum::Text(code), Holds::Kind) => EventKind::from_code(code).map_or(Value::Null, |kind| Value::Integer(kind as i64)),
+        (Datum::Text(code), Holds::Kind) => {
+            EventKind::from_code(code).map_or(Value::Null, |kind| Value::Integer(kind as i64))
+        }
         (Datum::Text(text), _) => Value::Text(text.clone()),
         (Datum::Whole(n) | Datum::Money(n) | Datum::At(Stamp(n)), _) => Value::Integer(*n),
         (Datum::Real(r), _) => Value::Real(*r),

@@ -20,7 +20,11 @@ impl Store {
                      WHERE k.id = ?1 OR k.name = ?2 COLLATE NOCASE OR (k.email <> '' AND k.email = ?2 COLLATE NOCASE) ORDER BY k.id LIMIT 50";
         let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
         let text = super::search::text_at_raw;
-        let rows = statement.query_map(params![id, name.trim()], |r| Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))).map_err(sql)?;
+        let rows = statement
+            .query_map(params![id, name.trim()], |r| {
+                Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))
+            })
+            .map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)
     }
 
@@ -40,9 +44,21 @@ impl Store {
             Entity::Config => ("key", "1"),
             Entity::Step => ("code", "1"),
         };
-        let key = if table.columns.contains(&"external") { "(external <> '' AND external = ?3) OR" } else { "" };
-        let end: String = text.trim().trim_start_matches('#').to_lowercase().replace('-', "");
-        let end = if end.len() >= 4 && end.bytes().all(|b| b.is_ascii_hexdigit()) { end } else { String::new() };
+        let key = if table.columns.contains(&"external") {
+            "(external <> '' AND external = ?3) OR"
+        } else {
+            ""
+        };
+        let end: String = text
+            .trim()
+            .trim_start_matches('#')
+            .to_lowercase()
+            .replace('-', "");
+        let end = if end.len() >= 4 && end.bytes().all(|b| b.is_ascii_hexdigit()) {
+            end
+        } else {
+            String::new()
+        };
         let query = format!(
             "SELECT id, {open} FROM {} WHERE removed = 0
              AND ((?2 <> '' AND substr(lower(hex(id)), -length(?2)) = ?2) OR {key} {name} = ?3 COLLATE NOCASE OR id = ?1)
@@ -51,12 +67,18 @@ impl Store {
         );
         let id: Option<Id> = text.trim().parse().ok();
         let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement.query_map(params![id, end, text.trim()], |r| Ok((Id(r.get(0)?), r.get::<_, bool>(1)?))).map_err(sql)?;
+        let rows = statement
+            .query_map(params![id, end, text.trim()], |r| {
+                Ok((Id(r.get(0)?), r.get::<_, bool>(1)?))
+            })
+            .map_err(sql)?;
         let mut found = Vec::new();
         for row in rows {
             let (id, open) = row.map_err(sql)?;
             let (name, customer) = conflicts::called(&self.conn, table, id)?.unwrap_or_default();
-            let of = customer.filter(|c| c.0 != id).map_or_else(String::new, |c| format!("{}, ", c.1));
+            let of = customer
+                .filter(|c| c.0 != id)
+                .map_or_else(String::new, |c| format!("{}, ", c.1));
             found.push((id, format!("{of}{name}"), open));
         }
         Ok(found)
@@ -64,31 +86,53 @@ impl Store {
 
     /// The customers of an owner that pass a filter, by name; `me` is oneself.
     pub fn portfolio(&mut self, owner: &str, filter: &str) -> Result<Vec<Id>> {
-        let owner = if owner == "me" { self.who.person.clone() } else { owner.trim().to_owned() };
-        let query = Query::Customers { filter: filter.to_owned(), sort: "name".into(), descending: false, columns: Vec::new() };
-        let Page::Rows(page) = self.answer(&query)? else { return Ok(Vec::new()) };
+        let owner = if owner == "me" {
+            self.who.person.clone()
+        } else {
+            owner.trim().to_owned()
+        };
+        let query = Query::Customers {
+            filter: filter.to_owned(),
+            sort: "name".into(),
+            descending: false,
+            columns: Vec::new(),
+        };
+        let Page::Rows(page) = self.answer(&query)? else {
+            return Ok(Vec::new());
+        };
         if let Some(mistake) = page.mistake {
             return Err(Error::usage(mistake.message));
         }
         let shared = self.roster()?;
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
         let theirs = |at: &&u32| text::fold(roster.owner(**at as usize)) == text::fold(&owner);
-        Ok(page.rows.iter().filter(theirs).map(|at| roster.ids[*at as usize]).collect())
+        Ok(page
+            .rows
+            .iter()
+            .filter(theirs)
+            .map(|at| roster.ids[*at as usize])
+            .collect())
     }
 
     /// What a customer is called.
     pub fn name_of(&self, customer: Id) -> Result<String> {
         let query = "SELECT name FROM customer WHERE id = ?";
-        self.conn.query_row(query, [&customer], |r| super::search::text_at_raw(r, 0)).map_err(sql)
+        self.conn
+            .query_row(query, [&customer], |r| super::search::text_at_raw(r, 0))
+            .map_err(sql)
     }
 }
 
 impl Store {
     /// What a row is called that is to be confirmed: a customer or a contact by its name, another one by that of its customer.
     pub fn called(&self, entity: Entity, row: Id) -> Result<String> {
-        let (title, customer) = conflicts::called(&self.conn, batch::table(entity), row)?.unwrap_or_default();
+        let (title, customer) =
+            conflicts::called(&self.conn, batch::table(entity), row)?.unwrap_or_default();
         Ok(match entity {
-            Entity::Contact => self.find_contacts(&row.to_string())?.pop().map_or(title, |found| found.1),
+            Entity::Contact => self
+                .find_contacts(&row.to_string())?
+                .pop()
+                .map_or(title, |found| found.1),
             _ => customer.map_or(title, |c| c.1),
         })
     }
@@ -98,42 +142,69 @@ impl Store {
 pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
     let name = name.trim();
     if let Ok(id) = name.parse::<Id>() {
-        let found: Option<i64> =
-            store.conn.query_row("SELECT n FROM customer WHERE id = ? AND removed = 0", [&id], |r| r.get(0)).optional().map_err(sql)?;
-        return found.map(|_| id).ok_or_else(|| Error::not_found(format!("no customer has the id {id}")));
+        let found: Option<i64> = store
+            .conn
+            .query_row(
+                "SELECT n FROM customer WHERE id = ? AND removed = 0",
+                [&id],
+                |r| r.get(0),
+            )
+            .optional()
+            .map_err(sql)?;
+        return found
+            .map(|_| id)
+            .ok_or_else(|| Error::not_found(format!("no customer has the id {id}")));
     }
     for query in [
         "SELECT id FROM customer WHERE external = ? AND external <> '' AND removed = 0 LIMIT 21",
         "SELECT id FROM customer WHERE name = ? AND removed = 0 LIMIT 21",
     ] {
         let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-        let ids: Vec<Id> = statement.query_map(params![name], |r| r.get(0).map(Id)).map_err(sql)?.collect::<Result<_, _>>().map_err(sql)?;
+        let ids: Vec<Id> = statement
+            .query_map(params![name], |r| r.get(0).map(Id))
+            .map_err(sql)?
+            .collect::<Result<_, _>>()
+            .map_err(sql)?;
         if let [only] = ids[..] {
             return Ok(only);
         }
     }
     let folded = text::fold(name);
     let shared = store.roster()?;
-    let roster = shared.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let roster = shared
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let live = || (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed);
     let whole: Vec<usize> = live().filter(|at| roster.folded(*at) == folded).collect();
     let fits: Vec<usize> = if whole.is_empty() && !folded.is_empty() {
-        live().filter(|at| roster.folded(*at).contains(&folded)).take(50).collect()
+        live()
+            .filter(|at| roster.folded(*at).contains(&folded))
+            .take(50)
+            .collect()
     } else {
         whole
     };
     match fits[..] {
-        [] => {
-            Err(Error::not_found(format!("no customer is called \"{name}\"")).hint("retain list shows them; a part of the name is enough"))
-        }
+        [] => Err(
+            Error::not_found(format!("no customer is called \"{name}\""))
+                .hint("retain list shows them; a part of the name is enough"),
+        ),
         [only] => Ok(roster.ids[only]),
         _ => {
-            let more = if fits.len() > 10 { format!(" and {} more", fits.len() - 10) } else { String::new() };
+            let more = if fits.len() > 10 {
+                format!(" and {} more", fits.len() - 10)
+            } else {
+                String::new()
+            };
             let mut error = Error::usage(format!("\"{name}\" fits several customers"));
             for at in fits.iter().take(10) {
                 error = error.hint(format!("{}  {}", roster.ids[*at], roster.name(*at)));
             }
-            Err(if more.is_empty() { error } else { error.hint(more.trim_start().to_owned()) })
+            Err(if more.is_empty() {
+                error
+            } else {
+                error.hint(more.trim_start().to_owned())
+            })
         }
     }
 }
@@ -149,13 +220,32 @@ mod tests {
     fn the_one_that_is_open_is_found_among_many_of_its_name() {
         let mut store = book();
         let customers = vec![add(&mut store, "Acme", 0)];
-        let task = TaskDraft { title: "Call".into(), ..TaskDraft::default() };
+        let task = TaskDraft {
+            title: "Call".into(),
+            ..TaskDraft::default()
+        };
         for _ in 0..60 {
-            store.write(&Command::AddTask { customers: customers.clone(), task: task.clone() }, NOW).unwrap();
-            let tasks = store.find_rows(Entity::Task, "call").unwrap().into_iter().filter(|t| t.2).map(|t| t.0).collect();
+            store
+                .write(
+                    &Command::AddTask {
+                        customers: customers.clone(),
+                        task: task.clone(),
+                    },
+                    NOW,
+                )
+                .unwrap();
+            let tasks = store
+                .find_rows(Entity::Task, "call")
+                .unwrap()
+                .into_iter()
+                .filter(|t| t.2)
+                .map(|t| t.0)
+                .collect();
             store.write(&Command::DoneTasks { tasks }, NOW).unwrap();
         }
-        store.write(&Command::AddTask { customers, task }, NOW).unwrap();
+        store
+            .write(&Command::AddTask { customers, task }, NOW)
+            .unwrap();
         let found = store.find_rows(Entity::Task, "call").unwrap();
         assert_eq!((found.len(), found.iter().filter(|t| t.2).count()), (50, 1));
     }

@@ -45,11 +45,15 @@ impl Store {
         );
         let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
         let day = self.config.zone.day(since);
-        let mut rows = statement.query(params![since.0.max(0) << 16, since, day]).map_err(sql)?;
+        let mut rows = statement
+            .query(params![since.0.max(0) << 16, since, day])
+            .map_err(sql)?;
         let mut all = Vec::new();
         while let Some(row) = rows.next().map_err(sql)? {
-            let (Some(kind), Some(day)) = (EventKind::from_number(row.get(3).map_err(sql)?), Day::from_number(row.get(4).map_err(sql)?))
-            else {
+            let (Some(kind), Some(day)) = (
+                EventKind::from_number(row.get(3).map_err(sql)?),
+                Day::from_number(row.get(4).map_err(sql)?),
+            ) else {
                 continue;
             };
             all.push(Happened {

@@ -52,7 +52,10 @@ pub struct Made {
 
 /// A change of a field.
 #[derive(Clone)]
-#[allow(missing_docs, reason = "the columns of the log, as the schema explains them")]
+#[allow(
+    missing_docs,
+    reason = "the columns of the log, as the schema explains them"
+)]
 pub struct Changed {
     pub id: Id,
     pub entity: i64,
@@ -134,7 +137,10 @@ pub fn put_edit(out: &mut Vec<u8>, c: &Changed) {
     put_value(out, ValueRef::from(&c.before));
     put_value(out, ValueRef::from(&c.after));
     put_value(out, ValueRef::Blob(&c.seen));
-    put_value(out, c.knew.as_deref().map_or(ValueRef::Null, ValueRef::Blob));
+    put_value(
+        out,
+        c.knew.as_deref().map_or(ValueRef::Null, ValueRef::Blob),
+    );
 }
 
 /// The value of a column. Tags and attributes are sets, whose written order says nothing.
@@ -142,7 +148,11 @@ pub fn put_column(out: &mut Vec<u8>, column: &str, value: ValueRef<'_>) {
     match (column, value) {
         ("tags", ValueRef::Text(text)) => {
             let text = String::from_utf8_lossy(text);
-            for tag in text.split(' ').filter(|t| !t.is_empty()).collect::<BTreeSet<_>>() {
+            for tag in text
+                .split(' ')
+                .filter(|t| !t.is_empty())
+                .collect::<BTreeSet<_>>()
+            {
                 put_value(out, ValueRef::Text(tag.as_bytes()));
             }
             out.push(b'.');
@@ -161,7 +171,9 @@ pub fn put_column(out: &mut Vec<u8>, column: &str, value: ValueRef<'_>) {
 
 /// The attributes that say something, by code.
 fn attribute_values(json: &str) -> BTreeMap<String, Value> {
-    let all = attributes(json).into_iter().map(|(code, value)| (code, json_value(Some(&value))));
+    let all = attributes(json)
+        .into_iter()
+        .map(|(code, value)| (code, json_value(Some(&value))));
     all.filter(|(_, value)| *value != Value::Null).collect()
 }
 
@@ -178,7 +190,11 @@ pub fn put_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
             out.extend(r.to_bits().to_le_bytes());
         }
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            out.push(if matches!(value, ValueRef::Text(_)) { b't' } else { b'b' });
+            out.push(if matches!(value, ValueRef::Text(_)) {
+                b't'
+            } else {
+                b'b'
+            });
             out.extend((bytes.len() as u64).to_le_bytes());
             out.extend(bytes);
         }
@@ -186,7 +202,10 @@ pub fn put_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
 }
 
 /// The row of a batch, without its integer.
-#[allow(missing_docs, reason = "the columns of the table, as the schema explains them")]
+#[allow(
+    missing_docs,
+    reason = "the columns of the table, as the schema explains them"
+)]
 #[derive(Clone, Debug)]
 pub struct Header {
     pub id: Id,
@@ -294,7 +313,12 @@ pub struct Tally {
 impl Tally {
     /// Takes the next item.
     pub fn add(&mut self, item: &Item) {
-        if let Item::Purged { entity: LABEL, digest, .. } = item {
+        if let Item::Purged {
+            entity: LABEL,
+            digest,
+            ..
+        } = item
+        {
             self.label = Some(*digest);
             return;
         }
@@ -324,15 +348,20 @@ impl Tally {
 
     /// The hash.
     pub fn finish(mut self, header: &Header) -> Digest {
-        let label = self.label.unwrap_or_else(|| digest(header.label.as_bytes()));
+        let label = self
+            .label
+            .unwrap_or_else(|| digest(header.label.as_bytes()));
         self.hasher().end(header, &label)
     }
 
     /// Whether this is the hash. One from before labels counted by their digests fits too.
     pub fn fits(mut self, header: &Header, hash: &[u8]) -> bool {
         let hasher = self.hasher();
-        let label = self.label.unwrap_or_else(|| digest(header.label.as_bytes()));
-        hasher.clone().end(header, &label)[..] == *hash || self.label.is_none() && hasher.end(header, header.label.as_bytes())[..] == *hash
+        let label = self
+            .label
+            .unwrap_or_else(|| digest(header.label.as_bytes()));
+        hasher.clone().end(header, &label)[..] == *hash
+            || self.label.is_none() && hasher.end(header, header.label.as_bytes())[..] == *hash
     }
 }
 
@@ -358,8 +387,13 @@ pub fn fits(conn: &Connection, n: i64, header: &Header, hash: &[u8]) -> Result<b
 /// The row with this id as it was made, and its batch's integer.
 pub fn made(conn: &Connection, table: &'static Table, id: Id) -> Result<Option<(i64, Made)>> {
     let query = format!("SELECT t.batch FROM {} t WHERE t.id = ?", table.name);
-    let batch: Option<i64> = conn.prepare_cached(&query).and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional()).map_err(sql)?;
-    let mut statement = conn.prepare_cached(&select_made(table, "t.id = ?")).map_err(sql)?;
+    let batch: Option<i64> = conn
+        .prepare_cached(&query)
+        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
+        .map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(&select_made(table, "t.id = ?"))
+        .map_err(sql)?;
     let mut rows = statement.query([&id]).map_err(sql)?;
     match (batch, rows.next().map_err(sql)?) {
         (Some(batch), Some(row)) => Ok(Some((batch, made_of(conn, table, id, row)?))),
@@ -383,8 +417,15 @@ pub fn edits_of(conn: &Connection, row: Id) -> Result<Vec<(i64, Changed)>> {
 pub fn kinds_of(conn: &Connection, n: i64) -> Result<Vec<&'static str>> {
     let mut kinds = Vec::new();
     for table in TABLES {
-        let query = format!("SELECT EXISTS (SELECT 1 FROM {} WHERE batch = ?)", table.name);
-        if conn.prepare_cached(&query).and_then(|mut s| s.query_row([n], |r| r.get(0))).map_err(sql)? {
+        let query = format!(
+            "SELECT EXISTS (SELECT 1 FROM {} WHERE batch = ?)",
+            table.name
+        );
+        if conn
+            .prepare_cached(&query)
+            .and_then(|mut s| s.query_row([n], |r| r.get(0)))
+            .map_err(sql)?
+        {
             kinds.push(table.name);
         }
     }
@@ -409,7 +450,11 @@ enum Source {
 pub fn items(conn: &Connection, n: i64, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
     let mut sources: Vec<(Source, CachedStatement<'_>)> = Vec::with_capacity(TABLES.len() + 2);
     for table in TABLES {
-        sources.push((Source::Table(table), conn.prepare_cached(&select_made(table, "t.batch = ?")).map_err(sql)?));
+        sources.push((
+            Source::Table(table),
+            conn.prepare_cached(&select_made(table, "t.batch = ?"))
+                .map_err(sql)?,
+        ));
     }
     let edits = "SELECT id, entity, row, field, before, after, seen, knew FROM edit WHERE batch = ? ORDER BY n";
     sources.push((Source::Edits, conn.prepare_cached(edits).map_err(sql)?));
@@ -423,7 +468,11 @@ pub fn items(conn: &Connection, n: i64, each: &mut dyn FnMut(Item) -> Result<()>
         }
     }
     loop {
-        let least = open.iter().enumerate().filter_map(|(at, (.., item))| Some((item.as_ref()?.id(), at))).min();
+        let least = open
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (.., item))| Some((item.as_ref()?.id(), at)))
+            .min();
         let Some((_, at)) = least else { return Ok(()) };
         let (source, rows, item) = &mut open[at];
         let next = next_item(conn, source, rows)?;
@@ -442,12 +491,20 @@ fn select_made(table: &'static Table, which: &str) -> String {
     });
     let others = later_fields(table).map(|f| format!("t.{f}"));
     let all: Vec<String> = columns.chain(others).collect();
-    format!("SELECT t.id, {} FROM {} t WHERE {which} ORDER BY t.n", all.join(", "), table.name)
+    format!(
+        "SELECT t.id, {} FROM {} t WHERE {which} ORDER BY t.n",
+        all.join(", "),
+        table.name
+    )
 }
 
 /// Fields that no row has when it is made.
 pub fn later_fields(table: &'static Table) -> impl Iterator<Item = &'static str> {
-    table.fields.iter().copied().filter(|f| !table.columns.contains(f))
+    table
+        .fields
+        .iter()
+        .copied()
+        .filter(|f| !table.columns.contains(f))
 }
 
 /// What such a field says in a new row.
@@ -460,14 +517,21 @@ pub fn at_birth(field: &str) -> Value {
 }
 
 fn next_item(conn: &Connection, source: &Source, rows: &mut Rows<'_>) -> Result<Option<Item>> {
-    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
+    let Some(row) = rows.next().map_err(sql)? else {
+        return Ok(None);
+    };
     let id = Id::from_slice(&bytes_at(row, 0)?).unwrap_or_default();
     Ok(Some(match source {
         Source::Table(table) => Item::Made(made_of(conn, table, id, row)?),
         Source::Edits => Item::Changed(changed_of(row)?),
         Source::Purged => {
             let digest = Id::from_slice(&bytes_at(row, 2)?).unwrap_or_default().0;
-            Item::Purged { id, entity: row.get(1).map_err(sql)?, digest, by: Id::from_slice(&bytes_at(row, 3)?) }
+            Item::Purged {
+                id,
+                entity: row.get(1).map_err(sql)?,
+                digest,
+                by: Id::from_slice(&bytes_at(row, 3)?),
+            }
         }
     }))
 }
@@ -488,7 +552,9 @@ fn changed_of(row: &Row<'_>) -> Result<Changed> {
 
 fn made_of(conn: &Connection, table: &'static Table, id: Id, row: &Row<'_>) -> Result<Made> {
     let columns = table.columns.len();
-    let mut values: Vec<Value> = (0..columns).map(|at| value_at(row, at + 1)).collect::<Result<_>>()?;
+    let mut values: Vec<Value> = (0..columns)
+        .map(|at| value_at(row, at + 1))
+        .collect::<Result<_>>()?;
     let mut others: Vec<(&str, Value)> = Vec::new();
     for (at, field) in later_fields(table).enumerate() {
         let value = value_at(row, columns + 1 + at)?;
@@ -512,12 +578,19 @@ fn made_of(conn: &Connection, table: &'static Table, id: Id, row: &Row<'_>) -> R
         }
         others.retain(|(other, _)| *other != field);
     }
-    Ok(Made { table, id, values, strange: others })
+    Ok(Made {
+        table,
+        id,
+        values,
+        strange: others,
+    })
 }
 
 /// The tags or attributes with one of them as it was.
 fn without(value: &Value, set: &str, key: &str, before: &Value) -> Value {
-    let Value::Text(text) = value else { return value.clone() };
+    let Value::Text(text) = value else {
+        return value.clone();
+    };
     super::batch::with_part(text, set, key, before)
 }
 
@@ -539,7 +612,13 @@ pub fn bytes_at(row: &Row<'_>, at: usize) -> Result<Vec<u8>> {
 
 /// The bytes of a blob or text; `None` for NULL.
 pub fn some_bytes_at(row: &Row<'_>, at: usize) -> Result<Option<Vec<u8>>> {
-    Ok(row.get_ref(at).map_err(sql)?.as_bytes_or_null().ok().flatten().map(<[u8]>::to_vec))
+    Ok(row
+        .get_ref(at)
+        .map_err(sql)?
+        .as_bytes_or_null()
+        .ok()
+        .flatten()
+        .map(<[u8]>::to_vec))
 }
 
 /// One batch whose hash does not fit what the tables say.
@@ -553,13 +632,20 @@ pub struct Mismatch {
 /// Computes the hash of every finished batch and gives those that do not fit, at most `most`, and how many there were.
 pub fn mismatches(conn: &Connection, most: usize) -> Result<(Vec<Mismatch>, usize)> {
     let (mut wrong, mut checked) = (Vec::new(), 0);
-    let mut statement = conn.prepare(&format!("SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n")).map_err(sql)?;
+    let mut statement = conn
+        .prepare(&format!(
+            "SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n"
+        ))
+        .map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let (header, hash, _, n) = header_of(row)?;
         checked += 1;
         if !tally(conn, n)?.fits(&header, &hash) {
-            wrong.push(Mismatch { kinds: kinds_of(conn, n)?, header });
+            wrong.push(Mismatch {
+                kinds: kinds_of(conn, n)?,
+                header,
+            });
             if wrong.len() >= most {
                 break;
             }
@@ -571,15 +657,23 @@ pub fn mismatches(conn: &Connection, most: usize) -> Result<(Vec<Mismatch>, usiz
 /// Writes the hash of every finished batch anew: for books whose hashes were over this file's own integers.
 pub fn renew(conn: &Connection) -> Result<()> {
     let mut all = Vec::new();
-    let mut statement = conn.prepare(&format!("SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n")).map_err(sql)?;
+    let mut statement = conn
+        .prepare(&format!(
+            "SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n"
+        ))
+        .map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let (header, _, _, n) = header_of(row)?;
         all.push((n, header));
     }
-    let mut update = conn.prepare("UPDATE batch SET hash = ? WHERE n = ?").map_err(sql)?;
+    let mut update = conn
+        .prepare("UPDATE batch SET hash = ? WHERE n = ?")
+        .map_err(sql)?;
     for (n, header) in all {
-        update.execute(params![&of_batch(conn, n, &header)?[..], n]).map_err(sql)?;
+        update
+            .execute(params![&of_batch(conn, n, &header)?[..], n])
+            .map_err(sql)?;
     }
     Ok(())
 }

@@ -52,7 +52,12 @@ const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall
 fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
     let id = |at: usize| -> Result<Id> { Ok(Id(row.get(at).map_err(sql)?)) };
     Ok(Head {
-        mark: Mark { edit: id(0)?, batch: id(1)?, hlc: row.get(2).map_err(sql)?, seen: ids_of(&bytes_at(row, 3)?).collect() },
+        mark: Mark {
+            edit: id(0)?,
+            batch: id(1)?,
+            hlc: row.get(2).map_err(sql)?,
+            seen: ids_of(&bytes_at(row, 3)?).collect(),
+        },
         after: value_at(row, 4)?,
         knew: some_bytes_at(row, 5)?.map(|bytes| ids_of(&bytes).collect()),
         person: super::search::text_at(row, 6)?,
@@ -67,8 +72,15 @@ pub fn of_field(conn: &Connection, row: Id, field: &str) -> Result<Vec<Head>> {
 }
 
 /// Those of the edits that an eye could see.
-fn of_field_seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Result<Vec<Head>> {
-    let query = format!("SELECT {HEAD} FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?");
+fn of_field_seen(
+    conn: &Connection,
+    row: Id,
+    field: &str,
+    eye: Option<Eye<'_>>,
+) -> Result<Vec<Head>> {
+    let query = format!(
+        "SELECT {HEAD} FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?"
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query(params![row, field]).map_err(sql)?;
     let mut all = Vec::new();
@@ -84,7 +96,10 @@ fn only_heads(all: Vec<Head>) -> Vec<Head> {
         return all;
     }
     let marks: Vec<Mark> = all.iter().map(|h| h.mark.clone()).collect();
-    heads(&marks).into_iter().map(|at| all[at].clone()).collect()
+    heads(&marks)
+        .into_iter()
+        .map(|at| all[at].clone())
+        .collect()
 }
 
 /// The heads of every field of a row, by field.
@@ -92,7 +107,11 @@ pub fn of_row(conn: &Connection, row: Id) -> Result<BTreeMap<String, Vec<Head>>>
     of_row_seen(conn, row, None)
 }
 
-fn of_row_seen(conn: &Connection, row: Id, eye: Option<Eye<'_>>) -> Result<BTreeMap<String, Vec<Head>>> {
+fn of_row_seen(
+    conn: &Connection,
+    row: Id,
+    eye: Option<Eye<'_>>,
+) -> Result<BTreeMap<String, Vec<Head>>> {
     let query = format!("SELECT {HEAD} FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ?");
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([&row]).map_err(sql)?;
@@ -100,10 +119,15 @@ fn of_row_seen(conn: &Connection, row: Id, eye: Option<Eye<'_>>) -> Result<BTree
     while let Some(row) = rows.next().map_err(sql)? {
         let head = head_of(row)?;
         if eye.is_none_or(|eye| eye.saw(head.n, &head.person)) {
-            all.entry(super::search::text_at(row, 8)?).or_default().push(head);
+            all.entry(super::search::text_at(row, 8)?)
+                .or_default()
+                .push(head);
         }
     }
-    Ok(all.into_iter().map(|(field, edits)| (field, only_heads(edits))).collect())
+    Ok(all
+        .into_iter()
+        .map(|(field, edits)| (field, only_heads(edits)))
+        .collect())
 }
 
 /// Ids one after the other, as a column keeps them.
@@ -114,26 +138,42 @@ pub fn joined(ids: impl IntoIterator<Item = Id>) -> Vec<u8> {
 /// What a new edit of a field sees: the ids of its heads, one after the other.
 pub fn seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Result<Vec<u8>> {
     if eye.is_some() {
-        return Ok(joined(of_field_seen(conn, row, field, eye)?.into_iter().map(|h| h.mark.edit).collect::<BTreeSet<_>>()));
+        return Ok(joined(
+            of_field_seen(conn, row, field, eye)?
+                .into_iter()
+                .map(|h| h.mark.edit)
+                .collect::<BTreeSet<_>>(),
+        ));
     }
-    let mut statement = conn.prepare_cached("SELECT id, seen FROM edit WHERE row = ? AND field = ?").map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached("SELECT id, seen FROM edit WHERE row = ? AND field = ?")
+        .map_err(sql)?;
     let mut rows = statement.query(params![row, field]).map_err(sql)?;
     let (mut all, mut covered) = (BTreeSet::new(), HashSet::new());
     while let Some(row) = rows.next().map_err(sql)? {
         all.insert(Id(row.get(0).map_err(sql)?));
-        covered.extend(ids_of(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()));
+        covered.extend(ids_of(
+            row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default(),
+        ));
     }
     Ok(joined(all.into_iter().filter(|id| !covered.contains(id))))
 }
 
 /// What a field said in the eyes of a change: by the edits that it saw, or as the row was made; `None` where nobody has edited it.
-pub fn value_seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Result<Option<Value>> {
+pub fn value_seen(
+    conn: &Connection,
+    row: Id,
+    field: &str,
+    eye: Option<Eye<'_>>,
+) -> Result<Option<Value>> {
     if let Some(last) = of_field_seen(conn, row, field, eye)?.pop() {
         return Ok(Some(last.after));
     }
-    conn.prepare_cached("SELECT before FROM edit WHERE row = ? AND field = ? AND seen = x'' ORDER BY id LIMIT 1")
-        .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)).optional())
-        .map_err(sql)
+    conn.prepare_cached(
+        "SELECT before FROM edit WHERE row = ? AND field = ? AND seen = x'' ORDER BY id LIMIT 1",
+    )
+    .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)).optional())
+    .map_err(sql)
 }
 
 /// Tables whose rows belong to a customer.
@@ -152,7 +192,9 @@ fn live_rows(conn: &Connection, customer: Id, eye: Option<Eye<'_>>) -> Result<Ve
             table.name
         );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement.query_map(params![customer, upto, person], |r| r.get(0).map(Id)).map_err(sql)?;
+        let rows = statement
+            .query_map(params![customer, upto, person], |r| r.get(0).map(Id))
+            .map_err(sql)?;
         for id in rows {
             all.push(id.map_err(sql)?);
         }
@@ -161,9 +203,18 @@ fn live_rows(conn: &Connection, customer: Id, eye: Option<Eye<'_>>) -> Result<Ve
 }
 
 /// What somebody who removes a row knows of it: the heads of its other fields, and a customer's live rows.
-pub fn known_at_removal(conn: &Connection, table: &Table, row: Id, eye: Option<Eye<'_>>) -> Result<Vec<u8>> {
+pub fn known_at_removal(
+    conn: &Connection,
+    table: &Table,
+    row: Id,
+    eye: Option<Eye<'_>>,
+) -> Result<Vec<u8>> {
     let fields = of_row_seen(conn, row, eye)?;
-    let mut known: Vec<Id> = fields.iter().filter(|f| f.0 != "removed").flat_map(|f| f.1.iter().map(|h| h.mark.edit)).collect();
+    let mut known: Vec<Id> = fields
+        .iter()
+        .filter(|f| f.0 != "removed")
+        .flat_map(|f| f.1.iter().map(|h| h.mark.edit))
+        .collect();
     if table.entity == Entity::Customer {
         known.extend(live_rows(conn, row, eye)?);
     }
@@ -184,9 +235,16 @@ pub fn removals(
         Some(n) => ids::id_of(conn, "customer", n)?,
         None => None,
     };
-    let mut known: Vec<Id> = of_field_seen(conn, row, "removed", eye)?.into_iter().map(|h| h.mark.edit).collect();
+    let mut known: Vec<Id> = of_field_seen(conn, row, "removed", eye)?
+        .into_iter()
+        .map(|h| h.mark.edit)
+        .collect();
     if let Some(owner) = owner.filter(|o| *o != row) {
-        known.extend(of_field_seen(conn, owner, "removed", eye)?.into_iter().map(|h| h.mark.edit));
+        known.extend(
+            of_field_seen(conn, owner, "removed", eye)?
+                .into_iter()
+                .map(|h| h.mark.edit),
+        );
     }
     if let Some(undone) = undone {
         let knew: Option<Vec<u8>> = conn
@@ -195,8 +253,11 @@ pub fn removals(
             .map_err(sql)?
             .flatten();
         let knew: HashSet<Id> = ids_of(&knew.unwrap_or_default()).collect();
-        let mut before =
-            conn.prepare_cached("SELECT 1 FROM edit WHERE id = ? AND batch < (SELECT n FROM batch WHERE id = ?)").map_err(sql)?;
+        let mut before = conn
+            .prepare_cached(
+                "SELECT 1 FROM edit WHERE id = ? AND batch < (SELECT n FROM batch WHERE id = ?)",
+            )
+            .map_err(sql)?;
         let mut left = Vec::new();
         for edit in known {
             if knew.contains(&edit) || !before.exists(params![edit, undone]).map_err(sql)? {
@@ -224,32 +285,62 @@ pub struct Removal {
 impl Removal {
     /// Somebody has to decide.
     pub fn is_conflict(&self) -> bool {
-        let removed = self.heads.iter().filter(|h| h.after == Value::Integer(1)).count();
-        removed > 0 && (removed < self.heads.len() || !self.edits.is_empty() || !self.rows.is_empty())
+        let removed = self
+            .heads
+            .iter()
+            .filter(|h| h.after == Value::Integer(1))
+            .count();
+        removed > 0
+            && (removed < self.heads.len() || !self.edits.is_empty() || !self.rows.is_empty())
     }
 }
 
 /// Whether a row is removed, by the log alone, so that every copy says the same.
 pub fn removal(conn: &Connection, table: &Table, row: Id) -> Result<Removal> {
     let heads = of_field(conn, row, "removed")?;
-    let removing: Vec<&Head> = heads.iter().filter(|h| h.after == Value::Integer(1)).collect();
+    let removing: Vec<&Head> = heads
+        .iter()
+        .filter(|h| h.after == Value::Integer(1))
+        .collect();
     if removing.is_empty() {
-        return Ok(Removal { heads, ..Removal::default() });
+        return Ok(Removal {
+            heads,
+            ..Removal::default()
+        });
     }
     let ids: HashSet<Id> = removing.iter().map(|h| h.mark.edit).collect();
     let all_known = removing.iter().any(|h| h.knew.is_none());
-    let known: HashSet<Id> = removing.iter().filter_map(|h| h.knew.as_ref()).flatten().copied().collect();
-    let unknown =
-        |h: &Head| !all_known && !known.contains(&h.mark.edit) && !h.knew.as_ref().is_some_and(|k| k.iter().any(|id| ids.contains(id)));
+    let known: HashSet<Id> = removing
+        .iter()
+        .filter_map(|h| h.knew.as_ref())
+        .flatten()
+        .copied()
+        .collect();
+    let unknown = |h: &Head| {
+        !all_known
+            && !known.contains(&h.mark.edit)
+            && !h
+                .knew
+                .as_ref()
+                .is_some_and(|k| k.iter().any(|id| ids.contains(id)))
+    };
     let mut edits = Vec::new();
     for (field, found) in of_row(conn, row)? {
         if field != "removed" {
-            edits.extend(found.into_iter().filter(unknown).map(|h| (field.clone(), h)));
+            edits.extend(
+                found
+                    .into_iter()
+                    .filter(unknown)
+                    .map(|h| (field.clone(), h)),
+            );
         }
     }
     let mut rows = Vec::new();
     if table.entity == Entity::Customer && !all_known {
-        for id in live_rows(conn, row, None)?.into_iter().filter(|id| !known.contains(id)) {
+        for id in live_rows(conn, row, None)?
+            .into_iter()
+            .filter(|id| !known.contains(id))
+        {
             // One that came back after the removal was brought back by somebody who knew.
             if of_row(conn, id)?.values().flatten().all(unknown) {
                 rows.push(id);
@@ -257,7 +348,12 @@ pub fn removal(conn: &Connection, table: &Table, row: Id) -> Result<Removal> {
         }
     }
     let value = i64::from(removing.len() == heads.len() && edits.is_empty() && rows.is_empty());
-    Ok(Removal { value, heads, edits, rows })
+    Ok(Removal {
+        value,
+        heads,
+        edits,
+        rows,
+    })
 }
 
 /// What settling a field has done.
@@ -273,9 +369,14 @@ pub struct Settled {
 
 /// Brings the shown value of a field, and its place among the conflicts, in line with its edits.
 pub fn settle(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<Settled> {
-    let Some(current) = batch::current(conn, table, row, field)? else { return Ok(Settled::default()) };
+    let Some(current) = batch::current(conn, table, row, field)? else {
+        return Ok(Settled::default());
+    };
     let Some((value, conflict)) = verdict(conn, table, row, field)? else {
-        return Ok(Settled { customer: current.customer, ..Settled::default() });
+        return Ok(Settled {
+            customer: current.customer,
+            ..Settled::default()
+        });
     };
     let changed = current.value != value;
     if changed {
@@ -286,17 +387,32 @@ pub fn settle(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<
     } else {
         forget(conn, row, field)?;
     }
-    Ok(Settled { changed, conflict, customer: current.customer })
+    Ok(Settled {
+        changed,
+        conflict,
+        customer: current.customer,
+    })
 }
 
 /// The value that a field's edits give it, and whether they are a conflict; `None` when nobody has edited it.
-fn verdict(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<Option<(Value, bool)>> {
+fn verdict(
+    conn: &Connection,
+    table: &Table,
+    row: Id,
+    field: &str,
+) -> Result<Option<(Value, bool)>> {
     if field == "removed" {
         let removal = removal(conn, table, row)?;
-        return Ok((!removal.heads.is_empty()).then(|| (Value::Integer(removal.value), removal.is_conflict())));
+        return Ok((!removal.heads.is_empty())
+            .then(|| (Value::Integer(removal.value), removal.is_conflict())));
     }
     let heads = of_field(conn, row, field)?;
-    let said = heads.last().map(|shown| (shown.after.clone(), heads.iter().any(|h| h.after != shown.after)));
+    let said = heads.last().map(|shown| {
+        (
+            shown.after.clone(),
+            heads.iter().any(|h| h.after != shown.after),
+        )
+    });
     if !twins::has(table, field) {
         return Ok(said);
     }
@@ -309,21 +425,27 @@ fn verdict(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<Opt
 
 /// Whether a field shows what its edits give it. One of a newer version, or of a row that is not here, is not judged.
 pub fn is_settled(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<bool> {
-    let Ok(Some(current)) = batch::current(conn, table, row, field) else { return Ok(true) };
+    let Ok(Some(current)) = batch::current(conn, table, row, field) else {
+        return Ok(true);
+    };
     Ok(verdict(conn, table, row, field)?.is_none_or(|(value, _)| value == current.value))
 }
 
 /// Whether the edits of a field say different things. One of a newer version, or of a row that is not here, is none.
 pub fn is_conflict(conn: &Connection, table: &Table, row: Id, field: &str) -> Result<bool> {
-    let Ok(Some(_)) = batch::current(conn, table, row, field) else { return Ok(false) };
+    let Ok(Some(_)) = batch::current(conn, table, row, field) else {
+        return Ok(false);
+    };
     Ok(verdict(conn, table, row, field)?.is_some_and(|(_, conflict)| conflict))
 }
 
 /// The field is a conflict.
 pub fn note(conn: &Connection, row: Id, field: &str, table: &Table) -> Result<()> {
-    conn.prepare_cached("INSERT INTO conflict (row, field, entity) VALUES (?,?,?) ON CONFLICT DO NOTHING")
-        .and_then(|mut s| s.execute(params![row, field, table.number]))
-        .map_err(sql)?;
+    conn.prepare_cached(
+        "INSERT INTO conflict (row, field, entity) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+    )
+    .and_then(|mut s| s.execute(params![row, field, table.number]))
+    .map_err(sql)?;
     Ok(())
 }
 
@@ -341,8 +463,12 @@ pub fn recheck_customers(conn: &Connection, touched: &BTreeSet<i64>) -> Result<(
     // Asked of each customer by the key: of a set, SQLite would read all conflicts for each.
     const JUDGED: &str = "(removed = 1 OR EXISTS (SELECT 1 FROM conflict o WHERE o.row = customer.id AND o.field = 'removed'))";
     let removed: Vec<(i64, Id)> = if touched.len() > 1000 {
-        let mut statement = conn.prepare(&format!("SELECT n, id FROM customer WHERE {JUDGED}")).map_err(sql)?;
-        let rows = statement.query_map([], |r| Ok((r.get(0)?, Id(r.get(1)?)))).map_err(sql)?;
+        let mut statement = conn
+            .prepare(&format!("SELECT n, id FROM customer WHERE {JUDGED}"))
+            .map_err(sql)?;
+        let rows = statement
+            .query_map([], |r| Ok((r.get(0)?, Id(r.get(1)?))))
+            .map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     } else {
         let mut found = Vec::new();

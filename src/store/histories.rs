@@ -45,10 +45,17 @@ struct World {
 impl World {
     fn new(seed: u64) -> World {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let skew = |rng: &mut ChaCha8Rng| *[0, 0, 0, 65 * 60_000, -HOUR, YEAR, -YEAR].choose(rng).unwrap();
+        let skew = |rng: &mut ChaCha8Rng| {
+            *[0, 0, 0, 65 * 60_000, -HOUR, YEAR, -YEAR]
+                .choose(rng)
+                .unwrap()
+        };
         let skews = [skew(&mut rng), skew(&mut rng)];
         let in_bundles = rng.random_range(0..2) == 0;
-        let runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed.to_le_bytes().repeat(4)));
+        let runner = TestRunner::new_with_rng(
+            Config::default(),
+            TestRng::from_seed(RngAlgorithm::ChaCha, &seed.to_le_bytes().repeat(4)),
+        );
         let mut world = World {
             folder: tempfile::tempdir().unwrap(),
             consoles: vec![None, None],
@@ -64,8 +71,16 @@ impl World {
             world.console(0).set_sync(true, None).unwrap();
         }
         for i in 0..3 {
-            let new = NewCustomer { name: format!("Customer {i}"), owner: "ana".into(), mrr: 1000 * i, ..NewCustomer::default() };
-            let made = world.console(0).write(&Command::AddCustomer(new), NOW).unwrap();
+            let new = NewCustomer {
+                name: format!("Customer {i}"),
+                owner: "ana".into(),
+                mrr: 1000 * i,
+                ..NewCustomer::default()
+            };
+            let made = world
+                .console(0)
+                .write(&Command::AddCustomer(new), NOW)
+                .unwrap();
             world.customers.extend(made.customers);
         }
         world
@@ -82,13 +97,24 @@ impl World {
     fn options(&self, who: usize) -> Options {
         let keep = Keep::In(self.folder.path().join(format!("home of {}", PEOPLE[who])));
         let device = Id([who as u8 + 1; 16]);
-        Options { who: Who { person: PEOPLE[who].into(), device }, now: self.clock(who), as_of: None, create: true, zone: None, keep }
+        Options {
+            who: Who {
+                person: PEOPLE[who].into(),
+                device,
+            },
+            now: self.clock(who),
+            as_of: None,
+            create: true,
+            zone: None,
+            keep,
+        }
     }
 
     /// The console of one of them, opened where it is not: nothing keeps a book from being opened.
     fn console(&mut self, who: usize) -> &mut Store {
         if self.consoles[who].is_none() {
-            let mut store = Store::open(&self.path(), &self.options(who)).unwrap_or_else(|e| panic!("not opened: {e:?}"));
+            let mut store = Store::open(&self.path(), &self.options(who))
+                .unwrap_or_else(|e| panic!("not opened: {e:?}"));
             store.wait_at_most(Some(0));
             self.consoles[who] = Some(store);
         }
@@ -124,18 +150,34 @@ impl World {
             }
             1 => {
                 let (key, value) = match self.pick(5) {
-                    0 => ("zone", ["Asia/Tokyo", "Europe/Paris", "UTC"][self.pick(3)].to_owned()),
+                    0 => (
+                        "zone",
+                        ["Asia/Tokyo", "Europe/Paris", "UTC"][self.pick(3)].to_owned(),
+                    ),
                     1 => ("currency", ["EUR", "TRY"][self.pick(2)].to_owned()),
                     2 => ("policy", format!("cadence_days = {}\n", 5 + self.pick(40))),
-                    3 => ("cadences", format!("[[cadence]]\nideal = 10\nlongest = {}\n", 20 + self.pick(9))),
-                    _ => ("attribute.industry", format!("label = \"Industry {}\"\ntype = \"text\"\n", self.pick(3))),
+                    3 => (
+                        "cadences",
+                        format!("[[cadence]]\nideal = 10\nlongest = {}\n", 20 + self.pick(9)),
+                    ),
+                    _ => (
+                        "attribute.industry",
+                        format!("label = \"Industry {}\"\ntype = \"text\"\n", self.pick(3)),
+                    ),
                 };
                 let base = Some(self.console(who).config_text(key).unwrap());
-                Command::SetConfig { key: key.into(), value: (self.pick(4) > 0).then_some(value), base }
+                Command::SetConfig {
+                    key: key.into(),
+                    value: (self.pick(4) > 0).then_some(value),
+                    base,
+                }
             }
             2 => Command::SaveView {
                 name: format!("View {}", self.pick(2)),
-                view: View { filter: format!("health<{}", self.pick(90)), ..View::default() },
+                view: View {
+                    filter: format!("health<{}", self.pick(90)),
+                    ..View::default()
+                },
             },
             3 => Command::Edit {
                 entity: Entity::Customer,
@@ -143,16 +185,35 @@ impl World {
                 changes: vec![Change::set("phone", format!("{}", self.pick(1000)))],
             },
             4 => {
-                let contact = NewContact { name: format!("Kim {}", self.pick(9)), role: "champion".into(), ..NewContact::default() };
+                let contact = NewContact {
+                    name: format!("Kim {}", self.pick(9)),
+                    role: "champion".into(),
+                    ..NewContact::default()
+                };
                 Command::AddContact { customer, contact }
             }
             5 => {
                 let stage = ["acquisition", "conversion", "retention", "loyalty"][self.pick(4)];
-                let to = if self.pick(3) == 0 { Target::Next } else { Target::Stage(stage.into()) };
-                let reason = Some(crate::domain::stage::Reason { code: "other".into(), text: "so it was".into(), ..Default::default() });
-                Command::Move { customers: vec![customer], to, reason }
+                let to = if self.pick(3) == 0 {
+                    Target::Next
+                } else {
+                    Target::Stage(stage.into())
+                };
+                let reason = Some(crate::domain::stage::Reason {
+                    code: "other".into(),
+                    text: "so it was".into(),
+                    ..Default::default()
+                });
+                Command::Move {
+                    customers: vec![customer],
+                    to,
+                    reason,
+                }
             }
-            _ => any_command(self.customers.clone()).new_tree(&mut self.runner).unwrap().current(),
+            _ => any_command(self.customers.clone())
+                .new_tree(&mut self.runner)
+                .unwrap()
+                .current(),
         }
     }
 
@@ -174,10 +235,22 @@ impl World {
         }
         let store = self.console(who);
         store.look().unwrap();
-        if let Command::Move { customers, to: Target::Stage(code), .. } = command {
-            for id in customers.iter().filter(|id| !receipt.skipped.iter().any(|s| s.0 == **id)) {
+        if let Command::Move {
+            customers,
+            to: Target::Stage(code),
+            ..
+        } = command
+        {
+            for id in customers
+                .iter()
+                .filter(|id| !receipt.skipped.iter().any(|s| s.0 == **id))
+            {
                 let shown = account(store, *id).signals;
-                assert_eq!(store.config().stages.code(shown.stage), code, "a move that is told shows");
+                assert_eq!(
+                    store.config().stages.code(shown.stage),
+                    code,
+                    "a move that is told shows"
+                );
             }
         }
     }
@@ -186,7 +259,8 @@ impl World {
         self.now += self.rng.random_range(1000..3 * HOUR);
         let who = self.pick(2);
         let what = self.pick(20);
-        self.steps.push(format!("{what} by {} at {}", PEOPLE[who], self.now));
+        self.steps
+            .push(format!("{what} by {} at {}", PEOPLE[who], self.now));
         match what {
             // Somebody writes for long; what is asked meanwhile waits, and reading goes on.
             0 | 1 => self.behind_a_lock(who),
@@ -200,12 +274,23 @@ impl World {
             }
             5 => {
                 let row = self.customer();
-                let contact = self.console(who).conn.query_row("SELECT id FROM contact ORDER BY id DESC LIMIT 1", [], |r| r.get(0).map(Id));
+                let contact = self.console(who).conn.query_row(
+                    "SELECT id FROM contact ORDER BY id DESC LIMIT 1",
+                    [],
+                    |r| r.get(0).map(Id),
+                );
                 let (entity, row) = match contact {
                     Ok(contact) if self.pick(2) == 0 => (Entity::Contact, contact),
                     _ => (Entity::Customer, row),
                 };
-                let _ = self.write(who, &Command::Purge { entity, row, why: "asked for it".into() });
+                let _ = self.write(
+                    who,
+                    &Command::Purge {
+                        entity,
+                        row,
+                        why: "asked for it".into(),
+                    },
+                );
             }
             6 => {
                 let path = self.folder.path().join("saved.db");
@@ -218,7 +303,10 @@ impl World {
             9 => self.elsewhere(who),
             10 => self.import(who),
             11 => {
-                let new = NewCustomer { name: "New".into(), ..NewCustomer::default() };
+                let new = NewCustomer {
+                    name: "New".into(),
+                    ..NewCustomer::default()
+                };
                 if let Ok(receipt) = self.write(who, &Command::AddCustomer(new)) {
                     self.customers.extend(receipt.customers);
                 }
@@ -248,25 +336,45 @@ impl World {
     /// A file that has some of the columns; sometimes taken back and taken once more.
     fn import(&mut self, who: usize) {
         let key = format!("k{}", self.pick(3));
-        let said = [self.some(&["111", "222"]), self.some(&["ana", "bo"]), self.some(&["a.example", "b.example"])];
-        let contact = [self.some(&["kim@a.example", "kim@b.example"]), self.some(&["champion", "buyer"])];
+        let said = [
+            self.some(&["111", "222"]),
+            self.some(&["ana", "bo"]),
+            self.some(&["a.example", "b.example"]),
+        ];
+        let contact = [
+            self.some(&["kim@a.example", "kim@b.example"]),
+            self.some(&["champion", "buyer"]),
+        ];
         let stages = self.pick(6) == 0;
         let before = self.as_file(who, &key);
-        let Some(batch) = self.take_file(who, &key, said, contact, stages) else { return };
+        let Some(batch) = self.take_file(who, &key, said, contact, stages) else {
+            return;
+        };
         let after = self.as_file(who, &key);
         for (field, says) in said.iter().chain(&contact).enumerate() {
             let was = before.as_ref().map_or("", |b| b[field].as_str());
             if says.is_none() {
-                assert_eq!(after.as_ref().unwrap()[field], was, "a file says nothing of a column that it does not have");
+                assert_eq!(
+                    after.as_ref().unwrap()[field],
+                    was,
+                    "a file says nothing of a column that it does not have"
+                );
             }
         }
         if self.pick(3) > 0 {
             return;
         }
-        let undo = Command::Undo { batch: Some(batch), force: false };
+        let undo = Command::Undo {
+            batch: Some(batch),
+            force: false,
+        };
         if self.write(who, &undo).is_ok_and(|r| r.batch.is_some()) {
             self.take_file(who, &key, said, contact, stages);
-            assert_eq!(self.as_file(who, &key), after, "imported, undone and imported is imported");
+            assert_eq!(
+                self.as_file(who, &key),
+                after,
+                "imported, undone and imported is imported"
+            );
         }
     }
 
@@ -274,20 +382,43 @@ impl World {
         (self.pick(2) == 0).then(|| *of.choose(&mut self.rng).unwrap())
     }
 
-    fn take_file(&mut self, who: usize, key: &str, said: [Option<&str>; 3], contact: [Option<&str>; 2], stages: bool) -> Option<Id> {
+    fn take_file(
+        &mut self,
+        who: usize,
+        key: &str,
+        said: [Option<&str>; 3],
+        contact: [Option<&str>; 2],
+        stages: bool,
+    ) -> Option<Id> {
         let now = self.clock(who);
         let store = self.console(who);
         let mut load = store.load("import", now).unwrap();
         let [phone, owner, website] = said;
-        let row = super::load::CustomerRow { external: key, name: "Imported", owner, website, phone, ..Default::default() };
+        let row = super::load::CustomerRow {
+            external: key,
+            name: "Imported",
+            owner,
+            website,
+            phone,
+            ..Default::default()
+        };
         let (customer, _) = load.put_customer(&row).unwrap();
         let [email, role] = contact;
         let kim = format!("{key}-kim");
-        let row = super::load::ContactRow { external: &kim, customer, name: Some("Kim"), email, role, ..Default::default() };
+        let row = super::load::ContactRow {
+            external: &kim,
+            customer,
+            name: Some("Kim"),
+            email,
+            role,
+            ..Default::default()
+        };
         load.put_contact(&row).unwrap();
         let id = load.customer_id(customer).unwrap();
         if stages {
-            let text = toml::to_string(&load.config().stages).unwrap().replace("\"Reach\"", "\"Reached\"");
+            let text = toml::to_string(&load.config().stages)
+                .unwrap()
+                .replace("\"Reach\"", "\"Reached\"");
             load.set_config("stages", &text).unwrap();
         }
         let batch = load.finish("a file").unwrap().batch;
@@ -302,14 +433,22 @@ impl World {
         use rusqlite::OptionalExtension;
         let conn = &self.console(who).conn;
         let query = "SELECT phone, owner, website FROM customer WHERE external = ? AND removed = 0 ORDER BY id LIMIT 1";
-        let customer: Option<[String; 3]> = conn.query_row(query, [key], |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?])).optional().unwrap();
+        let customer: Option<[String; 3]> = conn
+            .query_row(query, [key], |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?]))
+            .optional()
+            .unwrap();
         let query = "SELECT email, role FROM contact WHERE external = ? AND removed = 0 ORDER BY id LIMIT 1";
-        let contact: Option<[String; 2]> =
-            conn.query_row(query, [format!("{key}-kim")], |r| Ok([r.get(0)?, r.get(1)?])).optional().unwrap();
+        let contact: Option<[String; 2]> = conn
+            .query_row(query, [format!("{key}-kim")], |r| {
+                Ok([r.get(0)?, r.get(1)?])
+            })
+            .optional()
+            .unwrap();
         if customer.is_none() && contact.is_none() {
             return None;
         }
-        let ([phone, owner, website], [email, role]) = (customer.unwrap_or_default(), contact.unwrap_or_default());
+        let ([phone, owner, website], [email, role]) =
+            (customer.unwrap_or_default(), contact.unwrap_or_default());
         Some([phone, owner, website, email, role])
     }
 
@@ -322,11 +461,18 @@ impl World {
         let now = self.clock(who);
         let store = self.console(who);
         store.roster = None;
-        store.roster().unwrap_or_else(|e| panic!("a read waits for nobody: {e:?}"));
+        store
+            .roster()
+            .unwrap_or_else(|e| panic!("a read waits for nobody: {e:?}"));
         let asked = store.write(&command, now);
         held.execute_batch("ROLLBACK").unwrap();
         drop(held);
-        let Ok(Receipt { queued: Some(_), .. }) = asked else { return };
+        let Ok(Receipt {
+            queued: Some(_), ..
+        }) = asked
+        else {
+            return;
+        };
         // The other one writes before it is its turn.
         let other = 1 - who;
         for _ in 0..self.pick(3) {
@@ -347,28 +493,48 @@ impl World {
                 "SELECT e.seen FROM edit e JOIN batch b ON b.n = e.batch WHERE b.n > ? AND b.person = ? AND b.command NOT IN ('rules')",
             )
             .unwrap();
-        let seen: Vec<Vec<u8>> =
-            statement.query_map(params![before, PEOPLE[who]], |r| r.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        let seen: Vec<Vec<u8>> = statement
+            .query_map(params![before, PEOPLE[who]], |r| r.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
         for id in seen.iter().flat_map(|s| ids_of(s)) {
             let (n, person): (i64, String) = store
                 .conn
-                .query_row("SELECT b.n, b.person FROM edit e JOIN batch b ON b.n = e.batch WHERE e.id = ?", [&id], |r| {
-                    Ok((r.get(0)?, r.get(1)?))
-                })
+                .query_row(
+                    "SELECT b.n, b.person FROM edit e JOIN batch b ON b.n = e.batch WHERE e.id = ?",
+                    [&id],
+                    |r| Ok((r.get(0)?, r.get(1)?)),
+                )
                 .unwrap();
-            assert!(n <= knew || person == PEOPLE[who] || n > before, "an edit of {person} was seen by what was asked before it");
+            assert!(
+                n <= knew || person == PEOPLE[who] || n > before,
+                "an edit of {person} was seen by what was asked before it"
+            );
         }
     }
 
     fn undo(&mut self, who: usize) {
-        let command = Command::Undo { batch: None, force: false };
+        let command = Command::Undo {
+            batch: None,
+            force: false,
+        };
         // What the day brings comes before settings are taken back, and is none of what was seen.
         let last = self.console(who).last_batch().unwrap();
-        let Ok(Receipt { batch: Some(batch), .. }) = self.write(who, &command) else { return };
+        let Ok(Receipt {
+            batch: Some(batch), ..
+        }) = self.write(who, &command)
+        else {
+            return;
+        };
         let store = self.console(who);
         let (undone, device): (Id, Id) = store
             .conn
-            .query_row("SELECT undoes, device FROM batch WHERE id = ?", [&batch], |r| Ok((Id(r.get(0)?), Id(r.get(1)?))))
+            .query_row(
+                "SELECT undoes, device FROM batch WHERE id = ?",
+                [&batch],
+                |r| Ok((Id(r.get(0)?), Id(r.get(1)?))),
+            )
             .unwrap();
         // Nothing that this person did here later stands, but what undoes and does again.
         let query = "SELECT b.label, b.number, b.n FROM batch b WHERE b.person = ?1 AND b.device = ?2 AND b.finished = 1 AND b.id <> ?3
@@ -376,16 +542,23 @@ impl World {
                      AND NOT EXISTS (SELECT 1 FROM batch u WHERE u.undoes = b.id AND u.person = ?1)";
         let mut statement = store.conn.prepare(query).unwrap();
         let later: Vec<(String, i64, i64)> = statement
-            .query_map(params![PEOPLE[who], device, batch, undone, last], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+            .query_map(params![PEOPLE[who], device, batch, undone, last], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+            })
             .unwrap()
             .collect::<Result<_, _>>()
             .unwrap();
-        assert!(later.is_empty(), "the last thing done here is what is undone, and not {undone}: {later:?}");
+        assert!(
+            later.is_empty(),
+            "the last thing done here is what is undone, and not {undone}: {later:?}"
+        );
     }
 
     /// An older copy takes the name of the book.
     fn restore(&mut self) {
-        let Some(saved) = self.saved.clone() else { return };
+        let Some(saved) = self.saved.clone() else {
+            return;
+        };
         let (draft, path) = (self.folder.path().join("draft.db"), self.path());
         let open = self.pick(2) == 0;
         if !open {
@@ -416,16 +589,25 @@ impl World {
         store.conn.progress_handler(25, Some(fault)).unwrap();
         let _ = store.write(&command, now);
         if !store.closed {
-            store.conn.progress_handler(0, None::<fn() -> bool>).unwrap();
+            store
+                .conn
+                .progress_handler(0, None::<fn() -> bool>)
+                .unwrap();
         }
     }
 
     /// A copy that was made now, where somebody else works, comes back and is merged; and the same the other way round.
     fn elsewhere(&mut self, who: usize) {
-        let path = self.folder.path().join(format!("copy {}.db", self.steps.len()));
+        let path = self
+            .folder
+            .path()
+            .join(format!("copy {}.db", self.steps.len()));
         self.console(who).back_up_to(&path).unwrap();
         let options = Options {
-            who: Who { person: PEOPLE[self.pick(2)].into(), device: Id([9; 16]) },
+            who: Who {
+                person: PEOPLE[self.pick(2)].into(),
+                device: Id([9; 16]),
+            },
             keep: Keep::In(self.folder.path().join("home elsewhere")),
             ..self.options(who)
         };
@@ -434,12 +616,20 @@ impl World {
             let (command, now) = (self.command(who), self.clock(who));
             let _ = copy.write(&command, now);
         }
-        let ask = MergeAsk { now: self.clock(who), dry_run: false, foreign: false };
+        let ask = MergeAsk {
+            now: self.clock(who),
+            dry_run: false,
+            foreign: false,
+        };
         let here = self.console(who);
         here.merge_copy(&copy.conn, ask).unwrap();
         let report = copy.merge_copy(&here.conn, ask).unwrap();
         assert!(report.left_out.is_empty(), "{report:?}");
-        assert_eq!(copy.digest().unwrap(), here.digest().unwrap(), "copies that have the same are the same");
+        assert_eq!(
+            copy.digest().unwrap(),
+            here.digest().unwrap(),
+            "copies that have the same are the same"
+        );
         drop(copy);
         super::open::remove(&path);
     }
@@ -454,8 +644,15 @@ impl World {
         let store = self.console(who);
         let watch = store.watch_rules();
         let n = |store: &Store| -> Vec<i64> {
-            let mut statement = store.conn.prepare("SELECT n FROM customer WHERE removed = 0").unwrap();
-            statement.query_map([], |r| r.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+            let mut statement = store
+                .conn
+                .prepare("SELECT n FROM customer WHERE removed = 0")
+                .unwrap();
+            statement
+                .query_map([], |r| r.get(0))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap()
         };
         let (held, noted) = watch.compared(&store.conn, &n(store), store.today).unwrap();
         assert_eq!(held, noted, "whom the rules hold");
@@ -464,7 +661,9 @@ impl World {
     /// What holds at all times.
     fn check(&mut self) {
         for who in 0..2 {
-            let Some(store) = &mut self.consoles[who] else { continue };
+            let Some(store) = &mut self.consoles[who] else {
+                continue;
+            };
             assert!(store.conn.is_autocommit(), "a transaction is open");
         }
         let who = self.pick(2);
@@ -475,15 +674,29 @@ impl World {
             "copies" => true,
             "outbox" => waits,
             // Until its writer sweeps or exchanges.
-            "sync" => c.words.split("; ").all(|w| w.contains("purged") || w.contains("exchange") || w.contains("remove")),
+            "sync" => c
+                .words
+                .split("; ")
+                .all(|w| w.contains("purged") || w.contains("exchange") || w.contains("remove")),
             "log" => c.words.split("; ").all(|w| w.ends_with(" missing")),
             _ => false,
         };
-        let wrong: Vec<_> = store.doctor().unwrap().into_iter().filter(|c| !c.ok && !told(c)).collect();
+        let wrong: Vec<_> = store
+            .doctor()
+            .unwrap()
+            .into_iter()
+            .filter(|c| !c.ok && !told(c))
+            .collect();
         assert!(wrong.is_empty(), "{wrong:?}");
         let (conn, config, today) = (&store.conn, store.config.clone(), store.today);
         signal::fold_all(conn, &config, today, |n, signals| {
-            let alone = signal::fold_with_before(conn, n, &signal::facts(conn, n, &config)?, &config, today)?;
+            let alone = signal::fold_with_before(
+                conn,
+                n,
+                &signal::facts(conn, n, &config)?,
+                &config,
+                today,
+            )?;
             assert_eq!(alone, signals, "the fold of customer {n}");
             Ok(())
         })
@@ -501,7 +714,11 @@ fn history(seed: u64) {
         }));
         if let Err(why) = played {
             let words = why.downcast_ref::<String>().map_or("", String::as_str);
-            panic!("history {seed}, clocks {:?}: {words}\n{}", world.skews, world.steps.join("\n"));
+            panic!(
+                "history {seed}, clocks {:?}: {words}\n{}",
+                world.skews,
+                world.steps.join("\n")
+            );
         }
     }
 }
@@ -510,5 +727,9 @@ fn history(seed: u64) {
 #[test]
 fn histories_of_one_file_hold_at_every_step() {
     let wrong = wrong_histories(150, 10_000, history);
-    assert_eq!(wrong, Vec::<u64>::new(), "what has to hold does not in these histories");
+    assert_eq!(
+        wrong,
+        Vec::<u64>::new(),
+        "what has to hold does not in these histories"
+    );
 }

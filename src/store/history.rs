@@ -63,7 +63,9 @@ impl Store {
         each_batch(self, &ask.words, |row| {
             let fits = ask.person.as_ref().is_none_or(|p| *p == row.person)
                 && ask.since.is_none_or(|since| row.at >= since)
-                && of_customer.as_ref().is_none_or(|batches| batches.contains(&row.id));
+                && of_customer
+                    .as_ref()
+                    .is_none_or(|batches| batches.contains(&row.id));
             if fits {
                 rows.push(row);
             }
@@ -79,7 +81,10 @@ impl Store {
             if !table.is_owned() && table.entity != Entity::Customer {
                 continue;
             }
-            let owner = format!("t.{} = (SELECT n FROM customer WHERE id = ?1)", table.owner());
+            let owner = format!(
+                "t.{} = (SELECT n FROM customer WHERE id = ?1)",
+                table.owner()
+            );
             let query = format!(
                 "SELECT b.id FROM batch b WHERE b.finished = 1 AND b.n IN (
                    SELECT t.batch FROM {0} t WHERE {owner}
@@ -87,7 +92,10 @@ impl Store {
                 table.name
             );
             let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-            for id in statement.query_map([&customer], |r| r.get(0).map(Id)).map_err(sql)? {
+            for id in statement
+                .query_map([&customer], |r| r.get(0).map(Id))
+                .map_err(sql)?
+            {
                 found.insert(id.map_err(sql)?);
             }
         }
@@ -104,15 +112,23 @@ impl Store {
         while let Some(r) = rows.next().map_err(sql)? {
             let (row, field) = (Id(r.get(2).map_err(sql)?), search::text_at(r, 3)?);
             let table = table_numbered(r.get(1).map_err(sql)?);
-            let called = table.map(|t| conflicts::called(&self.conn, t, row)).transpose()?.flatten();
+            let called = table
+                .map(|t| conflicts::called(&self.conn, t, row))
+                .transpose()?
+                .flatten();
             let (name, customer) = called.unwrap_or_default();
             let value = |at: usize| -> Result<Option<String>> {
                 let value = r.get(at).map_err(sql)?;
-                Ok(table.map_or_else(|| conflicts::plain(&value), |t| conflicts::spoken(t, &field, &value, self.config.currency)))
+                Ok(table.map_or_else(
+                    || conflicts::plain(&value),
+                    |t| conflicts::spoken(t, &field, &value, self.config.currency),
+                ))
             };
             all.push(Told {
                 edit: Id(r.get(0).map_err(sql)?),
-                kind: table.map_or("something of a newer Retain", |t| t.name).to_owned(),
+                kind: table
+                    .map_or("something of a newer Retain", |t| t.name)
+                    .to_owned(),
                 row,
                 name,
                 customer: customer.filter(|c| c.0 != row).map(|c| c.1),

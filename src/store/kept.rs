@@ -61,7 +61,10 @@ impl Kept {
         if let Some(then) = &mut then {
             then.touch(customers);
         }
-        *self = Kept { then, ..Kept::default() };
+        *self = Kept {
+            then,
+            ..Kept::default()
+        };
     }
 }
 
@@ -77,34 +80,63 @@ pub fn visits(store: &mut Store, roster: &Roster) -> Result<Arc<Vec<Visit>>> {
 
 fn all_visits(store: &Store, roster: &Roster) -> Result<Vec<Visit>> {
     let (today, stages, past) = (store.today, &store.config.stages, store.past);
-    let all = by_halves(store, roster, |conn, of| read_visits(conn, past, of, roster, stages, today))?;
+    let all = by_halves(store, roster, |conn, of| {
+        read_visits(conn, past, of, roster, stages, today)
+    })?;
     Ok(all.into_iter().flatten().collect())
 }
 
 /// What is read of the customers whose integers are above the first and up to the second number: of all at once or, where that is
 /// worth a second connection, of both halves at the same time.
-fn by_halves<T: Send>(store: &Store, roster: &Roster, read: impl Fn(&Connection, (i64, i64)) -> Result<T> + Sync) -> Result<Vec<T>> {
-    let _snapshot = if store.conn.is_autocommit() { Some(store.conn.unchecked_transaction().map_err(sql)?) } else { None };
-    let middle = roster.rowids.get(roster.rowids.len() / 2).copied().unwrap_or(0);
+fn by_halves<T: Send>(
+    store: &Store,
+    roster: &Roster,
+    read: impl Fn(&Connection, (i64, i64)) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let _snapshot = if store.conn.is_autocommit() {
+        Some(store.conn.unchecked_transaction().map_err(sql)?)
+    } else {
+        None
+    };
+    let middle = roster
+        .rowids
+        .get(roster.rowids.len() / 2)
+        .copied()
+        .unwrap_or(0);
     match store.beside(roster.rows.len()) {
         // The upper half is read by another connection on a thread of its own.
         Some(other) => std::thread::scope(|scope| {
             let read = &read;
             let upper = scope.spawn(move || read(&other, (middle, i64::MAX)));
             let lower = read(&store.conn, (0, middle))?;
-            Ok(vec![lower, upper.join().map_err(|_| Error::failed("a thread that read the book has failed"))??])
+            Ok(vec![
+                lower,
+                upper
+                    .join()
+                    .map_err(|_| Error::failed("a thread that read the book has failed"))??,
+            ])
         }),
         None => Ok(vec![read(&store.conn, (0, i64::MAX))?]),
     }
 }
 
 /// The visits of the customers whose integers are above the first and up to the second number.
-fn read_visits(conn: &Connection, past: bool, of: (i64, i64), roster: &Roster, stages: &Stages, today: Day) -> Result<Vec<Visit>> {
+fn read_visits(
+    conn: &Connection,
+    past: bool,
+    of: (i64, i64),
+    roster: &Roster,
+    stages: &Stages,
+    today: Day,
+) -> Result<Vec<Visit>> {
     let mut all: Vec<Visit> = Vec::new();
     let mut moves: Vec<(Day, StageNo)> = Vec::new();
     let mut flush = |of: i64, moves: &mut Vec<(Day, StageNo)>| {
         if let Some(row) = roster.row_of(of).filter(|r| !roster.rows[*r].removed) {
-            all.extend(funnel::visits_of(moves).into_iter().map(|v| Visit { customer: row as u32, ..v }));
+            all.extend(funnel::visits_of(moves).into_iter().map(|v| Visit {
+                customer: row as u32,
+                ..v
+            }));
         }
         moves.clear();
     };
@@ -149,11 +181,26 @@ pub fn answers(store: &mut Store, roster: &Roster) -> Result<Arc<Answers>> {
         return Ok(answers.clone());
     }
     let today = store.today;
-    let mut parts = by_halves(store, roster, |conn, of| read_answers(conn, of, roster, today))?.into_iter();
+    let mut parts = by_halves(store, roster, |conn, of| {
+        read_answers(conn, of, roster, today)
+    })?
+    .into_iter();
     let (mut said, mut waves) = parts.next().unwrap_or_default();
     for (more, others) in parts {
-        let numbers: Vec<u16> = others.names.into_iter().map(|name| waves.intern(name)).collect();
-        said.extend(more.into_iter().map(|one| Said { wave: numbers.get(usize::from(one.wave)).copied().unwrap_or(NO_WAVE), ..one }));
+        let numbers: Vec<u16> = others
+            .names
+            .into_iter()
+            .map(|name| waves.intern(name))
+            .collect();
+        said.extend(more.into_iter().map(|one| {
+            Said {
+                wave: numbers
+                    .get(usize::from(one.wave))
+                    .copied()
+                    .unwrap_or(NO_WAVE),
+                ..one
+            }
+        }));
     }
     let all = Arc::new(Answers::settle(said, waves.names));
     store.kept.answers = Some(all.clone());
@@ -161,16 +208,29 @@ pub fn answers(store: &mut Store, roster: &Roster) -> Result<Arc<Answers>> {
 }
 
 /// The answers of some customers, counting by the waves that are with them.
-fn read_answers(conn: &Connection, (from, to): (i64, i64), roster: &Roster, today: Day) -> Result<(Vec<Said>, Waves)> {
+fn read_answers(
+    conn: &Connection,
+    (from, to): (i64, i64),
+    roster: &Roster,
+    today: Day,
+) -> Result<(Vec<Said>, Waves)> {
     let mut statement = conn.prepare_cached(SAID).map_err(sql)?;
     let mut rows = statement.query([from, to]).map_err(sql)?;
     let (mut said, mut waves) = (Vec::new(), Waves::default());
     while let Some(row) = rows.next().map_err(sql)? {
         let kind = EventKind::from_number(row.get(1).map_err(sql)?);
         let day = Day::from_number(row.get(4).map_err(sql)?).filter(|d| *d <= today);
-        let at = roster.row_of(row.get(0).map_err(sql)?).filter(|at| !roster.rows[*at].removed);
-        let (Some(kind), Some(day), Some(customer)) = (kind, day, at) else { continue };
-        let bytes = |at: usize| row.get_ref(at).map(|v| v.as_bytes_or_null().ok().flatten().unwrap_or_default()).map_err(sql);
+        let at = roster
+            .row_of(row.get(0).map_err(sql)?)
+            .filter(|at| !roster.rows[*at].removed);
+        let (Some(kind), Some(day), Some(customer)) = (kind, day, at) else {
+            continue;
+        };
+        let bytes = |at: usize| {
+            row.get_ref(at)
+                .map(|v| v.as_bytes_or_null().ok().flatten().unwrap_or_default())
+                .map_err(sql)
+        };
         // Invitations to other surveys are no part of a response rate of NPS.
         if kind == EventKind::Invite && !matches!(bytes(7)?, b"nps" | b"") {
             continue;
@@ -178,7 +238,11 @@ fn read_answers(conn: &Connection, (from, to): (i64, i64), roster: &Roster, toda
         said.push(Said {
             id: Id(row.get(3).map_err(sql)?),
             customer: customer as u32,
-            contact: row.get::<_, Option<i64>>(5).map_err(sql)?.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+            contact: row
+                .get::<_, Option<i64>>(5)
+                .map_err(sql)?
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(0),
             kind,
             at: row.get(2).map_err(sql)?,
             day,
@@ -197,7 +261,13 @@ fn wave_of(kind: EventKind, reference: &[u8], more: &[u8]) -> String {
     struct More {
         wave: String,
     }
-    let own = if more.is_empty() { String::new() } else { serde_json::from_slice::<More>(more).unwrap_or_default().wave };
+    let own = if more.is_empty() {
+        String::new()
+    } else {
+        serde_json::from_slice::<More>(more)
+            .unwrap_or_default()
+            .wave
+    };
     match kind {
         EventKind::Invite if own.is_empty() => String::from_utf8_lossy(reference).trim().to_owned(),
         _ => own.trim().to_owned(),
@@ -236,10 +306,14 @@ impl Waves {
         if name.is_empty() {
             return NO_WAVE;
         }
-        let at = self.names.iter().position(|n| *n == name).unwrap_or_else(|| {
-            self.names.push(name);
-            self.names.len() - 1
-        });
+        let at = self
+            .names
+            .iter()
+            .position(|n| *n == name)
+            .unwrap_or_else(|| {
+                self.names.push(name);
+                self.names.len() - 1
+            });
         u16::try_from(at).unwrap_or(NO_WAVE)
     }
 }
@@ -251,9 +325,16 @@ pub fn load_orders(store: &mut Store, shared: &Arc<RwLock<Roster>>) -> Result<()
         return Ok(());
     }
     let all = orders(&store.conn, &roster, roster.today)?;
-    let returned: Vec<bool> = roster.rows.iter().map(|row| row.signals.cohort > 1).collect();
+    let returned: Vec<bool> = roster
+        .rows
+        .iter()
+        .map(|row| row.signals.cohort > 1)
+        .collect();
     drop(roster);
-    shared.write().unwrap_or_else(PoisonError::into_inner).put_orders(all, &returned);
+    shared
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .put_orders(all, &returned);
     store.kept.orders = true;
     Ok(())
 }
@@ -275,8 +356,14 @@ pub fn since(row: &Row) -> Option<Day> {
 fn returned(store: &mut Store, roster: &Roster, day: Day) -> Result<Vec<bool>> {
     let visits = visits(store, roster)?;
     let mut returned = vec![false; roster.rows.len()];
-    let lost = |v: &Visit| store.config.stages.is_lost(v.stage) && v.next.is_some_and(|n| !store.config.stages.is_lost(n));
-    for visit in visits.iter().filter(|v| v.left.is_some_and(|l| l <= day) && lost(v)) {
+    let lost = |v: &Visit| {
+        store.config.stages.is_lost(v.stage)
+            && v.next.is_some_and(|n| !store.config.stages.is_lost(n))
+    };
+    for visit in visits
+        .iter()
+        .filter(|v| v.left.is_some_and(|l| l <= day) && lost(v))
+    {
         returned[visit.customer as usize] = true;
     }
     Ok(returned)
@@ -294,7 +381,13 @@ pub fn segments_at(store: &mut Store, roster: &Roster, day: Day) -> Result<[usiz
     let returned = returned(store, roster, day)?;
     let (members, _) = segment::members(orders(&store.conn, roster, day)?, |at| returned[at]);
     let there = |row: &Row| !row.removed && since(row).is_none_or(|since| since <= day);
-    Ok(segment::counts(members.iter().zip(&roster.rows).filter(|(_, row)| there(row)).map(|(m, _)| m)))
+    Ok(segment::counts(
+        members
+            .iter()
+            .zip(&roster.rows)
+            .filter(|(_, row)| there(row))
+            .map(|(m, _)| m),
+    ))
 }
 
 /// The paid orders of every customer, by row of the roster, as they stood at the end of a day.
@@ -312,12 +405,29 @@ fn orders(conn: &Connection, roster: &Roster, today: Day) -> Result<Vec<Orders>>
                 all[at] = Orders::of(list.drain(..), today, rfm::LOOK_BACK);
             }
             list.clear();
-            (last, at) = (customer, roster.row_of(customer).filter(|at| !roster.rows[*at].removed));
+            (last, at) = (
+                customer,
+                roster
+                    .row_of(customer)
+                    .filter(|at| !roster.rows[*at].removed),
+            );
         }
         let Some(row) = row else { break };
-        let bytes = |at: usize| row.get_ref(at).map(|v| v.as_bytes_or_null().ok().flatten().unwrap_or_default()).map_err(sql);
-        let Some(day) = Day::from_number(row.get(1).map_err(sql)?).filter(|_| is_paid(bytes(3).unwrap_or_default())) else { continue };
-        list.push((day, row.get::<_, Option<i64>>(2).map_err(sql)?.unwrap_or(0), discount(bytes(4)?)));
+        let bytes = |at: usize| {
+            row.get_ref(at)
+                .map(|v| v.as_bytes_or_null().ok().flatten().unwrap_or_default())
+                .map_err(sql)
+        };
+        let Some(day) = Day::from_number(row.get(1).map_err(sql)?)
+            .filter(|_| is_paid(bytes(3).unwrap_or_default()))
+        else {
+            continue;
+        };
+        list.push((
+            day,
+            row.get::<_, Option<i64>>(2).map_err(sql)?.unwrap_or(0),
+            discount(bytes(4)?),
+        ));
     }
     Ok(all)
 }
@@ -336,7 +446,9 @@ fn discount(more: &[u8]) -> i64 {
     if !more.windows(10).any(|w| w == b"\"discount\"") {
         return 0;
     }
-    serde_json::from_slice::<More>(more).unwrap_or_default().discount
+    serde_json::from_slice::<More>(more)
+        .unwrap_or_default()
+        .discount
 }
 
 #[cfg(test)]

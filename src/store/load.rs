@@ -90,7 +90,9 @@ const MOST_REFERENCES: usize = 1 << 20;
 impl Events {
     /// Notes a reference; `true` when the book may have it already.
     fn may_have(&mut self, kind: EventKind, reference: &str) -> bool {
-        let Some(made) = &mut self.made else { return true };
+        let Some(made) = &mut self.made else {
+            return true;
+        };
         if made.len() >= MOST_REFERENCES {
             self.made = None;
             return true;
@@ -100,7 +102,11 @@ impl Events {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn begin(store: &'a mut Store, command: &'static str, now: Stamp) -> Result<Loader<'a>> {
+    pub(super) fn begin(
+        store: &'a mut Store,
+        command: &'static str,
+        now: Stamp,
+    ) -> Result<Loader<'a>> {
         store.writable()?;
         if command == "import"
             && store.mode != super::Mode::Memory
@@ -120,9 +126,17 @@ impl<'a> Loader<'a> {
         store.begin_behind_others()?;
         let looked = store.inside().and_then(|()| {
             // A load touches every index all over; what does not fit is written twice.
-            store.conn.execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}")).map_err(sql)?;
+            store
+                .conn
+                .execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}"))
+                .map_err(sql)?;
             let any = |table: &str| -> Result<bool> {
-                store.conn.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| r.get(0)).map_err(sql)
+                store
+                    .conn
+                    .query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| {
+                        r.get(0)
+                    })
+                    .map_err(sql)
             };
             Ok([any("customer")?, any("contact")?, any("event")?])
         });
@@ -131,9 +145,17 @@ impl<'a> Loader<'a> {
         store.kept = super::kept::Kept::default();
         let (zone, currency) = (store.config.zone, store.config.currency);
         let conn = &store.conn;
-        let start =
-            Start { command, now, zone, undoes: None, upto: None, taken: store.outbox_known.number(), signer: store.signer.clone() };
-        let begun = looked.and_then(|had| Ok((had, Batch::begin(conn, &mut store.ids, &store.who, start)?)));
+        let start = Start {
+            command,
+            now,
+            zone,
+            undoes: None,
+            upto: None,
+            taken: store.outbox_known.number(),
+            signer: store.signer.clone(),
+        };
+        let begun = looked
+            .and_then(|had| Ok((had, Batch::begin(conn, &mut store.ids, &store.who, start)?)));
         let ([had_customers, had_contacts, had_events], batch) = match begun {
             Ok(begun) => begun,
             Err(error) => {
@@ -142,7 +164,11 @@ impl<'a> Loader<'a> {
                 return Err(error);
             }
         };
-        let made = if had_events { None } else { Some(HashSet::new()) };
+        let made = if had_events {
+            None
+        } else {
+            Some(HashSet::new())
+        };
         Ok(Loader {
             batch,
             config: &mut store.config,
@@ -156,9 +182,15 @@ impl<'a> Loader<'a> {
             had_customers,
             had_contacts,
             known: Known::default(),
-            rivals: Rivals { currency, ..Rivals::default() },
+            rivals: Rivals {
+                currency,
+                ..Rivals::default()
+            },
             fixed: Vec::new(),
-            events: Events { state: RandomState::new(), made },
+            events: Events {
+                state: RandomState::new(),
+                made,
+            },
             last: 0,
             firings: 0,
             done: false,
@@ -175,7 +207,11 @@ impl<'a> Loader<'a> {
         if let Some(n) = self.customers.get(external) {
             return Ok(Some(*n));
         }
-        let found = if self.had_customers { self.lookup("customer", external)? } else { None };
+        let found = if self.had_customers {
+            self.lookup("customer", external)?
+        } else {
+            None
+        };
         if let Some(n) = found {
             self.customers.insert(external.into(), n);
         }
@@ -187,7 +223,11 @@ impl<'a> Loader<'a> {
         if let Some(n) = self.contacts.get(external) {
             return Ok(Some(*n));
         }
-        let found = if self.had_contacts { self.lookup("contact", external)? } else { None };
+        let found = if self.had_contacts {
+            self.lookup("contact", external)?
+        } else {
+            None
+        };
         if let Some(n) = found {
             self.contacts.insert(external.into(), n);
         }
@@ -226,19 +266,32 @@ impl<'a> Loader<'a> {
         let table = batch::table(entity);
         let (id, mut differ) = self.differing(table, n, cells)?;
         for (field, theirs) in parts {
-            let mine = batch::current(self.batch.conn, table, id, &field)?.map_or(Value::Null, |c| c.value);
+            let mine = batch::current(self.batch.conn, table, id, &field)?
+                .map_or(Value::Null, |c| c.value);
             if mine != theirs {
-                differ.push(Said { field, mine, theirs });
+                differ.push(Said {
+                    field,
+                    mine,
+                    theirs,
+                });
             }
         }
         let mut outcome = Outcome::Same;
-        for Said { field, mine, theirs } in differ {
+        for Said {
+            field,
+            mine,
+            theirs,
+        } in differ
+        {
             let conn = self.batch.conn;
             let said = |earlier: &Value| match (earlier, more) {
                 (Value::Text(text), Some(more)) if field == "more" => more.is_said_by(text),
                 _ => *earlier == theirs,
             };
-            if self.rivals.gives_way(conn, table, (id, &field), &mine, &theirs, &said)? {
+            if self
+                .rivals
+                .gives_way(conn, table, (id, &field), &mine, &theirs, &said)?
+            {
                 self.batch.set(entity, id, &field, theirs)?;
                 outcome = Outcome::Changed;
             } else if outcome == Outcome::Same {
@@ -249,13 +302,29 @@ impl<'a> Loader<'a> {
     }
 
     /// The id of a row, and the fields of its columns that are said otherwise than they stand.
-    fn differing<const N: usize>(&mut self, table: &'static batch::Table, n: i64, cells: &[Cell<'_>; N]) -> Result<(Id, Vec<Said>)> {
-        debug_assert_eq!(N, table.columns.len(), "one cell a column of {}", table.name);
+    fn differing<const N: usize>(
+        &mut self,
+        table: &'static batch::Table,
+        n: i64,
+        cells: &[Cell<'_>; N],
+    ) -> Result<(Id, Vec<Said>)> {
+        debug_assert_eq!(
+            N,
+            table.columns.len(),
+            "one cell a column of {}",
+            table.name
+        );
         let conn = self.batch.conn;
-        let query = format!("SELECT id, {} FROM {} WHERE n = ?", table.columns.join(", "), table.name);
+        let query = format!(
+            "SELECT id, {} FROM {} WHERE n = ?",
+            table.columns.join(", "),
+            table.name
+        );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
         let mut rows = statement.query([n]).map_err(sql)?;
-        let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed(format!("A {} is gone", table.name)).hint("retain doctor"))?;
+        let row = rows.next().map_err(sql)?.ok_or_else(|| {
+            Error::failed(format!("A {} is gone", table.name)).hint("retain doctor")
+        })?;
         let mut differ = Vec::new();
         for (at, (column, cell)) in table.columns.iter().zip(cells).enumerate() {
             let mine = row.get_ref(at + 1).map_err(sql)?;
@@ -267,10 +336,16 @@ impl<'a> Loader<'a> {
                 continue;
             }
             let plain = |value: ValueRef<'_>| match value {
-                ValueRef::Integer(n) if *column == OWNER => ids::named(conn, "customer", n).map(|id| Value::Blob(id.0.to_vec())),
+                ValueRef::Integer(n) if *column == OWNER => {
+                    ids::named(conn, "customer", n).map(|id| Value::Blob(id.0.to_vec()))
+                }
                 value => Value::try_from(value).map_err(|e| sql(e.into())),
             };
-            differ.push(Said { field: (*column).to_owned(), mine: plain(mine)?, theirs: plain(cell.value)? });
+            differ.push(Said {
+                field: (*column).to_owned(),
+                mine: plain(mine)?,
+                theirs: plain(cell.value)?,
+            });
         }
         Ok((row.get(0).map(Id).map_err(sql)?, differ))
     }
@@ -301,31 +376,54 @@ impl<'a> Loader<'a> {
         let mut tags = row.tags.clone().unwrap_or_default();
         tags.sort_unstable();
         tags.dedup();
-        let found = if row.number.is_some() { row.number } else { self.customer(row.external)? };
+        let found = if row.number.is_some() {
+            row.number
+        } else {
+            self.customer(row.external)?
+        };
         if let Some(n) = found {
             if !row.external.is_empty() {
                 self.customers.insert(row.external.into(), n);
             }
-            let attributes = row.attributes.iter().map(|(code, v)| (format!("attr.{code}"), json_value(Some(v))));
-            let parts = attributes.chain(tags.iter().map(|t| (format!("tag.{t}"), Value::Integer(1)))).collect();
-            return Ok((n, self.update(Entity::Customer, n, &row.cells("", ""), parts, None)?));
+            let attributes = row
+                .attributes
+                .iter()
+                .map(|(code, v)| (format!("attr.{code}"), json_value(Some(v))));
+            let parts = attributes
+                .chain(tags.iter().map(|t| (format!("tag.{t}"), Value::Integer(1))))
+                .collect();
+            return Ok((
+                n,
+                self.update(Entity::Customer, n, &row.cells("", ""), parts, None)?,
+            ));
         }
-        let attributes: serde_json::Map<String, serde_json::Value> =
-            row.attributes.iter().map(|(code, v)| ((*code).to_owned(), v.clone())).collect();
+        let attributes: serde_json::Map<String, serde_json::Value> = row
+            .attributes
+            .iter()
+            .map(|(code, v)| ((*code).to_owned(), v.clone()))
+            .collect();
         let attributes = serde_json::Value::Object(attributes).to_string();
         let n = self.make(Entity::Customer, &row.cells(&tags.join(" "), &attributes))?;
         if !row.external.is_empty() {
             self.customers.insert(row.external.into(), n);
         }
-        self.known.add_customer(n, row.name, row.website.unwrap_or(""));
+        self.known
+            .add_customer(n, row.name, row.website.unwrap_or(""));
         self.batch.touched.insert(n);
         Ok((n, Outcome::Made))
     }
 
     /// Puts a contact; gives its number.
     pub fn put_contact(&mut self, row: &ContactRow<'_>) -> Result<(i64, Outcome)> {
-        let found = if row.number.is_some() { row.number } else { self.contact(row.external)? };
-        let (name, email) = (row.name.or(row.email).unwrap_or(""), row.email.unwrap_or(""));
+        let found = if row.number.is_some() {
+            row.number
+        } else {
+            self.contact(row.external)?
+        };
+        let (name, email) = (
+            row.name.or(row.email).unwrap_or(""),
+            row.email.unwrap_or(""),
+        );
         if let Some(n) = found {
             let outcome = self.update(Entity::Contact, n, &row.cells(), Vec::new(), None)?;
             if outcome == Outcome::Changed {
@@ -344,7 +442,10 @@ impl<'a> Loader<'a> {
     /// Puts a ticket with its events.
     pub fn put_ticket(&mut self, row: &TicketRow<'_>) -> Result<Outcome> {
         let (n, outcome) = match self.lookup("ticket", row.external)? {
-            Some(n) => (n, self.update(Entity::Ticket, n, &row.cells(), Vec::new(), None)?),
+            Some(n) => (
+                n,
+                self.update(Entity::Ticket, n, &row.cells(), Vec::new(), None)?,
+            ),
             None => {
                 let n = self.make(Entity::Ticket, &row.cells())?;
                 self.wake(row.customer, "ticket")?;
@@ -362,16 +463,31 @@ impl<'a> Loader<'a> {
         let (customer, subject, severity, opened, closed) = self
             .batch
             .conn
-            .prepare_cached("SELECT customer, subject, severity, opened, closed FROM ticket WHERE n = ?")
+            .prepare_cached(
+                "SELECT customer, subject, severity, opened, closed FROM ticket WHERE n = ?",
+            )
             .and_then(|mut s| {
                 s.query_row([n], |r| {
                     let subject = super::search::text_at_raw(r, 1)?;
-                    Ok((r.get(0)?, subject, r.get::<_, i64>(2)?, Stamp(r.get(3)?), r.get::<_, Option<i64>>(4)?.map(Stamp)))
+                    Ok((
+                        r.get(0)?,
+                        subject,
+                        r.get::<_, i64>(2)?,
+                        Stamp(r.get(3)?),
+                        r.get::<_, Option<i64>>(4)?.map(Stamp),
+                    ))
                 })
             })
             .map_err(sql)?;
-        for (step, at, agrees) in [("opened", Some(opened), row.opened == opened), ("closed", closed, row.closed == Some(closed))] {
-            let reference = if row.external.is_empty() { String::new() } else { format!("{}:{step}", row.external) };
+        for (step, at, agrees) in [
+            ("opened", Some(opened), row.opened == opened),
+            ("closed", closed, row.closed == Some(closed)),
+        ] {
+            let reference = if row.external.is_empty() {
+                String::new()
+            } else {
+                format!("{}:{step}", row.external)
+            };
             let Some(at) = at else {
                 if agrees && outcome != Outcome::Made {
                     self.remove_event(EventKind::Ticket, &reference)?;
@@ -379,7 +495,10 @@ impl<'a> Loader<'a> {
                 continue;
             };
             let unsaid = step == "closed" && row.closed.is_none();
-            if unsaid && (outcome != Outcome::Changed || !self.has_event(EventKind::Ticket, &reference)?) {
+            if unsaid
+                && (outcome != Outcome::Changed
+                    || !self.has_event(EventKind::Ticket, &reference)?)
+            {
                 continue;
             }
             let event = EventRow {
@@ -396,7 +515,10 @@ impl<'a> Loader<'a> {
                 ("number", row.severity.map(i64::from) == Some(severity)),
                 ("text", row.subject == Some(&subject)),
             ];
-            self.put_event_but(&event, &agree.map(|(column, agrees)| if agrees { "" } else { column }))?;
+            self.put_event_but(
+                &event,
+                &agree.map(|(column, agrees)| if agrees { "" } else { column }),
+            )?;
         }
         Ok(())
     }
@@ -409,17 +531,27 @@ impl<'a> Loader<'a> {
             .batch
             .conn
             .prepare_cached("SELECT id FROM customer WHERE n = ? AND snooze_event = ?")
-            .and_then(|mut s| s.query_row(params![customer, arrived], |r| r.get(0)).optional())
+            .and_then(|mut s| {
+                s.query_row(params![customer, arrived], |r| r.get(0))
+                    .optional()
+            })
             .map_err(sql)?;
         if let Some(id) = waits {
-            self.batch.set(Entity::Customer, Id(id), "snooze_event", Value::Text(String::new()))?;
+            self.batch.set(
+                Entity::Customer,
+                Id(id),
+                "snooze_event",
+                Value::Text(String::new()),
+            )?;
         }
         Ok(())
     }
 
     /// The subscription version with this key, if the book has it.
     pub fn version(&mut self, external: &str) -> Result<Option<Version>> {
-        let Some(n) = self.lookup("subscription", external)? else { return Ok(None) };
+        let Some(n) = self.lookup("subscription", external)? else {
+            return Ok(None);
+        };
         self.version_of(n).map(Some)
     }
 
@@ -433,7 +565,9 @@ impl<'a> Loader<'a> {
 
     /// Puts a subscription version. What it comes to a month follows from what stands then.
     pub fn put_version(&mut self, row: &VersionRow<'_>) -> Result<Outcome> {
-        let monthly = |version: &Version| revenue::mrr(version).ok_or_else(|| Error::usage("the price does not fit in 64 bits"));
+        let monthly = |version: &Version| {
+            revenue::mrr(version).ok_or_else(|| Error::usage("the price does not fit in 64 bits"))
+        };
         let currency = self.rivals.currency;
         self.batch.touched.insert(row.customer);
         let Some(n) = self.lookup("subscription", row.external)? else {
@@ -441,11 +575,18 @@ impl<'a> Loader<'a> {
             self.make(Entity::Subscription, &row.cells(currency.code(), monthly))?;
             return Ok(Outcome::Made);
         };
-        let outcome = self.update(Entity::Subscription, n, &row.cells(currency.code(), 0), Vec::new(), None)?;
+        let outcome = self.update(
+            Entity::Subscription,
+            n,
+            &row.cells(currency.code(), 0),
+            Vec::new(),
+            None,
+        )?;
         if outcome == Outcome::Changed {
             let monthly = monthly(&self.version_of(n)?)?;
             let id = ids::named(self.batch.conn, "subscription", n)?;
-            self.batch.set(Entity::Subscription, id, "mrr", Value::Integer(monthly))?;
+            self.batch
+                .set(Entity::Subscription, id, "mrr", Value::Integer(monthly))?;
         }
         Ok(outcome)
     }
@@ -453,9 +594,19 @@ impl<'a> Loader<'a> {
     /// Adds a task (demo only: tasks have no key, so they are never found again).
     pub fn add_task(&mut self, row: &TaskRow<'_>) -> Result<Id> {
         let priority = i64::from(row.priority);
-        let (_, id) = self
-            .batch
-            .insert(Entity::Task, &[&row.customer, &row.title, &row.due, &row.owner, &priority, &row.kind, &row.made, &row.done])?;
+        let (_, id) = self.batch.insert(
+            Entity::Task,
+            &[
+                &row.customer,
+                &row.title,
+                &row.due,
+                &row.owner,
+                &priority,
+                &row.kind,
+                &row.made,
+                &row.done,
+            ],
+        )?;
         self.batch.touched.insert(row.customer);
         Ok(id)
     }
@@ -476,7 +627,10 @@ impl<'a> Loader<'a> {
         {
             let more = self.more_of(n, &row.more)?;
             let mut cells = row.cells(day, more.as_deref().map_or(Cell::new(""), Cell::said));
-            for at in unsaid.iter().filter_map(|column| place(batch::table(Entity::Event), column)) {
+            for at in unsaid
+                .iter()
+                .filter_map(|column| place(batch::table(Entity::Event), column))
+            {
                 cells[at].said = false;
             }
             return self.update(Entity::Event, n, &cells, Vec::new(), Some(&row.more));
@@ -508,11 +662,20 @@ impl<'a> Loader<'a> {
 
     /// Removes the event of this kind and key, unless a person has brought it back; `None` where the book has none.
     pub fn remove_event(&mut self, kind: EventKind, reference: &str) -> Result<Option<Outcome>> {
-        let Some((n, customer)) = self.event(kind, reference)? else { return Ok(None) };
+        let Some((n, customer)) = self.event(kind, reference)? else {
+            return Ok(None);
+        };
         let conn = self.batch.conn;
         let (id, gone) = (ids::named(conn, "event", n)?, Value::Integer(1));
         let (table, field) = (batch::table(Entity::Event), "removed");
-        if !self.rivals.gives_way(conn, table, (id, field), &Value::Integer(0), &gone, &|earlier| *earlier == gone)? {
+        if !self.rivals.gives_way(
+            conn,
+            table,
+            (id, field),
+            &Value::Integer(0),
+            &gone,
+            &|earlier| *earlier == gone,
+        )? {
             return Ok(Some(Outcome::Kept));
         }
         self.batch.set(Entity::Event, id, field, gone)?;
@@ -527,12 +690,16 @@ impl<'a> Loader<'a> {
 
     /// The event of a kind with a key, and its customer; of several the same in every copy of the book.
     fn event(&self, kind: EventKind, reference: &str) -> Result<Option<(i64, i64)>> {
-        let query =
-            "SELECT n, customer FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0 ORDER BY id LIMIT 1";
+        let query = "SELECT n, customer FROM event WHERE reference = ? AND kind = ? AND reference <> '' AND removed = 0 ORDER BY id LIMIT 1";
         self.batch
             .conn
             .prepare_cached(query)
-            .and_then(|mut s| s.query_row(params![reference, kind as i64], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+            .and_then(|mut s| {
+                s.query_row(params![reference, kind as i64], |r| {
+                    Ok((r.get(0)?, r.get(1)?))
+                })
+                .optional()
+            })
             .map_err(sql)
     }
 
@@ -543,7 +710,9 @@ impl<'a> Loader<'a> {
 
     /// When the ticket with this key was closed; `None` where it is open or not in the book.
     pub fn ticket_closed(&mut self, external: &str) -> Result<Option<Stamp>> {
-        let Some(n) = self.lookup("ticket", external)? else { return Ok(None) };
+        let Some(n) = self.lookup("ticket", external)? else {
+            return Ok(None);
+        };
         self.batch
             .conn
             .prepare_cached("SELECT closed FROM ticket WHERE n = ?")
@@ -595,11 +764,19 @@ impl<'a> Loader<'a> {
         let watch = Watch::of(&config);
         let fired = watch.behind(&mut self.batch, today, Fire::Known)?.len();
         watch.fire_held(&mut self.batch, today, self.firings)?;
-        let label = if fired > 0 { format!("{label}; rules fired for {fired} customers") } else { label.to_owned() };
+        let label = if fired > 0 {
+            format!("{label}; rules fired for {fired} customers")
+        } else {
+            label.to_owned()
+        };
         let label = label.as_str();
         self.batch.finish(label)?;
         if let Some(outbox) = self.outbox {
-            outbox.add(&[super::transact::line_of(conn, self.batch.n, super::key_of_book(conn)?)?])?;
+            outbox.add(&[super::transact::line_of(
+                conn,
+                self.batch.n,
+                super::key_of_book(conn)?,
+            )?])?;
         }
         if let Some(numbers) = self.numbers {
             // As in a write: what cannot be noted is no reason to refuse the load.
@@ -641,7 +818,10 @@ impl Drop for Loader<'_> {
                 *self.config = Arc::new(config);
             }
         }
-        let _ = self.batch.conn.execute_batch(&format!("PRAGMA cache_size = -{}", super::open::CACHE));
+        let _ = self
+            .batch
+            .conn
+            .execute_batch(&format!("PRAGMA cache_size = -{}", super::open::CACHE));
     }
 }
 

@@ -25,8 +25,13 @@ pub(super) fn lock(file: &File, place: &Path, at: &str, limit: Duration) -> Resu
     let (mut waited, mut step, mut told) = (Duration::ZERO, Duration::from_millis(1), false);
     while !try_lock(file, place)? {
         if waited >= limit {
-            let message = format!("{} holds {} and does not let go of it", holder(file), place.display());
-            return Err(Error::new(Kind::Busy, message).hint("end it if it is stopped (`fg`, `kill`), then try again"));
+            let message = format!(
+                "{} holds {} and does not let go of it",
+                holder(file),
+                place.display()
+            );
+            return Err(Error::new(Kind::Busy, message)
+                .hint("end it if it is stopped (`fg`, `kill`), then try again"));
         }
         if waited >= limit / 10
             && !std::mem::replace(&mut told, true)
@@ -46,7 +51,9 @@ pub(super) fn try_lock(file: &File, place: &Path) -> Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(e)) => Err(Error::failed(format!("{} cannot be locked", place.display())).because(e)),
+        Err(TryLockError::Error(e)) => {
+            Err(Error::failed(format!("{} cannot be locked", place.display())).because(e))
+        }
     }
 }
 

@@ -52,19 +52,26 @@ const DIGITS: (usize, usize) = (9, 6);
 
 /// Parts of names that name nobody.
 const COMMON: &[&str] = &[
-    "gmbh", "inc", "ltd", "llc", "corp", "company", "the", "and", "und", "group", "holding", "sarl", "plc", "www", "com", "http", "https",
+    "gmbh", "inc", "ltd", "llc", "corp", "company", "the", "and", "und", "group", "holding",
+    "sarl", "plc", "www", "com", "http", "https",
 ];
 
 /// What stands before the @ of many addresses.
-const SHARED: &[&str] = &["info", "sales", "office", "mail", "hello", "contact", "support", "team", "admin", "billing", "help", "service"];
+const SHARED: &[&str] = &[
+    "info", "sales", "office", "mail", "hello", "contact", "support", "team", "admin", "billing",
+    "help", "service",
+];
 
 impl Terms {
     /// A name, and each part of it that is long enough.
     fn name(&mut self, name: &str) {
         self.text(name);
         let folded = fold(name);
-        let parts =
-            words_of(&folded).filter(|p| p.chars().count() >= LEAST && !COMMON.contains(p) && !p.bytes().all(|b| b.is_ascii_digit()));
+        let parts = words_of(&folded).filter(|p| {
+            p.chars().count() >= LEAST
+                && !COMMON.contains(p)
+                && !p.bytes().all(|b| b.is_ascii_digit())
+        });
         self.words.extend(parts.map(str::to_owned));
     }
 
@@ -90,7 +97,12 @@ impl Terms {
     fn phone(&mut self, phone: &str) {
         let digits: Vec<u8> = phone.bytes().filter(u8::is_ascii_digit).collect();
         if digits.len() >= DIGITS.1 {
-            self.digits.insert(digits[digits.len().saturating_sub(DIGITS.0)..].iter().map(|b| char::from(*b)).collect());
+            self.digits.insert(
+                digits[digits.len().saturating_sub(DIGITS.0)..]
+                    .iter()
+                    .map(|b| char::from(*b))
+                    .collect(),
+            );
         }
     }
 
@@ -107,8 +119,14 @@ impl Terms {
             return None;
         }
         // Numbers are written with signs between.
-        let joined: String = folded.chars().filter(|c| !matches!(c, ' ' | '-' | '/' | '(' | ')' | '.')).collect();
-        self.digits.iter().find(|d| joined.contains(d.as_str())).cloned()
+        let joined: String = folded
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '/' | '(' | ')' | '.'))
+            .collect();
+        self.digits
+            .iter()
+            .find(|d| joined.contains(d.as_str()))
+            .cloned()
     }
 
     /// A text names somebody.
@@ -122,13 +140,27 @@ impl Terms {
         let has = |entity: Entity| rows.iter().any(|row| row.0.entity == entity);
         let (of_customer, of_person) = (has(Entity::Customer), has(Entity::Contact));
         for (table, id) in rows {
-            let said = |field: &str| batch::current(conn, table, *id, field).map(|c| c.map(|c| c.value));
-            let text = |field: &str| said(field).map(|v| if let Some(Value::Text(text)) = v { text } else { String::new() });
+            let said =
+                |field: &str| batch::current(conn, table, *id, field).map(|c| c.map(|c| c.value));
+            let text = |field: &str| {
+                said(field).map(|v| {
+                    if let Some(Value::Text(text)) = v {
+                        text
+                    } else {
+                        String::new()
+                    }
+                })
+            };
             match table.entity {
                 Entity::Customer => {
                     terms.name(&text("name")?);
                     terms.phone(&text("phone")?);
-                    terms.text(text("website")?.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/'));
+                    terms.text(
+                        text("website")?
+                            .trim_start_matches("https://")
+                            .trim_start_matches("http://")
+                            .trim_end_matches('/'),
+                    );
                 }
                 // Of the people of a customer the whole names: parts of all of them would be found everywhere.
                 Entity::Contact => {
@@ -155,7 +187,9 @@ impl Terms {
 }
 
 fn words_of(folded: &str) -> impl Iterator<Item = &str> {
-    folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty())
+    folded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
 }
 
 impl Store {
@@ -166,7 +200,10 @@ impl Store {
             self.mentions_in(table, terms, goes, &mut all)?;
         }
         self.mentions_before(terms, goes, &mut all)?;
-        let mut statement = self.conn.prepare("SELECT id, label, command FROM batch ORDER BY n").map_err(sql)?;
+        let mut statement = self
+            .conn
+            .prepare("SELECT id, label, command FROM batch ORDER BY n")
+            .map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(r) = rows.next().map_err(sql)? {
             let id = Id(r.get(0).map_err(sql)?);
@@ -174,19 +211,45 @@ impl Store {
                 && let Some(found) = terms.in_text(&search::text_at(r, 1)?)
             {
                 let field = search::text_at(r, 2)?;
-                all.push(Mention { kind: "label".into(), id, field, customer: None, found, purge: None });
+                all.push(Mention {
+                    kind: "label".into(),
+                    id,
+                    field,
+                    customer: None,
+                    found,
+                    purge: None,
+                });
             }
         }
         Ok(all)
     }
 
     /// Texts that stand in the rows of a table.
-    fn mentions_in(&self, table: &'static Table, terms: &Terms, goes: &HashSet<Id>, all: &mut Vec<Mention>) -> Result<()> {
-        let mut fields: Vec<&str> = table.columns.iter().chain(table.fields).copied().filter(|f| table.holds(f) == Holds::Text).collect();
+    fn mentions_in(
+        &self,
+        table: &'static Table,
+        terms: &Terms,
+        goes: &HashSet<Id>,
+        all: &mut Vec<Mention>,
+    ) -> Result<()> {
+        let mut fields: Vec<&str> = table
+            .columns
+            .iter()
+            .chain(table.fields)
+            .copied()
+            .filter(|f| table.holds(f) == Holds::Text)
+            .collect();
         fields.sort_unstable();
         fields.dedup();
         let columns: Vec<String> = fields.iter().map(|f| format!("\"{f}\"")).collect();
-        let mut statement = self.conn.prepare(&format!("SELECT id, {} FROM {} ORDER BY n", columns.join(", "), table.name)).map_err(sql)?;
+        let mut statement = self
+            .conn
+            .prepare(&format!(
+                "SELECT id, {} FROM {} ORDER BY n",
+                columns.join(", "),
+                table.name
+            ))
+            .map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(r) = rows.next().map_err(sql)? {
             let id = Id(r.get(0).map_err(sql)?);
@@ -195,9 +258,13 @@ impl Store {
             }
             for (at, field) in fields.iter().enumerate() {
                 if let Some(found) = terms.in_text(&search::text_at(r, at + 1)?) {
-                    let (mut mention, is_key) = (self.mention(table, id, field, found)?, *field == "key");
+                    let (mut mention, is_key) =
+                        (self.mention(table, id, field, found)?, *field == "key");
                     if table.entity == Entity::Config {
-                        let key = search::text_at(r, fields.iter().position(|f| *f == "key").unwrap_or_default() + 1)?;
+                        let key = search::text_at(
+                            r,
+                            fields.iter().position(|f| *f == "key").unwrap_or_default() + 1,
+                        )?;
                         let kind = if once::is_key(&key) { "key" } else { "setting" };
                         mention.kind = kind.into();
                         // A key is a name of somebody's own making: it is told where it is found, and a setting by its key.
@@ -210,37 +277,72 @@ impl Store {
         Ok(())
     }
 
-    fn mention(&self, table: &'static Table, id: Id, field: &str, found: String) -> Result<Mention> {
-        let customer = conflicts::called(&self.conn, table, id)?.and_then(|c| c.1).map(|c| c.1);
+    fn mention(
+        &self,
+        table: &'static Table,
+        id: Id,
+        field: &str,
+        found: String,
+    ) -> Result<Mention> {
+        let customer = conflicts::called(&self.conn, table, id)?
+            .and_then(|c| c.1)
+            .map(|c| c.1);
         let purge = match table.entity {
             Entity::Customer => Some(format!("retain purge {id}")),
             _ if table.is_owned() => Some(format!("retain purge --{} {id}", table.name)),
             _ => None,
         };
-        Ok(Mention { kind: conflicts::kind_of(&self.conn, table, id)?.to_owned(), id, field: field.to_owned(), customer, found, purge })
+        Ok(Mention {
+            kind: conflicts::kind_of(&self.conn, table, id)?.to_owned(),
+            id,
+            field: field.to_owned(),
+            customer,
+            found,
+            purge,
+        })
     }
 
     /// What stood in fields of rows, and stands there no more.
-    fn mentions_before(&self, terms: &Terms, goes: &HashSet<Id>, all: &mut Vec<Mention>) -> Result<()> {
+    fn mentions_before(
+        &self,
+        terms: &Terms,
+        goes: &HashSet<Id>,
+        all: &mut Vec<Mention>,
+    ) -> Result<()> {
         let query = "SELECT entity, row, field, before, after FROM edit WHERE typeof(before) = 'text' OR typeof(after) = 'text' ORDER BY n";
         let mut statement = self.conn.prepare(query).map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         let mut known = HashSet::new();
         while let Some(r) = rows.next().map_err(sql)? {
-            let (entity, id, field): (i64, Id, String) = (r.get(0).map_err(sql)?, Id(r.get(1).map_err(sql)?), search::text_at(r, 2)?);
-            let Some(table) = batch::table_numbered(entity) else { continue };
+            let (entity, id, field): (i64, Id, String) = (
+                r.get(0).map_err(sql)?,
+                Id(r.get(1).map_err(sql)?),
+                search::text_at(r, 2)?,
+            );
+            let Some(table) = batch::table_numbered(entity) else {
+                continue;
+            };
             if goes.contains(&id) || known.contains(&(id, field.clone())) {
                 continue;
             }
             for at in [3, 4] {
-                let Value::Text(said) = hash::value_at(r, at)? else { continue };
-                let Some(found) = terms.in_text(&said) else { continue };
+                let Value::Text(said) = hash::value_at(r, at)? else {
+                    continue;
+                };
+                let Some(found) = terms.in_text(&said) else {
+                    continue;
+                };
                 // What stands there still is told as that.
-                if batch::current(&self.conn, table, id, &field).is_ok_and(|c| c.is_some_and(|c| c.value == Value::Text(said.clone()))) {
+                if batch::current(&self.conn, table, id, &field)
+                    .is_ok_and(|c| c.is_some_and(|c| c.value == Value::Text(said.clone())))
+                {
                     continue;
                 }
                 known.insert((id, field.clone()));
-                all.push(Mention { kind: "history".into(), ..self.mention(table, id, &field, found)? });
+                all.push(Mention {
+                    kind: "history".into(),
+                    ..self.mention(table, id, &field, found)?
+                });
                 break;
             }
         }

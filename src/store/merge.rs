@@ -156,7 +156,10 @@ impl Store {
         let before = super::copies::look_of(other);
         let copy = source::private_copy(self, other, ask.foreign)?;
         let mut report = self.merge_copy(&copy.conn, ask)?;
-        if !ask.dry_run && report.left_out.is_empty() && theirs::missing(&self.conn, &copy.conn)?.is_empty() {
+        if !ask.dry_run
+            && report.left_out.is_empty()
+            && theirs::missing(&self.conn, &copy.conn)?.is_empty()
+        {
             report.put_away = self.put_away(other, before, ask.now);
         }
         Ok(report)
@@ -169,12 +172,20 @@ impl Store {
         let new = theirs::missing(&self.conn, other)?;
         let differing = theirs::differing(&self.conn, other)?;
         if new.is_empty() {
-            return Ok(Report { left_out: differing, ..tell::nothing(&self.conn)? });
+            return Ok(Report {
+                left_out: differing,
+                ..tell::nothing(&self.conn)?
+            });
         }
         let backup = match self.mode {
             Mode::Memory => None,
             _ if ask.dry_run => None,
-            _ => Some(super::backup::backup(&self.conn, &self.path, "before-merge", ask.now)?),
+            _ => Some(super::backup::backup(
+                &self.conn,
+                &self.path,
+                "before-merge",
+                ask.now,
+            )?),
         };
         if !ask.dry_run && self.brings_settings(other, &new)? {
             self.ask_before_settings(ask.now);
@@ -218,7 +229,8 @@ impl Store {
     pub(super) fn brings_settings(&self, source: &dyn Source, new: &[i64]) -> Result<bool> {
         for n in new {
             let (header, _) = source.header(*n)?;
-            let may = matches!(header.command.as_str(), "config" | "import" | "load") || super::rules::corrects(&header.command);
+            let may = matches!(header.command.as_str(), "config" | "import" | "load")
+                || super::rules::corrects(&header.command);
             if may && !super::transact::has_batch(&self.conn, header.id)? {
                 return Ok(true);
             }
@@ -228,7 +240,9 @@ impl Store {
 
     /// Sets how much of the book is kept in memory, KiB. Where that cannot be had it is slower, and nothing else.
     pub(super) fn keep_in_memory(&self, kib: u32) {
-        let _ = self.conn.execute_batch(&format!("PRAGMA cache_size = -{kib}"));
+        let _ = self
+            .conn
+            .execute_batch(&format!("PRAGMA cache_size = -{kib}"));
     }
 
     /// Takes batches of a source, within the caller's transaction, and brings figures and index up to date.
@@ -245,7 +259,11 @@ impl Store {
         if search::waiting(&self.conn)? <= 500 {
             search::catch_up(&self.conn, 500)?;
         }
-        let config = if taken.config { std::sync::Arc::new(super::read_config(&self.conn)?) } else { self.config.clone() };
+        let config = if taken.config {
+            std::sync::Arc::new(super::read_config(&self.conn)?)
+        } else {
+            self.config.clone()
+        };
         if signal::folds_anew(&self.config, &config) {
             signal::keep_all(&self.conn, &config, self.today)?;
         }
@@ -253,10 +271,17 @@ impl Store {
             if taken.touched.len() <= REFOLD_AT_ONCE {
                 signal::refresh(&self.conn, *customer, &config, self.today)?;
             } else {
-                self.conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([customer])).map_err(sql)?;
+                self.conn
+                    .prepare_cached("DELETE FROM signal WHERE customer = ?")
+                    .and_then(|mut s| s.execute([customer]))
+                    .map_err(sql)?;
             }
         }
-        let arrived = super::rules::Brought { since, touched: &taken.touched, corrected: &taken.corrected };
+        let arrived = super::rules::Brought {
+            since,
+            touched: &taken.touched,
+            corrected: &taken.corrected,
+        };
         super::rules::Watch::of(&config).note_arrived(&self.conn, &arrived, self.today)
     }
 

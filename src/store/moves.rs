@@ -50,7 +50,14 @@ fn of(conn: &Connection, customer: i64) -> Result<Vec<Move>> {
         if let Ok(More { saw: Some(saw) }) = serde_json::from_slice(more) {
             let removed = row.get::<_, i64>(2).map_err(sql)? != 0;
             let (batch, person) = (row.get(4).map_err(sql)?, search::text_at(row, 5)?);
-            all.push(Move { id: Id(row.get(0).map_err(sql)?), to: search::text_at(row, 1)?, removed, saw, batch, person });
+            all.push(Move {
+                id: Id(row.get(0).map_err(sql)?),
+                to: search::text_at(row, 1)?,
+                removed,
+                saw,
+                batch,
+                person,
+            });
         }
     }
     Ok(all)
@@ -73,7 +80,10 @@ fn behind(moves: &[Move], from: impl Iterator<Item = Id>) -> HashSet<Id> {
 /// The standing moves that no other standing one has seen, the one that is shown last.
 fn heads(moves: &[Move]) -> Vec<&Move> {
     let seen = behind(moves, moves.iter().filter(|m| !m.removed).map(|m| m.id));
-    moves.iter().filter(|m| !m.removed && !seen.contains(&m.id)).collect()
+    moves
+        .iter()
+        .filter(|m| !m.removed && !seen.contains(&m.id))
+        .collect()
 }
 
 /// What a new move of a customer has seen: the latest moves, also those that were taken back and may come again.
@@ -81,7 +91,11 @@ pub fn seen(conn: &Connection, customer: i64, eye: Option<Eye<'_>>) -> Result<Ve
     let mut moves = of(conn, customer)?;
     moves.retain(|m| eye.is_none_or(|eye| eye.saw(m.batch, &m.person)));
     let older = behind(&moves, moves.iter().map(|m| m.id));
-    Ok(moves.iter().map(|m| m.id).filter(|id| !older.contains(id)).collect())
+    Ok(moves
+        .iter()
+        .map(|m| m.id)
+        .filter(|id| !older.contains(id))
+        .collect())
 }
 
 /// Whether moves that have not seen each other lead to different stages.
@@ -111,7 +125,10 @@ pub fn settle_behind(conn: &Connection, batch: i64) -> Result<Vec<Id>> {
     let query = "SELECT customer FROM event WHERE batch = ?1 AND kind = 6 UNION
                  SELECT t.customer FROM edit e JOIN event t ON t.id = e.row WHERE e.batch = ?1 AND e.field = 'removed' AND t.kind = 6";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let customers: Vec<i64> = statement.query_map([batch], |r| r.get(0)).and_then(Iterator::collect).map_err(sql)?;
+    let customers: Vec<i64> = statement
+        .query_map([batch], |r| r.get(0))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
     let mut open = Vec::new();
     for customer in customers {
         open.extend(settle(conn, customer)?);
@@ -127,16 +144,28 @@ pub fn values(conn: &Connection, customer: Id) -> Result<Vec<ConflictValue>> {
     let mut values = Vec::new();
     for (at, head) in heads.iter().enumerate() {
         let (person, wall) = conn
-            .prepare_cached("SELECT b.person, b.wall FROM event e JOIN batch b ON b.n = e.batch WHERE e.id = ?")
-            .and_then(|mut s| s.query_row([&head.id], |r| Ok((search::text_at_raw(r, 0)?, r.get(1)?))))
+            .prepare_cached(
+                "SELECT b.person, b.wall FROM event e JOIN batch b ON b.n = e.batch WHERE e.id = ?",
+            )
+            .and_then(|mut s| {
+                s.query_row([&head.id], |r| Ok((search::text_at_raw(r, 0)?, r.get(1)?)))
+            })
             .map_err(sql)?;
-        values.push(ConflictValue { edit: head.id, value: Some(head.to.clone()), person, at: Stamp(wall), shown: at == last });
+        values.push(ConflictValue {
+            edit: head.id,
+            value: Some(head.to.clone()),
+            person,
+            at: Stamp(wall),
+            shown: at == last,
+        });
     }
     Ok(values)
 }
 
 fn number(conn: &Connection, customer: Id) -> Result<i64> {
-    conn.prepare_cached("SELECT n FROM customer WHERE id = ?").and_then(|mut s| s.query_row([&customer], |r| r.get(0))).map_err(sql)
+    conn.prepare_cached("SELECT n FROM customer WHERE id = ?")
+        .and_then(|mut s| s.query_row([&customer], |r| r.get(0)))
+        .map_err(sql)
 }
 
 /// Decides for one of the moves: those that it had not seen are taken back. It is itself kept by an edit that says so, for the
@@ -145,7 +174,13 @@ pub fn resolve(b: &mut Batch<'_>, customer: Id, take: Id) -> Result<()> {
     let moves = of(b.conn, number(b.conn, customer)?)?;
     let mut kept = behind(&moves, std::iter::once(take));
     kept.insert(take);
-    let known_to_others = behind(&moves, heads(&moves).into_iter().map(|m| m.id).filter(|id| *id != take));
+    let known_to_others = behind(
+        &moves,
+        heads(&moves)
+            .into_iter()
+            .map(|m| m.id)
+            .filter(|id| *id != take),
+    );
     for one in moves.iter().filter(|m| !m.removed) {
         if !kept.contains(&one.id) {
             b.set(Entity::Event, one.id, "removed", Value::Integer(1))?;
@@ -164,5 +199,8 @@ pub fn losses_of(conn: &Connection, one: Id) -> Result<BTreeSet<Id>> {
     let query = "SELECT l.id FROM event e JOIN event l ON l.batch = e.batch AND l.customer = e.customer AND l.at = e.at
                  WHERE e.id = ? AND l.kind = 13 AND l.removed = 0";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    statement.query_map(params![one], |r| r.get(0).map(Id)).and_then(Iterator::collect).map_err(sql)
+    statement
+        .query_map(params![one], |r| r.get(0).map(Id))
+        .and_then(Iterator::collect)
+        .map_err(sql)
 }

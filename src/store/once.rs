@@ -55,19 +55,31 @@ impl Store {
     /// A call with its key. `call` says what is asked for: the same words for the same call, whenever it is made.
     pub fn once(&self, key: &str, call: &str) -> Result<Once> {
         if key.trim().is_empty() || key.chars().count() > 200 {
-            return Err(Error::usage("an idempotency key has 1 to 200 characters").hint("for example the id of the job that calls"));
+            return Err(Error::usage("an idempotency key has 1 to 200 characters")
+                .hint("for example the id of the job that calls"));
         }
         let digest = |text: String| blake3::hash(text.as_bytes()).to_hex()[..32].to_owned();
         let book = self.book_id().unwrap_or_default();
         let name = digest(format!("retain once\n{book}\n{key}"));
-        Ok(Once { name, key: Some(key.to_owned()), call: Some(digest(format!("retain call\n{book}\n{call}"))) })
+        Ok(Once {
+            name,
+            key: Some(key.to_owned()),
+            call: Some(digest(format!("retain call\n{book}\n{call}"))),
+        })
     }
 
     /// The same of a change that waits in the outbox. Earlier versions kept the key, and nothing of the call.
     pub(super) fn once_of(&self, name: &str, call: Option<&str>) -> Result<Once> {
         match call {
-            Some(call) => Ok(Once { name: name.to_owned(), key: None, call: Some(call.to_owned()) }),
-            None => Ok(Once { call: None, ..self.once(name, "")? }),
+            Some(call) => Ok(Once {
+                name: name.to_owned(),
+                key: None,
+                call: Some(call.to_owned()),
+            }),
+            None => Ok(Once {
+                call: None,
+                ..self.once(name, "")?
+            }),
         }
     }
 
@@ -75,16 +87,27 @@ impl Store {
     pub fn done_once(&self, once: &Once) -> Result<Option<Receipt>> {
         let query = "SELECT b.id, b.label, b.made + b.edits - 1, CAST(c.value AS TEXT), b.person, b.wall
                      FROM config c JOIN batch b ON b.n = c.batch WHERE c.key IN (?1, ?2) AND b.finished = 1 ORDER BY c.id";
-        let names = [Some(&once.name), once.key.as_ref()].map(|name| name.map(|name| format!("{PREFIX}{name}")));
+        let names = [Some(&once.name), once.key.as_ref()]
+            .map(|name| name.map(|name| format!("{PREFIX}{name}")));
         let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
         let mut rows = statement.query(params![names[0], names[1]]).map_err(sql)?;
         let mut other = None;
         while let Some(r) = rows.next().map_err(sql)? {
             let label = super::search::text_at(r, 1)?;
-            if once.is_call(&r.get::<_, Option<String>>(3).map_err(sql)?.unwrap_or_default()) {
+            if once.is_call(
+                &r.get::<_, Option<String>>(3)
+                    .map_err(sql)?
+                    .unwrap_or_default(),
+            ) {
                 let changed = usize::try_from(r.get::<_, i64>(2).map_err(sql)?).unwrap_or(0);
                 let batch = Some(Id(r.get(0).map_err(sql)?));
-                return Ok(Some(Receipt { batch, label, changed, repeated: true, ..Receipt::default() }));
+                return Ok(Some(Receipt {
+                    batch,
+                    label,
+                    changed,
+                    repeated: true,
+                    ..Receipt::default()
+                }));
             }
             let day = self.config.zone.day(Stamp(r.get(5).map_err(sql)?));
             other.get_or_insert(used(&label, &super::search::text_at(r, 4)?, day));
@@ -99,11 +122,16 @@ impl Store {
             None => once.key.as_ref() == Some(name),
         };
         let mut other = None;
-        for a in asked.iter().filter(|a| a.book == self.key && a.once.as_ref().is_some_and(|name| same(name, &a.call))) {
+        for a in asked.iter().filter(|a| {
+            a.book == self.key && a.once.as_ref().is_some_and(|name| same(name, &a.call))
+        }) {
             if once.is_call(a.call.as_deref().unwrap_or_default()) {
                 return Ok(true);
             }
-            let what = format!("{}, which waits in your outbox", super::write::code(&a.command));
+            let what = format!(
+                "{}, which waits in your outbox",
+                super::write::code(&a.command)
+            );
             other.get_or_insert(used(&what, &a.person, self.config.zone.day(a.at)));
         }
         other.map_or(Ok(false), Err)
@@ -130,21 +158,47 @@ mod tests {
 
     fn note(store: &mut Store, customer: Id, text: &str, key: &str, call: &str) -> Result<Receipt> {
         let once = store.once(key, call)?;
-        store.write_once(&Command::Note { customers: vec![customer], text: text.into(), at: None }, NOW, Some(&once))
+        store.write_once(
+            &Command::Note {
+                customers: vec![customer],
+                text: text.into(),
+                at: None,
+            },
+            NOW,
+            Some(&once),
+        )
     }
 
     #[test]
     fn a_key_that_was_used_for_another_call_is_refused_and_says_for_what() {
         let mut store = book();
         let (acme, globex) = (add(&mut store, "Acme", 100), add(&mut store, "Globex", 100));
-        assert!(!note(&mut store, acme, "first", "k1", "note acme first").unwrap().repeated);
-        assert!(note(&mut store, acme, "first", "k1", "note acme first").unwrap().repeated);
+        assert!(
+            !note(&mut store, acme, "first", "k1", "note acme first")
+                .unwrap()
+                .repeated
+        );
+        assert!(
+            note(&mut store, acme, "first", "k1", "note acme first")
+                .unwrap()
+                .repeated
+        );
         let refused = note(&mut store, globex, "second", "k1", "note globex second").unwrap_err();
         assert_eq!(refused.kind, Kind::Usage);
         let said = "the idempotency key was used for another call: \"Note on Acme\" by ana on 2026-11-18; nothing was written";
         assert_eq!(refused.message, said);
-        assert_eq!((account(&mut store, acme).total, account(&mut store, globex).total), (2, 1));
-        assert!(!note(&mut store, globex, "second", "k2", "note globex second").unwrap().repeated);
+        assert_eq!(
+            (
+                account(&mut store, acme).total,
+                account(&mut store, globex).total
+            ),
+            (2, 1)
+        );
+        assert!(
+            !note(&mut store, globex, "second", "k2", "note globex second")
+                .unwrap()
+                .repeated
+        );
     }
 
     #[test]
@@ -160,11 +214,17 @@ mod tests {
             .unwrap()
             .map(|r| r.unwrap())
             .collect();
-        assert_eq!((keys.len(), keys[0].0.len(), keys[0].1.len()), (1, "once.".len() + 32, 32));
+        assert_eq!(
+            (keys.len(), keys[0].0.len(), keys[0].1.len()),
+            (1, "once.".len() + 32, 32)
+        );
         assert!(!keys[0].0.contains("dana"));
         // Nor does one book's name of it tell of another's.
         let other = book();
-        assert_ne!(store.once("k", "").unwrap().name, other.once("k", "").unwrap().name);
+        assert_ne!(
+            store.once("k", "").unwrap().name,
+            other.once("k", "").unwrap().name
+        );
     }
 
     #[test]
@@ -173,8 +233,14 @@ mod tests {
         let acme = add(&mut store, "Acme", 100);
         store
             .transact("note", NOW, None, |batch, _| {
-                batch.insert(Entity::Config, &[&"once.job-1", &Value::Text(String::new())])?;
-                Ok(crate::store::write::Done { label: "An old call".into(), ..Default::default() })
+                batch.insert(
+                    Entity::Config,
+                    &[&"once.job-1", &Value::Text(String::new())],
+                )?;
+                Ok(crate::store::write::Done {
+                    label: "An old call".into(),
+                    ..Default::default()
+                })
             })
             .unwrap();
         let done = note(&mut store, acme, "again", "job-1", "whatever").unwrap();

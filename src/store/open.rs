@@ -81,7 +81,10 @@ pub fn identity_of(file: &File) -> Option<Identity> {
 static OPEN_HERE: Mutex<BTreeMap<Identity, usize>> = Mutex::new(BTreeMap::new());
 
 fn is_open_here(identity: Identity) -> bool {
-    OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&identity)
+    OPEN_HERE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .contains_key(&identity)
 }
 
 /// As long as this lives, the file counts as open in this process.
@@ -90,7 +93,11 @@ pub struct Held(Identity);
 
 impl Held {
     fn on(identity: Identity) -> Held {
-        *OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner).entry(identity).or_default() += 1;
+        *OPEN_HERE
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(identity)
+            .or_default() += 1;
         Held(identity)
     }
 }
@@ -111,7 +118,9 @@ impl Drop for Held {
 /// machine, where our shared memory does not reach.
 fn cautious(conn: &Connection, path: &Path, version: i32) -> Option<String> {
     if version > 0 {
-        let set = conn.query_row("SELECT v FROM meta WHERE k = 'share_mode'", [], |r| r.get::<_, String>(0));
+        let set = conn.query_row("SELECT v FROM meta WHERE k = 'share_mode'", [], |r| {
+            r.get::<_, String>(0)
+        });
         if set.is_ok_and(|mode| mode == "network") {
             return Some("the team has set it so".into());
         }
@@ -123,36 +132,60 @@ fn cautious(conn: &Connection, path: &Path, version: i32) -> Option<String> {
 /// read as a file that nobody changes, unless a journal says that the file alone is not the book.
 fn open_to_read(path: &Path, flags: OpenFlags, why: &str) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
-    let Err(error) = schema::version(&conn) else { return Ok(conn) };
+    let Err(error) = schema::version(&conn) else {
+        return Ok(conn);
+    };
     drop(conn);
     if fs::metadata(wal_of(path)).is_ok_and(|m| m.len() > 0) {
-        return Err(Error::new(Kind::Busy, format!("the book cannot be read here: {why}, and its last changes are in its -wal file"))
-            .hint("copy the book and its -wal file into a folder of your own and open it there")
-            .because(error));
+        return Err(Error::new(
+            Kind::Busy,
+            format!(
+                "the book cannot be read here: {why}, and its last changes are in its -wal file"
+            ),
+        )
+        .hint("copy the book and its -wal file into a folder of your own and open it there")
+        .because(error));
     }
     unchanging(path, flags)
 }
 
 /// Opens a file that nobody changes meanwhile: what lies beside it is not looked at, no lock is taken and nothing is made.
 pub fn unchanging(path: &Path, flags: OpenFlags) -> Result<Connection> {
-    let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    Connection::open_with_flags(format!("file:{text}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI).map_err(sql)
+    let text = path
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    Connection::open_with_flags(
+        format!("file:{text}?immutable=1"),
+        flags | OpenFlags::SQLITE_OPEN_URI,
+    )
+    .map_err(sql)
 }
 
 /// Opens a draft that was just made, and no link that took its name.
 pub fn draft(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok());
-    let path = folder.zip(path.file_name()).map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name));
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let folder = path
+        .parent()
+        .and_then(|folder| fs::canonicalize(folder).ok());
+    let path = folder
+        .zip(path.file_name())
+        .map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name));
     Connection::open_with_flags(path, flags).map_err(sql)
 }
 
 /// A private copy of a backup with what belongs to it, in a folder of its own that only we can enter.
 pub fn private_copy(backup: &Path) -> Result<tempfile::TempDir> {
     let failed = |e: std::io::Error| {
-        Error::failed(format!("no copy of {} can be made to look at it", backup.display()))
-            .hint("free some space, or set TMPDIR")
-            .because(e)
+        Error::failed(format!(
+            "no copy of {} can be made to look at it",
+            backup.display()
+        ))
+        .hint("free some space, or set TMPDIR")
+        .because(e)
     };
     let folder = tempfile::tempdir().map_err(failed)?;
     let copy = folder.path().join(backup.file_name().unwrap_or_default());
@@ -173,7 +206,9 @@ pub fn private_copy(backup: &Path) -> Result<tempfile::TempDir> {
 /// Why a backup cannot be written.
 fn why_backup(path: &Path) -> String {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    format!("it is a backup, of which a copy is shown; `retain restore {name}` puts it in the place of its book")
+    format!(
+        "it is a backup, of which a copy is shown; `retain restore {name}` puts it in the place of its book"
+    )
 }
 
 /// Why a book on a full disk can only be read.
@@ -184,7 +219,8 @@ pub fn is_full(path: &Path) -> bool {
     #[cfg(unix)]
     {
         let folder = path.parent().unwrap_or(Path::new("/"));
-        rustix::fs::statvfs(folder).is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < 5 << 20)
+        rustix::fs::statvfs(folder)
+            .is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < 5 << 20)
     }
     #[cfg(not(unix))]
     {
@@ -198,25 +234,37 @@ pub fn is_full(path: &Path) -> bool {
 pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Result<Opened> {
     if !reachable(path)? {
         if fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink()) {
-            return Err(Error::usage(format!("{} is a link that leads nowhere", path.display())).hint("remove it, or name another file"));
+            return Err(
+                Error::usage(format!("{} is a link that leads nowhere", path.display()))
+                    .hint("remove it, or name another file"),
+            );
         }
         if !options.create {
-            return Err(Error::not_found(format!("there is no book at {}", path.display()))
-                .hint("retain demo makes one to try; retain import FILE makes yours"));
+            return Err(
+                Error::not_found(format!("there is no book at {}", path.display()))
+                    .hint("retain demo makes one to try; retain import FILE makes yours"),
+            );
         }
         no_journal_without_file(path)?;
         create(path)?;
     }
-    let path = fs::canonicalize(path).map_err(|e| Error::failed(format!("cannot reach {}", path.display())).because(e))?;
+    let path = fs::canonicalize(path)
+        .map_err(|e| Error::failed(format!("cannot reach {}", path.display())).because(e))?;
     let known = identity(&path).is_some_and(is_open_here);
     let mut read_only = check_file(&path, known)?;
     // A backup is what it was when it was made, however often somebody looks at it.
     let backup = backup::is_one(&path).then(|| why_backup(&path));
-    let copy = if backup.is_some() { Some(private_copy(&path)?) } else { None };
+    let copy = if backup.is_some() {
+        Some(private_copy(&path)?)
+    } else {
+        None
+    };
     let path = match &copy {
         Some(folder) => {
             read_only = None;
-            fs::canonicalize(folder.path()).unwrap_or_else(|_| folder.path().to_owned()).join(path.file_name().unwrap_or_default())
+            fs::canonicalize(folder.path())
+                .unwrap_or_else(|_| folder.path().to_owned())
+                .join(path.file_name().unwrap_or_default())
         }
         None => path,
     };
@@ -226,7 +274,11 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
         read_only = read_only.or_else(|| Some(FULL.into()));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let flags = if read_only.is_some() { OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX } else { flags };
+    let flags = if read_only.is_some() {
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
+    } else {
+        flags
+    };
     let mut conn = match &read_only {
         Some(why) if !known => open_to_read(&path, flags, why)?,
         _ => Connection::open_with_flags(&path, flags).map_err(sql)?,
@@ -244,8 +296,14 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
         version => version?,
     };
     if let Some(why) = read_only.as_ref().filter(|_| version == 0) {
-        return Err(Error::new(Kind::Busy, format!("the book {} is empty and cannot be begun: {why}", path.display()))
-            .hint("name another place with --book FILE"));
+        return Err(Error::new(
+            Kind::Busy,
+            format!(
+                "the book {} is empty and cannot be begun: {why}",
+                path.display()
+            ),
+        )
+        .hint("name another place with --book FILE"));
     }
     if version > schema::VERSION {
         let least = schema::min_reader(&conn)?;
@@ -257,7 +315,10 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
             .hint("update; the file was not touched"));
         }
         read_only = read_only.or_else(|| {
-            Some(format!("written by a newer Retain (version {version}, this one writes {}); update to edit", schema::VERSION))
+            Some(format!(
+                "written by a newer Retain (version {version}, this one writes {}); update to edit",
+                schema::VERSION
+            ))
         });
     }
     if read_only.is_none() {
@@ -272,18 +333,34 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
         if !strange.is_empty() {
-            read_only = Some(format!("its schema is not one that Retain makes: {}", schema::few(&strange)));
+            read_only = Some(format!(
+                "its schema is not one that Retain makes: {}",
+                schema::few(&strange)
+            ));
         }
     }
     let identity = identity(&path);
-    Ok(Opened { conn, mode, read_only: backup.or(read_only), identity, held: identity.map(Held::on), path, copy })
+    Ok(Opened {
+        conn,
+        mode,
+        read_only: backup.or(read_only),
+        identity,
+        held: identity.map(Held::on),
+        path,
+        copy,
+    })
 }
 
 /// A second connection that only reads an open book, for a scan beside another.
 pub fn beside(path: &Path) -> Result<Connection> {
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(sql)?;
     harden(&conn)?;
-    conn.execute_batch("PRAGMA cache_size = -500").map_err(sql)?;
+    conn.execute_batch("PRAGMA cache_size = -500")
+        .map_err(sql)?;
     Ok(conn)
 }
 
@@ -292,7 +369,15 @@ pub fn memory() -> Result<Opened> {
     let conn = Connection::open_in_memory().map_err(sql)?;
     harden(&conn)?;
     schema::migrate(&conn, || Ok(()))?;
-    Ok(Opened { conn, mode: Mode::Memory, read_only: None, identity: None, held: None, path: PathBuf::from(":memory:"), copy: None })
+    Ok(Opened {
+        conn,
+        mode: Mode::Memory,
+        read_only: None,
+        identity: None,
+        held: None,
+        path: PathBuf::from(":memory:"),
+        copy: None,
+    })
 }
 
 /// True when something is there; an error where that cannot be told.
@@ -301,9 +386,12 @@ pub fn reachable(path: &Path) -> Result<bool> {
         Ok(there) => Ok(there),
         // A link that leads to itself is told apart from a folder that is closed to us.
         Err(e) if e.kind() != std::io::ErrorKind::PermissionDenied => Ok(false),
-        Err(e) => Err(Error::new(Kind::Busy, format!("{} is in a folder that is closed to you", path.display()))
-            .hint("ask its owner to let you into the group")
-            .because(e)),
+        Err(e) => Err(Error::new(
+            Kind::Busy,
+            format!("{} is in a folder that is closed to you", path.display()),
+        )
+        .hint("ask its owner to let you into the group")
+        .because(e)),
     }
 }
 
@@ -342,7 +430,9 @@ pub fn is_shared(path: &Path) -> bool {
 /// hands its group on.
 pub fn create(path: &Path) -> Result<()> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|e| Error::failed(format!("cannot make the folder {}", folder.display())).because(e))?;
+        fs::create_dir_all(folder).map_err(|e| {
+            Error::failed(format!("cannot make the folder {}", folder.display())).because(e)
+        })?;
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -364,7 +454,9 @@ pub fn create(path: &Path) -> Result<()> {
             Ok(())
         }
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(Error::failed(format!("cannot make {}", path.display())).hint("name another place with --book FILE").because(e)),
+        Err(e) => Err(Error::failed(format!("cannot make {}", path.display()))
+            .hint("name another place with --book FILE")
+            .because(e)),
     }
 }
 
@@ -373,9 +465,11 @@ pub fn create(path: &Path) -> Result<()> {
 /// `known`: this process has it open already, so its head was read.
 pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
     let name = path.display();
-    let meta = fs::metadata(path).map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
+    let meta = fs::metadata(path)
+        .map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
     if !meta.is_file() {
-        return Err(Error::usage(format!("{name} is not a file")).hint("--book takes the path of a Retain book"));
+        return Err(Error::usage(format!("{name} is not a file"))
+            .hint("--book takes the path of a Retain book"));
     }
     if !known {
         check_head(path)?;
@@ -397,12 +491,20 @@ pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
         let folder = path.parent().unwrap_or(Path::new("/"));
         if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() {
             let mode = fs::metadata(folder).map_or(0, |m| m.mode());
-            let way = if mode & 0o022 == 0 && rustix::fs::access(folder, rustix::fs::Access::READ_OK).is_ok() {
-                format!("; its owner can let the group in: chmod g+rwxs {}, or `retain share`", folder.display())
+            let way = if mode & 0o022 == 0
+                && rustix::fs::access(folder, rustix::fs::Access::READ_OK).is_ok()
+            {
+                format!(
+                    "; its owner can let the group in: chmod g+rwxs {}, or `retain share`",
+                    folder.display()
+                )
             } else {
                 String::new()
             };
-            return Ok(Some(format!("the folder {} is read-only for you, and a journal has to be written there{way}", folder.display())));
+            return Ok(Some(format!(
+                "the folder {} is read-only for you, and a journal has to be written there{way}",
+                folder.display()
+            )));
         }
     }
     Ok(None)
@@ -411,8 +513,11 @@ pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
 /// Refuses what is not a book by its first bytes.
 fn check_head(path: &Path) -> Result<()> {
     let name = path.display();
-    let mut file = File::open(path)
-        .map_err(|e| Error::new(Kind::Busy, format!("cannot read {name}")).hint("ask its owner for read access").because(e))?;
+    let mut file = File::open(path).map_err(|e| {
+        Error::new(Kind::Busy, format!("cannot read {name}"))
+            .hint("ask its owner for read access")
+            .because(e)
+    })?;
     let mut head = [0u8; 100];
     let mut read = 0;
     while read < head.len() {
@@ -423,7 +528,8 @@ fn check_head(path: &Path) -> Result<()> {
         }
     }
     if read > 0 {
-        let number = |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let number =
+            |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         if read < 100 || &head[..16] != b"SQLite format 3\0" {
             let error = Error::usage(format!("{name} is not a Retain book"));
             // Where there are backups of it, it was one.
@@ -435,7 +541,10 @@ fn check_head(path: &Path) -> Result<()> {
         }
         let tables = number(40) != 0;
         if number(68) != schema::APPLICATION_ID && (tables || number(68) != 0) || number(60) < 0 {
-            return Err(Error::usage(format!("{name} is a database of another program")).hint("it was not touched"));
+            return Err(
+                Error::usage(format!("{name} is a database of another program"))
+                    .hint("it was not touched"),
+            );
         }
     }
     Ok(())
@@ -471,7 +580,8 @@ pub fn harden(conn: &Connection) -> Result<()> {
         conn.set_limit(limit, value).map_err(sql)?;
     }
     conn.set_prepared_statement_cache_capacity(128);
-    conn.busy_timeout(std::time::Duration::from_secs(10)).map_err(sql)?;
+    conn.busy_timeout(std::time::Duration::from_secs(10))
+        .map_err(sql)?;
     conn.execute_batch(&format!(
         "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE}"
     ))
@@ -481,11 +591,20 @@ pub fn harden(conn: &Connection) -> Result<()> {
 /// Reads every table and index, and says what is wrong first; `None`: they are sound. What the full-text index means is not
 /// looked at, only its pages: it would take longer than all the rest, and everything in it stands elsewhere.
 pub fn damage(conn: &Connection) -> Result<Option<String>> {
-    let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0").map_err(sql)?;
-    let tables: Vec<String> = statement.query_map([], |r| r.get(0)).and_then(Iterator::collect).map_err(sql)?;
+    let mut statement = conn
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
+        .map_err(sql)?;
+    let tables: Vec<String> = statement
+        .query_map([], |r| r.get(0))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
     for table in tables {
         let quoted = table.replace('"', "\"\"");
-        let said: String = conn.query_row(&format!("PRAGMA quick_check(\"{quoted}\")"), [], |r| r.get(0)).map_err(sql)?;
+        let said: String = conn
+            .query_row(&format!("PRAGMA quick_check(\"{quoted}\")"), [], |r| {
+                r.get(0)
+            })
+            .map_err(sql)?;
         if said != "ok" {
             return Ok(Some(said));
         }
@@ -506,12 +625,19 @@ fn only_look(conn: Connection, mode: &mut Mode) -> Result<Connection> {
     if !mode.is_wal() {
         leave_wal(&conn, &was, mode)?;
     }
-    conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
+    conn.execute_batch("PRAGMA synchronous = FULL")
+        .map_err(sql)?;
     Ok(conn)
 }
 
 /// Journal mode and synchronous for the place, a backup before a migration, and the migration. `keep`: there is something to lose.
-fn prepare(mut conn: Connection, path: &Path, mode: &mut Mode, now: Stamp, keep: bool) -> Result<Connection> {
+fn prepare(
+    mut conn: Connection,
+    path: &Path,
+    mode: &mut Mode,
+    now: Stamp,
+    keep: bool,
+) -> Result<Connection> {
     let mut was = journal(&conn)?;
     if mode.is_wal() && was != "wal" && !enter_wal(&conn) {
         *mode = Mode::Shared(NO_WAL.into());
@@ -523,22 +649,34 @@ fn prepare(mut conn: Connection, path: &Path, mode: &mut Mode, now: Stamp, keep:
     if !mode.is_wal() {
         leave_wal(&conn, &was, mode)?;
     }
-    conn.execute_batch("PRAGMA synchronous = FULL").map_err(sql)?;
+    conn.execute_batch("PRAGMA synchronous = FULL")
+        .map_err(sql)?;
     let set = journal(&conn)?;
-    let sync: i64 = conn.query_row("PRAGMA synchronous", [], |r| r.get(0)).map_err(sql)?;
+    let sync: i64 = conn
+        .query_row("PRAGMA synchronous", [], |r| r.get(0))
+        .map_err(sql)?;
     let wanted = if mode.is_wal() { "wal" } else { "truncate" };
     if set != wanted || sync != 2 {
         return Err(Error::failed(format!("the book would be written with journal {set}, synchronous {sync}, which is not safe here"))
             .hint("`retain doctor` says where it lies; close the other consoles and try again"));
     }
     // By a connection of its own: one that is about to write is not copied from.
-    let before = || backup(&beside(path)?, path, &format!("before-v{}", schema::VERSION), now).map(|_| ());
+    let before = || {
+        backup(
+            &beside(path)?,
+            path,
+            &format!("before-v{}", schema::VERSION),
+            now,
+        )
+        .map(|_| ())
+    };
     schema::migrate(&conn, || if keep { before() } else { Ok(()) })?;
     Ok(conn)
 }
 
 fn journal(conn: &Connection) -> Result<String> {
-    conn.query_row("PRAGMA journal_mode", [], |r| r.get(0)).map_err(sql)
+    conn.query_row("PRAGMA journal_mode", [], |r| r.get(0))
+        .map_err(sql)
 }
 
 /// Why a book on a local disk is not in WAL.
@@ -546,9 +684,20 @@ const NO_WAL: &str = "WAL could not be set up here";
 
 /// True for an error that only memory shared between processes can have met, or a file beside the book.
 fn lacks_shared_memory(error: &Error) -> bool {
-    use rusqlite::ffi::{SQLITE_CANTOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE};
-    let shared = [SQLITE_CANTOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE];
-    super::sqlite_error(error).and_then(rusqlite::Error::sqlite_error).is_some_and(|e| shared.contains(&e.extended_code))
+    use rusqlite::ffi::{
+        SQLITE_CANTOPEN, SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN,
+        SQLITE_IOERR_SHMSIZE,
+    };
+    let shared = [
+        SQLITE_CANTOPEN,
+        SQLITE_IOERR_SHMLOCK,
+        SQLITE_IOERR_SHMMAP,
+        SQLITE_IOERR_SHMOPEN,
+        SQLITE_IOERR_SHMSIZE,
+    ];
+    super::sqlite_error(error)
+        .and_then(rusqlite::Error::sqlite_error)
+        .is_some_and(|e| shared.contains(&e.extended_code))
 }
 
 /// A connection that has the file for itself before its first read: the index of a log is in its own memory then, so the log can
@@ -556,7 +705,8 @@ fn lacks_shared_memory(error: &Error) -> bool {
 fn alone(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
-    conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
+    conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")
+        .map_err(sql)?;
     harden(&conn)?;
     Ok(conn)
 }
@@ -585,7 +735,8 @@ pub fn remove(path: &Path) {
 
 /// Goes over to WAL; `false` where that cannot be had: others are in, or the file system has no shared memory.
 fn enter_wal(conn: &Connection) -> bool {
-    let set: rusqlite::Result<String> = conn.query_row("PRAGMA journal_mode = wal", [], |r| r.get(0));
+    let set: rusqlite::Result<String> =
+        conn.query_row("PRAGMA journal_mode = wal", [], |r| r.get(0));
     // Only a first read shows whether the shared memory can really be had.
     let read = conn.query_row("PRAGMA schema_version", [], |r| r.get::<_, i64>(0));
     set.is_ok_and(|mode| mode == "wal") && read.is_ok()
@@ -595,16 +746,27 @@ fn enter_wal(conn: &Connection) -> bool {
 /// locks refuse it.
 fn leave_wal(conn: &Connection, was: &str, mode: &Mode) -> Result<()> {
     if was == "wal" {
-        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(sql)?;
+        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")
+            .map_err(sql)?;
     }
-    let set: rusqlite::Result<String> = conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0));
-    conn.execute_batch("PRAGMA locking_mode = NORMAL").map_err(sql)?;
+    let set: rusqlite::Result<String> =
+        conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0));
+    conn.execute_batch("PRAGMA locking_mode = NORMAL")
+        .map_err(sql)?;
     // The lock is let go of by the next read.
-    let read = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0));
+    let read = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| {
+        r.get::<_, i64>(0)
+    });
     match set {
         Ok(set) if set == "truncate" && read.is_ok() => Ok(()),
-        _ => Err(Error::new(Kind::Busy, format!("others have the book open in a way that does not hold here ({})", mode.name()))
-            .hint("close the other consoles once, then open it here")),
+        _ => Err(Error::new(
+            Kind::Busy,
+            format!(
+                "others have the book open in a way that does not hold here ({})",
+                mode.name()
+            ),
+        )
+        .hint("close the other consoles once, then open it here")),
     }
 }
 

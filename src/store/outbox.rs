@@ -182,11 +182,18 @@ impl Tail for File {
 /// Adds text at the end; with `sync` it is on the disk when this returns. What fails is taken back, because its person is told
 /// that nothing was saved, and that has to stay true.
 fn put(tail: &mut impl Tail, end: u64, text: &str, sync: bool) -> Result<()> {
-    let Err(error) = tail.put(text).and_then(|()| if sync { tail.sync() } else { Ok(()) }) else { return Ok(()) };
+    let Err(error) = tail
+        .put(text)
+        .and_then(|()| if sync { tail.sync() } else { Ok(()) })
+    else {
+        return Ok(());
+    };
     if tail.cut(end).is_err() {
-        return Err(Error::failed("your outbox failed while the change was put into it")
-            .hint("it may be written at the next start; `retain outbox` shows whether it waits")
-            .because(error));
+        return Err(
+            Error::failed("your outbox failed while the change was put into it")
+                .hint("it may be written at the next start; `retain outbox` shows whether it waits")
+                .because(error),
+        );
     }
     Err(cannot(error))
 }
@@ -202,25 +209,39 @@ impl Outbox {
     pub fn of(folder: &Path, path: &Path, base: Id) -> Outbox {
         let text = path.to_string_lossy().into_owned();
         let name = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
-        Outbox { file: folder.join("outbox").join(format!("{}.outbox", &name[..16])), path: text, base, limit: LIMIT }
+        Outbox {
+            file: folder
+                .join("outbox")
+                .join(format!("{}.outbox", &name[..16])),
+            path: text,
+            base,
+            limit: LIMIT,
+        }
     }
 
     /// Reads it; an outbox that is not there is empty.
     pub fn read(&self) -> Result<Contents> {
         let read = File::open(&self.file).and_then(|mut file| {
             let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map(|_| (bytes, super::open::identity_of(&file)))
+            file.read_to_end(&mut bytes)
+                .map(|_| (bytes, super::open::identity_of(&file)))
         });
         let (bytes, identity) = match read {
             Ok(read) => read,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Contents::default()),
             Err(e) => {
-                return Err(Error::failed(format!("your outbox {} cannot be read; nothing was saved", self.file.display()))
-                    .hint("look at the disk of your home; --no-outbox does without it")
-                    .because(e));
+                return Err(Error::failed(format!(
+                    "your outbox {} cannot be read; nothing was saved",
+                    self.file.display()
+                ))
+                .hint("look at the disk of your home; --no-outbox does without it")
+                .because(e));
             }
         };
-        Ok(Contents { identity, ..contents(&bytes, self.base) })
+        Ok(Contents {
+            identity,
+            ..contents(&bytes, self.base)
+        })
     }
 
     /// Adds lines, on the disk when this returns.
@@ -246,13 +267,18 @@ impl Outbox {
         // The end of a line that a kill has torn must not swallow ours.
         if end > 0 {
             let mut last = [0u8];
-            file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).map_err(cannot)?;
+            file.seek(SeekFrom::End(-1))
+                .and_then(|_| file.read_exact(&mut last))
+                .map_err(cannot)?;
             if last != *b"\n" {
                 text.insert(0, '\n');
             }
         }
         put(&mut file, end, &text, sync)?;
-        Ok(Added { file, bytes: end..end + text.len() as u64 })
+        Ok(Added {
+            file,
+            bytes: end..end + text.len() as u64,
+        })
     }
 
     /// Crosses a change out.
@@ -262,7 +288,11 @@ impl Outbox {
 
     /// Gives this copy of the book a new name, and says it.
     pub fn rename(&self, device: Id) -> Result<()> {
-        self.add(&[Line::Device { path: self.path.clone(), base: self.base, device }])
+        self.add(&[Line::Device {
+            path: self.path.clone(),
+            base: self.base,
+            device,
+        }])
     }
 
     /// Drops the changes that `safe` names (those in a verified backup), and with them what was crossed out. The last
@@ -286,12 +316,26 @@ impl Outbox {
         let mut text = String::new();
         // Former names too: what was given under them is one's own for ever.
         for (base, device) in all.names {
-            write_line(&mut text, &Line::Device { path: self.path.clone(), base, device })?;
+            write_line(
+                &mut text,
+                &Line::Device {
+                    path: self.path.clone(),
+                    base,
+                    device,
+                },
+            )?;
         }
         let mut numbers: Vec<_> = all.numbers.into_iter().collect();
         numbers.sort_unstable();
         for (device, number) in numbers {
-            write_line(&mut text, &Line::Mark { device, number, last: all.last.unwrap_or_default() })?;
+            write_line(
+                &mut text,
+                &Line::Mark {
+                    device,
+                    number,
+                    last: all.last.unwrap_or_default(),
+                },
+            )?;
         }
         for entry in all.entries {
             write_line(&mut text, &Line::Batch(Box::new(entry)))?;
@@ -302,9 +346,14 @@ impl Outbox {
         for asked in all.asked {
             write_line(&mut text, &Line::Asked(Box::new(asked)))?;
         }
-        let draft = self.file.with_extension(format!("{}.tmp", std::process::id()));
+        let draft = self
+            .file
+            .with_extension(format!("{}.tmp", std::process::id()));
         let mut out = files::draft(&draft).map_err(cannot)?;
-        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).and_then(|()| fs::rename(&draft, &self.file)).map_err(cannot)?;
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.sync_all())
+            .and_then(|()| fs::rename(&draft, &self.file))
+            .map_err(cannot)?;
         sync_folder(&self.file).map_err(cannot)?;
         Ok(all.damaged)
     }
@@ -323,8 +372,10 @@ impl Outbox {
                 }
                 Err(e) => return Err(cannot(e)),
             };
-            locks::lock(&file, &self.file, "your outbox", self.limit)
-                .map_err(|e| Error { message: e.message + "; nothing was saved", ..e })?;
+            locks::lock(&file, &self.file, "your outbox", self.limit).map_err(|e| Error {
+                message: e.message + "; nothing was saved",
+                ..e
+            })?;
             if super::open::identity(&self.file) == super::open::identity_of(&file) {
                 if new {
                     sync_folder(&self.file).map_err(cannot)?;
@@ -342,7 +393,10 @@ impl Outbox {
 
 /// Forgets the outbox of a book that its person throws away, and that it may exchange.
 pub fn forget(folder: &Path, book: &Path) {
-    let path = match (book.parent().and_then(|p| fs::canonicalize(p).ok()), book.file_name()) {
+    let path = match (
+        book.parent().and_then(|p| fs::canonicalize(p).ok()),
+        book.file_name(),
+    ) {
         (Some(parent), Some(name)) => parent.join(name),
         _ => book.to_owned(),
     };
@@ -372,7 +426,8 @@ pub fn checksum(json: &str) -> String {
 }
 
 fn write_line(out: &mut String, line: &Line) -> Result<()> {
-    let json = serde_json::to_string(line).map_err(|e| Error::failed("the change has no written form").because(e))?;
+    let json = serde_json::to_string(line)
+        .map_err(|e| Error::failed("the change has no written form").because(e))?;
     out.push_str(&checksum(&json));
     out.push(' ');
     out.push_str(&json);
@@ -381,12 +436,21 @@ fn write_line(out: &mut String, line: &Line) -> Result<()> {
 }
 
 fn contents(bytes: &[u8], base: Id) -> Contents {
-    let mut found = Contents { size: bytes.len() as u64, torn: !bytes.is_empty() && !bytes.ends_with(b"\n"), ..Contents::default() };
+    let mut found = Contents {
+        size: bytes.len() as u64,
+        torn: !bytes.is_empty() && !bytes.ends_with(b"\n"),
+        ..Contents::default()
+    };
     let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
     // Behind the last line's end there is nothing, or a line that a kill has torn.
     let tail = lines.pop().unwrap_or_default();
     let last = if found.torn { read_line(tail) } else { None };
-    for line in lines.into_iter().filter(|l| !l.is_empty()).map(read_line).chain(last.map(Some)) {
+    for line in lines
+        .into_iter()
+        .filter(|l| !l.is_empty())
+        .map(read_line)
+        .chain(last.map(Some))
+    {
         match line {
             None => found.damaged += 1,
             Some(line) => found.take(line, base),
@@ -415,7 +479,9 @@ impl Contents {
     fn take(&mut self, line: Line, base: Id) {
         let mut latest = |id: Id| self.last = self.last.max(Some(id));
         match line {
-            Line::Device { base: made, device, .. } => {
+            Line::Device {
+                base: made, device, ..
+            } => {
                 self.device = (made == base).then_some(device);
                 self.names.retain(|n| *n != (made, device));
                 self.names.push((made, device));
@@ -438,7 +504,11 @@ impl Contents {
                 self.named.retain(|n| n.batch != batch);
                 self.asked.retain(|a| a.batch != batch);
             }
-            Line::Mark { device, number, last } => {
+            Line::Mark {
+                device,
+                number,
+                last,
+            } => {
                 latest(last);
                 let top = self.numbers.entry(device).or_default();
                 *top = number.max(*top);

@@ -31,14 +31,22 @@ fn not_yet(table: &Table, day: Day, cutoff: i64) -> String {
         // A contact has no day, and agreements are known ahead.
         _ => "0".to_owned(),
     };
-    format!("EXISTS (SELECT 1 FROM temp.past_batch p WHERE p.n = t.batch AND (p.told = 0 OR {own}))")
+    format!(
+        "EXISTS (SELECT 1 FROM temp.past_batch p WHERE p.n = t.batch AND (p.told = 0 OR {own}))"
+    )
 }
 
 impl Store {
     /// Opens the book at `path` as it was at the end of `day`, to be read only. What is written to the book afterwards is not
     /// taken back in it: open it anew then.
     pub fn open_past(path: &Path, options: &Options, day: Day) -> Result<Store> {
-        let options = Options { as_of: Some(day), create: false, zone: None, keep: Keep::Nowhere, ..options.clone() };
+        let options = Options {
+            as_of: Some(day),
+            create: false,
+            zone: None,
+            keep: Keep::Nowhere,
+            ..options.clone()
+        };
         let mut store = Store::open_to_look(path, &options)?;
         store.look_back_to(day)?;
         Ok(store)
@@ -64,8 +72,14 @@ impl Store {
     /// The same for any day.
     pub(super) fn look_back_to(&mut self, day: Day) -> Result<()> {
         // The last millisecond of the day.
-        let cutoff = self.config.zone.stamp(day.plus(1), chrono::NaiveTime::MIN).0 - 1;
-        self.read_only.get_or_insert_with(|| format!("it is shown as it was on {day}"));
+        let cutoff = self
+            .config
+            .zone
+            .stamp(day.plus(1), chrono::NaiveTime::MIN)
+            .0
+            - 1;
+        self.read_only
+            .get_or_insert_with(|| format!("it is shown as it was on {day}"));
         self.conn
             .execute_batch(&format!(
                 "CREATE TEMP TABLE past_batch (n INTEGER PRIMARY KEY, told INTEGER NOT NULL);
@@ -95,7 +109,8 @@ impl Store {
         columns.extend(table.columns);
         columns.extend(table.fields.iter().filter(|f| !table.columns.contains(f)));
         let (columns, name) = (columns.join(", "), table.name);
-        let later = "SELECT e.row FROM main.edit e JOIN temp.past_batch p ON p.n = e.batch WHERE e.entity";
+        let later =
+            "SELECT e.row FROM main.edit e JOIN temp.past_batch p ON p.n = e.batch WHERE e.entity";
         self.conn
             .execute_batch(&format!(
                 "CREATE TEMP TABLE past_{name} AS SELECT {columns} FROM main.{name} WHERE id IN ({later} = {});
@@ -106,8 +121,13 @@ impl Store {
             .map_err(sql)?;
         let query = "SELECT DISTINCT e.row, e.field FROM main.edit e JOIN temp.past_batch p ON p.n = e.batch WHERE e.entity = ?";
         let mut statement = self.conn.prepare(query).map_err(sql)?;
-        let rows = statement.query_map([table.number], |r| Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?))).map_err(sql)?;
-        let changed: BTreeSet<(Id, String)> = rows.collect::<std::result::Result<_, _>>().map_err(sql)?;
+        let rows = statement
+            .query_map([table.number], |r| {
+                Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?))
+            })
+            .map_err(sql)?;
+        let changed: BTreeSet<(Id, String)> =
+            rows.collect::<std::result::Result<_, _>>().map_err(sql)?;
         for (row, field) in changed {
             if let Some(value) = self.value_then(row, &field)? {
                 self.put_back(table, row, &field, value)?;
@@ -133,7 +153,12 @@ impl Store {
         while let Some(r) = rows.next().map_err(sql)? {
             let id = |at: usize| -> Result<Id> { Ok(Id(r.get(at).map_err(sql)?)) };
             let seen: Vec<u8> = r.get(3).map_err(sql)?;
-            marks.push(Mark { edit: id(0)?, batch: id(1)?, hlc: r.get(2).map_err(sql)?, seen: ids_of(&seen).collect() });
+            marks.push(Mark {
+                edit: id(0)?,
+                batch: id(1)?,
+                hlc: r.get(2).map_err(sql)?,
+                seen: ids_of(&seen).collect(),
+            });
             values.push(r.get::<_, Value>(4).map_err(sql)?);
         }
         if let Some(shown) = heads(&marks).last() {
@@ -151,10 +176,17 @@ impl Store {
                 let column = if set == "attr" { "attributes" } else { "tags" };
                 let text: Option<String> = self
                     .conn
-                    .query_row(&format!("SELECT {column} FROM temp.past_customer WHERE id = ?"), [&row], |r| search::text_at_raw(r, 0))
+                    .query_row(
+                        &format!("SELECT {column} FROM temp.past_customer WHERE id = ?"),
+                        [&row],
+                        |r| search::text_at_raw(r, 0),
+                    )
                     .optional()
                     .map_err(sql)?;
-                (column, with_part(&text.unwrap_or_default(), set, key, &value))
+                (
+                    column,
+                    with_part(&text.unwrap_or_default(), set, key, &value),
+                )
             }
             // A field of a newer version stands in no column.
             _ => match table.fields.iter().find(|f| **f == field) {
@@ -167,7 +199,10 @@ impl Store {
             },
         };
         self.conn
-            .prepare_cached(&format!("UPDATE temp.past_{} SET {column} = ? WHERE id = ?", table.name))
+            .prepare_cached(&format!(
+                "UPDATE temp.past_{} SET {column} = ? WHERE id = ?",
+                table.name
+            ))
             .and_then(|mut s| s.execute(params![value, row]))
             .map_err(sql)?;
         Ok(())

@@ -45,24 +45,46 @@ const LOCAL: &[(u32, &str)] = &[
     (0x794C_7630, "overlay"),
 ];
 
-const SYNCED: &[&str] =
-    &["dropbox", "onedrive", "google drive", "googledrive", "nextcloud", "owncloud", "mobile documents", "pcloud", "resilio sync"];
+const SYNCED: &[&str] = &[
+    "dropbox",
+    "onedrive",
+    "google drive",
+    "googledrive",
+    "nextcloud",
+    "owncloud",
+    "mobile documents",
+    "pcloud",
+    "resilio sync",
+];
 
 /// How to lock the file at this place, and why it must not be written at all, when locks are known to be broken there.
 pub fn classify(path: &Path) -> (Mode, Option<String>) {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     if let Some(bad) = breaks_locks(&table, path) {
-        let why = format!("its file system is mounted with {bad}, so locks do not hold; mount it without that option");
+        let why = format!(
+            "its file system is mounted with {bad}, so locks do not hold; mount it without that option"
+        );
         return (Mode::Shared("broken locks".into()), Some(why));
     }
     for folder in path.ancestors().skip(1) {
-        let name = folder.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let marked = [".stfolder", ".git", ".dropbox", ".dropbox.cache"].iter().find(|m| folder.join(m).exists());
+        let name = folder
+            .file_name()
+            .map(|n| n.to_string_lossy().to_lowercase())
+            .unwrap_or_default();
+        let marked = [".stfolder", ".git", ".dropbox", ".dropbox.cache"]
+            .iter()
+            .find(|m| folder.join(m).exists());
         if let Some(marker) = marked {
-            return (Mode::Shared(format!("{} is synced ({marker})", folder.display())), None);
+            return (
+                Mode::Shared(format!("{} is synced ({marker})", folder.display())),
+                None,
+            );
         }
         if SYNCED.iter().any(|s| name.starts_with(s)) {
-            return (Mode::Shared(format!("{} looks like a synced folder", folder.display())), None);
+            return (
+                Mode::Shared(format!("{} looks like a synced folder", folder.display())),
+                None,
+            );
         }
     }
     (file_system(path), None)
@@ -78,7 +100,9 @@ fn file_system(path: &Path) -> Mode {
             } else if LOCAL.iter().any(|(magic, _)| *magic == kind) {
                 Mode::Local
             } else {
-                Mode::Shared(format!("file system 0x{kind:X} is not known to be a local disk"))
+                Mode::Shared(format!(
+                    "file system 0x{kind:X} is not known to be a local disk"
+                ))
             }
         }
         Err(_) => Mode::Shared("its file system did not answer".into()),
@@ -97,7 +121,9 @@ fn breaks_locks<'a>(table: &'a str, path: &Path) -> Option<&'a str> {
     let mut best: Option<(usize, [&str; 2])> = None;
     for (left, right) in table.lines().filter_map(|line| line.split_once(" - ")) {
         let mut left = left.split(' ').skip(4);
-        let (Some(point), Some(own)) = (left.next(), left.next()) else { continue };
+        let (Some(point), Some(own)) = (left.next(), left.next()) else {
+            continue;
+        };
         let (point, length) = (PathBuf::from(unescaped(point)), point.len());
         let source = right.split(' ').nth(2).unwrap_or("");
         // Of two mounts at one place the later is seen.
@@ -105,13 +131,25 @@ fn breaks_locks<'a>(table: &'a str, path: &Path) -> Option<&'a str> {
             best = Some((length, [own, source]));
         }
     }
-    let breaks = |o: &&str| matches!(*o, "nobrl" | "nolock" | "local_lock=all" | "local_lock=posix" | "soft");
-    best?.1.into_iter().flat_map(|options| options.split(',')).find(breaks)
+    let breaks = |o: &&str| {
+        matches!(
+            *o,
+            "nobrl" | "nolock" | "local_lock=all" | "local_lock=posix" | "soft"
+        )
+    };
+    best?
+        .1
+        .into_iter()
+        .flat_map(|options| options.split(','))
+        .find(breaks)
 }
 
 /// A name in which the table writes a space, a tab, an end of a line and a backslash as `\040` and so on.
 fn unescaped(name: &str) -> String {
-    name.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+    name.replace("\\040", " ")
+        .replace("\\011", "\t")
+        .replace("\\012", "\n")
+        .replace("\\134", "\\")
 }
 
 #[cfg(test)]

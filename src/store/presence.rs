@@ -49,14 +49,24 @@ const GONE: i64 = 60;
 
 /// The folder with the sessions of the book at `path`.
 pub fn folder_of(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     path.with_file_name(format!(".{name}.here"))
 }
 
 /// This machine's name and the id of its running system.
 pub fn host() -> (String, String) {
-    let read = |path: &str| fs::read_to_string(path).map(|t| t.trim().to_owned()).unwrap_or_default();
-    (read("/proc/sys/kernel/hostname"), read("/proc/sys/kernel/random/boot_id"))
+    let read = |path: &str| {
+        fs::read_to_string(path)
+            .map(|t| t.trim().to_owned())
+            .unwrap_or_default()
+    };
+    (
+        read("/proc/sys/kernel/hostname"),
+        read("/proc/sys/kernel/random/boot_id"),
+    )
 }
 
 impl Presence {
@@ -65,10 +75,33 @@ impl Presence {
         make_folder(path).ok()?;
         let (host, boot) = host();
         let pid = std::process::id();
-        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
-        let name = format!("{}-{pid}-{}", host.chars().map(plain).collect::<String>(), now.0);
-        let me = Here { person: person.to_owned(), host, boot, pid, since: now, wal, looking: None };
-        let presence = Presence { book: path.to_owned(), name, me, written: now };
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        };
+        let name = format!(
+            "{}-{pid}-{}",
+            host.chars().map(plain).collect::<String>(),
+            now.0
+        );
+        let me = Here {
+            person: person.to_owned(),
+            host,
+            boot,
+            pid,
+            since: now,
+            wal,
+            looking: None,
+        };
+        let presence = Presence {
+            book: path.to_owned(),
+            name,
+            me,
+            written: now,
+        };
         presence.write().then_some(presence)
     }
 
@@ -85,7 +118,11 @@ impl Presence {
     fn write(&self) -> bool {
         let text = serde_json::to_string(&self.me).unwrap_or_default();
         let draft = format!("{}.tmp", self.name);
-        open_folder(&self.book).is_ok_and(|folder| folder.write(&self.file(), &draft, text.as_bytes(), 0o644).is_ok())
+        open_folder(&self.book).is_ok_and(|folder| {
+            folder
+                .write(&self.file(), &draft, text.as_bytes(), 0o644)
+                .is_ok()
+        })
     }
 
     fn file(&self) -> String {
@@ -94,9 +131,13 @@ impl Presence {
 
     /// The others. What is left of sessions that ended without a word is removed.
     pub fn others(&self) -> Vec<Here> {
-        let Ok(folder) = open_folder(&self.book) else { return Vec::new() };
+        let Ok(folder) = open_folder(&self.book) else {
+            return Vec::new();
+        };
         // Compared with our own file, whose time the same file system has set: clocks of machines differ.
-        let Ok(own) = folder.about(&self.file()) else { return Vec::new() };
+        let Ok(own) = folder.about(&self.file()) else {
+            return Vec::new();
+        };
         sessions(&folder, &self.file(), own.changed, &self.me.boot)
     }
 }
@@ -117,7 +158,9 @@ fn make_folder(book: &Path) -> io::Result<Folder> {
     let mode = {
         use std::os::unix::fs::MetadataExt;
         // Whoever can read the book may see who is there; whoever can write it may be there.
-        book.parent().and_then(|p| fs::metadata(p).ok()).map_or(0o700, |m| m.mode() & 0o2777)
+        book.parent()
+            .and_then(|p| fs::metadata(p).ok())
+            .map_or(0o700, |m| m.mode() & 0o2777)
     };
     #[cfg(not(unix))]
     let mode = 0o700;
@@ -129,11 +172,16 @@ fn is_ours(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     match name.rsplit_once('.') {
         Some((pid, "probe")) => number(pid),
-        Some((session, "json" | "tmp")) => session.rsplit_once('-').is_some_and(|(front, moment)| {
-            // A moment before 1970 has a sign.
-            let pid = front.trim_end_matches('-').rsplit_once('-').map(|(_, pid)| pid);
-            number(moment) && pid.is_some_and(number)
-        }),
+        Some((session, "json" | "tmp")) => {
+            session.rsplit_once('-').is_some_and(|(front, moment)| {
+                // A moment before 1970 has a sign.
+                let pid = front
+                    .trim_end_matches('-')
+                    .rsplit_once('-')
+                    .map(|(_, pid)| pid);
+                number(moment) && pid.is_some_and(number)
+            })
+        }
         _ => false,
     }
 }
@@ -141,12 +189,30 @@ fn is_ours(name: &str) -> bool {
 fn sessions(folder: &Folder, own: &str, now: i64, boot: &str) -> Vec<Here> {
     let mut found = Vec::new();
     let names = folder.names().unwrap_or_default();
-    for name in names.iter().filter(|name| *name != own && is_ours(name)).take(MOST) {
-        let Some(about) = folder.about(name).ok().filter(|about| about.sort == Sort::Regular) else { continue };
-        let text = if name.ends_with(".json") { folder.read(name, LONGEST).ok() } else { None };
+    for name in names
+        .iter()
+        .filter(|name| *name != own && is_ours(name))
+        .take(MOST)
+    {
+        let Some(about) = folder
+            .about(name)
+            .ok()
+            .filter(|about| about.sort == Sort::Regular)
+        else {
+            continue;
+        };
+        let text = if name.ends_with(".json") {
+            folder.read(name, LONGEST).ok()
+        } else {
+            None
+        };
         let here: Option<Here> = text.and_then(|text| serde_json::from_slice(&text).ok());
-        let dead =
-            |h: &Here| !boot.is_empty() && h.boot == boot && cfg!(target_os = "linux") && !Path::new(&format!("/proc/{}", h.pid)).exists();
+        let dead = |h: &Here| {
+            !boot.is_empty()
+                && h.boot == boot
+                && cfg!(target_os = "linux")
+                && !Path::new(&format!("/proc/{}", h.pid)).exists()
+        };
         if now - about.changed > GONE || here.as_ref().is_some_and(dead) {
             let _ = folder.remove(name);
         } else {
@@ -159,21 +225,34 @@ fn sessions(folder: &Folder, own: &str, now: i64, boot: &str) -> Vec<Here> {
 
 /// Every session of the book at `path`; usually there is none.
 pub fn here(path: &Path) -> Vec<Here> {
-    let Ok(folder) = open_folder(path) else { return Vec::new() };
-    if !folder.names().is_ok_and(|all| all.iter().any(|name| is_ours(name))) {
+    let Ok(folder) = open_folder(path) else {
+        return Vec::new();
+    };
+    if !folder
+        .names()
+        .is_ok_and(|all| all.iter().any(|name| is_ours(name)))
+    {
         return Vec::new();
     }
     // A file of our own tells the file system's time.
     let probe = format!("{}.probe", std::process::id());
-    let now = folder.draft(&probe, 0o600).and_then(|_| folder.about(&probe)).map(|about| about.changed);
+    let now = folder
+        .draft(&probe, 0o600)
+        .and_then(|_| folder.about(&probe))
+        .map(|about| about.changed);
     let _ = folder.remove(&probe);
-    now.map_or_else(|_| Vec::new(), |now| sessions(&folder, &probe, now, &host().1))
+    now.map_or_else(
+        |_| Vec::new(),
+        |now| sessions(&folder, &probe, now, &host().1),
+    )
 }
 
 /// What lies in the place of the sessions of the book at `path` and is none, a sentence each.
 pub fn strange(path: &Path) -> Vec<String> {
     super::strange_in(&folder_of(path), path, |name, about| {
-        is_ours(name) && about.sort == Sort::Regular && (about.size <= LONGEST || !name.ends_with(".json"))
+        is_ours(name)
+            && about.sort == Sort::Regular
+            && (about.size <= LONGEST || !name.ends_with(".json"))
     })
 }
 
@@ -188,7 +267,11 @@ pub fn elsewhere(path: &Path) -> Option<Here> {
 pub fn who_writes(path: &Path, others: &[Here]) -> String {
     let (_, boot) = host();
     let holders = holders(path);
-    let mut names: Vec<&str> = others.iter().filter(|h| h.boot == boot && holders.contains(&h.pid)).map(|h| h.person.as_str()).collect();
+    let mut names: Vec<&str> = others
+        .iter()
+        .filter(|h| h.boot == boot && holders.contains(&h.pid))
+        .map(|h| h.person.as_str())
+        .collect();
     if names.is_empty() {
         names = others.iter().map(|h| h.person.as_str()).collect();
     }
@@ -203,8 +286,15 @@ fn holders(path: &Path) -> Vec<u32> {
         use std::os::unix::fs::MetadataExt;
         let mut shared = path.as_os_str().to_owned();
         shared.push("-shm");
-        let inodes: Vec<u64> = [path, Path::new(&shared)].iter().filter_map(|p| fs::metadata(p).ok()).map(|m| m.ino()).collect();
-        holders_among(&fs::read_to_string("/proc/locks").unwrap_or_default(), &inodes)
+        let inodes: Vec<u64> = [path, Path::new(&shared)]
+            .iter()
+            .filter_map(|p| fs::metadata(p).ok())
+            .map(|m| m.ino())
+            .collect();
+        holders_among(
+            &fs::read_to_string("/proc/locks").unwrap_or_default(),
+            &inodes,
+        )
     }
     #[cfg(not(unix))]
     {
@@ -218,8 +308,15 @@ pub(super) fn holders_of(files: &[&fs::File]) -> Vec<u32> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let inodes: Vec<u64> = files.iter().filter_map(|f| f.metadata().ok()).map(|m| m.ino()).collect();
-        holders_among(&fs::read_to_string("/proc/locks").unwrap_or_default(), &inodes)
+        let inodes: Vec<u64> = files
+            .iter()
+            .filter_map(|f| f.metadata().ok())
+            .map(|m| m.ino())
+            .collect();
+        holders_among(
+            &fs::read_to_string("/proc/locks").unwrap_or_default(),
+            &inodes,
+        )
     }
     #[cfg(not(unix))]
     {

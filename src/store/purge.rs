@@ -66,7 +66,9 @@ pub fn is_purged(conn: &Connection, id: Id) -> Result<bool> {
 
 /// Anything was ever purged here.
 pub fn any(conn: &Connection) -> Result<bool> {
-    conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone)").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)
+    conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone)")
+        .and_then(|mut s| s.query_row([], |r| r.get(0)))
+        .map_err(sql)
 }
 
 /// Leaves the digest of an item of the batch `batch`, which `purged` has purged.
@@ -82,7 +84,17 @@ pub fn bury(conn: &Connection, item: &Item, batch: i64, purged: i64) -> Result<(
 /// What is left of a row or an edit that is purged; `None`: it is not.
 pub fn left_of(conn: &Connection, id: Id) -> Result<Option<Item>> {
     conn.prepare_cached("SELECT entity, digest FROM tombstone WHERE id = ? AND entity >= 0")
-        .and_then(|mut s| s.query_row([&id], |r| Ok(Item::Purged { id, entity: r.get(0)?, digest: r.get(1)?, by: None })).optional())
+        .and_then(|mut s| {
+            s.query_row([&id], |r| {
+                Ok(Item::Purged {
+                    id,
+                    entity: r.get(0)?,
+                    digest: r.get(1)?,
+                    by: None,
+                })
+            })
+            .optional()
+        })
         .map_err(sql)
 }
 
@@ -104,13 +116,26 @@ fn unsay_naming(conn: &Connection, n: i64, purged: i64, terms: &Terms) -> Result
         let mut rows = statement.query([n]).map_err(sql)?;
         rows.next().map_err(sql)?.map(hash::header_of).transpose()?
     };
-    let Some((header, said, ..)) = found else { return Ok(()) };
-    if header.label == UNSAID || keeps_its_label(&header.command) && !(header.command == "import" && terms.are_in(&header.label)) {
+    let Some((header, said, ..)) = found else {
+        return Ok(());
+    };
+    if header.label == UNSAID
+        || keeps_its_label(&header.command)
+            && !(header.command == "import" && terms.are_in(&header.label))
+    {
         return Ok(());
     }
     // A hash from before labels counted by digests is written anew, so that it fits without the label.
-    let (fits, hash) = (hash::fits(conn, n, &header, &said)?, hash::of_batch(conn, n, &header)?);
-    let label = Item::Purged { id: header.id, entity: LABEL, digest: hash::digest(header.label.as_bytes()), by: None };
+    let (fits, hash) = (
+        hash::fits(conn, n, &header, &said)?,
+        hash::of_batch(conn, n, &header)?,
+    );
+    let label = Item::Purged {
+        id: header.id,
+        entity: LABEL,
+        digest: hash::digest(header.label.as_bytes()),
+        by: None,
+    };
     bury(conn, &label, n, purged)?;
     let hash = if fits { hash.to_vec() } else { said };
     conn.prepare_cached("UPDATE batch SET label = ?, hash = ? WHERE n = ?")
@@ -134,7 +159,9 @@ impl Knew {
             Some(known) => Ok(Knew::Said(ids_of(known).collect())),
             None => conn
                 .prepare_cached("SELECT hlc, id FROM batch WHERE n = ?")
-                .and_then(|mut s| s.query_row([purged], |r| Ok(Knew::Before(r.get(0)?, Id(r.get(1)?)))))
+                .and_then(|mut s| {
+                    s.query_row([purged], |r| Ok(Knew::Before(r.get(0)?, Id(r.get(1)?))))
+                })
                 .map_err(sql),
         }
     }
@@ -159,8 +186,7 @@ struct Move {
 }
 
 fn moves_of(conn: &Connection, row: Id) -> Result<Vec<Move>> {
-    let query =
-        "SELECT e.id, e.before, e.after, e.seen, b.hlc, b.id FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?";
+    let query = "SELECT e.id, e.before, e.after, e.seen, b.hlc, b.id FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
     let mut rows = statement.query(params![row, OWNER]).map_err(sql)?;
     let mut all = Vec::new();
@@ -181,19 +207,30 @@ fn moves_of(conn: &Connection, row: Id) -> Result<Vec<Move>> {
 fn ever_of(conn: &Connection, customer: Id) -> Result<Vec<(&'static Table, Id)>> {
     let mut all = Vec::new();
     for t in TABLES.iter().filter(|t| t.is_owned()) {
-        let query = format!("SELECT id FROM {} WHERE {OWNER} = (SELECT n FROM customer WHERE id = ?) ORDER BY n", t.name);
+        let query = format!(
+            "SELECT id FROM {} WHERE {OWNER} = (SELECT n FROM customer WHERE id = ?) ORDER BY n",
+            t.name
+        );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        for id in statement.query_map([&customer], |r| r.get(0).map(Id)).map_err(sql)? {
+        for id in statement
+            .query_map([&customer], |r| r.get(0).map(Id))
+            .map_err(sql)?
+        {
             all.push((t, id.map_err(sql)?));
         }
     }
-    let query = "SELECT DISTINCT entity, row FROM edit WHERE field = ?1 AND (before = ?2 OR after = ?2)";
+    let query =
+        "SELECT DISTINCT entity, row FROM edit WHERE field = ?1 AND (before = ?2 OR after = ?2)";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let moved: Vec<(i64, Id)> =
-        statement.query_map(params![OWNER, customer], |r| Ok((r.get(0)?, Id(r.get(1)?)))).and_then(Iterator::collect).map_err(sql)?;
+    let moved: Vec<(i64, Id)> = statement
+        .query_map(params![OWNER, customer], |r| Ok((r.get(0)?, Id(r.get(1)?))))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
     let known: HashSet<Id> = all.iter().map(|row| row.1).collect();
     for (entity, row) in moved.into_iter().filter(|m| !known.contains(&m.1)) {
-        let Some(t) = batch::table_numbered(entity) else { continue };
+        let Some(t) = batch::table_numbered(entity) else {
+            continue;
+        };
         if ids::number_of(conn, t.name, row)?.is_some() {
             all.push((t, row));
         }
@@ -214,11 +251,19 @@ fn goes_with(conn: &Connection, row: Id, customer: Id, knew: &Knew) -> Result<bo
     }
     while let Some(seen) = open.pop() {
         if over.insert(seen) {
-            open.extend(moves.iter().filter(|m| m.edit == seen).flat_map(|m| &m.seen));
+            open.extend(
+                moves
+                    .iter()
+                    .filter(|m| m.edit == seen)
+                    .flat_map(|m| &m.seen),
+            );
         }
     }
     let made_here = moves.is_empty() || moves.iter().any(|m| m.seen.is_empty() && m.before == here);
-    Ok(made_here && !left || moves.iter().any(|m| m.after == here && !over.contains(&m.edit)))
+    Ok(made_here && !left
+        || moves
+            .iter()
+            .any(|m| m.after == here && !over.contains(&m.edit)))
 }
 
 /// The moves by which rows have left a customer, for a purge that is written now.
@@ -226,19 +271,33 @@ pub fn known_moves(conn: &Connection, customer: Id) -> Result<Vec<Id>> {
     let here = Value::Blob(customer.0.to_vec());
     let mut known = BTreeSet::new();
     for (_, row) in ever_of(conn, customer)? {
-        known.extend(heads::of_field(conn, row, OWNER)?.into_iter().filter(|h| h.after != here).map(|h| h.mark.edit));
+        known.extend(
+            heads::of_field(conn, row, OWNER)?
+                .into_iter()
+                .filter(|h| h.after != here)
+                .map(|h| h.mark.edit),
+        );
     }
     Ok(known.into_iter().collect())
 }
 
 /// Deletes a row with all that belongs to it, for the purging batch with the integer `purged`.
-pub fn apply(conn: &Connection, table: &'static Table, row: Id, knew: Option<&[u8]>, purged: i64) -> Result<Gone> {
+pub fn apply(
+    conn: &Connection,
+    table: &'static Table,
+    row: Id,
+    knew: Option<&[u8]>,
+    purged: i64,
+) -> Result<Gone> {
     let all = belonging(conn, table, row, &Knew::of(conn, knew, purged)?)?;
     let mut touched = BTreeSet::new();
     if table.entity == Entity::Customer {
         let goes: HashSet<Id> = all.iter().map(|row| row.1).collect();
         // A move that arrived with the purge may not be shown yet: what has left is to be where it went.
-        for (t, id) in ever_of(conn, row)?.into_iter().filter(|left| !goes.contains(&left.1)) {
+        for (t, id) in ever_of(conn, row)?
+            .into_iter()
+            .filter(|left| !goes.contains(&left.1))
+        {
             let settled = heads::settle(conn, t, id, OWNER)?;
             if settled.changed {
                 touched.extend(settled.customer);
@@ -253,7 +312,11 @@ pub fn apply(conn: &Connection, table: &'static Table, row: Id, knew: Option<&[u
 
 /// A row came to a customer that the batch `purged` has purged: it goes too.
 pub fn go_along(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> Result<Gone> {
-    take_away(conn, &belonging(conn, table, row, &Knew::Said(HashSet::new()))?, purged)
+    take_away(
+        conn,
+        &belonging(conn, table, row, &Knew::Said(HashSet::new()))?,
+        purged,
+    )
 }
 
 /// A merging of customers arrived of which one was purged before: what it noted of that one goes.
@@ -261,17 +324,25 @@ pub fn forget_merging(conn: &Connection, batch: i64, purged: i64) -> Result<Gone
     let query = "SELECT id FROM event WHERE batch = ? AND kind = ?";
     let notes: Vec<Id> = conn
         .prepare_cached(query)
-        .and_then(|mut s| s.query_map(params![batch, EventKind::Note as i64], |r| r.get(0).map(Id)).and_then(Iterator::collect))
+        .and_then(|mut s| {
+            s.query_map(params![batch, EventKind::Note as i64], |r| r.get(0).map(Id))
+                .and_then(Iterator::collect)
+        })
         .map_err(sql)?;
     let events = batch::table(Entity::Event);
-    take_away(conn, &notes.into_iter().map(|id| (events, id)).collect::<Vec<_>>(), purged)
+    take_away(
+        conn,
+        &notes.into_iter().map(|id| (events, id)).collect::<Vec<_>>(),
+        purged,
+    )
 }
 
 /// Deletes rows, in this order.
 fn take_away(conn: &Connection, all: &[(&'static Table, Id)], purged: i64) -> Result<Gone> {
     let mut gone = Gone::default();
     // What is deleted is written over, not only let go of.
-    conn.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(sql)?;
+    conn.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))
+        .map_err(sql)?;
     let terms = Terms::of_rows(conn, all)?;
     let mut batches: BTreeSet<i64> = BTreeSet::new();
     // The digests of all before the first goes: they say the ids of one another.
@@ -289,7 +360,9 @@ fn take_away(conn: &Connection, all: &[(&'static Table, Id)], purged: i64) -> Re
     gone.rows = all.len();
     // A label names whom its batch is about, also where the rows have gone to somebody else since.
     for (_, id) in all.iter().filter(|(t, _)| t.entity == Entity::Customer) {
-        let mut statement = conn.prepare_cached("SELECT n FROM batch WHERE customer = ?").map_err(sql)?;
+        let mut statement = conn
+            .prepare_cached("SELECT n FROM batch WHERE customer = ?")
+            .map_err(sql)?;
         let about = statement.query_map([id], |r| r.get(0)).map_err(sql)?;
         batches.extend(about.collect::<rusqlite::Result<Vec<i64>>>().map_err(sql)?);
     }
@@ -300,7 +373,12 @@ fn take_away(conn: &Connection, all: &[(&'static Table, Id)], purged: i64) -> Re
 }
 
 /// A row with all that goes with it, in the order of going: what names another row goes before it.
-fn belonging(conn: &Connection, table: &'static Table, row: Id, knew: &Knew) -> Result<Vec<(&'static Table, Id)>> {
+fn belonging(
+    conn: &Connection,
+    table: &'static Table,
+    row: Id,
+    knew: &Knew,
+) -> Result<Vec<(&'static Table, Id)>> {
     let mut all: Vec<(&'static Table, Id)> = Vec::new();
     if ids::number_of(conn, table.name, row)?.is_some() {
         all.push((table, row));
@@ -315,7 +393,11 @@ fn belonging(conn: &Connection, table: &'static Table, row: Id, knew: &Knew) -> 
         let query = "SELECT id FROM event WHERE kind = ?1 AND batch IN
                      (SELECT e.batch FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ?2 AND e.field = 'removed' AND b.command = ?3)";
         let mut statement = conn.prepare_cached(query).map_err(sql)?;
-        let notes = statement.query_map(params![EventKind::Note as i64, row, MERGING], |r| r.get(0).map(Id)).map_err(sql)?;
+        let notes = statement
+            .query_map(params![EventKind::Note as i64, row, MERGING], |r| {
+                r.get(0).map(Id)
+            })
+            .map_err(sql)?;
         for id in notes {
             all.push((batch::table(Entity::Event), id.map_err(sql)?));
         }
@@ -325,7 +407,11 @@ fn belonging(conn: &Connection, table: &'static Table, row: Id, knew: &Knew) -> 
     while at < all.len() {
         let level = all.len();
         for (to, column, of) in references() {
-            let named: Vec<Id> = all[at..level].iter().filter(|row| row.0.entity == of.entity).map(|row| row.1).collect();
+            let named: Vec<Id> = all[at..level]
+                .iter()
+                .filter(|row| row.0.entity == of.entity)
+                .map(|row| row.1)
+                .collect();
             if named.is_empty() {
                 continue;
             }
@@ -336,7 +422,10 @@ fn belonging(conn: &Connection, table: &'static Table, row: Id, knew: &Knew) -> 
                 to.name, of.name
             );
             let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-            for id in statement.query_map([serde_json::json!(named).to_string()], |r| r.get(0).map(Id)).map_err(sql)? {
+            for id in statement
+                .query_map([serde_json::json!(named).to_string()], |r| r.get(0).map(Id))
+                .map_err(sql)?
+            {
                 all.push((to, id.map_err(sql)?));
             }
         }
@@ -352,7 +441,11 @@ fn belonging(conn: &Connection, table: &'static Table, row: Id, knew: &Knew) -> 
 /// The columns, but that of whose a row is, by which rows name rows of another table.
 fn references() -> impl Iterator<Item = (&'static Table, &'static str, &'static Table)> {
     TABLES.iter().flat_map(|t| {
-        let columns = t.columns.iter().copied().filter(|c| t.holds(c) == Holds::Row && *c != OWNER);
+        let columns = t
+            .columns
+            .iter()
+            .copied()
+            .filter(|c| t.holds(c) == Holds::Row && *c != OWNER);
         columns.filter_map(move |c| Some((t, c, TABLES.iter().find(|of| of.name == c)?)))
     })
 }
@@ -383,14 +476,22 @@ pub fn fate(conn: &Connection, item: &Item, coming: &Coming) -> Result<Fate> {
     };
     // The purge itself says what it takes of whom it purges.
     let by_of = |id: &Value| match id {
-        Value::Blob(blob) if Id::from_slice(blob).map_or(Ok(false), |id| coming.is_open(conn, id))? => Ok(None),
+        Value::Blob(blob)
+            if Id::from_slice(blob).map_or(Ok(false), |id| coming.is_open(conn, id))? =>
+        {
+            Ok(None)
+        }
         id => by(id),
     };
     match item {
         Item::Made(made) => {
             for (column, value) in made.table.columns.iter().zip(&made.values) {
                 if made.table.holds(column) == Holds::Row
-                    && let Some(found) = if *column == OWNER { by_of(value) } else { by(value) }?
+                    && let Some(found) = if *column == OWNER {
+                        by_of(value)
+                    } else {
+                        by(value)
+                    }?
                 {
                     return Ok(Fate::Buried(found));
                 }
@@ -401,7 +502,9 @@ pub fn fate(conn: &Connection, item: &Item, coming: &Coming) -> Result<Fate> {
         Item::Changed(changed) => Ok(match by(&Value::Blob(changed.row.0.to_vec()))? {
             Some(found) if changed.field == OWNER => Fate::Kept(found),
             Some(found) => Fate::Buried(found),
-            None if changed.field == OWNER => by_of(&changed.after)?.map_or(Fate::Stays, Fate::Along),
+            None if changed.field == OWNER => {
+                by_of(&changed.after)?.map_or(Fate::Stays, Fate::Along)
+            }
             None => Fate::Stays,
         }),
         Item::Purged { .. } => Ok(Fate::Stays),
@@ -409,7 +512,12 @@ pub fn fate(conn: &Connection, item: &Item, coming: &Coming) -> Result<Fate> {
 }
 
 /// Leaves the digests of a row and of its edits; gives the batches that they were of.
-fn bury_row(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> Result<BTreeSet<i64>> {
+fn bury_row(
+    conn: &Connection,
+    table: &'static Table,
+    row: Id,
+    purged: i64,
+) -> Result<BTreeSet<i64>> {
     let mut batches = BTreeSet::new();
     if let Some((batch, made)) = hash::made(conn, table, row)? {
         batches.insert(batch);
@@ -429,24 +537,47 @@ fn bury_row(conn: &Connection, table: &'static Table, row: Id, purged: i64) -> R
 
 /// Deletes a row, its edits, and what was derived from them. Gives its customer's integer.
 fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
-    let Some(n) = ids::number_of(conn, table.name, row)? else { return Ok(None) };
+    let Some(n) = ids::number_of(conn, table.name, row)? else {
+        return Ok(None);
+    };
     let owner: Option<i64> = conn
-        .prepare_cached(&format!("SELECT {} FROM {} WHERE n = ?", table.owner(), table.name))
+        .prepare_cached(&format!(
+            "SELECT {} FROM {} WHERE n = ?",
+            table.owner(),
+            table.name
+        ))
         .and_then(|mut s| s.query_row([n], |r| r.get(0)))
         .map_err(sql)?;
     search::forget(conn, table, n)?;
     for (statement, fields) in [
-        ("DELETE FROM edit WHERE row = ?1 AND field NOT IN (?2, ?3)", [FIELD, OWNER]),
-        ("DELETE FROM born WHERE row = ?1 AND field NOT IN (?2, ?3)", ["", OWNER]),
-        ("DELETE FROM conflict WHERE row = ?1 AND field NOT IN (?2, ?3)", ["", ""]),
+        (
+            "DELETE FROM edit WHERE row = ?1 AND field NOT IN (?2, ?3)",
+            [FIELD, OWNER],
+        ),
+        (
+            "DELETE FROM born WHERE row = ?1 AND field NOT IN (?2, ?3)",
+            ["", OWNER],
+        ),
+        (
+            "DELETE FROM conflict WHERE row = ?1 AND field NOT IN (?2, ?3)",
+            ["", ""],
+        ),
     ] {
-        conn.prepare_cached(statement).and_then(|mut s| s.execute(params![row, fields[0], fields[1]])).map_err(sql)?;
+        conn.prepare_cached(statement)
+            .and_then(|mut s| s.execute(params![row, fields[0], fields[1]]))
+            .map_err(sql)?;
     }
     if table.entity == Entity::Customer {
-        conn.prepare_cached("DELETE FROM inside WHERE customer = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
-        conn.prepare_cached("DELETE FROM signal WHERE customer = ?").and_then(|mut s| s.execute([n])).map_err(sql)?;
+        conn.prepare_cached("DELETE FROM inside WHERE customer = ?")
+            .and_then(|mut s| s.execute([n]))
+            .map_err(sql)?;
+        conn.prepare_cached("DELETE FROM signal WHERE customer = ?")
+            .and_then(|mut s| s.execute([n]))
+            .map_err(sql)?;
     }
-    conn.prepare_cached(&format!("DELETE FROM {} WHERE n = ?", table.name)).and_then(|mut s| s.execute([n])).map_err(sql)?;
+    conn.prepare_cached(&format!("DELETE FROM {} WHERE n = ?", table.name))
+        .and_then(|mut s| s.execute([n]))
+        .map_err(sql)?;
     search::step_back(conn, table)?;
     Ok(owner)
 }
@@ -455,7 +586,9 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
 pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done> {
     let table = batch::table(entity);
     if entity != Entity::Customer && !table.is_owned() {
-        return Err(Error::usage("only a customer, and what belongs to one, can be purged"));
+        return Err(Error::usage(
+            "only a customer, and what belongs to one, can be purged",
+        ));
     }
     if ids::number_of(b.conn, table.name, row)?.is_none() {
         return Err(Error::not_found(format!("the {} is gone", table.name)));
@@ -463,7 +596,11 @@ pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done
     let mut gone = Gone::default();
     let mut stay = 0;
     // Who was merged into it was the same one: what is left of them goes too, each by a purge of its own.
-    let mut all = if entity == Entity::Customer { merged_into(b.conn, row)? } else { Vec::new() };
+    let mut all = if entity == Entity::Customer {
+        merged_into(b.conn, row)?
+    } else {
+        Vec::new()
+    };
     all.push(row);
     let goes = all_belonging(b.conn, table, &all)?;
     for meeting in meetings(b.conn, &goes)? {
@@ -473,7 +610,11 @@ pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done
     for row in all {
         gone.rows += b.purge(entity, row, Value::Text(why.to_owned()))?.rows;
     }
-    let article = if table.name.starts_with(['a', 'e']) { "an" } else { "a" };
+    let article = if table.name.starts_with(['a', 'e']) {
+        "an"
+    } else {
+        "a"
+    };
     let mut label = format!("Purged {article} {}", table.name);
     if gone.rows > 1 {
         label += &format!(" with {}", rows(gone.rows - 1));
@@ -486,11 +627,19 @@ pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done
     if !why.is_empty() {
         label += &format!(": {why}");
     }
-    Ok(Done { label, changed: gone.rows, skipped: Vec::new() })
+    Ok(Done {
+        label,
+        changed: gone.rows,
+        skipped: Vec::new(),
+    })
 }
 
 fn rows(n: usize) -> String {
-    if n == 1 { "1 row".to_owned() } else { format!("{n} rows") }
+    if n == 1 {
+        "1 row".to_owned()
+    } else {
+        format!("{n} rows")
+    }
 }
 
 /// Customers that were made one with this one and left the lists by that.
@@ -500,15 +649,27 @@ fn merged_into(conn: &Connection, customer: Id) -> Result<Vec<Id>> {
                  (SELECT 1 FROM event n WHERE n.batch = e.batch AND n.kind = ?3 AND n.removed = 0
                   AND n.customer = (SELECT n FROM customer WHERE id = ?2)) ORDER BY e.row";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let rows = statement.query_map(params![MERGING, customer, EventKind::Note as i64], |r| r.get(0).map(Id)).map_err(sql)?;
+    let rows = statement
+        .query_map(params![MERGING, customer, EventKind::Note as i64], |r| {
+            r.get(0).map(Id)
+        })
+        .map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
 }
 
 /// What goes with a purge of these rows that is written now.
-fn all_belonging(conn: &Connection, table: &'static Table, rows: &[Id]) -> Result<Vec<(&'static Table, Id)>> {
+fn all_belonging(
+    conn: &Connection,
+    table: &'static Table,
+    rows: &[Id],
+) -> Result<Vec<(&'static Table, Id)>> {
     let (mut all, mut known) = (Vec::new(), HashSet::new());
     for row in rows {
-        let left = if table.entity == Entity::Customer { known_moves(conn, *row)? } else { Vec::new() };
+        let left = if table.entity == Entity::Customer {
+            known_moves(conn, *row)?
+        } else {
+            Vec::new()
+        };
         let found = belonging(conn, table, *row, &Knew::Said(left.into_iter().collect()))?;
         all.extend(found.into_iter().filter(|found| known.insert(found.1)));
     }
@@ -536,7 +697,11 @@ impl Store {
         if ids::number_of(&self.conn, table.name, row)?.is_none() {
             return Err(Error::not_found(format!("the {} is gone", table.name)));
         }
-        let mut all = if entity == Entity::Customer { merged_into(&self.conn, row)? } else { Vec::new() };
+        let mut all = if entity == Entity::Customer {
+            merged_into(&self.conn, row)?
+        } else {
+            Vec::new()
+        };
         all.push(row);
         let goes = all_belonging(&self.conn, table, &all)?;
         let mut count = |kind: &str| match plan.goes.iter_mut().find(|g| g.0 == kind) {
@@ -552,10 +717,17 @@ impl Store {
                     .map_err(sql)?,
                 _ => None,
             };
-            count(kind.and_then(EventKind::from_number).map_or(t.name, EventKind::code));
+            count(
+                kind.and_then(EventKind::from_number)
+                    .map_or(t.name, EventKind::code),
+            );
         }
         let meetings = meetings(&self.conn, &goes)?;
-        plan.stay = meetings.into_iter().filter(|m| m.anew).map(|m| (m.day, m.text)).collect();
+        plan.stay = meetings
+            .into_iter()
+            .filter(|m| m.anew)
+            .map(|m| (m.day, m.text))
+            .collect();
         plan.terms = Terms::of_rows(&self.conn, &goes)?;
         plan.mentions = self.mentions_of(&plan.terms, &self.going(&goes, &plan.terms)?)?;
         Ok(plan)
@@ -594,20 +766,39 @@ impl Store {
         let mut left = Vec::new();
         if search::optimize(&self.conn).is_err()
             || self.conn.execute_batch("VACUUM").is_err()
-            || self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0)).unwrap_or(1) != 0
+            || self
+                .conn
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| {
+                    r.get::<_, i64>(0)
+                })
+                .unwrap_or(1)
+                != 0
         {
             left.push("somebody else has the book open: traces stay in its free space until `retain purge --sweep`".to_owned());
         }
         // The purge goes out first: nobody is to get what is left of a batch and not why.
-        if self.give_bundles(1).and_then(|_| self.rewrite_purged_bundles()).is_err() {
-            left.push("your bundles in the sync folder still have it: they could not be written anew".to_owned());
+        if self
+            .give_bundles(1)
+            .and_then(|_| self.rewrite_purged_bundles())
+            .is_err()
+        {
+            left.push(
+                "your bundles in the sync folder still have it: they could not be written anew"
+                    .to_owned(),
+            );
         }
         match self.bundles_that_tell() {
             Ok(words) => left.extend(words),
-            Err(error) => left.push(format!("the bundles in the sync folder could not be read: {}", error.message)),
+            Err(error) => left.push(format!(
+                "the bundles in the sync folder could not be read: {}",
+                error.message
+            )),
         }
         if self.forget_purged().is_err() {
-            left.push(format!("your outbox of {} could not be rewritten", self.path.display()));
+            left.push(format!(
+                "your outbox of {} could not be rewritten",
+                self.path.display()
+            ));
         }
         left
     }
@@ -616,7 +807,10 @@ impl Store {
     pub(super) fn forget_purged_outside(&mut self) -> Result<()> {
         self.rewrite_purged_bundles()?;
         // An index keeps pieces of words that are deleted until it is merged; a large one waits for a sweep, because that takes long.
-        let rows: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM event", [], |r| r.get(0)).map_err(sql)?;
+        let rows: i64 = self
+            .conn
+            .query_row("SELECT coalesce(max(n), 0) FROM event", [], |r| r.get(0))
+            .map_err(sql)?;
         if rows <= MOST_AT_ONCE {
             // Where somebody else writes just now it waits for a sweep as well.
             let _ = search::optimize(&self.conn);
@@ -627,7 +821,9 @@ impl Store {
     /// Takes what was purged out of one's own outboxes, and nothing else: of rows and edits the digests stay, so that what a batch did
     /// to others is written again where a book lacks it. What waits is done to the others alone. `true`: something was rewritten.
     pub(super) fn forget_purged(&mut self) -> Result<bool> {
-        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else { return Ok(false) };
+        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else {
+            return Ok(false);
+        };
         if !any(&self.conn)? {
             return Ok(false);
         }
@@ -638,7 +834,8 @@ impl Store {
             if self.without_purged(&mut all, &mut dropped)? || all.damaged > 0 {
                 done = true;
                 dropped.clear();
-                let damaged = outbox.write_anew(|all| self.without_purged(all, &mut dropped).map(|_| ()))?;
+                let damaged =
+                    outbox.write_anew(|all| self.without_purged(all, &mut dropped).map(|_| ()))?;
                 if damaged > 0 {
                     self.told.push(format!(
                         "{damaged} damaged lines of your outbox are gone from it: nobody could read whether they name what was purged"
@@ -646,20 +843,30 @@ impl Store {
                 }
             }
             for (person, what) in dropped {
-                self.told.push(format!("a queued change of {person} ({what}) was about what is purged, and is dropped"));
+                self.told.push(format!(
+                    "a queued change of {person} ({what}) was about what is purged, and is dropped"
+                ));
             }
         }
         Ok(done)
     }
 
     /// `true`: something of it was purged. `dropped`: what waits and is about nothing else, by whom it was asked for and what it is.
-    fn without_purged(&self, all: &mut super::outbox::Contents, dropped: &mut Vec<(String, &'static str)>) -> Result<bool> {
+    fn without_purged(
+        &self,
+        all: &mut super::outbox::Contents,
+        dropped: &mut Vec<(String, &'static str)>,
+    ) -> Result<bool> {
         let mut found = false;
         let ours = |book: Option<Id>| self.key.is_some() && book == self.key;
         for entry in all.entries.iter_mut().filter(|e| ours(e.book)) {
             found |= entry.forget_purged(&self.conn, &Coming::default())?;
         }
-        for named in all.named.iter_mut().filter(|n| ours(n.book) && n.label != UNSAID) {
+        for named in all
+            .named
+            .iter_mut()
+            .filter(|n| ours(n.book) && n.label != UNSAID)
+        {
             if is_purged(&self.conn, named.batch)? {
                 named.label = UNSAID.to_owned();
                 found = true;
@@ -667,7 +874,11 @@ impl Store {
         }
         let mut left = Vec::with_capacity(all.asked.len());
         for mut asked in std::mem::take(&mut all.asked) {
-            match if ours(asked.book) { waits::without(&self.conn, &asked.command)? } else { waits::Left::All } {
+            match if ours(asked.book) {
+                waits::without(&self.conn, &asked.command)?
+            } else {
+                waits::Left::All
+            } {
                 waits::Left::All => left.push(asked),
                 waits::Left::Some(command) => {
                     found = true;

@@ -28,7 +28,10 @@ impl<'c> Rated<'c> {
     /// Reads what the scorecards' filters need of a customer (its integer); nothing where none has a filter.
     pub fn of(conn: &Connection, customer: i64, config: &'c Config) -> Result<Rated<'c>> {
         if !config.scorecards.have_filters() {
-            return Ok(Rated { config, alone: None });
+            return Ok(Rated {
+                config,
+                alone: None,
+            });
         }
         let mut alone = Roster::new(Arc::new(config.clone()), Day::MIN, "");
         for code in config.scorecards.attributes() {
@@ -36,10 +39,18 @@ impl<'c> Rated<'c> {
         }
         let codes: Vec<String> = alone.attributes.keys().cloned().collect();
         roster::read_one(conn, &mut alone, customer, &codes)?;
-        Ok(Rated { config, alone: Some(alone).filter(|a| !a.rows.is_empty()) })
+        Ok(Rated {
+            config,
+            alone: Some(alone).filter(|a| !a.rows.is_empty()),
+        })
     }
 
-    fn with<T>(&mut self, signals: Signals, day: Day, what: impl FnOnce(Option<&Scorecard>, &Signals, &Config) -> T) -> T {
+    fn with<T>(
+        &mut self,
+        signals: Signals,
+        day: Day,
+        what: impl FnOnce(Option<&Scorecard>, &Signals, &Config) -> T,
+    ) -> T {
         match &mut self.alone {
             Some(roster) => {
                 roster.rows[0].signals = signals;
@@ -47,7 +58,10 @@ impl<'c> Rated<'c> {
                 what(roster.card(0), &signals, self.config)
             }
             None => {
-                let card = self.config.scorecards.choose(self.config.stages.code(signals.stage), |_| false);
+                let card = self
+                    .config
+                    .scorecards
+                    .choose(self.config.stages.code(signals.stage), |_| false);
                 what(card, &signals, self.config)
             }
         }
@@ -55,17 +69,23 @@ impl<'c> Rated<'c> {
 
     /// The health that held on a day, of the signals of that day.
     pub fn score(&mut self, signals: Signals, day: Day) -> Health {
-        self.with(signals, day, |card, signals, config| health::score(card, signals, config, day))
+        self.with(signals, day, |card, signals, config| {
+            health::score(card, signals, config, day)
+        })
     }
 
     /// What the measures said on a day, whatever a person said.
     pub fn measured(&mut self, signals: Signals, day: Day) -> Health {
-        self.with(signals, day, |card, signals, config| health::measured(card, signals, config, day))
+        self.with(signals, day, |card, signals, config| {
+            health::measured(card, signals, config, day)
+        })
     }
 
     /// The same as [`Rated::score`] with every step.
     pub fn explain(&mut self, signals: Signals, day: Day) -> Explanation {
-        self.with(signals, day, |card, signals, config| health::explain(card, signals, config, day))
+        self.with(signals, day, |card, signals, config| {
+            health::explain(card, signals, config, day)
+        })
     }
 }
 

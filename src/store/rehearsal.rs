@@ -13,7 +13,8 @@ impl Store {
     /// kept in the outbox.
     pub fn rehearse(&mut self, command: &Command, now: Stamp) -> Result<(Receipt, BatchPage)> {
         if matches!(command, Command::Purge { .. }) {
-            return Err(Error::usage("a purge cannot be tried").hint("`retain show CUSTOMER` prints what there is"));
+            return Err(Error::usage("a purge cannot be tried")
+                .hint("`retain show CUSTOMER` prints what there is"));
         }
         self.rehearsing = true;
         let tried = self.attempt(command, now);
@@ -29,9 +30,19 @@ impl Store {
                 self.rehearsed = answer::of_batch(self, f.id)?;
             }
             let customers = self.ids_of(f.touched.iter().take(1000))?;
-            let changed = if f.done.changed > 0 { f.done.changed } else { f.changed };
+            let changed = if f.done.changed > 0 {
+                f.done.changed
+            } else {
+                f.changed
+            };
             let changed = if f.empty { 0 } else { changed };
-            Ok(Receipt { label: f.done.label, changed, skipped: f.done.skipped, customers, ..Receipt::default() })
+            Ok(Receipt {
+                label: f.done.label,
+                changed,
+                skipped: f.done.skipped,
+                customers,
+                ..Receipt::default()
+            })
         });
         // After a full disk the transaction may have ended by itself.
         super::roll_back(&self.conn);

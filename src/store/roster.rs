@@ -26,9 +26,12 @@ fn put(roster: &mut Roster, row: &rusqlite::Row<'_>, signals: Signals) -> rusqli
     let text = |at: usize| -> rusqlite::Result<Cow<'_, str>> {
         let bytes = bytes(at)?;
         // The strict reading is the faster one, and nearly always right.
-        Ok(std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed))
+        Ok(std::str::from_utf8(bytes)
+            .map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed))
     };
-    let day = |at: usize| -> rusqlite::Result<Option<Day>> { Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number)) };
+    let day = |at: usize| -> rusqlite::Result<Option<Day>> {
+        Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number))
+    };
     let done = bytes(8)?;
     Ok(roster.put(Entry {
         rowid: row.get(0)?,
@@ -39,7 +42,11 @@ fn put(roster: &mut Roster, row: &rusqlite::Row<'_>, signals: Signals) -> rusqli
         created: day(5)?,
         snoozed: day(6)?,
         waiting: !bytes(7)?.is_empty(),
-        done: if done.is_empty() { Vec::new() } else { priority::keys_from_text(&String::from_utf8_lossy(done)) },
+        done: if done.is_empty() {
+            Vec::new()
+        } else {
+            priority::keys_from_text(&String::from_utf8_lossy(done))
+        },
         removed: row.get::<_, i64>(9)? != 0,
         signals,
     }))
@@ -51,14 +58,31 @@ type Cached = (i64, Option<Signals>);
 /// Loads all customers. With `fold`, signals are folded from facts up to `today`; otherwise the cached ones are taken, and the
 /// integers of customers whose cache is missing or stale are given back. `file`: where the book is, if it is a file: then
 /// every other piece of a large book is read on a connection and a thread of its own.
-pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today: Day, me: &str, fold: bool) -> Result<(Roster, Vec<i64>)> {
+pub fn load(
+    conn: &Connection,
+    file: Option<&Path>,
+    config: &Arc<Config>,
+    today: Day,
+    me: &str,
+    fold: bool,
+) -> Result<(Roster, Vec<i64>)> {
     let mut roster = Roster::new(config.clone(), today, me);
     // All scans see one state of the book.
-    let _snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction().map_err(sql)?) } else { None };
+    let _snapshot = if conn.is_autocommit() {
+        Some(conn.unchecked_transaction().map_err(sql)?)
+    } else {
+        None
+    };
     // Each alone is read off the table's rim; together they would be a scan of it.
-    let number = |query: &str| conn.query_row(query, [], |r| r.get::<_, i64>(0)).map_err(sql);
+    let number = |query: &str| {
+        conn.query_row(query, [], |r| r.get::<_, i64>(0))
+            .map_err(sql)
+    };
     let customers = number("SELECT count(*) FROM customer")?;
-    let all = (number("SELECT coalesce(min(n), 0) FROM customer")?, number("SELECT coalesce(max(n), 0) FROM customer")?);
+    let all = (
+        number("SELECT coalesce(min(n), 0) FROM customer")?,
+        number("SELECT coalesce(max(n), 0) FROM customer")?,
+    );
     roster.reserve(usize::try_from(customers).unwrap_or(0));
     let numbers = StageNumbers::new(&config.stages);
     let mut stale = Vec::new();
@@ -72,7 +96,9 @@ pub fn load(conn: &Connection, file: Option<&Path>, config: &Arc<Config>, today:
         })?;
     } else {
         let dense = all.1.saturating_sub(all.0) < customers.saturating_mul(4);
-        let beside = file.filter(|_| dense).and_then(|file| same_state(conn, file, customers as usize));
+        let beside = file
+            .filter(|_| dense)
+            .and_then(|file| same_state(conn, file, customers as usize));
         stale = match beside {
             Some(other) => scan_beside(conn, other, &numbers, &mut roster, all)?,
             None => scan(conn, &mut roster, all, Some(&numbers))?,
@@ -101,25 +127,47 @@ pub fn same_state(conn: &Connection, file: &Path, customers: usize) -> Option<Co
     if customers < BESIDE {
         return None;
     }
-    let last = |c: &Connection| c.query_row("SELECT max(n) FROM batch", [], |r| r.get::<_, Option<i64>>(0)).ok();
+    let last = |c: &Connection| {
+        c.query_row("SELECT max(n) FROM batch", [], |r| {
+            r.get::<_, Option<i64>>(0)
+        })
+        .ok()
+    };
     let other = open::beside(file).ok()?;
     other.execute_batch("BEGIN").ok()?;
     (last(conn)? == last(&other)?).then_some(other)
 }
 
 fn next_cached(rows: &mut rusqlite::Rows<'_>, numbers: &StageNumbers) -> Result<Option<Cached>> {
-    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
+    let Some(row) = rows.next().map_err(sql)? else {
+        return Ok(None);
+    };
     let packed = row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
-    Ok(Some((row.get(0).map_err(sql)?, signal::unpack(packed, numbers))))
+    Ok(Some((
+        row.get(0).map_err(sql)?,
+        signal::unpack(packed, numbers),
+    )))
 }
 
 /// Reads a piece of the customers, and with `cached` their cached signals, both in the order of the customers' integers. Gives
 /// the customers without signals that hold on the roster's day.
-fn scan(conn: &Connection, roster: &mut Roster, piece: Piece, cached: Option<&StageNumbers>) -> Result<Vec<i64>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n BETWEEN ? AND ? ORDER BY n")).map_err(sql)?;
+fn scan(
+    conn: &Connection,
+    roster: &mut Roster,
+    piece: Piece,
+    cached: Option<&StageNumbers>,
+) -> Result<Vec<i64>> {
+    let mut statement = conn
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM customer WHERE n BETWEEN ? AND ? ORDER BY n"
+        ))
+        .map_err(sql)?;
     let mut rows = statement.query([piece.0, piece.1]).map_err(sql)?;
-    let mut statement =
-        conn.prepare_cached("SELECT customer, packed FROM signal WHERE customer BETWEEN ? AND ? ORDER BY customer").map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT customer, packed FROM signal WHERE customer BETWEEN ? AND ? ORDER BY customer",
+        )
+        .map_err(sql)?;
     let mut kept = statement.query([piece.0, piece.1]).map_err(sql)?;
     let mut read = || cached.map_or(Ok(None), |numbers| next_cached(&mut kept, numbers));
     let mut stale = Vec::new();
@@ -129,7 +177,10 @@ fn scan(conn: &Connection, roster: &mut Roster, piece: Piece, cached: Option<&St
         while next.as_ref().is_some_and(|c| c.0 < n) {
             next = read()?;
         }
-        let signals = next.filter(|c| c.0 == n).and_then(|c| c.1).unwrap_or_default();
+        let signals = next
+            .filter(|c| c.0 == n)
+            .and_then(|c| c.1)
+            .unwrap_or_default();
         let at = put(roster, row, signals).map_err(sql)?;
         let today = roster.today;
         let holds = signals.holds_on(today);
@@ -141,8 +192,18 @@ fn scan(conn: &Connection, roster: &mut Roster, piece: Piece, cached: Option<&St
 }
 
 /// The same as [`scan`], every other piece of it by `other` on a thread of its own.
-fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, roster: &mut Roster, all: Piece) -> Result<Vec<i64>> {
-    let pieces: Vec<Piece> = (0..).map(|i| all.0 + i * PIECE).take_while(|n| *n <= all.1).map(|n| (n, n + PIECE - 1)).collect();
+fn scan_beside(
+    conn: &Connection,
+    other: Connection,
+    numbers: &StageNumbers,
+    roster: &mut Roster,
+    all: Piece,
+) -> Result<Vec<i64>> {
+    let pieces: Vec<Piece> = (0..)
+        .map(|i| all.0 + i * PIECE)
+        .take_while(|n| *n <= all.1)
+        .map(|n| (n, n + PIECE - 1))
+        .collect();
     let theirs: Vec<Piece> = pieces.iter().skip(1).step_by(2).copied().collect();
     // Two parts go to and fro: one is read into while the other is taken over.
     let (out, full) = sync_channel::<Result<(Roster, Vec<i64>)>>(2);
@@ -170,7 +231,9 @@ fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, ros
             if i % 2 == 0 {
                 stale.extend(scan(conn, roster, *piece, Some(numbers))?);
             } else {
-                let (mut part, more) = full.recv().map_err(|_| Error::failed("a reader of the customers ended early"))??;
+                let (mut part, more) = full
+                    .recv()
+                    .map_err(|_| Error::failed("a reader of the customers ended early"))??;
                 roster.append(&mut part);
                 stale.extend(more);
                 // Nobody takes the last ones.
@@ -182,10 +245,17 @@ fn scan_beside(conn: &Connection, other: Connection, numbers: &StageNumbers, ros
 }
 
 /// Reads customers again, and only then puts them into the roster: who draws never waits for the file.
-pub fn reload<'c>(conn: &Connection, shared: &RwLock<Roster>, customers: impl IntoIterator<Item = &'c i64>) -> Result<()> {
+pub fn reload<'c>(
+    conn: &Connection,
+    shared: &RwLock<Roster>,
+    customers: impl IntoIterator<Item = &'c i64>,
+) -> Result<()> {
     let (mut part, codes) = {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-        (roster.part(), roster.attributes.keys().cloned().collect::<Vec<_>>())
+        (
+            roster.part(),
+            roster.attributes.keys().cloned().collect::<Vec<_>>(),
+        )
     };
     for code in &codes {
         part.reload_attribute(code, []);
@@ -193,15 +263,27 @@ pub fn reload<'c>(conn: &Connection, shared: &RwLock<Roster>, customers: impl In
     for customer in customers {
         read_one(conn, &mut part, *customer, &codes)?;
     }
-    shared.write().unwrap_or_else(PoisonError::into_inner).put_part(&part);
+    shared
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .put_part(&part);
     Ok(())
 }
 
 /// Reads one customer into a roster of one's own, with its values of these attributes. The caller scores it.
-pub fn read_one(conn: &Connection, part: &mut Roster, customer: i64, codes: &[String]) -> Result<()> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n = ?")).map_err(sql)?;
+pub fn read_one(
+    conn: &Connection,
+    part: &mut Roster,
+    customer: i64,
+    codes: &[String],
+) -> Result<()> {
+    let mut statement = conn
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n = ?"))
+        .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
-    let Some(row) = rows.next().map_err(sql)? else { return Ok(()) };
+    let Some(row) = rows.next().map_err(sql)? else {
+        return Ok(());
+    };
     let signals = signal::current(conn, customer, &part.config, part.today)?;
     let at = put(part, row, signals).map_err(sql)?;
     if !codes.is_empty() {
@@ -229,13 +311,19 @@ fn attribute_text(value: Option<&serde_json::Value>) -> String {
 /// Loads the values of one custom attribute for every row: first read, then put into the roster.
 pub fn load_attribute(conn: &Connection, shared: &RwLock<Roster>, code: &str) -> Result<()> {
     let values = values_of(conn, code)?;
-    put_values(&mut shared.write().unwrap_or_else(PoisonError::into_inner), code, &values);
+    put_values(
+        &mut shared.write().unwrap_or_else(PoisonError::into_inner),
+        code,
+        &values,
+    );
     Ok(())
 }
 
 /// The values of a custom attribute by the customers' integers.
 fn values_of(conn: &Connection, code: &str) -> Result<Vec<(i64, String)>> {
-    let mut statement = conn.prepare("SELECT n, attributes FROM customer WHERE attributes <> '{}' ORDER BY n").map_err(sql)?;
+    let mut statement = conn
+        .prepare("SELECT n, attributes FROM customer WHERE attributes <> '{}' ORDER BY n")
+        .map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     let mut values: Vec<(i64, String)> = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
@@ -249,7 +337,10 @@ fn values_of(conn: &Connection, code: &str) -> Result<Vec<(i64, String)>> {
 }
 
 fn put_values(roster: &mut Roster, code: &str, values: &[(i64, String)]) {
-    let here: Vec<(usize, &str)> = values.iter().filter_map(|(n, value)| Some((roster.row_of(*n)?, value.as_str()))).collect();
+    let here: Vec<(usize, &str)> = values
+        .iter()
+        .filter_map(|(n, value)| Some((roster.row_of(*n)?, value.as_str())))
+        .collect();
     roster.reload_attribute(code, here);
 }
 
@@ -264,8 +355,18 @@ mod tests {
     fn read_by_two_or_by_one_it_is_the_same_roster() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("book.db");
-        let who = Who { person: "ana".into(), device: Ids::seeded(1).next(Stamp(0)) };
-        let options = Options { who, now: Stamp(0), as_of: None, create: true, zone: None, keep: crate::store::Keep::Nowhere };
+        let who = Who {
+            person: "ana".into(),
+            device: Ids::seeded(1).next(Stamp(0)),
+        };
+        let options = Options {
+            who,
+            now: Stamp(0),
+            as_of: None,
+            create: true,
+            zone: None,
+            keep: crate::store::Keep::Nowhere,
+        };
         let store = Store::open(&path, &options).unwrap();
         // Several pieces, with gaps between the integers and one in which nobody is.
         store
@@ -281,10 +382,22 @@ mod tests {
         let today = Day::from_number(20_000).unwrap();
         let (two, stale) = load(&store.conn, Some(&path), &config, today, "ana", false).unwrap();
         let (one, stale_by_one) = load(&store.conn, None, &config, today, "ana", false).unwrap();
-        assert!(one.rows.len() > BESIDE && same_state(&store.conn, &path, one.rows.len()).is_some());
-        assert_eq!((&two.ids, &two.rowids, stale), (&one.ids, &one.rowids, stale_by_one));
+        assert!(
+            one.rows.len() > BESIDE && same_state(&store.conn, &path, one.rows.len()).is_some()
+        );
+        assert_eq!(
+            (&two.ids, &two.rowids, stale),
+            (&one.ids, &one.rowids, stale_by_one)
+        );
         for at in 0..one.rows.len() {
-            let told = |r: &Roster| (r.name(at).to_owned(), r.folded(at).to_owned(), r.owner(at).to_owned(), r.row_of(r.rowids[at]));
+            let told = |r: &Roster| {
+                (
+                    r.name(at).to_owned(),
+                    r.folded(at).to_owned(),
+                    r.owner(at).to_owned(),
+                    r.row_of(r.rowids[at]),
+                )
+            };
             assert_eq!(told(&two), told(&one));
         }
     }

@@ -47,7 +47,16 @@ const PIECE: usize = 5000;
 pub(super) fn corrects(command: &str) -> bool {
     matches!(
         command,
-        "undo" | "redo" | "take_back" | "revert" | "put_back" | "resolve" | "remove" | "rule_undo" | "merge_customers" | "purge"
+        "undo"
+            | "redo"
+            | "take_back"
+            | "revert"
+            | "put_back"
+            | "resolve"
+            | "remove"
+            | "rule_undo"
+            | "merge_customers"
+            | "purge"
     )
 }
 
@@ -60,8 +69,13 @@ pub(super) fn said(fired: &[String]) -> String {
             None => rules.push((label, 1)),
         }
     }
-    let one =
-        |(label, times): &(&str, usize)| if *times == 1 { format!("; rule: {label}") } else { format!("; rule: {label} ({times} times)") };
+    let one = |(label, times): &(&str, usize)| {
+        if *times == 1 {
+            format!("; rule: {label}")
+        } else {
+            format!("; rule: {label} ({times} times)")
+        }
+    };
     let mut said: String = rules.iter().take(3).map(one).collect();
     if rules.len() > 3 {
         said.push_str(&format!(" and {} more", rules.len() - 3));
@@ -124,16 +138,36 @@ impl Watch {
     pub(super) fn of(config: &Arc<Config>) -> Watch {
         let fields = fields(config);
         let on = config.rules.rule.iter().enumerate().filter(|(_, r)| !r.off);
-        let rules: Vec<(usize, Filter)> = on.filter_map(|(at, rule)| Some((at, rule.filter(&fields).ok()?))).collect();
+        let rules: Vec<(usize, Filter)> = on
+            .filter_map(|(at, rule)| Some((at, rule.filter(&fields).ok()?)))
+            .collect();
         // Those that choose a scorecard too: rules read health.
         let scored = config.scorecards.attributes();
-        let mut attributes: Vec<String> = rules.iter().flat_map(|(_, f)| f.attributes()).chain(scored).collect();
+        let mut attributes: Vec<String> = rules
+            .iter()
+            .flat_map(|(_, f)| f.attributes())
+            .chain(scored)
+            .collect();
         attributes.sort_unstable();
         attributes.dedup();
-        let scored = format!("{:?}{:?}{:?}{:?}", config.stages, config.scorecards, config.policy, config.cadences);
-        let mark = |rule: &Rule| blake3::hash(format!("{rule:?}{scored}").as_bytes()).to_hex()[..16].to_owned();
-        let marks = rules.iter().map(|(at, _)| &config.rules.rule[*at]).map(|rule| (rule.code.clone(), mark(rule))).collect();
-        Watch { config: config.clone(), rules, attributes, marks }
+        let scored = format!(
+            "{:?}{:?}{:?}{:?}",
+            config.stages, config.scorecards, config.policy, config.cadences
+        );
+        let mark = |rule: &Rule| {
+            blake3::hash(format!("{rule:?}{scored}").as_bytes()).to_hex()[..16].to_owned()
+        };
+        let marks = rules
+            .iter()
+            .map(|(at, _)| &config.rules.rule[*at])
+            .map(|rule| (rule.code.clone(), mark(rule)))
+            .collect();
+        Watch {
+            config: config.clone(),
+            rules,
+            attributes,
+            marks,
+        }
     }
 
     /// The rules (their places here) that have not begun, or as another rule.
@@ -155,7 +189,12 @@ impl Watch {
     }
 
     /// Which rules (their places here) hold each of some customers now.
-    fn holding(&self, conn: &Connection, customers: &[i64], today: Day) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
+    fn holding(
+        &self,
+        conn: &Connection,
+        customers: &[i64],
+        today: Day,
+    ) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
         let mut small = Roster::new(self.config.clone(), today, "");
         for code in &self.attributes {
             small.reload_attribute(code, []);
@@ -164,7 +203,8 @@ impl Watch {
             roster::read_one(conn, &mut small, *customer, &self.attributes)?;
         }
         small.rescore();
-        let mut held: BTreeMap<i64, BTreeSet<usize>> = customers.iter().map(|c| (*c, BTreeSet::new())).collect();
+        let mut held: BTreeMap<i64, BTreeSet<usize>> =
+            customers.iter().map(|c| (*c, BTreeSet::new())).collect();
         self.each(&small, |customer, rule| {
             held.entry(customer).or_default().insert(rule);
         });
@@ -185,40 +225,77 @@ impl Watch {
     }
 
     /// Whom the table says that the rules hold.
-    fn noted(&self, conn: &Connection, customer: Option<i64>) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
-        let places: BTreeMap<&str, usize> = (0..self.rules.len()).map(|at| (self.rule(at).code.as_str(), at)).collect();
+    fn noted(
+        &self,
+        conn: &Connection,
+        customer: Option<i64>,
+    ) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
+        let places: BTreeMap<&str, usize> = (0..self.rules.len())
+            .map(|at| (self.rule(at).code.as_str(), at))
+            .collect();
         // Two statements: one with "or all" would go through the whole table for one customer, at every write.
         let all = "SELECT customer, rule FROM inside";
-        let query = if customer.is_some() { format!("{all} WHERE customer = ?") } else { all.to_owned() };
+        let query = if customer.is_some() {
+            format!("{all} WHERE customer = ?")
+        } else {
+            all.to_owned()
+        };
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(customer)).map_err(sql)?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(customer))
+            .map_err(sql)?;
         let mut noted: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
         while let Some(row) = rows.next().map_err(sql)? {
             let code = row.get_ref(1).map_err(sql)?.as_str().unwrap_or_default();
             if let Some(at) = places.get(code) {
-                noted.entry(row.get(0).map_err(sql)?).or_default().insert(*at);
+                noted
+                    .entry(row.get(0).map_err(sql)?)
+                    .or_default()
+                    .insert(*at);
             }
         }
         Ok(noted)
     }
 
-    fn note(&self, conn: &Connection, rule: usize, customer: i64, day: Day, held: bool) -> Result<()> {
+    fn note(
+        &self,
+        conn: &Connection,
+        rule: usize,
+        customer: i64,
+        day: Day,
+        held: bool,
+    ) -> Result<()> {
         let code = &self.rule(rule).code;
         if held {
-            conn.prepare_cached("INSERT INTO inside (rule, customer, day) VALUES (?,?,?) ON CONFLICT DO NOTHING")
-                .and_then(|mut s| s.execute(params![code, customer, day]))
+            conn.prepare_cached(
+                "INSERT INTO inside (rule, customer, day) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+            )
+            .and_then(|mut s| s.execute(params![code, customer, day]))
         } else {
-            conn.prepare_cached("DELETE FROM inside WHERE rule = ? AND customer = ?").and_then(|mut s| s.execute(params![code, customer]))
+            conn.prepare_cached("DELETE FROM inside WHERE rule = ? AND customer = ?")
+                .and_then(|mut s| s.execute(params![code, customer]))
         }
         .map(|_| ())
         .map_err(sql)
     }
 
     /// Notes whom some of the rules hold, all customers of the roster, without firing; and forgets whom those held that are no more.
-    fn begin_anew(&self, conn: &Connection, roster: &Roster, fresh: &BTreeSet<usize>) -> Result<()> {
-        let keep: Vec<&str> = (0..self.rules.len()).filter(|at| !fresh.contains(at)).map(|at| self.rule(at).code.as_str()).collect();
+    fn begin_anew(
+        &self,
+        conn: &Connection,
+        roster: &Roster,
+        fresh: &BTreeSet<usize>,
+    ) -> Result<()> {
+        let keep: Vec<&str> = (0..self.rules.len())
+            .filter(|at| !fresh.contains(at))
+            .map(|at| self.rule(at).code.as_str())
+            .collect();
         let keep = serde_json::to_string(&keep).unwrap_or_default();
-        conn.execute("DELETE FROM inside WHERE rule NOT IN (SELECT value FROM json_each(?))", [keep]).map_err(sql)?;
+        conn.execute(
+            "DELETE FROM inside WHERE rule NOT IN (SELECT value FROM json_each(?))",
+            [keep],
+        )
+        .map_err(sql)?;
         let mut trouble = Ok(());
         self.each(roster, |customer, rule| {
             if trouble.is_ok() && fresh.contains(&rule) {
@@ -232,8 +309,14 @@ impl Watch {
     fn whole(&self, conn: &Connection, today: Day) -> Result<Roster> {
         let load = |fold| roster::load(conn, None, &self.config, today, "", fold);
         let cached = load(false)?;
-        let shared = RwLock::new(if cached.1.is_empty() { cached.0 } else { load(true)?.0 });
-        self.attributes.iter().try_for_each(|code| roster::load_attribute(conn, &shared, code))?;
+        let shared = RwLock::new(if cached.1.is_empty() {
+            cached.0
+        } else {
+            load(true)?.0
+        });
+        self.attributes
+            .iter()
+            .try_for_each(|code| roster::load_attribute(conn, &shared, code))?;
         Ok(shared.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -253,8 +336,16 @@ impl Watch {
             self.begin_anew(conn, &self.whole(conn, today)?, &fresh)?;
         }
         let state = match state {
-            Some(state) => State { marks: self.marks.clone(), ..state },
-            None => State { marks: self.marks.clone(), day: today.number(), top: signal::greatest(conn)?, batch: last_batch(conn)? },
+            Some(state) => State {
+                marks: self.marks.clone(),
+                ..state
+            },
+            None => State {
+                marks: self.marks.clone(),
+                day: today.number(),
+                top: signal::greatest(conn)?,
+                batch: last_batch(conn)?,
+            },
         };
         write_state(conn, &state)?;
         Ok((state, fresh.len() < self.rules.len()))
@@ -266,11 +357,22 @@ impl Watch {
         let (mut state, some_go_on) = self.settle(b.conn, today)?;
         let newest = signal::greatest(b.conn)?;
         let mut fired = Vec::new();
-        let mut ask: Vec<i64> = if some_go_on { b.touched.iter().copied().collect() } else { Vec::new() };
+        let mut ask: Vec<i64> = if some_go_on {
+            b.touched.iter().copied().collect()
+        } else {
+            Vec::new()
+        };
         for round in 0..ROUNDS {
             let mut again = BTreeSet::new();
             for piece in ask.chunks(PIECE) {
-                let asking = Asking { customers: piece, top: state.top, since: state.batch, today, fire, later: round > 0 };
+                let asking = Asking {
+                    customers: piece,
+                    top: state.top,
+                    since: state.batch,
+                    today,
+                    fire,
+                    later: round > 0,
+                };
                 self.ask(b, &asking, &mut again, &mut fired)?;
             }
             for customer in &again {
@@ -289,13 +391,31 @@ impl Watch {
     }
 
     /// Asks the rules for some customers: notes who came and who left, and fires. `again`: at whom something fired.
-    fn ask(&self, b: &mut Batch<'_>, asking: &Asking<'_>, again: &mut BTreeSet<i64>, fired: &mut Vec<String>) -> Result<()> {
-        let Asking { customers, top, since, today, fire, later } = *asking;
+    fn ask(
+        &self,
+        b: &mut Batch<'_>,
+        asking: &Asking<'_>,
+        again: &mut BTreeSet<i64>,
+        fired: &mut Vec<String>,
+    ) -> Result<()> {
+        let Asking {
+            customers,
+            top,
+            since,
+            today,
+            fire,
+            later,
+        } = *asking;
         for (customer, held) in self.holding(b.conn, customers, today)? {
             let known = customer <= top;
             // Of whom nobody has asked yet the table says nothing.
-            let before =
-                if known || later { self.noted(b.conn, Some(customer))?.remove(&customer).unwrap_or_default() } else { BTreeSet::new() };
+            let before = if known || later {
+                self.noted(b.conn, Some(customer))?
+                    .remove(&customer)
+                    .unwrap_or_default()
+            } else {
+                BTreeSet::new()
+            };
             for rule in held.symmetric_difference(&before) {
                 let comes = held.contains(rule);
                 self.note(b.conn, *rule, customer, today, comes)?;
@@ -305,7 +425,10 @@ impl Watch {
                     Fire::Known => known,
                     Fire::No => false,
                 };
-                if fires && self.rule(*rule).on == on && !told_by_others(b, customer, &self.rule(*rule).code, since)? {
+                if fires
+                    && self.rule(*rule).on == on
+                    && !told_by_others(b, customer, &self.rule(*rule).code, since)?
+                {
                     self.fire(b, *rule, customer, today)?;
                     fired.push(self.rule(*rule).label.clone());
                     again.insert(customer);
@@ -317,20 +440,42 @@ impl Watch {
 
     /// Notes whom the rules hold of some customers, and fires nothing. A rule that has not begun begins with whom it holds anyway.
     fn note_only(&self, conn: &Connection, customers: &BTreeSet<i64>, today: Day) -> Result<()> {
-        self.note_where(conn, customers, today, |_, _| Ok(true)).map(|_| ())
+        self.note_where(conn, customers, today, |_, _| Ok(true))
+            .map(|_| ())
     }
 
     /// The same behind batches that come from elsewhere: from other copies, or written again from the outbox. Each has what fired in
     /// it, and what corrects lets nothing fire. An entry that has not fired, because the day brought it, or two copies together, is none
     /// of theirs: all are asked once more, and there it fires.
-    pub(super) fn note_arrived(&self, conn: &Connection, arrived: &Brought<'_>, today: Day) -> Result<()> {
-        let Brought { since, touched, corrected } = *arrived;
-        let told = |customer, rule: &Rule| Ok(corrected.contains(&customer) || fired_since(conn, since, customer, &rule.code)?);
+    pub(super) fn note_arrived(
+        &self,
+        conn: &Connection,
+        arrived: &Brought<'_>,
+        today: Day,
+    ) -> Result<()> {
+        let Brought {
+            since,
+            touched,
+            corrected,
+        } = *arrived;
+        let told = |customer, rule: &Rule| {
+            Ok(corrected.contains(&customer) || fired_since(conn, since, customer, &rule.code)?)
+        };
         // So many are asked with all others.
         let many = touched.len() > super::REFOLD_AT_ONCE;
-        let all = if many { self.note_only(conn, corrected, today).map(|()| false)? } else { self.note_where(conn, touched, today, told)? };
+        let all = if many {
+            self.note_only(conn, corrected, today).map(|()| false)?
+        } else {
+            self.note_where(conn, touched, today, told)?
+        };
         match read(conn)? {
-            Some(state) if !all => write_state(conn, &State { day: state.day.min(today.number() - 1), ..state }),
+            Some(state) if !all => write_state(
+                conn,
+                &State {
+                    day: state.day.min(today.number() - 1),
+                    ..state
+                },
+            ),
             _ => Ok(()),
         }
     }
@@ -343,14 +488,22 @@ impl Watch {
         today: Day,
         told: impl Fn(i64, &Rule) -> Result<bool>,
     ) -> Result<bool> {
-        let Some(state) = read(conn)? else { return Ok(true) };
+        let Some(state) = read(conn)? else {
+            return Ok(true);
+        };
         let mut all = true;
         let fresh = self.fresh(Some(&state));
         let customers: Vec<i64> = customers.iter().copied().collect();
         for piece in customers.chunks(PIECE) {
             for (customer, held) in self.holding(conn, piece, today)? {
-                let before = self.noted(conn, Some(customer))?.remove(&customer).unwrap_or_default();
-                for at in held.symmetric_difference(&before).filter(|at| !fresh.contains(at)) {
+                let before = self
+                    .noted(conn, Some(customer))?
+                    .remove(&customer)
+                    .unwrap_or_default();
+                for at in held
+                    .symmetric_difference(&before)
+                    .filter(|at| !fresh.contains(at))
+                {
                     let (rule, edge) = (self.rule(*at), Edge::of(held.contains(at)));
                     if rule.on != edge || told(customer, rule)? {
                         self.note(conn, *at, customer, today, held.contains(at))?;
@@ -371,14 +524,27 @@ impl Watch {
         conn: &Connection,
         customers: &[i64],
         today: Day,
-    ) -> Result<(BTreeMap<i64, BTreeSet<usize>>, BTreeMap<i64, BTreeSet<usize>>)> {
-        let some = |all: BTreeMap<i64, BTreeSet<usize>>| all.into_iter().filter(|(_, rules)| !rules.is_empty()).collect();
-        Ok((some(self.holding(conn, customers, today)?), some(self.noted(conn, None)?)))
+    ) -> Result<(
+        BTreeMap<i64, BTreeSet<usize>>,
+        BTreeMap<i64, BTreeSet<usize>>,
+    )> {
+        let some = |all: BTreeMap<i64, BTreeSet<usize>>| {
+            all.into_iter()
+                .filter(|(_, rules)| !rules.is_empty())
+                .collect()
+        };
+        Ok((
+            some(self.holding(conn, customers, today)?),
+            some(self.noted(conn, None)?),
+        ))
     }
 
     fn fire(&self, b: &mut Batch<'_>, rule: usize, customer: i64, today: Day) -> Result<()> {
         let rule = self.rule(rule);
-        let context = write::Context { config: self.config.clone(), today };
+        let context = write::Context {
+            config: self.config.clone(),
+            today,
+        };
         let at = b.now;
         write::fire(b, rule, customer, &context, at)
     }
@@ -393,8 +559,14 @@ impl Watch {
         for (customer, rules) in noted.into_iter().take(most) {
             let day = today.plus(-(customer % 9));
             let at = b.zone.stamp(day, noon).min(b.now);
-            let context = write::Context { config: self.config.clone(), today: day };
-            if let Some(rule) = rules.into_iter().find(|rule| self.rule(*rule).alert != Alert::None) {
+            let context = write::Context {
+                config: self.config.clone(),
+                today: day,
+            };
+            if let Some(rule) = rules
+                .into_iter()
+                .find(|rule| self.rule(*rule).alert != Alert::None)
+            {
                 write::fire(b, self.rule(rule), customer, &context, at)?;
                 signal::refresh(b.conn, customer, &self.config, today)?;
             }
@@ -433,9 +605,11 @@ fn read(conn: &Connection) -> Result<Option<State>> {
 
 fn write_state(conn: &Connection, state: &State) -> Result<()> {
     let text = serde_json::to_string(state).unwrap_or_default();
-    conn.prepare_cached("INSERT INTO meta (k, v) VALUES ('ruled', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1")
-        .and_then(|mut s| s.execute([text]))
-        .map_err(sql)?;
+    conn.prepare_cached(
+        "INSERT INTO meta (k, v) VALUES ('ruled', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1",
+    )
+    .and_then(|mut s| s.execute([text]))
+    .map_err(sql)?;
     Ok(())
 }
 
@@ -477,26 +651,51 @@ impl Store {
         // Rules that are new begin first, with whom they hold; by the settings of now, whoever wrote them.
         self.begin()?;
         let today = self.today;
-        let begun = self.inside().and_then(|()| self.watch_rules().settle(&self.conn, today));
+        let begun = self
+            .inside()
+            .and_then(|()| self.watch_rules().settle(&self.conn, today));
         super::end(&self.conn, begun)?;
         let watch = self.watch_rules();
-        if self.roster.as_ref().is_some_and(|r| !Arc::ptr_eq(&r.read().unwrap_or_else(PoisonError::into_inner).config, &self.config)) {
+        if self.roster.as_ref().is_some_and(|r| {
+            !Arc::ptr_eq(
+                &r.read().unwrap_or_else(PoisonError::into_inner).config,
+                &self.config,
+            )
+        }) {
             self.reload()?;
         }
         let shared = self.roster()?;
-        let (mut differ, mut wanted): (BTreeSet<i64>, BTreeMap<i64, BTreeSet<usize>>) = Default::default();
+        let (mut differ, mut wanted): (BTreeSet<i64>, BTreeMap<i64, BTreeSet<usize>>) =
+            Default::default();
         for code in &watch.attributes {
-            let loaded = shared.read().unwrap_or_else(PoisonError::into_inner).attributes.contains_key(code);
+            let loaded = shared
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .attributes
+                .contains_key(code);
             if !loaded {
                 roster::load_attribute(&self.conn, &shared, code)?;
             }
         }
-        watch.each(&shared.read().unwrap_or_else(PoisonError::into_inner), |customer, rule| {
-            wanted.entry(customer).or_default().insert(rule);
-        });
+        watch.each(
+            &shared.read().unwrap_or_else(PoisonError::into_inner),
+            |customer, rule| {
+                wanted.entry(customer).or_default().insert(rule);
+            },
+        );
         let noted = watch.noted(&self.conn, None)?;
-        differ.extend(wanted.iter().filter(|(c, held)| noted.get(c) != Some(held)).map(|(c, _)| *c));
-        differ.extend(noted.iter().filter(|(c, held)| !held.is_empty() && !wanted.contains_key(c)).map(|(c, _)| *c));
+        differ.extend(
+            wanted
+                .iter()
+                .filter(|(c, held)| noted.get(c) != Some(held))
+                .map(|(c, _)| *c),
+        );
+        differ.extend(
+            noted
+                .iter()
+                .filter(|(c, held)| !held.is_empty() && !wanted.contains_key(c))
+                .map(|(c, _)| *c),
+        );
         let mut fired = Vec::new();
         if !differ.is_empty() {
             let told = &mut fired;
@@ -509,7 +708,10 @@ impl Store {
                     1 => format!("Rule: {}", told[0]),
                     n => format!("Rules fired for {n} customers"),
                 };
-                Ok(write::Done { label, ..write::Done::default() })
+                Ok(write::Done {
+                    label,
+                    ..write::Done::default()
+                })
             })?;
         }
         // What came in or left without a firing is noted here, and that all were asked.
@@ -521,7 +723,15 @@ impl Store {
             }
             watch.note_only(&self.conn, &differ, self.today)?;
             let (top, batch) = (signal::greatest(&self.conn)?, last_batch(&self.conn)?);
-            write_state(&self.conn, &State { marks: watch.marks.clone(), day: self.today.number(), top, batch })
+            write_state(
+                &self.conn,
+                &State {
+                    marks: watch.marks.clone(),
+                    day: self.today.number(),
+                    top,
+                    batch,
+                },
+            )
         });
         super::end(&self.conn, noted)?;
         let count = fired.len();

@@ -29,7 +29,8 @@ pub const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// `user_version` as the connection sees it now.
 pub fn version(conn: &Connection) -> Result<i32> {
-    conn.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(sql)
+    conn.query_row("PRAGMA user_version", [], |r| r.get(0))
+        .map_err(sql)
 }
 
 /// Brings the book to [`VERSION`]. `before` runs for a book of an older version, with the lock in hand.
@@ -61,36 +62,62 @@ fn steps(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()>) ->
 }
 
 fn step(conn: &Connection, at: i32) -> Result<()> {
-    let Some(script) = usize::try_from(at).ok().and_then(|at| MIGRATIONS.get(at)) else { return Ok(()) };
+    let Some(script) = usize::try_from(at).ok().and_then(|at| MIGRATIONS.get(at)) else {
+        return Ok(());
+    };
     conn.execute_batch(script).map_err(sql)?;
     if at == 1 {
         name_book(conn)?;
     }
-    let broken: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
+    let broken: i64 = conn
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
+            r.get(0)
+        })
+        .map_err(sql)?;
     if broken > 0 {
-        return Err(Error::failed(format!("the migration to version {} would leave {broken} rows without their parent", at + 1)));
+        return Err(Error::failed(format!(
+            "the migration to version {} would leave {broken} rows without their parent",
+            at + 1
+        )));
     }
-    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}", at + 1)).map_err(sql)
+    conn.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}",
+        at + 1
+    ))
+    .map_err(sql)
 }
 
 /// Gives the book its id. Copies of an older book that grew apart before have their first batch in common, so it is made
 /// from that one's; a book without any gets a random one.
 fn name_book(conn: &Connection) -> Result<()> {
-    let first: Option<[u8; 16]> = conn.query_row("SELECT id FROM batch ORDER BY n LIMIT 1", [], |r| r.get(0)).optional().map_err(sql)?;
+    let first: Option<[u8; 16]> = conn
+        .query_row("SELECT id FROM batch ORDER BY n LIMIT 1", [], |r| r.get(0))
+        .optional()
+        .map_err(sql)?;
     let mut id: [u8; 16] = match first {
         Some(first) => hash::digest(&[b"book".as_slice(), &first].concat()),
-        None => conn.query_row("SELECT randomblob(16)", [], |r| r.get(0)).map_err(sql)?,
+        None => conn
+            .query_row("SELECT randomblob(16)", [], |r| r.get(0))
+            .map_err(sql)?,
     };
     // Version 8, a UUID of one's own making, with its variant.
     id[6] = id[6] & 0x0f | 0x80;
     id[8] = id[8] & 0x3f | 0x80;
-    conn.execute("INSERT INTO meta (k, v) VALUES ('book', ?) ON CONFLICT (k) DO NOTHING", [&Id(id)]).map_err(sql)?;
+    conn.execute(
+        "INSERT INTO meta (k, v) VALUES ('book', ?) ON CONFLICT (k) DO NOTHING",
+        [&Id(id)],
+    )
+    .map_err(sql)?;
     Ok(())
 }
 
 /// The oldest version of the program that may read this book; without the word, only the one that wrote it.
 pub fn min_reader(conn: &Connection) -> Result<i32> {
-    let said = conn.query_row("SELECT v FROM meta WHERE k = 'min_reader'", [], |r| r.get(0)).optional();
+    let said = conn
+        .query_row("SELECT v FROM meta WHERE k = 'min_reader'", [], |r| {
+            r.get(0)
+        })
+        .optional();
     said.ok().flatten().map_or_else(|| version(conn), Ok)
 }
 
@@ -99,9 +126,11 @@ pub fn min_reader(conn: &Connection) -> Result<i32> {
 pub fn make_in(conn: &Connection, zone: &str, over: bool) -> Result<()> {
     let end = if over { "UPDATE SET v = ?2" } else { "NOTHING" };
     for key in ["zone", "zone_again"] {
-        conn.prepare_cached(&format!("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO {end}"))
-            .and_then(|mut s| s.execute([key, zone]))
-            .map_err(sql)?;
+        conn.prepare_cached(&format!(
+            "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO {end}"
+        ))
+        .and_then(|mut s| s.execute([key, zone]))
+        .map_err(sql)?;
     }
     Ok(())
 }
@@ -109,15 +138,22 @@ pub fn make_in(conn: &Connection, zone: &str, over: bool) -> Result<()> {
 /// The book's id; `None` for one of the first version.
 pub fn book(conn: &Connection) -> Result<Option<Id>> {
     let query = "SELECT v FROM meta WHERE k = 'book' AND typeof(v) = 'blob'";
-    let found: Option<Vec<u8>> = conn.prepare_cached(query).and_then(|mut s| s.query_row([], |r| r.get(0)).optional()).map_err(sql)?;
+    let found: Option<Vec<u8>> = conn
+        .prepare_cached(query)
+        .and_then(|mut s| s.query_row([], |r| r.get(0)).optional())
+        .map_err(sql)?;
     Ok(found.and_then(|id| Id::from_slice(&id)))
 }
 
 type Item = (String, String, String, String);
 
 fn items(conn: &Connection) -> Result<BTreeSet<Item>> {
-    let mut statement = conn.prepare("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema").map_err(sql)?;
-    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).map_err(sql)?;
+    let mut statement = conn
+        .prepare("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema")
+        .map_err(sql)?;
+    let rows = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
+        .map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
 }
 
@@ -145,8 +181,13 @@ fn expected(version: i32) -> Result<BTreeSet<Item>> {
 /// The same for a book of an older version.
 pub fn differences_at(conn: &Connection, version: i32) -> Result<Vec<String>> {
     let (have, want) = (items(conn)?, expected(version)?);
-    let strange = have.difference(&want).filter(|i| !i.1.starts_with("sqlite_stat")).map(|i| format!("{} {}", i.0, i.1));
-    let missing = want.difference(&have).map(|i| format!("missing {} {}", i.0, i.1));
+    let strange = have
+        .difference(&want)
+        .filter(|i| !i.1.starts_with("sqlite_stat"))
+        .map(|i| format!("{} {}", i.0, i.1));
+    let missing = want
+        .difference(&have)
+        .map(|i| format!("missing {} {}", i.0, i.1));
     Ok(strange.chain(missing).chain(shared_pages(conn)?).collect())
 }
 
@@ -154,7 +195,11 @@ pub fn differences_at(conn: &Connection, version: i32) -> Result<Vec<String>> {
 fn shared_pages(conn: &Connection) -> Result<Vec<String>> {
     let query = "SELECT group_concat(name, ' and ') FROM sqlite_schema WHERE rootpage > 0 GROUP BY rootpage HAVING count(*) > 1";
     let mut statement = conn.prepare(query).map_err(sql)?;
-    let rows = statement.query_map([], |r| Ok(format!("{} in the same place", r.get::<_, String>(0)?))).map_err(sql)?;
+    let rows = statement
+        .query_map([], |r| {
+            Ok(format!("{} in the same place", r.get::<_, String>(0)?))
+        })
+        .map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
 }
 
@@ -162,8 +207,17 @@ fn shared_pages(conn: &Connection) -> Result<Vec<String>> {
 pub fn few(names: &[String]) -> String {
     const FEW: usize = 5;
     let more = names.len().saturating_sub(FEW);
-    let shown = names.iter().take(FEW).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
+    let shown = names
+        .iter()
+        .take(FEW)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        format!("{shown} and {more} more")
+    } else {
+        shown
+    }
 }
 
 #[cfg(test)]

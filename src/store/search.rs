@@ -14,13 +14,20 @@ use super::sql;
 
 /// A full-text index: its name, its table, and the expression that gives the words of a row.
 fn sources() -> impl Iterator<Item = (&'static str, &'static Table, String)> {
-    TABLES.iter().filter_map(|t| t.words.as_ref().map(|w| (w.index, t, w.of.join(" || ' ' || "))))
+    TABLES.iter().filter_map(|t| {
+        t.words
+            .as_ref()
+            .map(|w| (w.index, t, w.of.join(" || ' ' || ")))
+    })
 }
 
 fn upto(conn: &Connection, index: &str) -> Result<i64> {
     let found = conn
         .prepare_cached("SELECT v FROM meta WHERE k = ?")
-        .and_then(|mut s| s.query_row([format!("{index}_upto")], |r| r.get(0)).optional());
+        .and_then(|mut s| {
+            s.query_row([format!("{index}_upto")], |r| r.get(0))
+                .optional()
+        });
     Ok(found.map_err(sql)?.unwrap_or(0))
 }
 
@@ -29,23 +36,35 @@ pub fn catch_up(conn: &Connection, limit: usize) -> Result<bool> {
     let mut left = false;
     for (index, table, words) in sources() {
         let from = upto(conn, index)?;
-        let rows = format!("SELECT n, {words} FROM {} WHERE n > ? ORDER BY n LIMIT ?", table.name);
+        let rows = format!(
+            "SELECT n, {words} FROM {} WHERE n > ? ORDER BY n LIMIT ?",
+            table.name
+        );
         let mut statement = conn.prepare_cached(&rows).map_err(sql)?;
         let mut found = statement.query(params![from, limit as i64]).map_err(sql)?;
-        let mut insert = conn.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)")).map_err(sql)?;
+        let mut insert = conn
+            .prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)"))
+            .map_err(sql)?;
         let (mut last, mut seen) = (from, 0);
         while let Some(row) = found.next().map_err(sql)? {
             last = row.get(0).map_err(sql)?;
-            let words = String::from_utf8_lossy(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()).into_owned();
+            let words = String::from_utf8_lossy(
+                row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default(),
+            )
+            .into_owned();
             if !words.trim().is_empty() {
-                insert.execute(params![last, text::fold(&words)]).map_err(sql)?;
+                insert
+                    .execute(params![last, text::fold(&words)])
+                    .map_err(sql)?;
             }
             seen += 1;
         }
         if last != from {
-            conn.prepare_cached("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2")
-                .and_then(|mut s| s.execute(params![format!("{index}_upto"), last]))
-                .map_err(sql)?;
+            conn.prepare_cached(
+                "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2",
+            )
+            .and_then(|mut s| s.execute(params![format!("{index}_upto"), last]))
+            .map_err(sql)?;
         }
         left |= seen == limit;
     }
@@ -67,14 +86,26 @@ pub fn waiting(conn: &Connection) -> Result<i64> {
 
 /// Indexes a row again whose words have changed, unless it waits to be indexed anyway.
 pub fn reindex(conn: &Connection, table: &Table, row: Id) -> Result<()> {
-    let Some((index, table, words)) = sources().find(|s| s.1.entity == table.entity) else { return Ok(()) };
+    let Some((index, table, words)) = sources().find(|s| s.1.entity == table.entity) else {
+        return Ok(());
+    };
     let found: Option<(i64, String)> = conn
-        .prepare_cached(&format!("SELECT n, {words} FROM {} WHERE id = ?", table.name))
-        .and_then(|mut s| s.query_row([&row], |r| Ok((r.get(0)?, text_at_raw(r, 1)?))).optional())
+        .prepare_cached(&format!(
+            "SELECT n, {words} FROM {} WHERE id = ?",
+            table.name
+        ))
+        .and_then(|mut s| {
+            s.query_row([&row], |r| Ok((r.get(0)?, text_at_raw(r, 1)?)))
+                .optional()
+        })
         .map_err(sql)?;
-    let Some((n, words)) = found else { return Ok(()) };
+    let Some((n, words)) = found else {
+        return Ok(());
+    };
     if n <= upto(conn, index)? {
-        conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?")).and_then(|mut s| s.execute([n])).map_err(sql)?;
+        conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?"))
+            .and_then(|mut s| s.execute([n]))
+            .map_err(sql)?;
         if !words.trim().is_empty() {
             conn.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)"))
                 .and_then(|mut s| s.execute(params![n, text::fold(&words)]))
@@ -86,33 +117,55 @@ pub fn reindex(conn: &Connection, table: &Table, row: Id) -> Result<()> {
 
 /// Takes a row that is deleted out of the index.
 pub fn forget(conn: &Connection, table: &Table, n: i64) -> Result<()> {
-    let Some(Words { index, .. }) = table.words else { return Ok(()) };
+    let Some(Words { index, .. }) = table.words else {
+        return Ok(());
+    };
     if n <= upto(conn, index)? {
-        conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?")).and_then(|mut s| s.execute([n])).map_err(sql)?;
+        conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?"))
+            .and_then(|mut s| s.execute([n]))
+            .map_err(sql)?;
     }
     Ok(())
 }
 
 /// Behind a deletion: integers that are free again are not taken for indexed ones when new rows get them.
 pub fn step_back(conn: &Connection, table: &Table) -> Result<()> {
-    let Some(Words { index, .. }) = table.words else { return Ok(()) };
-    let query = format!("UPDATE meta SET v = min(v, (SELECT coalesce(max(n), 0) FROM {})) WHERE k = ?", table.name);
-    conn.prepare_cached(&query).and_then(|mut s| s.execute([format!("{index}_upto")])).map_err(sql)?;
+    let Some(Words { index, .. }) = table.words else {
+        return Ok(());
+    };
+    let query = format!(
+        "UPDATE meta SET v = min(v, (SELECT coalesce(max(n), 0) FROM {})) WHERE k = ?",
+        table.name
+    );
+    conn.prepare_cached(&query)
+        .and_then(|mut s| s.execute([format!("{index}_upto")]))
+        .map_err(sql)?;
     Ok(())
 }
 
 /// Merges the indexes, so that nothing is left in them of what was deleted.
 pub fn optimize(conn: &Connection) -> Result<()> {
     sources()
-        .try_for_each(|(index, ..)| conn.execute(&format!("INSERT INTO {index} ({index}) VALUES ('optimize')"), []).map(|_| ()))
+        .try_for_each(|(index, ..)| {
+            conn.execute(
+                &format!("INSERT INTO {index} ({index}) VALUES ('optimize')"),
+                [],
+            )
+            .map(|_| ())
+        })
         .map_err(sql)
 }
 
 /// Makes the indexes anew from the words that stand there.
 pub fn rebuild(conn: &Connection) -> Result<()> {
     for (index, ..) in sources() {
-        conn.execute(&format!("INSERT INTO {index} ({index}) VALUES ('delete-all')"), []).map_err(sql)?;
-        conn.execute("DELETE FROM meta WHERE k = ?", [format!("{index}_upto")]).map_err(sql)?;
+        conn.execute(
+            &format!("INSERT INTO {index} ({index}) VALUES ('delete-all')"),
+            [],
+        )
+        .map_err(sql)?;
+        conn.execute("DELETE FROM meta WHERE k = ?", [format!("{index}_upto")])
+            .map_err(sql)?;
     }
     while catch_up(conn, 10_000)? {}
     Ok(())
@@ -127,21 +180,45 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
     let (mut wrong, mut count) = (Vec::new(), 0);
     for (index, table, words) in sources() {
         let upto = upto(conn, index)?;
-        let top: i64 = conn.query_row(&format!("SELECT coalesce(max(n), 0) FROM {}", table.name), [], |r| r.get(0)).map_err(sql)?;
+        let top: i64 = conn
+            .query_row(
+                &format!("SELECT coalesce(max(n), 0) FROM {}", table.name),
+                [],
+                |r| r.get(0),
+            )
+            .map_err(sql)?;
         let mut faults = i64::from(upto > top);
-        let every: i64 = conn.query_row(&format!("SELECT count(*) FROM {index}_docsize"), [], |r| r.get(0)).map_err(sql)?;
+        let every: i64 = conn
+            .query_row(&format!("SELECT count(*) FROM {index}_docsize"), [], |r| {
+                r.get(0)
+            })
+            .map_err(sql)?;
         let every = (every as usize).div_ceil(MOST_LOOKED_UP).max(1);
         let query = format!("SELECT id, sz FROM {index}_docsize ORDER BY id");
-        let (mut indexed, query_of_rows) =
-            (conn.prepare(&query).map_err(sql)?, format!("SELECT n, {words} FROM {} WHERE n <= ? ORDER BY n", table.name));
+        let (mut indexed, query_of_rows) = (
+            conn.prepare(&query).map_err(sql)?,
+            format!(
+                "SELECT n, {words} FROM {} WHERE n <= ? ORDER BY n",
+                table.name
+            ),
+        );
         let mut indexed = indexed.query([]).map_err(sql)?;
         let mut next = || -> Result<Option<(i64, u64)>> {
-            let Some(row) = indexed.next().map_err(sql)? else { return Ok(None) };
-            Ok(Some((row.get(0).map_err(sql)?, varint(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()))))
+            let Some(row) = indexed.next().map_err(sql)? else {
+                return Ok(None);
+            };
+            Ok(Some((
+                row.get(0).map_err(sql)?,
+                varint(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()),
+            )))
         };
         let mut rows = conn.prepare(&query_of_rows).map_err(sql)?;
         let mut rows = rows.query([upto]).map_err(sql)?;
-        let mut has = conn.prepare(&format!("SELECT EXISTS (SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?)")).map_err(sql)?;
+        let mut has = conn
+            .prepare(&format!(
+                "SELECT EXISTS (SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?)"
+            ))
+            .map_err(sql)?;
         let mut have = next()?;
         while let Some(row) = rows.next().map_err(sql)? {
             let (n, words): (i64, String) = (row.get(0).map_err(sql)?, text_at(row, 1)?);
@@ -159,7 +236,9 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
             let start: String = folded.chars().take(60).collect();
             let fits = found.is_some_and(|h| h.1 == trigrams)
                 && match phrase(&start).filter(|_| count % every == 0) {
-                    Some(phrase) => has.query_row(params![phrase, n], |r| r.get(0)).map_err(sql)?,
+                    Some(phrase) => has
+                        .query_row(params![phrase, n], |r| r.get(0))
+                        .map_err(sql)?,
                     None => true,
                 };
             faults += i64::from(!fits);
@@ -174,9 +253,14 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
         if faults > 0 {
             let (found, them) = match faults {
                 1 => (format!("1 {} is not found by its words", table.name), "it"),
-                many => (format!("{many} {}s are not found by their words", table.name), "them"),
+                many => (
+                    format!("{many} {}s are not found by their words", table.name),
+                    "them",
+                ),
             };
-            wrong.push(format!("{found}; retain doctor --rebuild indexes {them} again"));
+            wrong.push(format!(
+                "{found}; retain doctor --rebuild indexes {them} again"
+            ));
         }
     }
     Ok((wrong, count))
@@ -204,15 +288,33 @@ const MOST_READ: usize = 20_000;
 
 /// Rows of a table that is indexed (their integers), newest first, that stand and whose words have every folded part in them. Each goes
 /// to `each`, until it has enough. Parts of one or two letters are looked for in what the others find, however much that is.
-fn matches(conn: &Connection, entity: Entity, parts: &[&str], mut each: impl FnMut(i64) -> Result<bool>) -> Result<()> {
-    let Some((index, table, words)) = sources().find(|s| s.1.entity == entity) else { return Ok(()) };
+fn matches(
+    conn: &Connection,
+    entity: Entity,
+    parts: &[&str],
+    mut each: impl FnMut(i64) -> Result<bool>,
+) -> Result<()> {
+    let Some((index, table, words)) = sources().find(|s| s.1.entity == entity) else {
+        return Ok(());
+    };
     let phrases: Vec<String> = parts.iter().filter_map(|w| phrase(w)).collect();
-    let short: Vec<&str> = parts.iter().copied().filter(|w| phrase(w).is_none()).collect();
-    let indexed = if phrases.is_empty() { 0 } else { upto(conn, index)? };
+    let short: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|w| phrase(w).is_none())
+        .collect();
+    let indexed = if phrases.is_empty() {
+        0
+    } else {
+        upto(conn, index)?
+    };
     let stands = "t.removed = 0 AND EXISTS (SELECT 1 FROM customer c WHERE c.n = t.customer AND c.removed = 0)";
     let words = format!("(SELECT {words} FROM {} w WHERE w.n = t.n)", table.name);
     // What is not indexed yet, read backwards.
-    let query = format!("SELECT t.n, {words} FROM {} t WHERE t.n > ? AND {stands} ORDER BY t.n DESC", table.name);
+    let query = format!(
+        "SELECT t.n, {words} FROM {} t WHERE t.n > ? AND {stands} ORDER BY t.n DESC",
+        table.name
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([indexed]).map_err(sql)?;
     let mut read = 0;
@@ -255,7 +357,9 @@ pub fn people(conn: &Connection, word: &str) -> Result<Vec<i64>> {
         return Ok(Vec::new());
     }
     let mut customers = BTreeSet::new();
-    let mut of = conn.prepare_cached("SELECT customer FROM contact WHERE n = ?").map_err(sql)?;
+    let mut of = conn
+        .prepare_cached("SELECT customer FROM contact WHERE n = ?")
+        .map_err(sql)?;
     matches(conn, Entity::Contact, &[&folded], |n| {
         customers.insert(of.query_row([n], |r| r.get(0)).map_err(sql)?);
         Ok(true)
@@ -282,8 +386,15 @@ fn first_of(conn: &Connection, entity: Entity, words: &str, limit: usize) -> Res
 }
 
 /// Events (their integers), newest first, whose text has every folded word in it; at most `limit`, of one customer or of all.
-pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usize) -> Result<Vec<i64>> {
-    let Some(customer) = customer else { return first_of(conn, Entity::Event, words, limit) };
+pub fn events(
+    conn: &Connection,
+    words: &str,
+    customer: Option<i64>,
+    limit: usize,
+) -> Result<Vec<i64>> {
+    let Some(customer) = customer else {
+        return first_of(conn, Entity::Event, words, limit);
+    };
     let folded = text::fold(words);
     let parts: Vec<&str> = folded.split_whitespace().collect();
     let mut hits: Vec<i64> = Vec::new();
@@ -291,8 +402,11 @@ pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usiz
         return Ok(hits);
     }
     // One customer's timeline is short enough to read; it needs no index and misses nothing.
-    let mut statement =
-        conn.prepare_cached("SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC").map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC",
+        )
+        .map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let folded = text::fold(&text_at(row, 1)?);
@@ -309,12 +423,19 @@ pub fn events(conn: &Connection, words: &str, customer: Option<i64>, limit: usiz
 /// A text column, also when a damaged or foreign file holds bytes that are not UTF-8.
 pub fn text_at(row: &rusqlite::Row<'_>, at: usize) -> Result<String> {
     let value = row.get_ref(at).map_err(sql)?;
-    Ok(value.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
+    Ok(value
+        .as_bytes()
+        .map(|b| String::from_utf8_lossy(b).into_owned())
+        .unwrap_or_default())
 }
 
 /// The same where a `rusqlite` error is wanted.
 pub fn text_at_raw(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<String> {
-    Ok(row.get_ref(at)?.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
+    Ok(row
+        .get_ref(at)?
+        .as_bytes()
+        .map(|b| String::from_utf8_lossy(b).into_owned())
+        .unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -47,21 +47,36 @@ impl Store {
     /// From here on SQLite takes no more memory than a statement is worth, in the whole process. It cannot be taken back: for a program
     /// that runs one statement and ends.
     pub fn cap_memory(&self) -> Result<()> {
-        self.conn.query_row(&format!("PRAGMA hard_heap_limit = {MEMORY}"), [], |_| Ok(())).map_err(sql)
+        self.conn
+            .query_row(
+                &format!("PRAGMA hard_heap_limit = {MEMORY}"),
+                [],
+                |_| Ok(()),
+            )
+            .map_err(sql)
     }
 
     /// Runs one SELECT. `each` gets the names of the columns, then the rows, and says whether to go on.
-    pub fn select(&mut self, text: &str, stop: Stop, each: &mut dyn FnMut(Vec<Json>) -> bool) -> Result<()> {
+    pub fn select(
+        &mut self,
+        text: &str,
+        stop: Stop,
+        each: &mut dyn FnMut(Vec<Json>) -> bool,
+    ) -> Result<()> {
         let (mut conn, hidden) = self.views()?;
         conn.progress_handler(BETWEEN, Some(stop)).map_err(sql)?;
         if reads_signals(&mut conn, text, &hidden)? {
             self.fill_signals(&mut conn)?;
         }
-        conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST).map_err(sql)?;
+        conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST)
+            .map_err(sql)?;
         conn.execute_batch("PRAGMA query_only = ON").map_err(sql)?;
         guard(&mut conn, None, &hidden)?;
         let mut all = rusqlite::Batch::new(&conn, text);
-        let mut statement = all.next().map_err(|e| refused(e, text))?.ok_or_else(|| Error::usage("There is no statement in it"))?;
+        let mut statement = all
+            .next()
+            .map_err(|e| refused(e, text))?
+            .ok_or_else(|| Error::usage("There is no statement in it"))?;
         if !statement.readonly() || statement.column_count() == 0 {
             return Err(only_select());
         }
@@ -71,7 +86,9 @@ impl Store {
         }
         let mut rows = statement.query([]).map_err(|e| refused(e, text))?;
         while let Some(row) = rows.next().map_err(|e| refused(e, text))? {
-            let cells = (0..columns).map(|at| row.get_ref(at).map(json).map_err(sql)).collect::<Result<_>>()?;
+            let cells = (0..columns)
+                .map(|at| row.get_ref(at).map(json).map_err(sql))
+                .collect::<Result<_>>()?;
             if !each(cells) {
                 return Ok(());
             }
@@ -80,7 +97,9 @@ impl Store {
         drop(statement);
         match all.next() {
             Ok(None) => Ok(()),
-            _ => Err(Error::usage("One statement at a time: what stands behind the first was not run")),
+            _ => Err(Error::usage(
+                "One statement at a time: what stands behind the first was not run",
+            )),
         }
     }
 
@@ -88,7 +107,9 @@ impl Store {
     pub fn select_views(&self) -> Result<Vec<(&'static str, &'static str, Vec<String>)>> {
         let (conn, _) = self.views()?;
         let columns = |name: &str| -> Result<Vec<String>> {
-            let statement = conn.prepare(&format!("SELECT * FROM temp.\"{name}\" LIMIT 0")).map_err(sql)?;
+            let statement = conn
+                .prepare(&format!("SELECT * FROM temp.\"{name}\" LIMIT 0"))
+                .map_err(sql)?;
             Ok(statement.column_names().map(str::to_owned).collect())
         };
         let mut all = Vec::new();
@@ -113,8 +134,16 @@ impl Store {
             ))
             .map_err(sql)?;
         }
-        let columns: Vec<String> = COLUMNS.iter().map(|c| format!("\"{}\"", c.code())).collect();
-        conn.execute_batch(&format!("CREATE TEMP TABLE \"{}\" (customer_id, {})", SIGNAL.0, columns.join(", "))).map_err(sql)?;
+        let columns: Vec<String> = COLUMNS
+            .iter()
+            .map(|c| format!("\"{}\"", c.code()))
+            .collect();
+        conn.execute_batch(&format!(
+            "CREATE TEMP TABLE \"{}\" (customer_id, {})",
+            SIGNAL.0,
+            columns.join(", ")
+        ))
+        .map_err(sql)?;
         Ok((conn, hidden))
     }
 
@@ -124,11 +153,22 @@ impl Store {
         let shared = self.roster()?;
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
         let marks = vec!["?"; COLUMNS.len() + 1].join(",");
-        let mut statement = conn.prepare(&format!("INSERT INTO temp.\"{}\" VALUES ({marks})", SIGNAL.0)).map_err(sql)?;
+        let mut statement = conn
+            .prepare(&format!(
+                "INSERT INTO temp.\"{}\" VALUES ({marks})",
+                SIGNAL.0
+            ))
+            .map_err(sql)?;
         for at in (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed) {
             let values = COLUMNS.iter().map(|column| match column.json(&roster, at) {
                 Json::Bool(on) => Value::Integer(i64::from(on)),
-                Json::Array(words) => Value::Text(words.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" ")),
+                Json::Array(words) => Value::Text(
+                    words
+                        .iter()
+                        .filter_map(Json::as_str)
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                ),
                 other => super::batch::json_value(Some(&other)),
             });
             let row = std::iter::once(Value::Text(roster.ids[at].to_string())).chain(values);
@@ -142,19 +182,38 @@ impl Store {
 fn reads_signals(conn: &mut Connection, text: &str, hidden: &str) -> Result<bool> {
     let seen = Arc::new(AtomicBool::new(false));
     guard(conn, Some(seen.clone()), hidden)?;
-    let prepared = rusqlite::Batch::new(conn, text).next().map(|_| ()).map_err(|e| refused(e, text));
-    conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(sql)?;
+    let prepared = rusqlite::Batch::new(conn, text)
+        .next()
+        .map(|_| ())
+        .map_err(|e| refused(e, text));
+    conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
+        .map_err(sql)?;
     prepared?;
     Ok(seen.load(Ordering::Relaxed))
 }
 
 /// Lets statements select from the views, and nothing else.
 fn guard(conn: &mut Connection, seen: Option<Arc<AtomicBool>>, hidden: &str) -> Result<()> {
-    let (hidden, queries) = (hidden.to_owned(), views().into_iter().map(|v| v.query).collect::<Vec<String>>());
-    let is_behind = move |table: &str| queries.iter().any(|query| query.contains(&format!("main.{table} ")));
+    let (hidden, queries) = (
+        hidden.to_owned(),
+        views()
+            .into_iter()
+            .map(|v| v.query)
+            .collect::<Vec<String>>(),
+    );
+    let is_behind = move |table: &str| {
+        queries
+            .iter()
+            .any(|query| query.contains(&format!("main.{table} ")))
+    };
     conn.authorizer(Some(move |context: AuthContext<'_>| match context.action {
-        AuthAction::Select | AuthAction::Recursive | AuthAction::Function { .. } => Authorization::Allow,
-        AuthAction::Read { table_name, column_name } => {
+        AuthAction::Select | AuthAction::Recursive | AuthAction::Function { .. } => {
+            Authorization::Allow
+        }
+        AuthAction::Read {
+            table_name,
+            column_name,
+        } => {
             let of = context.database_name;
             if table_name == SIGNAL.0
                 && of == Some("temp")
@@ -165,9 +224,15 @@ fn guard(conn: &mut Connection, seen: Option<Arc<AtomicBool>>, hidden: &str) -> 
             // A name without a database is a part of the statement itself. Where nothing is read of a view but that it has rows, its
             // tables are asked for without a column, and in nobody's name.
             let own = of != Some("main")
-                || context.accessor.is_some_and(|name| name.starts_with(&hidden))
+                || context
+                    .accessor
+                    .is_some_and(|name| name.starts_with(&hidden))
                 || column_name.is_empty() && is_behind(table_name);
-            if own && !table_name.starts_with("sqlite_") { Authorization::Allow } else { Authorization::Deny }
+            if own && !table_name.starts_with("sqlite_") {
+                Authorization::Allow
+            } else {
+                Authorization::Deny
+            }
         }
         _ => Authorization::Deny,
     }))
@@ -175,29 +240,51 @@ fn guard(conn: &mut Connection, seen: Option<Arc<AtomicBool>>, hidden: &str) -> 
 }
 
 fn only_select() -> Error {
-    Error::usage("Only one SELECT on the documented views may be run").hint("`retain sql --views` lists them; nothing was changed")
+    Error::usage("Only one SELECT on the documented views may be run")
+        .hint("`retain sql --views` lists them; nothing was changed")
 }
 
 /// What SQLite says against a statement, as a sentence.
 fn refused(error: rusqlite::Error, text: &str) -> Error {
-    use rusqlite::ErrorCode::{AuthorizationForStatementDenied, OperationInterrupted, OutOfMemory, ReadOnly, TooBig};
+    use rusqlite::ErrorCode::{
+        AuthorizationForStatementDenied, OperationInterrupted, OutOfMemory, ReadOnly, TooBig,
+    };
     match (error.sqlite_error_code(), &error) {
         (Some(AuthorizationForStatementDenied | ReadOnly), _) => only_select().because(error),
-        (Some(TooBig), _) => Error::usage(format!("A value in the statement is larger than {} MB", LARGEST >> 20)).because(error),
-        (Some(OutOfMemory), _) => Error::new(Kind::Failed, format!("The statement needs more than {} MB of memory", MEMORY >> 20))
-            .hint("ask for less at once: fewer columns, a condition, no sorting")
-            .because(error),
-        (Some(OperationInterrupted), _) => Error::new(Kind::Failed, "The statement was stopped before its end").because(error),
+        (Some(TooBig), _) => Error::usage(format!(
+            "A value in the statement is larger than {} MB",
+            LARGEST >> 20
+        ))
+        .because(error),
+        (Some(OutOfMemory), _) => Error::new(
+            Kind::Failed,
+            format!(
+                "The statement needs more than {} MB of memory",
+                MEMORY >> 20
+            ),
+        )
+        .hint("ask for less at once: fewer columns, a condition, no sorting")
+        .because(error),
+        (Some(OperationInterrupted), _) => {
+            Error::new(Kind::Failed, "The statement was stopped before its end").because(error)
+        }
         (_, rusqlite::Error::SqlInputError { msg, offset, .. }) => {
             let at = usize::try_from(*offset).ok().and_then(|at| text.get(..at));
-            let mistake = Error::usage(format!("The statement cannot be run: {msg}")).hint("`retain sql --views` lists views and columns");
+            let mistake = Error::usage(format!("The statement cannot be run: {msg}"))
+                .hint("`retain sql --views` lists views and columns");
             let mistake = match at {
-                Some(before) => mistake.hint(format!("in line {}, behind \"{}\"", before.lines().count().max(1), tail(before))),
+                Some(before) => mistake.hint(format!(
+                    "in line {}, behind \"{}\"",
+                    before.lines().count().max(1),
+                    tail(before)
+                )),
                 None => mistake,
             };
             mistake.because(error)
         }
-        (_, rusqlite::Error::SqliteFailure(code, Some(said))) if code.extended_code == rusqlite::ffi::SQLITE_ERROR => {
+        (_, rusqlite::Error::SqliteFailure(code, Some(said)))
+            if code.extended_code == rusqlite::ffi::SQLITE_ERROR =>
+        {
             let mistake = Error::usage(format!("The statement cannot be run: {said}"));
             mistake.hint("only one SELECT on the documented views may be run; `retain sql --views` lists them").because(error)
         }
@@ -228,12 +315,22 @@ fn json(value: ValueRef<'_>) -> Json {
 }
 
 /// The view of figures: its name, and what a row of it is.
-const SIGNAL: (&str, &str) = ("signal", "the figures of a customer today: every column of `retain list`");
+const SIGNAL: (&str, &str) = (
+    "signal",
+    "the figures of a customer today: every column of `retain list`",
+);
 
 /// An id as it is written everywhere else.
 fn id(column: &str) -> String {
     let part = |from: u8, len: u8| format!("substr(lower(hex({column})),{from},{len})");
-    let whole = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join("||'-'||");
+    let whole = [
+        part(1, 8),
+        part(9, 4),
+        part(13, 4),
+        part(17, 4),
+        part(21, 12),
+    ]
+    .join("||'-'||");
     format!("CASE WHEN {column} IS NULL THEN NULL ELSE {whole} END")
 }
 
@@ -255,9 +352,16 @@ fn named<'n>(column: &str, names: impl Iterator<Item = (i64, &'n str)>) -> Strin
 }
 
 fn views() -> Vec<View> {
-    let of_customer = format!("{} AS id, {} AS customer_id, c.name AS customer", id("t.id"), id("c.id"));
-    let joined =
-        |table: &str| format!("FROM main.{table} t JOIN main.customer c ON c.n = t.customer WHERE t.removed = 0 AND c.removed = 0");
+    let of_customer = format!(
+        "{} AS id, {} AS customer_id, c.name AS customer",
+        id("t.id"),
+        id("c.id")
+    );
+    let joined = |table: &str| {
+        format!(
+            "FROM main.{table} t JOIN main.customer c ON c.n = t.customer WHERE t.removed = 0 AND c.removed = 0"
+        )
+    };
     let view = |name, about, query| View { name, about, query };
     vec![
         view(

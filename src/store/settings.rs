@@ -19,28 +19,59 @@ use super::{rules, sql};
 /// first.
 pub fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
     let mut statement = conn
-        .prepare_cached(&format!("SELECT key, value FROM config WHERE removed = 0{} ORDER BY id", super::once::LEFT_OUT))
+        .prepare_cached(&format!(
+            "SELECT key, value FROM config WHERE removed = 0{} ORDER BY id",
+            super::once::LEFT_OUT
+        ))
         .map_err(sql)?;
-    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+    let rows = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
+        .map_err(sql)?;
     let mut rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
-    rows.sort_by_key(|(key, _)| ORDER.iter().position(|front| key.starts_with(front)).unwrap_or(ORDER.len()));
+    rows.sort_by_key(|(key, _)| {
+        ORDER
+            .iter()
+            .position(|front| key.starts_with(front))
+            .unwrap_or(ORDER.len())
+    });
     Ok(rows)
 }
 
 /// What keys begin with, in the order in which they are read. One rule stands over all of them together.
-const ORDER: &[&str] =
-    &["attribute.", "currency", "zone", "stages", "scorecards", "playbooks", "policy", "cadences", "rules", RULE, "profile."];
+const ORDER: &[&str] = &[
+    "attribute.",
+    "currency",
+    "zone",
+    "stages",
+    "scorecards",
+    "playbooks",
+    "policy",
+    "cadences",
+    "rules",
+    RULE,
+    "profile.",
+];
 
 pub use crate::domain::rule::KEY as RULE;
 
 /// What the book says of a key, when it sets it. The rules together are those of the config, each as it was written.
 pub fn text_of(conn: &Connection, key: &str, config: &Config) -> Result<Option<String>> {
     let rows = config_rows(conn)?;
-    let row = |key: &str| rows.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let row = |key: &str| {
+        rows.iter()
+            .rev()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.clone())
+    };
     if let Some(code) = key.strip_prefix(RULE) {
         // What no row says comes from the rules that lie below.
-        let Some(rule) = config.rules.find(code) else { return Ok(None) };
-        return row(key).filter(|text| !text.trim().is_empty()).map_or_else(|| rule.text(), Ok).map(Some);
+        let Some(rule) = config.rules.find(code) else {
+            return Ok(None);
+        };
+        return row(key)
+            .filter(|text| !text.trim().is_empty())
+            .map_or_else(|| rule.text(), Ok)
+            .map(Some);
     }
     if key != "rules" || !rows.iter().any(|(k, _)| k.starts_with(RULE)) {
         return Ok(row(key));
@@ -50,20 +81,29 @@ pub fn text_of(conn: &Connection, key: &str, config: &Config) -> Result<Option<S
         let own = row(&format!("{RULE}{}", rule.code)).filter(|text| !text.trim().is_empty());
         all.push(own.map_or_else(|| rule.text(), Ok)?.trim().to_owned() + "\n");
     }
-    Ok(Some(if all.is_empty() { "rule = []\n".to_owned() } else { all.join("\n") }))
+    Ok(Some(if all.is_empty() {
+        "rule = []\n".to_owned()
+    } else {
+        all.join("\n")
+    }))
 }
 
 /// The rules below the rows of single ones: those of the row that has all, or the shipped ones.
 pub fn rules_below(conn: &Connection) -> Result<Rules> {
     let rows = config_rows(conn)?;
-    let below = rows.iter().rev().find(|(key, _)| key == "rules").and_then(|(_, text)| toml::from_str(text).ok());
+    let below = rows
+        .iter()
+        .rev()
+        .find(|(key, _)| key == "rules")
+        .and_then(|(_, text)| toml::from_str(text).ok());
     Ok(below.unwrap_or_else(|| Config::default().rules))
 }
 
 /// The config as the book sets it over the defaults. A value that does not parse is passed over, and `doctor` names it.
 pub fn read_config(conn: &Connection) -> Result<Config> {
     let mut config = Config::default();
-    let made: std::result::Result<String, _> = conn.query_row("SELECT v FROM meta WHERE k = 'zone'", [], |r| r.get(0));
+    let made: std::result::Result<String, _> =
+        conn.query_row("SELECT v FROM meta WHERE k = 'zone'", [], |r| r.get(0));
     if let Some(zone) = made.ok().and_then(|z| Zone::named(&z)) {
         config.zone = zone;
     }
@@ -78,9 +118,16 @@ pub fn read_config(conn: &Connection) -> Result<Config> {
 /// Sets one key in a config; says what is wrong with a value.
 pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
     let wrong = |e: toml::de::Error| {
-        let line = e.span().map_or(1, |span| value[..span.start].matches('\n').count() + 1);
-        let error = Error::usage(format!("{key}: line {line}: {}", e.message().replace('\n', " ")));
-        error.hint("the value is TOML; `retain config KEY` prints the present one").because(e)
+        let line = e
+            .span()
+            .map_or(1, |span| value[..span.start].matches('\n').count() + 1);
+        let error = Error::usage(format!(
+            "{key}: line {line}: {}",
+            e.message().replace('\n', " ")
+        ));
+        error
+            .hint("the value is TOML; `retain config KEY` prints the present one")
+            .because(e)
     };
     match key {
         "stages" => {
@@ -111,12 +158,16 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             config.cadences = cadences;
         }
         "currency" => {
-            config.currency = Currency::named(value)
-                .ok_or_else(|| Error::usage(format!("{value} is not a currency code")).hint("three letters, such as EUR"))?;
+            config.currency = Currency::named(value).ok_or_else(|| {
+                Error::usage(format!("{value} is not a currency code"))
+                    .hint("three letters, such as EUR")
+            })?;
         }
         "zone" => {
-            config.zone = Zone::named(value)
-                .ok_or_else(|| Error::usage(format!("{value} is not a time zone")).hint("an IANA name, such as Europe/Istanbul"))?
+            config.zone = Zone::named(value).ok_or_else(|| {
+                Error::usage(format!("{value} is not a time zone"))
+                    .hint("an IANA name, such as Europe/Istanbul")
+            })?
         }
         _ => match key.split_once('.') {
             Some(("rule", code)) => {
@@ -127,8 +178,13 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
                 } else {
                     let mut one: Rules = toml::from_str(value).map_err(wrong)?;
                     one.check(&rules::fields(config), &config.playbooks)?;
-                    let rule = one.rule.pop().filter(|r| r.code == code && one.rule.is_empty());
-                    let rule = rule.ok_or_else(|| Error::usage(format!("{key} says another rule, or more than one")))?;
+                    let rule = one
+                        .rule
+                        .pop()
+                        .filter(|r| r.code == code && one.rule.is_empty());
+                    let rule = rule.ok_or_else(|| {
+                        Error::usage(format!("{key} says another rule, or more than one"))
+                    })?;
                     match place {
                         Some(at) => wanted.rule[at] = rule,
                         None => wanted.rule.push(rule),
@@ -144,7 +200,10 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             Some(("attribute", code)) => {
                 let attribute: Attribute = toml::from_str(value).map_err(wrong)?;
                 config.attributes.retain(|a| a.code != code);
-                config.attributes.push(Attribute { code: code.to_owned(), ..attribute });
+                config.attributes.push(Attribute {
+                    code: code.to_owned(),
+                    ..attribute
+                });
             }
             _ => {
                 return Err(Error::usage(format!("there is no setting {key}")).hint(

@@ -51,8 +51,15 @@ impl Signer {
                     let mut text = String::new();
                     file.take(256).read_to_string(&mut text)?;
                     return parse(&text)
-                        .map(|seed| Signer { key: SigningKey::from_bytes(&seed) })
-                        .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{} is damaged", path.display())));
+                        .map(|seed| Signer {
+                            key: SigningKey::from_bytes(&seed),
+                        })
+                        .ok_or_else(|| {
+                            std::io::Error::new(
+                                std::io::ErrorKind::InvalidData,
+                                format!("{} is damaged", path.display()),
+                            )
+                        });
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => make(folder, &path)?,
                 Err(e) => return Err(e),
@@ -63,7 +70,9 @@ impl Signer {
     /// The key of which this is the secret: the same each time.
     #[cfg(any(test, fuzzing))]
     pub fn seeded(seed: [u8; 32]) -> Signer {
-        Signer { key: SigningKey::from_bytes(&seed) }
+        Signer {
+            key: SigningKey::from_bytes(&seed),
+        }
     }
 
     /// The public half.
@@ -73,12 +82,26 @@ impl Signer {
 
     /// The signature of a batch.
     pub(super) fn proof(&self, book: Option<Id>, batch: Id, hash: &[u8]) -> Proof {
-        Proof { key: self.public(), bytes: self.key.sign(&said(book, batch, hash)).to_bytes() }
+        Proof {
+            key: self.public(),
+            bytes: self.key.sign(&said(book, batch, hash)).to_bytes(),
+        }
     }
 
     /// Signs a batch that is finished, in the transaction that writes it.
-    pub(super) fn sign(&self, conn: &Connection, n: i64, header: &Header, hash: &[u8]) -> Result<()> {
-        keep(conn, n, header, &self.proof(schema::book(conn)?, header.id, hash))
+    pub(super) fn sign(
+        &self,
+        conn: &Connection,
+        n: i64,
+        header: &Header,
+        hash: &[u8],
+    ) -> Result<()> {
+        keep(
+            conn,
+            n,
+            header,
+            &self.proof(schema::book(conn)?, header.id, hash),
+        )
     }
 }
 
@@ -86,9 +109,13 @@ impl Signer {
 fn make(folder: &Path, path: &Path) -> std::io::Result<()> {
     crate::files::make_own(folder)?;
     let mut seed = [0; 32];
-    SysRng.try_fill_bytes(&mut seed).map_err(std::io::Error::other)?;
+    SysRng
+        .try_fill_bytes(&mut seed)
+        .map_err(std::io::Error::other)?;
     let hex: String = seed.iter().map(|b| format!("{b:02x}")).collect();
-    let mut draft = tempfile::Builder::new().prefix(".key").tempfile_in(folder)?;
+    let mut draft = tempfile::Builder::new()
+        .prefix(".key")
+        .tempfile_in(folder)?;
     writeln!(draft, "ed25519 {hex} {}", super::outbox::checksum(&hex))?;
     draft.as_file().sync_all()?;
     match draft.persist_noclobber(path) {
@@ -99,7 +126,11 @@ fn make(folder: &Path, path: &Path) -> std::io::Result<()> {
 
 fn parse(text: &str) -> Option<[u8; 32]> {
     let mut words = text.split_whitespace();
-    let (_, hex, sum) = (words.next().filter(|kind| *kind == "ed25519")?, words.next()?, words.next()?);
+    let (_, hex, sum) = (
+        words.next().filter(|kind| *kind == "ed25519")?,
+        words.next()?,
+        words.next()?,
+    );
     if super::outbox::checksum(hex) != sum {
         return None;
     }
@@ -125,14 +156,22 @@ fn said(book: Option<Id>, batch: Id, hash: &[u8]) -> Vec<u8> {
 
 /// Whether a signature is one of this batch by its key.
 pub fn holds(book: Option<Id>, batch: Id, hash: &[u8], proof: &Proof) -> bool {
-    VerifyingKey::from_bytes(&proof.key)
-        .is_ok_and(|key| key.verify_strict(&said(book, batch, hash), &Signature::from_bytes(&proof.bytes)).is_ok())
+    VerifyingKey::from_bytes(&proof.key).is_ok_and(|key| {
+        key.verify_strict(
+            &said(book, batch, hash),
+            &Signature::from_bytes(&proof.bytes),
+        )
+        .is_ok()
+    })
 }
 
 /// The key of a device as it was seen first, and the number of the first batch that it signed.
 pub fn known(conn: &Connection, device: Id) -> Result<Option<([u8; 32], i64)>> {
     conn.prepare_cached("SELECT key, since FROM signer WHERE device = ?")
-        .and_then(|mut s| s.query_row([device], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+        .and_then(|mut s| {
+            s.query_row([device], |r| Ok((r.get(0)?, r.get(1)?)))
+                .optional()
+        })
         .map_err(sql)
 }
 
@@ -167,10 +206,17 @@ pub fn begin_behind_the_unsigned(conn: &Connection) -> Result<()> {
 }
 
 /// Why a batch that comes from elsewhere is not believed to be its device's.
-pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Proof>) -> Result<Option<String>> {
+pub fn doubt(
+    conn: &Connection,
+    header: &Header,
+    hash: &[u8],
+    proof: Option<&Proof>,
+) -> Result<Option<String>> {
     let known = known(conn, header.device)?;
     Ok(match (proof, known) {
-        (Some(proof), _) if !holds(schema::book(conn)?, header.id, hash, proof) => Some(BROKEN.to_owned()),
+        (Some(proof), _) if !holds(schema::book(conn)?, header.id, hash, proof) => {
+            Some(BROKEN.to_owned())
+        }
         (Some(proof), Some((key, _))) if key != proof.key => Some(other_key(header.device)),
         (None, Some((_, since))) if header.number >= since => Some(UNSIGNED.to_owned()),
         _ => None,
@@ -179,7 +225,8 @@ pub fn doubt(conn: &Connection, header: &Header, hash: &[u8], proof: Option<&Pro
 
 /// Somebody signs what they write in this book.
 pub fn anybody(conn: &Connection) -> Result<bool> {
-    conn.query_row("SELECT EXISTS (SELECT 1 FROM signature)", [], |r| r.get(0)).map_err(sql)
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM signature)", [], |r| r.get(0))
+        .map_err(sql)
 }
 
 /// How little is known of who wrote a batch: what is known better is taken first, so that nobody comes before it under its ids.
@@ -206,7 +253,9 @@ impl Store {
     /// Finds the key of this machine before its first write, inside the lock. A device that is known by another key gets a new name, because nobody would
     /// take what it writes.
     pub(super) fn find_signer(&mut self) -> Result<()> {
-        let (Keep::In(folder) | Keep::Numbers(folder)) = &self.options.keep else { return Ok(()) };
+        let (Keep::In(folder) | Keep::Numbers(folder)) = &self.options.keep else {
+            return Ok(());
+        };
         if self.signer.is_some() || self.mode == Mode::Memory || self.rehearsing {
             return Ok(());
         }
@@ -227,9 +276,18 @@ impl Store {
 
     /// Tells of changes that are in the book without a signature; of what could not be saved anyway there is nothing to tell.
     pub(super) fn tell_unsigned(&mut self) {
-        let Some((behind, why)) = &self.unsigned else { return };
-        let query = "SELECT EXISTS (SELECT 1 FROM batch WHERE device = ? AND n > ? AND finished = 1)";
-        if self.conn.query_row(query, rusqlite::params![self.who.device, behind], |r| r.get(0)) == Ok(true) {
+        let Some((behind, why)) = &self.unsigned else {
+            return;
+        };
+        let query =
+            "SELECT EXISTS (SELECT 1 FROM batch WHERE device = ? AND n > ? AND finished = 1)";
+        if self
+            .conn
+            .query_row(query, rusqlite::params![self.who.device, behind], |r| {
+                r.get(0)
+            })
+            == Ok(true)
+        {
             let words = format!("your changes are not signed: {why}");
             self.unsigned = None;
             self.tell_once(words);
@@ -242,28 +300,49 @@ impl Store {
                      LEFT JOIN signer k ON k.device = b.device WHERE b.finished = 1";
         let mut statement = self.conn.prepare(query).map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
-        let (mut signed, mut unsigned, mut wrong, mut missing) = (0_usize, 0_usize, Vec::new(), 0_usize);
+        let (mut signed, mut unsigned, mut wrong, mut missing) =
+            (0_usize, 0_usize, Vec::new(), 0_usize);
         let book = schema::book(&self.conn)?;
         while let Some(r) = rows.next().map_err(sql)? {
             let id = Id(r.get(0).map_err(sql)?);
-            let hash = r.get_ref(1).map_err(sql)?.as_bytes_or_null().ok().flatten().unwrap_or_default();
+            let hash = r
+                .get_ref(1)
+                .map_err(sql)?
+                .as_bytes_or_null()
+                .ok()
+                .flatten()
+                .unwrap_or_default();
             match (r.get(2).map_err(sql)?, r.get(3).map_err(sql)?) {
-                (Some(key), Some(bytes)) if holds(book, id, hash, &Proof { key, bytes }) => signed += 1,
+                (Some(key), Some(bytes)) if holds(book, id, hash, &Proof { key, bytes }) => {
+                    signed += 1
+                }
                 (_, Some::<[u8; 64]>(_)) => wrong.push(id.to_string()),
                 (None, None) => unsigned += 1,
                 (Some::<[u8; 32]>(_), None) => {
-                    let (number, since): (i64, i64) = (r.get(5).map_err(sql)?, r.get(6).map_err(sql)?);
-                    if number >= since { missing += 1 } else { unsigned += 1 }
+                    let (number, since): (i64, i64) =
+                        (r.get(5).map_err(sql)?, r.get(6).map_err(sql)?);
+                    if number >= since {
+                        missing += 1
+                    } else {
+                        unsigned += 1
+                    }
                 }
             }
         }
-        let (count, named) = (wrong.len(), wrong.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
+        let (count, named) = (
+            wrong.len(),
+            wrong.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+        );
         let mut words = Vec::new();
         if count > 0 {
-            words.push(format!("the signatures of {count} batches do not fit: {named}"));
+            words.push(format!(
+                "the signatures of {count} batches do not fit: {named}"
+            ));
         }
         if missing > 0 {
-            words.push(format!("{missing} batches are not signed, though their devices sign what they write"));
+            words.push(format!(
+                "{missing} batches are not signed, though their devices sign what they write"
+            ));
         }
         // It is the first that it signed, or in a salvaged book the first behind what it did not.
         let since = "SELECT k.device FROM signer k WHERE k.since NOT IN
@@ -272,9 +351,14 @@ impl Store {
                           WHERE b.device = k.device AND b.finished = 1 AND s.batch IS NULL), 0))";
         let mut statement = self.conn.prepare(since).map_err(sql)?;
         for device in statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)? {
-            words.push(format!("since when the device {} signs is not what its batches say", device.map_err(sql)?));
+            words.push(format!(
+                "since when the device {} signs is not what its batches say",
+                device.map_err(sql)?
+            ));
         }
-        let well = format!("{signed} batches are signed by the key of their device, {unsigned} are not signed");
+        let well = format!(
+            "{signed} batches are signed by the key of their device, {unsigned} are not signed"
+        );
         Ok(super::doctor::check("signatures", words, well))
     }
 
@@ -288,12 +372,20 @@ impl Store {
         let work = self.inside().and_then(|()| {
             // What it signed before stays, as not signed any more: its key is not known.
             let of = "DELETE FROM signature WHERE batch IN (SELECT n FROM batch WHERE device = ?)";
-            self.conn.prepare_cached(of).and_then(|mut s| s.execute([device])).map_err(sql)?;
-            self.conn.prepare_cached("DELETE FROM signer WHERE device = ?").and_then(|mut s| s.execute([device])).map_err(sql)
+            self.conn
+                .prepare_cached(of)
+                .and_then(|mut s| s.execute([device]))
+                .map_err(sql)?;
+            self.conn
+                .prepare_cached("DELETE FROM signer WHERE device = ?")
+                .and_then(|mut s| s.execute([device]))
+                .map_err(sql)
         });
         if super::end(&self.conn, work)? == 0 {
-            return Err(Error::not_found(format!("no key of a device {device} is known"))
-                .hint("the sentence about what was left out names the device"));
+            return Err(
+                Error::not_found(format!("no key of a device {device} is known"))
+                    .hint("the sentence about what was left out names the device"),
+            );
         }
         Ok(())
     }

@@ -8,7 +8,9 @@ use crate::domain::config::Config;
 use crate::domain::customer::ROLES;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
-use crate::domain::signal::{ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold};
+use crate::domain::signal::{
+    ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold,
+};
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::domain::touchpoint;
@@ -21,7 +23,13 @@ use super::sql;
 const NO_STAGE: StageNo = StageNo(255);
 
 /// Signals with "health 28 days before" filled in.
-pub fn fold_with_before(conn: &Connection, customer: i64, facts: &Facts, config: &Config, day: Day) -> Result<Signals> {
+pub fn fold_with_before(
+    conn: &Connection,
+    customer: i64,
+    facts: &Facts,
+    config: &Config,
+    day: Day,
+) -> Result<Signals> {
     let mut now = fold(facts, config, day);
     let before = day.plus(-28);
     let then = fold(facts, config, before);
@@ -58,13 +66,20 @@ pub struct Roles<'c> {
 
 /// A role's bit; 0 for none.
 fn bit(role: &[u8]) -> u8 {
-    ROLES.iter().position(|r| r.as_bytes() == role).map_or(0, |at| 1 << at)
+    ROLES
+        .iter()
+        .position(|r| r.as_bytes() == role)
+        .map_or(0, |at| 1 << at)
 }
 
 impl<'c> Roles<'c> {
     /// None are read yet.
     pub fn new(conn: &'c Connection) -> Roles<'c> {
-        Roles { conn, by_number: HashMap::new(), by_id: HashMap::new() }
+        Roles {
+            conn,
+            by_number: HashMap::new(),
+            by_id: HashMap::new(),
+        }
     }
 
     /// Those of the contacts of the customers whose integers are above the first and up to the second number, read at once.
@@ -75,7 +90,11 @@ impl<'c> Roles<'c> {
         let mut rows = statement.query([from, to]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let removed: bool = row.get(3).map_err(sql)?;
-            let role = if removed { 0 } else { bit(row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default()) };
+            let role = if removed {
+                0
+            } else {
+                bit(row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default())
+            };
             roles.by_number.insert(row.get(0).map_err(sql)?, role);
             roles.by_id.insert(Id(row.get(1).map_err(sql)?), role);
         }
@@ -107,7 +126,11 @@ fn role_of<K: rusqlite::ToSql + Copy + Eq + std::hash::Hash>(
     }
     let query = format!("SELECT role FROM contact WHERE {by} = ? AND removed = 0");
     let mut statement = conn.prepare_cached(&query)?;
-    let found = statement.query_row([which], |r| Ok(bit(r.get_ref(0)?.as_bytes().unwrap_or_default()))).optional()?;
+    let found = statement
+        .query_row([which], |r| {
+            Ok(bit(r.get_ref(0)?.as_bytes().unwrap_or_default()))
+        })
+        .optional()?;
     let role = found.unwrap_or(0);
     known.insert(which, role);
     Ok(role)
@@ -117,12 +140,27 @@ fn role_of<K: rusqlite::ToSql + Copy + Eq + std::hash::Hash>(
 pub const EVENT: &str = "kind, at, day, number, channel, more, contact, reference";
 
 /// The fact of an event's row, of which [`EVENT`] are the columns from the second on.
-pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages, roles: &mut Roles<'_>) -> rusqlite::Result<Option<Fact>> {
-    let (Some(kind), Some(day)) = (EventKind::from_number(row.get(1)?), Day::from_number(row.get(3)?)) else { return Ok(None) };
+pub fn read_fact(
+    row: &rusqlite::Row<'_>,
+    stages: &Stages,
+    roles: &mut Roles<'_>,
+) -> rusqlite::Result<Option<Fact>> {
+    let (Some(kind), Some(day)) = (
+        EventKind::from_number(row.get(1)?),
+        Day::from_number(row.get(3)?),
+    ) else {
+        return Ok(None);
+    };
     let channel = std::str::from_utf8(row.get_ref(5)?.as_bytes().unwrap_or_default()).unwrap_or("");
     let more = row.get_ref(6)?.as_bytes().unwrap_or_default();
     let more: More = match kind {
-        EventKind::Usage | EventKind::Invoice | EventKind::Override | EventKind::Rule | EventKind::Touch if !more.is_empty() => {
+        EventKind::Usage
+        | EventKind::Invoice
+        | EventKind::Override
+        | EventKind::Rule
+        | EventKind::Touch
+            if !more.is_empty() =>
+        {
             serde_json::from_slice(more).unwrap_or_default()
         }
         _ => More::default(),
@@ -144,10 +182,15 @@ pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages, roles: &mut Roles<'_>
     match kind {
         EventKind::Stage => fact.to = stages.find(channel).unwrap_or(NO_STAGE),
         EventKind::Check => {
-            let reference = std::str::from_utf8(row.get_ref(8)?.as_bytes().unwrap_or_default()).unwrap_or("");
+            let reference =
+                std::str::from_utf8(row.get_ref(8)?.as_bytes().unwrap_or_default()).unwrap_or("");
             fact.to = stages.find(channel).unwrap_or(NO_STAGE);
-            let place = stages.get(fact.to).and_then(|s| s.checklist.iter().position(|q| q.code == reference));
-            fact.channel = place.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+            let place = stages
+                .get(fact.to)
+                .and_then(|s| s.checklist.iter().position(|q| q.code == reference));
+            fact.channel = place
+                .and_then(|at| u8::try_from(at).ok())
+                .unwrap_or(u8::MAX);
         }
         EventKind::Touch => {
             fact.channel = touchpoint::number(channel).unwrap_or(u8::MAX);
@@ -160,7 +203,10 @@ pub fn read_fact(row: &rusqlite::Row<'_>, stages: &Stages, roles: &mut Roles<'_>
 
 /// Everything that the fold reads of one customer; nothing where it is not there.
 pub fn facts(conn: &Connection, customer: i64, config: &Config) -> Result<Facts> {
-    Ok(block(conn, config, (customer - 1, customer))?.pop().flatten().unwrap_or_default())
+    Ok(block(conn, config, (customer - 1, customer))?
+        .pop()
+        .flatten()
+        .unwrap_or_default())
 }
 
 /// The facts of the customers whose integers are above the first and up to the second number, one after the other; `None` where an
@@ -171,23 +217,31 @@ fn block(conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<V
     // A damaged file may give rows that were not asked for.
     let at = |customer: i64| usize::try_from(customer - from - 1).unwrap_or(usize::MAX);
     {
-        let mut statement = conn.prepare_cached("SELECT n, tags FROM customer WHERE n > ? AND n <= ?").map_err(sql)?;
+        let mut statement = conn
+            .prepare_cached("SELECT n, tags FROM customer WHERE n > ? AND n <= ?")
+            .map_err(sql)?;
         let mut rows = statement.query([from, to]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let tags = super::search::text_at(row, 1)?;
             if let Some(place) = all.get_mut(at(row.get(0).map_err(sql)?)) {
-                *place = Some(Facts { tags, ..Facts::default() });
+                *place = Some(Facts {
+                    tags,
+                    ..Facts::default()
+                });
             }
         }
     }
     let mut roles = Roles::between(conn, (from, to))?;
-    let query =
-        format!("SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id");
+    let query = format!(
+        "SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([from, to]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         if let Some(Some(facts)) = all.get_mut(at(row.get(0).map_err(sql)?)) {
-            facts.events.extend(read_fact(row, &config.stages, &mut roles).map_err(sql)?);
+            facts
+                .events
+                .extend(read_fact(row, &config.stages, &mut roles).map_err(sql)?);
         }
     }
     let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
@@ -200,12 +254,20 @@ fn block(conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<V
 }
 
 /// Reads the tags of the customers that have any and that a condition names.
-pub fn read_tags(conn: &Connection, which: &str, customer: i64, mut each: impl FnMut(i64, String)) -> Result<()> {
+pub fn read_tags(
+    conn: &Connection,
+    which: &str,
+    customer: i64,
+    mut each: impl FnMut(i64, String),
+) -> Result<()> {
     let query = format!("SELECT n, tags FROM customer WHERE {which} AND tags <> ''");
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
-        each(row.get(0).map_err(sql)?, super::search::text_at_raw(row, 1).map_err(sql)?);
+        each(
+            row.get(0).map_err(sql)?,
+            super::search::text_at_raw(row, 1).map_err(sql)?,
+        );
     }
     Ok(())
 }
@@ -245,9 +307,17 @@ pub(super) fn subscription_number(name: &[u8]) -> i64 {
 }
 
 /// Reads tickets, tasks and versions of the customers `which` says (by the integer `customer`), ordered by customer.
-pub fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mut each: impl FnMut(i64, Part, Origin)) -> Result<()> {
+pub fn read_states(
+    conn: &Connection,
+    which: &str,
+    customer: i64,
+    zone: Zone,
+    mut each: impl FnMut(i64, Part, Origin),
+) -> Result<()> {
     let on = |ms: i64| zone.day(Stamp(ms));
-    let origin = |r: &rusqlite::Row<'_>, at: usize| -> Result<Origin> { Ok((Id(r.get(at).map_err(sql)?), r.get(at + 1).map_err(sql)?)) };
+    let origin = |r: &rusqlite::Row<'_>, at: usize| -> Result<Origin> {
+        Ok((Id(r.get(at).map_err(sql)?), r.get(at + 1).map_err(sql)?))
+    };
     let mut statement = conn
         .prepare_cached(&format!("SELECT customer, severity, opened, closed, id, batch FROM ticket {which} ORDER BY customer"))
         .map_err(sql)?;
@@ -284,13 +354,20 @@ pub fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mu
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
-        let Some(opened) = day(r.get(1).map_err(sql)?) else { continue };
-        let (is_risk, severity): (bool, Option<i64>) = (r.get(4).map_err(sql)?, r.get(5).map_err(sql)?);
+        let Some(opened) = day(r.get(1).map_err(sql)?) else {
+            continue;
+        };
+        let (is_risk, severity): (bool, Option<i64>) =
+            (r.get(4).map_err(sql)?, r.get(5).map_err(sql)?);
         let part = ActionFact {
             opened,
             due: day(r.get(2).map_err(sql)?),
             closed: day(r.get(3).map_err(sql)?),
-            risk: if is_risk { severity.unwrap_or(4).clamp(1, 4) as u8 } else { 0 },
+            risk: if is_risk {
+                severity.unwrap_or(4).clamp(1, 4) as u8
+            } else {
+                0
+            },
         };
         each(r.get(0).map_err(sql)?, Part::Action(part), origin(r, 6)?);
     }
@@ -302,7 +379,9 @@ pub fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mu
     while let Some(r) = rows.next().map_err(sql)? {
         let name = r.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
         let status = r.get_ref(6).map_err(sql)?.as_bytes().unwrap_or_default();
-        let Some(start) = day(r.get(2).map_err(sql)?) else { continue };
+        let Some(start) = day(r.get(2).map_err(sql)?) else {
+            continue;
+        };
         let quantity: i64 = r.get(5).map_err(sql)?;
         let part = VersionFact {
             subscription: subscription_number(name),
@@ -318,12 +397,23 @@ pub fn read_states(conn: &Connection, which: &str, customer: i64, zone: Zone, mu
 }
 
 /// Folds the customers one by one and hands each to `each`, in the order of their integers.
-pub fn fold_all(conn: &Connection, config: &Config, today: Day, mut each: impl FnMut(i64, Signals) -> Result<()>) -> Result<()> {
-    facts_of_all(conn, config, |n, facts| each(n, fold_with_before(conn, n, facts, config, today)?))
+pub fn fold_all(
+    conn: &Connection,
+    config: &Config,
+    today: Day,
+    mut each: impl FnMut(i64, Signals) -> Result<()>,
+) -> Result<()> {
+    facts_of_all(conn, config, |n, facts| {
+        each(n, fold_with_before(conn, n, facts, config, today)?)
+    })
 }
 
 /// Hands the facts of each customer to `each`, in the order of their integers. Memory stays that of one block of customers.
-pub fn facts_of_all(conn: &Connection, config: &Config, mut each: impl FnMut(i64, &Facts) -> Result<()>) -> Result<()> {
+pub fn facts_of_all(
+    conn: &Connection,
+    config: &Config,
+    mut each: impl FnMut(i64, &Facts) -> Result<()>,
+) -> Result<()> {
     const BLOCK: i64 = 2000;
     let mut from = 0;
     while let Some(next) = next_piece(conn, from, BLOCK)? {
@@ -336,14 +426,17 @@ pub fn facts_of_all(conn: &Connection, config: &Config, mut each: impl FnMut(i64
 /// The customers behind an integer, at most so many, as the integers below the first and of the last; `None` behind the last of all.
 /// A gap costs nothing, however wide.
 pub fn next_piece(conn: &Connection, from: i64, most: i64) -> Result<Option<(i64, i64)>> {
-    let first: Option<i64> =
-        conn.prepare_cached("SELECT min(n) FROM customer WHERE n > ?").and_then(|mut s| s.query_row([from], |r| r.get(0))).map_err(sql)?;
+    let first: Option<i64> = conn
+        .prepare_cached("SELECT min(n) FROM customer WHERE n > ?")
+        .and_then(|mut s| s.query_row([from], |r| r.get(0)))
+        .map_err(sql)?;
     Ok(first.map(|first| (first - 1, first.saturating_add(most - 1))))
 }
 
 /// The greatest integer of a customer.
 pub fn greatest(conn: &Connection) -> Result<i64> {
-    conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0)).map_err(sql)
+    conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0))
+        .map_err(sql)
 }
 
 /// The same for the customers whose integers are above the first and up to the second number; their facts are in memory at once.
@@ -363,24 +456,48 @@ pub fn facts_between(
 
 /// Folds one customer again and keeps the result. Of one that is not there, because it was purged meanwhile, nothing is kept.
 pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<()> {
-    let Some(facts) = block(conn, config, (customer - 1, customer))?.pop().flatten() else { return Ok(()) };
-    keep(conn, customer, &fold_with_before(conn, customer, &facts, config, today)?, &config.stages)
+    let Some(facts) = block(conn, config, (customer - 1, customer))?
+        .pop()
+        .flatten()
+    else {
+        return Ok(());
+    };
+    keep(
+        conn,
+        customer,
+        &fold_with_before(conn, customer, &facts, config, today)?,
+        &config.stages,
+    )
 }
 
 /// The same for several. One pass over the book reads in its order; a few customers are read faster one by one.
-pub fn refresh_all(conn: &Connection, customers: &BTreeSet<i64>, config: &Config, today: Day) -> Result<()> {
+pub fn refresh_all(
+    conn: &Connection,
+    customers: &BTreeSet<i64>,
+    config: &Config,
+    today: Day,
+) -> Result<()> {
     if customers.len() > FEW {
-        let book: i64 = conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0)).map_err(sql)?;
+        let book: i64 = conn
+            .query_row("SELECT count(*) FROM customer", [], |r| r.get(0))
+            .map_err(sql)?;
         if customers.len() > usize::try_from(book).unwrap_or(0) / 4 {
             return facts_of_all(conn, config, |n, facts| {
                 if !customers.contains(&n) {
                     return Ok(());
                 }
-                keep(conn, n, &fold_with_before(conn, n, facts, config, today)?, &config.stages)
+                keep(
+                    conn,
+                    n,
+                    &fold_with_before(conn, n, facts, config, today)?,
+                    &config.stages,
+                )
             });
         }
     }
-    customers.iter().try_for_each(|customer| refresh(conn, *customer, config, today))
+    customers
+        .iter()
+        .try_for_each(|customer| refresh(conn, *customer, config, today))
 }
 
 /// Up to so many customers are folded one by one.
@@ -388,14 +505,27 @@ const FEW: usize = 500;
 
 /// Brings the cache of customers up to date with a batch (its integer) that did nothing but make `made` events, where each
 /// can be added without reading the others. Gives the customers that are up to date then; the rest have to be folded.
-pub fn absorb_batch(conn: &Connection, batch: i64, made: usize, config: &Config, today: Day) -> Result<BTreeSet<i64>> {
-    let query = format!("SELECT customer, {EVENT} FROM event WHERE batch = ? ORDER BY customer, at, id LIMIT ?");
+pub fn absorb_batch(
+    conn: &Connection,
+    batch: i64,
+    made: usize,
+    config: &Config,
+    today: Day,
+) -> Result<BTreeSet<i64>> {
+    let query = format!(
+        "SELECT customer, {EVENT} FROM event WHERE batch = ? ORDER BY customer, at, id LIMIT ?"
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query(params![batch, made as i64 + 1]).map_err(sql)?;
+    let mut rows = statement
+        .query(params![batch, made as i64 + 1])
+        .map_err(sql)?;
     let mut new: Vec<(i64, Option<Fact>)> = Vec::new();
     let mut roles = Roles::new(conn);
     while let Some(row) = rows.next().map_err(sql)? {
-        new.push((row.get(0).map_err(sql)?, read_fact(row, &config.stages, &mut roles).map_err(sql)?));
+        new.push((
+            row.get(0).map_err(sql)?,
+            read_fact(row, &config.stages, &mut roles).map_err(sql)?,
+        ));
     }
     let mut done = BTreeSet::new();
     // Other rows than events were made: what they change is not told by the events.
@@ -404,10 +534,17 @@ pub fn absorb_batch(conn: &Connection, batch: i64, made: usize, config: &Config,
     }
     for of in new.chunk_by(|a, b| a.0 == b.0) {
         let customer = of[0].0;
-        let Some(mut signals) = read(conn, customer, &config.stages)?.filter(|s| s.asof == Some(today)) else { continue };
+        let Some(mut signals) =
+            read(conn, customer, &config.stages)?.filter(|s| s.asof == Some(today))
+        else {
+            continue;
+        };
         // Health 28 days ago is in the cache too, so an event must not reach back that far.
         let recent = |f: &Fact| f.day > today.plus(-28);
-        if of.iter().all(|(_, fact)| fact.as_ref().is_some_and(|f| recent(f) && absorb(&mut signals, f, config))) {
+        if of.iter().all(|(_, fact)| {
+            fact.as_ref()
+                .is_some_and(|f| recent(f) && absorb(&mut signals, f, config))
+        }) {
             keep(conn, customer, &signals, &config.stages)?;
             done.insert(customer);
         }
@@ -428,7 +565,9 @@ pub fn folds_anew(before: &Config, after: &Config) -> bool {
 
 /// Folds all customers again and keeps the result.
 pub fn keep_all(conn: &Connection, config: &Config, today: Day) -> Result<()> {
-    fold_all(conn, config, today, |n, signals| keep(conn, n, &signals, &config.stages))
+    fold_all(conn, config, today, |n, signals| {
+        keep(conn, n, &signals, &config.stages)
+    })
 }
 
 /// Writes the cached row.
@@ -443,7 +582,13 @@ pub fn keep(conn: &Connection, customer: i64, signals: &Signals, stages: &Stages
 pub fn current(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
     match read(conn, customer, &config.stages)? {
         Some(signals) if signals.holds_on(today) => Ok(signals),
-        _ => fold_with_before(conn, customer, &facts(conn, customer, config)?, config, today),
+        _ => fold_with_before(
+            conn,
+            customer,
+            &facts(conn, customer, config)?,
+            config,
+            today,
+        ),
     }
 }
 
@@ -472,7 +617,12 @@ pub struct StageNumbers(Vec<(u32, StageNo)>);
 impl StageNumbers {
     /// The marks of these stages.
     pub fn new(stages: &Stages) -> StageNumbers {
-        StageNumbers(stages.all().map(|no| (stage_mark(stages.code(no)), no)).collect())
+        StageNumbers(
+            stages
+                .all()
+                .map(|no| (stage_mark(stages.code(no)), no))
+                .collect(),
+        )
     }
 }
 
@@ -484,12 +634,27 @@ pub fn pack(s: &Signals, stages: &Stages) -> Vec<u8> {
     out.extend(stage_mark(stages.code(s.stage)).to_le_bytes());
     let flags = u8::from(s.nps_followed) | u8::from(s.plan) << 1 | u8::from(s.usage.is_some()) << 2;
     out.extend([s.visit, s.cohort, flags, s.tasks, s.actions, s.risk]);
-    for small in [s.nps, s.seats, s.pulse, s.before, s.held, s.active, s.cadence, s.gaps] {
+    for small in [
+        s.nps, s.seats, s.pulse, s.before, s.held, s.active, s.cadence, s.gaps,
+    ] {
         out.push(small.unwrap_or(255));
     }
     out.extend(s.tickets);
     out.extend(s.usage.unwrap_or(0).to_le_bytes());
-    let days = [s.since, s.started, s.touch, s.nps_day, s.usage_day, s.renews, s.due, s.pulse_day, s.past_due, s.last, s.asof, s.stale];
+    let days = [
+        s.since,
+        s.started,
+        s.touch,
+        s.nps_day,
+        s.usage_day,
+        s.renews,
+        s.due,
+        s.pulse_day,
+        s.past_due,
+        s.last,
+        s.asof,
+        s.stale,
+    ];
     let later = [s.held_until, s.action_due, s.alert, s.mention, s.reached];
     for day in days.into_iter().chain(s.oldest).chain(later).chain(s.roles) {
         out.extend(day.map_or(0, |d| (d.number() + 1) as u16).to_le_bytes());
@@ -518,11 +683,43 @@ pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
         *slot = Day::from_number(i64::from(n) - 1);
     }
     let some = |n: u8| (n != 255).then_some(n);
-    let [since, started, touch, nps_day, usage_day, renews, due, pulse_day, past_due, last, asof, stale, o1, o2, o3, o4, ..] = days;
-    let [held_until, action_due, alert, mention, reached, ref roles @ ..] = days[16..] else { return None };
+    let [
+        since,
+        started,
+        touch,
+        nps_day,
+        usage_day,
+        renews,
+        due,
+        pulse_day,
+        past_due,
+        last,
+        asof,
+        stale,
+        o1,
+        o2,
+        o3,
+        o4,
+        ..,
+    ] = days;
+    let [
+        held_until,
+        action_due,
+        alert,
+        mention,
+        reached,
+        ref roles @ ..,
+    ] = days[16..]
+    else {
+        return None;
+    };
     Some(Signals {
         mrr,
-        stage: stages.0.iter().find(|s| s.0 == mark).map_or(NO_STAGE, |s| s.1),
+        stage: stages
+            .0
+            .iter()
+            .find(|s| s.0 == mark)
+            .map_or(NO_STAGE, |s| s.1),
         visit: small[0],
         cohort: small[1],
         nps_followed: small[2] & 1 != 0,

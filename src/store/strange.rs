@@ -15,13 +15,22 @@ impl Store {
     pub(super) fn strange_beside(&self) -> Vec<String> {
         match self.mode {
             Mode::Memory => Vec::new(),
-            _ => [presence::strange(&self.path), backup::strange(&self.path), self.strange_in_sync_folder()].concat(),
+            _ => [
+                presence::strange(&self.path),
+                backup::strange(&self.path),
+                self.strange_in_sync_folder(),
+            ]
+            .concat(),
         }
     }
 }
 
 /// What is wrong with a folder beside `book`: it is none, it is somebody else's, or something in it does not belong there.
-pub(super) fn strange_in(folder: &Path, book: &Path, belongs: impl Fn(&str, About) -> bool) -> Vec<String> {
+pub(super) fn strange_in(
+    folder: &Path,
+    book: &Path,
+    belongs: impl Fn(&str, About) -> bool,
+) -> Vec<String> {
     let open = match Folder::open(folder).and_then(|f| f.of_who_has(book)) {
         Ok(open) => open,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Vec::new(),
@@ -29,8 +38,21 @@ pub(super) fn strange_in(folder: &Path, book: &Path, belongs: impl Fn(&str, Abou
     };
     let mut names = open.names().unwrap_or_default();
     names.sort();
-    let about = |name: String| Some((open.about(&name).ok().filter(|about| !belongs(&name, *about))?, name));
-    few(names.into_iter().filter_map(about).map(|(about, name)| words(&folder.join(name), about)), folder)
+    let about = |name: String| {
+        Some((
+            open.about(&name)
+                .ok()
+                .filter(|about| !belongs(&name, *about))?,
+            name,
+        ))
+    };
+    few(
+        names
+            .into_iter()
+            .filter_map(about)
+            .map(|(about, name)| words(&folder.join(name), about)),
+        folder,
+    )
 }
 
 /// Not more of them than a person reads.
@@ -44,5 +66,10 @@ pub(super) fn few(strange: impl Iterator<Item = String>, folder: &Path) -> Vec<S
 }
 
 pub(super) fn words(path: &Path, about: About) -> String {
-    format!("{} is {} of {} bytes that does not belong there", path.display(), about.sort.words(), about.size)
+    format!(
+        "{} is {} of {} bytes that does not belong there",
+        path.display(),
+        about.sort.words(),
+        about.size
+    )
 }

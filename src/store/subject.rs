@@ -75,8 +75,13 @@ pub struct Changed {
 }
 
 fn recorded(row: &Row<'_>, at: usize) -> Result<Recorded> {
-    let moment = Stamp(row.get(at).map_err(sql)?).utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    Ok(Recorded { at: moment, by: search::text_at(row, at + 1)? })
+    let moment = Stamp(row.get(at).map_err(sql)?)
+        .utc()
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    Ok(Recorded {
+        at: moment,
+        by: search::text_at(row, at + 1)?,
+    })
 }
 
 impl Store {
@@ -94,11 +99,23 @@ impl Store {
         let row = rows.next().map_err(sql)?.ok_or_else(gone)?;
         let mut fields = Map::from_iter([("id".to_owned(), Json::from(contact.to_string()))]);
         for (at, field) in table.fields.iter().enumerate() {
-            fields.insert((*field).to_owned(), batch::value_json(&row.get(at).map_err(sql)?));
+            fields.insert(
+                (*field).to_owned(),
+                batch::value_json(&row.get(at).map_err(sql)?),
+            );
         }
         let next = table.fields.len();
-        let (n, customer): (i64, i64) = (row.get(next + 3).map_err(sql)?, row.get(next + 4).map_err(sql)?);
-        let text = |field: &str| fields.get(field).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let (n, customer): (i64, i64) = (
+            row.get(next + 3).map_err(sql)?,
+            row.get(next + 4).map_err(sql)?,
+        );
+        let text = |field: &str| {
+            fields
+                .get(field)
+                .and_then(Json::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let names = [text("name"), text("email"), text("phone")];
         Ok(Subject {
             customer: search::text_at(row, next)?,
@@ -121,7 +138,9 @@ impl Store {
         while let Some(row) = rows.next().map_err(sql)? {
             all.push(Fact {
                 id: Id(row.get(0).map_err(sql)?),
-                kind: EventKind::from_number(row.get(1).map_err(sql)?).map_or("event", EventKind::code).to_owned(),
+                kind: EventKind::from_number(row.get(1).map_err(sql)?)
+                    .map_or("event", EventKind::code)
+                    .to_owned(),
                 day: Day::from_number(row.get(2).map_err(sql)?),
                 channel: search::text_at(row, 3)?,
                 number: row.get(4).map_err(sql)?,
@@ -153,10 +172,22 @@ impl Store {
     /// Texts of the customer that have one of the names in them.
     fn mentions(&self, contact: i64, customer: i64, names: &[String]) -> Result<Vec<Fact>> {
         // Two letters would be found everywhere.
-        let names: Vec<String> = names.iter().map(|n| fold(n)).filter(|n| n.chars().count() > 2).collect();
+        let names: Vec<String> = names
+            .iter()
+            .map(|n| fold(n))
+            .filter(|n| n.chars().count() > 2)
+            .collect();
         let mut all = self.facts_where("e.customer = ?1 AND e.text <> ''", customer)?;
-        let own: Vec<Id> = self.facts_where("e.contact = ?1", contact)?.into_iter().map(|f| f.id).collect();
-        for (table, column, kind) in [("task", "title", "task"), ("action", "title", "call"), ("ticket", "subject", "ticket")] {
+        let own: Vec<Id> = self
+            .facts_where("e.contact = ?1", contact)?
+            .into_iter()
+            .map(|f| f.id)
+            .collect();
+        for (table, column, kind) in [
+            ("task", "title", "task"),
+            ("action", "title", "call"),
+            ("ticket", "subject", "ticket"),
+        ] {
             let query = format!(
                 "SELECT t.id, t.{column}, b.wall, b.person FROM {table} t JOIN batch b ON b.n = t.batch WHERE t.customer = ? ORDER BY t.id"
             );
@@ -165,7 +196,15 @@ impl Store {
             while let Some(row) = rows.next().map_err(sql)? {
                 let (id, text) = (Id(row.get(0).map_err(sql)?), search::text_at(row, 1)?);
                 let (kind, channel) = (kind.to_owned(), String::new());
-                all.push(Fact { id, kind, day: None, channel, number: None, text, recorded: recorded(row, 2)? });
+                all.push(Fact {
+                    id,
+                    kind,
+                    day: None,
+                    channel,
+                    number: None,
+                    text,
+                    recorded: recorded(row, 2)?,
+                });
             }
         }
         all.retain(|f| {

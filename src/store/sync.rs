@@ -77,7 +77,9 @@ impl LeftOut {
     pub(super) fn stands(&self) -> bool {
         match self.was {
             None => self.path.exists(),
-            Some(was) => files::about(&self.path).is_ok_and(|about| was == (about.size, about.moment)),
+            Some(was) => {
+                files::about(&self.path).is_ok_and(|about| was == (about.size, about.moment))
+            }
         }
     }
 }
@@ -85,7 +87,10 @@ impl LeftOut {
 #[cfg(unix)]
 pub(super) fn changed_at(about: &fs::Metadata) -> i64 {
     use std::os::unix::fs::MetadataExt;
-    about.mtime().wrapping_mul(1_000_000_000).wrapping_add(about.mtime_nsec())
+    about
+        .mtime()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(about.mtime_nsec())
 }
 
 #[cfg(not(unix))]
@@ -114,11 +119,18 @@ impl Found {
     /// A file of a writer under a name of a bundle; no link is one, no pipe, no folder.
     fn look(room: &Arc<Folder>, folder: &Folder, writer: Id, name: String) -> Option<Found> {
         let (of, first, last) = bundle::named(&name)?;
-        let about = folder.about(&name).ok().filter(|about| about.sort == Sort::Regular)?;
+        let about = folder
+            .about(&name)
+            .ok()
+            .filter(|about| about.sort == Sort::Regular)?;
         Some(Found {
             path: folder.path().join(&name),
             key: format!("bundle/{writer}/{name}"),
-            spot: Spot::In { room: room.clone(), writer, name },
+            spot: Spot::In {
+                room: room.clone(),
+                writer,
+                name,
+            },
             writer,
             device: of.unwrap_or(writer),
             first,
@@ -148,7 +160,11 @@ fn bundles_of(room: &Arc<Folder>, whose: impl Fn(Id) -> bool) -> Vec<Found> {
     let mut found = Vec::new();
     for (writer, folder) in writers(room, whose) {
         let names = folder.names().unwrap_or_default();
-        found.extend(names.into_iter().filter_map(|name| Found::look(room, &folder, writer, name)));
+        found.extend(
+            names
+                .into_iter()
+                .filter_map(|name| Found::look(room, &folder, writer, name)),
+        );
     }
     found.sort_by(|a, b| a.key.cmp(&b.key));
     found
@@ -163,7 +179,9 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
         book.0 += 1;
         book.1.insert(head.device);
     }
-    let most = books.iter().find(|(_, (bundles, _))| bundles * 2 > heads.len());
+    let most = books
+        .iter()
+        .find(|(_, (bundles, _))| bundles * 2 > heads.len());
     if let Some(head) = most.and_then(|(book, _)| heads.iter().find(|h| h.book == *book)) {
         return Ok(head.clone());
     }
@@ -172,12 +190,21 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
         return Err(Error::not_found(format!("there are no bundles in {folder}"))
             .hint("it is the one that `retain sync` names on the first machine; a tool may not have brought its files yet"));
     }
-    let error = Error::usage(format!("the bundles in {folder} are of {} books, and of none are most of them", books.len()));
+    let error = Error::usage(format!(
+        "the bundles in {folder} are of {} books, and of none are most of them",
+        books.len()
+    ));
     let error = error.hint("move the folders of the other books elsewhere, then join");
-    Err(books.iter().take(8).fold(error, |error, (book, (bundles, devices))| {
-        let devices: Vec<String> = devices.iter().map(Id::to_string).collect();
-        error.hint(format!("book {book}: {bundles} of the bundles, of {}", devices.join(", ")))
-    }))
+    Err(books
+        .iter()
+        .take(8)
+        .fold(error, |error, (book, (bundles, devices))| {
+            let devices: Vec<String> = devices.iter().map(Id::to_string).collect();
+            error.hint(format!(
+                "book {book}: {bundles} of the bundles, of {}",
+                devices.join(", ")
+            ))
+        }))
 }
 
 /// A book of one's own and a team's do not become one by a folder.
@@ -189,14 +216,22 @@ fn another_book(words: String, folder: &Path) -> Error {
 
 /// What the bundles in a folder that the person names begin with.
 fn heads_in(folder: &Path) -> Vec<Head> {
-    let room = fs::canonicalize(folder).and_then(|folder| Folder::open(&folder)).ok().map(Arc::new);
+    let room = fs::canonicalize(folder)
+        .and_then(|folder| Folder::open(&folder))
+        .ok()
+        .map(Arc::new);
     let found = room.as_ref().map(bundles_in).unwrap_or_default();
-    found.iter().filter_map(|found| bundle::head(&found.spot)).collect()
+    found
+        .iter()
+        .filter_map(|found| bundle::head(&found.spot))
+        .collect()
 }
 
 /// The bundle that was known under this key is not in the folder any more, though its writer's is.
 fn is_gone(room: &Folder, key: &str) -> bool {
-    key.strip_prefix("bundle/").and_then(|name| name.split_once('/')).is_some_and(|(writer, _)| room.has_folder(writer))
+    key.strip_prefix("bundle/")
+        .and_then(|name| name.split_once('/'))
+        .is_some_and(|(writer, _)| room.has_folder(writer))
 }
 
 impl Store {
@@ -207,16 +242,23 @@ impl Store {
 
     /// Where the bundles are: beside the book, unless another place was named.
     pub fn sync_folder(&self) -> PathBuf {
-        self.meta("sync_folder").map_or_else(|| self.folder_beside(), PathBuf::from)
+        self.meta("sync_folder")
+            .map_or_else(|| self.folder_beside(), PathBuf::from)
     }
 
     /// What Retain has made in the sync folder, and the folder itself, where this copy takes part. What else lies there (of git, of
     /// a sync tool) is not named.
     pub fn sync_parts(&self) -> Vec<PathBuf> {
-        let Some(room) = self.syncs().then(|| self.room()).flatten() else { return Vec::new() };
+        let Some(room) = self.syncs().then(|| self.room()).flatten() else {
+            return Vec::new();
+        };
         let said = writers(&room, |_| true).flat_map(|(_, device)| {
-            let said = device.about(agree::FILE).is_ok_and(|about| about.sort == Sort::Regular);
-            [device.path().to_owned()].into_iter().chain(said.then(|| device.path().join(agree::FILE)))
+            let said = device
+                .about(agree::FILE)
+                .is_ok_and(|about| about.sort == Sort::Regular);
+            [device.path().to_owned()]
+                .into_iter()
+                .chain(said.then(|| device.path().join(agree::FILE)))
         });
         let bundles = bundles_in(&room).into_iter().map(|found| found.path);
         said.chain(bundles).chain([self.sync_folder()]).collect()
@@ -225,7 +267,11 @@ impl Store {
     /// The sync folder, opened. It is a link only where the person has said yes to it; below it no link is followed.
     fn opened_room(&self) -> io::Result<Arc<Folder>> {
         let folder = self.sync_folder();
-        let folder = if self.has_yes(&folder) { fs::canonicalize(&folder)? } else { folder };
+        let folder = if self.has_yes(&folder) {
+            fs::canonicalize(&folder)?
+        } else {
+            folder
+        };
         Folder::open(&folder).map(Arc::new)
     }
 
@@ -235,7 +281,10 @@ impl Store {
     }
 
     pub(super) fn meta(&self, key: &str) -> Option<String> {
-        let found = self.conn.query_row("SELECT v FROM meta WHERE k = ?", [key], |r| r.get(0)).optional();
+        let found = self
+            .conn
+            .query_row("SELECT v FROM meta WHERE k = ?", [key], |r| r.get(0))
+            .optional();
         found.ok().flatten()
     }
 
@@ -244,13 +293,20 @@ impl Store {
         self.writable()?;
         let mut rows = vec![("sync".to_owned(), if on { "on" } else { "off" }.to_owned())];
         if let Some(folder) = folder {
-            fs::create_dir_all(folder).map_err(|e| Error::failed(format!("{} cannot be made", folder.display())).because(e))?;
-            let folder = fs::canonicalize(folder).map_err(|e| Error::failed("the folder cannot be found").because(e))?;
-            let text = folder.to_str().ok_or_else(|| Error::usage("the folder's name is not readable text"))?;
+            fs::create_dir_all(folder).map_err(|e| {
+                Error::failed(format!("{} cannot be made", folder.display())).because(e)
+            })?;
+            let folder = fs::canonicalize(folder)
+                .map_err(|e| Error::failed("the folder cannot be found").because(e))?;
+            let text = folder
+                .to_str()
+                .ok_or_else(|| Error::usage("the folder's name is not readable text"))?;
             rows.push(("sync_folder".to_owned(), text.to_owned()));
         }
         if on {
-            let folder = rows.get(1).map_or_else(|| self.sync_folder(), |row| PathBuf::from(&row.1));
+            let folder = rows
+                .get(1)
+                .map_or_else(|| self.sync_folder(), |row| PathBuf::from(&row.1));
             self.is_not_of_others(&folder)?;
             self.say_yes(folder)?;
         }
@@ -264,19 +320,30 @@ impl Store {
         if heads.is_empty() || heads.iter().any(|head| Some(head.book) == own) {
             return Ok(());
         }
-        Err(another_book(format!("the bundles in {} are of another book than {}", folder.display(), self.path.display()), folder))
+        Err(another_book(
+            format!(
+                "the bundles in {} are of another book than {}",
+                folder.display(),
+                self.path.display()
+            ),
+            folder,
+        ))
     }
 
     /// Writes rows of `meta`, which belong to this copy alone.
     fn remember(&mut self, rows: &[(String, String)]) -> Result<()> {
         self.begin()?;
-        let work = self.inside().and_then(|()| rows.iter().try_for_each(|(k, v)| self.put_meta(k, v)));
+        let work = self
+            .inside()
+            .and_then(|()| rows.iter().try_for_each(|(k, v)| self.put_meta(k, v)));
         super::end(&self.conn, work)
     }
 
     pub(super) fn put_meta(&self, key: &str, value: impl ToSql) -> Result<()> {
         self.conn
-            .prepare_cached("INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2")
+            .prepare_cached(
+                "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2",
+            )
             .and_then(|mut s| s.execute(params![key, value]))
             .map_err(sql)?;
         Ok(())
@@ -294,7 +361,10 @@ impl Store {
     }
 
     /// Reads within one state of the book.
-    pub(super) fn snapshot<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+    pub(super) fn snapshot<T>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> Result<T>,
+    ) -> Result<T> {
         let _state = self.conn.unchecked_transaction().map_err(sql)?;
         read(&self.conn)
     }
@@ -307,7 +377,16 @@ impl Store {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let above = folder.parent().unwrap_or(&folder);
                 fs::create_dir_all(above).map_err(cannot)?;
-                Folder::make(&folder, if super::open::is_groups(above) { 0o2770 } else { 0o700 }).map(Arc::new).map_err(cannot)
+                Folder::make(
+                    &folder,
+                    if super::open::is_groups(above) {
+                        0o2770
+                    } else {
+                        0o700
+                    },
+                )
+                .map(Arc::new)
+                .map_err(cannot)
             }
             room => room.map_err(cannot),
         }
@@ -319,7 +398,11 @@ impl Store {
             Ok(done) => self.tell_exchange(&done),
             Err(error) => {
                 let words = format!("the sync folder could not be read: {error}");
-                self.left_out = vec![LeftOut { path: self.sync_folder(), was: None, words: words.clone() }];
+                self.left_out = vec![LeftOut {
+                    path: self.sync_folder(),
+                    was: None,
+                    words: words.clone(),
+                }];
                 self.tell_once(words);
             }
         }
@@ -331,18 +414,32 @@ impl Store {
         if !self.syncs() || self.read_only.is_some() || self.as_of.is_some() {
             return Ok(done);
         }
-        let Some(book) = schema::book(&self.conn)? else { return Ok(done) };
+        let Some(book) = schema::book(&self.conn)? else {
+            return Ok(done);
+        };
         let room = self.room();
         let all = room.as_ref().map(bundles_in).unwrap_or_default();
         self.gaps_between(&all, &mut done.wrong)?;
         let mut known = self.known_bundles()?;
         let top = self.last_batch()?;
         // What is left of those that are known is not there any more.
-        let fresh: Vec<Found> =
-            all.into_iter().filter(|f| known.remove(&f.key).is_none_or(|length| length != f.length.to_string())).collect();
+        let fresh: Vec<Found> = all
+            .into_iter()
+            .filter(|f| {
+                known
+                    .remove(&f.key)
+                    .is_none_or(|length| length != f.length.to_string())
+            })
+            .collect();
         // What waits for another is tried again when anything is new.
         let due = self.purges_due.is_some_and(|due| due <= self.now);
-        if !due && fresh.iter().all(|f| self.tried.get(&f.path).is_some_and(|tried| *tried == (f.length, f.changed, top))) {
+        if !due
+            && fresh.iter().all(|f| {
+                self.tried
+                    .get(&f.path)
+                    .is_some_and(|tried| *tried == (f.length, f.changed, top))
+            })
+        {
             return Ok(done);
         }
         let mut bundles = Bundles::default();
@@ -363,7 +460,11 @@ impl Store {
         }
         let purges = self.purges_in(&bundles)?;
         self.purges_due = purges.held.values().map(hold::Held::due).min();
-        done.held = purges.held.values().map(|held| self.words_of_held(held)).collect();
+        done.held = purges
+            .held
+            .values()
+            .map(|held| self.words_of_held(held))
+            .collect();
         if !purges.due.is_empty() && self.mode != Mode::Memory {
             // What somebody else takes away for ever is to be had once more.
             self.back_up("before-purge", self.now)?;
@@ -372,8 +473,11 @@ impl Store {
         let work = self.inside().and_then(|()| {
             self.take_read(&bundles, &purges, &mut read, &mut done)?;
             self.keep_purges(&purges)?;
-            had.iter().try_for_each(|found| self.put_meta(&found.key, found.length.to_string()))?;
-            let gone = known.keys().filter(|key| room.as_ref().is_some_and(|room| is_gone(room, key)));
+            had.iter()
+                .try_for_each(|found| self.put_meta(&found.key, found.length.to_string()))?;
+            let gone = known
+                .keys()
+                .filter(|key| room.as_ref().is_some_and(|room| is_gone(room, key)));
             gone.into_iter().try_for_each(|key| self.forget_meta(key))
         });
         super::end(&self.conn, work)?;
@@ -381,14 +485,23 @@ impl Store {
         let top = self.last_batch()?;
         self.left_out.clear();
         for (found, told) in &read {
-            self.tried.insert(found.path.clone(), (found.length, found.changed, top));
+            self.tried
+                .insert(found.path.clone(), (found.length, found.changed, top));
             let file = found.key.trim_start_matches("bundle/");
             // What waits for another batch may be on its way.
             let for_good = told.wrong.iter().filter(|w| !w.ends_with(NOT_WHOLE));
             let was = Some((found.length, found.changed));
-            let left = |w: &String| LeftOut { path: found.path.clone(), was, words: format!("the bundle {file}: {w}") };
+            let left = |w: &String| LeftOut {
+                path: found.path.clone(),
+                was,
+                words: format!("the bundle {file}: {w}"),
+            };
             self.left_out.extend(for_good.map(left));
-            done.wrong.extend(told.wrong.iter().map(|w| format!("the bundle {file}: {w}; it is tried again later")));
+            done.wrong.extend(
+                told.wrong
+                    .iter()
+                    .map(|w| format!("the bundle {file}: {w}; it is tried again later")),
+            );
         }
         done.news = self.look()?;
         if done.purged {
@@ -414,28 +527,42 @@ impl Store {
         let mut fresh: Vec<(u8, i64)> = Vec::new();
         for n in all.iter().copied() {
             let id = bundles.batch_at(n as usize);
-            let waits = purges.held.contains_key(&id) && bundles.header(n)?.0.command == purge::COMMAND;
+            let waits =
+                purges.held.contains_key(&id) && bundles.header(n)?.0.command == purge::COMMAND;
             if !waits && give::hash_of(&self.conn, id)?.is_none() {
-                fresh.push((sign::rank(&self.conn, &bundles.header(n)?.0, bundles.proof(n)?.as_ref())?, n));
+                fresh.push((
+                    sign::rank(
+                        &self.conn,
+                        &bundles.header(n)?.0,
+                        bundles.proof(n)?.as_ref(),
+                    )?,
+                    n,
+                ));
             }
         }
         fresh.sort_by_key(|(rank, _)| *rank);
         let mut open: HashMap<Id, VecDeque<i64>> = HashMap::new();
         for (_, n) in &fresh {
-            open.entry(bundles.batch_at(*n as usize)).or_default().push_back(*n);
+            open.entry(bundles.batch_at(*n as usize))
+                .or_default()
+                .push_back(*n);
         }
         let mut left_out: HashMap<i64, String> = HashMap::new();
         // So many rounds changed nothing: when each that waits has had its turn, no more does.
         let mut idle = 0;
         while open.values().any(|said| said.len() > idle) {
-            let next = |n: &i64| open.get(&bundles.batch_at(*n as usize)).is_some_and(|said| said.front() == Some(n));
+            let next = |n: &i64| {
+                open.get(&bundles.batch_at(*n as usize))
+                    .is_some_and(|said| said.front() == Some(n))
+            };
             let left: Vec<i64> = fresh.iter().map(|(_, n)| *n).filter(next).collect();
             let taken = self.take_from(bundles, &left)?;
             done.taken += left.len() - taken.left_out.len();
             done.conflicts += taken.conflicts.len();
             done.purged |= taken.purges;
             idle += 1;
-            let mut not: HashMap<Id, &merge::LeftOut> = taken.left_out.iter().map(|l| (l.batch, l)).collect();
+            let mut not: HashMap<Id, &merge::LeftOut> =
+                taken.left_out.iter().map(|l| (l.batch, l)).collect();
             for n in left {
                 let id = bundles.batch_at(n as usize);
                 let Some(l) = not.remove(&id) else {
@@ -462,7 +589,10 @@ impl Store {
                 Some(ours) if ours == hash => None,
                 Some(_) => {
                     let (header, _) = bundles.header(n)?;
-                    Some(format!("\"{}\" by {}: {ANOTHER}", header.label, header.person))
+                    Some(format!(
+                        "\"{}\" by {}: {ANOTHER}",
+                        header.label, header.person
+                    ))
                 }
                 None => left_out.remove(&n),
             };
@@ -484,7 +614,10 @@ impl Store {
             for place in told.places.clone() {
                 told.wrong.extend(why.get(&place).cloned());
             }
-            let waits = told.places.clone().any(|place| purges.held.contains_key(&bundles.batch_at(place)));
+            let waits = told
+                .places
+                .clone()
+                .any(|place| purges.held.contains_key(&bundles.batch_at(place)));
             if told.wrong.is_empty() && !waits {
                 self.put_meta(&found.key, found.length.to_string())?;
             }
@@ -493,13 +626,23 @@ impl Store {
     }
 
     fn forget_meta(&self, key: &str) -> Result<()> {
-        self.conn.prepare_cached("DELETE FROM meta WHERE k = ?").and_then(|mut s| s.execute([key])).map_err(sql)?;
+        self.conn
+            .prepare_cached("DELETE FROM meta WHERE k = ?")
+            .and_then(|mut s| s.execute([key]))
+            .map_err(sql)?;
         Ok(())
     }
 
     /// The book has every batch that the bundle says it holds, and of its device no other with such a number.
     fn has_all_of(&self, found: &Found, book: Id) -> Result<bool> {
-        let Some(Head { sum: Some(sum), device, first, last, .. }) = bundle::head(&found.spot).filter(|h| h.book == book) else {
+        let Some(Head {
+            sum: Some(sum),
+            device,
+            first,
+            last,
+            ..
+        }) = bundle::head(&found.spot).filter(|h| h.book == book)
+        else {
             return Ok(false);
         };
         let all = self.rows_between(device, first, last)?;
@@ -507,9 +650,15 @@ impl Store {
     }
 
     fn known_bundles(&self) -> Result<HashMap<String, String>> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'bundle/' AND k < 'bundle0'").map_err(sql)?;
-        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'bundle/' AND k < 'bundle0'",
+            )
+            .map_err(sql)?;
+        let rows = statement
+            .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
+            .map_err(sql)?;
         rows.collect::<std::result::Result<_, _>>().map_err(sql)
     }
 
@@ -517,7 +666,9 @@ impl Store {
     fn gaps_between(&self, all: &[Found], wrong: &mut Vec<String>) -> Result<()> {
         let mut by: BTreeMap<Id, Vec<(i64, i64)>> = BTreeMap::new();
         for found in all.iter().filter(|f| f.length > 0) {
-            by.entry(found.device).or_default().push((found.first, found.last));
+            by.entry(found.device)
+                .or_default()
+                .push((found.first, found.last));
         }
         for (device, mut ranges) in by {
             ranges.sort_unstable();
@@ -544,8 +695,14 @@ impl Store {
             self.tell_once(words.clone());
         }
         if done.conflicts > 0 {
-            let fields = if done.conflicts == 1 { "1 field has".to_owned() } else { format!("{} fields have", done.conflicts) };
-            self.told.push(format!("{fields} two values since the last exchange; `retain conflicts` lists them"));
+            let fields = if done.conflicts == 1 {
+                "1 field has".to_owned()
+            } else {
+                format!("{} fields have", done.conflicts)
+            };
+            self.told.push(format!(
+                "{fields} two values since the last exchange; `retain conflicts` lists them"
+            ));
         }
     }
 
@@ -555,22 +712,40 @@ impl Store {
         if path.exists() {
             let words = format!("{} is there already", path.display());
             let there = merge::read_only(path).ok();
-            let book = there.as_ref().and_then(|conn| schema::book(conn).ok().flatten());
+            let book = there
+                .as_ref()
+                .and_then(|conn| schema::book(conn).ok().flatten());
             // A console that was looked at once has made it.
-            let is_empty =
-                there.is_some_and(|conn| conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM batch)", [], |r| r.get(0)) == Ok(true));
-            return Err(if book.is_some_and(|book| heads.iter().any(|head| head.book == book)) {
-                Error::usage(words).hint(format!("`retain sync --on --folder \"{}\"` lets it take part", folder.display()))
-            } else if is_empty {
-                Error::usage(format!("{words}, with nothing in it")).hint("move it away, then join again")
-            } else {
-                another_book(format!("{words}, and is another book"), folder)
+            let is_empty = there.is_some_and(|conn| {
+                conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM batch)", [], |r| r.get(0))
+                    == Ok(true)
             });
+            return Err(
+                if book.is_some_and(|book| heads.iter().any(|head| head.book == book)) {
+                    Error::usage(words).hint(format!(
+                        "`retain sync --on --folder \"{}\"` lets it take part",
+                        folder.display()
+                    ))
+                } else if is_empty {
+                    Error::usage(format!("{words}, with nothing in it"))
+                        .hint("move it away, then join again")
+                } else {
+                    another_book(format!("{words}, and is another book"), folder)
+                },
+            );
         }
         let first = book_of(&heads, folder)?;
-        let mut store = Store::open(path, &Options { create: true, zone: first.zone.clone(), ..options.clone() })?;
+        let mut store = Store::open(
+            path,
+            &Options {
+                create: true,
+                zone: first.zone.clone(),
+                ..options.clone()
+            },
+        )?;
         let work = store.name_as(first.book).and_then(|()| {
-            let beside = fs::canonicalize(folder).ok() == fs::canonicalize(store.sync_folder()).ok();
+            let beside =
+                fs::canonicalize(folder).ok() == fs::canonicalize(store.sync_folder()).ok();
             store.set_sync(true, (!beside).then_some(folder))?;
             store.take_bundles()
         });
@@ -586,7 +761,9 @@ impl Store {
 
     /// Gives a new book, in which nothing is yet, the id of another.
     pub(super) fn name_as(&mut self, book: Id) -> Result<()> {
-        self.conn.execute("UPDATE meta SET v = ? WHERE k = 'book'", [&book]).map_err(sql)?;
+        self.conn
+            .execute("UPDATE meta SET v = ? WHERE k = 'book'", [&book])
+            .map_err(sql)?;
         self.key = super::key_of_book(&self.conn)?;
         Ok(())
     }

@@ -14,7 +14,9 @@ use super::once::Once;
 use super::outbox::{Asked, Entry, Line, Named};
 use super::rules::{Fire, Watch};
 use super::undo::How;
-use super::{Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, rules, schema, signal, sql, write};
+use super::{
+    Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, rules, schema, signal, sql, write,
+};
 
 /// Milliseconds after which a write gives up waiting for another's lock.
 const LOCK_LIMIT: u64 = 10_000;
@@ -46,20 +48,34 @@ pub fn hitch(error: &Error) -> Option<Hitch> {
 
 /// True for an error that passes: the same change can be written later.
 pub fn passes(error: &Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure,
+    };
     let sqlite = super::sqlite_error(error).and_then(rusqlite::Error::sqlite_error_code);
-    matches!(hitch(error), Some(Hitch::Locked | Hitch::Gone | Hitch::Newer))
-        || matches!(sqlite, Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen))
+    matches!(
+        hitch(error),
+        Some(Hitch::Locked | Hitch::Gone | Hitch::Newer)
+    ) || matches!(
+        sqlite,
+        Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen)
+    )
 }
 
 /// True for an error of a read that another's lock kept out.
 pub fn is_held(error: &Error) -> bool {
-    error.source.as_ref().and_then(|s| s.downcast_ref::<rusqlite::Error>()).is_some_and(is_busy)
+    error
+        .source
+        .as_ref()
+        .and_then(|s| s.downcast_ref::<rusqlite::Error>())
+        .is_some_and(is_busy)
 }
 
 /// What it takes back is another thing as soon as something is written.
 pub fn cannot_wait(command: &Command) -> bool {
-    matches!(command, Command::Undo { batch: None, .. } | Command::UndoPast { .. } | Command::Redo)
+    matches!(
+        command,
+        Command::Undo { batch: None, .. } | Command::UndoPast { .. } | Command::Redo
+    )
 }
 
 /// What a person knew who asked for a change that is written later.
@@ -96,7 +112,12 @@ impl Store {
 
     /// The same, and nothing where the book has the key of the call already: the receipt is then that of the first one. A key that was
     /// used for another call is refused.
-    pub fn write_once(&mut self, command: &Command, now: Stamp, once: Option<&Once>) -> Result<Receipt> {
+    pub fn write_once(
+        &mut self,
+        command: &Command,
+        now: Stamp,
+        once: Option<&Once>,
+    ) -> Result<Receipt> {
         let once = once.cloned();
         self.once.clone_from(&once);
         let done = self.attempt(command, now);
@@ -109,10 +130,19 @@ impl Store {
             }
             other => return other,
         };
-        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else { return Err(error) };
+        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else {
+            return Err(error);
+        };
         // What depends on what stands is settled now, as the person sees it: later it may be another thing.
-        let Ok(Some(command)) = self.as_seen(command) else { return Err(error) };
-        let why = error.message.split(';').next().unwrap_or_default().to_owned();
+        let Ok(Some(command)) = self.as_seen(command) else {
+            return Err(error);
+        };
+        let why = error
+            .message
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         // A call that is repeated while the first one waits is that one.
         let waits = match &once {
             Some(once) => self.waits_once(once, &outbox.read()?.asked)?,
@@ -127,9 +157,13 @@ impl Store {
                 at: now,
                 command,
                 once: once.as_ref().map(|once| once.name.clone()),
-                call: once.as_ref().map(|once| once.call.clone().unwrap_or_default()),
+                call: once
+                    .as_ref()
+                    .map(|once| once.call.clone().unwrap_or_default()),
                 why: why.clone(),
-                saw: super::ids::id_of(&self.conn, "batch", self.seen).ok().flatten(),
+                saw: super::ids::id_of(&self.conn, "batch", self.seen)
+                    .ok()
+                    .flatten(),
             };
             outbox.add(&[Line::Asked(Box::new(asked))])?;
         }
@@ -150,7 +184,10 @@ impl Store {
         Ok(match command {
             command if cannot_wait(command) => None,
             Command::Move { .. } | Command::Done { .. } => {
-                let context = write::Context { config: self.config.clone(), today: self.today };
+                let context = write::Context {
+                    config: self.config.clone(),
+                    today: self.today,
+                };
                 Some(write::as_seen(&self.conn, command, &context)?)
             }
             _ => Some(command.clone()),
@@ -167,7 +204,9 @@ impl Store {
             Command::Redo => self.redo(now),
             Command::TakeBack { batch, force } => self.take_back(*batch, How::forced(*force), now),
             Command::Revert { target, force } => self.revert(*target, *force, now),
-            _ => self.transact(write::code(command), now, None, |batch, context| write::run(batch, command, context)),
+            _ => self.transact(write::code(command), now, None, |batch, context| {
+                write::run(batch, command, context)
+            }),
         }
     }
 
@@ -192,17 +231,28 @@ impl Store {
                     if let Some(patience) = &mut self.patience
                         && !patience(waited / 1000)
                     {
-                        break Err(Error::new(Kind::Busy, "gave up waiting for another's write; nothing was saved").because(Hitch::Locked));
+                        break Err(Error::new(
+                            Kind::Busy,
+                            "gave up waiting for another's write; nothing was saved",
+                        )
+                        .because(Hitch::Locked));
                     }
                 }
                 Err(e) if is_busy(&e) => {
-                    let words = format!("the book is busy: another has been writing for {} s; nothing was saved", self.lock_limit / 1000);
-                    break Err(Error::new(Kind::Busy, words).hint("try again").because(Hitch::Locked));
+                    let words = format!(
+                        "the book is busy: another has been writing for {} s; nothing was saved",
+                        self.lock_limit / 1000
+                    );
+                    break Err(Error::new(Kind::Busy, words)
+                        .hint("try again")
+                        .because(Hitch::Locked));
                 }
                 Err(e) => break Err(sql(e)),
             }
         };
-        self.conn.busy_timeout(Duration::from_millis(self.lock_limit)).map_err(sql)?;
+        self.conn
+            .busy_timeout(Duration::from_millis(self.lock_limit))
+            .map_err(sql)?;
         result
     }
 
@@ -215,7 +265,9 @@ impl Store {
 
     /// Reads wait at most so many milliseconds for another's lock, until the next write; `None`: as usual.
     pub fn reads_wait(&self, milliseconds: Option<u64>) -> Result<()> {
-        self.conn.busy_timeout(Duration::from_millis(milliseconds.unwrap_or(LOCK_LIMIT))).map_err(sql)
+        self.conn
+            .busy_timeout(Duration::from_millis(milliseconds.unwrap_or(LOCK_LIMIT)))
+            .map_err(sql)
     }
 
     /// Waits at most so many milliseconds for another's write; `None`: as usual.
@@ -228,22 +280,31 @@ impl Store {
         if self.mode != Mode::Memory {
             match open::identity(&self.path) {
                 None if cfg!(unix) => {
-                    return Err(Error::new(Kind::Conflict, "the book's file is gone; nothing was saved")
-                        .hint("bring it back under its name, or `retain restore`")
-                        .because(Hitch::Gone));
+                    return Err(Error::new(
+                        Kind::Conflict,
+                        "the book's file is gone; nothing was saved",
+                    )
+                    .hint("bring it back under its name, or `retain restore`")
+                    .because(Hitch::Gone));
                 }
                 found if found != self.identity => {
-                    return Err(Error::new(Kind::Conflict, "the file was replaced while it was open; nothing was saved")
-                        .hint("the new one is shown now: look, and do it again")
-                        .because(Hitch::Replaced));
+                    return Err(Error::new(
+                        Kind::Conflict,
+                        "the file was replaced while it was open; nothing was saved",
+                    )
+                    .hint("the new one is shown now: look, and do it again")
+                    .because(Hitch::Replaced));
                 }
                 _ => {}
             }
         }
         if schema::version(&self.conn)? != schema::VERSION {
-            return Err(Error::new(Kind::Busy, "a newer Retain has changed the book; nothing was saved")
-                .hint("quit and update")
-                .because(Hitch::Newer));
+            return Err(Error::new(
+                Kind::Busy,
+                "a newer Retain has changed the book; nothing was saved",
+            )
+            .hint("quit and update")
+            .because(Hitch::Newer));
         }
         Ok(())
     }
@@ -261,7 +322,12 @@ impl Store {
         let moved: bool = self
             .conn
             .prepare_cached(&query)
-            .and_then(|mut s| s.query_row(rusqlite::params![self.settled.min(top), table(Entity::Config).number], |r| r.get(0)))
+            .and_then(|mut s| {
+                s.query_row(
+                    rusqlite::params![self.settled.min(top), table(Entity::Config).number],
+                    |r| r.get(0),
+                )
+            })
             .map_err(sql)?;
         Ok(moved.then_some(top))
     }
@@ -275,13 +341,22 @@ impl Store {
         );
         self.conn
             .prepare_cached(&query)
-            .and_then(|mut s| s.query_row(rusqlite::params![batch, table(Entity::Config).number], |r| r.get(0)))
+            .and_then(|mut s| {
+                s.query_row(
+                    rusqlite::params![batch, table(Entity::Config).number],
+                    |r| r.get(0),
+                )
+            })
             .map_err(sql)
     }
 
     /// Goes on with the settings of now where somebody has changed them.
     pub(super) fn take_over_settings(&mut self) -> Result<()> {
-        if self.read_settings()? { self.reload() } else { Ok(()) }
+        if self.read_settings()? {
+            self.reload()
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads the settings again where somebody has changed them; `true`: they are other ones.
@@ -351,7 +426,10 @@ impl Store {
     ) -> Result<Receipt> {
         self.writable()?;
         let (planned, once, given) = (self.planned.take(), self.once.take(), self.given.take());
-        if !self.rehearsing && (command == "config" || undoes.is_some_and(|id| self.is_of_settings(id).unwrap_or(true))) {
+        if !self.rehearsing
+            && (command == "config"
+                || undoes.is_some_and(|id| self.is_of_settings(id).unwrap_or(true)))
+        {
             self.ask_before_settings(now);
         }
         self.promised = planned;
@@ -377,7 +455,13 @@ impl Store {
         if self.rehearsing {
             return self.end_rehearsal(finished);
         }
-        let finished = finished.and_then(|f| if f.empty { Ok(f) } else { self.keep(f.n).map(|()| f) });
+        let finished = finished.and_then(|f| {
+            if f.empty {
+                Ok(f)
+            } else {
+                self.keep(f.n).map(|()| f)
+            }
+        });
         let finished = match finished {
             Ok(finished) => finished,
             Err(error) => {
@@ -385,7 +469,16 @@ impl Store {
                 return Err(error);
             }
         };
-        let Finished { done, empty, id, n, changed, touched, config_touched, money_touched } = finished;
+        let Finished {
+            done,
+            empty,
+            id,
+            n,
+            changed,
+            touched,
+            config_touched,
+            money_touched,
+        } = finished;
         if empty {
             super::roll_back(&self.conn);
             let customers = done.skipped.iter().map(|s| s.0).collect();
@@ -408,7 +501,10 @@ impl Store {
         }
         self.committed.push(id);
         // It stands. An error from here on must not look like a write that failed: that would be done again.
-        if self.after(n, &touched, config_touched, money_touched).is_err() {
+        if self
+            .after(n, &touched, config_touched, money_touched)
+            .is_err()
+        {
             // The next look finds it as if another had written it, and brings the roster up to date.
             self.own.remove(&n);
             self.seen = self.seen.min(n - 1);
@@ -417,7 +513,11 @@ impl Store {
         Ok(Receipt {
             batch: Some(id),
             label: done.label,
-            changed: if done.changed > 0 { done.changed } else { changed },
+            changed: if done.changed > 0 {
+                done.changed
+            } else {
+                changed
+            },
             skipped: done.skipped,
             customers,
             repeated: false,
@@ -440,13 +540,31 @@ impl Store {
             _ => Some(Fire::Yes),
         };
         let watch = self.watch_rules();
-        let context = write::Context { config: self.config.clone(), today: given.map_or(self.today, |g| g.day) };
+        let context = write::Context {
+            config: self.config.clone(),
+            today: given.map_or(self.today, |g| g.day),
+        };
         let taken = self.outbox_known.number();
-        let start = Start { command, now, zone: self.config.zone, undoes, upto: given.map(|g| g.upto), taken, signer: self.signer.clone() };
+        let start = Start {
+            command,
+            now,
+            zone: self.config.zone,
+            undoes,
+            upto: given.map(|g| g.upto),
+            taken,
+            signer: self.signer.clone(),
+        };
         let mut batch = Batch::begin(&self.conn, &mut self.ids, &self.who, start)?;
         self.begun = Some(batch.id);
         let done = work(&mut batch, &context)?;
-        let (config, today) = (if batch.config_touched { Arc::new(read_config(&self.conn)?) } else { self.config.clone() }, self.today);
+        let (config, today) = (
+            if batch.config_touched {
+                Arc::new(read_config(&self.conn)?)
+            } else {
+                self.config.clone()
+            },
+            self.today,
+        );
         if signal::folds_anew(&self.config, &config) {
             signal::keep_all(batch.conn, &config, today)?;
         }
@@ -460,8 +578,13 @@ impl Store {
         signal::refresh_all(batch.conn, &rest, &config, today)?;
         let mut done = done;
         if let Some(fire) = fire.filter(|_| !batch.is_empty()) {
-            let watch = if batch.config_touched { Arc::new(Watch::of(&config)) } else { watch };
-            done.label.push_str(&rules::said(&watch.behind(&mut batch, today, fire)?));
+            let watch = if batch.config_touched {
+                Arc::new(Watch::of(&config))
+            } else {
+                watch
+            };
+            done.label
+                .push_str(&rules::said(&watch.behind(&mut batch, today, fire)?));
         }
         let empty = batch.is_empty();
         if !empty {
@@ -503,7 +626,10 @@ impl Store {
     pub(super) fn commit(&mut self, batch: Id) -> Result<()> {
         #[cfg(test)]
         if self.crash == Some(Crash::CommitFails) {
-            return self.after_failed_commit(batch, Error::failed("the disk is full").because(Hitch::Locked));
+            return self.after_failed_commit(
+                batch,
+                Error::failed("the disk is full").because(Hitch::Locked),
+            );
         }
         let Err(error) = self.conn.execute_batch("COMMIT") else {
             #[cfg(test)]
@@ -531,7 +657,11 @@ impl Store {
             }
         }
         // One that waits already was told as queued, and that stays true.
-        if let Some(outbox) = self.outbox.as_ref().filter(|_| self.promised != Some(batch)) {
+        if let Some(outbox) = self
+            .outbox
+            .as_ref()
+            .filter(|_| self.promised != Some(batch))
+        {
             outbox.void(batch).map_err(|_| {
                 Error::failed("the change could not be saved now")
                     .hint("it is kept: at the next start it is written")
@@ -569,22 +699,24 @@ pub fn line_of(conn: &rusqlite::Connection, n: i64, key: Option<Id>) -> Result<L
     if small {
         return Ok(Line::Batch(Box::new(Entry::read(conn, n, key)?)));
     }
-    conn.prepare_cached("SELECT id, person, device, number, wall, command, label FROM batch WHERE n = ?")
-        .and_then(|mut s| {
-            s.query_row([n], |r| {
-                Ok(Line::Named(Named {
-                    batch: Id(r.get(0)?),
-                    book: key,
-                    person: super::search::text_at_raw(r, 1)?,
-                    device: Id(r.get(2)?),
-                    number: r.get(3)?,
-                    at: Stamp(r.get(4)?),
-                    command: r.get(5)?,
-                    label: super::search::text_at_raw(r, 6)?,
-                }))
-            })
+    conn.prepare_cached(
+        "SELECT id, person, device, number, wall, command, label FROM batch WHERE n = ?",
+    )
+    .and_then(|mut s| {
+        s.query_row([n], |r| {
+            Ok(Line::Named(Named {
+                batch: Id(r.get(0)?),
+                book: key,
+                person: super::search::text_at_raw(r, 1)?,
+                device: Id(r.get(2)?),
+                number: r.get(3)?,
+                at: Stamp(r.get(4)?),
+                command: r.get(5)?,
+                label: super::search::text_at_raw(r, 6)?,
+            }))
         })
-        .map_err(sql)
+    })
+    .map_err(sql)
 }
 
 /// True when the book has this batch, finished.

@@ -28,27 +28,42 @@ fn name_of(table: &Table) -> Option<&'static str> {
 
 /// The rows under the name of this one that are not removed, with what they say; the one that holds comes last.
 fn of(conn: &Connection, table: &Table, row: Id) -> Result<Vec<(Id, String)>> {
-    let Some(name) = name_of(table) else { return Ok(Vec::new()) };
-    let query =
-        format!("SELECT id, value FROM {0} WHERE {name} = (SELECT {name} FROM {0} WHERE id = ?) AND removed = 0 ORDER BY id", table.name);
+    let Some(name) = name_of(table) else {
+        return Ok(Vec::new());
+    };
+    let query = format!(
+        "SELECT id, value FROM {0} WHERE {name} = (SELECT {name} FROM {0} WHERE id = ?) AND removed = 0 ORDER BY id",
+        table.name
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement.query_map([&row], |r| Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?))).map_err(sql)?;
+    let rows = statement
+        .query_map([&row], |r| Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?)))
+        .map_err(sql)?;
     rows.collect::<std::result::Result<_, _>>().map_err(sql)
 }
 
 /// The rows under a name that are not removed; the one that holds comes last.
 pub fn named(conn: &Connection, table: &Table, name: &str) -> Result<Vec<Id>> {
-    let Some(column) = name_of(table) else { return Ok(Vec::new()) };
-    let query = format!("SELECT id FROM {} WHERE {column} = ? AND removed = 0 ORDER BY id", table.name);
+    let Some(column) = name_of(table) else {
+        return Ok(Vec::new());
+    };
+    let query = format!(
+        "SELECT id FROM {} WHERE {column} = ? AND removed = 0 ORDER BY id",
+        table.name
+    );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement.query_map([name], |r| r.get(0).map(Id)).map_err(sql)?;
+    let rows = statement
+        .query_map([name], |r| r.get(0).map(Id))
+        .map_err(sql)?;
     rows.collect::<std::result::Result<_, _>>().map_err(sql)
 }
 
 /// This row holds, and another of its name says something else.
 pub fn differ(conn: &Connection, table: &Table, row: Id) -> Result<bool> {
     let rows = of(conn, table, row)?;
-    Ok(rows.last().is_some_and(|(last, says)| *last == row && rows.iter().any(|r| r.1 != *says)))
+    Ok(rows
+        .last()
+        .is_some_and(|(last, says)| *last == row && rows.iter().any(|r| r.1 != *says)))
 }
 
 /// Rows that share their name with another, and those that are listed as a conflict. They are few.
@@ -56,14 +71,21 @@ pub fn shared(conn: &Connection) -> Result<Vec<(&'static Table, Id)>> {
     let mut all = Vec::new();
     for table in TABLES {
         let Some(name) = name_of(table) else { continue };
-        let but = if table.entity == Entity::Config { once::LEFT_OUT } else { "" };
+        let but = if table.entity == Entity::Config {
+            once::LEFT_OUT
+        } else {
+            ""
+        };
         let query = format!(
             "SELECT id FROM {0} WHERE removed = 0{but} AND {name} IN (SELECT {name} FROM {0} WHERE removed = 0{but} GROUP BY {name} HAVING count(*) > 1)
              UNION SELECT row FROM conflict WHERE entity = ?1 AND field = ?2",
             table.name
         );
         let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        for row in statement.query_map(params![table.number, FIELD], |r| r.get(0).map(Id)).map_err(sql)? {
+        for row in statement
+            .query_map(params![table.number, FIELD], |r| r.get(0).map(Id))
+            .map_err(sql)?
+        {
             all.push((table, row.map_err(sql)?));
         }
     }
@@ -87,16 +109,35 @@ pub fn values(conn: &Connection, table: &Table, row: Id) -> Result<Vec<ConflictV
     for (id, says) in of(conn, table, row)? {
         let found = heads::of_field(conn, id, FIELD)?;
         if found.is_empty() {
-            let query = format!("SELECT b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?", table.name);
+            let query = format!(
+                "SELECT b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?",
+                table.name
+            );
             let (person, at) = conn
                 .prepare_cached(&query)
-                .and_then(|mut s| s.query_row([&id], |r| Ok((search::text_at_raw(r, 0)?, Stamp(r.get(1)?)))))
+                .and_then(|mut s| {
+                    s.query_row([&id], |r| {
+                        Ok((search::text_at_raw(r, 0)?, Stamp(r.get(1)?)))
+                    })
+                })
                 .map_err(sql)?;
-            all.push(ConflictValue { edit: id, value: Some(says), person, at, shown: false });
+            all.push(ConflictValue {
+                edit: id,
+                value: Some(says),
+                person,
+                at,
+                shown: false,
+            });
         }
         for head in found {
             let value = super::conflicts::plain(&head.after);
-            all.push(ConflictValue { edit: head.mark.edit, value, person: head.person, at: Stamp(head.wall), shown: false });
+            all.push(ConflictValue {
+                edit: head.mark.edit,
+                value,
+                person: head.person,
+                at: Stamp(head.wall),
+                shown: false,
+            });
         }
     }
     if let Some(last) = all.last_mut() {

@@ -48,7 +48,8 @@ impl Part {
     /// The integers and the logical times of a part, by those of the last one of here.
     fn bounds(self, last: Option<(i64, i64)>, now: Stamp) -> [(i64, i64); 2] {
         // Where nothing was done here, there is nothing that a wrong clock could push aside.
-        let ((n, hlc), horizon) = last.map_or(((0, i64::MIN), i64::MAX), |last| (last, horizon(now.0)));
+        let ((n, hlc), horizon) =
+            last.map_or(((0, i64::MIN), i64::MAX), |last| (last, horizon(now.0)));
         let (arrived, later) = ((n.saturating_add(1), i64::MAX), hlc.saturating_add(1));
         match self {
             Part::Later => [arrived, (later, horizon)],
@@ -82,7 +83,12 @@ impl Step {
 
 impl Store {
     /// Goes back through what the person did, part by part, until `each` has enough.
-    fn go_back(&self, parts: &[Part], now: Stamp, mut each: impl FnMut(Step) -> Result<bool>) -> Result<()> {
+    fn go_back(
+        &self,
+        parts: &[Part],
+        now: Stamp,
+        mut each: impl FnMut(Step) -> Result<bool>,
+    ) -> Result<()> {
         let last = self.last_here()?;
         for part in parts {
             let query = format!(
@@ -92,7 +98,9 @@ impl Store {
             );
             let [(from, to), (early, late)] = part.bounds(last, now);
             let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-            let mut rows = statement.query(params![self.who.person, from, to, early, late]).map_err(sql)?;
+            let mut rows = statement
+                .query(params![self.who.person, from, to, early, late])
+                .map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
                 if !each(Step::of(row).map_err(sql)?)? {
                     return Ok(());
@@ -112,48 +120,91 @@ impl Store {
         let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
         let mut last = None;
         for device in devices {
-            let found = statement.query_row(params![device, self.who.person], |r| Ok((r.get(0)?, r.get(1)?))).optional().map_err(sql)?;
+            let found = statement
+                .query_row(params![device, self.who.person], |r| {
+                    Ok((r.get(0)?, r.get(1)?))
+                })
+                .optional()
+                .map_err(sql)?;
             last = last.max(found);
         }
         Ok(last)
     }
 
     /// Takes back the latest batch of mine that stands and is not passed over, or the named one.
-    pub(super) fn undo(&mut self, named: Option<Id>, passed: &[Id], how: How, now: Stamp) -> Result<Receipt> {
+    pub(super) fn undo(
+        &mut self,
+        named: Option<Id>,
+        passed: &[Id],
+        how: How,
+        now: Stamp,
+    ) -> Result<Receipt> {
         let me = Some(self.who.person.as_str());
         let step = match named {
             Some(id) => {
-                let query = format!("SELECT {} FROM batch WHERE id = ? AND person = ? AND finished = 1", Step::COLUMNS);
+                let query = format!(
+                    "SELECT {} FROM batch WHERE id = ? AND person = ? AND finished = 1",
+                    Step::COLUMNS
+                );
                 let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-                let found = statement.query_row(params![id, me], Step::of).optional().map_err(sql)?;
+                let found = statement
+                    .query_row(params![id, me], Step::of)
+                    .optional()
+                    .map_err(sql)?;
                 let step = found.ok_or_else(|| {
-                    Error::new(Kind::Conflict, "that is not yours to undo").hint("the person who did it can; or change it by hand")
+                    Error::new(Kind::Conflict, "that is not yours to undo")
+                        .hint("the person who did it can; or change it by hand")
                 })?;
                 if undone_by(&self.conn, id, me)?.is_some() {
-                    return Err(Error::usage(format!("\"{}\" is already taken back", step.label)).hint("U does it again"));
+                    return Err(
+                        Error::usage(format!("\"{}\" is already taken back", step.label))
+                            .hint("U does it again"),
+                    );
                 }
                 step
             }
             None => {
                 let mut found = None;
-                self.go_back(&[Part::Later, Part::Here, Part::Doubtful, Part::Earlier, Part::Before], now, |step| {
-                    if !matches!(step.command.as_str(), "undo" | "redo")
-                        && !passed.contains(&step.id)
-                        && undone_by(&self.conn, step.id, me)?.is_none()
-                    {
-                        found = Some(step);
-                    }
-                    Ok(found.is_none())
-                })?;
+                self.go_back(
+                    &[
+                        Part::Later,
+                        Part::Here,
+                        Part::Doubtful,
+                        Part::Earlier,
+                        Part::Before,
+                    ],
+                    now,
+                    |step| {
+                        if !matches!(step.command.as_str(), "undo" | "redo")
+                            && !passed.contains(&step.id)
+                            && undone_by(&self.conn, step.id, me)?.is_none()
+                        {
+                            found = Some(step);
+                        }
+                        Ok(found.is_none())
+                    },
+                )?;
                 found.ok_or_else(|| match passed {
                     [] => Error::usage("nothing to undo"),
-                    _ => Error::usage("nothing else to undo").hint("`retain history` has what was passed over"),
+                    _ => Error::usage("nothing else to undo")
+                        .hint("`retain history` has what was passed over"),
                 })?
             }
         };
         refuse_purge(&step.command)?;
         let label = format!("Undid{}: {}", how.said(), step.label);
-        self.transact("undo", now, Some(step.id), |b, _| revert(b, &Taken { id: step.id, n: step.n, mine: true, how }, &label))
+        self.transact("undo", now, Some(step.id), |b, _| {
+            revert(
+                b,
+                &Taken {
+                    id: step.id,
+                    n: step.n,
+                    mine: true,
+                    how,
+                },
+                &label,
+            )
+        })
     }
 
     /// Takes back a batch of anybody, or one edit of a batch, as a batch of its own that can be taken back in its turn.
@@ -172,30 +223,44 @@ impl Store {
             })
             .map_err(sql)?;
         let Some((batch, person, command, label)) = found else {
-            return Err(Error::not_found("there is no such batch or edit").hint("`retain history --edits` prints their ids"));
+            return Err(Error::not_found("there is no such batch or edit")
+                .hint("`retain history --edits` prints their ids"));
         };
         refuse_purge(&command)?;
         if person != self.who.person && !force {
             let what = format!("\"{label}\" is not yours, {person} did it; nothing was changed");
-            return Err(Error::new(Kind::Conflict, what).hint("--force takes it back all the same, and what was changed there since"));
+            return Err(Error::new(Kind::Conflict, what)
+                .hint("--force takes it back all the same, and what was changed there since"));
         }
         if batch == target {
             return self.take_back(batch, How::forced(force), now);
         }
-        let command = Command::PutBack { edit: target, force };
-        self.transact(write::code(&command), now, None, |batch, context| write::run(batch, &command, context))
+        let command = Command::PutBack {
+            edit: target,
+            force,
+        };
+        self.transact(write::code(&command), now, None, |batch, context| {
+            write::run(batch, &command, context)
+        })
     }
 
     /// Takes back the latest undo of mine, unless I have done something else since.
     pub(super) fn redo(&mut self, now: Stamp) -> Result<Receipt> {
         // An undo whose time cannot be believed comes last: what was done here does not stand before it for certain, nor behind it.
-        let found = match self.undo_to_redo(&[Part::Later, Part::Here, Part::Earlier, Part::Before], now)? {
+        let found = match self
+            .undo_to_redo(&[Part::Later, Part::Here, Part::Earlier, Part::Before], now)?
+        {
             None => self.undo_to_redo(&[Part::Doubtful], now)?,
             found => found,
         };
         let step = found.ok_or_else(|| Error::usage("nothing to redo"))?;
         let label = format!("Redid: {}", step.label.trim_start_matches("Undid: "));
-        let taken = Taken { id: step.id, n: step.n, mine: true, how: How::Whole };
+        let taken = Taken {
+            id: step.id,
+            n: step.n,
+            mine: true,
+            how: How::Whole,
+        };
         self.transact("redo", now, Some(step.id), |b, _| revert(b, &taken, &label))
     }
 
@@ -203,7 +268,9 @@ impl Store {
     fn undo_to_redo(&self, parts: &[Part], now: Stamp) -> Result<Option<Step>> {
         let mut found = None;
         self.go_back(parts, now, |step| {
-            if step.command == "redo" || undone_by(&self.conn, step.id, Some(&self.who.person))?.is_some() {
+            if step.command == "redo"
+                || undone_by(&self.conn, step.id, Some(&self.who.person))?.is_some()
+            {
                 return Ok(true);
             }
             found = Some(step).filter(|step| step.command == "undo");
@@ -218,15 +285,35 @@ impl Store {
             .conn
             .prepare_cached("SELECT n, person, label FROM batch WHERE id = ? AND finished = 1")
             .and_then(|mut s| {
-                s.query_row([&batch], |r| Ok((r.get(0)?, super::search::text_at_raw(r, 1)?, super::search::text_at_raw(r, 2)?))).optional()
+                s.query_row([&batch], |r| {
+                    Ok((
+                        r.get(0)?,
+                        super::search::text_at_raw(r, 1)?,
+                        super::search::text_at_raw(r, 2)?,
+                    ))
+                })
+                .optional()
             })
             .map_err(sql)?;
-        let Some((n, person, said)) = found else { return Err(Error::not_found("that is not in the book")) };
+        let Some((n, person, said)) = found else {
+            return Err(Error::not_found("that is not in the book"));
+        };
         if person == self.who.person {
             return self.undo(Some(batch), &[], how, now);
         }
         let label = format!("Took back{} {person}'s: {said}", how.said());
-        self.transact("take_back", now, Some(batch), |b, _| revert(b, &Taken { id: batch, n, mine: false, how }, &label))
+        self.transact("take_back", now, Some(batch), |b, _| {
+            revert(
+                b,
+                &Taken {
+                    id: batch,
+                    n,
+                    mine: false,
+                    how,
+                },
+                &label,
+            )
+        })
     }
 }
 
@@ -236,18 +323,27 @@ pub(super) fn undone_by(conn: &Connection, batch: Id, person: Option<&str>) -> R
     let query = "SELECT id FROM batch WHERE undoes = ?1 AND finished = 1 AND (?2 IS NULL OR person = ?2) ORDER BY n";
     let mut statement = conn.prepare_cached(query).map_err(sql)?;
     let mut takers = |batch: Id| -> Result<Vec<Id>> {
-        statement.query_map(params![batch, person], |r| r.get(0).map(Id)).and_then(Iterator::collect).map_err(sql)
+        statement
+            .query_map(params![batch, person], |r| r.get(0).map(Id))
+            .and_then(Iterator::collect)
+            .map_err(sql)
     };
     // From the far end of the links back: each is judged when all that took it back are.
     let mut judged: HashMap<Id, Option<Id>> = HashMap::new();
     let mut open = vec![(batch, takers(batch)?)];
     while let Some((at, takers_of_it)) = open.last() {
         // Batches that take each other back in a ring were written by nobody's program; what closes it counts for nothing.
-        let next = takers_of_it.iter().find(|id| !judged.contains_key(id) && open.iter().all(|o| o.0 != **id)).copied();
+        let next = takers_of_it
+            .iter()
+            .find(|id| !judged.contains_key(id) && open.iter().all(|o| o.0 != **id))
+            .copied();
         match next {
             Some(next) => open.push((next, takers(next)?)),
             None => {
-                let standing = takers_of_it.iter().find(|id| matches!(judged.get(id), Some(None))).copied();
+                let standing = takers_of_it
+                    .iter()
+                    .find(|id| matches!(judged.get(id), Some(None)))
+                    .copied();
                 judged.insert(*at, standing);
                 open.pop();
             }
@@ -258,7 +354,10 @@ pub(super) fn undone_by(conn: &Connection, batch: Id, person: Option<&str>) -> R
 
 fn refuse_purge(command: &str) -> Result<()> {
     if command == "purge" {
-        return Err(Error::usage("what was purged is gone and cannot be brought back").hint("other things: `retain revert BATCH`"));
+        return Err(
+            Error::usage("what was purged is gone and cannot be brought back")
+                .hint("other things: `retain revert BATCH`"),
+        );
     }
     Ok(())
 }
@@ -281,7 +380,11 @@ impl How {
     }
 
     fn said(self) -> &'static str {
-        if self == How::Rest { " the rest of" } else { "" }
+        if self == How::Rest {
+            " the rest of"
+        } else {
+            ""
+        }
     }
 }
 
@@ -300,18 +403,32 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
     let edits: Vec<(i64, Id, String, Value, Value)> = {
         let mut statement =
             b.conn.prepare_cached("SELECT entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n DESC").map_err(sql)?;
-        let rows = statement.query_map([target], |r| Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))).map_err(sql)?;
+        let rows = statement
+            .query_map([target], |r| {
+                Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))
+            })
+            .map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     };
-    let mut clash = Clash { batch: Some(taken.id), ..Clash::default() };
+    let mut clash = Clash {
+        batch: Some(taken.id),
+        ..Clash::default()
+    };
     // The batch may have set a field twice; only its last value has to stand for the undo to be safe.
     let mut expected: HashMap<(Id, String), Value> = HashMap::new();
     for (number, row, field, before, after) in edits {
         let table = table_numbered(number).ok_or_else(|| {
-            Error::new(Kind::Conflict, "it changed something that this Retain does not know; nothing was undone")
-                .hint("a newer Retain can take it back; `retain doctor` says whether the book is damaged")
+            Error::new(
+                Kind::Conflict,
+                "it changed something that this Retain does not know; nothing was undone",
+            )
+            .hint(
+                "a newer Retain can take it back; `retain doctor` says whether the book is damaged",
+            )
         })?;
-        let Some(now) = batch::current(b.conn, table, row, &field)?.map(|c| c.value) else { continue };
+        let Some(now) = batch::current(b.conn, table, row, &field)?.map(|c| c.value) else {
+            continue;
+        };
         // Whose it was is purged: it stays where it is.
         if field == OWNER && batch::owner_number(b.conn, &before)?.is_none() {
             continue;
@@ -321,9 +438,18 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
             && let Some((by, apart)) = in_the_way(b, taken, row, &field, now == *wanted)?
         {
             if apart {
-                clash.others.push(format!("copies of the book disagree about {field}; `retain conflicts` shows it"));
+                clash.others.push(format!(
+                    "copies of the book disagree about {field}; `retain conflicts` shows it"
+                ));
             }
-            clash.fields.push(clashing(b, table, row, &field, [&after, &now, &before], by)?);
+            clash.fields.push(clashing(
+                b,
+                table,
+                row,
+                &field,
+                [&after, &now, &before],
+                by,
+            )?);
             continue;
         }
         if before == after {
@@ -345,9 +471,14 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
     for table in TABLES.iter().rev() {
         let owner = table.owner();
         let made: Vec<(Id, Option<i64>)> = {
-            let query = format!("SELECT id, {owner} FROM {} WHERE batch = ? AND removed = 0 ORDER BY n DESC", table.name);
+            let query = format!(
+                "SELECT id, {owner} FROM {} WHERE batch = ? AND removed = 0 ORDER BY n DESC",
+                table.name
+            );
             let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
-            let rows = statement.query_map([target], |r| Ok((Id(r.get(0)?), r.get(1)?))).map_err(sql)?;
+            let rows = statement
+                .query_map([target], |r| Ok((Id(r.get(0)?), r.get(1)?)))
+                .map_err(sql)?;
             rows.collect::<Result<_, _>>().map_err(sql)?
         };
         for (id, customer) in made {
@@ -358,15 +489,31 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
     }
     let clear = clash.fields.is_empty() && clash.others.is_empty();
     if clear || (taken.how == How::Rest && !b.is_empty()) {
-        return Ok(Done { label: label.to_owned(), changed: 0, skipped: Vec::new() });
+        return Ok(Done {
+            label: label.to_owned(),
+            changed: 0,
+            skipped: Vec::new(),
+        });
     }
-    let said: Vec<String> = clash.fields.iter().map(Clashing::sentence).chain(clash.others.iter().cloned()).collect();
-    let mut error = Error::new(Kind::Conflict, "somebody has changed this since; nothing was undone");
+    let said: Vec<String> = clash
+        .fields
+        .iter()
+        .map(Clashing::sentence)
+        .chain(clash.others.iter().cloned())
+        .collect();
+    let mut error = Error::new(
+        Kind::Conflict,
+        "somebody has changed this since; nothing was undone",
+    );
     for conflict in said.iter().take(3) {
         error = error.hint(conflict);
     }
     let more = said.len().saturating_sub(3);
-    let error = if more > 0 { error.hint(format!("and {more} more")) } else { error };
+    let error = if more > 0 {
+        error.hint(format!("and {more} more"))
+    } else {
+        error
+    };
     Err(error.because(clash))
 }
 
@@ -380,17 +527,41 @@ struct Kept {
 }
 
 /// A field that stands in the way, with what the batch wrote, what stands now and what would be written.
-fn clashing(b: &Batch<'_>, table: &'static Table, row: Id, field: &str, values: [&Value; 3], by: Option<By>) -> Result<Clashing> {
+fn clashing(
+    b: &Batch<'_>,
+    table: &'static Table,
+    row: Id,
+    field: &str,
+    values: [&Value; 3],
+    by: Option<By>,
+) -> Result<Clashing> {
     let (name, customer) = conflicts::called(b.conn, table, row)?.unwrap_or_default();
     let [base, theirs, mine] = values.map(|value| conflicts::json_of(table, field, value));
     let customer = customer.filter(|c| c.0 != row).map(|c| c.1);
     let kind = conflicts::kind_of(b.conn, table, row)?;
-    Ok(Clashing { entity: table.entity, row, kind, name, customer, field: field.to_owned(), base, theirs, by, mine })
+    Ok(Clashing {
+        entity: table.entity,
+        row,
+        kind,
+        name,
+        customer,
+        field: field.to_owned(),
+        base,
+        theirs,
+        by,
+        mine,
+    })
 }
 
 /// Rows that a batch made and of which others have changed something since that says something else now. Where the batch is
 /// another person's, what its maker has done since counts too.
-fn changed_since(b: &Batch<'_>, table: &'static Table, taken: &Taken, kept: &mut Kept, clash: &mut Clash) -> Result<()> {
+fn changed_since(
+    b: &Batch<'_>,
+    table: &'static Table,
+    taken: &Taken,
+    kept: &mut Kept,
+    clash: &mut Clash,
+) -> Result<()> {
     let edited: Vec<(Id, String)> = {
         let query = format!(
             "SELECT DISTINCT e.row, e.field FROM {} t JOIN edit e ON e.row = t.id JOIN batch b ON b.n = e.batch
@@ -398,22 +569,38 @@ fn changed_since(b: &Batch<'_>, table: &'static Table, taken: &Taken, kept: &mut
             table.name
         );
         let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement.query_map(params![taken.n, b.person, taken.mine], |r| Ok((Id(r.get(0)?), r.get(1)?))).map_err(sql)?;
+        let rows = statement
+            .query_map(params![taken.n, b.person, taken.mine], |r| {
+                Ok((Id(r.get(0)?), r.get(1)?))
+            })
+            .map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     };
     for (row, field) in edited {
-        let Ok(Some(current)) = batch::current(b.conn, table, row, &field) else { continue };
+        let Ok(Some(current)) = batch::current(b.conn, table, row, &field) else {
+            continue;
+        };
         let made: Value = b
             .conn
             .prepare_cached("SELECT before FROM edit WHERE row = ? AND field = ? ORDER BY length(seen), n LIMIT 1")
             .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)))
             .map_err(sql)?;
         let heads = heads::of_field(b.conn, row, &field)?;
-        let Some(last) = heads.last().filter(|h| !taken.mine || h.person != b.person) else { continue };
+        let Some(last) = heads.last().filter(|h| !taken.mine || h.person != b.person) else {
+            continue;
+        };
         if current.value != made {
-            clash.fields.push(clashing(b, table, row, &field, [&made, &current.value, &Value::Null], Some(by(last)))?);
+            clash.fields.push(clashing(
+                b,
+                table,
+                row,
+                &field,
+                [&made, &current.value, &Value::Null],
+                Some(by(last)),
+            )?);
             kept.rows.insert(row);
-            kept.customers.extend(made_by(b, current.customer, taken.n)?);
+            kept.customers
+                .extend(made_by(b, current.customer, taken.n)?);
         }
     }
     Ok(())
@@ -423,7 +610,10 @@ fn changed_since(b: &Batch<'_>, table: &'static Table, taken: &Taken, kept: &mut
 fn made_by(b: &Batch<'_>, customer: Option<i64>, batch: i64) -> Result<Option<i64>> {
     b.conn
         .prepare_cached("SELECT n FROM customer WHERE n = ? AND batch = ?")
-        .and_then(|mut s| s.query_row(params![customer, batch], |r| r.get(0)).optional())
+        .and_then(|mut s| {
+            s.query_row(params![customer, batch], |r| r.get(0))
+                .optional()
+        })
         .map_err(sql)
 }
 
@@ -433,13 +623,22 @@ fn recorded_since(b: &Batch<'_>, taken: &Taken, kept: &mut Kept, clash: &mut Cla
         "SELECT c.n, c.name, b.person, e.kind, e.text FROM customer c JOIN event e ON e.customer = c.n JOIN batch b ON b.n = e.batch
                  WHERE c.batch = ?1 AND c.removed = 0 AND e.batch <> ?1 AND e.removed = 0 AND (b.person <> ?2 OR NOT ?3) ORDER BY e.n";
     let mut statement = b.conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query(params![taken.n, b.person, taken.mine]).map_err(sql)?;
+    let mut rows = statement
+        .query(params![taken.n, b.person, taken.mine])
+        .map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         let (name, person) = (super::search::text_at(r, 1)?, super::search::text_at(r, 2)?);
         let kind = EventKind::from_number(r.get(3).map_err(sql)?).map_or("event", EventKind::code);
         let text = conflicts::start(&super::search::text_at(r, 4)?);
-        let text = if text.is_empty() { text } else { format!(" \"{text}\"") };
-        clash.others.push(format!("{person} has recorded {}{text} at {name} since", with_article(kind)));
+        let text = if text.is_empty() {
+            text
+        } else {
+            format!(" \"{text}\"")
+        };
+        clash.others.push(format!(
+            "{person} has recorded {}{text} at {name} since",
+            with_article(kind)
+        ));
         kept.customers.insert(r.get(0).map_err(sql)?);
     }
     Ok(())
@@ -448,9 +647,21 @@ fn recorded_since(b: &Batch<'_>, taken: &Taken, kept: &mut Kept, clash: &mut Cla
 /// Who stands in the way of taking a field back: copies of the book say different things of it and nobody has decided yet, or it
 /// says something else than the batch wrote (`same`: it does not). What somebody changed and took back is in nobody's way.
 /// Gives who, if the log says so, and whether it is copies that disagree.
-fn in_the_way(b: &Batch<'_>, taken: &Taken, row: Id, field: &str, same: bool) -> Result<Option<(Option<By>, bool)>> {
+fn in_the_way(
+    b: &Batch<'_>,
+    taken: &Taken,
+    row: Id,
+    field: &str,
+    same: bool,
+) -> Result<Option<(Option<By>, bool)>> {
     let heads = heads::of_field(b.conn, row, field)?;
-    let others = heads.iter().rev().find(|h| if taken.mine { h.person != b.person } else { h.mark.batch != taken.id });
+    let others = heads.iter().rev().find(|h| {
+        if taken.mine {
+            h.person != b.person
+        } else {
+            h.mark.batch != taken.id
+        }
+    });
     let apart = others.is_some() && heads.len() > 1;
     Ok((apart || !same).then(|| (others.or(heads.last()).map(by), apart)))
 }
@@ -460,23 +671,45 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
     let found: Option<(i64, [u8; 16], String, Value, Value)> = b
         .conn
         .prepare_cached("SELECT entity, row, field, before, after FROM edit WHERE id = ?")
-        .and_then(|mut s| s.query_row([&edit], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))).optional())
+        .and_then(|mut s| {
+            s.query_row([&edit], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            })
+            .optional()
+        })
         .map_err(sql)?;
     let gone = || Error::not_found("that change is not in the book");
     let (number, row, field, before, after) = found.ok_or_else(gone)?;
     let (table, row) = (table_numbered(number).ok_or_else(gone)?, Id(row));
-    let now = batch::current(b.conn, table, row, &field)?.ok_or_else(gone)?.value;
+    let now = batch::current(b.conn, table, row, &field)?
+        .ok_or_else(gone)?
+        .value;
     let heads = heads::of_field(b.conn, row, &field)?;
     let later = heads.iter().rev().find(|h| h.mark.edit != edit);
     let clear = heads.len() == 1 && later.is_none() && now == after;
     if !force && !clear {
         if now == before && heads.len() == 1 {
-            return Err(Error::usage(format!("{field} is what it was before already")));
+            return Err(Error::usage(format!(
+                "{field} is what it was before already"
+            )));
         }
         let who = later.map_or_else(|| b.person.clone(), |h| h.person.clone());
-        let clashing = clashing(b, table, row, &field, [&after, &now, &before], later.map(by))?;
-        return Err(Error::new(Kind::Conflict, format!("{field} was changed since by {who}; nothing was put back"))
-            .because(Clash { fields: vec![clashing], ..Clash::default() }));
+        let clashing = clashing(
+            b,
+            table,
+            row,
+            &field,
+            [&after, &now, &before],
+            later.map(by),
+        )?;
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("{field} was changed since by {who}; nothing was put back"),
+        )
+        .because(Clash {
+            fields: vec![clashing],
+            ..Clash::default()
+        }));
     }
     let (name, customer) = conflicts::called(b.conn, table, row)?.ok_or_else(gone)?;
     let name = customer.map_or(name, |c| c.1);
@@ -485,7 +718,11 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
     } else {
         b.set(table.entity, row, &field, before)?;
     }
-    Ok(Done { label: format!("Put back {field} of {name}"), changed: 1, skipped: Vec::new() })
+    Ok(Done {
+        label: format!("Put back {field} of {name}"),
+        changed: 1,
+        skipped: Vec::new(),
+    })
 }
 
 #[cfg(test)]

@@ -29,7 +29,11 @@ pub type Slot = u32;
 #[derive(Debug)]
 pub enum Ask {
     /// Runs a command; `ticket` comes back with the receipt.
-    Write { ticket: u64, command: Box<Command>, now: Stamp },
+    Write {
+        ticket: u64,
+        command: Box<Command>,
+        now: Stamp,
+    },
     /// Answers a query now and after every change, until the slot is watched for something else.
     Watch { slot: Slot, query: Query },
     /// Ends a watch.
@@ -64,15 +68,30 @@ pub enum Answer {
     Refused(Error),
     /// A watched query's answer. `query` names the question; a page for a question no longer asked is dropped. Row numbers in it are
     /// those of the roster that was handed over last.
-    Page { slot: Slot, query: Query, page: Arc<Page> },
+    Page {
+        slot: Slot,
+        query: Query,
+        page: Arc<Page>,
+    },
     /// A query failed.
-    Failed { slot: Slot, query: Query, error: Error },
+    Failed {
+        slot: Slot,
+        query: Query,
+        error: Error,
+    },
     /// A command's result.
-    Written { ticket: u64, result: Result<Receipt, Error> },
+    Written {
+        ticket: u64,
+        result: Result<Receipt, Error>,
+    },
     /// A batch that was written here stands, and what it did: where [`Ask::Tell`] was asked.
     Batch(Box<BatchPage>),
     /// Somebody else wrote: who, and what in one line.
-    Foreign { person: String, label: String, at: Stamp },
+    Foreign {
+        person: String,
+        label: String,
+        at: Stamp,
+    },
     /// Something that the person has to be told: changes written again from the outbox, a file that was replaced.
     Told(String),
     /// A write, or a page, has been waiting for another's lock for 300 ms, and who may have it; `None`: it no longer waits.
@@ -105,40 +124,51 @@ const IDLE_TEXTS: usize = 2000;
 
 impl Worker {
     /// Opens the book at `path` on a thread of its own. `out` is called on that thread. `clock` says when it is.
-    pub fn start(path: PathBuf, options: Options, clock: fn() -> Stamp, out: impl Fn(Answer) + Send + Sync + 'static) -> Worker {
+    pub fn start(
+        path: PathBuf,
+        options: Options,
+        clock: fn() -> Stamp,
+        out: impl Fn(Answer) + Send + Sync + 'static,
+    ) -> Worker {
         let (asks, inbox) = crossbeam_channel::unbounded();
         let gave_up = Arc::new(AtomicBool::new(false));
         let flag = gave_up.clone();
         let out = Arc::new(out);
-        let spawned = std::thread::Builder::new().name("book".into()).spawn(move || match Store::open(&path, &options) {
-            Ok(store) => Desk {
-                store,
-                options,
-                past: None,
-                out,
-                watched: BTreeMap::new(),
-                owed: BTreeSet::new(),
-                unfinished: BTreeSet::new(),
-                focused: true,
-                gone: false,
-                presence: None,
-                looking: None,
-                here: Arc::default(),
-                version: 0,
-                behind: true,
-                tells: false,
-                shared: Weak::new(),
-                inbox,
-                gave_up: flag,
-                // What came while nobody had the book open is taken at the first look.
-                exchanged: Stamp(i64::MIN),
-                wrote: Stamp(0),
-                clock,
-            }
-            .work(),
-            Err(error) => out(Answer::Refused(error)),
-        });
-        Worker { asks, gave_up, thread: spawned.ok() }
+        let spawned = std::thread::Builder::new()
+            .name("book".into())
+            .spawn(move || match Store::open(&path, &options) {
+                Ok(store) => Desk {
+                    store,
+                    options,
+                    past: None,
+                    out,
+                    watched: BTreeMap::new(),
+                    owed: BTreeSet::new(),
+                    unfinished: BTreeSet::new(),
+                    focused: true,
+                    gone: false,
+                    presence: None,
+                    looking: None,
+                    here: Arc::default(),
+                    version: 0,
+                    behind: true,
+                    tells: false,
+                    shared: Weak::new(),
+                    inbox,
+                    gave_up: flag,
+                    // What came while nobody had the book open is taken at the first look.
+                    exchanged: Stamp(i64::MIN),
+                    wrote: Stamp(0),
+                    clock,
+                }
+                .work(),
+                Err(error) => out(Answer::Refused(error)),
+            });
+        Worker {
+            asks,
+            gave_up,
+            thread: spawned.ok(),
+        }
     }
 
     /// Asks something; never blocks.
@@ -212,7 +242,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         // The backup of the day waits for a moment in which nobody waits for us: it is a copy of the whole book.
         let (mut quiet, mut day) = (Duration::ZERO, None);
         loop {
-            let wait = match (idle && self.behind || !self.unfinished.is_empty(), self.focused || !self.owed.is_empty()) {
+            let wait = match (
+                idle && self.behind || !self.unfinished.is_empty(),
+                self.focused || !self.owed.is_empty(),
+            ) {
                 _ if !begun => {
                     if answered {
                         Duration::ZERO
@@ -236,7 +269,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 }
                 Err(RecvTimeoutError::Timeout) if !self.unfinished.is_empty() => {
                     // Nobody asks for anything else: one more piece of what a screen waits for.
-                    std::mem::take(&mut self.unfinished).into_iter().for_each(|slot| self.answer(slot));
+                    std::mem::take(&mut self.unfinished)
+                        .into_iter()
+                        .for_each(|slot| self.answer(slot));
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {
@@ -317,14 +352,19 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     /// has some.
     fn hand_over(&mut self) -> Result<(), Error> {
         let roster = self.shown().roster()?;
-        if self.shared.as_ptr() == Arc::as_ptr(&roster) { Ok(()) } else { self.ready() }
+        if self.shared.as_ptr() == Arc::as_ptr(&roster) {
+            Ok(())
+        } else {
+            self.ready()
+        }
     }
 
     /// Shows the book as it was at the end of a day, or as it is. Where the past cannot be read, why is told.
     fn turn_to(&mut self, day: Option<Day>) -> Result<(), Error> {
         self.past = None;
         if let Some(day) = day {
-            let then = Store::open_past(self.store.path(), &self.options, day).and_then(|mut then| then.roster().map(|_| then));
+            let then = Store::open_past(self.store.path(), &self.options, day)
+                .and_then(|mut then| then.roster().map(|_| then));
             match then {
                 Ok(then) => self.past = Some(then),
                 Err(error) => (self.out)(Answer::Told(error.message)),
@@ -354,7 +394,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         let (mut wrote, mut turned, mut stop) = (false, false, false);
         for ask in asks {
             match ask {
-                Ask::Write { ticket, command, now } => {
+                Ask::Write {
+                    ticket,
+                    command,
+                    now,
+                } => {
                     self.gave_up.store(false, Ordering::Relaxed);
                     // The past says itself that it is not written.
                     let result = self.shown().write(&command, now);
@@ -407,7 +451,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     /// Answers a slot. Where another's lock keeps us out (in a book without WAL it shuts readers out too) the page is owed: a write
     /// that is asked for meanwhile does not wait behind it.
     fn answer(&mut self, slot: Slot) {
-        let Some(query) = self.watched.get(&slot).cloned() else { return };
+        let Some(query) = self.watched.get(&slot).cloned() else {
+            return;
+        };
         // One wait tells enough; the others are asked for in turn.
         if !self.owed.is_empty() && !self.owed.contains(&slot) {
             self.owed.insert(slot);
@@ -430,7 +476,11 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 if page.is_unfinished() {
                     self.unfinished.insert(slot);
                 }
-                (self.out)(Answer::Page { slot, query, page: Arc::new(page) });
+                (self.out)(Answer::Page {
+                    slot,
+                    query,
+                    page: Arc::new(page),
+                });
             }
             Err(error) => (self.out)(Answer::Failed { slot, query, error }),
         }
@@ -463,12 +513,17 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
 
     /// Has the backup of the day made on a thread of its own: keys do not wait for it.
     fn back_up_daily(&self) {
-        let (Some(job), out, now) = (self.store.daily_job(), self.out.clone(), (self.clock)()) else { return };
-        let _ = std::thread::Builder::new().name("backup".into()).spawn(move || {
-            if let Err(error) = job(now) {
-                out(Answer::Told(error.message));
-            }
-        });
+        let (Some(job), out, now) = (self.store.daily_job(), self.out.clone(), (self.clock)())
+        else {
+            return;
+        };
+        let _ = std::thread::Builder::new()
+            .name("backup".into())
+            .spawn(move || {
+                if let Err(error) = job(now) {
+                    out(Answer::Told(error.message));
+                }
+            });
     }
 
     /// Asks the rules for all customers once the day has changed, in a moment in which nobody waits for us. Where the lock is
@@ -480,7 +535,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 && fired > 0
             {
                 self.behind = true;
-                (self.out)(Answer::Told(format!("rules fired for {fired} customers: {}", labels.join(", "))));
+                (self.out)(Answer::Told(format!(
+                    "rules fired for {fired} customers: {}",
+                    labels.join(", ")
+                )));
                 self.answer_all();
             }
             self.store.wait_at_most(None);
@@ -489,7 +547,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
 
     /// Says that we are here, and who else is when that has changed.
     fn look_around(&mut self) {
-        let Some(presence) = &mut self.presence else { return };
+        let Some(presence) = &mut self.presence else {
+            return;
+        };
         presence.tell(self.looking, (self.clock)());
         let others = presence.others();
         let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
@@ -531,7 +591,9 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         } else if self.store.is_gone() != self.gone {
             self.gone = !self.gone;
             if self.gone {
-                (self.out)(Answer::Told("the book's file is gone: what you change now is kept in your outbox".into()));
+                (self.out)(Answer::Told(
+                    "the book's file is gone: what you change now is kept in your outbox".into(),
+                ));
             }
         }
         if self.store.has_queue() && !self.gone {
@@ -570,7 +632,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                     }
                     return changed;
                 }
-                Err(error) => self.store.tell_exchange(&super::sync::Exchanged { wrong: vec![error.message], ..Default::default() }),
+                Err(error) => self.store.tell_exchange(&super::sync::Exchanged {
+                    wrong: vec![error.message],
+                    ..Default::default()
+                }),
             }
         }
         false
@@ -580,7 +645,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
     fn look(&mut self) {
         self.look_around();
         // A lock that shuts readers out is met here, for a moment, and not by what comes below, where it would be waited for.
-        if self.briefly(|desk| desk.store.data_version()).is_err_and(|e| transact::is_held(&e)) {
+        if self
+            .briefly(|desk| desk.store.data_version())
+            .is_err_and(|e| transact::is_held(&e))
+        {
             return;
         }
         self.pay();
@@ -614,7 +682,10 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
 
 /// That a lock is waited for, and who may have it.
 fn waiting(path: &Path, here: &Mutex<Vec<Here>>) -> Answer {
-    Answer::Waiting(Some(presence::who_writes(path, &here.lock().unwrap_or_else(PoisonError::into_inner))))
+    Answer::Waiting(Some(presence::who_writes(
+        path,
+        &here.lock().unwrap_or_else(PoisonError::into_inner),
+    )))
 }
 
 #[cfg(test)]

@@ -33,7 +33,9 @@ pub use settings::put_config;
 pub(super) use firing::fire;
 
 use actions::{close_actions, open_action, snooze_actions};
-use customers::{Carried, add_contact, add_customer, add_terms, edit, give, owner_word, tag, things};
+use customers::{
+    Carried, add_contact, add_customer, add_terms, edit, give, owner_word, tag, things,
+};
 use plays::{end_play, skip_step, start_play};
 use settings::{configure, save_view, set_config};
 use stages::move_stage;
@@ -60,7 +62,11 @@ pub struct Done {
 }
 
 fn done(label: impl Into<String>, changed: usize) -> Done {
-    Done { label: label.into(), changed, skipped: Vec::new() }
+    Done {
+        label: label.into(),
+        changed,
+        skipped: Vec::new(),
+    }
 }
 
 /// The code of a command in the log.
@@ -119,7 +125,11 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         Command::AddTicket { customer, ticket } => tickets::open(b, *customer, ticket),
         Command::CloseTickets { tickets, at, csat } => tickets::close(b, tickets, *at, *csat),
         Command::AddSubscription { customer, terms } => add_terms(b, *customer, terms, context),
-        Command::Edit { entity, rows, changes } => edit(b, *entity, rows, changes, context),
+        Command::Edit {
+            entity,
+            rows,
+            changes,
+        } => edit(b, *entity, rows, changes, context),
         Command::Assign { customers, owner } => {
             let owner = owner_word(owner)?;
             let (mut changed, mut carried) = (0, Carried::default());
@@ -127,20 +137,47 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
                 changed += usize::from(give(b, *id, owner, &mut carried)?);
             }
             let to = if owner.is_empty() { "nobody" } else { owner };
-            Ok(done(format!("Gave {} to {to}{}", names(b, customers)?, carried.said()), changed))
+            Ok(done(
+                format!("Gave {} to {to}{}", names(b, customers)?, carried.said()),
+                changed,
+            ))
         }
-        Command::Tag { customers, add, remove } => tag(b, customers, add, remove),
+        Command::Tag {
+            customers,
+            add,
+            remove,
+        } => tag(b, customers, add, remove),
         Command::LogTouch { customers, touch } => log_touch(b, customers, touch, context),
-        Command::Note { customers, text, at } => {
+        Command::Note {
+            customers,
+            text,
+            at,
+        } => {
             let text = body("a note", text)?;
             for id in customers {
                 let n = customer(b, *id)?;
-                event(b, &EventDraft { at: at.unwrap_or(b.now), text, ..EventDraft::new(EventKind::Note, n) })?;
+                event(
+                    b,
+                    &EventDraft {
+                        at: at.unwrap_or(b.now),
+                        text,
+                        ..EventDraft::new(EventKind::Note, n)
+                    },
+                )?;
                 firing::mention(b, n, text, context)?;
             }
-            Ok(done(format!("Note on {}", names(b, customers)?), customers.len()))
+            Ok(done(
+                format!("Note on {}", names(b, customers)?),
+                customers.len(),
+            ))
         }
-        Command::Nps { customer: id, contact, score, text, at } => {
+        Command::Nps {
+            customer: id,
+            contact,
+            score,
+            text,
+            at,
+        } => {
             if *score > 10 {
                 return Err(Error::usage(format!("{score} is not an NPS answer")).hint("0 to 10"));
             }
@@ -159,59 +196,144 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             wake(b, *id, "nps")?;
             Ok(done(format!("NPS {score} from {}", names(b, &[*id])?), 1))
         }
-        Command::Survey { customer, contact, wave, answers, at } => surveys::answers(b, *customer, *contact, wave, answers, *at),
-        Command::Invite { customers, asks, wave, at } => surveys::invite(b, customers, asks, wave, *at),
-        Command::Pulse { customer: id, score, text } => {
+        Command::Survey {
+            customer,
+            contact,
+            wave,
+            answers,
+            at,
+        } => surveys::answers(b, *customer, *contact, wave, answers, *at),
+        Command::Invite {
+            customers,
+            asks,
+            wave,
+            at,
+        } => surveys::invite(b, customers, asks, wave, *at),
+        Command::Pulse {
+            customer: id,
+            score,
+            text,
+        } => {
             if !(1..=5).contains(score) {
                 return Err(Error::usage(format!("{score} is not a pulse")).hint("1 to 5"));
             }
             let n = customer(b, *id)?;
             let (at, ahead) = stages::from_now(b, n, EventKind::Pulse, None)?;
-            event(b, &EventDraft { at, number: Some(i64::from(*score)), text: long(text)?, ..EventDraft::new(EventKind::Pulse, n) })?;
-            Ok(done(format!("Pulse {score} for {}{}", names(b, &[*id])?, stages::said_of_ahead(ahead, "pulse")), 1))
+            event(
+                b,
+                &EventDraft {
+                    at,
+                    number: Some(i64::from(*score)),
+                    text: long(text)?,
+                    ..EventDraft::new(EventKind::Pulse, n)
+                },
+            )?;
+            Ok(done(
+                format!(
+                    "Pulse {score} for {}{}",
+                    names(b, &[*id])?,
+                    stages::said_of_ahead(ahead, "pulse")
+                ),
+                1,
+            ))
         }
-        Command::Override { customer: id, hold, reason } => hold_health(b, *id, *hold, reason, context),
-        Command::Move { customers, to, reason } => move_stage(b, customers, to, reason.as_ref(), context),
-        Command::Check { customer, stage, question, answer, note } => stages::check(b, *customer, stage, question, *answer, note, context),
+        Command::Override {
+            customer: id,
+            hold,
+            reason,
+        } => hold_health(b, *id, *hold, reason, context),
+        Command::Move {
+            customers,
+            to,
+            reason,
+        } => move_stage(b, customers, to, reason.as_ref(), context),
+        Command::Check {
+            customer,
+            stage,
+            question,
+            answer,
+            note,
+        } => stages::check(b, *customer, stage, question, *answer, note, context),
         Command::AddTask { customers, task } => {
             for id in customers {
                 let n = customer(b, *id)?;
                 add_task(b, n, task)?;
             }
-            Ok(done(format!("Task \"{}\" for {}", task.title.trim(), names(b, customers)?), customers.len()))
+            Ok(done(
+                format!(
+                    "Task \"{}\" for {}",
+                    task.title.trim(),
+                    names(b, customers)?
+                ),
+                customers.len(),
+            ))
         }
         Command::DoneTasks { tasks } => done_tasks(b, tasks),
-        Command::SnoozeTasks { tasks, until, reason } => snooze_tasks(b, tasks, *until, reason),
+        Command::SnoozeTasks {
+            tasks,
+            until,
+            reason,
+        } => snooze_tasks(b, tasks, *until, reason),
         Command::Done { customers } => triage_done(b, customers, None, context),
-        Command::DoneWith { customers, reasons } => triage_done(b, customers, Some(reasons), context),
-        Command::Snooze { customers, until, event, reason } => snooze(b, customers, *until, event, reason, context),
+        Command::DoneWith { customers, reasons } => {
+            triage_done(b, customers, Some(reasons), context)
+        }
+        Command::Snooze {
+            customers,
+            until,
+            event,
+            reason,
+        } => snooze(b, customers, *until, event, reason, context),
         Command::Unsnooze { customers } => {
             for id in customers {
                 b.set(Entity::Customer, *id, "snoozed", Value::Null)?;
-                b.set(Entity::Customer, *id, "snooze_event", Value::Text(String::new()))?;
+                b.set(
+                    Entity::Customer,
+                    *id,
+                    "snooze_event",
+                    Value::Text(String::new()),
+                )?;
             }
-            Ok(done(format!("Woke {}", names(b, customers)?), customers.len()))
+            Ok(done(
+                format!("Woke {}", names(b, customers)?),
+                customers.len(),
+            ))
         }
         Command::MergeCustomers { keep, other } => merging::merge_customers(b, *keep, *other),
         Command::Remove { entity, rows } => {
             for id in rows {
                 b.set(*entity, *id, "removed", Value::Integer(1))?;
             }
-            Ok(done(format!("Removed {}", things(b, *entity, rows)?), rows.len()))
+            Ok(done(
+                format!("Removed {}", things(b, *entity, rows)?),
+                rows.len(),
+            ))
         }
         Command::OpenAction { customers, action } => open_action(b, customers, action, context),
         Command::CloseActions { actions, outcome } => close_actions(b, actions, outcome, context),
-        Command::SnoozeActions { actions, until, reason } => snooze_actions(b, actions, *until, reason, context),
-        Command::StartPlay { customers, playbook, from } => start_play(b, customers, playbook, *from, context),
+        Command::SnoozeActions {
+            actions,
+            until,
+            reason,
+        } => snooze_actions(b, actions, *until, reason, context),
+        Command::StartPlay {
+            customers,
+            playbook,
+            from,
+        } => start_play(b, customers, playbook, *from, context),
         Command::SkipStep { step, reason } => skip_step(b, *step, reason),
         Command::EndPlay { play, outcome } => end_play(b, *play, outcome, context),
         Command::TakeBackFiring { event } => firing::take_back(b, *event),
         Command::SaveView { name, view } => save_view(b, name, view),
-        Command::SetConfig { key, value, base } => set_config(b, key, value.as_deref(), base.as_ref(), context),
+        Command::SetConfig { key, value, base } => {
+            set_config(b, key, value.as_deref(), base.as_ref(), context)
+        }
         Command::Configure { settings, views } => configure(b, settings, views, context),
         Command::Resolve { row, field, take } => super::conflicts::resolve(b, *row, field, *take),
         Command::PutBack { edit, force } => super::undo::put_back(b, *edit, *force),
-        Command::Purge { entity, row, why } => super::purge::run(b, *entity, *row, word("a reason", why, 200)?),
+        Command::Purge { entity, row, why } => {
+            super::purge::run(b, *entity, *row, word("a reason", why, 200)?)
+        }
         Command::Undo { .. }
         | Command::UndoPast { .. }
         | Command::UndoRest { .. }
@@ -228,7 +350,9 @@ fn refuse_nul(command: &Command) -> Result<()> {
         match value {
             serde_json::Value::String(text) => text.contains('\0'),
             serde_json::Value::Array(all) => all.iter().any(has),
-            serde_json::Value::Object(all) => all.iter().any(|(key, value)| key != "base" && has(value)),
+            serde_json::Value::Object(all) => {
+                all.iter().any(|(key, value)| key != "base" && has(value))
+            }
             _ => false,
         }
     }
@@ -236,28 +360,51 @@ fn refuse_nul(command: &Command) -> Result<()> {
     // Few texts have so much as the sign of it, and only those are looked at closely.
     let written = serde_json::to_string(command).map_err(wrong)?;
     if written.contains("\\u0000") && has(&serde_json::from_str(&written).map_err(wrong)?) {
-        return Err(Error::usage("there is a NUL character in the text").hint("take it out, then try again; nothing was saved"));
+        return Err(Error::usage("there is a NUL character in the text")
+            .hint("take it out, then try again; nothing was saved"));
     }
     Ok(())
 }
 
 /// What a command says that would look something up in the book, with that looked up now.
-pub fn as_seen(conn: &rusqlite::Connection, command: &Command, context: &Context) -> Result<Command> {
+pub fn as_seen(
+    conn: &rusqlite::Connection,
+    command: &Command,
+    context: &Context,
+) -> Result<Command> {
     Ok(match command {
-        Command::Move { customers, to: to @ (Target::Next | Target::Previous), reason } => {
+        Command::Move {
+            customers,
+            to: to @ (Target::Next | Target::Previous),
+            reason,
+        } => {
             let (customers, codes) = stages::steps(conn, customers, to, context)?;
-            Command::Move { customers, to: Target::Each(codes), reason: reason.clone() }
+            Command::Move {
+                customers,
+                to: Target::Each(codes),
+                reason: reason.clone(),
+            }
         }
         Command::Done { customers } => {
-            let reasons = customers.iter().map(|id| triage::reasons(conn, *id, context)).collect::<Result<_>>()?;
-            Command::DoneWith { customers: customers.clone(), reasons }
+            let reasons = customers
+                .iter()
+                .map(|id| triage::reasons(conn, *id, context))
+                .collect::<Result<_>>()?;
+            Command::DoneWith {
+                customers: customers.clone(),
+                reasons,
+            }
         }
         other => other.clone(),
     })
 }
 
 fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
 }
 
 fn show(day: Day) -> String {
@@ -274,7 +421,9 @@ fn body<'a>(what: &str, text: &'a str) -> Result<&'a str> {
 
 fn long(text: &str) -> Result<&str> {
     if text.len() > 1 << 20 {
-        return Err(Error::usage("the text is longer than 1 MB").hint("keep it in a file and link to it"));
+        return Err(
+            Error::usage("the text is longer than 1 MB").hint("keep it in a file and link to it")
+        );
     }
     Ok(text)
 }
@@ -283,7 +432,9 @@ fn long(text: &str) -> Result<&str> {
 fn word<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str> {
     let text = text.trim();
     if text.chars().count() > most {
-        return Err(Error::usage(format!("{what} has at most {most} characters")));
+        return Err(Error::usage(format!(
+            "{what} has at most {most} characters"
+        )));
     }
     Ok(text)
 }
@@ -295,8 +446,10 @@ fn customer(b: &mut Batch<'_>, id: Id) -> Result<i64> {
         .prepare_cached("SELECT n FROM customer WHERE id = ? AND removed = 0")
         .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
         .map_err(sql)?;
-    let n = found
-        .ok_or_else(|| Error::not_found("the customer is gone").hint("somebody removed it meanwhile; u takes back only what you did"))?;
+    let n = found.ok_or_else(|| {
+        Error::not_found("the customer is gone")
+            .hint("somebody removed it meanwhile; u takes back only what you did")
+    })?;
     b.touched.insert(n);
     Ok(n)
 }
@@ -358,17 +511,34 @@ impl<'a> EventDraft<'a> {
 
 fn event(b: &mut Batch<'_>, e: &EventDraft<'_>) -> Result<Id> {
     let day = b.zone.day(e.at);
-    let values: [&dyn rusqlite::ToSql; 11] =
-        [&e.customer, &(e.kind as i64), &e.at, &day, &e.contact, &e.channel, &e.direction, &e.number, &e.text, &e.reference, &e.more];
+    let values: [&dyn rusqlite::ToSql; 11] = [
+        &e.customer,
+        &(e.kind as i64),
+        &e.at,
+        &day,
+        &e.contact,
+        &e.channel,
+        &e.direction,
+        &e.number,
+        &e.text,
+        &e.reference,
+        &e.more,
+    ];
     b.insert(Entity::Event, &values).map(|made| made.1)
 }
 
 /// Ends a snooze that waits for such an event.
 fn wake(b: &mut Batch<'_>, customer: Id, arrived: &str) -> Result<()> {
     let table = batch::table(Entity::Customer);
-    let waits = batch::current(b.conn, table, customer, "snooze_event")?.is_some_and(|c| c.value == Value::Text(arrived.to_owned()));
+    let waits = batch::current(b.conn, table, customer, "snooze_event")?
+        .is_some_and(|c| c.value == Value::Text(arrived.to_owned()));
     if waits {
-        b.set(Entity::Customer, customer, "snooze_event", Value::Text(String::new()))?;
+        b.set(
+            Entity::Customer,
+            customer,
+            "snooze_event",
+            Value::Text(String::new()),
+        )?;
     }
     Ok(())
 }

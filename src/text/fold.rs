@@ -12,12 +12,18 @@ pub fn fold(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let mut out = String::with_capacity(text.len());
-    let known = KNOWN.get_or_init(|| (0..KNOWN_TO).map(|n| char::from_u32(n).map(fold_letter).unwrap_or_default()).collect());
+    let known = KNOWN.get_or_init(|| {
+        (0..KNOWN_TO)
+            .map(|n| char::from_u32(n).map(fold_letter).unwrap_or_default())
+            .collect()
+    });
     for letter in text.chars() {
         match known.get(letter as usize) {
             Some(folded) => out.push_str(folded),
             // Unified ideographs are their own fold.
-            None if matches!(letter, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}') => out.push(letter),
+            None if matches!(letter, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}') => {
+                out.push(letter)
+            }
             None => push_folded(letter, &mut out),
         }
     }
@@ -36,7 +42,14 @@ pub fn ascii(text: &str, cells: usize) -> String {
         'ı' => 'i',
         other => other,
     };
-    let mut out: String = text.chars().map(plain).nfkd().map(plain).filter(|c| matches!(c, ' '..='~')).take(cells).collect();
+    let mut out: String = text
+        .chars()
+        .map(plain)
+        .nfkd()
+        .map(plain)
+        .filter(|c| matches!(c, ' '..='~'))
+        .take(cells)
+        .collect();
     let sign = if out.is_empty() { '?' } else { ' ' };
     out.extend(std::iter::repeat_n(sign, cells - out.len()));
     out
@@ -57,7 +70,12 @@ fn fold_letter(letter: char) -> Box<str> {
 fn push_folded(letter: char, out: &mut String) {
     // Case is folded between two decompositions: script letters such as U+1D49E are capitals only once decomposed,
     // and a few capitals become letters that decompose again.
-    for letter in std::iter::once(letter).nfkd().flat_map(char::to_lowercase).nfkd().flat_map(char::to_lowercase) {
+    for letter in std::iter::once(letter)
+        .nfkd()
+        .flat_map(char::to_lowercase)
+        .nfkd()
+        .flat_map(char::to_lowercase)
+    {
         if !is_combining_mark(letter) && !is_ignored(letter) {
             push_plain(letter, out);
         }

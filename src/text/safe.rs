@@ -24,12 +24,19 @@ pub fn safe(text: &str) -> Cow<'_, str> {
         }
         clean = again;
     }
-    if clean == text { Cow::Borrowed(text) } else { Cow::Owned(clean) }
+    if clean == text {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(clean)
+    }
 }
 
 /// The same for text of several lines: `\n` stays (also where `\r\n` stood), each line is [`safe`].
 pub fn safe_lines(text: &str) -> Cow<'_, str> {
-    let lines = || text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let lines = || {
+        text.split('\n')
+            .map(|line| line.strip_suffix('\r').unwrap_or(line))
+    };
     if !text.contains('\r') && lines().all(|line| matches!(safe(line), Cow::Borrowed(_))) {
         return Cow::Borrowed(text);
     }
@@ -40,12 +47,17 @@ pub fn safe_lines(text: &str) -> Cow<'_, str> {
 /// The same for what leaves the screens (a clipboard): lines and cells stay apart, each is [`safe`], so that what arrives is what is shown.
 pub fn safe_cells(text: &str) -> String {
     let line = |line: &str| line.split('\t').map(safe).collect::<Vec<_>>().join("\t");
-    text.split('\n').map(|l| line(l.strip_suffix('\r').unwrap_or(l))).collect::<Vec<_>>().join("\n")
+    text.split('\n')
+        .map(|l| line(l.strip_suffix('\r').unwrap_or(l)))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// True when no character of the text needs a second look and it is in NFC.
 fn is_plain(text: &str) -> bool {
-    let plain = |c: char| !is_joiner(c) && !is_combining_mark(c) && !is_hidden(c) && !c.is_control() && !is_break(c);
+    let plain = |c: char| {
+        !is_joiner(c) && !is_combining_mark(c) && !is_hidden(c) && !c.is_control() && !is_break(c)
+    };
     text.chars().all(plain) && is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
@@ -73,7 +85,10 @@ fn clean(text: &str) -> String {
         if is_mark && marks > MARKS {
             continue;
         }
-        if let Some(held) = joiner.take().filter(|_| !c.is_ascii() && !c.is_whitespace()) {
+        if let Some(held) = joiner
+            .take()
+            .filter(|_| !c.is_ascii() && !c.is_whitespace())
+        {
             out.push(held);
         }
         out.push(c);
@@ -89,7 +104,10 @@ fn is_joiner(c: char) -> bool {
 
 /// Ends a line or steps to a column.
 fn is_break(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    matches!(
+        c,
+        '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
 }
 
 /// Reorders, hides, or looks like nothing: direction controls, zero-width characters, fillers, annotations, tags.
@@ -127,9 +145,20 @@ mod tests {
 
     #[test]
     fn clean_text_is_not_copied() {
-        for text in ["", "Acme Foods", "Café Ångström", "株式会社さくら", "شركة النور", "کتاب\u{200c}خانه", "👩\u{200d}👧 ok", "❤\u{fe0f}"]
-        {
-            assert!(matches!(safe(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        for text in [
+            "",
+            "Acme Foods",
+            "Café Ångström",
+            "株式会社さくら",
+            "شركة النور",
+            "کتاب\u{200c}خانه",
+            "👩\u{200d}👧 ok",
+            "❤\u{fe0f}",
+        ] {
+            assert!(
+                matches!(safe(text), Cow::Borrowed(same) if same == text),
+                "{text:?}"
+            );
         }
         assert!(matches!(safe_lines("one\ntwo\n"), Cow::Borrowed(_)));
     }
@@ -149,7 +178,10 @@ mod tests {
             ("Ac\u{200d}me\u{200c}", "Acme"),
             ("hi\u{e0041}\u{e0042}", "hi"),
             ("e\u{301}", "é"),
-            ("x\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}y", "x\u{300}\u{301}\u{302}\u{303}y"),
+            (
+                "x\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}y",
+                "x\u{300}\u{301}\u{302}\u{303}y",
+            ),
             ("سلام\u{200c} دنیا\u{200c}", "سلام دنیا"),
         ];
         for (dirty, clean) in cases {

@@ -8,17 +8,28 @@ use unicode_width::UnicodeWidthStr;
 /// The cells that the text takes on the screen: the sum over its grapheme clusters, as the screen draws one cluster after
 /// the other. The width of the whole text is smaller where letters join (لا).
 pub fn cells(text: &str) -> usize {
-    if text.bytes().all(|b| matches!(b, b' '..=b'~')) { text.len() } else { text.graphemes(true).map(cluster).sum() }
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        text.len()
+    } else {
+        text.graphemes(true).map(cluster).sum()
+    }
 }
 
 /// The cells of one grapheme cluster. Controls are never drawn; half-width sound marks get one more, as the
 /// screen's own count has it.
-#[allow(clippy::disallowed_methods, reason = "the one place that measures, cluster by cluster")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one place that measures, cluster by cluster"
+)]
 fn cluster(grapheme: &str) -> usize {
     if grapheme.contains(char::is_control) {
         return 0;
     }
-    grapheme.width() + grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count()
+    grapheme.width()
+        + grapheme
+            .chars()
+            .filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}'))
+            .count()
 }
 
 /// The text in at most `width` cells; where it is cut it ends in `…`.
@@ -95,7 +106,11 @@ fn break_word(word: &str, width: usize, line: &mut String, lines: &mut Vec<Strin
     let mut used = 0;
     for grapheme in word.graphemes(true) {
         // A wide letter on a line of one cell can't be shown.
-        let (grapheme, wide) = if cluster(grapheme) > width { ("…", 1) } else { (grapheme, cluster(grapheme)) };
+        let (grapheme, wide) = if cluster(grapheme) > width {
+            ("…", 1)
+        } else {
+            (grapheme, cluster(grapheme))
+        };
         if used + wide > width {
             lines.push(std::mem::take(line));
             used = 0;
@@ -113,8 +128,17 @@ mod tests {
 
     #[test]
     fn widths_are_those_of_the_drawn_clusters() {
-        let cases =
-            [("", 0), ("Acme", 4), ("株式", 4), ("e\u{301}", 1), ("👩\u{200d}👧", 2), ("🇹🇷", 2), ("سلام", 4), ("❤\u{fe0f}", 2), ("…", 1)];
+        let cases = [
+            ("", 0),
+            ("Acme", 4),
+            ("株式", 4),
+            ("e\u{301}", 1),
+            ("👩\u{200d}👧", 2),
+            ("🇹🇷", 2),
+            ("سلام", 4),
+            ("❤\u{fe0f}", 2),
+            ("…", 1),
+        ];
         for (text, width) in cases {
             assert_eq!(cells(text), width, "{text}");
         }
@@ -122,9 +146,19 @@ mod tests {
 
     #[test]
     fn the_screen_draws_as_many_cells_as_are_counted() {
-        for text in ["Acme", "株式会社さくら", "سلام دنیا", "اطلاعات", "e\u{301}x", "👩\u{200d}👧!", "1️⃣", "ｶﾞ", "کتاب\u{200c}خانه"]
-        {
-            let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 60, 1));
+        for text in [
+            "Acme",
+            "株式会社さくら",
+            "سلام دنیا",
+            "اطلاعات",
+            "e\u{301}x",
+            "👩\u{200d}👧!",
+            "1️⃣",
+            "ｶﾞ",
+            "کتاب\u{200c}خانه",
+        ] {
+            let mut buffer =
+                ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 60, 1));
             let (end, _) = buffer.set_stringn(0, 0, text, 60, ratatui::style::Style::default());
             assert_eq!(cells(text), usize::from(end), "{text}");
         }

@@ -104,16 +104,22 @@ pub struct Dates {
 impl Words {
     /// The words in English.
     pub fn english() -> Words {
-        Words::read(LANGUAGES[0].1).expect("the English words are part of the program and a test reads them")
+        Words::read(LANGUAGES[0].1)
+            .expect("the English words are part of the program and a test reads them")
     }
 
     /// The words of a language by its code; a locale such as `en_GB.UTF-8` or `en-GB` is its language.
     pub fn load(code: &str) -> Result<Words> {
-        let language = code.split(['_', '-', '.']).next().unwrap_or_default().to_ascii_lowercase();
+        let language = code
+            .split(['_', '-', '.'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let Some((_, text)) = LANGUAGES.iter().find(|(known, _)| *known == language) else {
             let known: Vec<&str> = LANGUAGES.iter().map(|(code, _)| *code).collect();
             return Err(
-                Error::usage(format!("there are no words for the language \"{code}\"")).hint(format!("Languages: {}", known.join(", ")))
+                Error::usage(format!("there are no words for the language \"{code}\""))
+                    .hint(format!("Languages: {}", known.join(", "))),
             );
         };
         Words::read(text)
@@ -121,7 +127,9 @@ impl Words {
 
     /// Reads the words from TOML.
     pub fn read(text: &str) -> Result<Words> {
-        toml::from_str(text).map_err(|e| Error::failed(format!("the words can't be read: {}", e.message())).because(e))
+        toml::from_str(text).map_err(|e| {
+            Error::failed(format!("the words can't be read: {}", e.message())).because(e)
+        })
     }
 
     /// The label of a channel.
@@ -222,10 +230,25 @@ impl Words {
     /// A date from its numbers (weekday 0 is Monday, month 1 is January); `year` is given when it has to be shown.
     pub fn date(&self, weekday: usize, day: u32, month: u32, year: Option<i32>) -> String {
         let name = |names: &[String], at: usize| names.get(at).cloned().unwrap_or_default();
-        let (weekday, month) = (name(&self.weekday.short, weekday), name(&self.month.short, (month as usize).wrapping_sub(1)));
-        let template = if year.is_some() { &self.date.far } else { &self.date.near };
+        let (weekday, month) = (
+            name(&self.weekday.short, weekday),
+            name(&self.month.short, (month as usize).wrapping_sub(1)),
+        );
+        let template = if year.is_some() {
+            &self.date.far
+        } else {
+            &self.date.near
+        };
         let year = year.map(|y| y.to_string()).unwrap_or_default();
-        fill(template, &[("weekday", &weekday), ("day", &day.to_string()), ("month", &month), ("year", &year)])
+        fill(
+            template,
+            &[
+                ("weekday", &weekday),
+                ("day", &day.to_string()),
+                ("month", &month),
+                ("year", &year),
+            ],
+        )
     }
 }
 
@@ -237,18 +260,27 @@ fn get<'a>(section: &'a Section, code: &'a str) -> &'a str {
 /// Reads a section in which `triage.done = "..."` may stand with or without quotes around the dotted id.
 fn flat<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Section, D::Error> {
     let mut section = Section::new();
-    flatten("", &toml::Table::deserialize(from)?, &mut section).map_err(serde::de::Error::custom)?;
+    flatten("", &toml::Table::deserialize(from)?, &mut section)
+        .map_err(serde::de::Error::custom)?;
     Ok(section)
 }
 
 /// Adds every text below a table under its dotted path.
 fn flatten(path: &str, table: &toml::Table, out: &mut Section) -> std::result::Result<(), String> {
     for (key, value) in table {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
         match value {
             toml::Value::Table(inner) => flatten(&path, inner, out)?,
             toml::Value::Array(list) => {
-                let inner = list.iter().enumerate().map(|(at, v)| (at.to_string(), v.clone())).collect();
+                let inner = list
+                    .iter()
+                    .enumerate()
+                    .map(|(at, v)| (at.to_string(), v.clone()))
+                    .collect();
                 flatten(&path, &inner, out)?;
             }
             toml::Value::String(text) => drop(out.insert(path, text.clone())),
@@ -271,7 +303,8 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
     while let Some(open) = rest.find('{') {
         let after = &rest[open + 1..];
         let name = after.find('}').map(|end| &after[..end]);
-        let is_name = |n: &&str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let is_name =
+            |n: &&str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if let Some(name) = name.filter(is_name) {
             found.extend([Piece::Text(&rest[..open]), Piece::Name(name)]);
             rest = &after[name.len() + 1..];
@@ -305,20 +338,37 @@ pub fn plural(template: &str, n: i64) -> String {
     let mut general = Vec::new();
     let mut exact = None;
     for form in template.split('|') {
-        match form.strip_prefix('=').and_then(|f| f.split_once(':')).and_then(|(no, text)| Some((no.parse::<i64>().ok()?, text))) {
+        match form
+            .strip_prefix('=')
+            .and_then(|f| f.split_once(':'))
+            .and_then(|(no, text)| Some((no.parse::<i64>().ok()?, text)))
+        {
             Some((no, text)) if no == n => exact = exact.or(Some(text)),
             Some(_) => {}
             None => general.push(form),
         }
     }
     let one = general.first().copied().unwrap_or_default();
-    let usual = if n.unsigned_abs() == 1 { one } else { general.get(1).copied().unwrap_or(one) };
+    let usual = if n.unsigned_abs() == 1 {
+        one
+    } else {
+        general.get(1).copied().unwrap_or(one)
+    };
     fill(exact.unwrap_or(usual), &[("n", &super::count(n))])
 }
 
 /// The names of a template's placeholders.
 fn placeholders(template: &str) -> BTreeSet<&str> {
-    pieces(template).into_iter().filter_map(|p| if let Piece::Name(name) = p { Some(name) } else { None }).collect()
+    pieces(template)
+        .into_iter()
+        .filter_map(|p| {
+            if let Piece::Name(name) = p {
+                Some(name)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 /// What is wrong with the words of a language beside those of another: missing and unknown keys, missing and unknown
@@ -332,10 +382,22 @@ pub fn check(reference: &Words, other: &Words) -> Vec<String> {
             continue;
         };
         let (ours, theirs) = (placeholders(text), placeholders(theirs));
-        wrong.extend(ours.difference(&theirs).map(|name| format!("{key} lacks the placeholder {{{name}}}")));
-        wrong.extend(theirs.difference(&ours).map(|name| format!("{key} has the unknown placeholder {{{name}}}")));
+        wrong.extend(
+            ours.difference(&theirs)
+                .map(|name| format!("{key} lacks the placeholder {{{name}}}")),
+        );
+        wrong.extend(
+            theirs
+                .difference(&ours)
+                .map(|name| format!("{key} has the unknown placeholder {{{name}}}")),
+        );
     }
-    wrong.extend(other.keys().filter(|key| !reference.contains_key(*key)).map(|key| format!("{key} is unknown")));
+    wrong.extend(
+        other
+            .keys()
+            .filter(|key| !reference.contains_key(*key))
+            .map(|key| format!("{key} is unknown")),
+    );
     wrong
 }
 
@@ -356,7 +418,10 @@ mod tests {
     use crate::domain::touchpoint::CHANNELS;
 
     fn missing<'a>(section: &Section, codes: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-        codes.into_iter().filter(|code| !section.contains_key(*code)).collect()
+        codes
+            .into_iter()
+            .filter(|code| !section.contains_key(*code))
+            .collect()
     }
 
     #[test]
@@ -364,17 +429,72 @@ mod tests {
         let none: Vec<&str> = Vec::new();
         for (code, _) in LANGUAGES {
             let words = Words::load(code).expect("a language that is listed");
-            assert_eq!(missing(&words.channel, CHANNELS.iter().map(|c| c.code)), none, "channel, {code}");
-            assert_eq!(missing(&words.kind, EventKind::ALL.iter().map(|k| k.code())), none, "kind, {code}");
-            assert_eq!(missing(&words.role, ROLES.iter().copied()), none, "role, {code}");
-            assert_eq!(missing(&words.reason, CHURN_REASONS.iter().chain(BACK_REASONS).copied()), none, "reason, {code}");
-            assert_eq!(missing(&words.measure, crate::domain::health::MEASURES.iter().map(|m| m.code)), none, "measure, {code}");
-            assert_eq!(missing(&words.why, crate::domain::priority::REASONS.iter().map(|r| r.code)), none, "why, {code}");
-            let ready: Vec<String> = crate::domain::segment::READY.iter().flat_map(|s| [s.0.to_owned(), format!("{}_is", s.0)]).collect();
-            assert_eq!(missing(&words.segment, ready.iter().map(String::as_str)), none, "segment, {code}");
-            assert_eq!(missing(&words.calendar, ["task", "renewal", "review", "call", "owner", "gone"]), none, "calendar, {code}");
-            assert_eq!(missing(&words.survey, crate::domain::survey::FRICTION), none, "survey, {code}");
-            assert_eq!(check(&Words::english(), &words), Vec::<String>::new(), "{code}");
+            assert_eq!(
+                missing(&words.channel, CHANNELS.iter().map(|c| c.code)),
+                none,
+                "channel, {code}"
+            );
+            assert_eq!(
+                missing(&words.kind, EventKind::ALL.iter().map(|k| k.code())),
+                none,
+                "kind, {code}"
+            );
+            assert_eq!(
+                missing(&words.role, ROLES.iter().copied()),
+                none,
+                "role, {code}"
+            );
+            assert_eq!(
+                missing(
+                    &words.reason,
+                    CHURN_REASONS.iter().chain(BACK_REASONS).copied()
+                ),
+                none,
+                "reason, {code}"
+            );
+            assert_eq!(
+                missing(
+                    &words.measure,
+                    crate::domain::health::MEASURES.iter().map(|m| m.code)
+                ),
+                none,
+                "measure, {code}"
+            );
+            assert_eq!(
+                missing(
+                    &words.why,
+                    crate::domain::priority::REASONS.iter().map(|r| r.code)
+                ),
+                none,
+                "why, {code}"
+            );
+            let ready: Vec<String> = crate::domain::segment::READY
+                .iter()
+                .flat_map(|s| [s.0.to_owned(), format!("{}_is", s.0)])
+                .collect();
+            assert_eq!(
+                missing(&words.segment, ready.iter().map(String::as_str)),
+                none,
+                "segment, {code}"
+            );
+            assert_eq!(
+                missing(
+                    &words.calendar,
+                    ["task", "renewal", "review", "call", "owner", "gone"]
+                ),
+                none,
+                "calendar, {code}"
+            );
+            assert_eq!(
+                missing(&words.survey, crate::domain::survey::FRICTION),
+                none,
+                "survey, {code}"
+            );
+            assert_eq!(
+                check(&Words::english(), &words),
+                Vec::<String>::new(),
+                "{code}"
+            );
         }
     }
 
@@ -390,7 +510,10 @@ mod tests {
 
     /// English with every word said twice: a language that is longer everywhere.
     fn doubled(table: &toml::Table) -> toml::Table {
-        table.iter().map(|(key, value)| (key.clone(), double(value))).collect()
+        table
+            .iter()
+            .map(|(key, value)| (key.clone(), double(value)))
+            .collect()
     }
 
     fn double(value: &toml::Value) -> toml::Value {
@@ -399,12 +522,22 @@ mod tests {
             toml::Value::Array(list) => toml::Value::Array(list.iter().map(double).collect()),
             toml::Value::String(text) => {
                 let twice = |form: &str| {
-                    form.split(' ').map(|w| if w.contains('{') { w.to_owned() } else { format!("{w}{w}") }).collect::<Vec<_>>().join(" ")
+                    form.split(' ')
+                        .map(|w| {
+                            if w.contains('{') {
+                                w.to_owned()
+                            } else {
+                                format!("{w}{w}")
+                            }
+                        })
+                        .collect::<Vec<_>>()
+                        .join(" ")
                 };
-                let form = |form: &str| match form.split_once(':').filter(|(no, _)| no.starts_with('=')) {
-                    Some((no, text)) => format!("{no}:{}", twice(text)),
-                    None => twice(form),
-                };
+                let form =
+                    |form: &str| match form.split_once(':').filter(|(no, _)| no.starts_with('=')) {
+                        Some((no, text)) => format!("{no}:{}", twice(text)),
+                        None => twice(form),
+                    };
                 toml::Value::String(text.split('|').map(form).collect::<Vec<_>>().join("|"))
             }
             other => other.clone(),
@@ -433,7 +566,10 @@ mod tests {
     fn what_a_language_lacks_is_found() {
         let mut table = longer();
         let section = |table: &mut toml::Table, name: &str, key: &str, text: Option<&str>| {
-            let inner = table.get_mut(name).and_then(toml::Value::as_table_mut).expect("a section");
+            let inner = table
+                .get_mut(name)
+                .and_then(toml::Value::as_table_mut)
+                .expect("a section");
             match text {
                 Some(text) => inner.insert(key.to_owned(), toml::Value::String(text.to_owned())),
                 None => inner.remove(key),
@@ -458,7 +594,10 @@ mod tests {
         table.insert("chanel".to_owned(), toml::Value::Table(toml::Table::new()));
         assert!(Words::read(&toml::to_string(&table).expect("written")).is_err());
         let mut table = longer();
-        table["message"].as_table_mut().expect("a section").insert("n".to_owned(), toml::Value::Integer(1));
+        table["message"]
+            .as_table_mut()
+            .expect("a section")
+            .insert("n".to_owned(), toml::Value::Integer(1));
         assert!(Words::read(&toml::to_string(&table).expect("written")).is_err());
     }
 
@@ -468,8 +607,14 @@ mod tests {
         let quoted = text.replace("[action]", "[action]\n\"triage.done\" = \"done\"");
         let bare = text.replace("[action]", "[action]\ntriage.done = \"done\"");
         assert_ne!(quoted, text);
-        assert_eq!(Words::read(&quoted).expect("words"), Words::read(&bare).expect("words"));
-        assert_eq!(Words::read(&bare).expect("words").action("triage.done"), "done");
+        assert_eq!(
+            Words::read(&quoted).expect("words"),
+            Words::read(&bare).expect("words")
+        );
+        assert_eq!(
+            Words::read(&bare).expect("words").action("triage.done"),
+            "done"
+        );
     }
 
     #[test]
@@ -477,15 +622,27 @@ mod tests {
         for code in ["en", "EN", "en_GB.UTF-8", "en-US"] {
             assert_eq!(Words::load(code).expect("English").name, "English");
         }
-        assert_eq!(Words::load("xx").expect_err("no such language").exit_code(), 2);
+        assert_eq!(
+            Words::load("xx").expect_err("no such language").exit_code(),
+            2
+        );
     }
 
     #[test]
     fn templates_are_filled_once() {
-        assert_eq!(fill("{a} and {b}", &[("a", "{b}"), ("b", "2")]), "{b} and 2");
-        assert_eq!(fill("{gone} { x} {} {é {n", &[("n", "3")]), "{gone} { x} {} {é {n");
+        assert_eq!(
+            fill("{a} and {b}", &[("a", "{b}"), ("b", "2")]),
+            "{b} and 2"
+        );
+        assert_eq!(
+            fill("{gone} { x} {} {é {n", &[("n", "3")]),
+            "{gone} { x} {} {é {n"
+        );
         assert_eq!(plural("{n} customer|{n} customers", 1), "1 customer");
-        assert_eq!(plural("{n} customer|{n} customers", 1_284), "1,284 customers");
+        assert_eq!(
+            plural("{n} customer|{n} customers", 1_284),
+            "1,284 customers"
+        );
         assert_eq!(plural("{n} customer|{n} customers", 0), "0 customers");
         assert_eq!(plural("=0:no tasks|{n} task|{n} tasks", 0), "no tasks");
         assert_eq!(plural("usage {n}%", -40), "usage -40%");
@@ -494,7 +651,10 @@ mod tests {
         assert_eq!(words.why("ticket", 1), "1 severe ticket");
         assert_eq!(words.why("task", 9), "task overdue 9d");
         assert_eq!(words.why("unheard_of", 9), "unheard_of");
-        assert_eq!(words.say("undone", &[("what", "moved Acme")]), "Undone: moved Acme");
+        assert_eq!(
+            words.say("undone", &[("what", "moved Acme")]),
+            "Undone: moved Acme"
+        );
         assert_eq!(words.date(1, 8, 12, Some(2027)), "Tue 8 Dec 2027");
         assert_eq!(words.date(99, 8, 99, None), " 8 ");
     }

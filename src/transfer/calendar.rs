@@ -14,7 +14,12 @@ use crate::text::words::Words;
 pub fn feed(appointments: &[Appointment], book: Id, name: &str) -> Result<String> {
     let words = Words::english();
     let mut calendar = Calendar::empty();
-    for (key, value) in [("VERSION", "2.0"), ("PRODID", "-//Retain//Retain//EN"), ("CALSCALE", "GREGORIAN"), ("METHOD", "PUBLISH")] {
+    for (key, value) in [
+        ("VERSION", "2.0"),
+        ("PRODID", "-//Retain//Retain//EN"),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+    ] {
         calendar.append_property(Property::new(key, value));
     }
     calendar.name(&safe(name));
@@ -27,7 +32,8 @@ pub fn feed(appointments: &[Appointment], book: Id, name: &str) -> Result<String
 }
 
 fn event(a: &Appointment, book: Id, words: &Words) -> Result<Event> {
-    let moment = chrono::DateTime::from_timestamp_millis(a.changed.0).ok_or_else(|| Error::failed("a change has no time"))?;
+    let moment = chrono::DateTime::from_timestamp_millis(a.changed.0)
+        .ok_or_else(|| Error::failed("a change has no time"))?;
     let mut event = Event::with_uid(&format!("{}@{book}.retain", a.id));
     let code = match a.due {
         Due::Task => "task",
@@ -41,7 +47,11 @@ fn event(a: &Appointment, book: Id, words: &Words) -> Result<Event> {
         _ => words.calendar(code).to_owned(),
     };
     let done = if a.done { "✓ " } else { "" };
-    let whose = if a.customer.is_empty() { String::new() } else { format!(" · {}", safe(&a.customer)) };
+    let whose = if a.customer.is_empty() {
+        String::new()
+    } else {
+        format!(" · {}", safe(&a.customer))
+    };
     event.summary(&format!("{done}{what}{whose}"));
     // Without an end an entry of a date is that day.
     event.starts(a.day.date());
@@ -55,7 +65,11 @@ fn event(a: &Appointment, book: Id, words: &Words) -> Result<Event> {
     if !a.customer.is_empty() {
         event.add_property("CATEGORIES", code);
     }
-    event.status(if a.cancelled { EventStatus::Cancelled } else { EventStatus::Confirmed });
+    event.status(if a.cancelled {
+        EventStatus::Cancelled
+    } else {
+        EventStatus::Confirmed
+    });
     Ok(event.done())
 }
 
@@ -82,11 +96,32 @@ mod tests {
     #[test]
     fn entries_are_whole_days_with_a_name_for_ever_and_hold_what_would_break_them() {
         let long = "x".repeat(300);
-        let text = feed(&[one("Call, then; write\\", false), one(&long, true)], Id([2; 16]), "Ana's").expect("a feed");
-        assert_eq!(text, feed(&[one("Call, then; write\\", false), one(&long, true)], Id([2; 16]), "Ana's").expect("a feed"));
+        let text = feed(
+            &[one("Call, then; write\\", false), one(&long, true)],
+            Id([2; 16]),
+            "Ana's",
+        )
+        .expect("a feed");
+        assert_eq!(
+            text,
+            feed(
+                &[one("Call, then; write\\", false), one(&long, true)],
+                Id([2; 16]),
+                "Ana's"
+            )
+            .expect("a feed")
+        );
         let lines: Vec<&str> = text.split("\r\n").collect();
-        assert!(!text.contains("DTEND"), "an end on the same day is none: {text}");
-        assert!(lines.iter().all(|l| l.len() <= 75 && !l.contains(['\n', '\r', '\u{1b}'])), "{text}");
+        assert!(
+            !text.contains("DTEND"),
+            "an end on the same day is none: {text}"
+        );
+        assert!(
+            lines
+                .iter()
+                .all(|l| l.len() <= 75 && !l.contains(['\n', '\r', '\u{1b}'])),
+            "{text}"
+        );
         for wanted in [
             "DTSTART;VALUE=DATE:20261208",
             "SEQUENCE:3",
@@ -99,6 +134,9 @@ mod tests {
         }
         let whole = text.replace("\r\n ", "");
         assert!(whole.contains("UID:01010101-0101-0101-0101-010101010101@02020202-0202-0202-0202-020202020202.retain\r\n"), "{whole}");
-        assert!(whole.contains("SUMMARY:Call\\, then\\; write\\\\ · Acme\\; \"Food\"\\, Ltd"), "{whole}");
+        assert!(
+            whole.contains("SUMMARY:Call\\, then\\; write\\\\ · Acme\\; \"Food\"\\, Ltd"),
+            "{whole}"
+        );
     }
 }

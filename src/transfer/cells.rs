@@ -6,19 +6,27 @@ use std::borrow::Cow;
 /// apart (a byte order mark, zero-width characters), begins a formula, also in its full-width form. A plain number is none.
 fn runs(cell: &str) -> bool {
     let begins = |c: char| matches!(c, '\t' | '\r' | '\n');
-    let unseen = |c: char| c == '\'' || !begins(c) && (c.is_whitespace() || crate::text::looks_empty(c));
+    let unseen =
+        |c: char| c == '\'' || !begins(c) && (c.is_whitespace() || crate::text::looks_empty(c));
     let rest = cell.trim_start_matches(unseen);
-    rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && cell.parse::<f64>().is_err()
+    rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+        && cell.parse::<f64>().is_err()
 }
 
 /// The cell as it is written.
 pub fn guarded(cell: &str) -> Cow<'_, str> {
-    if runs(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+    if runs(cell) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
 }
 
 /// The cell as it was before [`guarded`].
 pub fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| runs(rest)).unwrap_or(cell)
+    cell.strip_prefix('\'')
+        .filter(|rest| runs(rest))
+        .unwrap_or(cell)
 }
 
 #[cfg(test)]
@@ -49,7 +57,12 @@ mod tests {
         ] {
             assert_eq!(guarded(cell), format!("'{cell}"), "{cell:?}");
         }
-        for cell in ["", "Acme", "-12.50", "+3", "1-2", "'quoted'", "' x", "a=b", "-"].iter().filter(|c| **c != "-") {
+        for cell in [
+            "", "Acme", "-12.50", "+3", "1-2", "'quoted'", "' x", "a=b", "-",
+        ]
+        .iter()
+        .filter(|c| **c != "-")
+        {
             assert_eq!(guarded(cell), *cell, "{cell:?}");
         }
     }

@@ -18,7 +18,16 @@ use crate::store::{Store, apply_config};
 use crate::transfer::replace::{no_link, replace_in_folder};
 
 /// Keys that have a file of their own, in the order in which they are read: what is named comes before what names it.
-pub const KEYS: &[&str] = &["settings", "stages", "scorecards", "playbooks", "rules", "policy", "cadences", "views"];
+pub const KEYS: &[&str] = &[
+    "settings",
+    "stages",
+    "scorecards",
+    "playbooks",
+    "rules",
+    "policy",
+    "cadences",
+    "views",
+];
 
 /// The small things: money, zone, attributes.
 #[derive(Serialize, Deserialize)]
@@ -68,7 +77,8 @@ const VIEWS: &str = "\
 
 /// The text of a key's file.
 pub fn text(store: &mut Store, key: &str) -> Result<String> {
-    let unwritten = |e: toml::ser::Error| Error::failed(format!("{key} cannot be written as TOML")).because(e);
+    let unwritten =
+        |e: toml::ser::Error| Error::failed(format!("{key} cannot be written as TOML")).because(e);
     match key {
         "settings" => {
             let config = store.config();
@@ -77,7 +87,10 @@ pub fn text(store: &mut Store, key: &str) -> Result<String> {
                 zone: Some(config.zone.0.name().to_owned()),
                 attribute: config.attributes.clone(),
             };
-            Ok(format!("{SETTINGS}{}", toml::to_string(&settings).map_err(unwritten)?))
+            Ok(format!(
+                "{SETTINGS}{}",
+                toml::to_string(&settings).map_err(unwritten)?
+            ))
         }
         "views" => {
             let named = |(name, v): (String, View)| Named {
@@ -88,16 +101,26 @@ pub fn text(store: &mut Store, key: &str) -> Result<String> {
                 columns: v.columns,
                 segment: v.segment,
             };
-            let views = Views { view: saved(store)?.into_iter().map(named).collect() };
-            Ok(format!("{VIEWS}{}", toml::to_string(&views).map_err(unwritten)?))
+            let views = Views {
+                view: saved(store)?.into_iter().map(named).collect(),
+            };
+            Ok(format!(
+                "{VIEWS}{}",
+                toml::to_string(&views).map_err(unwritten)?
+            ))
         }
         _ => {
             let shipped = shipped(key).ok_or_else(|| unknown(key))?;
-            let Some(own) = store.config_text(key)? else { return Ok(shipped.to_owned()) };
+            let Some(own) = store.config_text(key)? else {
+                return Ok(shipped.to_owned());
+            };
             if own.lines().any(|line| line.trim_start().starts_with('#')) {
                 return Ok(own);
             }
-            let comments = shipped.lines().take_while(|line| line.starts_with('#')).fold(String::new(), |all, line| all + line + "\n");
+            let comments = shipped
+                .lines()
+                .take_while(|line| line.starts_with('#'))
+                .fold(String::new(), |all, line| all + line + "\n");
             Ok(format!("{comments}\n{}", own.trim_start_matches('\n')))
         }
     }
@@ -109,21 +132,32 @@ fn unknown(key: &str) -> Error {
 
 /// The names of all files, for a hint.
 fn names() -> String {
-    KEYS.iter().map(|key| format!("{key}.toml")).collect::<Vec<_>>().join(", ")
+    KEYS.iter()
+        .map(|key| format!("{key}.toml"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn saved(store: &mut Store) -> Result<Vec<(String, View)>> {
     match store.answer(&Query::Views)? {
-        Page::Views(views) => Ok(views.into_iter().map(|(_, name, view)| (name, view)).collect()),
+        Page::Views(views) => Ok(views
+            .into_iter()
+            .map(|(_, name, view)| (name, view))
+            .collect()),
         _ => Err(Error::failed("The book answered another question")),
     }
 }
 
 /// Writes every file into a folder, over what is there; none where one of them is a link.
 pub fn write(store: &mut Store, folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |e: std::io::Error| Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e);
+    let failed = |e: std::io::Error| {
+        Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e)
+    };
     fs::create_dir_all(folder).map_err(failed)?;
-    let files: Vec<(&str, PathBuf)> = KEYS.iter().map(|key| (*key, folder.join(format!("{key}.toml")))).collect();
+    let files: Vec<(&str, PathBuf)> = KEYS
+        .iter()
+        .map(|key| (*key, folder.join(format!("{key}.toml"))))
+        .collect();
     files.iter().try_for_each(|(_, path)| no_link(path))?;
     let mut written = Vec::new();
     for (key, path) in files {
@@ -145,7 +179,11 @@ pub struct Read {
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
     let mut files = Vec::new();
     for path in paths {
-        let inside = || KEYS.iter().map(|key| path.join(format!("{key}.toml"))).filter(|file| file.exists());
+        let inside = || {
+            KEYS.iter()
+                .map(|key| path.join(format!("{key}.toml")))
+                .filter(|file| file.exists())
+        };
         let before = files.len();
         if path.is_dir() {
             files.extend(inside())
@@ -153,7 +191,10 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
             files.push(path.clone())
         }
         if files.len() == before {
-            return Err(Error::not_found(format!("{} has no config files", path.display())).hint(format!("files: {}", names())));
+            return Err(
+                Error::not_found(format!("{} has no config files", path.display()))
+                    .hint(format!("files: {}", names())),
+            );
         }
     }
     let mut all: Vec<Read> = files.into_iter().map(one).collect::<Result<_>>()?;
@@ -162,16 +203,34 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
 }
 
 fn one(path: PathBuf) -> Result<Read> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let key = KEYS.iter().copied().find(|key| *key == stem).ok_or_else(|| unknown(&stem))?;
-    let text = fs::read_to_string(&path).map_err(|e| Error::not_found(format!("{} cannot be read: {e}", path.display())).because(e))?;
+    let stem = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let key = KEYS
+        .iter()
+        .copied()
+        .find(|key| *key == stem)
+        .ok_or_else(|| unknown(&stem))?;
+    let text = fs::read_to_string(&path).map_err(|e| {
+        Error::not_found(format!("{} cannot be read: {e}", path.display())).because(e)
+    })?;
     Ok(Read { path, key, text })
 }
 
 /// Text of one key that comes from elsewhere, as if it were in a file of this name.
 pub fn given(path: &Path, key: &str, text: String) -> Result<Read> {
-    let key = KEYS.iter().copied().find(|known| *known == key).ok_or_else(|| unknown(key))?;
-    Ok(Read { path: path.to_owned(), key, text })
+    let key = KEYS
+        .iter()
+        .copied()
+        .find(|known| *known == key)
+        .ok_or_else(|| unknown(key))?;
+    Ok(Read {
+        path: path.to_owned(),
+        key,
+        text,
+    })
 }
 
 /// Checks files against the book, and gives the one step that takes over what is new in them; `None`: nothing is.
@@ -206,17 +265,34 @@ pub fn command(store: &mut Store, files: &[Read]) -> Result<Option<Command>> {
 
 /// A setting to be written over what the book says of it now.
 fn setting(store: &Store, key: &str, value: String) -> Result<Setting> {
-    Ok(Setting { key: key.to_owned(), value, base: Some(store.config_text(key)?) })
+    Ok(Setting {
+        key: key.to_owned(),
+        value,
+        base: Some(store.config_text(key)?),
+    })
 }
 
 /// What of the small settings is another than in the book.
 fn pairs(wanted: &Settings, config: &Config) -> Result<Vec<(String, String)>> {
     let mut new = Vec::new();
-    for (key, value, now) in [("currency", &wanted.currency, config.currency.code()), ("zone", &wanted.zone, config.zone.0.name())] {
-        new.extend(value.as_ref().filter(|v| *v != now).map(|v| (key.to_owned(), v.clone())));
+    for (key, value, now) in [
+        ("currency", &wanted.currency, config.currency.code()),
+        ("zone", &wanted.zone, config.zone.0.name()),
+    ] {
+        new.extend(
+            value
+                .as_ref()
+                .filter(|v| *v != now)
+                .map(|v| (key.to_owned(), v.clone())),
+        );
     }
-    for attribute in wanted.attribute.iter().filter(|a| config.attribute(&a.code) != Some(a)) {
-        let value = toml::to_string(attribute).map_err(|e| Error::failed("an attribute cannot be written as TOML").because(e))?;
+    for attribute in wanted
+        .attribute
+        .iter()
+        .filter(|a| config.attribute(&a.code) != Some(a))
+    {
+        let value = toml::to_string(attribute)
+            .map_err(|e| Error::failed("an attribute cannot be written as TOML").because(e))?;
         new.push((format!("attribute.{}", attribute.code), value));
     }
     Ok(new)
@@ -227,16 +303,36 @@ fn wanted_views(store: &mut Store, file: &Read, config: &Config) -> Result<Vec<(
     let (fields, known) = (columns::fields(config), saved(store)?);
     let mut new = Vec::new();
     for v in wanted.view {
-        Filter::parse(&v.filter, &fields)
-            .map_err(|m| file.at(Error::usage(format!("the view \"{}\" has a filter that cannot be read: {}", v.name, m.message))))?;
-        for code in v.columns.iter().chain((!v.sort.is_empty()).then_some(&v.sort)) {
+        Filter::parse(&v.filter, &fields).map_err(|m| {
+            file.at(Error::usage(format!(
+                "the view \"{}\" has a filter that cannot be read: {}",
+                v.name, m.message
+            )))
+        })?;
+        for code in v
+            .columns
+            .iter()
+            .chain((!v.sort.is_empty()).then_some(&v.sort))
+        {
             if columns::Listed::find(config, code).is_none() {
-                return Err(file.at(Error::usage(format!("the view \"{}\" names the column \"{code}\", which there is not", v.name))
-                    .hint("`retain fields` lists them")));
+                return Err(file.at(Error::usage(format!(
+                    "the view \"{}\" names the column \"{code}\", which there is not",
+                    v.name
+                ))
+                .hint("`retain fields` lists them")));
             }
         }
-        let view = View { filter: v.filter, sort: v.sort, descending: v.descending, columns: v.columns, segment: v.segment };
-        if !known.iter().any(|(name, is)| *name == v.name && *is == view) {
+        let view = View {
+            filter: v.filter,
+            sort: v.sort,
+            descending: v.descending,
+            columns: v.columns,
+            segment: v.segment,
+        };
+        if !known
+            .iter()
+            .any(|(name, is)| *name == v.name && *is == view)
+        {
             new.push((v.name, view));
         }
     }
@@ -246,12 +342,30 @@ fn wanted_views(store: &mut Store, file: &Read, config: &Config) -> Result<Vec<(
 impl Read {
     /// An error with the file and line that it is about.
     fn at(&self, error: Error) -> Error {
-        let parsed = error.source.as_ref().and_then(|s| s.downcast_ref::<toml::de::Error>()).and_then(toml::de::Error::span);
-        let line = parsed.map(|span| self.line(span.start)).or_else(|| self.line_named(&error.message));
-        let place = line.map_or_else(|| self.path.display().to_string(), |line| format!("{}:{line}", self.path.display()));
-        let message = error.message.trim_start_matches(self.key).trim_start_matches(": ");
-        let message = line.and_then(|line| message.strip_prefix(&format!("line {line}: "))).unwrap_or(message).to_owned();
-        Error { message: format!("At {place}: {message}"), ..error }
+        let parsed = error
+            .source
+            .as_ref()
+            .and_then(|s| s.downcast_ref::<toml::de::Error>())
+            .and_then(toml::de::Error::span);
+        let line = parsed
+            .map(|span| self.line(span.start))
+            .or_else(|| self.line_named(&error.message));
+        let place = line.map_or_else(
+            || self.path.display().to_string(),
+            |line| format!("{}:{line}", self.path.display()),
+        );
+        let message = error
+            .message
+            .trim_start_matches(self.key)
+            .trim_start_matches(": ");
+        let message = line
+            .and_then(|line| message.strip_prefix(&format!("line {line}: ")))
+            .unwrap_or(message)
+            .to_owned();
+        Error {
+            message: format!("At {place}: {message}"),
+            ..error
+        }
     }
 
     fn toml(&self, error: &toml::de::Error) -> Error {
@@ -265,17 +379,32 @@ impl Read {
     /// The line that a sentence is about: that of the last of its quoted words that stands, in this order, in the text.
     fn line_named(&self, sentence: &str) -> Option<usize> {
         let mut found = None;
-        for word in sentence.split('"').skip(1).step_by(2).filter(|word| !word.is_empty()) {
+        for word in sentence
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| !word.is_empty())
+        {
             let from = found.unwrap_or(0);
             let next =
-                self.text.lines().enumerate().skip(from).find(|(_, line)| !line.starts_with('#') && line.contains(&format!("\"{word}\"")));
+                self.text.lines().enumerate().skip(from).find(|(_, line)| {
+                    !line.starts_with('#') && line.contains(&format!("\"{word}\""))
+                });
             found = next.map(|(at, _)| at).or(found);
         }
-        let filter = found.filter(|_| sentence.contains(" filter ")).and_then(|from| {
-            let own = self.text.lines().enumerate().skip(from).take_while(|(at, line)| *at == from || !line.starts_with("[["));
-            let mut filters = own.filter(|(_, line)| line.starts_with("when") || line.starts_with("filter"));
-            filters.next().map(|(at, _)| at)
-        });
+        let filter = found
+            .filter(|_| sentence.contains(" filter "))
+            .and_then(|from| {
+                let own = self
+                    .text
+                    .lines()
+                    .enumerate()
+                    .skip(from)
+                    .take_while(|(at, line)| *at == from || !line.starts_with("[["));
+                let mut filters =
+                    own.filter(|(_, line)| line.starts_with("when") || line.starts_with("filter"));
+                filters.next().map(|(at, _)| at)
+            });
         filter.or(found).map(|at| at + 1)
     }
 }
@@ -286,11 +415,23 @@ mod tests {
 
     #[test]
     fn a_sentence_finds_its_line() {
-        let text = "# \"b\"\n[[rule]]\ncode = \"a\"\nwhen = \"x\"\n[[rule]]\ncode = \"b\"\nwhen = \"x\"\n".to_owned();
-        let file = Read { path: "rules.toml".into(), key: "rules", text };
-        assert_eq!(file.line_named("the rule \"b\" has the filter \"x\""), Some(7));
+        let text =
+            "# \"b\"\n[[rule]]\ncode = \"a\"\nwhen = \"x\"\n[[rule]]\ncode = \"b\"\nwhen = \"x\"\n"
+                .to_owned();
+        let file = Read {
+            path: "rules.toml".into(),
+            key: "rules",
+            text,
+        };
+        assert_eq!(
+            file.line_named("the rule \"b\" has the filter \"x\""),
+            Some(7)
+        );
         assert_eq!(file.line_named("nothing is quoted"), None);
-        assert_eq!(file.at(Error::usage("rules: no \"b\"")).message, "At rules.toml:6: no \"b\"");
+        assert_eq!(
+            file.at(Error::usage("rules: no \"b\"")).message,
+            "At rules.toml:6: no \"b\""
+        );
     }
 
     #[cfg(unix)]
@@ -303,16 +444,35 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (precious, into) = (folder.path().join("precious"), folder.path().join("config"));
         fs::write(&precious, "mine").expect("written");
-        let who = Who { person: "ana".into(), device: Id([7; 16]) };
+        let who = Who {
+            person: "ana".into(),
+            device: Id([7; 16]),
+        };
         let now = crate::domain::time::Stamp(1_795_000_000_000);
-        let options = Options { who, now, as_of: None, create: true, zone: None, keep: Keep::Nowhere };
+        let options = Options {
+            who,
+            now,
+            as_of: None,
+            create: true,
+            zone: None,
+            keep: Keep::Nowhere,
+        };
         let mut store = Store::memory(&options).expect("a book");
         fs::create_dir(&into).expect("made");
         let last = into.join(format!("{}.toml", KEYS[KEYS.len() - 1]));
         std::os::unix::fs::symlink(&precious, &last).expect("linked");
-        assert!(write(&mut store, &into).expect_err("refused").message.contains("is a link"));
+        assert!(
+            write(&mut store, &into)
+                .expect_err("refused")
+                .message
+                .contains("is a link")
+        );
         assert_eq!(fs::read_to_string(&precious).expect("there"), "mine");
-        assert_eq!(fs::read_dir(&into).expect("a folder").count(), 1, "nothing was written at all");
+        assert_eq!(
+            fs::read_dir(&into).expect("a folder").count(),
+            1,
+            "nothing was written at all"
+        );
         fs::remove_file(&last).expect("removed");
         assert_eq!(write(&mut store, &into).expect("written").len(), KEYS.len());
         assert_eq!(write(&mut store, &into).expect("over it").len(), KEYS.len());

@@ -14,7 +14,9 @@ use crate::domain::event::EventKind;
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::store::load::{ContactRow, CustomerRow, EventRow, Loader, More, TaskRow, TicketRow, VersionRow};
+use crate::store::load::{
+    ContactRow, CustomerRow, EventRow, Loader, More, TaskRow, TicketRow, VersionRow,
+};
 use story::{Story, When};
 use tell::Author;
 
@@ -36,7 +38,12 @@ pub struct DemoOptions {
 impl DemoOptions {
     /// The usual demo book as of `today`: 300 customers over 18 months.
     pub fn new(today: Day) -> DemoOptions {
-        DemoOptions { customers: 300, months: 18, seed: 1, today }
+        DemoOptions {
+            customers: 300,
+            months: 18,
+            seed: 1,
+            today,
+        }
     }
 }
 
@@ -55,22 +62,38 @@ const MOST: usize = 5_000_000;
 ///
 /// # Errors
 /// A book that has demo customers already is refused: their events would be there twice.
-pub fn write(store: &mut Store, options: &DemoOptions, now: Stamp, progress: &mut dyn FnMut(usize)) -> Result<Receipt> {
+pub fn write(
+    store: &mut Store,
+    options: &DemoOptions,
+    now: Stamp,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Receipt> {
     if options.customers > MOST {
-        return Err(Error::usage(format!("A demo book has at most {MOST} customers")));
+        return Err(Error::usage(format!(
+            "A demo book has at most {MOST} customers"
+        )));
     }
     let zone = store.config().zone;
     let mut loader = store.load("demo", now)?;
     if loader.customer(&key(0))?.is_some() {
         loader.abandon();
-        return Err(Error::usage("This book has the demo customers already").hint("Write the demo into a new book"));
+        return Err(Error::usage("This book has the demo customers already")
+            .hint("Write the demo into a new book"));
     }
     for (code, label, kind) in ATTRIBUTES {
         let table = format!("code = \"{code}\"\nlabel = \"{label}\"\ntype = \"{kind}\"\n");
         loader.set_config(&format!("attribute.{code}"), &table)?;
     }
-    let author = Author::new(options.customers, options.months, options.seed, options.today);
-    let calendar = Calendar { today: options.today, zone };
+    let author = Author::new(
+        options.customers,
+        options.months,
+        options.seed,
+        options.today,
+    );
+    let calendar = Calendar {
+        today: options.today,
+        zone,
+    };
     let mut story = Story::default();
     let mut people = Vec::new();
     for index in 0..options.customers {
@@ -105,12 +128,19 @@ impl Calendar {
 
     fn stamp(&self, when: When) -> Stamp {
         let time = NaiveTime::from_num_seconds_from_midnight_opt(u32::from(when.minute) * 60, 0);
-        self.zone.stamp(self.day(when.day), time.unwrap_or_default())
+        self.zone
+            .stamp(self.day(when.day), time.unwrap_or_default())
     }
 }
 
 /// Writes one story. `people` is a buffer for the numbers of its contacts.
-fn put(loader: &mut Loader<'_>, calendar: &Calendar, index: usize, story: &Story, people: &mut Vec<i64>) -> Result<()> {
+fn put(
+    loader: &mut Loader<'_>,
+    calendar: &Calendar,
+    index: usize,
+    story: &Story,
+    people: &mut Vec<i64>,
+) -> Result<()> {
     let external = key(index);
     let (customer, _) = loader.put_customer(&CustomerRow {
         number: None,
@@ -160,12 +190,22 @@ fn put(loader: &mut Loader<'_>, calendar: &Calendar, index: usize, story: &Story
     put_tasks(loader, calendar, customer, story)
 }
 
-fn put_events(loader: &mut Loader<'_>, calendar: &Calendar, customer: i64, story: &Story, people: &[i64]) -> Result<()> {
+fn put_events(
+    loader: &mut Loader<'_>,
+    calendar: &Calendar,
+    customer: i64,
+    story: &Story,
+    people: &[i64],
+) -> Result<()> {
     for event in &story.events {
         loader.put_event(&EventRow {
             kind: event.kind,
             customer,
-            contact: Some(event.person.and_then(|p| people.get(usize::from(p)).copied())),
+            contact: Some(
+                event
+                    .person
+                    .and_then(|p| people.get(usize::from(p)).copied()),
+            ),
             at: calendar.stamp(event.when),
             day: Some(calendar.day(event.when.day)),
             channel: Some(event.channel),
@@ -173,14 +213,22 @@ fn put_events(loader: &mut Loader<'_>, calendar: &Calendar, customer: i64, story
             number: Some(event.number),
             text: Some(story.words(event.text)),
             reference: event.reference,
-            more: More { says: story.words(event.more), has: &[] },
+            more: More {
+                says: story.words(event.more),
+                has: &[],
+            },
         })?;
     }
     Ok(())
 }
 
 /// Writes tasks; one that is done has its event as well, as when a person marks it.
-fn put_tasks(loader: &mut Loader<'_>, calendar: &Calendar, customer: i64, story: &Story) -> Result<()> {
+fn put_tasks(
+    loader: &mut Loader<'_>,
+    calendar: &Calendar,
+    customer: i64,
+    story: &Story,
+) -> Result<()> {
     for task in &story.tasks {
         let done = task.done.map(|w| (calendar.stamp(w), calendar.day(w.day)));
         let id = loader.add_task(&TaskRow {

@@ -37,9 +37,17 @@ pub fn brief(store: &mut Store, customers: &[Id], from: &str, to: &str) -> Resul
         ("", to) => format!("Handover to {}", md(to)),
         (from, to) => format!("Handover from {} to {}", md(from), md(to)),
     };
-    let mut out = format!("# {heading}\n\n{today}, {}\n", words.count("customers", customers.len() as i64));
+    let mut out = format!(
+        "# {heading}\n\n{today}, {}\n",
+        words.count("customers", customers.len() as i64)
+    );
     for customer in customers {
-        let told = told(store, *customer, vec![EventKind::Touch, EventKind::Note, EventKind::Churn], &words)?;
+        let told = told(
+            store,
+            *customer,
+            vec![EventKind::Touch, EventKind::Note, EventKind::Churn],
+            &words,
+        )?;
         let _ = write!(out, "\n## {}\n\n", md(&told.account.customer.name));
         out += &told.standing(&words, &config, today);
         talks(&mut out, &told.account, &words);
@@ -66,11 +74,18 @@ const READ: usize = 400;
 /// Reads what is told of a customer, with events of these kinds.
 pub fn told(store: &mut Store, customer: Id, kinds: Vec<EventKind>, words: &Words) -> Result<Told> {
     let limit = if kinds.len() > 3 { READ * 10 } else { READ };
-    let timeline = TimelineAsk { kinds, limit, ..TimelineAsk::default() };
+    let timeline = TimelineAsk {
+        kinds,
+        limit,
+        ..TimelineAsk::default()
+    };
     let Page::Account(Some(account)) = store.answer(&Query::Account { customer, timeline })? else {
         return Err(Error::not_found("a customer is gone meanwhile"));
     };
-    let actions = match store.answer(&Query::Actions(ActionAsk { customer: Some(customer), ..ActionAsk::default() }))? {
+    let actions = match store.answer(&Query::Actions(ActionAsk {
+        customer: Some(customer),
+        ..ActionAsk::default()
+    }))? {
         Page::Actions(rows) => rows.into_iter().map(|r| r.action).collect(),
         _ => Vec::new(),
     };
@@ -80,9 +95,18 @@ pub fn told(store: &mut Store, customer: Id, kinds: Vec<EventKind>, words: &Word
     let why: Vec<String> = roster
         .reasons(account.row as usize)
         .iter()
-        .filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| words.why(kind.code, i64::from(w.figure))))
+        .filter_map(|w| {
+            REASONS
+                .get(usize::from(w.key.reason.0))
+                .map(|kind| words.why(kind.code, i64::from(w.figure)))
+        })
         .collect();
-    Ok(Told { account, actions, noes, why })
+    Ok(Told {
+        account,
+        actions,
+        noes,
+        why,
+    })
 }
 
 impl Told {
@@ -118,11 +142,14 @@ impl Told {
 /// Writes a brief into a file that is not there yet.
 pub fn write(path: &Path, brief: &str) -> Result<()> {
     let refuse = |e: std::io::Error| {
-        let error = Error::failed(format!("The brief cannot be written to {}", path.display())).because(e);
+        let error =
+            Error::failed(format!("The brief cannot be written to {}", path.display())).because(e);
         error.hint("name a file that is not there yet, in a folder that is")
     };
     let mut file = std::fs::File::create_new(path).map_err(refuse)?;
-    file.write_all(brief.as_bytes()).and_then(|()| file.sync_all()).map_err(refuse)
+    file.write_all(brief.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(refuse)
 }
 
 /// Text from the book as one line in which nothing counts as Markdown.
@@ -130,29 +157,71 @@ fn md(text: &str) -> String {
     super::markdown::cut(text, LONGEST)
 }
 
-fn standing(out: &mut String, account: &Account, words: &Words, config: &Config, today: Day, why: &[String]) {
+fn standing(
+    out: &mut String,
+    account: &Account,
+    words: &Words,
+    config: &Config,
+    today: Day,
+    why: &[String],
+) {
     let signals = &account.signals;
     let stage = signals.since.map_or_else(
         || "in no stage yet".to_owned(),
-        |since| format!("{}, since {since} ({} days)", md(config.stages.label(signals.stage)), today.since(since)),
+        |since| {
+            format!(
+                "{}, since {since} ({} days)",
+                md(config.stages.label(signals.stage)),
+                today.since(since)
+            )
+        },
     );
     let _ = writeln!(out, "- **Stage:** {stage}");
     if !account.customer.owner.is_empty() {
-        let _ = writeln!(out, "- **Owner until now:** {}", md(&account.customer.owner));
+        let _ = writeln!(
+            out,
+            "- **Owner until now:** {}",
+            md(&account.customer.owner)
+        );
     }
     let health = account.health.health;
-    let score = health.score.map_or_else(|| words.band("unknown").to_owned(), |s| format!("{s} ({})", band(health.band, words)));
-    let _ = writeln!(out, "- **Health:** {score}{}", weakest(&account.health, words));
+    let score = health.score.map_or_else(
+        || words.band("unknown").to_owned(),
+        |s| format!("{s} ({})", band(health.band, words)),
+    );
+    let _ = writeln!(
+        out,
+        "- **Health:** {score}{}",
+        weakest(&account.health, words)
+    );
     if !why.is_empty() {
         let _ = writeln!(out, "- **Needs somebody because:** {}", why.join("; "));
     }
-    let _ = writeln!(out, "- **ARR:** {}", money::full(signals.mrr.saturating_mul(12), config.currency));
+    let _ = writeln!(
+        out,
+        "- **ARR:** {}",
+        money::full(signals.mrr.saturating_mul(12), config.currency)
+    );
     if let Some(renews) = signals.renews {
-        let plan = if signals.plan { "" } else { ", nobody has a plan yet" };
-        let _ = writeln!(out, "- **Renews:** {renews}, in {} days{plan}", renews.since(today));
+        let plan = if signals.plan {
+            ""
+        } else {
+            ", nobody has a plan yet"
+        };
+        let _ = writeln!(
+            out,
+            "- **Renews:** {renews}, in {} days{plan}",
+            renews.since(today)
+        );
     }
     if let Some(nps) = signals.nps {
-        let _ = writeln!(out, "- **NPS:** {nps}{}", signals.nps_day.map_or_else(String::new, |d| format!(" on {d}")));
+        let _ = writeln!(
+            out,
+            "- **NPS:** {nps}{}",
+            signals
+                .nps_day
+                .map_or_else(String::new, |d| format!(" on {d}"))
+        );
     }
     if !account.customer.tags.is_empty() {
         let _ = writeln!(out, "- **Tags:** {}", md(&account.customer.tags.join(", ")));
@@ -170,12 +239,30 @@ fn band(band: Band, words: &Words) -> &str {
 
 /// The measures that cost the score most.
 fn weakest(health: &Explanation, words: &Words) -> String {
-    let lost = |l: &crate::domain::health::Line| l.points.map_or(0, |p| u64::from(l.weight) * u64::from(1000_u16.saturating_sub(p)));
+    let lost = |l: &crate::domain::health::Line| {
+        l.points.map_or(0, |p| {
+            u64::from(l.weight) * u64::from(1000_u16.saturating_sub(p))
+        })
+    };
     let mut lines: Vec<_> = health.lines.iter().filter(|l| lost(l) > 0).collect();
     lines.sort_by_key(|l| std::cmp::Reverse(lost(l)));
-    let said: Vec<String> =
-        lines.iter().take(MEASURES).map(|l| format!("{} {}{}", within(words.measure(&l.measure)), l.raw.unwrap_or(0), l.unit)).collect();
-    if said.is_empty() { String::new() } else { format!("; it loses most by {}", said.join(", ")) }
+    let said: Vec<String> = lines
+        .iter()
+        .take(MEASURES)
+        .map(|l| {
+            format!(
+                "{} {}{}",
+                within(words.measure(&l.measure)),
+                l.raw.unwrap_or(0),
+                l.unit
+            )
+        })
+        .collect();
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!("; it loses most by {}", said.join(", "))
+    }
 }
 
 fn section(out: &mut String, title: &str, lines: Vec<String>) {
@@ -189,23 +276,58 @@ fn section(out: &mut String, title: &str, lines: Vec<String>) {
 
 fn talks(out: &mut String, account: &Account, words: &Words) {
     let line = |e: &Event| {
-        let who = if e.contact_name.is_empty() { String::new() } else { format!(" with {}", md(&e.contact_name)) };
-        let text = if e.text.is_empty() { String::new() } else { format!(": {}", md(&e.text)) };
+        let who = if e.contact_name.is_empty() {
+            String::new()
+        } else {
+            format!(" with {}", md(&e.contact_name))
+        };
+        let text = if e.text.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", md(&e.text))
+        };
         format!("{} {}{who}{text}", e.day, words.channel(&e.channel))
     };
-    let touches = account.events.iter().filter(|e| e.kind == EventKind::Touch).take(TOUCHES);
+    let touches = account
+        .events
+        .iter()
+        .filter(|e| e.kind == EventKind::Touch)
+        .take(TOUCHES);
     section(out, "Last touches", touches.map(line).collect());
 }
 
 fn open(out: &mut String, account: &Account, actions: &[Action], words: &Words) {
     let due = |day: Option<Day>| day.map_or_else(String::new, |d| format!(", due {d}"));
-    let owner = |name: &str| if name.is_empty() { String::new() } else { format!(" ({})", md(name)) };
+    let owner = |name: &str| {
+        if name.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", md(name))
+        }
+    };
     let tasks = account.tasks.iter().filter(|t| t.done.is_none());
-    let tasks = tasks.map(|t| format!("Task: {}{}{}", md(&t.title), due(t.turn()), owner(&t.owner)));
+    let tasks =
+        tasks.map(|t| format!("Task: {}{}{}", md(&t.title), due(t.turn()), owner(&t.owner)));
     let calls = actions.iter().filter(|a| a.closed.is_none());
-    let calls = calls.map(|a| format!("Call to action, {}: {}{}{}", a.kind, md(&a.title), due(a.due), owner(&a.owner)));
+    let calls = calls.map(|a| {
+        format!(
+            "Call to action, {}: {}{}{}",
+            a.kind,
+            md(&a.title),
+            due(a.due),
+            owner(&a.owner)
+        )
+    });
     let tickets = account.tickets.iter().filter(|t| t.closed.is_none());
-    let tickets = tickets.map(|t| format!("{}, severity {}: {} {}", words.kind("ticket"), t.severity, md(&t.external), md(&t.subject)));
+    let tickets = tickets.map(|t| {
+        format!(
+            "{}, severity {}: {} {}",
+            words.kind("ticket"),
+            t.severity,
+            md(&t.external),
+            md(&t.subject)
+        )
+    });
     section(out, "Open", tasks.chain(calls).chain(tickets).collect());
 }
 
@@ -213,13 +335,30 @@ fn people(out: &mut String, account: &Account, words: &Words, config: &Config, t
     let mut lines: Vec<String> = by_role(&account.contacts)
         .into_iter()
         .map(|c| {
-            let role = if c.role.is_empty() { String::new() } else { format!(", {}", within(&md(words.role(&c.role)))) };
-            let reach = [&c.email, &c.phone].into_iter().filter(|t| !t.is_empty()).map(|t| format!(", {}", md(t))).collect::<String>();
-            let since = days_since(c, config.zone, today).map_or_else(|| "never touched".to_owned(), |d| format!("touched {d} days ago"));
-            format!("**{}**{role}{}{reach}; {since}", md(&c.name), if c.primary { ", main contact" } else { "" })
+            let role = if c.role.is_empty() {
+                String::new()
+            } else {
+                format!(", {}", within(&md(words.role(&c.role))))
+            };
+            let reach = [&c.email, &c.phone]
+                .into_iter()
+                .filter(|t| !t.is_empty())
+                .map(|t| format!(", {}", md(t)))
+                .collect::<String>();
+            let since = days_since(c, config.zone, today).map_or_else(
+                || "never touched".to_owned(),
+                |d| format!("touched {d} days ago"),
+            );
+            format!(
+                "**{}**{role}{}{reach}; {since}",
+                md(&c.name),
+                if c.primary { ", main contact" } else { "" }
+            )
         })
         .collect();
-    let gaps = coverage(&account.signals, &account.contacts, config, today).into_iter().filter(|c| c.gap);
+    let gaps = coverage(&account.signals, &account.contacts, config, today)
+        .into_iter()
+        .filter(|c| c.gap);
     let gaps: Vec<String> = gaps.map(|c| within(words.role(&c.role))).collect();
     if !gaps.is_empty() {
         lines.push(format!("Gaps: {}", gaps.join(", ")));
@@ -229,10 +368,24 @@ fn people(out: &mut String, account: &Account, words: &Words, config: &Config, t
 
 /// Pinned notes, else the latest ones, and what the checklist says no to.
 fn know(out: &mut String, account: &Account, noes: &[String]) {
-    let notes = || account.events.iter().filter(|e| e.kind == EventKind::Note && !e.text.is_empty());
-    let pinned: Vec<&Event> = notes().filter(|e| e.more.get("pinned").and_then(serde_json::Value::as_bool) == Some(true)).collect();
-    let told: Vec<&Event> = if pinned.is_empty() { notes().take(NOTES).collect() } else { pinned };
-    let mut lines: Vec<String> = told.into_iter().map(|e| format!("{} {}: {}", e.day, md(&e.author), md(&e.text))).collect();
+    let notes = || {
+        account
+            .events
+            .iter()
+            .filter(|e| e.kind == EventKind::Note && !e.text.is_empty())
+    };
+    let pinned: Vec<&Event> = notes()
+        .filter(|e| e.more.get("pinned").and_then(serde_json::Value::as_bool) == Some(true))
+        .collect();
+    let told: Vec<&Event> = if pinned.is_empty() {
+        notes().take(NOTES).collect()
+    } else {
+        pinned
+    };
+    let mut lines: Vec<String> = told
+        .into_iter()
+        .map(|e| format!("{} {}: {}", e.day, md(&e.author), md(&e.text)))
+        .collect();
     lines.extend(noes.iter().cloned());
     if !account.customer.snooze_reason.is_empty() {
         lines.push(format!("Snoozed: {}", md(&account.customer.snooze_reason)));
@@ -241,12 +394,27 @@ fn know(out: &mut String, account: &Account, noes: &[String]) {
 }
 
 fn noes(store: &mut Store, customer: Id) -> Result<Vec<String>> {
-    let Page::Checklists(lists) = store.answer(&Query::Checklists { customer })? else { return Ok(Vec::new()) };
+    let Page::Checklists(lists) = store.answer(&Query::Checklists { customer })? else {
+        return Ok(Vec::new());
+    };
     let items = lists.iter().filter(|l| l.present).flat_map(|l| &l.items);
-    let no = items.filter_map(|i| i.answered.as_ref().filter(|a| a.answer == Answer::No).map(|a| (i, a)));
+    let no = items.filter_map(|i| {
+        i.answered
+            .as_ref()
+            .filter(|a| a.answer == Answer::No)
+            .map(|a| (i, a))
+    });
     Ok(no
         .map(|(i, a)| {
-            format!("Checklist: {} No{}", md(&i.question.ask), if a.note.is_empty() { String::new() } else { format!(", {}", md(&a.note)) })
+            format!(
+                "Checklist: {} No{}",
+                md(&i.question.ask),
+                if a.note.is_empty() {
+                    String::new()
+                } else {
+                    format!(", {}", md(&a.note))
+                }
+            )
         })
         .collect())
 }
@@ -264,21 +432,84 @@ mod tests {
         use crate::store::outbox::Keep;
         use crate::store::{Options, Who};
         let now = Stamp(1_795_000_000_000); // 2026-11-18
-        let who = Who { person: "ana".into(), device: Id([7; 16]) };
-        let mut store = Store::memory(&Options { who, now, as_of: None, create: true, zone: None, keep: Keep::Nowhere }).unwrap();
+        let who = Who {
+            person: "ana".into(),
+            device: Id([7; 16]),
+        };
+        let mut store = Store::memory(&Options {
+            who,
+            now,
+            as_of: None,
+            create: true,
+            zone: None,
+            keep: Keep::Nowhere,
+        })
+        .unwrap();
         let mut add = |name: &str, owner: &str| {
-            let new =
-                NewCustomer { name: name.into(), owner: owner.into(), stage: "retention".into(), mrr: 2_000_000, ..NewCustomer::default() };
-            store.write(&Command::AddCustomer(new), now).unwrap().customers[0]
+            let new = NewCustomer {
+                name: name.into(),
+                owner: owner.into(),
+                stage: "retention".into(),
+                mrr: 2_000_000,
+                ..NewCustomer::default()
+            };
+            store
+                .write(&Command::AddCustomer(new), now)
+                .unwrap()
+                .customers[0]
         };
         let (acme, _) = (add("Acme *Foods*", "ana"), add("Globex", "bo"));
-        let contact = NewContact { name: "Dana Ruiz".into(), role: "champion".into(), ..NewContact::default() };
-        store.write(&Command::AddContact { customer: acme, contact }, now).unwrap();
-        let touch = TouchDraft { channel: "phone".into(), text: "Walked through\nthe fix".into(), ..TouchDraft::default() };
-        store.write(&Command::LogTouch { customers: vec![acme], touch }, now).unwrap();
-        let task = TaskDraft { title: "Send the plan".into(), ..TaskDraft::default() };
-        store.write(&Command::AddTask { customers: vec![acme], task }, now).unwrap();
-        store.write(&Command::Note { customers: vec![acme], text: "They hate calls before ten".into(), at: None }, now).unwrap();
+        let contact = NewContact {
+            name: "Dana Ruiz".into(),
+            role: "champion".into(),
+            ..NewContact::default()
+        };
+        store
+            .write(
+                &Command::AddContact {
+                    customer: acme,
+                    contact,
+                },
+                now,
+            )
+            .unwrap();
+        let touch = TouchDraft {
+            channel: "phone".into(),
+            text: "Walked through\nthe fix".into(),
+            ..TouchDraft::default()
+        };
+        store
+            .write(
+                &Command::LogTouch {
+                    customers: vec![acme],
+                    touch,
+                },
+                now,
+            )
+            .unwrap();
+        let task = TaskDraft {
+            title: "Send the plan".into(),
+            ..TaskDraft::default()
+        };
+        store
+            .write(
+                &Command::AddTask {
+                    customers: vec![acme],
+                    task,
+                },
+                now,
+            )
+            .unwrap();
+        store
+            .write(
+                &Command::Note {
+                    customers: vec![acme],
+                    text: "They hate calls before ten".into(),
+                    at: None,
+                },
+                now,
+            )
+            .unwrap();
         let theirs = store.portfolio("ANA", "").unwrap();
         assert_eq!(theirs, [acme]);
         assert_eq!(store.portfolio("ana", "name:globex").unwrap(), []);
@@ -288,7 +519,10 @@ mod tests {
 
     #[test]
     fn text_of_the_book_is_no_markdown() {
-        assert_eq!(md("# a *b* [c](d)\n- <e>|"), "\\# a \\*b\\* \\[c\\](d) - \\<e\\>\\|");
+        assert_eq!(
+            md("# a *b* [c](d)\n- <e>|"),
+            "\\# a \\*b\\* \\[c\\](d) - \\<e\\>\\|"
+        );
         assert_eq!(md(&"x".repeat(400)).chars().count(), LONGEST + 1);
     }
 }

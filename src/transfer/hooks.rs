@@ -57,7 +57,13 @@ const LONGEST: u64 = 1 << 20;
 /// refused: they could have anything run here.
 pub fn read(folder: &Path) -> Result<Vec<Hook>> {
     let path = folder.join(FILE);
-    let unread = |e: std::io::Error| Error::failed(format!("{} cannot be read, so no hook runs", path.display())).because(e);
+    let unread = |e: std::io::Error| {
+        Error::failed(format!(
+            "{} cannot be read, so no hook runs",
+            path.display()
+        ))
+        .because(e)
+    };
     let file = match std::fs::canonicalize(&path) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -66,31 +72,48 @@ pub fn read(folder: &Path) -> Result<Vec<Hook>> {
     // Where the file is a link, both ways: the one to the link and the one to what it names.
     if let Err(doubt) = files::may_be_trusted(folder).and_then(|()| files::may_be_trusted(&file)) {
         // In the sentence itself, because behind a change nothing but the sentence is told.
-        let mend = doubt.mend.map(|mend| format!("; `{mend}` mends it")).unwrap_or_default();
+        let mend = doubt
+            .mend
+            .map(|mend| format!("; `{mend}` mends it"))
+            .unwrap_or_default();
         return Err(Error::usage(format!("{}, so no hook of {} runs{mend}", doubt.words, path.display()))
             .hint("it and every folder above it have to be yours or root's, and nobody else may write there"));
     }
     let text = files::read(&file, LONGEST).map_err(unread)?;
-    let text = String::from_utf8(text).map_err(|_| Error::usage(format!("{} is not UTF-8, so no hook runs", path.display())))?;
-    parse(&text).map_err(|e| Error { message: format!("{}{}", path.display(), e.message), ..e })
+    let text = String::from_utf8(text)
+        .map_err(|_| Error::usage(format!("{} is not UTF-8, so no hook runs", path.display())))?;
+    parse(&text).map_err(|e| Error {
+        message: format!("{}{}", path.display(), e.message),
+        ..e
+    })
 }
 
 fn parse(text: &str) -> Result<Vec<Hook>> {
     let wrong = |e: toml::de::Error| {
-        let line = e.span().map_or(1, |s| text[..s.start].matches('\n').count() + 1);
+        let line = e
+            .span()
+            .map_or(1, |s| text[..s.start].matches('\n').count() + 1);
         Error::usage(format!(" line {line}: {}", e.message().replace('\n', " ")))
             .hint("[[hook]] with run, and on, book, seconds where they are needed")
     };
     let file: File = toml::from_str(text).map_err(wrong)?;
-    match file.hook.iter().find(|h| h.run.trim().is_empty() || !(1..=600).contains(&h.seconds)) {
-        Some(_) => Err(Error::usage(": a hook has a command in run, and 1 to 600 seconds")),
+    match file
+        .hook
+        .iter()
+        .find(|h| h.run.trim().is_empty() || !(1..=600).contains(&h.seconds))
+    {
+        Some(_) => Err(Error::usage(
+            ": a hook has a command in run, and 1 to 600 seconds",
+        )),
         None => Ok(file.hook),
     }
 }
 
 /// What a hook gets: the batch, and at most 500 things that it made and changed.
 pub fn payload(page: &BatchPage, book: &Path) -> Value {
-    let Some(batch) = &page.batch else { return Value::Null };
+    let Some(batch) = &page.batch else {
+        return Value::Null;
+    };
     let thing = |deed: &Deed| {
         json!({
             "kind": deed.kind, "row": deed.row, "name": deed.name, "new": deed.edit.is_none(), "field": deed.field,
@@ -117,10 +140,19 @@ pub fn payload(page: &BatchPage, book: &Path) -> Value {
 pub fn give(hooks: &[Hook], payload: &Value) -> Vec<String> {
     let kind = payload["kind"].as_str().unwrap_or_default();
     let book = payload["book"].as_str().map(Path::new);
-    let of_book = |hook: &&Hook| hook.book.as_deref().is_none_or(|wanted| book.is_some_and(|book| same(wanted, book)));
+    let of_book = |hook: &&Hook| {
+        hook.book
+            .as_deref()
+            .is_none_or(|wanted| book.is_some_and(|book| same(wanted, book)))
+    };
     let wants = |hook: &&Hook| hook.on.is_empty() || hook.on.iter().any(|on| on == kind);
     let text = payload.to_string();
-    hooks.iter().filter(wants).filter(of_book).filter_map(|hook| run(hook, &text).err()).collect()
+    hooks
+        .iter()
+        .filter(wants)
+        .filter(of_book)
+        .filter_map(|hook| run(hook, &text).err())
+        .collect()
 }
 
 fn same(wanted: &Path, book: &Path) -> bool {
@@ -131,10 +163,24 @@ fn same(wanted: &Path, book: &Path) -> bool {
 const WORDS: u64 = 300;
 
 fn run(hook: &Hook, text: &str) -> std::result::Result<(), String> {
-    let failed = |why: String| format!("the hook \"{}\" failed: {why}; the change stands", short(&hook.run));
-    let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
-    shell.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(&hook.run);
-    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let failed = |why: String| {
+        format!(
+            "the hook \"{}\" failed: {why}; the change stands",
+            short(&hook.run)
+        )
+    };
+    let mut shell = if cfg!(windows) {
+        Command::new("cmd")
+    } else {
+        Command::new("sh")
+    };
+    shell
+        .arg(if cfg!(windows) { "/C" } else { "-c" })
+        .arg(&hook.run);
+    shell
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     // A group of its own: what it starts ends with it, and an interrupt of ours is not one of its.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut shell, 0);
@@ -146,7 +192,9 @@ fn run(hook: &Hook, text: &str) -> std::result::Result<(), String> {
     std::thread::spawn(move || {
         if let Some(stdin) = &mut stdin {
             // A hook need not read what it gets.
-            let _ = stdin.write_all(text.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
+            let _ = stdin
+                .write_all(text.as_bytes())
+                .and_then(|()| stdin.write_all(b"\n"));
         }
     });
     std::thread::spawn(move || {
@@ -156,11 +204,18 @@ fn run(hook: &Hook, text: &str) -> std::result::Result<(), String> {
             // The rest is read all the same: a hook must not end because nobody listens.
             let _ = std::io::copy(&mut stderr, &mut std::io::sink());
         }
-        let _ = told.send((child.wait(), String::from_utf8_lossy(&said).trim().replace('\n', " ")));
+        let _ = told.send((
+            child.wait(),
+            String::from_utf8_lossy(&said).trim().replace('\n', " "),
+        ));
     });
     match ended.recv_timeout(Duration::from_secs(hook.seconds.into())) {
         Ok((Ok(status), _)) if status.success() => Ok(()),
-        Ok((Ok(status), said)) => Err(failed(if said.is_empty() { status.to_string() } else { format!("{status}, {said}") })),
+        Ok((Ok(status), said)) => Err(failed(if said.is_empty() {
+            status.to_string()
+        } else {
+            format!("{status}, {said}")
+        })),
         Ok((Err(e), _)) => Err(failed(e.to_string())),
         Err(_) => {
             end(id);
@@ -172,7 +227,10 @@ fn run(hook: &Hook, text: &str) -> std::result::Result<(), String> {
 /// Ends a hook with all that it started.
 fn end(id: u32) {
     #[cfg(unix)]
-    if let Some(group) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw) {
+    if let Some(group) = i32::try_from(id)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+    {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
     #[cfg(not(unix))]
@@ -181,7 +239,11 @@ fn end(id: u32) {
 
 fn short(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
-    if short.len() < text.len() { format!("{short}...") } else { short }
+    if short.len() < text.len() {
+        format!("{short}...")
+    } else {
+        short
+    }
 }
 
 #[cfg(test)]
@@ -189,15 +251,26 @@ mod tests {
     use super::*;
 
     fn hook(run: &str) -> Hook {
-        Hook { run: run.into(), on: Vec::new(), book: None, seconds: 5 }
+        Hook {
+            run: run.into(),
+            on: Vec::new(),
+            book: None,
+            seconds: 5,
+        }
     }
 
     #[test]
     fn a_file_says_what_runs_and_a_mistake_names_its_line() {
         let hooks = parse("[[hook]]\nrun = \"cat\"\non = [\"move\"]\n").expect("a hook");
-        assert_eq!((hooks[0].on.as_slice(), hooks[0].seconds), (["move".to_owned()].as_slice(), 10));
+        assert_eq!(
+            (hooks[0].on.as_slice(), hooks[0].seconds),
+            (["move".to_owned()].as_slice(), 10)
+        );
         let wrong = parse("[[hook]]\nrun = \"cat\"\nwhen = \"move\"\n").expect_err("no such field");
-        assert!(wrong.message.starts_with(" line 3: unknown field `when`"), "{wrong}");
+        assert!(
+            wrong.message.starts_with(" line 3: unknown field `when`"),
+            "{wrong}"
+        );
         assert!(parse("[[hook]]\nrun = \" \"\n").is_err());
     }
 
@@ -210,7 +283,12 @@ mod tests {
         let file = folder.path().join(FILE);
         std::fs::write(&file, "[[hook]]\nrun = \"cat\"\n").expect("written");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).expect("set");
-        assert!(read(folder.path()).expect_err("refused").message.contains("can be written by everybody"));
+        assert!(
+            read(folder.path())
+                .expect_err("refused")
+                .message
+                .contains("can be written by everybody")
+        );
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("set");
         assert_eq!(read(folder.path()).expect("one").len(), 1);
         // A folder on the way to it in which others can put another file in its place.
@@ -221,9 +299,18 @@ mod tests {
         for open in [folder.path(), &below] {
             std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o777)).expect("set");
             let said = read(&below).expect_err("refused").message;
-            assert!(said.ends_with(&format!("runs; `chmod go-w '{}'` mends it", open.canonicalize().expect("there").display())), "{said}");
             assert!(
-                said.contains(&format!("{} can be written by everybody, so no hook", open.canonicalize().expect("there").display())),
+                said.ends_with(&format!(
+                    "runs; `chmod go-w '{}'` mends it",
+                    open.canonicalize().expect("there").display()
+                )),
+                "{said}"
+            );
+            assert!(
+                said.contains(&format!(
+                    "{} can be written by everybody, so no hook",
+                    open.canonicalize().expect("there").display()
+                )),
                 "{said}"
             );
             std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o700)).expect("set");
@@ -234,7 +321,12 @@ mod tests {
         std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o777)).expect("set");
         std::fs::rename(below.join(FILE), shared.join(FILE)).expect("moved");
         std::os::unix::fs::symlink(shared.join(FILE), below.join(FILE)).expect("linked");
-        assert!(read(&below).expect_err("refused").message.contains("shared can be written by everybody"));
+        assert!(
+            read(&below)
+                .expect_err("refused")
+                .message
+                .contains("shared can be written by everybody")
+        );
     }
 
     #[cfg(unix)]
@@ -243,21 +335,33 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let got = folder.path().join("got");
         let batch = json!({ "kind": "move", "book": "/tmp/a b.db", "label": "$(touch x); 'q'" });
-        assert_eq!(give(&[hook(&format!("cat > '{}'", got.display()))], &batch), Vec::<String>::new());
+        assert_eq!(
+            give(&[hook(&format!("cat > '{}'", got.display()))], &batch),
+            Vec::<String>::new()
+        );
         let text = std::fs::read_to_string(&got).expect("it wrote");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), batch);
         let told = give(&[hook("echo no >&2; exit 7")], &batch);
         assert_eq!(told.len(), 1);
-        assert!(told[0].contains("7") && told[0].ends_with("no; the change stands"), "{told:?}");
+        assert!(
+            told[0].contains("7") && told[0].ends_with("no; the change stands"),
+            "{told:?}"
+        );
         // One that reads nothing, and one for other kinds.
-        let other = Hook { on: vec!["nps".into()], ..hook("exit 1") };
+        let other = Hook {
+            on: vec!["nps".into()],
+            ..hook("exit 1")
+        };
         assert_eq!(give(&[hook("true"), other], &batch), Vec::<String>::new());
     }
 
     #[cfg(unix)]
     #[test]
     fn a_hook_that_hangs_is_ended_with_all_that_it_started() {
-        let slow = Hook { seconds: 1, ..hook("sleep 600 & sleep 600") };
+        let slow = Hook {
+            seconds: 1,
+            ..hook("sleep 600 & sleep 600")
+        };
         let told = give(&[slow], &json!({ "kind": "note" }));
         assert!(told[0].contains("longer than 1 s"), "{told:?}");
     }

@@ -90,13 +90,18 @@ pub struct Stop(pub Arc<AtomicBool>);
 impl Stop {
     /// An error once the word was given.
     fn check(&self) -> Result<()> {
-        if self.0.load(Ordering::Relaxed) { Err(Error::failed("The import was stopped; nothing was written")) } else { Ok(()) }
+        if self.0.load(Ordering::Relaxed) {
+            Err(Error::failed("The import was stopped; nothing was written"))
+        } else {
+            Ok(())
+        }
     }
 }
 
 impl PartialEq for Stop {
     fn eq(&self, other: &Stop) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.load(Ordering::Relaxed) == other.0.load(Ordering::Relaxed)
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.0.load(Ordering::Relaxed) == other.0.load(Ordering::Relaxed)
     }
 }
 
@@ -154,8 +159,15 @@ pub fn import(
     let moment = store.moment(now);
     let (jobs, not_understood) = jobs(path, wanted, &profiles::all(&store.config()), &moment)?;
     let total = jobs.iter().map(|j| j.size).sum();
-    let mut run =
-        Run { total, before: 0, rows: 0, rejected: 0, dry_run: wanted.dry_run, state: store.state_folder().map(Path::to_owned), progress };
+    let mut run = Run {
+        total,
+        before: 0,
+        rows: 0,
+        rejected: 0,
+        dry_run: wanted.dry_run,
+        state: store.state_folder().map(Path::to_owned),
+        progress,
+    };
     let mut report = Report {
         files: Vec::new(),
         not_understood,
@@ -175,11 +187,22 @@ pub fn import(
     let mut rejects = Vec::new();
     for mut job in jobs {
         let winner = wanted.winner.or(job.winner).unwrap_or_default();
-        let target = rejects::target(&job.source.input, job.source.sheet.as_deref().filter(|_| job.report.file != job.source.name));
+        let target = rejects::target(
+            &job.source.input,
+            job.source
+                .sheet
+                .as_deref()
+                .filter(|_| job.report.file != job.source.name),
+        );
         let kind = job.kind;
         let report_of = std::mem::replace(&mut job.report, FileReport::new(String::new(), kind));
         let map = std::mem::replace(&mut job.map, Mapping::new(kind, &[]));
-        let turn = Turn { map, report: report_of, source: job.source.clone(), dialect: job.dialect.clone() };
+        let turn = Turn {
+            map,
+            report: report_of,
+            source: job.source.clone(),
+            dialect: job.dialect.clone(),
+        };
         let at = match (desk.as_mut(), loader.take()) {
             (Some(desk), _) => {
                 desk.turn_to(turn);
@@ -202,7 +225,9 @@ pub fn import(
             Err(error) => return Err(error),
         }
     }
-    let Some(mut desk) = desk else { return Ok(report) };
+    let Some(mut desk) = desk else {
+        return Ok(report);
+    };
     report.stages_added = std::mem::take(&mut desk.stages_added);
     report.attributes_added = std::mem::take(&mut desk.attributes_added);
     close(desk.loader, &mut report, path, wanted.dry_run)?;
@@ -240,7 +265,11 @@ fn label(report: &Report, path: &Path) -> String {
         None => path.display().to_string(),
     };
     let taken = report.rows() - report.rejected();
-    let files = if report.files.len() > 1 { format!(" of {} files", report.files.len()) } else { String::new() };
+    let files = if report.files.len() > 1 {
+        format!(" of {} files", report.files.len())
+    } else {
+        String::new()
+    };
     format!("Imported {name}: {taken} rows{files}")
 }
 
@@ -250,33 +279,54 @@ fn nothing(path: &Path, others: &[(String, String)]) -> Error {
     let message = if names.is_empty() {
         format!("{} has no files that can be imported", path.display())
     } else {
-        format!("no file of {} is understood ({})", path.display(), names.join(", "))
+        format!(
+            "no file of {} is understood ({})",
+            path.display(),
+            names.join(", ")
+        )
     };
     Error::usage(message).hint(format!("Files are recognised by name: {}", codes()))
 }
 
 /// The words for `--as`, in one line.
 fn codes() -> String {
-    Kind::TABLES.iter().map(|k| k.code()).collect::<Vec<_>>().join(", ")
+    Kind::TABLES
+        .iter()
+        .map(|k| k.code())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The tables to read in the order of what depends on what, and the names of those that are not understood.
-fn jobs(path: &Path, wanted: &Wanted, profiles: &[crate::domain::profile::Profile], now: &Moment) -> Result<(Vec<Job>, Others)> {
+fn jobs(
+    path: &Path,
+    wanted: &Wanted,
+    profiles: &[crate::domain::profile::Profile],
+    now: &Moment,
+) -> Result<(Vec<Job>, Others)> {
     let (mut jobs, mut others) = (Vec::new(), Vec::new());
     if path != Path::new(source::STDIN) {
         let meta = std::fs::metadata(path).map_err(|e| {
             let missing = e.kind() == std::io::ErrorKind::NotFound;
-            let error = if missing { Error::not_found(format!("{} does not exist", path.display())) } else { unreadable(path, &e) };
+            let error = if missing {
+                Error::not_found(format!("{} does not exist", path.display()))
+            } else {
+                unreadable(path, &e)
+            };
             error.because(e)
         })?;
         if meta.is_dir() {
             if wanted.kind.is_some() || wanted.profile.is_some() || !wanted.columns.is_empty() {
                 let message = "--as, --profile and --map are about one file, not about a folder";
-                return Err(Error::usage(message).hint(format!("Files are recognised by name: {}", codes())));
+                return Err(Error::usage(message)
+                    .hint(format!("Files are recognised by name: {}", codes())));
             }
             for entry in std::fs::read_dir(path).map_err(|e| unreadable(path, &e).because(e))? {
                 let entry = entry.map_err(|e| unreadable(path, &e).because(e))?;
-                let (file, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+                let (file, name) = (
+                    entry.path(),
+                    entry.file_name().to_string_lossy().into_owned(),
+                );
                 if source::is_wanted(&name) && file.is_file() {
                     of_folder(&file, name, wanted, profiles, now, &mut jobs, &mut others)?;
                 }
@@ -287,9 +337,23 @@ fn jobs(path: &Path, wanted: &Wanted, profiles: &[crate::domain::profile::Profil
         }
     }
     // What a profile says of the text itself has to be known before it is read, so only one that was named can say it.
-    let named = wanted.profile.as_ref().and_then(|name| profiles.iter().find(|p| p.name == *name));
-    let dialect = wanted.dialect.clone().or(&named.map(|p| p.dialect.clone()).unwrap_or_default());
-    let sources = source::open(path, &Asked { dialect: &dialect, sheet: wanted.sheet.as_deref(), now, stop: &wanted.stop })?;
+    let named = wanted
+        .profile
+        .as_ref()
+        .and_then(|name| profiles.iter().find(|p| p.name == *name));
+    let dialect = wanted
+        .dialect
+        .clone()
+        .or(&named.map(|p| p.dialect.clone()).unwrap_or_default());
+    let sources = source::open(
+        path,
+        &Asked {
+            dialect: &dialect,
+            sheet: wanted.sheet.as_deref(),
+            now,
+            stop: &wanted.stop,
+        },
+    )?;
     // Of a workbook with several sheets those that are no known table are left out; a file that is one table has to be one.
     let one = sources.len() == 1;
     for source in sources {
@@ -313,7 +377,15 @@ fn of_folder(
     jobs: &mut Vec<Job>,
     others: &mut Others,
 ) -> Result<()> {
-    let sources = match source::open(file, &Asked { dialect: &wanted.dialect, sheet: None, now, stop: &wanted.stop }) {
+    let sources = match source::open(
+        file,
+        &Asked {
+            dialect: &wanted.dialect,
+            sheet: None,
+            now,
+            stop: &wanted.stop,
+        },
+    ) {
         Ok(sources) => sources,
         // A file that cannot be opened at all ends the import; one that cannot be understood is left out.
         Err(error) if error.kind == crate::error::Kind::Failed => return Err(error),
@@ -351,16 +423,36 @@ struct Run<'p> {
 
 impl Run<'_> {
     /// Takes the rows of one file. `None` when it was cancelled.
-    fn file(&mut self, desk: &mut Desk<'_>, job: &Job, target: PathBuf) -> Result<Option<(FileReport, Rejects)>> {
+    fn file(
+        &mut self,
+        desk: &mut Desk<'_>,
+        job: &Job,
+        target: PathBuf,
+    ) -> Result<Option<(FileReport, Rejects)>> {
         let mut table = Table::open(&job.source)?;
         table.words = desk.map.words.clone();
-        let mut rejects = Rejects::new(target, &table.headers, b',', !self.dry_run, self.state.as_deref());
+        let mut rejects = Rejects::new(
+            target,
+            &table.headers,
+            b',',
+            !self.dry_run,
+            self.state.as_deref(),
+        );
         let mut intake = intake(desk, job.kind)?;
         loop {
             if desk.file.rows.is_multiple_of(STEP) {
-                let (rows, rejected) = (self.rows + desk.file.rows, self.rejected + desk.file.rejected);
+                let (rows, rejected) = (
+                    self.rows + desk.file.rows,
+                    self.rejected + desk.file.rejected,
+                );
                 let done = self.before + table.position();
-                let at = Progress { file: &table.name, done, total: self.total, rows, rejected };
+                let at = Progress {
+                    file: &table.name,
+                    done,
+                    total: self.total,
+                    rows,
+                    rejected,
+                };
                 if (self.progress)(at) == Continue::No {
                     return Ok(None);
                 }
@@ -378,15 +470,24 @@ impl Run<'_> {
                 },
             };
             reject(&mut desk.file, line, &reason, &detail);
-            rejects.put(line, desk.file.rows + 1, &format!("{reason}: {detail}"), table.raw());
+            rejects.put(
+                line,
+                desk.file.rows + 1,
+                &format!("{reason}: {detail}"),
+                table.raw(),
+            );
         }
         if table.empty > 0 {
-            desk.file.remark(format!("{} empty rows were passed over", table.empty));
+            desk.file
+                .remark(format!("{} empty rows were passed over", table.empty));
         }
         self.before += job.size;
         self.rows += desk.file.rows;
         self.rejected += desk.file.rejected;
-        Ok(Some((std::mem::replace(&mut desk.file, FileReport::new(String::new(), job.kind)), rejects)))
+        Ok(Some((
+            std::mem::replace(&mut desk.file, FileReport::new(String::new(), job.kind)),
+            rejects,
+        )))
     }
 }
 
@@ -412,7 +513,8 @@ fn reject(file: &mut FileReport, line: u64, reason: &str, detail: &str) {
         }
     }
     if file.first_rejects.len() < NAMED {
-        file.first_rejects.push((line, format!("{reason}: {detail}")));
+        file.first_rejects
+            .push((line, format!("{reason}: {detail}")));
     }
 }
 

@@ -17,7 +17,12 @@ pub fn cut(text: &str, most: usize) -> String {
             break;
         }
         let starts = at == 0 && matches!(c, '-' | '+' | '#' | '=' | '~');
-        if starts || matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&') {
+        if starts
+            || matches!(
+                c,
+                '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&'
+            )
+        {
             out.push('\\');
         }
         out.push(c);

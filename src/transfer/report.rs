@@ -57,7 +57,11 @@ impl Plot {
     fn bounds(&self) -> Option<(f64, f64)> {
         let values = || self.points.iter().filter_map(|p| p.1);
         values().next()?;
-        let least = if self.shape == Shape::Bars { 0.0 } else { values().fold(f64::INFINITY, f64::min) };
+        let least = if self.shape == Shape::Bars {
+            0.0
+        } else {
+            values().fold(f64::INFINITY, f64::min)
+        };
         let found = (least, values().fold(f64::NEG_INFINITY, f64::max));
         Some(self.range.unwrap_or(found))
     }
@@ -66,25 +70,43 @@ impl Plot {
     fn line(&self) -> Option<String> {
         let (low, high) = self.bounds()?;
         let level = |v: f64| {
-            let part = if high > low { (v - low) / (high - low) } else { 0.5 };
+            let part = if high > low {
+                (v - low) / (high - low)
+            } else {
+                0.5
+            };
             LEVELS[((part * 8.0) as usize).min(7)]
         };
         let signs: String = self.points.iter().map(|p| p.1.map_or(' ', level)).collect();
         let mut ends = self.points.iter().filter_map(|p| p.1.map(|v| (&p.0, v)));
         let first = ends.next()?;
         let last = ends.next_back().unwrap_or(first);
-        Some(format!("- **{}:** {signs} {} ({}) to {} ({})", self.title, number(first.1), first.0, number(last.1), last.0))
+        Some(format!(
+            "- **{}:** {signs} {} ({}) to {} ({})",
+            self.title,
+            number(first.1),
+            first.0,
+            number(last.1),
+            last.0
+        ))
     }
 }
 
 fn number(value: f64) -> String {
-    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+    if value.fract() == 0.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
 }
 
 impl Report {
     /// An empty one.
     pub fn new(title: impl Into<String>) -> Report {
-        Report { title: title.into(), parts: Vec::new() }
+        Report {
+            title: title.into(),
+            parts: Vec::new(),
+        }
     }
 
     /// A report of Markdown whose first line is the heading.
@@ -140,7 +162,10 @@ fn list(title: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    format!("## {title}\n\n{}", lines.iter().map(|l| format!("- {l}\n")).collect::<String>())
+    format!(
+        "## {title}\n\n{}",
+        lines.iter().map(|l| format!("- {l}\n")).collect::<String>()
+    )
 }
 
 /// A table under a heading; nothing without rows. Cells are Markdown already.
@@ -149,8 +174,14 @@ fn table(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
         return String::new();
     }
     let rule = vec!["---"; heads.len()].join(" | ");
-    let rows: String = rows.iter().map(|r| format!("| {} |\n", r.join(" | "))).collect();
-    format!("## {title}\n\n| {} |\n| {rule} |\n{rows}", heads.join(" | "))
+    let rows: String = rows
+        .iter()
+        .map(|r| format!("| {} |\n", r.join(" | ")))
+        .collect();
+    format!(
+        "## {title}\n\n| {} |\n| {rule} |\n{rows}",
+        heads.join(" | ")
+    )
 }
 
 #[cfg(test)]

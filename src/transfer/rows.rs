@@ -23,7 +23,13 @@ pub fn object(roster: &Roster, columns: &[Listed], at: usize) -> Map<String, Jso
 }
 
 /// Writes `head`'s fields, then `"rows"` with one object a row, one row a line, as one JSON object.
-pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, columns: &[Listed], rows: &[u32]) -> io::Result<()> {
+pub fn json(
+    out: &mut impl Write,
+    head: &Map<String, Json>,
+    roster: &Roster,
+    columns: &[Listed],
+    rows: &[u32],
+) -> io::Result<()> {
     out.write_all(b"{\n")?;
     for (name, value) in head {
         write!(out, "  {}: ", Json::from(name.as_str()))?;
@@ -35,7 +41,11 @@ pub fn json(out: &mut impl Write, head: &Map<String, Json>, roster: &Roster, col
         out.write_all(if i == 0 { b"\n    " } else { b",\n    " })?;
         compact(out, &Json::Object(object(roster, columns, *at as usize)))?;
     }
-    out.write_all(if rows.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })
+    out.write_all(if rows.is_empty() {
+        b"]\n}\n"
+    } else {
+        b"\n  ]\n}\n"
+    })
 }
 
 /// Writes a heading and the rows as CSV (RFC 4180). `shown` is applied to every text on its way out: a terminal needs
@@ -49,16 +59,25 @@ pub fn csv(
     shown: impl Fn(String) -> String,
 ) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    let held = |text: String| if raw { text } else { guarded(&text).into_owned() };
+    let held = |text: String| {
+        if raw {
+            text
+        } else {
+            guarded(&text).into_owned()
+        }
+    };
     csv.write_field("id").map_err(plain)?;
     for column in columns {
-        csv.write_field(shown(held(column.code().to_owned()))).map_err(plain)?;
+        csv.write_field(shown(held(column.code().to_owned())))
+            .map_err(plain)?;
     }
     csv.write_record(None::<&[u8]>).map_err(plain)?;
     for at in rows {
-        csv.write_field(roster.ids[*at as usize].to_string()).map_err(plain)?;
+        csv.write_field(roster.ids[*at as usize].to_string())
+            .map_err(plain)?;
         for column in columns {
-            csv.write_field(shown(held(column.csv(roster, *at as usize)))).map_err(plain)?;
+            csv.write_field(shown(held(column.csv(roster, *at as usize))))
+                .map_err(plain)?;
         }
         csv.write_record(None::<&[u8]>).map_err(plain)?;
     }
@@ -67,7 +86,12 @@ pub fn csv(
 
 /// Writes JSON objects as CSV: a column for each name, in the order in which the names first come; what is nested stands as
 /// compact JSON, `null` as nothing.
-pub fn csv_of(out: &mut impl Write, rows: &[Json], raw: bool, shown: impl Fn(String) -> String) -> io::Result<()> {
+pub fn csv_of(
+    out: &mut impl Write,
+    rows: &[Json],
+    raw: bool,
+    shown: impl Fn(String) -> String,
+) -> io::Result<()> {
     let mut names: Vec<&str> = Vec::new();
     for name in rows.iter().filter_map(Json::as_object).flat_map(Map::keys) {
         if !names.contains(&name.as_str()) {
@@ -77,9 +101,16 @@ pub fn csv_of(out: &mut impl Write, rows: &[Json], raw: bool, shown: impl Fn(Str
     if names.is_empty() {
         return Ok(());
     }
-    let held = |text: &str| if raw { text.to_owned() } else { guarded(text).into_owned() };
+    let held = |text: &str| {
+        if raw {
+            text.to_owned()
+        } else {
+            guarded(text).into_owned()
+        }
+    };
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(names.iter().map(|name| shown(held(name)))).map_err(plain)?;
+    csv.write_record(names.iter().map(|name| shown(held(name))))
+        .map_err(plain)?;
     for row in rows {
         let cell = |name: &&str| match &row[*name] {
             Json::Null => String::new(),
@@ -98,8 +129,14 @@ pub fn line(out: &mut impl Write, value: &Json) -> io::Result<()> {
 }
 
 /// Writes the rows as one JSON object a line.
-pub fn lines(out: &mut impl Write, roster: &Roster, columns: &[Listed], rows: &[u32]) -> io::Result<()> {
-    rows.iter().try_for_each(|at| line(out, &Json::Object(object(roster, columns, *at as usize))))
+pub fn lines(
+    out: &mut impl Write,
+    roster: &Roster,
+    columns: &[Listed],
+    rows: &[u32],
+) -> io::Result<()> {
+    rows.iter()
+        .try_for_each(|at| line(out, &Json::Object(object(roster, columns, *at as usize))))
 }
 
 /// The stream's own error, so that a closed pipe is still known as one.
@@ -137,7 +174,11 @@ fn careful(c: char) -> bool {
 struct Careful<F>(F);
 
 impl<F: Formatter> Formatter for Careful<F> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         let mut rest = fragment;
         while let Some((at, c)) = rest.char_indices().find(|(_, c)| careful(*c)) {
             writer.write_all(&rest.as_bytes()[..at])?;
@@ -158,7 +199,11 @@ impl<F: Formatter> Formatter for Careful<F> {
         self.0.end_array(writer)
     }
 
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.0.begin_array_value(writer, first)
     }
 
@@ -174,7 +219,11 @@ impl<F: Formatter> Formatter for Careful<F> {
         self.0.end_object(writer)
     }
 
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.0.begin_object_key(writer, first)
     }
 
@@ -196,12 +245,22 @@ mod tests {
     use crate::domain::roster::Entry;
 
     fn columns() -> Vec<Listed> {
-        ["name", "arr", "nps"].map(|code| Listed::find(&Config::default(), code).expect("a column")).to_vec()
+        ["name", "arr", "nps"]
+            .map(|code| Listed::find(&Config::default(), code).expect("a column"))
+            .to_vec()
     }
 
     fn roster(name: &str) -> Roster {
-        let mut roster = Roster::new(Arc::new(Config::default()), "2026-11-21".parse().expect("a date"), "ada");
-        let mut entry = Entry { rowid: 1, name, ..Entry::default() };
+        let mut roster = Roster::new(
+            Arc::new(Config::default()),
+            "2026-11-21".parse().expect("a date"),
+            "ada",
+        );
+        let mut entry = Entry {
+            rowid: 1,
+            name,
+            ..Entry::default()
+        };
         entry.signals.mrr = 10_005;
         roster.put(entry);
         roster
@@ -226,16 +285,33 @@ mod tests {
     fn no_rows_are_an_empty_list() {
         let mut out = Vec::new();
         json(&mut out, &Map::new(), &roster("x"), &columns(), &[]).expect("a vector takes all");
-        assert_eq!(serde_json::from_slice::<Json>(&out).expect("JSON")["rows"], Json::Array(Vec::new()));
+        assert_eq!(
+            serde_json::from_slice::<Json>(&out).expect("JSON")["rows"],
+            Json::Array(Vec::new())
+        );
     }
 
     #[test]
     fn csv_reads_back() {
         let mut out = Vec::new();
-        csv(&mut out, &roster("Acme, \"Ltd\"\nx"), &columns(), &[0], false, |t| t).expect("a vector takes all");
+        csv(
+            &mut out,
+            &roster("Acme, \"Ltd\"\nx"),
+            &columns(),
+            &[0],
+            false,
+            |t| t,
+        )
+        .expect("a vector takes all");
         let mut read = csv::Reader::from_reader(out.as_slice());
-        assert_eq!(read.headers().expect("a heading"), vec!["id", "name", "arr", "nps"]);
+        assert_eq!(
+            read.headers().expect("a heading"),
+            vec!["id", "name", "arr", "nps"]
+        );
         let row = read.records().next().expect("a row").expect("whole");
-        assert_eq!((&row[1], &row[2], &row[3]), ("Acme, \"Ltd\"\nx", "1200.60", ""));
+        assert_eq!(
+            (&row[1], &row[2], &row[3]),
+            ("Acme, \"Ltd\"\nx", "1200.60", "")
+        );
     }
 }

@@ -33,7 +33,13 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 5] = [Format::Csv, Format::Json, Format::Jsonl, Format::Xlsx, Format::Markdown];
+    pub const ALL: [Format; 5] = [
+        Format::Csv,
+        Format::Json,
+        Format::Jsonl,
+        Format::Xlsx,
+        Format::Markdown,
+    ];
 
     /// The end of its files' names, and its code.
     pub fn code(self) -> &'static str {
@@ -48,14 +54,17 @@ impl Format {
 
     /// The format of this code.
     pub fn named(code: &str) -> Option<Format> {
-        Format::ALL
-            .into_iter()
-            .find(|f| f.code().eq_ignore_ascii_case(code) || code.eq_ignore_ascii_case("markdown") && *f == Format::Markdown)
+        Format::ALL.into_iter().find(|f| {
+            f.code().eq_ignore_ascii_case(code)
+                || code.eq_ignore_ascii_case("markdown") && *f == Format::Markdown
+        })
     }
 
     /// The format that a file's name ends with.
     pub fn of(path: &std::path::Path) -> Option<Format> {
-        path.extension().and_then(|e| e.to_str()).and_then(Format::named)
+        path.extension()
+            .and_then(|e| e.to_str())
+            .and_then(Format::named)
     }
 }
 
@@ -84,10 +93,19 @@ impl<'o> SheetWriter<'o> {
     pub fn new(format: Format, out: &'o mut dyn Write, several: bool) -> SheetWriter<'o> {
         let book = (format == Format::Xlsx).then(workbook::Book::new);
         let out = match format {
-            Format::Csv => Out::Csv(Box::new(csv::WriterBuilder::new().flexible(true).from_writer(out))),
+            Format::Csv => Out::Csv(Box::new(
+                csv::WriterBuilder::new().flexible(true).from_writer(out),
+            )),
             _ => Out::Plain(out),
         };
-        SheetWriter { format, out, head: None, rows: 0, several, book }
+        SheetWriter {
+            format,
+            out,
+            head: None,
+            rows: 0,
+            several,
+            book,
+        }
     }
 
     /// Begins a table.
@@ -98,14 +116,25 @@ impl<'o> SheetWriter<'o> {
         match self.format {
             Format::Csv => self.csv(head.columns.iter().map(|c| guarded(c).into_owned())),
             Format::Json => {
-                let opening = if self.several { "" } else { "{\n  \"schema\": 1,\n" };
+                let opening = if self.several {
+                    ""
+                } else {
+                    "{\n  \"schema\": 1,\n"
+                };
                 let name = Json::from(head.name.as_str());
-                self.say(&format!("{opening}  \"table\": {name},\n  \"currency\": \"{}\",\n  \"rows\": [", head.currency.code()))
+                self.say(&format!(
+                    "{opening}  \"table\": {name},\n  \"currency\": \"{}\",\n  \"rows\": [",
+                    head.currency.code()
+                ))
             }
             Format::Jsonl => Ok(()),
             Format::Xlsx => self.book.as_mut().map_or(Ok(()), |book| book.begin(head)),
             Format::Markdown => {
-                let title = if self.several { format!("## {}\n\n", markdown::line(&head.name)) } else { String::new() };
+                let title = if self.several {
+                    format!("## {}\n\n", markdown::line(&head.name))
+                } else {
+                    String::new()
+                };
                 let names: Vec<String> = head.columns.iter().map(|c| markdown::line(c)).collect();
                 let rule = vec!["---"; head.columns.len()].join(" | ");
                 self.say(&format!("{title}| {} |\n| {rule} |\n", names.join(" | ")))
@@ -115,7 +144,9 @@ impl<'o> SheetWriter<'o> {
 
     /// Writes a row of the table that was begun.
     pub fn row(&mut self, row: &[Datum]) -> Result<()> {
-        let Some(head) = self.head.take() else { return Ok(()) };
+        let Some(head) = self.head.take() else {
+            return Ok(());
+        };
         let done = self.one(&head, row);
         self.rows += 1;
         self.head = Some(head);
@@ -136,9 +167,15 @@ impl<'o> SheetWriter<'o> {
                 self.object(head, row)?;
                 self.say("\n")
             }
-            Format::Xlsx => self.book.as_mut().map_or(Ok(()), |book| book.row(head, row)),
+            Format::Xlsx => self
+                .book
+                .as_mut()
+                .map_or(Ok(()), |book| book.row(head, row)),
             Format::Markdown => {
-                let cells: Vec<String> = row.iter().map(|datum| markdown::line(&plain(datum, head))).collect();
+                let cells: Vec<String> = row
+                    .iter()
+                    .map(|datum| markdown::line(&plain(datum, head)))
+                    .collect();
                 self.say(&format!("| {} |\n", cells.join(" | ")))
             }
         }
@@ -156,15 +193,25 @@ impl<'o> SheetWriter<'o> {
 
     fn end_table(&mut self) -> Result<()> {
         match (self.head.take(), self.format) {
-            (Some(_), Format::Json) => self.say(if self.rows == 0 { "]\n}\n" } else { "\n  ]\n}\n" }),
+            (Some(_), Format::Json) => self.say(if self.rows == 0 {
+                "]\n}\n"
+            } else {
+                "\n  ]\n}\n"
+            }),
             (Some(_), Format::Markdown) if self.several => self.say("\n"),
             _ => Ok(()),
         }
     }
 
     fn object(&mut self, head: &Head, row: &[Datum]) -> Result<()> {
-        let name = self.several.then(|| ("table".to_owned(), Json::from(head.name.as_str())));
-        let values = head.columns.iter().zip(row).map(|(code, datum)| (code.clone(), json(datum)));
+        let name = self
+            .several
+            .then(|| ("table".to_owned(), Json::from(head.name.as_str())));
+        let values = head
+            .columns
+            .iter()
+            .zip(row)
+            .map(|(code, datum)| (code.clone(), json(datum)));
         let object: Map<String, Json> = name.into_iter().chain(values).collect();
         match &mut self.out {
             Out::Plain(out) => rows::compact(out, &Json::Object(object)).map_err(cannot),
@@ -190,8 +237,12 @@ impl<'o> SheetWriter<'o> {
 /// Writes tables into one file.
 pub fn write(format: Format, out: &mut dyn Write, sheets: &[Sheet]) -> Result<()> {
     if sheets.len() > 1 && matches!(format, Format::Csv | Format::Json) {
-        return Err(Error::usage(format!("{} tables do not fit in one {} file", sheets.len(), format.code()))
-            .hint("jsonl, xlsx and md take several"));
+        return Err(Error::usage(format!(
+            "{} tables do not fit in one {} file",
+            sheets.len(),
+            format.code()
+        ))
+        .hint("jsonl, xlsx and md take several"));
     }
     let mut writer = SheetWriter::new(format, out, sheets.len() > 1);
     for sheet in sheets {
@@ -203,7 +254,9 @@ pub fn write(format: Format, out: &mut dyn Write, sheets: &[Sheet]) -> Result<()
 
 /// A stream that cannot be written. The cause is kept: a pipe that was closed is nobody's trouble.
 fn cannot(error: std::io::Error) -> Error {
-    Error::failed("the file cannot be written").hint("look whether the disk is full").because(error)
+    Error::failed("the file cannot be written")
+        .hint("look whether the disk is full")
+        .because(error)
 }
 
 /// A datum as words: exact, without signs of currency.
@@ -236,7 +289,8 @@ fn json(datum: &Datum) -> Json {
 
 /// A moment in UTC to the millisecond.
 pub fn moment(at: Stamp) -> String {
-    at.utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    at.utc()
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// A moment as a clock on the wall of a zone showed it.

@@ -60,7 +60,8 @@ const MOST: usize = i64::MAX as usize;
 /// # Errors
 /// A mistake in the filter, and a question whose answer is no table.
 pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
-    let name = name_of(query).ok_or_else(|| Error::usage("There is nothing here that could be exported"))?;
+    let name = name_of(query)
+        .ok_or_else(|| Error::usage("There is nothing here that could be exported"))?;
     let page = store.answer_whole(&whole(query))?;
     let config = store.config();
     let sheet = |name: &str, columns: &[&str], rows: Vec<Vec<Datum>>| Sheet {
@@ -77,22 +78,36 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
             right(page.mistake.as_ref())?;
             let chosen: Vec<Listed> = match &columns[..] {
                 [] => columns::default_set().map(Listed::Column).collect(),
-                codes => codes.iter().filter_map(|code| Listed::find(&config, code)).collect(),
+                codes => codes
+                    .iter()
+                    .filter_map(|code| Listed::find(&config, code))
+                    .collect(),
             };
             let (heads, rows) = customers(store, &page, &chosen, false)?;
-            Ok(vec![sheet(name, &heads.iter().map(String::as_str).collect::<Vec<_>>(), rows)])
+            Ok(vec![sheet(
+                name,
+                &heads.iter().map(String::as_str).collect::<Vec<_>>(),
+                rows,
+            )])
         }
         (Page::Rows(page), _) => {
             right(page.mistake.as_ref())?;
             let chosen: Vec<Listed> = columns::default_set().map(Listed::Column).collect();
             let (heads, rows) = customers(store, &page, &chosen, true)?;
-            Ok(vec![sheet(name, &heads.iter().map(String::as_str).collect::<Vec<_>>(), rows)])
+            Ok(vec![sheet(
+                name,
+                &heads.iter().map(String::as_str).collect::<Vec<_>>(),
+                rows,
+            )])
         }
         (Page::Account(Some(account)), _) => Ok(vec![sheet(name, EVENTS, timeline(&account))]),
         (Page::Account(None), _) => Err(Error::not_found("The customer is gone")),
         (Page::Funnel(page), _) => {
             right(page.mistake.as_ref())?;
-            Ok(vec![sheet("funnel", STAGES, stages(&page)), sheet("moves", &["from", "to", "moves"], moves(&page))])
+            Ok(vec![
+                sheet("funnel", STAGES, stages(&page)),
+                sheet("moves", &["from", "to", "moves"], moves(&page)),
+            ])
         }
         (Page::Tasks(rows), _) => {
             let rows = rows.into_iter().map(|r| {
@@ -111,12 +126,27 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
                     at(t.done),
                 ]
             });
-            let heads = ["id", "customer", "name", "title", "due", "owner", "priority", "kind", "snoozed_until", "snooze_reason", "done"];
+            let heads = [
+                "id",
+                "customer",
+                "name",
+                "title",
+                "due",
+                "owner",
+                "priority",
+                "kind",
+                "snoozed_until",
+                "snooze_reason",
+                "done",
+            ];
             Ok(vec![sheet(name, &heads, rows.collect())])
         }
         (Page::Activity(rows), _) => {
             let rows = rows.into_iter().map(|r| {
-                let (customer, whose) = r.customer.map_or((Datum::None, Datum::None), |(id, name)| (Datum::Id(id), Datum::words(name)));
+                let (customer, whose) =
+                    r.customer.map_or((Datum::None, Datum::None), |(id, name)| {
+                        (Datum::Id(id), Datum::words(name))
+                    });
                 let id = |id: Option<_>| id.map_or(Datum::None, Datum::Id);
                 vec![
                     Datum::Id(r.id),
@@ -132,7 +162,19 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
                     whose,
                 ]
             });
-            let heads = ["id", "at", "person", "command", "label", "made", "edits", "undoes", "undone_by", "customer", "name"];
+            let heads = [
+                "id",
+                "at",
+                "person",
+                "command",
+                "label",
+                "made",
+                "edits",
+                "undoes",
+                "undone_by",
+                "customer",
+                "name",
+            ];
             Ok(vec![sheet(name, &heads, rows.collect())])
         }
         (Page::Actions(rows), _) => {
@@ -181,16 +223,38 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
                     ]
                 })
             });
-            let heads = ["id", "customer", "name", "playbook", "started", "ended", "outcome", "step", "due", "owner", "done", "skipped"];
+            let heads = [
+                "id", "customer", "name", "playbook", "started", "ended", "outcome", "step", "due",
+                "owner", "done", "skipped",
+            ];
             Ok(vec![sheet(name, &heads, rows.collect())])
         }
         (Page::Fired(rows), _) => {
             let rows = rows.into_iter().map(|r| {
                 let owner = Datum::words(r.owner);
-                let (who, rule, said) = (Datum::words(r.customer_name), Datum::words(r.rule), Datum::words(r.text));
-                vec![Datum::Id(r.id), Datum::At(r.at), Datum::Id(r.customer), who, owner, rule, said, Datum::words(r.alert)]
+                let (who, rule, said) = (
+                    Datum::words(r.customer_name),
+                    Datum::words(r.rule),
+                    Datum::words(r.text),
+                );
+                vec![
+                    Datum::Id(r.id),
+                    Datum::At(r.at),
+                    Datum::Id(r.customer),
+                    who,
+                    owner,
+                    rule,
+                    said,
+                    Datum::words(r.alert),
+                ]
             });
-            Ok(vec![sheet(name, &["id", "at", "customer", "name", "owner", "rule", "text", "alert"], rows.collect())])
+            Ok(vec![sheet(
+                name,
+                &[
+                    "id", "at", "customer", "name", "owner", "rule", "text", "alert",
+                ],
+                rows.collect(),
+            )])
         }
         (Page::Movers(page), _) => {
             right(page.mistake.as_ref())?;
@@ -199,22 +263,50 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
             let rows = page.movers.iter().map(|m| {
                 let (id, name) = named(&roster, m.row);
                 let (before, now) = (Datum::whole(m.before.score), Datum::whole(m.now.score));
-                vec![id, name, Datum::day(page.since), before, now, Datum::Whole(i64::from(m.change()))]
+                vec![
+                    id,
+                    name,
+                    Datum::day(page.since),
+                    before,
+                    now,
+                    Datum::Whole(i64::from(m.change())),
+                ]
             });
-            Ok(vec![sheet(name, &["id", "name", "since", "before", "now", "change"], rows.collect())])
+            Ok(vec![sheet(
+                name,
+                &["id", "name", "since", "before", "now", "change"],
+                rows.collect(),
+            )])
         }
         (Page::Nps(page), _) => {
             right(page.mistake.as_ref())?;
             let shared = store.roster()?;
             let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-            Ok(vec![sheet(name, &["event", "at", "day", "customer", "name", "kind", "score", "wave"], answers(&page, &roster))])
+            Ok(vec![sheet(
+                name,
+                &[
+                    "event", "at", "day", "customer", "name", "kind", "score", "wave",
+                ],
+                answers(&page, &roster),
+            )])
         }
         (Page::Segments(page), _) => {
             let rows = page.rows.into_iter().map(|r| {
                 let own = Datum::Flag(r.own);
-                vec![Datum::words(r.name), own, Datum::words(r.filter), count(r.count), Datum::Money(r.arr), Datum::words(r.mistake)]
+                vec![
+                    Datum::words(r.name),
+                    own,
+                    Datum::words(r.filter),
+                    count(r.count),
+                    Datum::Money(r.arr),
+                    Datum::words(r.mistake),
+                ]
             });
-            Ok(vec![sheet(name, &["segment", "own", "filter", "count", "arr", "mistake"], rows.collect())])
+            Ok(vec![sheet(
+                name,
+                &["segment", "own", "filter", "count", "arr", "mistake"],
+                rows.collect(),
+            )])
         }
         (Page::Table(page), _) => {
             right(page.mistake.as_ref())?;
@@ -224,8 +316,22 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
     }
 }
 
-const EVENTS: &[&str] =
-    &["id", "customer", "at", "day", "kind", "contact", "channel", "direction", "number", "money", "text", "reference", "author", "more"];
+const EVENTS: &[&str] = &[
+    "id",
+    "customer",
+    "at",
+    "day",
+    "kind",
+    "contact",
+    "channel",
+    "direction",
+    "number",
+    "money",
+    "text",
+    "reference",
+    "author",
+    "more",
+];
 const STAGES: &[&str] = &[
     "stage",
     "label",
@@ -267,7 +373,9 @@ const CALLS: &[&str] = &[
 ];
 
 fn right(mistake: Option<&Mistake>) -> Result<()> {
-    mistake.map_or(Ok(()), |m| Err(Error::usage(m.message.trim_end_matches('.'))))
+    mistake.map_or(Ok(()), |m| {
+        Err(Error::usage(m.message.trim_end_matches('.')))
+    })
 }
 
 fn count(n: usize) -> Datum {
@@ -279,15 +387,25 @@ fn at(at: Option<Stamp>) -> Datum {
 }
 
 fn named(roster: &Roster, row: u32) -> (Datum, Datum) {
-    (Datum::Id(roster.ids[row as usize]), Datum::words(roster.name(row as usize)))
+    (
+        Datum::Id(roster.ids[row as usize]),
+        Datum::words(roster.name(row as usize)),
+    )
 }
 
 /// Customers with the columns of a list; of the queue also the reasons, in words.
-fn customers(store: &mut Store, page: &RowsPage, chosen: &[Listed], why: bool) -> Result<(Vec<String>, Vec<Vec<Datum>>)> {
+fn customers(
+    store: &mut Store,
+    page: &RowsPage,
+    chosen: &[Listed],
+    why: bool,
+) -> Result<(Vec<String>, Vec<Vec<Datum>>)> {
     let words = Words::english();
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let heads = ["id".to_owned()].into_iter().chain(chosen.iter().map(|c| c.code().to_owned()));
+    let heads = ["id".to_owned()]
+        .into_iter()
+        .chain(chosen.iter().map(|c| c.code().to_owned()));
     let heads = heads.chain(why.then(|| "reasons".to_owned())).collect();
     let rows = page.rows.iter().map(|row| {
         let at = *row as usize;
@@ -308,12 +426,19 @@ fn customers(store: &mut Store, page: &RowsPage, chosen: &[Listed], why: bool) -
 
 fn timeline(account: &Account) -> Vec<Vec<Datum>> {
     let row = |e: &Event| {
-        let money = matches!(e.kind, EventKind::Order | EventKind::Invoice | EventKind::Churn | EventKind::Subscription);
+        let money = matches!(
+            e.kind,
+            EventKind::Order | EventKind::Invoice | EventKind::Churn | EventKind::Subscription
+        );
         let (number, paid) = match e.number {
             Some(n) if money => (Datum::None, Datum::Money(n)),
             n => (Datum::whole(n), Datum::None),
         };
-        let more = if e.more.is_empty() { String::new() } else { serde_json::Value::Object(e.more.clone()).to_string() };
+        let more = if e.more.is_empty() {
+            String::new()
+        } else {
+            serde_json::Value::Object(e.more.clone()).to_string()
+        };
         vec![
             Datum::Id(e.id),
             Datum::Id(e.customer),
@@ -361,25 +486,61 @@ fn stages(page: &FunnelPage) -> Vec<Vec<Datum>> {
 }
 
 fn moves(page: &FunnelPage) -> Vec<Vec<Datum>> {
-    page.flows.iter().map(|f| vec![Datum::words(f.from.clone()), Datum::words(f.to.clone()), count(f.moves)]).collect()
+    page.flows
+        .iter()
+        .map(|f| {
+            vec![
+                Datum::words(f.from.clone()),
+                Datum::words(f.to.clone()),
+                count(f.moves),
+            ]
+        })
+        .collect()
 }
 
 fn answers(page: &NpsPage, roster: &Roster) -> Vec<Vec<Datum>> {
-    let within = page.answers.said.iter().filter(|s| page.period.from <= s.day && s.day <= page.period.to);
+    let within = page
+        .answers
+        .said
+        .iter()
+        .filter(|s| page.period.from <= s.day && s.day <= page.period.to);
     let row = |s: &crate::domain::survey::Said| {
         let (id, name) = named(roster, s.customer);
-        let wave = page.answers.waves.get(usize::from(s.wave)).cloned().unwrap_or_default();
-        let score = if s.kind == EventKind::Invite { Datum::None } else { Datum::Whole(s.number) };
+        let wave = page
+            .answers
+            .waves
+            .get(usize::from(s.wave))
+            .cloned()
+            .unwrap_or_default();
+        let score = if s.kind == EventKind::Invite {
+            Datum::None
+        } else {
+            Datum::Whole(s.number)
+        };
         let (kind, wave) = (Datum::words(s.kind.code()), Datum::words(wave));
-        vec![Datum::Id(s.id), Datum::At(Stamp(s.at)), Datum::Day(s.day), id, name, kind, score, wave]
+        vec![
+            Datum::Id(s.id),
+            Datum::At(Stamp(s.at)),
+            Datum::Day(s.day),
+            id,
+            name,
+            kind,
+            score,
+            wave,
+        ]
     };
     within.map(row).collect()
 }
 
 /// A table of figures; a share takes two columns, what is part and of how many.
 fn figures(page: &TablePage, sheet: impl FnOnce(&[&str], Vec<Vec<Datum>>) -> Sheet) -> Sheet {
-    let shares: Vec<bool> =
-        (0..page.heads.len()).map(|at| page.rows.iter().any(|r| matches!(r.cells.get(at), Some(Cell::Share(_))))).collect();
+    let shares: Vec<bool> = (0..page.heads.len())
+        .map(|at| {
+            page.rows
+                .iter()
+                .any(|r| matches!(r.cells.get(at), Some(Cell::Share(_))))
+        })
+        .collect();
     let mut heads: Vec<String> = Vec::new();
     for (head, share) in page.heads.iter().zip(&shares) {
         heads.push((*head).to_owned());

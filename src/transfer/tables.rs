@@ -37,10 +37,16 @@ pub fn write(store: &Store, format: Format, out: &mut dyn Write) -> Result<usize
 
 /// Writes every table as a CSV file of its own into `folder`, which is made if it is not there. Gives how many rows.
 pub fn write_folder(store: &Store, folder: &Path) -> Result<usize> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{} cannot be made", folder.display())).because(e);
-    let strange = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) && !is_book(folder);
+    let cannot = |e: std::io::Error| {
+        Error::failed(format!("{} cannot be made", folder.display())).because(e)
+    };
+    let strange =
+        fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) && !is_book(folder);
     if strange {
-        return Err(Error::usage(format!("There are other files in {}", folder.display())).hint("name a new folder"));
+        return Err(
+            Error::usage(format!("There are other files in {}", folder.display()))
+                .hint("name a new folder"),
+        );
     }
     fs::create_dir_all(folder).map_err(cannot)?;
     let mut rows = 0;
@@ -54,8 +60,15 @@ pub fn write_folder(store: &Store, folder: &Path) -> Result<usize> {
     }
     replace_in_folder(&folder.join(ABOUT), |out| {
         let mut writer = SheetWriter::new(Format::Csv, out, false);
-        writer.begin(&head(store, "book", vec!["key".to_owned(), "value".to_owned()]))?;
-        let said = [("format", FORMAT.to_owned()), ("zone", store.made_in_zone().unwrap_or_default())];
+        writer.begin(&head(
+            store,
+            "book",
+            vec!["key".to_owned(), "value".to_owned()],
+        ))?;
+        let said = [
+            ("format", FORMAT.to_owned()),
+            ("zone", store.made_in_zone().unwrap_or_default()),
+        ];
         for (key, value) in said {
             writer.row(&[Datum::Text(key.to_owned()), Datum::Text(value)])?;
         }
@@ -66,7 +79,12 @@ pub fn write_folder(store: &Store, folder: &Path) -> Result<usize> {
 
 fn head(store: &Store, name: &str, columns: Vec<String>) -> Head {
     let config = store.config();
-    Head { name: name.to_owned(), columns, currency: config.currency, zone: config.zone }
+    Head {
+        name: name.to_owned(),
+        columns,
+        currency: config.currency,
+        zone: config.zone,
+    }
 }
 
 fn put(store: &Store, table: &FactTable, writer: &mut SheetWriter<'_>) -> Result<usize> {
@@ -90,12 +108,24 @@ fn file_of(folder: &Path, table: &FactTable) -> PathBuf {
 /// A cell that cannot be read is named with its file and line; the book stays empty then.
 pub fn read_folder(store: &mut Store, folder: &Path, now: Stamp) -> Result<usize> {
     let about = about(folder)?;
-    let of = |key: &str| about.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()).unwrap_or_default();
+    let of = |key: &str| {
+        about
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
+            .unwrap_or_default()
+    };
     if of("format") != FORMAT {
-        return Err(Error::usage(format!("Another version of Retain has written {}", folder.display())));
+        return Err(Error::usage(format!(
+            "Another version of Retain has written {}",
+            folder.display()
+        )));
     }
     let all = tables();
-    let mut rows = |name: &str, each: &mut dyn FnMut(&[Datum]) -> Result<()>| match all.iter().find(|t| t.name == name) {
+    let mut rows = |name: &str, each: &mut dyn FnMut(&[Datum]) -> Result<()>| match all
+        .iter()
+        .find(|t| t.name == name)
+    {
         Some(table) => read(&file_of(folder, table), table, each),
         None => Ok(()),
     };
@@ -107,19 +137,29 @@ fn about(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut csv = csv::Reader::from_path(&path).map_err(|e| cannot(&path, 1, &e.to_string()))?;
     let rows = csv.records().map(|row| {
         let row = row.map_err(|e| cannot(&path, 1, &e.to_string()))?;
-        Ok((row.get(0).unwrap_or_default().to_owned(), unguarded(row.get(1).unwrap_or_default()).to_owned()))
+        Ok((
+            row.get(0).unwrap_or_default().to_owned(),
+            unguarded(row.get(1).unwrap_or_default()).to_owned(),
+        ))
     });
     rows.collect()
 }
 
 fn cannot(path: &Path, line: u64, why: &str) -> Error {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     Error::usage(format!("{name}, line {line}: {why}")).hint("nothing was loaded")
 }
 
 /// Reads a file in the order of its ids. One that was written so is read row by row; one that somebody has sorted otherwise is
 /// held in memory.
-fn read(path: &Path, table: &FactTable, each: &mut dyn FnMut(&[Datum]) -> Result<()>) -> Result<()> {
+fn read(
+    path: &Path,
+    table: &FactTable,
+    each: &mut dyn FnMut(&[Datum]) -> Result<()>,
+) -> Result<()> {
     let (mut last, mut ascends) = (None, true);
     rows_of(path, table, 1, &mut |row| {
         if let Some(Datum::Id(id)) = row.first() {
@@ -143,25 +183,46 @@ fn read(path: &Path, table: &FactTable, each: &mut dyn FnMut(&[Datum]) -> Result
 }
 
 /// Reads the rows of a file, of each the first so many columns.
-fn rows_of(path: &Path, table: &FactTable, columns: usize, each: &mut dyn FnMut(&[Datum]) -> Result<()>) -> Result<()> {
+fn rows_of(
+    path: &Path,
+    table: &FactTable,
+    columns: usize,
+    each: &mut dyn FnMut(&[Datum]) -> Result<()>,
+) -> Result<()> {
     if !path.exists() {
         return Ok(());
     }
     let mut csv = csv::Reader::from_path(path).map_err(|e| cannot(path, 1, &e.to_string()))?;
-    let headers = csv.headers().map_err(|e| cannot(path, 1, &e.to_string()))?.clone();
+    let headers = csv
+        .headers()
+        .map_err(|e| cannot(path, 1, &e.to_string()))?
+        .clone();
     let mut places = Vec::new();
     for (column, holds) in table.columns.iter().take(columns) {
-        let place = headers.iter().position(|h| h == *column).ok_or_else(|| cannot(path, 1, &format!("the column {column} is missing")))?;
+        let place = headers
+            .iter()
+            .position(|h| h == *column)
+            .ok_or_else(|| cannot(path, 1, &format!("the column {column} is missing")))?;
         places.push((place, *column, *holds));
     }
     let mut record = csv::StringRecord::new();
     let mut row = Vec::with_capacity(places.len());
-    while csv.read_record(&mut record).map_err(|e| cannot(path, e.position().map_or(0, csv::Position::line), &e.to_string()))? {
+    while csv.read_record(&mut record).map_err(|e| {
+        cannot(
+            path,
+            e.position().map_or(0, csv::Position::line),
+            &e.to_string(),
+        )
+    })? {
         row.clear();
         for (place, column, holds) in &places {
             let cell = unguarded(record.get(*place).unwrap_or_default());
             let line = record.position().map_or(0, csv::Position::line);
-            row.push(datum(cell, *holds).ok_or_else(|| cannot(path, line, &format!("{column} {cell:?} cannot be read")))?);
+            row.push(
+                datum(cell, *holds).ok_or_else(|| {
+                    cannot(path, line, &format!("{column} {cell:?} cannot be read"))
+                })?,
+            );
         }
         each(&row)?;
     }
@@ -176,8 +237,16 @@ fn datum(cell: &str, holds: Holds) -> Option<Datum> {
     Some(match holds {
         Holds::Text => Datum::Text(cell.to_owned()),
         Holds::Whole | Holds::Money => Datum::Whole(cell.parse().ok()?),
-        Holds::Day => cell.parse().map(Datum::Day).ok().or_else(|| cell.parse().map(Datum::Whole).ok())?,
-        Holds::At => Datum::At(Stamp(chrono::DateTime::parse_from_rfc3339(cell).ok()?.timestamp_millis())),
+        Holds::Day => cell
+            .parse()
+            .map(Datum::Day)
+            .ok()
+            .or_else(|| cell.parse().map(Datum::Whole).ok())?,
+        Holds::At => Datum::At(Stamp(
+            chrono::DateTime::parse_from_rfc3339(cell)
+                .ok()?
+                .timestamp_millis(),
+        )),
         Holds::Kind => match crate::domain::event::EventKind::from_code(cell) {
             Some(_) => Datum::Text(cell.to_owned()),
             None => Datum::Whole(cell.parse().ok()?),

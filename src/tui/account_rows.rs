@@ -36,9 +36,15 @@ pub fn triage_columns() -> Vec<Shown> {
 
 /// The columns with these codes; the default set when there are none. The name is always among them.
 pub fn columns_of(codes: &[String], config: &Config) -> Vec<Shown> {
-    let mut chosen: Vec<Listed> = codes.iter().filter_map(|c| Listed::find(config, c)).collect();
+    let mut chosen: Vec<Listed> = codes
+        .iter()
+        .filter_map(|c| Listed::find(config, c))
+        .collect();
     if chosen.is_empty() {
-        chosen = columns::default_set().filter(|c| c.code() != "priority").map(Listed::Column).collect();
+        chosen = columns::default_set()
+            .filter(|c| c.code() != "priority")
+            .map(Listed::Column)
+            .collect();
     }
     if !chosen.iter().any(|c| c.code() == "name") {
         chosen.extend(columns::column("name").map(Listed::Column));
@@ -76,7 +82,10 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
     let mut fit: Vec<(usize, u16)> = Vec::new();
     for i in order {
         // A column is never narrower than its header's words.
-        let min = shown[i].widths().0.max(cells(header(look, shown[i].code())) as u16);
+        let min = shown[i]
+            .widths()
+            .0
+            .max(cells(header(look, shown[i].code())) as u16);
         if fit.is_empty() {
             fit.push((i, min.min(room)));
             room -= min.min(room);
@@ -87,7 +96,15 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
     }
     let why = fit.iter().any(|(i, _)| matches!(shown[*i], Shown::Why));
     // Beside the reasons everything else is content with what its cells need, and the name takes what they can spare.
-    let name = if why { 12 + if room < 20 { 4 } else { (room - 16).clamp(6, 10) } } else { 20 };
+    let name = if why {
+        12 + if room < 20 {
+            4
+        } else {
+            (room - 16).clamp(6, 10)
+        }
+    } else {
+        20
+    };
     let most = |i: usize, width: u16| match shown[i].code() {
         "name" => name,
         "owner" => owner_width(look),
@@ -106,8 +123,10 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
         room -= more;
     }
     fit.sort_unstable();
-    let takes =
-        fit.iter().position(|(i, _)| matches!(shown[*i], Shown::Why)).or_else(|| fit.iter().position(|(i, _)| shown[*i].code() == "name"));
+    let takes = fit
+        .iter()
+        .position(|(i, _)| matches!(shown[*i], Shown::Why))
+        .or_else(|| fit.iter().position(|(i, _)| shown[*i].code() == "name"));
     if let Some(at) = takes {
         fit[at].1 += room;
     }
@@ -116,7 +135,9 @@ fn fitting(shown: &[Shown], mut room: u16, look: &Look) -> Vec<(usize, u16)> {
 
 /// What the longest owner's name takes, within reason.
 fn owner_width(look: &Look) -> u16 {
-    let longest = look.read().and_then(|r| r.owners.iter().map(|(_, name)| cells(name)).max());
+    let longest = look
+        .read()
+        .and_then(|r| r.owners.iter().map(|(_, name)| cells(name)).max());
     longest.map_or(10, |n| n.clamp(5, 12) as u16)
 }
 
@@ -132,20 +153,38 @@ pub fn band(band: Band) -> Role {
 
 /// The column's words over a list.
 pub fn header<'a>(look: &'a Look, code: &'a str) -> &'a str {
-    let own = || code.strip_prefix("attr.").and_then(|c| look.config.attribute(c)).map(|a| a.label.as_str()).filter(|l| !l.is_empty());
-    look.say.find(&format!("column.{code}")).or_else(own).unwrap_or(code)
+    let own = || {
+        code.strip_prefix("attr.")
+            .and_then(|c| look.config.attribute(c))
+            .map(|a| a.label.as_str())
+            .filter(|l| !l.is_empty())
+    };
+    look.say
+        .find(&format!("column.{code}"))
+        .or_else(own)
+        .unwrap_or(code)
 }
 
 /// Why a customer is in the queue: `NPS 3 · silent 41d`.
 pub fn why(roster: &Roster, at: usize, look: &Look) -> String {
     let reasons = roster.reasons(at);
-    let words = reasons.iter().filter_map(|w| REASONS.get(usize::from(w.key.reason.0)).map(|kind| look.say.why(kind.code, w.figure)));
-    words.collect::<Vec<_>>().join(&format!(" {} ", look.glyphs.dot))
+    let words = reasons.iter().filter_map(|w| {
+        REASONS
+            .get(usize::from(w.key.reason.0))
+            .map(|kind| look.say.why(kind.code, w.figure))
+    });
+    words
+        .collect::<Vec<_>>()
+        .join(&format!(" {} ", look.glyphs.dot))
 }
 
 /// Signs that columns show, in the forms of this terminal.
 pub fn signs(text: String, look: &Look) -> String {
-    if look.glyphs.ascii { text.replace('▲', "^").replace('▼', "v") } else { text }
+    if look.glyphs.ascii {
+        text.replace('▲', "^").replace('▼', "v")
+    } else {
+        text
+    }
 }
 
 /// A cell's text and its role.
@@ -185,14 +224,29 @@ pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<Who>, shown: &[Sho
     }
     let Some(roster) = look.read() else { return };
     let top = list.first(height);
-    for (line, (index, who)) in list.rows.iter().enumerate().skip(top).take(height).enumerate() {
+    for (line, (index, who)) in list
+        .rows
+        .iter()
+        .enumerate()
+        .skip(top)
+        .take(height)
+        .enumerate()
+    {
         let whole = Rect::new(area.x, area.y + 1 + line as u16, area.width, 1);
         canvas.hit(whole, Hit::Row(index));
         if list.marks.contains(who) {
             canvas.text(area.x, whole.y, 1, look.glyphs.tick, Role::Accent);
         }
         if let Some(at) = who.row(&roster) {
-            draw_row(canvas, whole, &fit, shown, &roster, at, list.ghost == Some(*who));
+            draw_row(
+                canvas,
+                whole,
+                &fit,
+                shown,
+                &roster,
+                at,
+                list.ghost == Some(*who),
+            );
         }
         if index == list.cursor {
             canvas.tint(whole, Role::Selection);
@@ -200,13 +254,31 @@ pub fn draw_rows(canvas: &mut Canvas, area: Rect, list: &List<Who>, shown: &[Sho
     }
 }
 
-fn draw_row(canvas: &mut Canvas, line: Rect, fit: &[(usize, u16)], shown: &[Shown], roster: &Roster, at: usize, ghost: bool) {
+fn draw_row(
+    canvas: &mut Canvas,
+    line: Rect,
+    fit: &[(usize, u16)],
+    shown: &[Shown],
+    roster: &Roster,
+    at: usize,
+    ghost: bool,
+) {
     let mut x = line.x + 2;
     for (i, width) in fit {
         let (text, role) = cell(&shown[*i], roster, at, canvas.look);
         let wide = (cells(&text) as u16).min(*width);
-        let from = if shown[*i].right() { x + width - wide } else { x };
-        canvas.text(from, line.y, *width, &text, if ghost { Role::Muted } else { role });
+        let from = if shown[*i].right() {
+            x + width - wide
+        } else {
+            x
+        };
+        canvas.text(
+            from,
+            line.y,
+            *width,
+            &text,
+            if ghost { Role::Muted } else { role },
+        );
         x += width + 1;
     }
 }

@@ -188,10 +188,25 @@ impl App {
             Msg::Made { job, path, result } => self.made(job, path, result),
             Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
             Msg::Keys(text) => self.take_keys(&text),
-            Msg::Briefed { job, customers, to, result } => self.briefed(job, customers, to, result),
-            Msg::Merged { job, path, dry_run, result } => self.merged(job, path, dry_run, result),
+            Msg::Briefed {
+                job,
+                customers,
+                to,
+                result,
+            } => self.briefed(job, customers, to, result),
+            Msg::Merged {
+                job,
+                path,
+                dry_run,
+                result,
+            } => self.merged(job, path, dry_run, result),
             Msg::Importing(job, reading) => self.reading(job, &reading),
-            Msg::Imported { job, path, wanted, result } => self.imported(job, path, *wanted, result),
+            Msg::Imported {
+                job,
+                path,
+                wanted,
+                result,
+            } => self.imported(job, path, *wanted, result),
             Msg::Exported { job, path, result } => self.exported(job, &path, result),
             Msg::Mailing { link, opened } => self.mailing(&link, opened),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
@@ -233,7 +248,11 @@ impl App {
 
     /// The view that has the keys.
     pub fn top(&self) -> &dyn View {
-        self.stack.last().expect("the stack has a root view from the start").view.as_ref()
+        self.stack
+            .last()
+            .expect("the stack has a root view from the start")
+            .view
+            .as_ref()
     }
 
     /// Shows a sentence that stays until a key is pressed: what is wrong with a config file.
@@ -243,23 +262,35 @@ impl App {
 
     /// Copies a text as it is shown: what comes from outside reaches no other program as it was.
     pub(super) fn copy(&mut self, text: &str, what: String) {
-        self.effects.push(Effect::Copy { text: safe_cells(text), what });
+        self.effects.push(Effect::Copy {
+            text: safe_cells(text),
+            what,
+        });
     }
 
     /// Says the truth about a copy; where no program of this machine took it, the terminal is asked to.
     fn copied(&mut self, text: String, what: &str, tool: Option<&str>) {
         let n = text.len().to_string();
         if let Some(tool) = tool {
-            let words = self.look.say.fill("message.copied", &[("what", what), ("tool", tool)]);
+            let words = self
+                .look
+                .say
+                .fill("message.copied", &[("what", what), ("tool", tool)]);
             return self.say(Tone::Good, words);
         }
         if text.len() > clipboard::MOST_BY_TERMINAL {
             let most = clipboard::MOST_BY_TERMINAL.to_string();
-            let words = self.look.say.fill("message.too_long", &[("what", what), ("n", &n), ("most", &most)]);
+            let words = self.look.say.fill(
+                "message.too_long",
+                &[("what", what), ("n", &n), ("most", &most)],
+            );
             return self.say(Tone::Bad, words);
         }
         self.effects.push(Effect::CopyByTerminal(text));
-        let words = self.look.say.fill("message.copied_by_terminal", &[("what", what), ("n", &n)]);
+        let words = self
+            .look
+            .say
+            .fill("message.copied_by_terminal", &[("what", what), ("n", &n)]);
         self.say(Tone::Good, words);
     }
 
@@ -315,7 +346,12 @@ impl App {
     }
 
     fn timers_due(&mut self, now: Stamp) {
-        let due: Vec<Timer> = self.timers.iter().filter(|(_, at)| **at <= now).map(|(t, _)| *t).collect();
+        let due: Vec<Timer> = self
+            .timers
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(t, _)| *t)
+            .collect();
         for timer in due {
             self.timers.remove(&timer);
             match timer {
@@ -337,7 +373,16 @@ impl App {
     }
 
     fn carry_out(&mut self, uid: u32, steps: Vec<Step>) {
-        let tickets: Vec<u64> = steps.iter().filter_map(|s| if let Step::Write(ticket, _) = s { Some(*ticket) } else { None }).collect();
+        let tickets: Vec<u64> = steps
+            .iter()
+            .filter_map(|s| {
+                if let Step::Write(ticket, _) = s {
+                    Some(*ticket)
+                } else {
+                    None
+                }
+            })
+            .collect();
         for step in steps {
             match step {
                 Step::Write(ticket, command) => self.write(ticket, *command),
@@ -357,7 +402,13 @@ impl App {
                     self.effects.push(Effect::Editor { view: uid, text });
                 }
                 Step::Tell(name, what) => {
-                    if let Some(to) = self.stack.iter().rev().find(|o| o.view.name() == name).map(|o| o.uid) {
+                    if let Some(to) = self
+                        .stack
+                        .iter()
+                        .rev()
+                        .find(|o| o.view.name() == name)
+                        .map(|o| o.uid)
+                    {
                         self.view_acts(to, |view, cx| view.told(&what, cx));
                     }
                 }
@@ -375,7 +426,8 @@ impl App {
                 Step::Offer(key) => self.look.drafts.offer(&key),
                 Step::Sent(key, text) => {
                     self.look.drafts.remove(&key);
-                    self.sent.extend(tickets.iter().map(|t| (*t, (key.clone(), text.clone()))));
+                    self.sent
+                        .extend(tickets.iter().map(|t| (*t, (key.clone(), text.clone()))));
                 }
                 Step::App(step) => self.app_step(step),
             }
@@ -411,7 +463,15 @@ impl App {
             AppStep::Mouse => {
                 self.mouse = !self.mouse;
                 self.effects.push(Effect::Mouse(self.mouse));
-                let words = self.look.say.word(if self.mouse { "message.mouse_on" } else { "message.mouse_off" }).to_owned();
+                let words = self
+                    .look
+                    .say
+                    .word(if self.mouse {
+                        "message.mouse_on"
+                    } else {
+                        "message.mouse_off"
+                    })
+                    .to_owned();
                 self.say(Tone::Plain, words);
             }
             AppStep::Bookmark(customer) => self.bookmark(customer),
@@ -424,12 +484,26 @@ impl App {
             AppStep::AskExport => self.ask_export(),
             AppStep::Export(query, path) => {
                 let job = self.begin(Work::Export);
-                self.effects.push(Effect::Export { job, query, path, past: self.look.past });
+                self.effects.push(Effect::Export {
+                    job,
+                    query,
+                    path,
+                    past: self.look.past,
+                });
             }
             AppStep::Mail(link) => self.effects.push(Effect::Mail(link)),
-            AppStep::HandOver { customers, to, path } => {
+            AppStep::HandOver {
+                customers,
+                to,
+                path,
+            } => {
                 let job = self.begin(Work::Brief);
-                self.effects.push(Effect::Brief { job, customers, to, path });
+                self.effects.push(Effect::Brief {
+                    job,
+                    customers,
+                    to,
+                    path,
+                });
             }
             AppStep::Merge(path, dry_run) => {
                 if !dry_run {
@@ -444,7 +518,11 @@ impl App {
 
     fn write(&mut self, ticket: u64, command: Command) {
         if let Some(why) = self.look.read_only.clone() {
-            let why = if self.look.past.is_some() { self.look.say.word("why_not.past").to_owned() } else { why };
+            let why = if self.look.past.is_some() {
+                self.look.say.word("why_not.past").to_owned()
+            } else {
+                why
+            };
             // Told like any refusal, once all steps are carried out: what was typed for it is kept.
             self.unwritten.push((ticket, Error::failed(why)));
             self.pending.insert(ticket, (self.worker, command));
@@ -457,7 +535,10 @@ impl App {
         if verbs::repeatable(&command) {
             self.look.last = Some(command.clone());
         }
-        self.effects.push(Effect::Write { ticket, command: Box::new(command.clone()) });
+        self.effects.push(Effect::Write {
+            ticket,
+            command: Box::new(command.clone()),
+        });
         self.pending.insert(ticket, (self.worker, command));
     }
 
@@ -474,16 +555,25 @@ impl App {
 
     pub(super) fn opened(&mut self, view: Box<dyn View>) -> Open {
         self.uids += 1;
-        Open { uid: self.uids, view, answered: false }
+        Open {
+            uid: self.uids,
+            view,
+            answered: false,
+        }
     }
 
     fn open(&mut self, name: &'static str, state: &Value) {
         match SCREENS.iter().find(|s| s.name == name) {
             Some(screen) if screen.tab.is_some() => {
                 self.leave_mark();
-                let from = self.stack.first().map(|o| o.view.name()).filter(|from| *from != name && !state.is_null());
+                let from = self
+                    .stack
+                    .first()
+                    .map(|o| o.view.name())
+                    .filter(|from| *from != name && !state.is_null());
                 self.go_root(name);
-                self.opened_from = from.filter(|from| SCREENS.iter().any(|s| s.name == *from && s.tab.is_some()));
+                self.opened_from =
+                    from.filter(|from| SCREENS.iter().any(|s| s.name == *from && s.tab.is_some()));
                 if let Some(open) = self.stack.last_mut().filter(|_| !state.is_null()) {
                     open.view.restore(state);
                 }
@@ -501,7 +591,14 @@ impl App {
     }
 
     fn close(&mut self, uid: u32) {
-        let Some(at) = self.stack.iter().position(|o| o.uid == uid).filter(|at| *at > 0) else { return };
+        let Some(at) = self
+            .stack
+            .iter()
+            .position(|o| o.uid == uid)
+            .filter(|at| *at > 0)
+        else {
+            return;
+        };
         if at + 1 == self.stack.len() {
             self.early.clear();
         }
@@ -534,7 +631,11 @@ impl App {
     /// Esc at the top of a tab: what is set goes, and nothing else happens. A screen's own Esc row has cleared marks already.
     fn clear_filter(&mut self) {
         let (top, look) = (self.top(), &self.look);
-        let row = look.keymap.of(top.name()).iter().find(|a| a.label == "clear_filter" && top.applies(a.index, look).is_ok());
+        let row = look
+            .keymap
+            .of(top.name())
+            .iter()
+            .find(|a| a.label == "clear_filter" && top.applies(a.index, look).is_ok());
         if let Some(index) = row.map(|a| a.index) {
             self.top_acts(|view, cx| view.run(index, cx));
         }
@@ -547,7 +648,10 @@ impl App {
 
     fn quit(&mut self) {
         // Asked once more with the question in front, it is meant.
-        if self.asked_to_leave.is_some_and(|uid| self.stack.last().is_some_and(|open| open.uid == uid)) {
+        if self
+            .asked_to_leave
+            .is_some_and(|uid| self.stack.last().is_some_and(|open| open.uid == uid))
+        {
             return self.quit_now();
         }
         match self.writing() {

@@ -47,7 +47,11 @@ pub struct Canvas<'a> {
 impl<'a> Canvas<'a> {
     /// A canvas over a buffer.
     pub fn new(buf: &'a mut Buffer, look: &'a Look) -> Canvas<'a> {
-        Canvas { buf, look, drawn: Drawn::default() }
+        Canvas {
+            buf,
+            look,
+            drawn: Drawn::default(),
+        }
     }
 
     /// The style of a role.
@@ -97,7 +101,9 @@ impl<'a> Canvas<'a> {
     pub fn pieces_to_end(&mut self, x: u16, y: u16, width: u16, pieces: &[(&str, Role)]) -> u16 {
         let wide: usize = pieces.iter().map(|(text, _)| cells(text)).sum();
         match pieces.split_last() {
-            Some((last, before)) if wide > usize::from(width) && before.len() > 1 && cells(last.0) < 10 => {
+            Some((last, before))
+                if wide > usize::from(width) && before.len() > 1 && cells(last.0) < 10 =>
+            {
                 let used = self.pieces(x, y, width.saturating_sub(cells(last.0) as u16), before);
                 used + self.text(x + used, y, width.saturating_sub(used), last.0, last.1)
             }
@@ -124,7 +130,9 @@ impl<'a> Canvas<'a> {
         }
         for y in area.top()..area.bottom() {
             let before = (area.left() - 1, y);
-            if self.buf.area.contains(Position::from(before)) && cells(self.buf[before].symbol()) > 1 {
+            if self.buf.area.contains(Position::from(before))
+                && cells(self.buf[before].symbol()) > 1
+            {
                 self.buf[before].set_symbol(" ");
             }
         }
@@ -143,7 +151,10 @@ impl<'a> Canvas<'a> {
             return Rect::new(area.x, area.y, 0, 0);
         }
         self.clear(area);
-        let (g, style) = (self.look.glyphs, self.style(if focused { Role::Accent } else { Role::Border }));
+        let (g, style) = (
+            self.look.glyphs,
+            self.style(if focused { Role::Accent } else { Role::Border }),
+        );
         let (l, r, t, b) = (area.left(), area.right() - 1, area.top(), area.bottom() - 1);
         for x in l + 1..r {
             self.buf[(x, t)].set_symbol(g.across).set_style(style);
@@ -159,10 +170,22 @@ impl<'a> Canvas<'a> {
         let room = area.width.saturating_sub(4);
         let mut used = 0;
         if !title.is_empty() && room > 2 {
-            used = self.text(l + 1, t, room, &format!(" {title} "), if focused { Role::Accent } else { Role::Text });
+            used = self.text(
+                l + 1,
+                t,
+                room,
+                &format!(" {title} "),
+                if focused { Role::Accent } else { Role::Text },
+            );
         }
         if !right.is_empty() && room > used + 3 {
-            self.right(r.saturating_sub(1), t, room - used - 1, &format!(" {right} "), Role::Muted);
+            self.right(
+                r.saturating_sub(1),
+                t,
+                room - used - 1,
+                &format!(" {right} "),
+                Role::Muted,
+            );
         }
         Rect::new(l + 1, t + 1, area.width - 2, area.height - 2)
     }
@@ -182,12 +205,20 @@ impl<'a> Canvas<'a> {
     /// Puts the terminal's cursor.
     pub fn put_cursor(&mut self, x: u16, y: u16) {
         let area = self.buf.area;
-        self.drawn.cursor = Some((x.min(area.right().saturating_sub(1)), y.min(area.bottom().saturating_sub(1))));
+        self.drawn.cursor = Some((
+            x.min(area.right().saturating_sub(1)),
+            y.min(area.bottom().saturating_sub(1)),
+        ));
     }
 }
 
 /// A rectangle of at most this size in the middle of `area`.
 pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (w, h) = (width.min(area.width), height.min(area.height));
-    Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 2, w, h)
+    Rect::new(
+        area.x + (area.width - w) / 2,
+        area.y + (area.height - h) / 2,
+        w,
+        h,
+    )
 }

@@ -36,13 +36,24 @@ impl<W: Write> Careful<W> {
     /// A backend that writes to `out`.
     pub fn new(out: W) -> Careful<W> {
         let inner = CrosstermBackend::new(out);
-        Careful { inner, pen: Pen::default(), begun: false, hidden: None, ascii: false, width: 0, shown: Vec::new() }
+        Careful {
+            inner,
+            pen: Pen::default(),
+            begun: false,
+            hidden: None,
+            ascii: false,
+            width: 0,
+            shown: Vec::new(),
+        }
     }
 
     /// The same for a terminal whose locale has no more than ASCII: other letters would arrive as rubbish there, and shift
     /// what stands behind them.
     pub fn ascii(out: W) -> Careful<W> {
-        Careful { ascii: true, ..Careful::new(out) }
+        Careful {
+            ascii: true,
+            ..Careful::new(out)
+        }
     }
 
     /// Knows nothing any more of what the terminal shows.
@@ -69,7 +80,10 @@ impl<W: Write> Careful<W> {
             let mut wider = Vec::new();
             for line in self.shown.chunks(usize::from(self.width).max(1)) {
                 wider.extend_from_slice(line);
-                wider.resize(wider.len() + usize::from(right).saturating_sub(line.len()), Cell::default());
+                wider.resize(
+                    wider.len() + usize::from(right).saturating_sub(line.len()),
+                    Cell::default(),
+                );
             }
             (self.width, self.shown) = (right, wider);
         }
@@ -82,7 +96,9 @@ impl<W: Write> Careful<W> {
             self.shown[at] = (*cell).clone();
             // The rest of a wide grapheme is not said again; what the copy had there is gone from the screen.
             let end = (usize::from(*y) + 1) * usize::from(self.width);
-            for covered in &mut self.shown[at + 1..(at + text::cells(cell.symbol()).max(1)).min(end)] {
+            for covered in
+                &mut self.shown[at + 1..(at + text::cells(cell.symbol()).max(1)).min(end)]
+            {
                 covered.reset();
             }
         }
@@ -105,7 +121,13 @@ impl<W: Write> Careful<W> {
     }
 
     fn draw_stretch(&mut self, y: u16, (from, to): (usize, usize)) -> io::Result<()> {
-        let Careful { inner, pen, shown, width, .. } = self;
+        let Careful {
+            inner,
+            pen,
+            shown,
+            width,
+            ..
+        } = self;
         let row = row(shown, *width, y);
         let mut x = from;
         while x < row.len().min(to) {
@@ -128,7 +150,9 @@ impl<W: Write> Careful<W> {
 
 fn row(shown: &[Cell], width: u16, y: u16) -> &[Cell] {
     let start = usize::from(y) * usize::from(width);
-    shown.get(start..start + usize::from(width)).unwrap_or_default()
+    shown
+        .get(start..start + usize::from(width))
+        .unwrap_or_default()
 }
 
 /// Where the letter begins that takes the cell at `x`: to write into the second half of a wide one takes it away.
@@ -146,16 +170,30 @@ fn letter_at(row: &[Cell], x: usize) -> usize {
 
 /// The same cells, and between two of them in a row those that stand there already, where to write them again takes fewer
 /// bytes than to place the cursor behind them.
-fn bridged<'c>(shown: &'c [Cell], width: u16, cells: impl Iterator<Item = (u16, u16, &'c Cell)>) -> Vec<(u16, u16, &'c Cell)> {
+fn bridged<'c>(
+    shown: &'c [Cell],
+    width: u16,
+    cells: impl Iterator<Item = (u16, u16, &'c Cell)>,
+) -> Vec<(u16, u16, &'c Cell)> {
     let mut out: Vec<(u16, u16, &Cell)> = Vec::new();
     for (x, y, cell) in cells {
         if let Some((before, line, last)) = out.last().copied()
             && line == y
         {
             let behind = usize::from(before) + text::cells(last.symbol()).max(1);
-            let gap = row(shown, width, y).get(behind..usize::from(x)).unwrap_or_default();
-            if gap.len() <= BRIDGE && gap.iter().all(|c| c.symbol().len() == 1 && c.style() == last.style()) {
-                out.extend(gap.iter().enumerate().map(|(i, c)| ((behind + i) as u16, y, c)));
+            let gap = row(shown, width, y)
+                .get(behind..usize::from(x))
+                .unwrap_or_default();
+            if gap.len() <= BRIDGE
+                && gap
+                    .iter()
+                    .all(|c| c.symbol().len() == 1 && c.style() == last.style())
+            {
+                out.extend(
+                    gap.iter()
+                        .enumerate()
+                        .map(|(i, c)| ((behind + i) as u16, y, c)),
+                );
             }
         }
         out.push((x, y, cell));
@@ -172,7 +210,11 @@ const SPILL: usize = 2;
 /// The cells of a grapheme on a terminal that knows nothing of joining and draws each of its letters.
 fn apart(symbol: &str) -> usize {
     let mut letter = [0; 4];
-    symbol.chars().map(|c| text::cells(c.encode_utf8(&mut letter))).sum::<usize>().max(1)
+    symbol
+        .chars()
+        .map(|c| text::cells(c.encode_utf8(&mut letter)))
+        .sum::<usize>()
+        .max(1)
 }
 
 /// A cell in ASCII: one for each cell that its grapheme takes.
@@ -218,7 +260,9 @@ impl<W: Write> Backend for Careful<W> {
         self.begin()?;
         if self.ascii {
             let plain = cells.iter().flat_map(|(x, y, cell)| plain(*x, *y, cell));
-            return plain.into_iter().try_for_each(|(x, y, cell)| self.pen.put(&mut self.inner, (x, y), &cell, true));
+            return plain
+                .into_iter()
+                .try_for_each(|(x, y, cell)| self.pen.put(&mut self.inner, (x, y), &cell, true));
         }
         let mut rows: Vec<u16> = cells.iter().map(|c| c.1).collect();
         rows.dedup();
@@ -228,17 +272,31 @@ impl<W: Write> Backend for Careful<W> {
         let mut careful: BTreeMap<u16, (usize, usize)> = BTreeMap::new();
         for (y, before) in rows.into_iter().zip(before) {
             let after = self.stretch(y);
-            let both = before.into_iter().chain(after).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+            let both = before
+                .into_iter()
+                .chain(after)
+                .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
             if let Some((from, to)) = both {
                 careful.insert(y, (letter_at(self.row(y), from), to));
             }
         }
-        let within = |c: &(u16, u16, &Cell)| careful.get(&c.1).is_some_and(|s| (s.0..s.1).contains(&usize::from(c.0)));
+        let within = |c: &(u16, u16, &Cell)| {
+            careful
+                .get(&c.1)
+                .is_some_and(|s| (s.0..s.1).contains(&usize::from(c.0)))
+        };
         let touched: Vec<u16> = cells.iter().filter(|c| within(c)).map(|c| c.1).collect();
-        let sure = bridged(&self.shown, self.width, cells.iter().copied().filter(|c| !within(c)));
-        sure.into_iter().try_for_each(|(x, y, cell)| self.pen.put(&mut self.inner, (x, y), cell, true))?;
+        let sure = bridged(
+            &self.shown,
+            self.width,
+            cells.iter().copied().filter(|c| !within(c)),
+        );
+        sure.into_iter()
+            .try_for_each(|(x, y, cell)| self.pen.put(&mut self.inner, (x, y), cell, true))?;
         careful.retain(|y, _| touched.contains(y));
-        careful.into_iter().try_for_each(|(y, stretch)| self.draw_stretch(y, stretch))
+        careful
+            .into_iter()
+            .try_for_each(|(y, stretch)| self.draw_stretch(y, stretch))
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -310,7 +368,9 @@ mod tests {
         let mut backend = Careful::new(&mut bytes);
         for text in screens {
             let cells = row(text);
-            backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+            backend
+                .draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c)))
+                .unwrap();
         }
         drop(backend);
         String::from_utf8(bytes).unwrap()
@@ -334,7 +394,8 @@ mod tests {
         for text in std::iter::once("............").chain(screens.iter().map(String::as_str)) {
             let next = row(text);
             let buffer = |cells: &[Cell]| {
-                let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));
+                let mut buffer =
+                    ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));
                 buffer.content.clone_from_slice(cells);
                 buffer
             };
@@ -346,15 +407,25 @@ mod tests {
         let mut screen = vt100::Parser::new(2.try_into().unwrap(), 12.try_into().unwrap(), 0);
         screen.process(&bytes);
         // A blank that was written and a place that never was look the same.
-        let letter = |x| Some(screen.screen().cell(0, x)?.contents().to_owned()).filter(|c: &String| !c.is_empty());
-        (0..12).map(|x| letter(x).unwrap_or_else(|| " ".to_owned())).collect()
+        let letter = |x| {
+            Some(screen.screen().cell(0, x)?.contents().to_owned())
+                .filter(|c: &String| !c.is_empty())
+        };
+        (0..12)
+            .map(|x| letter(x).unwrap_or_else(|| " ".to_owned()))
+            .collect()
     }
 
     #[test]
     fn a_wide_letter_where_joined_ones_stood_stays_whole() {
         // The second half of the wide letter lies where the first joined one began.
         let screens = ["कयू x", "星 x"].map(str::to_owned);
-        assert_eq!(shown(&screens), shown(&screens[1..]), "{:?}", shown(&screens));
+        assert_eq!(
+            shown(&screens),
+            shown(&screens[1..]),
+            "{:?}",
+            shown(&screens)
+        );
         assert_eq!(shown(&screens)[0], "星");
     }
 
@@ -386,7 +457,11 @@ mod tests {
                 if covered == 0 && *cell != before[x] {
                     changed.push((x as u16, 0, cell));
                 }
-                covered = if covered > 0 { covered - 1 } else { text::cells(cell.symbol()).max(1) - 1 };
+                covered = if covered > 0 {
+                    covered - 1
+                } else {
+                    text::cells(cell.symbol()).max(1) - 1
+                };
             }
             backend.draw(changed.into_iter()).unwrap();
             before.clone_from(screen);
@@ -410,7 +485,9 @@ mod tests {
                 let mut backend = Careful::new(&mut bytes);
                 let mut shown = row("");
                 for screen in screens {
-                    let differs = (0..screen.len()).filter(|x| screen[*x] != shown[*x]).map(|x| (x as u16, 0, &screen[x]));
+                    let differs = (0..screen.len())
+                        .filter(|x| screen[*x] != shown[*x])
+                        .map(|x| (x as u16, 0, &screen[x]));
                     backend.draw(differs).unwrap();
                     shown = screen.to_vec();
                 }
@@ -432,14 +509,19 @@ mod tests {
         let mut backend = Careful::new(&mut bytes);
         let cells = row("Acme");
         for cells in [&cells[..4], &[], &[]] {
-            backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+            backend
+                .draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c)))
+                .unwrap();
             backend.hide_cursor().unwrap();
             Backend::flush(&mut backend).unwrap();
         }
         // What the terminal's owner does at the end, without another frame.
         backend.show_cursor().unwrap();
         drop(backend);
-        assert_eq!(String::from_utf8(bytes).unwrap(), "\x1b[?2026h\x1b[1HAcme\x1b[?25l\x1b[?2026l\x1b[?25h");
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            "\x1b[?2026h\x1b[1HAcme\x1b[?25l\x1b[?2026l\x1b[?25h"
+        );
     }
 
     #[test]
@@ -448,7 +530,10 @@ mod tests {
         let out = drawn(&[&format!("{family} x")]);
         // Behind the family stand a blank and the x: they are written, and so is what four faces would have reached.
         let behind = out.rsplit(family).next().unwrap().replace("\x1b[1;3H", "");
-        assert!(behind.starts_with(" x") && behind.trim_end_matches(|c| c != ' ').len() >= 8, "{out:?}");
+        assert!(
+            behind.starts_with(" x") && behind.trim_end_matches(|c| c != ' ').len() >= 8,
+            "{out:?}"
+        );
     }
 
     #[test]
@@ -456,7 +541,9 @@ mod tests {
         let mut bytes = Vec::new();
         let mut backend = Careful::ascii(&mut bytes);
         let cells = row("Ürün 星 यू│x");
-        backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+        backend
+            .draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c)))
+            .unwrap();
         drop(backend);
         assert!(bytes.is_ascii(), "{bytes:?}");
         let out = String::from_utf8(bytes).unwrap();
@@ -468,11 +555,17 @@ mod tests {
         let mut bytes = Vec::new();
         let mut backend = Careful::new(&mut bytes);
         let cells = row("यू     abc");
-        backend.draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c))).unwrap();
+        backend
+            .draw(cells.iter().enumerate().map(|(x, c)| (x as u16, 0, c)))
+            .unwrap();
         let changed = row("यू     abd");
         backend.draw(std::iter::once((8, 0, &changed[8]))).unwrap();
         drop(backend);
         let out = String::from_utf8(bytes).unwrap();
-        assert_eq!(out.matches("यू").count(), 1, "the grapheme is not drawn again: {out:?}");
+        assert_eq!(
+            out.matches("यू").count(),
+            1,
+            "the grapheme is not drawn again: {out:?}"
+        );
     }
 }

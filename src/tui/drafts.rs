@@ -34,8 +34,17 @@ impl Key {
     pub fn of(kind: &str, customers: &[Id], look: &Look) -> Key {
         let mut customers = customers.to_vec();
         customers.sort_unstable();
-        let book = if customers.is_empty() { look.book.display().to_string() } else { String::new() };
-        Key { kind: kind.to_owned(), customers, book, ..Key::default() }
+        let book = if customers.is_empty() {
+            look.book.display().to_string()
+        } else {
+            String::new()
+        };
+        Key {
+            kind: kind.to_owned(),
+            customers,
+            book,
+            ..Key::default()
+        }
     }
 
     /// The same, with what ids do not say.
@@ -59,7 +68,15 @@ impl Key {
 
     /// As it stands in the state file.
     pub fn text(&self) -> String {
-        json!([self.kind, self.customers, self.row, self.what, self.book, self.copy]).to_string()
+        json!([
+            self.kind,
+            self.customers,
+            self.row,
+            self.what,
+            self.book,
+            self.copy
+        ])
+        .to_string()
     }
 
     /// Reads what [`Key::text`] wrote, and what earlier versions did: `note:ID`, `task:several`, `create`, `form:CODE:ID`.
@@ -69,23 +86,56 @@ impl Key {
         {
             let word = |v: &Value| v.as_str().unwrap_or_default().to_owned();
             let id = |v: &Value| v.as_str().and_then(|id| id.parse().ok());
-            let customers = customers.as_array().into_iter().flatten().filter_map(id).collect();
-            let copy = copy.as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-            return Key { kind: word(kind), customers, row: id(row), what: word(what), book: word(book), copy };
+            let customers = customers
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(id)
+                .collect();
+            let copy = copy
+                .as_u64()
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(0);
+            return Key {
+                kind: word(kind),
+                customers,
+                row: id(row),
+                what: word(what),
+                book: word(book),
+                copy,
+            };
         }
         let (kind, about) = text.rsplit_once(':').unwrap_or((text, ""));
         let kind = kind.to_owned();
-        let by_row = kind.strip_prefix("form:").is_some_and(|code| BY_ROW.contains(&code));
+        let by_row = kind
+            .strip_prefix("form:")
+            .is_some_and(|code| BY_ROW.contains(&code));
         match about.parse() {
-            Ok(id) if by_row => Key { kind, row: Some(id), ..Key::default() },
-            Ok(id) => Key { kind, customers: vec![id], ..Key::default() },
-            Err(_) => Key { kind, what: about.to_owned(), ..Key::default() },
+            Ok(id) if by_row => Key {
+                kind,
+                row: Some(id),
+                ..Key::default()
+            },
+            Ok(id) => Key {
+                kind,
+                customers: vec![id],
+                ..Key::default()
+            },
+            Err(_) => Key {
+                kind,
+                what: about.to_owned(),
+                ..Key::default()
+            },
         }
     }
 
     /// As an earlier version kept it: a touchpoint without its channel, a row without its customer, nothing with its book.
     fn before(&self) -> Key {
-        let mut key = Key { book: String::new(), copy: 0, ..self.clone() };
+        let mut key = Key {
+            book: String::new(),
+            copy: 0,
+            ..self.clone()
+        };
         if self.kind == "touch" {
             key.what.clear();
         }
@@ -96,7 +146,10 @@ impl Key {
     }
 
     fn nth(&self, copy: u32) -> Key {
-        Key { copy, ..self.clone() }
+        Key {
+            copy,
+            ..self.clone()
+        }
     }
 }
 
@@ -120,7 +173,9 @@ pub struct Drafts {
 impl Drafts {
     /// The one that is offered for something.
     pub fn get(&self, key: &Key) -> Option<&Draft> {
-        self.all.get(&key.nth(0)).or_else(|| self.all.get(&key.before()))
+        self.all
+            .get(&key.nth(0))
+            .or_else(|| self.all.get(&key.before()))
     }
 
     /// Takes the one that is offered away; what stood behind it is the next to be offered.
@@ -153,7 +208,11 @@ impl Drafts {
     /// Puts one beside what is there: it is offered where nothing else is.
     pub fn add(&mut self, key: &Key, draft: Draft) {
         let mut key = key.nth(0);
-        while self.all.get(&key).is_some_and(|there| there.text != draft.text) {
+        while self
+            .all
+            .get(&key)
+            .is_some_and(|there| there.text != draft.text)
+        {
             key.copy += 1;
         }
         self.all.entry(key).or_insert(draft);
@@ -161,7 +220,9 @@ impl Drafts {
 
     /// Makes one of several texts of the same thing the one that is offered.
     pub fn offer(&mut self, key: &Key) {
-        let Some(draft) = self.all.remove(key) else { return };
+        let Some(draft) = self.all.remove(key) else {
+            return;
+        };
         if let Some(first) = self.all.insert(key.nth(0), draft).filter(|_| key.copy > 0) {
             self.all.insert(key.clone(), first);
         }
@@ -169,12 +230,22 @@ impl Drafts {
 
     /// What is of one customer is of another from now on. Gives what the first was called, where there was something.
     pub fn follow(&mut self, from: Id, to: Id, name: &str) -> Option<String> {
-        let keys: Vec<Key> = self.all.keys().filter(|k| k.customers.contains(&from)).cloned().collect();
+        let keys: Vec<Key> = self
+            .all
+            .keys()
+            .filter(|k| k.customers.contains(&from))
+            .cloned()
+            .collect();
         let mut was = None;
         for key in keys {
-            let Some(mut draft) = self.all.remove(&key) else { continue };
+            let Some(mut draft) = self.all.remove(&key) else {
+                continue;
+            };
             let mut new = key.clone();
-            new.customers.iter_mut().filter(|id| **id == from).for_each(|id| *id = to);
+            new.customers
+                .iter_mut()
+                .filter(|id| **id == from)
+                .for_each(|id| *id = to);
             new.customers.sort_unstable();
             new.customers.dedup();
             let called = std::mem::take(&mut draft.who);
@@ -217,7 +288,12 @@ impl Drafts {
 
     /// As they stand in the state file.
     pub fn to_value(&self) -> Value {
-        let one = |(key, draft): (&Key, &Draft)| (key.text(), json!({"text": draft.text, "at": draft.at.0, "who": draft.who}));
+        let one = |(key, draft): (&Key, &Draft)| {
+            (
+                key.text(),
+                json!({"text": draft.text, "at": draft.at.0, "who": draft.who}),
+            )
+        };
         Value::Object(self.all.iter().map(one).collect())
     }
 
@@ -225,9 +301,25 @@ impl Drafts {
     pub fn of_value(value: &Value) -> Drafts {
         let mut drafts = Drafts::default();
         for (key, value) in value.as_object().into_iter().flatten() {
-            let Some(text) = value.as_str().or_else(|| value["text"].as_str()).filter(|t| !t.trim().is_empty()) else { continue };
-            let (at, who) = (value["at"].as_i64().unwrap_or(0), value["who"].as_str().unwrap_or_default());
-            drafts.all.insert(Key::read(key), Draft { text: text.to_owned(), at: Stamp(at), who: who.to_owned() });
+            let Some(text) = value
+                .as_str()
+                .or_else(|| value["text"].as_str())
+                .filter(|t| !t.trim().is_empty())
+            else {
+                continue;
+            };
+            let (at, who) = (
+                value["at"].as_i64().unwrap_or(0),
+                value["who"].as_str().unwrap_or_default(),
+            );
+            drafts.all.insert(
+                Key::read(key),
+                Draft {
+                    text: text.to_owned(),
+                    at: Stamp(at),
+                    who: who.to_owned(),
+                },
+            );
         }
         drafts
     }
@@ -236,14 +328,24 @@ impl Drafts {
 impl Look {
     /// True for a customer that is not in the book, or not any more.
     pub fn is_gone(&self, id: Id) -> bool {
-        self.read().is_none_or(|r| r.row_of_id(id).is_none_or(|at| r.rows[at].removed))
+        self.read()
+            .is_none_or(|r| r.row_of_id(id).is_none_or(|at| r.rows[at].removed))
     }
 
     /// A text that is kept now, with what those it is for are called.
     pub fn draft(&self, key: &Key, text: String) -> Draft {
-        let before = || self.drafts.get(key).map(|d| d.who.clone()).unwrap_or_default();
+        let before = || {
+            self.drafts
+                .get(key)
+                .map(|d| d.who.clone())
+                .unwrap_or_default()
+        };
         let who = verbs::listed(&key.customers, self);
-        Draft { text, at: self.now.at, who: if who.is_empty() { before() } else { who } }
+        Draft {
+            text,
+            at: self.now.at,
+            who: if who.is_empty() { before() } else { who },
+        }
     }
 
     /// Keeps a text as the draft that is offered; an empty one is forgotten.
@@ -268,8 +370,19 @@ impl Look {
     /// What the edge of a line or form says of the draft that it took up: `draft of Fri, for A and B`.
     pub fn draft_words(&self, draft: &Draft) -> String {
         let day = self.draft_day(draft);
-        let words = if day.is_empty() { self.say.word("draft.old").to_owned() } else { self.say.fill("draft.of", &[("day", &day)]) };
-        if draft.who.is_empty() { words } else { format!("{words}{}", self.say.fill("draft.for", &[("who", &draft.who)])) }
+        let words = if day.is_empty() {
+            self.say.word("draft.old").to_owned()
+        } else {
+            self.say.fill("draft.of", &[("day", &day)])
+        };
+        if draft.who.is_empty() {
+            words
+        } else {
+            format!(
+                "{words}{}",
+                self.say.fill("draft.for", &[("who", &draft.who)])
+            )
+        }
     }
 }
 
@@ -283,12 +396,21 @@ pub fn shown(draft: &Draft, look: &Look) -> Vec<String> {
 
 fn fields_shown(fields: &Map<String, Value>, look: &Look) -> Vec<String> {
     let mut lines = Vec::new();
-    for (code, kept) in fields.iter().filter(|(code, _)| !RESERVED.contains(&code.as_str())) {
+    for (code, kept) in fields
+        .iter()
+        .filter(|(code, _)| !RESERVED.contains(&code.as_str()))
+    {
         let text = field_text(kept);
         let label = look.say.find(&format!("field.{code}")).unwrap_or(code);
         lines.extend(format!("{label}: {text}").lines().map(str::to_owned));
     }
-    for older in fields.get(OLDER).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
+    for older in fields
+        .get(OLDER)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+    {
         lines.push(look.say.word("draft.older").to_owned());
         lines.extend(fields_shown(older, look));
     }
@@ -297,7 +419,9 @@ fn fields_shown(fields: &Map<String, Value>, look: &Look) -> Vec<String> {
 
 /// What was typed in a field of a form, where its draft keeps what was seen with it too.
 pub fn field_text(kept: &Value) -> &str {
-    kept.as_str().or_else(|| kept["text"].as_str()).unwrap_or_default()
+    kept.as_str()
+        .or_else(|| kept["text"].as_str())
+        .unwrap_or_default()
 }
 
 /// In a form's draft: the older ones that newer typing was put before.

@@ -67,23 +67,50 @@ pub enum Msg {
     /// What other consoles of this person keep: drafts, bookmarks, who was visited, brought together with what is kept here.
     Kept(Value),
     /// The demo book is there.
-    Made { job: Job, path: PathBuf, result: Result<()> },
+    Made {
+        job: Job,
+        path: PathBuf,
+        result: Result<()>,
+    },
     /// A text was to be copied: by which program it was, or `None` where there is none that could.
-    Copied { text: String, what: String, tool: Option<&'static str> },
+    Copied {
+        text: String,
+        what: String,
+        tool: Option<&'static str>,
+    },
     /// `keys.toml` has another text than before; empty when it is gone.
     Keys(String),
     /// A merge has ended, or the look at what it would do.
-    Merged { job: Job, path: PathBuf, dry_run: bool, result: Result<Box<Report>> },
+    Merged {
+        job: Job,
+        path: PathBuf,
+        dry_run: bool,
+        result: Result<Box<Report>>,
+    },
     /// How far an import is.
     Importing(Job, Reading),
     /// An import has ended, or the look at what it would do.
-    Imported { job: Job, path: PathBuf, wanted: Box<Wanted>, result: Result<Box<import::Report>> },
+    Imported {
+        job: Job,
+        path: PathBuf,
+        wanted: Box<Wanted>,
+        result: Result<Box<import::Report>>,
+    },
     /// The brief of a handover is written: now the customers change hands. Or it is not, and they stay.
-    Briefed { job: Job, customers: Vec<Id>, to: String, result: Result<()> },
+    Briefed {
+        job: Job,
+        customers: Vec<Id>,
+        to: String,
+        result: Result<()>,
+    },
     /// A mail was to be opened, and the desktop did, or could not.
     Mailing { link: String, opened: bool },
     /// A file is written, with so many rows, or is not.
-    Exported { job: Job, path: PathBuf, result: Result<usize> },
+    Exported {
+        job: Job,
+        path: PathBuf,
+        result: Result<usize>,
+    },
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }
@@ -126,15 +153,33 @@ pub enum Effect {
     /// Gives up an import, or a look at a file; nothing of it is written.
     StopImport(Job),
     /// Imports a file into the open book, or tells only what would come.
-    Import { job: Job, path: PathBuf, wanted: Box<Wanted> },
+    Import {
+        job: Job,
+        path: PathBuf,
+        wanted: Box<Wanted>,
+    },
     /// Merges a copy into the open book, or tells only what would come.
-    Merge { job: Job, path: PathBuf, dry_run: bool },
+    Merge {
+        job: Job,
+        path: PathBuf,
+        dry_run: bool,
+    },
     /// Writes the answer to a question into a file; of a past day where that is shown.
-    Export { job: Job, query: Query, path: PathBuf, past: Option<Day> },
+    Export {
+        job: Job,
+        query: Query,
+        path: PathBuf,
+        past: Option<Day>,
+    },
     /// Has the desktop open a mail.
     Mail(String),
     /// Writes the brief of a handover into a file.
-    Brief { job: Job, customers: Vec<Id>, to: String, path: PathBuf },
+    Brief {
+        job: Job,
+        customers: Vec<Id>,
+        to: String,
+        path: PathBuf,
+    },
     /// Leaves.
     Quit,
 }

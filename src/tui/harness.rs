@@ -28,8 +28,18 @@ use crate::transfer::demo::{self, DemoOptions};
 pub const NOW: Stamp = Stamp(1_795_262_400_000);
 
 fn options() -> Options {
-    let who = Who { person: "ana".into(), device: Id([7; 16]) };
-    Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere }
+    let who = Who {
+        person: "ana".into(),
+        device: Id([7; 16]),
+    };
+    Options {
+        who,
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: None,
+        keep: crate::store::outbox::Keep::Nowhere,
+    }
 }
 
 /// The app with its book.
@@ -60,21 +70,34 @@ impl Harness {
 
     /// The same over a file, which can be opened a second time.
     pub fn in_file(seed: u64, path: &Path) -> Harness {
-        Harness::filled("en", seed, Store::open(path, &options()).expect("the book opens"))
+        Harness::filled(
+            "en",
+            seed,
+            Store::open(path, &options()).expect("the book opens"),
+        )
     }
 
     fn filled(lang: &str, seed: u64, store: Store) -> Harness {
         let mut harness = Harness::started(lang, store);
         let today = harness.app.look.now.zone.day(NOW);
-        let options = DemoOptions { customers: 40, months: 14, seed, today };
-        demo::write(&mut harness.store, &options, NOW, &mut |_| {}).expect("the demo book is written");
+        let options = DemoOptions {
+            customers: 40,
+            months: 14,
+            seed,
+            today,
+        };
+        demo::write(&mut harness.store, &options, NOW, &mut |_| {})
+            .expect("the demo book is written");
         harness.ready();
         harness
     }
 
     /// The same without customers, the welcome closed.
     pub fn empty(lang: &str) -> Harness {
-        let mut harness = Harness::started(lang, Store::memory(&options()).expect("a book in memory opens"));
+        let mut harness = Harness::started(
+            lang,
+            Store::memory(&options()).expect("a book in memory opens"),
+        );
         harness.ready();
         harness.press("esc");
         harness
@@ -82,7 +105,10 @@ impl Harness {
 
     /// The screens before the book has answered.
     fn started(lang: &str, store: Store) -> Harness {
-        assert_eq!(lang, "en", "the only language that the screens have words of");
+        assert_eq!(
+            lang, "en",
+            "the only language that the screens have words of"
+        );
         let mut look = super::default_look();
         look.me = "ana".into();
         look.now = crate::domain::time::Moment::new(NOW, crate::domain::time::Zone::default());
@@ -117,7 +143,15 @@ impl Harness {
         let store = self.shown();
         let roster = store.roster().expect("the roster loads");
         let (config, read_only) = (store.config(), store.read_only().map(str::to_owned));
-        let answer = Answer::Ready { roster, config, path: "demo.db".into(), mode: "WAL".into(), exchanges: None, read_only, past };
+        let answer = Answer::Ready {
+            roster,
+            config,
+            path: "demo.db".into(),
+            mode: "WAL".into(),
+            exchanges: None,
+            read_only,
+            past,
+        };
         self.hear(answer);
     }
 
@@ -214,7 +248,10 @@ impl Harness {
                     let now = self.now;
                     let result = self.shown().write(command, now);
                     self.effects.push(effect.clone());
-                    self.hear(Answer::Written { ticket: *ticket, result });
+                    self.hear(Answer::Written {
+                        ticket: *ticket,
+                        result,
+                    });
                     self.answer_all();
                 }
                 Effect::Watch { slot, query } => {
@@ -227,7 +264,10 @@ impl Harness {
                     self.watched.remove(slot);
                 }
                 Effect::Past(day) => {
-                    self.past = day.map(|day| Store::open_past(self.store.path(), &options(), day).expect("the past opens"));
+                    self.past = day.map(|day| {
+                        Store::open_past(self.store.path(), &options(), day)
+                            .expect("the past opens")
+                    });
                     self.ready();
                 }
                 _ => self.effects.push(effect),
@@ -243,18 +283,27 @@ impl Harness {
     }
 
     fn answer(&mut self, slot: Slot) {
-        let Some(query) = self.watched.get(&slot).cloned() else { return };
+        let Some(query) = self.watched.get(&slot).cloned() else {
+            return;
+        };
         let answered = self.shown().answer(&query);
         // As the worker does: another roster is handed over before a page that has its numbers.
         let roster = self.shown().roster().expect("the roster is there");
-        if self.app.look.roster.as_ref().is_some_and(|shared| !Arc::ptr_eq(shared, &roster)) {
+        if self
+            .app
+            .look
+            .roster
+            .as_ref()
+            .is_some_and(|shared| !Arc::ptr_eq(shared, &roster))
+        {
             self.hand_over();
         }
         let answer = match answered {
             Ok(page) => {
                 let page = Arc::new(page);
                 self.told.truncate(50);
-                self.told.push_front((self.app.worker(), slot, query.clone(), page.clone()));
+                self.told
+                    .push_front((self.app.worker(), slot, query.clone(), page.clone()));
                 Answer::Page { slot, query, page }
             }
             Err(error) => Answer::Failed { slot, query, error },
@@ -264,24 +313,45 @@ impl Harness {
 
     /// Another person writes a minute later; the screens are told with [`Harness::answer_all`] only.
     pub fn another(&mut self, person: &str, command: &Command) {
-        self.another_tries(person, command).expect("another's change is written");
+        self.another_tries(person, command)
+            .expect("another's change is written");
     }
 
     /// The same, which may be refused.
     pub fn another_tries(&mut self, person: &str, command: &Command) -> Result<Receipt> {
-        let who = Who { person: person.into(), device: Id([9; 16]) };
+        let who = Who {
+            person: person.into(),
+            device: Id([9; 16]),
+        };
         let me = std::mem::replace(self.store.who_for_tests(), who);
         let done = self.store.write(command, Stamp(NOW.0 + 60_000));
         // A roster that was read anew meanwhile is mine all the same.
-        self.store.roster().expect("the roster loads").write().expect("nobody panicked").me.clone_from(&me.person);
+        self.store
+            .roster()
+            .expect("the roster loads")
+            .write()
+            .expect("nobody panicked")
+            .me
+            .clone_from(&me.person);
         *self.store.who_for_tests() = me;
         done
     }
 
     /// Answers a write that waits: the latest of the last keys.
     pub fn answer_write(&mut self, result: crate::error::Result<Receipt>) {
-        let ticket = |e: &Effect| if let Effect::Write { ticket, .. } = e { Some(*ticket) } else { None };
-        let ticket = self.effects.iter().rev().find_map(ticket).expect("a write waits");
+        let ticket = |e: &Effect| {
+            if let Effect::Write { ticket, .. } = e {
+                Some(*ticket)
+            } else {
+                None
+            }
+        };
+        let ticket = self
+            .effects
+            .iter()
+            .rev()
+            .find_map(ticket)
+            .expect("a write waits");
         self.held.retain(|(held, _)| *held != ticket);
         self.hear(Answer::Written { ticket, result });
         self.answer_all();
@@ -289,7 +359,11 @@ impl Harness {
 
     /// Somebody else purges a customer: all others have other numbers in the next roster.
     pub fn purged(&mut self, customer: Id) {
-        let purge = Command::Purge { entity: Entity::Customer, row: customer, why: "asked".into() };
+        let purge = Command::Purge {
+            entity: Entity::Customer,
+            row: customer,
+            why: "asked".into(),
+        };
         self.another("bo", &purge);
         self.answer_all();
     }
@@ -310,7 +384,13 @@ impl Harness {
     pub fn written(&self) -> Vec<Command> {
         self.effects
             .iter()
-            .filter_map(|e| if let Effect::Write { command, .. } = e { Some(command.as_ref().clone()) } else { None })
+            .filter_map(|e| {
+                if let Effect::Write { command, .. } = e {
+                    Some(command.as_ref().clone())
+                } else {
+                    None
+                }
+            })
             .collect()
     }
 
@@ -331,15 +411,27 @@ impl Harness {
     /// The screen's text, and under it a letter for the style of each cell.
     pub fn screen(&mut self) -> String {
         let buf = self.draw();
-        let styles = (0..buf.area.height).map(|y| (0..buf.area.width).map(|x| mark(&buf, x, y)).collect::<String>().trim_end().to_owned());
-        format!("{}\n\n{}", lines(&buf).join("\n"), styles.collect::<Vec<_>>().join("\n"))
+        let styles = (0..buf.area.height).map(|y| {
+            (0..buf.area.width)
+                .map(|x| mark(&buf, x, y))
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        });
+        format!(
+            "{}\n\n{}",
+            lines(&buf).join("\n"),
+            styles.collect::<Vec<_>>().join("\n")
+        )
     }
 
     /// The line under the cursor.
     pub fn current(&mut self) -> String {
         let buf = self.draw();
-        let at = (0..buf.area.height).find(|y| (0..buf.area.width).any(|x| mark(&buf, x, *y) == 'S'));
-        at.map(|y| lines(&buf)[usize::from(y)].clone()).unwrap_or_default()
+        let at =
+            (0..buf.area.height).find(|y| (0..buf.area.width).any(|x| mark(&buf, x, *y) == 'S'));
+        at.map(|y| lines(&buf)[usize::from(y)].clone())
+            .unwrap_or_default()
     }
 }
 

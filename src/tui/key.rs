@@ -35,16 +35,23 @@ const NAMED: &[(&str, KeyCode)] = &[
 impl Key {
     /// The key of a terminal's event, in the one form that is compared.
     pub fn of(event: &KeyEvent) -> Key {
-        let mut with = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let mut with =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
             with -= KeyModifiers::SHIFT;
         }
-        Key { code: event.code, with }
+        Key {
+            code: event.code,
+            with,
+        }
     }
 
     /// A character without modifiers.
     pub const fn char(c: char) -> Key {
-        Key { code: KeyCode::Char(c), with: KeyModifiers::NONE }
+        Key {
+            code: KeyCode::Char(c),
+            with: KeyModifiers::NONE,
+        }
     }
 
     /// True for what a text field takes as a letter.
@@ -55,8 +62,13 @@ impl Key {
     /// The key under the same finger on a Latin keyboard: Cyrillic (ЙЦУКЕН) and Greek letters by position.
     #[must_use]
     pub fn by_position(self) -> Key {
-        let KeyCode::Char(c) = self.code else { return self };
-        Key { code: KeyCode::Char(latin(c)), with: self.with }
+        let KeyCode::Char(c) = self.code else {
+            return self;
+        };
+        Key {
+            code: KeyCode::Char(latin(c)),
+            with: self.with,
+        }
     }
 
     /// Reads one key; `None` when it is not one.
@@ -73,7 +85,10 @@ impl Key {
             } else if let Some(after) = rest.strip_prefix("alt-").filter(|r| !r.is_empty()) {
                 with |= KeyModifiers::ALT;
                 rest = after;
-            } else if let Some(after) = rest.strip_prefix("shift-").filter(|r| r.chars().count() > 1) {
+            } else if let Some(after) = rest
+                .strip_prefix("shift-")
+                .filter(|r| r.chars().count() > 1)
+            {
                 with |= KeyModifiers::SHIFT;
                 rest = after;
             } else {
@@ -82,7 +97,10 @@ impl Key {
         }
         let mut chars = rest.chars();
         let c = chars.next()?;
-        (chars.next().is_none() && !c.is_control() && c != ' ').then_some(Key { code: KeyCode::Char(c), with })
+        (chars.next().is_none() && !c.is_control() && c != ' ').then_some(Key {
+            code: KeyCode::Char(c),
+            with,
+        })
     }
 
     /// Reads a sequence such as `g g`; `None` when a part is no key or there is none.
@@ -105,7 +123,9 @@ impl fmt::Display for Key {
         }
         match self.code {
             KeyCode::Char(' ') => f.write_str("Space"),
-            KeyCode::Char(c) if self.with.contains(KeyModifiers::CONTROL) => write!(f, "{}", c.to_ascii_uppercase()),
+            KeyCode::Char(c) if self.with.contains(KeyModifiers::CONTROL) => {
+                write!(f, "{}", c.to_ascii_uppercase())
+            }
             KeyCode::Char(c) => write!(f, "{c}"),
             KeyCode::BackTab => f.write_str("Shift-Tab"),
             KeyCode::PageUp => f.write_str("PgUp"),
@@ -120,7 +140,10 @@ impl fmt::Display for Key {
 
 /// A sequence as a person reads it: `g g`, `Ctrl-P`.
 pub fn show(keys: &[Key]) -> String {
-    keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+    keys.iter()
+        .map(Key::to_string)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 const LATIN: &str = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>~";
@@ -129,8 +152,18 @@ const GREEK_LATIN: &str = "wertyuiopasdfghjklzxcvbnmWERTYUIOPASDFGHJKLZXCVBNM";
 const GREEK: &str = "ςερτυθιοπασδφγηξκλζχψωβνμΣΕΡΤΥΘΙΟΠΑΣΔΦΓΗΞΚΛΖΧΨΩΒΝΜ";
 
 fn latin(c: char) -> char {
-    let by = |from: &str, to: &str| from.chars().position(|f| f == c).and_then(|at| to.chars().nth(at));
-    if c.is_ascii() { c } else { by(CYRILLIC, LATIN).or_else(|| by(GREEK, GREEK_LATIN)).unwrap_or(c) }
+    let by = |from: &str, to: &str| {
+        from.chars()
+            .position(|f| f == c)
+            .and_then(|at| to.chars().nth(at))
+    };
+    if c.is_ascii() {
+        c
+    } else {
+        by(CYRILLIC, LATIN)
+            .or_else(|| by(GREEK, GREEK_LATIN))
+            .unwrap_or(c)
+    }
 }
 
 #[cfg(test)]
@@ -139,8 +172,18 @@ mod tests {
 
     #[test]
     fn keys_read_as_they_are_written() {
-        for (text, shown) in [("d", "d"), ("G", "G"), ("ctrl-p", "Ctrl-P"), ("alt-left", "Alt-Left"), ("g g", "g g"), ("space", "Space")] {
-            assert_eq!(Key::parse_all(text).map(|k| show(&k)).as_deref(), Some(shown));
+        for (text, shown) in [
+            ("d", "d"),
+            ("G", "G"),
+            ("ctrl-p", "Ctrl-P"),
+            ("alt-left", "Alt-Left"),
+            ("g g", "g g"),
+            ("space", "Space"),
+        ] {
+            assert_eq!(
+                Key::parse_all(text).map(|k| show(&k)).as_deref(),
+                Some(shown)
+            );
         }
         assert_eq!(Key::parse("-"), Some(Key::char('-')));
         for wrong in ["", "ctrl-", "hello", "shift-g", "ctrl-enter-x"] {

@@ -139,8 +139,21 @@ pub const SCREEN_ONLY: &[&str] = &[
 ];
 
 /// A row that always applies and is not in the hint line.
-pub const fn row<V: ?Sized>(label: &'static str, keys: &'static [&'static str], run: fn(&mut V, &mut Cx)) -> KeyRow<V> {
-    KeyRow { label, keys, when: |_, _| Ok(()), run, hint: false, writes: false, types: false, cli: None }
+pub const fn row<V: ?Sized>(
+    label: &'static str,
+    keys: &'static [&'static str],
+    run: fn(&mut V, &mut Cx),
+) -> KeyRow<V> {
+    KeyRow {
+        label,
+        keys,
+        when: |_, _| Ok(()),
+        run,
+        hint: false,
+        writes: false,
+        types: false,
+        cli: None,
+    }
 }
 
 impl<V: ?Sized> KeyRow<V> {
@@ -290,7 +303,14 @@ impl Keymap {
         if let Some(action) = actions.iter().find(|a| a.keys.iter().any(|k| k == typed)) {
             return Reached::Action(action);
         }
-        if actions.iter().any(|a| a.keys.iter().any(|k| k.starts_with(typed))) { Reached::Prefix } else { Reached::Nothing }
+        if actions
+            .iter()
+            .any(|a| a.keys.iter().any(|k| k.starts_with(typed)))
+        {
+            Reached::Prefix
+        } else {
+            Reached::Nothing
+        }
     }
 
     /// Puts the keys of a `keys.toml` in place of the defaults and says what is wrong with it, one sentence a mistake, with
@@ -311,9 +331,13 @@ impl Keymap {
         let mut wrong = Vec::new();
         for (id, keys) in file.keys {
             let line = line_at(text, keys.span().start);
-            let named = |a: &Action| a.id == id || id.strip_prefix("*.").is_some_and(|label| a.label == label);
+            let named = |a: &Action| {
+                a.id == id || id.strip_prefix("*.").is_some_and(|label| a.label == label)
+            };
             if !self.all().any(named) {
-                wrong.push(format!("keys.toml line {line}: there is no action \"{id}\" (retain keys lists them)"));
+                wrong.push(format!(
+                    "keys.toml line {line}: there is no action \"{id}\" (retain keys lists them)"
+                ));
                 continue;
             }
             let mut sequences = Vec::new();
@@ -327,7 +351,11 @@ impl Keymap {
                 action.keys.clone_from(&sequences);
             }
         }
-        wrong.extend(self.conflicts().into_iter().map(|c| format!("keys.toml: {c}")));
+        wrong.extend(
+            self.conflicts()
+                .into_iter()
+                .map(|c| format!("keys.toml: {c}")),
+        );
         wrong
     }
 
@@ -335,11 +363,20 @@ impl Keymap {
     pub fn conflicts(&self) -> Vec<String> {
         let mut out = Vec::new();
         for (screen, actions) in &self.screens {
-            let all: Vec<(&Action, &Vec<Key>)> = actions.iter().flat_map(|a| a.keys.iter().map(move |k| (a, k))).collect();
+            let all: Vec<(&Action, &Vec<Key>)> = actions
+                .iter()
+                .flat_map(|a| a.keys.iter().map(move |k| (a, k)))
+                .collect();
             for (i, (a, one)) in all.iter().enumerate() {
                 for (b, two) in &all[i + 1..] {
                     if one.starts_with(two) || two.starts_with(one) {
-                        out.push(format!("{} and {} of {screen} conflict ({} and {})", a.id, b.id, show(one), show(two)));
+                        out.push(format!(
+                            "{} and {} of {screen} conflict ({} and {})",
+                            a.id,
+                            b.id,
+                            show(one),
+                            show(two)
+                        ));
                     }
                 }
             }

@@ -12,5 +12,8 @@ pub fn cut(text: &str, width: usize, ascii: bool) -> Cow<'_, str> {
     if width == 0 {
         return Cow::Borrowed("");
     }
-    Cow::Owned(format!("{}~", crate::text::cut(text, width).trim_end_matches('…')))
+    Cow::Owned(format!(
+        "{}~",
+        crate::text::cut(text, width).trim_end_matches('…')
+    ))
 }

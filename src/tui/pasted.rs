@@ -9,7 +9,15 @@ const MOST_HELD: usize = 2_000;
 
 /// The letter that a key is in a text; a line's end for Enter.
 fn letter(event: &Event) -> Option<char> {
-    let Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press, .. }) = event else { return None };
+    let Event::Key(KeyEvent {
+        code,
+        modifiers,
+        kind: KeyEventKind::Press,
+        ..
+    }) = event
+    else {
+        return None;
+    };
     match code {
         KeyCode::Char(c) if (*modifiers - KeyModifiers::SHIFT).is_empty() => Some(*c),
         KeyCode::Char('j') if *modifiers == KeyModifiers::CONTROL => Some('\n'),
@@ -20,8 +28,14 @@ fn letter(event: &Event) -> Option<char> {
 }
 
 fn is_pasted(letters: &str) -> bool {
-    let held = letters.chars().zip(letters.chars().skip(1)).all(|(a, b)| a == b);
-    letters.chars().nth(if held { MOST_HELD } else { MOST_TYPED }).is_some()
+    let held = letters
+        .chars()
+        .zip(letters.chars().skip(1))
+        .all(|(a, b)| a == b);
+    letters
+        .chars()
+        .nth(if held { MOST_HELD } else { MOST_TYPED })
+        .is_some()
 }
 
 /// A batch of input in which runs of letters that nobody can have typed are pastes.
@@ -58,8 +72,16 @@ mod tests {
     use super::*;
 
     fn keys(text: &str) -> Vec<Event> {
-        let code = |c| if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
-        text.chars().map(|c| Event::Key(KeyEvent::new(code(c), KeyModifiers::NONE))).collect()
+        let code = |c| {
+            if c == '\n' {
+                KeyCode::Enter
+            } else {
+                KeyCode::Char(c)
+            }
+        };
+        text.chars()
+            .map(|c| Event::Key(KeyEvent::new(code(c), KeyModifiers::NONE)))
+            .collect()
     }
 
     #[test]
@@ -72,12 +94,19 @@ mod tests {
         with_others.extend(keys(&text));
         with_others.push(left.clone());
         let (jn, paste) = (keys("jn"), Event::Paste(text));
-        assert_eq!(joined(with_others), [jn[0].clone(), jn[1].clone(), left.clone(), paste, left]);
+        assert_eq!(
+            joined(with_others),
+            [jn[0].clone(), jn[1].clone(), left.clone(), paste, left]
+        );
     }
 
     #[test]
     fn what_a_hand_does_stays_keys() {
-        for text in ["j".repeat(1_000), "jk".repeat(90), "call them back on monday\n".into()] {
+        for text in [
+            "j".repeat(1_000),
+            "jk".repeat(90),
+            "call them back on monday\n".into(),
+        ] {
             assert_eq!(joined(keys(&text)), keys(&text));
         }
     }

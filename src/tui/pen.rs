@@ -18,7 +18,12 @@ struct Ink {
     modifier: Modifier,
 }
 
-const PLAIN: Ink = Ink { fg: Color::Reset, bg: Color::Reset, line: Color::Reset, modifier: Modifier::empty() };
+const PLAIN: Ink = Ink {
+    fg: Color::Reset,
+    bg: Color::Reset,
+    line: Color::Reset,
+    modifier: Modifier::empty(),
+};
 
 /// What the terminal was told last.
 pub struct Pen {
@@ -29,20 +34,34 @@ pub struct Pen {
 
 impl Default for Pen {
     fn default() -> Pen {
-        Pen { ink: PLAIN, at: None }
+        Pen {
+            ink: PLAIN,
+            at: None,
+        }
     }
 }
 
 impl Pen {
     /// Writes a cell. `sure`: every terminal draws its grapheme in as many cells as we count.
-    pub fn put(&mut self, out: &mut impl Write, (x, y): (u16, u16), cell: &Cell, sure: bool) -> io::Result<()> {
+    pub fn put(
+        &mut self,
+        out: &mut impl Write,
+        (x, y): (u16, u16),
+        cell: &Cell,
+        sure: bool,
+    ) -> io::Result<()> {
         if self.at != Some((x, y)) {
             match (x, y) {
                 (0, y) => write!(out, "\x1b[{}H", y + 1)?,
                 (x, y) => write!(out, "\x1b[{};{}H", y + 1, x + 1)?,
             }
         }
-        let ink = Ink { fg: cell.fg, bg: cell.bg, line: cell.underline_color, modifier: cell.modifier };
+        let ink = Ink {
+            fg: cell.fg,
+            bg: cell.bg,
+            line: cell.underline_color,
+            modifier: cell.modifier,
+        };
         if ink != self.ink {
             write!(out, "\x1b[{}m", change(self.ink, ink))?;
             self.ink = ink;
@@ -86,7 +105,10 @@ fn change(from: Ink, to: Ink) -> String {
         // One code ends bold and dim, another both ways of blinking: what stays of the pair is said again below.
         if gone.contains(*modifier) && have.contains(*modifier) {
             say(off);
-            have -= MODIFIERS.iter().filter(|m| m.2 == *off).fold(Modifier::empty(), |all, m| all | m.0);
+            have -= MODIFIERS
+                .iter()
+                .filter(|m| m.2 == *off)
+                .fold(Modifier::empty(), |all, m| all | m.0);
         }
     }
     for (modifier, on, _) in MODIFIERS {
@@ -192,7 +214,8 @@ mod tests {
             (0, 1, cell("d", Style::new())),
             (9, 1, cell("e", Style::new().fg(Color::Indexed(99)))),
         ];
-        let said = "\x1b[1Ha\x1b[31m星\x1b[1mb\x1b[22;2mc\x1b[2H\x1b[md\x1b[2;10H\x1b[38;5;99me\x1b[m";
+        let said =
+            "\x1b[1Ha\x1b[31m星\x1b[1mb\x1b[22;2mc\x1b[2H\x1b[md\x1b[2;10H\x1b[38;5;99me\x1b[m";
         assert_eq!(written(&cells), said);
     }
 
@@ -206,9 +229,17 @@ mod tests {
             ]
         };
         // The terminal of the test knows one strength of a letter, not both at once.
-        let one = |m: Modifier| if m.contains(Modifier::BOLD) { m - Modifier::DIM } else { m };
-        let modifiers = (0u16..=0b1_1111_1111).prop_map(move |bits| one(Modifier::from_bits_truncate(bits)));
-        (colour(), colour(), modifiers).prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier))
+        let one = |m: Modifier| {
+            if m.contains(Modifier::BOLD) {
+                m - Modifier::DIM
+            } else {
+                m
+            }
+        };
+        let modifiers =
+            (0u16..=0b1_1111_1111).prop_map(move |bits| one(Modifier::from_bits_truncate(bits)));
+        (colour(), colour(), modifiers)
+            .prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier))
     }
 
     proptest! {

@@ -59,7 +59,13 @@ impl Roll {
 
     /// The preview's question.
     pub fn preview(&self) -> Option<Query> {
-        self.watched.map(|customer| Query::Account { customer, timeline: TimelineAsk { limit: 12, ..TimelineAsk::default() } })
+        self.watched.map(|customer| Query::Account {
+            customer,
+            timeline: TimelineAsk {
+                limit: 12,
+                ..TimelineAsk::default()
+            },
+        })
     }
 
     /// The list's page. With a mistake in the filter the rows stay those of the last valid one.
@@ -168,15 +174,24 @@ impl Roll {
 
     /// Pasted text; false unless the filter line is open.
     pub fn paste(&mut self, text: &str) -> bool {
-        let Some((field, _)) = &mut self.editing else { return false };
+        let Some((field, _)) = &mut self.editing else {
+            return false;
+        };
         field.insert(text);
         field.text().clone_into(&mut self.view.filter);
         true
     }
 
     fn tab(&mut self) {
-        let Some((field, _)) = &mut self.editing else { return };
-        let Some((way, _)) = self.completions.get(self.completing % self.completions.len().max(1)) else { return };
+        let Some((field, _)) = &mut self.editing else {
+            return;
+        };
+        let Some((way, _)) = self
+            .completions
+            .get(self.completing % self.completions.len().max(1))
+        else {
+            return;
+        };
         let whole = way.clone();
         field.set(&whole);
         self.view.filter = whole;
@@ -209,7 +224,9 @@ impl Roll {
 
     /// Draws the filter line while it is open; returns what is left of the area.
     pub fn draw_filter(&self, canvas: &mut Canvas, area: Rect) -> Rect {
-        let Some((field, _)) = &self.editing else { return area };
+        let Some((field, _)) = &self.editing else {
+            return area;
+        };
         let line = Rect::new(area.x + 1, area.y, area.width.saturating_sub(2), 1);
         canvas.clear(Rect::new(area.x, area.y, area.width, 1));
         let used = canvas.text(line.x, line.y, 3, "/ ", Role::Accent);
@@ -219,9 +236,28 @@ impl Roll {
         };
         let wide = (cells(&words) as u16).min(line.width / 2);
         let room = line.width.saturating_sub(used + wide + 2);
-        canvas.right(line.right(), line.y, wide, &words, if self.mistake.is_some() { Role::Danger } else { Role::Muted });
-        field.draw(canvas, Rect::new(line.x + used, line.y, room, 1), self.mistake.as_ref().map(|m| (m.start, m.end)));
-        Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
+        canvas.right(
+            line.right(),
+            line.y,
+            wide,
+            &words,
+            if self.mistake.is_some() {
+                Role::Danger
+            } else {
+                Role::Muted
+            },
+        );
+        field.draw(
+            canvas,
+            Rect::new(line.x + used, line.y, room, 1),
+            self.mistake.as_ref().map(|m| (m.start, m.end)),
+        );
+        Rect::new(
+            area.x,
+            area.y + 1,
+            area.width,
+            area.height.saturating_sub(1),
+        )
     }
 
     /// Says why the list is empty, and which key helps.
@@ -235,10 +271,22 @@ impl Roll {
         } else if self.view.filter.is_empty() {
             say.word("message.no_customers").to_owned()
         } else {
-            say.fill("message.nothing_fits", &[("filter", &self.view.filter), ("of", &self.of.to_string())])
+            say.fill(
+                "message.nothing_fits",
+                &[("filter", &self.view.filter), ("of", &self.of.to_string())],
+            )
         };
-        for (y, line) in (area.y + 2..area.bottom()).zip(super::measure::wrap(&text, usize::from(area.width.saturating_sub(4)))) {
-            canvas.text(area.x + 2, y, area.width.saturating_sub(4), &line, Role::Muted);
+        for (y, line) in (area.y + 2..area.bottom()).zip(super::measure::wrap(
+            &text,
+            usize::from(area.width.saturating_sub(4)),
+        )) {
+            canvas.text(
+                area.x + 2,
+                y,
+                area.width.saturating_sub(4),
+                &line,
+                Role::Muted,
+            );
         }
     }
 }
@@ -248,9 +296,16 @@ pub fn ways(completions: &[(String, usize)]) -> String {
     let word = |whole: &str| whole.rfind([' ', '(']).map_or(0, |at| at + 1);
     let shown = completions.iter().take(4).map(|(whole, n)| {
         // A value in quotes may have a space; its word begins before them.
-        let end = whole.find('"').filter(|at| whole[*at..].matches('"').count() == 2 && whole.ends_with('"')).unwrap_or(whole.len());
+        let end = whole
+            .find('"')
+            .filter(|at| whole[*at..].matches('"').count() == 2 && whole.ends_with('"'))
+            .unwrap_or(whole.len());
         let way = &whole[word(&whole[..end])..];
-        if *n > 0 { format!("{way} {n}") } else { way.to_owned() }
+        if *n > 0 {
+            format!("{way} {n}")
+        } else {
+            way.to_owned()
+        }
     });
     shown.collect::<Vec<_>>().join("  ")
 }
@@ -305,24 +360,62 @@ pub trait Rolled: Lister + Verbs + Queue {
                 cx.go("account", json!({"customer": id}));
             }
         })
-        .when(|v, _| if v.roll().editing() || v.roll().here().is_some() { Ok(()) } else { Err("no_customer") })
+        .when(|v, _| {
+            if v.roll().editing() || v.roll().here().is_some() {
+                Ok(())
+            } else {
+                Err("no_customer")
+            }
+        })
         .hint(),
-        row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit()).cli("list").hint(),
-        row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
-        row("clear_filter", &["F"], |v: &mut Self, _| v.roll_mut().view.filter.clear())
-            .when(|v, _| if v.roll().view.filter.is_empty() { Err("no_filter") } else { Ok(()) }),
-        row("complete", &["tab"], |v: &mut Self, _| v.roll_mut().tab())
-            .when(|v, _| if v.roll().editing() { Ok(()) } else { Err("no_filter") }),
-        row("escape", &["esc"], |v: &mut Self, _| v.roll_mut().escape())
-            .when(|v, _| if v.roll().editing() || !v.roll().list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
+        row("filter", &["/"], |v: &mut Self, _| v.roll_mut().edit())
+            .cli("list")
+            .hint(),
+        row("narrow", &["f"], |_: &mut Self, cx| {
+            narrow::open(Self::NAME, cx)
+        }),
+        row("clear_filter", &["F"], |v: &mut Self, _| {
+            v.roll_mut().view.filter.clear()
+        })
+        .when(|v, _| {
+            if v.roll().view.filter.is_empty() {
+                Err("no_filter")
+            } else {
+                Ok(())
+            }
+        }),
+        row("complete", &["tab"], |v: &mut Self, _| v.roll_mut().tab()).when(|v, _| {
+            if v.roll().editing() {
+                Ok(())
+            } else {
+                Err("no_filter")
+            }
+        }),
+        row("escape", &["esc"], |v: &mut Self, _| v.roll_mut().escape()).when(|v, _| {
+            if v.roll().editing() || !v.roll().list.marks.is_empty() {
+                Ok(())
+            } else {
+                Err("no_marks")
+            }
+        }),
         row("mark", &["space"], |v: &mut Self, cx| {
             v.roll_mut().list.mark();
             v.move_by(1, cx);
         })
         .when(|v, _| v.roll().here().map(|_| ()).ok_or("no_customer")),
-        row("mark_all", &["*"], |v: &mut Self, _| v.roll_mut().list.mark_all()),
-        row("mark_none", &["-"], |v: &mut Self, _| v.roll_mut().list.unmark())
-            .when(|v, _| if v.roll().list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
+        row("mark_all", &["*"], |v: &mut Self, _| {
+            v.roll_mut().list.mark_all()
+        }),
+        row("mark_none", &["-"], |v: &mut Self, _| {
+            v.roll_mut().list.unmark()
+        })
+        .when(|v, _| {
+            if v.roll().list.marks.is_empty() {
+                Err("no_marks")
+            } else {
+                Ok(())
+            }
+        }),
         row("copy_row", &["y r"], |v: &mut Self, cx| {
             let rows = v.roll().list.chosen();
             v.copy_rows(&rows, false, cx);
@@ -335,17 +428,31 @@ pub trait Rolled: Lister + Verbs + Queue {
         .when(|v, _| v.roll().here().map(|_| ()).ok_or("no_customer")),
         row("copy_email", &["y e"], |v: &mut Self, cx| {
             let here = v.roll().here();
-            let account = v.roll().account.as_ref().filter(|a| Some(a.customer.id) == here);
-            let email = account.and_then(|a| a.contacts.iter().map(|c| c.email.clone()).find(|e| !e.is_empty()));
+            let account = v
+                .roll()
+                .account
+                .as_ref()
+                .filter(|a| Some(a.customer.id) == here);
+            let email = account.and_then(|a| {
+                a.contacts
+                    .iter()
+                    .map(|c| c.email.clone())
+                    .find(|e| !e.is_empty())
+            });
             match email {
-                Some(email) => cx.push(Step::Copy(email, cx.look.say.word("word.email").to_owned())),
+                Some(email) => {
+                    cx.push(Step::Copy(email, cx.look.say.word("word.email").to_owned()))
+                }
                 None => cx.toast(cx.look.say.word("message.nothing_to_copy").to_owned()),
             }
         })
         .when(|v, _| v.roll().here().map(|_| ()).ok_or("no_customer")),
         row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
-        row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes("add"),
+        row("create", &["c"], |_: &mut Self, cx| {
+            cx.go("form", json!({"form": "new_customer"}))
+        })
+        .writes("add"),
     ];
 
     /// The columns that are shown.
@@ -357,14 +464,31 @@ pub trait Rolled: Lister + Verbs + Queue {
         let Some(roster) = cx.look.read() else { return };
         let mut lines = Vec::with_capacity(rows.len() + 1);
         if with_header {
-            lines.push(shown.iter().map(|s| safe(header(cx.look, s.code())).into_owned()).collect::<Vec<_>>().join("\t"));
+            lines.push(
+                shown
+                    .iter()
+                    .map(|s| safe(header(cx.look, s.code())).into_owned())
+                    .collect::<Vec<_>>()
+                    .join("\t"),
+            );
         }
         let rows = rows.iter().filter_map(|who| who.row(&roster));
-        lines.extend(
-            rows.map(|at| shown.iter().map(|s| safe(&cell(s, &roster, at, cx.look).0).into_owned()).collect::<Vec<_>>().join("\t")),
-        );
-        let word = if with_header { "word.table" } else { "word.row" };
-        cx.push(Step::Copy(lines.join("\n"), cx.look.say.word(word).to_owned()));
+        lines.extend(rows.map(|at| {
+            shown
+                .iter()
+                .map(|s| safe(&cell(s, &roster, at, cx.look).0).into_owned())
+                .collect::<Vec<_>>()
+                .join("\t")
+        }));
+        let word = if with_header {
+            "word.table"
+        } else {
+            "word.row"
+        };
+        cx.push(Step::Copy(
+            lines.join("\n"),
+            cx.look.say.word(word).to_owned(),
+        ));
     }
 
     /// What a picked filter says ([`narrow`]).

@@ -63,20 +63,35 @@ const TELL: i64 = 100;
 /// How far an import is after so many milliseconds.
 fn reading(at: &Progress<'_>, passed: i64) -> Reading {
     let seconds = passed.max(1) as f64 / 1000.0;
-    let left = if at.done == 0 { 0.0 } else { seconds * at.total.saturating_sub(at.done) as f64 / at.done as f64 };
+    let left = if at.done == 0 {
+        0.0
+    } else {
+        seconds * at.total.saturating_sub(at.done) as f64 / at.done as f64
+    };
     let rate = (at.rows as f64 / seconds) as usize;
-    Reading { file: at.file.to_owned(), rows: at.rows as usize, rate, left: left.ceil() as u64, rejected: at.rejected }
+    Reading {
+        file: at.file.to_owned(),
+        rows: at.rows as usize,
+        rate,
+        left: left.ceil() as u64,
+        rejected: at.rejected,
+    }
 }
 
 fn worker(start: &Start, book: PathBuf, of: Generation, out: &Sender<In>) -> Worker {
     let out = out.clone();
-    let folder = start.config_dir.clone().filter(|folder| folder.join(hooks::FILE).exists());
+    let folder = start
+        .config_dir
+        .clone()
+        .filter(|folder| folder.join(hooks::FILE).exists());
     let hooks = folder.map(|folder| Hooks::start(folder, book.clone(), out.clone()));
     let tells = hooks.is_some();
-    let worker = Worker::start(book, start.options.clone(), clock, move |answer| match (answer, &hooks) {
-        (Answer::Batch(page), Some(hooks)) => hooks.give(page),
-        (answer, _) => {
-            let _ = out.send(In::Msg(Msg::Answer(of, answer)));
+    let worker = Worker::start(book, start.options.clone(), clock, move |answer| {
+        match (answer, &hooks) {
+            (Answer::Batch(page), Some(hooks)) => hooks.give(page),
+            (answer, _) => {
+                let _ = out.send(In::Msg(Msg::Answer(of, answer)));
+            }
         }
     });
     if tells {
@@ -108,7 +123,10 @@ impl Hooks {
             }
             let _ = end.send(());
         });
-        Hooks { batches: Some(batches), ended }
+        Hooks {
+            batches: Some(batches),
+            ended,
+        }
     }
 
     fn give(&self, page: Box<BatchPage>) {
@@ -147,12 +165,20 @@ impl Runner {
         // The book is what takes longest, so it is begun with.
         let worker = worker(&start, start.book.clone(), 0, &out);
         let frame = Frame::default();
-        let backend = if super::ascii_letters(&start) { Careful::ascii(frame) } else { Careful::new(frame) };
-        let terminal = Terminal::new(backend).map_err(|e| Error::failed("the terminal has no size").because(e))?;
+        let backend = if super::ascii_letters(&start) {
+            Careful::ascii(frame)
+        } else {
+            Careful::new(frame)
+        };
+        let terminal = Terminal::new(backend)
+            .map_err(|e| Error::failed("the terminal has no size").because(e))?;
         let (go_on, wait) = unbounded();
         spawn_input(out.clone(), wait);
         spawn_signals(out.clone())?;
-        let keys = start.config_dir.as_ref().map(|dir| spawn_keys(dir.join("keys.toml"), out.clone()));
+        let keys = start
+            .config_dir
+            .as_ref()
+            .map(|dir| spawn_keys(dir.join("keys.toml"), out.clone()));
         Ok(Runner {
             start,
             guard,
@@ -193,7 +219,11 @@ impl Runner {
         }
         self.guard.lend();
         while app.waits() {
-            match self.held.pop_front().map_or_else(|| self.inbox.recv_timeout(LAST_ANSWERS), Ok) {
+            match self
+                .held
+                .pop_front()
+                .map_or_else(|| self.inbox.recv_timeout(LAST_ANSWERS), Ok)
+            {
                 Ok(In::Msg(Msg::Answer(of, answer @ Answer::Written { .. }))) => {
                     app.update(Msg::Answer(of, answer), clock());
                 }
@@ -214,9 +244,14 @@ impl Runner {
                 (Some(held), _) => held,
                 (None, Some(at)) => {
                     let ms = u64::try_from(at.0 - clock().0).unwrap_or(0);
-                    self.inbox.recv_timeout(std::time::Duration::from_millis(ms)).unwrap_or(In::Msg(Msg::Timer))
+                    self.inbox
+                        .recv_timeout(std::time::Duration::from_millis(ms))
+                        .unwrap_or(In::Msg(Msg::Timer))
                 }
-                (None, None) => self.inbox.recv().map_err(|e| Error::failed("the input ended").because(e))?,
+                (None, None) => self
+                    .inbox
+                    .recv()
+                    .map_err(|e| Error::failed("the input ended").because(e))?,
             };
             // Everything that waits is applied before one frame is drawn.
             let mut batches = self.apply(app, first);
@@ -259,7 +294,8 @@ impl Runner {
     }
 
     fn paint(&mut self, app: &mut App) -> Result<()> {
-        let failed = |e: std::io::Error| Error::failed("the terminal could not be written to").because(e);
+        let failed =
+            |e: std::io::Error| Error::failed("the terminal could not be written to").because(e);
         let size = self.terminal.size().map_err(failed)?;
         if std::mem::take(&mut self.repaint) {
             // Not `clear`: that asks the terminal where the cursor is, and one that does not answer (or is being resized again)
@@ -288,7 +324,11 @@ impl Runner {
     fn carry_out(&mut self, app: &mut App, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Write { ticket, command } => self.worker.ask(Ask::Write { ticket, command, now: clock() }),
+                Effect::Write { ticket, command } => self.worker.ask(Ask::Write {
+                    ticket,
+                    command,
+                    now: clock(),
+                }),
                 Effect::GiveUp => self.worker.give_up(),
                 Effect::Watch { slot, query } => self.worker.ask(Ask::Watch { slot, query }),
                 Effect::Unwatch { slot } => self.worker.ask(Ask::Unwatch { slot }),
@@ -308,7 +348,10 @@ impl Runner {
                 }
                 Effect::Copy { text, what } => self.copy(text, what),
                 Effect::CopyByTerminal(text) => {
-                    let _ = execute!(stdout(), crossterm::clipboard::CopyToClipboard::to_clipboard_from(text));
+                    let _ = execute!(
+                        stdout(),
+                        crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
+                    );
                 }
                 Effect::Suspend => self.suspend(),
                 Effect::Repaint => self.repaint = true,
@@ -327,11 +370,25 @@ impl Runner {
                         stop.store(true, Ordering::Relaxed);
                     }
                 }
-                Effect::Import { job, path, wanted } => self.import(job, app.look.book.clone(), path, wanted),
-                Effect::Export { job, query, path, past } => self.export(job, app.look.book.clone(), query, path, past),
+                Effect::Import { job, path, wanted } => {
+                    self.import(job, app.look.book.clone(), path, wanted)
+                }
+                Effect::Export {
+                    job,
+                    query,
+                    path,
+                    past,
+                } => self.export(job, app.look.book.clone(), query, path, past),
                 Effect::Mail(link) => self.mail(link),
-                Effect::Brief { job, customers, to, path } => self.brief(job, app.look.book.clone(), customers, to, path),
-                Effect::Merge { job, path, dry_run } => self.merge(job, app.look.book.clone(), path, dry_run),
+                Effect::Brief {
+                    job,
+                    customers,
+                    to,
+                    path,
+                } => self.brief(job, app.look.book.clone(), customers, to, path),
+                Effect::Merge { job, path, dry_run } => {
+                    self.merge(job, app.look.book.clone(), path, dry_run)
+                }
                 Effect::Quit => self.quit = true,
             }
         }
@@ -368,7 +425,11 @@ impl Runner {
     /// Imports into the open book, on a thread with a connection of its own. What came is seen like anybody else's writes.
     fn import(&mut self, job: Job, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
-        let folder = self.start.config_dir.clone().filter(|folder| folder.join(hooks::FILE).exists());
+        let folder = self
+            .start
+            .config_dir
+            .clone()
+            .filter(|folder| folder.join(hooks::FILE).exists());
         let stop = Arc::new(AtomicBool::new(false));
         self.imports.retain(|(_, stop)| Arc::strong_count(stop) > 1);
         self.imports.push((job, stop.clone()));
@@ -381,20 +442,40 @@ impl Runner {
                     told = passed;
                     let _ = out.send(In::Msg(Msg::Importing(job, reading(&at, passed))));
                 }
-                if stop.load(Ordering::Relaxed) { Continue::No } else { Continue::Yes }
+                if stop.load(Ordering::Relaxed) {
+                    Continue::No
+                } else {
+                    Continue::Yes
+                }
             };
             let mut batches = Vec::new();
             let done = opened.and_then(|mut store| {
                 let report = import(&mut store, &path, &wanted, clock(), &mut go)?;
-                let pages =
-                    store.take_committed().into_iter().filter(|_| folder.is_some()).map(|batch| store.answer(&Query::Batch { batch }));
-                batches.extend(pages.filter_map(|page| if let Ok(Page::Batch(page)) = page { Some(page) } else { None }));
+                let pages = store
+                    .take_committed()
+                    .into_iter()
+                    .filter(|_| folder.is_some())
+                    .map(|batch| store.answer(&Query::Batch { batch }));
+                batches.extend(pages.filter_map(|page| {
+                    if let Ok(Page::Batch(page)) = page {
+                        Some(page)
+                    } else {
+                        None
+                    }
+                }));
                 Ok(report)
             });
-            let _ = out.send(In::Msg(Msg::Imported { job, path, wanted, result: done.map(Box::new) }));
+            let _ = out.send(In::Msg(Msg::Imported {
+                job,
+                path,
+                wanted,
+                result: done.map(Box::new),
+            }));
             let book = std::fs::canonicalize(&book).unwrap_or(book);
             if let Some(folder) = folder {
-                batches.iter().for_each(|page| tell_hooks(&folder, &book, page, &out));
+                batches
+                    .iter()
+                    .for_each(|page| tell_hooks(&folder, &book, page, &out));
             }
         });
     }
@@ -403,7 +484,8 @@ impl Runner {
     fn mail(&self, link: String) {
         let out = self.out.clone();
         std::thread::spawn(move || {
-            let opened = Tool::opener(|name| std::env::var_os(name)).is_some_and(|opener| opener.open(&link));
+            let opened = Tool::opener(|name| std::env::var_os(name))
+                .is_some_and(|opener| opener.open(&link));
             let _ = out.send(In::Msg(Msg::Mailing { link, opened }));
         });
     }
@@ -421,9 +503,19 @@ impl Runner {
     fn merge(&self, job: Job, book: PathBuf, path: PathBuf, dry_run: bool) {
         let (options, out) = (self.start.options.clone(), self.out.clone());
         std::thread::spawn(move || {
-            let ask = crate::store::merge::MergeAsk { now: clock(), dry_run, foreign: false };
-            let merged = crate::store::Store::open(&book, &options).and_then(|mut store| store.merge(&path, ask));
-            let _ = out.send(In::Msg(Msg::Merged { job, path, dry_run, result: merged.map(Box::new) }));
+            let ask = crate::store::merge::MergeAsk {
+                now: clock(),
+                dry_run,
+                foreign: false,
+            };
+            let merged = crate::store::Store::open(&book, &options)
+                .and_then(|mut store| store.merge(&path, ask));
+            let _ = out.send(In::Msg(Msg::Merged {
+                job,
+                path,
+                dry_run,
+                result: merged.map(Box::new),
+            }));
         });
     }
 
@@ -435,7 +527,12 @@ impl Runner {
                 let brief = crate::transfer::handover::brief(&mut store, &customers, "", &to)?;
                 crate::transfer::handover::write(&path, &brief)
             });
-            let _ = out.send(In::Msg(Msg::Briefed { job, customers, to, result: made }));
+            let _ = out.send(In::Msg(Msg::Briefed {
+                job,
+                customers,
+                to,
+                result: made,
+            }));
         });
     }
 
@@ -463,16 +560,30 @@ impl Runner {
     /// Runs the editor on a file of its own with the terminal given back. What it has saved is never lost: where it fails or the
     /// terminal goes, the file stays beside what was read from it.
     fn edit(&mut self, view: u32, text: &str) -> Msg {
-        let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
-        let dir = self.start.state_dir.clone().unwrap_or_else(std::env::temp_dir);
-        let said = |file: &Path, e| Msg::Said { good: false, text: format!("{} could not be written: {e}", file.display()) };
+        let editor = std::env::var("VISUAL")
+            .or_else(|_| std::env::var("EDITOR"))
+            .unwrap_or_else(|_| "vi".to_owned());
+        let dir = self
+            .start
+            .state_dir
+            .clone()
+            .unwrap_or_else(std::env::temp_dir);
+        let said = |file: &Path, e| Msg::Said {
+            good: false,
+            text: format!("{} could not be written: {e}", file.display()),
+        };
         let file = match edit_file(&dir, text) {
             Ok(file) => file,
             Err(e) => return said(&dir, e),
         };
         self.guard.lend();
         // The setting may carry arguments (`code -w`), so the shell splits it; the file is handed on as an argument of its own.
-        let begun = Process::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).spawn();
+        let begun = Process::new("sh")
+            .arg("-c")
+            .arg(format!("{editor} \"$1\""))
+            .arg("sh")
+            .arg(&file)
+            .spawn();
         let (status, leaves) = match begun {
             Ok(mut child) => {
                 let (end, ended) = unbounded();
@@ -487,14 +598,19 @@ impl Runner {
             self.take_back();
         }
         let after = std::fs::read_to_string(&file).ok();
-        let another = after.clone().filter(|after| !after.trim().is_empty() && after.trim_end() != text.trim_end());
+        let another = after
+            .clone()
+            .filter(|after| !after.trim().is_empty() && after.trim_end() != text.trim_end());
         let remove = || {
             let _ = std::fs::remove_file(&file);
         };
         let (ended, killed) = match &status {
             Some(Ok(status)) if status.success() && !leaves => {
                 remove();
-                return Msg::Edited { view, text: after.filter(|t| !t.trim().is_empty()) };
+                return Msg::Edited {
+                    view,
+                    text: after.filter(|t| !t.trim().is_empty()),
+                };
             }
             Some(Ok(status)) => (status.to_string(), leaves || was_killed(*status)),
             Some(Err(e)) => (e.to_string(), false),
@@ -505,13 +621,20 @@ impl Runner {
         if !stays {
             remove();
         }
-        let failed =
-            EditorFailed { editor, status: (!leaves).then_some(ended), saved: another.filter(|_| killed), file: stays.then_some(file) };
+        let failed = EditorFailed {
+            editor,
+            status: (!leaves).then_some(ended),
+            saved: another.filter(|_| killed),
+            file: stays.then_some(file),
+        };
         Msg::EditorFailed { view, failed }
     }
 
     /// Waits for the end of an editor, or of ourselves: nothing else is done meanwhile, and nothing that comes in is lost.
-    fn editor_ends(&mut self, mut ended: Receiver<std::io::Result<ExitStatus>>) -> (Option<std::io::Result<ExitStatus>>, bool) {
+    fn editor_ends(
+        &mut self,
+        mut ended: Receiver<std::io::Result<ExitStatus>>,
+    ) -> (Option<std::io::Result<ExitStatus>>, bool) {
         let (mut status, mut leaves, mut enough) = (None, false, never());
         loop {
             select! {
@@ -558,9 +681,17 @@ fn was_killed(status: ExitStatus) -> bool {
 fn edit_file(dir: &Path, text: &str) -> std::io::Result<PathBuf> {
     crate::files::make_own(dir)?;
     let folder = crate::files::Folder::open(&std::fs::canonicalize(dir)?)?;
-    let names =
-        (0..1000).map(|n| if n == 0 { format!("edit-{}.txt", std::process::id()) } else { format!("edit-{}-{n}.txt", std::process::id()) });
-    let name = names.into_iter().find(|name| folder.is_free(name)).ok_or(std::io::ErrorKind::AlreadyExists)?;
+    let names = (0..1000).map(|n| {
+        if n == 0 {
+            format!("edit-{}.txt", std::process::id())
+        } else {
+            format!("edit-{}-{n}.txt", std::process::id())
+        }
+    });
+    let name = names
+        .into_iter()
+        .find(|name| folder.is_free(name))
+        .ok_or(std::io::ErrorKind::AlreadyExists)?;
     let mut out = folder.create(&name, 0o600)?;
     std::io::Write::write_all(&mut out, text.as_bytes())?;
     Ok(folder.path().join(name))
@@ -574,11 +705,22 @@ fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
     let now = clock();
     let mut store = crate::store::Store::open(path, &options)?;
     let today = store.moment(now).today;
-    crate::transfer::demo::write(&mut store, &crate::transfer::demo::DemoOptions::new(today), now, &mut |_| {})?;
+    crate::transfer::demo::write(
+        &mut store,
+        &crate::transfer::demo::DemoOptions::new(today),
+        now,
+        &mut |_| {},
+    )?;
     Ok(())
 }
 
-fn export(book: &Path, query: &Query, path: &Path, past: Option<Day>, options: crate::store::Options) -> Result<usize> {
+fn export(
+    book: &Path,
+    query: &Query,
+    path: &Path,
+    past: Option<Day>,
+    options: crate::store::Options,
+) -> Result<usize> {
     use crate::store::Store;
     use crate::transfer::{replace::replace, sheet, sheets};
     let mut store = match past {
@@ -620,11 +762,19 @@ fn spawn_keys(file: PathBuf, out: Sender<In>) -> Sender<bool> {
     let (focus, heard) = unbounded();
     std::thread::spawn(move || {
         let read = || std::fs::read_to_string(&file).unwrap_or_default();
-        let stamp = || std::fs::metadata(&file).and_then(|m| Ok((m.modified()?, m.len()))).ok();
+        let stamp = || {
+            std::fs::metadata(&file)
+                .and_then(|m| Ok((m.modified()?, m.len())))
+                .ok()
+        };
         let (mut known, mut text) = (stamp(), read());
         let mut focused = true;
         loop {
-            let said = if focused { heard.recv_timeout(KEYS_LOOK) } else { heard.recv().map_err(|_| RecvTimeoutError::Disconnected) };
+            let said = if focused {
+                heard.recv_timeout(KEYS_LOOK)
+            } else {
+                heard.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
             match said {
                 Ok(on) => focused = on,
                 Err(RecvTimeoutError::Timeout) => {}

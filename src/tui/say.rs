@@ -18,15 +18,27 @@ pub struct Say {
 impl Say {
     /// English. `ascii` writes dots, arrows and dashes in ASCII.
     pub fn english(ascii: bool) -> Say {
-        let table: toml::Table = toml::from_str(ENGLISH).expect("the shipped words parse; a test reads them");
+        let table: toml::Table =
+            toml::from_str(ENGLISH).expect("the shipped words parse; a test reads them");
         let mut words = HashMap::new();
         for (section, entries) in &table {
             for (key, value) in entries.as_table().into_iter().flatten() {
                 let text = value.as_str().unwrap_or_default();
-                words.insert(format!("{section}.{key}"), if ascii { to_ascii(text) } else { text.to_owned() });
+                words.insert(
+                    format!("{section}.{key}"),
+                    if ascii {
+                        to_ascii(text)
+                    } else {
+                        text.to_owned()
+                    },
+                );
             }
         }
-        Say { words, codes: Words::english(), ascii }
+        Say {
+            words,
+            codes: Words::english(),
+            ascii,
+        }
     }
 
     /// The words under `section.key`, if there are any.

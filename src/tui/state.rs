@@ -75,12 +75,17 @@ impl Kept {
 }
 
 fn make(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() { Ok(()) } else { crate::files::make_own(dir) }
+    if dir.is_dir() {
+        Ok(())
+    } else {
+        crate::files::make_own(dir)
+    }
 }
 
 fn read(dir: &Path) -> Value {
     let text = std::fs::read_to_string(dir.join(FILE)).ok();
-    text.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or(Value::Null)
+    text.and_then(|t| serde_json::from_str(&t).ok())
+        .unwrap_or(Value::Null)
 }
 
 /// Writes beside what is there and renames it into place, so that a crash leaves one of the two whole.
@@ -90,7 +95,11 @@ fn replace(dir: &Path, text: &str) -> io::Result<()> {
 }
 
 fn lock(dir: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(LOCK))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join(LOCK))?;
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -117,7 +126,12 @@ fn merge(known: &Value, mut mine: Value, theirs: &Value) -> Value {
 /// Draft by draft: who has changed it since has the word. Where both have, the text that is there stands before none, and of two
 /// texts the other stands behind mine.
 fn merge_drafts(known: &Value, mine: &Value, theirs: &Value) -> Map<String, Value> {
-    let text = |all: &Value, key: &str| all[key].as_str().or_else(|| all[key]["text"].as_str()).map(str::to_owned);
+    let text = |all: &Value, key: &str| {
+        all[key]
+            .as_str()
+            .or_else(|| all[key]["text"].as_str())
+            .map(str::to_owned)
+    };
     let mut all = mine.as_object().cloned().unwrap_or_default();
     for (key, draft) in theirs.as_object().into_iter().flatten() {
         let [was, here, there] = [known, mine, theirs].map(|all| text(all, key));
@@ -126,7 +140,8 @@ fn merge_drafts(known: &Value, mine: &Value, theirs: &Value) -> Map<String, Valu
         } else if here == was || here.is_none() {
             all.insert(key.clone(), draft.clone());
         } else if here != there {
-            all.entry(beside(key, &all)).or_insert_with(|| draft.clone());
+            all.entry(beside(key, &all))
+                .or_insert_with(|| draft.clone());
         }
     }
     for key in known.as_object().into_iter().flatten().map(|(key, _)| key) {
@@ -151,8 +166,12 @@ fn beside(key: &str, all: &Map<String, Value>) -> String {
 fn merge_list(known: &Value, mine: &Value, theirs: &Value) -> Value {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let [known, mine, theirs] = [known, mine, theirs].map(list);
-    let added = theirs.iter().filter(|one| !known.contains(one) && !mine.contains(one));
-    let stay = mine.iter().filter(|one| !known.contains(one) || theirs.contains(one));
+    let added = theirs
+        .iter()
+        .filter(|one| !known.contains(one) && !mine.contains(one));
+    let stay = mine
+        .iter()
+        .filter(|one| !known.contains(one) || theirs.contains(one));
     added.chain(stay).take(MOST).cloned().collect()
 }
 

@@ -39,10 +39,13 @@ impl Guard {
     /// Takes the terminal. An error when standard input or output is none.
     pub fn take(mouse: bool) -> Result<Guard> {
         if !io::stdin().is_terminal() || !stdout().is_terminal() {
-            return Err(Error::usage("the screens need a terminal").hint("every list is also a subcommand: retain --help"));
+            return Err(Error::usage("the screens need a terminal")
+                .hint("every list is also a subcommand: retain --help"));
         }
         let guard = Guard { mouse };
-        guard.enter().map_err(|e| Error::failed("the terminal could not be taken").because(e))?;
+        guard
+            .enter()
+            .map_err(|e| Error::failed("the terminal could not be taken").because(e))?;
         Ok(guard)
     }
 
@@ -51,7 +54,13 @@ impl Guard {
         terminal::enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let mut out = stdout();
-        queue!(out, terminal::EnterAlternateScreen, event::EnableBracketedPaste, event::EnableFocusChange, cursor::Hide)?;
+        queue!(
+            out,
+            terminal::EnterAlternateScreen,
+            event::EnableBracketedPaste,
+            event::EnableFocusChange,
+            cursor::Hide
+        )?;
         if self.mouse {
             queue!(out, event::EnableMouseCapture)?;
         }
@@ -67,7 +76,11 @@ impl Guard {
     /// Switches mouse reports.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
-        if on { execute!(stdout(), event::EnableMouseCapture) } else { execute!(stdout(), event::DisableMouseCapture) }
+        if on {
+            execute!(stdout(), event::EnableMouseCapture)
+        } else {
+            execute!(stdout(), event::DisableMouseCapture)
+        }
     }
 }
 
@@ -85,8 +98,19 @@ pub fn give_back() {
     let mut out = stdout();
     // Each may fail on a terminal that is gone (HUP); the others are still tried.
     let _ = execute!(out, terminal::EndSynchronizedUpdate);
-    let _ = execute!(out, event::DisableMouseCapture, event::DisableFocusChange, event::DisableBracketedPaste);
-    let _ = execute!(out, style::ResetColor, style::SetAttribute(style::Attribute::Reset), terminal::LeaveAlternateScreen, cursor::Show);
+    let _ = execute!(
+        out,
+        event::DisableMouseCapture,
+        event::DisableFocusChange,
+        event::DisableBracketedPaste
+    );
+    let _ = execute!(
+        out,
+        style::ResetColor,
+        style::SetAttribute(style::Attribute::Reset),
+        terminal::LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = terminal::disable_raw_mode();
 }
 
@@ -95,12 +119,19 @@ pub fn on_panic(state_dir: Option<PathBuf>) {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         give_back();
-        let text = format!("retain {}\n{info}\n\n{}\n", env!("CARGO_PKG_VERSION"), std::backtrace::Backtrace::force_capture());
+        let text = format!(
+            "retain {}\n{info}\n\n{}\n",
+            env!("CARGO_PKG_VERSION"),
+            std::backtrace::Backtrace::force_capture()
+        );
         let dir = state_dir.clone().unwrap_or_else(std::env::temp_dir);
         let _ = std::fs::create_dir_all(&dir);
         let file = dir.join(format!("crash-{}.txt", std::process::id()));
         before(info);
-        if crate::files::draft(&file).and_then(|mut out| out.write_all(text.as_bytes())).is_ok() {
+        if crate::files::draft(&file)
+            .and_then(|mut out| out.write_all(text.as_bytes()))
+            .is_ok()
+        {
             // Not `eprintln!`: standard error may be gone as well, and a panic in here would end the process silently.
             let _ = writeln!(io::stderr(), "The details are in {}", file.display());
         }

@@ -26,8 +26,17 @@ pub enum Role {
 }
 
 /// The roles in the order of their styles.
-pub const ROLES: [Role; 9] =
-    [Role::Text, Role::Muted, Role::Accent, Role::Ok, Role::Warn, Role::Danger, Role::Info, Role::Selection, Role::Border];
+pub const ROLES: [Role; 9] = [
+    Role::Text,
+    Role::Muted,
+    Role::Accent,
+    Role::Ok,
+    Role::Warn,
+    Role::Danger,
+    Role::Info,
+    Role::Selection,
+    Role::Border,
+];
 
 /// How many colours may be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -49,8 +58,10 @@ pub struct Theme {
     styles: [Style; 9],
 }
 
-const SHIPPED: &[(&str, &str)] =
-    &[("dark", include_str!("../../assets/themes/dark.toml")), ("light", include_str!("../../assets/themes/light.toml"))];
+const SHIPPED: &[(&str, &str)] = &[
+    ("dark", include_str!("../../assets/themes/dark.toml")),
+    ("light", include_str!("../../assets/themes/light.toml")),
+];
 
 impl Theme {
     /// The terminal's own 16 colours: readable on dark and light alike, so muted is dim and never colour 8.
@@ -81,7 +92,10 @@ impl Theme {
     /// The theme `name` (`terminal`, `dark`, `light`) with at most `colour`; `None` for a name that is not shipped.
     pub fn named(name: &str, colour: Colour) -> Option<Theme> {
         let terminal = name.is_empty() || name == "terminal";
-        let text = SHIPPED.iter().find(|(n, _)| *n == name).map(|(_, text)| *text);
+        let text = SHIPPED
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, text)| *text);
         if !terminal && text.is_none() {
             return None;
         }
@@ -113,8 +127,14 @@ fn read(text: &str, colour: fn(u8, u8, u8) -> Color) -> Option<Theme> {
     for role in ROLES {
         let face = faces.get(format!("{role:?}").to_lowercase().as_str())?;
         let (fg, bg) = (rgb(&face.fg)?, rgb(&face.bg)?);
-        let style = Style::reset().fg(colour(fg.0, fg.1, fg.2)).bg(colour(bg.0, bg.1, bg.2));
-        styles[role as usize] = if face.bold { style.add_modifier(Modifier::BOLD) } else { style };
+        let style = Style::reset()
+            .fg(colour(fg.0, fg.1, fg.2))
+            .bg(colour(bg.0, bg.1, bg.2));
+        styles[role as usize] = if face.bold {
+            style.add_modifier(Modifier::BOLD)
+        } else {
+            style
+        };
     }
     Some(Theme { styles })
 }
@@ -197,7 +217,14 @@ impl Glyphs {
 
     /// A row of bars for scores 0-100; a missing one is a space.
     pub fn spark(&self, scores: &[Option<u8>]) -> String {
-        scores.iter().map(|s| s.map_or(" ", |s| self.bars[(usize::from(s.min(100)) * 8 / 101).min(7)])).collect()
+        scores
+            .iter()
+            .map(|s| {
+                s.map_or(" ", |s| {
+                    self.bars[(usize::from(s.min(100)) * 8 / 101).min(7)]
+                })
+            })
+            .collect()
     }
 }
 
@@ -208,7 +235,11 @@ mod tests {
     fn luminance(c: (u8, u8, u8)) -> f64 {
         let part = |v: u8| {
             let v = f64::from(v) / 255.0;
-            if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+            if v <= 0.04045 {
+                v / 12.92
+            } else {
+                ((v + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * part(c.0) + 0.7152 * part(c.1) + 0.0722 * part(c.2)
     }
@@ -219,7 +250,10 @@ mod tests {
             let theme = Theme::named(name, Colour::True).expect("a shipped theme parses");
             for role in ROLES.into_iter().filter(|r| *r != Role::Border) {
                 let style = theme.style(role);
-                let (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) = (style.fg, style.bg) else { panic!("{name} {role:?}") };
+                let (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) = (style.fg, style.bg)
+                else {
+                    panic!("{name} {role:?}")
+                };
                 let (one, two) = (luminance((r, g, b)), luminance((x, y, z)));
                 let contrast = (one.max(two) + 0.05) / (one.min(two) + 0.05);
                 assert!(contrast >= 4.5, "{name} {role:?} has {contrast:.2}");
@@ -230,8 +264,13 @@ mod tests {
     #[test]
     fn without_colour_no_style_has_one() {
         for role in ROLES {
-            let style = Theme::named("dark", Colour::Never).expect("a theme").style(role);
-            assert!(matches!(style.fg, Some(Color::Reset)) && matches!(style.bg, Some(Color::Reset)), "{role:?}");
+            let style = Theme::named("dark", Colour::Never)
+                .expect("a theme")
+                .style(role);
+            assert!(
+                matches!(style.fg, Some(Color::Reset)) && matches!(style.bg, Some(Color::Reset)),
+                "{role:?}"
+            );
         }
     }
 }

@@ -49,7 +49,10 @@ pub trait Verbs: Screen {
     /// Edits the customer under the cursor.
     fn edit(&mut self, cx: &mut Cx) {
         if let Some(customer) = self.here(cx.look) {
-            cx.go("form", json!({"form": "customer", "customer": customer, "row": customer}));
+            cx.go(
+                "form",
+                json!({"form": "customer", "customer": customer, "row": customer}),
+            );
         }
     }
 
@@ -60,20 +63,70 @@ pub trait Verbs: Screen {
 
     /// The rows.
     const VERBS: &'static [KeyRow<Self>] = &[
-        row("touch", &["i"], |v: &mut Self, cx| touch(v.subjects(cx.look), cx)).when(some).writes("log").types().hint(),
-        row("note", &["n"], |v: &mut Self, cx| note(v.subjects(cx.look), cx)).when(some).writes("note").types().hint(),
-        row("task", &["t"], |v: &mut Self, cx| task(v.subjects(cx.look), cx)).when(some).writes("task").types().hint(),
-        row("stage_next", &[">"], |v: &mut Self, cx| shift(v.subjects(cx.look), 1, cx)).when(some).writes("move").hint(),
-        row("stage_back", &["<"], |v: &mut Self, cx| shift(v.subjects(cx.look), -1, cx)).when(some).writes("move"),
-        row("stage", &["m"], |v: &mut Self, cx| stage(v.subjects(cx.look), cx)).when(some).writes("move").types().hint(),
-        row("assign", &["a"], Self::give).when(some).writes("assign").types().hint(),
-        row("playbook", &["p"], |v: &mut Self, cx| work::start_play(v.subjects(cx.look), cx))
+        row("touch", &["i"], |v: &mut Self, cx| {
+            touch(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("log")
+        .types()
+        .hint(),
+        row("note", &["n"], |v: &mut Self, cx| {
+            note(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("note")
+        .types()
+        .hint(),
+        row("task", &["t"], |v: &mut Self, cx| {
+            task(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("task")
+        .types()
+        .hint(),
+        row("stage_next", &[">"], |v: &mut Self, cx| {
+            shift(v.subjects(cx.look), 1, cx)
+        })
+        .when(some)
+        .writes("move")
+        .hint(),
+        row("stage_back", &["<"], |v: &mut Self, cx| {
+            shift(v.subjects(cx.look), -1, cx)
+        })
+        .when(some)
+        .writes("move"),
+        row("stage", &["m"], |v: &mut Self, cx| {
+            stage(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("move")
+        .types()
+        .hint(),
+        row("assign", &["a"], Self::give)
             .when(some)
-            .writes("play start")
+            .writes("assign")
             .types()
             .hint(),
-        row("call", &["!"], |v: &mut Self, cx| work::open_call(v.subjects(cx.look), cx)).when(some).writes("action open").types().hint(),
-        row("handover", &["g j"], |v: &mut Self, cx| hand_over(v.subjects(cx.look), cx)).when(some).writes("handover").types(),
+        row("playbook", &["p"], |v: &mut Self, cx| {
+            work::start_play(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("play start")
+        .types()
+        .hint(),
+        row("call", &["!"], |v: &mut Self, cx| {
+            work::open_call(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("action open")
+        .types()
+        .hint(),
+        row("handover", &["g j"], |v: &mut Self, cx| {
+            hand_over(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("handover")
+        .types(),
     ];
 
     /// The rows for the one under the cursor, and for taking it elsewhere.
@@ -86,13 +139,27 @@ pub trait Verbs: Screen {
         .cli("health")
         .when(one)
         .hint(),
-        row("edit", &["E"], Self::edit).when(one).writes("edit").types().hint(),
+        row("edit", &["E"], Self::edit)
+            .when(one)
+            .writes("edit")
+            .types()
+            .hint(),
         row("copy_id", &["y i"], |v: &mut Self, cx| {
-            let ids: Vec<String> = v.subjects(cx.look).iter().map(ToString::to_string).collect();
-            cx.push(Step::Copy(ids.join("\n"), cx.look.say.word("word.id").to_owned()));
+            let ids: Vec<String> = v
+                .subjects(cx.look)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            cx.push(Step::Copy(
+                ids.join("\n"),
+                cx.look.say.word("word.id").to_owned(),
+            ));
         })
         .when(some),
-        row("copy_name", &["y n"], |v: &mut Self, cx| copy(v.subjects(cx.look), cx)).when(some),
+        row("copy_name", &["y n"], |v: &mut Self, cx| {
+            copy(v.subjects(cx.look), cx)
+        })
+        .when(some),
     ];
 }
 
@@ -107,14 +174,34 @@ pub trait Queue: Screen {
         .writes("done")
         .when(some)
         .hint(),
-        row("snooze_tomorrow", &["z 1"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "tomorrow", cx))
-            .when(some)
-            .writes("snooze")
-            .hint(),
-        row("snooze_monday", &["z 2"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "mon", cx)).when(some).writes("snooze"),
-        row("snooze_week", &["z 3"], |v: &mut Self, cx| snooze_words(v.subjects(cx.look), "+7d", cx)).when(some).writes("snooze"),
-        row("snooze_date", &["z 4"], |v: &mut Self, cx| snooze_date(v.subjects(cx.look), cx)).when(some).writes("snooze").types(),
-        row("snooze_until", &["z 5"], |v: &mut Self, cx| snooze_until(v.subjects(cx.look), cx)).when(some).writes("snooze").types(),
+        row("snooze_tomorrow", &["z 1"], |v: &mut Self, cx| {
+            snooze_words(v.subjects(cx.look), "tomorrow", cx)
+        })
+        .when(some)
+        .writes("snooze")
+        .hint(),
+        row("snooze_monday", &["z 2"], |v: &mut Self, cx| {
+            snooze_words(v.subjects(cx.look), "mon", cx)
+        })
+        .when(some)
+        .writes("snooze"),
+        row("snooze_week", &["z 3"], |v: &mut Self, cx| {
+            snooze_words(v.subjects(cx.look), "+7d", cx)
+        })
+        .when(some)
+        .writes("snooze"),
+        row("snooze_date", &["z 4"], |v: &mut Self, cx| {
+            snooze_date(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("snooze")
+        .types(),
+        row("snooze_until", &["z 5"], |v: &mut Self, cx| {
+            snooze_until(v.subjects(cx.look), cx)
+        })
+        .when(some)
+        .writes("snooze")
+        .types(),
         row("unsnooze", &["z 0"], |v: &mut Self, cx| {
             let customers = v.subjects(cx.look);
             cx.write(Command::Unsnooze { customers });
@@ -125,42 +212,75 @@ pub trait Queue: Screen {
 }
 
 fn some<V: Screen>(view: &V, look: &Look) -> Applies {
-    if view.subject_count(look) == 0 { Err("no_customer") } else { Ok(()) }
+    if view.subject_count(look) == 0 {
+        Err("no_customer")
+    } else {
+        Ok(())
+    }
 }
 
 fn one<V: Verbs>(view: &V, look: &Look) -> Applies {
-    if view.here(look).is_none() { Err("no_customer") } else { Ok(()) }
+    if view.here(look).is_none() {
+        Err("no_customer")
+    } else {
+        Ok(())
+    }
 }
 
 fn snoozed<V: Screen>(view: &V, look: &Look) -> Applies {
-    let Some(roster) = look.read() else { return Err("no_customer") };
-    let asleep = |id: &Id| roster.row_of_id(*id).is_some_and(|at| roster.is_snoozed(at));
-    if view.subjects(look).iter().any(asleep) { Ok(()) } else { Err("not_snoozed") }
+    let Some(roster) = look.read() else {
+        return Err("no_customer");
+    };
+    let asleep = |id: &Id| {
+        roster
+            .row_of_id(*id)
+            .is_some_and(|at| roster.is_snoozed(at))
+    };
+    if view.subjects(look).iter().any(asleep) {
+        Ok(())
+    } else {
+        Err("not_snoozed")
+    }
 }
 
 /// "Acme Foods", or "37 customers".
 pub fn named(customers: &[Id], look: &Look) -> String {
     match customers {
         [one] => look.name_of(*one),
-        many => look.say.fill("message.customers", &[("n", &many.len().to_string())]),
+        many => look
+            .say
+            .fill("message.customers", &[("n", &many.len().to_string())]),
     }
 }
 
 /// "Acme Foods", "Acme Foods and Birch Works", "Acme Foods, Birch Works and 35 more"; empty where nobody has a name here.
 pub fn listed(customers: &[Id], look: &Look) -> String {
-    let names: Vec<String> = customers.iter().take(2).map(|id| look.name_of(*id)).filter(|name| !name.is_empty()).collect();
+    let names: Vec<String> = customers
+        .iter()
+        .take(2)
+        .map(|id| look.name_of(*id))
+        .filter(|name| !name.is_empty())
+        .collect();
     match (names.as_slice(), customers.len()) {
         ([a, b], 2) => look.say.fill("draft.two", &[("a", a), ("b", b)]),
-        ([a, b], n) => look.say.fill("draft.more", &[("a", a), ("b", b), ("n", &(n - 2).to_string())]),
+        ([a, b], n) => look.say.fill(
+            "draft.more",
+            &[("a", a), ("b", b), ("n", &(n - 2).to_string())],
+        ),
         ([one], 1) => one.clone(),
-        ([one], n) => look.say.fill("draft.and", &[("a", one), ("n", &(n - 1).to_string())]),
+        ([one], n) => look
+            .say
+            .fill("draft.and", &[("a", one), ("n", &(n - 1).to_string())]),
         _ => String::new(),
     }
 }
 
 /// Opens the line for a note.
 pub fn note(customers: Vec<Id>, cx: &mut Cx) {
-    let prompt = cx.look.say.fill("prompt.note", &[("who", &named(&customers, cx.look))]);
+    let prompt = cx
+        .look
+        .say
+        .fill("prompt.note", &[("who", &named(&customers, cx.look))]);
     let empty = cx.look.say.word("error.empty_note").to_owned();
     let line = Line::new(prompt, {
         let customers = customers.clone();
@@ -168,28 +288,55 @@ pub fn note(customers: Vec<Id>, cx: &mut Cx) {
             if text.trim().is_empty() {
                 return Err(empty.clone());
             }
-            cx.write(Command::Note { customers: customers.clone(), text: text.to_owned(), at: None });
+            cx.write(Command::Note {
+                customers: customers.clone(),
+                text: text.to_owned(),
+                at: None,
+            });
             Ok(())
         }
     });
     let line = line.complete(|text, look| {
         let start = text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        let Some(typed) = text[start..].strip_prefix('@') else { return Vec::new() };
-        let names = colleagues(look).into_iter().filter(|name| name.starts_with(typed));
-        names.map(|name| format!("{}@{name} ", &text[..start])).collect()
+        let Some(typed) = text[start..].strip_prefix('@') else {
+            return Vec::new();
+        };
+        let names = colleagues(look)
+            .into_iter()
+            .filter(|name| name.starts_with(typed));
+        names
+            .map(|name| format!("{}@{name} ", &text[..start]))
+            .collect()
     });
     let line = line.echo(|text, look| {
         let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
-        if word.starts_with('@') { vec![Ok(look.say.word("hint.mention").to_owned())] } else { Vec::new() }
+        if word.starts_with('@') {
+            vec![Ok(look.say.word("hint.mention").to_owned())]
+        } else {
+            Vec::new()
+        }
     });
-    cx.open(line.editor().draft(Key::of("note", &customers, cx.look), cx.look));
+    cx.open(
+        line.editor()
+            .draft(Key::of("note", &customers, cx.look), cx.look),
+    );
 }
 
 /// Those who look after customers, but oneself, whom a note can mention: names without spaces.
 fn colleagues(look: &Look) -> Vec<String> {
-    let owners = look.read().map(|r| r.owners.iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>()).unwrap_or_default();
-    let mut names: Vec<String> =
-        owners.into_iter().filter(|n| !n.is_empty() && *n != look.me && !n.contains(char::is_whitespace)).collect();
+    let owners = look
+        .read()
+        .map(|r| {
+            r.owners
+                .iter()
+                .map(|(_, name)| name.to_owned())
+                .collect::<Vec<_>>()
+        })
+        .unwrap_or_default();
+    let mut names: Vec<String> = owners
+        .into_iter()
+        .filter(|n| !n.is_empty() && *n != look.me && !n.contains(char::is_whitespace))
+        .collect();
     names.sort_unstable();
     names
 }
@@ -200,15 +347,25 @@ pub fn task_of(text: &str, look: &Look) -> TaskDraft {
     let from = all.len().saturating_sub(3).max(1);
     for at in from..all.len() {
         if let Some(due) = words::day(&all[at..].join(" "), &look.now) {
-            return TaskDraft { title: all[..at].join(" "), due: Some(due), ..TaskDraft::default() };
+            return TaskDraft {
+                title: all[..at].join(" "),
+                due: Some(due),
+                ..TaskDraft::default()
+            };
         }
     }
-    TaskDraft { title: all.join(" "), ..TaskDraft::default() }
+    TaskDraft {
+        title: all.join(" "),
+        ..TaskDraft::default()
+    }
 }
 
 /// Opens the line for a task.
 pub fn task(customers: Vec<Id>, cx: &mut Cx) {
-    let prompt = cx.look.say.fill("prompt.task", &[("who", &named(&customers, cx.look))]);
+    let prompt = cx
+        .look
+        .say
+        .fill("prompt.task", &[("who", &named(&customers, cx.look))]);
     let empty = cx.look.say.word("error.empty_task").to_owned();
     let line = Line::new(prompt, {
         let customers = customers.clone();
@@ -217,7 +374,10 @@ pub fn task(customers: Vec<Id>, cx: &mut Cx) {
             if task.title.is_empty() {
                 return Err(empty.clone());
             }
-            cx.write(Command::AddTask { customers: customers.clone(), task });
+            cx.write(Command::AddTask {
+                customers: customers.clone(),
+                task,
+            });
             Ok(())
         }
     });
@@ -236,34 +396,58 @@ pub fn task(customers: Vec<Id>, cx: &mut Cx) {
 /// longest run of up to three words that is a date.
 fn hold_of(text: &str, look: &Look) -> Result<(u8, Day, String), String> {
     let mut all = text.split_whitespace();
-    let score = all.next().and_then(|w| w.parse().ok()).filter(|n| *n <= 100);
+    let score = all
+        .next()
+        .and_then(|w| w.parse().ok())
+        .filter(|n| *n <= 100);
     let rest: Vec<&str> = all.collect();
-    let date = |n: usize| words::day(&rest[..n.min(rest.len())].join(" "), &look.now).map(|day| (n, day));
+    let date =
+        |n: usize| words::day(&rest[..n.min(rest.len())].join(" "), &look.now).map(|day| (n, day));
     match (score, (1..=rest.len().min(3)).rev().find_map(date)) {
         (None, _) => Err(look.say.word("error.no_score").to_owned()),
         (Some(_), None) => Err(look.say.word("error.no_end").to_owned()),
-        (Some(_), Some((n, _))) if n == rest.len() => Err(look.say.word("error.no_reason").to_owned()),
+        (Some(_), Some((n, _))) if n == rest.len() => {
+            Err(look.say.word("error.no_reason").to_owned())
+        }
         (Some(score), Some((n, until))) => Ok((score, until, rest[n..].join(" "))),
     }
 }
 
 /// Opens the line for a person's word over the health score; where one holds, an empty line takes it away.
 pub fn hold(customer: Id, held: bool, cx: &mut Cx) {
-    let prompt = cx.look.say.fill("prompt.hold", &[("who", &named(&[customer], cx.look))]);
+    let prompt = cx
+        .look
+        .say
+        .fill("prompt.hold", &[("who", &named(&[customer], cx.look))]);
     let line = Line::new(prompt, move |text, cx| {
         let (hold, reason) = match hold_of(text, cx.look) {
             Ok((score, until, reason)) => (Some((score, until)), reason),
             Err(_) if held && text.trim().is_empty() => (None, String::new()),
             Err(error) => return Err(error),
         };
-        cx.write(Command::Override { customer, hold, reason });
+        cx.write(Command::Override {
+            customer,
+            hold,
+            reason,
+        });
         Ok(())
     });
-    let line = line.echo(move |text, look| match (text.trim().is_empty(), hold_of(text, look)) {
-        (true, _) => vec![Ok(look.say.word(if held { "hint.hold_again" } else { "hint.hold_example" }).to_owned())],
-        (_, Ok((score, until, reason))) => vec![Ok(score.to_string()), Ok(day(until)), Ok(reason)],
-        (_, Err(error)) => vec![Err(error)],
-    });
+    let line = line.echo(
+        move |text, look| match (text.trim().is_empty(), hold_of(text, look)) {
+            (true, _) => vec![Ok(look
+                .say
+                .word(if held {
+                    "hint.hold_again"
+                } else {
+                    "hint.hold_example"
+                })
+                .to_owned())],
+            (_, Ok((score, until, reason))) => {
+                vec![Ok(score.to_string()), Ok(day(until)), Ok(reason)]
+            }
+            (_, Err(error)) => vec![Err(error)],
+        },
+    );
     cx.open(line.draft(Key::of("hold", &[customer], cx.look), cx.look));
 }
 
@@ -278,16 +462,27 @@ pub fn touch(customers: Vec<Id>, cx: &mut Cx) {
 }
 
 /// Opens the line for a touchpoint by a channel. `contacts` are those of the one customer.
-pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<Contact>, cx: &mut Cx) {
+pub fn touch_line(
+    customers: Vec<Id>,
+    channel: &'static Channel,
+    contacts: Vec<Contact>,
+    cx: &mut Cx,
+) {
     let label = cx.look.say.codes.channel(channel.code).to_owned();
-    let prompt = cx.look.say.fill("prompt.touch", &[("channel", &label), ("who", &named(&customers, cx.look))]);
+    let prompt = cx.look.say.fill(
+        "prompt.touch",
+        &[("channel", &label), ("who", &named(&customers, cx.look))],
+    );
     let (for_echo, for_tab, for_form) = (contacts.clone(), contacts.clone(), contacts.clone());
     let line = Line::new(prompt, {
         let customers = customers.clone();
         move |text, cx| {
             let (mut touch, _) = line::parse(text, &contacts, &cx.look.now);
             channel.code.clone_into(&mut touch.channel);
-            cx.write(Command::LogTouch { customers: customers.clone(), touch });
+            cx.write(Command::LogTouch {
+                customers: customers.clone(),
+                touch,
+            });
             Ok(())
         }
     });
@@ -302,7 +497,10 @@ pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<C
         })
         .complete(move |text, _| {
             let start = text.rfind(' ').map_or(0, |at| at + 1);
-            line::completions(text, &for_tab).into_iter().map(|way| format!("{}{way} ", &text[..start])).collect()
+            line::completions(text, &for_tab)
+                .into_iter()
+                .map(|way| format!("{}{way} ", &text[..start]))
+                .collect()
         });
     let key = Key::of("touch", &customers, cx.look).what(channel.code);
     let line = match customers.as_slice() {
@@ -316,9 +514,20 @@ pub fn touch_line(customers: Vec<Id>, channel: &'static Channel, contacts: Vec<C
 }
 
 /// Opens the form for a touchpoint with what a line says so far; the line's own draft goes when the form is saved.
-fn touch_form(customer: Id, channel: &Channel, text: &str, from: &Key, contacts: &[Contact], cx: &mut Cx) {
+fn touch_form(
+    customer: Id,
+    channel: &Channel,
+    text: &str,
+    from: &Key,
+    contacts: &[Contact],
+    cx: &mut Cx,
+) {
     let (touch, _) = line::parse(text, contacts, &cx.look.now);
-    let names: Vec<&str> = contacts.iter().filter(|c| touch.contacts.contains(&c.id)).map(|c| c.name.as_str()).collect();
+    let names: Vec<&str> = contacts
+        .iter()
+        .filter(|c| touch.contacts.contains(&c.id))
+        .map(|c| c.name.as_str())
+        .collect();
     let zone = cx.look.now.zone;
     let follow = touch.follow_up.as_ref().map(|t| match t.due {
         Some(due) => format!("{} {due}", t.title),
@@ -334,7 +543,10 @@ fn touch_form(customer: Id, channel: &Channel, text: &str, from: &Key, contacts:
         "text": touch.text,
         "follow": follow,
     });
-    cx.go("form", json!({"form": "touch", "customer": customer, "values": values, "from": from.text()}));
+    cx.go(
+        "form",
+        json!({"form": "touch", "customer": customer, "values": values, "from": from.text()}),
+    );
 }
 
 /// The channel that a letter picks.
@@ -343,9 +555,13 @@ pub fn channel_of(letter: char) -> Option<&'static Channel> {
 }
 
 fn stages_of(customers: &[Id], look: &Look) -> Vec<Option<StageNo>> {
-    let Some(roster) = look.read() else { return Vec::new() };
+    let Some(roster) = look.read() else {
+        return Vec::new();
+    };
     let at = customers.iter().filter_map(|id| roster.row_of_id(*id));
-    at.map(|at| roster.rows[at].signals).map(|s| s.since.map(|_| s.stage)).collect()
+    at.map(|at| roster.rows[at].signals)
+        .map(|s| s.since.map(|_| s.stage))
+        .collect()
 }
 
 /// Asks for the stage by a list.
@@ -359,7 +575,10 @@ pub fn stage(customers: Vec<Id>, cx: &mut Cx) {
         }
         item
     });
-    let title = cx.look.say.fill("prompt.stage", &[("who", &named(&customers, cx.look))]);
+    let title = cx
+        .look
+        .say
+        .fill("prompt.stage", &[("who", &named(&customers, cx.look))]);
     let pick = Pick::new(title, items.collect(), move |code, cx| {
         if let Some(to) = cx.look.config.stages.find(code) {
             move_to_stage(customers.clone(), to, cx);
@@ -372,10 +591,28 @@ pub fn stage(customers: Vec<Id>, cx: &mut Cx) {
 pub fn shift(customers: Vec<Id>, by: i32, cx: &mut Cx) {
     let stages = &cx.look.config.stages;
     let now = stages_of(&customers, cx.look).first().copied().flatten();
-    let to = now.and_then(|no| if by > 0 { stages.next(no) } else { stages.previous(no) });
-    let target = if by > 0 { Target::Next } else { Target::Previous };
+    let to = now.and_then(|no| {
+        if by > 0 {
+            stages.next(no)
+        } else {
+            stages.previous(no)
+        }
+    });
+    let target = if by > 0 {
+        Target::Next
+    } else {
+        Target::Previous
+    };
     if customers.len() == 1 && to.is_none() && now.is_some() {
-        let words = cx.look.say.word(if by > 0 { "message.last_stage" } else { "message.first_stage" }).to_owned();
+        let words = cx
+            .look
+            .say
+            .word(if by > 0 {
+                "message.last_stage"
+            } else {
+                "message.first_stage"
+            })
+            .to_owned();
         return cx.toast(words);
     }
     move_to(customers, target, to, cx);
@@ -391,13 +628,19 @@ fn move_to(customers: Vec<Id>, target: Target, to: Option<StageNo>, cx: &mut Cx)
     let stages = &cx.look.config.stages;
     let needs = match (&target, to) {
         (Target::Previous, _) => true,
-        (Target::Stage(_), Some(to)) => stages_of(&customers, cx.look).into_iter().any(|from| stages.needs_reason(from, to)),
+        (Target::Stage(_), Some(to)) => stages_of(&customers, cx.look)
+            .into_iter()
+            .any(|from| stages.needs_reason(from, to)),
         _ => false,
     };
     if !needs {
         let unmet = unmet(&customers, cx.look);
         if unmet.is_empty() {
-            cx.write(Command::Move { customers, to: target, reason: None });
+            cx.write(Command::Move {
+                customers,
+                to: target,
+                reason: None,
+            });
         } else {
             move_all_the_same(customers, target, &unmet, cx);
         }
@@ -405,23 +648,41 @@ fn move_to(customers: Vec<Id>, target: Target, to: Option<StageNo>, cx: &mut Cx)
     }
     let lost = to.is_some_and(|to| stages.is_lost(to));
     let codes = if lost { CHURN_REASONS } else { BACK_REASONS };
-    let items = codes.iter().map(|code| Item::new(*code, cx.look.say.codes.reason(code)));
-    let title = cx.look.say.fill("prompt.reason", &[("who", &named(&customers, cx.look))]);
+    let items = codes
+        .iter()
+        .map(|code| Item::new(*code, cx.look.say.codes.reason(code)));
+    let title = cx
+        .look
+        .say
+        .fill("prompt.reason", &[("who", &named(&customers, cx.look))]);
     let pick = Pick::new(title, items.collect(), move |code, cx| {
-        let reason = Some(Reason { code: code.to_owned(), ..Reason::default() });
-        cx.write(Command::Move { customers: customers.clone(), to: target.clone(), reason });
+        let reason = Some(Reason {
+            code: code.to_owned(),
+            ..Reason::default()
+        });
+        cx.write(Command::Move {
+            customers: customers.clone(),
+            to: target.clone(),
+            reason,
+        });
     });
     cx.open(pick);
 }
 
 /// The exit criteria of their stages that some of the customers do not meet. The store asks again, and has the last word.
 fn unmet(customers: &[Id], look: &Look) -> Vec<String> {
-    let Some(roster) = look.read() else { return Vec::new() };
+    let Some(roster) = look.read() else {
+        return Vec::new();
+    };
     let mut all: Vec<String> = Vec::new();
     for at in customers.iter().filter_map(|id| roster.row_of_id(*id)) {
         let signals = roster.rows[at].signals;
         if signals.since.is_some() {
-            all.extend(columns::unmet(&roster, at, signals.stage).into_iter().map(str::to_owned));
+            all.extend(
+                columns::unmet(&roster, at, signals.stage)
+                    .into_iter()
+                    .map(str::to_owned),
+            );
         }
     }
     all.sort_unstable();
@@ -431,21 +692,37 @@ fn unmet(customers: &[Id], look: &Look) -> Vec<String> {
 
 /// Asks why customers move on that do not meet what their stage asks for.
 fn move_all_the_same(customers: Vec<Id>, target: Target, unmet: &[String], cx: &mut Cx) {
-    let prompt = cx.look.say.fill("prompt.unmet", &[("who", &named(&customers, cx.look)), ("what", &unmet.join(", "))]);
+    let prompt = cx.look.say.fill(
+        "prompt.unmet",
+        &[
+            ("who", &named(&customers, cx.look)),
+            ("what", &unmet.join(", ")),
+        ],
+    );
     let empty = cx.look.say.word("error.empty_reason").to_owned();
     cx.open(Line::new(prompt, move |text, cx| {
         if text.trim().is_empty() {
             return Err(empty.clone());
         }
-        let reason = Some(Reason { text: text.trim().to_owned(), ..Reason::default() });
-        cx.write(Command::Move { customers: customers.clone(), to: target.clone(), reason });
+        let reason = Some(Reason {
+            text: text.trim().to_owned(),
+            ..Reason::default()
+        });
+        cx.write(Command::Move {
+            customers: customers.clone(),
+            to: target.clone(),
+            reason,
+        });
         Ok(())
     }));
 }
 
 /// Asks who takes the customers over and into which file the brief goes; the owner changes when it is written.
 pub fn hand_over(customers: Vec<Id>, cx: &mut Cx) {
-    let title = cx.look.say.fill("prompt.handover", &[("who", &named(&customers, cx.look))]);
+    let title = cx
+        .look
+        .say
+        .fill("prompt.handover", &[("who", &named(&customers, cx.look))]);
     let pick = Pick::new(title, owners(cx.look), move |owner, cx| {
         let (customers, to) = (customers.clone(), owner.to_owned());
         let prompt = cx.look.say.word("prompt.brief").to_owned();
@@ -454,7 +731,11 @@ pub fn hand_over(customers: Vec<Id>, cx: &mut Cx) {
             if text.trim().is_empty() || path.exists() {
                 return Err(cx.look.say.word("error.brief_file").to_owned());
             }
-            cx.push(Step::App(AppStep::HandOver { customers: customers.clone(), to: to.clone(), path }));
+            cx.push(Step::App(AppStep::HandOver {
+                customers: customers.clone(),
+                to: to.clone(),
+                path,
+            }));
             Ok(())
         }));
     });
@@ -463,27 +744,43 @@ pub fn hand_over(customers: Vec<Id>, cx: &mut Cx) {
 
 /// Owners to choose from, oneself first.
 fn owners(look: &Look) -> Vec<Item> {
-    let mut owners: Vec<String> = look.read().map(|r| r.owners.iter().map(|(_, o)| o.to_owned()).collect()).unwrap_or_default();
+    let mut owners: Vec<String> = look
+        .read()
+        .map(|r| r.owners.iter().map(|(_, o)| o.to_owned()).collect())
+        .unwrap_or_default();
     owners.retain(|o| !o.is_empty() && *o != look.me);
     owners.sort_unstable();
     owners.insert(0, look.me.clone());
-    owners.into_iter().filter(|o| !o.is_empty()).map(|o| Item::new(o.clone(), o)).collect()
+    owners
+        .into_iter()
+        .filter(|o| !o.is_empty())
+        .map(|o| Item::new(o.clone(), o))
+        .collect()
 }
 
 /// Asks for the owner by a list; a new name can be typed.
 pub fn assign(customers: Vec<Id>, cx: &mut Cx) {
     let mut items = owners(cx.look);
     items.push(Item::new("", cx.look.say.word("hint.nobody")));
-    let title = cx.look.say.fill("prompt.assign", &[("who", &named(&customers, cx.look))]);
+    let title = cx
+        .look
+        .say
+        .fill("prompt.assign", &[("who", &named(&customers, cx.look))]);
     let pick = Pick::new(title, items, move |owner, cx| {
-        cx.write(Command::Assign { customers: customers.clone(), owner: owner.to_owned() });
+        cx.write(Command::Assign {
+            customers: customers.clone(),
+            owner: owner.to_owned(),
+        });
     });
     cx.open(pick.free());
 }
 
 /// Copies the names, one a line.
 pub fn copy(customers: Vec<Id>, cx: &mut Cx) {
-    let names: Vec<String> = customers.iter().map(|id| safe(&cx.look.name_of(*id)).into_owned()).collect();
+    let names: Vec<String> = customers
+        .iter()
+        .map(|id| safe(&cx.look.name_of(*id)).into_owned())
+        .collect();
     let what = cx.look.say.word("word.name").to_owned();
     cx.push(Step::Copy(names.join("\n"), what));
 }
@@ -491,7 +788,12 @@ pub fn copy(customers: Vec<Id>, cx: &mut Cx) {
 fn snooze_words(customers: Vec<Id>, when: &str, cx: &mut Cx) {
     match words::day(when, &cx.look.now) {
         Some(until) => {
-            cx.write(Command::Snooze { customers, until: Some(until), event: String::new(), reason: String::new() });
+            cx.write(Command::Snooze {
+                customers,
+                until: Some(until),
+                event: String::new(),
+                reason: String::new(),
+            });
         }
         None => cx.bad(cx.look.say.fill("error.no_date", &[("text", when)])),
     }
@@ -499,34 +801,55 @@ fn snooze_words(customers: Vec<Id>, when: &str, cx: &mut Cx) {
 
 /// A date and, behind a comma, why.
 fn snooze_date(customers: Vec<Id>, cx: &mut Cx) {
-    let prompt = cx.look.say.fill("prompt.snooze", &[("who", &named(&customers, cx.look))]);
+    let prompt = cx
+        .look
+        .say
+        .fill("prompt.snooze", &[("who", &named(&customers, cx.look))]);
     let read = |text: &str, look: &Look| {
         let (when, why) = text.split_once(',').unwrap_or((text, ""));
         let no_date = look.say.fill("error.no_date", &[("text", when.trim())]);
-        words::day(when.trim(), &look.now).map(|day| (day, why.trim().to_owned())).ok_or(no_date)
+        words::day(when.trim(), &look.now)
+            .map(|day| (day, why.trim().to_owned()))
+            .ok_or(no_date)
     };
     let line = Line::new(prompt, move |text, cx| {
         let (until, reason) = read(text, cx.look)?;
-        cx.write(Command::Snooze { customers: customers.clone(), until: Some(until), event: String::new(), reason });
+        cx.write(Command::Snooze {
+            customers: customers.clone(),
+            until: Some(until),
+            event: String::new(),
+            reason,
+        });
         Ok(())
     });
-    cx.open(line.echo(move |text, look| match (text.trim().is_empty(), read(text, look)) {
-        (true, _) => vec![Ok(look.say.word("hint.snooze_example").to_owned())],
-        (_, Ok((until, why))) if why.is_empty() => vec![Ok(day(until))],
-        (_, Ok((until, why))) => vec![Ok(day(until)), Ok(why)],
-        (_, Err(error)) => vec![Err(error)],
-    }));
+    cx.open(line.echo(
+        move |text, look| match (text.trim().is_empty(), read(text, look)) {
+            (true, _) => vec![Ok(look.say.word("hint.snooze_example").to_owned())],
+            (_, Ok((until, why))) if why.is_empty() => vec![Ok(day(until))],
+            (_, Ok((until, why))) => vec![Ok(day(until)), Ok(why)],
+            (_, Err(error)) => vec![Err(error)],
+        },
+    ));
 }
 
 fn snooze_until(customers: Vec<Id>, cx: &mut Cx) {
-    let items = ["nps", "ticket"].map(|code| Item::new(code, cx.look.say.word(&format!("event.{code}"))));
-    let title = cx.look.say.fill("prompt.snooze_until", &[("who", &named(&customers, cx.look))]);
+    let items =
+        ["nps", "ticket"].map(|code| Item::new(code, cx.look.say.word(&format!("event.{code}"))));
+    let title = cx.look.say.fill(
+        "prompt.snooze_until",
+        &[("who", &named(&customers, cx.look))],
+    );
     cx.open(Pick::new(title, items.to_vec(), move |event, cx| {
         let (customers, event) = (customers.clone(), event.to_owned());
         let why = cx.look.say.word("prompt.snooze_why").to_owned();
         cx.open(Line::new(why, move |text, cx| {
             let reason = text.trim().to_owned();
-            cx.write(Command::Snooze { customers: customers.clone(), until: None, event: event.clone(), reason });
+            cx.write(Command::Snooze {
+                customers: customers.clone(),
+                until: None,
+                event: event.clone(),
+                reason,
+            });
             Ok(())
         }));
     }));
@@ -576,7 +899,11 @@ pub fn create(cx: &mut Cx) {
             return Err(empty.clone());
         }
         let owner = cx.look.me.clone();
-        cx.write(Command::AddCustomer(crate::domain::command::NewCustomer { name, owner, ..Default::default() }));
+        cx.write(Command::AddCustomer(crate::domain::command::NewCustomer {
+            name,
+            owner,
+            ..Default::default()
+        }));
         Ok(())
     });
     cx.open(line.draft(Key::of("create", &[], cx.look), cx.look));
@@ -593,19 +920,46 @@ mod tests {
     fn a_move_on_with_open_criteria_asks_why_and_an_empty_line_is_no_reason() {
         let mut h = Harness::new("en", 1);
         let mut stages = h.store.config().stages.clone();
-        stages.stage.iter_mut().for_each(|s| s.exit_when = vec!["nps>10".into()]);
+        stages
+            .stage
+            .iter_mut()
+            .for_each(|s| s.exit_when = vec!["nps>10".into()]);
         let value = toml::to_string(&stages).expect("TOML");
-        h.store.write(&Command::SetConfig { key: "stages".into(), value: Some(value), base: None }, NOW).expect("it is set");
+        h.store
+            .write(
+                &Command::SetConfig {
+                    key: "stages".into(),
+                    value: Some(value),
+                    base: None,
+                },
+                NOW,
+            )
+            .expect("it is set");
         h.ready();
-        h.press("2 /").type_text("stage:conversion").press("enter >");
+        h.press("2 /")
+            .type_text("stage:conversion")
+            .press("enter >");
         assert!(h.text().contains("does not meet nps>10"), "{}", h.text());
         h.press("enter");
         assert_eq!(h.written(), []);
         h.type_text("the board has decided").press("enter");
         let written = h.written();
-        let [Command::Move { to: Target::Next, reason: Some(reason), .. }] = written.as_slice() else { panic!("{written:?}") };
+        let [
+            Command::Move {
+                to: Target::Next,
+                reason: Some(reason),
+                ..
+            },
+        ] = written.as_slice()
+        else {
+            panic!("{written:?}")
+        };
         assert_eq!(reason.text, "the board has decided");
-        assert!(h.text().contains("from Conversion to Retention"), "{}", h.text());
+        assert!(
+            h.text().contains("from Conversion to Retention"),
+            "{}",
+            h.text()
+        );
     }
 
     #[test]
@@ -614,15 +968,35 @@ mod tests {
         h.press("2 g j").type_text("zoe").press("enter");
         assert!(h.text().contains("File for the brief"), "{}", h.text());
         h.type_text("/").press("enter");
-        assert!(h.text().contains("a file that is not there yet"), "{}", h.text());
+        assert!(
+            h.text().contains("a file that is not there yet"),
+            "{}",
+            h.text()
+        );
         h.press("esc");
         let customers = h.app.look.read().expect("a roster").ids[..2].to_vec();
         let refused = Err(Error::failed("The disk is full"));
         let job = h.begins(crate::tui::app::jobs::Work::Brief);
-        h.say(Msg::Briefed { job, customers: customers.clone(), to: "zoe".into(), result: refused });
+        h.say(Msg::Briefed {
+            job,
+            customers: customers.clone(),
+            to: "zoe".into(),
+            result: refused,
+        });
         assert_eq!(h.written(), []);
         let job = h.begins(crate::tui::app::jobs::Work::Brief);
-        h.say(Msg::Briefed { job, customers: customers.clone(), to: "zoe".into(), result: Ok(()) });
-        assert_eq!(h.written(), [Command::Assign { customers, owner: "zoe".into() }]);
+        h.say(Msg::Briefed {
+            job,
+            customers: customers.clone(),
+            to: "zoe".into(),
+            result: Ok(()),
+        });
+        assert_eq!(
+            h.written(),
+            [Command::Assign {
+                customers,
+                owner: "zoe".into()
+            }]
+        );
     }
 }

@@ -88,7 +88,9 @@ impl Look {
     /// The roster for reading, for the time of one drawing or one key. `None` before the book is open.
     pub fn read(&self) -> Option<RwLockReadGuard<'_, Roster>> {
         // A writer that panicked left the rows it was changing half-scored at worst; lists may still be read.
-        self.roster.as_ref().map(|r| r.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        self.roster
+            .as_ref()
+            .map(|r| r.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// The customer at a row of the roster.
@@ -98,7 +100,9 @@ impl Look {
 
     /// The name of a customer; empty when it is not there.
     pub fn name_of(&self, id: Id) -> String {
-        self.read().and_then(|r| r.row_of_id(id).map(|at| r.name(at).to_owned())).unwrap_or_default()
+        self.read()
+            .and_then(|r| r.row_of_id(id).map(|at| r.name(at).to_owned()))
+            .unwrap_or_default()
     }
 
     /// What belongs to the book goes with it; what is the person's stays.
@@ -120,7 +124,9 @@ impl Look {
     /// The words of an action: its own, or those that its label has on every screen.
     pub fn action_words(&self, action: &Action) -> String {
         let own = self.say.find(&format!("action.{}", action.id));
-        own.or_else(|| self.say.find(&format!("action.*.{}", action.label))).unwrap_or(&action.id).to_owned()
+        own.or_else(|| self.say.find(&format!("action.*.{}", action.label)))
+            .unwrap_or(&action.id)
+            .to_owned()
     }
 }
 
@@ -243,7 +249,11 @@ pub enum AppStep {
     /// Opens a mail to somebody: a `mailto:` link.
     Mail(String),
     /// Writes the brief of a handover into a file, then gives the customers to somebody.
-    HandOver { customers: Vec<Id>, to: String, path: PathBuf },
+    HandOver {
+        customers: Vec<Id>,
+        to: String,
+        path: PathBuf,
+    },
 }
 
 /// The context in which a key's handler runs: it reads [`Look`] and collects steps; nothing happens before it returns.
@@ -257,7 +267,11 @@ pub struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// A context over `look`. `tickets` counts the writes.
     pub fn new(look: &'a Look, tickets: &'a mut u64) -> Cx<'a> {
-        Cx { look, tickets, steps: Vec::new() }
+        Cx {
+            look,
+            tickets,
+            steps: Vec::new(),
+        }
     }
 
     /// Collects a step.

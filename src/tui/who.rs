@@ -31,7 +31,11 @@ impl Who {
     /// Its row in a roster; `None` when it is not there.
     pub fn row(self, roster: &Roster) -> Option<usize> {
         let row = self.row as usize;
-        if roster.ids.get(row) == Some(&self.id) { Some(row) } else { roster.row_of_id(self.id) }
+        if roster.ids.get(row) == Some(&self.id) {
+            Some(row)
+        } else {
+            roster.row_of_id(self.id)
+        }
     }
 }
 
@@ -47,9 +51,18 @@ impl Numbers {
 
     /// The customers at these rows.
     pub fn at(&self, rows: &[u32]) -> Vec<Who> {
-        let Some(shared) = &self.0 else { return Vec::new() };
+        let Some(shared) = &self.0 else {
+            return Vec::new();
+        };
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-        rows.iter().filter_map(|row| Some(Who { id: *roster.ids.get(*row as usize)?, row: *row })).collect()
+        rows.iter()
+            .filter_map(|row| {
+                Some(Who {
+                    id: *roster.ids.get(*row as usize)?,
+                    row: *row,
+                })
+            })
+            .collect()
     }
 }
 
@@ -79,16 +92,27 @@ impl Hash for Who {
 impl List<Who> {
     /// Unmarks customers that are gone from the book, and says so. Marks that another roster has in other rows get those of this one.
     pub fn settle_marks(&mut self, cx: &mut Cx) {
-        let Some(roster) = cx.look.read().filter(|_| !self.marks.is_empty()) else { return };
+        let Some(roster) = cx.look.read().filter(|_| !self.marks.is_empty()) else {
+            return;
+        };
         let listed = |row: usize| roster.rows.get(row).is_some_and(|r| !r.removed);
-        if self.marks.iter().any(|who| roster.ids.get(who.row as usize) != Some(&who.id)) {
-            let all = roster.ids.iter().enumerate().map(|(row, id)| Who { id: *id, row: row as u32 });
+        if self
+            .marks
+            .iter()
+            .any(|who| roster.ids.get(who.row as usize) != Some(&who.id))
+        {
+            let all = roster.ids.iter().enumerate().map(|(row, id)| Who {
+                id: *id,
+                row: row as u32,
+            });
             let found: Vec<Who> = all.filter(|who| self.marks.contains(who)).collect();
             for who in found {
                 self.marks.replace(who);
             }
         }
-        let there = |who: &Who| roster.ids.get(who.row as usize) == Some(&who.id) && listed(who.row as usize);
+        let there = |who: &Who| {
+            roster.ids.get(who.row as usize) == Some(&who.id) && listed(who.row as usize)
+        };
         let gone = self.keep_marks(there);
         drop(roster);
         tell_gone(gone, self, cx);

@@ -19,23 +19,43 @@ use crate::domain::time::{Day, words};
 /// Opens the form for a call to action at customers.
 pub fn open_call(customers: Vec<Id>, cx: &mut Cx) {
     let target = match customers.as_slice() {
-        [one] => Target { customer: Some(*one), ..Target::default() },
-        _ => Target { several: customers, ..Target::default() },
+        [one] => Target {
+            customer: Some(*one),
+            ..Target::default()
+        },
+        _ => Target {
+            several: customers,
+            ..Target::default()
+        },
     };
     cx.open(Form::new("new_call", target, cx.look));
 }
 
 /// Opens the form on a call that is there.
 pub fn edit_call(action: &Action, cx: &mut Cx) {
-    let code = if action.kind == "objective" { "objective" } else { "call" };
-    let target = Target { customer: Some(action.customer), row: Some(action.id), action: Some(action.clone()), ..Target::default() };
+    let code = if action.kind == "objective" {
+        "objective"
+    } else {
+        "call"
+    };
+    let target = Target {
+        customer: Some(action.customer),
+        row: Some(action.id),
+        action: Some(action.clone()),
+        ..Target::default()
+    };
     cx.open(Form::new(code, target, cx.look));
 }
 
 /// Asks what came of calls, and closes them. `what` names them.
 pub fn close_calls(actions: Vec<Id>, what: &str, cx: &mut Cx) {
     let prompt = cx.look.say.fill("prompt.close_call", &[("what", what)]);
-    ask_words(prompt, "error.empty_outcome", cx, move |outcome| Command::CloseActions { actions: actions.clone(), outcome });
+    ask_words(prompt, "error.empty_outcome", cx, move |outcome| {
+        Command::CloseActions {
+            actions: actions.clone(),
+            outcome,
+        }
+    });
 }
 
 /// Puts calls off until a day in words, which is asked for where it is empty; then asks why.
@@ -57,37 +77,73 @@ pub fn put_off_calls(actions: Vec<Id>, what: &str, when: &str, cx: &mut Cx) {
 }
 
 fn read_day(text: &str, look: &Look) -> Result<Day, String> {
-    words::day(text.trim(), &look.now).ok_or_else(|| look.say.fill("error.no_date", &[("text", text.trim())]))
+    words::day(text.trim(), &look.now)
+        .ok_or_else(|| look.say.fill("error.no_date", &[("text", text.trim())]))
 }
 
 fn why_put_off(actions: Vec<Id>, what: &str, until: Day, cx: &mut Cx) {
-    let items = SNOOZE_REASONS.iter().map(|code| Item::new(*code, put_off_words(code, cx.look))).collect();
-    let title = cx.look.say.fill("prompt.why_put_off", &[("what", what), ("day", &show_day(until))]);
+    let items = SNOOZE_REASONS
+        .iter()
+        .map(|code| Item::new(*code, put_off_words(code, cx.look)))
+        .collect();
+    let title = cx.look.say.fill(
+        "prompt.why_put_off",
+        &[("what", what), ("day", &show_day(until))],
+    );
     cx.open(Pick::new(title, items, move |reason, cx| {
-        cx.write(Command::SnoozeActions { actions: actions.clone(), until, reason: reason.to_owned() });
+        cx.write(Command::SnoozeActions {
+            actions: actions.clone(),
+            until,
+            reason: reason.to_owned(),
+        });
     }));
 }
 
 /// Asks who is to have tasks or calls: me first, then whoever has some of those that are `listed`, or a customer. `seen` is who
 /// has a single one now: it goes with the change, so that a colleague's later one is not overwritten.
-pub fn give(entity: Entity, rows: Vec<Id>, what: &str, listed: BTreeSet<String>, seen: Option<String>, cx: &mut Cx) {
+pub fn give(
+    entity: Entity,
+    rows: Vec<Id>,
+    what: &str,
+    listed: BTreeSet<String>,
+    seen: Option<String>,
+    cx: &mut Cx,
+) {
     let me = cx.look.me.clone();
     let mut names = listed;
     if let Some(roster) = cx.look.read() {
         names.extend(roster.owners.iter().map(|(_, name)| name.to_owned()));
     }
-    let others = names.into_iter().filter(|name| !name.is_empty() && *name != me);
-    let items = std::iter::once(me.clone()).chain(others).map(|name| Item::new(name.clone(), name)).collect();
+    let others = names
+        .into_iter()
+        .filter(|name| !name.is_empty() && *name != me);
+    let items = std::iter::once(me.clone())
+        .chain(others)
+        .map(|name| Item::new(name.clone(), name))
+        .collect();
     let title = cx.look.say.fill("tasks.give", &[("what", what)]);
     let pick = Pick::new(title, items, move |owner, cx| {
-        let change = Change { field: "owner".to_owned(), base: seen.clone().map(Value::from), value: Value::from(owner) };
-        cx.write(Command::Edit { entity, rows: rows.clone(), changes: vec![change] });
+        let change = Change {
+            field: "owner".to_owned(),
+            base: seen.clone().map(Value::from),
+            value: Value::from(owner),
+        };
+        cx.write(Command::Edit {
+            entity,
+            rows: rows.clone(),
+            changes: vec![change],
+        });
     });
     cx.open(pick.free());
 }
 
 /// Asks for one line of words and writes the command that they make; `empty` is the word that says that some are needed.
-fn ask_words(prompt: String, empty: &'static str, cx: &mut Cx, command: impl Fn(String) -> Command + 'static) {
+fn ask_words(
+    prompt: String,
+    empty: &'static str,
+    cx: &mut Cx,
+    command: impl Fn(String) -> Command + 'static,
+) {
     cx.open(Line::new(prompt, move |text, cx| {
         let text = text.trim();
         if text.is_empty() && !empty.is_empty() {
@@ -104,27 +160,62 @@ pub fn start_play(customers: Vec<Id>, cx: &mut Cx) {
     if books.is_empty() {
         return cx.toast(cx.look.say.word("work.no_playbooks").to_owned());
     }
-    let items = books.iter().map(|b| Item { label: b.label.clone(), detail: b.goal.clone(), code: b.code.clone() }).collect();
-    let title = cx.look.say.fill("prompt.playbook", &[("who", &named(&customers, cx.look))]);
+    let items = books
+        .iter()
+        .map(|b| Item {
+            label: b.label.clone(),
+            detail: b.goal.clone(),
+            code: b.code.clone(),
+        })
+        .collect();
+    let title = cx
+        .look
+        .say
+        .fill("prompt.playbook", &[("who", &named(&customers, cx.look))]);
     cx.open(Pick::new(title, items, move |playbook, cx| {
-        cx.write(Command::StartPlay { customers: customers.clone(), playbook: playbook.to_owned(), from: None });
+        cx.write(Command::StartPlay {
+            customers: customers.clone(),
+            playbook: playbook.to_owned(),
+            from: None,
+        });
     }));
 }
 
 /// Asks why a step is passed over.
 pub fn skip_step(step: &StepRow, cx: &mut Cx) {
-    let (id, prompt) = (step.id, cx.look.say.fill("prompt.skip_step", &[("what", &step.title)]));
-    ask_words(prompt, "error.empty_reason", cx, move |reason| Command::SkipStep { step: id, reason });
+    let (id, prompt) = (
+        step.id,
+        cx.look
+            .say
+            .fill("prompt.skip_step", &[("what", &step.title)]),
+    );
+    ask_words(prompt, "error.empty_reason", cx, move |reason| {
+        Command::SkipStep { step: id, reason }
+    });
 }
 
 /// Asks what came of a playbook, and ends it.
 pub fn end_play(play: &PlayRow, cx: &mut Cx) {
-    let (id, prompt) = (play.id, cx.look.say.fill("prompt.end_play", &[("what", &play.label)]));
-    ask_words(prompt, "", cx, move |outcome| Command::EndPlay { play: id, outcome });
+    let (id, prompt) = (
+        play.id,
+        cx.look
+            .say
+            .fill("prompt.end_play", &[("what", &play.label)]),
+    );
+    ask_words(prompt, "", cx, move |outcome| Command::EndPlay {
+        play: id,
+        outcome,
+    });
 }
 
 /// Lets one of several things be picked, or takes the only one; with none says so by the word `none`.
-pub fn one_of(title: &'static str, none: &'static str, items: Vec<Item>, cx: &mut Cx, mut then: impl FnMut(&str, &mut Cx) + 'static) {
+pub fn one_of(
+    title: &'static str,
+    none: &'static str,
+    items: Vec<Item>,
+    cx: &mut Cx,
+    mut then: impl FnMut(&str, &mut Cx) + 'static,
+) {
     match items.as_slice() {
         [] => cx.toast(cx.look.say.word(none).to_owned()),
         [only] => then(&only.code, cx),
@@ -135,7 +226,10 @@ pub fn one_of(title: &'static str, none: &'static str, items: Vec<Item>, cx: &mu
 /// The sign of a severity: `S2`; the kind where it has none.
 pub fn sign(action: &Action, look: &Look) -> (String, Role) {
     match action.severity {
-        Some(n) => (format!("S{n}"), if n == 1 { Role::Danger } else { Role::Warn }),
+        Some(n) => (
+            format!("S{n}"),
+            if n == 1 { Role::Danger } else { Role::Warn },
+        ),
         None => (kind_words(&action.kind, look).to_owned(), Role::Muted),
     }
 }
@@ -147,7 +241,9 @@ pub fn kind_words<'a>(kind: &'a str, look: &'a Look) -> &'a str {
 
 /// A reason for putting off in words; one that a task was put off with stands as it was typed.
 pub fn put_off_words<'a>(reason: &'a str, look: &'a Look) -> &'a str {
-    look.say.find(&format!("put_off.{reason}")).unwrap_or(reason)
+    look.say
+        .find(&format!("put_off.{reason}"))
+        .unwrap_or(reason)
 }
 
 /// How far an objective is: `42.5 of 60 seats, 40%`; empty without figures.
@@ -156,7 +252,14 @@ pub fn progress(action: &Action, look: &Look) -> String {
     match action.progress() {
         Some(done) => {
             let target = format!("{} {}", figure(action.target), action.unit);
-            look.say.fill("work.progress", &[("value", &figure(action.value)), ("target", target.trim()), ("done", &done.to_string())])
+            look.say.fill(
+                "work.progress",
+                &[
+                    ("value", &figure(action.value)),
+                    ("target", target.trim()),
+                    ("done", &done.to_string()),
+                ],
+            )
         }
         None => String::new(),
     }

@@ -17,25 +17,49 @@ impl Source {
         let (whole, texts) = split(text);
         let tests = test_blocks(&whole);
         let inside = |at: usize| tests.iter().any(|(from, to)| (*from..*to).contains(&at));
-        let code = whole.char_indices().map(|(at, c)| if inside(at) && c != '\n' { ' ' } else { c }).collect();
-        let texts = texts.into_iter().filter(|(at, _)| !inside(*at)).map(|(_, t)| t).collect();
-        Source { path: path.to_owned(), texts, code, whole }
+        let code = whole
+            .char_indices()
+            .map(|(at, c)| if inside(at) && c != '\n' { ' ' } else { c })
+            .collect();
+        let texts = texts
+            .into_iter()
+            .filter(|(at, _)| !inside(*at))
+            .map(|(_, t)| t)
+            .collect();
+        Source {
+            path: path.to_owned(),
+            texts,
+            code,
+            whole,
+        }
     }
 
     /// Its path with slashes.
     pub(super) fn name(&self) -> String {
-        self.path.iter().map(|p| p.to_string_lossy()).collect::<Vec<_>>().join("/")
+        self.path
+            .iter()
+            .map(|p| p.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/")
     }
 
     /// The layer that it belongs to: the first part of its path.
     pub(super) fn layer(&self) -> String {
-        self.name().split('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned()
+        self.name()
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(".rs")
+            .to_owned()
     }
 
     /// Lines, tests left out.
     pub(super) fn lines_of_code(&self) -> usize {
         let lines = self.whole.lines().count();
-        let tests: usize = test_blocks(&self.whole).iter().map(|(from, to)| self.whole[*from..*to].lines().count()).sum();
+        let tests: usize = test_blocks(&self.whole)
+            .iter()
+            .map(|(from, to)| self.whole[*from..*to].lines().count())
+            .sum();
         lines.saturating_sub(tests)
     }
 
@@ -60,7 +84,9 @@ impl Source {
         let to_root = "super::".repeat(depth);
         for (at, _) in self.code.match_indices(&to_root) {
             let before = self.code[..at].trim_end();
-            if !before.ends_with("super::") && !before.chars().next_back().is_some_and(is_word) || before.ends_with("use") {
+            if !before.ends_with("super::") && !before.chars().next_back().is_some_and(is_word)
+                || before.ends_with("use")
+            {
                 found.extend(firsts(&self.code[at + to_root.len()..]));
             }
         }
@@ -69,9 +95,17 @@ impl Source {
 
     /// Names of structs, enums, traits and type aliases that it declares.
     pub(super) fn types_declared(&self) -> Vec<String> {
-        let words: Vec<&str> = self.code.split(|c| !is_word(c)).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> = self
+            .code
+            .split(|c| !is_word(c))
+            .filter(|w| !w.is_empty())
+            .collect();
         let declares = |w: &&str| ["struct", "enum", "trait", "type"].contains(w);
-        words.windows(2).filter(|pair| declares(&pair[0])).map(|pair| pair[1].to_owned()).collect()
+        words
+            .windows(2)
+            .filter(|pair| declares(&pair[0]))
+            .map(|pair| pair[1].to_owned())
+            .collect()
     }
 
     /// Files that it declares as tests: `#[cfg(test)] mod tests;`.
@@ -79,7 +113,10 @@ impl Source {
         let mut files = Vec::new();
         for (at, mark) in self.whole.match_indices("#[cfg(test)]") {
             let rest = &self.whole[at + mark.len()..];
-            let head: String = rest.chars().take_while(|c| !matches!(c, ';' | '{')).collect();
+            let head: String = rest
+                .chars()
+                .take_while(|c| !matches!(c, ';' | '{'))
+                .collect();
             let mut words = head.split_whitespace().rev();
             if let (Some(name), Some("mod")) = (words.next(), words.next())
                 && rest[head.len()..].starts_with(';')
@@ -97,8 +134,15 @@ fn is_word(c: char) -> bool {
 
 /// The first parts of the path or the group of paths that begins here: `a::b` is a; `{a::b, c::{d, e}}` is a and c.
 fn firsts(rest: &str) -> Vec<String> {
-    let word = |text: &str| text.trim_start().chars().take_while(|c| is_word(*c)).collect::<String>();
-    let Some(group) = rest.strip_prefix('{') else { return vec![word(rest)] };
+    let word = |text: &str| {
+        text.trim_start()
+            .chars()
+            .take_while(|c| is_word(*c))
+            .collect::<String>()
+    };
+    let Some(group) = rest.strip_prefix('{') else {
+        return vec![word(rest)];
+    };
     let mut found = vec![word(group)];
     let mut depth = 0;
     for (at, c) in group.char_indices() {
@@ -118,7 +162,12 @@ fn test_blocks(code: &str) -> Vec<(usize, usize)> {
     let mut blocks = Vec::new();
     for (at, mark) in code.match_indices("#[cfg(test)]") {
         let rest = &code[at + mark.len()..];
-        let Some(open) = rest.find(['{', ';']).filter(|i| rest[*i..].starts_with('{')) else { continue };
+        let Some(open) = rest
+            .find(['{', ';'])
+            .filter(|i| rest[*i..].starts_with('{'))
+        else {
+            continue;
+        };
         let mut depth = 0_usize;
         let end = rest[open..].char_indices().find_map(|(i, c)| {
             match c {
@@ -141,10 +190,16 @@ fn split(text: &str) -> (String, Vec<(usize, String)>) {
     while at < bytes.len() {
         let rest = &text.as_bytes()[at..];
         let end = if rest.starts_with(b"//") {
-            blank(&mut code, at, at + rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len()))
+            blank(
+                &mut code,
+                at,
+                at + rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len()),
+            )
         } else if rest.starts_with(b"/*") {
             blank(&mut code, at, at + comment_length(rest))
-        } else if let Some((open, inside, close)) = text_lengths(rest, at.checked_sub(1).map(|i| bytes[i])) {
+        } else if let Some((open, inside, close)) =
+            text_lengths(rest, at.checked_sub(1).map(|i| bytes[i]))
+        {
             let (from, to) = (at + open, at + open + inside);
             texts.push((at, String::from_utf8_lossy(&bytes[from..to]).into_owned()));
             blank(&mut code, from, to) + close
@@ -191,14 +246,24 @@ fn text_lengths(rest: &[u8], before: Option<u8>) -> Option<(usize, usize, usize)
     if before.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') && rest[0] != b'"' {
         return None;
     }
-    let prefix = rest.iter().take(2).take_while(|b| matches!(b, b'r' | b'b' | b'c')).count();
+    let prefix = rest
+        .iter()
+        .take(2)
+        .take_while(|b| matches!(b, b'r' | b'b' | b'c'))
+        .count();
     let raw = rest[..prefix].contains(&b'r');
-    let marks = if raw { rest[prefix..].iter().take_while(|b| **b == b'#').count() } else { 0 };
+    let marks = if raw {
+        rest[prefix..].iter().take_while(|b| **b == b'#').count()
+    } else {
+        0
+    };
     let open = prefix + marks + 1;
     if rest.get(open - 1) != Some(&b'"') {
         return None;
     }
-    let closing: Vec<u8> = std::iter::once(b'"').chain(std::iter::repeat_n(b'#', marks)).collect();
+    let closing: Vec<u8> = std::iter::once(b'"')
+        .chain(std::iter::repeat_n(b'#', marks))
+        .collect();
     let mut at = open;
     while at < rest.len() && !rest[at..].starts_with(&closing) {
         at += if !raw && rest[at] == b'\\' { 2 } else { 1 };
@@ -218,7 +283,9 @@ fn char_length(rest: &[u8]) -> Option<usize> {
     let text = std::str::from_utf8(&rest[1..rest.len().min(6)]);
     let first = match text {
         Ok(text) => text.chars().next(),
-        Err(e) => std::str::from_utf8(&rest[1..1 + e.valid_up_to()]).ok().and_then(|t| t.chars().next()),
+        Err(e) => std::str::from_utf8(&rest[1..1 + e.valid_up_to()])
+            .ok()
+            .and_then(|t| t.chars().next()),
     }?;
     let end = 1 + first.len_utf8();
     (rest.get(end) == Some(&b'\'')).then_some(end + 1)

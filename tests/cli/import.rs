@@ -21,7 +21,10 @@ fn import_reports_every_row_and_twice_is_once() {
     exit 0
     "#);
     let value = desk.json(&["import", "files", "--json"]);
-    assert_eq!((&value["end"], &value["rejected"]), (&"written".into(), &0.into()));
+    assert_eq!(
+        (&value["end"], &value["rejected"]),
+        (&"written".into(), &0.into())
+    );
     assert_eq!(desk.json(&["list", "--json"])["count"], 3);
 }
 
@@ -52,21 +55,61 @@ fn standard_input_flags_and_a_profile_of_ones_own() {
     let desk = Desk::empty();
     let piped = |args: &[&str], text: &str| {
         let out = desk.raw(args, text);
-        (out.status.code(), String::from_utf8(out.stdout).expect("UTF-8"))
+        (
+            out.status.code(),
+            String::from_utf8(out.stdout).expect("UTF-8"),
+        )
     };
     let list = "Nr;Wer;Seit\nK1;Globex;05/04/2024\n";
-    let flags = ["--map", "Nr=key", "--map", "Wer=name", "--map", "Seit=created", "--dates", "day", "--save-profile", "our-list"];
-    let (code, said) = piped(&[&["import", "-", "--as", "customers"], &flags[..]].concat(), list);
+    let flags = [
+        "--map",
+        "Nr=key",
+        "--map",
+        "Wer=name",
+        "--map",
+        "Seit=created",
+        "--dates",
+        "day",
+        "--save-profile",
+        "our-list",
+    ];
+    let (code, said) = piped(
+        &[&["import", "-", "--as", "customers"], &flags[..]].concat(),
+        list,
+    );
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("standard input as customers: 1 rows"), "{said}");
+    assert!(
+        said.contains("standard input as customers: 1 rows"),
+        "{said}"
+    );
     assert_eq!(desk.json(&["list", "--json"])["rows"][0]["name"], "Globex");
-    let (code, said) = piped(&["import", "-", "--json"], "{\"Nr\":\"K1\",\"Wer\":\"Globex\",\"Seit\":\"05/04/2024\"}\n");
+    let (code, said) = piped(
+        &["import", "-", "--json"],
+        "{\"Nr\":\"K1\",\"Wer\":\"Globex\",\"Seit\":\"05/04/2024\"}\n",
+    );
     let report: serde_json::Value = serde_json::from_str(&said).expect("JSON");
-    assert_eq!((code, &report["end"], &report["files"][0]["profile"]), (Some(0), &"nothing_new".into(), &"our-list".into()), "{said}");
+    assert_eq!(
+        (code, &report["end"], &report["files"][0]["profile"]),
+        (Some(0), &"nothing_new".into(), &"our-list".into()),
+        "{said}"
+    );
     let listed = desk.json(&["import", "--profiles", "--json"]);
-    let names: Vec<&str> = listed["profiles"].as_array().expect("a list").iter().filter_map(|p| p["name"].as_str()).collect();
-    assert!(names.contains(&"our-list") && names.contains(&"hubspot-companies") && names.contains(&"orders"), "{names:?}");
-    assert!(desk.run(&["config", "profile.our-list"]).contains("dates = \"day\""));
+    let names: Vec<&str> = listed["profiles"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|p| p["name"].as_str())
+        .collect();
+    assert!(
+        names.contains(&"our-list")
+            && names.contains(&"hubspot-companies")
+            && names.contains(&"orders"),
+        "{names:?}"
+    );
+    assert!(
+        desk.run(&["config", "profile.our-list"])
+            .contains("dates = \"day\"")
+    );
     for wrong in [
         ["--decimal", "dot"],
         ["--encoding", "ebcdic"],
@@ -76,7 +119,10 @@ fn standard_input_flags_and_a_profile_of_ones_own() {
         ["--profile", "none"],
     ] {
         desk.write_files();
-        let code = desk.raw(&["import", "files/customers.csv", wrong[0], wrong[1]], "").status.code();
+        let code = desk
+            .raw(&["import", "files/customers.csv", wrong[0], wrong[1]], "")
+            .status
+            .code();
         assert!(matches!(code, Some(2 | 3)), "{wrong:?}: {code:?}");
     }
 }
@@ -85,14 +131,28 @@ fn standard_input_flags_and_a_profile_of_ones_own() {
 fn what_both_sides_have_changed_is_not_written_unasked() {
     let desk = Desk::with_book();
     desk.run(&["list"]);
-    std::fs::write(desk.path("customers.csv"), "customer_id,name,csm\nA1,Acme,ada\n").expect("written");
+    std::fs::write(
+        desk.path("customers.csv"),
+        "customer_id,name,csm\nA1,Acme,ada\n",
+    )
+    .expect("written");
     desk.run(&["import", "customers.csv"]);
     assert!(desk.run(&["handover", "ada", "cem"]).ends_with("exit 0"));
-    std::fs::write(desk.path("customers.csv"), "customer_id,name,csm\nA1,Acme,dora\n").expect("written");
+    std::fs::write(
+        desk.path("customers.csv"),
+        "customer_id,name,csm\nA1,Acme,dora\n",
+    )
+    .expect("written");
     let said = desk.run(&["import", "customers.csv", "--conflicts", "ask"]);
-    assert!(said.ends_with("exit 4") && said.contains("the file has \"dora\""), "{said}");
+    assert!(
+        said.ends_with("exit 4") && said.contains("the file has \"dora\""),
+        "{said}"
+    );
     let said = desk.run(&["import", "customers.csv"]);
-    assert!(said.contains("changed on both sides: 1") && said.contains("mine was kept"), "{said}");
+    assert!(
+        said.contains("changed on both sides: 1") && said.contains("mine was kept"),
+        "{said}"
+    );
     let said = desk.run(&["import", "customers.csv", "--conflicts", "theirs"]);
     assert!(said.contains("theirs was taken"), "{said}");
 }
@@ -113,7 +173,10 @@ fn what_is_not_there_or_not_known_is_said() {
     exit 3
     "#);
     desk.write_files();
-    assert!(desk.run(&["import", "files/customers.csv", "--as", "poems"]).ends_with("exit 2"));
+    assert!(
+        desk.run(&["import", "files/customers.csv", "--as", "poems"])
+            .ends_with("exit 2")
+    );
 }
 
 #[test]
@@ -126,45 +189,117 @@ fn demo_writes_its_own_file_and_is_the_same_for_a_seed() {
     "#);
     assert!(!desk.path(".local/share/retain/book.db").exists());
     let demo = desk.path(".local/share/retain/demo.db");
-    let names = |path: &std::path::Path| desk.run(&["list", "--csv", "--columns", "name,arr", "--book", &path.display().to_string()]);
+    let names = |path: &std::path::Path| {
+        desk.run(&[
+            "list",
+            "--csv",
+            "--columns",
+            "name,arr",
+            "--book",
+            &path.display().to_string(),
+        ])
+    };
     let first = names(&demo);
-    assert!(desk.run(&["demo", "--customers", "12", "--seed", "7"]).ends_with("exit 0"), "made anew each time");
+    assert!(
+        desk.run(&["demo", "--customers", "12", "--seed", "7"])
+            .ends_with("exit 0"),
+        "made anew each time"
+    );
     assert_eq!(names(&demo), first);
-    assert!(desk.run(&["demo", "--customers", "12", "--seed", "8", "--into", "other.db"]).ends_with("exit 0"));
+    assert!(
+        desk.run(&[
+            "demo",
+            "--customers",
+            "12",
+            "--seed",
+            "8",
+            "--into",
+            "other.db"
+        ])
+        .ends_with("exit 0")
+    );
     assert_ne!(names(&desk.path("other.db")), first);
-    assert!(desk.run(&["demo", "--into", "other.db"]).ends_with("exit 2"), "a file that is there is not overwritten");
-    let left: Vec<_> =
-        std::fs::read_dir(demo.parent().expect("a folder")).expect("list").map(|e| e.expect("an entry").file_name()).collect();
+    assert!(
+        desk.run(&["demo", "--into", "other.db"])
+            .ends_with("exit 2"),
+        "a file that is there is not overwritten"
+    );
+    let left: Vec<_> = std::fs::read_dir(demo.parent().expect("a folder"))
+        .expect("list")
+        .map(|e| e.expect("an entry").file_name())
+        .collect();
     assert_eq!(left, ["demo.db"]);
 }
 
 #[test]
 fn a_list_with_formulas_goes_out_and_comes_back() {
     let desk = Desk::empty();
-    let names = ["=HYPERLINK(\"http://x\")", "+1 group", "@home", "'=kept", "Plain & Co", "－full width"];
+    let names = [
+        "=HYPERLINK(\"http://x\")",
+        "+1 group",
+        "@home",
+        "'=kept",
+        "Plain & Co",
+        "－full width",
+    ];
     let mut file = String::from("customer_id,name\n");
     for (i, name) in names.iter().enumerate() {
         // As a spreadsheet saves it where somebody typed it so; an apostrophe of its own is one more.
-        let cell = if name.starts_with('\'') { format!("'{name}") } else { (*name).to_owned() };
+        let cell = if name.starts_with('\'') {
+            format!("'{name}")
+        } else {
+            (*name).to_owned()
+        };
         file.push_str(&format!("K{i},\"{}\"\n", cell.replace('"', "\"\"")));
     }
     std::fs::write(desk.path("customers.csv"), file).expect("written");
     desk.json(&["import", "customers.csv", "--json"]);
     let told = |book: &[&str]| {
         let rows = desk.json(&[book, &["list", "--sort", "customer", "--json"]].concat());
-        let mut all: Vec<String> = rows["rows"].as_array().expect("rows").iter().map(|r| r["name"].to_string()).collect();
+        let mut all: Vec<String> = rows["rows"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|r| r["name"].to_string())
+            .collect();
         all.sort();
         all
     };
-    let mut meant: Vec<String> = names.iter().map(|n| serde_json::Value::from(*n).to_string()).collect();
+    let mut meant: Vec<String> = names
+        .iter()
+        .map(|n| serde_json::Value::from(*n).to_string())
+        .collect();
     meant.sort();
     assert_eq!(told(&[]), meant);
-    let out = desk.command(&["list", "--csv", "--columns", "name"]).output().expect("it runs").stdout;
+    let out = desk
+        .command(&["list", "--csv", "--columns", "name"])
+        .output()
+        .expect("it runs")
+        .stdout;
     let out = String::from_utf8(out).expect("UTF-8");
-    assert!(!out.lines().any(|line| line.contains(",=") || line.contains(",\"=") || line.contains(",+") || line.contains(",@")), "{out}");
-    assert!(desk.run(&["list", "--csv", "--raw-csv", "--columns", "name"]).contains(",\"=HYPERLINK"));
+    assert!(
+        !out.lines().any(|line| line.contains(",=")
+            || line.contains(",\"=")
+            || line.contains(",+")
+            || line.contains(",@")),
+        "{out}"
+    );
+    assert!(
+        desk.run(&["list", "--csv", "--raw-csv", "--columns", "name"])
+            .contains(",\"=HYPERLINK")
+    );
     std::fs::create_dir(desk.path("again")).expect("a folder");
-    std::fs::write(desk.path("again/customers.csv"), out.replacen("id,", "key,", 1)).expect("written");
-    desk.json(&["import", "again/customers.csv", "--into", "other.db", "--json"]);
+    std::fs::write(
+        desk.path("again/customers.csv"),
+        out.replacen("id,", "key,", 1),
+    )
+    .expect("written");
+    desk.json(&[
+        "import",
+        "again/customers.csv",
+        "--into",
+        "other.db",
+        "--json",
+    ]);
     assert_eq!(told(&["--book", "other.db"]), meant);
 }

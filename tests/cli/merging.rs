@@ -9,14 +9,22 @@ fn on_the_laptop(desk: &Desk, args: &[&str]) {
     let state = desk.path("laptop-state").display().to_string();
     let mut all = vec!["--book", "laptop.db", "--me", "bob"];
     all.extend(args);
-    let done = desk.command(&all).env("XDG_STATE_HOME", state).output().expect("it runs");
+    let done = desk
+        .command(&all)
+        .env("XDG_STATE_HOME", state)
+        .output()
+        .expect("it runs");
     assert!(done.status.success(), "{done:?}");
 }
 
 /// A desk whose book has a copy in which somebody else has done things.
 fn apart() -> Desk {
     let desk = Desk::with_book();
-    std::fs::copy(desk.path(".local/share/retain/book.db"), desk.path("laptop.db")).expect("a copy");
+    std::fs::copy(
+        desk.path(".local/share/retain/book.db"),
+        desk.path("laptop.db"),
+    )
+    .expect("a copy");
     on_the_laptop(&desk, &["note", "A1", "Met", "them"]);
     on_the_laptop(&desk, &["config", "currency", "EUR"]);
     desk
@@ -32,11 +40,18 @@ fn a_copy_is_merged_and_a_conflict_is_decided() {
     "#);
     assert_eq!(desk.run(&["config", "currency"]), "USD\nexit 0");
     let report = desk.json(&["merge", "laptop.db", "--json", "--report", "report.json"]);
-    assert_eq!((&report["batches"], &report["rows"], &report["conflicts"]), (&2.into(), &2.into(), &serde_json::json!([])));
+    assert_eq!(
+        (&report["batches"], &report["rows"], &report["conflicts"]),
+        (&2.into(), &2.into(), &serde_json::json!([]))
+    );
     let written: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(desk.path("report.json")).expect("written")).expect("JSON");
+        serde_json::from_str(&std::fs::read_to_string(desk.path("report.json")).expect("written"))
+            .expect("JSON");
     assert_eq!(written["batches"], 2);
-    assert_eq!(desk.run(&["merge", "laptop.db"]), "Nothing new: this book has all that the other has\nexit 0");
+    assert_eq!(
+        desk.run(&["merge", "laptop.db"]),
+        "Nothing new: this book has all that the other has\nexit 0"
+    );
     assert_eq!(desk.run(&["config", "currency"]), "EUR\nexit 0");
     assert_eq!(desk.run(&["conflicts"]), "no conflicts\nexit 0");
     on_the_laptop(&desk, &["config", "currency", "GBP"]);
@@ -61,7 +76,10 @@ fn a_copy_is_merged_and_a_conflict_is_decided() {
       2  TRY  by ada, 2026-11-21 09:30  (shown)
     exit 0
     "#);
-    let row = desk.json(&["conflicts", "--json"])["conflicts"][0]["row"].as_str().expect("a row").to_owned();
+    let row = desk.json(&["conflicts", "--json"])["conflicts"][0]["row"]
+        .as_str()
+        .expect("a row")
+        .to_owned();
     assert_snapshot!(desk.run(&["resolve", &row, "value", "--take", "3"]), @r#"
     stderr:
     "3" is none of the 2 values
@@ -75,5 +93,8 @@ fn a_copy_is_merged_and_a_conflict_is_decided() {
     assert_eq!(desk.run(&["config", "currency"]), "GBP\nexit 0");
     assert_eq!(desk.run(&["conflicts"]), "no conflicts\nexit 0");
     let nowhere = desk.run(&["merge", "nowhere.db"]);
-    assert!(nowhere.contains("There is no book at nowhere.db") && nowhere.ends_with("exit 3"), "{nowhere}");
+    assert!(
+        nowhere.contains("There is no book at nowhere.db") && nowhere.ends_with("exit 3"),
+        "{nowhere}"
+    );
 }

@@ -52,15 +52,42 @@ fn list_as_a_table_json_and_csv() {
 #[test]
 fn an_attribute_is_a_column_of_the_list() {
     let desk = Desk::empty();
-    std::fs::write(desk.path("customers.csv"), "customer_id,name,industry\nA1,Acme,food\nB2,Borealis,\nC3,Cedar,air\n").expect("write");
+    std::fs::write(
+        desk.path("customers.csv"),
+        "customer_id,name,industry\nA1,Acme,food\nB2,Borealis,\nC3,Cedar,air\n",
+    )
+    .expect("write");
     desk.run(&["import", "customers.csv"]);
-    let table = desk.run(&["list", "--columns", "name,attr.industry", "--sort", "attr.industry"]);
+    let table = desk.run(&[
+        "list",
+        "--columns",
+        "name,attr.industry",
+        "--sort",
+        "attr.industry",
+    ]);
     let lines: Vec<&str> = table.lines().map(str::trim_end).collect();
-    assert_eq!(lines[..4], ["name      attr.industry", "Cedar     air", "Acme      food", "Borealis  -"], "{table}");
+    assert_eq!(
+        lines[..4],
+        [
+            "name      attr.industry",
+            "Cedar     air",
+            "Acme      food",
+            "Borealis  -"
+        ],
+        "{table}"
+    );
     let csv = desk.run(&["list", "--columns", "name,industry", "--csv"]);
-    assert!(csv.starts_with("id,name,attr.industry\n[id],Acme,food\n[id],Borealis,\n"), "{csv}");
+    assert!(
+        csv.starts_with("id,name,attr.industry\n[id],Acme,food\n[id],Borealis,\n"),
+        "{csv}"
+    );
     let none = desk.run(&["list", "--columns", "name,attr.moon"]);
-    assert!(none.contains("no column \"attr.moon\"") && none.contains(", attr.industry") && none.ends_with("exit 2"), "{none}");
+    assert!(
+        none.contains("no column \"attr.moon\"")
+            && none.contains(", attr.industry")
+            && none.ends_with("exit 2"),
+        "{none}"
+    );
 }
 
 #[test]
@@ -130,26 +157,72 @@ fn health_adds_up() {
     exit 0
     "#);
     let value = desk.json(&["health", "Acme", "--since", "2026-11-01", "--json"]);
-    let sum: i64 = value["health"]["lines"].as_array().expect("lines").iter().filter_map(|l| l["contribution"].as_i64()).sum();
-    assert_eq!(sum, 100 * value["health"]["score"].as_i64().expect("a score"));
+    let sum: i64 = value["health"]["lines"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .filter_map(|l| l["contribution"].as_i64())
+        .sum();
+    assert_eq!(
+        sum,
+        100 * value["health"]["score"].as_i64().expect("a score")
+    );
     assert_eq!(value["before"]["day"], "2026-11-01");
 }
 
 #[test]
 fn a_score_that_a_person_set_is_told_as_one() {
     let desk = Desk::with_book();
-    desk.run(&["health", "Acme", "--set", "30", "--until", "2w", "--reason", "they lost their sponsor"]);
+    desk.run(&[
+        "health",
+        "Acme",
+        "--set",
+        "30",
+        "--until",
+        "2w",
+        "--reason",
+        "they lost their sponsor",
+    ]);
     let told = desk.run(&["health", "Acme"]);
-    assert!(told.contains("health 30 risk") && told.contains("until 2026-12-05: they lost their sponsor; the measures say 61"), "{told}");
+    assert!(
+        told.contains("health 30 risk")
+            && told.contains("until 2026-12-05: they lost their sponsor; the measures say 61"),
+        "{told}"
+    );
     let value = desk.json(&["health", "Acme", "--json"]);
-    let both = (&value["health"]["score"], &value["health"]["measured"]["score"], &value["health"]["override"]["reason"]);
-    assert_eq!(both, (&30.into(), &61.into(), &"they lost their sponsor".into()));
-    assert_eq!(desk.json(&["health", "Acme", "--trend", "3m", "--json"])["trend"][13]["score"], 30);
-    assert_eq!(desk.json(&["health", "--movers", "--json"])["movers"][0]["now"]["score"], 30);
-    assert_eq!(desk.json(&["health", "--backtest", "--json"])["backtest"]["verdict"], "toofew");
-    assert!(desk.run(&["health", "Acme", "--unset"]).contains("is measured again"));
-    assert_eq!(desk.json(&["health", "Acme", "--json"])["health"]["override"], serde_json::Value::Null);
-    assert!(desk.run(&["health", "Acme", "--set", "30"]).contains("--until <DATE> --reason <WORDS>"));
+    let both = (
+        &value["health"]["score"],
+        &value["health"]["measured"]["score"],
+        &value["health"]["override"]["reason"],
+    );
+    assert_eq!(
+        both,
+        (&30.into(), &61.into(), &"they lost their sponsor".into())
+    );
+    assert_eq!(
+        desk.json(&["health", "Acme", "--trend", "3m", "--json"])["trend"][13]["score"],
+        30
+    );
+    assert_eq!(
+        desk.json(&["health", "--movers", "--json"])["movers"][0]["now"]["score"],
+        30
+    );
+    assert_eq!(
+        desk.json(&["health", "--backtest", "--json"])["backtest"]["verdict"],
+        "toofew"
+    );
+    assert!(
+        desk.run(&["health", "Acme", "--unset"])
+            .contains("is measured again")
+    );
+    assert_eq!(
+        desk.json(&["health", "Acme", "--json"])["health"]["override"],
+        serde_json::Value::Null
+    );
+    assert!(
+        desk.run(&["health", "Acme", "--set", "30"])
+            .contains("--until <DATE> --reason <WORDS>")
+    );
 }
 
 #[test]
@@ -171,7 +244,12 @@ fn today_says_why_and_the_parts_add_up() {
     let value = desk.json(&["today", "--owner", "ada", "--json"]);
     let first = &value["rows"][0];
     assert_eq!(first["name"], "Acme");
-    let sum: i64 = first["reasons"].as_array().expect("reasons").iter().filter_map(|r| r["tenths"].as_i64()).sum();
+    let sum: i64 = first["reasons"]
+        .as_array()
+        .expect("reasons")
+        .iter()
+        .filter_map(|r| r["tenths"].as_i64())
+        .sum();
     assert_eq!(Some(sum), first["tenths"].as_i64());
 }
 
@@ -180,7 +258,12 @@ fn as_of_fixes_the_day_of_every_figure() {
     let desk = Desk::with_book();
     let value = desk.json(&["list", "--as-of", "2026-11-05", "--json"]);
     assert_eq!(value["as_of"], "2026-11-05");
-    let acme = value["rows"].as_array().expect("rows").iter().find(|r| r["name"] == "Acme").expect("Acme");
+    let acme = value["rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .find(|r| r["name"] == "Acme")
+        .expect("Acme");
     assert_eq!(acme["tickets"], 0, "the ticket came later");
     assert_eq!(acme["nps"], serde_json::Value::Null, "so did the answer");
 }
@@ -211,7 +294,10 @@ fn doctor_finds_the_book_well() {
     let value = desk.json(&["doctor", "--rebuild", "--json"]);
     assert_eq!((&value["ok"], &value["rebuilt"]), (&true.into(), &3.into()));
     let text = desk.run(&["doctor"]);
-    assert!(text.ends_with("exit 0") && text.contains("ok    signals"), "{text}");
+    assert!(
+        text.ends_with("exit 0") && text.contains("ok    signals"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -223,15 +309,28 @@ fn history_and_keys() {
     exit 0
     "#);
     let keys = desk.json(&["keys", "--json"]);
-    assert!(keys["rows"].as_array().expect("rows").iter().all(|r| r["words"].as_str().is_some_and(|w| !w.is_empty())), "{keys}");
+    assert!(
+        keys["rows"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .all(|r| r["words"].as_str().is_some_and(|w| !w.is_empty())),
+        "{keys}"
+    );
     let table = desk.run(&["keys"]);
-    assert!(table.starts_with("keys ") && table.ends_with("exit 0"), "{table}");
+    assert!(
+        table.starts_with("keys ") && table.ends_with("exit 0"),
+        "{table}"
+    );
 }
 
 #[test]
 fn help_names_every_subcommand() {
     let text = Desk::empty().run(&["--help"]);
-    for name in ["demo", "import", "list", "show", "log", "note", "move", "task", "nps", "health", "today", "funnel", "undo", "redo"] {
+    for name in [
+        "demo", "import", "list", "show", "log", "note", "move", "task", "nps", "health", "today",
+        "funnel", "undo", "redo",
+    ] {
         assert!(text.contains(&format!("\n  {name} ")), "{name}: {text}");
     }
     assert!(text.ends_with("exit 0"));
@@ -243,7 +342,10 @@ fn a_reader_who_has_enough_is_no_error() {
     let mut child = desk.command(&["list", "--json"]).spawn().expect("starts");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("ends");
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!(
+        (output.status.code(), output.stderr.as_slice()),
+        (Some(0), &b""[..])
+    );
 }
 
 #[test]
@@ -251,48 +353,103 @@ fn stays_day_by_day_and_by_owner_with_the_test_of_a_difference() {
     let desk = Desk::with_book();
     let of = |args: &[&str]| -> Vec<serde_json::Value> {
         let rows = desk.json(args)["rows"].as_array().expect("rows").clone();
-        rows.into_iter().filter(|row| row["stage"] == "Reach").collect()
+        rows.into_iter()
+            .filter(|row| row["stage"] == "Reach")
+            .collect()
     };
     // Of three one left on day 31, one is there since 51 days, one left on day 457.
     let curve = of(&["stays", "--curve", "--json"]);
-    let shape = |row: &serde_json::Value| ["day", "at_risk", "ended", "last_seen"].map(|head| row[head].as_u64());
-    assert_eq!(curve.iter().map(shape).collect::<Vec<_>>(), [[31, 3, 1, 0], [51, 2, 0, 1], [457, 1, 1, 0]].map(|row| row.map(Some)));
-    assert!((curve[1]["still_there"].as_f64().expect("a share") - 2.0 / 3.0).abs() < 1e-12 && curve[2]["still_there"] == 0.0);
+    let shape = |row: &serde_json::Value| {
+        ["day", "at_risk", "ended", "last_seen"].map(|head| row[head].as_u64())
+    };
+    assert_eq!(
+        curve.iter().map(shape).collect::<Vec<_>>(),
+        [[31, 3, 1, 0], [51, 2, 0, 1], [457, 1, 1, 0]].map(|row| row.map(Some))
+    );
+    assert!(
+        (curve[1]["still_there"].as_f64().expect("a share") - 2.0 / 3.0).abs() < 1e-12
+            && curve[2]["still_there"] == 0.0
+    );
     // On day 31 one of two of ada's left and none of bob's: 1 less 2/3, with variance 2/9.
     let parts = of(&["stays", "--by", "owner", "--json"]);
     assert_eq!(
-        parts.iter().map(|row| (row["part"].as_str(), row["n"].as_u64())).collect::<Vec<_>>(),
-        [(None, Some(3)), (Some("ada"), Some(2)), (Some("bob"), Some(1))]
+        parts
+            .iter()
+            .map(|row| (row["part"].as_str(), row["n"].as_u64()))
+            .collect::<Vec<_>>(),
+        [
+            (None, Some(3)),
+            (Some("ada"), Some(2)),
+            (Some("bob"), Some(1))
+        ]
     );
     let test = &parts[0]["log_rank"];
-    assert!((test["chi2"].as_f64().expect("a number") - 0.5).abs() < 1e-12 && test["df"] == 1, "{test}");
-    assert!((test["p"].as_f64().expect("a chance") - 0.479_500_122).abs() < 1e-8, "{test}");
+    assert!(
+        (test["chi2"].as_f64().expect("a number") - 0.5).abs() < 1e-12 && test["df"] == 1,
+        "{test}"
+    );
+    assert!(
+        (test["p"].as_f64().expect("a chance") - 0.479_500_122).abs() < 1e-8,
+        "{test}"
+    );
     let said = desk.run(&["stays", "--by", "owner"]);
-    assert!(said.contains("p=0.480 (0.5, 1 df)") && said.contains("log-rank over the parts"), "{said}");
+    assert!(
+        said.contains("p=0.480 (0.5, 1 df)") && said.contains("log-rank over the parts"),
+        "{said}"
+    );
     assert!(desk.run(&["stays", "--by", "before"]).contains("exit 2"));
-    assert!(desk.run(&["stays", "--by", "moon"]).contains("no attribute"));
+    assert!(
+        desk.run(&["stays", "--by", "moon"])
+            .contains("no attribute")
+    );
 }
 
 #[test]
 fn a_segment_at_month_ends() {
     let desk = Desk::with_book();
     let page = desk.json(&["segments", "registered", "--months", "2", "--json"]);
-    let counts: Vec<_> = page["counts"].as_array().expect("counts").iter().map(|c| (c["day"].as_str(), c["customers"].as_u64())).collect();
-    assert_eq!(counts, [(Some("2026-09-30"), Some(2)), (Some("2026-10-31"), Some(3)), (Some("2026-11-21"), Some(3))]);
+    let counts: Vec<_> = page["counts"]
+        .as_array()
+        .expect("counts")
+        .iter()
+        .map(|c| (c["day"].as_str(), c["customers"].as_u64()))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            (Some("2026-09-30"), Some(2)),
+            (Some("2026-10-31"), Some(3)),
+            (Some("2026-11-21"), Some(3))
+        ]
+    );
     let said = desk.run(&["segments", "registered", "--months", "1"]);
-    assert!(said.contains("2026-10-31") && said.contains("####") && said.contains("folded from its facts"), "{said}");
+    assert!(
+        said.contains("2026-10-31")
+            && said.contains("####")
+            && said.contains("folded from its facts"),
+        "{said}"
+    );
     assert!(desk.run(&["segments", "nobody"]).contains("exit 3"));
 }
 
 /// Every file below a folder with its bytes.
 fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>, std::time::SystemTime)> {
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()) {
+    for entry in std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|e| e.expect("an entry").path())
+    {
         if entry.is_dir() {
             all.extend(files(&entry));
         } else {
-            let changed = std::fs::metadata(&entry).and_then(|m| m.modified()).expect("a time");
-            all.push((entry.clone(), std::fs::read(&entry).expect("readable"), changed));
+            let changed = std::fs::metadata(&entry)
+                .and_then(|m| m.modified())
+                .expect("a time");
+            all.push((
+                entry.clone(),
+                std::fs::read(&entry).expect("readable"),
+                changed,
+            ));
         }
     }
     all.sort();
@@ -304,12 +461,22 @@ fn who_looks_at_a_book_a_copy_or_a_backup_leaves_every_byte_of_it() {
     let desk = Desk::empty();
     desk.write_files();
     for args in [["import", "files"].as_slice(), &["backup"], &["list"]] {
-        assert!(desk.raw(&[&["--book", "lib/book.db"], args].concat(), "").status.success(), "{args:?}");
+        assert!(
+            desk.raw(&[&["--book", "lib/book.db"], args].concat(), "")
+                .status
+                .success(),
+            "{args:?}"
+        );
     }
     let lib = desk.path("lib");
     std::fs::copy(lib.join("book.db"), lib.join("copy.db")).expect("copied");
-    let backup = std::fs::read_dir(lib.join(".book.db.backups")).expect("backups").map(|e| e.expect("an entry").path());
-    let backup = backup.into_iter().find(|p| p.to_string_lossy().ends_with("-asked.db")).expect("a backup");
+    let backup = std::fs::read_dir(lib.join(".book.db.backups"))
+        .expect("backups")
+        .map(|e| e.expect("an entry").path());
+    let backup = backup
+        .into_iter()
+        .find(|p| p.to_string_lossy().ends_with("-asked.db"))
+        .expect("a backup");
     let before = files(&lib);
     for book in ["lib/book.db", "lib/copy.db", &backup.display().to_string()] {
         for args in [
@@ -340,13 +507,24 @@ fn who_looks_at_a_book_a_copy_or_a_backup_leaves_every_byte_of_it() {
             "config show",
             "doctor",
         ] {
-            let words: Vec<&str> = ["--book", book].into_iter().chain(args.split(' ')).collect();
+            let words: Vec<&str> = ["--book", book]
+                .into_iter()
+                .chain(args.split(' '))
+                .collect();
             let done = desk.raw(&words, "");
-            assert!(!String::from_utf8_lossy(&done.stderr).contains("panicked"), "{done:?}");
+            assert!(
+                !String::from_utf8_lossy(&done.stderr).contains("panicked"),
+                "{done:?}"
+            );
             assert!(files(&lib) == before, "{book}: {args}");
         }
     }
     let said = desk.run(&["--book", &backup.display().to_string(), "note", "acme", "x"]);
-    assert!(said.contains("it is a backup") && said.contains("retain restore") && said.ends_with("exit 5"), "{said}");
+    assert!(
+        said.contains("it is a backup")
+            && said.contains("retain restore")
+            && said.ends_with("exit 5"),
+        "{said}"
+    );
     assert!(files(&lib) == before);
 }

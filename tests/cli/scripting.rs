@@ -11,16 +11,31 @@ use super::Desk;
 
 /// The path of the shell's programs, with the program in front.
 fn search_path() -> String {
-    let program = Path::new(env!("CARGO_BIN_EXE_retain")).parent().expect("a folder");
-    format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default())
+    let program = Path::new(env!("CARGO_BIN_EXE_retain"))
+        .parent()
+        .expect("a folder");
+    format!(
+        "{}:{}",
+        program.display(),
+        std::env::var("PATH").unwrap_or_default()
+    )
 }
 
 /// What a line in a shell does at a desk.
 fn shell(desk: &Desk, line: &str) -> Output {
     let mut command = Command::new("sh");
-    command.args(["-c", line]).env_clear().current_dir(desk.home.path());
-    command.env("PATH", search_path()).env("HOME", desk.home.path()).env("USER", "ada").env("TZ", "UTC");
-    command.env("RETAIN_BOOK", desk.path("book/book.db")).env("RETAIN_NOW", "2026-11-21T09:30:00Z");
+    command
+        .args(["-c", line])
+        .env_clear()
+        .current_dir(desk.home.path());
+    command
+        .env("PATH", search_path())
+        .env("HOME", desk.home.path())
+        .env("USER", "ada")
+        .env("TZ", "UTC");
+    command
+        .env("RETAIN_BOOK", desk.path("book/book.db"))
+        .env("RETAIN_NOW", "2026-11-21T09:30:00Z");
     command.output().expect("sh runs")
 }
 
@@ -62,17 +77,30 @@ fn prepared() -> Desk {
 /// A copy of a desk: a book of its own with everything beside it.
 fn copy(desk: &Desk) -> Desk {
     let new = Desk::empty();
-    let done =
-        Command::new("cp").arg("-a").arg(format!("{}/.", desk.home.path().display())).arg(new.home.path()).status().expect("cp runs");
+    let done = Command::new("cp")
+        .arg("-a")
+        .arg(format!("{}/.", desk.home.path().display()))
+        .arg(new.home.path())
+        .status()
+        .expect("cp runs");
     assert!(done.success());
     new
 }
 
 /// The names under "Commands:" of a help.
 fn below(help: &str) -> Vec<String> {
-    let list = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
-    let named = list.filter(|l| l.starts_with("  ") && !l.starts_with("   ")).filter_map(|l| l.split_whitespace().next());
-    named.filter(|name| *name != "help").map(str::to_owned).collect()
+    let list = help
+        .lines()
+        .skip_while(|l| *l != "Commands:")
+        .skip(1)
+        .take_while(|l| !l.is_empty());
+    let named = list
+        .filter(|l| l.starts_with("  ") && !l.starts_with("   "))
+        .filter_map(|l| l.split_whitespace().next());
+    named
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The helps of all subcommands, by whole name.
@@ -85,7 +113,11 @@ fn helps(desk: &Desk) -> BTreeMap<String, String> {
         let help = desk.raw(&args, "");
         assert!(help.status.success(), "{path:?}: {help:?}");
         let help = text(&help.stdout).to_owned();
-        ask.extend(below(&help).into_iter().map(|name| path.iter().cloned().chain([name]).collect()));
+        ask.extend(
+            below(&help)
+                .into_iter()
+                .map(|name| path.iter().cloned().chain([name]).collect()),
+        );
         all.insert(path.join(" "), help);
     }
     all
@@ -98,15 +130,31 @@ fn every_example_of_every_help_runs() {
     assert!(helps.len() > 90, "{} helps", helps.len());
     let mut ran = 0;
     for (name, help) in &helps {
-        let lines = help.lines().skip_while(|l| !l.starts_with("Example")).skip(1).take_while(|l| l.starts_with("  "));
+        let lines = help
+            .lines()
+            .skip_while(|l| !l.starts_with("Example"))
+            .skip(1)
+            .take_while(|l| l.starts_with("  "));
         for line in lines.map(str::trim) {
             let done = shell(&copy(&desk), line);
-            assert!(done.status.success(), "{name}: {line}\n{}{}", text(&done.stdout), text(&done.stderr));
-            assert!(!done.stdout.contains(&0x1b) && !done.stderr.contains(&0x1b), "{line} sends colour into a pipe");
+            assert!(
+                done.status.success(),
+                "{name}: {line}\n{}{}",
+                text(&done.stdout),
+                text(&done.stderr)
+            );
+            assert!(
+                !done.stdout.contains(&0x1b) && !done.stderr.contains(&0x1b),
+                "{line} sends colour into a pipe"
+            );
             ran += 1;
         }
     }
-    assert!(ran >= helps.len(), "{ran} examples for {} subcommands", helps.len());
+    assert!(
+        ran >= helps.len(),
+        "{ran} examples for {} subcommands",
+        helps.len()
+    );
 }
 
 #[test]
@@ -116,12 +164,18 @@ fn every_action_of_the_screens_names_a_subcommand_that_is_there() {
     let keys = desk.json(&["keys", "--json"]);
     let mut without = Vec::new();
     for row in keys["rows"].as_array().expect("rows") {
-        let (action, sub) = (row["action"].as_str().expect("an action"), row["subcommand"].as_str().expect("a name"));
+        let (action, sub) = (
+            row["action"].as_str().expect("an action"),
+            row["subcommand"].as_str().expect("a name"),
+        );
         let label = action.split_once('.').expect("a screen").1;
         match sub {
             "" if retain::tui::keymap::SCREEN_ONLY.contains(&label) => {}
             "" => without.push(action.to_owned()),
-            _ => assert!(helps.contains_key(sub), "{action} names `retain {sub}`, which there is not"),
+            _ => assert!(
+                helps.contains_key(sub),
+                "{action} names `retain {sub}`, which there is not"
+            ),
         }
     }
     assert_eq!(without, Vec::<String>::new(), "these name no subcommand");
@@ -130,7 +184,8 @@ fn every_action_of_the_screens_names_a_subcommand_that_is_there() {
 #[test]
 fn what_is_only_tried_leaves_the_book_as_it_was() {
     let desk = prepared();
-    let digest = |desk: &Desk| text(&shell(desk, "retain doctor --json | grep digest").stdout).to_owned();
+    let digest =
+        |desk: &Desk| text(&shell(desk, "retain doctor --json | grep digest").stdout).to_owned();
     let before = digest(&desk);
     for line in [
         "retain move -f 'stage:conversion' churned --reason price --dry-run",
@@ -141,13 +196,27 @@ fn what_is_only_tried_leaves_the_book_as_it_was() {
         "retain add Globex --dry-run",
     ] {
         let done = shell(&desk, line);
-        assert!(done.status.success() && text(&done.stdout).starts_with("Only tried, nothing is written: "), "{line}: {done:?}");
+        assert!(
+            done.status.success()
+                && text(&done.stdout).starts_with("Only tried, nothing is written: "),
+            "{line}: {done:?}"
+        );
         assert_eq!(digest(&desk), before, "{line}");
     }
-    let tried: Value = serde_json::from_slice(&shell(&desk, "retain edit acme owner=zoe --dry-run --json").stdout).expect("JSON");
+    let tried: Value =
+        serde_json::from_slice(&shell(&desk, "retain edit acme owner=zoe --dry-run --json").stdout)
+            .expect("JSON");
     let change = &tried["changes"][0];
-    assert_eq!((&change["field"], &change["before"], &change["after"]), (&"owner".into(), &"ada".into(), &"zoe".into()));
-    for line in ["retain purge acme --yes --dry-run", "retain backup --dry-run", "retain restore --dry-run", "retain rule run --dry-run"] {
+    assert_eq!(
+        (&change["field"], &change["before"], &change["after"]),
+        (&"owner".into(), &"ada".into(), &"zoe".into())
+    );
+    for line in [
+        "retain purge acme --yes --dry-run",
+        "retain backup --dry-run",
+        "retain restore --dry-run",
+        "retain rule run --dry-run",
+    ] {
         assert_eq!(shell(&desk, line).status.code(), Some(2), "{line}");
     }
 }
@@ -158,18 +227,38 @@ fn a_key_makes_a_repeated_call_do_nothing() {
     let call = "retain note acme again --idempotency-key job-1 --json";
     let first: Value = serde_json::from_slice(&shell(&desk, call).stdout).expect("JSON");
     let second: Value = serde_json::from_slice(&shell(&desk, call).stdout).expect("JSON");
-    assert_eq!((&first["repeated"], &second["repeated"]), (&false.into(), &true.into()));
-    assert_eq!((&first["batch"], &first["label"], &first["changed"]), (&second["batch"], &second["label"], &second["changed"]));
+    assert_eq!(
+        (&first["repeated"], &second["repeated"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(
+        (&first["batch"], &first["label"], &first["changed"]),
+        (&second["batch"], &second["label"], &second["changed"])
+    );
     // A call that would be refused the second time is none.
     for _ in 0..2 {
-        assert!(shell(&desk, "retain task done 'prepare renewal' --idempotency-key job-2").status.success());
+        assert!(
+            shell(
+                &desk,
+                "retain task done 'prepare renewal' --idempotency-key job-2"
+            )
+            .status
+            .success()
+        );
     }
     // Taken back, it is still known; and merges carry it.
     shell(&desk, "retain undo; retain undo");
-    shell(&desk, "RETAIN_BOOK=away/laptop.db retain merge book/book.db");
-    let there = "RETAIN_BOOK=away/laptop.db retain note acme again --idempotency-key job-1 --json --me ben";
+    shell(
+        &desk,
+        "RETAIN_BOOK=away/laptop.db retain merge book/book.db",
+    );
+    let there =
+        "RETAIN_BOOK=away/laptop.db retain note acme again --idempotency-key job-1 --json --me ben";
     let third: Value = serde_json::from_slice(&shell(&desk, there).stdout).expect("JSON");
-    assert_eq!((&third["repeated"], &third["batch"]), (&true.into(), &first["batch"]));
+    assert_eq!(
+        (&third["repeated"], &third["batch"]),
+        (&true.into(), &first["batch"])
+    );
     // Two at once: one wins.
     let both = "for i in 1 2 3 4; do retain note acme at-once --idempotency-key job-3 --json & done | grep -c '\"repeated\": false'; wait";
     assert_eq!(text(&shell(&desk, both).stdout).trim(), "1");
@@ -186,7 +275,10 @@ fn a_key_makes_a_repeated_call_do_nothing() {
         assert_eq!(shell(&desk, line).status.code(), Some(2), "{line}");
     }
     let refused = shell(&desk, "retain note globex again --idempotency-key job-3");
-    assert!(text(&refused.stderr).contains("was used for another call: \"Note on Acme"), "{refused:?}");
+    assert!(
+        text(&refused.stderr).contains("was used for another call: \"Note on Acme"),
+        "{refused:?}"
+    );
     let piped = "for i in 1 2; do echo piped | retain note acme - --idempotency-key job-9; done";
     assert!(text(&shell(&desk, piped).stdout).contains("Done before"));
 }
@@ -212,16 +304,45 @@ fn rows_come_as_lines_and_as_csv_with_the_names_of_the_json() {
     ] {
         let run = |how: &str| shell(&desk, &format!("retain {read} {how}"));
         let (lines, csv) = (run("--jsonl"), run("--csv"));
-        assert!(lines.status.success() && csv.status.success(), "{read}: {lines:?} {csv:?}");
-        let rows: Vec<Value> = text(&lines.stdout).lines().map(|l| serde_json::from_str(l).expect("an object a line")).collect();
+        assert!(
+            lines.status.success() && csv.status.success(),
+            "{read}: {lines:?} {csv:?}"
+        );
+        let rows: Vec<Value> = text(&lines.stdout)
+            .lines()
+            .map(|l| serde_json::from_str(l).expect("an object a line"))
+            .collect();
         assert!(rows.iter().all(Value::is_object), "{read}");
-        let heads: BTreeSet<String> = text(&csv.stdout).lines().next().unwrap_or_default().split(',').map(str::to_owned).collect();
-        let names: BTreeSet<String> = rows.iter().flat_map(|r| r.as_object().expect("an object").keys().cloned()).collect();
-        assert_eq!(heads, if rows.is_empty() { BTreeSet::from([String::new()]) } else { names }, "{read}");
+        let heads: BTreeSet<String> = text(&csv.stdout)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split(',')
+            .map(str::to_owned)
+            .collect();
+        let names: BTreeSet<String> = rows
+            .iter()
+            .flat_map(|r| r.as_object().expect("an object").keys().cloned())
+            .collect();
+        assert_eq!(
+            heads,
+            if rows.is_empty() {
+                BTreeSet::from([String::new()])
+            } else {
+                names
+            },
+            "{read}"
+        );
     }
-    assert_eq!(shell(&desk, "retain list --json --csv").status.code(), Some(2));
+    assert_eq!(
+        shell(&desk, "retain list --json --csv").status.code(),
+        Some(2)
+    );
     let error = shell(&desk, "retain show nobody --jsonl");
-    assert_eq!(serde_json::from_slice::<Value>(&error.stderr).expect("JSON")["error"]["exit"], 3);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&error.stderr).expect("JSON")["error"]["exit"],
+        3
+    );
     // A reader that has read enough is nobody's trouble.
     let cut = shell(&desk, "retain keys | head -n 1");
     assert!(cut.status.success() && cut.stderr.is_empty(), "{cut:?}");
@@ -239,7 +360,11 @@ fn several_customers_at_once_are_one_step() {
         "retain tag -f 'owner:ada' +eu",
     ] {
         let done = shell(&desk, line);
-        assert_eq!(text(&done.stdout), "Tags +eu on 2 customers\n", "{line}: {done:?}");
+        assert_eq!(
+            text(&done.stdout),
+            "Tags +eu on 2 customers\n",
+            "{line}: {done:?}"
+        );
         assert!(shell(&desk, "retain undo").status.success());
         assert_eq!(tags(&desk), before, "{line}");
     }
@@ -252,7 +377,12 @@ fn several_customers_at_once_are_one_step() {
         ("retain note", 2),
     ] {
         let done = shell(&desk, line);
-        assert_eq!(done.status.code(), Some(exit), "{line}: {}", text(&done.stderr));
+        assert_eq!(
+            done.status.code(),
+            Some(exit),
+            "{line}: {}",
+            text(&done.stderr)
+        );
         assert_eq!(tags(&desk), before, "{line}");
     }
 }
@@ -268,23 +398,42 @@ fn offered(desk: &Desk, shell: &str, words: &[&str]) -> Vec<String> {
         .env("_CLAP_IFS", "\n")
         .env("RETAIN_BOOK", desk.path("book/book.db"));
     let output = command.output().expect("it runs");
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-    let word = |line: &str| line.split(if shell == "zsh" { ':' } else { '\t' }).next().unwrap_or_default().to_owned();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let word = |line: &str| {
+        line.split(if shell == "zsh" { ':' } else { '\t' })
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     text(&output.stdout).lines().map(word).collect()
 }
 
 #[test]
 fn shells_complete_subcommands_flags_and_the_words_of_the_book() {
     let desk = prepared();
-    let names: BTreeSet<String> = helps(&desk).into_keys().filter(|name| !name.is_empty() && !name.contains(' ')).collect();
+    let names: BTreeSet<String> = helps(&desk)
+        .into_keys()
+        .filter(|name| !name.is_empty() && !name.contains(' '))
+        .collect();
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = desk.run(&["completions", shell]);
-        assert!(script.contains("COMPLETE") && script.ends_with("exit 0"), "{shell}: {script}");
+        assert!(
+            script.contains("COMPLETE") && script.ends_with("exit 0"),
+            "{shell}: {script}"
+        );
         let all: BTreeSet<String> = offered(&desk, shell, &["retain", ""]).into_iter().collect();
         let missing: Vec<&String> = names.difference(&all).collect();
         assert!(missing.is_empty(), "{shell} lacks {missing:?}");
         let flags = offered(&desk, shell, &["retain", "list", "--"]);
-        assert!(["--filter", "--json", "--dry-run", "--view"].iter().all(|f| flags.iter().any(|o| o == f)), "{shell}: {flags:?}");
+        assert!(
+            ["--filter", "--json", "--dry-run", "--view"]
+                .iter()
+                .all(|f| flags.iter().any(|o| o == f)),
+            "{shell}: {flags:?}"
+        );
     }
     for (words, wanted) in [
         (&["retain", "show", "ac"][..], &["Acme", "Acorn Ltd"][..]),
@@ -300,18 +449,34 @@ fn shells_complete_subcommands_flags_and_the_words_of_the_book() {
         (&["retain", "log", "--channel", "mee"], &["meeting"]),
     ] {
         let all = offered(&desk, "fish", words);
-        assert!(wanted.iter().all(|w| all.iter().any(|o| o.trim() == *w)), "{words:?}: {all:?}");
+        assert!(
+            wanted.iter().all(|w| all.iter().any(|o| o.trim() == *w)),
+            "{words:?}: {all:?}"
+        );
     }
     assert!(offered(&desk, "bash", &["retain", "show", "aco"]).contains(&"Acorn\\ Ltd".to_owned()));
-    assert_eq!(offered(&Desk::empty(), "bash", &["retain", "show", "ac"]), Vec::<String>::new(), "without a book there is nothing to say");
+    assert_eq!(
+        offered(&Desk::empty(), "bash", &["retain", "show", "ac"]),
+        Vec::<String>::new(),
+        "without a book there is nothing to say"
+    );
 }
 
 #[test]
 fn sql_reads_views_and_nothing_else() {
     let desk = prepared();
-    let csv = shell(&desk, "retain sql 'select name, owner from customer order by name' --csv");
-    assert_eq!(text(&csv.stdout).lines().take(2).collect::<Vec<_>>(), ["name,owner", "Acme,ada"]);
-    let lines = shell(&desk, "echo 'select c.name, s.health from signal s join customer c on c.id = s.customer_id' | retain sql - --jsonl");
+    let csv = shell(
+        &desk,
+        "retain sql 'select name, owner from customer order by name' --csv",
+    );
+    assert_eq!(
+        text(&csv.stdout).lines().take(2).collect::<Vec<_>>(),
+        ["name,owner", "Acme,ada"]
+    );
+    let lines = shell(
+        &desk,
+        "echo 'select c.name, s.health from signal s join customer c on c.id = s.customer_id' | retain sql - --jsonl",
+    );
     assert_eq!(text(&lines.stdout).lines().count(), 3, "{lines:?}");
     for line in [
         "retain sql 'delete from customer'",
@@ -321,11 +486,17 @@ fn sql_reads_views_and_nothing_else() {
     ] {
         let refused = shell(&desk, &format!("{line} --json"));
         assert_eq!(refused.status.code(), Some(2), "{line}");
-        assert_eq!(serde_json::from_slice::<Value>(&refused.stderr).expect("JSON")["error"]["kind"], "usage");
+        assert_eq!(
+            serde_json::from_slice::<Value>(&refused.stderr).expect("JSON")["error"]["kind"],
+            "usage"
+        );
     }
     let endless = "retain sql --timeout 1 'with recursive n(i) as (select 1 union all select i+1 from n) select count(*) from n'";
     let stopped = shell(&desk, endless);
-    assert_eq!((stopped.status.code(), text(&stopped.stderr).lines().next()), (Some(1), Some("The statement was stopped before its end")));
+    assert_eq!(
+        (stopped.status.code(), text(&stopped.stderr).lines().next()),
+        (Some(1), Some("The statement was stopped before its end"))
+    );
 }
 
 #[test]
@@ -336,37 +507,82 @@ fn config_files_come_back_as_they_went_and_mistakes_name_file_and_line() {
         assert!(done.status.success(), "{line}: {}", text(&done.stderr));
         text(&done.stdout).to_owned()
     };
-    assert_eq!(ok("retain config check"), "Nothing is wrong; the book has all of it\n");
+    assert_eq!(
+        ok("retain config check"),
+        "Nothing is wrong; the book has all of it\n"
+    );
     assert_eq!(ok("retain config import config"), "Nothing is new in it\n");
-    ok("sed -i 's/^label = \"Reach\"/label = \"Seen\"/; s/^# The lifecycle/# Ours. The lifecycle/' config/stages.toml");
-    ok("printf '[[view]]\\nname = \"Renewals\"\\nfilter = \"renews<90d\"\\nsort = \"renews\"\\n' > config/views.toml");
-    assert_eq!(ok("retain config import config"), "Settings taken over: stages, views\n");
+    ok(
+        "sed -i 's/^label = \"Reach\"/label = \"Seen\"/; s/^# The lifecycle/# Ours. The lifecycle/' config/stages.toml",
+    );
+    ok(
+        "printf '[[view]]\\nname = \"Renewals\"\\nfilter = \"renews<90d\"\\nsort = \"renews\"\\n' > config/views.toml",
+    );
+    assert_eq!(
+        ok("retain config import config"),
+        "Settings taken over: stages, views\n"
+    );
     assert!(ok("retain stages").contains("Seen") && ok("retain view list").contains("Renewals"));
     ok("retain config export again");
-    assert!(ok("head -n 1 again/stages.toml").starts_with("# Ours."), "comments stay");
+    assert!(
+        ok("head -n 1 again/stages.toml").starts_with("# Ours."),
+        "comments stay"
+    );
     ok("retain undo");
-    assert!(!ok("retain stages").contains("Seen") && !ok("retain view list").contains("Renewals"), "one step");
+    assert!(
+        !ok("retain stages").contains("Seen") && !ok("retain view list").contains("Renewals"),
+        "one step"
+    );
     for (change, file, said) in [
         (
             "s/^when = \"unanswered\"/when = \"unanswerd>2\"/",
             "rules",
             "At config/rules.toml:9: the rule \"detractor\" has a filter that cannot be read",
         ),
-        ("s/^weight = 20/weigth = 20/", "scorecards", "missing field `weight`"),
-        ("s/^expected_days = 30/expected_days = \"a month\"/", "stages", "At config/stages.toml:12: invalid type: string \"a month\""),
-        ("s/^class = \"lost\"/class = \"gone\"/", "stages", "unknown variant `gone`, expected one of"),
+        (
+            "s/^weight = 20/weigth = 20/",
+            "scorecards",
+            "missing field `weight`",
+        ),
+        (
+            "s/^expected_days = 30/expected_days = \"a month\"/",
+            "stages",
+            "At config/stages.toml:12: invalid type: string \"a month\"",
+        ),
+        (
+            "s/^class = \"lost\"/class = \"gone\"/",
+            "stages",
+            "unknown variant `gone`, expected one of",
+        ),
     ] {
         ok("retain config export config");
         ok(&format!("sed -i '{change}' config/{file}.toml"));
         let wrong = shell(&desk, "retain config check config");
-        let first = text(&wrong.stderr).lines().next().unwrap_or_default().to_owned();
+        let first = text(&wrong.stderr)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         assert_eq!(wrong.status.code(), Some(2), "{change}: {first}");
-        assert!(first.contains(said) && first.starts_with(&format!("At config/{file}.toml:")), "{change}: {first}");
+        assert!(
+            first.contains(said) && first.starts_with(&format!("At config/{file}.toml:")),
+            "{change}: {first}"
+        );
     }
     // An editor that is not content leaves everything; one that makes a mistake keeps the text.
-    assert!(!shell(&desk, "EDITOR=false retain config edit rules").status.success());
-    let wrong = shell(&desk, "EDITOR='sed -i s/^code/cod/' retain config edit rules");
-    assert!(text(&wrong.stderr).contains("your text is in "), "{wrong:?}");
+    assert!(
+        !shell(&desk, "EDITOR=false retain config edit rules")
+            .status
+            .success()
+    );
+    let wrong = shell(
+        &desk,
+        "EDITOR='sed -i s/^code/cod/' retain config edit rules",
+    );
+    assert!(
+        text(&wrong.stderr).contains("your text is in "),
+        "{wrong:?}"
+    );
 }
 
 #[test]
@@ -382,53 +598,114 @@ fn hooks_get_each_batch_and_never_hold_a_write_up() {
     std::fs::write(folder.join("hooks.toml"), file).expect("written");
     assert!(shell(&desk, "retain note acme hello").status.success());
     assert!(shell(&desk, "retain edit acme owner=zoe").status.success());
-    assert!(shell(&desk, "retain note acme tried --dry-run").status.success());
+    assert!(
+        shell(&desk, "retain note acme tried --dry-run")
+            .status
+            .success()
+    );
     let pulse = shell(&desk, "retain pulse acme 4 --json");
-    assert!(pulse.status.success(), "a hook that fails does not make the write fail");
-    assert!(text(&pulse.stderr).contains("echo down") && text(&pulse.stderr).contains("the change stands"), "{pulse:?}");
+    assert!(
+        pulse.status.success(),
+        "a hook that fails does not make the write fail"
+    );
+    assert!(
+        text(&pulse.stderr).contains("echo down")
+            && text(&pulse.stderr).contains("the change stands"),
+        "{pulse:?}"
+    );
     assert!(serde_json::from_slice::<Value>(&pulse.stdout).is_ok());
     shell(&desk, "retain undo");
-    let import = shell(&desk, "printf 'customer_id,name\\nZ9,Zeta\\n' | retain import - --as customers");
+    let import = shell(
+        &desk,
+        "printf 'customer_id,name\\nZ9,Zeta\\n' | retain import - --as customers",
+    );
     assert!(import.status.success(), "{import:?}");
-    let told: Vec<Value> = std::fs::read_to_string(&out).expect("told").lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
-    let kinds: Vec<&str> = told.iter().map(|t| t["kind"].as_str().expect("a kind")).collect();
+    let told: Vec<Value> = std::fs::read_to_string(&out)
+        .expect("told")
+        .lines()
+        .map(|l| serde_json::from_str(l).expect("JSON"))
+        .collect();
+    let kinds: Vec<&str> = told
+        .iter()
+        .map(|t| t["kind"].as_str().expect("a kind"))
+        .collect();
     assert_eq!(kinds, ["note", "undo", "import"]);
     assert_eq!(told[2]["changes"][0]["name"], "Zeta");
-    assert_eq!((&told[0]["schema"], &told[0]["customer_name"], &told[0]["person"]), (&1.into(), &"Acme".into(), &"ada".into()));
+    assert_eq!(
+        (
+            &told[0]["schema"],
+            &told[0]["customer_name"],
+            &told[0]["person"]
+        ),
+        (&1.into(), &"Acme".into(), &"ada".into())
+    );
     // What the book says runs nothing.
-    assert_eq!(shell(&desk, "retain config hooks 'touch pwned'").status.code(), Some(2));
+    assert_eq!(
+        shell(&desk, "retain config hooks 'touch pwned'")
+            .status
+            .code(),
+        Some(2)
+    );
 }
 
 /// What stands in a JSON answer, as the documentation says it: its names in order, and those of its rows.
 fn shape(answer: &Value) -> String {
     let name = |(name, value): (&String, &Value)| {
-        let rows = value.as_array().filter(|rows| !rows.is_empty() && rows.iter().all(Value::is_object));
+        let rows = value
+            .as_array()
+            .filter(|rows| !rows.is_empty() && rows.iter().all(Value::is_object));
         let mut names: Vec<&str> = Vec::new();
-        for key in rows.into_iter().flatten().filter_map(Value::as_object).flat_map(|row| row.keys()) {
+        for key in rows
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object)
+            .flat_map(|row| row.keys())
+        {
             if !names.contains(&key.as_str()) {
                 names.push(key);
             }
         }
-        if names.is_empty() { format!("`{name}`") } else { format!("`{name}`[{}]", names.join(", ")) }
+        if names.is_empty() {
+            format!("`{name}`")
+        } else {
+            format!("`{name}`[{}]", names.join(", "))
+        }
     };
-    answer.as_object().expect("an object").iter().map(name).collect::<Vec<_>>().join(", ")
+    answer
+        .as_object()
+        .expect("an object")
+        .iter()
+        .map(name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[test]
 fn the_names_in_json_are_the_documented_ones() {
     let desk = prepared();
     let documented = include_str!("../../docs/json.md");
-    let rows: Vec<(&str, &str)> =
-        documented.lines().filter_map(|l| l.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | ")).collect();
+    let rows: Vec<(&str, &str)> = documented
+        .lines()
+        .filter_map(|l| {
+            l.strip_prefix("| `")?
+                .strip_suffix(" |")?
+                .split_once("` | ")
+        })
+        .collect();
     assert!(rows.len() > 35, "{} subcommands are documented", rows.len());
     let mut wrong = Vec::new();
     for (line, names) in rows {
         let done = shell(&copy(&desk), &format!("retain {line} --json"));
-        let answer: Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|e| panic!("{line}: {e} {done:?}"));
+        let answer: Value =
+            serde_json::from_slice(&done.stdout).unwrap_or_else(|e| panic!("{line}: {e} {done:?}"));
         assert_eq!(answer["schema"], 1, "{line}");
         if shape(&answer) != names {
             wrong.push(format!("| `{line}` | {} |", shape(&answer)));
         }
     }
-    assert!(wrong.is_empty(), "docs/json.md should say:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "docs/json.md should say:\n{}",
+        wrong.join("\n")
+    );
 }

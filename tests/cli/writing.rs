@@ -12,8 +12,16 @@ fn log_understands_its_line() {
     exit 0
     "#);
     let value = desk.json(&["show", "acme", "--json"]);
-    let touch = value["events"].as_array().expect("events").iter().find(|e| e["kind"] == "touch").expect("a touch");
-    assert_eq!((&touch["channel"], &touch["contact_name"], &touch["number"]), (&"phone".into(), &"Dana Ruiz".into(), &45.into()));
+    let touch = value["events"]
+        .as_array()
+        .expect("events")
+        .iter()
+        .find(|e| e["kind"] == "touch")
+        .expect("a touch");
+    assert_eq!(
+        (&touch["channel"], &touch["contact_name"], &touch["number"]),
+        (&"phone".into(), &"Dana Ruiz".into(), &45.into())
+    );
     assert_eq!(value["tasks"][0]["title"], "call back");
     assert_snapshot!(desk.run(&["log", "acme", "Asked @nobody"]), @r#"
     stderr:
@@ -22,7 +30,11 @@ fn log_understands_its_line() {
     exit 2
     "#);
     let unknown = desk.run(&["log", "acme", "Hello", "--channel", "pigeon"]);
-    assert!(unknown.starts_with("stderr:\nThere is no channel \"pigeon\"\nhint: channels: phone, email,"), "{unknown}");
+    assert!(
+        unknown
+            .starts_with("stderr:\nThere is no channel \"pigeon\"\nhint: channels: phone, email,"),
+        "{unknown}"
+    );
 }
 
 #[test]
@@ -37,7 +49,10 @@ fn note_from_the_line_and_from_standard_input() {
     exit 0
     "#);
     let shown = desk.run(&["show", "A1", "--events", "2"]);
-    assert!(!shown.contains('\u{1b}') && shown.contains("first line"), "{shown}");
+    assert!(
+        !shown.contains('\u{1b}') && shown.contains("first line"),
+        "{shown}"
+    );
     assert_snapshot!(desk.fed(&["note", "A1", "-"], "  \n"), @r#"
     stderr:
     The note is empty
@@ -175,7 +190,10 @@ fn config_prints_sets_and_unsets() {
     cadences = (TOML of 5 lines; `retain config cadences` prints it)
     exit 0
     "#);
-    assert!(!desk.path(".local/share/retain/book.db").exists(), "reading makes no book");
+    assert!(
+        !desk.path(".local/share/retain/book.db").exists(),
+        "reading makes no book"
+    );
     assert_snapshot!(desk.run(&["config", "currency", "EUR"]), @r#"
     Setting currency changed
     exit 0
@@ -188,7 +206,10 @@ fn config_prints_sets_and_unsets() {
     Setting currency back to the default
     exit 0
     "#);
-    assert_eq!(desk.json(&["config", "currency", "--json"])["config"]["currency"], "USD");
+    assert_eq!(
+        desk.json(&["config", "currency", "--json"])["config"]["currency"],
+        "USD"
+    );
     assert_snapshot!(desk.run(&["config", "colour"]), @r#"
     stderr:
     There is no config key "colour"

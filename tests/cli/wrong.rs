@@ -96,12 +96,28 @@ fn the_log_has_no_customers_and_a_missing_home_stops_nothing() {
     desk.run(&["show", "Zebra"]);
     desk.run(&["note", "Acme", "a secret"]);
     let folder = desk.path(".local/state/retain/log");
-    let texts = std::fs::read_dir(folder).expect("a log").map(|f| std::fs::read_to_string(f.expect("a file").path()).expect("text"));
+    let texts = std::fs::read_dir(folder)
+        .expect("a log")
+        .map(|f| std::fs::read_to_string(f.expect("a file").path()).expect("text"));
     let log: String = texts.collect();
-    assert!(log.contains("command=\"note\"") && log.contains("not_found"), "{log}");
-    assert!(!log.contains("Zebra") && !log.contains("secret") && !log.contains("Acme"), "{log}");
+    assert!(
+        log.contains("command=\"note\"") && log.contains("not_found"),
+        "{log}"
+    );
+    assert!(
+        !log.contains("Zebra") && !log.contains("secret") && !log.contains("Acme"),
+        "{log}"
+    );
 
     let book = desk.path(".local/share/retain/book.db");
-    let output = desk.command(&["list", "--book"]).arg(&book).env("HOME", "/proc/nowhere").output().expect("runs");
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    let output = desk
+        .command(&["list", "--book"])
+        .arg(&book)
+        .env("HOME", "/proc/nowhere")
+        .output()
+        .expect("runs");
+    assert_eq!(
+        (output.status.code(), output.stderr.as_slice()),
+        (Some(0), &b""[..])
+    );
 }

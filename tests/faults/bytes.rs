@@ -9,7 +9,10 @@ const EVIL: &[(&str, &str)] = &[
     ("clear", "\u{1b}[2J"),
     ("title", "\u{1b}]0;owned\u{7}"),
     ("clipboard", "\u{1b}]52;c;b3duZWQ=\u{7}"),
-    ("link", "\u{1b}]8;;http://evil.example/\u{1b}\\x\u{1b}]8;;\u{1b}\\"),
+    (
+        "link",
+        "\u{1b}]8;;http://evil.example/\u{1b}\\x\u{1b}]8;;\u{1b}\\",
+    ),
     ("device", "\u{1b}P$q\"p\u{1b}\\"),
     ("ask", "\u{1b}[6n\u{1b}[c\u{5}"),
     ("c1", "\u{9b}31m\u{9d}0;owned\u{9c}\u{90}x\u{9c}"),
@@ -18,7 +21,10 @@ const EVIL: &[(&str, &str)] = &[
     ("none", "a\u{200b}b\u{2060}c\u{feff}d"),
     ("tags", "\u{e0041}\u{e0042}\u{e007f}"),
     ("lines", "a\u{2028}b\u{2029}c\u{85}d"),
-    ("zalgo", "z\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}"),
+    (
+        "zalgo",
+        "z\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}",
+    ),
     ("wide", "👩\u{200d}👩\u{200d}👧 漢字 🇹🇷"),
 ];
 
@@ -37,8 +43,17 @@ fn evil_desk() -> Desk {
     let mut contacts = String::from("customer_id,contact_id,name,role,email\n");
     for (n, (name, evil)) in EVIL.iter().enumerate() {
         let cell = |what: &str| format!("\"{what} {} {evil}\"", n);
-        customers.push_str(&format!("{name},{},{},2025-03-01,{}\n", cell("Name"), cell("own"), cell("tag")));
-        contacts.push_str(&format!("{name},p{n},{},{},x@example.com\n", cell("Person"), cell("role")));
+        customers.push_str(&format!(
+            "{name},{},{},2025-03-01,{}\n",
+            cell("Name"),
+            cell("own"),
+            cell("tag")
+        ));
+        contacts.push_str(&format!(
+            "{name},p{n},{},{},x@example.com\n",
+            cell("Person"),
+            cell("role")
+        ));
     }
     let files = desk.path("files\u{7}");
     std::fs::create_dir(&files).expect("a folder");
@@ -63,7 +78,11 @@ fn evil_desk() -> Desk {
     }
     let book = rusqlite::Connection::open(&desk.book).expect("the book");
     let evil: String = EVIL.iter().map(|(_, evil)| *evil).collect();
-    book.execute("UPDATE batch SET person = person || ?1 WHERE person = 'bo'", [evil]).expect("other names");
+    book.execute(
+        "UPDATE batch SET person = person || ?1 WHERE person = 'bo'",
+        [evil],
+    )
+    .expect("other names");
     desk
 }
 
@@ -105,11 +124,25 @@ fn what_subcommands_print_commands_no_terminal() {
         all.push(vec!["show".into(), (*name).into(), "--json".into()]);
         all.push(vec!["health".into(), (*name).into()]);
         // What is not found or not understood is said again, harmlessly.
-        for verb in ["show", "list", evil, "config", "import", "move", "funnel", "--as-of"] {
+        for verb in [
+            "show", "list", evil, "config", "import", "move", "funnel", "--as-of",
+        ] {
             all.push(vec![verb.into(), format!("nobody {evil}")]);
         }
-        all.push(vec!["note".into(), (*name).into(), "x".into(), "--at".into(), (*evil).into()]);
-        all.push(vec!["log".into(), (*name).into(), "x".into(), "--channel".into(), (*evil).into()]);
+        all.push(vec![
+            "note".into(),
+            (*name).into(),
+            "x".into(),
+            "--at".into(),
+            (*evil).into(),
+        ]);
+        all.push(vec![
+            "log".into(),
+            (*name).into(),
+            "x".into(),
+            "--channel".into(),
+            (*evil).into(),
+        ]);
         all.push(vec!["list".into(), "--sort".into(), (*evil).into()]);
     }
     for args in all {
@@ -144,11 +177,20 @@ fn strange(bytes: &[u8]) -> Vec<String> {
                 None => return found,
             }
         };
-        let modes = ["?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?1004", "?2026", "?7"];
+        let modes = [
+            "?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?1004", "?2026",
+            "?7",
+        ];
         let fine = match last {
-            'm' => parameters.chars().all(|c| c.is_ascii_digit() || c == ';' || c == ':'),
-            'H' | 'A' | 'B' | 'C' | 'D' | 'G' | 'd' | 'J' | 'K' | 'X' | 'b' => parameters.chars().all(|c| c.is_ascii_digit() || c == ';'),
-            'h' | 'l' => parameters.split(';').all(|p| modes.contains(&p) || modes.contains(&format!("?{p}").as_str())),
+            'm' => parameters
+                .chars()
+                .all(|c| c.is_ascii_digit() || c == ';' || c == ':'),
+            'H' | 'A' | 'B' | 'C' | 'D' | 'G' | 'd' | 'J' | 'K' | 'X' | 'b' => {
+                parameters.chars().all(|c| c.is_ascii_digit() || c == ';')
+            }
+            'h' | 'l' => parameters
+                .split(';')
+                .all(|p| modes.contains(&p) || modes.contains(&format!("?{p}").as_str())),
             // The cursor's shape, and the keyboard's protocol.
             'q' => parameters.ends_with(' '),
             'u' => parameters.starts_with(['>', '<', '=', '?']),
@@ -168,7 +210,9 @@ fn what_the_screens_send_is_their_own() {
     command.args(["--me", "ana"]);
     let mut console = Console::start(command);
     let many = EVIL.len();
-    console.wait("the queue", |c| c.shows("Queue (") && c.shows(&format!("Customers {many}")));
+    console.wait("the queue", |c| {
+        c.shows("Queue (") && c.shows(&format!("Customers {many}"))
+    });
     for key in ["2", "3", "4", "5", "1"] {
         step(&mut console, key);
         for _ in 0..many {
@@ -235,7 +279,9 @@ fn step(console: &mut Console, key: &str) {
     let before = console.sent.len();
     console.press(key);
     // Some keys change nothing here; the next key's frame then holds both.
-    console.read_for(std::time::Duration::from_millis(60), |c| c.sent.len() > before);
+    console.read_for(std::time::Duration::from_millis(60), |c| {
+        c.sent.len() > before
+    });
 }
 
 #[test]
@@ -244,16 +290,30 @@ fn columns_stay_aligned_whatever_names_hold() {
     let mut console = Console::start(desk.screens());
     console.wait("the queue", |c| c.shows("Queue ("));
     console.press("2");
-    console.wait("the customers", |c| c.text().lines().nth(1).is_some_and(|l| l.contains("Customers")));
+    console.wait("the customers", |c| {
+        c.text()
+            .lines()
+            .nth(1)
+            .is_some_and(|l| l.contains("Customers"))
+    });
     console.wait("a row of each", |c| c.shows("Name 14"));
     // The same column begins in the same cell, whatever the name before it holds.
     // The model of a terminal leaves out the sign that stands for C1 controls, which a terminal shows.
     let shown = (4..SIZE.1).filter(|row| console.column_of(*row, "Name 7").is_none());
-    let begins: Vec<u16> = shown.filter_map(|row| console.column_of(row, "own ")).collect();
+    let begins: Vec<u16> = shown
+        .filter_map(|row| console.column_of(row, "own "))
+        .collect();
     assert_eq!(begins.len(), EVIL.len() - 1, "{}", console.text());
-    assert!(begins.windows(2).all(|two| two[0] == two[1]), "{begins:?}\n{}", console.text());
+    assert!(
+        begins.windows(2).all(|two| two[0] == two[1]),
+        "{begins:?}\n{}",
+        console.text()
+    );
     let screen = console.text();
-    assert!(!screen.chars().any(|c| is_forbidden(c) && c != '\n'), "{screen:?}");
+    assert!(
+        !screen.chars().any(|c| is_forbidden(c) && c != '\n'),
+        "{screen:?}"
+    );
     console.press("q");
     assert_eq!(console.end(), 0);
 }

@@ -22,7 +22,14 @@ enum Harm {
     Header,
 }
 
-const HARMS: [Harm; 6] = [Harm::Bit, Harm::SixteenBytes, Harm::Sector, Harm::Pages, Harm::Truncated, Harm::Header];
+const HARMS: [Harm; 6] = [
+    Harm::Bit,
+    Harm::SixteenBytes,
+    Harm::Sector,
+    Harm::Pages,
+    Harm::Truncated,
+    Harm::Header,
+];
 
 /// Bytes of a page of our books.
 const PAGE: usize = 4096;
@@ -32,7 +39,9 @@ fn harm(bytes: &[u8], how: Harm, chance: &mut ChaCha8Rng) -> Vec<u8> {
     let length = bytes.len();
     match how {
         Harm::Bit => bytes[chance.random_range(0..length)] ^= 1 << chance.random_range(0..8),
-        Harm::SixteenBytes => (0..16).for_each(|_| bytes[chance.random_range(0..length)] = chance.random()),
+        Harm::SixteenBytes => {
+            (0..16).for_each(|_| bytes[chance.random_range(0..length)] = chance.random())
+        }
         Harm::Sector => {
             let at = chance.random_range(0..length / 512) * 512;
             bytes[at..at + 512].fill(0);
@@ -55,12 +64,27 @@ fn contents(desk: &Desk) -> Option<Vec<Vec<Value>>> {
     let read = || -> rusqlite::Result<Vec<Vec<Value>>> {
         let conn = Connection::open(&desk.book)?;
         let mut all = Vec::new();
-        for table in ["batch", "customer", "contact", "event", "ticket", "task", "subscription", "view", "config", "edit"] {
+        for table in [
+            "batch",
+            "customer",
+            "contact",
+            "event",
+            "ticket",
+            "task",
+            "subscription",
+            "view",
+            "config",
+            "edit",
+        ] {
             let mut statement = conn.prepare(&format!("SELECT * FROM {table} ORDER BY n"))?;
             let columns = statement.column_count();
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                all.push((0..columns).map(|c| row.get(c)).collect::<rusqlite::Result<_>>()?);
+                all.push(
+                    (0..columns)
+                        .map(|c| row.get(c))
+                        .collect::<rusqlite::Result<_>>()?,
+                );
             }
         }
         Ok(all)
@@ -72,21 +96,46 @@ fn contents(desk: &Desk) -> Option<Vec<Vec<Value>>> {
 fn book(log: bool) -> (Desk, Vec<u8>, Option<Vec<u8>>) {
     let desk = Desk::empty();
     let mut demo = desk.command();
-    demo.args(["demo", "--customers", "8", "--months", "14", "--into"]).arg(&desk.book);
+    demo.args(["demo", "--customers", "8", "--months", "14", "--into"])
+        .arg(&desk.book);
     assert_eq!(within(demo).code, Some(0));
     let name = first_name(&desk);
     for n in 0..6 {
-        assert!(desk.run_as("ana", &["note", &name, &format!("a note {n} of some length about what they said")]).status.success());
-        assert!(desk.run_as("bo", &["log", &name, &format!("they called {n} !call back fri")]).status.success());
+        assert!(
+            desk.run_as(
+                "ana",
+                &[
+                    "note",
+                    &name,
+                    &format!("a note {n} of some length about what they said")
+                ]
+            )
+            .status
+            .success()
+        );
+        assert!(
+            desk.run_as(
+                "bo",
+                &["log", &name, &format!("they called {n} !call back fri")]
+            )
+            .status
+            .success()
+        );
     }
     if !log {
         let bytes = std::fs::read(&desk.book).expect("the book");
         return (desk, bytes, None);
     }
     let other = Connection::open(&desk.book).expect("the book");
-    other.query_row("SELECT count(*) FROM customer", [], |r| r.get::<_, i64>(0)).expect("an answer");
+    other
+        .query_row("SELECT count(*) FROM customer", [], |r| r.get::<_, i64>(0))
+        .expect("an answer");
     for n in 0..8 {
-        assert!(desk.run_as("ana", &["note", &name, &format!("late {n}")]).status.success());
+        assert!(
+            desk.run_as("ana", &["note", &name, &format!("late {n}")])
+                .status
+                .success()
+        );
     }
     let bytes = std::fs::read(&desk.book).expect("the book");
     let log = std::fs::read(format!("{}-wal", desk.book.display())).expect("the log");
@@ -96,7 +145,10 @@ fn book(log: bool) -> (Desk, Vec<u8>, Option<Vec<u8>>) {
 }
 
 fn first_name(desk: &Desk) -> String {
-    desk.json(&["list"])["rows"][0]["name"].as_str().expect("a name").to_owned()
+    desk.json(&["list"])["rows"][0]["name"]
+        .as_str()
+        .expect("a name")
+        .to_owned()
 }
 
 /// What a damaged copy led to.
@@ -109,14 +161,21 @@ struct Tally {
 
 /// The first row that is not what it was.
 fn difference(before: &[Vec<Value>], now: &Option<Vec<Vec<Value>>>) -> String {
-    let Some(now) = now else { return "a row cannot be read".into() };
+    let Some(now) = now else {
+        return "a row cannot be read".into();
+    };
     let first = before.iter().zip(now).find(|(a, b)| a != b);
-    first.map_or_else(|| format!("{} rows, {} before", now.len(), before.len()), |(a, b)| format!("{a:?}\n  now {b:?}"))
+    first.map_or_else(
+        || format!("{} rows, {} before", now.len(), before.len()),
+        |(a, b)| format!("{a:?}\n  now {b:?}"),
+    )
 }
 
 fn ask(desk: &Desk, args: &[&str], what: &str) -> Ended {
     let ended = within_or(frugal(desk, args)).unwrap_or_else(|| panic!("hangs: {what}: {args:?}"));
-    if let Some(kept) = std::env::var_os("RETAIN_FAULTS_KEEP").filter(|_| ended.signal.is_some() || ended.stderr.contains("panicked")) {
+    if let Some(kept) = std::env::var_os("RETAIN_FAULTS_KEEP")
+        .filter(|_| ended.signal.is_some() || ended.stderr.contains("panicked"))
+    {
         // To look at one by hand.
         std::fs::copy(&desk.book, kept).expect("a copy");
     }
@@ -147,8 +206,16 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
     assert_eq!(healthy.code, Some(0), "{healthy:?}");
     put(&book, beside.as_deref());
     // Every other way of reading has its turn.
-    let others: [&[&str]; 8] =
-        [&["today"], &["brief", &name], &["funnel"], &["history"], &["health", &name], &["dump"], &["segments"], &["targets"]];
+    let others: [&[&str]; 8] = [
+        &["today"],
+        &["brief", &name],
+        &["funnel"],
+        &["history"],
+        &["health", &name],
+        &["dump"],
+        &["segments"],
+        &["targets"],
+    ];
     let mut tallies: BTreeMap<Harm, Tally> = BTreeMap::new();
     for how in HARMS {
         let tally = tallies.entry(how).or_default();
@@ -170,13 +237,19 @@ fn damage(log: bool, copies: usize) -> BTreeMap<Harm, Tally> {
                 (false, false) => {
                     tally.silent += 1;
                     if beside.is_none() {
-                        super::tell(&format!("not told: {what}: {}", difference(&before, &contents(&desk))));
+                        super::tell(&format!(
+                            "not told: {what}: {}",
+                            difference(&before, &contents(&desk))
+                        ));
                     }
                 }
             }
         }
     }
-    super::tell(&format!("damage to the {}: {tallies:?}", if log { "log" } else { "book" }));
+    super::tell(&format!(
+        "damage to the {}: {tallies:?}",
+        if log { "log" } else { "book" }
+    ));
     tallies
 }
 
@@ -202,11 +275,27 @@ fn what_a_damaged_log_loses_is_written_again_by_those_who_wrote_it() {
     let wal = format!("{}-wal", desk.book.display());
     let kept = desk.path("state");
     let aside = desk.path("state-before");
-    assert!(std::process::Command::new("cp").arg("-r").arg(&kept).arg(&aside).status().expect("cp").success());
+    assert!(
+        std::process::Command::new("cp")
+            .arg("-r")
+            .arg(&kept)
+            .arg(&aside)
+            .status()
+            .expect("cp")
+            .success()
+    );
     for copy in 0..times(3, 25) {
         let what = format!("{copy}");
         let _ = std::fs::remove_dir_all(&kept);
-        assert!(std::process::Command::new("cp").arg("-r").arg(&aside).arg(&kept).status().expect("cp").success());
+        assert!(
+            std::process::Command::new("cp")
+                .arg("-r")
+                .arg(&aside)
+                .arg(&kept)
+                .status()
+                .expect("cp")
+                .success()
+        );
         for ending in ["-wal", "-shm"] {
             // Most often there is none.
             let _ = std::fs::remove_file(format!("{}{ending}", desk.book.display()));
@@ -229,7 +318,10 @@ fn a_damaged_end_of_the_log_goes_unnoticed_without_an_outbox_and_is_salvaged() {
     let name = first_name(&desk);
     let wal = format!("{}-wal", desk.book.display());
     let put = || {
-        for folder in [desk.path("state"), desk.book.with_file_name(".book.db.backups")] {
+        for folder in [
+            desk.path("state"),
+            desk.book.with_file_name(".book.db.backups"),
+        ] {
             // Most often there is none.
             let _ = std::fs::remove_dir_all(folder);
         }
@@ -245,16 +337,37 @@ fn a_damaged_end_of_the_log_goes_unnoticed_without_an_outbox_and_is_salvaged() {
     };
     let late = || super::texts(&desk.book, "late").expect("texts");
     put();
-    assert_eq!(ask(&desk, &["doctor", "--json"], "opened").code, Some(0), "nothing shows it");
+    assert_eq!(
+        ask(&desk, &["doctor", "--json"], "opened").code,
+        Some(0),
+        "nothing shows it"
+    );
     let left = late();
-    assert!(left.len() < 8 && left.iter().enumerate().all(|(n, text)| *text == format!("late {n}")), "whole up to there: {left:?}");
+    assert!(
+        left.len() < 8
+            && left
+                .iter()
+                .enumerate()
+                .all(|(n, text)| *text == format!("late {n}")),
+        "whole up to there: {left:?}"
+    );
     // The numbers of the lost are given again, and nothing is wrong with the book.
-    assert_eq!(ask(&desk, &["note", &name, "afterwards"], "written").code, Some(0));
-    assert_eq!(ask(&desk, &["doctor", "--json"], "written to").code, Some(0));
+    assert_eq!(
+        ask(&desk, &["note", &name, "afterwards"], "written").code,
+        Some(0)
+    );
+    assert_eq!(
+        ask(&desk, &["doctor", "--json"], "written to").code,
+        Some(0)
+    );
 
     put();
     let salvaged = ask(&desk, &["restore", "--salvage", "--yes"], "salvaged");
     assert_eq!(salvaged.code, Some(0), "{salvaged:?}");
-    assert!(late().len() > left.len(), "frames behind the damaged one are taken too: {:?}", late());
+    assert!(
+        late().len() > left.len(),
+        "frames behind the damaged one are taken too: {:?}",
+        late()
+    );
     assert_eq!(super::soundness(&desk.book), "ok");
 }

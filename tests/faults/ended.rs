@@ -37,18 +37,26 @@ impl Ended {
         }
         if let Ok(error) = serde_json::from_str::<serde_json::Value>(&self.stderr) {
             let words = error["error"]["message"].as_str().unwrap_or_default();
-            return (words.len() < 10 || words.contains('\n')).then(|| format!("no sentence: {self:?}"));
+            return (words.len() < 10 || words.contains('\n'))
+                .then(|| format!("no sentence: {self:?}"));
         }
         let mut lines = self.stderr.lines();
         if lines.next().is_none_or(|l| l.len() < 10) {
             return Some(format!("it ended without a word: {self:?}"));
         }
-        (!lines.all(|l| l.starts_with("hint: "))).then(|| format!("more than a sentence and its hints: {self:?}"))
+        (!lines.all(|l| l.starts_with("hint: ")))
+            .then(|| format!("more than a sentence and its hints: {self:?}"))
     }
 
     /// Whether it says what to do.
     pub fn has_hint(&self) -> bool {
-        let hints = || Some(!serde_json::from_str::<serde_json::Value>(&self.stderr).ok()?["error"]["hints"].as_array()?.is_empty());
+        let hints = || {
+            Some(
+                !serde_json::from_str::<serde_json::Value>(&self.stderr).ok()?["error"]["hints"]
+                    .as_array()?
+                    .is_empty(),
+            )
+        };
         hints().unwrap_or_else(|| self.stderr.contains("\nhint: "))
     }
 
@@ -60,7 +68,10 @@ impl Ended {
     /// The same, and that a failure tells what to do about it.
     pub fn assert_helpful(&self, what: &str) {
         self.assert_civil(what);
-        assert!(self.code == Some(0) || self.has_hint(), "{what}: no hint: {self:?}");
+        assert!(
+            self.code == Some(0) || self.has_hint(),
+            "{what}: no hint: {self:?}"
+        );
     }
 }
 
@@ -72,8 +83,15 @@ pub fn within(command: Command) -> Ended {
 
 /// Runs the program to its end; `None` when it was killed for hanging.
 pub fn within_or(mut command: Command) -> Option<Ended> {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a running program has a number");
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let pid = i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a running program has a number");
     let (tell, told) = channel();
     std::thread::spawn(move || tell.send(child.wait_with_output()));
     if let Ok(output) = told.recv_timeout(DEADLINE) {
@@ -97,7 +115,12 @@ fn ended(output: Output) -> Ended {
 /// The program on the book with little memory, not started yet.
 pub fn frugal(desk: &crate::terminal::Desk, args: &[&str]) -> Command {
     let mut command = desk.tool("sh");
-    command.args(["-c", &format!("ulimit -v {MEMORY} && exec \"$@\""), "sh", env!("CARGO_BIN_EXE_retain")]);
+    command.args([
+        "-c",
+        &format!("ulimit -v {MEMORY} && exec \"$@\""),
+        "sh",
+        env!("CARGO_BIN_EXE_retain"),
+    ]);
     command.args(args).arg("--book").arg(&desk.book);
     command
 }

@@ -21,7 +21,10 @@ fn try_both(desk: &Desk, what: &str) -> (Ended, Ended) {
 
 fn assert_refused(desk: &Desk, what: &str) {
     let (list, note) = try_both(desk, what);
-    assert!(list.code != Some(0) && note.code != Some(0), "{what}: {list:?} {note:?}");
+    assert!(
+        list.code != Some(0) && note.code != Some(0),
+        "{what}: {list:?} {note:?}"
+    );
 }
 
 #[test]
@@ -34,7 +37,13 @@ fn what_is_not_a_file_is_refused() {
     desk.book = "/dev/zero".into();
     assert_refused(&desk, "/dev/zero");
     desk.book = desk.path("pipe");
-    assert!(Command::new("mkfifo").arg(&desk.book).status().expect("mkfifo").success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&desk.book)
+            .status()
+            .expect("mkfifo")
+            .success()
+    );
     assert_refused(&desk, "a named pipe");
     desk.book = desk.path("loop");
     symlink(&desk.book, &desk.book).expect("a link");
@@ -55,7 +64,8 @@ fn what_is_no_book_is_refused_and_stays_as_it_is() {
     let database = {
         let path = desk.path("other.db");
         let conn = rusqlite::Connection::open(&path).expect("a database");
-        conn.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)").expect("rows");
+        conn.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)")
+            .expect("rows");
         drop(conn);
         fs::read(path).expect("its bytes")
     };
@@ -77,7 +87,11 @@ fn what_is_no_book_is_refused_and_stays_as_it_is() {
     for (what, bytes) in cases {
         fs::write(&desk.book, &bytes).expect("a file");
         assert_refused(&desk, what);
-        assert_eq!(fs::read(&desk.book).expect("the file"), bytes, "{what} was touched");
+        assert_eq!(
+            fs::read(&desk.book).expect("the file"),
+            bytes,
+            "{what} was touched"
+        );
     }
 }
 
@@ -90,7 +104,10 @@ fn a_sparse_file_of_four_gigabytes_is_refused_at_once() {
     // The same behind the first page of a book.
     let book = fs::read(desk_with_book(Place::Local).book).expect("a book");
     fs::write(&desk.book, &book).expect("a file");
-    let mut file = fs::OpenOptions::new().write(true).open(&desk.book).expect("the file");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .open(&desk.book)
+        .expect("the file");
     file.flush().expect("flushed");
     file.set_len(4 << 30).expect("a sparse file");
     let (list, _) = try_both(&desk, "a book with 4 GB of zeros behind it");
@@ -126,15 +143,27 @@ fn a_link_to_a_book_is_the_book() {
     desk.book = desk.path("link.db");
     symlink(&book, &desk.book).expect("a link");
     let (list, note) = try_both(&desk, "a link");
-    assert_eq!((list.code, note.code), (Some(0), Some(0)), "{list:?} {note:?}");
+    assert_eq!(
+        (list.code, note.code),
+        (Some(0), Some(0)),
+        "{list:?} {note:?}"
+    );
     assert_eq!(super::texts(&book, "words").expect("texts"), ["words"]);
-    assert!(!Path::new(&format!("{}-wal", desk.book.display())).exists(), "its log lies beside the file itself");
+    assert!(
+        !Path::new(&format!("{}-wal", desk.book.display())).exists(),
+        "its log lies beside the file itself"
+    );
 }
 
 /// Runs the program as somebody without rights.
 fn as_nobody(desk: &Desk, program: &Path, args: &[&str]) -> Ended {
     let mut command = desk.tool("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program).args(args).arg("--book").arg(&desk.book);
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(program)
+        .args(args)
+        .arg("--book")
+        .arg(&desk.book);
     command.env("HOME", "/nonexistent");
     for name in ["XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
         command.env_remove(name);
@@ -150,7 +179,9 @@ fn without_the_rights_a_book_is_read_only_or_refused_in_a_sentence() {
     }
     // Where somebody else can reach it.
     let shared = tempfile::tempdir().expect("a folder");
-    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    let mode = |path: &Path, mode: u32| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode")
+    };
     mode(shared.path(), 0o755);
     let program = shared.path().join("retain");
     fs::copy(env!("CARGO_BIN_EXE_retain"), &program).expect("the program");
@@ -166,7 +197,9 @@ fn without_the_rights_a_book_is_read_only_or_refused_in_a_sentence() {
         (Place::Local, 0o700, 0o666, false),
     ] {
         let mut desk = desk_with_book(place);
-        let folder = shared.path().join(format!("{place:?}{folder_mode:o}{book_mode:o}"));
+        let folder = shared
+            .path()
+            .join(format!("{place:?}{folder_mode:o}{book_mode:o}"));
         fs::create_dir(&folder).expect("a folder");
         if place == Place::Synced {
             fs::create_dir(folder.join(".stfolder")).expect("a marker");

@@ -12,7 +12,9 @@ use rand_chacha::ChaCha8Rng;
 use super::ended::{Ended, within};
 use super::killed::kill_within;
 use super::syscalls::put_back;
-use super::{Place, assert_holds, desk_with_book, full, has_strace, soundness, texts, times, writer};
+use super::{
+    Place, assert_holds, desk_with_book, full, has_strace, soundness, texts, times, writer,
+};
 use crate::terminal::Desk;
 
 /// A subcommand on a book, not started yet.
@@ -37,8 +39,13 @@ fn taken(command: Command) -> Duration {
 
 /// The names in a folder that end with one of these, or all.
 fn names(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let all = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|f| f.path());
-    all.filter(|f| f.file_name().is_some_and(|n| wanted(&n.to_string_lossy()))).collect()
+    let all = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|f| f.path());
+    all.filter(|f| f.file_name().is_some_and(|n| wanted(&n.to_string_lossy())))
+        .collect()
 }
 
 fn is_draft(name: &str) -> bool {
@@ -54,11 +61,20 @@ fn assert_backups_whole(desk: &Desk, mark: &str, count: usize) -> usize {
     let whole = names(&backups(desk), |n| n.ends_with(".db"));
     for backup in &whole {
         assert_eq!(soundness(backup), "ok", "{}", backup.display());
-        assert_eq!(texts(backup, mark).expect("texts").len(), count, "{}", backup.display());
+        assert_eq!(
+            texts(backup, mark).expect("texts").len(),
+            count,
+            "{}",
+            backup.display()
+        );
     }
     let said = done(on(desk, &desk.book, &["backup", "verify", "--json"]));
     let said: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
-    assert_eq!(said["backups"].as_array().map(Vec::len), Some(whole.len()), "{said}");
+    assert_eq!(
+        said["backups"].as_array().map(Vec::len),
+        Some(whole.len()),
+        "{said}"
+    );
     whole.len()
 }
 
@@ -86,8 +102,15 @@ fn a_killed_backup_is_whole_or_not_listed_and_the_next_sweeps_up() {
         assert_next_backup_sweeps(&desk);
     }
     assert_backups_whole(&desk, "kept", NOTES);
-    assert_holds(&desk, "kept", &(0..NOTES).map(|n| format!("kept {n}")).collect(), None);
-    super::tell(&format!("{kills} backups killed: {drafts} left a draft, {listed} were whole"));
+    assert_holds(
+        &desk,
+        "kept",
+        &(0..NOTES).map(|n| format!("kept {n}")).collect(),
+        None,
+    );
+    super::tell(&format!(
+        "{kills} backups killed: {drafts} left a draft, {listed} were whole"
+    ));
 }
 
 #[test]
@@ -120,8 +143,13 @@ fn a_backup_killed_at_any_call_is_whole_or_not_listed() {
 /// Runs a subcommand that is killed when it makes this call for the n-th time. Gives whether it came to that, and how it ended.
 fn killed_at(desk: &Desk, call: &str, n: usize, args: &[&str]) -> (bool, Ended) {
     let mut command = desk.tool("strace");
-    command.args(["-f", "-o"]).arg(desk.path("trace")).args(["-e", &format!("trace={call}")]);
-    command.args(["-e", &format!("inject={call}:signal=KILL:when={n}")]).arg(env!("CARGO_BIN_EXE_retain"));
+    command
+        .args(["-f", "-o"])
+        .arg(desk.path("trace"))
+        .args(["-e", &format!("trace={call}")]);
+    command
+        .args(["-e", &format!("inject={call}:signal=KILL:when={n}")])
+        .arg(env!("CARGO_BIN_EXE_retain"));
     command.args(args).arg("--book").arg(&desk.book);
     let ended = within(command);
     let trace = std::fs::read_to_string(desk.path("trace")).expect("the trace");
@@ -140,7 +168,9 @@ fn kill_notes_at_each_call(place: Place) {
     let (mut kills, mut between, mut stood) = (0, 0, 0);
     let mut calls = vec!["pwrite64", "fdatasync", "ftruncate"];
     if full() {
-        calls.extend(["write", "fsync", "unlink", "openat", "close", "fcntl", "pread64"]);
+        calls.extend([
+            "write", "fsync", "unlink", "openat", "close", "fcntl", "pread64",
+        ]);
     }
     for call in calls {
         for n in 1.. {
@@ -153,23 +183,48 @@ fn kill_notes_at_each_call(place: Place) {
             kills += 1;
             let count = || texts(&desk.book, &text).expect("texts").len();
             let there = count();
-            let lines =
-                names(&desk.path("state/retain/outbox"), |_| true).into_iter().map(|f| std::fs::read_to_string(f).expect("an outbox"));
+            let lines = names(&desk.path("state/retain/outbox"), |_| true)
+                .into_iter()
+                .map(|f| std::fs::read_to_string(f).expect("an outbox"));
             let kept = lines.into_iter().any(|l| l.contains(&text));
             between += usize::from(kept && there == 0);
             stood += usize::from(there == 1);
             if ended.stdout.contains("Note on") {
                 assert_eq!(there, 1, "{text}: acknowledged");
             }
-            assert_holds(&desk, "killed at", &texts(&desk.book, &text).expect("texts").into_iter().collect(), Some(&[text.clone()].into()));
-            assert_eq!(count(), usize::from(kept || there == 1), "{text}: kept {kept}, there {there}");
+            assert_holds(
+                &desk,
+                "killed at",
+                &texts(&desk.book, &text)
+                    .expect("texts")
+                    .into_iter()
+                    .collect(),
+                Some(&[text.clone()].into()),
+            );
+            assert_eq!(
+                count(),
+                usize::from(kept || there == 1),
+                "{text}: kept {kept}, there {there}"
+            );
             let after = desk.run_as("ana", &["note", "A1", "after"]);
-            assert!(after.status.success() && after.stderr.is_empty(), "{text}: {after:?}");
-            assert_eq!(count(), usize::from(kept || there == 1), "{text}: once, also at the start after the next");
+            assert!(
+                after.status.success() && after.stderr.is_empty(),
+                "{text}: {after:?}"
+            );
+            assert_eq!(
+                count(),
+                usize::from(kept || there == 1),
+                "{text}: once, also at the start after the next"
+            );
         }
     }
-    assert!(between > 0, "no kill fell between the outbox and the COMMIT");
-    super::tell(&format!("{place:?}: a note killed at each of {kills} calls; {between} were in the outbox only, {stood} in the book"));
+    assert!(
+        between > 0,
+        "no kill fell between the outbox and the COMMIT"
+    );
+    super::tell(&format!(
+        "{place:?}: a note killed at each of {kills} calls; {between} were in the outbox only, {stood} in the book"
+    ));
 }
 
 #[test]
@@ -202,7 +257,10 @@ fn digest(desk: &Desk, book: &Path) -> String {
 fn all_or_none(book: &Path, mark: &str) -> bool {
     let found = texts(book, mark).expect("texts");
     let set: BTreeSet<&String> = found.iter().collect();
-    assert!(set.len() == found.len() && [0, NOTES].contains(&found.len()), "half of them: {found:?}");
+    assert!(
+        set.len() == found.len() && [0, NOTES].contains(&found.len()),
+        "half of them: {found:?}"
+    );
     !found.is_empty()
 }
 
@@ -230,14 +288,26 @@ fn kill_merges(place: Place, kills: usize) {
             nothing += 1;
         }
         assert!(all_or_none(&ours, "ours"));
-        for backup in names(&backups(&desk), |n| n.ends_with(".db") && n.contains("before-merge")) {
-            assert_eq!((soundness(&backup).as_str(), all_or_none(&backup, "theirs")), ("ok", false), "{}", backup.display());
+        for backup in names(&backups(&desk), |n| {
+            n.ends_with(".db") && n.contains("before-merge")
+        }) {
+            assert_eq!(
+                (soundness(&backup).as_str(), all_or_none(&backup, "theirs")),
+                ("ok", false),
+                "{}",
+                backup.display()
+            );
         }
         done(merge());
-        assert_eq!((digest(&desk, &ours), soundness(&ours).as_str()), (wanted.clone(), "ok"));
+        assert_eq!(
+            (digest(&desk, &ours), soundness(&ours).as_str()),
+            (wanted.clone(), "ok")
+        );
         assert_next_backup_sweeps(&desk);
     }
-    super::tell(&format!("{place:?}: {kills} merges killed, {nothing} had taken nothing, {all} everything"));
+    super::tell(&format!(
+        "{place:?}: {kills} merges killed, {nothing} had taken nothing, {all} everything"
+    ));
 }
 
 #[test]
@@ -253,7 +323,15 @@ fn a_killed_merge_into_a_synced_book_takes_nothing_or_everything() {
 fn copy_folder(from: &Path, to: &Path) {
     // Most often there is none.
     let _ = std::fs::remove_dir_all(to);
-    assert!(Command::new("cp").arg("-r").arg(from).arg(to).status().expect("cp").success());
+    assert!(
+        Command::new("cp")
+            .arg("-r")
+            .arg(from)
+            .arg(to)
+            .status()
+            .expect("cp")
+            .success()
+    );
 }
 
 fn kill_exchanges(place: Place, kills: usize) {
@@ -289,16 +367,24 @@ fn kill_exchanges(place: Place, kills: usize) {
         assert!(all_or_none(&ours, "ours"));
         let said: serde_json::Value = serde_json::from_str(&done(sync()).stdout).expect("JSON");
         assert_eq!(said["wrong"], serde_json::json!([]), "{said}");
-        assert_eq!((digest(&desk, &ours), soundness(&ours).as_str()), (wanted.clone(), "ok"));
+        assert_eq!(
+            (digest(&desk, &ours), soundness(&ours).as_str()),
+            (wanted.clone(), "ok")
+        );
         let devices = names(&carried, |_| true);
-        let left: Vec<PathBuf> = devices.iter().flat_map(|device| names(device, is_draft)).collect();
+        let left: Vec<PathBuf> = devices
+            .iter()
+            .flat_map(|device| names(device, is_draft))
+            .collect();
         assert!(left.is_empty(), "{left:?}");
         // What lies in the folder is all that somebody needs who never met us.
         let third = desk.path(&format!("third{kill}.db"));
         done(on(&desk, &third, &["sync", "--join", &folder]));
         assert!(all_or_none(&third, "ours") && all_or_none(&third, "theirs"));
     }
-    super::tell(&format!("{place:?}: {kills} exchanges killed, {nothing} had taken nothing, {all} everything"));
+    super::tell(&format!(
+        "{place:?}: {kills} exchanges killed, {nothing} had taken nothing, {all} everything"
+    ));
 }
 
 #[test]

@@ -12,15 +12,26 @@ use crate::terminal::Desk;
 fn book_with(sql: &str) -> Desk {
     let desk = desk_with_book(Place::Local);
     let conn = Connection::open(&desk.book).expect("the book");
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).expect("not defended");
-    conn.execute_batch(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)
+        .expect("not defended");
+    conn.execute_batch(sql)
+        .unwrap_or_else(|e| panic!("{sql}: {e}"));
     desk
 }
 
 /// Every verb that reads, and one that writes; gives what was wrong with how they ended, and how the writing did.
 fn look_at_all(desk: &Desk, what: &str) -> (Vec<String>, Ended) {
-    let reading: [&[&str]; 9] =
-        [&["list", "--json"], &["list"], &["show", "A1"], &["today"], &["history"], &["funnel"], &["nps"], &["task", "list"], &["doctor"]];
+    let reading: [&[&str]; 9] = [
+        &["list", "--json"],
+        &["list"],
+        &["show", "A1"],
+        &["today"],
+        &["history"],
+        &["funnel"],
+        &["nps"],
+        &["task", "list"],
+        &["doctor"],
+    ];
     let mut faults = Vec::new();
     let note = ["note", "A1", "words"];
     let mut last = None;
@@ -47,25 +58,62 @@ fn count(desk: &Desk, sql: &str) -> i64 {
 #[test]
 fn what_no_retain_made_is_named_and_never_acts() {
     let cases = [
-        ("a trigger", "CREATE TRIGGER evil AFTER INSERT ON event BEGIN DELETE FROM customer; END"),
-        ("a trigger on batches", "CREATE TRIGGER evil AFTER INSERT ON batch BEGIN UPDATE customer SET name = 'gone'; END"),
-        ("a trigger on figures", "CREATE TRIGGER evil AFTER UPDATE ON signal BEGIN DELETE FROM event; END"),
+        (
+            "a trigger",
+            "CREATE TRIGGER evil AFTER INSERT ON event BEGIN DELETE FROM customer; END",
+        ),
+        (
+            "a trigger on batches",
+            "CREATE TRIGGER evil AFTER INSERT ON batch BEGIN UPDATE customer SET name = 'gone'; END",
+        ),
+        (
+            "a trigger on figures",
+            "CREATE TRIGGER evil AFTER UPDATE ON signal BEGIN DELETE FROM event; END",
+        ),
         ("a view", "CREATE VIEW evil AS SELECT * FROM customer"),
-        ("an endless view", "CREATE VIEW evil AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"),
+        (
+            "an endless view",
+            "CREATE VIEW evil AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
+        ),
         ("a table", "CREATE TABLE evil (x)"),
-        ("a virtual table", "CREATE VIRTUAL TABLE evil USING fts5 (x)"),
-        ("an index on an expression", "CREATE INDEX evil ON customer (abs(n), upper(name))"),
-        ("a unique index", "CREATE UNIQUE INDEX evil ON event (customer, kind, at)"),
-        ("another column", "ALTER TABLE customer ADD COLUMN evil TEXT"),
-        ("a generated column", "ALTER TABLE customer ADD COLUMN evil TEXT AS (hex(zeroblob(9000000))) VIRTUAL"),
-        ("a column gone", "DROP INDEX customer_external; ALTER TABLE customer DROP COLUMN external"),
+        (
+            "a virtual table",
+            "CREATE VIRTUAL TABLE evil USING fts5 (x)",
+        ),
+        (
+            "an index on an expression",
+            "CREATE INDEX evil ON customer (abs(n), upper(name))",
+        ),
+        (
+            "a unique index",
+            "CREATE UNIQUE INDEX evil ON event (customer, kind, at)",
+        ),
+        (
+            "another column",
+            "ALTER TABLE customer ADD COLUMN evil TEXT",
+        ),
+        (
+            "a generated column",
+            "ALTER TABLE customer ADD COLUMN evil TEXT AS (hex(zeroblob(9000000))) VIRTUAL",
+        ),
+        (
+            "a column gone",
+            "DROP INDEX customer_external; ALTER TABLE customer DROP COLUMN external",
+        ),
         ("a table gone", "DROP TABLE signal"),
     ];
     for (what, sql) in cases {
         let desk = book_with(sql);
         let note = try_all(&desk, what);
         assert_ne!(note.code, Some(0), "{what}: {note:?}");
-        assert_eq!(count(&desk, "SELECT count(*) FROM customer WHERE name IN ('Acme', 'Bolt')"), 2, "{what}");
+        assert_eq!(
+            count(
+                &desk,
+                "SELECT count(*) FROM customer WHERE name IN ('Acme', 'Bolt')"
+            ),
+            2,
+            "{what}"
+        );
         let doctor = within(frugal(&desk, &["doctor"]));
         assert_ne!(doctor.code, Some(0), "{what}: {doctor:?}");
     }
@@ -90,20 +138,36 @@ fn thousands_of_tables_are_refused() {
     let note = try_all(&book_with(&sql), "3000 tables");
     assert_ne!(note.code, Some(0));
     // They are named in a sentence that a person can read.
-    assert!(note.stderr.len() < 2000, "{} bytes of error", note.stderr.len());
+    assert!(
+        note.stderr.len() < 2000,
+        "{} bytes of error",
+        note.stderr.len()
+    );
 }
 
 #[test]
 fn a_schema_that_lies_is_refused() {
     let lies = [
-        ("half a statement", "UPDATE sqlite_schema SET sql = 'CREATE TABLE event (id' WHERE name = 'event'"),
+        (
+            "half a statement",
+            "UPDATE sqlite_schema SET sql = 'CREATE TABLE event (id' WHERE name = 'event'",
+        ),
         (
             "another's pages",
             "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'customer') WHERE name = 'event'",
         ),
-        ("pages far away", "UPDATE sqlite_schema SET rootpage = 999999 WHERE name = 'event'"),
-        ("no pages", "UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'event'"),
-        ("its own pages", "UPDATE sqlite_schema SET rootpage = 1 WHERE name = 'event'"),
+        (
+            "pages far away",
+            "UPDATE sqlite_schema SET rootpage = 999999 WHERE name = 'event'",
+        ),
+        (
+            "no pages",
+            "UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'event'",
+        ),
+        (
+            "its own pages",
+            "UPDATE sqlite_schema SET rootpage = 1 WHERE name = 'event'",
+        ),
     ];
     for (what, sql) in lies {
         let desk = book_with(&format!("PRAGMA writable_schema = 1; {sql}"));
@@ -118,31 +182,51 @@ fn rebuilt(before: &str) -> Desk {
     let desk = desk_with_book(Place::Local);
     std::fs::remove_file(&desk.book).expect("its own file");
     let conn = Connection::open(&desk.book).expect("a file");
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).expect("not defended");
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)
+        .expect("not defended");
     conn.execute_batch(before).expect("settings");
     let source = Connection::open(&from.book).expect("the book");
     let mut statement = source
         .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB '*_*_*' AND tbl_name NOT GLOB 'found_*' AND tbl_name NOT GLOB 'person_*'")
         .expect("its schema");
-    let all: Vec<String> = statement.query_map([], |r| r.get(0)).expect("its schema").collect::<Result<_, _>>().expect("its schema");
+    let all: Vec<String> = statement
+        .query_map([], |r| r.get(0))
+        .expect("its schema")
+        .collect::<Result<_, _>>()
+        .expect("its schema");
     for sql in all {
-        conn.execute_batch(&sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        conn.execute_batch(&sql)
+            .unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
-    let version: i64 = source.query_row("PRAGMA user_version", [], |r| r.get(0)).expect("a version");
-    let id: i64 = source.query_row("PRAGMA application_id", [], |r| r.get(0)).expect("a number");
-    conn.execute_batch(&format!("PRAGMA user_version = {version}; PRAGMA application_id = {id}")).expect("marks");
+    let version: i64 = source
+        .query_row("PRAGMA user_version", [], |r| r.get(0))
+        .expect("a version");
+    let id: i64 = source
+        .query_row("PRAGMA application_id", [], |r| r.get(0))
+        .expect("a number");
+    conn.execute_batch(&format!(
+        "PRAGMA user_version = {version}; PRAGMA application_id = {id}"
+    ))
+    .expect("marks");
     drop(statement);
     source.close().expect("closed");
     // A file in UTF-16 cannot be attached to one in UTF-8: row by row, as values.
     let source = Connection::open(&from.book).expect("the book");
     for table in ["batch", "customer", "event", "signal"] {
-        let mut statement = source.prepare(&format!("SELECT * FROM {table}")).expect("rows");
+        let mut statement = source
+            .prepare(&format!("SELECT * FROM {table}"))
+            .expect("rows");
         let columns = statement.column_count();
         let marks = vec!["?"; columns].join(",");
         let mut rows = statement.query([]).expect("rows");
         while let Some(row) = rows.next().expect("a row") {
-            let values: Vec<rusqlite::types::Value> = (0..columns).map(|c| row.get(c).expect("a value")).collect();
-            conn.execute(&format!("INSERT INTO {table} VALUES ({marks})"), rusqlite::params_from_iter(values)).expect("a row");
+            let values: Vec<rusqlite::types::Value> =
+                (0..columns).map(|c| row.get(c).expect("a value")).collect();
+            conn.execute(
+                &format!("INSERT INTO {table} VALUES ({marks})"),
+                rusqlite::params_from_iter(values),
+            )
+            .expect("a row");
         }
     }
     desk
@@ -234,7 +318,11 @@ fn a_cell_larger_than_memory_is_passed_by() {
     let conn = Connection::open(&desk.book).expect("the book");
     // Sparse in the file as well as in memory: the database grows by holes.
     for (table, column) in [("customer", "phone"), ("event", "text")] {
-        conn.execute(&format!("UPDATE {table} SET {column} = CAST(zeroblob(30000000) AS TEXT) WHERE n = 1"), []).expect("a giant");
+        conn.execute(
+            &format!("UPDATE {table} SET {column} = CAST(zeroblob(30000000) AS TEXT) WHERE n = 1"),
+            [],
+        )
+        .expect("a giant");
     }
     drop(conn);
     try_all(&desk, "30 MB in a cell");

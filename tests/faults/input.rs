@@ -23,8 +23,14 @@ const NOW: Stamp = Stamp(1_795_000_000_000);
 
 /// As many cases as PROPTEST_CASES asks for, else few: some of these cost a book each.
 fn cases(few: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(few), failure_persistence: None, ..ProptestConfig::default() }
+    let asked = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(few),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 /// What stands in a text at random places instead of what stood there.
@@ -79,7 +85,14 @@ fn scratches() -> impl Strategy<Value = Vec<Scratch>> {
         .prop_map(<[u8]>::to_vec),
     ];
     let scratch = (any::<prop::sample::Index>(), 0usize..12, bytes);
-    prop::collection::vec(scratch.prop_map(|(at, length, with)| Scratch { at: at.index(1 << 20), length, with }), 0..8)
+    prop::collection::vec(
+        scratch.prop_map(|(at, length, with)| Scratch {
+            at: at.index(1 << 20),
+            length,
+            with,
+        }),
+        0..8,
+    )
 }
 
 fn scratched(text: &[u8], scratches: &[Scratch]) -> Vec<u8> {
@@ -98,7 +111,10 @@ const FILES: &[(&str, &str)] = &[
         "customers.csv",
         "customer_id,name,csm,created_on,tags,seats,arr,stage\nC1,Comma & Co,Ana,2024-11-15,vip;key,10,120000,onboarding\nC2,\"Two, Ltd\",,15.03.2025,,7,1.234,live\nC1,Again,,,,,,\n",
     ),
-    ("contacts.csv", "contact_id,customer_id,full_name,email,role,primary\nP1,C1,Zoe,z@c.example,executive,1\nP2,C2,Bo,,,no\n"),
+    (
+        "contacts.csv",
+        "contact_id,customer_id,full_name,email,role,primary\nP1,C1,Zoe,z@c.example,executive,1\nP2,C2,Bo,,,no\n",
+    ),
     (
         "stage_changes.csv",
         "customer_id,changed_on,seq,from_stage,to_stage\nC1,2024-11-18,0,,onboarding\nC1,2025-01-18,3,onboarding,churned\n",
@@ -115,12 +131,30 @@ const FILES: &[(&str, &str)] = &[
         "nps_responses.csv",
         "response_id,customer_id,contact_id,responded_at,score,comment\n1,C1,P1,2026-07-11T15:48:00+03:00,6,\"ok\nsecond line\"\n",
     ),
-    ("invoices.csv", "invoice_id,customer_id,issued_on,due_on,paid_on,amount_minor,status\nI1,C1,2024-12-01,2024-12-31,,990,open\n"),
-    ("usage.csv", "customer_id,period_start,active_days,sessions,key_actions,seats_used\nC1,2024-12-02,2,9,7,18\n"),
-    ("tickets.csv", "ticket_id,customer_id,opened_at,closed_at,severity,subject,csat\nT1,C1,2024-12-21T04:08:00-05:00,,2,Slow,\n"),
-    ("touchpoints.csv", "touchpoint_id,customer_id,contact_id,happened_at,channel,direction,note\nH1,C1,P1,2024-12-17,call,in,Hi\n"),
-    ("more.json", "[{\"customer_id\":\"C7\",\"name\":\"Seven\",\"tags\":[\"vip\"],\"seats\":10},{\"customer_id\":\"C1\",\"csm\":null}]"),
-    ("more.jsonl", "{\"customer_id\":\"C8\",\"name\":\"Eight\"}\n{\"customer_id\":\"C9\",\"name\":\"Nine\",\"arr\":12.5}\n"),
+    (
+        "invoices.csv",
+        "invoice_id,customer_id,issued_on,due_on,paid_on,amount_minor,status\nI1,C1,2024-12-01,2024-12-31,,990,open\n",
+    ),
+    (
+        "usage.csv",
+        "customer_id,period_start,active_days,sessions,key_actions,seats_used\nC1,2024-12-02,2,9,7,18\n",
+    ),
+    (
+        "tickets.csv",
+        "ticket_id,customer_id,opened_at,closed_at,severity,subject,csat\nT1,C1,2024-12-21T04:08:00-05:00,,2,Slow,\n",
+    ),
+    (
+        "touchpoints.csv",
+        "touchpoint_id,customer_id,contact_id,happened_at,channel,direction,note\nH1,C1,P1,2024-12-17,call,in,Hi\n",
+    ),
+    (
+        "more.json",
+        "[{\"customer_id\":\"C7\",\"name\":\"Seven\",\"tags\":[\"vip\"],\"seats\":10},{\"customer_id\":\"C1\",\"csm\":null}]",
+    ),
+    (
+        "more.jsonl",
+        "{\"customer_id\":\"C8\",\"name\":\"Eight\"}\n{\"customer_id\":\"C9\",\"name\":\"Nine\",\"arr\":12.5}\n",
+    ),
     (
         "people.vcf",
         "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Ruiz;Dana;;;\r\nFN:Dana Ruiz\r\nORG:Comma & Co\r\nEMAIL;TYPE=work:dana@c.example\r\nTEL:+1 555 0100\r\nNOTE:folded\r\n  here\r\nEND:VCARD\r\n",
@@ -133,27 +167,48 @@ const FILES: &[(&str, &str)] = &[
         "letters.mbox",
         "From ana@us.example Mon Mar  2 09:00:00 2026\nFrom: Ana <ana@us.example>\nTo: =?utf-8?q?Zo=C3=AB?= <z@c.example>\nDate: Mon, 2 Mar 2026 09:00:00 +0100\nMessage-ID: <1@us.example>\nSubject: Hello\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nDear Zo=C3=AB,=\n hello\n",
     ),
-    ("churn.csv", "customer_id,churned_on,mrr_lost_minor,reason,returned_on\nC1,2025-01-18,39600,champion left,\n"),
+    (
+        "churn.csv",
+        "customer_id,churned_on,mrr_lost_minor,reason,returned_on\nC1,2025-01-18,39600,champion left,\n",
+    ),
 ];
 
 fn book() -> Store {
-    let who = Who { person: "ana".into(), device: Ids::seeded(1).next(NOW) };
-    Store::memory(&Options { who, now: NOW, as_of: None, create: true, zone: Some("Europe/Istanbul".into()), keep: Keep::Nowhere })
-        .expect("a book")
+    let who = Who {
+        person: "ana".into(),
+        device: Ids::seeded(1).next(NOW),
+    };
+    Store::memory(&Options {
+        who,
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: Some("Europe/Istanbul".into()),
+        keep: Keep::Nowhere,
+    })
+    .expect("a book")
 }
 
 /// Settings that are right, to be made wrong.
 const SETTINGS: &[(&str, &str)] = &[
     ("stages", include_str!("../../assets/config/stages.toml")),
-    ("scorecards", include_str!("../../assets/config/scorecards.toml")),
-    ("policy", "cadence_days = 30\nrenewal_days = 90\nsevere = 2\ndetractor_days = 90\nfell_points = 10\npulse_days = 90\n"),
+    (
+        "scorecards",
+        include_str!("../../assets/config/scorecards.toml"),
+    ),
+    (
+        "policy",
+        "cadence_days = 30\nrenewal_days = 90\nsevere = 2\ndetractor_days = 90\nfell_points = 10\npulse_days = 90\n",
+    ),
     ("currency", "EUR"),
     ("zone", "Europe/Istanbul"),
-    ("attribute.seats", "code = \"seats\"\nlabel = \"Seats\"\ntype = \"int\"\n"),
+    (
+        "attribute.seats",
+        "code = \"seats\"\nlabel = \"Seats\"\ntype = \"int\"\n",
+    ),
 ];
 
-const KEYS: &str =
-    "[keys]\n\"triage.done\" = [\"d\", \"ctrl-d\"]\n\"*.help\" = [\"?\", \"f1\"]\n\"customers.open\" = [\"enter\", \"g g\"]\n";
+const KEYS: &str = "[keys]\n\"triage.done\" = [\"d\", \"ctrl-d\"]\n\"*.help\" = [\"?\", \"f1\"]\n\"customers.open\" = [\"enter\", \"g g\"]\n";
 
 proptest! {
     #![proptest_config(cases(64))]
@@ -249,9 +304,17 @@ fn figures_after_an_import_of_old_usage_are_those_of_a_fold() {
     for (name, text) in [FILES[0], FILES[7]] {
         let file = folder.path().join(name);
         std::fs::write(&file, text).expect("written");
-        import(&mut store, &file, &Wanted::default(), NOW, &mut |_| Continue::Yes).expect("a right file");
+        import(&mut store, &file, &Wanted::default(), NOW, &mut |_| {
+            Continue::Yes
+        })
+        .expect("a right file");
     }
     store.roster().expect("the book opens its roster");
-    let wrong: Vec<_> = store.doctor().expect("an examination").into_iter().filter(|c| !c.ok).collect();
+    let wrong: Vec<_> = store
+        .doctor()
+        .expect("an examination")
+        .into_iter()
+        .filter(|c| !c.ok)
+        .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -49,7 +49,10 @@ const BURST: usize = 25;
 fn key(chance: &mut ChaCha8Rng) -> String {
     match chance.random_range(0..10) {
         0..=5 => char::from(chance.random_range(b'!'..=b'~')).to_string(),
-        6 => ["j", "k", "\r", "\x1b", "u", "U", "n", "m", ">"].choose(chance).expect("one").to_string(),
+        6 => ["j", "k", "\r", "\x1b", "u", "U", "n", "m", ">"]
+            .choose(chance)
+            .expect("one")
+            .to_string(),
         _ => OTHERS.choose(chance).expect("one").to_string(),
     }
 }
@@ -70,7 +73,11 @@ fn open(desk: &Desk, me: &str) -> Console {
 fn subcommand(desk: &Desk, chance: &mut ChaCha8Rng) {
     let names = desk.json(&["list"]);
     let rows = names["rows"].as_array().cloned().expect("rows");
-    let customer = rows.choose(chance).and_then(|r| r["name"].as_str()).unwrap_or("nobody").to_owned();
+    let customer = rows
+        .choose(chance)
+        .and_then(|r| r["name"].as_str())
+        .unwrap_or("nobody")
+        .to_owned();
     let phone = format!("phone={}", chance.random_range(0..1000));
     let rule = format!("r{}", chance.random_range(0..20));
     let all: [&[&str]; 10] = [
@@ -88,7 +95,10 @@ fn subcommand(desk: &Desk, chance: &mut ChaCha8Rng) {
     let args = all.choose(chance).expect("one");
     let done = desk.run_as("eve", args);
     // Refused is an answer; a panic is none.
-    let code = done.status.code().unwrap_or_else(|| panic!("{args:?} was killed: {done:?}"));
+    let code = done
+        .status
+        .code()
+        .unwrap_or_else(|| panic!("{args:?} was killed: {done:?}"));
     assert!(code < 100, "{args:?}: {done:?}");
 }
 
@@ -103,7 +113,12 @@ fn play(seed: u64, keys: usize) {
         let at = chance.random_range(0..2);
         let typed: String = (0..BURST).map(|_| key(&mut chance)).collect();
         let console = &mut consoles[at];
-        let told = |console: &Console| format!("seed {seed}, burst {burst} {typed:?}. On the screen:\n{}", console.text());
+        let told = |console: &Console| {
+            format!(
+                "seed {seed}, burst {burst} {typed:?}. On the screen:\n{}",
+                console.text()
+            )
+        };
         small[at] = !small[at];
         let size = if small[at] { (80, 24) } else { SIZE };
         if console.try_press(&typed) && console.answers(size) {
@@ -123,14 +138,19 @@ fn play(seed: u64, keys: usize) {
     }
     let doctor = desk.run_as("ana", &["doctor"]);
     let words = String::from_utf8_lossy(&doctor.stdout);
-    let wrong: Vec<&str> = words.lines().filter(|line| line.starts_with("WRONG")).collect();
+    let wrong: Vec<&str> = words
+        .lines()
+        .filter(|line| line.starts_with("WRONG"))
+        .collect();
     assert!(wrong.is_empty(), "seed {seed}: {wrong:?}");
 }
 
 /// So many keys in all, four seeds at a time; RETAIN_KEYS says another number.
 #[test]
 fn random_keys_end_no_console_and_hurt_no_book() {
-    let asked = std::env::var("RETAIN_KEYS").ok().and_then(|n| n.parse().ok());
+    let asked = std::env::var("RETAIN_KEYS")
+        .ok()
+        .and_then(|n| n.parse().ok());
     let keys = asked.unwrap_or_else(|| times(1_000, 8_000)) / 4;
     for seed in 0..4 {
         play(seed, keys);

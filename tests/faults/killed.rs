@@ -28,7 +28,8 @@ pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Lets a random part of `most` go by.
 fn a_moment(chance: &mut ChaCha8Rng, most: Duration) {
-    let end = Instant::now() + Duration::from_micros(chance.random_range(0..most.as_micros() as u64));
+    let end =
+        Instant::now() + Duration::from_micros(chance.random_range(0..most.as_micros() as u64));
     while Instant::now() < end {
         std::thread::yield_now();
     }
@@ -41,7 +42,11 @@ fn kill_writers(place: Place, kills: usize) {
     let mut start = || {
         names += 1;
         // Four people, each with what the one before of the same name had kept.
-        Writer::start(&desk, &format!("person {}", names % 4), &format!("{MARK} {names}"))
+        Writer::start(
+            &desk,
+            &format!("person {}", names % 4),
+            &format!("{MARK} {names}"),
+        )
     };
     let mut writers: Vec<Writer> = (0..4).map(|_| start()).collect();
     let mut acknowledged = BTreeSet::new();
@@ -55,7 +60,11 @@ fn kill_writers(place: Place, kills: usize) {
         a_moment(&mut chance, Duration::from_millis(12));
         // Every fourth time all of them at once: whoever comes next finds what they left.
         let all = kill % 4 == 0 || kill == kills;
-        let mut dead: Vec<Writer> = if all { std::mem::take(&mut writers) } else { vec![writers.swap_remove(victim)] };
+        let mut dead: Vec<Writer> = if all {
+            std::mem::take(&mut writers)
+        } else {
+            vec![writers.swap_remove(victim)]
+        };
         dead.iter_mut().for_each(Writer::kill);
         acknowledged.extend(dead.into_iter().flat_map(Writer::acknowledged));
         if all {
@@ -65,8 +74,15 @@ fn kill_writers(place: Place, kills: usize) {
             writers.extend((writers.len()..4).map(|_| start()).collect::<Vec<_>>());
         }
     }
-    assert!(acknowledged.len() >= kills, "only {} were written", acknowledged.len());
-    super::tell(&format!("{place:?}: {kills} kills, {} acknowledged, none lost", acknowledged.len()));
+    assert!(
+        acknowledged.len() >= kills,
+        "only {} were written",
+        acknowledged.len()
+    );
+    super::tell(&format!(
+        "{place:?}: {kills} kills, {} acknowledged, none lost",
+        acknowledged.len()
+    ));
 }
 
 #[test]
@@ -92,7 +108,10 @@ const ROWS: usize = 1500;
 fn import_files(desk: &Desk) {
     let mut rows = String::from("customer_id,name,csm,created_on\n");
     for n in 0..ROWS {
-        rows.push_str(&format!("K{n},Customer {n},ana,2025-03-{:02}\n", n % 28 + 1));
+        rows.push_str(&format!(
+            "K{n},Customer {n},ana,2025-03-{:02}\n",
+            n % 28 + 1
+        ));
     }
     std::fs::create_dir(desk.path("many")).expect("a folder");
     std::fs::write(desk.path("many").join("customers.csv"), rows).expect("write");
@@ -133,7 +152,9 @@ fn kill_imports(place: Place, kills: usize) {
         assert_eq!(within(import()).code, Some(0), "and again");
         assert_eq!(rows(&desk), 2 + ROWS);
     }
-    super::tell(&format!("{place:?}: {kills} imports, {nothing} left nothing, {all} everything"));
+    super::tell(&format!(
+        "{place:?}: {kills} imports, {nothing} left nothing, {all} everything"
+    ));
 }
 
 #[test]
@@ -154,7 +175,9 @@ fn a_killed_demo_is_there_whole_or_not_at_all() {
     for _ in 0..times(5, 60) {
         let demo = || {
             let mut command = desk.command();
-            command.args(["demo", "--customers", "40", "--into"]).arg(&desk.book);
+            command
+                .args(["demo", "--customers", "40", "--into"])
+                .arg(&desk.book);
             command
         };
         let begun = Instant::now();

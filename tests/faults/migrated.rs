@@ -15,10 +15,16 @@ use crate::terminal::Desk;
 /// The migrations of the tree, oldest first.
 fn scripts() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).expect("the migrations").map(|f| f.expect("a file").path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the migrations")
+        .map(|f| f.expect("a file").path())
+        .collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "sql"));
     files.sort();
-    files.iter().map(|f| std::fs::read_to_string(f).expect("SQL")).collect()
+    files
+        .iter()
+        .map(|f| std::fs::read_to_string(f).expect("SQL"))
+        .collect()
 }
 
 const CUSTOMERS: usize = 300;
@@ -33,11 +39,15 @@ fn desk_behind() -> Option<Desk> {
     }
     let desk = Desk::empty();
     let conn = Connection::open(&desk.book).expect("a file");
-    conn.execute_batch("PRAGMA journal_mode = wal").expect("a mode");
+    conn.execute_batch("PRAGMA journal_mode = wal")
+        .expect("a mode");
     for script in &scripts[..before] {
         conn.execute_batch(script).expect("the migration");
     }
-    let marks = format!("PRAGMA application_id = {}; PRAGMA user_version = {before}", 0x5254_4e31);
+    let marks = format!(
+        "PRAGMA application_id = {}; PRAGMA user_version = {before}",
+        0x5254_4e31
+    );
     conn.execute_batch(&marks).expect("the marks");
     conn.execute_batch(&format!(
         "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, finished, made)
@@ -52,7 +62,8 @@ fn desk_behind() -> Option<Desk> {
 
 fn version(book: &Path) -> usize {
     let conn = Connection::open(book).expect("a book");
-    conn.query_row("PRAGMA user_version", [], |r| r.get::<_, u32>(0)).expect("a version") as usize
+    conn.query_row("PRAGMA user_version", [], |r| r.get::<_, u32>(0))
+        .expect("a version") as usize
 }
 
 fn assert_old_texts(book: &Path) {
@@ -62,9 +73,13 @@ fn assert_old_texts(book: &Path) {
 
 /// Every backup that has its final name.
 fn backups(desk: &Desk) -> Vec<PathBuf> {
-    let Ok(folder) = std::fs::read_dir(desk.book.with_file_name(".book.db.backups")) else { return Vec::new() };
+    let Ok(folder) = std::fs::read_dir(desk.book.with_file_name(".book.db.backups")) else {
+        return Vec::new();
+    };
     let files = folder.map(|f| f.expect("a file").path());
-    files.filter(|f| f.extension().is_some_and(|e| e == "db")).collect()
+    files
+        .filter(|f| f.extension().is_some_and(|e| e == "db"))
+        .collect()
 }
 
 #[test]

@@ -24,8 +24,15 @@ const MARK: &str = "power";
 /// Runs under strace what `make` builds from the name of the program to trace.
 fn traced(desk: &Desk, trace: &Path, program: &Path, rest: impl FnOnce(&mut Command)) {
     let mut command = desk.tool("strace");
-    command.args(["-f", "-xx", "-s", "80000", "-e", "signal=none", "-o"]).arg(trace);
-    command.args(["-e", "trace=openat,close,pwrite64,write,ftruncate,unlink,rename,fsync,fdatasync"]).arg(program);
+    command
+        .args(["-f", "-xx", "-s", "80000", "-e", "signal=none", "-o"])
+        .arg(trace);
+    command
+        .args([
+            "-e",
+            "trace=openat,close,pwrite64,write,ftruncate,unlink,rename,fsync,fdatasync",
+        ])
+        .arg(program);
     rest(&mut command);
     let ended = within(command);
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -37,18 +44,32 @@ fn record(desk: &Desk) -> Vec<Op> {
     let trace = desk.path("trace");
     let note = |recorder: &mut Recorder, n: usize| {
         let text = format!("{MARK} note {n}");
-        traced(desk, &trace, Path::new(env!("CARGO_BIN_EXE_retain")), |command| {
-            command.args(["note", "A1", &text, "--book"]).arg(&desk.book);
-        });
+        traced(
+            desk,
+            &trace,
+            Path::new(env!("CARGO_BIN_EXE_retain")),
+            |command| {
+                command
+                    .args(["note", "A1", &text, "--book"])
+                    .arg(&desk.book);
+            },
+        );
         recorder.read(&trace, |said| said.contains("Note").then(|| text.clone()));
     };
     (0..4).for_each(|n| note(&mut recorder, n));
     // While somebody else has the book open, nobody's leaving puts the log back into the book.
     let other = Connection::open(&desk.book).expect("the book");
-    other.query_row("SELECT count(*) FROM customer", [], |r| r.get::<_, i64>(0)).expect("an answer");
+    other
+        .query_row("SELECT count(*) FROM customer", [], |r| r.get::<_, i64>(0))
+        .expect("an answer");
     (4..8).for_each(|n| note(&mut recorder, n));
-    traced(desk, &trace, &writer::myself(), |command| writer::order(command, desk, "writer", &format!("{MARK} many"), 40));
-    recorder.read(&trace, |said| said.split_once("acknowledged ").map(|(_, text)| text.trim_end().to_owned()));
+    traced(desk, &trace, &writer::myself(), |command| {
+        writer::order(command, desk, "writer", &format!("{MARK} many"), 40)
+    });
+    recorder.read(&trace, |said| {
+        said.split_once("acknowledged ")
+            .map(|(_, text)| text.trim_end().to_owned())
+    });
     drop(other);
     recorder.ops
 }
@@ -78,7 +99,11 @@ fn cut(place: Place, syncs: Syncs, points: usize) -> Option<Found> {
     if syncs == Syncs::Ignored {
         ops.retain(|op| !matches!(op, Op::Sync(_) | Op::SyncFolder));
     }
-    let acknowledged: Vec<(usize, &str)> = ops.iter().enumerate().filter_map(|(at, op)| op.acknowledged().map(|t| (at, t))).collect();
+    let acknowledged: Vec<(usize, &str)> = ops
+        .iter()
+        .enumerate()
+        .filter_map(|(at, op)| op.acknowledged().map(|t| (at, t)))
+        .collect();
     assert_eq!(acknowledged.len(), 48, "every write was seen");
     let mut chance = ChaCha8Rng::seed_from_u64(61);
     let (mut corrupt, mut lost) = (Vec::new(), Vec::new());
@@ -92,15 +117,29 @@ fn cut(place: Place, syncs: Syncs, points: usize) -> Option<Found> {
         ended.assert_civil(&format!("point {point}"));
         let said = soundness(&found.book);
         if ended.code != Some(0) || said != "ok" {
-            corrupt.push(format!("point {point}, after {until} of {}: {said} {ended:?}", ops.len()));
+            corrupt.push(format!(
+                "point {point}, after {until} of {}: {said} {ended:?}",
+                ops.len()
+            ));
             continue;
         }
-        let have: BTreeSet<String> = texts(&found.book, MARK).expect("texts").into_iter().collect();
-        for (_, text) in acknowledged.iter().filter(|(at, text)| *at < until && !have.contains(*text)) {
+        let have: BTreeSet<String> = texts(&found.book, MARK)
+            .expect("texts")
+            .into_iter()
+            .collect();
+        for (_, text) in acknowledged
+            .iter()
+            .filter(|(at, text)| *at < until && !have.contains(*text))
+        {
             lost.push(format!("point {point}: {text}"));
         }
     }
-    super::tell(&format!("{what}: {} calls, {points} points, {} corrupt, {} acknowledged lost", ops.len(), corrupt.len(), lost.len()));
+    super::tell(&format!(
+        "{what}: {} calls, {points} points, {} corrupt, {} acknowledged lost",
+        ops.len(),
+        corrupt.len(),
+        lost.len()
+    ));
     Some(Found { corrupt, lost })
 }
 

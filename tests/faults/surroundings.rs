@@ -10,7 +10,9 @@ use crate::terminal::Desk;
 /// The program started by a shell that does something first.
 fn by_shell(desk: &Desk, script: &str) -> Command {
     let mut command = desk.tool("sh");
-    command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_retain")]).arg(&desk.book);
+    command
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_retain")])
+        .arg(&desk.book);
     command
 }
 
@@ -19,7 +21,13 @@ fn closed_streams_do_not_become_the_book() {
     for place in [Place::Local, Place::Synced] {
         let desk = desk_with_book(place);
         for closed in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"] {
-            for verb in ["note A1 streams", "list", "doctor", "import files", "show A1"] {
+            for verb in [
+                "note A1 streams",
+                "list",
+                "doctor",
+                "import files",
+                "show A1",
+            ] {
                 let script = format!("exec \"$1\" {verb} --book \"$2\" {closed}");
                 within(by_shell(&desk, &script)).assert_civil(&script);
                 // What belongs on a stream must not land in the file that got its number.
@@ -29,22 +37,42 @@ fn closed_streams_do_not_become_the_book() {
             }
         }
         let noted = super::texts(&desk.book, "streams").expect("texts");
-        assert!(!noted.is_empty(), "a closed stream is no reason not to write");
+        assert!(
+            !noted.is_empty(),
+            "a closed stream is no reason not to write"
+        );
     }
 }
 
 #[test]
 fn a_reader_who_has_read_enough_is_no_error() {
     let desk = desk_with_book(Place::Local);
-    for verb in [&["list"][..], &["list", "--json"], &["show", "A1"], &["today"], &["keys"], &["history"], &["doctor"], &["--help"]] {
+    for verb in [
+        &["list"][..],
+        &["list", "--json"],
+        &["show", "A1"],
+        &["today"],
+        &["keys"],
+        &["history"],
+        &["doctor"],
+        &["--help"],
+    ] {
         let mut command = desk.command();
         command.args(verb).arg("--book").arg(&desk.book);
         let mut child = command.spawn().expect("the program starts");
         drop(child.stdout.take());
         let mut said = String::new();
-        child.stderr.take().expect("its words").read_to_string(&mut said).expect("UTF-8");
+        child
+            .stderr
+            .take()
+            .expect("its words")
+            .read_to_string(&mut said)
+            .expect("UTF-8");
         let status = child.wait().expect("it ended");
-        assert!(status.success() && said.is_empty(), "{verb:?}: {status:?} {said}");
+        assert!(
+            status.success() && said.is_empty(),
+            "{verb:?}: {status:?} {said}"
+        );
     }
 }
 
@@ -64,13 +92,23 @@ fn a_machine_without_a_home_still_reads_and_writes() {
     let homes = [None, Some("/dev/null"), Some("/proc"), Some("")];
     for home in homes {
         let mut command = desk.command();
-        for name in ["HOME", "USER", "LANG", "TZ", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+        for name in [
+            "HOME",
+            "USER",
+            "LANG",
+            "TZ",
+            "XDG_DATA_HOME",
+            "XDG_STATE_HOME",
+            "XDG_CONFIG_HOME",
+        ] {
             command.env_remove(name);
         }
         if let Some(home) = home {
             command.env("HOME", home);
         }
-        command.args(["note", "A1", &format!("homeless {home:?}"), "--book"]).arg(&desk.book);
+        command
+            .args(["note", "A1", &format!("homeless {home:?}"), "--book"])
+            .arg(&desk.book);
         within(command).assert_helpful(&format!("{home:?}"));
     }
     assert_holds(&desk, "homeless", &Default::default(), None);

@@ -11,7 +11,17 @@ use crate::terminal::Desk;
 const MARK: &str = "syscall";
 
 /// Calls that write, and one that opens what is written to.
-const CALLS: &[&str] = &["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "openat", "pread64", "write", "rename"];
+const CALLS: &[&str] = &[
+    "pwrite64",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "unlink",
+    "openat",
+    "pread64",
+    "write",
+    "rename",
+];
 
 /// What is found of all failures of one place.
 #[derive(Default, Debug)]
@@ -37,8 +47,16 @@ pub(super) fn put_back(before: &[u8], desk: &Desk) {
 fn traced(desk: &Desk, trace: &Path, inject: &str, text: &str) -> Ended {
     let mut command: Command = desk.tool("strace");
     let call = inject.split(':').next().unwrap_or(inject);
-    command.args(["-f", "-o"]).arg(trace).args(["-e", &format!("trace={call}"), "-e", &format!("inject={inject}")]);
-    command.arg(env!("CARGO_BIN_EXE_retain")).args(["note", "A1", text, "--book"]).arg(&desk.book);
+    command.args(["-f", "-o"]).arg(trace).args([
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+        &format!("inject={inject}"),
+    ]);
+    command
+        .arg(env!("CARGO_BIN_EXE_retain"))
+        .args(["note", "A1", text, "--book"])
+        .arg(&desk.book);
     within(command)
 }
 
@@ -48,22 +66,36 @@ fn sweep(place: Place) {
         return;
     }
     let desk = desk_with_book(place);
-    assert!(desk.run_as("ana", &["note", "A1", "before"]).status.success());
+    assert!(
+        desk.run_as("ana", &["note", "A1", "before"])
+            .status
+            .success()
+    );
     let before = std::fs::read(&desk.book).expect("the book");
     let trace = desk.path("trace");
     let mut found = Found::default();
     for call in CALLS {
         // The loader opens libraries first; after a failure there it is no program of ours yet.
         for (error, stride) in [("EIO", 1), ("ENOSPC", if full() { 1 } else { 4 })] {
-            for (n, suffix) in (1..2000).step_by(if full() { 1 } else { 3 * stride }).flat_map(|n| [(n, ""), (n, "+")]) {
+            for (n, suffix) in (1..2000)
+                .step_by(if full() { 1 } else { 3 * stride })
+                .flat_map(|n| [(n, ""), (n, "+")])
+            {
                 if suffix == "+" && !full() && n % 2 == 0 {
                     continue;
                 }
                 put_back(&before, &desk);
                 let text = format!("{MARK} {call} {error} {n}{suffix}");
-                let ended = traced(&desk, &trace, &format!("{call}:error={error}:when={n}{suffix}"), &text);
+                let ended = traced(
+                    &desk,
+                    &trace,
+                    &format!("{call}:error={error}:when={n}{suffix}"),
+                    &text,
+                );
                 let log = std::fs::read_to_string(&trace).expect("the trace");
-                let Some(hit) = log.lines().find(|l| l.contains("(INJECTED)")) else { break };
+                let Some(hit) = log.lines().find(|l| l.contains("(INJECTED)")) else {
+                    break;
+                };
                 if ended.code == Some(127) && ended.stderr.contains("shared libraries") {
                     continue;
                 }
@@ -72,37 +104,64 @@ fn sweep(place: Place) {
             }
         }
     }
-    super::tell(&format!("{what}: {} failures, {} told, {} healed", found.runs, found.told, found.healed));
-    assert!(found.wrong.is_empty(), "{} of {}:\n{}", found.wrong.len(), found.runs, found.wrong.join("\n"));
+    super::tell(&format!(
+        "{what}: {} failures, {} told, {} healed",
+        found.runs, found.told, found.healed
+    ));
+    assert!(
+        found.wrong.is_empty(),
+        "{} of {}:\n{}",
+        found.wrong.len(),
+        found.runs,
+        found.wrong.join("\n")
+    );
 }
 
 /// What one failed call led to.
 fn look(desk: &Desk, text: &str, ended: &Ended, hit: &str, found: &mut Found) {
-    let mut wrong = |why: &str| found.wrong.push(format!("{text}: {why}\n  {hit}\n  {ended:?}"));
+    let mut wrong = |why: &str| {
+        found
+            .wrong
+            .push(format!("{text}: {why}\n  {hit}\n  {ended:?}"))
+    };
     let said = soundness(&desk.book);
     if said != "ok" {
         wrong(&format!("the book is {said}"));
         return;
     }
-    let count = || texts(&desk.book, text).expect("texts").iter().filter(|t| *t == text).count();
+    let count = || {
+        texts(&desk.book, text)
+            .expect("texts")
+            .iter()
+            .filter(|t| *t == text)
+            .count()
+    };
     let there = count();
     let after = desk.run_as("ana", &["note", "A1", "after"]);
     if !after.status.success() {
         wrong(&format!("the next note is refused: {after:?}"));
     }
     let later = count();
-    let kept = ["queued", "is kept"].iter().any(|w| ended.stderr.contains(w));
+    let kept = ["queued", "is kept"]
+        .iter()
+        .any(|w| ended.stderr.contains(w));
     if kept && later != 1 {
-        wrong(&format!("said that it is kept, and at the next start it is there {later} times"));
+        wrong(&format!(
+            "said that it is kept, and at the next start it is there {later} times"
+        ));
     } else if !kept && later != there {
-        wrong(&format!("it was there {there} times and is there {later} times"));
+        wrong(&format!(
+            "it was there {there} times and is there {later} times"
+        ));
     }
     if ended.signal.is_some() || ended.code == Some(101) || ended.stderr.contains("panicked") {
         wrong("a panic or a signal");
     } else if ended.code == Some(0) {
         found.healed += 1;
         if there != 1 {
-            wrong(&format!("said that it is saved, and it is there {there} times"));
+            wrong(&format!(
+                "said that it is saved, and it is there {there} times"
+            ));
         }
     } else {
         found.told += 1;

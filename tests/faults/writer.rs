@@ -21,23 +21,46 @@ const ORDER: &str = "RETAIN_FAULTS_WRITE";
 
 #[test]
 fn writes_when_told_to() {
-    let Ok(order) = std::env::var(ORDER) else { return };
+    let Ok(order) = std::env::var(ORDER) else {
+        return;
+    };
     let mut order = order.lines();
     let mut next = || order.next().expect("the order has four lines");
-    let (book, mark, many, folder) = (next(), next(), next().parse::<usize>().expect("a number"), next());
+    let (book, mark, many, folder) = (
+        next(),
+        next(),
+        next().parse::<usize>().expect("a number"),
+        next(),
+    );
     let hash = blake3::hash(folder.as_bytes());
     let device = Id::from_slice(&hash.as_bytes()[..16]).expect("sixteen bytes");
     let now = |n: usize| Stamp(1_790_000_000_000 + n as i64);
-    let who = Who { person: "writer".into(), device };
-    let options = Options { who, now: now(0), as_of: None, create: false, zone: None, keep: Keep::In(folder.into()) };
+    let who = Who {
+        person: "writer".into(),
+        device,
+    };
+    let options = Options {
+        who,
+        now: now(0),
+        as_of: None,
+        create: false,
+        zone: None,
+        keep: Keep::In(folder.into()),
+    };
     let mut store = Store::open(book.as_ref(), &options).expect("the book opens");
     let customer = store.find_customer("A1").expect("the customer");
     for n in 0..many {
         let text = format!("{mark} {n}");
-        let note = Order::Note { customers: vec![customer], text: text.clone(), at: None };
+        let note = Order::Note {
+            customers: vec![customer],
+            text: text.clone(),
+            at: None,
+        };
         store.write(&note, now(n)).expect("the note is written");
         // In one write, as a receipt is: a half one is none.
-        std::io::stdout().write_all(format!("acknowledged {text}\n").as_bytes()).expect("somebody reads");
+        std::io::stdout()
+            .write_all(format!("acknowledged {text}\n").as_bytes())
+            .expect("somebody reads");
         std::io::stdout().flush().expect("somebody reads");
     }
     store.close();
@@ -47,7 +70,14 @@ fn writes_when_told_to() {
 pub fn order(command: &mut Command, desk: &Desk, me: &str, mark: &str, many: usize) {
     let folder = desk.path("outboxes").join(me);
     command.args([NAME, "--exact", "--nocapture", "--test-threads=1"]);
-    command.env(ORDER, format!("{}\n{mark}\n{many}\n{}", desk.book.display(), folder.display()));
+    command.env(
+        ORDER,
+        format!(
+            "{}\n{mark}\n{many}\n{}",
+            desk.book.display(),
+            folder.display()
+        ),
+    );
 }
 
 /// This program.
@@ -67,7 +97,10 @@ impl Writer {
     pub fn start(desk: &Desk, me: &str, mark: &str) -> Writer {
         let mut command = desk.tool(myself());
         order(&mut command, desk, me, mark, usize::MAX);
-        let mut child = command.stderr(Stdio::inherit()).spawn().expect("the writer starts");
+        let mut child = command
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the writer starts");
         let out = BufReader::new(child.stdout.take().expect("its output"));
         let acknowledged = Arc::new(Mutex::new(Vec::new()));
         let kept = acknowledged.clone();
@@ -75,16 +108,25 @@ impl Writer {
             for line in out.lines().map_while(Result::ok) {
                 // Behind the words of the test harness, which may be on the same line.
                 if let Some((_, text)) = line.split_once("acknowledged ") {
-                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+                    kept.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(text.to_owned());
                 }
             }
         });
-        Writer { child, acknowledged, reader: Some(reader) }
+        Writer {
+            child,
+            acknowledged,
+            reader: Some(reader),
+        }
     }
 
     /// How many it has acknowledged so far.
     pub fn count(&self) -> usize {
-        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.acknowledged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// Asserts that it still runs.
@@ -101,8 +143,17 @@ impl Writer {
     /// What it acknowledged, after it was killed.
     pub fn acknowledged(mut self) -> Vec<String> {
         self.child.wait().expect("it ended");
-        self.reader.take().expect("read once").join().expect("it read to the end");
-        std::mem::take(&mut *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner))
+        self.reader
+            .take()
+            .expect("read once")
+            .join()
+            .expect("it read to the end");
+        std::mem::take(
+            &mut *self
+                .acknowledged
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 

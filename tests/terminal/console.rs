@@ -35,7 +35,12 @@ fn cells(n: u16) -> NonZeroU16 {
 }
 
 fn pty_size((cols, rows): (u16, u16)) -> PtySize {
-    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 impl Console {
@@ -45,7 +50,10 @@ impl Console {
         let mut reader = pair.master.try_clone_reader().expect("its output");
         let keys = pair.master.take_writer().expect("its input");
         let line = format!("{:?}", pair.master.get_termios());
-        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
         let (tell, output) = channel();
         let hang_up = Arc::new(AtomicBool::new(false));
         let gone = hang_up.clone();
@@ -53,13 +61,23 @@ impl Console {
             let mut buffer = [0; 65536];
             // An error is the end: nobody has the other side open any more.
             while let Ok(n) = reader.read(&mut buffer) {
-                if n == 0 || gone.load(Ordering::SeqCst) || tell.send(buffer[..n].to_vec()).is_err() {
+                if n == 0 || gone.load(Ordering::SeqCst) || tell.send(buffer[..n].to_vec()).is_err()
+                {
                     break;
                 }
             }
         });
         let parser = vt100::Parser::new(cells(SIZE.1), cells(SIZE.0), 0);
-        Console { child, master: Some(pair.master), keys: Some(keys), output, hang_up, parser, line, sent: Vec::new() }
+        Console {
+            child,
+            master: Some(pair.master),
+            keys: Some(keys),
+            output,
+            hang_up,
+            parser,
+            line,
+            sent: Vec::new(),
+        }
     }
 
     /// What is seen.
@@ -75,19 +93,35 @@ impl Console {
     /// The first cell of a row in which these words begin.
     pub fn column_of(&self, row: u16, words: &str) -> Option<u16> {
         let screen = self.parser.screen();
-        let sign = |column: u16| screen.cell(row, column).map_or("", |c| if c.has_contents() { c.contents() } else { " " });
-        (0..SIZE.0).find(|column| (0..).zip(words.chars()).all(|(n, c)| sign(column + n) == c.to_string()))
+        let sign = |column: u16| {
+            screen
+                .cell(row, column)
+                .map_or("", |c| if c.has_contents() { c.contents() } else { " " })
+        };
+        (0..SIZE.0).find(|column| {
+            (0..)
+                .zip(words.chars())
+                .all(|(n, c)| sign(column + n) == c.to_string())
+        })
     }
 
     /// The last line: messages.
     pub fn message(&self) -> String {
-        self.parser.screen().rows(0, SIZE.0).last().unwrap_or_default().trim().to_owned()
+        self.parser
+            .screen()
+            .rows(0, SIZE.0)
+            .last()
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     }
 
     /// The name under the cursor: the beginning of the row that is drawn reversed, behind its priority.
     pub fn under_cursor(&self) -> String {
         let screen = self.parser.screen();
-        let row = (0..SIZE.1).find(|row| screen.cell(*row, 4).is_some_and(vt100::Cell::inverse)).expect("a row is selected");
+        let row = (0..SIZE.1)
+            .find(|row| screen.cell(*row, 4).is_some_and(vt100::Cell::inverse))
+            .expect("a row is selected");
         screen.contents_between(row, 9, row, 32).trim().to_owned()
     }
 
@@ -103,7 +137,11 @@ impl Console {
             let left = end.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("not seen: {what}. Ended: {:?}. On the screen:\n{}", self.child.try_wait(), self.text()),
+                Err(_) => panic!(
+                    "not seen: {what}. Ended: {:?}. On the screen:\n{}",
+                    self.child.try_wait(),
+                    self.text()
+                ),
             }
         }
     }
@@ -112,7 +150,10 @@ impl Console {
     pub fn read_for(&mut self, most: Duration, holds: impl Fn(&Console) -> bool) {
         let end = Instant::now() + most;
         while !holds(self) {
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .output
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(bytes) => self.take(&bytes),
                 Err(_) => return,
             }
@@ -131,7 +172,9 @@ impl Console {
     /// Presses keys, as the bytes that a terminal sends for them.
     pub fn press(&mut self, keys: &str) {
         let to = self.keys.as_mut().expect("the terminal is there");
-        to.write_all(keys.as_bytes()).and_then(|()| to.flush()).expect("keys are taken");
+        to.write_all(keys.as_bytes())
+            .and_then(|()| to.flush())
+            .expect("keys are taken");
     }
 
     /// Sends keys from a thread of their own, as much as the program takes; nothing can be pressed behind them.
@@ -143,7 +186,10 @@ impl Console {
     /// The same where the program may have ended; `false`: it has.
     pub fn try_press(&mut self, keys: &str) -> bool {
         let to = self.keys.as_mut().expect("the terminal is there");
-        to.write_all(keys.as_bytes()).and_then(|()| to.flush()).is_ok() && matches!(self.child.try_wait(), Ok(None))
+        to.write_all(keys.as_bytes())
+            .and_then(|()| to.flush())
+            .is_ok()
+            && matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Resizes and reads until a frame for it is whole; `false`: the program has ended. One that does neither fails the test.
@@ -152,10 +198,15 @@ impl Console {
         self.resize(size);
         let end = Instant::now() + DEADLINE;
         while !has(&self.sent[before..], b"\x1b[?2026l") {
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .output
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(bytes) => self.take(&bytes),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return false,
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("it hangs. On the screen:\n{}", self.text()),
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                    panic!("it hangs. On the screen:\n{}", self.text())
+                }
             }
         }
         true
@@ -163,15 +214,23 @@ impl Console {
 
     /// Gives the terminal another size, in cells.
     pub fn resize(&mut self, size: (u16, u16)) {
-        self.parser.screen_mut().set_size(cells(size.1), cells(size.0));
-        self.master.as_ref().expect("the terminal is there").resize(pty_size(size)).expect("a size");
+        self.parser
+            .screen_mut()
+            .set_size(cells(size.1), cells(size.0));
+        self.master
+            .as_ref()
+            .expect("the terminal is there")
+            .resize(pty_size(size))
+            .expect("a size");
     }
 
     /// Resizes and reads until the frame for it is whole.
     pub fn resize_and_draw(&mut self, size: (u16, u16)) {
         let before = self.sent.len();
         self.resize(size);
-        self.wait(&format!("a frame of {size:?}"), |c| has(&c.sent[before..], b"\x1b[?2026l"));
+        self.wait(&format!("a frame of {size:?}"), |c| {
+            has(&c.sent[before..], b"\x1b[?2026l")
+        });
     }
 
     /// Sends a signal to the program.
@@ -180,7 +239,10 @@ impl Console {
     }
 
     fn pid(&self) -> Pid {
-        let id = self.child.process_id().and_then(|id| i32::try_from(id).ok());
+        let id = self
+            .child
+            .process_id()
+            .and_then(|id| i32::try_from(id).ok());
         id.and_then(Pid::from_raw).expect("the program runs")
     }
 
@@ -188,10 +250,15 @@ impl Console {
     pub fn end(&mut self) -> u32 {
         let end = Instant::now() + DEADLINE;
         loop {
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .output
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(bytes) => self.take(&bytes),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("does not end. On the screen:\n{}", self.text()),
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                    panic!("does not end. On the screen:\n{}", self.text())
+                }
             }
         }
         self.child.wait().expect("it ended").exit_code()
@@ -212,13 +279,30 @@ impl Console {
         let screen = self.parser.screen();
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-        assert_eq!(format!("{:?}", self.master.as_ref().expect("the terminal is there").get_termios()), self.line);
-        for mode in ["1049", "2004", "1006", "1003", "1002", "1000", "1004", "2026"] {
+        assert_eq!(
+            format!(
+                "{:?}",
+                self.master
+                    .as_ref()
+                    .expect("the terminal is there")
+                    .get_termios()
+            ),
+            self.line
+        );
+        for mode in [
+            "1049", "2004", "1006", "1003", "1002", "1000", "1004", "2026",
+        ] {
             let (on, off) = (format!("\x1b[?{mode}h"), format!("\x1b[?{mode}l"));
-            let (on, off) = (last(&self.sent, on.as_bytes()), last(&self.sent, off.as_bytes()));
+            let (on, off) = (
+                last(&self.sent, on.as_bytes()),
+                last(&self.sent, off.as_bytes()),
+            );
             assert!(off.is_some() && on < off, "mode {mode} is left on");
         }
-        assert!(last(&self.sent, b"\x1b[?25l") < last(&self.sent, b"\x1b[?25h"), "the cursor is left hidden");
+        assert!(
+            last(&self.sent, b"\x1b[?25l") < last(&self.sent, b"\x1b[?25h"),
+            "the cursor is left hidden"
+        );
     }
 }
 

@@ -83,12 +83,15 @@ fn in_editor(desk: &Desk, script: &str) -> Console {
     use std::os::unix::fs::PermissionsExt as _;
     let editor = desk.path("editor");
     std::fs::write(&editor, format!("#!/bin/sh\n{script}\n")).expect("a script");
-    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700)).expect("it can be run");
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700))
+        .expect("it can be run");
     let mut command = desk.screens();
     command.args(["--me", "ana"]);
     command.env("EDITOR", &editor);
     let mut console = Console::start(command);
-    console.wait("the queue", |c| c.shows("Queue (") && c.shows("Customers 40"));
+    console.wait("the queue", |c| {
+        c.shows("Queue (") && c.shows("Customers 40")
+    });
     type_half(&mut console);
     console.press("\x05");
     console
@@ -105,21 +108,28 @@ fn edited(desk: &Desk) -> Vec<String> {
 fn what_an_editor_has_saved_is_kept_when_the_window_is_closed_over_it() {
     let desk = Desk::with_demo();
     // It reads from the terminal until that is gone.
-    let mut console = in_editor(&desk, "printf 'An hour of minutes' > \"$1\"; echo written; cat > /dev/null");
+    let mut console = in_editor(
+        &desk,
+        "printf 'An hour of minutes' > \"$1\"; echo written; cat > /dev/null",
+    );
     console.wait("the editor", |c| c.shows("written"));
     console.hang_up();
     let mut console = desk.open();
     if !console.shows("An hour of minutes") {
         console.press("n");
     }
-    console.wait("what it had saved", |c| c.shows("Note on") && c.shows("An hour of minutes"));
+    console.wait("what it had saved", |c| {
+        c.shows("Note on") && c.shows("An hour of minutes")
+    });
 }
 
 #[test]
 fn an_editor_that_is_killed_leaves_what_it_has_saved_in_the_line() {
     let desk = Desk::with_demo();
     let mut console = in_editor(&desk, "printf 'An hour of minutes' > \"$1\"; kill -9 $$");
-    console.wait("the text and the file", |c| c.shows("Note on") && c.shows("An hour of minutes") && c.shows("edit-"));
+    console.wait("the text and the file", |c| {
+        c.shows("Note on") && c.shows("An hour of minutes") && c.shows("edit-")
+    });
     assert_eq!(edited(&desk).len(), 1);
 }
 
@@ -127,10 +137,14 @@ fn an_editor_that_is_killed_leaves_what_it_has_saved_in_the_line() {
 fn an_editor_that_is_left_without_saving_changes_nothing_and_what_it_had_written_is_named() {
     let desk = Desk::with_demo();
     let mut console = in_editor(&desk, "exit 1");
-    console.wait("the line as it was", |c| c.shows("exit status: 1") && c.shows(HALF));
+    console.wait("the line as it was", |c| {
+        c.shows("exit status: 1") && c.shows(HALF)
+    });
     assert_eq!(edited(&desk), Vec::<String>::new());
     let desk = Desk::with_demo();
     let mut console = in_editor(&desk, "printf 'An hour of minutes' > \"$1\"; exit 1");
-    console.wait("the file", |c| c.shows("edit-") && c.shows(HALF) && !c.shows("An hour of minutes"));
+    console.wait("the file", |c| {
+        c.shows("edit-") && c.shows(HALF) && !c.shows("An hour of minutes")
+    });
     assert_eq!(edited(&desk).len(), 1);
 }

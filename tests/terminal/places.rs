@@ -17,21 +17,38 @@ fn sgr(bytes: &[u8]) -> Vec<String> {
         let end = part.find(|c: char| ('@'..='~').contains(&c))?;
         part[end..].starts_with('m').then(|| &part[..end])
     });
-    parts.flat_map(|parameters| parameters.split(';').map(str::to_owned)).collect()
+    parts
+        .flat_map(|parameters| parameters.split(';').map(str::to_owned))
+        .collect()
 }
 
 /// Whether a parameter of SGR sets a colour; 39, 49 and 59 take one away.
 fn is_colour(parameter: &str) -> bool {
-    let number: u16 = parameter.split(':').next().and_then(|p| p.parse().ok()).unwrap_or(0);
+    let number: u16 = parameter
+        .split(':')
+        .next()
+        .and_then(|p| p.parse().ok())
+        .unwrap_or(0);
     matches!(number, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107)
 }
 
 /// Goes through every tab and opens help.
 fn walk(console: &mut Console) {
-    for (key, title) in [("2", "Customers"), ("3", "Funnel"), ("4", "Tasks"), ("5", "Activity"), ("1", "Triage")] {
+    for (key, title) in [
+        ("2", "Customers"),
+        ("3", "Funnel"),
+        ("4", "Tasks"),
+        ("5", "Activity"),
+        ("1", "Triage"),
+    ] {
         console.press(key);
         // The second line says where we are.
-        console.wait(title, |c| c.text().lines().nth(1).is_some_and(|line| line.contains(title)));
+        console.wait(title, |c| {
+            c.text()
+                .lines()
+                .nth(1)
+                .is_some_and(|line| line.contains(title))
+        });
     }
     console.press("?");
     console.wait("the box of help", |c| c.shows("Help"));
@@ -45,9 +62,18 @@ fn no_color_sends_no_colour() {
     let mut console = Console::start(plain);
     console.wait("the queue", |c| c.shows("Queue (") && c.shows("│ Last"));
     walk(&mut console);
-    assert_eq!(sgr(&console.sent).into_iter().filter(|p| is_colour(p)).collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(
+        sgr(&console.sent)
+            .into_iter()
+            .filter(|p| is_colour(p))
+            .collect::<Vec<_>>(),
+        Vec::<String>::new()
+    );
     let coloured = desk.open();
-    assert!(sgr(&coloured.sent).iter().any(|p| is_colour(p)), "the same screen has colours without NO_COLOR");
+    assert!(
+        sgr(&coloured.sent).iter().any(|p| is_colour(p)),
+        "the same screen has colours without NO_COLOR"
+    );
 }
 
 #[test]
@@ -62,9 +88,20 @@ fn the_c_locale_gets_ascii_only() {
     let mut console = Console::start(command);
     console.wait("the book's customers", |c| c.shows("Customers 3"));
     walk(&mut console);
-    let odd: Vec<String> = console.text().lines().filter(|l| !l.is_ascii()).map(str::to_owned).collect();
+    let odd: Vec<String> = console
+        .text()
+        .lines()
+        .filter(|l| !l.is_ascii())
+        .map(str::to_owned)
+        .collect();
     assert!(odd.is_empty(), "{odd:#?}");
-    assert!(console.sent.is_ascii(), "{:?}", String::from_utf8_lossy(&console.sent).lines().find(|l| !l.is_ascii()));
+    assert!(
+        console.sent.is_ascii(),
+        "{:?}",
+        String::from_utf8_lossy(&console.sent)
+            .lines()
+            .find(|l| !l.is_ascii())
+    );
 }
 
 #[test]
@@ -75,7 +112,11 @@ fn a_dumb_terminal_is_told_in_one_sentence() {
     let mut console = Console::start(command);
     assert_eq!(console.end(), 2);
     let text = console.text();
-    assert!(text.starts_with("This terminal (TERM=dumb) cannot place text") && text.trim().lines().count() <= 2, "{text}");
+    assert!(
+        text.starts_with("This terminal (TERM=dumb) cannot place text")
+            && text.trim().lines().count() <= 2,
+        "{text}"
+    );
     assert!(!console.sent.contains(&0x1b));
 }
 
@@ -86,7 +127,12 @@ fn without_a_terminal_it_says_so_and_ends() {
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
     let text = String::from_utf8(output.stderr).expect("UTF-8");
-    assert!(text.starts_with("The screens need a terminal\nhint: ") && text.lines().count() == 2 && !text.contains('\u{1b}'), "{text}");
+    assert!(
+        text.starts_with("The screens need a terminal\nhint: ")
+            && text.lines().count() == 2
+            && !text.contains('\u{1b}'),
+        "{text}"
+    );
 }
 
 #[test]
@@ -121,7 +167,11 @@ fn keys_hold_as_soon_as_their_file_is_saved_and_copying_uses_the_desktops_progra
         std::fs::create_dir_all(folder).expect("a folder");
     }
     let (tool, copied) = (tools.join("wl-copy"), desk.path("copied"));
-    std::fs::write(&tool, format!("#!/bin/sh\n/bin/cat > '{}'\n", copied.display())).expect("a program");
+    std::fs::write(
+        &tool,
+        format!("#!/bin/sh\n/bin/cat > '{}'\n", copied.display()),
+    )
+    .expect("a program");
     std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
     let mut command = desk.screens();
     command.env("XDG_CONFIG_HOME", &config);
@@ -131,12 +181,29 @@ fn keys_hold_as_soon_as_their_file_is_saved_and_copying_uses_the_desktops_progra
     command.env_remove("SSH_TTY");
     let mut console = Console::start(command);
     console.wait("the queue", |c| c.shows("Queue (") && c.shows("│ Last"));
-    std::fs::write(config.join("retain/keys.toml"), "[keys]\n\"triage.done\" = [\"X\"]\n").expect("write");
-    console.wait("the new keys", |c| c.shows("the new keys hold") && c.shows("X done"));
-    std::fs::write(config.join("retain/keys.toml"), "[keys]\n\n\"triage.done\" = [\"moon\"]\n").expect("write");
-    console.wait("the mistake with its line", |c| c.shows("keys.toml line 3") && c.shows("X done"));
+    std::fs::write(
+        config.join("retain/keys.toml"),
+        "[keys]\n\"triage.done\" = [\"X\"]\n",
+    )
+    .expect("write");
+    console.wait("the new keys", |c| {
+        c.shows("the new keys hold") && c.shows("X done")
+    });
+    std::fs::write(
+        config.join("retain/keys.toml"),
+        "[keys]\n\n\"triage.done\" = [\"moon\"]\n",
+    )
+    .expect("write");
+    console.wait("the mistake with its line", |c| {
+        c.shows("keys.toml line 3") && c.shows("X done")
+    });
     console.press("yn");
-    console.wait("what took the text", |c| c.shows("Copied name with wl-copy"));
-    assert!(console.shows(&std::fs::read_to_string(&copied).expect("it was run")), "the name under the cursor");
+    console.wait("what took the text", |c| {
+        c.shows("Copied name with wl-copy")
+    });
+    assert!(
+        console.shows(&std::fs::read_to_string(&copied).expect("it was run")),
+        "the name under the cursor"
+    );
     console.press("q");
 }

@@ -8,7 +8,9 @@ fn purge(desk: &Desk, who: &str, answer: &str) -> (u32, String) {
     let mut command = desk.screens();
     command.args(["purge", who, "--me", "ana"]);
     let mut console = Console::start(command);
-    console.wait("the question", |c| c.shows("It cannot be taken back.") && c.shows("Type the name to confirm:"));
+    console.wait("the question", |c| {
+        c.shows("It cannot be taken back.") && c.shows("Type the name to confirm:")
+    });
     console.press(answer);
     let code = console.end();
     (code, console.text())
@@ -16,7 +18,12 @@ fn purge(desk: &Desk, who: &str, answer: &str) -> (u32, String) {
 
 fn names(desk: &Desk) -> Vec<String> {
     let list = desk.json(&["list"]);
-    list["rows"].as_array().expect("rows").iter().map(|r| r["name"].as_str().expect("a name").to_owned()).collect()
+    list["rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|r| r["name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 #[test]
@@ -25,10 +32,19 @@ fn a_purge_goes_on_only_when_the_name_is_typed() {
     let before = names(&desk);
     let name = before[3].clone();
     // Another name, none, a part of it, and the end of input.
-    for answer in [format!("{}\r", before[4]), "\r".into(), format!("{}\r", &name[..3]), "yes\r".into(), "\u{4}".into()] {
+    for answer in [
+        format!("{}\r", before[4]),
+        "\r".into(),
+        format!("{}\r", &name[..3]),
+        "yes\r".into(),
+        "\u{4}".into(),
+    ] {
         let (code, seen) = purge(&desk, &name, &answer);
         assert_eq!(code, 2, "{answer:?}: {seen}");
-        assert!(seen.contains("That is not the name; nothing was deleted"), "{answer:?}: {seen}");
+        assert!(
+            seen.contains("That is not the name; nothing was deleted"),
+            "{answer:?}: {seen}"
+        );
         assert_eq!(names(&desk), before, "{answer:?}");
     }
     let (code, seen) = purge(&desk, &name, &format!("{name}\r"));

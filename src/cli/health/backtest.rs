@@ -10,21 +10,41 @@ use crate::store::Store;
 use crate::text::words::Words;
 
 pub(super) fn run(cx: &mut Cx<'_>, store: &mut Store, months: u8) -> Done {
-    let Page::Backtest(test) = store.answer_whole(&Query::Backtest { months })? else { return Err(unexpected().into()) };
+    let Page::Backtest(test) = store.answer_whole(&Query::Backtest { months })? else {
+        return Err(unexpected().into());
+    };
     let said = test.sentences(&Words::english());
     if cx.out.json {
-        return Ok(cx.out.object(json!({ "backtest": test, "sentences": said }))?);
+        return Ok(cx
+            .out
+            .object(json!({ "backtest": test, "sentences": said }))?);
     }
     for sentence in said {
         cx.out.line(&sentence)?;
     }
     let cells = |row: &Row| {
-        let lost = row.rate.map_or(["-".to_owned(), "-".to_owned()], |Share { value, low, high }| {
-            [format!("{:.1}%", value * 100.0), format!("{:.1}% to {:.1}%", low * 100.0, high * 100.0)]
-        });
+        let lost = row.rate.map_or(
+            ["-".to_owned(), "-".to_owned()],
+            |Share { value, low, high }| {
+                [
+                    format!("{:.1}%", value * 100.0),
+                    format!("{:.1}% to {:.1}%", low * 100.0, high * 100.0),
+                ]
+            },
+        );
         let [rate, interval] = lost;
-        vec![row.band.code().to_owned(), row.n.to_string(), row.lost.to_string(), rate, interval]
+        vec![
+            row.band.code().to_owned(),
+            row.n.to_string(),
+            row.lost.to_string(),
+            rate,
+            interval,
+        ]
     };
     let rows: Vec<Vec<String>> = test.bands.iter().map(cells).collect();
-    Ok(cx.out.table(&["band", "n", "lost", "rate", "95% interval"], &[false, true, true, true, true], &rows)?)
+    Ok(cx.out.table(
+        &["band", "n", "lost", "rate", "95% interval"],
+        &[false, true, true, true, true],
+        &rows,
+    )?)
 }

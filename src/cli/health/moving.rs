@@ -15,27 +15,47 @@ use crate::domain::time::Day;
 use crate::store::Store;
 
 fn score(health: Health) -> String {
-    health.score.map_or_else(|| "-".to_owned(), |s| s.to_string())
+    health
+        .score
+        .map_or_else(|| "-".to_owned(), |s| s.to_string())
 }
 
 pub(super) fn trend(cx: &mut Cx<'_>, store: &mut Store, customer: Id, months: u16) -> Done {
-    let Page::Trend(trend) = store.answer(&Query::Trend { customer, months })? else { return Err(unexpected().into()) };
+    let Page::Trend(trend) = store.answer(&Query::Trend { customer, months })? else {
+        return Err(unexpected().into());
+    };
     if cx.out.json {
         let points: Vec<_> =
             trend.iter().map(|(day, h)| json!({ "day": day, "score": h.score, "band": h.band, "coverage": h.coverage })).collect();
-        return cx.out.rows("trend", json!({ "id": customer, "trend": points }));
+        return cx
+            .out
+            .rows("trend", json!({ "id": customer, "trend": points }));
     }
     let row = |(day, health): &(Day, Health)| {
         let bar = "#".repeat(usize::from(health.score.unwrap_or(0)).div_ceil(4));
-        vec![day.to_string(), score(*health), health.band.code().to_owned(), bar]
+        vec![
+            day.to_string(),
+            score(*health),
+            health.band.code().to_owned(),
+            bar,
+        ]
     };
     let rows: Vec<_> = trend.iter().map(row).collect();
-    Ok(cx.out.table(&["day", "score", "band", ""], &[false, true, false, false], &rows)?)
+    Ok(cx.out.table(
+        &["day", "score", "band", ""],
+        &[false, true, false, false],
+        &rows,
+    )?)
 }
 
 pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16) -> Done {
-    let ask = Query::Movers { filter: filter.to_owned(), days };
-    let Page::Movers(page) = store.answer_whole(&ask)? else { return Err(unexpected().into()) };
+    let ask = Query::Movers {
+        filter: filter.to_owned(),
+        days,
+    };
+    let Page::Movers(page) = store.answer_whole(&ask)? else {
+        return Err(unexpected().into());
+    };
     if let Some(mistake) = &page.mistake {
         return Err(mistaken(filter, mistake).into());
     }
@@ -53,11 +73,18 @@ pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16
             .rows("movers", json!({ "since": page.since, "of": page.of, "fell": page.fell, "rose": page.rose, "movers": movers }));
     }
     let since = page.since.map(|d| d.to_string()).unwrap_or_default();
-    cx.out.line(&format!("since {since}: {} fell and {} rose, of {} with a score on both days", page.fell, page.rose, page.of))?;
+    cx.out.line(&format!(
+        "since {since}: {} fell and {} rose, of {} with a score on both days",
+        page.fell, page.rose, page.of
+    ))?;
     let held = |at: usize| roster.rows[at].signals.held_on(roster.today).is_some();
     let row = |m: &Mover| {
         let at = m.row as usize;
-        let band = if m.before.band == m.now.band { String::new() } else { format!("{} → {}", m.before.band.code(), m.now.band.code()) };
+        let band = if m.before.band == m.now.band {
+            String::new()
+        } else {
+            format!("{} → {}", m.before.band.code(), m.now.band.code())
+        };
         vec![
             one_line(roster.name(at)),
             one_line(roster.owner(at)),
@@ -68,5 +95,9 @@ pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16
         ]
     };
     let rows: Vec<_> = page.movers.iter().map(row).collect();
-    Ok(cx.out.table(&["customer", "owner", "was", "is", "moved", "band"], &[false, false, true, true, true, false], &rows)?)
+    Ok(cx.out.table(
+        &["customer", "owner", "was", "is", "moved", "band"],
+        &[false, false, true, true, true, false],
+        &rows,
+    )?)
 }

@@ -32,12 +32,23 @@ pub fn complete(line: &str, cursor: usize, roster: &Roster, fields: &Fields) -> 
     let raw = raw.trim_start_matches('-');
     let from = end - raw.len();
     let signs = [('@', "owner"), ('#', "tag")];
-    let signed = signs.iter().find_map(|(sign, code)| Some((fields.find(code)?, raw.strip_prefix(*sign)?)));
-    let behind = || operator(raw).and_then(|at| Some((fields.find(&raw[..at])?, raw[at..].trim_start_matches([':', '=']))));
+    let signed = signs
+        .iter()
+        .find_map(|(sign, code)| Some((fields.find(code)?, raw.strip_prefix(*sign)?)));
+    let behind = || {
+        operator(raw).and_then(|at| {
+            Some((
+                fields.find(&raw[..at])?,
+                raw[at..].trim_start_matches([':', '=']),
+            ))
+        })
+    };
     match signed.or_else(behind) {
         Some((named, values)) if !values.starts_with(['<', '>']) => {
             let typed = values.rsplit(',').next().unwrap_or_default();
-            let typed = typed.strip_prefix('"').map_or(typed, |t| t.trim_end_matches('"'));
+            let typed = typed
+                .strip_prefix('"')
+                .map_or(typed, |t| t.trim_end_matches('"'));
             let start = end - values.rsplit(',').next().unwrap_or_default().len();
             offer(values_of(&named, roster), &text::fold(typed), start, end)
         }
@@ -51,7 +62,10 @@ pub fn complete(line: &str, cursor: usize, roster: &Roster, fields: &Fields) -> 
 fn last_term(text: &str) -> usize {
     let mut at = 0;
     loop {
-        let skip = text[at..].len() - text[at..].trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ')').len();
+        let skip = text[at..].len()
+            - text[at..]
+                .trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ')')
+                .len();
         at += skip;
         let len = raw_term(&text[at..]).len();
         if at + len >= text.len() {
@@ -62,25 +76,47 @@ fn last_term(text: &str) -> usize {
 }
 
 fn offer(all: Vec<(String, usize)>, typed: &str, start: usize, end: usize) -> Vec<Completion> {
-    let mut fitting: Vec<(String, usize)> = all.into_iter().filter(|(word, _)| text::fold(word).starts_with(typed)).collect();
+    let mut fitting: Vec<(String, usize)> = all
+        .into_iter()
+        .filter(|(word, _)| text::fold(word).starts_with(typed))
+        .collect();
     fitting.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     fitting.truncate(MOST);
-    let plain = |word: String| if word.ends_with([':', '<', '>']) { word } else { quoted(&word, false) };
-    fitting.into_iter().map(|(text, count)| Completion { text: plain(text), count, start, end }).collect()
+    let plain = |word: String| {
+        if word.ends_with([':', '<', '>']) {
+            word
+        } else {
+            quoted(&word, false)
+        }
+    };
+    fitting
+        .into_iter()
+        .map(|(text, count)| Completion {
+            text: plain(text),
+            count,
+            start,
+            end,
+        })
+        .collect()
 }
 
 /// The fields, each with the operator that it is asked with most.
 fn starts(fields: &Fields) -> Vec<(String, usize)> {
     let own = fields.fields.iter().map(|f| Named::Field(f));
-    let attributes = fields.attributes.iter().map(|a| match fields.find(&a.code) {
-        Some(Named::Attribute(_)) => (a.code.clone(), Named::Attribute(a.clone())),
-        _ => (format!("attr.{}", a.code), Named::Attribute(a.clone())),
-    });
+    let attributes = fields
+        .attributes
+        .iter()
+        .map(|a| match fields.find(&a.code) {
+            Some(Named::Attribute(_)) => (a.code.clone(), Named::Attribute(a.clone())),
+            _ => (format!("attr.{}", a.code), Named::Attribute(a.clone())),
+        });
     let all = own.map(|n| (n.code().to_owned(), n)).chain(attributes);
     let with_sign = |(code, named): (String, Named)| match named.kind() {
         FieldKind::Flag => code,
         FieldKind::Until => format!("{code}<"),
-        FieldKind::Since | FieldKind::Money | FieldKind::Number | FieldKind::Tenths => format!("{code}>"),
+        FieldKind::Since | FieldKind::Money | FieldKind::Number | FieldKind::Tenths => {
+            format!("{code}>")
+        }
         FieldKind::Text | FieldKind::Choice | FieldKind::Words => format!("{code}:"),
     };
     all.map(|pair| (with_sign(pair), 0)).collect()
@@ -96,20 +132,36 @@ fn values_of(named: &Named, roster: &Roster) -> Vec<(String, usize)> {
                     _ => None,
                 });
                 let list = (choices.list)(roster).into_iter();
-                let known = list.filter_map(|c| Some((c.words.into_iter().next()?, counts.get(c.no as usize).copied().unwrap_or(0))));
+                let known = list.filter_map(|c| {
+                    Some((
+                        c.words.into_iter().next()?,
+                        counts.get(c.no as usize).copied().unwrap_or(0),
+                    ))
+                });
                 known.chain([("none".to_owned(), none)]).collect()
             }
             (FieldKind::Words, _) => words_of(field, roster),
             (FieldKind::Flag, _) => {
-                let (counts, _) = count(roster, |at| Some(u32::from((field.get)(roster, at) == Value::Flag(true))));
-                vec![("yes".to_owned(), counts.get(1).copied().unwrap_or(0)), ("no".to_owned(), counts.first().copied().unwrap_or(0))]
+                let (counts, _) = count(roster, |at| {
+                    Some(u32::from((field.get)(roster, at) == Value::Flag(true)))
+                });
+                vec![
+                    ("yes".to_owned(), counts.get(1).copied().unwrap_or(0)),
+                    ("no".to_owned(), counts.first().copied().unwrap_or(0)),
+                ]
             }
             _ => Vec::new(),
         },
         Named::Attribute(attribute) => match roster.attributes.get(&attribute.code) {
-            Some((names, column)) if !matches!(attribute.kind, AttributeType::Int | AttributeType::Money) => {
-                let (counts, none) = count(roster, |at| column.get(at).copied().filter(|no| *no != 0));
-                let known = names.iter().skip(1).map(|(no, w)| (w.to_owned(), counts.get(no as usize).copied().unwrap_or(0)));
+            Some((names, column))
+                if !matches!(attribute.kind, AttributeType::Int | AttributeType::Money) =>
+            {
+                let (counts, none) =
+                    count(roster, |at| column.get(at).copied().filter(|no| *no != 0));
+                let known = names
+                    .iter()
+                    .skip(1)
+                    .map(|(no, w)| (w.to_owned(), counts.get(no as usize).copied().unwrap_or(0)));
                 known.chain([("none".to_owned(), none)]).collect()
             }
             _ => Vec::new(),
@@ -120,7 +172,11 @@ fn values_of(named: &Named, roster: &Roster) -> Vec<(String, usize)> {
     let mut at = 0;
     values.retain(|(word, count)| {
         at += 1;
-        if special(word).is_some() { Some(at - 1) == none && *count > 0 } else { *count > 0 || matches!(named, Named::Field(_)) }
+        if special(word).is_some() {
+            Some(at - 1) == none && *count > 0
+        } else {
+            *count > 0 || matches!(named, Named::Field(_))
+        }
     });
     values
 }
@@ -133,9 +189,15 @@ fn words_of(field: &Field, roster: &Roster) -> Vec<(String, usize)> {
     let mut tags = std::collections::BTreeMap::<&str, usize>::new();
     for (no, set) in roster.tagsets.iter() {
         let count = sets.get(no as usize).copied().unwrap_or(0);
-        set.split(' ').filter(|t| !t.is_empty()).for_each(|tag| *tags.entry(tag).or_default() += count);
+        set.split(' ')
+            .filter(|t| !t.is_empty())
+            .for_each(|tag| *tags.entry(tag).or_default() += count);
     }
-    tags.into_iter().filter(|t| t.1 > 0).map(|(tag, n)| (tag.to_owned(), n)).chain([("none".to_owned(), none)]).collect()
+    tags.into_iter()
+        .filter(|t| t.1 > 0)
+        .map(|(tag, n)| (tag.to_owned(), n))
+        .chain([("none".to_owned(), none)])
+        .collect()
 }
 
 /// How many customers have each number, and how many none.

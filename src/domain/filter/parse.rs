@@ -13,18 +13,36 @@ const DEEPEST: usize = 50;
 pub(super) fn filter(text: &str, fields: &Fields) -> Result<Filter, Mistake> {
     if text.len() > LONGEST {
         let start = text.floor_char_boundary(LONGEST);
-        return Err(mistake(start, text.len(), format!("the filter is longer than {LONGEST} letters")));
+        return Err(mistake(
+            start,
+            text.len(),
+            format!("the filter is longer than {LONGEST} letters"),
+        ));
     }
-    let mut parser = Parser { text, at: 0, fields, depth: 0, terms: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        fields,
+        depth: 0,
+        terms: 0,
+    };
     let root = parser.any()?;
     if parser.peek() == Some(')') {
-        return Err(mistake(parser.at, parser.at + 1, "this ) has no ( before it"));
+        return Err(mistake(
+            parser.at,
+            parser.at + 1,
+            "this ) has no ( before it",
+        ));
     }
     Ok(Filter { root })
 }
 
 fn mistake(start: usize, end: usize, message: impl Into<String>) -> Mistake {
-    Mistake { start, end, message: message.into() }
+    Mistake {
+        start,
+        end,
+        message: message.into(),
+    }
 }
 
 struct Parser<'t> {
@@ -61,11 +79,21 @@ impl<'t> Parser<'t> {
             self.at = end;
             let next = self.all()?;
             if is_nothing(&next) || branches.last().is_some_and(is_nothing) {
-                return Err(mistake(start, end, format!("\"{word}\" needs a term on both sides; quote it to search for the word")));
+                return Err(mistake(
+                    start,
+                    end,
+                    format!(
+                        "\"{word}\" needs a term on both sides; quote it to search for the word"
+                    ),
+                ));
             }
             branches.push(next);
         }
-        Ok(if branches.len() == 1 { branches.swap_remove(0) } else { Node::Any(branches) })
+        Ok(if branches.len() == 1 {
+            branches.swap_remove(0)
+        } else {
+            Node::Any(branches)
+        })
     }
 
     fn all(&mut self) -> Result<Node, Mistake> {
@@ -79,7 +107,13 @@ impl<'t> Parser<'t> {
                 self.at = end;
                 let ends = matches!(self.peek(), None | Some(')')) || self.keyword().is_some();
                 if nodes.is_empty() || ends {
-                    return Err(mistake(start, end, format!("\"{word}\" needs a term on both sides; quote it to search for the word")));
+                    return Err(mistake(
+                        start,
+                        end,
+                        format!(
+                            "\"{word}\" needs a term on both sides; quote it to search for the word"
+                        ),
+                    ));
                 }
                 continue;
             }
@@ -88,7 +122,11 @@ impl<'t> Parser<'t> {
                 Some(_) => nodes.push(self.unary()?),
             }
         }
-        Ok(if nodes.len() == 1 { nodes.swap_remove(0) } else { Node::All(nodes) })
+        Ok(if nodes.len() == 1 {
+            nodes.swap_remove(0)
+        } else {
+            Node::All(nodes)
+        })
     }
 
     fn unary(&mut self) -> Result<Node, Mistake> {
@@ -97,12 +135,22 @@ impl<'t> Parser<'t> {
         self.at += dashes;
         self.terms += 1;
         if self.terms > TERMS {
-            return Err(mistake(start, self.text.len(), format!("the filter has more than {TERMS} terms")));
+            return Err(mistake(
+                start,
+                self.text.len(),
+                format!("the filter has more than {TERMS} terms"),
+            ));
         }
         let node = match self.rest().chars().next() {
             Some('(') => self.group()?,
             Some(c) if !c.is_whitespace() && c != ')' => self.term()?,
-            _ => return Err(mistake(start, self.at, "- turns round what stands right behind it, such as -stage:churned")),
+            _ => {
+                return Err(mistake(
+                    start,
+                    self.at,
+                    "- turns round what stands right behind it, such as -stage:churned",
+                ));
+            }
         };
         Ok(if dashes % 2 == 1 { negate(node) } else { node })
     }
@@ -112,7 +160,11 @@ impl<'t> Parser<'t> {
         self.at += 1;
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(mistake(open, open + 1, format!("parentheses go deeper than {DEEPEST}")));
+            return Err(mistake(
+                open,
+                open + 1,
+                format!("parentheses go deeper than {DEEPEST}"),
+            ));
         }
         let node = self.any()?;
         if self.peek() != Some(')') {
@@ -121,7 +173,11 @@ impl<'t> Parser<'t> {
         self.at += 1;
         self.depth -= 1;
         if is_nothing(&node) {
-            return Err(mistake(open, self.at, "there is nothing between these parentheses"));
+            return Err(mistake(
+                open,
+                self.at,
+                "there is nothing between these parentheses",
+            ));
         }
         Ok(node)
     }
@@ -134,7 +190,10 @@ impl<'t> Parser<'t> {
         let wrong = |message: String| mistake(start, end, message);
         for (sign, code) in [('@', "owner"), ('#', "tag")] {
             if let Some(values) = raw.strip_prefix(sign) {
-                let named = self.fields.find(code).ok_or_else(|| wrong(format!("{sign} has no meaning here")))?;
+                let named = self
+                    .fields
+                    .find(code)
+                    .ok_or_else(|| wrong(format!("{sign} has no meaning here")))?;
                 return test(named, Op::Has, values).map_err(wrong);
             }
         }
@@ -143,13 +202,19 @@ impl<'t> Parser<'t> {
             let flag = self.fields.flag(&word);
             return match flag {
                 _ if word.is_empty() => Err(wrong("there is nothing between these quotes".into())),
-                Some(named) if !raw.contains('"') => Ok(Node::Test(named, Op::Has, vec![Atom::Text("yes".into())])),
+                Some(named) if !raw.contains('"') => {
+                    Ok(Node::Test(named, Op::Has, vec![Atom::Text("yes".into())]))
+                }
                 flag => Ok(Node::Word(word, flag.is_some())),
             };
         };
         let (name, rest) = raw.split_at(split);
         let Some(named) = self.fields.find(name) else {
-            return Err(mistake(start, start + split.max(1), unknown(name, self.fields)));
+            return Err(mistake(
+                start,
+                start + split.max(1),
+                unknown(name, self.fields),
+            ));
         };
         let (op, len) = match rest.as_bytes() {
             [b'<', b'=', ..] => (Op::AtMost, 2),
@@ -206,7 +271,9 @@ fn split_values(raw: &str, cut: bool) -> Vec<(String, bool)> {
     let mut values = vec![(String::new(), false)];
     let (mut quoted, mut escaped) = (false, false);
     for c in raw.chars() {
-        let (text, had_quotes) = values.last_mut().expect("it starts with one value and only grows");
+        let (text, had_quotes) = values
+            .last_mut()
+            .expect("it starts with one value and only grows");
         match c {
             _ if escaped => {
                 text.push(c);
@@ -227,33 +294,68 @@ fn split_values(raw: &str, cut: bool) -> Vec<(String, bool)> {
 
 /// A test of a field whose values are words.
 fn test(named: Named, op: Op, raw: &str) -> Result<Node, String> {
-    let values: Vec<Atom> = split_values(raw, true).into_iter().map(|(text, quoted)| atom(&named, text, quoted)).collect();
+    let values: Vec<Atom> = split_values(raw, true)
+        .into_iter()
+        .map(|(text, quoted)| atom(&named, text, quoted))
+        .collect();
     if values.is_empty() {
-        return Err(format!("{} needs a value, such as {}", named.code(), value::example(&named)));
+        return Err(format!(
+            "{} needs a value, such as {}",
+            named.code(),
+            value::example(&named)
+        ));
     }
     Ok(Node::Test(named, op, values))
 }
 
 fn atom(named: &Named, text: String, quoted: bool) -> Atom {
     match special(&text) {
-        Some(Atom::Me) if !quoted && matches!(named, Named::Field(f) if f.code == "owner") => Atom::Me,
+        Some(Atom::Me) if !quoted && matches!(named, Named::Field(f) if f.code == "owner") => {
+            Atom::Me
+        }
         Some(Atom::None) if !quoted => Atom::None,
         _ => Atom::Text(text),
     }
 }
 
 fn test_checked(named: Named, op: Op, raw: &str, fields: &Fields) -> Result<Node, String> {
-    let Node::Test(named, op, mut values) = test(named, op, raw)? else { return Ok(Node::All(Vec::new())) };
+    let Node::Test(named, op, mut values) = test(named, op, raw)? else {
+        return Ok(Node::All(Vec::new()));
+    };
     let compares = !matches!(op, Op::Has | Op::Is);
-    if compares && matches!(named.kind(), FieldKind::Text | FieldKind::Choice | FieldKind::Words | FieldKind::Flag) {
-        return Err(format!("{} has no order; write {}", named.code(), value::example(&named)));
+    if compares
+        && matches!(
+            named.kind(),
+            FieldKind::Text | FieldKind::Choice | FieldKind::Words | FieldKind::Flag
+        )
+    {
+        return Err(format!(
+            "{} has no order; write {}",
+            named.code(),
+            value::example(&named)
+        ));
     }
     if compares && (values.len() > 1 || values.contains(&Atom::None)) {
-        return Err(format!("{}{} takes one value, such as {}", named.code(), op.sign(), value::example(&named)));
+        return Err(format!(
+            "{}{} takes one value, such as {}",
+            named.code(),
+            op.sign(),
+            value::example(&named)
+        ));
     }
-    for text in values.iter().filter_map(|v| if let Atom::Text(text) = v { Some(text) } else { None }) {
+    for text in values.iter().filter_map(|v| {
+        if let Atom::Text(text) = v {
+            Some(text)
+        } else {
+            None
+        }
+    }) {
         if !value::fits(named.kind(), op, text, fields.currency) {
-            return Err(format!("\"{text}\" does not fit {}; write {}", named.code(), value::example(&named)));
+            return Err(format!(
+                "\"{text}\" does not fit {}; write {}",
+                named.code(),
+                value::example(&named)
+            ));
         }
     }
     if named.kind() == FieldKind::Flag {
@@ -266,11 +368,20 @@ fn test_checked(named: Named, op: Op, raw: &str, fields: &Fields) -> Result<Node
 fn flag(named: Named, values: &mut Vec<Atom>) -> Result<Node, String> {
     for value in values.iter_mut() {
         if let Atom::Text(text) = value {
-            *text = if value::yes_no(text) == Some(true) { "yes" } else { "no" }.to_owned();
+            *text = if value::yes_no(text) == Some(true) {
+                "yes"
+            } else {
+                "no"
+            }
+            .to_owned();
         }
     }
     match (&named, values.as_slice()) {
-        (Named::Field(_), [Atom::Text(text)]) if text == "no" => Ok(negate(Node::Test(named, Op::Has, vec![Atom::Text("yes".to_owned())]))),
+        (Named::Field(_), [Atom::Text(text)]) if text == "no" => Ok(negate(Node::Test(
+            named,
+            Op::Has,
+            vec![Atom::Text("yes".to_owned())],
+        ))),
         _ => Ok(Node::Test(named, Op::Has, std::mem::take(values))),
     }
 }
@@ -281,7 +392,11 @@ fn unknown(name: &str, fields: &Fields) -> String {
     }
     let shown: String = name.chars().take(40).collect();
     let lower = shown.to_lowercase();
-    let near = fields.names().map(|n| (distance(&lower, &n), n)).filter(|(d, n)| *d <= 1 + n.chars().count() / 4).min();
+    let near = fields
+        .names()
+        .map(|n| (distance(&lower, &n), n))
+        .filter(|(d, n)| *d <= 1 + n.chars().count() / 4)
+        .min();
     match near {
         Some((_, near)) => format!("there is no field {shown}; did you mean {near}?"),
         None => format!("there is no field {shown}; put quotes around it to search for the words"),
@@ -304,7 +419,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut corner = row[0];
         row[0] = i + 1;
         for (j, cb) in b.iter().enumerate() {
-            let next = (corner + usize::from(ca != *cb)).min(row[j] + 1).min(row[j + 1] + 1);
+            let next = (corner + usize::from(ca != *cb))
+                .min(row[j] + 1)
+                .min(row[j + 1] + 1);
             corner = row[j + 1];
             row[j + 1] = next;
         }

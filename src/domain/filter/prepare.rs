@@ -45,7 +45,10 @@ type Get = fn(&Roster, usize) -> Value<'_>;
 
 impl<'r> Prepared<'r> {
     pub(super) fn new(root: &Node, roster: &'r Roster, people: &People) -> Prepared<'r> {
-        Prepared { roster, check: check(root, roster, people) }
+        Prepared {
+            roster,
+            check: check(root, roster, people),
+        }
     }
 
     /// True when the row passes. Whether it is removed is not asked here.
@@ -71,9 +74,17 @@ impl Check<'_> {
             Check::Any(checks) => checks.iter().any(|c| c.passes(roster, at, text)),
             Check::Not(check) => !check.passes(roster, at, text),
             Check::Rows(rows) => rows.has(at),
-            Check::Word { word, rows, owners, tags } => {
+            Check::Word {
+                word,
+                rows,
+                owners,
+                tags,
+            } => {
                 let row = &roster.rows[at];
-                rows.has(at) || owners.has(row.owner as usize) || tags.has(row.tags as usize) || text.contains(word.as_str())
+                rows.has(at)
+                    || owners.has(row.owner as usize)
+                    || tags.has(row.tags as usize)
+                    || text.contains(word.as_str())
             }
             Check::OneOf(get, set) => match get(roster, at) {
                 Value::Choice(no) | Value::Words(no) => set.has(no as usize),
@@ -100,8 +111,13 @@ fn check<'r>(node: &Node, roster: &'r Roster, people: &People) -> Check<'r> {
         Node::Not(node) => Check::Not(Box::new(check(node, roster, people))),
         Node::Word(word, _) => free_word(word, roster, people),
         Node::Test(named, op, values) => {
-            let mut checks: Vec<Check<'r>> = values.iter().map(|v| test(named, *op, v, roster)).collect();
-            if checks.len() == 1 { checks.swap_remove(0) } else { Check::Any(checks) }
+            let mut checks: Vec<Check<'r>> =
+                values.iter().map(|v| test(named, *op, v, roster)).collect();
+            if checks.len() == 1 {
+                checks.swap_remove(0)
+            } else {
+                Check::Any(checks)
+            }
         }
     }
 }
@@ -110,11 +126,24 @@ fn check<'r>(node: &Node, roster: &'r Roster, people: &People) -> Check<'r> {
 pub(super) fn unknown(root: &Node, roster: &Roster) -> Vec<Unknown> {
     let mut found = Vec::new();
     root.visit(&mut |node| {
-        let Node::Test(Named::Field(field), op, values) = node else { return };
+        let Node::Test(Named::Field(field), op, values) = node else {
+            return;
+        };
         let known: Vec<Vec<String>> = match field.kind {
-            FieldKind::Choice => field.choices.map(|c| (c.list)(roster)).unwrap_or_default().into_iter().map(|c| c.words).collect(),
+            FieldKind::Choice => field
+                .choices
+                .map(|c| (c.list)(roster))
+                .unwrap_or_default()
+                .into_iter()
+                .map(|c| c.words)
+                .collect(),
             FieldKind::Words => {
-                let tags: BTreeSet<&str> = roster.tagsets.iter().flat_map(|(_, set)| set.split(' ')).filter(|t| !t.is_empty()).collect();
+                let tags: BTreeSet<&str> = roster
+                    .tagsets
+                    .iter()
+                    .flat_map(|(_, set)| set.split(' '))
+                    .filter(|t| !t.is_empty())
+                    .collect();
                 tags.into_iter().map(|t| vec![t.to_owned()]).collect()
             }
             _ => return,
@@ -122,9 +151,21 @@ pub(super) fn unknown(root: &Node, roster: &Roster) -> Vec<Unknown> {
         for value in values {
             let Atom::Text(typed) = value else { continue };
             let folded = names::fold(typed);
-            if !known.iter().flatten().any(|w| fits(*op, &text::fold(w), &folded)) {
-                let known = known.iter().filter_map(|words| words.first().cloned()).filter(|w| !w.is_empty()).collect();
-                found.push(Unknown { field: field.code, word: typed.clone(), known });
+            if !known
+                .iter()
+                .flatten()
+                .any(|w| fits(*op, &text::fold(w), &folded))
+            {
+                let known = known
+                    .iter()
+                    .filter_map(|words| words.first().cloned())
+                    .filter(|w| !w.is_empty())
+                    .collect();
+                found.push(Unknown {
+                    field: field.code,
+                    word: typed.clone(),
+                    known,
+                });
             }
         }
     });
@@ -134,10 +175,23 @@ pub(super) fn unknown(root: &Node, roster: &Roster) -> Vec<Unknown> {
 fn free_word<'r>(word: &str, roster: &Roster, people: &People) -> Check<'r> {
     let word = names::fold(word);
     let mut rows = roster.named(&word);
-    people.get(&word).into_iter().flatten().for_each(|at| rows.set(*at as usize));
-    let owners = roster.owners.which(|owner| text::fold(owner).contains(&word));
-    let tags = roster.tagsets.which(|set| set.split(' ').any(|tag| text::fold(tag).contains(&word)));
-    Check::Word { word, rows, owners, tags }
+    people
+        .get(&word)
+        .into_iter()
+        .flatten()
+        .for_each(|at| rows.set(*at as usize));
+    let owners = roster
+        .owners
+        .which(|owner| text::fold(owner).contains(&word));
+    let tags = roster
+        .tagsets
+        .which(|set| set.split(' ').any(|tag| text::fold(tag).contains(&word)));
+    Check::Word {
+        word,
+        rows,
+        owners,
+        tags,
+    }
 }
 
 fn test<'r>(named: &Named, op: Op, value: &Atom, roster: &'r Roster) -> Check<'r> {
@@ -157,13 +211,22 @@ fn test<'r>(named: &Named, op: Op, value: &Atom, roster: &'r Roster) -> Check<'r
 fn missing<'r>(named: &Named, roster: &'r Roster) -> Check<'r> {
     match named {
         Named::Field(field) => Check::Missing(field.get),
-        Named::Attribute(attribute) => Check::Unset(roster.attributes.get(&attribute.code).map(|(_, v)| v.as_slice())),
+        Named::Attribute(attribute) => Check::Unset(
+            roster
+                .attributes
+                .get(&attribute.code)
+                .map(|(_, v)| v.as_slice()),
+        ),
     }
 }
 
 /// True when a folded word fits what was typed, folded.
 fn fits(op: Op, word: &str, typed: &str) -> bool {
-    if op == Op::Is { word == typed } else { word.starts_with(typed) }
+    if op == Op::Is {
+        word == typed
+    } else {
+        word.starts_with(typed)
+    }
 }
 
 fn of_field<'r>(field: &Field, op: Op, typed: &str, roster: &Roster) -> Check<'r> {
@@ -179,7 +242,10 @@ fn of_field<'r>(field: &Field, op: Op, typed: &str, roster: &Roster) -> Check<'r
         FieldKind::Choice => {
             let mut set = Bits::default();
             let choices = field.choices.map(|c| (c.list)(roster)).unwrap_or_default();
-            for choice in choices.iter().filter(|c| c.words.iter().any(|w| fits(op, &text::fold(w), &folded))) {
+            for choice in choices
+                .iter()
+                .filter(|c| c.words.iter().any(|w| fits(op, &text::fold(w), &folded)))
+            {
                 set.set(choice.no as usize);
             }
             Check::OneOf(field.get, set)
@@ -189,13 +255,24 @@ fn of_field<'r>(field: &Field, op: Op, typed: &str, roster: &Roster) -> Check<'r
             Check::OneOf(field.get, roster.tagsets.which(has))
         }
         FieldKind::Flag => Check::Flag(field.get, value::yes_no(typed).unwrap_or(false)),
-        kind => value::range(kind, op, typed, roster).map_or_else(|| Check::Any(Vec::new()), |range| Check::Between(field.get, range)),
+        kind => value::range(kind, op, typed, roster).map_or_else(
+            || Check::Any(Vec::new()),
+            |range| Check::Between(field.get, range),
+        ),
     }
 }
 
 /// Attributes hold few different values: each is compared once, and rows by its number.
-fn of_attribute<'r>(attribute: &Attribute, kind: FieldKind, op: Op, typed: &str, roster: &'r Roster) -> Check<'r> {
-    let Some((words, values)) = roster.attributes.get(&attribute.code) else { return Check::Any(Vec::new()) };
+fn of_attribute<'r>(
+    attribute: &Attribute,
+    kind: FieldKind,
+    op: Op,
+    typed: &str,
+    roster: &'r Roster,
+) -> Check<'r> {
+    let Some((words, values)) = roster.attributes.get(&attribute.code) else {
+        return Check::Any(Vec::new());
+    };
     let folded = names::fold(typed);
     let within = |raw: Option<i64>| match (raw, value::range(kind, op, typed, roster)) {
         (Some(raw), Some((low, high))) => low <= raw && raw <= high,

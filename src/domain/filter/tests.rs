@@ -10,20 +10,51 @@ use crate::domain::signal::Signals;
 use crate::domain::time::Day;
 
 const OWNERS: Choices = Choices {
-    list: |r| r.owners.iter().skip(1).map(|(no, w)| Choice { no, words: vec![w.to_owned()] }).collect(),
+    list: |r| {
+        r.owners
+            .iter()
+            .skip(1)
+            .map(|(no, w)| Choice {
+                no,
+                words: vec![w.to_owned()],
+            })
+            .collect()
+    },
     code: |r, no| r.owners.get(no),
     label: |r, no| r.owners.get(no),
     ordered: false,
 };
 const LETTERS: Choices = Choices {
-    list: |_| vec![Choice { no: 0, words: vec!["live".into(), "Active one".into()] }, Choice { no: 1, words: vec!["lost".into()] }],
+    list: |_| {
+        vec![
+            Choice {
+                no: 0,
+                words: vec!["live".into(), "Active one".into()],
+            },
+            Choice {
+                no: 1,
+                words: vec!["lost".into()],
+            },
+        ]
+    },
     code: |_, no| if no == 0 { "live" } else { "lost" },
     label: |_, no| if no == 0 { "Active one" } else { "Lost" },
     ordered: true,
 };
 
-const fn field(code: &'static str, kind: FieldKind, get: fn(&Roster, usize) -> Value<'_>, choices: Option<Choices>) -> Field {
-    Field { code, aliases: &[], kind, get, choices }
+const fn field(
+    code: &'static str,
+    kind: FieldKind,
+    get: fn(&Roster, usize) -> Value<'_>,
+    choices: Option<Choices>,
+) -> Field {
+    Field {
+        code,
+        aliases: &[],
+        kind,
+        get,
+        choices,
+    }
 }
 
 fn number(n: Option<i64>) -> Value<'static> {
@@ -35,22 +66,84 @@ fn day(d: Option<Day>) -> Value<'static> {
 }
 
 static FIELDS: &[Field] = &[
-    field("name", FieldKind::Text, |r, at| Value::Text(r.name(at)), None),
-    field("owner", FieldKind::Choice, |r, at| Some(r.rows[at].owner).filter(|n| *n > 0).map_or(Value::None, Value::Choice), Some(OWNERS)),
-    field("tag", FieldKind::Words, |r, at| Some(r.rows[at].tags).filter(|n| *n > 0).map_or(Value::None, Value::Words), None),
-    field("stage", FieldKind::Choice, |r, at| Value::Choice(r.rows[at].signals.stage.0.into()), Some(LETTERS)),
-    field("arr", FieldKind::Money, |r, at| Value::Number(r.arr(at)), None),
-    field("nps", FieldKind::Number, |r, at| number(r.rows[at].signals.nps.map(i64::from)), None),
-    field("usage", FieldKind::Tenths, |r, at| number(r.rows[at].signals.usage.map(i64::from)), None),
-    field("renews", FieldKind::Until, |r, at| day(r.rows[at].signals.renews), None),
-    field("touch", FieldKind::Since, |r, at| day(r.rows[at].signals.touch), None),
-    field("stuck", FieldKind::Flag, |r, at| Value::Flag(r.rows[at].signals.plan), None),
+    field(
+        "name",
+        FieldKind::Text,
+        |r, at| Value::Text(r.name(at)),
+        None,
+    ),
+    field(
+        "owner",
+        FieldKind::Choice,
+        |r, at| {
+            Some(r.rows[at].owner)
+                .filter(|n| *n > 0)
+                .map_or(Value::None, Value::Choice)
+        },
+        Some(OWNERS),
+    ),
+    field(
+        "tag",
+        FieldKind::Words,
+        |r, at| {
+            Some(r.rows[at].tags)
+                .filter(|n| *n > 0)
+                .map_or(Value::None, Value::Words)
+        },
+        None,
+    ),
+    field(
+        "stage",
+        FieldKind::Choice,
+        |r, at| Value::Choice(r.rows[at].signals.stage.0.into()),
+        Some(LETTERS),
+    ),
+    field(
+        "arr",
+        FieldKind::Money,
+        |r, at| Value::Number(r.arr(at)),
+        None,
+    ),
+    field(
+        "nps",
+        FieldKind::Number,
+        |r, at| number(r.rows[at].signals.nps.map(i64::from)),
+        None,
+    ),
+    field(
+        "usage",
+        FieldKind::Tenths,
+        |r, at| number(r.rows[at].signals.usage.map(i64::from)),
+        None,
+    ),
+    field(
+        "renews",
+        FieldKind::Until,
+        |r, at| day(r.rows[at].signals.renews),
+        None,
+    ),
+    field(
+        "touch",
+        FieldKind::Since,
+        |r, at| day(r.rows[at].signals.touch),
+        None,
+    ),
+    field(
+        "stuck",
+        FieldKind::Flag,
+        |r, at| Value::Flag(r.rows[at].signals.plan),
+        None,
+    ),
 ];
 
 const NOBODY: [u32; 0] = [];
 
 fn config() -> Config {
-    let attribute = |code: &str, kind| Attribute { code: code.into(), label: code.into(), kind };
+    let attribute = |code: &str, kind| Attribute {
+        code: code.into(),
+        label: code.into(),
+        kind,
+    };
     let attributes = vec![
         attribute("industry", AttributeType::Text),
         attribute("sites", AttributeType::Int),
@@ -58,7 +151,10 @@ fn config() -> Config {
         attribute("signed", AttributeType::Date),
         attribute("vip", AttributeType::Bool),
     ];
-    Config { attributes, ..Config::default() }
+    Config {
+        attributes,
+        ..Config::default()
+    }
 }
 
 fn fields() -> Fields {
@@ -69,22 +165,57 @@ fn fields() -> Fields {
 fn roster() -> Roster {
     let today: Day = "2026-11-21".parse().unwrap();
     let mut roster = Roster::new(Arc::new(config()), today, "ana");
-    let entry = |rowid, name: &'static str, owner: &'static str, tags: &'static str, signals| Entry {
-        rowid,
-        name,
-        owner,
-        tags,
-        signals,
-        ..Entry::default()
-    };
+    let entry =
+        |rowid, name: &'static str, owner: &'static str, tags: &'static str, signals| Entry {
+            rowid,
+            name,
+            owner,
+            tags,
+            signals,
+            ..Entry::default()
+        };
     let stage = crate::domain::stage::StageNo;
-    let acme = Signals { mrr: 2_000_000, nps: Some(3), renews: Some(today.plus(18)), touch: Some(today.plus(-41)), ..Signals::default() };
-    let bo = Signals { mrr: 100_000, nps: Some(9), usage: Some(-205), stage: stage(1), plan: true, ..Signals::default() };
+    let acme = Signals {
+        mrr: 2_000_000,
+        nps: Some(3),
+        renews: Some(today.plus(18)),
+        touch: Some(today.plus(-41)),
+        ..Signals::default()
+    };
+    let bo = Signals {
+        mrr: 100_000,
+        nps: Some(9),
+        usage: Some(-205),
+        stage: stage(1),
+        plan: true,
+        ..Signals::default()
+    };
     roster.put(entry(1, "Acme Foods", "ana", "enterprise food", acme));
     roster.put(entry(2, "Bluth Media", "anatol", "enterprise", bo));
-    roster.put(entry(3, "Stop-Go Ltd", "", "", Signals { renews: Some(today.plus(60)), ..Signals::default() }));
-    roster.put(entry(4, "Initech", "chen", "smb", Signals { touch: Some(today.plus(-30)), ..Signals::default() }));
-    roster.put(Entry { removed: true, ..entry(5, "Removed Inc", "ana", "smb", Signals::default()) });
+    roster.put(entry(
+        3,
+        "Stop-Go Ltd",
+        "",
+        "",
+        Signals {
+            renews: Some(today.plus(60)),
+            ..Signals::default()
+        },
+    ));
+    roster.put(entry(
+        4,
+        "Initech",
+        "chen",
+        "smb",
+        Signals {
+            touch: Some(today.plus(-30)),
+            ..Signals::default()
+        },
+    ));
+    roster.put(Entry {
+        removed: true,
+        ..entry(5, "Removed Inc", "ana", "smb", Signals::default())
+    });
     roster.reload_attribute("industry", [(0, "Food & Health"), (3, "Banking")]);
     roster.reload_attribute("sites", [(0, "12"), (1, "3")]);
     roster.reload_attribute("nps", [(1, "good")]);
@@ -125,7 +256,11 @@ fn a_dash_negates_before_a_term_and_not_inside_a_word() {
     assert_eq!(rows("--acme"), [0]);
     assert_eq!(rows("-(acme or initech)"), [1, 2]);
     assert_eq!(rows("-\"acme\""), [1, 2, 3]);
-    assert_eq!(rows("-nps<7"), [1, 2, 3], "the opposite has those without an answer");
+    assert_eq!(
+        rows("-nps<7"),
+        [1, 2, 3],
+        "the opposite has those without an answer"
+    );
 }
 
 #[test]
@@ -204,27 +339,70 @@ fn an_attribute_that_was_not_loaded_has_no_data() {
     let mut roster = roster();
     roster.attributes.clear();
     let filter = |text| Filter::parse(text, &fields()).unwrap();
-    assert_eq!(roster.select(&filter("industry:health").prepare(&roster, &People::new())), NOBODY);
-    assert_eq!(roster.select(&filter("industry:none").prepare(&roster, &People::new())), [0, 1, 2, 3]);
+    assert_eq!(
+        roster.select(&filter("industry:health").prepare(&roster, &People::new())),
+        NOBODY
+    );
+    assert_eq!(
+        roster.select(&filter("industry:none").prepare(&roster, &People::new())),
+        [0, 1, 2, 3]
+    );
 }
 
 #[test]
 fn mistakes_name_their_bytes_and_a_way_out() {
-    assert_eq!(mistake("acme nsp<7"), (5, 8, "there is no field nsp; did you mean nps?".into()));
-    assert_eq!(mistake("industri:x").2, "there is no field industri; did you mean industry?");
-    assert_eq!(mistake("http://x").2, "there is no field http; put quotes around it to search for the words");
+    assert_eq!(
+        mistake("acme nsp<7"),
+        (5, 8, "there is no field nsp; did you mean nps?".into())
+    );
+    assert_eq!(
+        mistake("industri:x").2,
+        "there is no field industri; did you mean industry?"
+    );
+    assert_eq!(
+        mistake("http://x").2,
+        "there is no field http; put quotes around it to search for the words"
+    );
     assert_eq!(mistake("(acme"), (0, 1, "this ( is not closed".into()));
     assert_eq!(mistake("acme)"), (4, 5, "this ) has no ( before it".into()));
-    assert_eq!(mistake("acme ()"), (5, 7, "there is nothing between these parentheses".into()));
-    assert_eq!(mistake("é or"), (3, 5, "\"or\" needs a term on both sides; quote it to search for the word".into()));
-    assert_eq!(mistake("nps<seven"), (0, 9, "\"seven\" does not fit nps; write nps>5".into()));
+    assert_eq!(
+        mistake("acme ()"),
+        (5, 7, "there is nothing between these parentheses".into())
+    );
+    assert_eq!(
+        mistake("é or"),
+        (
+            3,
+            5,
+            "\"or\" needs a term on both sides; quote it to search for the word".into()
+        )
+    );
+    assert_eq!(
+        mistake("nps<seven"),
+        (0, 9, "\"seven\" does not fit nps; write nps>5".into())
+    );
     assert_eq!(mistake("nps<").2, "nps needs a value, such as nps>5");
     assert_eq!(mistake("nps<1,2").2, "nps< takes one value, such as nps>5");
     assert_eq!(mistake("nps>none").2, "nps> takes one value, such as nps>5");
     assert_eq!(mistake("owner>a").2, "owner has no order; write owner:me");
-    assert_eq!(mistake(">5").2, "a field stands before :, =, < or >, such as arr>100k");
+    assert_eq!(
+        mistake(">5").2,
+        "a field stands before :, =, < or >, such as arr>100k"
+    );
     assert_eq!(mistake("a - b").0, 2);
-    for text in ["or", "a or or b", "and a", "a and", "a and or b", "@", "#", "\"\"", "-", "(or)", "renews<soonish"] {
+    for text in [
+        "or",
+        "a or or b",
+        "and a",
+        "a and",
+        "a and or b",
+        "@",
+        "#",
+        "\"\"",
+        "-",
+        "(or)",
+        "renews<soonish",
+    ] {
         assert!(!mistake(text).2.is_empty());
     }
 }
@@ -247,8 +425,14 @@ fn the_plainest_writing() {
     let plain = |text| Filter::parse(text, &fields()).unwrap().to_text();
     assert_eq!(plain("owner:me  stuck:yes  and \"acme\""), "@me stuck acme");
     assert_eq!(plain("tag:a,\"b c\" stuck:no"), "#a,\"b c\" -stuck");
-    assert_eq!(plain("industry:x (a or (b c)) -(\"x y\")"), "attr.industry:x (a or b c) -\"x y\"");
-    assert_eq!(plain("\"or\" \"stuck\" \"-a\" owner:\"me\""), "\"or\" \"stuck\" \"-a\" @\"me\"");
+    assert_eq!(
+        plain("industry:x (a or (b c)) -(\"x y\")"),
+        "attr.industry:x (a or b c) -\"x y\""
+    );
+    assert_eq!(
+        plain("\"or\" \"stuck\" \"-a\" owner:\"me\""),
+        "\"or\" \"stuck\" \"-a\" @\"me\""
+    );
     assert_eq!(plain("  "), "");
 }
 
@@ -256,19 +440,44 @@ fn the_plainest_writing() {
 fn completions_know_where_the_cursor_is() {
     let (roster, fields) = (roster(), fields());
     let at = |text: &str| complete(text, text.len(), &roster, &fields);
-    let texts = |text: &str| at(text).into_iter().map(|c| (c.text, c.count)).collect::<Vec<_>>();
-    assert_eq!(texts("acme st"), [("stage:".to_owned(), 0), ("stuck".to_owned(), 0)]);
+    let texts = |text: &str| {
+        at(text)
+            .into_iter()
+            .map(|c| (c.text, c.count))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        texts("acme st"),
+        [("stage:".to_owned(), 0), ("stuck".to_owned(), 0)]
+    );
     assert_eq!(texts("(-re"), [("renews<".to_owned(), 0)]);
-    assert_eq!(texts("stage:l"), [("live".to_owned(), 3), ("lost".to_owned(), 1)]);
-    assert_eq!(texts("@a"), [("ana".to_owned(), 1), ("anatol".to_owned(), 1)]);
+    assert_eq!(
+        texts("stage:l"),
+        [("live".to_owned(), 3), ("lost".to_owned(), 1)]
+    );
+    assert_eq!(
+        texts("@a"),
+        [("ana".to_owned(), 1), ("anatol".to_owned(), 1)]
+    );
     assert_eq!(texts("#e"), [("enterprise".to_owned(), 2)]);
     assert_eq!(texts("owner:n"), [("none".to_owned(), 1)]);
     assert_eq!(texts("industry:f"), [("\"Food & Health\"".to_owned(), 1)]);
     assert!(texts("nps:").is_empty());
     assert!(texts("\"st").is_empty());
     let list = at("-owner:ana,ch");
-    assert_eq!(list, [Completion { text: "chen".into(), count: 1, start: 11, end: 13 }]);
-    assert!(complete("é#smb x", 4, &roster, &fields).is_empty(), "no tag inside a word");
+    assert_eq!(
+        list,
+        [Completion {
+            text: "chen".into(),
+            count: 1,
+            start: 11,
+            end: 13
+        }]
+    );
+    assert!(
+        complete("é#smb x", 4, &roster, &fields).is_empty(),
+        "no tag inside a word"
+    );
     assert!(!complete("", 99, &roster, &fields).is_empty());
 }
 
@@ -340,13 +549,16 @@ fn good() -> impl Strategy<Value = String> {
         "usage:-20",
         "name=initech",
     ]);
-    leaf.prop_map(str::to_owned).prop_recursive(5, 40, 4, |inner| {
-        prop_oneof![
-            inner.clone().prop_map(|a| format!("-({a})")),
-            prop::collection::vec(inner.clone(), 1..4).prop_map(|all| format!("({})", all.join(" "))),
-            prop::collection::vec(inner, 1..4).prop_map(|any| format!("({})", any.join(" or "))),
-        ]
-    })
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(5, 40, 4, |inner| {
+            prop_oneof![
+                inner.clone().prop_map(|a| format!("-({a})")),
+                prop::collection::vec(inner.clone(), 1..4)
+                    .prop_map(|all| format!("({})", all.join(" "))),
+                prop::collection::vec(inner, 1..4)
+                    .prop_map(|any| format!("({})", any.join(" or "))),
+            ]
+        })
 }
 
 proptest! {

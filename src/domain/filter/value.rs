@@ -31,7 +31,9 @@ pub(super) fn fits(kind: FieldKind, op: Op, text: &str, currency: Currency) -> b
     match kind {
         FieldKind::Text | FieldKind::Choice | FieldKind::Words => true,
         FieldKind::Flag => yes_no(text).is_some(),
-        FieldKind::Until | FieldKind::Since => days(text).is_some() || date(text, Day::from_number(20_000)).is_some(),
+        FieldKind::Until | FieldKind::Since => {
+            days(text).is_some() || date(text, Day::from_number(20_000)).is_some()
+        }
         _ => scalar(kind, op, text, currency).is_some(),
     }
 }
@@ -52,7 +54,11 @@ fn scalar(kind: FieldKind, op: Op, text: &str, currency: Currency) -> Option<Ran
         // `usage:-20` means the 20 that is shown, not 20.0 exactly.
         FieldKind::Tenths if matches!(op, Op::Has | Op::Is) && !plain.contains('.') => {
             let n = tenths(plain)?;
-            Some(if n < 0 || plain.starts_with('-') { (n - 9, n) } else { (n, n + 9) })
+            Some(if n < 0 || plain.starts_with('-') {
+                (n - 9, n)
+            } else {
+                (n, n + 9)
+            })
         }
         FieldKind::Tenths => Some(compare(op, tenths(plain)?)),
         _ => None,
@@ -108,14 +114,23 @@ fn date(text: &str, today: Option<Day>) -> Option<Day> {
     text.parse().ok().or_else(|| {
         let zone = Zone::default();
         let noon = chrono::NaiveTime::from_hms_opt(12, 0, 0)?;
-        words::day(text, &Moment { at: zone.stamp(today, noon), today, zone })
+        words::day(
+            text,
+            &Moment {
+                at: zone.stamp(today, noon),
+                today,
+                zone,
+            },
+        )
     })
 }
 
 /// Spans compare the days until or since; dates compare as dates.
 fn day_range(kind: FieldKind, op: Op, text: &str, roster: &Roster) -> Option<Range> {
     let today = roster.today.number();
-    let Some(span) = days(text) else { return Some(compare(op, date(text, Some(roster.today))?.number())) };
+    let Some(span) = days(text) else {
+        return Some(compare(op, date(text, Some(roster.today))?.number()));
+    };
     if kind == FieldKind::Until {
         return Some(compare(op, today + span));
     }

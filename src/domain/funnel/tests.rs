@@ -16,13 +16,26 @@ fn paths(paths: &[&[(i64, u8)]]) -> Vec<Visit> {
     let mut all = Vec::new();
     for (customer, path) in paths.iter().enumerate() {
         let moves: Vec<(Day, StageNo)> = path.iter().map(|(d, s)| (day(*d), StageNo(*s))).collect();
-        all.extend(visits_of(&moves).into_iter().map(|v| Visit { customer: customer as u32, ..v }));
+        all.extend(visits_of(&moves).into_iter().map(|v| Visit {
+            customer: customer as u32,
+            ..v
+        }));
     }
     all
 }
 
 fn rows(visits: &[Visit], mode: Mode) -> (Vec<StageFigures>, Vec<Flow>) {
-    figures(&Config::default().stages, visits, &[], Period { from: day(0), to: day(100) }, mode, day(200))
+    figures(
+        &Config::default().stages,
+        visits,
+        &[],
+        Period {
+            from: day(0),
+            to: day(100),
+        },
+        mode,
+        day(200),
+    )
 }
 
 fn each<T>(visits: &[Visit], mode: Mode, figure: fn(&StageFigures) -> T) -> Vec<T> {
@@ -32,8 +45,25 @@ fn each<T>(visits: &[Visit], mode: Mode, figure: fn(&StageFigures) -> T) -> Vec<
 #[test]
 fn moves_to_the_same_stage_make_no_visit() {
     let visits = paths(&[&[(0, 1), (4, 1), (10, 2), (10, 3), (30, 2)]]);
-    let shape: Vec<_> = visits.iter().map(|v| (v.stage.0, v.next.map(|n| n.0), v.left.map(|l| l.since(v.entered)))).collect();
-    assert_eq!(shape, [(1, Some(2), Some(10)), (2, Some(3), Some(0)), (3, Some(2), Some(20)), (2, None, None)]);
+    let shape: Vec<_> = visits
+        .iter()
+        .map(|v| {
+            (
+                v.stage.0,
+                v.next.map(|n| n.0),
+                v.left.map(|l| l.since(v.entered)),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shape,
+        [
+            (1, Some(2), Some(10)),
+            (2, Some(3), Some(0)),
+            (3, Some(2), Some(20)),
+            (2, None, None)
+        ]
+    );
     assert_eq!(visits_of(&[]), []);
 }
 
@@ -48,40 +78,109 @@ fn skipping_a_stage_counts_by_the_mode() {
         &[(4, 1), (9, 2)],
         &[(150, 0), (160, 1)],
     ]);
-    assert_eq!(each(&visits, Mode::InOrder, |r| r.reached), [4, 2, 2, 1, 0, 1]);
-    assert_eq!(each(&visits, Mode::AnyOrder, |r| r.reached), [4, 3, 3, 2, 0, 1]);
+    assert_eq!(
+        each(&visits, Mode::InOrder, |r| r.reached),
+        [4, 2, 2, 1, 0, 1]
+    );
+    assert_eq!(
+        each(&visits, Mode::AnyOrder, |r| r.reached),
+        [4, 3, 3, 2, 0, 1]
+    );
     assert_eq!(each(&visits, Mode::InOrder, |r| r.cohort), [4; 6]);
     assert_eq!(
         each(&visits, Mode::InOrder, |r| (r.entered, r.ended, r.open)),
-        [(5, 5, 0), (4, 4, 0), (4, 2, 2), (3, 0, 3), (0, 0, 0), (1, 1, 0)]
+        [
+            (5, 5, 0),
+            (4, 4, 0),
+            (4, 2, 2),
+            (3, 0, 3),
+            (0, 0, 0),
+            (1, 1, 0)
+        ]
     );
-    assert_eq!(each(&visits, Mode::InOrder, |r| r.advanced), [3, 3, 2, 0, 0, 0]);
-    assert_eq!(each(&visits, Mode::AnyOrder, |r| r.advanced), [4, 3, 2, 0, 0, 0]);
+    assert_eq!(
+        each(&visits, Mode::InOrder, |r| r.advanced),
+        [3, 3, 2, 0, 0, 0]
+    );
+    assert_eq!(
+        each(&visits, Mode::AnyOrder, |r| r.advanced),
+        [4, 3, 2, 0, 0, 0]
+    );
 }
 
 #[test]
 fn flows_count_the_moves_of_the_period() {
-    let flows = rows(&paths(&[&[(0, 0), (5, 1), (9, 0), (12, 1)], &[(90, 0), (120, 1)]]), Mode::InOrder).1;
-    let said: Vec<_> = flows.iter().map(|f| (f.from.as_str(), f.to.as_str(), f.moves)).collect();
-    assert_eq!(said, [("reach", "acquisition", 2), ("acquisition", "reach", 1)]);
+    let flows = rows(
+        &paths(&[&[(0, 0), (5, 1), (9, 0), (12, 1)], &[(90, 0), (120, 1)]]),
+        Mode::InOrder,
+    )
+    .1;
+    let said: Vec<_> = flows
+        .iter()
+        .map(|f| (f.from.as_str(), f.to.as_str(), f.moves))
+        .collect();
+    assert_eq!(
+        said,
+        [("reach", "acquisition", 2), ("acquisition", "reach", 1)]
+    );
 }
 
 #[test]
 fn what_happens_later_is_not_known() {
     let visits = paths(&[&[(0, 0), (50, 1)], &[(80, 0)]]);
     let stages = Config::default().stages;
-    let (rows, flows) = figures(&stages, &visits, &[], Period { from: day(0), to: day(100) }, Mode::InOrder, day(40));
-    assert_eq!((rows[0].entered, rows[0].open, rows[0].reached, rows[1].reached), (1, 1, 1, 0));
+    let (rows, flows) = figures(
+        &stages,
+        &visits,
+        &[],
+        Period {
+            from: day(0),
+            to: day(100),
+        },
+        Mode::InOrder,
+        day(40),
+    );
+    assert_eq!(
+        (
+            rows[0].entered,
+            rows[0].open,
+            rows[0].reached,
+            rows[1].reached
+        ),
+        (1, 1, 1, 0)
+    );
     assert!(flows.is_empty());
 }
 
 #[test]
 fn the_present_is_counted_with_its_pace() {
     let stages = Config::default().stages;
-    let present: Vec<_> = [10, 31, 60, 61].iter().map(|age| (StageNo(0), *age, 1_000)).collect();
-    let (rows, _) = figures(&stages, &[], &present, Period { from: day(0), to: day(1) }, Mode::InOrder, day(1));
+    let present: Vec<_> = [10, 31, 60, 61]
+        .iter()
+        .map(|age| (StageNo(0), *age, 1_000))
+        .collect();
+    let (rows, _) = figures(
+        &stages,
+        &[],
+        &present,
+        Period {
+            from: day(0),
+            to: day(1),
+        },
+        Mode::InOrder,
+        day(1),
+    );
     let reach = &rows[0];
-    assert_eq!((reach.count, reach.arr, reach.behind, reach.stuck, reach.expected), (4, 4_000, 3, 1, 30));
+    assert_eq!(
+        (
+            reach.count,
+            reach.arr,
+            reach.behind,
+            reach.stuck,
+            reach.expected
+        ),
+        (4, 4_000, 3, 1, 30)
+    );
     assert_eq!((reach.age_median, reach.age_max), (Some(31), Some(61)));
     assert_eq!((rows[1].age_median, rows[1].median_days), (None, None));
 }
@@ -101,7 +200,14 @@ fn open_visits_are_censored() {
 
 #[test]
 fn the_median_and_p90_of_a_stage_are_those_of_its_visits() {
-    let visits = paths(&[&[(0, 0), (81, 1)], &[(0, 0), (45, 1)], &[(5, 0), (27, 1)], &[(7, 0), (43, 1)], &[(9, 0)], &[(300, 0)]]);
+    let visits = paths(&[
+        &[(0, 0), (81, 1)],
+        &[(0, 0), (45, 1)],
+        &[(5, 0), (27, 1)],
+        &[(7, 0), (43, 1)],
+        &[(9, 0)],
+        &[(300, 0)],
+    ]);
     let days = each(&visits, Mode::InOrder, |r| (r.median_days, r.p90_days));
     assert_eq!(days[0], (Some(45.0), None));
     assert_eq!(days[1], (None, None));

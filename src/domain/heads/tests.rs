@@ -26,11 +26,17 @@ fn by_heads(edits: &[Arc<Edit>]) -> Option<Id> {
 }
 
 fn by_wall_clock(edits: &[Arc<Edit>]) -> Option<Id> {
-    edits.iter().max_by_key(|e| (e.wall, e.mark.edit)).map(|e| e.mark.edit)
+    edits
+        .iter()
+        .max_by_key(|e| (e.wall, e.mark.edit))
+        .map(|e| e.mark.edit)
 }
 
 fn by_logical_time(edits: &[Arc<Edit>]) -> Option<Id> {
-    edits.iter().max_by_key(|e| (e.mark.hlc, e.mark.edit)).map(|e| e.mark.edit)
+    edits
+        .iter()
+        .max_by_key(|e| (e.mark.hlc, e.mark.edit))
+        .map(|e| e.mark.edit)
 }
 
 const FIELDS: usize = 3;
@@ -58,10 +64,30 @@ impl Copy {
 
     fn write(&mut self, field: usize, t: i64, id: Id) -> Arc<Edit> {
         let wall = (t + self.skew).max(0);
-        let own = self.edits().filter(|e| e.copy == self.no).map(|e| e.mark.hlc).max().unwrap_or(0);
-        let near = self.edits().map(|e| e.mark.hlc).filter(|h| *h <= horizon(wall)).max().unwrap_or(0);
-        let mark = Mark { edit: id, batch: id, hlc: time_of(wall, own, near), seen: self.head_ids(field) };
-        let edit = Arc::new(Edit { mark, field, wall, copy: self.no });
+        let own = self
+            .edits()
+            .filter(|e| e.copy == self.no)
+            .map(|e| e.mark.hlc)
+            .max()
+            .unwrap_or(0);
+        let near = self
+            .edits()
+            .map(|e| e.mark.hlc)
+            .filter(|h| *h <= horizon(wall))
+            .max()
+            .unwrap_or(0);
+        let mark = Mark {
+            edit: id,
+            batch: id,
+            hlc: time_of(wall, own, near),
+            seen: self.head_ids(field),
+        };
+        let edit = Arc::new(Edit {
+            mark,
+            field,
+            wall,
+            copy: self.no,
+        });
         self.have.insert(id);
         self.fields[field].push(edit.clone());
         edit
@@ -78,13 +104,22 @@ impl Copy {
     }
 
     fn says(&self, rule: Rule) -> Said {
-        (0..FIELDS).map(|f| (rule(&self.fields[f]), self.head_ids(f).into_iter().collect())).collect()
+        (0..FIELDS)
+            .map(|f| {
+                (
+                    rule(&self.fields[f]),
+                    self.head_ids(f).into_iter().collect(),
+                )
+            })
+            .collect()
     }
 
     /// An edit that this copy made is a head, or somebody who had seen it has changed the field.
     fn keeps_own(&self) -> bool {
         self.edits().filter(|e| e.copy == self.no).all(|own| {
-            let followed = self.fields[own.field].iter().any(|e| e.mark.seen.contains(&own.mark.edit));
+            let followed = self.fields[own.field]
+                .iter()
+                .any(|e| e.mark.seen.contains(&own.mark.edit));
             followed || self.head_ids(own.field).contains(&own.mark.edit)
         })
     }
@@ -97,7 +132,13 @@ fn history(seed: u64, rule: Rule) -> Result<(), &'static str> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let count = rng.random_range(2..=5);
     let skews = [0, 0, -3 * MINUTE, 20 * MINUTE, YEAR, -YEAR];
-    let mut copies: Vec<Copy> = (0..count).map(|no| Copy { no, skew: *skews.choose(&mut rng).unwrap_or(&0), ..Copy::default() }).collect();
+    let mut copies: Vec<Copy> = (0..count)
+        .map(|no| Copy {
+            no,
+            skew: *skews.choose(&mut rng).unwrap_or(&0),
+            ..Copy::default()
+        })
+        .collect();
     let (mut t, mut all) = (2 * YEAR, BTreeMap::new());
     for _ in 0..rng.random_range(5..40) {
         t += rng.random_range(0..5 * MINUTE);
@@ -118,14 +159,18 @@ fn history(seed: u64, rule: Rule) -> Result<(), &'static str> {
                 return Err("a copy merged with itself has changed");
             }
             if !copies[at].keeps_own() {
-                return Err("an edit of one's own is gone though nobody who had seen it changed it");
+                return Err(
+                    "an edit of one's own is gone though nobody who had seen it changed it",
+                );
             }
         }
     }
     let mut ends: Vec<Said> = Vec::new();
     for _ in 0..2 {
         let mut these = copies.clone();
-        let mut pairs: Vec<(usize, usize)> = (0..count).flat_map(|a| (0..count).map(move |b| (a, b))).collect();
+        let mut pairs: Vec<(usize, usize)> = (0..count)
+            .flat_map(|a| (0..count).map(move |b| (a, b)))
+            .collect();
         for _ in 0..2 {
             pairs.shuffle(&mut rng);
             for (a, b) in &pairs {
@@ -167,14 +212,24 @@ fn ten_thousand_histories_come_together_and_nobody_loses_an_edit() {
 #[test]
 fn a_rule_by_clocks_is_seen_to_fail() {
     let unseen = Err("a person does not see what they have just written");
-    assert!((0..200).any(|seed| history(seed, by_wall_clock) == unseen), "wall clocks");
-    assert!((0..200).any(|seed| history(seed, by_logical_time) == unseen), "logical time alone, with the horizon");
+    assert!(
+        (0..200).any(|seed| history(seed, by_wall_clock) == unseen),
+        "wall clocks"
+    );
+    assert!(
+        (0..200).any(|seed| history(seed, by_logical_time) == unseen),
+        "logical time alone, with the horizon"
+    );
 }
 
 #[test]
 fn one_edit_that_has_seen_all_heads_decides() {
-    let mark =
-        |n: u8, hlc, seen: &[u8]| Mark { edit: Id([n; 16]), batch: Id([n; 16]), hlc, seen: seen.iter().map(|s| Id([*s; 16])).collect() };
+    let mark = |n: u8, hlc, seen: &[u8]| Mark {
+        edit: Id([n; 16]),
+        batch: Id([n; 16]),
+        hlc,
+        seen: seen.iter().map(|s| Id([*s; 16])).collect(),
+    };
     let mut edits = vec![mark(1, 10, &[]), mark(2, 99, &[1]), mark(3, 50, &[1])];
     assert_eq!(heads(&edits), [2, 1], "the later one is shown");
     edits.push(mark(4, 20, &[2, 3]));

@@ -101,7 +101,10 @@ impl Backtest {
     /// What it says, in sentences: the verdict, the lift, and what was counted.
     pub fn sentences(&self, words: &Words) -> Vec<String> {
         let whole = |share: f64| format!("{:.0}", share * 100.0);
-        let auc = self.auc.map(|a| [whole(a.value), whole(a.low), whole(a.high)]).unwrap_or_default();
+        let auc = self
+            .auc
+            .map(|a| [whole(a.value), whole(a.low), whole(a.high)])
+            .unwrap_or_default();
         let verdict = match self.verdict {
             Verdict::TooFew => "too_few",
             Verdict::Tells => "tells",
@@ -131,16 +134,29 @@ impl Backtest {
         if self.lift.is_some() {
             said.push(words.say("backtest.lift", &values));
         }
-        said.push(words.say(if self.days.is_empty() { "backtest.no_days" } else { "backtest.counted" }, &values));
+        said.push(words.say(
+            if self.days.is_empty() {
+                "backtest.no_days"
+            } else {
+                "backtest.counted"
+            },
+            &values,
+        ));
         said
     }
 }
 
 /// Tests the scores of `pairs`, which were taken on `days`.
 pub fn backtest(days: Vec<Day>, pairs: &[Pair]) -> Backtest {
-    let scored: Vec<(u32, usize, bool)> = pairs.iter().filter_map(|p| p.score.map(|s| (p.customer, usize::from(s), p.lost))).collect();
+    let scored: Vec<(u32, usize, bool)> = pairs
+        .iter()
+        .filter_map(|p| p.score.map(|s| (p.customer, usize::from(s), p.lost)))
+        .collect();
     let lost = scored.iter().filter(|p| p.2).count();
-    let (missing_lost, missing_kept) = (FEWEST.saturating_sub(lost), FEWEST.saturating_sub(scored.len() - lost));
+    let (missing_lost, missing_kept) = (
+        FEWEST.saturating_sub(lost),
+        FEWEST.saturating_sub(scored.len() - lost),
+    );
     let enough = missing_lost == 0 && missing_kept == 0;
     let auc = enough.then(|| area(&scored));
     let verdict = match auc {
@@ -153,8 +169,16 @@ pub fn backtest(days: Vec<Day>, pairs: &[Pair]) -> Backtest {
         let of = || pairs.iter().filter(move |p| p.band == band);
         let (n, lost) = (of().count(), of().filter(|p| p.lost).count());
         let share = proportion::Share::new(lost, n);
-        let rate = share.ratio().zip(share.wilson()).map(|(value, (low, high))| Share { value, low, high });
-        Row { band, n, lost, rate }
+        let rate = share
+            .ratio()
+            .zip(share.wilson())
+            .map(|(value, (low, high))| Share { value, low, high });
+        Row {
+            band,
+            n,
+            lost,
+            rate,
+        }
     };
     Backtest {
         days,
@@ -167,7 +191,10 @@ pub fn backtest(days: Vec<Day>, pairs: &[Pair]) -> Backtest {
         missing_kept,
         auc,
         lift: enough.then(|| lift(&scored)),
-        bands: [Band::Good, Band::Watch, Band::Risk, Band::Unknown].into_iter().map(row).collect(),
+        bands: [Band::Good, Band::Watch, Band::Risk, Band::Unknown]
+            .into_iter()
+            .map(row)
+            .collect(),
     }
 }
 
@@ -196,24 +223,45 @@ pub fn area(scored: &[(u32, usize, bool)]) -> Share {
         placed_kept[score] = (lost_below + l / 2.0) / lost;
         lost_below += l;
     }
-    let auc = counts.iter().zip(&placed_lost).map(|(c, placed)| c[0] * placed).sum::<f64>() / lost;
+    let auc = counts
+        .iter()
+        .zip(&placed_lost)
+        .map(|(c, placed)| c[0] * placed)
+        .sum::<f64>()
+        / lost;
     // Sums over the clusters of how far each lies from what is expected of its size.
     let (mut s_lost, mut s_kept, mut s_both) = (0.0, 0.0, 0.0);
     let (mut with_lost, mut with_kept, mut all) = (0.0, 0.0, 0.0);
     for cluster in scored.chunk_by(|a, b| a.0 == b.0) {
-        let far = |which: bool, placed: &[f64]| cluster.iter().filter(|p| p.2 == which).map(|p| placed[p.1] - auc).sum::<f64>();
+        let far = |which: bool, placed: &[f64]| {
+            cluster
+                .iter()
+                .filter(|p| p.2 == which)
+                .map(|p| placed[p.1] - auc)
+                .sum::<f64>()
+        };
         let (l, k) = (far(true, &placed_lost), far(false, &placed_kept));
         (s_lost, s_kept, s_both) = (s_lost + l * l, s_kept + k * k, s_both + l * k);
         with_lost += f64::from(u8::from(cluster.iter().any(|p| p.2)));
         with_kept += f64::from(u8::from(cluster.iter().any(|p| !p.2)));
         all += 1.0;
     }
-    let factor = |clusters: f64| if clusters > 1.0 { clusters / (clusters - 1.0) } else { 1.0 };
+    let factor = |clusters: f64| {
+        if clusters > 1.0 {
+            clusters / (clusters - 1.0)
+        } else {
+            1.0
+        }
+    };
     let variance = factor(with_lost) * s_lost / (lost * lost)
         + factor(with_kept) * s_kept / (kept * kept)
         + 2.0 * factor(all) * s_both / (lost * kept);
     let half = Z * variance.max(0.0).sqrt();
-    Share { value: auc, low: (auc - half).max(0.0), high: (auc + half).min(1.0) }
+    Share {
+        value: auc,
+        low: (auc - half).max(0.0),
+        high: (auc + half).min(1.0),
+    }
 }
 
 /// Rate of loss in the tenth with the lowest scores against that of all.
@@ -240,7 +288,12 @@ mod tests {
             _ => Band::Risk,
         };
         of.iter()
-            .map(|(customer, score, lost)| Pair { customer: *customer, score: Some(*score), band: band(*score), lost: *lost })
+            .map(|(customer, score, lost)| Pair {
+                customer: *customer,
+                score: Some(*score),
+                band: band(*score),
+                lost: *lost,
+            })
             .collect()
     }
 
@@ -250,7 +303,11 @@ mod tests {
 
     fn small() -> Vec<Pair> {
         let lost = LOST.iter().map(|s| (*s, true));
-        let all: Vec<_> = lost.chain(KEPT.iter().map(|s| (*s, false))).zip(0..).map(|((s, lost), no)| (no, s, lost)).collect();
+        let all: Vec<_> = lost
+            .chain(KEPT.iter().map(|s| (*s, false)))
+            .zip(0..)
+            .map(|((s, lost), no)| (no, s, lost))
+            .collect();
         pairs(&all)
     }
 
@@ -258,10 +315,17 @@ mod tests {
     fn by_hand() -> (f64, f64) {
         let psi = |x: u8, y: u8| f64::from(u8::from(x < y)) + f64::from(u8::from(x == y)) / 2.0;
         let (m, n) = (LOST.len() as f64, KEPT.len() as f64);
-        let v10: Vec<f64> = LOST.iter().map(|x| KEPT.iter().map(|y| psi(*x, *y)).sum::<f64>() / n).collect();
-        let v01: Vec<f64> = KEPT.iter().map(|y| LOST.iter().map(|x| psi(*x, *y)).sum::<f64>() / m).collect();
+        let v10: Vec<f64> = LOST
+            .iter()
+            .map(|x| KEPT.iter().map(|y| psi(*x, *y)).sum::<f64>() / n)
+            .collect();
+        let v01: Vec<f64> = KEPT
+            .iter()
+            .map(|y| LOST.iter().map(|x| psi(*x, *y)).sum::<f64>() / m)
+            .collect();
         let auc = v10.iter().sum::<f64>() / m;
-        let s = |v: &[f64]| v.iter().map(|a| (a - auc).powi(2)).sum::<f64>() / (v.len() as f64 - 1.0);
+        let s =
+            |v: &[f64]| v.iter().map(|a| (a - auc).powi(2)).sum::<f64>() / (v.len() as f64 - 1.0);
         (auc, s(&v10) / m + s(&v01) / n)
     }
 
@@ -270,7 +334,10 @@ mod tests {
         let (auc, variance) = by_hand();
         let share = backtest(Vec::new(), &small()).auc.unwrap();
         assert!((share.value - auc).abs() < 1e-12, "{share:?} {auc}");
-        assert!((share.low - (auc - Z * variance.sqrt())).abs() < 1e-12, "{share:?}");
+        assert!(
+            (share.low - (auc - Z * variance.sqrt())).abs() < 1e-12,
+            "{share:?}"
+        );
     }
 
     #[test]
@@ -286,21 +353,38 @@ mod tests {
     #[test]
     fn a_perfect_score_a_useless_one_and_one_turned_round_are_told_apart() {
         let of = |score: fn(bool, u32) -> u8| {
-            let all: Vec<(u32, u8, bool)> = (0..200).map(|no| (no, score(no % 4 == 0, no), no % 4 == 0)).collect();
+            let all: Vec<(u32, u8, bool)> = (0..200)
+                .map(|no| (no, score(no % 4 == 0, no), no % 4 == 0))
+                .collect();
             backtest(Vec::new(), &pairs(&all))
         };
         let perfect = of(|lost, _| if lost { 10 } else { 90 });
-        assert_eq!((perfect.verdict, perfect.auc.unwrap().value), (Verdict::Tells, 1.0));
+        assert_eq!(
+            (perfect.verdict, perfect.auc.unwrap().value),
+            (Verdict::Tells, 1.0)
+        );
         assert!((perfect.lift.unwrap() - 4.0).abs() < 1e-12);
         assert_eq!(of(|_, no| (no / 4 % 50) as u8).verdict, Verdict::Chance);
-        assert_eq!(of(|lost, _| if lost { 90 } else { 10 }).verdict, Verdict::Wrong);
+        assert_eq!(
+            of(|lost, _| if lost { 90 } else { 10 }).verdict,
+            Verdict::Wrong
+        );
     }
 
     #[test]
     fn too_few_of_one_kind_is_refused_with_how_many_are_missing() {
         let all: Vec<(u32, u8, bool)> = (0..40).map(|no| (no, no as u8, no < 7)).collect();
         let test = backtest(Vec::new(), &pairs(&all));
-        assert_eq!((test.verdict, test.missing_lost, test.missing_kept, test.auc, test.lift), (Verdict::TooFew, 3, 0, None, None));
+        assert_eq!(
+            (
+                test.verdict,
+                test.missing_lost,
+                test.missing_kept,
+                test.auc,
+                test.lift
+            ),
+            (Verdict::TooFew, 3, 0, None, None)
+        );
         let rows: Vec<(usize, usize)> = test.bands.iter().map(|r| (r.n, r.lost)).collect();
         assert_eq!(rows, [(0, 0), (0, 0), (40, 7), (0, 0)]);
         assert_eq!(test.bands[0].rate, None);

@@ -79,18 +79,31 @@ pub struct Explanation {
 }
 
 /// The health that holds on `day` with every step of its measuring.
-pub fn explain(card: Option<&Scorecard>, signals: &Signals, config: &Config, day: Day) -> Explanation {
+pub fn explain(
+    card: Option<&Scorecard>,
+    signals: &Signals,
+    config: &Config,
+    day: Day,
+) -> Explanation {
     let version = config.scorecards.version;
     let nothing = Scorecard::default();
     let known = card;
     let card = card.unwrap_or(&nothing);
-    let mut lines: Vec<Line> = card.measure.iter().map(|m| line(m, signals, config, day)).collect();
+    let mut lines: Vec<Line> = card
+        .measure
+        .iter()
+        .map(|m| line(m, signals, config, day))
+        .collect();
     let mut sums = Sums::default();
     lines.iter().for_each(|l| sums.add(l.weight, l.points));
     let measured = card.rate(sums);
     share(&mut lines, measured.score.unwrap_or(0), sums.points);
     let health = overruled(known, measured, signals, day);
-    let held = signals.held_on(day).map(|score| Held { score, until: signals.held_until, ..Held::default() });
+    let held = signals.held_on(day).map(|score| Held {
+        score,
+        until: signals.held_until,
+        ..Held::default()
+    });
     let weight = |sum: u64| u32::try_from(sum).unwrap_or(u32::MAX);
     Explanation {
         day,
@@ -111,12 +124,17 @@ pub fn explain(card: Option<&Scorecard>, signals: &Signals, config: &Config, day
 fn line(measure: &Measure, signals: &Signals, config: &Config, day: Day) -> Line {
     let raw = measure.raw(signals, config, day);
     let kind = measure.kind();
-    let far = kind.is_some_and(|k| k.code == "renewal") && raw.is_some_and(|(raw, _)| i64::from(raw) == FAR_DAYS);
+    let far = kind.is_some_and(|k| k.code == "renewal")
+        && raw.is_some_and(|(raw, _)| i64::from(raw) == FAR_DAYS);
     let points = raw.map_or(measure.missing, |(raw, _)| measure.points(raw));
     Line {
         measure: measure.signal.clone(),
         raw: raw.map(|(raw, _)| raw),
-        unit: if far { "d+" } else { kind.map_or("", |k| k.unit) },
+        unit: if far {
+            "d+"
+        } else {
+            kind.map_or("", |k| k.unit)
+        },
         day: raw.and_then(|(_, day)| day),
         segment: raw.and_then(|(raw, _)| measure.segment(raw)),
         points,

@@ -53,7 +53,9 @@ fn held(n: i64) -> i32 {
 
 /// Days since the last touchpoint that counts for the cadence: a newsletter of ours says nothing of them.
 fn touch(signals: &Signals, _: &Config, day: Day) -> Raw {
-    signals.reached.map(|t| (held(day.since(t).max(0)), Some(t)))
+    signals
+        .reached
+        .map(|t| (held(day.since(t).max(0)), Some(t)))
 }
 
 /// The latest answer, 0 to 10, for a year.
@@ -95,25 +97,39 @@ fn seats(signals: &Signals, _: &Config, day: Day) -> Raw {
 /// Days to the renewal while nobody has a plan for it.
 fn renewal(signals: &Signals, _: &Config, day: Day) -> Raw {
     let renews = signals.renews?;
-    let left = if signals.plan { FAR_DAYS } else { renews.since(day).clamp(0, FAR_DAYS) };
+    let left = if signals.plan {
+        FAR_DAYS
+    } else {
+        renews.since(day).clamp(0, FAR_DAYS)
+    };
     Some((held(left), Some(renews)))
 }
 
 /// Days by which the earliest open task is overdue.
 fn tasks(signals: &Signals, _: &Config, day: Day) -> Raw {
-    (signals.tasks > 0).then(|| (signals.due.map_or(0, |d| held(day.since(d).max(0))), signals.due))
+    (signals.tasks > 0).then(|| {
+        (
+            signals.due.map_or(0, |d| held(day.since(d).max(0))),
+            signals.due,
+        )
+    })
 }
 
 /// Age of the stay in the stage, per cent of what is expected.
 fn stage(signals: &Signals, config: &Config, day: Day) -> Raw {
     let since = signals.since?;
-    let expected = config.stages.get(signals.stage).map_or(0, |s| i64::from(s.expected_days));
+    let expected = config
+        .stages
+        .get(signals.stage)
+        .map_or(0, |s| i64::from(s.expected_days));
     (expected > 0).then(|| (held(day.since(since).max(0) * 100 / expected), Some(since)))
 }
 
 /// The manager's pulse, 1 to 5, until it expires.
 fn pulse(signals: &Signals, config: &Config, day: Day) -> Raw {
-    let felt = signals.pulse_day.filter(|d| day.since(*d) <= i64::from(config.policy.pulse_days))?;
+    let felt = signals
+        .pulse_day
+        .filter(|d| day.since(*d) <= i64::from(config.policy.pulse_days))?;
     signals.pulse.map(|p| (i32::from(p), Some(felt)))
 }
 
@@ -128,10 +144,14 @@ fn past_due(signals: &Signals, _: &Config, day: Day) -> Raw {
 /// Days of four weeks on which they were active: the mean of the last readings, rounded half up.
 fn active(signals: &Signals, _: &Config, day: Day) -> Raw {
     let read = reading(signals, day)?;
-    signals.active.map(|tenths| ((i32::from(tenths) * 4 + 5) / 10, Some(read)))
+    signals
+        .active
+        .map(|tenths| ((i32::from(tenths) * 4 + 5) / 10, Some(read)))
 }
 
 /// Days since the latest usage reading, where there ever was one: a product that nobody uses stops to send any.
 fn silence(signals: &Signals, _: &Config, day: Day) -> Raw {
-    signals.usage_day.map(|read| (held(day.since(read).max(0)), Some(read)))
+    signals
+        .usage_day
+        .map(|read| (held(day.since(read).max(0)), Some(read)))
 }

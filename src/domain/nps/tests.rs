@@ -37,7 +37,10 @@ fn few_answers_are_listed() {
 #[test]
 fn borders_are_where_the_convention_has_them() {
     let nps = nps(&[0, 6, 7, 8, 9, 10]).expect("there are answers");
-    assert_eq!((nps.detractors, nps.passives, nps.promoters, nps.score), (2, 2, 2, 0.0));
+    assert_eq!(
+        (nps.detractors, nps.passives, nps.promoters, nps.score),
+        (2, 2, 2, 0.0)
+    );
 }
 
 #[test]
@@ -49,14 +52,26 @@ fn an_account_counts_once() {
 
 #[test]
 fn a_change_is_said_only_where_its_interval_leaves_out_0() {
-    let (before, same, much) = (of_counts(40, 30, 30), of_counts(44, 30, 26), of_counts(80, 15, 5));
+    let (before, same, much) = (
+        of_counts(40, 30, 30),
+        of_counts(44, 30, 26),
+        of_counts(80, 15, 5),
+    );
     let [before, same, much] = [before, same, much].map(|n| n.expect("there are answers"));
     let small = change(before, same);
-    assert!(!small.visible && small.difference == 8.0 && small.low < 0.0 && small.high > 0.0, "{small:?}");
+    assert!(
+        !small.visible && small.difference == 8.0 && small.low < 0.0 && small.high > 0.0,
+        "{small:?}"
+    );
     let large = change(before, much);
-    assert!(large.visible && large.z > 1.96 && large.low > 0.0, "{large:?}");
+    assert!(
+        large.visible && large.z > 1.96 && large.low > 0.0,
+        "{large:?}"
+    );
     let back = change(much, before);
-    assert!(back.visible && (back.z + large.z).abs() < 1e-12 && back.difference == -large.difference);
+    assert!(
+        back.visible && (back.z + large.z).abs() < 1e-12 && back.difference == -large.difference
+    );
     let all = of_counts(12, 0, 0).expect("there are answers");
     assert!(change(all, all).z == 0.0 && !change(all, all).visible);
 }

@@ -10,19 +10,58 @@ use crate::domain::time::Day;
 
 /// Every reason there is, in the order in which they are shown.
 pub const REASONS: &[ReasonKind] = &[
-    ReasonKind { code: "nps", applies: nps },
-    ReasonKind { code: "ticket", applies: ticket },
-    ReasonKind { code: "silent", applies: silent },
-    ReasonKind { code: "usage", applies: usage },
-    ReasonKind { code: "renewal", applies: renewal },
-    ReasonKind { code: "task", applies: task },
-    ReasonKind { code: "stuck", applies: stuck },
-    ReasonKind { code: "fell", applies: fell },
-    ReasonKind { code: "past_due", applies: past_due },
-    ReasonKind { code: "action", applies: action },
-    ReasonKind { code: "alert", applies: alert },
-    ReasonKind { code: "mention", applies: mention },
-    ReasonKind { code: "role", applies: role },
+    ReasonKind {
+        code: "nps",
+        applies: nps,
+    },
+    ReasonKind {
+        code: "ticket",
+        applies: ticket,
+    },
+    ReasonKind {
+        code: "silent",
+        applies: silent,
+    },
+    ReasonKind {
+        code: "usage",
+        applies: usage,
+    },
+    ReasonKind {
+        code: "renewal",
+        applies: renewal,
+    },
+    ReasonKind {
+        code: "task",
+        applies: task,
+    },
+    ReasonKind {
+        code: "stuck",
+        applies: stuck,
+    },
+    ReasonKind {
+        code: "fell",
+        applies: fell,
+    },
+    ReasonKind {
+        code: "past_due",
+        applies: past_due,
+    },
+    ReasonKind {
+        code: "action",
+        applies: action,
+    },
+    ReasonKind {
+        code: "alert",
+        applies: alert,
+    },
+    ReasonKind {
+        code: "mention",
+        applies: mention,
+    },
+    ReasonKind {
+        code: "role",
+        applies: role,
+    },
 ];
 
 /// Points of one open ticket by severity.
@@ -50,17 +89,25 @@ fn left(signals: &Signals, config: &Config) -> bool {
 fn nps(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
     let (answer, on) = (signals.nps.filter(|n| *n <= 6)?, signals.nps_day?);
     let waits = !signals.nps_followed && day.since(on) < i64::from(config.policy.detractor_days);
-    (waits && !left(signals, config)).then(|| (40 + 5 * u16::from(6 - answer), i32::from(answer), on))
+    (waits && !left(signals, config))
+        .then(|| (40 + 5 * u16::from(6 - answer), i32::from(answer), on))
 }
 
 /// Severe tickets are open. Figure: how many; the day: when the oldest was opened.
 fn ticket(signals: &Signals, _: Health, config: &Config, _: Day) -> Applies {
     let severe = usize::from(config.policy.severe).min(TICKET.len());
-    let count: i32 = signals.tickets[..severe].iter().map(|n| i32::from(*n)).sum();
+    let count: i32 = signals.tickets[..severe]
+        .iter()
+        .map(|n| i32::from(*n))
+        .sum();
     if count == 0 || left(signals, config) {
         return None;
     }
-    let points = signals.tickets[..severe].iter().zip(TICKET).map(|(n, p)| i64::from(*n) * p).sum();
+    let points = signals.tickets[..severe]
+        .iter()
+        .zip(TICKET)
+        .map(|(n, p)| i64::from(*n) * p)
+        .sum();
     let oldest = signals.oldest[..severe].iter().flatten().min()?;
     Some((at_most(points, 60), count, *oldest))
 }
@@ -69,7 +116,11 @@ fn ticket(signals: &Signals, _: Health, config: &Config, _: Day) -> Applies {
 /// or since the start where there was none.
 fn silent(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
     let kept = cadence::kept(signals, config, day).filter(|k| k.standing == Standing::Red)?;
-    Some((at_most(15 + (kept.days - kept.longest) / 5, 40), held(kept.days), kept.last))
+    Some((
+        at_most(15 + (kept.days - kept.longest) / 5, 40),
+        held(kept.days),
+        kept.last,
+    ))
 }
 
 /// Usage fell by a fifth or more: 15 points, rising to 35 where it fell to nothing. Figure: per cent of change.
@@ -111,8 +162,15 @@ const MONTH: i64 = 28;
 
 /// It is, or has long been, with us: a score from the first days of a prospect says nothing that could fall.
 fn with_us(signals: &Signals, config: &Config, day: Day) -> bool {
-    let customer = signals.since.is_some() && config.stages.get(signals.stage).is_some_and(|s| s.class == StageClass::Customer);
-    customer || signals.started.is_some_and(|started| day.since(started) >= 2 * MONTH)
+    let customer = signals.since.is_some()
+        && config
+            .stages
+            .get(signals.stage)
+            .is_some_and(|s| s.class == StageClass::Customer);
+    customer
+        || signals
+            .started
+            .is_some_and(|started| day.since(started) >= 2 * MONTH)
 }
 
 /// Health fell within 28 days: a point for each point. The day: the Monday of the week in which that was seen.
@@ -124,7 +182,8 @@ fn fell(signals: &Signals, health: Health, config: &Config, day: Day) -> Applies
     let far = drop > 0 && drop >= i64::from(config.policy.fell_points);
     // What a person set by hand is no news to them.
     let by_hand = signals.held.is_some() && signals.held_until.is_some_and(|last| last >= day);
-    (far && !by_hand && with_us(signals, config, day) && !left(signals, config)).then(|| (at_most(drop, 40), held(drop), monday))
+    (far && !by_hand && with_us(signals, config, day) && !left(signals, config))
+        .then(|| (at_most(drop, 40), held(drop), monday))
 }
 
 /// An invoice is past due: 10 points and one for every three days. Figure: days past due.
@@ -141,12 +200,18 @@ fn action(signals: &Signals, _: Health, _: &Config, day: Day) -> Applies {
         0 => 0,
         severity => 25 - 5 * i64::from(severity.min(4)),
     };
-    Some((at_most(15 + worst + day.since(due), 50), held(day.since(due)), due))
+    Some((
+        at_most(15 + worst + day.since(due), 50),
+        held(day.since(due)),
+        due,
+    ))
 }
 
 /// A rule raised an alert not long ago. Figure: days since.
 fn alert(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
-    let raised = signals.alert.filter(|d| *d <= day && day.since(*d) < i64::from(config.policy.alert_days))?;
+    let raised = signals
+        .alert
+        .filter(|d| *d <= day && day.since(*d) < i64::from(config.policy.alert_days))?;
     Some((10, held(day.since(raised)), raised))
 }
 
@@ -159,6 +224,9 @@ fn mention(signals: &Signals, _: Health, _: &Config, day: Day) -> Applies {
 /// A key role, such as the buyer's, has waited for too long: 5 points and one for every ten days. Figure: days since.
 fn role(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
     let (_, last, days) = cadence::waiting(signals, config, day)?;
-    let customer = config.stages.get(signals.stage).is_some_and(|s| s.class == StageClass::Customer);
+    let customer = config
+        .stages
+        .get(signals.stage)
+        .is_some_and(|s| s.class == StageClass::Customer);
     customer.then(|| (at_most(5 + days / 10, 20), held(days), last))
 }

@@ -9,14 +9,35 @@ fn day(n: i64) -> Day {
 }
 
 fn customer(last: i64, count: u32, paid: i64) -> Orders {
-    Orders { ever: count, last: Some(day(last)), count, paid, ..Orders::default() }
+    Orders {
+        ever: count,
+        last: Some(day(last)),
+        count,
+        paid,
+        ..Orders::default()
+    }
 }
 
 #[test]
 fn the_look_back_ends_today_and_begins_after_its_days() {
-    let orders = [(day(-400), 100, 0), (day(-364), 200, 5), (day(0), 300, 0), (day(1), 400, 0)];
+    let orders = [
+        (day(-400), 100, 0),
+        (day(-364), 200, 5),
+        (day(0), 300, 0),
+        (day(1), 400, 0),
+    ];
     let seen = Orders::of(orders, day(0), 365);
-    assert_eq!(seen, Orders { ever: 3, last: Some(day(0)), count: 2, paid: 500, discounted: 1, returned: false });
+    assert_eq!(
+        seen,
+        Orders {
+            ever: 3,
+            last: Some(day(0)),
+            count: 2,
+            paid: 500,
+            discounted: 1,
+            returned: false
+        }
+    );
     assert!(Orders::of([(day(-500), 1, 0), (day(-10), 1, 0)], day(0), 365).returned);
     assert!(!Orders::of([(day(-300), 1, 0), (day(-10), 1, 0)], day(0), 365).returned);
     assert_eq!(Orders::of([(day(-800), 1, 0)], day(0), 365).count, 0);
@@ -30,16 +51,24 @@ fn few_customers_have_no_scores() {
     few.push(customer(3, 1, 1));
     let scored = scores(&few);
     assert_eq!(scored.iter().filter(|s| s.is_some()).count(), 25);
-    assert_eq!(scored[24], None, "nobody without an order in the look-back has a score");
+    assert_eq!(
+        scored[24], None,
+        "nobody without an order in the look-back has a score"
+    );
 }
 
 #[test]
 fn ties_share_the_score_of_the_strictly_worse() {
-    let all: Vec<Orders> = (0..50).map(|i| customer(0, if i < 40 { 1 } else { 2 }, i)).collect();
+    let all: Vec<Orders> = (0..50)
+        .map(|i| customer(0, if i < 40 { 1 } else { 2 }, i))
+        .collect();
     let scored: Vec<Scores> = scores(&all).into_iter().flatten().collect();
     assert!(scored[..40].iter().all(|s| s.f == 1 && s.r == 1));
     assert!(scored[40..].iter().all(|s| s.f == 5));
-    assert_eq!((scored[0].m, scored[9].m, scored[10].m, scored[49].m), (1, 1, 2, 5));
+    assert_eq!(
+        (scored[0].m, scored[9].m, scored[10].m, scored[49].m),
+        (1, 1, 2, 5)
+    );
 }
 
 #[test]
@@ -51,15 +80,43 @@ fn the_segments_are_what_the_scores_say() {
 
 #[test]
 fn high_value_needs_all_three() {
-    let all = [customer(0, 2, 200), customer(0, 2, 400), customer(0, 1, 900), Orders { discounted: 1, ..customer(0, 3, 3000) }];
+    let all = [
+        customer(0, 2, 200),
+        customer(0, 2, 400),
+        customer(0, 1, 900),
+        Orders {
+            discounted: 1,
+            ..customer(0, 3, 3000)
+        },
+    ];
     let median = median_mean(&all).expect("there are orders");
     assert_eq!(median.minor(), 550.0);
     let values: Vec<Value> = all.iter().filter_map(|o| value(o, median)).collect();
-    assert_eq!(values.iter().map(|v| v.is_high()).collect::<Vec<_>>(), [false; 4]);
-    assert_eq!(values[3], Value { full_price: false, several: true, above_median: true });
-    assert_eq!(values[2], Value { full_price: true, several: false, above_median: true });
+    assert_eq!(
+        values.iter().map(|v| v.is_high()).collect::<Vec<_>>(),
+        [false; 4]
+    );
+    assert_eq!(
+        values[3],
+        Value {
+            full_price: false,
+            several: true,
+            above_median: true
+        }
+    );
+    assert_eq!(
+        values[2],
+        Value {
+            full_price: true,
+            several: false,
+            above_median: true
+        }
+    );
     let even = [customer(0, 2, 200), customer(0, 2, 200)];
-    assert!(!value(&even[0], median_mean(&even).expect("orders")).is_some_and(|v| v.above_median), "the median itself is not above it");
+    assert!(
+        !value(&even[0], median_mean(&even).expect("orders")).is_some_and(|v| v.above_median),
+        "the median itself is not above it"
+    );
     assert_eq!(value(&Orders::default(), median), None);
 }
 

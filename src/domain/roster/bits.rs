@@ -29,7 +29,9 @@ impl Bits {
 
     /// True when the number is in the set.
     pub fn has(&self, no: usize) -> bool {
-        self.0.get(no / 64).is_some_and(|word| word >> (no % 64) & 1 == 1)
+        self.0
+            .get(no / 64)
+            .is_some_and(|word| word >> (no % 64) & 1 == 1)
     }
 
     /// True when no number is in the set.

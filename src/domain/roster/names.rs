@@ -16,7 +16,10 @@ pub struct Names {
 
 impl Default for Names {
     fn default() -> Names {
-        Names { list: vec!["".into()], index: HashMap::from([("".into(), 0)]) }
+        Names {
+            list: vec!["".into()],
+            index: HashMap::from([("".into(), 0)]),
+        }
     }
 }
 
@@ -47,19 +50,26 @@ impl Names {
 
     /// All words with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
-        self.list.iter().enumerate().map(|(i, w)| (i as u32, w.as_ref()))
+        self.list
+            .iter()
+            .enumerate()
+            .map(|(i, w)| (i as u32, w.as_ref()))
     }
 
     /// The numbers of the words (never the empty one) that pass a test.
     pub fn which(&self, test: impl Fn(&str) -> bool) -> Bits {
         let mut bits = Bits::default();
-        self.iter().skip(1).filter(|(_, w)| test(w)).for_each(|(no, _)| bits.set(no as usize));
+        self.iter()
+            .skip(1)
+            .filter(|(_, w)| test(w))
+            .for_each(|(no, _)| bits.set(no as usize));
         bits
     }
 
     /// For each number its place in the order of the folded words, for sorting.
     pub fn ranks(&self) -> Vec<u32> {
-        let mut order: Vec<(String, u32)> = self.iter().map(|(no, w)| (text::fold(w), no)).collect();
+        let mut order: Vec<(String, u32)> =
+            self.iter().map(|(no, w)| (text::fold(w), no)).collect();
         order.sort_unstable();
         let mut ranks = vec![0; order.len()];
         for (rank, (_, no)) in order.iter().enumerate() {
@@ -90,8 +100,13 @@ impl NameHeap {
         if let Some((shown, _)) = self.changed(at) {
             return shown;
         }
-        let Some((_, start)) = self.starts.get(at) else { return "" };
-        let end = self.starts.get(at + 1).map_or(self.shown.len(), |s| s.1 as usize);
+        let Some((_, start)) = self.starts.get(at) else {
+            return "";
+        };
+        let end = self
+            .starts
+            .get(at + 1)
+            .map_or(self.shown.len(), |s| s.1 as usize);
         match &self.shown[*start as usize..end] {
             "" => self.folded(at),
             name => name,
@@ -103,14 +118,23 @@ impl NameHeap {
         if let Some((_, folded)) = self.changed(at) {
             return folded;
         }
-        let Some((start, _)) = self.starts.get(at) else { return "" };
-        let end = self.starts.get(at + 1).map_or(self.folded.len(), |s| s.0 as usize);
+        let Some((start, _)) = self.starts.get(at) else {
+            return "";
+        };
+        let end = self
+            .starts
+            .get(at + 1)
+            .map_or(self.folded.len(), |s| s.0 as usize);
         // Behind each name stands a line feed, which no folded name contains.
         &self.folded[*start as usize..end - 1]
     }
 
     fn changed(&self, at: usize) -> Option<&(Box<str>, Box<str>)> {
-        if self.renamed.is_empty() { None } else { self.renamed.get(&(at as u32)) }
+        if self.renamed.is_empty() {
+            None
+        } else {
+            self.renamed.get(&(at as u32))
+        }
     }
 
     /// Sets the name of a row, or adds the row when `at` is the next one. `false` when it has this name already.
@@ -120,12 +144,14 @@ impl NameHeap {
             if self.shown(at) == name {
                 return false;
             }
-            self.renamed.insert(at as u32, (name.into(), cut(&fold(name)).into()));
+            self.renamed
+                .insert(at as u32, (name.into(), cut(&fold(name)).into()));
             return true;
         }
         // Both strings stay within what four bytes can point at (a million names of the longest length would not).
         let fits = self.folded.len() + self.shown.len() + 3 * LONGEST < u32::MAX as usize;
-        self.starts.push((self.folded.len() as u32, self.shown.len() as u32));
+        self.starts
+            .push((self.folded.len() as u32, self.shown.len() as u32));
         let from = self.folded.len();
         if fits && name.is_ascii() && !name.contains('\n') {
             // What the fold does to plain letters, without a string in between.
@@ -159,7 +185,9 @@ impl NameHeap {
                 row += leap;
                 leap *= 2;
             }
-            row += self.starts[row..(row + leap).min(self.starts.len())].partition_point(|s| s.0 <= hit) - 1;
+            row += self.starts[row..(row + leap).min(self.starts.len())]
+                .partition_point(|s| s.0 <= hit)
+                - 1;
             bits.set(row);
             match self.starts.get(row + 1) {
                 Some(next) => from = next.0 as usize,
@@ -174,9 +202,12 @@ impl NameHeap {
 
     /// Moves the rows of another heap behind its own.
     pub fn append(&mut self, more: &mut NameHeap) {
-        if self.folded.len() + self.shown.len() + more.folded.len() + more.shown.len() + 3 * LONGEST < u32::MAX as usize {
+        if self.folded.len() + self.shown.len() + more.folded.len() + more.shown.len() + 3 * LONGEST
+            < u32::MAX as usize
+        {
             let (folded, shown) = (self.folded.len() as u32, self.shown.len() as u32);
-            self.starts.extend(more.starts.iter().map(|s| (s.0 + folded, s.1 + shown)));
+            self.starts
+                .extend(more.starts.iter().map(|s| (s.0 + folded, s.1 + shown)));
             self.folded.push_str(&more.folded);
             self.shown.push_str(&more.shown);
         } else {
@@ -208,7 +239,11 @@ impl NameHeap {
 /// The fold of a name or of a word that is searched in names: no line feeds.
 pub(crate) fn fold(name: &str) -> String {
     let folded = text::fold(name);
-    if folded.contains('\n') { folded.replace('\n', " ") } else { folded }
+    if folded.contains('\n') {
+        folded.replace('\n', " ")
+    } else {
+        folded
+    }
 }
 
 fn cut(name: &str) -> &str {

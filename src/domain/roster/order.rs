@@ -18,7 +18,9 @@ impl Roster {
     /// The rows in lists that pass a filter, in the order of their making.
     pub fn select(&self, filter: &Prepared<'_>) -> Vec<u32> {
         if filter.is_all() {
-            return (0..self.rows.len() as u32).filter(|at| !self.rows[*at as usize].removed).collect();
+            return (0..self.rows.len() as u32)
+                .filter(|at| !self.rows[*at as usize].removed)
+                .collect();
         }
         let mut found = Vec::new();
         for (at, row) in self.rows.iter().enumerate() {
@@ -34,12 +36,16 @@ impl Roster {
         match field.choices {
             _ if field.code == "name" => self.sort_by_name(rows, descending),
             Some(choices) if !choices.ordered => {
-                let mut list: Vec<(String, u32)> =
-                    (choices.list)(self).iter().map(|c| (crate::text::fold((choices.label)(self, c.no)), c.no)).collect();
+                let mut list: Vec<(String, u32)> = (choices.list)(self)
+                    .iter()
+                    .map(|c| (crate::text::fold((choices.label)(self, c.no)), c.no))
+                    .collect();
                 list.sort_unstable();
                 let most = list.iter().map(|l| l.1 as usize + 1).max().unwrap_or(0);
                 let mut ranks = vec![0_i64; most];
-                list.iter().enumerate().for_each(|(rank, (_, no))| ranks[*no as usize] = rank as i64);
+                list.iter()
+                    .enumerate()
+                    .for_each(|(rank, (_, no))| ranks[*no as usize] = rank as i64);
                 self.sort_by(rows, descending, |at| match (field.get)(self, at) {
                     Value::Choice(no) => ranks.get(no as usize).copied(),
                     _ => None,
@@ -58,13 +64,20 @@ impl Roster {
 
     /// Sorts rows by a custom attribute that was loaded: numbers and dates by size, other values by folded word.
     pub fn sort_attribute(&self, rows: &mut [u32], code: &str, descending: bool) {
-        let Some((names, values)) = self.attributes.get(code) else { return self.sort_by_name(rows, descending) };
+        let Some((names, values)) = self.attributes.get(code) else {
+            return self.sort_by_name(rows, descending);
+        };
         let numbers: Option<Vec<i64>> = names.iter().skip(1).map(|(_, w)| w.parse().ok()).collect();
         let ranks: Vec<i64> = match numbers {
             Some(numbers) => std::iter::once(0).chain(numbers).collect(),
             None => names.ranks().into_iter().map(i64::from).collect(),
         };
-        self.sort_by(rows, descending, |at| values.get(at).filter(|no| **no != 0).and_then(|no| ranks.get(*no as usize).copied()));
+        self.sort_by(rows, descending, |at| {
+            values
+                .get(at)
+                .filter(|no| **no != 0)
+                .and_then(|no| ranks.get(*no as usize).copied())
+        });
     }
 
     /// The triage queue: rows with a priority that pass the filter, highest first, then the nearest renewal, then name.
@@ -101,7 +114,9 @@ impl Roster {
         let stages = &self.config.stages;
         self.sort_by_key(rows, |at| {
             let age = self.stage_age(at).unwrap_or(0);
-            let pace = stages.get(self.rows[at].signals.stage).map_or(0, |s| 1 + s.pace(age) as u64);
+            let pace = stages
+                .get(self.rows[at].signals.stage)
+                .map_or(0, |s| 1 + s.pace(age) as u64);
             // Ages are differences of days that fit in two bytes.
             u64::from(u32::MAX) - (pace << 24) - (age + 0x0080_0000).clamp(0, 0x00ff_ffff) as u64
         });
@@ -109,7 +124,9 @@ impl Roster {
 
     /// Sum of the rows' ARR, minor units.
     pub fn sum_arr(&self, rows: &[u32]) -> i64 {
-        rows.iter().fold(0, |sum, at| i64::saturating_add(sum, self.arr(*at as usize)))
+        rows.iter().fold(0, |sum, at| {
+            i64::saturating_add(sum, self.arr(*at as usize))
+        })
     }
 
     fn sort_by(&self, rows: &mut [u32], descending: bool, get: impl Fn(usize) -> Option<i64>) {
@@ -128,15 +145,26 @@ impl Roster {
             keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.by_name(a.2, b.2)));
         } else {
             let ranks = self.name_ranks();
-            keys = rows.iter().map(|at| (key(*at as usize), ranks[*at as usize], *at)).collect();
+            keys = rows
+                .iter()
+                .map(|at| (key(*at as usize), ranks[*at as usize], *at))
+                .collect();
             keys.sort_unstable();
         }
-        rows.iter_mut().zip(&keys).for_each(|(row, key)| *row = key.2);
+        rows.iter_mut()
+            .zip(&keys)
+            .for_each(|(row, key)| *row = key.2);
     }
 
     fn sort_by_name(&self, rows: &mut [u32], descending: bool) {
         if self.few(rows.len()) {
-            rows.sort_unstable_by(|a, b| if descending { self.by_name(*b, *a) } else { self.by_name(*a, *b) });
+            rows.sort_unstable_by(|a, b| {
+                if descending {
+                    self.by_name(*b, *a)
+                } else {
+                    self.by_name(*a, *b)
+                }
+            });
             return;
         }
         let ranks = self.name_ranks();
@@ -153,7 +181,9 @@ impl Roster {
     }
 
     fn by_name(&self, a: u32, b: u32) -> Ordering {
-        self.folded(a as usize).cmp(self.folded(b as usize)).then(a.cmp(&b))
+        self.folded(a as usize)
+            .cmp(self.folded(b as usize))
+            .then(a.cmp(&b))
     }
 
     /// The place of each row in the order of folded names, worked out when it is first asked for after a name changed.
@@ -167,8 +197,11 @@ impl Roster {
                 head[..len].copy_from_slice(&name[..len]);
                 u64::from_be_bytes(head)
             };
-            let mut order: Vec<(u64, u32)> = (0..self.rows.len() as u32).map(|at| (head(at), at)).collect();
-            let by_head = |a: &(u64, u32), b: &(u64, u32)| a.0.cmp(&b.0).then_with(|| self.by_name(a.1, b.1));
+            let mut order: Vec<(u64, u32)> = (0..self.rows.len() as u32)
+                .map(|at| (head(at), at))
+                .collect();
+            let by_head =
+                |a: &(u64, u32), b: &(u64, u32)| a.0.cmp(&b.0).then_with(|| self.by_name(a.1, b.1));
             if order.len() >= super::scoring::PART {
                 // Two sorted halves, each by a thread: the stable sort then only merges them.
                 let (left, right) = order.split_at_mut(self.rows.len() / 2);
@@ -181,7 +214,10 @@ impl Roster {
                 order.sort_unstable_by(by_head);
             }
             let mut ranks = vec![0; order.len()];
-            order.iter().enumerate().for_each(|(rank, (_, at))| ranks[*at as usize] = rank as u32);
+            order
+                .iter()
+                .enumerate()
+                .for_each(|(rank, (_, at))| ranks[*at as usize] = rank as u32);
             ranks
         })
     }

@@ -17,13 +17,30 @@ struct Cards<'r> {
 
 impl<'r> Cards<'r> {
     fn new(roster: &'r Roster, cards: &'r Scorecards) -> Cards<'r> {
-        let ready = |card: &Scorecard| card.compiled.as_ref().map(|f| f.prepare(roster, &People::new()));
-        Cards { roster, cards, filters: cards.scorecard.iter().map(ready).collect() }
+        let ready = |card: &Scorecard| {
+            card.compiled
+                .as_ref()
+                .map(|f| f.prepare(roster, &People::new()))
+        };
+        Cards {
+            roster,
+            cards,
+            filters: cards.scorecard.iter().map(ready).collect(),
+        }
     }
 
     fn of(&self, at: usize) -> Option<&'r Scorecard> {
-        let stage = self.roster.config.stages.code(self.roster.rows[at].signals.stage);
-        let passes = |card: usize| self.filters.get(card).and_then(Option::as_ref).is_some_and(|f| f.matches(at));
+        let stage = self
+            .roster
+            .config
+            .stages
+            .code(self.roster.rows[at].signals.stage);
+        let passes = |card: usize| {
+            self.filters
+                .get(card)
+                .and_then(Option::as_ref)
+                .is_some_and(|f| f.matches(at))
+        };
         self.cards.choose(stage, passes)
     }
 }
@@ -59,7 +76,12 @@ impl Roster {
         let mut all = vec![Health::default(); self.rows.len()];
         in_parts(&mut all, |first, part| {
             for (at, health) in (first..).zip(part) {
-                *health = health::score(ready.of(at), &self.rows[at].signals, &self.config, self.today);
+                *health = health::score(
+                    ready.of(at),
+                    &self.rows[at].signals,
+                    &self.config,
+                    self.today,
+                );
             }
         });
         all
@@ -70,10 +92,22 @@ impl Roster {
         if row.removed || self.hides(row) {
             return 0;
         }
-        let done = if self.done.is_empty() { None } else { self.done.get(&(at as u32)) };
+        let done = if self.done.is_empty() {
+            None
+        } else {
+            self.done.get(&(at as u32))
+        };
         let arr = row.signals.mrr.saturating_mul(12);
         let done = done.map_or(&[][..], |d| d);
-        priority::sum(&row.signals, health, &self.config, self.today, done, arr, self.median_arr)
+        priority::sum(
+            &row.signals,
+            health,
+            &self.config,
+            self.today,
+            done,
+            arr,
+            self.median_arr,
+        )
     }
 
     /// Computes health and priority of one row for the roster's day.
@@ -86,7 +120,12 @@ impl Roster {
 
     /// Computes the median ARR, and health and priority of every row; on several threads where there are many rows.
     pub fn rescore(&mut self) {
-        let mut arrs: Vec<i64> = self.rows.iter().filter(|r| !r.removed && r.signals.mrr > 0).map(|r| r.signals.mrr).collect();
+        let mut arrs: Vec<i64> = self
+            .rows
+            .iter()
+            .filter(|r| !r.removed && r.signals.mrr > 0)
+            .map(|r| r.signals.mrr)
+            .collect();
         self.median_arr = if arrs.is_empty() {
             0
         } else {
@@ -95,13 +134,20 @@ impl Roster {
         };
         drop(arrs);
         // Filters read the rows, which are being written below.
-        let all = if self.config.scorecards.have_filters() { self.health_by(&self.config.scorecards) } else { Vec::new() };
+        let all = if self.config.scorecards.have_filters() {
+            self.health_by(&self.config.scorecards)
+        } else {
+            Vec::new()
+        };
         let mut rows = std::mem::take(&mut self.rows);
         let this = &*self;
         in_parts(&mut rows, |first, part| {
             for (at, row) in (first..).zip(part) {
                 row.health = all.get(at).copied().unwrap_or_else(|| {
-                    let card = this.config.scorecards.choose(this.config.stages.code(row.signals.stage), |_| false);
+                    let card = this
+                        .config
+                        .scorecards
+                        .choose(this.config.stages.code(row.signals.stage), |_| false);
                     health::score(card, &row.signals, &this.config, this.today)
                 });
                 row.priority = this.priority(at, row, row.health);

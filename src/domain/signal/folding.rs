@@ -21,8 +21,15 @@ const FRESH_DAYS: i64 = 7;
 /// them is which are active on the day.
 /// `before` is left empty: the caller folds 28 days earlier and scores that.
 pub fn fold(facts: &Facts, config: &Config, day: Day) -> Signals {
-    let mut signals = Signals { cohort: 1, asof: Some(day), ..Signals::default() };
-    let mut next = Next { after: day, first: day.plus(FRESH_DAYS) };
+    let mut signals = Signals {
+        cohort: 1,
+        asof: Some(day),
+        ..Signals::default()
+    };
+    let mut next = Next {
+        after: day,
+        first: day.plus(FRESH_DAYS),
+    };
     fold_events(&mut signals, &facts.events, config, &mut next);
     fold_cadence(&mut signals, facts, config, day);
     signals.gaps = gaps(&signals, &facts.events, config, day);
@@ -77,7 +84,8 @@ fn fold_events(signals: &mut Signals, events: &[Fact], config: &Config, next: &m
             }
             EventKind::Nps => {
                 if let Some(points) = within(fact.number, 0, 10) {
-                    (signals.nps, signals.nps_day, answer) = (Some(points), Some(fact.day), fact.at);
+                    (signals.nps, signals.nps_day, answer) =
+                        (Some(points), Some(fact.day), fact.at);
                 }
             }
             EventKind::Pulse => {
@@ -111,21 +119,40 @@ fn meet(signals: &mut Signals, fact: &Fact) {
 fn fold_cadence(signals: &mut Signals, facts: &Facts, config: &Config, day: Day) {
     let stage = signals.since.and_then(|_| config.stages.get(signals.stage));
     signals.cadence = config.cadences.of(stage, &facts.tags);
-    let counts = |f: &&Fact| f.kind == EventKind::Touch && f.day <= day && config.cadences.counts(signals.cadence, f.channel);
+    let counts = |f: &&Fact| {
+        f.kind == EventKind::Touch
+            && f.day <= day
+            && config.cadences.counts(signals.cadence, f.channel)
+    };
     signals.reached = facts.events.iter().filter(counts).map(|f| f.day).max();
 }
 
 /// Questions of the stage it is in that have no answer, 254 at most; of a checklist the first 128 count.
 fn gaps(signals: &Signals, events: &[Fact], config: &Config, day: Day) -> Option<u8> {
-    let questions = signals.since.and_then(|_| config.stages.get(signals.stage))?.checklist.len().min(128);
-    let here = |f: &&Fact| f.kind == EventKind::Check && f.day <= day && f.to == signals.stage && usize::from(f.channel) < questions;
-    let answered = events.iter().filter(here).fold(0_u128, |all, f| all | 1 << f.channel);
+    let questions = signals
+        .since
+        .and_then(|_| config.stages.get(signals.stage))?
+        .checklist
+        .len()
+        .min(128);
+    let here = |f: &&Fact| {
+        f.kind == EventKind::Check
+            && f.day <= day
+            && f.to == signals.stage
+            && usize::from(f.channel) < questions
+    };
+    let answered = events
+        .iter()
+        .filter(here)
+        .fold(0_u128, |all, f| all | 1 << f.channel);
     (questions > 0).then(|| (questions - answered.count_ones() as usize) as u8)
 }
 
 /// A number that has to lie between two ends; anything else was never an answer.
 fn within(number: Option<i64>, low: u8, high: u8) -> Option<u8> {
-    number.and_then(|n| u8::try_from(n).ok()).filter(|n| (low..=high).contains(n))
+    number
+        .and_then(|n| u8::try_from(n).ok())
+        .filter(|n| (low..=high).contains(n))
 }
 
 /// A move to another stage. One to the stage it is in already changes nothing.
@@ -168,11 +195,24 @@ fn earlier(a: Option<Day>, b: Option<Day>) -> Option<Day> {
 }
 
 fn fold_usage(signals: &mut Signals, facts: &Facts, day: Day) {
-    let readings = || facts.events.iter().rev().filter(|f| f.kind == EventKind::Usage && f.day <= day);
-    let Some(latest) = readings().next() else { return };
+    let readings = || {
+        facts
+            .events
+            .iter()
+            .rev()
+            .filter(|f| f.kind == EventKind::Usage && f.day <= day)
+    };
+    let Some(latest) = readings().next() else {
+        return;
+    };
     signals.usage_day = Some(latest.day);
-    signals.seats = latest.seats.and_then(|used| seat_share(used, &facts.versions, latest.day));
-    let told = readings().take(NOW).filter_map(|f| f.active).map(|days| i128::from(days.min(7)));
+    signals.seats = latest
+        .seats
+        .and_then(|used| seat_share(used, &facts.versions, latest.day));
+    let told = readings()
+        .take(NOW)
+        .filter_map(|f| f.active)
+        .map(|days| i128::from(days.min(7)));
     let (days, of) = told.fold((0, 0), |(days, of), n| (days + n, of + 1));
     signals.active = (of > 0).then(|| half_even(days * 10, of) as u8);
     let (mut now, mut before, mut weeks) = (0_i128, 0_i128, 0_usize);
@@ -193,7 +233,11 @@ const MOST_SHARE: i128 = 254;
 
 /// Seats used against the seats of the paid versions active on the reading's day, per cent, 254 at most.
 fn seat_share(used: u32, versions: &[VersionFact], day: Day) -> Option<u8> {
-    let paid: i128 = versions.iter().filter(|v| v.paid && active(v, day)).map(|v| i128::from(v.quantity)).sum();
+    let paid: i128 = versions
+        .iter()
+        .filter(|v| v.paid && active(v, day))
+        .map(|v| i128::from(v.quantity))
+        .sum();
     (paid > 0).then(|| half_even(i128::from(used) * 100, paid).min(MOST_SHARE) as u8)
 }
 
@@ -258,11 +302,19 @@ fn fold_versions(signals: &mut Signals, versions: &[VersionFact], next: &mut Nex
 /// When an active paid version comes up for renewal: its end, unless the subscription goes on with another version by
 /// then; otherwise the next anniversary of the subscription's first paid day.
 fn renewal(version: &VersionFact, versions: &[VersionFact], day: Day) -> Option<Day> {
-    let siblings = || versions.iter().filter(|v| v.subscription == version.subscription);
+    let siblings = || {
+        versions
+            .iter()
+            .filter(|v| v.subscription == version.subscription)
+    };
     let goes_on = |end: Day| siblings().any(|v| v.start > version.start && v.start <= end);
     match version.end {
         Some(end) if !goes_on(end) => Some(end),
-        _ => siblings().filter(|v| v.paid).map(|v| v.start).min().and_then(|first| anniversary(first, day)),
+        _ => siblings()
+            .filter(|v| v.paid)
+            .map(|v| v.start)
+            .min()
+            .and_then(|first| anniversary(first, day)),
     }
 }
 
@@ -271,9 +323,12 @@ fn anniversary(first: Day, day: Day) -> Option<Day> {
     let (first, today) = (first.date(), day.date());
     let year_of = |year: i32| {
         let date = NaiveDate::from_ymd_opt(year, first.month(), first.day());
-        date.or_else(|| NaiveDate::from_ymd_opt(year, 2, 28)).and_then(Day::from_date)
+        date.or_else(|| NaiveDate::from_ymd_opt(year, 2, 28))
+            .and_then(Day::from_date)
     };
-    year_of(today.year()).filter(|d| *d > day).or_else(|| year_of(today.year() + 1))
+    year_of(today.year())
+        .filter(|d| *d > day)
+        .or_else(|| year_of(today.year() + 1))
 }
 
 /// Adds one event that is later than every fact folded so far, without reading the others.
@@ -318,7 +373,12 @@ pub fn absorb(signals: &mut Signals, fact: &Fact, config: &Config) -> bool {
                 signals.alert = day;
             }
         }
-        EventKind::Note | EventKind::Order | EventKind::Csat | EventKind::Ces | EventKind::Survey | EventKind::Invite => {}
+        EventKind::Note
+        | EventKind::Order
+        | EventKind::Csat
+        | EventKind::Ces
+        | EventKind::Survey
+        | EventKind::Invite => {}
         _ => return false,
     }
     signals.last = day;
@@ -335,15 +395,30 @@ mod tests {
 
     #[test]
     fn a_leap_day_returns_on_the_28th() {
-        assert_eq!(anniversary(day("2024-02-29"), day("2025-02-27")), Some(day("2025-02-28")));
-        assert_eq!(anniversary(day("2024-02-29"), day("2025-02-28")), Some(day("2026-02-28")));
-        assert_eq!(anniversary(day("2024-02-29"), day("2027-12-01")), Some(day("2028-02-29")));
-        assert_eq!(anniversary(day("2024-05-10"), day("2024-05-10")), Some(day("2025-05-10")));
+        assert_eq!(
+            anniversary(day("2024-02-29"), day("2025-02-27")),
+            Some(day("2025-02-28"))
+        );
+        assert_eq!(
+            anniversary(day("2024-02-29"), day("2025-02-28")),
+            Some(day("2026-02-28"))
+        );
+        assert_eq!(
+            anniversary(day("2024-02-29"), day("2027-12-01")),
+            Some(day("2028-02-29"))
+        );
+        assert_eq!(
+            anniversary(day("2024-05-10"), day("2024-05-10")),
+            Some(day("2025-05-10"))
+        );
     }
 
     #[test]
     fn halves_go_to_the_even_number() {
-        let rounded: Vec<i128> = [-5, -3, -1, 1, 3, 5].iter().map(|a| half_even(*a, 2)).collect();
+        let rounded: Vec<i128> = [-5, -3, -1, 1, 3, 5]
+            .iter()
+            .map(|a| half_even(*a, 2))
+            .collect();
         assert_eq!(rounded, [-2, -2, 0, 0, 2, 2]);
     }
 }

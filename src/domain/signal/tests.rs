@@ -37,8 +37,16 @@ fn fact(kind: EventKind, at: i64) -> Fact {
 fn a_fact() -> impl Strategy<Value = Fact> {
     let kinds = proptest::sample::select(EventKind::ALL);
     let paid = proptest::option::of(0..60_i64);
-    (kinds, START * 4..(START + 120) * 4, -1..12_i64, 0..6_u8, 0..40_u32, -20..40_i64, paid).prop_map(
-        |(kind, at, number, to, seats, due, paid)| {
+    (
+        kinds,
+        START * 4..(START + 120) * 4,
+        -1..12_i64,
+        0..6_u8,
+        0..40_u32,
+        -20..40_i64,
+        paid,
+    )
+        .prop_map(|(kind, at, number, to, seats, due, paid)| {
             let fact = fact(kind, at);
             let (due, paid) = (Some(fact.day.plus(due)), paid.map(|p| fact.day.plus(p)));
             Fact {
@@ -53,8 +61,7 @@ fn a_fact() -> impl Strategy<Value = Fact> {
                 roles: (seats * 7 % 64) as u8,
                 ..fact
             }
-        },
-    )
+        })
 }
 
 fn until(from: i64, span: Option<i64>) -> Option<Day> {
@@ -63,37 +70,61 @@ fn until(from: i64, span: Option<i64>) -> Option<Day> {
 
 fn some_facts() -> impl Strategy<Value = Facts> {
     let span = || (START - 400..START + 130, proptest::option::of(0..300_i64));
-    let ticket =
-        (span(), 1..5_u8).prop_map(|((from, span), severity)| TicketFact { severity, opened: number(from), closed: until(from, span) });
-    let task = (span(), proptest::option::of(-5..40_i64), any::<bool>()).prop_map(|((from, span), due, plan)| TaskFact {
-        made: number(from),
-        due: until(from, due),
-        done: until(from, span),
-        plan,
-        mention: plan,
-    });
-    let action = (span(), proptest::option::of(-5..40_i64), 0..5_u8).prop_map(|((from, span), due, risk)| ActionFact {
+    let ticket = (span(), 1..5_u8).prop_map(|((from, span), severity)| TicketFact {
+        severity,
         opened: number(from),
-        due: until(from, due),
         closed: until(from, span),
-        risk,
     });
-    let version = (span(), 0..3_i64, 0..9_u32, any::<bool>()).prop_map(|((from, span), subscription, quantity, paid)| VersionFact {
-        subscription,
-        start: number(from),
-        end: until(from, span),
-        mrr: if paid { i64::from(quantity) * 700 } else { 0 },
-        quantity,
-        paid,
-    });
+    let task = (span(), proptest::option::of(-5..40_i64), any::<bool>()).prop_map(
+        |((from, span), due, plan)| TaskFact {
+            made: number(from),
+            due: until(from, due),
+            done: until(from, span),
+            plan,
+            mention: plan,
+        },
+    );
+    let action = (span(), proptest::option::of(-5..40_i64), 0..5_u8).prop_map(
+        |((from, span), due, risk)| ActionFact {
+            opened: number(from),
+            due: until(from, due),
+            closed: until(from, span),
+            risk,
+        },
+    );
+    let version = (span(), 0..3_i64, 0..9_u32, any::<bool>()).prop_map(
+        |((from, span), subscription, quantity, paid)| VersionFact {
+            subscription,
+            start: number(from),
+            end: until(from, span),
+            mrr: if paid { i64::from(quantity) * 700 } else { 0 },
+            quantity,
+            paid,
+        },
+    );
     let few = |n| 0..n;
     let events = proptest::collection::vec(a_fact(), few(60));
-    let (tickets, tasks) = (proptest::collection::vec(ticket, few(6)), proptest::collection::vec(task, few(6)));
-    let (actions, versions) = (proptest::collection::vec(action, few(6)), proptest::collection::vec(version, few(6)));
-    (events, tickets, tasks, actions, versions).prop_map(|(mut events, tickets, tasks, actions, versions)| {
-        events.sort_by_key(|e| e.at);
-        Facts { events, tickets, tasks, actions, versions, tags: String::new() }
-    })
+    let (tickets, tasks) = (
+        proptest::collection::vec(ticket, few(6)),
+        proptest::collection::vec(task, few(6)),
+    );
+    let (actions, versions) = (
+        proptest::collection::vec(action, few(6)),
+        proptest::collection::vec(version, few(6)),
+    );
+    (events, tickets, tasks, actions, versions).prop_map(
+        |(mut events, tickets, tasks, actions, versions)| {
+            events.sort_by_key(|e| e.at);
+            Facts {
+                events,
+                tickets,
+                tasks,
+                actions,
+                versions,
+                tags: String::new(),
+            }
+        },
+    )
 }
 
 /// The facts as a book of that day would have had them. Agreements are known ahead.
@@ -103,14 +134,20 @@ fn truncated(facts: &Facts, day: Day) -> Facts {
     past.events.retain(|e| e.day <= day);
     past.events.iter_mut().for_each(|e| e.paid = open(e.paid));
     past.tickets.retain(|t| t.opened <= day);
-    past.tickets.iter_mut().for_each(|t| t.closed = open(t.closed));
+    past.tickets
+        .iter_mut()
+        .for_each(|t| t.closed = open(t.closed));
     past.tasks.retain(|t| t.made <= day);
     past.tasks.iter_mut().for_each(|t| t.done = open(t.done));
     past
 }
 
 fn undated(signals: Signals) -> Signals {
-    Signals { asof: None, stale: None, ..signals }
+    Signals {
+        asof: None,
+        stale: None,
+        ..signals
+    }
 }
 
 proptest! {
@@ -160,22 +197,65 @@ proptest! {
 #[test]
 fn the_short_cut_is_taken_for_an_ordinary_day() {
     let config = Config::default();
-    let facts = Facts { events: vec![Fact { number: Some(3), ..fact(EventKind::Nps, START * 4) }], ..Facts::default() };
+    let facts = Facts {
+        events: vec![Fact {
+            number: Some(3),
+            ..fact(EventKind::Nps, START * 4)
+        }],
+        ..Facts::default()
+    };
     let mut signals = fold(&facts, &config, number(START + 5));
-    for (kind, figure) in
-        [(EventKind::Note, None), (EventKind::Touch, Some(20)), (EventKind::Pulse, Some(4)), (EventKind::Order, Some(100))]
-    {
-        assert!(absorb(&mut signals, &Fact { number: figure, ..fact(kind, START * 4 + 5) }, &config));
+    for (kind, figure) in [
+        (EventKind::Note, None),
+        (EventKind::Touch, Some(20)),
+        (EventKind::Pulse, Some(4)),
+        (EventKind::Order, Some(100)),
+    ] {
+        assert!(absorb(
+            &mut signals,
+            &Fact {
+                number: figure,
+                ..fact(kind, START * 4 + 5)
+            },
+            &config
+        ));
     }
     assert!(signals.nps_followed);
-    assert_eq!((signals.touch, signals.pulse), (Some(number(START + 1)), Some(4)));
-    assert!(!absorb(&mut signals, &fact(EventKind::Stage, START * 4 + 9), &config));
-    assert!(!absorb(&mut signals, &fact(EventKind::Touch, START * 4 + 60), &config), "later than the signals' day");
+    assert_eq!(
+        (signals.touch, signals.pulse),
+        (Some(number(START + 1)), Some(4))
+    );
+    assert!(!absorb(
+        &mut signals,
+        &fact(EventKind::Stage, START * 4 + 9),
+        &config
+    ));
+    assert!(
+        !absorb(
+            &mut signals,
+            &fact(EventKind::Touch, START * 4 + 60),
+            &config
+        ),
+        "later than the signals' day"
+    );
 }
 
 fn moves(steps: &[(i64, u8)]) -> Signals {
-    let events = steps.iter().map(|(d, to)| Fact { to: StageNo(*to), ..fact(EventKind::Stage, (START + d) * 4) }).collect();
-    fold(&Facts { events, ..Facts::default() }, &Config::default(), number(START + 100))
+    let events = steps
+        .iter()
+        .map(|(d, to)| Fact {
+            to: StageNo(*to),
+            ..fact(EventKind::Stage, (START + d) * 4)
+        })
+        .collect();
+    fold(
+        &Facts {
+            events,
+            ..Facts::default()
+        },
+        &Config::default(),
+        number(START + 100),
+    )
 }
 
 #[test]
@@ -184,9 +264,15 @@ fn visits_and_cohorts_are_counted() {
     let lost = config.stages.find("churned").expect("shipped").0;
     let back = moves(&[(0, 2), (10, 3), (10, 3), (20, 2), (30, 3)]);
     assert_eq!((back.stage, back.visit, back.cohort), (StageNo(3), 2, 1));
-    assert_eq!((back.since, back.started), (Some(number(START + 30)), Some(number(START))));
+    assert_eq!(
+        (back.since, back.started),
+        (Some(number(START + 30)), Some(number(START)))
+    );
     let returned = moves(&[(0, 3), (10, lost), (20, 3)]);
-    assert_eq!((returned.visit, returned.cohort, returned.started), (2, 2, Some(number(START + 20))));
+    assert_eq!(
+        (returned.visit, returned.cohort, returned.started),
+        (2, 2, Some(number(START + 20)))
+    );
     let none = moves(&[]);
     assert_eq!((none.visit, none.cohort, none.since), (0, 1, None));
 }
@@ -194,23 +280,64 @@ fn visits_and_cohorts_are_counted() {
 #[test]
 fn usage_compares_four_weeks_with_up_to_twelve() {
     let trend = |actions: &[i64]| {
-        let events =
-            actions.iter().zip(0..).map(|(n, w)| Fact { number: Some(*n), ..fact(EventKind::Usage, (START + w * 7) * 4) }).collect();
-        fold(&Facts { events, ..Facts::default() }, &Config::default(), number(START + 365)).usage
+        let events = actions
+            .iter()
+            .zip(0..)
+            .map(|(n, w)| Fact {
+                number: Some(*n),
+                ..fact(EventKind::Usage, (START + w * 7) * 4)
+            })
+            .collect();
+        fold(
+            &Facts {
+                events,
+                ..Facts::default()
+            },
+            &Config::default(),
+            number(START + 365),
+        )
+        .usage
     };
-    assert_eq!(trend(&[100, 100, 100, 60, 60, 60, 60]), None, "three weeks before are too few");
+    assert_eq!(
+        trend(&[100, 100, 100, 60, 60, 60, 60]),
+        None,
+        "three weeks before are too few"
+    );
     assert_eq!(trend(&[100, 100, 100, 100, 60, 60, 60, 60]), Some(-400));
-    assert_eq!(trend(&[999, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 150, 150, 150, 150]), Some(500));
+    assert_eq!(
+        trend(&[
+            999, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 150, 150, 150, 150
+        ]),
+        Some(500)
+    );
     assert_eq!(trend(&[0, 0, 0, 0, 5, 5, 5, 5]), None);
-    assert_eq!(trend(&[1, 1, 1, 1, 9_000, 9_000, 9_000, 9_000]), Some(i16::MAX));
+    assert_eq!(
+        trend(&[1, 1, 1, 1, 9_000, 9_000, 9_000, 9_000]),
+        Some(i16::MAX)
+    );
 }
 
 fn version(subscription: i64, start: &str, end: Option<&str>) -> VersionFact {
-    VersionFact { subscription, start: day(start), end: end.map(day), mrr: 1000, quantity: 10, paid: true }
+    VersionFact {
+        subscription,
+        start: day(start),
+        end: end.map(day),
+        mrr: 1000,
+        quantity: 10,
+        paid: true,
+    }
 }
 
 fn renews(versions: &[VersionFact], on: &str) -> Option<Day> {
-    fold(&Facts { versions: versions.to_vec(), ..Facts::default() }, &Config::default(), day(on)).renews
+    fold(
+        &Facts {
+            versions: versions.to_vec(),
+            ..Facts::default()
+        },
+        &Config::default(),
+        day(on),
+    )
+    .renews
 }
 
 #[test]
@@ -218,19 +345,54 @@ fn a_term_renews_at_its_end_or_its_anniversary() {
     let ends = version(1, "2025-03-01", Some("2026-01-15"));
     assert_eq!(renews(&[ends], "2025-06-01"), Some(day("2026-01-15")));
     assert_eq!(renews(&[ends], "2026-01-15"), None, "no longer active");
-    let changed = [version(1, "2024-03-01", Some("2025-07-07")), version(1, "2025-07-07", None)];
-    assert_eq!(renews(&changed, "2025-06-01"), Some(day("2026-03-01")), "a change of version is not a renewal");
+    let changed = [
+        version(1, "2024-03-01", Some("2025-07-07")),
+        version(1, "2025-07-07", None),
+    ];
+    assert_eq!(
+        renews(&changed, "2025-06-01"),
+        Some(day("2026-03-01")),
+        "a change of version is not a renewal"
+    );
     assert_eq!(renews(&changed, "2025-08-01"), Some(day("2026-03-01")));
     let two = [changed[0], changed[1], version(2, "2025-01-10", None)];
-    assert_eq!(renews(&two, "2025-12-01"), Some(day("2026-01-10")), "the earliest of all subscriptions");
-    assert_eq!(renews(&[VersionFact { paid: false, ..ends }], "2025-06-01"), None);
+    assert_eq!(
+        renews(&two, "2025-12-01"),
+        Some(day("2026-01-10")),
+        "the earliest of all subscriptions"
+    );
+    assert_eq!(
+        renews(
+            &[VersionFact {
+                paid: false,
+                ..ends
+            }],
+            "2025-06-01"
+        ),
+        None
+    );
 }
 
 #[test]
 fn an_answer_is_followed_by_a_later_touch_only() {
     let facts = |kinds: &[EventKind]| {
-        let events = kinds.iter().zip(0..).map(|(k, i)| Fact { number: Some(2), ..fact(*k, START * 4 + i) }).collect();
-        fold(&Facts { events, ..Facts::default() }, &Config::default(), number(START)).nps_followed
+        let events = kinds
+            .iter()
+            .zip(0..)
+            .map(|(k, i)| Fact {
+                number: Some(2),
+                ..fact(*k, START * 4 + i)
+            })
+            .collect();
+        fold(
+            &Facts {
+                events,
+                ..Facts::default()
+            },
+            &Config::default(),
+            number(START),
+        )
+        .nps_followed
     };
     assert!(!facts(&[EventKind::Touch, EventKind::Nps]));
     assert!(facts(&[EventKind::Nps, EventKind::Touch]));
@@ -240,8 +402,22 @@ fn an_answer_is_followed_by_a_later_touch_only() {
 
 #[test]
 fn an_invoice_is_past_due_from_the_day_after() {
-    let invoice = Fact { due: Some(number(START + 10)), paid: Some(number(START + 20)), ..fact(EventKind::Invoice, START * 4) };
-    let facts = Facts { events: vec![invoice], ..Facts::default() };
-    let past_due = |d: i64| fold(&facts, &Config::default(), number(START + d)).past_due.is_some();
-    assert_eq!([9, 10, 11, 19, 20].map(past_due), [false, false, true, true, false]);
+    let invoice = Fact {
+        due: Some(number(START + 10)),
+        paid: Some(number(START + 20)),
+        ..fact(EventKind::Invoice, START * 4)
+    };
+    let facts = Facts {
+        events: vec![invoice],
+        ..Facts::default()
+    };
+    let past_due = |d: i64| {
+        fold(&facts, &Config::default(), number(START + d))
+            .past_due
+            .is_some()
+    };
+    assert_eq!(
+        [9, 10, 11, 19, 20].map(past_due),
+        [false, false, true, true, false]
+    );
 }

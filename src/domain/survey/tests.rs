@@ -10,7 +10,16 @@ fn day(n: i64) -> Day {
 }
 
 fn said(n: u8, kind: EventKind, person: (u32, u32), on: i64, number: i64, wave: u16) -> Said {
-    Said { id: Id([n; 16]), customer: person.0, contact: person.1, kind, at: on * 86_400_000, day: day(on), number, wave }
+    Said {
+        id: Id([n; 16]),
+        customer: person.0,
+        contact: person.1,
+        kind,
+        at: on * 86_400_000,
+        day: day(on),
+        number,
+        wave,
+    }
 }
 
 fn all(answers: &Answers, from: i64, to: i64) -> Figures {
@@ -30,8 +39,19 @@ fn the_latest_answer_of_a_person_counts_and_numbers_that_are_none_are_named() {
     let answers = Answers::settle(said, Vec::new());
     let figures = all(&answers, 0, 30);
     assert_eq!(figures.window.verdict, Verdict::Answers(vec![8, 9]));
-    assert_eq!((figures.window.superseded, figures.outside, figures.window.invalid.len()), (2, 1, 1));
-    assert_eq!(figures.never_asked, [2, 3], "what comes after the window is not known");
+    assert_eq!(
+        (
+            figures.window.superseded,
+            figures.outside,
+            figures.window.invalid.len()
+        ),
+        (2, 1, 1)
+    );
+    assert_eq!(
+        figures.never_asked,
+        [2, 3],
+        "what comes after the window is not known"
+    );
     assert!(answers.quarters && figures.movement.is_none());
     assert_eq!(all(&answers, 0, 90).window.counted.len(), 3);
 }
@@ -51,12 +71,33 @@ fn an_answer_belongs_to_the_invitation_before_it() {
     ];
     let answers = Answers::settle(set, vec!["spring".into(), "summer".into()]);
     let figures = all(&answers, 0, 400);
-    let waves: Vec<_> = figures.waves.iter().map(|w| (w.name.as_str(), w.response, w.uninvited, w.silent.len())).collect();
-    assert_eq!(waves, [("spring", Share::new(1, 2), 0, 1), ("summer", Share::new(1, 2), 1, 1)]);
+    let waves: Vec<_> = figures
+        .waves
+        .iter()
+        .map(|w| (w.name.as_str(), w.response, w.uninvited, w.silent.len()))
+        .collect();
+    assert_eq!(
+        waves,
+        [
+            ("spring", Share::new(1, 2), 0, 1),
+            ("summer", Share::new(1, 2), 1, 1)
+        ]
+    );
     assert_eq!(figures.no_wave.counted.len(), 1);
     let movement = figures.movement.expect("two waves");
-    assert_eq!((movement.cells[0][2].len(), movement.cells[3][1].len(), movement.change), (1, 1, None));
-    let silent: Vec<u32> = figures.silent.iter().map(|at| answers.said[*at as usize].customer).collect();
+    assert_eq!(
+        (
+            movement.cells[0][2].len(),
+            movement.cells[3][1].len(),
+            movement.change
+        ),
+        (1, 1, None)
+    );
+    let silent: Vec<u32> = figures
+        .silent
+        .iter()
+        .map(|at| answers.said[*at as usize].customer)
+        .collect();
     assert_eq!((silent, figures.never_asked), (vec![1], vec![3]));
 }
 
@@ -70,16 +111,37 @@ fn a_change_needs_two_scores() {
     let figures = all(&Answers::settle(set, vec!["a".into(), "b".into()]), 0, 100);
     let movement = figures.movement.expect("two waves");
     assert_eq!(movement.cells[0][2].len(), FEW);
-    assert!(movement.change.is_some_and(|c| c.visible && c.difference == 200.0));
+    assert!(
+        movement
+            .change
+            .is_some_and(|c| c.visible && c.difference == 200.0)
+    );
 }
 
 #[test]
 fn satisfaction_is_the_share_of_4_and_5_and_effort_the_mean() {
-    let set =
-        [(4, EventKind::Csat), (5, EventKind::Csat), (1, EventKind::Csat), (9, EventKind::Csat), (7, EventKind::Ces), (2, EventKind::Ces)];
-    let set = set.iter().enumerate().map(|(i, (n, kind))| said(i as u8, *kind, (0, 0), i as i64, *n, NO_WAVE)).collect();
+    let set = [
+        (4, EventKind::Csat),
+        (5, EventKind::Csat),
+        (1, EventKind::Csat),
+        (9, EventKind::Csat),
+        (7, EventKind::Ces),
+        (2, EventKind::Ces),
+    ];
+    let set = set
+        .iter()
+        .enumerate()
+        .map(|(i, (n, kind))| said(i as u8, *kind, (0, 0), i as i64, *n, NO_WAVE))
+        .collect();
     let figures = all(&Answers::settle(set, Vec::new()), 0, 100);
-    assert_eq!((figures.csat.share, figures.ces.mean, figures.csat.answers.len()), (Share::new(2, 3), Some(4.5), 3));
+    assert_eq!(
+        (
+            figures.csat.share,
+            figures.ces.mean,
+            figures.csat.answers.len()
+        ),
+        (Share::new(2, 3), Some(4.5), 3)
+    );
     assert_eq!(all(&Answers::default(), 0, 1).ces.mean, None);
 }
 

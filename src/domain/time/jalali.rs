@@ -34,9 +34,13 @@ pub fn day(year: i32, month: u32, day: u32) -> Option<Day> {
     if !YEARS.contains(&year) || day == 0 || day > length {
         return None;
     }
-    let before = (1..month).map(|m| if m <= 6 { 31 } else { 30 }).sum::<i64>();
+    let before = (1..month)
+        .map(|m| if m <= 6 { 31 } else { 30 })
+        .sum::<i64>();
     let first = Day::from_date(NaiveDate::from_ymd_opt(KNOWN.1, KNOWN.2, KNOWN.3)?)?;
-    Day::from_number(first.number() + days_before(year) - days_before(KNOWN.0) + before + i64::from(day) - 1)
+    Day::from_number(
+        first.number() + days_before(year) - days_before(KNOWN.0) + before + i64::from(day) - 1,
+    )
 }
 
 #[cfg(test)]
@@ -59,7 +63,11 @@ mod tests {
             (1408, "2029-03-20"),
             (1409, "2030-03-21"),
         ] {
-            assert_eq!(day(year, 1, 1), Some(gregorian.parse().expect("a date")), "{year}");
+            assert_eq!(
+                day(year, 1, 1),
+                Some(gregorian.parse().expect("a date")),
+                "{year}"
+            );
         }
     }
 
@@ -76,8 +84,18 @@ mod tests {
                 }
             }
         }
-        assert_eq!(day(1405, 8, 30), Some("2026-11-21".parse().expect("a date")));
-        for none in [(1404, 12, 30), (1404, 7, 31), (1404, 13, 1), (1404, 1, 0), (1205, 1, 1), (1499, 1, 1)] {
+        assert_eq!(
+            day(1405, 8, 30),
+            Some("2026-11-21".parse().expect("a date"))
+        );
+        for none in [
+            (1404, 12, 30),
+            (1404, 7, 31),
+            (1404, 13, 1),
+            (1404, 1, 0),
+            (1205, 1, 1),
+            (1499, 1, 1),
+        ] {
             assert_eq!(day(none.0, none.1, none.2), None, "{none:?}");
         }
         assert!(day(1403, 12, 30).is_some(), "a leap year");

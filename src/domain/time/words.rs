@@ -66,14 +66,21 @@ pub fn past(text: &str, now: &Moment) -> Option<Stamp> {
 
 /// A day as a person reads it: "Tue 8 Dec", with the year when it is not that of `today`.
 pub fn show(day: Day, today: Day) -> String {
-    let form = if day.date().year() == today.date().year() { "%a %-d %b" } else { "%a %-d %b %Y" };
+    let form = if day.date().year() == today.date().year() {
+        "%a %-d %b"
+    } else {
+        "%a %-d %b %Y"
+    };
     day.date().format(form).to_string()
 }
 
 /// The weekday that a word names, 0 is Monday.
 pub fn weekday(word: &str) -> Option<u32> {
     let word = fold(word);
-    WEEKDAYS.iter().position(|names| names.contains(&word.as_str())).map(|at| at as u32)
+    WEEKDAYS
+        .iter()
+        .position(|names| names.contains(&word.as_str()))
+        .map(|at| at as u32)
 }
 
 /// A date in folded words.
@@ -142,7 +149,11 @@ fn initial(unit: &str) -> char {
 fn shifted(day: Day, n: i64, unit: char) -> Option<Day> {
     let months = |n: i64| {
         let count = Months::new(u32::try_from(n.abs()).ok()?);
-        if n < 0 { day.date().checked_sub_months(count) } else { day.date().checked_add_months(count) }
+        if n < 0 {
+            day.date().checked_sub_months(count)
+        } else {
+            day.date().checked_add_months(count)
+        }
     };
     match unit {
         'd' => Day::from_number(day.number() + n),
@@ -174,12 +185,20 @@ fn week_of(today: Day, after: i64, weekday: u32) -> Option<Day> {
 fn month_end(today: Day, months: u32) -> Option<Day> {
     let date = today.date();
     let first = NaiveDate::from_ymd_opt(date.year(), date.month0() / months * months + 1, 1)?;
-    first.checked_add_months(Months::new(months))?.checked_sub_days(Days::new(1)).and_then(Day::from_date)
+    first
+        .checked_add_months(Months::new(months))?
+        .checked_sub_days(Days::new(1))
+        .and_then(Day::from_date)
 }
 
 /// `8 dec`, `dec 8`, `8th december 2026`, `2026-12-08`, `08.12.2026`, `8.12.`.
 fn calendar(words: &[&str], today: Day, look: Look) -> Option<Day> {
-    let month = |word: &str| MONTHS.iter().position(|names| names.contains(&word.trim_end_matches('.'))).map(|at| at as u32 + 1);
+    let month = |word: &str| {
+        MONTHS
+            .iter()
+            .position(|names| names.contains(&word.trim_end_matches('.')))
+            .map(|at| at as u32 + 1)
+    };
     match words {
         [one] => numeric(one, today, look),
         [a, b] => match (month(a), month(b)) {
@@ -189,7 +208,11 @@ fn calendar(words: &[&str], today: Day, look: Look) -> Option<Day> {
         },
         [a, b, year] => {
             let year = year_of(year)?;
-            let (month, day) = if let Some(month) = month(b) { (month, ordinal(a)?) } else { (month(a)?, ordinal(b)?) };
+            let (month, day) = if let Some(month) = month(b) {
+                (month, ordinal(a)?)
+            } else {
+                (month(a)?, ordinal(b)?)
+            };
             NaiveDate::from_ymd_opt(year, month, day).and_then(Day::from_date)
         }
         _ => None,
@@ -200,28 +223,52 @@ fn calendar(words: &[&str], today: Day, look: Look) -> Option<Day> {
 fn numeric(word: &str, today: Day, look: Look) -> Option<Day> {
     if let Some(short) = word.strip_suffix('.') {
         let (day, month) = short.split_once('.')?;
-        return without_year(u32::try_from(small(month)?).ok()?, ordinal(day)?, today, look);
+        return without_year(
+            u32::try_from(small(month)?).ok()?,
+            ordinal(day)?,
+            today,
+            look,
+        );
     }
-    let mark = ['-', '/', '.'].into_iter().find(|mark| word.contains(*mark))?;
+    let mark = ['-', '/', '.']
+        .into_iter()
+        .find(|mark| word.contains(*mark))?;
     let parts: Vec<&str> = word.split(mark).collect();
-    let [a, month, b] = parts.as_slice() else { return None };
+    let [a, month, b] = parts.as_slice() else {
+        return None;
+    };
     let (year, day) = if mark == '.' { (b, a) } else { (a, b) };
     if month.len() > 2 || day.len() > 2 {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(year_of(year)?, u32::try_from(small(month)?).ok()?, u32::try_from(small(day)?).ok()?);
+    let date = NaiveDate::from_ymd_opt(
+        year_of(year)?,
+        u32::try_from(small(month)?).ok()?,
+        u32::try_from(small(day)?).ok()?,
+    );
     date.and_then(Day::from_date)
 }
 
 /// A year of four figures.
 fn year_of(word: &str) -> Option<i32> {
-    if word.len() == 4 { small(word).and_then(|n| i32::try_from(n).ok()) } else { None }
+    if word.len() == 4 {
+        small(word).and_then(|n| i32::try_from(n).ok())
+    } else {
+        None
+    }
 }
 
 /// The day of a month: `8`, `8.`, `8th`.
 fn ordinal(word: &str) -> Option<u32> {
-    let number = ["st", "nd", "rd", "th", "."].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
-    if number.len() > 2 { None } else { small(number).and_then(|n| u32::try_from(n).ok()) }
+    let number = ["st", "nd", "rd", "th", "."]
+        .iter()
+        .find_map(|end| word.strip_suffix(end))
+        .unwrap_or(word);
+    if number.len() > 2 {
+        None
+    } else {
+        small(number).and_then(|n| u32::try_from(n).ok())
+    }
 }
 
 /// The next (today counts) or the last date with this month and day; 29 February may be years away.
@@ -229,8 +276,13 @@ fn without_year(month: u32, day: u32, today: Day, look: Look) -> Option<Day> {
     let year = today.date().year();
     let on = |year| NaiveDate::from_ymd_opt(year, month, day);
     let found = match look {
-        Look::Forward => (year..=year + 8).filter_map(on).find(|d| *d >= today.date()),
-        Look::Back => (year - 8..=year).rev().filter_map(on).find(|d| *d <= today.date()),
+        Look::Forward => (year..=year + 8)
+            .filter_map(on)
+            .find(|d| *d >= today.date()),
+        Look::Back => (year - 8..=year)
+            .rev()
+            .filter_map(on)
+            .find(|d| *d <= today.date()),
     };
     found.and_then(Day::from_date)
 }
@@ -240,8 +292,14 @@ fn exact(text: &str, now: &Moment) -> Option<Stamp> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(Stamp(at.timestamp_millis()));
     }
-    let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f"];
-    let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
+    let forms = [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M:%S%.f",
+    ];
+    let local = forms
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
     Day::from_date(local.date()).map(|day| now.zone.stamp(day, local.time()))
 }
 
@@ -259,7 +317,9 @@ fn hours_ago(words: &[&str], now: &Moment) -> Option<Stamp> {
         "min" | "mins" | "minute" | "minutes" => 1,
         _ => return None,
     };
-    Some(Stamp(now.at.0.checked_sub(small(number)? * minutes * 60_000)?))
+    Some(Stamp(
+        now.at.0.checked_sub(small(number)? * minutes * 60_000)?,
+    ))
 }
 
 /// A day, a time, or both in either order.
@@ -272,7 +332,11 @@ fn day_and_time(words: &[&str], now: &Moment) -> Option<Stamp> {
     }
     if let Some(day) = date(words, now.today, Look::Back) {
         let noon = now.zone.stamp(day, NaiveTime::from_hms_opt(12, 0, 0)?);
-        return Some(if day == now.zone.day(now.at) { now.at } else { noon });
+        return Some(if day == now.zone.day(now.at) {
+            now.at
+        } else {
+            noon
+        });
     }
     let (days, time) = split_time(words)?;
     let last = |day: Day| Some(now.zone.stamp(day, time)).filter(|at| *at <= now.at);
@@ -289,7 +353,9 @@ fn day_and_time(words: &[&str], now: &Moment) -> Option<Stamp> {
 /// Takes the time of day off the end or the start of the words.
 fn split_time<'a, 'b>(words: &'a [&'b str]) -> Option<(&'a [&'b str], NaiveTime)> {
     for n in [2, 1] {
-        let Some(rest) = words.len().checked_sub(n) else { continue };
+        let Some(rest) = words.len().checked_sub(n) else {
+            continue;
+        };
         if let Some(at) = time(&words[rest..].concat()) {
             return Some((&words[..rest], at));
         }
@@ -316,7 +382,11 @@ pub fn time(text: &str) -> Option<NaiveTime> {
         None if half.is_some() => (clock, 0),
         _ => return None,
     };
-    let hour = if hour.len() <= 2 { u32::try_from(small(hour)?).ok()? } else { return None };
+    let hour = if hour.len() <= 2 {
+        u32::try_from(small(hour)?).ok()?
+    } else {
+        return None;
+    };
     let hour = match half {
         Some(after) if (1..=12).contains(&hour) => hour % 12 + after,
         Some(_) => return None,
@@ -328,7 +398,12 @@ pub fn time(text: &str) -> Option<NaiveTime> {
 /// A past moment as a person reads it: "Fri 20 Nov 14:30".
 pub fn show_moment(at: Stamp, now: &Moment) -> String {
     let time = now.zone.time(at);
-    format!("{} {:02}:{:02}", show(now.zone.day(at), now.today), time.hour(), time.minute())
+    format!(
+        "{} {:02}:{:02}",
+        show(now.zone.day(at), now.today),
+        time.hour(),
+        time.minute()
+    )
 }
 
 #[cfg(test)]

@@ -43,7 +43,13 @@ impl Token<'_> {
 /// `<` or `in:` at the start: they came to us. Of times, durations and moods the first counts, a second one is text.
 /// Parts come in the order of the line and do not overlap.
 pub fn parse(line: &str, contacts: &[Contact], now: &Moment) -> (TouchDraft, Vec<Part>) {
-    let mut reader = Reader { contacts, now, draft: TouchDraft::default(), parts: Vec::new(), cuts: Vec::new() };
+    let mut reader = Reader {
+        contacts,
+        now,
+        draft: TouchDraft::default(),
+        parts: Vec::new(),
+        cuts: Vec::new(),
+    };
     let task = task_start(line);
     let begin = reader.direction(line);
     let mut tokens = tokens(line, begin..task.unwrap_or(line.len()));
@@ -66,7 +72,9 @@ pub fn parse(line: &str, contacts: &[Contact], now: &Moment) -> (TouchDraft, Vec
 pub fn completions(line: &str, contacts: &[Contact]) -> Vec<String> {
     let word = line.rsplit(char::is_whitespace).next().unwrap_or_default();
     if let Some(name) = word.strip_prefix('@') {
-        let fits = contacts.iter().filter(|c| name.is_empty() || fits(&name_parts(name), c));
+        let fits = contacts
+            .iter()
+            .filter(|c| name.is_empty() || fits(&name_parts(name), c));
         let mut found: Vec<String> = Vec::new();
         for handle in fits.map(|c| handle(c, contacts)) {
             if handle != word && !found.contains(&handle) {
@@ -75,18 +83,27 @@ pub fn completions(line: &str, contacts: &[Contact]) -> Vec<String> {
         }
         return found;
     }
-    let Some(task) = task_start(line) else { return Vec::new() };
+    let Some(task) = task_start(line) else {
+        return Vec::new();
+    };
     // The first word after the mark is the title's, and white space before the word is what makes it the next one.
     let before = line[task + 1..].strip_suffix(word).unwrap_or_default();
     if before.trim().is_empty() {
         return Vec::new();
     }
     let typed = fold(word);
-    TIMES.iter().filter(|time| time.starts_with(&typed) && **time != typed).map(|time| (*time).to_owned()).collect()
+    TIMES
+        .iter()
+        .filter(|time| time.starts_with(&typed) && **time != typed)
+        .map(|time| (*time).to_owned())
+        .collect()
 }
 
 /// Due days that are offered after `!`, nearest first.
-const TIMES: &[&str] = &["today", "tomorrow", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "+3d", "+7d", "+14d", "+30d", "eom", "eoq"];
+const TIMES: &[&str] = &[
+    "today", "tomorrow", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "+3d", "+7d", "+14d",
+    "+30d", "eom", "eoq",
+];
 
 /// What is gathered while the line is read.
 struct Reader<'a> {
@@ -102,8 +119,13 @@ impl Reader<'_> {
     /// Reads the mark of direction; the answer is where the rest begins.
     fn direction(&mut self, line: &str) -> usize {
         let start = line.len() - line.trim_start().len();
-        let is_mark = |mark: &&str| line.get(start..start + mark.len()).is_some_and(|s| s.eq_ignore_ascii_case(mark));
-        let Some(mark) = ["<", "in:"].iter().find(|mark| is_mark(mark)) else { return start };
+        let is_mark = |mark: &&str| {
+            line.get(start..start + mark.len())
+                .is_some_and(|s| s.eq_ignore_ascii_case(mark))
+        };
+        let Some(mark) = ["<", "in:"].iter().find(|mark| is_mark(mark)) else {
+            return start;
+        };
         self.draft.inbound = true;
         self.understood(start..start + mark.len(), "they came to us".to_owned());
         start + mark.len()
@@ -111,14 +133,34 @@ impl Reader<'_> {
 
     /// Reads what starts at a token, the longest reading first.
     fn token(&mut self, at: usize, tokens: &mut [Token<'_>]) {
-        if let Some(name) = tokens[at].word.strip_prefix('@').filter(|name| !name.is_empty()) {
+        if let Some(name) = tokens[at]
+            .word
+            .strip_prefix('@')
+            .filter(|name| !name.is_empty())
+        {
             self.person(at, name, tokens);
-        } else if let Some((count, when)) = self.may_be_time(at, tokens).then(|| time_at(&tokens[at..], self.now)).flatten() {
+        } else if let Some((count, when)) = self
+            .may_be_time(at, tokens)
+            .then(|| time_at(&tokens[at..], self.now))
+            .flatten()
+        {
             self.time(at, count, when, tokens);
-        } else if let Some((count, mood)) = self.draft.mood.is_none().then(|| mood_at(&tokens[at..])).flatten() {
+        } else if let Some((count, mood)) = self
+            .draft
+            .mood
+            .is_none()
+            .then(|| mood_at(&tokens[at..]))
+            .flatten()
+        {
             self.draft.mood = Some(mood);
             self.take(at, count, format!("mood {mood}"), tokens);
-        } else if let Some((count, minutes)) = self.draft.minutes.is_none().then(|| minutes_at(&tokens[at..])).flatten() {
+        } else if let Some((count, minutes)) = self
+            .draft
+            .minutes
+            .is_none()
+            .then(|| minutes_at(&tokens[at..]))
+            .flatten()
+        {
             self.draft.minutes = Some(minutes);
             self.take(at, count, show_minutes(minutes), tokens);
         }
@@ -135,7 +177,10 @@ impl Reader<'_> {
                         && typed.len() + n == rest.len()
                         && rest.starts_with(&typed)
                         && tokens.len() > at + n
-                        && (1..=n).all(|i| !tokens[at + i].taken && tokens[at + i].folded == rest[typed.len() + i - 1])
+                        && (1..=n).all(|i| {
+                            !tokens[at + i].taken
+                                && tokens[at + i].folded == rest[typed.len() + i - 1]
+                        })
                 };
                 let more = rest.len().saturating_sub(typed.len());
                 let count = if follows(more) { more + 1 } else { 1 };
@@ -146,22 +191,36 @@ impl Reader<'_> {
             }
             Err(reason) => {
                 tokens[at].taken = true;
-                self.parts.push(Part { range: tokens[at].start..tokens[at].end(), meaning: Err(reason) });
+                self.parts.push(Part {
+                    range: tokens[at].start..tokens[at].end(),
+                    meaning: Err(reason),
+                });
             }
         }
     }
 
     /// No time was read yet, and the word before does not make this one a time of what was talked about ("next fri").
     fn may_be_time(&self, at: usize, tokens: &[Token<'_>]) -> bool {
-        const OTHERS: &[&str] = &["next", "this", "every", "each", "by", "until", "till", "before", "after", "since", "from"];
-        let before = at.checked_sub(1).map_or("", |at| tokens[at].folded.as_str());
+        const OTHERS: &[&str] = &[
+            "next", "this", "every", "each", "by", "until", "till", "before", "after", "since",
+            "from",
+        ];
+        let before = at
+            .checked_sub(1)
+            .map_or("", |at| tokens[at].folded.as_str());
         self.draft.at.is_none() && !OTHERS.contains(&before)
     }
 
     /// Takes a time with the "on" or "at" before it.
     fn time(&mut self, at: usize, count: usize, when: Stamp, tokens: &mut [Token<'_>]) {
-        let leads = at > 0 && !tokens[at - 1].taken && matches!(tokens[at - 1].folded.as_str(), "on" | "at");
-        let (at, count) = if leads { (at - 1, count + 1) } else { (at, count) };
+        let leads = at > 0
+            && !tokens[at - 1].taken
+            && matches!(tokens[at - 1].folded.as_str(), "on" | "at");
+        let (at, count) = if leads {
+            (at - 1, count + 1)
+        } else {
+            (at, count)
+        };
         self.draft.at = Some(when);
         self.take(at, count, words::show_moment(when, self.now), tokens);
     }
@@ -187,14 +246,25 @@ impl Reader<'_> {
         let default = self.now.today.plus(DUE_DAYS);
         let (count, due) = due_at_end(&rest, self.now).unwrap_or((0, default));
         let mut title = rest.len() - count;
-        if count > 0 && title > 1 && matches!(rest[title - 1].folded.as_str(), "on" | "by" | "until") {
+        if count > 0
+            && title > 1
+            && matches!(rest[title - 1].folded.as_str(), "on" | "by" | "until")
+        {
             title -= 1;
         }
-        let end = if title == rest.len() { line.len() } else { rest[title].start };
+        let end = if title == rest.len() {
+            line.len()
+        } else {
+            rest[title].start
+        };
         let title: Vec<&str> = line[start + 1..end].split_whitespace().collect();
         let title = title.join(" ");
         let meaning = format!("task \"{title}\" due {}", words::show(due, self.now.today));
-        self.draft.follow_up = Some(TaskDraft { title, due: Some(due), ..TaskDraft::default() });
+        self.draft.follow_up = Some(TaskDraft {
+            title,
+            due: Some(due),
+            ..TaskDraft::default()
+        });
         self.understood(start..start + line[start..].trim_end().len(), meaning);
     }
 
@@ -208,15 +278,27 @@ impl Reader<'_> {
 
     fn understood(&mut self, range: Range<usize>, meaning: String) {
         self.cuts.push(range.clone());
-        self.parts.push(Part { range, meaning: Ok(meaning) });
+        self.parts.push(Part {
+            range,
+            meaning: Ok(meaning),
+        });
     }
 }
 
 /// Where the `!` of a follow-up stands: it starts a word and something follows it.
 fn task_start(line: &str) -> Option<usize> {
-    let starts = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
-    let says = |at: usize| line[at + 1..].contains(char::is_alphanumeric) && !line[at + 1..].starts_with('!');
-    line.match_indices('!').map(|(at, _)| at).find(|at| starts(*at) && says(*at))
+    let starts = |at: usize| {
+        line[..at]
+            .chars()
+            .next_back()
+            .is_none_or(char::is_whitespace)
+    };
+    let says = |at: usize| {
+        line[at + 1..].contains(char::is_alphanumeric) && !line[at + 1..].starts_with('!')
+    };
+    line.match_indices('!')
+        .map(|(at, _)| at)
+        .find(|at| starts(*at) && says(*at))
 }
 
 /// The words of a part of the line.
@@ -226,10 +308,23 @@ fn tokens(line: &str, within: Range<usize>) -> Vec<Token<'_>> {
     for piece in line[within].split(char::is_whitespace) {
         let start = at;
         // One separator ends each piece; the last one's is beyond the range and never read.
-        at += piece.len() + line[start + piece.len()..].chars().next().map_or(0, char::len_utf8);
-        let word = if is_face(piece) { piece } else { piece.trim_end_matches([',', '.', ';', '!', '?']) };
+        at += piece.len()
+            + line[start + piece.len()..]
+                .chars()
+                .next()
+                .map_or(0, char::len_utf8);
+        let word = if is_face(piece) {
+            piece
+        } else {
+            piece.trim_end_matches([',', '.', ';', '!', '?'])
+        };
         if !word.is_empty() {
-            found.push(Token { start, word, folded: fold(word), taken: false });
+            found.push(Token {
+                start,
+                word,
+                folded: fold(word),
+                taken: false,
+            });
         }
     }
     found
@@ -237,14 +332,21 @@ fn tokens(line: &str, within: Range<usize>) -> Vec<Token<'_>> {
 
 /// The parts of a name as they are compared.
 fn name_parts(name: &str) -> Vec<String> {
-    fold(name).split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty()).map(str::to_owned).collect()
+    fold(name)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|p| !p.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// True when each typed part starts a part of the name, in order.
 fn fits(typed: &[String], contact: &Contact) -> bool {
     let parts = name_parts(&contact.name);
     let mut parts = parts.iter();
-    !typed.is_empty() && typed.iter().all(|t| parts.any(|p| p.starts_with(t.as_str())))
+    !typed.is_empty()
+        && typed
+            .iter()
+            .all(|t| parts.any(|p| p.starts_with(t.as_str())))
 }
 
 /// The one contact that `@name` means: a whole part of a name goes before a start of one.
@@ -262,7 +364,11 @@ fn find<'a>(name: &str, contacts: &'a [Contact]) -> Result<&'a Contact, String> 
         (several, ..) => {
             let names: Vec<&str> = several.iter().take(3).map(|c| c.name.as_str()).collect();
             let more = if several.len() > 3 { ", …" } else { "" };
-            Err(format!("{} contacts fit: {}{more}", several.len(), names.join(", ")))
+            Err(format!(
+                "{} contacts fit: {}{more}",
+                several.len(),
+                names.join(", ")
+            ))
         }
     }
 }
@@ -270,9 +376,16 @@ fn find<'a>(name: &str, contacts: &'a [Contact]) -> Result<&'a Contact, String> 
 /// The shortest `@name` that means this contact: the first name, else all names with dots between.
 fn handle(contact: &Contact, contacts: &[Contact]) -> String {
     let clean = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-    let words: Vec<String> = contact.name.split_whitespace().map(clean).filter(|w| !w.is_empty()).collect();
+    let words: Vec<String> = contact
+        .name
+        .split_whitespace()
+        .map(clean)
+        .filter(|w| !w.is_empty())
+        .collect();
     match words.first() {
-        Some(first) if find(first, contacts).is_ok_and(|c| c.id == contact.id) => format!("@{first}"),
+        Some(first) if find(first, contacts).is_ok_and(|c| c.id == contact.id) => {
+            format!("@{first}")
+        }
         _ => format!("@{}", words.join(".")),
     }
 }
@@ -285,7 +398,10 @@ fn time_at(tokens: &[Token<'_>], now: &Moment) -> Option<(usize, Stamp)> {
         let open = part.iter().all(|t| !t.taken);
         // The words as typed: an ISO moment has letters in capitals.
         let text = || part.iter().map(|t| t.word).collect::<Vec<_>>().join(" ");
-        (open && is_time(&said)).then(|| words::past(&text(), now)).flatten().map(|at| (count, at))
+        (open && is_time(&said))
+            .then(|| words::past(&text(), now))
+            .flatten()
+            .map(|at| (count, at))
     })
 }
 
@@ -296,8 +412,15 @@ fn is_time(said: &[&str]) -> bool {
         (1..=2).contains(&words.len()) && words::time(&words.concat()).is_some()
     };
     let is_iso = |word: &str| {
-        let digits = |range: Range<usize>| word.get(range).is_some_and(|s| s.bytes().all(|b| b.is_ascii_digit()));
-        digits(0..4) && digits(5..7) && digits(8..10) && word.get(4..5) == Some("-") && word.get(7..8) == Some("-")
+        let digits = |range: Range<usize>| {
+            word.get(range)
+                .is_some_and(|s| s.bytes().all(|b| b.is_ascii_digit()))
+        };
+        digits(0..4)
+            && digits(5..7)
+            && digits(8..10)
+            && word.get(4..5) == Some("-")
+            && word.get(7..8) == Some("-")
     };
     match said {
         [.., "ago"] => (2..=3).contains(&said.len()),
@@ -306,7 +429,10 @@ fn is_time(said: &[&str]) -> bool {
         ["last", day] => words::weekday(day).is_some(),
         ["last", day, rest @ ..] => words::weekday(day).is_some() && is_clock(rest),
         [day] => is_iso(day),
-        [day, rest @ ..] => (is_iso(day) || words::weekday(day).is_some() || matches!(*day, "today" | "yesterday")) && is_clock(rest),
+        [day, rest @ ..] => {
+            (is_iso(day) || words::weekday(day).is_some() || matches!(*day, "today" | "yesterday"))
+                && is_clock(rest)
+        }
         [] => false,
     }
 }
@@ -337,7 +463,11 @@ fn mood_at(tokens: &[Token<'_>]) -> Option<(usize, u8)> {
         "" => (2, tokens.get(1).filter(|t| !t.taken)?.folded.as_str()),
         rest => (1, rest.strip_prefix([':', '='])?),
     };
-    let mood = if figure.len() == 1 { figure.parse().ok()? } else { return None };
+    let mood = if figure.len() == 1 {
+        figure.parse().ok()?
+    } else {
+        return None;
+    };
     (1..=5).contains(&mood).then_some((count, mood))
 }
 
@@ -354,13 +484,23 @@ fn minutes_at(tokens: &[Token<'_>]) -> Option<(usize, u32)> {
 
 fn duration(word: &str) -> Option<u32> {
     let Some((hours, rest)) = word.split_once('h') else {
-        return figure(word.strip_suffix("min").or_else(|| word.strip_suffix('m'))?);
+        return figure(
+            word.strip_suffix("min")
+                .or_else(|| word.strip_suffix('m'))?,
+        );
     };
     if let Some((whole, half)) = hours.split_once('.') {
         return (rest.is_empty() && half == "5").then_some(figure(whole)? * 60 + 30);
     }
-    let rest = rest.strip_suffix("min").or_else(|| rest.strip_suffix('m')).unwrap_or(rest);
-    let minutes = if rest.is_empty() { 0 } else { figure(rest).filter(|m| *m < 60)? };
+    let rest = rest
+        .strip_suffix("min")
+        .or_else(|| rest.strip_suffix('m'))
+        .unwrap_or(rest);
+    let minutes = if rest.is_empty() {
+        0
+    } else {
+        figure(rest).filter(|m| *m < 60)?
+    };
     (!word.ends_with("hm") && !word.ends_with("hmin")).then_some(figure(hours)? * 60 + minutes)
 }
 
@@ -384,8 +524,13 @@ fn due_at_end(tokens: &[Token<'_>], now: &Moment) -> Option<(usize, Day)> {
         let part = &tokens[tokens.len() - count..];
         let text = part.iter().map(|t| t.word).collect::<Vec<_>>().join(" ");
         // "45m" is minutes in the rest of the line; months need their plus here.
-        let is_plain = count > 1 || !(text.starts_with(|c: char| c.is_ascii_digit()) && text.ends_with(['m', 'M']));
-        is_plain.then(|| words::day(&text, now)).flatten().filter(|day| *day >= now.today).map(|day| (count, day))
+        let is_plain = count > 1
+            || !(text.starts_with(|c: char| c.is_ascii_digit()) && text.ends_with(['m', 'M']));
+        is_plain
+            .then(|| words::day(&text, now))
+            .flatten()
+            .filter(|day| *day >= now.today)
+            .map(|day| (count, day))
     })
 }
 
@@ -397,8 +542,10 @@ fn remainder(line: &str, mut cuts: Vec<Range<usize>>) -> String {
     for cut in cuts {
         rest.push_str(&line[at..cut.start]);
         at = cut.end;
-        let is_hanging =
-            |c: char| matches!(c, ',' | ';' | '.') && (rest.trim_end().is_empty() || rest.trim_end().ends_with([',', ';', '.']));
+        let is_hanging = |c: char| {
+            matches!(c, ',' | ';' | '.')
+                && (rest.trim_end().is_empty() || rest.trim_end().ends_with([',', ';', '.']))
+        };
         if line[at..].starts_with(is_hanging) {
             at += 1;
         } else if line[at..].starts_with([',', '.', ';', '!', '?']) {

@@ -27,7 +27,8 @@ use crate::store::{Store, batch, roster, search, signal, sql};
 pub const TASK: &str = "t.id, (SELECT id FROM customer WHERE n = t.customer), t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done, t.n";
 
 /// The columns that [`task_of`] reads: the same, without its customer's id.
-pub const TASK_COLUMNS: &str = "t.id, NULL, t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done";
+pub const TASK_COLUMNS: &str =
+    "t.id, NULL, t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done";
 
 fn day(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<Day>> {
     Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number))
@@ -56,9 +57,16 @@ pub fn task_of(row: &rusqlite::Row<'_>, customer: Id) -> rusqlite::Result<Task> 
 
 /// The page of one customer; `None` when it is not there.
 pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Account>> {
-    let Some((n, customer)) = customer(store, id)? else { return Ok(None) };
+    let Some((n, customer)) = customer(store, id)? else {
+        return Ok(None);
+    };
     let shared = store.roster()?;
-    if shared.read().unwrap_or_else(PoisonError::into_inner).row_of(n).is_none() {
+    if shared
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .row_of(n)
+        .is_none()
+    {
         // Somebody added it since the list was read.
         roster::reload(&store.conn, &shared, &[n])?;
     }
@@ -68,12 +76,20 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
     let folded = signal::fold_with_before(&store.conn, n, &facts, &config, today)?;
     let mut rated = Rated::of(&store.conn, n, &config)?;
     let health = explained(store, n, &mut rated, folded, today)?;
-    let trend =
-        (0..12).rev().map(|weeks| today.plus(-7 * weeks)).map(|day| rated.score(signals::fold(&facts, &config, day), day).score).collect();
+    let trend = (0..12)
+        .rev()
+        .map(|weeks| today.plus(-7 * weeks))
+        .map(|day| rated.score(signals::fold(&facts, &config, day), day).score)
+        .collect();
     let (row, priority) = {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-        let row = roster.row_of(n).ok_or_else(|| not_in_its_table(&customer))?;
-        (row as u32, priority::priority(&roster.reasons(row), roster.arr(row), roster.median_arr))
+        let row = roster
+            .row_of(n)
+            .ok_or_else(|| not_in_its_table(&customer))?;
+        (
+            row as u32,
+            priority::priority(&roster.reasons(row), roster.arr(row), roster.median_arr),
+        )
     };
     let (events, total) = timeline(store, n, id, ask)?;
     Ok(Some(Account {
@@ -101,7 +117,13 @@ fn not_in_its_table(customer: &Customer) -> Error {
 }
 
 /// A customer's health on a day with every step; a person's word over it with who said it and why.
-pub fn explained(store: &Store, customer: i64, rated: &mut Rated<'_>, signals: Signals, day: Day) -> Result<Explanation> {
+pub fn explained(
+    store: &Store,
+    customer: i64,
+    rated: &mut Rated<'_>,
+    signals: Signals,
+    day: Day,
+) -> Result<Explanation> {
     let mut explanation = rated.explain(signals, day);
     if let Some(held) = &mut explanation.held {
         let query = "SELECT b.person, e.text FROM event e JOIN batch b ON b.n = e.batch
@@ -110,7 +132,10 @@ pub fn explained(store: &Store, customer: i64, rated: &mut Rated<'_>, signals: S
             .conn
             .prepare_cached(query)
             .and_then(|mut s| {
-                s.query_row(params![customer, EventKind::Override as i64, day], |r| Ok((text_at(r, 0)?, text_at(r, 1)?))).optional()
+                s.query_row(params![customer, EventKind::Override as i64, day], |r| {
+                    Ok((text_at(r, 0)?, text_at(r, 1)?))
+                })
+                .optional()
             })
             .map_err(sql)?;
         (held.by, held.reason) = said.unwrap_or_default();
@@ -133,7 +158,10 @@ fn customer(store: &Store, id: Id) -> Result<Option<(i64, Customer)>> {
                     website: text_at(r, 4)?,
                     phone: text_at(r, 5)?,
                     created: day(r, 6)?,
-                    tags: text_at(r, 7)?.split_whitespace().map(str::to_owned).collect(),
+                    tags: text_at(r, 7)?
+                        .split_whitespace()
+                        .map(str::to_owned)
+                        .collect(),
                     attributes: batch::attributes(&text_at(r, 8)?),
                     snoozed_until: day(r, 9)?,
                     snoozed_for: text_at(r, 10)?,
@@ -184,11 +212,21 @@ fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
     // Who was there beside the first stands in the event's remainder.
     let query = "SELECT at, more FROM event WHERE customer = ? AND kind = 1 AND removed = 0 AND more LIKE '%\"with\"%'";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let rows = statement.query_map([n], |r| Ok((Stamp(r.get(0)?), batch::attributes(&text_at(r, 1)?)))).map_err(sql)?;
+    let rows = statement
+        .query_map([n], |r| {
+            Ok((Stamp(r.get(0)?), batch::attributes(&text_at(r, 1)?)))
+        })
+        .map_err(sql)?;
     for row in rows {
         let (at, more) = row.map_err(sql)?;
-        let with: Vec<Id> = more.get("with").and_then(|v| serde_json::from_value(v.clone()).ok()).unwrap_or_default();
-        contacts.iter_mut().filter(|c| with.contains(&c.id)).for_each(|c| c.last_touch = c.last_touch.max(Some(at)));
+        let with: Vec<Id> = more
+            .get("with")
+            .and_then(|v| serde_json::from_value(v.clone()).ok())
+            .unwrap_or_default();
+        contacts
+            .iter_mut()
+            .filter(|c| with.contains(&c.id))
+            .for_each(|c| c.last_touch = c.last_touch.max(Some(at)));
     }
     Ok(contacts)
 }
@@ -215,7 +253,9 @@ fn tickets(store: &Store, n: i64, customer: Id) -> Result<Vec<Ticket>> {
                 severity: r.get::<_, i64>(3)?.clamp(1, 4) as u8,
                 opened: Stamp(r.get(4)?),
                 closed: r.get::<_, Option<i64>>(5)?.map(Stamp),
-                csat: r.get::<_, Option<i64>>(6)?.and_then(|c| u8::try_from(c).ok()),
+                csat: r
+                    .get::<_, Option<i64>>(6)?
+                    .and_then(|c| u8::try_from(c).ok()),
             })
         })
         .map_err(sql)?;
@@ -223,19 +263,27 @@ fn tickets(store: &Store, n: i64, customer: Id) -> Result<Vec<Ticket>> {
 }
 
 fn versions(store: &Store, n: i64, customer: Id) -> Result<Vec<Version>> {
-    let query = format!("SELECT {VERSION} FROM subscription WHERE customer = ? AND removed = 0 ORDER BY start DESC, id DESC LIMIT 100");
+    let query = format!(
+        "SELECT {VERSION} FROM subscription WHERE customer = ? AND removed = 0 ORDER BY start DESC, id DESC LIMIT 100"
+    );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement.query_map([n], |r| version_of(r, customer)).map_err(sql)?;
+    let rows = statement
+        .query_map([n], |r| version_of(r, customer))
+        .map_err(sql)?;
     rows.collect::<Result<_, _>>().map_err(sql)
 }
 
 /// Columns of [`version_of`].
-pub(in crate::store) const VERSION: &str =
-    "id, external, subscription, start, end, amount, currency, period, count, quantity, discount, status";
+pub(in crate::store) const VERSION: &str = "id, external, subscription, start, end, amount, currency, period, count, quantity, discount, status";
 
 /// A version of a subscription from a row of [`VERSION`].
-pub(in crate::store) fn version_of(r: &rusqlite::Row<'_>, customer: Id) -> rusqlite::Result<Version> {
-    let small = |at: usize| -> rusqlite::Result<u32> { Ok(u32::try_from(r.get::<_, i64>(at)?).unwrap_or(0)) };
+pub(in crate::store) fn version_of(
+    r: &rusqlite::Row<'_>,
+    customer: Id,
+) -> rusqlite::Result<Version> {
+    let small = |at: usize| -> rusqlite::Result<u32> {
+        Ok(u32::try_from(r.get::<_, i64>(at)?).unwrap_or(0))
+    };
     Ok(Version {
         id: Id(r.get(0)?),
         customer,
@@ -261,15 +309,24 @@ pub(in crate::store) fn version_of(r: &rusqlite::Row<'_>, customer: Id) -> rusql
 fn latest_nps(store: &Store, n: i64) -> Result<Vec<u8>> {
     let mut statement =
         store.conn.prepare_cached("SELECT number FROM event WHERE customer = ? AND kind = 3 AND removed = 0 AND number IS NOT NULL ORDER BY at DESC, id DESC LIMIT 6").map_err(sql)?;
-    let rows = statement.query_map([n], |r| r.get::<_, i64>(0)).map_err(sql)?;
+    let rows = statement
+        .query_map([n], |r| r.get::<_, i64>(0))
+        .map_err(sql)?;
     Ok(rows.filter_map(|r| u8::try_from(r.ok()?).ok()).collect())
 }
 
 /// The condition on kinds and the numbers it binds.
 fn kinds(ask: &TimelineAsk) -> (String, Vec<Value>) {
-    let (list, not) = if ask.kinds.is_empty() { (super::QUIET, "NOT ") } else { (&ask.kinds[..], "") };
+    let (list, not) = if ask.kinds.is_empty() {
+        (super::QUIET, "NOT ")
+    } else {
+        (&ask.kinds[..], "")
+    };
     let marks = vec!["?"; list.len()].join(",");
-    (format!("e.kind {not}IN ({marks})"), list.iter().map(|k| Value::Integer(*k as i64)).collect())
+    (
+        format!("e.kind {not}IN ({marks})"),
+        list.iter().map(|k| Value::Integer(*k as i64)).collect(),
+    )
 }
 
 const EVENT: &str = "e.id, e.kind, e.at, e.day, e.contact, e.channel, e.direction, e.number, e.text, e.reference, e.more, b.person,
@@ -280,7 +337,9 @@ fn timeline(store: &Store, n: i64, customer: Id, ask: &TimelineAsk) -> Result<(V
     let limit = if ask.limit == 0 { 200 } else { ask.limit };
     let (condition, numbers) = kinds(ask);
     let read = |r: &rusqlite::Row<'_>| -> rusqlite::Result<Option<Event>> {
-        let Some(kind) = EventKind::from_number(r.get(1)?) else { return Ok(None) };
+        let Some(kind) = EventKind::from_number(r.get(1)?) else {
+            return Ok(None);
+        };
         let contact = r.get::<_, Option<i64>>(4)?.and_then(|c| names.get(&c));
         Ok(Some(Event {
             id: Id(r.get(0)?),
@@ -313,16 +372,28 @@ fn timeline(store: &Store, n: i64, customer: Id, ask: &TimelineAsk) -> Result<(V
             "SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.customer = ? AND {condition} AND e.removed = 0 ORDER BY e.at DESC, e.id DESC LIMIT ?"
         );
         let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement.query_map(params_from_iter(bound.iter()), read).map_err(sql)?;
+        let rows = statement
+            .query_map(params_from_iter(bound.iter()), read)
+            .map_err(sql)?;
         let events: Vec<Option<Event>> = rows.collect::<Result<_, _>>().map_err(sql)?;
         return Ok((events.into_iter().flatten().collect(), count as usize));
     }
-    let mut statement =
-        store.conn.prepare_cached(&format!("SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.n = ?")).map_err(sql)?;
+    let mut statement = store
+        .conn
+        .prepare_cached(&format!(
+            "SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.n = ?"
+        ))
+        .map_err(sql)?;
     let mut events = Vec::new();
     for hit in search::events(&store.conn, &ask.search, Some(n), 5000)? {
         let event = statement.query_row([hit], read).map_err(sql)?;
-        events.extend(event.filter(|e| if ask.kinds.is_empty() { true } else { ask.kinds.contains(&e.kind) }));
+        events.extend(event.filter(|e| {
+            if ask.kinds.is_empty() {
+                true
+            } else {
+                ask.kinds.contains(&e.kind)
+            }
+        }));
     }
     let total = events.len();
     events.truncate(limit);
@@ -330,7 +401,12 @@ fn timeline(store: &Store, n: i64, customer: Id, ask: &TimelineAsk) -> Result<(V
 }
 
 /// Events by month, newest first: from the file, or from the events themselves when they were searched for.
-fn months(store: &Store, n: i64, ask: &TimelineAsk, events: &[Event]) -> Result<Vec<(i32, u32, usize)>> {
+fn months(
+    store: &Store,
+    n: i64,
+    ask: &TimelineAsk,
+    events: &[Event],
+) -> Result<Vec<(i32, u32, usize)>> {
     let mut months: Vec<(i32, u32, usize)> = Vec::new();
     let mut add = |day: Day, count: usize| {
         let date = day.date();
@@ -347,7 +423,11 @@ fn months(store: &Store, n: i64, ask: &TimelineAsk, events: &[Event]) -> Result<
             "SELECT e.day, count(*) FROM event e WHERE e.customer = ? AND {condition} AND e.removed = 0 GROUP BY e.day ORDER BY e.day DESC"
         );
         let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement.query_map(params_from_iter(bound.iter()), |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?))).map_err(sql)?;
+        let rows = statement
+            .query_map(params_from_iter(bound.iter()), |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?))
+            })
+            .map_err(sql)?;
         for row in rows {
             let (day, count) = row.map_err(sql)?;
             add(Day::from_number(day).unwrap_or(Day::MIN), count as usize);
@@ -366,7 +446,10 @@ mod tests {
     fn the_kinds_condition_binds_as_many_numbers_as_it_names() {
         let all = kinds(&TimelineAsk::default());
         assert_eq!(all.0.matches('?').count(), all.1.len());
-        let one = kinds(&TimelineAsk { kinds: vec![EventKind::Note], ..TimelineAsk::default() });
+        let one = kinds(&TimelineAsk {
+            kinds: vec![EventKind::Note],
+            ..TimelineAsk::default()
+        });
         assert_eq!((one.0.as_str(), one.1.len()), ("e.kind IN (?)", 1));
     }
 }

@@ -15,13 +15,20 @@ use crate::store::{conflicts, heads, undo};
 const MOST: usize = 500;
 
 pub fn page(store: &Store, batch: Id) -> Result<BatchPage> {
-    let query = format!("SELECT {BATCH}, b.n FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.id = ? AND b.finished = 1");
+    let query = format!(
+        "SELECT {BATCH}, b.n FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.id = ? AND b.finished = 1"
+    );
     let found = store
         .conn
         .prepare_cached(&query)
-        .and_then(|mut s| s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>("n")?))).optional())
+        .and_then(|mut s| {
+            s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>("n")?)))
+                .optional()
+        })
         .map_err(sql)?;
-    let Some((mut row, n)) = found else { return Ok(BatchPage::default()) };
+    let Some((mut row, n)) = found else {
+        return Ok(BatchPage::default());
+    };
     row.undone_by = undo::undone_by(&store.conn, batch, None)?;
     let mut things = Vec::new();
     for table in TABLES {
@@ -30,24 +37,43 @@ pub fn page(store: &Store, batch: Id) -> Result<BatchPage> {
     let listed = things.len();
     things.extend(changed(store, n, MOST - listed)?);
     let more = (row.made + row.edits).saturating_sub(things.len());
-    Ok(BatchPage { batch: Some(row), things, more })
+    Ok(BatchPage {
+        batch: Some(row),
+        things,
+        more,
+    })
 }
 
 fn made(store: &Store, table: &'static Table, n: i64, most: usize) -> Result<Vec<Deed>> {
-    let about = if table.entity == Entity::Event { "kind, channel, text, number" } else { "NULL, '', '', NULL" };
-    let query = format!("SELECT id, removed, {about} FROM {} WHERE batch = ? ORDER BY n LIMIT ?", table.name);
+    let about = if table.entity == Entity::Event {
+        "kind, channel, text, number"
+    } else {
+        "NULL, '', '', NULL"
+    };
+    let query = format!(
+        "SELECT id, removed, {about} FROM {} WHERE batch = ? ORDER BY n LIMIT ?",
+        table.name
+    );
     let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query(rusqlite::params![n, most as i64]).map_err(sql)?;
+    let mut rows = statement
+        .query(rusqlite::params![n, most as i64])
+        .map_err(sql)?;
     let mut deeds = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
         let (id, removed): ([u8; 16], bool) = (row.get(0).map_err(sql)?, row.get(1).map_err(sql)?);
         let (name, customer) = conflicts::called(&store.conn, table, Id(id))?.unwrap_or_default();
-        let event = row.get::<_, Option<i64>>(2).map_err(sql)?.and_then(EventKind::from_number);
+        let event = row
+            .get::<_, Option<i64>>(2)
+            .map_err(sql)?
+            .and_then(EventKind::from_number);
         let says = match event {
             None => None,
             Some(EventKind::Stage) => Some(text_at(row, 3).map_err(sql)?),
             Some(kind) => {
-                let score = if matches!(kind, EventKind::Nps | EventKind::Pulse | EventKind::Csat | EventKind::Ces) {
+                let score = if matches!(
+                    kind,
+                    EventKind::Nps | EventKind::Pulse | EventKind::Csat | EventKind::Ces
+                ) {
                     row.get(5).map_err(sql)?
                 } else {
                     None
@@ -73,20 +99,37 @@ fn made(store: &Store, table: &'static Table, n: i64, most: usize) -> Result<Vec
 }
 
 fn changed(store: &Store, n: i64, most: usize) -> Result<Vec<Deed>> {
-    let query = "SELECT id, entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n LIMIT ?";
+    let query =
+        "SELECT id, entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n LIMIT ?";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query(rusqlite::params![n, most as i64]).map_err(sql)?;
+    let mut rows = statement
+        .query(rusqlite::params![n, most as i64])
+        .map_err(sql)?;
     let mut deeds = Vec::new();
     while let Some(r) = rows.next().map_err(sql)? {
         let (edit, row) = (Id(r.get(0).map_err(sql)?), Id(r.get(2).map_err(sql)?));
-        let Some(table) = table_numbered(r.get(1).map_err(sql)?) else { continue };
+        let Some(table) = table_numbered(r.get(1).map_err(sql)?) else {
+            continue;
+        };
         let field = text_at(r, 3).map_err(sql)?;
         let (name, customer) = conflicts::called(&store.conn, table, row)?.unwrap_or_default();
-        let stands = heads::of_field(&store.conn, row, &field)?.last().is_some_and(|h| h.mark.edit == edit);
+        let stands = heads::of_field(&store.conn, row, &field)?
+            .last()
+            .is_some_and(|h| h.mark.edit == edit);
         let (before, after) = (r.get(4).map_err(sql)?, r.get(5).map_err(sql)?);
         let said = |value| conflicts::spoken(table, &field, value, store.config.currency);
         let (before, after) = (said(&before), said(&after));
-        deeds.push(Deed { edit: Some(edit), row, kind: table.name, name, customer, field, before, after, stands });
+        deeds.push(Deed {
+            edit: Some(edit),
+            row,
+            kind: table.name,
+            name,
+            customer,
+            field,
+            before,
+            after,
+            stands,
+        });
     }
     Ok(deeds)
 }

@@ -22,13 +22,20 @@ pub fn all(store: &mut Store, customer: Id) -> Result<Vec<Checklist>> {
     let shared = store.roster()?;
     let config = store.config.clone();
     let fields = columns::fields(&config);
-    for filter in config.stages.stage.iter().flat_map(|s| s.exits(&fields).unwrap_or_default()) {
+    for filter in config
+        .stages
+        .stage
+        .iter()
+        .flat_map(|s| s.exits(&fields).unwrap_or_default())
+    {
         for code in filter.attributes() {
             load_attribute(store, &shared, &code)?;
         }
     }
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let Some(at) = roster.row_of_id(customer) else { return Ok(Vec::new()) };
+    let Some(at) = roster.row_of_id(customer) else {
+        return Ok(Vec::new());
+    };
     let signals = roster.rows[at].signals;
     let lists = config.stages.all().filter_map(|no| {
         let stage = config.stages.get(no)?;
@@ -38,9 +45,20 @@ pub fn all(store: &mut Store, customer: Id) -> Result<Vec<Checklist>> {
             stage: stage.code.clone(),
             label: stage.label.clone(),
             present: signals.since.is_some() && signals.stage == no,
-            items: stage.checklist.iter().map(|q| Item { answered: answered(&q.code), question: q.clone() }).collect(),
+            items: stage
+                .checklist
+                .iter()
+                .map(|q| Item {
+                    answered: answered(&q.code),
+                    question: q.clone(),
+                })
+                .collect(),
             exit: stage.exit.clone(),
-            exit_when: stage.exit_when.iter().map(|text| (text.clone(), !unmet.contains(&text.as_str()))).collect(),
+            exit_when: stage
+                .exit_when
+                .iter()
+                .map(|text| (text.clone(), !unmet.contains(&text.as_str())))
+                .collect(),
         })
     });
     Ok(lists.collect())
@@ -56,7 +74,12 @@ fn answers(store: &Store, customer: Id) -> Result<HashMap<(String, String), Answ
     while let Some(r) = rows.next().map_err(sql)? {
         let mut read = || -> rusqlite::Result<()> {
             if let Some(answer) = r.get::<_, Option<i64>>(2)?.and_then(Answer::from_number) {
-                let answered = Answered { answer, note: text_at(r, 3)?, by: text_at(r, 5)?, at: Stamp(r.get(4)?) };
+                let answered = Answered {
+                    answer,
+                    note: text_at(r, 3)?,
+                    by: text_at(r, 5)?,
+                    at: Stamp(r.get(4)?),
+                };
                 answers.insert((text_at(r, 0)?, text_at(r, 1)?), answered);
             }
             Ok(())
@@ -74,19 +97,35 @@ impl Store {
             return Err(Error::usage(format!("There is no stage \"{stage}\"")));
         };
         let wanted = crate::text::fold(name.trim());
-        let number = name.trim().parse::<usize>().ok().and_then(|n| n.checked_sub(1)).and_then(|at| stage.checklist.get(at));
-        if let Some(found) = stage.checklist.iter().find(|q| q.code == name.trim()).or(number) {
+        let number = name
+            .trim()
+            .parse::<usize>()
+            .ok()
+            .and_then(|n| n.checked_sub(1))
+            .and_then(|at| stage.checklist.get(at));
+        if let Some(found) = stage
+            .checklist
+            .iter()
+            .find(|q| q.code == name.trim())
+            .or(number)
+        {
             return Ok(found.code.clone());
         }
-        let fits: Vec<_> = stage.checklist.iter().filter(|q| crate::text::fold(&q.ask).contains(&wanted)).collect();
+        let fits: Vec<_> = stage
+            .checklist
+            .iter()
+            .filter(|q| crate::text::fold(&q.ask).contains(&wanted))
+            .collect();
         match fits.as_slice() {
             [one] => Ok(one.code.clone()),
-            [] => Err(stage.checklist.iter().fold(Error::not_found(format!("{} has no question \"{name}\"", stage.label)), |e, q| {
-                e.hint(format!("{}: {}", q.code, q.ask))
-            })),
-            several => Err(several.iter().fold(Error::usage(format!("\"{name}\" fits {} questions", several.len())), |e, q| {
-                e.hint(format!("{}: {}", q.code, q.ask))
-            })),
+            [] => Err(stage.checklist.iter().fold(
+                Error::not_found(format!("{} has no question \"{name}\"", stage.label)),
+                |e, q| e.hint(format!("{}: {}", q.code, q.ask)),
+            )),
+            several => Err(several.iter().fold(
+                Error::usage(format!("\"{name}\" fits {} questions", several.len())),
+                |e, q| e.hint(format!("{}: {}", q.code, q.ask)),
+            )),
         }
     }
 }

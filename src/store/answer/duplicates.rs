@@ -16,14 +16,24 @@ use super::text_at;
 pub fn twins(store: &Store) -> Result<Vec<Twin>> {
     let mut ids: Vec<(i64, Id, String)> = Vec::new();
     let mut all: Vec<Traits> = Vec::new();
-    let mut statement = store.conn.prepare_cached("SELECT n, id, name, website FROM customer WHERE removed = 0 ORDER BY n").map_err(sql)?;
+    let mut statement = store
+        .conn
+        .prepare_cached("SELECT n, id, name, website FROM customer WHERE removed = 0 ORDER BY n")
+        .map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let name = text_at(row, 2).map_err(sql)?;
-        all.push(Traits { name: text::fold(name.trim()), website: text_at(row, 3).map_err(sql)?, emails: Vec::new() });
+        all.push(Traits {
+            name: text::fold(name.trim()),
+            website: text_at(row, 3).map_err(sql)?,
+            emails: Vec::new(),
+        });
         ids.push((row.get(0).map_err(sql)?, Id(row.get(1).map_err(sql)?), name));
     }
-    let mut statement = store.conn.prepare_cached("SELECT customer, email FROM contact WHERE removed = 0 AND email <> ''").map_err(sql)?;
+    let mut statement = store
+        .conn
+        .prepare_cached("SELECT customer, email FROM contact WHERE removed = 0 AND email <> ''")
+        .map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let n: i64 = row.get(0).map_err(sql)?;
@@ -32,7 +42,14 @@ pub fn twins(store: &Store) -> Result<Vec<Twin>> {
         }
     }
     let named = |at: usize| (ids[at].1, ids[at].2.clone());
-    Ok(pairs(&all).into_iter().map(|(a, b, signs)| Twin { keep: named(a), other: named(b), signs }).collect())
+    Ok(pairs(&all)
+        .into_iter()
+        .map(|(a, b, signs)| Twin {
+            keep: named(a),
+            other: named(b),
+            signs,
+        })
+        .collect())
 }
 
 /// Most merges that are followed from one customer to the next.
@@ -46,7 +63,11 @@ pub fn became(store: &Store, customers: &[Id]) -> Result<Vec<Became>> {
         for _ in 0..MOST_STEPS {
             let there = standing(store, is)?;
             if let Some(name) = there {
-                all.extend((is != *was).then_some(Became { was: *was, is, name }));
+                all.extend((is != *was).then_some(Became {
+                    was: *was,
+                    is,
+                    name,
+                }));
                 break;
             }
             match merged_into(store, is)? {
@@ -60,8 +81,14 @@ pub fn became(store: &Store, customers: &[Id]) -> Result<Vec<Became>> {
 
 /// The name of a customer that is there.
 fn standing(store: &Store, id: Id) -> Result<Option<String>> {
-    let mut statement = store.conn.prepare_cached("SELECT name FROM customer WHERE id = ? AND removed = 0").map_err(sql)?;
-    statement.query_row([&id], |row| text_at(row, 0)).optional().map_err(sql)
+    let mut statement = store
+        .conn
+        .prepare_cached("SELECT name FROM customer WHERE id = ? AND removed = 0")
+        .map_err(sql)?;
+    statement
+        .query_row([&id], |row| text_at(row, 0))
+        .optional()
+        .map_err(sql)
 }
 
 /// Whose the note is that the merge wrote by which a customer was last removed.
@@ -70,5 +97,8 @@ fn merged_into(store: &Store, id: Id) -> Result<Option<Id>> {
         WHERE b.command = 'merge_customers' AND b.n = (SELECT batch FROM edit WHERE row = ?1 AND field = 'removed' ORDER BY n DESC LIMIT 1)
         LIMIT 1";
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    statement.query_row((&id, EventKind::Note as i64), |row| row.get(0).map(Id)).optional().map_err(sql)
+    statement
+        .query_row((&id, EventKind::Note as i64), |row| row.get(0).map(Id))
+        .optional()
+        .map_err(sql)
 }

@@ -29,7 +29,9 @@ const MOST: usize = 200;
 pub fn month_ends(today: Day, months: u16) -> Vec<Day> {
     // The day before the first of a month is the end of the one before.
     let before = |day: &Day| Some(day.plus(-i64::from(day.date().day())));
-    let mut days: Vec<Day> = std::iter::successors(before(&today), before).take(usize::from(months)).collect();
+    let mut days: Vec<Day> = std::iter::successors(before(&today), before)
+        .take(usize::from(months))
+        .collect();
     days.reverse();
     days
 }
@@ -51,7 +53,10 @@ pub fn trend(store: &Store, customer: Id, months: u16) -> Result<Vec<(Day, Healt
     let n = number_of(store, customer)?;
     let facts = signal::facts(&store.conn, n, &store.config)?;
     let mut rated = Rated::of(&store.conn, n, &store.config)?;
-    Ok(days(store.today, months).into_iter().map(|day| (day, rated.score(fold(&facts, &store.config, day), day))).collect())
+    Ok(days(store.today, months)
+        .into_iter()
+        .map(|day| (day, rated.score(fold(&facts, &store.config, day), day)))
+        .collect())
 }
 
 /// Health of everybody on a past day, as far as it was folded. It outlives what is written: only whom that touched is folded again.
@@ -77,7 +82,11 @@ impl Then {
         let mut put = |n: i64, facts: &Facts| {
             let signals = fold(facts, config, *day);
             let known = signals.last.is_some() || signals.since.is_some();
-            let then = if known { Rated::of(conn, n, config)?.score(signals, *day) } else { Health::default() };
+            let then = if known {
+                Rated::of(conn, n, config)?.score(signals, *day)
+            } else {
+                Health::default()
+            };
             health.insert(n, then);
             Ok(())
         };
@@ -88,7 +97,9 @@ impl Then {
             return Ok(());
         }
         self.next = match signal::next_piece(conn, self.next, PIECE)? {
-            Some(piece) => signal::facts_between(conn, config, piece, &mut put).map(|()| piece.1)?,
+            Some(piece) => {
+                signal::facts_between(conn, config, piece, &mut put).map(|()| piece.1)?
+            }
             None => self.top,
         };
         Ok(())
@@ -100,24 +111,47 @@ pub fn movers(store: &mut Store, filter: &str, days: u16) -> Result<MoversPage> 
     let shared = store.roster()?;
     let (filter, people) = match ready(store, filter, &shared)? {
         Ok(ready) => ready,
-        Err(mistake) => return Ok(MoversPage { mistake: Some(mistake), ..MoversPage::default() }),
+        Err(mistake) => {
+            return Ok(MoversPage {
+                mistake: Some(mistake),
+                ..MoversPage::default()
+            });
+        }
     };
     let since = store.today.plus(-i64::from(days));
     let mut then = match store.kept.then.take().filter(|then| then.day == since) {
         Some(then) => then,
         None => {
             let top = signal::greatest(&store.conn)?;
-            Then { day: since, health: HashMap::new(), next: 0, top, stale: BTreeSet::new() }
+            Then {
+                day: since,
+                health: HashMap::new(),
+                next: 0,
+                top,
+                stale: BTreeSet::new(),
+            }
         }
     };
     then.go_on(&store.conn, &store.config)?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let prepared = filter.prepare(&roster, &people);
-    let mut page = MoversPage { since: Some(since), computing: then.next < then.top, ..MoversPage::default() };
+    let mut page = MoversPage {
+        since: Some(since),
+        computing: then.next < then.top,
+        ..MoversPage::default()
+    };
     for row in roster.select(&prepared) {
         let at = row as usize;
-        let before = then.health.get(&roster.rowids[at]).copied().unwrap_or_default();
-        let mover = Mover { row, before, now: roster.rows[at].health };
+        let before = then
+            .health
+            .get(&roster.rowids[at])
+            .copied()
+            .unwrap_or_default();
+        let mover = Mover {
+            row,
+            before,
+            now: roster.rows[at].health,
+        };
         if before.score.is_none() || mover.now.score.is_none() {
             continue;
         }
@@ -128,9 +162,18 @@ pub fn movers(store: &mut Store, filter: &str, days: u16) -> Result<MoversPage> 
             page.movers.push(mover);
         }
     }
-    page.movers.sort_by(|a, b| a.change().cmp(&b.change()).then_with(|| roster.folded(a.row as usize).cmp(roster.folded(b.row as usize))));
+    page.movers.sort_by(|a, b| {
+        a.change().cmp(&b.change()).then_with(|| {
+            roster
+                .folded(a.row as usize)
+                .cmp(roster.folded(b.row as usize))
+        })
+    });
     // Rises and falls beyond the longest list are the smallest ones, in the middle.
-    let (fell, rose) = (page.fell.saturating_sub(MOST), page.rose.saturating_sub(MOST));
+    let (fell, rose) = (
+        page.fell.saturating_sub(MOST),
+        page.rose.saturating_sub(MOST),
+    );
     let (first, end) = (page.fell - fell, page.fell + rose);
     page.movers.drain(first..end);
     drop(roster);

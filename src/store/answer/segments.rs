@@ -21,13 +21,23 @@ pub fn page(store: &mut Store, trend: bool) -> Result<SegmentsPage> {
     for (code, _) in READY {
         rows.push(row(store, code, false, &format!("seg={code}"))?);
     }
-    for (_, name, view) in views(store)?.into_iter().filter(|(_, _, view)| view.segment) {
+    for (_, name, view) in views(store)?
+        .into_iter()
+        .filter(|(_, _, view)| view.segment)
+    {
         rows.push(row(store, &name, true, &view.filter)?);
     }
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let mut page = SegmentsPage { rows, ..SegmentsPage::default() };
+    let mut page = SegmentsPage {
+        rows,
+        ..SegmentsPage::default()
+    };
     if let Some(purchases) = &roster.purchases {
-        page.buyers = purchases.members.iter().filter(|m| m.orders.count > 0).count();
+        page.buyers = purchases
+            .members
+            .iter()
+            .filter(|m| m.orders.count > 0)
+            .count();
         page.median = purchases.median.map(|m| m.minor());
     }
     if trend {
@@ -38,14 +48,27 @@ pub fn page(store: &mut Store, trend: bool) -> Result<SegmentsPage> {
             let counts = kept::segments_at(store, &roster, next)?;
             store.kept.trend.push((next, counts));
         }
-        page.trend = store.kept.trend.iter().rev().map(|(day, counts)| (*day, counts.to_vec())).collect();
+        page.trend = store
+            .kept
+            .trend
+            .iter()
+            .rev()
+            .map(|(day, counts)| (*day, counts.to_vec()))
+            .collect();
         page.computing = page.trend.len() < MONTHS;
     }
     Ok(page)
 }
 
 fn row(store: &mut Store, name: &str, own: bool, filter: &str) -> Result<SegmentRow> {
-    let mut row = SegmentRow { name: name.to_owned(), own, filter: filter.to_owned(), count: 0, arr: 0, mistake: String::new() };
+    let mut row = SegmentRow {
+        name: name.to_owned(),
+        own,
+        filter: filter.to_owned(),
+        count: 0,
+        arr: 0,
+        mistake: String::new(),
+    };
     match select(store, filter)? {
         Ok(selection) => {
             let shared = store.roster()?;

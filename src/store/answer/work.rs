@@ -40,12 +40,18 @@ fn each(
         (false, Err(mistake)) => return Err(Error::usage(mistake.message)),
     };
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let prepared = filtered.as_ref().map(|(filter, people)| filter.prepare(&roster, people));
+    let prepared = filtered
+        .as_ref()
+        .map(|(filter, people)| filter.prepare(&roster, people));
     let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
     let mut found = statement.query(values).map_err(sql)?;
     while let Some(r) = found.next().map_err(sql)? {
-        let at = roster.row_of(r.get(0).map_err(sql)?).filter(|at| !roster.rows[*at].removed);
-        let Some(at) = at.filter(|at| prepared.as_ref().is_none_or(|p| p.matches(*at))) else { continue };
+        let at = roster
+            .row_of(r.get(0).map_err(sql)?)
+            .filter(|at| !roster.rows[*at].removed);
+        let Some(at) = at.filter(|at| prepared.as_ref().is_none_or(|p| p.matches(*at))) else {
+            continue;
+        };
         if !row(r, &roster, at).map_err(sql)? {
             break;
         }
@@ -56,9 +62,17 @@ fn each(
 /// Calls to action: open ones by their turn, or risks by money at stake x urgency.
 pub fn actions(store: &mut Store, ask: &ActionAsk) -> Result<Vec<ActionRow>> {
     let today = store.today;
-    let owner = if ask.owner == "me" { store.who.person.clone() } else { ask.owner.clone() };
+    let owner = if ask.owner == "me" {
+        store.who.person.clone()
+    } else {
+        ask.owner.clone()
+    };
     // Of one customer by its index.
-    let of = if ask.customer.is_some() { "a.customer = (SELECT n FROM customer WHERE id = ?4)" } else { "?4 IS NULL" };
+    let of = if ask.customer.is_some() {
+        "a.customer = (SELECT n FROM customer WHERE id = ?4)"
+    } else {
+        "?4 IS NULL"
+    };
     let query = format!(
         "SELECT a.customer, a.id, a.kind, a.reason, a.title, a.owner, a.opened, a.due, a.severity, a.money, a.mitigation,
                  a.review, a.base, a.value, a.target, a.unit, a.evidence, a.cause, a.snoozed, a.snooze_reason, a.closed, a.outcome
@@ -66,69 +80,106 @@ pub fn actions(store: &mut Store, ask: &ActionAsk) -> Result<Vec<ActionRow>> {
                  AND {of} ORDER BY a.id"
     );
     let mut rows = Vec::new();
-    each(store, &ask.filter, &query, &[&ask.closed, &ask.kind, &owner, &ask.customer], |r, roster, at| {
-        let action = Action {
-            id: Id(r.get(1)?),
-            customer: roster.ids[at],
-            kind: text_at(r, 2)?,
-            reason: text_at(r, 3)?,
-            title: text_at(r, 4)?,
-            owner: text_at(r, 5)?,
-            opened: day(r, 6)?.unwrap_or(Day::MIN),
-            due: day(r, 7)?,
-            severity: r.get::<_, Option<i64>>(8)?.map(|s| s.clamp(1, 4) as u8),
-            money: r.get(9)?,
-            mitigation: text_at(r, 10)?,
-            review: day(r, 11)?,
-            base: r.get(12)?,
-            value: r.get(13)?,
-            target: r.get(14)?,
-            unit: text_at(r, 15)?,
-            evidence: text_at(r, 16)?,
-            cause: text_at(r, 17)?,
-            snoozed: day(r, 18)?,
-            snooze_reason: text_at(r, 19)?,
-            closed: day(r, 20)?,
-            outcome: text_at(r, 21)?,
-        };
-        let arr = roster.arr(at);
-        let weight = action.weight(arr, today);
-        rows.push(ActionRow { customer_name: roster.name(at).to_owned(), row: at as u32, arr, weight, action });
-        Ok(rows.len() < MOST)
-    })?;
+    each(
+        store,
+        &ask.filter,
+        &query,
+        &[&ask.closed, &ask.kind, &owner, &ask.customer],
+        |r, roster, at| {
+            let action = Action {
+                id: Id(r.get(1)?),
+                customer: roster.ids[at],
+                kind: text_at(r, 2)?,
+                reason: text_at(r, 3)?,
+                title: text_at(r, 4)?,
+                owner: text_at(r, 5)?,
+                opened: day(r, 6)?.unwrap_or(Day::MIN),
+                due: day(r, 7)?,
+                severity: r.get::<_, Option<i64>>(8)?.map(|s| s.clamp(1, 4) as u8),
+                money: r.get(9)?,
+                mitigation: text_at(r, 10)?,
+                review: day(r, 11)?,
+                base: r.get(12)?,
+                value: r.get(13)?,
+                target: r.get(14)?,
+                unit: text_at(r, 15)?,
+                evidence: text_at(r, 16)?,
+                cause: text_at(r, 17)?,
+                snoozed: day(r, 18)?,
+                snooze_reason: text_at(r, 19)?,
+                closed: day(r, 20)?,
+                outcome: text_at(r, 21)?,
+            };
+            let arr = roster.arr(at);
+            let weight = action.weight(arr, today);
+            rows.push(ActionRow {
+                customer_name: roster.name(at).to_owned(),
+                row: at as u32,
+                arr,
+                weight,
+                action,
+            });
+            Ok(rows.len() < MOST)
+        },
+    )?;
     if ask.kind == "risk" {
-        rows.sort_by_key(|r| (r.action.closed.is_some(), std::cmp::Reverse(r.weight), r.action.review, r.action.id));
+        rows.sort_by_key(|r| {
+            (
+                r.action.closed.is_some(),
+                std::cmp::Reverse(r.weight),
+                r.action.review,
+                r.action.id,
+            )
+        });
     } else {
-        rows.sort_by_key(|r| (r.action.closed.is_some(), r.action.turn().is_none(), r.action.turn(), r.action.severity, r.action.id));
+        rows.sort_by_key(|r| {
+            (
+                r.action.closed.is_some(),
+                r.action.turn().is_none(),
+                r.action.turn(),
+                r.action.severity,
+                r.action.id,
+            )
+        });
     }
     Ok(rows)
 }
 
 /// Playbooks at customers with their steps, the latest first.
 pub fn plays(store: &mut Store, ask: &PlayAsk) -> Result<Vec<PlayRow>> {
-    let of = if ask.customer.is_some() { "p.customer = (SELECT n FROM customer WHERE id = ?2)" } else { "?2 IS NULL" };
+    let of = if ask.customer.is_some() {
+        "p.customer = (SELECT n FROM customer WHERE id = ?2)"
+    } else {
+        "?2 IS NULL"
+    };
     let query = format!(
         "SELECT p.customer, p.id, p.playbook, p.label, p.anchor, p.started, p.cause, p.ended, p.outcome
                  FROM play p WHERE p.removed = 0 AND (?1 OR p.ended IS NULL)
                  AND {of} ORDER BY p.id DESC"
     );
     let mut rows = Vec::new();
-    each(store, &ask.filter, &query, &[&ask.ended, &ask.customer], |r, roster, at| {
-        rows.push(PlayRow {
-            id: Id(r.get(1)?),
-            customer: roster.ids[at],
-            customer_name: roster.name(at).to_owned(),
-            playbook: text_at(r, 2)?,
-            label: text_at(r, 3)?,
-            anchor: day(r, 4)?.unwrap_or(Day::MIN),
-            started: day(r, 5)?.unwrap_or(Day::MIN),
-            cause: text_at(r, 6)?,
-            ended: day(r, 7)?,
-            outcome: text_at(r, 8)?,
-            steps: Vec::new(),
-        });
-        Ok(rows.len() < MOST)
-    })?;
+    each(
+        store,
+        &ask.filter,
+        &query,
+        &[&ask.ended, &ask.customer],
+        |r, roster, at| {
+            rows.push(PlayRow {
+                id: Id(r.get(1)?),
+                customer: roster.ids[at],
+                customer_name: roster.name(at).to_owned(),
+                playbook: text_at(r, 2)?,
+                label: text_at(r, 3)?,
+                anchor: day(r, 4)?.unwrap_or(Day::MIN),
+                started: day(r, 5)?.unwrap_or(Day::MIN),
+                cause: text_at(r, 6)?,
+                ended: day(r, 7)?,
+                outcome: text_at(r, 8)?,
+                steps: Vec::new(),
+            });
+            Ok(rows.len() < MOST)
+        },
+    )?;
     let query = "SELECT s.id, t.id, s.code, t.title, t.due, t.owner, t.done, s.skipped FROM play p
                  JOIN step s ON s.customer = p.customer AND s.play = p.id JOIN task t ON t.id = s.task
                  WHERE p.id = ? AND s.removed = 0 AND (t.removed = 0 OR s.skipped <> '' OR p.ended IS NOT NULL) ORDER BY t.due, s.id";
@@ -159,16 +210,39 @@ fn alerted(store: &mut Store, open: bool) -> Result<Vec<i64>> {
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let is_open = |at: usize| {
         let reasons = roster.reasons(at);
-        !roster.is_snoozed(at) && reasons.iter().any(|w| REASONS.get(usize::from(w.key.reason.0)).is_some_and(|kind| kind.code == "alert"))
+        !roster.is_snoozed(at)
+            && reasons.iter().any(|w| {
+                REASONS
+                    .get(usize::from(w.key.reason.0))
+                    .is_some_and(|kind| kind.code == "alert")
+            })
     };
-    let rows = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed && roster.rows[*at].signals.alert.is_some());
-    Ok(rows.filter(|at| !open || is_open(*at)).map(|at| roster.rowids[at]).collect())
+    let rows = (0..roster.rows.len())
+        .filter(|at| !roster.rows[*at].removed && roster.rows[*at].signals.alert.is_some());
+    Ok(rows
+        .filter(|at| !open || is_open(*at))
+        .map(|at| roster.rowids[at])
+        .collect())
 }
 
 /// How many customers an alert to me is open about.
 pub fn open_alerts(store: &mut Store) -> Result<usize> {
-    let since = Some(store.today.plus(1 - i64::from(store.config.policy.alert_days)));
-    let rows = fired(store, &FiredAsk { since, alerts: true, mine: true, open: true, limit: usize::MAX, ..FiredAsk::default() })?;
+    let since = Some(
+        store
+            .today
+            .plus(1 - i64::from(store.config.policy.alert_days)),
+    );
+    let rows = fired(
+        store,
+        &FiredAsk {
+            since,
+            alerts: true,
+            mine: true,
+            open: true,
+            limit: usize::MAX,
+            ..FiredAsk::default()
+        },
+    )?;
     let customers: BTreeSet<Id> = rows.into_iter().map(|r| r.customer).collect();
     Ok(customers.len())
 }
@@ -182,7 +256,10 @@ pub fn fired(store: &mut Store, ask: &FiredAsk) -> Result<Vec<FiredRow>> {
         if customers.is_empty() {
             return Ok(Vec::new());
         }
-        ("json_each(?3) c CROSS JOIN event e ON e.customer = c.value", format!("{customers:?}"))
+        (
+            "json_each(?3) c CROSS JOIN event e ON e.customer = c.value",
+            format!("{customers:?}"),
+        )
     } else if store.past {
         // A view stands there, which has no index of its own.
         ("event e", String::new())
@@ -195,26 +272,38 @@ pub fn fired(store: &mut Store, ask: &FiredAsk) -> Result<Vec<FiredRow>> {
          ORDER BY e.at DESC, e.id DESC"
     );
     let mut rows = Vec::new();
-    each(store, &ask.filter, &query, &[&ask.since, &ask.rule, &customers], |r, roster, at| {
-        let more = attributes(&text_at(r, 6)?);
-        let alert = more.get("alert").and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-        let owner = roster.owner(at).to_owned();
-        let wanted = !ask.alerts || (!alert.is_empty() && (!ask.mine || (alert == "team" && !ask.own) || owner == me));
-        if wanted {
-            rows.push(FiredRow {
-                id: Id(r.get(1)?),
-                customer: roster.ids[at],
-                customer_name: roster.name(at).to_owned(),
-                owner,
-                rule: text_at(r, 2)?,
-                text: text_at(r, 3)?,
-                at: Stamp(r.get(4)?),
-                day: day(r, 5)?.unwrap_or(Day::MIN),
-                alert,
-                person: text_at(r, 7)?,
-            });
-        }
-        Ok(rows.len() < ask.limit)
-    })?;
+    each(
+        store,
+        &ask.filter,
+        &query,
+        &[&ask.since, &ask.rule, &customers],
+        |r, roster, at| {
+            let more = attributes(&text_at(r, 6)?);
+            let alert = more
+                .get("alert")
+                .and_then(|v| v.as_str())
+                .unwrap_or_default()
+                .to_owned();
+            let owner = roster.owner(at).to_owned();
+            let wanted = !ask.alerts
+                || (!alert.is_empty()
+                    && (!ask.mine || (alert == "team" && !ask.own) || owner == me));
+            if wanted {
+                rows.push(FiredRow {
+                    id: Id(r.get(1)?),
+                    customer: roster.ids[at],
+                    customer_name: roster.name(at).to_owned(),
+                    owner,
+                    rule: text_at(r, 2)?,
+                    text: text_at(r, 3)?,
+                    at: Stamp(r.get(4)?),
+                    day: day(r, 5)?.unwrap_or(Day::MIN),
+                    alert,
+                    person: text_at(r, 7)?,
+                });
+            }
+            Ok(rows.len() < ask.limit)
+        },
+    )?;
     Ok(rows)
 }

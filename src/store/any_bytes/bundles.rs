@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::json;
 
 use super::{
-    BOOK, DAY, NOW, a_day, as_made, copy_of, entry_in, file_of, folder, goes_on, honest, kind_of, lines_in, options, seal, well, written,
+    BOOK, DAY, NOW, a_day, as_made, copy_of, entry_in, file_of, folder, goes_on, honest, kind_of,
+    lines_in, options, seal, well, written,
 };
 use crate::domain::command::Command;
 use crate::domain::id::Id;
@@ -48,12 +49,18 @@ fn begin() -> &'static Begin {
     static MADE: OnceLock<Begin> = OnceLock::new();
     MADE.get_or_init(|| {
         let (ana, customers) = honest();
-        ana.conn.execute("UPDATE meta SET v = ? WHERE k = 'book'", [&BOOK]).expect("it gets its id");
+        ana.conn
+            .execute("UPDATE meta SET v = ? WHERE k = 'book'", [&BOOK])
+            .expect("it gets its id");
         ana.put_meta("sync", "on").expect("it takes part");
         let mut bo = copy_of(&ana, "bo", BO);
         bo.signer = Some(Arc::new(Signer::seeded([BO; 32])));
         let note = |store: &mut Store, text: &str| {
-            let command = Command::Note { customers: customers[..1].to_vec(), text: text.into(), at: None };
+            let command = Command::Note {
+                customers: customers[..1].to_vec(),
+                text: text.into(),
+                at: None,
+            };
             store.write(&command, NOW).expect("a note is written");
             store.last_batch().expect("it has batches")
         };
@@ -61,10 +68,25 @@ fn begin() -> &'static Begin {
         let ana = copy_of(&bo, "ana", 7);
         let late = note(&mut bo, "heard by all");
         let folder = folder();
-        let head = bundle::Head { format: bundle::FORMAT, book: BOOK, zone: None, device: Id([BO; 16]), first: 2, last: 2, sum: None };
+        let head = bundle::Head {
+            format: bundle::FORMAT,
+            book: BOOK,
+            zone: None,
+            device: Id([BO; 16]),
+            first: 2,
+            last: 2,
+            sum: None,
+        };
         let room = Folder::open(folder.path()).expect("a folder");
-        bundle::write(&room, "0000000002-0000000002.jsonl", &head, &[(&bo.conn, late)]).expect("a bundle is written");
-        let bundle = fs::read(folder.path().join("0000000002-0000000002.jsonl")).expect("it is read");
+        bundle::write(
+            &room,
+            "0000000002-0000000002.jsonl",
+            &head,
+            &[(&bo.conn, late)],
+        )
+        .expect("a bundle is written");
+        let bundle =
+            fs::read(folder.path().join("0000000002-0000000002.jsonl")).expect("it is read");
         let late = Entry::read(&bo.conn, late, Some(BOOK)).expect("bo's batch");
         let mut other = copy_of(&ana, "mallory", MALLORY);
         let since = other.last_batch().expect("it has batches");
@@ -74,7 +96,15 @@ fn begin() -> &'static Begin {
             let entry = as_made(&other, n);
             mallory.push(written(&Line::Batch(Box::new(entry))));
         }
-        Begin { file: file_of(&ana), ana: Mutex::new(ana), customers, bundle, late, mallory, signer: Signer::seeded([MALLORY; 32]) }
+        Begin {
+            file: file_of(&ana),
+            ana: Mutex::new(ana),
+            customers,
+            bundle,
+            late,
+            mallory,
+            signer: Signer::seeded([MALLORY; 32]),
+        }
     })
 }
 
@@ -84,7 +114,10 @@ pub fn lines() -> Vec<String> {
     let mut lines = begin.mallory.clone();
     let signed = |line: &String| {
         let mut entry = entry_in(line.as_bytes())?;
-        entry.sign(Some(Proof { key: begin.signer.public(), bytes: [0; 64] }));
+        entry.sign(Some(Proof {
+            key: begin.signer.public(),
+            bytes: [0; 64],
+        }));
         Some(written(&Line::Batch(Box::new(entry))))
     };
     lines.extend(begin.mallory.iter().take(3).filter_map(signed));
@@ -92,7 +125,10 @@ pub fn lines() -> Vec<String> {
     lines.push(written(&Line::Batch(Box::new(unsigned.clone()))));
     unsigned.sign(None);
     lines.push(written(&Line::Batch(Box::new(unsigned))));
-    lines.push(json!({ "line": "file", "writer": Id([0x22; 16]), "name": "0000000001-0000000003.jsonl" }).to_string());
+    lines.push(
+        json!({ "line": "file", "writer": Id([0x22; 16]), "name": "0000000001-0000000003.jsonl" })
+            .to_string(),
+    );
     let head = json!({ "line": "bundle", "format": 1, "book": BOOK, "zone": null, "device": Id([MALLORY; 16]), "first": 1, "last": 3 });
     lines.push(head.to_string());
     lines.push(json!({ "line": "dump", "format": 1, "book": BOOK, "zone": "Europe/Istanbul", "digest": "0" }).to_string());
@@ -104,7 +140,10 @@ fn sealed(lines: &[&[u8]]) -> Vec<u8> {
     let begin = begin();
     let mut entries: Vec<Option<Entry>> = lines.iter().map(|line| entry_in(line)).collect();
     seal(&mut entries, |entry, hash| {
-        if entry.proof().is_some_and(|proof| proof.key == begin.signer.public()) {
+        if entry
+            .proof()
+            .is_some_and(|proof| proof.key == begin.signer.public())
+        {
             entry.sign(Some(begin.signer.proof(entry.book, entry.batch, hash)));
         }
     });
@@ -121,7 +160,10 @@ fn sealed(lines: &[&[u8]]) -> Vec<u8> {
 
 /// With the end that makes a file whole.
 fn ended(mut bytes: Vec<u8>) -> Vec<u8> {
-    let (lines, sum) = (bytes.iter().filter(|b| **b == b'\n').count(), blake3::hash(&bytes).to_hex()[..32].to_owned());
+    let (lines, sum) = (
+        bytes.iter().filter(|b| **b == b'\n').count(),
+        blake3::hash(&bytes).to_hex()[..32].to_owned(),
+    );
     let end = json!({ "line": "end", "lines": lines, "sum": sum }).to_string();
     bytes.extend(format!("{} {end}\n", checksum(&end)).bytes());
     bytes
@@ -137,7 +179,11 @@ fn put(folder: &Path, writer: &str, name: &str, bytes: &[u8]) -> PathBuf {
 /// Any bytes as bundles, and behind the first line of a dump as a dump.
 pub fn bundle(bytes: &[u8]) {
     let lines = lines_in(bytes);
-    if lines.first().and_then(|line| kind_of(line)).is_some_and(|kind| kind == "dump") {
+    if lines
+        .first()
+        .and_then(|line| kind_of(line))
+        .is_some_and(|kind| kind == "dump")
+    {
         return dump(&lines);
     }
     let (begin, folder) = (begin(), folder());
@@ -149,8 +195,17 @@ pub fn bundle(bytes: &[u8]) {
     let mut file = (mallory.clone(), "0000000001-0000000001.jsonl".to_owned());
     let is_file = |line: &[u8]| kind_of(line).is_some_and(|kind| kind == "file");
     for part in lines.chunk_by(|_, next| !is_file(next)) {
-        if let Some(named) = serde_json::from_slice::<serde_json::Value>(part[0]).ok().filter(|_| is_file(part[0])) {
-            let text = |key: &str| named.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        if let Some(named) = serde_json::from_slice::<serde_json::Value>(part[0])
+            .ok()
+            .filter(|_| is_file(part[0]))
+        {
+            let text = |key: &str| {
+                named
+                    .get(key)
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
             let (writer, name) = (text("writer"), text("name"));
             if let (Ok(writer), Some(_)) = (writer.parse::<Id>(), bundle::named(&name)) {
                 file = (writer.to_string(), name.chars().take(100).collect());
@@ -159,13 +214,24 @@ pub fn bundle(bytes: &[u8]) {
         files.push(put(&sync, &file.0, &file.1, &ended(sealed(part))));
     }
     put(&sync, &mallory, "0000000009-0000000009.jsonl", bytes);
-    put(&sync, &Id([BO; 16]).to_string(), "0000000002-0000000002.jsonl", &begin.bundle);
+    put(
+        &sync,
+        &Id([BO; 16]).to_string(),
+        "0000000002-0000000002.jsonl",
+        &begin.bundle,
+    );
 
     let mut ana = Store::open(&path, &options("ana", 7)).expect("the book opens");
     ana.seed_ids(11);
     let done = ana.exchange().expect("an exchange returns");
     if heard(&ana, &begin.late, &done) {
-        let text = begin.late.items().unwrap_or_default().iter().map(Item::id).find(|id| is_in(&ana, "event", *id));
+        let text = begin
+            .late
+            .items()
+            .unwrap_or_default()
+            .iter()
+            .map(Item::id)
+            .find(|id| is_in(&ana, "event", *id));
         assert!(text.is_some(), "the batch is there without its note");
     }
     // What purged is carried out when its day is over.
@@ -174,41 +240,79 @@ pub fn bundle(bytes: &[u8]) {
     heard(&ana, &begin.late, &done);
     let again = ana.exchange().expect("an exchange returns");
     assert_eq!(again.taken, 0, "all that fits is taken at once");
-    for query in [Query::Triage { filter: String::new(), snoozed: true }, Query::Conflicts] {
+    for query in [
+        Query::Triage {
+            filter: String::new(),
+            snoozed: true,
+        },
+        Query::Conflicts,
+    ] {
         ana.answer(&query).expect("a screen");
     }
     for customer in &begin.customers {
-        ana.answer(&Query::Account { customer: *customer, timeline: Default::default() }).expect("a screen");
+        ana.answer(&Query::Account {
+            customer: *customer,
+            timeline: Default::default(),
+        })
+        .expect("a screen");
     }
     goes_on(&mut ana);
     well(&mut ana, MAY);
     // Whoever hears first what is not signed, and then that its device signs, has taken what others refuse: each is told of it.
-    let order_counts = doubled(&files, &begin.late) || done.wrong.iter().any(|words| words.contains(sign::UNSIGNED));
+    let order_counts = doubled(&files, &begin.late)
+        || done
+            .wrong
+            .iter()
+            .any(|words| words.contains(sign::UNSIGNED));
     if !order_counts {
         agree(&mut ana, &files);
     }
 }
 
 fn is_in(store: &Store, table: &str, id: Id) -> bool {
-    ids::number_of(&store.conn, table, id).expect("a look").is_some()
+    ids::number_of(&store.conn, table, id)
+        .expect("a look")
+        .is_some()
 }
 
 /// What bo wrote is there; else it is told, and something of mallory's has an id of its items.
 fn heard(ana: &Store, late: &Entry, done: &Exchanged) -> bool {
     if let Some(n) = ids::number_of(&ana.conn, "batch", late.batch).expect("a look") {
-        assert_eq!(ana.conn.header(n).expect("a batch").1, late.header().1, "another batch has taken its place");
+        assert_eq!(
+            ana.conn.header(n).expect("a batch").1,
+            late.header().1,
+            "another batch has taken its place"
+        );
         return true;
     }
-    assert!(done.wrong.iter().any(|words| words.contains(&late.label)), "not heard and not told: {:?}", done.wrong);
-    let taken = |id: Id| is_in(ana, "event", id) || is_in(ana, "edit", id) || purge::is_purged(&ana.conn, id).expect("a look");
+    assert!(
+        done.wrong.iter().any(|words| words.contains(&late.label)),
+        "not heard and not told: {:?}",
+        done.wrong
+    );
+    let taken = |id: Id| {
+        is_in(ana, "event", id)
+            || is_in(ana, "edit", id)
+            || purge::is_purged(&ana.conn, id).expect("a look")
+    };
     let items = late.items().unwrap_or_default();
-    assert!(items.iter().any(|item| taken(item.id())), "not heard though nothing stands in its way: {:?}", done.wrong);
+    assert!(
+        items.iter().any(|item| taken(item.id())),
+        "not heard though nothing stands in its way: {:?}",
+        done.wrong
+    );
     false
 }
 
 /// Two batches say the same id: which of them a copy keeps depends on which came first.
 fn doubled(files: &[PathBuf], late: &Entry) -> bool {
-    let mut seen: HashSet<Id> = late.items().unwrap_or_default().iter().map(Item::id).chain([late.batch]).collect();
+    let mut seen: HashSet<Id> = late
+        .items()
+        .unwrap_or_default()
+        .iter()
+        .map(Item::id)
+        .chain([late.batch])
+        .collect();
     for file in files {
         let mut last = None;
         let text = fs::read(file).unwrap_or_default();
@@ -217,7 +321,12 @@ fn doubled(files: &[PathBuf], late: &Entry) -> bool {
                 return true;
             }
             last = entry.more.then_some(entry.batch);
-            if entry.items().unwrap_or_default().iter().any(|item| !seen.insert(item.id())) {
+            if entry
+                .items()
+                .unwrap_or_default()
+                .iter()
+                .any(|item| !seen.insert(item.id()))
+            {
                 return true;
             }
         }
@@ -227,13 +336,23 @@ fn doubled(files: &[PathBuf], late: &Entry) -> bool {
 
 /// A copy that takes the same in another order ends with the same facts.
 fn agree(ana: &mut Store, files: &[PathBuf]) {
-    let mut cal = copy_of(&begin().ana.lock().unwrap_or_else(PoisonError::into_inner), "cal", 0x99);
+    let mut cal = copy_of(
+        &begin().ana.lock().unwrap_or_else(PoisonError::into_inner),
+        "cal",
+        0x99,
+    );
     cal.seed_ids(13);
     let mut bundles = Bundles::default();
     for file in files.iter().rev() {
-        bundles.add(&Spot::Named(file.clone()), BOOK).expect("a bundle is read");
+        bundles
+            .add(&Spot::Named(file.clone()), BOOK)
+            .expect("a bundle is read");
     }
-    let ask = MergeAsk { now: NOW, dry_run: false, foreign: false };
+    let ask = MergeAsk {
+        now: NOW,
+        dry_run: false,
+        foreign: false,
+    };
     take_in(&mut cal, &bundles);
     for _ in 0..2 {
         ana.merge_copy(&cal.conn, ask).expect("a merge");
@@ -244,18 +363,29 @@ fn agree(ana: &mut Store, files: &[PathBuf]) {
     let batches = |store: &Store| -> std::collections::BTreeSet<String> {
         let query = "SELECT hex(id) || ' ' || label || ' ' || hex(hash) FROM batch";
         let mut statement = store.conn.prepare(query).expect("a look");
-        statement.query_map([], |r| r.get(0)).expect("a look").map(|row| row.expect("a batch")).collect()
+        statement
+            .query_map([], |r| r.get(0))
+            .expect("a look")
+            .map(|row| row.expect("a batch"))
+            .collect()
     };
     let (ours, theirs) = (batches(ana), batches(&cal));
-    let only = [ours.difference(&theirs), theirs.difference(&ours)].map(Iterator::collect::<Vec<_>>);
+    let only =
+        [ours.difference(&theirs), theirs.difference(&ours)].map(Iterator::collect::<Vec<_>>);
     assert_eq!(only, [Vec::<&String>::new(), Vec::new()], "copies agree");
-    assert_eq!(ana.digest().expect("a digest"), cal.digest().expect("a digest"), "copies agree");
+    assert_eq!(
+        ana.digest().expect("a digest"),
+        cal.digest().expect("a digest"),
+        "copies agree"
+    );
 }
 
 /// What a copy takes of a bundle without waiting for purges.
 pub(in crate::store) fn take_in(store: &mut Store, bundles: &Bundles) {
     store.begin().expect("the lock");
-    let work = store.inside().and_then(|()| store.take_rounds(bundles, &Default::default(), &mut Exchanged::default()));
+    let work = store
+        .inside()
+        .and_then(|()| store.take_rounds(bundles, &Default::default(), &mut Exchanged::default()));
     end(&store.conn, work).expect("it is taken or left out");
     store.look().expect("a look");
 }
@@ -270,7 +400,11 @@ fn dump(lines: &[&[u8]]) {
         let before = store.digest().expect("a digest");
         match store.take_dump(&path, partial) {
             Ok(_) => well(&mut store, MAY),
-            Err(_) => assert_eq!(store.digest().expect("a digest"), before, "what is refused leaves nothing"),
+            Err(_) => assert_eq!(
+                store.digest().expect("a digest"),
+                before,
+                "what is refused leaves nothing"
+            ),
         }
         goes_on(&mut store);
     }

@@ -12,8 +12,17 @@ use crate::domain::id::Id;
 /// Lines that are changed at random, at most `most` bytes. `begin` are lines to begin with and to take values from.
 pub fn mutate(bytes: &[u8], begin: &[String], most: usize, seed: u64) -> Vec<u8> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut lines: Vec<Json> = lines_in(bytes).into_iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
-    let mut maker = Maker { begin: begin.iter().filter_map(|line| serde_json::from_str(line).ok()).collect(), rng: &mut rng };
+    let mut lines: Vec<Json> = lines_in(bytes)
+        .into_iter()
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
+    let mut maker = Maker {
+        begin: begin
+            .iter()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect(),
+        rng: &mut rng,
+    };
     if lines.is_empty() || maker.one_in(40) {
         lines = maker.some_lines();
     }
@@ -53,14 +62,23 @@ impl Maker<'_> {
 
     fn fresh(&mut self) -> Json {
         let tail: u64 = self.rng.random();
-        Json::String(Id((((NOW.0 as u128) << 80) | (7 << 76) | (2 << 62) | u128::from(tail >> 2)).to_be_bytes()).to_string())
+        Json::String(
+            Id(
+                (((NOW.0 as u128) << 80) | (7 << 76) | (2 << 62) | u128::from(tail >> 2))
+                    .to_be_bytes(),
+            )
+            .to_string(),
+        )
     }
 
     fn change(&mut self, lines: &mut Vec<Json>) {
         let (count, what) = (lines.len(), self.rng.random_range(0..20));
         let at = self.at(count);
         match what {
-            0 => lines.insert(at.min(count), self.begin.choose(self.rng).cloned().unwrap_or_default()),
+            0 => lines.insert(
+                at.min(count),
+                self.begin.choose(self.rng).cloned().unwrap_or_default(),
+            ),
             1 if count > 1 => drop(lines.remove(at)),
             2 if count > 1 => {
                 let other = self.at(count);
@@ -96,16 +114,33 @@ impl Maker<'_> {
     /// One id in a line becomes another, wherever it stands there: mostly the batch's own.
     fn rename(&mut self, line: &mut Json) {
         let own = line.get("batch").and_then(Json::as_str).map(str::to_owned);
-        let ids: Vec<String> =
-            leaves(line).into_iter().filter_map(|(_, v)| v.as_str().filter(|t| t.parse::<Id>().is_ok()).map(str::to_owned)).collect();
-        let from = if self.one_in(2) { own } else { ids.choose(self.rng).cloned() };
-        let (Some(from), to) = (from, self.fresh()) else { return };
+        let ids: Vec<String> = leaves(line)
+            .into_iter()
+            .filter_map(|(_, v)| {
+                v.as_str()
+                    .filter(|t| t.parse::<Id>().is_ok())
+                    .map(str::to_owned)
+            })
+            .collect();
+        let from = if self.one_in(2) {
+            own
+        } else {
+            ids.choose(self.rng).cloned()
+        };
+        let (Some(from), to) = (from, self.fresh()) else {
+            return;
+        };
         replace(line, &from, &to);
     }
 
     /// A row, an edit or something purged, from the lines or from those to begin with.
     fn item(&mut self, lines: &[Json]) -> Option<(&'static str, Json)> {
-        let line = if self.one_in(2) { lines.choose(self.rng) } else { self.begin.choose(self.rng) }?.clone();
+        let line = if self.one_in(2) {
+            lines.choose(self.rng)
+        } else {
+            self.begin.choose(self.rng)
+        }?
+        .clone();
         let list = *["rows", "edits", "edits", "purged"].choose(self.rng)?;
         if list == "purged" || self.one_in(6) {
             return Some(("purged", self.purged(&line)));
@@ -118,15 +153,20 @@ impl Maker<'_> {
     }
 
     fn purged(&mut self, line: &Json) -> Json {
-        let ids: Vec<Json> =
-            leaves(line).into_iter().map(|(_, v)| v).filter(|v| v.as_str().is_some_and(|t| t.parse::<Id>().is_ok())).collect();
+        let ids: Vec<Json> = leaves(line)
+            .into_iter()
+            .map(|(_, v)| v)
+            .filter(|v| v.as_str().is_some_and(|t| t.parse::<Id>().is_ok()))
+            .collect();
         let id = |maker: &mut Self| ids.choose(maker.rng).cloned().unwrap_or_default();
         let (row, by) = (id(self), id(self));
         json!({ "id": row, "entity": self.rng.random_range(-2..13), "digest": "00".repeat(16), "by": by })
     }
 
     fn put_item(&mut self, line: &mut Json, item: Option<(&'static str, Json)>) {
-        let (Some((list, item)), Some(line)) = (item, line.as_object_mut()) else { return };
+        let (Some((list, item)), Some(line)) = (item, line.as_object_mut()) else {
+            return;
+        };
         let list = line.entry(list).or_insert_with(|| json!([]));
         if let Some(items) = list.as_array_mut() {
             let at = self.rng.random_range(0..=items.len());
@@ -136,8 +176,14 @@ impl Maker<'_> {
 
     fn cut_item(&mut self, line: &mut Json) {
         let lists = lists(line);
-        let Some(path) = lists.choose(self.rng) else { return };
-        if let Some(items) = line.pointer_mut(path).and_then(Json::as_array_mut).filter(|items| !items.is_empty()) {
+        let Some(path) = lists.choose(self.rng) else {
+            return;
+        };
+        if let Some(items) = line
+            .pointer_mut(path)
+            .and_then(Json::as_array_mut)
+            .filter(|items| !items.is_empty())
+        {
             let at = self.rng.random_range(0..items.len());
             items.remove(at);
         }
@@ -146,7 +192,11 @@ impl Maker<'_> {
     /// A value for any place: one that stands somewhere, or one at which readers stumble.
     fn value(&mut self, lines: &[Json]) -> (Option<String>, Json) {
         if self.one_in(2) {
-            let line = if self.one_in(2) { lines.choose(self.rng) } else { self.begin.choose(self.rng) };
+            let line = if self.one_in(2) {
+                lines.choose(self.rng)
+            } else {
+                self.begin.choose(self.rng)
+            };
             let mut all = line.map(leaves).unwrap_or_default();
             if !all.is_empty() {
                 let at = self.rng.random_range(0..all.len());
@@ -195,13 +245,19 @@ impl Maker<'_> {
             json!("0000000000-0000000000.jsonl"),
         ];
         let fresh = self.one_in(4).then(|| self.fresh());
-        (None, fresh.unwrap_or_else(|| odd.choose(self.rng).cloned().unwrap_or_default()))
+        (
+            None,
+            fresh.unwrap_or_else(|| odd.choose(self.rng).cloned().unwrap_or_default()),
+        )
     }
 
     /// Puts a value where another stands: mostly under the same name.
     fn put_value(&mut self, line: &mut Json, (key, value): (Option<String>, Json)) {
         let all: Vec<String> = leaves(line).into_iter().map(|(path, _)| path).collect();
-        let same: Vec<&String> = all.iter().filter(|path| key.as_deref().is_some_and(|key| last_of(path) == key)).collect();
+        let same: Vec<&String> = all
+            .iter()
+            .filter(|path| key.as_deref().is_some_and(|key| last_of(path) == key))
+            .collect();
         let at = if same.is_empty() || self.one_in(4) {
             all.choose(self.rng).cloned()
         } else {
@@ -227,7 +283,9 @@ fn last_of(path: &str) -> &str {
 fn leaves(line: &Json) -> Vec<(String, Json)> {
     let mut found = Vec::new();
     walk(line, &mut String::new(), &mut |path, value| {
-        if !matches!(value, Json::Array(a) if !a.is_empty()) && !matches!(value, Json::Object(o) if !o.is_empty()) {
+        if !matches!(value, Json::Array(a) if !a.is_empty())
+            && !matches!(value, Json::Object(o) if !o.is_empty())
+        {
             found.push((path.to_owned(), value.clone()));
         }
     });
@@ -254,7 +312,10 @@ fn walk(value: &Json, path: &mut String, each: &mut dyn FnMut(&str, &Json)) {
         path.truncate(length);
     };
     match value {
-        Json::Array(all) => all.iter().enumerate().for_each(|(at, value)| inner(&at.to_string(), value)),
+        Json::Array(all) => all
+            .iter()
+            .enumerate()
+            .for_each(|(at, value)| inner(&at.to_string(), value)),
         Json::Object(all) => all.iter().for_each(|(key, value)| inner(key, value)),
         _ => {}
     }

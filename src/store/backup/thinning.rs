@@ -27,9 +27,15 @@ const CAP_AT_LEAST: u64 = 256 << 20;
 /// of which there are any; and the newest three in any case. No clock is asked: one that is wrong makes one day of its own.
 pub fn too_many(days: &[Day]) -> Vec<bool> {
     use chrono::Datelike as _;
-    let (mut whole, mut daily, mut weekly, mut monthly) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut whole, mut daily, mut weekly, mut monthly) = (
+        BTreeSet::new(),
+        BTreeSet::new(),
+        BTreeSet::new(),
+        BTreeSet::new(),
+    );
     // `true`: it has a place of its own among so many.
-    let place = |kept: &mut BTreeSet<i64>, slot: i64, most: usize| kept.len() < most && kept.insert(slot);
+    let place =
+        |kept: &mut BTreeSet<i64>, slot: i64, most: usize| kept.len() < most && kept.insert(slot);
     let mut goes = Vec::with_capacity(days.len());
     for (at, day) in days.iter().enumerate() {
         let (number, date) = (day.number(), day.date());
@@ -39,7 +45,8 @@ pub fn too_many(days: &[Day]) -> Vec<bool> {
             || place(&mut daily, number, DAILY)
             || !daily.contains(&number)
                 && (place(&mut weekly, number.div_euclid(7), WEEKLY)
-                    || !weekly.contains(&number.div_euclid(7)) && place(&mut monthly, month, MONTHLY));
+                    || !weekly.contains(&number.div_euclid(7))
+                        && place(&mut monthly, month, MONTHLY));
         goes.push(!stays && at >= AT_LEAST);
     }
     goes
@@ -49,17 +56,29 @@ pub fn too_many(days: &[Day]) -> Vec<bool> {
 /// larger than `cap`, damaged ones before others. The newest stays, the newest three that are not damaged, and the newest three
 /// that are verified. A damaged one takes the place of no other.
 pub fn going(all: &[Backup], cap: u64) -> Vec<bool> {
-    let newest = |is: fn(&Backup) -> bool| (0..all.len()).filter(move |at| is(&all[*at])).take(AT_LEAST);
-    let stay: HashSet<usize> = newest(|b| b.verified).chain(newest(|b| !b.damaged)).chain([0]).collect();
+    let newest = |is: fn(&Backup) -> bool| {
+        (0..all.len())
+            .filter(move |at| is(&all[*at]))
+            .take(AT_LEAST)
+    };
+    let stay: HashSet<usize> = newest(|b| b.verified)
+        .chain(newest(|b| !b.damaged))
+        .chain([0])
+        .collect();
     let mut goes = vec![false; all.len()];
     for damaged in [false, true] {
-        let dated = (0..all.len()).filter(|at| all[*at].damaged == damaged).filter_map(|at| all[at].day.map(|day| (at, day)));
+        let dated = (0..all.len())
+            .filter(|at| all[*at].damaged == damaged)
+            .filter_map(|at| all[at].day.map(|day| (at, day)));
         let (places, days): (Vec<usize>, Vec<Day>) = dated.unzip();
         for (at, old) in places.into_iter().zip(too_many(&days)) {
             goes[at] = old && !stay.contains(&at);
         }
     }
-    let mut sum: u64 = (0..all.len()).filter(|at| !goes[*at]).map(|at| all[at].size).sum();
+    let mut sum: u64 = (0..all.len())
+        .filter(|at| !goes[*at])
+        .map(|at| all[at].size)
+        .sum();
     let mut order: Vec<usize> = (0..all.len()).rev().collect();
     order.sort_by_key(|at| !all[*at].damaged);
     for at in order {
@@ -74,10 +93,19 @@ pub fn going(all: &[Backup], cap: u64) -> Vec<bool> {
 /// Removes the oldest of the backups that are too many, a few at once; never the one that was just made.
 pub(super) fn thin(path: &Path, folder: &Folder, made: &str) {
     let all = list(path);
-    let cap = fs::metadata(path).map_or(0, |m| m.len()).saturating_mul(TIMES).max(CAP_AT_LEAST);
+    let cap = fs::metadata(path)
+        .map_or(0, |m| m.len())
+        .saturating_mul(TIMES)
+        .max(CAP_AT_LEAST);
     let going = going(&all, cap);
     let most = AT_ONCE.max(all.len() / ONE_IN);
-    for (backup, _) in all.iter().zip(going).rev().filter(|(backup, goes)| *goes && backup.name != made).take(most) {
+    for (backup, _) in all
+        .iter()
+        .zip(going)
+        .rev()
+        .filter(|(backup, goes)| *goes && backup.name != made)
+        .take(most)
+    {
         if folder.remove(&format!("{}.db", backup.name)).is_ok() {
             for end in [MARK, DAMAGED] {
                 let _ = folder.remove(&format!("{}.{end}", backup.name));

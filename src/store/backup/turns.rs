@@ -36,12 +36,23 @@ pub(in crate::store) fn turn(folder: &Folder, wait: Wait) -> Result<Option<File>
     match wait {
         Wait::No if !locks::try_lock(&file, &place)? => return Ok(None),
         Wait::No => {}
-        Wait::Long => locks::lock(&file, &place, &format!("the backups in {}", folder.path().display()), LIMIT)?,
+        Wait::Long => locks::lock(
+            &file,
+            &place,
+            &format!("the backups in {}", folder.path().display()),
+            LIMIT,
+        )?,
     }
     // Whoever was killed in the middle left a draft, and what SQLite had laid beside it.
     for left in folder.names().map_err(failed)? {
-        let draft = left.rsplit_once('.').is_some_and(|(name, end)| !name.is_empty() && DRAFTS.contains(&end));
-        if draft && folder.about(&left).is_ok_and(|about| about.sort == Sort::Regular) {
+        let draft = left
+            .rsplit_once('.')
+            .is_some_and(|(name, end)| !name.is_empty() && DRAFTS.contains(&end));
+        if draft
+            && folder
+                .about(&left)
+                .is_ok_and(|about| about.sort == Sort::Regular)
+        {
             let _ = folder.remove(&left);
         }
     }

@@ -18,8 +18,7 @@ use crate::store::{Store, heads, moves, purge, search, twins};
 const CANDIDATES: &str = "SELECT row, field, min(entity) FROM edit GROUP BY row, field HAVING count(*) > 1 OR field = 'removed'";
 
 /// Customers with several moves.
-const MOVED: &str =
-    "SELECT e.customer, c.id FROM event e JOIN customer c ON c.n = e.customer WHERE e.kind = 6 GROUP BY e.customer HAVING count(*) > 1";
+const MOVED: &str = "SELECT e.customer, c.id FROM event e JOIN customer c ON c.n = e.customer WHERE e.kind = 6 GROUP BY e.customer HAVING count(*) > 1";
 
 /// Every conflict by row and field, with the entity, as the edits and moves say.
 fn conflicts(conn: &Connection) -> Result<BTreeMap<(Id, String), i64>> {
@@ -28,7 +27,9 @@ fn conflicts(conn: &Connection) -> Result<BTreeMap<(Id, String), i64>> {
     let mut rows = statement.query([]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         let (row, field) = (Id(r.get(0).map_err(sql)?), search::text_at(r, 1)?);
-        let Some(table) = table_numbered(r.get(2).map_err(sql)?) else { continue };
+        let Some(table) = table_numbered(r.get(2).map_err(sql)?) else {
+            continue;
+        };
         // What a newer version says of a field that this one does not know is its own.
         let known = batch::current(conn, table, row, &field).is_ok();
         if known && heads::is_conflict(conn, table, row, &field)? {
@@ -44,7 +45,10 @@ fn conflicts(conn: &Connection) -> Result<BTreeMap<(Id, String), i64>> {
     let mut rows = statement.query([]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
         if moves::differ(conn, r.get(0).map_err(sql)?)? {
-            found.insert((Id(r.get(1).map_err(sql)?), moves::FIELD.to_owned()), batch::table(Entity::Customer).number);
+            found.insert(
+                (Id(r.get(1).map_err(sql)?), moves::FIELD.to_owned()),
+                batch::table(Entity::Customer).number,
+            );
         }
     }
     Ok(found)
@@ -55,20 +59,40 @@ impl Store {
     pub(super) fn conflict_check(&self) -> Result<Check> {
         let mut want = conflicts(&self.conn)?;
         let (count, mut wrong, mut more) = (want.len(), Vec::new(), 0);
-        let mut name = |words: String| if wrong.len() < MOST_NAMED { wrong.push(words) } else { more += 1 };
-        let mut statement = self.conn.prepare("SELECT row, field, entity FROM conflict").map_err(sql)?;
+        let mut name = |words: String| {
+            if wrong.len() < MOST_NAMED {
+                wrong.push(words)
+            } else {
+                more += 1
+            }
+        };
+        let mut statement = self
+            .conn
+            .prepare("SELECT row, field, entity FROM conflict")
+            .map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(r) = rows.next().map_err(sql)? {
             let key = (Id(r.get(0).map_err(sql)?), search::text_at(r, 1)?);
             let entity: i64 = r.get(2).map_err(sql)?;
             // What a newer version has noted of a field that this one does not know is its own.
-            let known = || table_numbered(entity).is_none_or(|t| batch::current(&self.conn, t, key.0, &key.1).is_ok());
-            if want.remove(&key).map_or_else(|| known() || key.1 == moves::FIELD, |wanted| wanted != entity) {
-                name(format!("{} of {} is listed as a conflict and is none", key.1, key.0));
+            let known = || {
+                table_numbered(entity)
+                    .is_none_or(|t| batch::current(&self.conn, t, key.0, &key.1).is_ok())
+            };
+            if want.remove(&key).map_or_else(
+                || known() || key.1 == moves::FIELD,
+                |wanted| wanted != entity,
+            ) {
+                name(format!(
+                    "{} of {} is listed as a conflict and is none",
+                    key.1, key.0
+                ));
             }
         }
         for (row, field) in want.into_keys() {
-            name(format!("copies say different things of {field} of {row}, and it is not listed"));
+            name(format!(
+                "copies say different things of {field} of {row}, and it is not listed"
+            ));
         }
         if more > 0 {
             wrong.push(format!("and {more} more"));
@@ -76,30 +100,53 @@ impl Store {
         if !wrong.is_empty() {
             wrong.push("retain doctor --rebuild lists them anew".to_owned());
         }
-        Ok(check("conflicts", wrong, format!("{count} fields of which copies say different things, all listed")))
+        Ok(check(
+            "conflicts",
+            wrong,
+            format!("{count} fields of which copies say different things, all listed"),
+        ))
     }
 
     /// The full-text indexes against the words.
     pub(in crate::store) fn index_check(&self) -> Result<Check> {
         let (wrong, rows) = search::differences(&self.conn)?;
-        Ok(check("search", wrong, format!("{rows} texts are found by their words")))
+        Ok(check(
+            "search",
+            wrong,
+            format!("{rows} texts are found by their words"),
+        ))
     }
 
     /// What is left of what was purged: nothing else of it is here, and what it says of itself can be.
     pub(in crate::store) fn purge_check(&self) -> Result<Check> {
         let conn = &self.conn;
-        let count = |query: &str| -> Result<i64> { conn.query_row(query, [], |r| r.get(0)).map_err(sql) };
+        let count =
+            |query: &str| -> Result<i64> { conn.query_row(query, [], |r| r.get(0)).map_err(sql) };
         let mut wrong = Vec::new();
         for name in TABLES.iter().map(|t| t.name).chain(["edit"]) {
-            let live = count(&format!("SELECT count(*) FROM tombstone o CROSS JOIN {name} t ON t.id = o.id"))?;
+            let live = count(&format!(
+                "SELECT count(*) FROM tombstone o CROSS JOIN {name} t ON t.id = o.id"
+            ))?;
             if live > 0 {
-                wrong.push(format!("{live} rows of {name} are here that were purged; purge them again"));
+                wrong.push(format!(
+                    "{live} rows of {name} are here that were purged; purge them again"
+                ));
             }
         }
-        let known: Vec<String> = TABLES.iter().map(|t| t.number).chain([0, LABEL]).map(|n| n.to_string()).collect();
-        let strange = count(&format!("SELECT count(*) FROM tombstone WHERE entity NOT IN ({})", known.join(", ")))?;
+        let known: Vec<String> = TABLES
+            .iter()
+            .map(|t| t.number)
+            .chain([0, LABEL])
+            .map(|n| n.to_string())
+            .collect();
+        let strange = count(&format!(
+            "SELECT count(*) FROM tombstone WHERE entity NOT IN ({})",
+            known.join(", ")
+        ))?;
         if strange > 0 {
-            wrong.push(format!("{strange} things that were purged are of no kind that there is"));
+            wrong.push(format!(
+                "{strange} things that were purged are of no kind that there is"
+            ));
         }
         // What came purged already names its own batch.
         let purges = count(&format!(
@@ -108,11 +155,17 @@ impl Store {
             purge::FIELD
         ))?;
         if purges > 0 {
-            wrong.push(format!("{purges} things were purged by a change that is no purge"));
+            wrong.push(format!(
+                "{purges} things were purged by a change that is no purge"
+            ));
         }
         wrong.extend(self.uncounted()?);
         let all = count("SELECT count(*) FROM tombstone")?;
-        Ok(check("purges", wrong, format!("{all} things were purged, and nothing else is left of them")))
+        Ok(check(
+            "purges",
+            wrong,
+            format!("{all} things were purged, and nothing else is left of them"),
+        ))
     }
 
     /// Batches of which something was purged and that do not have as many things as they say.
@@ -133,7 +186,10 @@ impl Store {
             }
             let edits = number(5)? + self.of_batch("edit", n)?;
             if (made, edits) != (number(2)?, number(3)?) && wrong.len() < MOST_NAMED {
-                wrong.push(format!("batch {} has lost something that was not purged", Id(r.get(1).map_err(sql)?)));
+                wrong.push(format!(
+                    "batch {} has lost something that was not purged",
+                    Id(r.get(1).map_err(sql)?)
+                ));
             }
         }
         Ok(wrong)
@@ -141,7 +197,10 @@ impl Store {
 
     fn of_batch(&self, table: &str, n: i64) -> Result<i64> {
         let query = format!("SELECT count(*) FROM {table} WHERE batch = ?");
-        self.conn.prepare_cached(&query).and_then(|mut s| s.query_row([n], |r| r.get(0))).map_err(sql)
+        self.conn
+            .prepare_cached(&query)
+            .and_then(|mut s| s.query_row([n], |r| r.get(0)))
+            .map_err(sql)
     }
 
     /// What the file says of itself: the book's id, the zone that it was made with, integers of rows.
@@ -168,21 +227,37 @@ impl Store {
         }
         let zone = text("zone");
         if let Some(zone) = zone.filter(|z| Zone::named(z).is_none()) {
-            wrong.push(format!("the zone that the book was made with is \"{zone}\", which is none"));
+            wrong.push(format!(
+                "the zone that the book was made with is \"{zone}\", which is none"
+            ));
         }
         let again = text("zone_again");
         if again != zone {
             let (zone, again) = (zone.unwrap_or("none"), again.unwrap_or("none"));
-            wrong.push(format!("the zone that the book was made with is {zone} in one place and {again} in another"));
+            wrong.push(format!(
+                "the zone that the book was made with is {zone} in one place and {again} in another"
+            ));
         }
         for name in TABLES.iter().map(|t| t.name).chain(["batch", "edit"]) {
-            let odd: i64 =
-                self.conn.query_row(&format!("SELECT count(*) FROM {name} WHERE n < 1"), params![], |r| r.get(0)).map_err(sql)?;
+            let odd: i64 = self
+                .conn
+                .query_row(
+                    &format!("SELECT count(*) FROM {name} WHERE n < 1"),
+                    params![],
+                    |r| r.get(0),
+                )
+                .map_err(sql)?;
             if odd > 0 {
-                wrong.push(format!("{odd} rows of {name} have a number that no row gets"));
+                wrong.push(format!(
+                    "{odd} rows of {name} have a number that no row gets"
+                ));
             }
         }
-        Ok(check("meta", wrong, "the file says of itself what it was made with".into()))
+        Ok(check(
+            "meta",
+            wrong,
+            "the file says of itself what it was made with".into(),
+        ))
     }
 
     /// Makes the list of conflicts and the full-text indexes anew.

@@ -32,24 +32,48 @@ pub(crate) fn facts(store: &Store) -> Vec<(&'static str, Vec<Datum>)> {
 fn loaded(folder: &Path, bytes: &[u8], partial: bool) -> Result<(Store, Loaded)> {
     let (file, path) = (folder.join("dump.jsonl"), folder.join("new.db"));
     std::fs::write(&file, bytes).unwrap();
-    Store::fill(&path, &options("bo"), |store| store.take_dump(&file, partial))
+    Store::fill(&path, &options("bo"), |store| {
+        store.take_dump(&file, partial)
+    })
 }
 
 /// A book after random commands.
 pub(crate) fn lived(seed: &[u64]) -> Store {
     let mut store = book();
     store.seed_ids(1);
-    let customers: Vec<Id> = (0..5).map(|i| add(&mut store, &format!("=Customer {i}"), 1000 * i)).collect();
-    let contact = NewContact { name: "Zoë, \"Z\"".into(), ..NewContact::default() };
-    store.write(&Command::AddContact { customer: customers[0], contact }, NOW).unwrap();
+    let customers: Vec<Id> = (0..5)
+        .map(|i| add(&mut store, &format!("=Customer {i}"), 1000 * i))
+        .collect();
+    let contact = NewContact {
+        name: "Zoë, \"Z\"".into(),
+        ..NewContact::default()
+    };
+    store
+        .write(
+            &Command::AddContact {
+                customer: customers[0],
+                contact,
+            },
+            NOW,
+        )
+        .unwrap();
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut now = NOW;
     for salt in seed {
         now = Stamp(now.0 + (salt % 1000) as i64 * 60_000);
-        let command = any_command(customers.clone()).new_tree(&mut runner).unwrap().current();
+        let command = any_command(customers.clone())
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
         let _ = store.write(&command, now);
         if salt % 7 == 0 {
-            let _ = store.write(&Command::Undo { batch: None, force: false }, now);
+            let _ = store.write(
+                &Command::Undo {
+                    batch: None,
+                    force: false,
+                },
+                now,
+            );
         }
     }
     store
@@ -126,7 +150,11 @@ fn harm(of: &serde_json::Value, salt: u64) -> serde_json::Value {
 fn leaves(value: &mut serde_json::Value) -> Vec<&mut serde_json::Value> {
     match value {
         serde_json::Value::Array(all) => all.iter_mut().flat_map(leaves).collect(),
-        serde_json::Value::Object(all) => all.iter_mut().filter(|(key, _)| *key != "line").flat_map(|(_, v)| leaves(v)).collect(),
+        serde_json::Value::Object(all) => all
+            .iter_mut()
+            .filter(|(key, _)| *key != "line")
+            .flat_map(|(_, v)| leaves(v))
+            .collect(),
         leaf => vec![leaf],
     }
 }
@@ -136,7 +164,11 @@ fn with_right_hash(line: &serde_json::Value) -> Option<String> {
     let mut entry: crate::store::outbox::Entry = serde_json::from_value(line.clone()).ok()?;
     let mut tally = crate::store::hash::Tally::default();
     entry.items()?.iter().for_each(|item| tally.add(item));
-    entry.hash = tally.finish(&entry.header().0).iter().map(|b| format!("{b:02x}")).collect();
+    entry.hash = tally
+        .finish(&entry.header().0)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     let mut json = serde_json::to_value(&entry).ok()?;
     json["line"] = "batch".into();
     Some(json.to_string())
@@ -147,30 +179,68 @@ fn look_at_all(store: &mut Store) {
     let filter = String::new;
     let period = PeriodAsk::Days(365);
     let mut asks = vec![
-        Query::Customers { filter: filter(), sort: "health".into(), descending: true, columns: vec!["attr.industry".into()] },
-        Query::Triage { filter: filter(), snoozed: false },
+        Query::Customers {
+            filter: filter(),
+            sort: "health".into(),
+            descending: true,
+            columns: vec!["attr.industry".into()],
+        },
+        Query::Triage {
+            filter: filter(),
+            snoozed: false,
+        },
         Query::Counts,
-        Query::Funnel { filter: filter(), period: Some(period), mode: crate::domain::funnel::Mode::InOrder },
+        Query::Funnel {
+            filter: filter(),
+            period: Some(period),
+            mode: crate::domain::funnel::Mode::InOrder,
+        },
         Query::Tasks(TaskAsk::default()),
-        Query::Activity { search: String::new(), limit: 100 },
-        Query::Movers { filter: filter(), days: 30 },
+        Query::Activity {
+            search: String::new(),
+            limit: 100,
+        },
+        Query::Movers {
+            filter: filter(),
+            days: 30,
+        },
         Query::Backtest { months: 3 },
-        Query::Search { text: "customer".into() },
+        Query::Search {
+            text: "customer".into(),
+        },
         Query::Views,
         Query::Conflicts,
         Query::Actions(ActionAsk::default()),
         Query::Plays(PlayAsk::default()),
         Query::Fired(FiredAsk::default()),
-        Query::Nps { filter: filter(), period },
+        Query::Nps {
+            filter: filter(),
+            period,
+        },
         Query::Segments { trend: true },
-        Query::Friction { filter: filter(), period },
+        Query::Friction {
+            filter: filter(),
+            period,
+        },
         Query::Duplicates,
     ];
-    let rowids = store.roster().map(|r| r.read().unwrap().ids.clone()).unwrap_or_default();
+    let rowids = store
+        .roster()
+        .map(|r| r.read().unwrap().ids.clone())
+        .unwrap_or_default();
     for customer in rowids {
-        asks.push(Query::Account { customer, timeline: TimelineAsk::default() });
-        asks.push(Query::Health { customer, since: Some(Day::MIN) });
-        asks.push(Query::Trend { customer, months: 12 });
+        asks.push(Query::Account {
+            customer,
+            timeline: TimelineAsk::default(),
+        });
+        asks.push(Query::Health {
+            customer,
+            since: Some(Day::MIN),
+        });
+        asks.push(Query::Trend {
+            customer,
+            months: 12,
+        });
         asks.push(Query::Checklists { customer });
     }
     for ask in asks {
@@ -181,8 +251,14 @@ fn look_at_all(store: &mut Store) {
 
 /// As many cases as PROPTEST_CASES asks for: these are the cases to leave running for an hour.
 fn cases(few: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(few), failure_persistence: None, ..ProptestConfig::default() }
+    let asked = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(few),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {
@@ -227,7 +303,16 @@ fn a_purged_customer_stays_purged_in_a_dump() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = lived(&[1, 2, 3, 4, 5, 6]);
     let gone = store.find_customer("=Customer 0").unwrap();
-    store.write(&Command::Purge { entity: Entity::Customer, row: gone, why: String::new() }, NOW).unwrap();
+    store
+        .write(
+            &Command::Purge {
+                entity: Entity::Customer,
+                row: gone,
+                why: String::new(),
+            },
+            NOW,
+        )
+        .unwrap();
     let bytes = dumped(&store);
     assert!(!String::from_utf8_lossy(&bytes).contains("Customer 0"));
     let (copy, _) = loaded(folder.path(), &bytes, false).unwrap();
@@ -243,14 +328,27 @@ fn a_damaged_dump_is_refused_and_leaves_no_book() {
     let without_last = lines[..lines.len() - 1].join("\n") + "\n";
     let without_one = [&lines[..1], &lines[2..]].concat().join("\n") + "\n";
     let changed = text.replacen("=Customer 1", "=Customer 9", 1);
-    for (what, bytes) in [("cut", without_last), ("a line less", without_one), ("a changed value", changed)] {
-        let Err(error) = loaded(folder.path(), bytes.as_bytes(), false) else { panic!("{what} was taken") };
-        assert!(error.message.contains("is damaged"), "{what}: {}", error.message);
+    for (what, bytes) in [
+        ("cut", without_last),
+        ("a line less", without_one),
+        ("a changed value", changed),
+    ] {
+        let Err(error) = loaded(folder.path(), bytes.as_bytes(), false) else {
+            panic!("{what} was taken")
+        };
+        assert!(
+            error.message.contains("is damaged"),
+            "{what}: {}",
+            error.message
+        );
         assert!(!folder.path().join("new.db").exists(), "{what}");
     }
     let changed = text.replacen("=Customer 1", "=Customer 9", 1);
     let (store, told) = loaded(folder.path(), changed.as_bytes(), true).unwrap();
-    assert!(!told.wrong.is_empty() && facts(&store).len() > 4, "the rest is taken: {told:?}");
+    assert!(
+        !told.wrong.is_empty() && facts(&store).len() > 4,
+        "the rest is taken: {told:?}"
+    );
 }
 
 #[test]
@@ -259,8 +357,14 @@ fn a_book_with_something_in_it_is_not_loaded_over() {
     let bytes = dumped(&lived(&[]));
     let (store, _) = loaded(folder.path(), &bytes, false).unwrap();
     drop(store);
-    let Err(error) = loaded(folder.path(), &bytes, false) else { panic!("it was taken") };
-    assert!(error.message.starts_with("There is something in "), "{}", error.message);
+    let Err(error) = loaded(folder.path(), &bytes, false) else {
+        panic!("it was taken")
+    };
+    assert!(
+        error.message.starts_with("There is something in "),
+        "{}",
+        error.message
+    );
     assert!(folder.path().join("new.db").exists());
     std::fs::write(folder.path().join("other"), "{}").unwrap();
     assert!(!is_dump(&folder.path().join("other")));
@@ -273,13 +377,40 @@ fn what_copies_disagree_about_is_in_a_dump_too() {
     let mut ana = Store::open(&ours, &options("ana")).unwrap();
     let acme = add(&mut ana, "Acme", 500);
     ana.back_up_to(&theirs).unwrap();
-    let who = crate::store::Who { person: "bo".into(), device: Id([8; 16]) };
-    let mut bo = Store::open(&theirs, &Options { who, ..options("bo") }).unwrap();
+    let who = crate::store::Who {
+        person: "bo".into(),
+        device: Id([8; 16]),
+    };
+    let mut bo = Store::open(
+        &theirs,
+        &Options {
+            who,
+            ..options("bo")
+        },
+    )
+    .unwrap();
     for (store, owner) in [(&mut ana, "chen"), (&mut bo, "dora")] {
-        store.write(&Command::Assign { customers: vec![acme], owner: owner.into() }, NOW).unwrap();
+        store
+            .write(
+                &Command::Assign {
+                    customers: vec![acme],
+                    owner: owner.into(),
+                },
+                NOW,
+            )
+            .unwrap();
     }
     drop(bo);
-    let report = ana.merge(&theirs, crate::store::merge::MergeAsk { now: NOW, dry_run: false, foreign: false }).unwrap();
+    let report = ana
+        .merge(
+            &theirs,
+            crate::store::merge::MergeAsk {
+                now: NOW,
+                dry_run: false,
+                foreign: false,
+            },
+        )
+        .unwrap();
     assert_eq!(report.conflicts.len(), 1);
     let (copy, _) = loaded(folder.path(), &dumped(&ana), false).unwrap();
     assert_eq!(copy.digest().unwrap(), ana.digest().unwrap());

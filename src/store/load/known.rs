@@ -29,7 +29,9 @@ pub(super) struct Known {
 
 impl Known {
     fn put(map: &mut HashMap<u64, i64>, hash: u64, n: i64) {
-        map.entry(hash).and_modify(|there| *there = if *there == n { n } else { SEVERAL }).or_insert(n);
+        map.entry(hash)
+            .and_modify(|there| *there = if *there == n { n } else { SEVERAL })
+            .or_insert(n);
     }
 
     /// Notes a customer that the load has made; what it is called is only of use once somebody has asked.
@@ -46,7 +48,11 @@ impl Known {
     /// Notes a contact that the load has made or changed.
     pub(super) fn add_contact(&mut self, n: i64, customer: i64, name: &str, email: &str) {
         if self.read {
-            Known::put(&mut self.people, self.state.hash_one((customer, fold(name))), n);
+            Known::put(
+                &mut self.people,
+                self.state.hash_one((customer, fold(name))),
+                n,
+            );
             if !email.is_empty() {
                 let hash = self.state.hash_one(email.trim().to_lowercase());
                 Known::put(&mut self.emails, hash, n);
@@ -59,18 +65,29 @@ impl Known {
             return Ok(());
         }
         self.read = true;
-        let mut statement = conn.prepare("SELECT n, name, website FROM customer WHERE removed = 0").map_err(sql)?;
+        let mut statement = conn
+            .prepare("SELECT n, name, website FROM customer WHERE removed = 0")
+            .map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let n = row.get(0).map_err(sql)?;
-            let (name, website): (String, String) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
+            let (name, website): (String, String) =
+                (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
             self.add_customer(n, &name, &website);
         }
-        let mut statement = conn.prepare("SELECT n, customer, name, email FROM contact WHERE removed = 0").map_err(sql)?;
+        let mut statement = conn
+            .prepare("SELECT n, customer, name, email FROM contact WHERE removed = 0")
+            .map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
-            let (name, email): (String, String) = (row.get(2).map_err(sql)?, row.get(3).map_err(sql)?);
-            self.add_contact(row.get(0).map_err(sql)?, row.get(1).map_err(sql)?, &name, &email);
+            let (name, email): (String, String) =
+                (row.get(2).map_err(sql)?, row.get(3).map_err(sql)?);
+            self.add_contact(
+                row.get(0).map_err(sql)?,
+                row.get(1).map_err(sql)?,
+                &name,
+                &email,
+            );
         }
         Ok(())
     }
@@ -113,7 +130,11 @@ impl Loader<'_> {
     /// Whose contact that is: a load may have moved it.
     fn customer_of(&self, contact: i64) -> Result<i64> {
         let query = "SELECT customer FROM contact WHERE n = ?";
-        self.batch.conn.prepare_cached(query).and_then(|mut s| s.query_row([contact], |r| r.get(0))).map_err(sql)
+        self.batch
+            .conn
+            .prepare_cached(query)
+            .and_then(|mut s| s.query_row([contact], |r| r.get(0)))
+            .map_err(sql)
     }
 
     /// The only contact of a customer that is called so.
@@ -129,7 +150,13 @@ impl Loader<'_> {
     /// The customer that a row of a list means, by the first that fits: its web address, an e-mail address, its folded name. Only
     /// customers that were in the book before: two rows of one list are two customers. Where the list has keys of its own
     /// (`keyed`), only customers that no list has given a key yet.
-    pub fn same_customer(&mut self, website: &str, email: &str, name: &str, keyed: bool) -> Result<Option<i64>> {
+    pub fn same_customer(
+        &mut self,
+        website: &str,
+        email: &str,
+        name: &str,
+        keyed: bool,
+    ) -> Result<Option<i64>> {
         if !self.had_customers {
             return Ok(None);
         }

@@ -78,12 +78,24 @@ impl Rivals {
     ) -> Result<bool> {
         let history = History::read(conn, row, field)?;
         let made = maker(conn, table, row)?;
-        let author = match history.heads.iter().rev().map(|at| &history.edits[*at]).find(|edit| !is_file(&edit.command)) {
-            Some(edit) => Author { person: edit.person.clone(), at: edit.wall },
+        let author = match history
+            .heads
+            .iter()
+            .rev()
+            .map(|at| &history.edits[*at])
+            .find(|edit| !is_file(&edit.command))
+        {
+            Some(edit) => Author {
+                person: edit.person.clone(),
+                at: edit.wall,
+            },
             None if !history.heads.is_empty() => return Ok(true),
             None => match &made {
                 // What a person left empty may be filled.
-                Some(author) if !is_empty(mine) => Author { person: author.person.clone(), at: author.at },
+                Some(author) if !is_empty(mine) => Author {
+                    person: author.person.clone(),
+                    at: author.at,
+                },
                 _ => return Ok(true),
             },
         };
@@ -92,19 +104,33 @@ impl Rivals {
         {
             return Ok(false);
         }
-        let rule = self.answers.get(&(row, field.to_owned())).copied().unwrap_or(self.winner);
+        let rule = self
+            .answers
+            .get(&(row, field.to_owned()))
+            .copied()
+            .unwrap_or(self.winner);
         let won = match rule {
             Winner::Newer if self.changed.is_some_and(|at| at.0 > author.at) => Winner::Theirs,
             Winner::Newer => Winner::Mine,
             other => other,
         };
         let said = |value: &Value| match (field, value) {
-            (OWNER, Value::Blob(id)) => customer(conn, id).map(|found| found.map(|(_, name)| name).unwrap_or_default()),
+            (OWNER, Value::Blob(id)) => {
+                customer(conn, id).map(|found| found.map(|(_, name)| name).unwrap_or_default())
+            }
             _ => Ok(conflicts::spoken(table, field, value, self.currency).unwrap_or_default()),
         };
         let (mine, theirs) = (said(mine)?, said(theirs)?);
         self.found.push((
-            Difference { row, table: table.name, field: field.to_owned(), mine, person: author.person, at: Stamp(author.at), theirs },
+            Difference {
+                row,
+                table: table.name,
+                field: field.to_owned(),
+                mine,
+                person: author.person,
+                at: Stamp(author.at),
+                theirs,
+            },
             won,
         ));
         Ok(won == Winner::Theirs)
@@ -112,20 +138,28 @@ impl Rivals {
 }
 
 fn is_empty(value: &Value) -> bool {
-    matches!(value, Value::Null | Value::Integer(0)) || matches!(value, Value::Text(t) if t.is_empty())
+    matches!(value, Value::Null | Value::Integer(0))
+        || matches!(value, Value::Text(t) if t.is_empty())
 }
 
 /// The key and the name of a customer.
 fn customer(conn: &Connection, id: &[u8]) -> Result<Option<(String, String)>> {
     conn.prepare_cached("SELECT external, name FROM customer WHERE id = ?")
-        .and_then(|mut s| s.query_row([id], |r| Ok((search::text_at_raw(r, 0)?, search::text_at_raw(r, 1)?))).optional())
+        .and_then(|mut s| {
+            s.query_row([id], |r| {
+                Ok((search::text_at_raw(r, 0)?, search::text_at_raw(r, 1)?))
+            })
+            .optional()
+        })
         .map_err(sql)
 }
 
 /// Two customers are one to a file: it knows them by their key. One of them was merged with another, or removed.
 fn have_one_key(conn: &Connection, one: &Value, other: &Value) -> Result<bool> {
     let key = |value: &Value| match value {
-        Value::Blob(id) => customer(conn, id).map(|found| found.map(|(key, _)| key).filter(|key| !key.is_empty())),
+        Value::Blob(id) => {
+            customer(conn, id).map(|found| found.map(|(key, _)| key).filter(|key| !key.is_empty()))
+        }
         _ => Ok(None),
     };
     Ok(key(one)?.is_some_and(|one| key(other).is_ok_and(|other| other == Some(one))))
@@ -133,12 +167,26 @@ fn have_one_key(conn: &Connection, one: &Value, other: &Value) -> Result<bool> {
 
 /// The person who made a row; `None` for one that a file made.
 fn maker(conn: &Connection, table: &Table, row: Id) -> Result<Option<Author>> {
-    let query = format!("SELECT b.command, b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?", table.name);
+    let query = format!(
+        "SELECT b.command, b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?",
+        table.name
+    );
     let made = conn
         .prepare_cached(&query)
-        .and_then(|mut s| s.query_row([&row], |r| Ok((r.get::<_, String>(0)?, search::text_at_raw(r, 1)?, r.get(2)?))))
+        .and_then(|mut s| {
+            s.query_row([&row], |r| {
+                Ok((
+                    r.get::<_, String>(0)?,
+                    search::text_at_raw(r, 1)?,
+                    r.get(2)?,
+                ))
+            })
+        })
         .map_err(sql)?;
-    Ok((!is_file(&made.0)).then_some(Author { person: made.1, at: made.2 }))
+    Ok((!is_file(&made.0)).then_some(Author {
+        person: made.1,
+        at: made.2,
+    }))
 }
 
 /// One edit of a field.
@@ -171,7 +219,12 @@ impl History {
         while let Some(r) = rows.next().map_err(sql)? {
             let id = |at: usize| -> Result<Id> { Ok(Id(r.get(at).map_err(sql)?)) };
             edits.push(Edit {
-                mark: Mark { edit: id(0)?, batch: id(1)?, hlc: r.get(2).map_err(sql)?, seen: ids_of(&bytes_at(r, 3)?).collect() },
+                mark: Mark {
+                    edit: id(0)?,
+                    batch: id(1)?,
+                    hlc: r.get(2).map_err(sql)?,
+                    seen: ids_of(&bytes_at(r, 3)?).collect(),
+                },
                 undoes: Id::from_slice(&bytes_at(r, 4)?),
                 command: search::text_at(r, 5)?,
                 person: search::text_at(r, 6)?,
@@ -181,9 +234,21 @@ impl History {
             });
         }
         let marks: Vec<Mark> = edits.iter().map(|e| e.mark.clone()).collect();
-        let places: HashMap<Id, usize> = marks.iter().enumerate().map(|(at, mark)| (mark.edit, at)).collect();
-        let at = |seen: &[Id]| -> Vec<usize> { seen.iter().filter_map(|id| places.get(id).copied()).collect() };
-        let mut history = History { edits, heads: Vec::new(), count: Vec::new() };
+        let places: HashMap<Id, usize> = marks
+            .iter()
+            .enumerate()
+            .map(|(at, mark)| (mark.edit, at))
+            .collect();
+        let at = |seen: &[Id]| -> Vec<usize> {
+            seen.iter()
+                .filter_map(|id| places.get(id).copied())
+                .collect()
+        };
+        let mut history = History {
+            edits,
+            heads: Vec::new(),
+            count: Vec::new(),
+        };
         history.heads = history.standing(heads(&marks), &at);
         let (mut next, mut count) = (history.heads.clone(), BTreeSet::new());
         while let Some(place) = next.pop() {
@@ -202,7 +267,12 @@ impl History {
             if !passed.insert(place) {
                 continue;
             }
-            let taken = |batch: Id| self.edits.iter().filter(|e| e.mark.batch == batch).min_by_key(|e| e.mark.edit);
+            let taken = |batch: Id| {
+                self.edits
+                    .iter()
+                    .filter(|e| e.mark.batch == batch)
+                    .min_by_key(|e| e.mark.edit)
+            };
             match self.edits[place].undoes.and_then(taken) {
                 Some(first) => next.extend(at(&first.mark.seen)),
                 None => {
@@ -224,8 +294,19 @@ impl History {
 
     /// What files said last: by an edit of an import, or in the row where a file made it. `None` where none said anything.
     fn last_of_files(&self, made: bool) -> Option<&Value> {
-        let edit = self.count.iter().rev().map(|at| &self.edits[*at]).find(|edit| is_file(&edit.command));
-        let first = || self.edits.iter().find(|e| e.mark.seen.is_empty()).filter(|_| made);
-        edit.map(|edit| &edit.after).or_else(|| first().map(|edit| &edit.before))
+        let edit = self
+            .count
+            .iter()
+            .rev()
+            .map(|at| &self.edits[*at])
+            .find(|edit| is_file(&edit.command));
+        let first = || {
+            self.edits
+                .iter()
+                .find(|e| e.mark.seen.is_empty())
+                .filter(|_| made)
+        };
+        edit.map(|edit| &edit.after)
+            .or_else(|| first().map(|edit| &edit.before))
     }
 }

@@ -206,8 +206,14 @@ impl<'a> VersionRow<'a> {
 impl VersionRow<'_> {
     /// The version as it is to be: what is said over what stands, or over what a new one has. `currency` is the book's.
     pub fn over(&self, there: Option<&Version>, currency: Currency) -> Version {
-        let status = self.status.or(there.map(|v| v.status.as_str())).unwrap_or(ACTIVE);
-        let subscription = self.subscription.or(there.map(|v| v.subscription.as_str())).unwrap_or(self.called);
+        let status = self
+            .status
+            .or(there.map(|v| v.status.as_str()))
+            .unwrap_or(ACTIVE);
+        let subscription = self
+            .subscription
+            .or(there.map(|v| v.subscription.as_str()))
+            .unwrap_or(self.called);
         Version {
             id: Id::default(),
             customer: Id::default(),
@@ -216,8 +222,14 @@ impl VersionRow<'_> {
             start: self.start,
             end: self.end.unwrap_or(there.and_then(|v| v.end)),
             amount: self.amount,
-            currency: self.currency.or(there.map(|v| v.currency)).unwrap_or(currency),
-            interval: self.interval.or(there.map(|v| v.interval)).unwrap_or(Interval::Month),
+            currency: self
+                .currency
+                .or(there.map(|v| v.currency))
+                .unwrap_or(currency),
+            interval: self
+                .interval
+                .or(there.map(|v| v.interval))
+                .unwrap_or(Interval::Month),
             count: self.count.or(there.map(|v| v.count)).unwrap_or(1),
             quantity: self.quantity.or(there.map(|v| v.quantity)).unwrap_or(1),
             discount: self.discount.or(there.map(|v| v.discount)).unwrap_or(0),
@@ -267,12 +279,18 @@ pub(super) struct Cell<'a> {
 impl<'a> Cell<'a> {
     /// A value that is said.
     pub fn said(value: impl Into<Plain<'a>>) -> Cell<'a> {
-        Cell { value: value.into().0, said: true }
+        Cell {
+            value: value.into().0,
+            said: true,
+        }
     }
 
     /// What a new row has.
     pub fn new(value: impl Into<Plain<'a>>) -> Cell<'a> {
-        Cell { value: value.into().0, said: false }
+        Cell {
+            value: value.into().0,
+            said: false,
+        }
     }
 
     fn or<T: Into<Plain<'a>>>(said: Option<T>, new: impl Into<Plain<'a>>) -> Cell<'a> {
@@ -372,7 +390,11 @@ impl<'a> ContactRow<'a> {
         [
             Cell::said(self.customer),
             // One that is found by another rule keeps its key.
-            if self.number.is_some() { Cell::new(self.external) } else { Cell::said(self.external) },
+            if self.number.is_some() {
+                Cell::new(self.external)
+            } else {
+                Cell::said(self.external)
+            },
             Cell::or(self.name, self.email.unwrap_or("")),
             Cell::or_empty(self.role),
             Cell::or_empty(self.email),
@@ -406,8 +428,13 @@ impl<'a> VersionRow<'a> {
             Cell::said(self.start),
             Cell::or_none(self.end),
             Cell::said(self.amount),
-            self.currency.as_ref().map_or_else(|| Cell::new(currency), |c| Cell::said(c.code())),
-            Cell::or(self.interval.map(write::interval_code), write::interval_code(Interval::Month)),
+            self.currency
+                .as_ref()
+                .map_or_else(|| Cell::new(currency), |c| Cell::said(c.code())),
+            Cell::or(
+                self.interval.map(write::interval_code),
+                write::interval_code(Interval::Month),
+            ),
             Cell::or(self.count, 1_i64),
             Cell::or(self.quantity, 1_i64),
             Cell::or(self.discount, 0_i64),
@@ -445,14 +472,36 @@ mod tests {
 
     #[test]
     fn what_a_file_has_no_column_for_stays_in_the_rest_of_an_event() {
-        let more = More { says: r#"{"paid":"2026-11-02"}"#, has: &["paid", "status"] };
-        assert_eq!(more.over(r#"{"due":"2026-11-30","status":"open"}"#), r#"{"due":"2026-11-30","paid":"2026-11-02"}"#);
+        let more = More {
+            says: r#"{"paid":"2026-11-02"}"#,
+            has: &["paid", "status"],
+        };
+        assert_eq!(
+            more.over(r#"{"due":"2026-11-30","status":"open"}"#),
+            r#"{"due":"2026-11-30","paid":"2026-11-02"}"#
+        );
         assert_eq!(more.over(""), r#"{"paid":"2026-11-02"}"#);
         let same = r#"{"paid":"2026-11-02","due":"2026-11-30"}"#;
         assert_eq!(more.over(same), same);
-        assert!(more.is_said_by(same) && !more.is_said_by(r#"{"paid":"2026-11-02","status":"open"}"#));
-        assert_eq!(More { says: r#"{"code":"other"}"#, has: &[] }.over(same), same);
-        assert_eq!(More { says: "", has: &["due"] }.over(r#"{"due":"2026-11-30"}"#), "");
+        assert!(
+            more.is_said_by(same) && !more.is_said_by(r#"{"paid":"2026-11-02","status":"open"}"#)
+        );
+        assert_eq!(
+            More {
+                says: r#"{"code":"other"}"#,
+                has: &[]
+            }
+            .over(same),
+            same
+        );
+        assert_eq!(
+            More {
+                says: "",
+                has: &["due"]
+            }
+            .over(r#"{"due":"2026-11-30"}"#),
+            ""
+        );
     }
 
     #[test]
@@ -460,9 +509,18 @@ mod tests {
         use crate::domain::command::Entity;
         let columns = |entity| batch::table(entity).columns.len();
         let event = EventRow::new(EventKind::Note, 1, Stamp(0));
-        assert_eq!(event.cells(Day::MIN, Cell::new("")).len(), columns(Entity::Event));
-        assert_eq!(CustomerRow::default().cells("", "").len(), columns(Entity::Customer));
-        assert_eq!(ContactRow::default().cells().len(), columns(Entity::Contact));
+        assert_eq!(
+            event.cells(Day::MIN, Cell::new("")).len(),
+            columns(Entity::Event)
+        );
+        assert_eq!(
+            CustomerRow::default().cells("", "").len(),
+            columns(Entity::Customer)
+        );
+        assert_eq!(
+            ContactRow::default().cells().len(),
+            columns(Entity::Contact)
+        );
         assert_eq!(TicketRow::default().cells().len(), columns(Entity::Ticket));
     }
 }

@@ -22,8 +22,10 @@ impl Graves {
 
     /// Forgets a batch that was taken back: another may get its integer.
     pub fn forget_gone(&mut self, ours: &Connection) -> Result<()> {
-        let top: i64 =
-            ours.prepare_cached("SELECT coalesce(max(n), 0) FROM batch").and_then(|mut s| s.query_row([], |r| r.get(0))).map_err(sql)?;
+        let top: i64 = ours
+            .prepare_cached("SELECT coalesce(max(n), 0) FROM batch")
+            .and_then(|mut s| s.query_row([], |r| r.get(0)))
+            .map_err(sql)?;
         self.0.retain(|batch, _| *batch <= top);
         Ok(())
     }

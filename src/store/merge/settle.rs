@@ -14,12 +14,18 @@ use super::Taken;
 
 /// Brings every field that an edit came for in line with its edits, then whether rows are removed, the customers last:
 /// a customer's removal is judged by its rows.
-pub fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, String)>) -> Result<()> {
+pub fn settle(
+    ours: &Connection,
+    taken: &mut Taken,
+    fields: &BTreeSet<(i64, Id, String)>,
+) -> Result<()> {
     taken.changed = taken.rows;
     let mut rows: BTreeSet<(std::cmp::Reverse<i64>, Id)> = BTreeSet::new();
     for (entity, row, field) in fields {
         rows.insert((std::cmp::Reverse(*entity), *row));
-        let Some(table) = batch::table_numbered(*entity).filter(|_| field != "removed") else { continue };
+        let Some(table) = batch::table_numbered(*entity).filter(|_| field != "removed") else {
+            continue;
+        };
         one_field(ours, taken, table, *row, field)?;
     }
     let customers: Vec<i64> = taken.touched.iter().copied().collect();
@@ -28,7 +34,11 @@ pub fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, 
             one_field(ours, taken, table, *row, "removed")?;
         }
     }
-    let mut owners: BTreeSet<Id> = rows.iter().filter(|r| r.0.0 == CUSTOMER).map(|r| r.1).collect();
+    let mut owners: BTreeSet<Id> = rows
+        .iter()
+        .filter(|r| r.0.0 == CUSTOMER)
+        .map(|r| r.1)
+        .collect();
     let mut gone = Vec::new();
     for n in taken.touched.iter().chain(&customers) {
         match ids::id_of(ours, "customer", *n)? {
@@ -38,7 +48,13 @@ pub fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, 
     }
     taken.touched.retain(|n| !gone.contains(n));
     for owner in owners {
-        one_field(ours, taken, batch::table(Entity::Customer), owner, "removed")?;
+        one_field(
+            ours,
+            taken,
+            batch::table(Entity::Customer),
+            owner,
+            "removed",
+        )?;
     }
     if taken.named {
         taken.conflicts.extend(twins::settle(ours)?);
@@ -46,7 +62,9 @@ pub fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, 
         taken.conflicts.dedup();
     }
     for customer in std::mem::take(&mut taken.moved) {
-        taken.conflicts.extend(moves::settle(ours, customer)?.map(|id| (id, moves::FIELD.to_owned())));
+        taken
+            .conflicts
+            .extend(moves::settle(ours, customer)?.map(|id| (id, moves::FIELD.to_owned())));
     }
     Ok(())
 }
@@ -54,7 +72,13 @@ pub fn settle(ours: &Connection, taken: &mut Taken, fields: &BTreeSet<(i64, Id, 
 /// The number of customers in the log.
 const CUSTOMER: i64 = 1;
 
-fn one_field(ours: &Connection, taken: &mut Taken, table: &'static Table, row: Id, field: &str) -> Result<()> {
+fn one_field(
+    ours: &Connection,
+    taken: &mut Taken,
+    table: &'static Table,
+    row: Id,
+    field: &str,
+) -> Result<()> {
     // A field that this version does not know is kept in the log, for one that does.
     if batch::current(ours, table, row, field).is_err_and(|e| e.kind == crate::error::Kind::Usage) {
         return Ok(());
@@ -67,7 +91,9 @@ fn one_field(ours: &Connection, taken: &mut Taken, table: &'static Table, row: I
     }
     if field == batch::OWNER {
         // Whose it is now has to be folded again as well.
-        taken.touched.extend(batch::current(ours, table, row, field)?.and_then(|c| c.customer));
+        taken
+            .touched
+            .extend(batch::current(ours, table, row, field)?.and_then(|c| c.customer));
     }
     if settled.conflict {
         taken.conflicts.push((row, field.to_owned()));

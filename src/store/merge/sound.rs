@@ -51,7 +51,9 @@ impl Shapes {
         if let Some(known) = self.of.borrow().get(table.name) {
             return Ok(known.clone());
         }
-        let mut statement = conn.prepare_cached("SELECT name, type, \"notnull\" FROM pragma_table_info(?)").map_err(sql)?;
+        let mut statement = conn
+            .prepare_cached("SELECT name, type, \"notnull\" FROM pragma_table_info(?)")
+            .map_err(sql)?;
         let mut rows = statement.query([table.name]).map_err(sql)?;
         let mut columns: HashMap<String, (Type, bool)> = HashMap::new();
         while let Some(row) = rows.next().map_err(sql)? {
@@ -66,10 +68,17 @@ impl Shapes {
         }
         let column = |name: &&'static str| {
             let (kind, empty) = columns.get(*name).copied().unwrap_or((Type::Text, true));
-            Column { name, kind, empty, holds: table.holds(name) }
+            Column {
+                name,
+                kind,
+                empty,
+                holds: table.holds(name),
+            }
         };
-        let shape =
-            Rc::new(Shape { columns: table.columns.iter().map(column).collect(), fields: table.fields.iter().map(column).collect() });
+        let shape = Rc::new(Shape {
+            columns: table.columns.iter().map(column).collect(),
+            fields: table.fields.iter().map(column).collect(),
+        });
         self.of.borrow_mut().insert(table.name, shape.clone());
         Ok(shape)
     }
@@ -77,47 +86,79 @@ impl Shapes {
     /// Why a batch's row cannot be one that a Retain has written.
     pub fn wrong_header(header: &Header, holders: Holders) -> Option<String> {
         // A device counts its batches one by one: behind the greatest number there is it could write no more.
-        let counted = (1..GREATEST).contains(&header.number) && header.made >= 0 && header.edits >= 0;
+        let counted =
+            (1..GREATEST).contains(&header.number) && header.made >= 0 && header.edits >= 0;
         if !counted || header.person.is_empty() || header.command.is_empty() {
             return Some("its own row is not one that Retain writes".to_owned());
         }
-        holders.row.then(|| format!("{} is something else here, and no batch", header.id))
+        holders
+            .row
+            .then(|| format!("{} is something else here, and no batch", header.id))
     }
 
     /// Why an item cannot stand in a book, in a few words. `holders`: what has its id.
-    pub fn wrong(&self, conn: &Connection, header: &Header, item: &Item, holders: Holders) -> Result<Option<String>> {
+    pub fn wrong(
+        &self,
+        conn: &Connection,
+        header: &Header,
+        item: &Item,
+        holders: Holders,
+    ) -> Result<Option<String>> {
         // What is purged is known by its id alone, and of a batch that is its label.
         if item.entity() != LABEL && (item.id() == header.id || holders.batch) {
-            return Ok(Some(format!("{} is a batch, and it says that it is something else", item.id())));
+            return Ok(Some(format!(
+                "{} is a batch, and it says that it is something else",
+                item.id()
+            )));
         }
         match item {
             Item::Made(made) => self.wrong_row(conn, made),
             // Who waits for purges goes by the command.
-            Item::Changed(changed) if changed.field == purge::FIELD && header.command != purge::COMMAND => {
-                Ok(Some("it purges, and says that it does something else".to_owned()))
+            Item::Changed(changed)
+                if changed.field == purge::FIELD && header.command != purge::COMMAND =>
+            {
+                Ok(Some(
+                    "it purges, and says that it does something else".to_owned(),
+                ))
             }
             Item::Changed(changed) => self.wrong_edit(conn, changed),
-            Item::Purged { id, entity: LABEL, .. } if *id != header.id => {
-                Ok(Some("it says that the label of another is purged".to_owned()))
-            }
-            Item::Purged { entity, .. } if !known_kind(*entity) => Ok(Some("it says that something of no kind is purged".to_owned())),
+            Item::Purged {
+                id, entity: LABEL, ..
+            } if *id != header.id => Ok(Some(
+                "it says that the label of another is purged".to_owned(),
+            )),
+            Item::Purged { entity, .. } if !known_kind(*entity) => Ok(Some(
+                "it says that something of no kind is purged".to_owned(),
+            )),
             // What was purged is nowhere: a row that stands, or one that another batch wrote, is none of this batch's.
-            Item::Purged { id, .. } => {
-                Ok(holders.any().then(|| format!("it says that {id} is purged, which another batch here has written")))
-            }
+            Item::Purged { id, .. } => Ok(holders.any().then(|| {
+                format!("it says that {id} is purged, which another batch here has written")
+            })),
         }
     }
 
     fn wrong_row(&self, conn: &Connection, made: &Made) -> Result<Option<String>> {
         let shape = self.of(conn, made.table)?;
-        let wrong = shape.columns.iter().zip(&made.values).find(|(column, value)| !column.fits(value));
-        Ok(wrong.map(|(column, _)| format!("{} of its {} {} is not what such a field holds", column.name, made.table.name, made.id)))
+        let wrong = shape
+            .columns
+            .iter()
+            .zip(&made.values)
+            .find(|(column, value)| !column.fits(value));
+        Ok(wrong.map(|(column, _)| {
+            format!(
+                "{} of its {} {} is not what such a field holds",
+                column.name, made.table.name, made.id
+            )
+        }))
     }
 
     fn wrong_edit(&self, conn: &Connection, changed: &Changed) -> Result<Option<String>> {
         let ids = |bytes: &[u8]| bytes.len().is_multiple_of(16);
         if !ids(&changed.seen) || changed.knew.as_deref().is_some_and(|knew| !ids(knew)) {
-            return Ok(Some(format!("what its edit {} had seen is not readable", changed.id)));
+            return Ok(Some(format!(
+                "what its edit {} had seen is not readable",
+                changed.id
+            )));
         }
         // A kind of row, or a field, that this version does not know is kept in the log, for one that does.
         let Some(table) = batch::table_numbered(changed.entity) else {
@@ -139,7 +180,10 @@ impl Shapes {
         if stands(&changed.before) && stands(&changed.after) {
             return Ok(None);
         }
-        Ok(Some(format!("{field} of the {} {} is changed to what such a field does not hold", table.name, changed.row)))
+        Ok(Some(format!(
+            "{field} of the {} {} is changed to what such a field does not hold",
+            table.name, changed.row
+        )))
     }
 }
 
@@ -159,7 +203,12 @@ impl Column {
 }
 
 /// Why a batch that was just written cannot stand as it does, in a few words.
-pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes, coming: &Coming) -> Result<Option<String>> {
+pub fn wrong_as_it_stands(
+    conn: &Connection,
+    n: i64,
+    shapes: &Shapes,
+    coming: &Coming,
+) -> Result<Option<String>> {
     let (header, hash) = conn.header(n)?;
     let holders = ids::holders(conn, header.id)?;
     let (mut tally, mut why) = (Tally::default(), Shapes::wrong_header(&header, holders));
@@ -173,13 +222,22 @@ pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes, coming: &C
             let holders = ids::holders(conn, item.id())?;
             // That it is purged says the batch itself, which stands here already.
             let own = match &item {
-                Item::Purged { id, entity: LABEL, .. } => *id == header.id,
-                Item::Purged { id, entity, .. } => known_kind(*entity) && !holders.batch && (!holders.row || coming.is_open(conn, *id)?),
+                Item::Purged {
+                    id, entity: LABEL, ..
+                } => *id == header.id,
+                Item::Purged { id, entity, .. } => {
+                    known_kind(*entity)
+                        && !holders.batch
+                        && (!holders.row || coming.is_open(conn, *id)?)
+                }
                 _ => false,
             };
             why = match item {
                 _ if own => None,
-                Item::Made(_) | Item::Changed(_) if holders.grave => Some(format!("another batch here says that {} is purged", item.id())),
+                Item::Made(_) | Item::Changed(_) if holders.grave => Some(format!(
+                    "another batch here says that {} is purged",
+                    item.id()
+                )),
                 _ => shapes.wrong(conn, &header, &item, holders)?,
             };
         }
@@ -188,7 +246,9 @@ pub fn wrong_as_it_stands(conn: &Connection, n: i64, shapes: &Shapes, coming: &C
     if why.is_none() && !tally.has_as_many(&header) {
         why = Some("it has not as many things as it says".to_owned());
     }
-    Ok(why.or_else(|| (!tally.fits(&header, &hash)).then(|| "its hash does not fit what stands there".to_owned())))
+    Ok(why.or_else(|| {
+        (!tally.fits(&header, &hash)).then(|| "its hash does not fit what stands there".to_owned())
+    }))
 }
 
 fn known_kind(entity: i64) -> bool {

@@ -29,46 +29,62 @@ impl Drop for Gone {
 /// Copies the book at `path`, brings the copy up to our version, and refuses what is not a sound copy of `store`'s book.
 pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Copy> {
     let name = path.display();
-    let path = fs::canonicalize(path).map_err(|e| Error::not_found(format!("there is no book at {name}")).because(e))?;
+    let path = fs::canonicalize(path)
+        .map_err(|e| Error::not_found(format!("there is no book at {name}")).because(e))?;
     if store.mode != Mode::Memory && (path == store.path || same_file(&path, &store.path)) {
         return Err(Error::usage(format!("{name} is this book itself")).hint("name the other copy"));
     }
     open::check_file(&path, false)?;
     check_length(&path)?;
     // To read a backup with a journal beside it may write to both.
-    let looked = if backup::is_one(&path) { Some(open::private_copy(&path)?) } else { None };
-    let path = looked.as_ref().map_or_else(|| path.clone(), |folder| folder.path().join(path.file_name().unwrap_or_default()));
+    let looked = if backup::is_one(&path) {
+        Some(open::private_copy(&path)?)
+    } else {
+        None
+    };
+    let path = looked.as_ref().map_or_else(
+        || path.clone(),
+        |folder| folder.path().join(path.file_name().unwrap_or_default()),
+    );
     let damaged = |e: Error| match e.kind {
-        Kind::Failed => {
-            Error::failed(format!("{name} is damaged; nothing was merged")).hint("retain doctor --book FILE says where").because(e)
-        }
+        Kind::Failed => Error::failed(format!("{name} is damaged; nothing was merged"))
+            .hint("retain doctor --book FILE says where")
+            .because(e),
         _ => e,
     };
     let file = Gone(place(store)?);
-    files::draft(&file.0).map_err(|e| Error::failed(format!("no copy of {name} can be made; nothing was merged")).because(e))?;
+    files::draft(&file.0).map_err(|e| {
+        Error::failed(format!("no copy of {name} can be made; nothing was merged")).because(e)
+    })?;
     let theirs = read_only(&path).map_err(damaged)?;
     let version = schema::version(&theirs).map_err(damaged)?;
     if version > schema::VERSION {
-        return Err(Error::usage(format!("{name} was written by a newer Retain (version {version}, this one reads {})", schema::VERSION))
-            .hint("update this one first; nothing was merged"));
+        return Err(Error::usage(format!(
+            "{name} was written by a newer Retain (version {version}, this one reads {})",
+            schema::VERSION
+        ))
+        .hint("update this one first; nothing was merged"));
     }
     if version == 0 {
         return Err(Error::usage(format!("{name} is empty, not a Retain book")));
     }
     let mut conn = open::draft(&file.0)?;
     // Only ours, and gone in a moment: what a power cut leaves of it nobody reads.
-    conn.execute_batch("PRAGMA synchronous = OFF").map_err(sql)?;
+    conn.execute_batch("PRAGMA synchronous = OFF")
+        .map_err(sql)?;
     {
         let backup = rusqlite::backup::Backup::new(&theirs, &mut conn).map_err(sql)?;
         let step = backup.step(-1).map_err(sql).map_err(damaged)?;
         if step != rusqlite::backup::StepResult::Done {
-            return Err(Error::new(Kind::Busy, format!("{name} is being written")).hint("try again; nothing was merged"));
+            return Err(Error::new(Kind::Busy, format!("{name} is being written"))
+                .hint("try again; nothing was merged"));
         }
     }
     drop(theirs);
     open::harden(&conn)?;
     examine(&conn, version, &name.to_string()).map_err(damaged)?;
-    conn.execute_batch("PRAGMA journal_mode = MEMORY").map_err(sql)?;
+    conn.execute_batch("PRAGMA journal_mode = MEMORY")
+        .map_err(sql)?;
     schema::migrate(&conn, || Ok(())).map_err(damaged)?;
     let (ours, others) = (schema::book(&store.conn)?, schema::book(&conn)?);
     if ours != others {
@@ -87,14 +103,23 @@ fn examine(conn: &Connection, version: i32, name: &str) -> Result<()> {
     let strange = schema::differences_at(conn, version)?;
     if !strange.is_empty() {
         let what = strange.into_iter().take(5).collect::<Vec<_>>().join(", ");
-        return Err(Error::usage(format!("{name} has what no Retain made: {what}")).hint("nothing was merged"));
+        return Err(
+            Error::usage(format!("{name} has what no Retain made: {what}"))
+                .hint("nothing was merged"),
+        );
     }
     if let Some(said) = open::damage(conn)? {
         return Err(Error::failed(said));
     }
-    let orphans: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).map_err(sql)?;
+    let orphans: i64 = conn
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
+            r.get(0)
+        })
+        .map_err(sql)?;
     if orphans > 0 {
-        return Err(Error::failed(format!("{orphans} rows without their parent")));
+        return Err(Error::failed(format!(
+            "{orphans} rows without their parent"
+        )));
     }
     Ok(())
 }
@@ -106,9 +131,19 @@ fn check_length(path: &Path) -> Result<()> {
     let length = fs::metadata(path).map(|m| m.len()).unwrap_or(0);
     let read = fs::File::open(path).and_then(|mut f| f.read_exact(&mut head));
     if read.is_err() {
-        return Err(Error::usage(format!("{} is empty, not a Retain book", path.display())));
+        return Err(Error::usage(format!(
+            "{} is empty, not a Retain book",
+            path.display()
+        )));
     }
-    let number = |at: usize| u64::from(u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
+    let number = |at: usize| {
+        u64::from(u32::from_be_bytes([
+            head[at],
+            head[at + 1],
+            head[at + 2],
+            head[at + 3],
+        ]))
+    };
     let size = match u64::from(u16::from_be_bytes([head[16], head[17]])) {
         1 => 65_536,
         size => size,
@@ -117,8 +152,12 @@ fn check_length(path: &Path) -> Result<()> {
     // The count of pages is true where it was written with the last change.
     if !wal && number(24) == number(92) && number(28) * size > length {
         let pages = number(28);
-        return Err(Error::failed(format!("{} is cut off: {} of its {pages} pages are there", path.display(), length / size.max(1)))
-            .hint("nothing was merged; copy the file again"));
+        return Err(Error::failed(format!(
+            "{} is cut off: {} of its {pages} pages are there",
+            path.display(),
+            length / size.max(1)
+        ))
+        .hint("nothing was merged; copy the file again"));
     }
     Ok(())
 }
@@ -127,7 +166,11 @@ fn check_length(path: &Path) -> Result<()> {
 pub fn read_only(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let alone = !open::wal_of(path).exists() && writes_ahead(path);
-    let conn = if alone { open::unchanging(path, flags)? } else { Connection::open_with_flags(path, flags).map_err(sql)? };
+    let conn = if alone {
+        open::unchanging(path, flags)?
+    } else {
+        Connection::open_with_flags(path, flags).map_err(sql)?
+    };
     open::harden(&conn)?;
     Ok(conn)
 }
@@ -136,12 +179,18 @@ pub fn read_only(path: &Path) -> Result<Connection> {
 fn writes_ahead(path: &Path) -> bool {
     use std::io::Read;
     let mut head = [0_u8; 20];
-    fs::File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head[18] == 2
+    fs::File::open(path)
+        .and_then(|mut f| f.read_exact(&mut head))
+        .is_ok()
+        && head[18] == 2
 }
 
 /// Where the private copy lies: beside the backups, on the book's own disk and as private.
 fn place(store: &mut Store) -> Result<PathBuf> {
-    let name = format!("merging-{}.tmp", store.ids.next(crate::domain::time::Stamp(0)));
+    let name = format!(
+        "merging-{}.tmp",
+        store.ids.next(crate::domain::time::Stamp(0))
+    );
     match store.mode {
         Mode::Memory => Ok(std::env::temp_dir().join(name)),
         _ => Ok(backup::make_folder(&store.path)?.path().join(name)),

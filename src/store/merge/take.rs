@@ -49,52 +49,77 @@ fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) ->
     }
     loop {
         let mut graves = Graves::default();
-        let taken = take_or_nothing(ours, |ours| take_all(ours, theirs, &order, (&coming, proven), &mut graves));
+        let taken = take_or_nothing(ours, |ours| {
+            take_all(ours, theirs, &order, (&coming, proven), &mut graves)
+        });
         let taken = match taken {
             // Something in one of them cannot stand beside what is here: each alone, so that the others come.
             Err(error) if is_refused(&error) => {
                 graves = Graves::default();
-                take_or_nothing(ours, |ours| take_singly(ours, theirs, &order, (&coming, proven), &mut graves))?
+                take_or_nothing(ours, |ours| {
+                    take_singly(ours, theirs, &order, (&coming, proven), &mut graves)
+                })?
             }
             taken => taken?,
         };
         graves.name_purges(ours)?;
-        let left: BTreeMap<Id, &str> = taken.left_out.iter().map(|left| (left.batch, left.why.as_str())).collect();
+        let left: BTreeMap<Id, &str> = taken
+            .left_out
+            .iter()
+            .map(|left| (left.batch, left.why.as_str()))
+            .collect();
         if !coming.all().any(|purge| left.contains_key(purge)) {
             ours.execute_batch("RELEASE taken").map_err(sql)?;
             return Ok(taken);
         }
         // By the clocks a purge may come before the batch of which it took something, which waits for the purge: what misses
         // something is tried behind the rest, as long as that lets more come.
-        let late = coming.all().any(|purge| left.get(purge) == Some(&NOT_WHOLE));
+        let late = coming
+            .all()
+            .any(|purge| left.get(purge) == Some(&NOT_WHOLE));
         if late && order.len() - left.len() > most {
             most = order.len() - left.len();
             let mut behind = Vec::new();
             for n in std::mem::take(&mut order) {
                 let misses = left.get(&theirs.header(n)?.0.id) == Some(&NOT_WHOLE);
-                if misses { behind.push(n) } else { order.push(n) }
+                if misses {
+                    behind.push(n)
+                } else {
+                    order.push(n)
+                }
             }
             order.append(&mut behind);
         } else {
             // What others had buried because of a purge that does not come after all was believed too early.
             coming.retain(|purge| !left.contains_key(purge));
         }
-        ours.execute_batch("ROLLBACK TO taken; RELEASE taken").map_err(sql)?;
+        ours.execute_batch("ROLLBACK TO taken; RELEASE taken")
+            .map_err(sql)?;
     }
 }
 
 /// Within a savepoint that the caller closes, or goes back to; after an error it is closed.
-fn take_or_nothing(ours: &Connection, take: impl FnOnce(&Connection) -> Result<Taken>) -> Result<Taken> {
+fn take_or_nothing(
+    ours: &Connection,
+    take: impl FnOnce(&Connection) -> Result<Taken>,
+) -> Result<Taken> {
     ours.execute_batch("SAVEPOINT taken").map_err(sql)?;
     let taken = take(ours);
     if taken.is_err() {
-        ours.execute_batch("ROLLBACK TO taken; RELEASE taken").map_err(sql)?;
+        ours.execute_batch("ROLLBACK TO taken; RELEASE taken")
+            .map_err(sql)?;
     }
     taken
 }
 
 /// Each in a step of its own, so that what only shows when all is settled keeps out that one.
-fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&Coming, bool), graves: &mut Graves) -> Result<Taken> {
+fn take_singly(
+    ours: &Connection,
+    theirs: &dyn Source,
+    new: &[i64],
+    how: (&Coming, bool),
+    graves: &mut Graves,
+) -> Result<Taken> {
     let mut all = Taken::default();
     for n in new {
         ours.execute_batch("SAVEPOINT single").map_err(sql)?;
@@ -105,7 +130,13 @@ fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&Comin
                 graves.forget_gone(ours)?;
                 let (h, _) = theirs.header(*n)?;
                 let why = unsound(&refusal(&error));
-                all.left_out.push(LeftOut { batch: h.id, person: h.person, label: h.label, at: Stamp(h.wall), why });
+                all.left_out.push(LeftOut {
+                    batch: h.id,
+                    person: h.person,
+                    label: h.label,
+                    at: Stamp(h.wall),
+                    why,
+                });
             }
             Err(error) => return Err(error),
         }
@@ -114,9 +145,24 @@ fn take_singly(ours: &Connection, theirs: &dyn Source, new: &[i64], how: (&Comin
     Ok(all)
 }
 
-fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], (coming, proven): (&Coming, bool), graves: &mut Graves) -> Result<Taken> {
+fn take_all(
+    ours: &Connection,
+    theirs: &dyn Source,
+    new: &[i64],
+    (coming, proven): (&Coming, bool),
+    graves: &mut Graves,
+) -> Result<Taken> {
     let (purged, taken) = (purge::any(ours)?, Taken::default());
-    let mut desk = Desk { ours, shapes: Shapes::default(), coming, proven, purged, taken, fields: BTreeSet::new(), graves };
+    let mut desk = Desk {
+        ours,
+        shapes: Shapes::default(),
+        coming,
+        proven,
+        purged,
+        taken,
+        fields: BTreeSet::new(),
+        graves,
+    };
     for n in new {
         let (header, hash) = theirs.header(*n)?;
         let why = desk.one(theirs, *n, &header, &hash)?;
@@ -140,11 +186,19 @@ fn take_all(ours: &Connection, theirs: &dyn Source, new: &[i64], (coming, proven
                 taken.headers.push(header);
             }
             Some(why) => {
-                taken.left_out.push(LeftOut { batch: header.id, person: header.person, label: header.label, at: Stamp(header.wall), why });
+                taken.left_out.push(LeftOut {
+                    batch: header.id,
+                    person: header.person,
+                    label: header.label,
+                    at: Stamp(header.wall),
+                    why,
+                });
             }
         }
     }
-    let Desk { mut taken, fields, .. } = desk;
+    let Desk {
+        mut taken, fields, ..
+    } = desk;
     settle(ours, &mut taken, &fields)?;
     Ok(taken)
 }
@@ -235,7 +289,13 @@ struct Desk<'c> {
 
 impl Desk<'_> {
     /// Takes one batch; gives why it was not.
-    fn one(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8]) -> Result<Option<String>> {
+    fn one(
+        &mut self,
+        theirs: &dyn Source,
+        n: i64,
+        header: &Header,
+        hash: &[u8],
+    ) -> Result<Option<String>> {
         let mut tally = Tally::default();
         let mut held = (header.made.saturating_add(header.edits) <= AT_ONCE).then(Vec::new);
         let (mut buried, mut purges) = (false, false);
@@ -274,17 +334,28 @@ impl Desk<'_> {
         if holders.any() {
             return Ok(Some(known(header.id)));
         }
-        let mut brought = Brought { proof, ..Brought::default() };
+        let mut brought = Brought {
+            proof,
+            ..Brought::default()
+        };
         // All of it or none: what is found wrong only while it is written takes back what was written before it.
         self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
         let written = match held {
             Some(items) => match self.check_all(header, &items) {
-                Ok(()) => self.write(header, hash, &mut brought, &mut |put| items.iter().try_for_each(put)),
+                Ok(()) => self.write(header, hash, &mut brought, &mut |put| {
+                    items.iter().try_for_each(put)
+                }),
                 Err(trouble) => Err(trouble),
             },
             None => self.write_apart(theirs, n, header, hash, &mut brought),
         };
-        self.ours.execute_batch(if written.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" }).map_err(sql)?;
+        self.ours
+            .execute_batch(if written.is_ok() {
+                "RELEASE one"
+            } else {
+                "ROLLBACK TO one; RELEASE one"
+            })
+            .map_err(sql)?;
         if written.is_err() {
             self.graves.forget_gone(self.ours)?;
         }
@@ -294,9 +365,15 @@ impl Desk<'_> {
                 taken.rows += brought.rows;
                 taken.edits += brought.edits;
                 let whose = (header.person.clone(), header.device);
-                taken.touched_by.entry(whose).or_default().extend(brought.touched.iter().chain(&brought.edited));
+                taken
+                    .touched_by
+                    .entry(whose)
+                    .or_default()
+                    .extend(brought.touched.iter().chain(&brought.edited));
                 if crate::store::rules::corrects(&header.command) {
-                    taken.corrected.extend(brought.touched.iter().chain(&brought.edited));
+                    taken
+                        .corrected
+                        .extend(brought.touched.iter().chain(&brought.edited));
                 }
                 taken.customers.append(&mut brought.customers);
                 taken.touched.append(&mut brought.touched);
@@ -316,7 +393,14 @@ impl Desk<'_> {
     }
 
     /// A batch that is too large to be held: each item is looked at and written as it is read.
-    fn write_apart(&mut self, theirs: &dyn Source, n: i64, header: &Header, hash: &[u8], brought: &mut Brought) -> Put<()> {
+    fn write_apart(
+        &mut self,
+        theirs: &dyn Source,
+        n: i64,
+        header: &Header,
+        hash: &[u8],
+        brought: &mut Brought,
+    ) -> Put<()> {
         // All of it is looked at before the first is written, too.
         let mut within = HashMap::new();
         let mut trouble = None;
@@ -365,7 +449,10 @@ impl Desk<'_> {
             return Err(Trouble::Unsound(why));
         }
         if within.contains_key(&item.id()) {
-            return Err(Trouble::Unsound(format!("two of its things have the id {}", item.id())));
+            return Err(Trouble::Unsound(format!(
+                "two of its things have the id {}",
+                item.id()
+            )));
         }
         match item {
             Item::Purged { by, .. } if !self.is_purge(*by)? => Err(Trouble::Missing),
@@ -377,7 +464,9 @@ impl Desk<'_> {
 
     /// The purge is here, or comes along. A bundle of before does not say by which purge something went: any may be meant.
     fn is_purge(&self, by: Option<Id>) -> Result<bool> {
-        let Some(by) = by else { return Ok(self.purged || !self.coming.is_empty()) };
+        let Some(by) = by else {
+            return Ok(self.purged || !self.coming.is_empty());
+        };
         if self.coming.has(by) {
             return Ok(true);
         }
@@ -390,7 +479,13 @@ impl Desk<'_> {
     }
 
     /// Writes the batch's row and, through `all`, its items.
-    fn write(&mut self, h: &Header, hash: &[u8], brought: &mut Brought, all: &mut dyn FnMut(&mut Each<'_>) -> Put<()>) -> Put<()> {
+    fn write(
+        &mut self,
+        h: &Header,
+        hash: &[u8],
+        brought: &mut Brought,
+        all: &mut dyn FnMut(&mut Each<'_>) -> Put<()>,
+    ) -> Put<()> {
         self.ours
             .prepare_cached(
                 "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
@@ -409,7 +504,9 @@ impl Desk<'_> {
         all(&mut |item| self.put(batch, item, brought))?;
         if let Some(purged) = brought.buried {
             if brought.unmerged && h.command == purge::MERGING {
-                brought.touched.extend(purge::forget_merging(self.ours, batch, purged)?.touched);
+                brought
+                    .touched
+                    .extend(purge::forget_merging(self.ours, batch, purged)?.touched);
             }
             purge::unsay(self.ours, batch, purged)?;
         } else if let Some(customer) = h.customer.filter(|_| self.purged)
@@ -421,7 +518,11 @@ impl Desk<'_> {
     }
 
     fn put(&mut self, batch: i64, item: &Item, brought: &mut Brought) -> Put<()> {
-        match if self.purged { purge::fate(self.ours, item, self.coming)? } else { Fate::Stays } {
+        match if self.purged {
+            purge::fate(self.ours, item, self.coming)?
+        } else {
+            Fate::Stays
+        } {
             Fate::Stays => {}
             Fate::Buried(by) => {
                 brought.buried = Some(by);
@@ -435,7 +536,9 @@ impl Desk<'_> {
         }
         match item {
             Item::Made(made) => put_row(self.ours, batch, made, self.coming, brought),
-            Item::Changed(changed) if changed.field == purge::FIELD => self.put_purge(batch, changed, brought),
+            Item::Changed(changed) if changed.field == purge::FIELD => {
+                self.put_purge(batch, changed, brought)
+            }
             Item::Changed(changed) => {
                 self.coming.stand_in_for(self.ours, changed)?;
                 put_edit(self.ours, batch, changed, brought)
@@ -452,7 +555,9 @@ impl Desk<'_> {
 
     /// Whose a purged row was, or will never be: the row goes, where it is here.
     fn put_move(&mut self, batch: i64, item: &Item, by: i64, brought: &mut Brought) -> Put<()> {
-        let Item::Changed(changed) = item else { return Ok(()) };
+        let Item::Changed(changed) = item else {
+            return Ok(());
+        };
         batch::log(self.ours, batch, changed)?;
         brought.edits += 1;
         if let Some(table) = batch::table_numbered(changed.entity) {
@@ -470,8 +575,16 @@ impl Desk<'_> {
         batch::log(self.ours, batch, changed)?;
         brought.edits += 1;
         brought.purges = true;
-        let Some(table) = batch::table_numbered(changed.entity) else { return Ok(()) };
-        let gone = purge::apply(self.ours, table, changed.row, changed.knew.as_deref(), batch)?;
+        let Some(table) = batch::table_numbered(changed.entity) else {
+            return Ok(());
+        };
+        let gone = purge::apply(
+            self.ours,
+            table,
+            changed.row,
+            changed.knew.as_deref(),
+            batch,
+        )?;
         brought.touched.extend(gone.touched);
         Ok(())
     }
@@ -482,21 +595,27 @@ fn kind_of(item: &Item) -> &'static str {
     match item {
         Item::Made(made) => made.table.name,
         Item::Changed(_) | Item::Purged { entity: 0, .. } => "edit",
-        Item::Purged { entity, .. } => batch::table_numbered(*entity).map_or("", |table| table.name),
+        Item::Purged { entity, .. } => {
+            batch::table_numbered(*entity).map_or("", |table| table.name)
+        }
     }
 }
 
 /// Whether an item can be written: all that it builds on is here, or is `within` its batch.
 fn check(ours: &Connection, item: &Item, within: &HashMap<Id, &'static str>) -> Put<()> {
     let here = |table: &'static str, id: Id| -> Result<bool> {
-        Ok(within.get(&id) == Some(&table) || ids::number_of(ours, table, id)?.is_some() || purge::is_purged(ours, id)?)
+        Ok(within.get(&id) == Some(&table)
+            || ids::number_of(ours, table, id)?.is_some()
+            || purge::is_purged(ours, id)?)
     };
     match item {
         Item::Made(made) => {
             for (column, value) in made.table.columns.iter().zip(&made.values) {
                 let (to, id) = match (*column, value) {
                     ("contact", Value::Null) => continue,
-                    (to @ ("customer" | "contact"), Value::Blob(id)) => (to, Id::from_slice(id).ok_or(Trouble::Missing)?),
+                    (to @ ("customer" | "contact"), Value::Blob(id)) => {
+                        (to, Id::from_slice(id).ok_or(Trouble::Missing)?)
+                    }
                     ("customer" | "contact", _) => return Err(Trouble::Missing),
                     _ => continue,
                 };
@@ -507,7 +626,9 @@ fn check(ours: &Connection, item: &Item, within: &HashMap<Id, &'static str>) -> 
             Ok(())
         }
         Item::Changed(changed) => {
-            let Some(table) = batch::table_numbered(changed.entity) else { return Ok(()) };
+            let Some(table) = batch::table_numbered(changed.entity) else {
+                return Ok(());
+            };
             if !here(table.name, changed.row)? {
                 return Err(Trouble::Missing);
             }
@@ -517,7 +638,11 @@ fn check(ours: &Connection, item: &Item, within: &HashMap<Id, &'static str>) -> 
                 return Err(Trouble::Missing);
             }
             // A purge lets stay what it knew to have left: that has to be here before it.
-            let known = changed.knew.as_deref().filter(|_| changed.field == purge::FIELD).unwrap_or_default();
+            let known = changed
+                .knew
+                .as_deref()
+                .filter(|_| changed.field == purge::FIELD)
+                .unwrap_or_default();
             for seen in ids_of(&changed.seen).chain(ids_of(known)) {
                 if !here("edit", seen)? {
                     return Err(Trouble::Missing);
@@ -531,9 +656,11 @@ fn check(ours: &Connection, item: &Item, within: &HashMap<Id, &'static str>) -> 
 
 /// An edit that another is said to have seen is one of another field.
 fn is_of_another(ours: &Connection, seen: Id, changed: &Changed) -> Result<bool> {
-    ours.prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE id = ? AND (row <> ? OR field <> ?))")
-        .and_then(|mut s| s.query_row(params![seen, changed.row, changed.field], |r| r.get(0)))
-        .map_err(sql)
+    ours.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM edit WHERE id = ? AND (row <> ? OR field <> ?))",
+    )
+    .and_then(|mut s| s.query_row(params![seen, changed.row, changed.field], |r| r.get(0)))
+    .map_err(sql)
 }
 
 fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
@@ -544,14 +671,24 @@ fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
     found.ok_or(Trouble::Missing)
 }
 
-fn put_row(ours: &Connection, batch: i64, made: &Made, coming: &Coming, brought: &mut Brought) -> Put<()> {
+fn put_row(
+    ours: &Connection,
+    batch: i64,
+    made: &Made,
+    coming: &Coming,
+    brought: &mut Brought,
+) -> Put<()> {
     let table = made.table;
     let mut values = vec![Value::Blob(made.id.0.to_vec()), Value::Integer(batch)];
     for (column, value) in table.columns.iter().zip(&made.values) {
         values.push(match (*column, value) {
             ("customer", id) => {
-                let Value::Blob(id) = id else { return Err(Trouble::Missing) };
-                let n = coming.customer(ours, Id::from_slice(id).ok_or(Trouble::Missing)?)?.ok_or(Trouble::Missing)?;
+                let Value::Blob(id) = id else {
+                    return Err(Trouble::Missing);
+                };
+                let n = coming
+                    .customer(ours, Id::from_slice(id).ok_or(Trouble::Missing)?)?
+                    .ok_or(Trouble::Missing)?;
                 brought.touched.insert(n);
                 Value::Integer(n)
             }
@@ -560,7 +697,9 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, coming: &Coming, brought:
             (_, value) => value.clone(),
         });
     }
-    ours.prepare_cached(table.insert).and_then(|mut s| s.execute(params_from_iter(&values))).map_err(sql)?;
+    ours.prepare_cached(table.insert)
+        .and_then(|mut s| s.execute(params_from_iter(&values)))
+        .map_err(sql)?;
     brought.rows += 1;
     match table.entity {
         Entity::Customer => {
@@ -570,7 +709,13 @@ fn put_row(ours: &Connection, batch: i64, made: &Made, coming: &Coming, brought:
         Entity::Config => (brought.config, brought.named) = (true, true),
         Entity::View => brought.named = true,
         Entity::Event if made.values.get(1) == Some(&Value::Integer(EventKind::Stage as i64)) => {
-            brought.moved.extend(values.get(2).and_then(|v| if let Value::Integer(n) = v { Some(*n) } else { None }));
+            brought.moved.extend(values.get(2).and_then(|v| {
+                if let Value::Integer(n) = v {
+                    Some(*n)
+                } else {
+                    None
+                }
+            }));
         }
         _ => {}
     }
@@ -586,8 +731,12 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
     if let Some(table) = batch::table_numbered(changed.entity) {
         brought.config |= table.entity == Entity::Config;
         brought.named |= matches!(table.entity, Entity::Config | Entity::View);
-        brought.edited.extend(customer_of(ours, table, changed.row)?);
-        brought.fields.push((changed.entity, changed.row, changed.field.clone()));
+        brought
+            .edited
+            .extend(customer_of(ours, table, changed.row)?);
+        brought
+            .fields
+            .push((changed.entity, changed.row, changed.field.clone()));
     }
     Ok(())
 }
@@ -596,14 +745,20 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
 pub fn never_so(ours: &Connection, changed: &Changed) -> Result<Option<String>> {
     for seen in ids_of(&changed.seen) {
         if is_of_another(ours, seen, changed)? {
-            return Ok(Some(format!("a change of {} of {} has seen what is none of it", changed.field, changed.row)));
+            return Ok(Some(format!(
+                "a change of {} of {} has seen what is none of it",
+                changed.field, changed.row
+            )));
         }
     }
     if let Some(table) = batch::table_numbered(changed.entity).filter(|_| changed.seen.is_empty())
         && let Some(first) = at_first(ours, table, changed)?
         && first != changed.before
     {
-        return Ok(Some(format!("{} of the {} {} was never what it says", changed.field, table.name, changed.row)));
+        return Ok(Some(format!(
+            "{} of the {} {} was never what it says",
+            changed.field, table.name, changed.row
+        )));
     }
     Ok(None)
 }
@@ -613,7 +768,10 @@ fn at_first(ours: &Connection, table: &Table, changed: &Changed) -> Result<Optio
     let query = "SELECT before FROM edit WHERE row = ?1 AND field = ?2 AND seen = x'' UNION ALL SELECT value FROM born WHERE row = ?1 AND field = ?2";
     let known: Option<Value> = ours
         .prepare_cached(query)
-        .and_then(|mut s| s.query_row(params![changed.row, changed.field], |r| r.get(0)).optional())
+        .and_then(|mut s| {
+            s.query_row(params![changed.row, changed.field], |r| r.get(0))
+                .optional()
+        })
         .map_err(sql)?;
     if known.is_some() {
         return Ok(known);
@@ -629,7 +787,11 @@ fn at_first(ours: &Connection, table: &Table, changed: &Changed) -> Result<Optio
 /// The customer's integer of a row.
 fn customer_of(ours: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
     let owner: Option<Option<i64>> = ours
-        .prepare_cached(&format!("SELECT {} FROM {} WHERE id = ?", table.owner(), table.name))
+        .prepare_cached(&format!(
+            "SELECT {} FROM {} WHERE id = ?",
+            table.owner(),
+            table.name
+        ))
         .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
         .map_err(sql)?;
     Ok(owner.flatten())

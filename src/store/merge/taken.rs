@@ -51,7 +51,9 @@ impl Taken {
                 Some(known) => {
                     known.batches += more.batches;
                     known.last = known.last.max(more.last);
-                    more.did.into_iter().for_each(|(command, times)| *known.did.entry(command).or_default() += times);
+                    more.did.into_iter().for_each(|(command, times)| {
+                        *known.did.entry(command).or_default() += times
+                    });
                 }
             }
         }

@@ -17,11 +17,20 @@ const MOST: usize = 1000;
 
 /// The report when nothing is new.
 pub fn nothing(ours: &Connection) -> Result<Report> {
-    Ok(Report { gaps: doctor::gaps(ours)?, ..Report::default() })
+    Ok(Report {
+        gaps: doctor::gaps(ours)?,
+        ..Report::default()
+    })
 }
 
 /// The report of what was taken, from within its transaction.
-pub fn report(ours: &Connection, theirs: &Connection, taken: &Taken, now: Stamp, currency: Currency) -> Result<Report> {
+pub fn report(
+    ours: &Connection,
+    theirs: &Connection,
+    taken: &Taken,
+    now: Stamp,
+    currency: Currency,
+) -> Result<Report> {
     let mut open = Vec::new();
     for (row, field) in &taken.conflicts {
         open.extend(conflicts::of(ours, *row, field, currency)?);
@@ -45,7 +54,13 @@ pub fn report(ours: &Connection, theirs: &Connection, taken: &Taken, now: Stamp,
 fn arrived(ours: &Connection, taken: &Taken) -> Result<Vec<Arrived>> {
     let mut all = Vec::new();
     for (whose, one) in &taken.arrived {
-        let customers: Vec<i64> = taken.touched_by.get(whose).into_iter().flatten().copied().collect();
+        let customers: Vec<i64> = taken
+            .touched_by
+            .get(whose)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
         let mut names = Vec::new();
         for n in customers.iter().take(NAMES) {
             names.extend(
@@ -54,16 +69,28 @@ fn arrived(ours: &Connection, taken: &Taken) -> Result<Vec<Arrived>> {
                     .map_err(sql)?,
             );
         }
-        all.push(Arrived { customers: customers.len(), names, ..one.clone() });
+        all.push(Arrived {
+            customers: customers.len(),
+            names,
+            ..one.clone()
+        });
     }
     Ok(all)
 }
 
 fn clocks(taken: &Taken, now: Stamp) -> Vec<WrongClock> {
     let mut wrong: BTreeMap<Id, WrongClock> = BTreeMap::new();
-    for h in taken.headers.iter().filter(|h| h.wall > now.0.saturating_add(AHEAD)) {
-        let clock =
-            wrong.entry(h.device).or_insert(WrongClock { device: h.device, person: h.person.clone(), batches: 0, latest: Stamp(h.wall) });
+    for h in taken
+        .headers
+        .iter()
+        .filter(|h| h.wall > now.0.saturating_add(AHEAD))
+    {
+        let clock = wrong.entry(h.device).or_insert(WrongClock {
+            device: h.device,
+            person: h.person.clone(),
+            batches: 0,
+            latest: Stamp(h.wall),
+        });
         clock.batches += 1;
         clock.latest = clock.latest.max(Stamp(h.wall));
     }
@@ -77,9 +104,16 @@ fn duplicates(ours: &Connection, theirs: &Connection, came: &[Id]) -> Result<Vec
     for id in came {
         let found = ours
             .prepare_cached("SELECT name, external FROM customer WHERE id = ? AND removed = 0")
-            .and_then(|mut s| s.query_row([id], |r| Ok((search::text_at_raw(r, 0)?, search::text_at_raw(r, 1)?))).optional())
+            .and_then(|mut s| {
+                s.query_row([id], |r| {
+                    Ok((search::text_at_raw(r, 0)?, search::text_at_raw(r, 1)?))
+                })
+                .optional()
+            })
             .map_err(sql)?;
-        let Some((name, external)) = found else { continue };
+        let Some((name, external)) = found else {
+            continue;
+        };
         if !external.is_empty() {
             keys.insert(external, (*id, name.clone()));
         }
@@ -89,7 +123,9 @@ fn duplicates(ours: &Connection, theirs: &Connection, came: &[Id]) -> Result<Vec
     if names.is_empty() {
         return Ok(all);
     }
-    let mut statement = ours.prepare("SELECT id, name, external FROM customer WHERE removed = 0 ORDER BY id").map_err(sql)?;
+    let mut statement = ours
+        .prepare("SELECT id, name, external FROM customer WHERE removed = 0 ORDER BY id")
+        .map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     while all.len() < MOST
         && let Some(row) = rows.next().map_err(sql)?
@@ -98,13 +134,21 @@ fn duplicates(ours: &Connection, theirs: &Connection, came: &[Id]) -> Result<Vec
         let (name, external) = (search::text_at(row, 1)?, search::text_at(row, 2)?);
         let by_key = keys.get(&external).map(|found| (found, "external"));
         let found = by_key.or_else(|| names.get(&text::fold(&name)).map(|found| (found, "name")));
-        let Some(((other, their_name), by)) = found.filter(|((other, _), _)| *other != id) else { continue };
+        let Some(((other, their_name), by)) = found.filter(|((other, _), _)| *other != id) else {
+            continue;
+        };
         let known: bool = theirs
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM customer WHERE id = ?)")
             .and_then(|mut s| s.query_row([&id], |r| r.get(0)))
             .map_err(sql)?;
         if !known {
-            all.push(Duplicate { ours: id, theirs: *other, name, their_name: their_name.clone(), by });
+            all.push(Duplicate {
+                ours: id,
+                theirs: *other,
+                name,
+                their_name: their_name.clone(),
+                by,
+            });
         }
     }
     Ok(all)

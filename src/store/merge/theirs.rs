@@ -13,9 +13,18 @@ use super::{LeftOut, Stamp, sql};
 /// Both are read in the order of ids side by side, so that nothing rests on the devices' numbers.
 pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
     let query = "SELECT id, n FROM batch ORDER BY id";
-    let (mut a, mut b) = (ours.prepare_cached(query).map_err(sql)?, theirs.prepare_cached(query).map_err(sql)?);
+    let (mut a, mut b) = (
+        ours.prepare_cached(query).map_err(sql)?,
+        theirs.prepare_cached(query).map_err(sql)?,
+    );
     let (mut mine, mut others) = (a.query([]).map_err(sql)?, b.query([]).map_err(sql)?);
-    let mut next_mine = || -> Result<Option<[u8; 16]>> { mine.next().map_err(sql)?.map(|r| r.get(0)).transpose().map_err(sql) };
+    let mut next_mine = || -> Result<Option<[u8; 16]>> {
+        mine.next()
+            .map_err(sql)?
+            .map(|r| r.get(0))
+            .transpose()
+            .map_err(sql)
+    };
     let mut new = Vec::new();
     let mut have = next_mine()?;
     while let Some(row) = others.next().map_err(sql)? {
@@ -28,11 +37,17 @@ pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
         }
     }
     drop(others);
-    let mut finished = theirs.prepare_cached("SELECT finished FROM batch WHERE n = ?").map_err(sql)?;
+    let mut finished = theirs
+        .prepare_cached("SELECT finished FROM batch WHERE n = ?")
+        .map_err(sql)?;
     let mut all = Vec::with_capacity(new.len());
     new.sort_unstable();
     for n in new {
-        if finished.query_row([n], |r| r.get::<_, i64>(0)).map_err(sql)? == 1 {
+        if finished
+            .query_row([n], |r| r.get::<_, i64>(0))
+            .map_err(sql)?
+            == 1
+        {
             all.push(n);
         }
     }
@@ -40,8 +55,7 @@ pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
 }
 
 /// Why a batch stays out whose id is taken by another one.
-pub const ANOTHER: &str =
-    "this book has another batch under its id: each copy keeps its own, and one of the two is not what its writer wrote";
+pub const ANOTHER: &str = "this book has another batch under its id: each copy keeps its own, and one of the two is not what its writer wrote";
 
 /// Batches that both have and that are not the same: a hash says all that its batch wrote.
 pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>> {
@@ -49,7 +63,12 @@ pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>>
     let mut mine: Vec<(Id, [u8; 16])> = Vec::new();
     let mut statement = ours.prepare_cached(query).map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
-    let hash_of = |row: &rusqlite::Row<'_>| Some((Id(row.get(0).ok()?), row.get_ref(1).ok()?.as_blob().ok()?.try_into().ok()?));
+    let hash_of = |row: &rusqlite::Row<'_>| {
+        Some((
+            Id(row.get(0).ok()?),
+            row.get_ref(1).ok()?.as_blob().ok()?.try_into().ok()?,
+        ))
+    };
     while let Some(row) = rows.next().map_err(sql)? {
         mine.extend(hash_of(row));
     }
@@ -58,8 +77,13 @@ pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>>
     let mut rows = statement.query([]).map_err(sql)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        let Some((id, hash)) = hash_of(row) else { continue };
-        if mine.binary_search_by_key(&id, |m| m.0).is_ok_and(|at| mine[at].1 != hash) {
+        let Some((id, hash)) = hash_of(row) else {
+            continue;
+        };
+        if mine
+            .binary_search_by_key(&id, |m| m.0)
+            .is_ok_and(|at| mine[at].1 != hash)
+        {
             found.push(id);
         }
     }
@@ -70,7 +94,13 @@ pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>>
             .and_then(|mut s| {
                 s.query_row([id], |r| {
                     let text = crate::store::search::text_at_raw;
-                    Ok(LeftOut { batch: id, person: text(r, 0)?, label: text(r, 1)?, at: Stamp(r.get(2)?), why: ANOTHER.to_owned() })
+                    Ok(LeftOut {
+                        batch: id,
+                        person: text(r, 0)?,
+                        label: text(r, 1)?,
+                        at: Stamp(r.get(2)?),
+                        why: ANOTHER.to_owned(),
+                    })
                 })
             })
             .map_err(sql)
@@ -95,7 +125,10 @@ impl Source for Connection {
         let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
         let mut statement = self.prepare_cached(&query).map_err(sql)?;
         let mut rows = statement.query([n]).map_err(sql)?;
-        let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
+        let row = rows
+            .next()
+            .map_err(sql)?
+            .ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
         let (header, hash, ..) = hash::header_of(row)?;
         Ok((header, hash))
     }

@@ -80,9 +80,14 @@ impl Store {
 
     /// Goes on writing when the outbox can be read again; `true`: it can.
     pub(in crate::store) fn outbox_is_back(&mut self) -> bool {
-        let back = self.unread.is_some() && self.outbox.as_ref().is_some_and(|outbox| outbox.read().is_ok());
+        let back = self.unread.is_some()
+            && self
+                .outbox
+                .as_ref()
+                .is_some_and(|outbox| outbox.read().is_ok());
         if back {
-            self.read_only.take_if(|why| Some(&*why) == self.unread.as_ref());
+            self.read_only
+                .take_if(|why| Some(&*why) == self.unread.as_ref());
             self.unread = None;
             self.try_catch_up();
         }
@@ -92,11 +97,16 @@ impl Store {
     /// Writes again what the book lacks, and what waited. Returns how many changes were written. A book that is busy is no
     /// error: they wait on.
     pub fn catch_up(&mut self) -> Result<usize> {
-        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else { return Ok(0) };
+        let Some(outbox) = self.outbox.clone().filter(|_| self.read_only.is_none()) else {
+            return Ok(0);
+        };
         self.adopt_left_behind(&outbox)?;
         let mut all = outbox.read()?;
         if all.damaged > 0 {
-            self.tell_once(format!("{} lines of your outbox are damaged and were passed over", all.damaged));
+            self.tell_once(format!(
+                "{} lines of your outbox are damaged and were passed over",
+                all.damaged
+            ));
         }
         if let Some(last) = all.last {
             self.ids.go_on_after(last);
@@ -145,7 +155,10 @@ impl Store {
         }
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {
-            self.told.push(format!("missing in the book, and too large to be kept: {}; do it again", named.label));
+            self.told.push(format!(
+                "missing in the book, and too large to be kept: {}; do it again",
+                named.label
+            ));
         }
         self.new_epoch_if_behind(&all)?;
         for batch in missing {
@@ -154,7 +167,9 @@ impl Store {
         for asked in std::mem::take(&mut all.asked) {
             match self.do_asked(&asked) {
                 // Nothing was left to change, or it was done under its key already: it is done with.
-                Ok(receipt) if receipt.batch.is_none() || receipt.repeated => outbox.void(asked.batch)?,
+                Ok(receipt) if receipt.batch.is_none() || receipt.repeated => {
+                    outbox.void(asked.batch)?
+                }
                 Ok(_) => written += 1,
                 Err(error) if passes(&error) => self.queued = true,
                 Err(error) => {
@@ -172,7 +187,8 @@ impl Store {
             } else {
                 format!("{written} changes of yours that the book lacked were")
             };
-            self.told.push(format!("{changes} written again from your outbox"));
+            self.told
+                .push(format!("{changes} written again from your outbox"));
         }
         Ok(written)
     }
@@ -183,15 +199,29 @@ impl Store {
         for former in outbox.left_behind() {
             let mut all = former.read()?;
             self.leave_present(&mut all)?;
-            let batches: Vec<Id> = all.entries.iter().map(|e| e.batch).chain(all.named.iter().map(|n| n.batch)).collect();
-            let batches: Vec<Id> = batches.into_iter().chain(all.asked.iter().map(|a| a.batch)).collect();
+            let batches: Vec<Id> = all
+                .entries
+                .iter()
+                .map(|e| e.batch)
+                .chain(all.named.iter().map(|n| n.batch))
+                .collect();
+            let batches: Vec<Id> = batches
+                .into_iter()
+                .chain(all.asked.iter().map(|a| a.batch))
+                .collect();
             if batches.is_empty() {
                 continue;
             }
             let entries = all.entries.into_iter().map(|e| Line::Batch(Box::new(e)));
-            let rest = all.named.into_iter().map(Line::Named).chain(all.asked.into_iter().map(|a| Line::Asked(Box::new(a))));
+            let rest = all
+                .named
+                .into_iter()
+                .map(Line::Named)
+                .chain(all.asked.into_iter().map(|a| Line::Asked(Box::new(a))));
             outbox.add(&entries.chain(rest).collect::<Vec<_>>())?;
-            batches.into_iter().try_for_each(|batch| former.void(batch))?;
+            batches
+                .into_iter()
+                .try_for_each(|batch| former.void(batch))?;
         }
         Ok(())
     }
@@ -199,21 +229,39 @@ impl Store {
     /// Does what was asked for earlier, with the eyes of then: what others wrote since it has not seen, and days count from its own.
     fn do_asked(&mut self, asked: &Asked) -> Result<Receipt> {
         if cannot_wait(&asked.command) {
-            return Err(Error::usage("what the latest change is may be another one by now"));
+            return Err(Error::usage(
+                "what the latest change is may be another one by now",
+            ));
         }
-        let upto = match asked.saw.map(|id| ids::number_of(&self.conn, "batch", id)).transpose()?.flatten() {
+        let upto = match asked
+            .saw
+            .map(|id| ids::number_of(&self.conn, "batch", id))
+            .transpose()?
+            .flatten()
+        {
             Some(n) => n,
             // Not known, or not in this copy: what was written by then.
             None => self
                 .conn
-                .query_row("SELECT coalesce(max(n), 0) FROM batch WHERE wall <= ?", params![asked.at], |r| r.get(0))
+                .query_row(
+                    "SELECT coalesce(max(n), 0) FROM batch WHERE wall <= ?",
+                    params![asked.at],
+                    |r| r.get(0),
+                )
                 .map_err(sql)?,
         };
-        let once = asked.once.as_ref().map(|name| self.once_of(name, asked.call.as_deref())).transpose()?;
+        let once = asked
+            .once
+            .as_ref()
+            .map(|name| self.once_of(name, asked.call.as_deref()))
+            .transpose()?;
         let me = std::mem::replace(&mut self.who.person, asked.person.clone());
         self.planned = Some(asked.batch);
         self.once = once;
-        self.given = Some(Given { upto, day: self.config.zone.day(asked.at) });
+        self.given = Some(Given {
+            upto,
+            day: self.config.zone.day(asked.at),
+        });
         let done = self.attempt(&asked.command, asked.at);
         self.given = None;
         self.planned = None;
@@ -225,18 +273,26 @@ impl Store {
     /// Leaves of the outbox's contents only what is this book's and what it lacks.
     fn leave_present(&self, all: &mut Contents) -> Result<()> {
         let mut present: HashSet<Id> = HashSet::new();
-        let ids = all.entries.iter().map(|e| e.batch).chain(all.named.iter().map(|n| n.batch)).chain(all.asked.iter().map(|a| a.batch));
+        let ids = all
+            .entries
+            .iter()
+            .map(|e| e.batch)
+            .chain(all.named.iter().map(|n| n.batch))
+            .chain(all.asked.iter().map(|a| a.batch));
         for id in ids {
             if has_batch(&self.conn, id)? {
                 present.insert(id);
             }
         }
         let ours = |book: Option<Id>| self.key.is_some() && book == self.key;
-        all.entries.retain(|e| ours(e.book) && !present.contains(&e.batch));
-        all.named.retain(|n| ours(n.book) && !present.contains(&n.batch));
+        all.entries
+            .retain(|e| ours(e.book) && !present.contains(&e.batch));
+        all.named
+            .retain(|n| ours(n.book) && !present.contains(&n.batch));
         // One that was tried since it was asked for is there as a whole change.
         present.extend(all.entries.iter().map(|e| e.batch));
-        all.asked.retain(|a| ours(a.book) && !present.contains(&a.batch));
+        all.asked
+            .retain(|a| ours(a.book) && !present.contains(&a.batch));
         Ok(())
     }
 
@@ -254,7 +310,8 @@ impl Store {
     fn write_again(&mut self, entries: &[Entry]) -> Result<Again> {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|e| (e.hlc, e.batch));
-        let (mut again, shapes, mut coming) = (Again::default(), Shapes::default(), Coming::default());
+        let (mut again, shapes, mut coming) =
+            (Again::default(), Shapes::default(), Coming::default());
         entries.iter().for_each(|entry| entry.announce(&mut coming));
         let since = self.last_batch()?;
         loop {
@@ -283,19 +340,29 @@ impl Store {
             // What one lacks another may have brought that came behind it.
             if left.len() == order.len() {
                 for (entry, error) in left {
-                    self.tell_once(format!("\"{}\" is missing in the book and cannot be written again: {error}", entry.label));
+                    self.tell_once(format!(
+                        "\"{}\" is missing in the book and cannot be written again: {error}",
+                        entry.label
+                    ));
                 }
                 break;
             }
             order = left.into_iter().map(|(entry, _)| entry).collect();
         }
         coming.dismiss(&self.conn)?;
-        let config = if again.config { std::sync::Arc::new(read_config(&self.conn)?) } else { self.config.clone() };
+        let config = if again.config {
+            std::sync::Arc::new(read_config(&self.conn)?)
+        } else {
+            self.config.clone()
+        };
         if signal::folds_anew(&self.config, &config) {
             signal::keep_all(&self.conn, &config, self.today)?;
         }
         // A purge among them may have taken customers that an earlier one touched.
-        let mut there = self.conn.prepare_cached("SELECT 1 FROM customer WHERE n = ?").map_err(sql)?;
+        let mut there = self
+            .conn
+            .prepare_cached("SELECT 1 FROM customer WHERE n = ?")
+            .map_err(sql)?;
         let mut left = BTreeSet::new();
         for customer in &again.touched {
             if there.exists([customer]).map_err(sql)? {
@@ -305,7 +372,11 @@ impl Store {
         again.touched = left;
         signal::refresh_all(&self.conn, &again.touched, &config, self.today)?;
         if again.written > 0 {
-            let arrived = rules::Brought { since, touched: &again.touched, corrected: &again.corrected };
+            let arrived = rules::Brought {
+                since,
+                touched: &again.touched,
+                corrected: &again.corrected,
+            };
             rules::Watch::of(&config).note_arrived(&self.conn, &arrived, self.today)?;
         }
         Ok(again)
@@ -328,14 +399,24 @@ impl Store {
         let top = all.numbers.get(&self.who.device).copied().unwrap_or(0);
         let has: i64 = self
             .conn
-            .query_row("SELECT coalesce(max(number), 0) FROM batch WHERE device = ?", params![self.who.device], |r| r.get(0))
+            .query_row(
+                "SELECT coalesce(max(number), 0) FROM batch WHERE device = ?",
+                params![self.who.device],
+                |r| r.get(0),
+            )
             .map_err(sql)?;
-        if has < top { self.name_anew(Stamp(0)) } else { Ok(()) }
+        if has < top {
+            self.name_anew(Stamp(0))
+        } else {
+            Ok(())
+        }
     }
 
     /// What waits in the outbox: changes that were asked for, and changes that the book lacks.
     pub fn waiting(&self) -> Result<Vec<Waiting>> {
-        let Some(outbox) = &self.outbox else { return Ok(Vec::new()) };
+        let Some(outbox) = &self.outbox else {
+            return Ok(Vec::new());
+        };
         let mut all = outbox.read()?;
         self.leave_present(&mut all)?;
         let lacks = all.entries.iter().map(|e| Waiting {
@@ -358,7 +439,10 @@ impl Store {
     /// Drops what waits in the outbox; it will not be written. Returns how many changes that were.
     pub fn drop_waiting(&mut self) -> Result<usize> {
         let waiting = self.waiting()?;
-        let outbox = self.outbox.as_ref().ok_or_else(|| Error::usage("there is no outbox here"))?;
+        let outbox = self
+            .outbox
+            .as_ref()
+            .ok_or_else(|| Error::usage("there is no outbox here"))?;
         for change in &waiting {
             outbox.void(change.batch)?;
         }

@@ -81,7 +81,10 @@ struct Signed {
 
 impl From<Proof> for Signed {
     fn from(proof: Proof) -> Signed {
-        Signed { key: hex(&proof.key), signature: hex(&proof.bytes) }
+        Signed {
+            key: hex(&proof.key),
+            signature: hex(&proof.bytes),
+        }
     }
 }
 
@@ -163,7 +166,11 @@ impl Entry {
             .map_err(sql)?;
         entry.sign(sign::proof_of(conn, n)?);
         for table in TABLES {
-            let query = format!("SELECT id, {} FROM {} WHERE batch = ? ORDER BY n", table.columns.join(", "), table.name);
+            let query = format!(
+                "SELECT id, {} FROM {} WHERE batch = ? ORDER BY n",
+                table.columns.join(", "),
+                table.name
+            );
             let mut statement = conn.prepare_cached(&query).map_err(sql)?;
             let mut rows = statement.query([n]).map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
@@ -171,12 +178,18 @@ impl Entry {
                 for (at, column) in table.columns.iter().enumerate() {
                     let value = row.get_ref(at + 1).map_err(sql)?;
                     let value = match (refers_to(column, table), value) {
-                        (Some(to), ValueRef::Integer(n)) => Json::String(ids::named(conn, to, n)?.to_string()),
+                        (Some(to), ValueRef::Integer(n)) => {
+                            Json::String(ids::named(conn, to, n)?.to_string())
+                        }
                         (_, value) => to_json(value),
                     };
                     values.insert((*column).to_owned(), value);
                 }
-                entry.rows.push(Made { table: table.number, id: Id(row.get(0).map_err(sql)?), values });
+                entry.rows.push(Made {
+                    table: table.number,
+                    id: Id(row.get(0).map_err(sql)?),
+                    values,
+                });
             }
         }
         let mut statement = conn
@@ -226,7 +239,9 @@ impl Entry {
 
     /// The batch's row and the hash that it carries.
     pub fn header(&self) -> (Header, Vec<u8>) {
-        let (made, edits) = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
+        let (made, edits) = self
+            .counts
+            .unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
         let header = Header {
             id: self.batch,
             person: self.person.clone(),
@@ -252,7 +267,10 @@ impl Entry {
     /// Who signed it; one that cannot be read is none that fits.
     pub fn proof(&self) -> Option<Proof> {
         let signed = self.signed.as_ref()?;
-        Some(Proof { key: sign::from_hex(&signed.key).unwrap_or([0; 32]), bytes: sign::from_hex(&signed.signature).unwrap_or([0; 64]) })
+        Some(Proof {
+            key: sign::from_hex(&signed.key).unwrap_or([0; 32]),
+            bytes: sign::from_hex(&signed.signature).unwrap_or([0; 64]),
+        })
     }
 
     /// How many items are in it.
@@ -266,13 +284,25 @@ impl Entry {
             Item::Made(made) => {
                 let value = |(column, value): (&&str, &Value)| {
                     let json = match (refers_to(column, made.table), value) {
-                        (Some(_), Value::Blob(id)) => Id::from_slice(id).map_or(Json::Null, |id| Json::String(id.to_string())),
+                        (Some(_), Value::Blob(id)) => {
+                            Id::from_slice(id).map_or(Json::Null, |id| Json::String(id.to_string()))
+                        }
                         (_, value) => to_json(ValueRef::from(value)),
                     };
                     ((*column).to_owned(), json)
                 };
-                let values = made.table.columns.iter().zip(&made.values).map(value).collect();
-                self.rows.push(Made { table: made.table.number, id: made.id, values });
+                let values = made
+                    .table
+                    .columns
+                    .iter()
+                    .zip(&made.values)
+                    .map(value)
+                    .collect();
+                self.rows.push(Made {
+                    table: made.table.number,
+                    id: made.id,
+                    values,
+                });
             }
             Item::Changed(c) => self.edits.push(Edited {
                 id: c.id,
@@ -302,14 +332,18 @@ impl Entry {
 
     /// Leaves of what is purged in the book the digests alone; `true`: there was something. The rest can be written again as before.
     pub fn forget_purged(&mut self, conn: &Connection, coming: &Coming) -> Result<bool> {
-        let counts = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
+        let counts = self
+            .counts
+            .unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
         let mut gone: Vec<Buried> = Vec::new();
         // Rows that go one after the other: what this batch made at one of them goes too.
         let mut here: HashSet<Id> = HashSet::new();
         // What a merging noted of a customer that is purged goes with that one.
         let customer = batch::table(Entity::Customer).number;
         let mut unmerged = false;
-        for edit in self.edits.iter().filter(|e| self.command == purge::MERGING && e.table == customer && e.field == "removed") {
+        for edit in self.edits.iter().filter(|e| {
+            self.command == purge::MERGING && e.table == customer && e.field == "removed"
+        }) {
             unmerged |= purge::left_of(conn, edit.row)?.is_some();
         }
         let mut rows = Vec::with_capacity(self.rows.len());
@@ -317,11 +351,15 @@ impl Entry {
             let known = match (purge::left_of(conn, row.id)?, row.item()) {
                 (Some(item), _) => Some(item),
                 // It had left who is purged, and stays.
-                (None, Some(Item::Made(made))) if ids::number_of(conn, made.table.name, row.id)?.is_some() => None,
-                (None, Some(item)) => {
-                    (unmerged && row.is_note() || row.names(&here) || matches!(purge::fate(conn, &item, coming)?, Fate::Buried(_)))
-                        .then(|| self.as_made(item))
+                (None, Some(Item::Made(made)))
+                    if ids::number_of(conn, made.table.name, row.id)?.is_some() =>
+                {
+                    None
                 }
+                (None, Some(item)) => (unmerged && row.is_note()
+                    || row.names(&here)
+                    || matches!(purge::fate(conn, &item, coming)?, Fate::Buried(_)))
+                .then(|| self.as_made(item)),
                 (None, None) => None,
             };
             match known {
@@ -337,13 +375,18 @@ impl Entry {
         for edit in std::mem::take(&mut self.edits) {
             if matches!(edit.field.as_str(), purge::FIELD | OWNER) {
                 // These hold ids alone, and say what a purge has taken; the label may say more.
-                told |= matches!(purge::fate(conn, &edit.item(), coming)?, Fate::Kept(_) | Fate::Along(_));
+                told |= matches!(
+                    purge::fate(conn, &edit.item(), coming)?,
+                    Fate::Kept(_) | Fate::Along(_)
+                );
                 edits.push(edit);
                 continue;
             }
             match purge::left_of(conn, edit.id)? {
                 Some(item) => gone.push(Buried::of(&item)),
-                None if here.contains(&edit.row) || purge::fate(conn, &edit.item(), coming)? != Fate::Stays => {
+                None if here.contains(&edit.row)
+                    || purge::fate(conn, &edit.item(), coming)? != Fate::Stays =>
+                {
                     gone.push(Buried::of(&edit.item()))
                 }
                 None => edits.push(edit),
@@ -351,7 +394,8 @@ impl Entry {
         }
         self.edits = edits;
         let unsaid = purge::is_purged(conn, self.batch)?;
-        let labelled = self.label != purge::UNSAID && (unsaid || (told || !gone.is_empty()) && !purge::keeps_its_label(&self.command));
+        let labelled = self.label != purge::UNSAID
+            && (unsaid || (told || !gone.is_empty()) && !purge::keeps_its_label(&self.command));
         if gone.is_empty() && !labelled {
             return Ok(false);
         }
@@ -359,7 +403,12 @@ impl Entry {
         self.purged.append(&mut gone);
         if labelled {
             let digest = hex(&hash::digest(self.label.as_bytes()));
-            self.purged.push(Buried { id: self.batch, entity: LABEL, digest, by: None });
+            self.purged.push(Buried {
+                id: self.batch,
+                entity: LABEL,
+                digest,
+                by: None,
+            });
             self.label = purge::UNSAID.to_owned();
         }
         // A hash from before labels counted by digests was written anew in the book.
@@ -376,8 +425,14 @@ impl Entry {
 
     /// A row of this batch as it was made, where the batch has changed it too.
     fn as_made(&self, mut item: Item) -> Item {
-        let Item::Made(made) = &mut item else { return item };
-        for edit in self.edits.iter().filter(|e| e.row == made.id && e.seen.is_empty()) {
+        let Item::Made(made) = &mut item else {
+            return item;
+        };
+        for edit in self
+            .edits
+            .iter()
+            .filter(|e| e.row == made.id && e.seen.is_empty())
+        {
             let before = from_json(&edit.before);
             if let Some(at) = made.table.columns.iter().position(|c| *c == edit.field) {
                 made.values[at] = before;
@@ -401,7 +456,14 @@ impl Entry {
     /// The latest id in it.
     pub fn latest(&self) -> Id {
         let gone = self.purged.iter().map(|b| b.id);
-        self.rows.iter().map(|r| r.id).chain(self.edits.iter().map(|e| e.id)).chain(gone).max().unwrap_or(self.batch).max(self.batch)
+        self.rows
+            .iter()
+            .map(|r| r.id)
+            .chain(self.edits.iter().map(|e| e.id))
+            .chain(gone)
+            .max()
+            .unwrap_or(self.batch)
+            .max(self.batch)
     }
 
     /// Writes the batch again, within the caller's transaction. An edit that others have gone past becomes a head beside
@@ -417,11 +479,16 @@ impl Entry {
 
     /// What it purges, if it does.
     pub fn announce(&self, coming: &mut Coming) {
-        self.edits.iter().filter(|e| e.field == purge::FIELD).for_each(|e| coming.note(self.batch, &e.item()));
+        self.edits
+            .iter()
+            .filter(|e| e.field == purge::FIELD)
+            .for_each(|e| coming.note(self.batch, &e.item()));
     }
 
     fn write_all(&self, conn: &Connection, coming: &Coming) -> Result<Touched> {
-        let (made, edits) = self.counts.unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
+        let (made, edits) = self
+            .counts
+            .unwrap_or((self.rows.len() as i64, self.edits.len() as i64));
         conn.prepare_cached(
             "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes, finished, made, edits, customer, hash)
              VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)",
@@ -444,7 +511,10 @@ impl Entry {
             ])
         })
         .map_err(sql)?;
-        let mut touched = Touched { n: conn.last_insert_rowid(), ..Touched::default() };
+        let mut touched = Touched {
+            n: conn.last_insert_rowid(),
+            ..Touched::default()
+        };
         let (header, hash) = self.header();
         if let Some(proof) = self.proof().filter(|_| self.signed.is_some())
             && sign::doubt(conn, &header, &hash, Some(&proof))?.is_none()
@@ -469,18 +539,35 @@ impl Entry {
         Ok(touched)
     }
 
-    fn make(&self, conn: &Connection, row: &Made, coming: &Coming, touched: &mut Touched) -> Result<()> {
-        let table = table_numbered(row.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+    fn make(
+        &self,
+        conn: &Connection,
+        row: &Made,
+        coming: &Coming,
+        touched: &mut Touched,
+    ) -> Result<()> {
+        let table = table_numbered(row.table)
+            .ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
         let mut names = vec!["id", "batch"];
-        let mut values: Vec<Value> = vec![Value::Blob(row.id.0.to_vec()), Value::Integer(touched.n)];
+        let mut values: Vec<Value> =
+            vec![Value::Blob(row.id.0.to_vec()), Value::Integer(touched.n)];
         // Names come from our own table, never from the file.
         for column in table.columns {
-            let Some(value) = row.values.get(*column) else { continue };
+            let Some(value) = row.values.get(*column) else {
+                continue;
+            };
             let value = match (refers_to(column, table), value) {
                 (Some(to), Json::String(id)) => {
-                    let look = |id| if to == "customer" { coming.customer(conn, id) } else { ids::number_of(conn, to, id) };
+                    let look = |id| {
+                        if to == "customer" {
+                            coming.customer(conn, id)
+                        } else {
+                            ids::number_of(conn, to, id)
+                        }
+                    };
                     let n = id.parse().ok().map(look).transpose()?.flatten();
-                    let n = n.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
+                    let n =
+                        n.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
                     if to == "customer" {
                         touched.customers.insert(n);
                     }
@@ -492,8 +579,14 @@ impl Entry {
             values.push(value);
         }
         let marks = vec!["?"; names.len()].join(",");
-        let query = format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, names.join(", "));
-        conn.prepare_cached(&query).and_then(|mut s| s.execute(rusqlite::params_from_iter(values))).map_err(sql)?;
+        let query = format!(
+            "INSERT INTO {} ({}) VALUES ({marks})",
+            table.name,
+            names.join(", ")
+        );
+        conn.prepare_cached(&query)
+            .and_then(|mut s| s.execute(rusqlite::params_from_iter(values)))
+            .map_err(sql)?;
         match table.entity {
             Entity::Customer => {
                 touched.customers.insert(conn.last_insert_rowid());
@@ -507,7 +600,10 @@ impl Entry {
 
     fn log(&self, conn: &Connection, edit: &Edited, touched: &Touched) -> Result<()> {
         let seen = heads::joined(edit.seen.iter().copied());
-        let knew = edit.knew.as_ref().map(|known| heads::joined(known.iter().copied()));
+        let knew = edit
+            .knew
+            .as_ref()
+            .map(|known| heads::joined(known.iter().copied()));
         conn.prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen, knew) VALUES (?,?,?,?,?,?,?,?,?)")
             .and_then(|mut s| {
                 let (before, after) = (from_json(&edit.before), from_json(&edit.after));
@@ -517,11 +613,21 @@ impl Entry {
         Ok(())
     }
 
-    fn edit(&self, conn: &Connection, edit: &Edited, coming: &Coming, touched: &mut Touched) -> Result<()> {
-        let table = table_numbered(edit.table).ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+    fn edit(
+        &self,
+        conn: &Connection,
+        edit: &Edited,
+        coming: &Coming,
+        touched: &mut Touched,
+    ) -> Result<()> {
+        let table = table_numbered(edit.table)
+            .ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
         if edit.field == purge::FIELD {
             self.log(conn, edit, touched)?;
-            let knew = edit.knew.as_ref().map(|known| heads::joined(known.iter().copied()));
+            let knew = edit
+                .knew
+                .as_ref()
+                .map(|known| heads::joined(known.iter().copied()));
             let gone = purge::apply(conn, table, edit.row, knew.as_deref(), touched.n)?;
             touched.customers.extend(gone.touched);
             touched.customers.retain(|n| !gone.customers.contains(n));
@@ -536,7 +642,12 @@ impl Entry {
             touched.customers.extend(gone.touched);
             return purge::unsay(conn, touched.n, by);
         }
-        let gone = || Error::not_found(format!("the {} that it changes is not in this book", table.name));
+        let gone = || {
+            Error::not_found(format!(
+                "the {} that it changes is not in this book",
+                table.name
+            ))
+        };
         let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
         // A row of this batch is here as it was behind its edits.
         let own = self.rows.iter().any(|row| row.id == edit.row);
@@ -557,7 +668,9 @@ impl Entry {
         }
         touched.customers.extend(current.customer);
         if edit.field == batch::OWNER {
-            touched.customers.extend(batch::current(conn, table, edit.row, &edit.field)?.and_then(|c| c.customer));
+            touched.customers.extend(
+                batch::current(conn, table, edit.row, &edit.field)?.and_then(|c| c.customer),
+            );
         }
         touched.config |= table.entity == Entity::Config;
         touched.named |= matches!(table.entity, Entity::Config | Entity::View);
@@ -584,13 +697,21 @@ impl Made {
     /// As an item; `None` where it is a kind of row of a newer version.
     fn item(&self) -> Option<Item> {
         let table = table_numbered(self.table)?;
-        let value = |column: &&'static str| match (refers_to(column, table), self.values.get(*column)) {
-            (Some(_), Some(Json::String(id))) => id.parse::<Id>().map_or(Value::Null, |id| Value::Blob(id.0.to_vec())),
-            (_, Some(value)) => from_json(value),
-            (_, None) => Value::Null,
-        };
+        let value =
+            |column: &&'static str| match (refers_to(column, table), self.values.get(*column)) {
+                (Some(_), Some(Json::String(id))) => id
+                    .parse::<Id>()
+                    .map_or(Value::Null, |id| Value::Blob(id.0.to_vec())),
+                (_, Some(value)) => from_json(value),
+                (_, None) => Value::Null,
+            };
         let values = table.columns.iter().map(value).collect();
-        Some(Item::Made(hash::Made { table, id: self.id, values, strange: Vec::new() }))
+        Some(Item::Made(hash::Made {
+            table,
+            id: self.id,
+            values,
+            strange: Vec::new(),
+        }))
     }
 
     fn is_note(&self) -> bool {
@@ -600,9 +721,15 @@ impl Made {
 
     /// It names one of these rows.
     fn names(&self, rows: &HashSet<Id>) -> bool {
-        let Some(Item::Made(made)) = self.item().filter(|_| !rows.is_empty()) else { return false };
+        let Some(Item::Made(made)) = self.item().filter(|_| !rows.is_empty()) else {
+            return false;
+        };
         let named = |value: &Value| matches!(value, Value::Blob(id) if Id::from_slice(id).is_some_and(|id| rows.contains(&id)));
-        made.table.columns.iter().zip(&made.values).any(|(column, value)| made.table.holds(column) == Holds::Row && named(value))
+        made.table
+            .columns
+            .iter()
+            .zip(&made.values)
+            .any(|(column, value)| made.table.holds(column) == Holds::Row && named(value))
     }
 }
 
@@ -616,20 +743,37 @@ impl Edited {
             before: from_json(&self.before),
             after: from_json(&self.after),
             seen: heads::joined(self.seen.iter().copied()),
-            knew: self.knew.as_ref().map(|known| heads::joined(known.iter().copied())),
+            knew: self
+                .knew
+                .as_ref()
+                .map(|known| heads::joined(known.iter().copied())),
         })
     }
 }
 
 impl Buried {
     fn of(item: &Item) -> Buried {
-        let by = if let Item::Purged { by, .. } = item { *by } else { None };
-        Buried { id: item.id(), entity: item.entity(), digest: hex(&item.digest(&mut Vec::new())), by }
+        let by = if let Item::Purged { by, .. } = item {
+            *by
+        } else {
+            None
+        };
+        Buried {
+            id: item.id(),
+            entity: item.entity(),
+            digest: hex(&item.digest(&mut Vec::new())),
+            by,
+        }
     }
 
     fn item(&self) -> Item {
         let digest = Id::from_slice(&unhex(&self.digest)).unwrap_or_default().0;
-        Item::Purged { id: self.id, entity: self.entity, digest, by: self.by }
+        Item::Purged {
+            id: self.id,
+            entity: self.entity,
+            digest,
+            by: self.by,
+        }
     }
 }
 
@@ -654,7 +798,10 @@ fn to_json(value: ValueRef<'_>) -> Json {
 
 fn from_json(json: &Json) -> Value {
     match json {
-        Json::Object(map) => map.get("blob").and_then(Json::as_str).map_or(Value::Null, |h| Value::Blob(unhex(h))),
+        Json::Object(map) => map
+            .get("blob")
+            .and_then(Json::as_str)
+            .map_or(Value::Null, |h| Value::Blob(unhex(h))),
         other => batch::json_value(Some(other)),
     }
 }
@@ -664,6 +811,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
-    digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    let digits: Vec<u8> = text
+        .chars()
+        .filter_map(|c| c.to_digit(16))
+        .map(|d| d as u8)
+        .collect();
+    digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect()
 }

@@ -31,7 +31,11 @@ pub struct Known {
 impl Known {
     /// All of it up to there is in the book, or told.
     pub(super) fn upto(all: &Contents) -> Known {
-        Known { size: all.size, file: all.identity, lacking: Vec::new() }
+        Known {
+            size: all.size,
+            file: all.identity,
+            lacking: Vec::new(),
+        }
     }
 
     /// One's own line, which stands in the book, need not be looked at.
@@ -55,17 +59,29 @@ impl Outbox {
     /// and one that was put back has had several names.
     pub fn own_devices(&self) -> BTreeSet<Id> {
         let (mut own, mut marked, mut others) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for entry in self.file.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
+        for entry in self
+            .file
+            .parent()
+            .and_then(|folder| fs::read_dir(folder).ok())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             if entry.path().extension().is_none_or(|x| x != "outbox") {
                 continue;
             }
             let mut bytes = Vec::new();
-            if files::open(&entry.path()).and_then(|mut file| file.read_to_end(&mut bytes)).is_err() {
+            if files::open(&entry.path())
+                .and_then(|mut file| file.read_to_end(&mut bytes))
+                .is_err()
+            {
                 continue;
             }
             for line in bytes.split(|b| *b == b'\n').filter(|l| names_a_device(l)) {
                 match read_line(line) {
-                    Some(Line::Device { base, device, .. }) if base == self.base => own.insert(device),
+                    Some(Line::Device { base, device, .. }) if base == self.base => {
+                        own.insert(device)
+                    }
                     Some(Line::Device { device, .. }) => others.insert(device),
                     Some(Line::Mark { device, .. }) => marked.insert(device),
                     _ => false,
@@ -81,18 +97,35 @@ impl Outbox {
     /// book that is still there is that book's.
     pub(in crate::store) fn left_behind(&self) -> Vec<Outbox> {
         let mut found = Vec::new();
-        for entry in self.file.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
+        for entry in self
+            .file
+            .parent()
+            .and_then(|folder| fs::read_dir(folder).ok())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let file = entry.path();
             if file == self.file || file.extension().is_none_or(|x| x != "outbox") {
                 continue;
             }
             // Whose it is stands in its first line.
-            let Some(first) = files::open(&file).ok().and_then(|f| BufReader::new(f).split(b'\n').next()?.ok()) else { continue };
+            let Some(first) = files::open(&file)
+                .ok()
+                .and_then(|f| BufReader::new(f).split(b'\n').next()?.ok())
+            else {
+                continue;
+            };
             if let Some(Line::Device { path, base, .. }) = read_line(&first)
                 && base == self.base
                 && matches!(Path::new(&path).try_exists(), Ok(false))
             {
-                found.push(Outbox { file, path, base, limit: self.limit });
+                found.push(Outbox {
+                    file,
+                    path,
+                    base,
+                    limit: self.limit,
+                });
             }
         }
         found.sort_by(|a, b| a.file.cmp(&b.file));
@@ -108,7 +141,10 @@ impl Outbox {
         };
         let (size, identity) = (file.metadata()?.len(), identity_of(&file));
         if size < known.size || identity != known.file {
-            *known = Known { file: identity, ..Known::default() };
+            *known = Known {
+                file: identity,
+                ..Known::default()
+            };
         }
         if size == known.size {
             return Ok(Vec::new());
@@ -117,7 +153,12 @@ impl Outbox {
         let mut bytes = Vec::new();
         file.take(size - known.size).read_to_end(&mut bytes)?;
         // A line that has no end yet is looked at when it has one.
-        bytes.truncate(bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1));
+        bytes.truncate(
+            bytes
+                .iter()
+                .rposition(|b| *b == b'\n')
+                .map_or(0, |end| end + 1),
+        );
         known.size += bytes.len() as u64;
         Ok(bytes.split(|b| *b == b'\n').filter_map(read_line).collect())
     }
@@ -126,7 +167,15 @@ impl Outbox {
     pub fn mark(&self, conn: &Connection, n: i64) -> Result<()> {
         let line = conn
             .prepare_cached("SELECT device, number, id FROM batch WHERE n = ?")
-            .and_then(|mut s| s.query_row([n], |r| Ok(Line::Mark { device: Id(r.get(0)?), number: r.get(1)?, last: Id(r.get(2)?) })))
+            .and_then(|mut s| {
+                s.query_row([n], |r| {
+                    Ok(Line::Mark {
+                        device: Id(r.get(0)?),
+                        number: r.get(1)?,
+                        last: Id(r.get(2)?),
+                    })
+                })
+            })
             .map_err(sql)?;
         self.add_soon(&[line]).map(|_| ())
     }
@@ -134,7 +183,10 @@ impl Outbox {
 
 /// The line may be one that has nothing but names and numbers. Others are not parsed, since they have whole changes.
 fn names_a_device(line: &[u8]) -> bool {
-    let starts = |with: &str| line.get(17..).is_some_and(|json| json.starts_with(with.as_bytes()));
+    let starts = |with: &str| {
+        line.get(17..)
+            .is_some_and(|json| json.starts_with(with.as_bytes()))
+    };
     starts("{\"line\":\"device\"") || starts("{\"line\":\"mark\"")
 }
 
@@ -142,7 +194,9 @@ impl Store {
     /// Goes on with the name and the numbers that are kept of this copy, where its changes are not. A book that is behind them gets a
     /// new name.
     pub(in crate::store) fn go_on_numbering(&mut self) {
-        let Some(numbers) = self.numbers.clone().filter(|_| self.read_only.is_none()) else { return };
+        let Some(numbers) = self.numbers.clone().filter(|_| self.read_only.is_none()) else {
+            return;
+        };
         let gone_on = numbers.read().and_then(|all| {
             if let Some(last) = all.last {
                 self.ids.go_on_after(last);
@@ -152,7 +206,11 @@ impl Store {
                 self.named = true;
             }
             self.new_epoch_if_behind(&all)?;
-            if all.size > LIMIT && all.entries.is_empty() { numbers.drop_lines(&HashSet::new()) } else { Ok(()) }
+            if all.size > LIMIT && all.entries.is_empty() {
+                numbers.drop_lines(&HashSet::new())
+            } else {
+                Ok(())
+            }
         });
         if gone_on.is_err() {
             self.name_for_this_time(Stamp(0));
@@ -169,7 +227,10 @@ impl Store {
     /// killed between the two, comes first: its numbers are given. What cannot be written keeps its number all the same.
     pub(in crate::store) fn begin_behind_others(&mut self) -> Result<()> {
         self.begin()?;
-        let left = self.guard().and_then(|()| self.find_signer()).and_then(|()| self.others_left());
+        let left = self
+            .guard()
+            .and_then(|()| self.find_signer())
+            .and_then(|()| self.others_left());
         if matches!(left, Ok(false)) {
             return Ok(());
         }
@@ -184,13 +245,19 @@ impl Store {
     /// Others have added changes to the outbox, since it was looked at, that the book does not have. Asked within the lock: nobody is
     /// between the outbox and the COMMIT.
     fn others_left(&mut self) -> Result<bool> {
-        let Some(outbox) = self.outbox.as_ref().filter(|_| !self.rehearsing) else { return Ok(false) };
+        let Some(outbox) = self.outbox.as_ref().filter(|_| !self.rehearsing) else {
+            return Ok(false);
+        };
         // An outbox that cannot be read cannot be written either, which is told there.
-        let Ok(lines) = outbox.lines_behind(&mut self.outbox_known) else { return Ok(false) };
+        let Ok(lines) = outbox.lines_behind(&mut self.outbox_known) else {
+            return Ok(false);
+        };
         let mut new = false;
         for line in lines {
             match line {
-                Line::Batch(entry) if entry.device == self.who.device && !has_batch(&self.conn, entry.batch)? => {
+                Line::Batch(entry)
+                    if entry.device == self.who.device && !has_batch(&self.conn, entry.batch)? =>
+                {
                     self.outbox_known.lacking.push((entry.batch, entry.number));
                     new = true;
                 }

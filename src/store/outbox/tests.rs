@@ -14,7 +14,9 @@ struct Desk {
 
 impl Desk {
     fn new() -> Desk {
-        Desk { folder: tempfile::tempdir().unwrap() }
+        Desk {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn book(&self) -> PathBuf {
@@ -22,9 +24,19 @@ impl Desk {
     }
 
     fn options(&self, person: &str) -> Options {
-        let who = Who { person: person.into(), device: Id([7; 16]) };
+        let who = Who {
+            person: person.into(),
+            device: Id([7; 16]),
+        };
         let keep = Keep::In(self.folder.path().join(format!("state of {person}")));
-        Options { who, now: NOW, as_of: None, create: true, zone: None, keep }
+        Options {
+            who,
+            now: NOW,
+            as_of: None,
+            create: true,
+            zone: None,
+            keep,
+        }
     }
 
     fn open(&self, person: &str) -> Store {
@@ -33,7 +45,11 @@ impl Desk {
 
     fn outbox(&self, person: &str) -> Outbox {
         let path = fs::canonicalize(self.book()).unwrap();
-        Outbox::of(&self.folder.path().join(format!("state of {person}")), &path, Id([7; 16]))
+        Outbox::of(
+            &self.folder.path().join(format!("state of {person}")),
+            &path,
+            Id([7; 16]),
+        )
     }
 
     /// A copy of the closed book under another name.
@@ -53,34 +69,82 @@ impl Desk {
 }
 
 fn add(store: &mut Store, name: &str) -> Id {
-    store.write(&Command::AddCustomer(NewCustomer { name: name.into(), ..NewCustomer::default() }), NOW).unwrap().customers[0]
+    store
+        .write(
+            &Command::AddCustomer(NewCustomer {
+                name: name.into(),
+                ..NewCustomer::default()
+            }),
+            NOW,
+        )
+        .unwrap()
+        .customers[0]
 }
 
 fn note(store: &mut Store, customer: Id, text: &str) -> Result<crate::domain::command::Receipt> {
-    store.write(&Command::Note { customers: vec![customer], text: text.into(), at: None }, NOW)
+    store.write(
+        &Command::Note {
+            customers: vec![customer],
+            text: text.into(),
+            at: None,
+        },
+        NOW,
+    )
 }
 
 fn notes(store: &mut Store, customer: Id) -> Vec<String> {
-    match store.answer(&Query::Account { customer, timeline: TimelineAsk::default() }).unwrap() {
-        Page::Account(Some(account)) => account.events.iter().map(|e| e.text.clone()).filter(|t| !t.is_empty()).rev().collect(),
+    match store
+        .answer(&Query::Account {
+            customer,
+            timeline: TimelineAsk::default(),
+        })
+        .unwrap()
+    {
+        Page::Account(Some(account)) => account
+            .events
+            .iter()
+            .map(|e| e.text.clone())
+            .filter(|t| !t.is_empty())
+            .rev()
+            .collect(),
         _ => Vec::new(),
     }
 }
 
 fn rename(store: &mut Store, customer: Id, name: &str) {
     let changes = vec![Change::set("name", name)];
-    store.write(&Command::Edit { entity: Entity::Customer, rows: vec![customer], changes }, NOW).unwrap();
+    store
+        .write(
+            &Command::Edit {
+                entity: Entity::Customer,
+                rows: vec![customer],
+                changes,
+            },
+            NOW,
+        )
+        .unwrap();
 }
 
 fn name(store: &mut Store, customer: Id) -> String {
-    match store.answer(&Query::Account { customer, timeline: TimelineAsk::default() }).unwrap() {
+    match store
+        .answer(&Query::Account {
+            customer,
+            timeline: TimelineAsk::default(),
+        })
+        .unwrap()
+    {
         Page::Account(Some(account)) => account.customer.name.clone(),
         _ => String::new(),
     }
 }
 
 fn well(store: &mut Store) {
-    let wrong: Vec<_> = store.doctor().unwrap().into_iter().filter(|c| !c.ok).collect();
+    let wrong: Vec<_> = store
+        .doctor()
+        .unwrap()
+        .into_iter()
+        .filter(|c| !c.ok)
+        .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
@@ -121,7 +185,10 @@ fn an_older_copy_that_was_put_back_gets_ones_own_changes_again_and_no_number_twi
     assert_eq!(notes(&mut store, id), ["first"]);
     assert_eq!(name(&mut store, id), "Acme Foods");
     assert_eq!(notes(&mut store, other), ["of a customer that is new, too"]);
-    assert_eq!(store.who.device, before.0, "everything is there again, so the numbers go on");
+    assert_eq!(
+        store.who.device, before.0,
+        "everything is there again, so the numbers go on"
+    );
     well(&mut store);
     note(&mut store, id, "second").unwrap();
     assert_eq!(notes(&mut store, id), ["first", "second"]);
@@ -163,7 +230,10 @@ fn a_copy_that_lacks_what_cannot_be_written_again_is_written_under_a_new_name() 
     desk.put_back("older.db");
     let mut store = desk.open("ana");
     let told = store.news();
-    assert!(told.iter().any(|t| t.contains("Imported files")), "{told:?}");
+    assert!(
+        told.iter().any(|t| t.contains("Imported files")),
+        "{told:?}"
+    );
     let renamed = store.who.device;
     assert_ne!(renamed, device);
     add(&mut store, "Bolt");
@@ -187,15 +257,37 @@ fn a_lost_edit_stands_beside_the_edit_that_somebody_made_without_it() {
     let mut bo = desk.open("bo");
     let changes = vec![Change::set("name", "Acme by bo")];
     let later = Stamp(NOW.0 + 60_000);
-    bo.write(&Command::Edit { entity: Entity::Customer, rows: vec![id], changes }, later).unwrap();
+    bo.write(
+        &Command::Edit {
+            entity: Entity::Customer,
+            rows: vec![id],
+            changes,
+        },
+        later,
+    )
+    .unwrap();
     bo.close();
     let mut ana = desk.open("ana");
     assert_eq!(name(&mut ana, id), "Acme by bo", "the later one is shown");
-    let heads: i64 = ana.conn.query_row("SELECT count(*) FROM edit WHERE field = 'name' AND seen = x''", [], |r| r.get(0)).unwrap();
+    let heads: i64 = ana
+        .conn
+        .query_row(
+            "SELECT count(*) FROM edit WHERE field = 'name' AND seen = x''",
+            [],
+            |r| r.get(0),
+        )
+        .unwrap();
     assert_eq!(heads, 2, "and ana's is not lost");
-    let Page::Conflicts(open) = ana.answer(&Query::Conflicts).unwrap() else { panic!("conflicts answer conflicts") };
+    let Page::Conflicts(open) = ana.answer(&Query::Conflicts).unwrap() else {
+        panic!("conflicts answer conflicts")
+    };
     assert_eq!(open.len(), 1, "somebody has to pick: {open:?}");
-    let wrong: Vec<_> = ana.doctor().unwrap().into_iter().filter(|c| !c.ok && c.code != "copies").collect();
+    let wrong: Vec<_> = ana
+        .doctor()
+        .unwrap()
+        .into_iter()
+        .filter(|c| !c.ok && c.code != "copies")
+        .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
@@ -208,7 +300,10 @@ fn what_cannot_be_written_now_is_queued_and_written_once_when_it_can() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     store.wait_at_most(Some(1));
     let receipt = note(&mut store, id, "while it was busy").unwrap();
-    assert!(receipt.queued.is_some() && receipt.batch.is_none(), "{receipt:?}");
+    assert!(
+        receipt.queued.is_some() && receipt.batch.is_none(),
+        "{receipt:?}"
+    );
     assert_eq!(store.waiting().unwrap().len(), 1);
     assert_eq!(store.catch_up().unwrap(), 0, "it is busy still");
     other.execute_batch("ROLLBACK").unwrap();
@@ -245,7 +340,11 @@ fn a_failed_commit_is_queued_and_one_that_stands_nevertheless_is_told_as_saved()
     store.crash = Some(Crash::CommitErrs);
     assert!(note(&mut store, id, "twice").unwrap().batch.is_some());
     store.crash = Some(Crash::CommitFails);
-    assert_eq!(store.catch_up().unwrap(), 0, "it fails once more, and waits on");
+    assert_eq!(
+        store.catch_up().unwrap(),
+        0,
+        "it fails once more, and waits on"
+    );
     assert_eq!(store.waiting().unwrap().len(), 1);
     store.crash = None;
     store.catch_up().unwrap();
@@ -269,7 +368,11 @@ fn a_file_that_takes_the_books_name_is_never_masked_and_ones_own_changes_follow(
     let error = note(&mut ana, id, "into the old file").unwrap_err();
     assert_eq!(error.kind, Kind::Conflict);
     assert!(!ana.was_replaced());
-    assert_eq!(notes(&mut ana, id), ["before"], "one's own is there again, what was refused is not");
+    assert_eq!(
+        notes(&mut ana, id),
+        ["before"],
+        "one's own is there again, what was refused is not"
+    );
     note(&mut ana, id, "after").unwrap();
     fs::remove_file(desk.book()).unwrap();
     assert!(ana.is_gone());
@@ -287,13 +390,20 @@ fn a_torn_last_line_is_passed_over_and_a_damaged_one_is_told() {
     let bytes = fs::read(outbox.file()).unwrap();
     fs::write(outbox.file(), &bytes[..bytes.len() - 20]).unwrap();
     let all = outbox.read().unwrap();
-    assert!(all.torn && all.damaged == 0 && all.entries.len() == 1, "{all:?}");
+    assert!(
+        all.torn && all.damaged == 0 && all.entries.len() == 1,
+        "{all:?}"
+    );
     let mut store = desk.open("ana");
     assert!(store.news().is_empty());
     note(&mut store, id, "two").unwrap();
     store.close();
     let all = outbox.read().unwrap();
-    assert_eq!((all.entries.len(), all.damaged), (2, 1), "the torn piece is a line of its own now");
+    assert_eq!(
+        (all.entries.len(), all.damaged),
+        (2, 1),
+        "the torn piece is a line of its own now"
+    );
 }
 
 #[test]
@@ -327,10 +437,32 @@ fn without_a_place_for_the_outbox_the_book_can_only_be_read() {
     let desk = Desk::new();
     desk.open("ana").close();
     let keep = Keep::Cannot("no home".into());
-    let mut store = Store::open(&desk.book(), &Options { keep, ..desk.options("ana") }).unwrap();
-    let error = store.write(&Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() }), NOW).unwrap_err();
+    let mut store = Store::open(
+        &desk.book(),
+        &Options {
+            keep,
+            ..desk.options("ana")
+        },
+    )
+    .unwrap();
+    let error = store
+        .write(
+            &Command::AddCustomer(NewCustomer {
+                name: "Acme".into(),
+                ..NewCustomer::default()
+            }),
+            NOW,
+        )
+        .unwrap_err();
     assert!(error.message.contains("--no-outbox"), "{error}");
-    let mut store = Store::open(&desk.book(), &Options { keep: Keep::Nowhere, ..desk.options("ana") }).unwrap();
+    let mut store = Store::open(
+        &desk.book(),
+        &Options {
+            keep: Keep::Nowhere,
+            ..desk.options("ana")
+        },
+    )
+    .unwrap();
     add(&mut store, "Acme");
 }
 
@@ -361,13 +493,22 @@ impl Tail for Failing {
 
 #[test]
 fn a_line_whose_sync_fails_is_taken_back_before_it_is_told_as_not_saved() {
-    let mut disk = Failing { text: "kept\n".into(), cuts: true };
+    let mut disk = Failing {
+        text: "kept\n".into(),
+        cuts: true,
+    };
     let error = put(&mut disk, 5, "lost\n", true).unwrap_err();
     assert!(error.message.contains("nothing was saved"), "{error}");
     assert_eq!(disk.text, "kept\n");
-    let mut disk = Failing { text: String::new(), cuts: false };
+    let mut disk = Failing {
+        text: String::new(),
+        cuts: false,
+    };
     let error = put(&mut disk, 0, "perhaps\n", true).unwrap_err();
-    assert!(!error.message.contains("nothing was saved"), "what is not known is not said: {error}");
+    assert!(
+        !error.message.contains("nothing was saved"),
+        "what is not known is not said: {error}"
+    );
 }
 
 /// Somebody who has the write lock.
@@ -378,12 +519,20 @@ fn lock(desk: &Desk) -> rusqlite::Connection {
 }
 
 fn phone(customer: Id, text: &str) -> Command {
-    Command::Edit { entity: Entity::Customer, rows: vec![customer], changes: vec![Change::set("phone", text)] }
+    Command::Edit {
+        entity: Entity::Customer,
+        rows: vec![customer],
+        changes: vec![Change::set("phone", text)],
+    }
 }
 
 fn conflicts(store: &mut Store) -> Vec<(String, Vec<Option<String>>)> {
-    let Page::Conflicts(all) = store.answer(&Query::Conflicts).unwrap() else { panic!() };
-    all.into_iter().map(|c| (c.field, c.values.into_iter().map(|v| v.value).collect())).collect()
+    let Page::Conflicts(all) = store.answer(&Query::Conflicts).unwrap() else {
+        panic!()
+    };
+    all.into_iter()
+        .map(|c| (c.field, c.values.into_iter().map(|v| v.value).collect()))
+        .collect()
 }
 
 #[test]
@@ -396,11 +545,36 @@ fn a_change_that_waited_stands_beside_what_others_wrote_meanwhile() {
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
     let later = Stamp(NOW.0 + 1000);
-    assert!(ana.write(&phone(acme, "111"), later).unwrap().queued.is_some());
-    assert!(ana.write(&Command::Remove { entity: Entity::Customer, rows: vec![bolt] }, later).unwrap().queued.is_some());
+    assert!(
+        ana.write(&phone(acme, "111"), later)
+            .unwrap()
+            .queued
+            .is_some()
+    );
+    assert!(
+        ana.write(
+            &Command::Remove {
+                entity: Entity::Customer,
+                rows: vec![bolt]
+            },
+            later
+        )
+        .unwrap()
+        .queued
+        .is_some()
+    );
     // A field that nobody has edited before: the row as it was made follows from what this one says stood there.
-    let site = |text: &str| Command::Edit { entity: Entity::Customer, rows: vec![acme], changes: vec![Change::set("website", text)] };
-    assert!(ana.write(&site("a.example"), later).unwrap().queued.is_some());
+    let site = |text: &str| Command::Edit {
+        entity: Entity::Customer,
+        rows: vec![acme],
+        changes: vec![Change::set("website", text)],
+    };
+    assert!(
+        ana.write(&site("a.example"), later)
+            .unwrap()
+            .queued
+            .is_some()
+    );
     held.execute_batch("ROLLBACK").unwrap();
     drop(held);
     let mut bo = desk.open("bo");
@@ -411,16 +585,35 @@ fn a_change_that_waited_stands_beside_what_others_wrote_meanwhile() {
     assert_eq!(ana.catch_up().unwrap(), 3);
     let values = vec![Some("111".to_owned()), Some("222".to_owned())];
     let open = conflicts(&mut ana);
-    assert!(open.contains(&("phone".to_owned(), values)), "the later one is shown, and neither is lost: {open:?}");
-    assert!(open.iter().any(|(field, _)| field == "removed"), "bo's note stands against the removal: {open:?}");
+    assert!(
+        open.contains(&("phone".to_owned(), values)),
+        "the later one is shown, and neither is lost: {open:?}"
+    );
+    assert!(
+        open.iter().any(|(field, _)| field == "removed"),
+        "bo's note stands against the removal: {open:?}"
+    );
     ana.look().unwrap();
     assert_eq!(name(&mut ana, bolt), "Bolt");
-    let checks: Vec<_> = ana.doctor().unwrap().into_iter().filter(|c| !c.ok && c.code != "copies").collect();
+    let checks: Vec<_> = ana
+        .doctor()
+        .unwrap()
+        .into_iter()
+        .filter(|c| !c.ok && c.code != "copies")
+        .collect();
     assert!(checks.is_empty(), "{checks:?}");
     // What nobody else has touched is written as if it had not waited.
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
-    ana.write(&Command::Tag { customers: vec![acme], add: vec!["vip".into()], remove: vec![] }, NOW).unwrap();
+    ana.write(
+        &Command::Tag {
+            customers: vec![acme],
+            add: vec!["vip".into()],
+            remove: vec![],
+        },
+        NOW,
+    )
+    .unwrap();
     held.execute_batch("ROLLBACK").unwrap();
     let before = conflicts(&mut ana);
     assert_eq!((ana.catch_up().unwrap(), conflicts(&mut ana)), (1, before));
@@ -431,7 +624,11 @@ fn one_step_on_is_the_step_that_was_meant_when_it_was_asked_for() {
     let desk = Desk::new();
     let mut ana = desk.open("ana");
     let acme = add(&mut ana, "Acme");
-    let next = |customers: Vec<Id>| Command::Move { customers, to: crate::domain::command::Target::Next, reason: None };
+    let next = |customers: Vec<Id>| Command::Move {
+        customers,
+        to: crate::domain::command::Target::Next,
+        reason: None,
+    };
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
     ana.write(&next(vec![acme]), NOW).unwrap();
@@ -442,11 +639,21 @@ fn one_step_on_is_the_step_that_was_meant_when_it_was_asked_for() {
     ana.wait_at_most(None);
     ana.catch_up().unwrap();
     ana.look().unwrap();
-    let Page::Account(Some(account)) = ana.answer(&Query::Account { customer: acme, timeline: TimelineAsk::default() }).unwrap() else {
+    let Page::Account(Some(account)) = ana
+        .answer(&Query::Account {
+            customer: acme,
+            timeline: TimelineAsk::default(),
+        })
+        .unwrap()
+    else {
         panic!()
     };
     let stages = ana.config();
-    assert_eq!(stages.stages.code(account.signals.stage), "acquisition", "one stage on, not two");
+    assert_eq!(
+        stages.stages.code(account.signals.stage),
+        "acquisition",
+        "one stage on, not two"
+    );
     assert!(conflicts(&mut ana).is_empty(), "both meant the same one");
 }
 
@@ -456,15 +663,31 @@ fn days_of_a_change_that_waited_count_from_the_day_on_which_it_was_asked_for() {
     let mut ana = desk.open("ana");
     let acme = add(&mut ana, "Acme");
     let until = ana.today().plus(1);
-    let snooze = Command::Snooze { customers: vec![acme], until: Some(until), event: String::new(), reason: "later".into() };
+    let snooze = Command::Snooze {
+        customers: vec![acme],
+        until: Some(until),
+        event: String::new(),
+        reason: "later".into(),
+    };
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
     ana.write(&snooze, NOW).unwrap();
     held.execute_batch("ROLLBACK").unwrap();
     drop((held, ana));
     let week = Stamp(NOW.0 + 7 * 86_400_000);
-    let mut ana = Store::open(&desk.book(), &Options { now: week, ..desk.options("ana") }).unwrap();
-    assert!(!ana.has_queue() && ana.waiting().unwrap().is_empty(), "{:?}", ana.news());
+    let mut ana = Store::open(
+        &desk.book(),
+        &Options {
+            now: week,
+            ..desk.options("ana")
+        },
+    )
+    .unwrap();
+    assert!(
+        !ana.has_queue() && ana.waiting().unwrap().is_empty(),
+        "{:?}",
+        ana.news()
+    );
     well(&mut ana);
 }
 
@@ -473,18 +696,41 @@ fn a_change_on_its_way_into_the_book_is_not_one_that_waits() {
     let desk = Desk::new();
     let mut ana = desk.open("ana");
     let acme = add(&mut ana, "Acme");
-    let outbox = |store: &mut Store| store.doctor().unwrap().into_iter().find(|c| c.code == "outbox").unwrap();
+    let outbox = |store: &mut Store| {
+        store
+            .doctor()
+            .unwrap()
+            .into_iter()
+            .find(|c| c.code == "outbox")
+            .unwrap()
+    };
     // Another process of hers is between the outbox and the COMMIT when the outbox is read, and behind it a moment later.
     assert!(ana.outbox_check(1).unwrap().ok);
     // While it still writes nobody can say.
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
     let check = ana.outbox_check(1).unwrap();
-    assert!(check.ok && check.words.contains("look again"), "{}", check.words);
-    ana.write(&Command::Note { customers: vec![acme], text: "it waits".into(), at: None }, NOW).unwrap();
+    assert!(
+        check.ok && check.words.contains("look again"),
+        "{}",
+        check.words
+    );
+    ana.write(
+        &Command::Note {
+            customers: vec![acme],
+            text: "it waits".into(),
+            at: None,
+        },
+        NOW,
+    )
+    .unwrap();
     held.execute_batch("ROLLBACK").unwrap();
     let check = outbox(&mut ana);
-    assert!(!check.ok && check.words.starts_with("1 of your changes wait"), "{}", check.words);
+    assert!(
+        !check.ok && check.words.starts_with("1 of your changes wait"),
+        "{}",
+        check.words
+    );
     ana.wait_at_most(None);
     ana.catch_up().unwrap();
     assert!(outbox(&mut ana).ok);
@@ -499,7 +745,15 @@ fn the_book_is_examined_as_it_is_at_one_moment() {
     let batches = |store: &mut Store| store.log_checks().unwrap()[0].words.clone();
     ana.at_one_moment(|ana| {
         let before = batches(ana);
-        bo.write(&Command::Note { customers: vec![acme], text: "meanwhile".into(), at: None }, NOW).unwrap();
+        bo.write(
+            &Command::Note {
+                customers: vec![acme],
+                text: "meanwhile".into(),
+                at: None,
+            },
+            NOW,
+        )
+        .unwrap();
         assert_ne!(batches(&mut bo), before);
         assert_eq!(batches(ana), before);
         Ok(())
@@ -513,16 +767,26 @@ fn a_call_that_is_repeated_with_its_key_while_it_waits_is_one_call() {
     let desk = Desk::new();
     let mut ana = desk.open("ana");
     let acme = add(&mut ana, "Acme");
-    let command = Command::Note { customers: vec![acme], text: "once".into(), at: None };
+    let command = Command::Note {
+        customers: vec![acme],
+        text: "once".into(),
+        at: None,
+    };
     ana.wait_at_most(Some(0));
     let held = lock(&desk);
-    let [k1, k2, other] = [("k1", "note"), ("k2", "note"), ("k1", "another note")].map(|(key, call)| ana.once(key, call).unwrap());
+    let [k1, k2, other] = [("k1", "note"), ("k2", "note"), ("k1", "another note")]
+        .map(|(key, call)| ana.once(key, call).unwrap());
     assert!(!ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
     assert!(ana.write_once(&command, NOW, Some(&k1)).unwrap().repeated);
     assert!(!ana.write_once(&command, NOW, Some(&k2)).unwrap().repeated);
     let refused = ana.write_once(&command, NOW, Some(&other)).unwrap_err();
     assert_eq!(refused.kind, crate::error::Kind::Usage);
-    assert!(refused.message.contains("used for another call: \"note, which waits in your outbox\""), "{refused}");
+    assert!(
+        refused
+            .message
+            .contains("used for another call: \"note, which waits in your outbox\""),
+        "{refused}"
+    );
     // One that is in the queue twice all the same, as an earlier version left it.
     let outbox = desk.outbox("ana");
     let mut twin = outbox.read().unwrap().asked.remove(0);
@@ -553,7 +817,15 @@ fn a_purge_that_is_written_again_takes_along_what_came_before_it() {
     note(&mut ana, acme, "a note").unwrap();
     note(&mut ana, bolt, "another").unwrap();
     // Killed before it could sweep its outbox.
-    ana.write(&Command::Purge { entity: Entity::Customer, row: acme, why: String::new() }, NOW).unwrap();
+    ana.write(
+        &Command::Purge {
+            entity: Entity::Customer,
+            row: acme,
+            why: String::new(),
+        },
+        NOW,
+    )
+    .unwrap();
     drop(ana);
     desk.put_back("older.db");
     let mut ana = desk.open("ana");
@@ -575,9 +847,17 @@ fn nothing_in_the_outbox_keeps_a_book_from_being_opened() {
     fs::create_dir(&file).unwrap();
     let mut ana = desk.open("ana");
     assert_eq!(notes(&mut ana, acme), ["kept"]);
-    assert!(ana.read_only().is_some_and(|why| why.contains("your outbox") && why.contains("--no-outbox")), "{:?}", ana.read_only());
+    assert!(
+        ana.read_only()
+            .is_some_and(|why| why.contains("your outbox") && why.contains("--no-outbox")),
+        "{:?}",
+        ana.read_only()
+    );
     let refused = note(&mut ana, acme, "nowhere to keep it").unwrap_err();
-    assert!(refused.message.contains("read-only: your outbox"), "{refused}");
+    assert!(
+        refused.message.contains("read-only: your outbox"),
+        "{refused}"
+    );
     assert_eq!(notes(&mut ana, acme), ["kept"]);
     assert!(!ana.comes_back());
     fs::remove_dir(&file).unwrap();
@@ -599,18 +879,43 @@ fn former_names_stay_ones_own_when_the_outbox_is_lightened_and_others_are_never(
     let (second, cloned) = (Id([3; 16]), Id([4; 16]));
     outbox.rename(second).unwrap();
     // Of a home that was copied here from another machine.
-    outbox.add(&[Line::Device { path: String::new(), base: Id([8; 16]), device: cloned }]).unwrap();
+    outbox
+        .add(&[Line::Device {
+            path: String::new(),
+            base: Id([8; 16]),
+            device: cloned,
+        }])
+        .unwrap();
     outbox.rename(second).unwrap();
-    outbox.add(&[Line::Mark { device: cloned, number: 9, last: Id([1; 16]) }]).unwrap();
+    outbox
+        .add(&[Line::Mark {
+            device: cloned,
+            number: 9,
+            last: Id([1; 16]),
+        }])
+        .unwrap();
     for _ in 0..2 {
         let own = outbox.own_devices();
-        assert!(own.contains(&first) && own.contains(&second) && !own.contains(&cloned), "{own:?}");
+        assert!(
+            own.contains(&first) && own.contains(&second) && !own.contains(&cloned),
+            "{own:?}"
+        );
         assert_eq!(outbox.read().unwrap().device, Some(second));
-        let all: HashSet<Id> = outbox.read().unwrap().entries.iter().map(|e| e.batch).collect();
+        let all: HashSet<Id> = outbox
+            .read()
+            .unwrap()
+            .entries
+            .iter()
+            .map(|e| e.batch)
+            .collect();
         outbox.drop_lines(&all).unwrap();
     }
     // An outbox of another book on this machine names more of them: this book may have been there once.
-    let other = Outbox::of(&desk.folder.path().join("state of ana"), Path::new("/elsewhere/book.db"), Id([7; 16]));
+    let other = Outbox::of(
+        &desk.folder.path().join("state of ana"),
+        Path::new("/elsewhere/book.db"),
+        Id([7; 16]),
+    );
     other.rename(Id([5; 16])).unwrap();
     assert!(outbox.own_devices().contains(&Id([5; 16])));
 }
@@ -625,7 +930,14 @@ fn where_even_numbers_cannot_be_kept_each_opening_has_a_name_of_its_own() {
     let mut names = HashSet::new();
     for name in ["Acme", "Bolt"] {
         let keep = Keep::Numbers(folder.clone());
-        let mut store = Store::open(&desk.book(), &Options { keep, ..desk.options("ana") }).unwrap();
+        let mut store = Store::open(
+            &desk.book(),
+            &Options {
+                keep,
+                ..desk.options("ana")
+            },
+        )
+        .unwrap();
         add(&mut store, name);
         add(&mut store, name);
         names.insert(store.who.device);
@@ -647,7 +959,9 @@ fn what_was_done_where_the_book_was_before_follows_it_into_an_older_copy() {
     // Moved, and an older copy put back at the new place.
     let elsewhere = desk.folder.path().join("elsewhere.db");
     fs::rename(desk.book(), &elsewhere).unwrap();
-    Store::open(&elsewhere, &desk.options("ana")).map(Store::close).unwrap();
+    Store::open(&elsewhere, &desk.options("ana"))
+        .map(Store::close)
+        .unwrap();
     fs::copy(desk.folder.path().join("older.db"), &elsewhere).unwrap();
     // A copy that is still where it was is a book of its own.
     fs::copy(desk.folder.path().join("older.db"), desk.book()).unwrap();
@@ -675,16 +989,30 @@ fn a_number_that_a_killed_process_has_given_is_not_given_again() {
     assert!(note(&mut first, acme, "killed on the way").is_err());
     drop(first);
     note(&mut second, acme, "meanwhile").unwrap();
-    assert_eq!(notes(&mut second, acme).len(), 3, "whoever writes next brings it in");
-    assert_eq!(second.news(), ["1 change of yours that the book lacked was written again from your outbox"]);
+    assert_eq!(
+        notes(&mut second, acme).len(),
+        3,
+        "whoever writes next brings it in"
+    );
+    assert_eq!(
+        second.news(),
+        ["1 change of yours that the book lacked was written again from your outbox"]
+    );
     well(&mut second);
     note(&mut second, acme, "and on").unwrap();
     second.close();
     let mut third = desk.open("ana");
     assert_eq!(notes(&mut third, acme).len(), 4);
     let numbers: Vec<i64> = {
-        let mut statement = third.conn.prepare("SELECT number FROM batch ORDER BY number").unwrap();
-        statement.query_map([], |r| r.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        let mut statement = third
+            .conn
+            .prepare("SELECT number FROM batch ORDER BY number")
+            .unwrap();
+        statement
+            .query_map([], |r| r.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap()
     };
     assert_eq!(numbers, [1, 2, 3, 4, 5]);
     well(&mut third);
@@ -712,9 +1040,16 @@ fn a_change_that_comes_back_before_the_one_it_had_seen_leaves_what_was_written_f
     let mut ana = desk.open("ana");
     assert_eq!(name(&mut ana, id), "Acme AG");
     well(&mut ana);
-    let purge = Command::Purge { entity: Entity::Customer, row: id, why: String::new() };
+    let purge = Command::Purge {
+        entity: Entity::Customer,
+        row: id,
+        why: String::new(),
+    };
     ana.write(&purge, NOW).unwrap();
-    let left: i64 = ana.conn.query_row("SELECT count(*) FROM born", [], |r| r.get(0)).unwrap();
+    let left: i64 = ana
+        .conn
+        .query_row("SELECT count(*) FROM born", [], |r| r.get(0))
+        .unwrap();
     assert_eq!(left, 0);
     well(&mut ana);
 }
@@ -727,10 +1062,24 @@ fn what_the_outbox_keeps_is_written_as_soon_as_others_bring_what_it_builds_on() 
     ana.close();
     desk.save("bo.db");
     desk.save("before.db");
-    let who = Who { person: "bo".into(), device: Id([8; 16]) };
-    let mut bo = Store::open(&desk.folder.path().join("bo.db"), &Options { who, ..desk.options("bo") }).unwrap();
+    let who = Who {
+        person: "bo".into(),
+        device: Id([8; 16]),
+    };
+    let mut bo = Store::open(
+        &desk.folder.path().join("bo.db"),
+        &Options {
+            who,
+            ..desk.options("bo")
+        },
+    )
+    .unwrap();
     let beta = add(&mut bo, "Beta");
-    let ask = crate::store::merge::MergeAsk { now: NOW, dry_run: false, foreign: false };
+    let ask = crate::store::merge::MergeAsk {
+        now: NOW,
+        dry_run: false,
+        foreign: false,
+    };
     let mut ana = desk.open("ana");
     ana.merge_copy(&bo.conn, ask).unwrap();
     note(&mut ana, beta, "of Beta").unwrap();
@@ -738,11 +1087,21 @@ fn what_the_outbox_keeps_is_written_as_soon_as_others_bring_what_it_builds_on() 
     desk.put_back("before.db");
 
     let mut ana = desk.open("ana");
-    assert_eq!(ana.waiting().unwrap().len(), 1, "whom it is about is not here");
+    assert_eq!(
+        ana.waiting().unwrap().len(),
+        1,
+        "whom it is about is not here"
+    );
     assert!(ana.news()[0].contains("its customer is not in this book"));
     ana.merge_copy(&bo.conn, ask).unwrap();
-    assert_eq!((notes(&mut ana, beta), ana.waiting().unwrap().len()), (vec!["of Beta".to_owned()], 0));
-    assert_eq!(ana.news(), ["1 change of yours that the book lacked was written again from your outbox"]);
+    assert_eq!(
+        (notes(&mut ana, beta), ana.waiting().unwrap().len()),
+        (vec!["of Beta".to_owned()], 0)
+    );
+    assert_eq!(
+        ana.news(),
+        ["1 change of yours that the book lacked was written again from your outbox"]
+    );
     well(&mut ana);
 }
 
@@ -756,11 +1115,21 @@ fn whoever_holds_the_outbox_is_named_and_not_waited_for_for_ever() {
     let held = File::options().append(true).open(&file).unwrap();
     held.lock().unwrap();
     ana.outbox.as_mut().unwrap().limit = Duration::ZERO;
-    let (said, kept) = (format!("another process holds {} and does not let go of it; nothing was saved", file.display()), fs::read(&file));
+    let (said, kept) = (
+        format!(
+            "another process holds {} and does not let go of it; nothing was saved",
+            file.display()
+        ),
+        fs::read(&file),
+    );
     for work in [
         note(&mut ana, acme, "lost?").map(|_| ()),
         ana.load("import", NOW).and_then(|mut loader| {
-            loader.put_customer(&crate::store::load::CustomerRow { external: "B", name: "Bolt", ..Default::default() })?;
+            loader.put_customer(&crate::store::load::CustomerRow {
+                external: "B",
+                name: "Bolt",
+                ..Default::default()
+            })?;
             loader.finish("Import").map(|_| ())
         }),
         ana.outbox.as_ref().unwrap().drop_lines(&HashSet::new()),
@@ -769,7 +1138,10 @@ fn whoever_holds_the_outbox_is_named_and_not_waited_for_for_ever() {
         assert_eq!((error.kind, &error.message), (Kind::Busy, &said));
         assert!(error.hints[0].contains("`fg`"), "{error:?}");
     }
-    assert_eq!((ana.has_queue(), fs::read(&file).unwrap()), (false, kept.unwrap()));
+    assert_eq!(
+        (ana.has_queue(), fs::read(&file).unwrap()),
+        (false, kept.unwrap())
+    );
     // The book itself is free for others and for looks, also of hers.
     let mut bo = desk.open("bo");
     note(&mut bo, acme, "from bo").unwrap();
@@ -786,14 +1158,40 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
     let other = Id([9; 16]);
     type Change = Box<dyn Fn(&mut serde_json::Value, Id)>;
     let changes: Vec<(&str, Change)> = vec![
-        ("its hash does not fit", Box::new(|entry, _| entry["label"] = "something else".into())),
-        ("its own row is not one", Box::new(|entry, _| entry["person"] = "".into())),
-        ("not as many things", Box::new(move |entry, _| entry["purged"] = grave(other, 3))),
-        ("of no kind", Box::new(move |entry, _| entry["purged"] = grave(other, 99))),
-        ("is a batch, and", Box::new(move |entry, _| entry["purged"] = grave(entry["batch"].as_str().unwrap().parse().unwrap(), 3))),
-        ("the label of another", Box::new(move |entry, _| entry["purged"] = grave(other, -1))),
-        ("was never what it says", Box::new(|entry, _| entry["edits"][0]["before"] = "Other".into())),
-        ("which another batch here has written", Box::new(move |entry, acme| entry["purged"] = grave(acme, 1))),
+        (
+            "its hash does not fit",
+            Box::new(|entry, _| entry["label"] = "something else".into()),
+        ),
+        (
+            "its own row is not one",
+            Box::new(|entry, _| entry["person"] = "".into()),
+        ),
+        (
+            "not as many things",
+            Box::new(move |entry, _| entry["purged"] = grave(other, 3)),
+        ),
+        (
+            "of no kind",
+            Box::new(move |entry, _| entry["purged"] = grave(other, 99)),
+        ),
+        (
+            "is a batch, and",
+            Box::new(move |entry, _| {
+                entry["purged"] = grave(entry["batch"].as_str().unwrap().parse().unwrap(), 3)
+            }),
+        ),
+        (
+            "the label of another",
+            Box::new(move |entry, _| entry["purged"] = grave(other, -1)),
+        ),
+        (
+            "was never what it says",
+            Box::new(|entry, _| entry["edits"][0]["before"] = "Other".into()),
+        ),
+        (
+            "which another batch here has written",
+            Box::new(move |entry, acme| entry["purged"] = grave(acme, 1)),
+        ),
     ];
     for (words, change) in changes {
         let desk = Desk::new();
@@ -816,9 +1214,22 @@ fn what_no_book_can_hold_is_told_and_the_rest_of_an_outbox_is_written() {
         desk.put_back("older.db");
         let mut store = desk.open("ana");
         let told = store.news().join("; ");
-        assert!(told.contains(words) && told.contains("1 change of yours"), "{words}: {told}");
-        assert_eq!((notes(&mut store, acme), name(&mut store, acme).as_str()), (vec!["first".to_owned()], "Acme"), "{words}");
-        let wrong: Vec<_> = store.doctor().unwrap().into_iter().filter(|c| !c.ok).map(|c| c.code).collect();
+        assert!(
+            told.contains(words) && told.contains("1 change of yours"),
+            "{words}: {told}"
+        );
+        assert_eq!(
+            (notes(&mut store, acme), name(&mut store, acme).as_str()),
+            (vec!["first".to_owned()], "Acme"),
+            "{words}"
+        );
+        let wrong: Vec<_> = store
+            .doctor()
+            .unwrap()
+            .into_iter()
+            .filter(|c| !c.ok)
+            .map(|c| c.code)
+            .collect();
         assert_eq!(wrong, ["outbox"], "{words}");
         note(&mut store, acme, "and on").unwrap();
     }
@@ -834,17 +1245,27 @@ fn an_undo_of_the_latest_that_waits_takes_nothing_back_later() {
         book: store.book_id(),
         person: "ana".into(),
         at: NOW,
-        command: Command::Undo { batch: None, force: false },
+        command: Command::Undo {
+            batch: None,
+            force: false,
+        },
         once: None,
         call: None,
         why: "it was busy".into(),
         saw: None,
     };
-    desk.outbox("ana").add(&[Line::Asked(Box::new(asked))]).unwrap();
+    desk.outbox("ana")
+        .add(&[Line::Asked(Box::new(asked))])
+        .unwrap();
     note(&mut store, id, "written since").unwrap();
     store.close();
     let mut store = desk.open("ana");
-    assert!(store.news().join("; ").contains("may be another one by now"));
+    assert!(
+        store
+            .news()
+            .join("; ")
+            .contains("may be another one by now")
+    );
     assert_eq!(notes(&mut store, id), ["written since"]);
     assert_eq!(store.drop_waiting().unwrap(), 1);
 }

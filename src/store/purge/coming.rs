@@ -61,7 +61,9 @@ impl Coming {
 
     /// Of this customer only the digest came, and none of the purges that may have taken it is here.
     pub fn is_open(&self, conn: &Connection, customer: Id) -> Result<bool> {
-        let Some(named) = self.rows.get(&customer) else { return Ok(false) };
+        let Some(named) = self.rows.get(&customer) else {
+            return Ok(false);
+        };
         let mut named = named.iter().filter(|purge| self.has(**purge)).peekable();
         if named.peek().is_none() || grave(conn, customer)?.is_none() {
             return Ok(false);
@@ -101,9 +103,20 @@ impl Coming {
     pub fn dismiss(&self, conn: &Connection) -> Result<()> {
         let table = batch::table(Entity::Customer);
         for customer in self.rows.keys() {
-            let Some(batch) = grave(conn, *customer)? else { continue };
+            let Some(batch) = grave(conn, *customer)? else {
+                continue;
+            };
             if ids::number_of(conn, table.name, *customer)?.is_some() {
-                take_away(conn, &belonging(conn, table, *customer, &Knew::Before(i64::MAX, Id([255; 16])))?, batch)?;
+                take_away(
+                    conn,
+                    &belonging(
+                        conn,
+                        table,
+                        *customer,
+                        &Knew::Before(i64::MAX, Id([255; 16])),
+                    )?,
+                    batch,
+                )?;
             }
         }
         Ok(())
@@ -112,5 +125,7 @@ impl Coming {
 
 /// The batch (our integer) that had made a customer of whom only the digest came, by a purge that was not known then.
 fn grave(conn: &Connection, customer: Id) -> Result<Option<i64>> {
-    Ok(grave_of_customer(conn, customer)?.filter(|grave| grave.purged == grave.batch).map(|grave| grave.batch))
+    Ok(grave_of_customer(conn, customer)?
+        .filter(|grave| grave.purged == grave.batch)
+        .map(|grave| grave.batch))
 }

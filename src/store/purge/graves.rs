@@ -20,7 +20,16 @@ pub struct Grave {
 /// What is left of a row; `None`: it is not purged.
 pub fn grave_of(conn: &Connection, row: &[u8]) -> Result<Option<Grave>> {
     conn.prepare_cached("SELECT entity, batch, purged FROM tombstone WHERE id = ? AND entity > 0")
-        .and_then(|mut s| s.query_row([row], |r| Ok(Grave { entity: r.get(0)?, batch: r.get(1)?, purged: r.get(2)? })).optional())
+        .and_then(|mut s| {
+            s.query_row([row], |r| {
+                Ok(Grave {
+                    entity: r.get(0)?,
+                    batch: r.get(1)?,
+                    purged: r.get(2)?,
+                })
+            })
+            .optional()
+        })
         .map_err(sql)
 }
 

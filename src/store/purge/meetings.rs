@@ -26,7 +26,11 @@ pub struct Meeting {
 
 /// The meetings that stay when rows go, contacts among them, as they will stand.
 pub fn meetings(conn: &Connection, goes: &[(&'static Table, Id)]) -> Result<Vec<Meeting>> {
-    let of = |entity: Entity| goes.iter().filter(move |row| row.0.entity == entity).map(|row| row.1);
+    let of = |entity: Entity| {
+        goes.iter()
+            .filter(move |row| row.0.entity == entity)
+            .map(|row| row.1)
+    };
     let people: BTreeSet<Id> = of(Entity::Contact).collect();
     if people.is_empty() {
         return Ok(Vec::new());
@@ -34,7 +38,13 @@ pub fn meetings(conn: &Connection, goes: &[(&'static Table, Id)]) -> Result<Vec<
     // An event of a customer who goes, goes; a meeting elsewhere goes as well, and is written anew.
     let customers: Vec<Id> = of(Entity::Customer).collect();
     let table = batch::table(Entity::Event);
-    let place = |column: &str| table.columns.iter().position(|c| *c == column).unwrap_or_default();
+    let place = |column: &str| {
+        table
+            .columns
+            .iter()
+            .position(|c| *c == column)
+            .unwrap_or_default()
+    };
     let (customer, contact, more) = (place(OWNER), place("contact"), place("more"));
     let query = format!(
         "SELECT id, {} FROM event WHERE removed = 0
@@ -43,21 +53,35 @@ pub fn meetings(conn: &Connection, goes: &[(&'static Table, Id)]) -> Result<Vec<
          ORDER BY n",
         table.columns.join(", ")
     );
-    let (gone, named) = (serde_json::json!(customers).to_string(), serde_json::json!(people).to_string());
+    let (gone, named) = (
+        serde_json::json!(customers).to_string(),
+        serde_json::json!(people).to_string(),
+    );
     let mut found = Vec::new();
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query(params![gone, named]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
-        let mut values: Vec<Value> = (0..table.columns.len()).map(|at| hash::value_at(r, at + 1)).collect::<Result<_>>()?;
-        let Value::Text(said) = &values[more] else { continue };
+        let mut values: Vec<Value> = (0..table.columns.len())
+            .map(|at| hash::value_at(r, at + 1))
+            .collect::<Result<_>>()?;
+        let Value::Text(said) = &values[more] else {
+            continue;
+        };
         let mut said = batch::attributes(said);
-        let with: Vec<Id> = said.get("with").and_then(|w| serde_json::from_value(w.clone()).ok()).unwrap_or_default();
+        let with: Vec<Id> = said
+            .get("with")
+            .and_then(|w| serde_json::from_value(w.clone()).ok())
+            .unwrap_or_default();
         let first = match values[contact] {
             Value::Integer(n) => ids::id_of(conn, "contact", n)?,
             _ => None,
         };
         let anew = first.is_some_and(|id| people.contains(&id));
-        let mut left: Vec<Id> = with.iter().copied().filter(|id| !people.contains(id)).collect();
+        let mut left: Vec<Id> = with
+            .iter()
+            .copied()
+            .filter(|id| !people.contains(id))
+            .collect();
         if !anew && left.len() == with.len() {
             continue;
         }
@@ -85,11 +109,32 @@ pub fn meetings(conn: &Connection, goes: &[(&'static Table, Id)]) -> Result<Vec<
             true => said.remove("with"),
             false => said.insert("with".to_owned(), serde_json::json!(left)),
         };
-        values[more] = Value::Text(if said.is_empty() { String::new() } else { serde_json::Value::Object(said).to_string() });
-        let number = |at: usize| if let Value::Integer(n) = values[at] { n } else { 0 };
-        let text = if let Value::Text(text) = &values[place("text")] { text.clone() } else { String::new() };
+        values[more] = Value::Text(if said.is_empty() {
+            String::new()
+        } else {
+            serde_json::Value::Object(said).to_string()
+        });
+        let number = |at: usize| {
+            if let Value::Integer(n) = values[at] {
+                n
+            } else {
+                0
+            }
+        };
+        let text = if let Value::Text(text) = &values[place("text")] {
+            text.clone()
+        } else {
+            String::new()
+        };
         let (customer, day) = (number(customer), Day::from_number(number(place("day"))));
-        found.push(Meeting { id: Id(r.get(0).map_err(sql)?), customer, anew, day, text, values });
+        found.push(Meeting {
+            id: Id(r.get(0).map_err(sql)?),
+            customer,
+            anew,
+            day,
+            text,
+            values,
+        });
     }
     Ok(found)
 }
@@ -101,8 +146,17 @@ pub fn leave_to_others(b: &mut Batch<'_>, meeting: &Meeting) -> Result<()> {
         let values: Vec<&dyn ToSql> = meeting.values.iter().map(|v| v as &dyn ToSql).collect();
         b.insert(Entity::Event, &values)?;
     } else {
-        let at = batch::table(Entity::Event).columns.iter().position(|c| *c == "more").unwrap_or_default();
-        b.set(Entity::Event, meeting.id, "more", meeting.values[at].clone())?;
+        let at = batch::table(Entity::Event)
+            .columns
+            .iter()
+            .position(|c| *c == "more")
+            .unwrap_or_default();
+        b.set(
+            Entity::Event,
+            meeting.id,
+            "more",
+            meeting.values[at].clone(),
+        )?;
     }
     Ok(())
 }

@@ -26,7 +26,11 @@ pub fn without(conn: &Connection, command: &Command) -> Result<Left> {
     // What stands beside the customers, one for each, goes with them.
     let beside = match &mut command {
         Command::DoneWith { customers, reasons } => Some((customers, reasons)),
-        Command::Move { customers, to: Target::Each(codes), .. } => Some((customers, codes)),
+        Command::Move {
+            customers,
+            to: Target::Each(codes),
+            ..
+        } => Some((customers, codes)),
         _ => None,
     };
     let mut fewer = false;
@@ -52,7 +56,9 @@ pub fn without(conn: &Connection, command: &Command) -> Result<Left> {
     if json == before && !fewer {
         return Ok(Left::All);
     }
-    Ok(Left::Some(Box::new(serde_json::from_value(json).map_err(lost)?)))
+    Ok(Left::Some(Box::new(
+        serde_json::from_value(json).map_err(lost)?,
+    )))
 }
 
 /// Takes ids of purged rows out of lists. `true`: the value is one itself, is a list of nothing else, or has such a one in it.

@@ -31,7 +31,11 @@ impl Store {
     /// Tries a rule over the last `days`, a piece at a time. Signals are folded from the facts of each day; names, tags and
     /// attributes are today's.
     pub fn try_rule(&mut self, rule: &Rule, days: u16) -> Result<Trial> {
-        let known = self.kept.trying.take().filter(|t| t.rule == *rule && t.trial.days == days);
+        let known = self
+            .kept
+            .trying
+            .take()
+            .filter(|t| t.rule == *rule && t.trial.days == days);
         let mut trying = match known {
             Some(trying) => trying,
             None => Box::new(self.begin_trial(rule, days)?),
@@ -48,16 +52,46 @@ impl Store {
         for code in filter.attributes() {
             roster::load_attribute(&self.conn, &shared, &code)?;
         }
-        let all = shared.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let rows: Vec<usize> = (0..all.rows.len()).filter(|at| !all.rows[*at].removed).collect();
+        let all = shared
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let rows: Vec<usize> = (0..all.rows.len())
+            .filter(|at| !all.rows[*at].removed)
+            .collect();
         let today = {
             let prepared = filter.prepare(&all, &People::new());
-            rows.iter().filter(|at| prepared.matches(**at)).map(|at| (all.ids[*at], all.name(*at).to_owned())).collect()
+            rows.iter()
+                .filter(|at| prepared.matches(**at))
+                .map(|at| (all.ids[*at], all.name(*at).to_owned()))
+                .collect()
         };
-        let step = if rows.len() * usize::from(days) <= MOST_FOLDS { 1 } else { 7 };
-        let looks = (0..=i64::from(days)).rev().step_by(usize::from(step)).map(|d| self.today.plus(-d)).collect();
-        let trial = Trial { today, fired: Vec::new(), days, step, computing: !rows.is_empty() };
-        Ok(Trying { rule: rule.clone(), filter, all, rows, looks, next: 0, trial })
+        let step = if rows.len() * usize::from(days) <= MOST_FOLDS {
+            1
+        } else {
+            7
+        };
+        let looks = (0..=i64::from(days))
+            .rev()
+            .step_by(usize::from(step))
+            .map(|d| self.today.plus(-d))
+            .collect();
+        let trial = Trial {
+            today,
+            fired: Vec::new(),
+            days,
+            step,
+            computing: !rows.is_empty(),
+        };
+        Ok(Trying {
+            rule: rule.clone(),
+            filter,
+            all,
+            rows,
+            looks,
+            next: 0,
+            trial,
+        })
     }
 }
 
@@ -77,9 +111,20 @@ pub struct Trying {
 impl Trying {
     /// Looks at some more customers: so few that their facts fit in memory whatever the book's size, and that nobody waits long.
     fn go_on(&mut self, conn: &Connection, config: &Config) -> Result<()> {
-        let Trying { rule, filter, all, rows, looks, next, trial } = self;
+        let Trying {
+            rule,
+            filter,
+            all,
+            rows,
+            looks,
+            next,
+            trial,
+        } = self;
         let block: Vec<usize> = rows.iter().skip(*next).take(PIECE).copied().collect();
-        let facts: Vec<_> = block.iter().map(|at| signal::facts(conn, all.rowids[*at], config)).collect::<Result<_>>()?;
+        let facts: Vec<_> = block
+            .iter()
+            .map(|at| signal::facts(conn, all.rowids[*at], config))
+            .collect::<Result<_>>()?;
         let (nobody, mut inside) = (People::new(), vec![None; block.len()]);
         for day in looks.iter() {
             all.today = *day;
@@ -93,7 +138,9 @@ impl Trying {
                 let comes = holds && inside[of] == Some(false);
                 let leaves = !holds && inside[of] == Some(true);
                 if (comes && rule.on == Edge::Enter) || (leaves && rule.on == Edge::Leave) {
-                    trial.fired.push((*day, all.ids[*at], all.name(*at).to_owned()));
+                    trial
+                        .fired
+                        .push((*day, all.ids[*at], all.name(*at).to_owned()));
                 }
                 inside[of] = Some(holds);
             }

@@ -36,7 +36,9 @@ const LARGEST: usize = 16 << 20;
 pub fn read(pages: &mut Pages, number: u32) -> Page {
     let page = pages.read(number);
     let start = if number == 1 { 100 } else { 0 };
-    let Some(kind) = page.get(start) else { return Page::Other };
+    let Some(kind) = page.get(start) else {
+        return Page::Other;
+    };
     let count = short(&page, start + 3);
     let inner = matches!(kind, 2 | 5);
     let cells = start + if inner { 12 } else { 8 };
@@ -56,7 +58,13 @@ pub fn read(pages: &mut Pages, number: u32) -> Page {
             }
             Page::Rows { rows, faulty }
         }
-        5 => Page::Inner(offsets.iter().map(|at| long(&page, *at)).chain([last]).collect()),
+        5 => Page::Inner(
+            offsets
+                .iter()
+                .map(|at| long(&page, *at))
+                .chain([last])
+                .collect(),
+        ),
         2 | 10 => {
             let (mut entries, mut below, mut faulty) = (Vec::with_capacity(count), Vec::new(), 0);
             for at in offsets {
@@ -71,18 +79,24 @@ pub fn read(pages: &mut Pages, number: u32) -> Page {
             if inner {
                 below.push(last);
             }
-            Page::Entries { entries, below, faulty }
+            Page::Entries {
+                entries,
+                below,
+                faulty,
+            }
         }
         _ => Page::Other,
     }
 }
 
 fn short(page: &[u8], at: usize) -> usize {
-    page.get(at..at + 2).map_or(0, |b| usize::from(u16::from_be_bytes([b[0], b[1]])))
+    page.get(at..at + 2)
+        .map_or(0, |b| usize::from(u16::from_be_bytes([b[0], b[1]])))
 }
 
 fn long(page: &[u8], at: usize) -> u32 {
-    page.get(at..at + 4).map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    page.get(at..at + 4)
+        .map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
 }
 
 /// A number of one to nine bytes, and how many they were.
@@ -114,7 +128,9 @@ fn entry(pages: &mut Pages, page: &[u8], at: usize) -> Option<Vec<Value>> {
 
 /// The bytes of a record, with those on pages of their own.
 fn payload(pages: &mut Pages, page: &[u8], at: usize, size: u64, most: usize) -> Option<Vec<u8>> {
-    let size = usize::try_from(size).ok().filter(|s| *s > 0 && *s <= LARGEST)?;
+    let size = usize::try_from(size)
+        .ok()
+        .filter(|s| *s > 0 && *s <= LARGEST)?;
     if size <= most {
         return page.get(at..at + size).map(<[u8]>::to_vec);
     }
@@ -123,7 +139,9 @@ fn payload(pages: &mut Pages, page: &[u8], at: usize, size: u64, most: usize) ->
     let near = least + (size - least) % (usable - 4);
     let here = if near <= most { near } else { least };
     let mut bytes = page.get(at..at + here)?.to_vec();
-    let mut next = page.get(at + here..at + here + 4).map(|_| long(page, at + here))?;
+    let mut next = page
+        .get(at + here..at + here + 4)
+        .map(|_| long(page, at + here))?;
     while bytes.len() < size {
         if next == 0 || next > pages.count() {
             return None;

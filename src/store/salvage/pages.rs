@@ -37,7 +37,9 @@ pub struct Pages {
 }
 
 fn number(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    bytes
+        .get(at..at + 4)
+        .map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
 }
 
 fn little(bytes: &[u8], at: usize) -> u32 {
@@ -50,12 +52,16 @@ fn is_size(size: usize) -> bool {
 
 fn head_of(file: &mut File) -> Vec<u8> {
     let mut head = Vec::new();
-    let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(100).read_to_end(&mut head));
+    let _ = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.take(100).read_to_end(&mut head));
     head
 }
 
 fn beside(path: &Path, ending: &str) -> Option<File> {
-    File::open(open::beside_it(path, ending)).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file() && m.len() > 0))
+    File::open(open::beside_it(path, ending))
+        .ok()
+        .filter(|f| f.metadata().is_ok_and(|m| m.is_file() && m.len() > 0))
 }
 
 impl Pages {
@@ -72,9 +78,22 @@ impl Pages {
             _ => 0,
         };
         let in_wal = wal.as_mut().map_or(0, |f| number(&head_of(f), 8) as usize);
-        let size = [said, in_wal].into_iter().find(|s| is_size(*s)).unwrap_or(USUAL);
-        let count = u32::try_from(length.div_ceil(size as u64)).unwrap_or(MOST).min(MOST);
-        let mut pages = Pages { file, wal: None, journal: None, other: HashMap::new(), size, count, bad_frames: 0 };
+        let size = [said, in_wal]
+            .into_iter()
+            .find(|s| is_size(*s))
+            .unwrap_or(USUAL);
+        let count = u32::try_from(length.div_ceil(size as u64))
+            .unwrap_or(MOST)
+            .min(MOST);
+        let mut pages = Pages {
+            file,
+            wal: None,
+            journal: None,
+            other: HashMap::new(),
+            size,
+            count,
+            bad_frames: 0,
+        };
         // A journal that was not emptied is of a change that was never finished: the pages as they were before are in it.
         if let Some(file) = journal.as_mut() {
             pages.take_journal(file).map_err(cannot)?;
@@ -138,7 +157,11 @@ impl Pages {
             let (said, nonce) = (number(&head, 8), number(&head, 12));
             let each = self.size as u64 + 8;
             let left = length.saturating_sub(at + sector) / each;
-            let records = if said == u32::MAX || said == 0 { left } else { u64::from(said).min(left) };
+            let records = if said == u32::MAX || said == 0 {
+                left
+            } else {
+                u64::from(said).min(left)
+            };
             if at == 0 {
                 self.count = number(&head, 16).min(MOST);
             }
@@ -148,7 +171,9 @@ impl Pages {
                 file.seek(SeekFrom::Start(at))?;
                 file.take(each).read_to_end(&mut record)?;
                 let page = number(&record, 0);
-                let Some(content) = record.get(4..4 + self.size) else { return Ok(()) };
+                let Some(content) = record.get(4..4 + self.size) else {
+                    return Ok(());
+                };
                 // The journal's own sum: every two hundredth byte, from behind.
                 let mut sum = nonce;
                 let mut byte = self.size as i64 - 200;
@@ -200,14 +225,16 @@ impl Pages {
                 let after = number(&frame, 4);
                 if after > 0 {
                     self.count = after.min(MOST);
-                    self.other.extend(waiting.drain(..).map(|(page, at)| (page, Place::Wal(at))));
+                    self.other
+                        .extend(waiting.drain(..).map(|(page, at)| (page, Place::Wal(at))));
                 }
             } else if ours {
                 self.bad_frames += 1;
                 // Where it was the end of a commit, the pages before it were acknowledged.
                 if number(&frame, 4) > 0 {
                     self.count = waiting.iter().map(|w| w.0).fold(self.count, u32::max);
-                    self.other.extend(waiting.drain(..).map(|(page, at)| (page, Place::Wal(at))));
+                    self.other
+                        .extend(waiting.drain(..).map(|(page, at)| (page, Place::Wal(at))));
                 }
             }
             at += 24 + self.size as u64;

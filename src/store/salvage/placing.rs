@@ -15,8 +15,14 @@ pub const SALVAGED: &str = "salvaged";
 /// `book.salvaged.db` beside `book.db`, or the next such name that is free, or that has nothing but what an earlier salvaging left
 /// there and the new one at `draft` has too.
 pub fn name_for(path: &Path, draft: &Path) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let end = path.extension().map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
+    let stem = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let end = path
+        .extension()
+        .map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
     let mut name = path.with_file_name(format!("{stem}.salvaged{end}"));
     let mut nth = 1;
     while name.exists() && !adds_nothing(&name, draft).unwrap_or(false) {
@@ -33,12 +39,22 @@ fn adds_nothing(old: &Path, new: &Path) -> Result<bool> {
         return Ok(false);
     }
     let (old, new) = (merge::read_only(old)?, merge::read_only(new)?);
-    let number = |conn: &Connection, query: &str| conn.query_row(query, [], |r| r.get::<_, Option<i64>>(0)).map_err(sql);
-    let made = number(&old, &format!("SELECT max(CAST(v AS INTEGER)) FROM meta WHERE k = '{SALVAGED}'"))?;
+    let number = |conn: &Connection, query: &str| {
+        conn.query_row(query, [], |r| r.get::<_, Option<i64>>(0))
+            .map_err(sql)
+    };
+    let made = number(
+        &old,
+        &format!("SELECT max(CAST(v AS INTEGER)) FROM meta WHERE k = '{SALVAGED}'"),
+    )?;
     if made != number(&old, "SELECT count(*) FROM batch")? {
         return Ok(false);
     }
-    for table in batch::TABLES.iter().map(|t| t.name).chain(["batch", "edit"]) {
+    for table in batch::TABLES
+        .iter()
+        .map(|t| t.name)
+        .chain(["batch", "edit"])
+    {
         let count = format!("SELECT count(*) FROM {table}");
         if number(&old, &count)? > number(&new, &count)? {
             return Ok(false);
@@ -46,7 +62,13 @@ fn adds_nothing(old: &Path, new: &Path) -> Result<bool> {
     }
     // Batches that stand in for unreadable ones are made anew each time.
     for n in merge::theirs::missing(&new, &old)? {
-        let real = old.query_row("SELECT command <> 'salvage' FROM batch WHERE n = ?", [n], |r| r.get(0)).map_err(sql)?;
+        let real = old
+            .query_row(
+                "SELECT command <> 'salvage' FROM batch WHERE n = ?",
+                [n],
+                |r| r.get(0),
+            )
+            .map_err(sql)?;
         if real {
             return Ok(false);
         }
@@ -58,8 +80,15 @@ fn adds_nothing(old: &Path, new: &Path) -> Result<bool> {
 pub fn put_in_place(path: &Path, salvaged: &Path, now: Stamp) -> Result<Option<PathBuf>> {
     let folder = backup::make_folder(path)?;
     let _turn = backup::turn(&folder, backup::Wait::Long)?;
-    let failed = |e| Error::failed(format!("it could not be put in place; the salvaged book is {}", salvaged.display())).because(e);
-    let moved = backup::move_away(path, &folder, &format!("replaced-{}", backup::moment(now))).map_err(failed)?;
+    let failed = |e| {
+        Error::failed(format!(
+            "it could not be put in place; the salvaged book is {}",
+            salvaged.display()
+        ))
+        .because(e)
+    };
+    let moved = backup::move_away(path, &folder, &format!("replaced-{}", backup::moment(now)))
+        .map_err(failed)?;
     fs::rename(salvaged, path).map_err(failed)?;
     sync_folder(path);
     Ok(moved)

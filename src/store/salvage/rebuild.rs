@@ -81,12 +81,22 @@ impl<'s> Rebuild<'s> {
         let taken = take::take_unproven(self.conn, from, &new)?;
         gave.rows += taken.rows;
         gave.edits += taken.edits;
-        gave.batches.extend(taken.headers.iter().map(|h| (h.device, h.number, h.person.clone())));
+        gave.batches.extend(
+            taken
+                .headers
+                .iter()
+                .map(|h| (h.device, h.number, h.person.clone())),
+        );
         Ok(taken.headers.len())
     }
 
     /// Takes from an outbox what is not here.
-    pub fn take_entries(&self, entries: &[Entry], coming: &Coming, gave: &mut Gave) -> Result<usize> {
+    pub fn take_entries(
+        &self,
+        entries: &[Entry],
+        coming: &Coming,
+        gave: &mut Gave,
+    ) -> Result<usize> {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|e| (e.hlc, e.batch));
         let mut taken = 0;
@@ -97,13 +107,20 @@ impl<'s> Rebuild<'s> {
             self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
             // What needs something that is not here waits for another round.
             let done = entry.write(self.conn, coming).is_ok();
-            self.conn.execute_batch(if done { "RELEASE entry" } else { "ROLLBACK TO entry; RELEASE entry" }).map_err(sql)?;
+            self.conn
+                .execute_batch(if done {
+                    "RELEASE entry"
+                } else {
+                    "ROLLBACK TO entry; RELEASE entry"
+                })
+                .map_err(sql)?;
             if done {
                 taken += 1;
                 let (rows, edits) = entry.sizes();
                 gave.rows += rows;
                 gave.edits += edits;
-                gave.batches.push((entry.device, entry.number, entry.person.clone()));
+                gave.batches
+                    .push((entry.device, entry.number, entry.person.clone()));
             }
         }
         Ok(taken)
@@ -113,7 +130,11 @@ impl<'s> Rebuild<'s> {
     pub fn keep_the_rest(&mut self) -> Result<()> {
         let mut left: Vec<(i64, i64)> = Vec::new();
         {
-            let mut statement = self.scrap.conn.prepare("SELECT n, id FROM batch ORDER BY n").map_err(sql)?;
+            let mut statement = self
+                .scrap
+                .conn
+                .prepare("SELECT n, id FROM batch ORDER BY n")
+                .map_err(sql)?;
             let mut rows = statement.query([]).map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
                 let (n, id): (i64, Id) = (row.get(0).map_err(sql)?, Id(row.get(1).map_err(sql)?));
@@ -130,7 +151,9 @@ impl<'s> Rebuild<'s> {
         }
         let mut lost: BTreeSet<i64> = BTreeSet::new();
         for table in batch::TABLES.iter().map(|t| t.name).chain(["edit"]) {
-            let query = format!("SELECT DISTINCT batch FROM {table} WHERE batch NOT IN (SELECT n FROM batch)");
+            let query = format!(
+                "SELECT DISTINCT batch FROM {table} WHERE batch NOT IN (SELECT n FROM batch)"
+            );
             let mut statement = self.scrap.conn.prepare(&query).map_err(sql)?;
             let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
             for n in rows {
@@ -141,7 +164,11 @@ impl<'s> Rebuild<'s> {
         for n in lost {
             if let Some(first) = self.first_new(n)? {
                 // The time of an id is the time of its batch.
-                let at = Stamp(first.0[..6].iter().fold(0, |sum, b| sum << 8 | i64::from(*b)));
+                let at = Stamp(
+                    first.0[..6]
+                        .iter()
+                        .fold(0, |sum, b| sum << 8 | i64::from(*b)),
+                );
                 let own = self.stand_in("A batch whose own row cannot be read", at)?;
                 left.push((n, own));
                 stand_ins.push(own);
@@ -193,14 +220,20 @@ impl<'s> Rebuild<'s> {
 
     fn has(&self, table: &str, id: Id) -> Result<bool> {
         let query = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?)");
-        self.conn.prepare_cached(&query).and_then(|mut s| s.query_row([id], |r| r.get(0))).map_err(sql)
+        self.conn
+            .prepare_cached(&query)
+            .and_then(|mut s| s.query_row([id], |r| r.get(0)))
+            .map_err(sql)
     }
 
     fn header(&self, n: i64) -> Result<(Header, Vec<u8>, bool)> {
         let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
         let mut statement = self.scrap.conn.prepare_cached(&query).map_err(sql)?;
         let mut rows = statement.query([n]).map_err(sql)?;
-        let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed("a batch that was read is gone"))?;
+        let row = rows
+            .next()
+            .map_err(sql)?
+            .ok_or_else(|| Error::failed("a batch that was read is gone"))?;
         let (header, hash, finished, _) = hash::header_of(row)?;
         Ok((header, hash, finished))
     }
@@ -252,16 +285,29 @@ impl<'s> Rebuild<'s> {
             }
             Ok(())
         })?;
-        self.conn.execute("UPDATE batch SET made = ?, edits = ? WHERE n = ?", params![made, edits, own]).map_err(sql)?;
+        self.conn
+            .execute(
+                "UPDATE batch SET made = ?, edits = ? WHERE n = ?",
+                params![made, edits, own],
+            )
+            .map_err(sql)?;
         let header = {
             let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
             let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
             let mut rows = statement.query([own]).map_err(sql)?;
-            let row = rows.next().map_err(sql)?.ok_or_else(|| Error::failed("a batch that was made is gone"))?;
+            let row = rows
+                .next()
+                .map_err(sql)?
+                .ok_or_else(|| Error::failed("a batch that was made is gone"))?;
             hash::header_of(row)?.0
         };
         let digest = hash::of_batch(self.conn, own, &header)?;
-        self.conn.execute("UPDATE batch SET hash = ? WHERE n = ?", params![&digest[..], own]).map_err(sql)?;
+        self.conn
+            .execute(
+                "UPDATE batch SET hash = ? WHERE n = ?",
+                params![&digest[..], own],
+            )
+            .map_err(sql)?;
         Ok(())
     }
 
@@ -284,7 +330,9 @@ impl<'s> Rebuild<'s> {
         let mut values = vec![Value::Blob(made.id.0.to_vec()), Value::Integer(own)];
         for (column, value) in table.columns.iter().zip(&made.values) {
             values.push(match *column {
-                "customer" => Value::Integer(self.customer(self.reference(table, "customer", made.id)?)?),
+                "customer" => {
+                    Value::Integer(self.customer(self.reference(table, "customer", made.id)?)?)
+                }
                 "contact" => match self.reference(table, "contact", made.id)? {
                     Some(n) => self.contact(n)?.map_or(Value::Null, Value::Integer),
                     None => Value::Null,
@@ -292,7 +340,10 @@ impl<'s> Rebuild<'s> {
                 _ => value.clone(),
             });
         }
-        self.conn.prepare_cached(table.insert).and_then(|mut s| s.execute(params_from_iter(values))).map_err(sql)?;
+        self.conn
+            .prepare_cached(table.insert)
+            .and_then(|mut s| s.execute(params_from_iter(values)))
+            .map_err(sql)?;
         // What no edit explains any more stands all the same.
         for (field, value) in &made.strange {
             batch::store(self.conn, table, made.id, field, value)?;
@@ -303,7 +354,11 @@ impl<'s> Rebuild<'s> {
     /// The integer that a row of the damaged file has in a column.
     fn reference(&self, table: &Table, column: &str, id: Id) -> Result<Option<i64>> {
         let query = format!("SELECT {column} FROM {} WHERE id = ?", table.name);
-        self.scrap.conn.prepare_cached(&query).and_then(|mut s| s.query_row([id], |r| r.get(0))).map_err(sql)
+        self.scrap
+            .conn
+            .prepare_cached(&query)
+            .and_then(|mut s| s.query_row([id], |r| r.get(0)))
+            .map_err(sql)
     }
 
     /// The id of a row of the damaged file: as its row says, or an index.
@@ -332,14 +387,22 @@ impl<'s> Rebuild<'s> {
         let own = self.stand_in("A customer whose row cannot be read", self.now)?;
         let name = format!("Customer {theirs} (its row cannot be read)");
         let nothing = Value::Text(String::new());
-        let values = batch::table(Entity::Customer).columns.iter().map(|column| match *column {
-            "name" => Value::Text(name.clone()),
-            "created" => Value::Null,
-            "attributes" => Value::Text("{}".into()),
-            _ => nothing.clone(),
-        });
-        let all = [Value::Blob(id.0.to_vec()), Value::Integer(own)].into_iter().chain(values);
-        self.conn.prepare_cached(batch::table(Entity::Customer).insert).and_then(|mut s| s.execute(params_from_iter(all))).map_err(sql)?;
+        let values = batch::table(Entity::Customer)
+            .columns
+            .iter()
+            .map(|column| match *column {
+                "name" => Value::Text(name.clone()),
+                "created" => Value::Null,
+                "attributes" => Value::Text("{}".into()),
+                _ => nothing.clone(),
+            });
+        let all = [Value::Blob(id.0.to_vec()), Value::Integer(own)]
+            .into_iter()
+            .chain(values);
+        self.conn
+            .prepare_cached(batch::table(Entity::Customer).insert)
+            .and_then(|mut s| s.execute(params_from_iter(all)))
+            .map_err(sql)?;
         let n = self.conn.last_insert_rowid();
         self.seal(own)?;
         self.stand_ins.insert(theirs, id);
@@ -356,7 +419,11 @@ impl<'s> Rebuild<'s> {
                 table.name
             );
             let mut statement = self.scrap.conn.prepare_cached(&query).map_err(sql)?;
-            if let Some(id) = statement.query_row([theirs], |r| r.get(0).map(Id)).optional().map_err(sql)? {
+            if let Some(id) = statement
+                .query_row([theirs], |r| r.get(0).map(Id))
+                .optional()
+                .map_err(sql)?
+            {
                 return Ok(Some(id));
             }
         }
@@ -379,22 +446,37 @@ impl<'s> Rebuild<'s> {
     pub fn settle(&self) -> Result<()> {
         let mut fields: BTreeSet<(u8, std::cmp::Reverse<i64>, Id, String)> = BTreeSet::new();
         {
-            let mut statement = self.conn.prepare("SELECT DISTINCT entity, row, field FROM edit").map_err(sql)?;
+            let mut statement = self
+                .conn
+                .prepare("SELECT DISTINCT entity, row, field FROM edit")
+                .map_err(sql)?;
             let mut rows = statement.query([]).map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
                 let entity: i64 = row.get(0).map_err(sql)?;
                 let (id, field) = (Id(row.get(1).map_err(sql)?), search::text_at(row, 2)?);
                 // Removals last, and a customer's last of all: they are judged by the rest.
-                fields.insert((u8::from(field == "removed"), std::cmp::Reverse(entity), id, field));
+                fields.insert((
+                    u8::from(field == "removed"),
+                    std::cmp::Reverse(entity),
+                    id,
+                    field,
+                ));
             }
         }
         for (_, entity, row, field) in fields {
-            let Some(table) = batch::table_numbered(entity.0) else { continue };
-            if !batch::current(self.conn, table, row, &field).is_err_and(|e| e.kind == crate::error::Kind::Usage) {
+            let Some(table) = batch::table_numbered(entity.0) else {
+                continue;
+            };
+            if !batch::current(self.conn, table, row, &field)
+                .is_err_and(|e| e.kind == crate::error::Kind::Usage)
+            {
                 heads::settle(self.conn, table, row, &field)?;
             }
         }
-        let mut moved = self.conn.prepare("SELECT DISTINCT customer FROM event WHERE kind = 6").map_err(sql)?;
+        let mut moved = self
+            .conn
+            .prepare("SELECT DISTINCT customer FROM event WHERE kind = 6")
+            .map_err(sql)?;
         let mut rows = moved.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             moves::settle(self.conn, row.get(0).map_err(sql)?)?;
@@ -402,7 +484,12 @@ impl<'s> Rebuild<'s> {
         self.conn
             .execute_batch("INSERT INTO found (found) VALUES ('delete-all'); INSERT INTO person (person) VALUES ('delete-all')")
             .map_err(sql)?;
-        self.conn.execute("DELETE FROM meta WHERE k IN ('found_upto', 'person_upto')", []).map_err(sql)?;
+        self.conn
+            .execute(
+                "DELETE FROM meta WHERE k IN ('found_upto', 'person_upto')",
+                [],
+            )
+            .map_err(sql)?;
         while search::catch_up(self.conn, 10_000)? {}
         Ok(())
     }

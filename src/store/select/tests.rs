@@ -10,11 +10,30 @@ use crate::store::{Options, Store, Who};
 const NOW: Stamp = Stamp(1_795_000_000_000);
 
 fn book(folder: &tempfile::TempDir) -> Store {
-    let who = Who { person: "ada".into(), device: Id([7; 16]) };
-    let options = Options { who, now: NOW, as_of: None, create: true, zone: None, keep: Keep::Nowhere };
+    let who = Who {
+        person: "ada".into(),
+        device: Id([7; 16]),
+    };
+    let options = Options {
+        who,
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: None,
+        keep: Keep::Nowhere,
+    };
     let mut store = Store::open(&folder.path().join("book.db"), &options).expect("a book");
     for name in ["Acme", "Globex"] {
-        store.write(&Command::AddCustomer(NewCustomer { name: name.into(), mrr: 10_000, ..NewCustomer::default() }), NOW).expect("written");
+        store
+            .write(
+                &Command::AddCustomer(NewCustomer {
+                    name: name.into(),
+                    mrr: 10_000,
+                    ..NewCustomer::default()
+                }),
+                NOW,
+            )
+            .expect("written");
     }
     store
 }
@@ -32,16 +51,25 @@ fn asked(store: &mut Store, text: &str) -> Result<Vec<Vec<Value>>, crate::error:
 fn views_have_plain_names_and_values() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = book(&folder);
-    let rows = asked(&mut store, "SELECT name, created FROM customer ORDER BY name").expect("rows");
+    let rows = asked(
+        &mut store,
+        "SELECT name, created FROM customer ORDER BY name",
+    )
+    .expect("rows");
     assert_eq!(rows[0], [json!("name"), json!("created")]);
     assert_eq!(rows[1][0], "Acme");
     let figures =
         asked(&mut store, "SELECT c.name, s.arr, s.stage FROM signal s JOIN customer c ON c.id = s.customer_id ORDER BY 1").expect("rows");
     assert_eq!(figures[1], [json!("Acme"), json!(120_000), json!("reach")]);
-    let moves = asked(&mut store, "SELECT count(*) FROM event WHERE kind = 'stage' AND author = 'ada'").expect("rows");
+    let moves = asked(
+        &mut store,
+        "SELECT count(*) FROM event WHERE kind = 'stage' AND author = 'ada'",
+    )
+    .expect("rows");
     assert_eq!(moves[1], [json!(2)]);
     for (name, _, columns) in store.select_views().expect("views") {
-        let all = asked(&mut store, &format!("SELECT * FROM {name}")).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let all = asked(&mut store, &format!("SELECT * FROM {name}"))
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(all[0].len(), columns.len(), "{name}");
     }
 }
@@ -97,9 +125,15 @@ fn a_statement_without_end_is_stopped() {
         asked += 1;
         asked > 3
     };
-    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
-    let stopped = store.select(endless, Box::new(stop), &mut |_| true).expect_err("it has no end");
-    assert_eq!((stopped.kind, stopped.message.as_str()), (Kind::Failed, "The statement was stopped before its end"));
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let stopped = store
+        .select(endless, Box::new(stop), &mut |_| true)
+        .expect_err("it has no end");
+    assert_eq!(
+        (stopped.kind, stopped.message.as_str()),
+        (Kind::Failed, "The statement was stopped before its end")
+    );
 }
 
 #[test]
@@ -109,10 +143,17 @@ fn views_that_nothing_is_read_of_but_their_rows_are_counted() {
     for (text, count) in [
         ("SELECT count(*) FROM customer", 2),
         ("SELECT count(*) FROM event", 2),
-        ("WITH customer AS (SELECT name FROM temp.customer) SELECT count(*) FROM customer", 2),
+        (
+            "WITH customer AS (SELECT name FROM temp.customer) SELECT count(*) FROM customer",
+            2,
+        ),
         ("SELECT count(*) FROM edit", 0),
     ] {
-        assert_eq!(asked(&mut store, text).unwrap_or_else(|e| panic!("{text}: {e}"))[1], [json!(count)], "{text}");
+        assert_eq!(
+            asked(&mut store, text).unwrap_or_else(|e| panic!("{text}: {e}"))[1],
+            [json!(count)],
+            "{text}"
+        );
     }
 }
 
@@ -128,13 +169,29 @@ fn values_that_grow_are_refused_before_they_take_seconds() {
         "WITH RECURSIVE x(b) AS (SELECT 'a' UNION ALL SELECT b || b FROM x) SELECT max(length(b)) FROM x",
     ] {
         let refused = asked(&mut store, text).expect_err(text);
-        assert_eq!((refused.kind, refused.message.as_str()), (Kind::Usage, "A value in the statement is larger than 4 MB"), "{text}");
+        assert_eq!(
+            (refused.kind, refused.message.as_str()),
+            (Kind::Usage, "A value in the statement is larger than 4 MB"),
+            "{text}"
+        );
     }
     // What is as long as a text of the book may be is read.
     let long = "x".repeat(1 << 20);
     let acme = store.find_customer("Acme").expect("it is there");
-    store.write(&Command::Note { customers: vec![acme], text: long.clone(), at: None }, NOW).expect("written");
-    assert_eq!(asked(&mut store, "SELECT text FROM event WHERE kind = 'note'").expect("rows")[1], [json!(long)]);
+    store
+        .write(
+            &Command::Note {
+                customers: vec![acme],
+                text: long.clone(),
+                at: None,
+            },
+            NOW,
+        )
+        .expect("written");
+    assert_eq!(
+        asked(&mut store, "SELECT text FROM event WHERE kind = 'note'").expect("rows")[1],
+        [json!(long)]
+    );
 }
 
 #[test]
@@ -149,6 +206,8 @@ fn a_statement_over_large_values_is_asked_often_whether_to_stop() {
     // A few hundred steps, each over a megabyte.
     let heavy = "WITH RECURSIVE n(i, b) AS (SELECT 1, zeroblob(1000000) UNION ALL SELECT i + 1, b FROM n WHERE i < 100)
                  SELECT sum(length(hex(b))) FROM n";
-    let stopped = store.select(heavy, Box::new(stop), &mut |_| true).expect_err("it is stopped");
+    let stopped = store
+        .select(heavy, Box::new(stop), &mut |_| true)
+        .expect_err("it is stopped");
     assert_eq!(stopped.message, "The statement was stopped before its end");
 }

@@ -19,9 +19,20 @@ impl Desk {
     }
 
     fn open(&self, book: &str, person: &str) -> Store {
-        let who = Who { person: person.into(), device: Id([person.len() as u8; 16]) };
+        let who = Who {
+            person: person.into(),
+            device: Id([person.len() as u8; 16]),
+        };
         let keep = Keep::In(self.home(person));
-        Store::open(&self.0.path().join(book), &Options { who, keep, ..options(person) }).unwrap()
+        Store::open(
+            &self.0.path().join(book),
+            &Options {
+                who,
+                keep,
+                ..options(person)
+            },
+        )
+        .unwrap()
     }
 
     fn copy(&self, from: &mut Store, name: &str) {
@@ -30,20 +41,43 @@ impl Desk {
 }
 
 fn note(store: &mut Store, customer: Id, text: &str) -> Id {
-    store.write(&Command::Note { customers: vec![customer], text: text.into(), at: None }, NOW).unwrap().batch.unwrap()
+    store
+        .write(
+            &Command::Note {
+                customers: vec![customer],
+                text: text.into(),
+                at: None,
+            },
+            NOW,
+        )
+        .unwrap()
+        .batch
+        .unwrap()
 }
 
 fn ask() -> MergeAsk {
-    MergeAsk { now: NOW, dry_run: false, foreign: false }
+    MergeAsk {
+        now: NOW,
+        dry_run: false,
+        foreign: false,
+    }
 }
 
 fn proof(store: &Store, batch: Id) -> Option<Proof> {
-    let n = crate::store::ids::number_of(&store.conn, "batch", batch).unwrap().unwrap();
+    let n = crate::store::ids::number_of(&store.conn, "batch", batch)
+        .unwrap()
+        .unwrap();
     proof_of(&store.conn, n).unwrap()
 }
 
 fn why(store: &mut Store, from: &Store) -> Vec<String> {
-    store.merge_copy(&from.conn, ask()).unwrap().left_out.into_iter().map(|l| l.why).collect()
+    store
+        .merge_copy(&from.conn, ask())
+        .unwrap()
+        .left_out
+        .into_iter()
+        .map(|l| l.why)
+        .collect()
 }
 
 #[test]
@@ -55,18 +89,28 @@ fn what_is_written_is_signed_and_what_arrives_is_looked_at() {
     let mut bo = desk.open("b.db", "bo");
     let batch = note(&mut bo, acme, "from bo");
     let said = proof(&bo, batch).unwrap();
-    let n = crate::store::ids::number_of(&bo.conn, "batch", batch).unwrap().unwrap();
+    let n = crate::store::ids::number_of(&bo.conn, "batch", batch)
+        .unwrap()
+        .unwrap();
     let (header, hash) = bo.conn.header(n).unwrap();
     assert!(holds(schema::book(&bo.conn).unwrap(), batch, &hash, &said));
     assert!(!holds(None, batch, &hash, &said), "of another book");
-    assert!(!holds(schema::book(&bo.conn).unwrap(), header.device, &hash, &said), "of another batch");
+    assert!(
+        !holds(schema::book(&bo.conn).unwrap(), header.device, &hash, &said),
+        "of another batch"
+    );
     assert!(why(&mut ana, &bo).is_empty());
     assert_eq!(proof(&ana, batch), Some(said), "it goes along");
     // The same key signs in every book of this person, and only they can read it.
     let text = std::fs::read_to_string(desk.home("bo").join(FILE)).unwrap();
     assert!(text.starts_with("ed25519 "));
     #[cfg(unix)]
-    assert_eq!(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(desk.home("bo").join(FILE)).unwrap()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::MetadataExt::mode(
+            &std::fs::metadata(desk.home("bo").join(FILE)).unwrap()
+        ) & 0o777,
+        0o600
+    );
     assert_eq!(Signer::of(&desk.home("bo")).unwrap().public(), said.key);
 }
 
@@ -77,18 +121,41 @@ fn what_is_not_signed_is_named_where_others_sign() {
     let mut cal = Store::open(&desk.0.path().join("a.db"), &options("cal")).unwrap();
     let acme = add(&mut cal, "Acme", 500);
     let said = |store: &mut Store| {
-        let Page::Activity(rows) = store.answer(&Query::Activity { search: String::new(), limit: 9 }).unwrap() else { panic!() };
+        let Page::Activity(rows) = store
+            .answer(&Query::Activity {
+                search: String::new(),
+                limit: 9,
+            })
+            .unwrap()
+        else {
+            panic!()
+        };
         for row in &rows {
-            let Page::Batch(page) = store.answer(&Query::Batch { batch: row.id }).unwrap() else { panic!() };
-            assert_eq!(page.batch.as_ref(), Some(row), "the page of a batch says the same");
+            let Page::Batch(page) = store.answer(&Query::Batch { batch: row.id }).unwrap() else {
+                panic!()
+            };
+            assert_eq!(
+                page.batch.as_ref(),
+                Some(row),
+                "the page of a batch says the same"
+            );
             assert!(!page.things.is_empty(), "with what it did: {page:?}");
         }
-        rows.into_iter().map(|row| (row.person, row.signed, row.unproven)).collect::<Vec<_>>()
+        rows.into_iter()
+            .map(|row| (row.person, row.signed, row.unproven))
+            .collect::<Vec<_>>()
     };
-    assert_eq!(said(&mut cal), [("cal".into(), false, false)], "where nobody signs nothing is to be said");
+    assert_eq!(
+        said(&mut cal),
+        [("cal".into(), false, false)],
+        "where nobody signs nothing is to be said"
+    );
     let mut ana = desk.open("a.db", "ana");
     note(&mut ana, acme, "from ana");
-    assert_eq!(said(&mut ana), [("ana".into(), true, false), ("cal".into(), false, true)]);
+    assert_eq!(
+        said(&mut ana),
+        [("ana".into(), true, false), ("cal".into(), false, true)]
+    );
 }
 
 #[test]
@@ -102,11 +169,19 @@ fn what_is_not_signed_as_its_device_signs_stays_out_and_is_told() {
     ana.merge_copy(&bo.conn, ask()).unwrap();
     let changed = |sql: &str| {
         let mut forged = Store::memory(&options("mallory")).unwrap();
-        rusqlite::backup::Backup::new(&bo.conn, &mut forged.conn).unwrap().step(-1).unwrap();
+        rusqlite::backup::Backup::new(&bo.conn, &mut forged.conn)
+            .unwrap()
+            .step(-1)
+            .unwrap();
         forged.look().unwrap();
         forged.who = bo.who.clone();
         let batch = note(&mut forged, acme, "as if by bo");
-        forged.conn.execute_batch(&sql.replace("ID", &format!("x'{}'", batch.to_string().replace('-', "")))).unwrap();
+        forged
+            .conn
+            .execute_batch(
+                &sql.replace("ID", &format!("x'{}'", batch.to_string().replace('-', ""))),
+            )
+            .unwrap();
         forged
     };
     assert_eq!(why(&mut ana, &changed("")), [UNSIGNED]);
@@ -117,12 +192,21 @@ fn what_is_not_signed_as_its_device_signs_stays_out_and_is_told() {
         )
     };
     assert_eq!(why(&mut ana, &changed(&with(0))), [BROKEN]);
-    assert_eq!(why(&mut ana, &changed(&with(1)))[0], BROKEN, "nobody has signed it");
+    assert_eq!(
+        why(&mut ana, &changed(&with(1)))[0],
+        BROKEN,
+        "nobody has signed it"
+    );
     // Somebody with a key of their own, under the name of the device.
     let mut other = desk.open("b.db", "somebody else");
     other.who.device = bo.who.device;
-    other.conn.execute("DELETE FROM signer WHERE device = ?", [bo.who.device]).unwrap();
-    other.signer = Some(std::sync::Arc::new(Signer::of(&desk.home("somebody else")).unwrap()));
+    other
+        .conn
+        .execute("DELETE FROM signer WHERE device = ?", [bo.who.device])
+        .unwrap();
+    other.signer = Some(std::sync::Arc::new(
+        Signer::of(&desk.home("somebody else")).unwrap(),
+    ));
     other.named = true;
     note(&mut other, acme, "by another key");
     assert!(why(&mut ana, &other).contains(&other_key(bo.who.device)));
@@ -145,17 +229,35 @@ fn a_book_from_before_goes_on_and_a_lost_key_makes_a_new_device() {
     let first = note(&mut ana, acme, "signed");
     let (device, key) = (ana.who.device, proof(&ana, first).unwrap().key);
     let mut fresh = Store::memory(&options("bo")).unwrap();
-    fresh.name_as(schema::book(&ana.conn).unwrap().unwrap()).unwrap();
-    assert!(why(&mut fresh, &ana).is_empty(), "older ones of the device are not signed, and come");
+    fresh
+        .name_as(schema::book(&ana.conn).unwrap().unwrap())
+        .unwrap();
+    assert!(
+        why(&mut fresh, &ana).is_empty(),
+        "older ones of the device are not signed, and come"
+    );
     drop(ana);
     std::fs::write(desk.home("ana").join(FILE), "ed25519 nonsense").unwrap();
     let mut ana = desk.open("a.db", "ana");
-    let refused = ana.write(&Command::Note { customers: vec![Id([9; 16])], text: "to nobody".into(), at: None }, NOW);
-    assert!(refused.is_err() && ana.news().is_empty(), "what is not saved is not called unsigned");
+    let refused = ana.write(
+        &Command::Note {
+            customers: vec![Id([9; 16])],
+            text: "to nobody".into(),
+            at: None,
+        },
+        NOW,
+    );
+    assert!(
+        refused.is_err() && ana.news().is_empty(),
+        "what is not saved is not called unsigned"
+    );
     let unsigned = note(&mut ana, acme, "without a key");
     assert_eq!(proof(&ana, unsigned), None);
     assert!(ana.news()[0].contains("are not signed"));
-    assert_ne!(ana.who.device, device, "nobody would take it under that name");
+    assert_ne!(
+        ana.who.device, device,
+        "nobody would take it under that name"
+    );
     assert!(why(&mut fresh, &ana).is_empty());
     drop(ana);
     std::fs::remove_file(desk.home("ana").join(FILE)).unwrap();
@@ -189,7 +291,15 @@ fn doctor_sees_what_is_changed_of_a_signature_or_a_key() {
     let mut ana = desk.open("a.db", "ana");
     let acme = add(&mut ana, "Acme", 500);
     note(&mut ana, acme, "signed");
-    let ok = |store: &mut Store| store.doctor().unwrap().iter().find(|c| c.code == "signatures").unwrap().ok;
+    let ok = |store: &mut Store| {
+        store
+            .doctor()
+            .unwrap()
+            .iter()
+            .find(|c| c.code == "signatures")
+            .unwrap()
+            .ok
+    };
     assert!(ok(&mut ana));
     for change in [
         "UPDATE signer SET since = 2",
@@ -201,7 +311,9 @@ fn doctor_sees_what_is_changed_of_a_signature_or_a_key() {
         ana.conn.execute_batch("SAVEPOINT one").unwrap();
         assert!(ana.conn.execute(change, []).unwrap() > 0);
         assert!(!ana.signature_check().unwrap().ok, "{change}");
-        ana.conn.execute_batch("ROLLBACK TO one; RELEASE one").unwrap();
+        ana.conn
+            .execute_batch("ROLLBACK TO one; RELEASE one")
+            .unwrap();
     }
     assert!(ok(&mut ana));
 }

@@ -53,10 +53,16 @@ mod in_hex {
 impl Count {
     /// Adds a row of [`ROW`].
     fn add(&mut self, row: &Row<'_>) -> Result<()> {
-        let bytes = |at: usize| row.get_ref(at).map_err(sql).map(|v| v.as_blob().unwrap_or_default());
+        let bytes = |at: usize| {
+            row.get_ref(at)
+                .map_err(sql)
+                .map(|v| v.as_blob().unwrap_or_default())
+        };
         self.count += 1;
         self.last = self.last.max(row.get(2).map_err(sql)?);
-        self.sum = self.sum.wrapping_add(u128::from_be_bytes(hash::digest(&[bytes(3)?, bytes(4)?].concat())));
+        self.sum = self.sum.wrapping_add(u128::from_be_bytes(hash::digest(
+            &[bytes(3)?, bytes(4)?].concat(),
+        )));
         Ok(())
     }
 }
@@ -74,11 +80,16 @@ struct Has {
 
 /// Counts what came since it was counted last.
 fn counted(conn: &Connection, mut has: Has) -> Result<Has> {
-    let mut statement = conn.prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n")).map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n"))
+        .map_err(sql)?;
     let mut rows = statement.query([has.upto]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         has.upto = row.get(0).map_err(sql)?;
-        has.devices.entry(Id(row.get(1).map_err(sql)?)).or_default().add(row)?;
+        has.devices
+            .entry(Id(row.get(1).map_err(sql)?))
+            .or_default()
+            .add(row)?;
     }
     Ok(has)
 }
@@ -86,7 +97,11 @@ fn counted(conn: &Connection, mut has: Has) -> Result<Has> {
 /// What is here of a device up to a number.
 fn up_to(conn: &Connection, device: Id, last: i64) -> Result<Count> {
     let mut count = Count::default();
-    let mut statement = conn.prepare_cached(&format!("{ROW} WHERE device = ? AND number <= ? AND finished = 1")).map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(&format!(
+            "{ROW} WHERE device = ? AND number <= ? AND finished = 1"
+        ))
+        .map_err(sql)?;
     let mut rows = statement.query(params![device, last]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         count.add(row)?;
@@ -96,40 +111,64 @@ fn up_to(conn: &Connection, device: Id, last: i64) -> Result<Count> {
 
 /// Who has bundles in the folder.
 fn writers(room: &Arc<Folder>) -> BTreeSet<Id> {
-    bundles_in(room).into_iter().map(|found| found.writer).collect()
+    bundles_in(room)
+        .into_iter()
+        .map(|found| found.writer)
+        .collect()
 }
 
 impl Store {
     /// What is here, counted from what was kept: `meta` has it under `has`.
     fn has(&self, book: Id) -> Result<Has> {
         let top = self.last_batch()?;
-        let kept = self.meta("has").and_then(|text| serde_json::from_str::<Has>(&text).ok());
+        let kept = self
+            .meta("has")
+            .and_then(|text| serde_json::from_str::<Has>(&text).ok());
         let kept = kept.filter(|has| has.book == book && has.upto <= top);
-        counted(&self.conn, kept.unwrap_or_else(|| Has { book, ..Has::default() }))
+        counted(
+            &self.conn,
+            kept.unwrap_or_else(|| Has {
+                book,
+                ..Has::default()
+            }),
+        )
     }
 
     /// Says in one's own folder what this copy has. Gives what is to be kept of it.
-    pub(super) fn say_what_is_here(&self, folder: &Folder, book: Id) -> Result<Option<(String, Value)>> {
+    pub(super) fn say_what_is_here(
+        &self,
+        folder: &Folder,
+        book: Id,
+    ) -> Result<Option<(String, Value)>> {
         let has = self.has(book)?;
-        let Ok(text) = serde_json::to_string(&has) else { return Ok(None) };
+        let Ok(text) = serde_json::to_string(&has) else {
+            return Ok(None);
+        };
         let said = format!("{} {text}\n", crate::store::outbox::checksum(&text));
         let mode = if folder.is_groups() { 0o660 } else { 0o600 };
         // Nobody has to have it: what cannot be said now is said with the next exchange.
         let draft = format!(".{FILE}.{}.tmp", std::process::id());
         let written = folder.write(FILE, &draft, said.as_bytes(), mode);
-        Ok(written.is_ok().then_some(("has".to_owned(), Value::Text(text))))
+        Ok(written
+            .is_ok()
+            .then_some(("has".to_owned(), Value::Text(text))))
     }
 
     /// The same, where others have said something new since they were asked last.
     pub(super) fn new_disagreements(&mut self) -> Result<Vec<String>> {
-        let Some(room) = self.room() else { return Ok(Vec::new()) };
+        let Some(room) = self.room() else {
+            return Ok(Vec::new());
+        };
         let said = |writer: Id| {
             let folder = room.folder(&writer.to_string()).ok()?;
             let about = folder.about(FILE).ok()?;
             Some((folder.path().join(FILE), (about.size, about.moment, 0)))
         };
         let all: Vec<_> = writers(&room).into_iter().filter_map(said).collect();
-        if all.iter().all(|(path, now)| self.tried.get(path) == Some(now)) {
+        if all
+            .iter()
+            .all(|(path, now)| self.tried.get(path) == Some(now))
+        {
             return Ok(Vec::new());
         }
         let wrong = self.disagreements()?;
@@ -141,15 +180,31 @@ impl Store {
 
     /// Where another copy that exchanges here says something else than this one, a sentence each.
     pub(in crate::store) fn disagreements(&self) -> Result<Vec<String>> {
-        let (Some(room), Some(book)) = (self.room(), schema::book(&self.conn)?) else { return Ok(Vec::new()) };
+        let (Some(room), Some(book)) = (self.room(), schema::book(&self.conn)?) else {
+            return Ok(Vec::new());
+        };
         let own = self.own_devices();
         let mut here = None;
         let mut wrong = Vec::new();
-        for writer in writers(&room).into_iter().filter(|writer| !own.contains(writer)) {
-            let read = room.folder(&writer.to_string()).and_then(|folder| folder.read(FILE, MOST));
-            let text = read.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-            let sound = text.trim_end().split_once(' ').filter(|(sum, json)| crate::store::outbox::checksum(json) == *sum);
-            let Some(theirs) = sound.and_then(|(_, json)| serde_json::from_str::<Has>(json).ok()).filter(|has| has.book == book) else {
+        for writer in writers(&room)
+            .into_iter()
+            .filter(|writer| !own.contains(writer))
+        {
+            let read = room
+                .folder(&writer.to_string())
+                .and_then(|folder| folder.read(FILE, MOST));
+            let text = read
+                .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .unwrap_or_default();
+            let sound = text
+                .trim_end()
+                .split_once(' ')
+                .filter(|(sum, json)| crate::store::outbox::checksum(json) == *sum);
+            let Some(theirs) = sound
+                .and_then(|(_, json)| serde_json::from_str::<Has>(json).ok())
+                .filter(|has| has.book == book)
+            else {
                 continue;
             };
             let ours = match &here {
@@ -157,13 +212,20 @@ impl Store {
                 None => here.insert(self.has(book)?),
             };
             for (device, said) in theirs.devices {
-                let Some(known) = ours.devices.get(&device).copied() else { continue };
+                let Some(known) = ours.devices.get(&device).copied() else {
+                    continue;
+                };
                 if said == known || known.count < said.count {
                     continue;
                 }
-                let known = if known.last == said.last { known } else { up_to(&self.conn, device, said.last)? };
+                let known = if known.last == said.last {
+                    known
+                } else {
+                    up_to(&self.conn, device, said.last)?
+                };
                 if known.count == said.count && known.sum != said.sum {
-                    let (numbers, whose, writer) = (said.last, self.whose(device)?, self.whose(writer)?);
+                    let (numbers, whose, writer) =
+                        (said.last, self.whose(device)?, self.whose(writer)?);
                     wrong.push(format!(
                         "the copy of {writer} has other changes of {whose} up to number {numbers} than this one: `retain merge` with that \
                          copy names them"

@@ -139,7 +139,9 @@ pub fn sum(spot: &Spot) -> std::io::Result<String> {
 /// What a name says: the device, when it has one, and the numbers.
 pub fn named(name: &str) -> Option<(Option<Id>, i64, i64)> {
     let stem = name.strip_suffix(".jsonl")?;
-    let (of, numbers) = stem.rsplit_once('_').map_or((None, stem), |(of, numbers)| (Some(of), numbers));
+    let (of, numbers) = stem
+        .rsplit_once('_')
+        .map_or((None, stem), |(of, numbers)| (Some(of), numbers));
     let of = of.map(str::parse).transpose().ok()?;
     let (first, last) = numbers.split_once('-')?;
     Some((of, first.parse().ok()?, last.parse().ok()?))
@@ -148,8 +150,13 @@ pub fn named(name: &str) -> Option<(Option<Id>, i64, i64)> {
 /// Removes what bundles of this machine left in `folder` that were killed while they were written.
 fn sweep(folder: &Folder) {
     for name in folder.names().unwrap_or_default() {
-        let writer = name.strip_prefix('.').and_then(|n| n.strip_suffix(".tmp")?.rsplit_once('.')).map(|(_, writer)| writer.to_owned());
-        if writer.is_some_and(|pid| cfg!(target_os = "linux") && !Path::new(&format!("/proc/{pid}")).exists()) {
+        let writer = name
+            .strip_prefix('.')
+            .and_then(|n| n.strip_suffix(".tmp")?.rsplit_once('.'))
+            .map(|(_, writer)| writer.to_owned());
+        if writer.is_some_and(|pid| {
+            cfg!(target_os = "linux") && !Path::new(&format!("/proc/{pid}")).exists()
+        }) {
             let _ = folder.remove(&name);
         }
     }
@@ -159,13 +166,30 @@ fn sweep(folder: &Folder) {
 pub type Piece<'a> = (&'a dyn Source, i64);
 
 /// Writes batches into `folder`; gives the file's length and the sum over its bytes.
-pub fn write(folder: &Folder, name: &str, head: &Head, batches: &[Piece<'_>]) -> Result<(u64, String)> {
-    let cannot = |e: std::io::Error| Error::failed(format!("no bundle can be written into {}", folder.path().display())).because(e);
+pub fn write(
+    folder: &Folder,
+    name: &str,
+    head: &Head,
+    batches: &[Piece<'_>],
+) -> Result<(u64, String)> {
+    let cannot = |e: std::io::Error| {
+        Error::failed(format!(
+            "no bundle can be written into {}",
+            folder.path().display()
+        ))
+        .because(e)
+    };
     sweep(folder);
     let draft = format!(".{name}.{}.tmp", std::process::id());
     let mode = if folder.is_groups() { 0o660 } else { 0o600 };
     let file = std::io::BufWriter::new(folder.draft(&draft, mode).map_err(cannot)?);
-    let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: true };
+    let mut out = Out {
+        file,
+        sum: blake3::Hasher::new(),
+        lines: 0,
+        bytes: 0,
+        marked: true,
+    };
     let mut body = || {
         out.put(&Line::Bundle(head.clone()))?;
         out.batches(head.book, batches)
@@ -173,7 +197,10 @@ pub fn write(folder: &Folder, name: &str, head: &Head, batches: &[Piece<'_>]) ->
     let written = body().and_then(|()| {
         let file = out.file.into_inner().map_err(|e| cannot(e.into_error()))?;
         file.sync_all().map_err(cannot)?;
-        folder.rename(&draft, name).and_then(|()| folder.sync()).map_err(cannot)
+        folder
+            .rename(&draft, name)
+            .and_then(|()| folder.sync())
+            .map_err(cannot)
     });
     if written.is_err() {
         let _ = folder.remove(&draft);
@@ -182,8 +209,19 @@ pub fn write(folder: &Folder, name: &str, head: &Head, batches: &[Piece<'_>]) ->
 }
 
 /// Writes a dump: the batches with these integers, in that order.
-pub fn dump(conn: &Connection, file: &mut dyn std::io::Write, head: &DumpHead, batches: &[i64]) -> Result<()> {
-    let mut out = Out { file, sum: blake3::Hasher::new(), lines: 0, bytes: 0, marked: false };
+pub fn dump(
+    conn: &Connection,
+    file: &mut dyn std::io::Write,
+    head: &DumpHead,
+    batches: &[i64],
+) -> Result<()> {
+    let mut out = Out {
+        file,
+        sum: blake3::Hasher::new(),
+        lines: 0,
+        bytes: 0,
+        marked: false,
+    };
     out.put(&Line::Dump(head.clone()))?;
     let pieces: Vec<Piece<'_>> = batches.iter().map(|n| (conn as &dyn Source, *n)).collect();
     out.batches(head.book, &pieces)
@@ -200,12 +238,19 @@ struct Out<W> {
 
 impl<W: std::io::Write> Out<W> {
     fn put(&mut self, line: &Line) -> Result<()> {
-        let json = serde_json::to_string(line).map_err(|e| Error::failed("a batch has no written form").because(e))?;
-        let text = if self.marked { format!("{} {json}\n", checksum(&json)) } else { json + "\n" };
+        let json = serde_json::to_string(line)
+            .map_err(|e| Error::failed("a batch has no written form").because(e))?;
+        let text = if self.marked {
+            format!("{} {json}\n", checksum(&json))
+        } else {
+            json + "\n"
+        };
         self.sum.update(text.as_bytes());
         self.lines += 1;
         self.bytes += text.len() as u64;
-        self.file.write_all(text.as_bytes()).map_err(|e| Error::failed("the file cannot be written").because(e))
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(|e| Error::failed("the file cannot be written").because(e))
     }
 
     /// The batches, and the end.
@@ -226,7 +271,10 @@ impl<W: std::io::Write> Out<W> {
             self.put(&Line::Batch(Box::new(entry)))?;
         }
         let sum = self.sum.finalize().to_hex()[..32].to_owned();
-        self.put(&Line::End { lines: self.lines, sum })
+        self.put(&Line::End {
+            lines: self.lines,
+            sum,
+        })
     }
 }
 
@@ -268,13 +316,20 @@ fn parse(text: &[u8]) -> Option<Line> {
     if text.first() == Some(&b'{') {
         return serde_json::from_slice(text).ok();
     }
-    let (sum, json) = std::str::from_utf8(text).ok()?.trim_end_matches('\n').split_once(' ')?;
-    (checksum(json) == sum).then(|| serde_json::from_str(json).ok()).flatten()
+    let (sum, json) = std::str::from_utf8(text)
+        .ok()?
+        .trim_end_matches('\n')
+        .split_once(' ')?;
+    (checksum(json) == sum)
+        .then(|| serde_json::from_str(json).ok())
+        .flatten()
 }
 
 fn first(file: File) -> Option<Line> {
     let mut line = Vec::new();
-    std::io::Read::take(BufReader::new(file), 1 << 16).read_until(b'\n', &mut line).ok()?;
+    std::io::Read::take(BufReader::new(file), 1 << 16)
+        .read_until(b'\n', &mut line)
+        .ok()?;
     parse(&line)
 }
 
@@ -301,15 +356,23 @@ impl Bundles {
     /// Reads a bundle of `book`; its good batches are added.
     pub fn add(&mut self, spot: &Spot, book: Id) -> Result<Told> {
         let from = self.places.len();
-        let mut told = Told { head: None, wrong: Vec::new(), strange: false, places: from..from };
+        let mut told = Told {
+            head: None,
+            wrong: Vec::new(),
+            strange: false,
+            places: from..from,
+        };
         let cannot = spot.cannot();
         let mut file = BufReader::new(spot.open().map_err(&cannot)?);
-        let (mut sum, mut lines, mut at, mut bad, mut ended) = (blake3::Hasher::new(), 0_usize, 0_u64, 0_usize, false);
+        let (mut sum, mut lines, mut at, mut bad, mut ended) =
+            (blake3::Hasher::new(), 0_usize, 0_u64, 0_usize, false);
         // The batch that goes on in the next line, while its parts are sound.
         let mut open: Option<Place> = None;
         loop {
             let mut line = Vec::new();
-            let read = std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(&cannot)?;
+            let read = std::io::Read::take(&mut file, LONGEST)
+                .read_until(b'\n', &mut line)
+                .map_err(&cannot)?;
             if read == 0 {
                 break;
             }
@@ -332,7 +395,9 @@ impl Bundles {
                 }
                 Some(Line::Dump(_)) if lines == 0 => {}
                 Some(Line::Dump(_)) => told.wrong.push("another dump begins in it".into()),
-                Some(Line::Batch(entry)) if entry.book == Some(book) => self.batch(&mut open, &entry, spot, place, &mut told),
+                Some(Line::Batch(entry)) if entry.book == Some(book) => {
+                    self.batch(&mut open, &entry, spot, place, &mut told)
+                }
                 Some(Line::Batch(_)) => {
                     told.strange = true;
                     told.wrong.push("a batch of another book is in it".into());
@@ -355,26 +420,56 @@ impl Bundles {
         Ok(told)
     }
 
-    fn batch(&mut self, open: &mut Option<Place>, entry: &Entry, spot: &Spot, at: u64, told: &mut Told) {
+    fn batch(
+        &mut self,
+        open: &mut Option<Place>,
+        entry: &Entry,
+        spot: &Spot,
+        at: u64,
+        told: &mut Told,
+    ) {
         let Some(items) = entry.items() else {
             told.strange = true;
-            told.wrong.push(format!("\"{}\" has a kind of row of a newer Retain", entry.label));
+            told.wrong.push(format!(
+                "\"{}\" has a kind of row of a newer Retain",
+                entry.label
+            ));
             *open = None;
             return;
         };
         let (header, hash) = entry.header();
         let goes_on = open.as_ref().is_some_and(|o| o.header.id == header.id);
         // The items of a batch stand in the order of ids, over all its parts: a book reads them so.
-        let mut ids = items.iter().filter(|item| item.entity() != LABEL).map(Item::id);
+        let mut ids = items
+            .iter()
+            .filter(|item| item.entity() != LABEL)
+            .map(Item::id);
         let (first, last) = (ids.next(), ids.next_back());
-        if open.take_if(|open| goes_on && first.is_some_and(|first| first <= open.last)).is_some() {
-            told.wrong.push(format!("the parts of \"{}\" are not in their order", entry.label));
+        if open
+            .take_if(|open| goes_on && first.is_some_and(|first| first <= open.last))
+            .is_some()
+        {
+            told.wrong.push(format!(
+                "the parts of \"{}\" are not in their order",
+                entry.label
+            ));
             return;
         }
-        let last = last.or(first).or(open.as_ref().filter(|_| goes_on).map(|open| open.last)).unwrap_or_default();
+        let last = last
+            .or(first)
+            .or(open.as_ref().filter(|_| goes_on).map(|open| open.last))
+            .unwrap_or_default();
         let mut place = match open.take() {
             Some(place) if goes_on => place,
-            _ => Place { header, hash, proof: entry.proof(), held: Some(Vec::new()), last, spot: spot.clone(), at },
+            _ => Place {
+                header,
+                hash,
+                proof: entry.proof(),
+                held: Some(Vec::new()),
+                last,
+                spot: spot.clone(),
+                at,
+            },
         };
         place.last = last;
         if entry.more || goes_on || self.held + items.len() > MOST_HELD {
@@ -408,7 +503,10 @@ impl Bundles {
     }
 
     fn place(&self, n: i64) -> Result<&Place> {
-        usize::try_from(n).ok().and_then(|n| self.places.get(n)).ok_or_else(|| Error::failed("a batch of a bundle is gone"))
+        usize::try_from(n)
+            .ok()
+            .and_then(|n| self.places.get(n))
+            .ok_or_else(|| Error::failed("a batch of a bundle is gone"))
     }
 }
 
@@ -433,13 +531,21 @@ impl Source for Bundles {
         let mut file = BufReader::new(file);
         loop {
             let mut line = Vec::new();
-            std::io::Read::take(&mut file, LONGEST).read_until(b'\n', &mut line).map_err(&cannot)?;
+            std::io::Read::take(&mut file, LONGEST)
+                .read_until(b'\n', &mut line)
+                .map_err(&cannot)?;
             // A file that has changed since it was looked at ends early, and then the hash does not fit.
-            let Some(Line::Batch(entry)) = parse(&line) else { return Ok(()) };
+            let Some(Line::Batch(entry)) = parse(&line) else {
+                return Ok(());
+            };
             if entry.batch != place.header.id {
                 return Ok(());
             }
-            entry.items().unwrap_or_default().into_iter().try_for_each(&mut *each)?;
+            entry
+                .items()
+                .unwrap_or_default()
+                .into_iter()
+                .try_for_each(&mut *each)?;
             if !entry.more {
                 return Ok(());
             }

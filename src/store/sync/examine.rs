@@ -16,8 +16,16 @@ use super::{agree, bundle, bundles_in, give, writers};
 fn of_folder(folder: &Folder, is_strange: impl Fn(&str, About) -> bool) -> Vec<String> {
     let mut names = folder.names().unwrap_or_default();
     names.sort();
-    let about = |name: &String| folder.about(name).ok().filter(|about| is_strange(name, *about));
-    names.iter().filter_map(|name| Some(strange::words(&folder.path().join(name), about(name)?))).collect()
+    let about = |name: &String| {
+        folder
+            .about(name)
+            .ok()
+            .filter(|about| is_strange(name, *about))
+    };
+    names
+        .iter()
+        .filter_map(|name| Some(strange::words(&folder.path().join(name), about(name)?)))
+        .collect()
 }
 
 /// Every bundle in the folder was read.
@@ -38,8 +46,12 @@ pub struct Examined {
 impl Store {
     /// Reads every bundle in the sync folder; `None` where there is no folder.
     pub(in crate::store) fn examine_bundles(&self) -> Result<Option<Examined>> {
-        let room = Some(self.mode != Mode::Memory && self.may_exchange()).filter(|may| *may).and_then(|_| self.room());
-        let (Some(room), Some(book)) = (room, schema::book(&self.conn)?) else { return Ok(None) };
+        let room = Some(self.mode != Mode::Memory && self.may_exchange())
+            .filter(|may| *may)
+            .and_then(|_| self.room());
+        let (Some(room), Some(book)) = (room, schema::book(&self.conn)?) else {
+            return Ok(None);
+        };
         let (own, purged) = (self.own_devices(), purge::any(&self.conn)?);
         let (mut found, mut held, mut all) = (Examined::default(), HashSet::new(), HashSet::new());
         for one in bundles_in(&room) {
@@ -47,7 +59,11 @@ impl Store {
             let said = match give::read(&self.conn, &one.spot, book, purged) {
                 Ok((read, said)) => {
                     *found.telling.entry(one.writer).or_default() += usize::from(read.telling);
-                    let unfit = if read.sound || !said.is_empty() { None } else { Some("what it says is not what was written".to_owned()) };
+                    let unfit = if read.sound || !said.is_empty() {
+                        None
+                    } else {
+                        Some("what it says is not what was written".to_owned())
+                    };
                     all.extend(read.ids.iter().copied());
                     if own.contains(&one.writer) {
                         held.extend(read.ids);
@@ -57,20 +73,36 @@ impl Store {
                 Err(error) => vec![error.message],
             };
             if !said.is_empty() {
-                let again = if own.contains(&one.writer) { "; `retain sync` writes it anew" } else { "" };
-                found.wrong.push(format!("the bundle {} of {}: {}{again}", one.name(), self.whose(one.writer)?, said.join(", ")));
+                let again = if own.contains(&one.writer) {
+                    "; `retain sync` writes it anew"
+                } else {
+                    ""
+                };
+                found.wrong.push(format!(
+                    "the bundle {} of {}: {}{again}",
+                    one.name(),
+                    self.whose(one.writer)?,
+                    said.join(", ")
+                ));
             }
         }
         found.telling.retain(|_, count| *count > 0);
         if self.syncs() {
             found.waiting = self.waits(book, &held)?;
-            let mut statement = self.conn.prepare_cached("SELECT id, device FROM batch WHERE finished = 1").map_err(sql)?;
-            let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), Id(r.get(1)?)))).map_err(sql)?;
+            let mut statement = self
+                .conn
+                .prepare_cached("SELECT id, device FROM batch WHERE finished = 1")
+                .map_err(sql)?;
+            let rows = statement
+                .query_map([], |r| Ok((Id(r.get(0)?), Id(r.get(1)?))))
+                .map_err(sql)?;
             let mut writers: BTreeMap<Id, bool> = BTreeMap::new();
             for row in rows {
                 let (id, device) = row.map_err(sql)?;
                 let theirs = || !own.contains(&device) && room.has_folder(&device.to_string());
-                found.others += usize::from(!all.contains(&id) && *writers.entry(device).or_insert_with(theirs));
+                found.others += usize::from(
+                    !all.contains(&id) && *writers.entry(device).or_insert_with(theirs),
+                );
             }
         }
         Ok(Some(found))
@@ -112,14 +144,19 @@ impl Store {
         if !purge::any(&self.conn)? {
             return Ok(Vec::new());
         }
-        self.examine_bundles()?.map_or_else(|| Ok(Vec::new()), |found| self.words_of_telling(&found))
+        self.examine_bundles()?
+            .map_or_else(|| Ok(Vec::new()), |found| self.words_of_telling(&found))
     }
 
     pub(in crate::store) fn words_of_telling(&self, found: &Examined) -> Result<Vec<String>> {
         let own = self.own_devices();
         let mut all = Vec::new();
         for (writer, count) in &found.telling {
-            let (bundles, have, them) = if *count == 1 { ("bundle", "has", "it") } else { ("bundles", "have", "them") };
+            let (bundles, have, them) = if *count == 1 {
+                ("bundle", "has", "it")
+            } else {
+                ("bundles", "have", "them")
+            };
             let way = if own.contains(writer) {
                 format!("`retain purge --sweep` writes {them} anew")
             } else {
@@ -138,9 +175,17 @@ impl Store {
     pub(super) fn whose(&self, device: Id) -> Result<String> {
         let person: Option<String> = self
             .conn
-            .prepare_cached("SELECT person FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1")
-            .and_then(|mut s| s.query_row([device], |r| search::text_at_raw(r, 0)).optional())
+            .prepare_cached(
+                "SELECT person FROM batch WHERE device = ? ORDER BY number DESC LIMIT 1",
+            )
+            .and_then(|mut s| {
+                s.query_row([device], |r| search::text_at_raw(r, 0))
+                    .optional()
+            })
             .map_err(sql)?;
-        Ok(person.map_or_else(|| format!("device {device}"), |person| format!("{person} (device {device})")))
+        Ok(person.map_or_else(
+            || format!("device {device}"),
+            |person| format!("{person} (device {device})"),
+        ))
     }
 }

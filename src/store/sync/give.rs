@@ -71,7 +71,13 @@ pub(super) struct Row {
 const ROW: &str = "SELECT n, id, device, number, coalesce(hash, x'') FROM batch";
 
 fn row_of(r: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    Ok(Row { n: r.get(0)?, id: Id(r.get(1)?), device: Id(r.get(2)?), number: r.get(3)?, hash: r.get(4)? })
+    Ok(Row {
+        n: r.get(0)?,
+        id: Id(r.get(1)?),
+        device: Id(r.get(2)?),
+        number: r.get(3)?,
+        hash: r.get(4)?,
+    })
 }
 
 /// A bundle of one's own.
@@ -140,11 +146,18 @@ impl Shelf {
     fn keep(&mut self, mine: Mine) {
         let (found, name) = (&mine.found, mine.found.name().to_owned());
         if let Some(ids) = &mine.ids {
-            self.set.push((format!("held/{name}"), Value::Blob(joined(ids.iter().copied()))));
+            self.set.push((
+                format!("held/{name}"),
+                Value::Blob(joined(ids.iter().copied())),
+            ));
         }
-        let kept = format!("{} {} {} {}", found.length, found.changed, mine.count, mine.sum);
+        let kept = format!(
+            "{} {} {} {}",
+            found.length, found.changed, mine.count, mine.sum
+        );
         self.set.push((format!("own/{name}"), Value::Text(kept)));
-        self.set.push((found.key.clone(), Value::Text(found.length.to_string())));
+        self.set
+            .push((found.key.clone(), Value::Text(found.length.to_string())));
         self.gone.retain(|gone| *gone != name);
         self.files.insert(name, mine);
     }
@@ -153,13 +166,20 @@ impl Shelf {
     fn remove(&mut self, name: &str) {
         if self.files.get(name).is_some_and(|mine| mine.found.remove()) {
             self.files.remove(name);
-            self.set.retain(|(key, _)| key.split_once('/').is_none_or(|(_, of)| of != name));
+            self.set
+                .retain(|(key, _)| key.split_once('/').is_none_or(|(_, of)| of != name));
             self.gone.push(name.to_owned());
         }
     }
 
     /// A name for these numbers that no bundle has, or one that holds nothing.
-    fn free_name(&self, folder: &Folder, (writer, device): (Id, Id), first: i64, last: i64) -> String {
+    fn free_name(
+        &self,
+        folder: &Folder,
+        (writer, device): (Id, Id),
+        first: i64,
+        last: i64,
+    ) -> String {
         let mut nth = 0;
         loop {
             let name = bundle::name((device != writer).then_some(device), first, last, nth);
@@ -177,15 +197,19 @@ impl Shelf {
         let mut groups: BTreeMap<(Id, Id), [Vec<String>; 2]> = BTreeMap::new();
         for (name, mine) in &self.files {
             if mine.whole && mine.count > 0 && mine.count < MANY && mine.found.length < LARGE {
-                let group = groups.entry((mine.found.writer, mine.found.device)).or_default();
+                let group = groups
+                    .entry((mine.found.writer, mine.found.device))
+                    .or_default();
                 group[usize::from(mine.count >= SMALL)].push(name.clone());
             }
         }
-        groups.into_values().find_map(
-            |[small, middle]| {
-                if small.len() > SMALL { Some(small) } else { (middle.len() > MIDDLE).then_some(middle) }
-            },
-        )
+        groups.into_values().find_map(|[small, middle]| {
+            if small.len() > SMALL {
+                Some(small)
+            } else {
+                (middle.len() > MIDDLE).then_some(middle)
+            }
+        })
     }
 }
 
@@ -206,10 +230,19 @@ pub(super) struct Read {
 }
 
 /// Reads a bundle to its end. `purged`: something was ever purged here.
-pub(super) fn read(conn: &Connection, spot: &Spot, book: Id, purged: bool) -> Result<(Read, Vec<String>)> {
+pub(super) fn read(
+    conn: &Connection,
+    spot: &Spot,
+    book: Id,
+    purged: bool,
+) -> Result<(Read, Vec<String>)> {
     let mut bundles = Bundles::default();
     let told = bundles.add(spot, book)?;
-    let mut read = Read { sound: told.wrong.is_empty() && told.head.is_some(), strange: told.strange, ..Read::default() };
+    let mut read = Read {
+        sound: told.wrong.is_empty() && told.head.is_some(),
+        strange: told.strange,
+        ..Read::default()
+    };
     let mut ids = BTreeSet::new();
     for n in told.places {
         let (header, hash) = bundles.header(n as i64)?;
@@ -223,7 +256,8 @@ pub(super) fn read(conn: &Connection, spot: &Spot, book: Id, purged: bool) -> Re
         })?;
         telling |= purged && !unsaid && purge::is_purged(conn, header.id)?;
         let ours = hash_of(conn, header.id)?;
-        if tally.fits(&header, &hash) && (telling || ours.as_ref().is_none_or(|ours| *ours == hash)) {
+        if tally.fits(&header, &hash) && (telling || ours.as_ref().is_none_or(|ours| *ours == hash))
+        {
             if ids.insert(header.id) && ours.is_none() {
                 read.lacks.push(n as i64);
             }
@@ -269,7 +303,12 @@ fn turn(room: &Folder) -> Option<File> {
 impl Store {
     /// Every device whose batches and bundles are one's own.
     pub(super) fn own_devices(&self) -> BTreeSet<Id> {
-        let mut own = self.outbox.as_ref().or(self.numbers.as_ref()).map(|o| o.own_devices()).unwrap_or_default();
+        let mut own = self
+            .outbox
+            .as_ref()
+            .or(self.numbers.as_ref())
+            .map(|o| o.own_devices())
+            .unwrap_or_default();
         own.extend([self.who.device, self.options.who.device]);
         own
     }
@@ -285,7 +324,9 @@ impl Store {
         if !self.syncs() || self.as_of.is_some() || self.read_only.is_some() {
             return Ok(done);
         }
-        let Some(book) = schema::book(&self.conn)? else { return Ok(done) };
+        let Some(book) = schema::book(&self.conn)? else {
+            return Ok(done);
+        };
         let shelf = self.shelf(book, look)?;
         if !shelf.anew && shelf.many().is_none() && self.ungiven(&shelf)?.is_less_than(least) {
             return Ok(done);
@@ -328,8 +369,14 @@ impl Store {
             return Ok(0);
         }
         // Those that a copy names are the book's.
-        let room = if self.may_exchange() { self.room() } else { None };
-        let (Some(room), Some(book)) = (room, schema::book(&self.conn)?) else { return Ok(0) };
+        let room = if self.may_exchange() {
+            self.room()
+        } else {
+            None
+        };
+        let (Some(room), Some(book)) = (room, schema::book(&self.conn)?) else {
+            return Ok(0);
+        };
         let _turn = turn(&room);
         let mut shelf = self.shelf(book, Look::Purged)?;
         let done = self.settle(&mut shelf, Look::Purged)?;
@@ -348,9 +395,14 @@ impl Store {
         self.begin()?;
         let work = self.inside().and_then(|()| {
             for name in &shelf.gone {
-                ["own", "held", "bundle"].iter().try_for_each(|of| self.forget_meta(&format!("{of}/{name}")))?;
+                ["own", "held", "bundle"]
+                    .iter()
+                    .try_for_each(|of| self.forget_meta(&format!("{of}/{name}")))?;
             }
-            shelf.set.iter().try_for_each(|(key, value)| self.put_meta(key, value))
+            shelf
+                .set
+                .iter()
+                .try_for_each(|(key, value)| self.put_meta(key, value))
         });
         crate::store::end(&self.conn, work)
     }
@@ -362,22 +414,56 @@ impl Store {
     /// Looks at one's own bundles.
     fn shelf(&self, book: Id, look: Look) -> Result<Shelf> {
         let (room, own) = (self.room(), self.own_devices());
-        let mut shelf =
-            Shelf { book, room, own, files: BTreeMap::new(), unread: Vec::new(), set: Vec::new(), gone: Vec::new(), anew: false };
+        let mut shelf = Shelf {
+            book,
+            room,
+            own,
+            files: BTreeMap::new(),
+            unread: Vec::new(),
+            set: Vec::new(),
+            gone: Vec::new(),
+            anew: false,
+        };
         let mut known = self.known_own(&shelf.own)?;
-        let buried = if look == Look::Purged { self.batches_with_purged()? } else { HashSet::new() };
-        let mine = shelf.room.as_ref().map(|room| bundles_of(room, |writer| shelf.own.contains(&writer)));
+        let buried = if look == Look::Purged {
+            self.batches_with_purged()?
+        } else {
+            HashSet::new()
+        };
+        let mine = shelf
+            .room
+            .as_ref()
+            .map(|room| bundles_of(room, |writer| shelf.own.contains(&writer)));
         for found in mine.unwrap_or_default() {
             let was = known.remove(found.name());
             let same = was.as_ref().is_some_and(|was| match look {
-                Look::Whole => was.length == found.length && bundle::sum(&found.spot).is_ok_and(|sum| sum == was.sum),
-                Look::Quick | Look::Purged => (was.length, was.changed) == (found.length, found.changed),
+                Look::Whole => {
+                    was.length == found.length
+                        && bundle::sum(&found.spot).is_ok_and(|sum| sum == was.sum)
+                }
+                Look::Quick | Look::Purged => {
+                    (was.length, was.changed) == (found.length, found.changed)
+                }
             });
-            let same = same && (buried.is_empty() || !self.held(found.name())?.iter().any(|id| buried.contains(id)));
+            let same = same
+                && (buried.is_empty()
+                    || !self
+                        .held(found.name())?
+                        .iter()
+                        .any(|id| buried.contains(id)));
             match was {
                 Some(Known { sum, count, .. }) if same => {
                     let name = found.name().to_owned();
-                    shelf.files.insert(name, Mine { found, sum, count, ids: None, whole: true });
+                    shelf.files.insert(
+                        name,
+                        Mine {
+                            found,
+                            sum,
+                            count,
+                            ids: None,
+                            whole: true,
+                        },
+                    );
                 }
                 was => shelf.unread.push((found, was)),
             }
@@ -389,14 +475,24 @@ impl Store {
 
     /// What is kept of one's own bundles.
     fn known_own(&self, own: &BTreeSet<Id>) -> Result<HashMap<String, Known>> {
-        let mut statement = self.conn.prepare_cached("SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'own/' AND k < 'own0'").map_err(sql)?;
-        let rows = statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))).map_err(sql)?;
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'own/' AND k < 'own0'")
+            .map_err(sql)?;
+        let rows = statement
+            .query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))
+            .map_err(sql)?;
         let mut known = HashMap::new();
         for row in rows {
             let (key, text) = row.map_err(sql)?;
             let name = key.trim_start_matches("own/");
-            let writer = name.split_once('/').and_then(|(writer, _)| writer.parse().ok());
-            if let (true, Some(was)) = (writer.is_some_and(|w| own.contains(&w)), Known::parse(&text)) {
+            let writer = name
+                .split_once('/')
+                .and_then(|(writer, _)| writer.parse().ok());
+            if let (true, Some(was)) = (
+                writer.is_some_and(|w| own.contains(&w)),
+                Known::parse(&text),
+            ) {
                 known.insert(name.to_owned(), was);
             }
         }
@@ -408,13 +504,18 @@ impl Store {
         let held: Option<Vec<u8>> = self
             .conn
             .prepare_cached("SELECT v FROM meta WHERE k = ?")
-            .and_then(|mut s| s.query_row([format!("held/{name}")], |r| r.get(0)).optional())
+            .and_then(|mut s| {
+                s.query_row([format!("held/{name}")], |r| r.get(0))
+                    .optional()
+            })
             .map_err(sql)?;
         Ok(ids_of(&held.unwrap_or_default()).collect())
     }
 
     fn ids_in(&self, mine: &Mine) -> Result<Vec<Id>> {
-        mine.ids.clone().map_or_else(|| self.held(mine.found.name()), Ok)
+        mine.ids
+            .clone()
+            .map_or_else(|| self.held(mine.found.name()), Ok)
     }
 
     /// Everything that one's own bundles hold.
@@ -427,21 +528,31 @@ impl Store {
     }
 
     fn batches_with_purged(&self) -> Result<HashSet<Id>> {
-        let mut statement = self.conn.prepare_cached("SELECT id FROM batch WHERE n IN (SELECT batch FROM tombstone)").map_err(sql)?;
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT id FROM batch WHERE n IN (SELECT batch FROM tombstone)")
+            .map_err(sql)?;
         let ids = statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)?;
         ids.collect::<rusqlite::Result<_>>().map_err(sql)
     }
 
     /// The finished batches of a device with these numbers.
     pub(super) fn rows_between(&self, device: Id, first: i64, last: i64) -> Result<Vec<Row>> {
-        let query = format!("{ROW} WHERE device = ? AND number BETWEEN ? AND ? AND finished = 1 ORDER BY number, n LIMIT ?");
+        let query = format!(
+            "{ROW} WHERE device = ? AND number BETWEEN ? AND ? AND finished = 1 ORDER BY number, n LIMIT ?"
+        );
         let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement.query_map(params![device, first, last, MANY as i64 + 1], row_of).map_err(sql)?;
+        let rows = statement
+            .query_map(params![device, first, last, MANY as i64 + 1], row_of)
+            .map_err(sql)?;
         rows.collect::<rusqlite::Result<_>>().map_err(sql)
     }
 
     fn rows_named(&self, ids: impl Iterator<Item = Id>) -> Result<Vec<Row>> {
-        let mut statement = self.conn.prepare_cached(&format!("{ROW} WHERE id = ? AND finished = 1")).map_err(sql)?;
+        let mut statement = self
+            .conn
+            .prepare_cached(&format!("{ROW} WHERE id = ? AND finished = 1"))
+            .map_err(sql)?;
         let mut rows = Vec::new();
         for id in ids {
             rows.extend(statement.query_row([id], row_of).optional().map_err(sql)?);
@@ -454,17 +565,36 @@ impl Store {
         let (mut done, mut wrong) = (Given::default(), Vec::new());
         let purged = purge::any(&self.conn)?;
         for (found, was) in std::mem::take(&mut shelf.unread) {
-            let Ok(sum) = bundle::sum(&found.spot) else { continue };
-            if let Some(was) = was.as_ref().filter(|was| look != Look::Purged && was.sum == sum) {
-                shelf.keep(Mine { count: was.count, found, sum, ids: None, whole: true });
+            let Ok(sum) = bundle::sum(&found.spot) else {
+                continue;
+            };
+            if let Some(was) = was
+                .as_ref()
+                .filter(|was| look != Look::Purged && was.sum == sum)
+            {
+                shelf.keep(Mine {
+                    count: was.count,
+                    found,
+                    sum,
+                    ids: None,
+                    whole: true,
+                });
                 continue;
             }
-            let Ok((read, _)) = read(&self.conn, &found.spot, shelf.book, purged) else { continue };
+            let Ok((read, _)) = read(&self.conn, &found.spot, shelf.book, purged) else {
+                continue;
+            };
             if !read.sound || read.telling {
                 wrong.push((found, was.is_some(), sum, read));
                 continue;
             }
-            let mine = Mine { found, sum, count: read.ids.len(), ids: Some(read.ids), whole: read.lacks.is_empty() };
+            let mine = Mine {
+                found,
+                sum,
+                count: read.ids.len(),
+                ids: Some(read.ids),
+                whole: read.lacks.is_empty(),
+            };
             if mine.whole {
                 shelf.keep(mine);
             } else {
@@ -478,7 +608,16 @@ impl Store {
         let mut held = self.all_held(shelf)?;
         for (found, was, sum, read) in wrong {
             if read.strange {
-                shelf.files.insert(found.name().to_owned(), Mine { found, sum, count: read.ids.len(), ids: Some(read.ids), whole: false });
+                shelf.files.insert(
+                    found.name().to_owned(),
+                    Mine {
+                        found,
+                        sum,
+                        count: read.ids.len(),
+                        ids: Some(read.ids),
+                        whole: false,
+                    },
+                );
                 continue;
             }
             let mut ids: BTreeSet<Id> = read.ids.iter().copied().collect();
@@ -488,7 +627,12 @@ impl Store {
             // A name that says more than a bundle can hold is not one that was given here.
             if !read.sound && found.last.saturating_sub(found.first) < MANY as i64 {
                 let between = self.rows_between(found.device, found.first, found.last)?;
-                ids.extend(between.into_iter().map(|row| row.id).filter(|id| !held.contains(id)));
+                ids.extend(
+                    between
+                        .into_iter()
+                        .map(|row| row.id)
+                        .filter(|id| !held.contains(id)),
+                );
             }
             let rows = self.rows_named(ids.into_iter().take(MANY))?;
             if rows.is_empty() && read.lacks.is_empty() {
@@ -499,7 +643,10 @@ impl Store {
                 continue;
             }
             held.extend(rows.iter().map(|row| row.id));
-            let name = found.path.file_name().map(|n| n.to_string_lossy().into_owned());
+            let name = found
+                .path
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned());
             self.put_bundle(shelf, (found.writer, found.device), rows, Some(&read), name)?;
             done.mended += usize::from(!read.sound);
             done.cleaned += usize::from(read.telling);
@@ -518,8 +665,14 @@ impl Store {
         name: Option<String>,
     ) -> Result<String> {
         rows.sort_unstable_by_key(|row| (row.number, row.n));
-        let mut pieces: Vec<Piece<'_>> = rows.iter().map(|row| (&self.conn as &dyn Source, row.n)).collect();
-        let mut batches: Vec<(Id, i64, Vec<u8>)> = rows.iter().map(|row| (row.id, row.number, row.hash.clone())).collect();
+        let mut pieces: Vec<Piece<'_>> = rows
+            .iter()
+            .map(|row| (&self.conn as &dyn Source, row.n))
+            .collect();
+        let mut batches: Vec<(Id, i64, Vec<u8>)> = rows
+            .iter()
+            .map(|row| (row.id, row.number, row.hash.clone()))
+            .collect();
         if let Some(read) = besides {
             for place in &read.lacks {
                 let (header, hash) = read.bundles.header(*place)?;
@@ -528,19 +681,63 @@ impl Store {
             }
         }
         let numbers = batches.iter().map(|b| b.1);
-        let (Some(first), Some(last)) = (numbers.clone().min(), numbers.max()) else { return Ok(String::new()) };
-        let room = shelf.room.clone().ok_or_else(|| Error::failed("the sync folder is gone"))?;
-        let cannot = |e| Error::failed(format!("{} cannot be made", room.path().join(writer.to_string()).display())).because(e);
-        let folder = room.make_folder(&writer.to_string(), if room.is_groups() { 0o2770 } else { 0o700 }).map_err(cannot)?;
+        let (Some(first), Some(last)) = (numbers.clone().min(), numbers.max()) else {
+            return Ok(String::new());
+        };
+        let room = shelf
+            .room
+            .clone()
+            .ok_or_else(|| Error::failed("the sync folder is gone"))?;
+        let cannot = |e| {
+            Error::failed(format!(
+                "{} cannot be made",
+                room.path().join(writer.to_string()).display()
+            ))
+            .because(e)
+        };
+        let folder = room
+            .make_folder(
+                &writer.to_string(),
+                if room.is_groups() { 0o2770 } else { 0o700 },
+            )
+            .map_err(cannot)?;
         let name = name.unwrap_or_else(|| shelf.free_name(&folder, (writer, device), first, last));
         let sum = bundle::sum_of(batches.iter().map(|b| (b.0, &b.2[..])));
-        let head = Head { format: bundle::FORMAT, book: shelf.book, zone: self.meta("zone"), device, first, last, sum: Some(sum) };
+        let head = Head {
+            format: bundle::FORMAT,
+            book: shelf.book,
+            zone: self.meta("zone"),
+            device,
+            first,
+            last,
+            sum: Some(sum),
+        };
         let (length, sum) = self.snapshot(|_| bundle::write(&folder, &name, &head, &pieces))?;
         let found = Found::look(&room, &folder, writer, name.clone());
-        let found = found.ok_or_else(|| Error::failed(format!("{} is not as it was written", folder.path().join(&name).display())))?;
-        let (found, name) = (Found { device, first, last, length, ..found }, format!("{writer}/{name}"));
+        let found = found.ok_or_else(|| {
+            Error::failed(format!(
+                "{} is not as it was written",
+                folder.path().join(&name).display()
+            ))
+        })?;
+        let (found, name) = (
+            Found {
+                device,
+                first,
+                last,
+                length,
+                ..found
+            },
+            format!("{writer}/{name}"),
+        );
         let ids: Vec<Id> = batches.iter().map(|b| b.0).collect();
-        let mine = Mine { found, sum, count: ids.len(), ids: Some(ids), whole: rows.len() == batches.len() };
+        let mine = Mine {
+            found,
+            sum,
+            count: ids.len(),
+            ids: Some(ids),
+            whole: rows.len() == batches.len(),
+        };
         if mine.whole {
             shelf.keep(mine);
         } else {
@@ -552,17 +749,32 @@ impl Store {
     /// What no bundle has: one's own batches, and those of devices that have no folder.
     fn ungiven(&self, shelf: &Shelf) -> Result<Ungiven> {
         let mut devices = shelf.own.clone();
-        devices.extend(self.devices()?.into_iter().filter(|d| !shelf.room.as_ref().is_some_and(|room| room.has_folder(&d.to_string()))));
+        devices.extend(self.devices()?.into_iter().filter(|d| {
+            !shelf
+                .room
+                .as_ref()
+                .is_some_and(|room| room.has_folder(&d.to_string()))
+        }));
         let mut print = blake3::Hasher::new();
         devices.iter().for_each(|device| {
             print.update(&device.0);
         });
         let print = print.finalize().to_hex()[..16].to_owned();
         let said = self.meta(&self.mark_key()).filter(|_| !shelf.anew);
-        let from = said.as_deref().and_then(|said| said.split_once(' ')).filter(|(_, of)| *of == print);
+        let from = said
+            .as_deref()
+            .and_then(|said| said.split_once(' '))
+            .filter(|(_, of)| *of == print);
         let from: i64 = from.and_then(|(n, _)| n.parse().ok()).unwrap_or(0);
-        let mut held = if from == 0 { self.all_held(shelf)? } else { HashSet::new() };
-        let mut statement = self.conn.prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n")).map_err(sql)?;
+        let mut held = if from == 0 {
+            self.all_held(shelf)?
+        } else {
+            HashSet::new()
+        };
+        let mut statement = self
+            .conn
+            .prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n"))
+            .map_err(sql)?;
         let (mut waiting, mut top): (BTreeMap<Id, Vec<Row>>, i64) = (BTreeMap::new(), from);
         for row in statement.query_map([from], row_of).map_err(sql)? {
             let row = row.map_err(sql)?;
@@ -573,14 +785,36 @@ impl Store {
         }
         // Of a device without a folder somebody else may have given it.
         if waiting.keys().any(|device| !shelf.own.contains(device)) {
-            let theirs = |f: &Found| f.writer != f.device && waiting.contains_key(&f.device) && !shelf.own.contains(&f.writer);
-            for found in shelf.room.as_ref().map(bundles_in).unwrap_or_default().iter().filter(|f| theirs(f)) {
-                held.extend(read(&self.conn, &found.spot, shelf.book, false).map(|(read, _)| read.ids).unwrap_or_default());
+            let theirs = |f: &Found| {
+                f.writer != f.device
+                    && waiting.contains_key(&f.device)
+                    && !shelf.own.contains(&f.writer)
+            };
+            for found in shelf
+                .room
+                .as_ref()
+                .map(bundles_in)
+                .unwrap_or_default()
+                .iter()
+                .filter(|f| theirs(f))
+            {
+                held.extend(
+                    read(&self.conn, &found.spot, shelf.book, false)
+                        .map(|(read, _)| read.ids)
+                        .unwrap_or_default(),
+                );
             }
-            waiting.iter_mut().filter(|(d, _)| !shelf.own.contains(d)).for_each(|(_, rows)| rows.retain(|row| !held.contains(&row.id)));
+            waiting
+                .iter_mut()
+                .filter(|(d, _)| !shelf.own.contains(d))
+                .for_each(|(_, rows)| rows.retain(|row| !held.contains(&row.id)));
             waiting.retain(|_, rows| !rows.is_empty());
         }
-        Ok(Ungiven { waiting, mark: (self.mark_key(), Value::Text(format!("{top} {print}"))), behind: top - from > MOST_BEHIND })
+        Ok(Ungiven {
+            waiting,
+            mark: (self.mark_key(), Value::Text(format!("{top} {print}"))),
+            behind: top - from > MOST_BEHIND,
+        })
     }
 
     /// The devices whose batches the book has, each by one step in the index.
@@ -601,7 +835,9 @@ impl Store {
                 ids.extend(self.ids_in(mine)?);
                 whose = Some((mine.found.writer, mine.found.device));
             }
-            let Some((writer, device)) = whose else { return Ok(()) };
+            let Some((writer, device)) = whose else {
+                return Ok(());
+            };
             let mut rows = self.rows_named(ids.iter().copied())?;
             if rows.len() < ids.len() {
                 // The book lacks some of it all the same: they stay as they are.
@@ -617,7 +853,10 @@ impl Store {
                 shelf.remove(name);
             }
             // One that could not be removed would be joined again and again.
-            if small.iter().any(|name| !written.contains(name) && shelf.files.contains_key(name)) {
+            if small
+                .iter()
+                .any(|name| !written.contains(name) && shelf.files.contains_key(name))
+            {
                 return Ok(());
             }
         }
@@ -628,15 +867,21 @@ impl Store {
     fn remove_doubled(&self, shelf: &mut Shelf) -> Result<()> {
         let mut holders: HashMap<Id, usize> = HashMap::new();
         let mut all = Vec::new();
-        for (name, mine) in shelf.files.iter().filter(|(_, mine)| mine.whole && mine.count > 0) {
+        for (name, mine) in shelf
+            .files
+            .iter()
+            .filter(|(_, mine)| mine.whole && mine.count > 0)
+        {
             let ids = self.ids_in(mine)?;
-            ids.iter().for_each(|id| *holders.entry(*id).or_default() += 1);
+            ids.iter()
+                .for_each(|id| *holders.entry(*id).or_default() += 1);
             all.push((ids, name.clone()));
         }
         all.sort_by_key(|(ids, name)| (ids.len(), name.clone()));
         for (ids, name) in all {
             if ids.iter().all(|id| holders.get(id).is_some_and(|n| *n > 1)) {
-                ids.iter().for_each(|id| *holders.entry(*id).or_default() -= 1);
+                ids.iter()
+                    .for_each(|id| *holders.entry(*id).or_default() -= 1);
                 shelf.remove(&name);
             }
         }
@@ -648,7 +893,11 @@ impl Store {
         let mut shelf = self.shelf(book, Look::Quick)?;
         shelf.anew = true;
         let waiting = self.ungiven(&shelf)?.waiting;
-        Ok(waiting.values().flatten().filter(|row| !held.contains(&row.id)).count())
+        Ok(waiting
+            .values()
+            .flatten()
+            .filter(|row| !held.contains(&row.id))
+            .count())
     }
 }
 

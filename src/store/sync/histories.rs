@@ -52,12 +52,21 @@ struct Desk {
 
 impl Desk {
     fn options(&self, now: Stamp) -> Options {
-        let who = Who { person: PEOPLE[self.no].into(), device: Id([self.no as u8 + 1; 16]) };
-        Options { who, keep: (self.keep)(self.room.join("home")), now, ..options("ana") }
+        let who = Who {
+            person: PEOPLE[self.no].into(),
+            device: Id([self.no as u8 + 1; 16]),
+        };
+        Options {
+            who,
+            keep: (self.keep)(self.room.join("home")),
+            now,
+            ..options("ana")
+        }
     }
 
     fn open(&mut self, seed: u64, now: Stamp) {
-        let mut store = Store::open(&self.book, &self.options(now)).unwrap_or_else(|e| panic!("not opened: {e:?}"));
+        let mut store = Store::open(&self.book, &self.options(now))
+            .unwrap_or_else(|e| panic!("not opened: {e:?}"));
         self.opened += 1;
         store.seed_ids((seed * 5 + self.no as u64) * 1000 + self.opened);
         store.turn_day(now);
@@ -81,7 +90,10 @@ impl Desk {
         for entry in fs::read_dir(room).unwrap().map(std::result::Result::unwrap) {
             // A draft is that of a process which is not there any more.
             let own = format!(".{}.tmp", std::process::id());
-            let name = entry.file_name().to_string_lossy().replace(&own, ".999999999.tmp");
+            let name = entry
+                .file_name()
+                .to_string_lossy()
+                .replace(&own, ".999999999.tmp");
             let (from, to) = (entry.path(), to.join(name));
             if from.is_dir() {
                 Self::image(&from, &to);
@@ -109,13 +121,20 @@ struct Team {
 }
 
 fn ask(now: Stamp) -> MergeAsk {
-    MergeAsk { now, dry_run: false, foreign: false }
+    MergeAsk {
+        now,
+        dry_run: false,
+        foreign: false,
+    }
 }
 
 impl Team {
     fn new(seed: u64) -> Team {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed.to_le_bytes().repeat(4)));
+        let runner = TestRunner::new_with_rng(
+            Config::default(),
+            TestRng::from_seed(RngAlgorithm::ChaCha, &seed.to_le_bytes().repeat(4)),
+        );
         let folder = tempfile::tempdir().unwrap();
         let desks = (0..rng.random_range(2..=5))
             .map(|no| {
@@ -123,13 +142,35 @@ impl Team {
                 fs::create_dir_all(room.join("home")).unwrap();
                 // One of them keeps no outbox.
                 let keep = if no == 1 { Keep::Numbers } else { Keep::In };
-                let skew = *[0, 0, 0, 20 * 60_000, YEAR, -YEAR].choose(&mut rng).unwrap();
+                let skew = *[0, 0, 0, 20 * 60_000, YEAR, -YEAR]
+                    .choose(&mut rng)
+                    .unwrap();
                 let book = room.join("book.db");
-                Desk { no, room, book, store: None, keep, skew, backup: None, told: BTreeSet::new(), opened: 0 }
+                Desk {
+                    no,
+                    room,
+                    book,
+                    store: None,
+                    keep,
+                    skew,
+                    backup: None,
+                    told: BTreeSet::new(),
+                    opened: 0,
+                }
             })
             .collect();
-        let mut team =
-            Team { folder, desks, seed, now: NOW.0, customers: vec![], codes: vec![], rng, runner, forged: 0, steps: Vec::new() };
+        let mut team = Team {
+            folder,
+            desks,
+            seed,
+            now: NOW.0,
+            customers: vec![],
+            codes: vec![],
+            rng,
+            runner,
+            forged: 0,
+            steps: Vec::new(),
+        };
         team.open(0);
         for _ in 0..3 {
             team.add_customer(0);
@@ -176,13 +217,20 @@ impl Team {
     /// Remembers the row that has this text.
     fn remember(&mut self, no: usize, table: &str, field: &str, code: String) {
         let query = format!("SELECT id FROM {table} WHERE {field} = ?");
-        let row = self.desks[no].store().conn.query_row(&query, [&code], |r| r.get(0).map(Id));
+        let row = self.desks[no]
+            .store()
+            .conn
+            .query_row(&query, [&code], |r| r.get(0).map(Id));
         self.codes.extend(row.ok().map(|row| (row, code)));
     }
 
     fn add_customer(&mut self, no: usize) {
         let code = self.code("c");
-        let new = NewCustomer { name: code.clone(), mrr: 1000, ..NewCustomer::default() };
+        let new = NewCustomer {
+            name: code.clone(),
+            mrr: 1000,
+            ..NewCustomer::default()
+        };
         let made = self.write(no, &Command::AddCustomer(new)).unwrap();
         self.customers.extend(made.customers);
         self.remember(no, "customer", "name", code);
@@ -198,7 +246,10 @@ impl Team {
             1 => self.exchange(no),
             2 | 3 => self.bring(no),
             4 => {
-                let to = self.folder.path().join(format!("backup of {no} at {}.db", self.now));
+                let to = self
+                    .folder
+                    .path()
+                    .join(format!("backup of {no} at {}.db", self.now));
                 self.desks[no].store().back_up_to(&to).unwrap();
                 self.desks[no].backup = Some(to);
             }
@@ -212,14 +263,25 @@ impl Team {
             10 => self.forge(no),
             11 | 12 => self.kill(no),
             13 => {
-                self.write(no, &Command::Undo { batch: None, force: false });
+                self.write(
+                    no,
+                    &Command::Undo {
+                        batch: None,
+                        force: false,
+                    },
+                );
             }
             14 => {
                 let from = self.pick(self.desks.len());
                 if from != no {
-                    self.steps.push(format!("{} merges the copy of {}", PEOPLE[no], PEOPLE[from]));
+                    self.steps.push(format!(
+                        "{} merges the copy of {}",
+                        PEOPLE[no], PEOPLE[from]
+                    ));
                     let [into, from] = self.desks.get_disjoint_mut([no, from]).unwrap();
-                    into.store().merge_copy(&from.store().conn, ask(now)).unwrap();
+                    into.store()
+                        .merge_copy(&from.store().conn, ask(now))
+                        .unwrap();
                 }
             }
             15 => self.resolve(no),
@@ -227,25 +289,51 @@ impl Team {
             17 => self.edit_note(no),
             18 => {
                 let (code, customer) = (self.code("t"), self.customer());
-                let task = TaskDraft { title: code.clone(), ..TaskDraft::default() };
-                self.write(no, &Command::AddTask { customers: vec![customer], task });
+                let task = TaskDraft {
+                    title: code.clone(),
+                    ..TaskDraft::default()
+                };
+                self.write(
+                    no,
+                    &Command::AddTask {
+                        customers: vec![customer],
+                        task,
+                    },
+                );
                 self.remember(no, "task", "title", code);
             }
             19 | 20 => {
                 let (code, customer) = (self.code("e"), self.customer());
-                self.write(no, &Command::Note { customers: vec![customer], text: code.clone(), at: None });
+                self.write(
+                    no,
+                    &Command::Note {
+                        customers: vec![customer],
+                        text: code.clone(),
+                        at: None,
+                    },
+                );
                 self.remember(no, "event", "text", code);
             }
             21 if self.seed.is_multiple_of(8) => {
                 // Small bundles, so many that they are joined.
                 for _ in 0..70 {
                     let (code, customer) = (self.code("e"), self.customer());
-                    self.write(no, &Command::Note { customers: vec![customer], text: code, at: None });
+                    self.write(
+                        no,
+                        &Command::Note {
+                            customers: vec![customer],
+                            text: code,
+                            at: None,
+                        },
+                    );
                     self.desks[no].store().give_bundles(1).unwrap();
                 }
             }
             _ => {
-                let command = any_command(self.customers.clone()).new_tree(&mut self.runner).unwrap().current();
+                let command = any_command(self.customers.clone())
+                    .new_tree(&mut self.runner)
+                    .unwrap()
+                    .current();
                 self.write(no, &command);
             }
         }
@@ -268,8 +356,15 @@ impl Team {
         if from == no || found.is_empty() {
             return;
         }
-        let some = if self.pick(2) == 0 { vec![self.pick(found.len())] } else { (0..found.len()).collect() };
-        self.steps.push(format!("{some:?} of {} come to {}", PEOPLE[from], PEOPLE[no]));
+        let some = if self.pick(2) == 0 {
+            vec![self.pick(found.len())]
+        } else {
+            (0..found.len()).collect()
+        };
+        self.steps.push(format!(
+            "{some:?} of {} come to {}",
+            PEOPLE[from], PEOPLE[no]
+        ));
         let to = self.desks[no].sync();
         some.into_iter().for_each(|at| carry_one(&found[at], &to));
         self.desks[no].store().take_bundles().unwrap();
@@ -280,7 +375,15 @@ impl Team {
         let desk = &mut self.desks[no];
         desk.store.take().unwrap().close();
         let backup = desk.backup.clone().filter(|_| back);
-        self.steps.push(format!("{} {}", PEOPLE[no], if backup.is_some() { "puts an older copy back" } else { "moves the book" }));
+        self.steps.push(format!(
+            "{} {}",
+            PEOPLE[no],
+            if backup.is_some() {
+                "puts an older copy back"
+            } else {
+                "moves the book"
+            }
+        ));
         if let Some(backup) = backup {
             put_back(&backup, &desk.book);
         } else {
@@ -299,15 +402,33 @@ impl Team {
                 let kind = [Entity::Contact, Entity::Event, Entity::Task, Entity::Ticket][kind];
                 // Also the first and one of the middle: their integers are given again.
                 let order = ["n", "-n", "abs(n - 5)"][self.pick(3)];
-                let query = format!("SELECT id FROM {} ORDER BY {order} LIMIT 1", batch::table(kind).name);
-                match self.desks[no].store().conn.query_row(&query, [], |r| r.get(0).map(Id)) {
+                let query = format!(
+                    "SELECT id FROM {} ORDER BY {order} LIMIT 1",
+                    batch::table(kind).name
+                );
+                match self.desks[no]
+                    .store()
+                    .conn
+                    .query_row(&query, [], |r| r.get(0).map(Id))
+                {
                     Ok(row) => (kind, row),
                     Err(_) => return,
                 }
             }
             _ => (Entity::Customer, self.customer()),
         };
-        if self.write(no, &Command::Purge { entity, row, why: "asked for it".into() }).is_some() && self.pick(2) == 0 {
+        if self
+            .write(
+                no,
+                &Command::Purge {
+                    entity,
+                    row,
+                    why: "asked for it".into(),
+                },
+            )
+            .is_some()
+            && self.pick(2) == 0
+        {
             self.desks[no].store().sweep_purged();
         }
     }
@@ -321,8 +442,11 @@ impl Team {
             return;
         }
         let found = bundles_by(&self.desks[no].sync(), &own);
-        let Some(one) = found.choose(&mut self.rng) else { return };
-        self.steps.push(format!("{} of {} is harmed", one.name(), PEOPLE[no]));
+        let Some(one) = found.choose(&mut self.rng) else {
+            return;
+        };
+        self.steps
+            .push(format!("{} of {} is harmed", one.name(), PEOPLE[no]));
         let bytes = fs::read(&one.path).unwrap();
         match self.rng.random_range(0..4) {
             0 => fs::remove_file(&one.path).unwrap(),
@@ -341,13 +465,23 @@ impl Team {
     /// knows what has not come to all yet can come before it under its ids.
     fn forge(&mut self, no: usize) {
         self.forged += 1;
-        let mut all: Vec<BTreeSet<Id>> = self.desks.iter_mut().map(|desk| ids_in(desk.store())).collect();
+        let mut all: Vec<BTreeSet<Id>> = self
+            .desks
+            .iter_mut()
+            .map(|desk| ids_in(desk.store()))
+            .collect();
         let first = all.remove(0);
-        let common: Vec<Id> = first.into_iter().filter(|id| all.iter().all(|ids| ids.contains(id))).collect();
+        let common: Vec<Id> = first
+            .into_iter()
+            .filter(|id| all.iter().all(|ids| ids.contains(id)))
+            .collect();
         let store = self.desks[no].store();
         let mut items = Vec::new();
         for id in common {
-            let n = store.conn.query_row("SELECT n FROM batch WHERE id = ?", [id], |r| r.get(0)).unwrap();
+            let n = store
+                .conn
+                .query_row("SELECT n FROM batch WHERE id = ?", [id], |r| r.get(0))
+                .unwrap();
             hash::items(&store.conn, n, &mut |item| {
                 items.push(disguised(item));
                 Ok(())
@@ -358,11 +492,23 @@ impl Team {
         let mut forger = Forger::new(self.seed * 64 + self.forged as u64, items);
         let mut sealed = Sealed::default();
         (0..1 + self.pick(4)).for_each(|_| forger.batch(&mut sealed));
-        self.steps.push(format!("a stranger's batches come to {}: {:?}", PEOPLE[no], sealed.words()));
+        self.steps.push(format!(
+            "a stranger's batches come to {}: {:?}",
+            PEOPLE[no],
+            sealed.words()
+        ));
         let folder = self.desks[no].sync().join(STRANGER.to_string());
         fs::create_dir_all(&folder).unwrap();
         let n = self.forged;
-        let head = Head { format: bundle::FORMAT, book, zone: None, device: STRANGER, first: n, last: n, sum: None };
+        let head = Head {
+            format: bundle::FORMAT,
+            book,
+            zone: None,
+            device: STRANGER,
+            first: n,
+            last: n,
+            sum: None,
+        };
         let room = Folder::open(&folder).unwrap();
         bundle::write(&room, &bundle::name(None, n, n, 0), &head, &sealed.pieces()).unwrap();
         self.desks[no].store().take_bundles().unwrap();
@@ -370,7 +516,12 @@ impl Team {
 
     /// Something is done, and the program is killed while it does it.
     fn kill(&mut self, no: usize) {
-        let (what, now, customer, code) = (self.pick(4), self.clock(no), self.customer(), self.code("e"));
+        let (what, now, customer, code) = (
+            self.pick(4),
+            self.clock(no),
+            self.customer(),
+            self.code("e"),
+        );
         let mut left = self.rng.random_range(1..400);
         let order = ["n", "-n"][self.pick(2)];
         let desk = &mut self.desks[no];
@@ -385,17 +536,35 @@ impl Team {
             left <= 0
         };
         store.conn.progress_handler(20, Some(handler)).unwrap();
-        self.steps.push(format!("{} is killed {}", PEOPLE[no], ["exchanging", "writing", "purging", "sweeping"][what]));
+        self.steps.push(format!(
+            "{} is killed {}",
+            PEOPLE[no],
+            ["exchanging", "writing", "purging", "sweeping"][what]
+        ));
         match what {
             0 => drop(store.exchange()),
-            1 => drop(store.write(&Command::Note { customers: vec![customer], text: code.clone(), at: None }, now)),
+            1 => drop(store.write(
+                &Command::Note {
+                    customers: vec![customer],
+                    text: code.clone(),
+                    at: None,
+                },
+                now,
+            )),
             2 => {
                 let query = format!("SELECT id FROM event ORDER BY {order} LIMIT 1");
                 let (entity, row) = match store.conn.query_row(&query, [], |r| r.get(0).map(Id)) {
                     Ok(row) if order == "n" => (Entity::Event, row),
                     _ => (Entity::Customer, customer),
                 };
-                drop(store.write(&Command::Purge { entity, row, why: String::new() }, now));
+                drop(store.write(
+                    &Command::Purge {
+                        entity,
+                        row,
+                        why: String::new(),
+                    },
+                    now,
+                ));
                 store.sweep_purged();
             }
             _ => drop(store.sweep_purged()),
@@ -411,29 +580,61 @@ impl Team {
     }
 
     fn resolve(&mut self, no: usize) {
-        let Page::Conflicts(open) = self.desks[no].store().answer(&Query::Conflicts).unwrap() else { return };
+        let Page::Conflicts(open) = self.desks[no].store().answer(&Query::Conflicts).unwrap()
+        else {
+            return;
+        };
         if let Some(conflict) = open.first() {
             let take = conflict.values[self.pick(conflict.values.len())].edit;
-            self.write(no, &Command::Resolve { row: conflict.row, field: conflict.field.clone(), take });
+            self.write(
+                no,
+                &Command::Resolve {
+                    row: conflict.row,
+                    field: conflict.field.clone(),
+                    take,
+                },
+            );
         }
     }
 
     fn contact(&mut self, no: usize) {
         let (code, customer) = (self.code("k"), self.customer());
-        let contact = NewContact { name: code.clone(), email: format!("{code}@example.com"), ..NewContact::default() };
+        let contact = NewContact {
+            name: code.clone(),
+            email: format!("{code}@example.com"),
+            ..NewContact::default()
+        };
         self.write(no, &Command::AddContact { customer, contact });
         self.remember(no, "contact", "name", code.clone());
         if let Some((contact, _)) = self.codes.last().filter(|(_, last)| *last == code).cloned() {
-            let nps = Command::Nps { customer, contact: Some(contact), score: 3, text: format!("{code} says so"), at: None };
+            let nps = Command::Nps {
+                customer,
+                contact: Some(contact),
+                score: 3,
+                text: format!("{code} says so"),
+                at: None,
+            };
             self.write(no, &nps);
         }
     }
 
     fn edit_note(&mut self, no: usize) {
-        let events: Vec<(Id, String)> = self.codes.iter().filter(|(_, code)| code.starts_with("codee")).cloned().collect();
+        let events: Vec<(Id, String)> = self
+            .codes
+            .iter()
+            .filter(|(_, code)| code.starts_with("codee"))
+            .cloned()
+            .collect();
         if let Some((row, code)) = events.choose(&mut self.rng).cloned() {
             let text = format!("{code} once more {}", self.steps.len());
-            self.write(no, &Command::Edit { entity: Entity::Event, rows: vec![row], changes: vec![Change::set("text", text)] });
+            self.write(
+                no,
+                &Command::Edit {
+                    entity: Entity::Event,
+                    rows: vec![row],
+                    changes: vec![Change::set("text", text)],
+                },
+            );
         }
     }
 
@@ -459,11 +660,17 @@ impl Team {
                     let to = self.desks[into].sync();
                     // What its writer has removed is removed; of others, only what is not there comes.
                     let is_kept = |f: &Found| self.desks[from].sync().join(f.name()).exists();
-                    bundles_by(&to, &own).iter().filter(|f| !is_kept(f)).for_each(|f| {
-                        fs::remove_file(&f.path).unwrap();
-                    });
+                    bundles_by(&to, &own)
+                        .iter()
+                        .filter(|f| !is_kept(f))
+                        .for_each(|f| {
+                            fs::remove_file(&f.path).unwrap();
+                        });
                     let found = found_in(&self.desks[from].sync());
-                    let comes = |f: &&Found| own.contains(&f.writer) || (f.writer == STRANGER && !to.join(f.name()).exists());
+                    let comes = |f: &&Found| {
+                        own.contains(&f.writer)
+                            || (f.writer == STRANGER && !to.join(f.name()).exists())
+                    };
                     found.iter().filter(comes).for_each(|f| carry_one(f, &to));
                 }
             }
@@ -477,32 +684,91 @@ impl Team {
             let (told, keeps) = (desk.told.clone(), no != 1);
             let store = desk.store();
             let done = store.exchange().unwrap();
-            assert_eq!((done.held.len(), done.given), (0, 0), "{}: {done:?}", PEOPLE[no]);
+            assert_eq!(
+                (done.held.len(), done.given),
+                (0, 0),
+                "{}: {done:?}",
+                PEOPLE[no]
+            );
             assert_eq!(twice(store), 0, "{}", PEOPLE[no]);
-            assert_eq!(store.waits(store.book_id().unwrap(), &store.own_held()).unwrap(), 0, "{}", PEOPLE[no]);
-            let wrong = well_but(store, if forged { &["copies", "log", "numbers", "config", "sync"] } else { &["copies", "config"] });
-            assert!(wrong.is_empty(), "{}: {wrong:?}, told {:?}, waiting {:?}", PEOPLE[no], store.news(), store.waiting());
-            let lost = told.iter().filter(|id| keeps && give::hash_of(&store.conn, **id).unwrap().is_none()).count();
+            assert_eq!(
+                store
+                    .waits(store.book_id().unwrap(), &store.own_held())
+                    .unwrap(),
+                0,
+                "{}",
+                PEOPLE[no]
+            );
+            let wrong = well_but(
+                store,
+                if forged {
+                    &["copies", "log", "numbers", "config", "sync"]
+                } else {
+                    &["copies", "config"]
+                },
+            );
+            assert!(
+                wrong.is_empty(),
+                "{}: {wrong:?}, told {:?}, waiting {:?}",
+                PEOPLE[no],
+                store.news(),
+                store.waiting()
+            );
+            let lost = told
+                .iter()
+                .filter(|id| keeps && give::hash_of(&store.conn, **id).unwrap().is_none())
+                .count();
             assert_eq!(lost, 0, "{} was told of it as done", PEOPLE[no]);
             let mut found = Vec::new();
             for (_, code) in codes {
-                let Page::Search(hits) = store.answer(&Query::Search { text: code }).unwrap() else { panic!() };
-                let mut hits: Vec<String> = hits.into_iter().map(|hit| format!("{hit:?}")).collect();
+                let Page::Search(hits) = store.answer(&Query::Search { text: code }).unwrap()
+                else {
+                    panic!()
+                };
+                let mut hits: Vec<String> =
+                    hits.into_iter().map(|hit| format!("{hit:?}")).collect();
                 hits.sort();
                 found.push(hits);
             }
-            ends.push((no, store.digest().unwrap(), rows_of(store), found, batches(store), done.wrong));
+            ends.push((
+                no,
+                store.digest().unwrap(),
+                rows_of(store),
+                found,
+                batches(store),
+                done.wrong,
+            ));
         }
         for end in &ends[1..] {
-            let more = [end.4.difference(&ends[0].4), ends[0].4.difference(&end.4)].map(|more| more.collect::<Vec<_>>());
-            let why = format!("only one has {more:#?}, because {:#?}", [&end.5, &ends[0].5]);
-            assert_eq!(end.1, ends[0].1, "{} and {} agree: {why}", PEOPLE[end.0], PEOPLE[0]);
-            assert_eq!(end.2, ends[0].2, "{} and {} show the same", PEOPLE[end.0], PEOPLE[0]);
-            assert_eq!(end.3, ends[0].3, "{} and {} find the same", PEOPLE[end.0], PEOPLE[0]);
+            let more = [end.4.difference(&ends[0].4), ends[0].4.difference(&end.4)]
+                .map(|more| more.collect::<Vec<_>>());
+            let why = format!(
+                "only one has {more:#?}, because {:#?}",
+                [&end.5, &ends[0].5]
+            );
+            assert_eq!(
+                end.1, ends[0].1,
+                "{} and {} agree: {why}",
+                PEOPLE[end.0], PEOPLE[0]
+            );
+            assert_eq!(
+                end.2, ends[0].2,
+                "{} and {} show the same",
+                PEOPLE[end.0], PEOPLE[0]
+            );
+            assert_eq!(
+                end.3, ends[0].3,
+                "{} and {} find the same",
+                PEOPLE[end.0], PEOPLE[0]
+            );
         }
         let conn = &self.desks[0].store.as_ref().unwrap().conn;
-        let gone: Vec<String> =
-            self.codes.iter().filter(|(row, _)| purge::is_purged(conn, *row).unwrap()).map(|(_, code)| code.clone()).collect();
+        let gone: Vec<String> = self
+            .codes
+            .iter()
+            .filter(|(row, _)| purge::is_purged(conn, *row).unwrap())
+            .map(|(_, code)| code.clone())
+            .collect();
         for desk in &mut self.desks {
             desk.store.take().unwrap().close();
             let mut files = Vec::new();
@@ -510,9 +776,14 @@ impl Team {
             for file in files {
                 let bytes = fs::read(&file).unwrap();
                 for code in &gone {
-                    let tells = bytes.windows(code.len()).any(|w| w.eq_ignore_ascii_case(code.as_bytes()));
+                    let tells = bytes
+                        .windows(code.len())
+                        .any(|w| w.eq_ignore_ascii_case(code.as_bytes()));
                     let text = String::from_utf8_lossy(&bytes);
-                    let lines: Vec<&str> = text.lines().filter(|line| line.contains(code.as_str())).collect();
+                    let lines: Vec<&str> = text
+                        .lines()
+                        .filter(|line| line.contains(code.as_str()))
+                        .collect();
                     assert!(!tells, "{} tells of {code}: {lines:?}", file.display());
                 }
             }
@@ -523,7 +794,10 @@ impl Team {
 /// Every file, but those of backups, which keep what they have, and of the stranger, whom nobody can tell anything.
 fn files_in(folder: &Path, into: &mut Vec<PathBuf>) {
     for path in fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-        if path.is_dir() && !path.to_string_lossy().ends_with(".backups") && !path.ends_with(STRANGER.to_string()) {
+        if path.is_dir()
+            && !path.to_string_lossy().ends_with(".backups")
+            && !path.ends_with(STRANGER.to_string())
+        {
             files_in(&path, into);
         } else if path.is_file() {
             into.push(path);
@@ -553,18 +827,29 @@ fn disguised(item: Item) -> Item {
 }
 
 fn bundles_by(folder: &Path, own: &BTreeSet<Id>) -> Vec<Found> {
-    found_in(folder).into_iter().filter(|found| own.contains(&found.writer)).collect()
+    found_in(folder)
+        .into_iter()
+        .filter(|found| own.contains(&found.writer))
+        .collect()
 }
 
 fn ids_in(store: &Store) -> BTreeSet<Id> {
     let mut statement = store.conn.prepare("SELECT id FROM batch").unwrap();
-    statement.query_map([], |r| r.get(0).map(Id)).unwrap().map(std::result::Result::unwrap).collect()
+    statement
+        .query_map([], |r| r.get(0).map(Id))
+        .unwrap()
+        .map(std::result::Result::unwrap)
+        .collect()
 }
 
 fn batches(store: &Store) -> BTreeSet<String> {
     let query = "SELECT hex(id) || ' ' || hex(device) || ' ' || number || ' ' || person || ' ' || label || hex(hash) FROM batch";
     let mut statement = store.conn.prepare(query).unwrap();
-    statement.query_map([], |r| r.get(0)).unwrap().map(std::result::Result::unwrap).collect()
+    statement
+        .query_map([], |r| r.get(0))
+        .unwrap()
+        .map(std::result::Result::unwrap)
+        .collect()
 }
 
 fn twice(store: &Store) -> i64 {
@@ -576,8 +861,11 @@ impl Store {
     /// What the own bundles hold when each is read.
     fn own_held(&self) -> std::collections::HashSet<Id> {
         let (own, book) = (self.own_devices(), self.book_id().unwrap());
-        let mine = found_in(&self.sync_folder()).into_iter().filter(|f| own.contains(&f.writer));
-        mine.flat_map(|f| give::read(&self.conn, &f.spot, book, true).unwrap().0.ids).collect()
+        let mine = found_in(&self.sync_folder())
+            .into_iter()
+            .filter(|f| own.contains(&f.writer));
+        mine.flat_map(|f| give::read(&self.conn, &f.spot, book, true).unwrap().0.ids)
+            .collect()
     }
 }
 
@@ -593,7 +881,10 @@ fn history(seed: u64) {
     if let Err(why) = played {
         let words = why.downcast_ref::<String>().map_or("", String::as_str);
         let skews: Vec<i64> = team.desks.iter().map(|d| d.skew).collect();
-        panic!("history {seed}, clocks {skews:?}: {words}\n{}", team.steps.join("\n"));
+        panic!(
+            "history {seed}, clocks {skews:?}: {words}\n{}",
+            team.steps.join("\n")
+        );
     }
 }
 
@@ -601,5 +892,9 @@ fn history(seed: u64) {
 #[test]
 fn whatever_happens_to_a_team_its_copies_end_the_same_and_nothing_purged_is_left() {
     let wrong = wrong_histories(40, 10_000, history);
-    assert_eq!(wrong, Vec::<u64>::new(), "these histories do not end the same");
+    assert_eq!(
+        wrong,
+        Vec::<u64>::new(),
+        "these histories do not end the same"
+    );
 }

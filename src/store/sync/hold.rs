@@ -55,7 +55,10 @@ impl Held {
 
     /// Who purges what.
     fn said(&self) -> String {
-        let doubt = self.doubt.as_ref().map_or_else(String::new, |doubt| format!(" ({doubt})"));
+        let doubt = self
+            .doubt
+            .as_ref()
+            .map_or_else(String::new, |doubt| format!(" ({doubt})"));
         format!("{}{doubt}: \"{}\"", self.person, self.label)
     }
 }
@@ -78,16 +81,24 @@ pub fn waiting(conn: &Connection) -> Result<BTreeMap<Id, Held>> {
 
 /// In the file of a book that is put back: the purges that it does not have begin their day anew.
 pub fn hold_anew(file: &Path) -> Result<()> {
-    let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+    let conn = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(sql)?;
     if !kept(&conn)?.is_empty() {
-        conn.execute("DELETE FROM meta WHERE k > 'purge/' AND k < 'purge0'", []).map_err(sql)?;
+        conn.execute("DELETE FROM meta WHERE k > 'purge/' AND k < 'purge0'", [])
+            .map_err(sql)?;
     }
     Ok(())
 }
 
 fn kept(conn: &Connection) -> Result<BTreeMap<Id, Held>> {
-    let mut statement =
-        conn.prepare_cached("SELECT substr(k, 7), CAST(v AS TEXT) FROM meta WHERE k > 'purge/' AND k < 'purge0'").map_err(sql)?;
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT substr(k, 7), CAST(v AS TEXT) FROM meta WHERE k > 'purge/' AND k < 'purge0'",
+        )
+        .map_err(sql)?;
     let mut rows = statement.query([]).map_err(sql)?;
     let mut all = BTreeMap::new();
     while let Some(row) = rows.next().map_err(sql)? {
@@ -114,9 +125,17 @@ impl Store {
         self.writable()?;
         let held = waiting(&self.conn)?;
         self.begin()?;
-        let work = self
-            .inside()
-            .and_then(|()| held.iter().try_for_each(|(id, held)| self.keep_held(*id, &Held { accepted: true, ..held.clone() })));
+        let work = self.inside().and_then(|()| {
+            held.iter().try_for_each(|(id, held)| {
+                self.keep_held(
+                    *id,
+                    &Held {
+                        accepted: true,
+                        ..held.clone()
+                    },
+                )
+            })
+        });
         crate::store::end(&self.conn, work)?;
         self.tried.clear();
         Ok(held.len())
@@ -132,7 +151,8 @@ impl Store {
         let mut new = Vec::new();
         for n in bundles.order() {
             let (header, hash) = bundles.header(n)?;
-            let is_new = header.command == purge::COMMAND && !transact::has_batch(&self.conn, header.id)?;
+            let is_new =
+                header.command == purge::COMMAND && !transact::has_batch(&self.conn, header.id)?;
             if is_new && self.is_believed(bundles, n, &header, &hash)? {
                 new.push((n, header));
             }
@@ -142,7 +162,10 @@ impl Store {
             return Ok(found);
         }
         let (own, known) = (self.own_devices(), waiting(&self.conn)?);
-        for (n, header) in new.into_iter().filter(|(_, header)| !own.contains(&header.device)) {
+        for (n, header) in new
+            .into_iter()
+            .filter(|(_, header)| !own.contains(&header.device))
+        {
             let held = match known.get(&header.id) {
                 Some(held) => held.clone(),
                 None => Held {
@@ -171,7 +194,8 @@ impl Store {
             tally.add(&item);
             Ok(())
         })?;
-        Ok(tally.fits(header, hash) && sign::doubt(&self.conn, header, hash, bundles.proof(n)?.as_ref())?.is_none())
+        Ok(tally.fits(header, hash)
+            && sign::doubt(&self.conn, header, hash, bundles.proof(n)?.as_ref())?.is_none())
     }
 
     /// A name is what a writer says, and a purge is for good: who looks at it hears what is known of its writer.
@@ -192,12 +216,17 @@ impl Store {
                 && changed.field == purge::FIELD
                 && let Some(table) = batch::table_numbered(changed.entity)
             {
-                let called = conflicts::called(&self.conn, table, changed.row)?.map(|called| called.0);
+                let called =
+                    conflicts::called(&self.conn, table, changed.row)?.map(|called| called.0);
                 names.extend(called.filter(|name| !name.is_empty() && !names.contains(name)));
             }
             Ok(())
         })?;
-        Ok(if names.is_empty() { header.label.clone() } else { format!("{} ({})", header.label, names.join(", ")) })
+        Ok(if names.is_empty() {
+            header.label.clone()
+        } else {
+            format!("{} ({})", header.label, names.join(", "))
+        })
     }
 
     /// Within the transaction, when all was taken that fits: keeps which wait, and forgets which came.
@@ -208,7 +237,10 @@ impl Store {
                 self.forget_meta(&key(*id))?;
             }
         }
-        purges.held.iter().try_for_each(|(id, held)| self.keep_held(*id, held))
+        purges
+            .held
+            .iter()
+            .try_for_each(|(id, held)| self.keep_held(*id, held))
     }
 
     /// What a person is told of those that were carried out: what the book has now.
@@ -216,7 +248,11 @@ impl Store {
         let mut said = Vec::new();
         for (batch, held) in &purges.due {
             if transact::has_batch(&self.conn, *batch)? {
-                said.push(format!("{} was carried out here{}", held.said(), self.words_of_what_still_has(*batch)?));
+                said.push(format!(
+                    "{} was carried out here{}",
+                    held.said(),
+                    self.words_of_what_still_has(*batch)?
+                ));
             }
         }
         Ok(said)
@@ -224,10 +260,22 @@ impl Store {
 
     fn words_of_what_still_has(&self, purge: Id) -> Result<String> {
         let files = self.files_that_still_have(purge)?;
-        let names: Vec<String> =
-            files.iter().rev().take(MOST_NAMED).filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned())).collect();
-        let more = if files.len() > names.len() { format!(" and {} more", files.len() - names.len()) } else { String::new() };
-        Ok(if names.is_empty() { String::new() } else { format!("; still in {}{more}", names.join(", ")) })
+        let names: Vec<String> = files
+            .iter()
+            .rev()
+            .take(MOST_NAMED)
+            .filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        let more = if files.len() > names.len() {
+            format!(" and {} more", files.len() - names.len())
+        } else {
+            String::new()
+        };
+        Ok(if names.is_empty() {
+            String::new()
+        } else {
+            format!("; still in {}{more}", names.join(", "))
+        })
     }
 
     /// What a person is told of one that waits.

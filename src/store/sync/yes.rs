@@ -47,7 +47,8 @@ struct Yes {
 impl Yes {
     /// Both are about one book and one folder, said on this machine.
     fn fits(&self, other: &Yes) -> bool {
-        self.folder.is_some() && (self.base, self.book, &self.folder) == (other.base, other.book, &other.folder)
+        self.folder.is_some()
+            && (self.base, self.book, &self.folder) == (other.base, other.book, &other.folder)
     }
 
     /// Both are one file.
@@ -64,7 +65,12 @@ impl Yes {
         let folder = file.parent().unwrap_or(Path::new("."));
         files::make_own(folder)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        Folder::open(folder)?.write(&name, &format!("{name}.{}.tmp", std::process::id()), &serde_json::to_vec(self)?, 0o600)
+        Folder::open(folder)?.write(
+            &name,
+            &format!("{name}.{}.tmp", std::process::id()),
+            &serde_json::to_vec(self)?,
+            0o600,
+        )
     }
 }
 
@@ -85,7 +91,11 @@ impl Store {
         if self.mode == Mode::Memory || self.meta("sync").is_none_or(|v| v != "on") {
             return Part::Off;
         }
-        if self.may_exchange() { Part::On } else { Part::Aside(self.words_aside()) }
+        if self.may_exchange() {
+            Part::On
+        } else {
+            Part::Aside(self.words_aside())
+        }
     }
 
     /// The folder that has its name from the book's.
@@ -104,12 +114,21 @@ impl Store {
 
     /// The person has said yes to this folder, here and for this file.
     pub(super) fn has_yes(&self, folder: &Path) -> bool {
-        self.agreed.as_deref() == Some(folder) || self.kept_yes().is_some_and(|kept| kept.fits(&self.yes(Some(folder.to_owned()))))
+        self.agreed.as_deref() == Some(folder)
+            || self
+                .kept_yes()
+                .is_some_and(|kept| kept.fits(&self.yes(Some(folder.to_owned()))))
     }
 
     /// The file in which the yes for this path is kept; `None` where nothing can be kept.
     fn place_of_yes(&self) -> Option<PathBuf> {
-        Some(self.outbox.as_ref().or(self.numbers.as_ref())?.file().with_extension("sync"))
+        Some(
+            self.outbox
+                .as_ref()
+                .or(self.numbers.as_ref())?
+                .file()
+                .with_extension("sync"),
+        )
     }
 
     fn kept_yes(&self) -> Option<Yes> {
@@ -119,12 +138,21 @@ impl Store {
     /// What is kept when it is said now.
     fn yes(&self, folder: Option<PathBuf>) -> Yes {
         let (file, born) = (open::identity(&self.path), born(&self.path));
-        Yes { path: self.path.clone(), base: self.options.who.device, book: self.book_id(), folder, file, born }
+        Yes {
+            path: self.path.clone(),
+            base: self.options.who.device,
+            book: self.book_id(),
+            folder,
+            file,
+            born,
+        }
     }
 
     /// The person says yes to this folder. Where nothing can be kept it holds until the book is closed.
     pub(super) fn say_yes(&mut self, folder: PathBuf) -> Result<()> {
-        let kept = self.place_of_yes().map_or(Ok(()), |place| self.yes(Some(folder.clone())).keep(&place));
+        let kept = self
+            .place_of_yes()
+            .map_or(Ok(()), |place| self.yes(Some(folder.clone())).keep(&place));
         kept.map_err(|e| {
             Error::failed("that this book may exchange could not be kept in your own folder; nothing was switched on")
                 .hint("look at the disk of your home")
@@ -144,7 +172,12 @@ impl Store {
     /// At an opening: goes on with the yes of a file that was moved, keeps which file it is for, and takes what earlier versions did for
     /// a yes. They did not ask, and a copy was not told from the book; its own bundles in the folder tell that this path gave there.
     pub(in crate::store) fn find_yes(&mut self) {
-        let Some(place) = self.place_of_yes().filter(|_| self.read_only.is_none() && self.as_of.is_none()) else { return };
+        let Some(place) = self
+            .place_of_yes()
+            .filter(|_| self.read_only.is_none() && self.as_of.is_none())
+        else {
+            return;
+        };
         let folder = self.sync_folder();
         if folder == self.folder_beside() && !is_link(&folder) {
             return;
@@ -157,16 +190,25 @@ impl Store {
                 let _ = now.keep(&place);
             }
             kept => {
-                let moved = self.other_yeses(&place, &now).into_iter().find(|(_, other)| other.is_same_file(&now));
+                let moved = self
+                    .other_yeses(&place, &now)
+                    .into_iter()
+                    .find(|(_, other)| other.is_same_file(&now));
                 if let Some((former, other)) = moved {
                     if now.keep(&place).is_ok() && !other.path.exists() {
                         let _ = fs::remove_file(former);
                         let (from, folder) = (other.path.display(), folder.display());
-                        self.told.push(format!("the book was moved here from {from}; it goes on exchanging by {folder}"));
+                        self.told.push(format!(
+                            "the book was moved here from {from}; it goes on exchanging by {folder}"
+                        ));
                     }
                 } else if kept.is_none() && folder.is_dir() {
                     let gave = self.named && self.has_given_into(&folder);
-                    let _ = Yes { folder: now.folder.clone().filter(|_| gave), ..now }.keep(&place);
+                    let _ = Yes {
+                        folder: now.folder.clone().filter(|_| gave),
+                        ..now
+                    }
+                    .keep(&place);
                 }
             }
         }
@@ -179,9 +221,18 @@ impl Store {
 
     /// What was said for other paths of the same book and folder.
     fn other_yeses(&self, place: &Path, now: &Yes) -> Vec<(PathBuf, Yes)> {
-        let files = place.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten().map(|e| e.path());
-        let others = files.filter(|file| file != place && file.extension().is_some_and(|x| x == "sync"));
-        let mut all: Vec<(PathBuf, Yes)> = others.filter_map(|file| Some((file.clone(), Yes::read(&file)?))).collect();
+        let files = place
+            .parent()
+            .and_then(|folder| fs::read_dir(folder).ok())
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|e| e.path());
+        let others =
+            files.filter(|file| file != place && file.extension().is_some_and(|x| x == "sync"));
+        let mut all: Vec<(PathBuf, Yes)> = others
+            .filter_map(|file| Some((file.clone(), Yes::read(&file)?)))
+            .collect();
         all.retain(|(_, yes)| yes.fits(now));
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all
@@ -189,14 +240,31 @@ impl Store {
 
     fn words_aside(&self) -> String {
         let folder = self.sync_folder();
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let others = self.place_of_yes().map(|place| self.other_yeses(&place, &self.yes(Some(folder.clone())))).unwrap_or_default();
+        let name = self
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let others = self
+            .place_of_yes()
+            .map(|place| self.other_yeses(&place, &self.yes(Some(folder.clone()))))
+            .unwrap_or_default();
         let why = match others.first() {
-            Some((_, yes)) if yes.path.exists() => format!("sync was switched on at {}, and this is a copy", yes.path.display()),
-            Some((_, yes)) => format!("sync was switched on at {}, which is gone", yes.path.display()),
+            Some((_, yes)) if yes.path.exists() => format!(
+                "sync was switched on at {}, and this is a copy",
+                yes.path.display()
+            ),
+            Some((_, yes)) => format!(
+                "sync was switched on at {}, which is gone",
+                yes.path.display()
+            ),
             None => "the book names this folder, and you have not said yes to it here".to_owned(),
         };
-        format!("the book {name} does not exchange by {}: {why}; `retain sync --on` lets it", folder.display())
+        format!(
+            "the book {name} does not exchange by {}: {why}; `retain sync --on` lets it",
+            folder.display()
+        )
     }
 }
 

@@ -12,7 +12,10 @@ use crate::store::tests::{NOW, options};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn customer(name: &str) -> Command {
-    Command::AddCustomer(NewCustomer { name: name.into(), ..NewCustomer::default() })
+    Command::AddCustomer(NewCustomer {
+        name: name.into(),
+        ..NewCustomer::default()
+    })
 }
 
 #[test]
@@ -41,14 +44,24 @@ fn what_is_written_while_the_roster_is_read_is_news() {
 }
 
 fn on_device(person: &str, device: u8) -> Options {
-    Options { who: Who { person: person.into(), device: Id([device; 16]) }, keep: Keep::Nowhere, ..options(person) }
+    Options {
+        who: Who {
+            person: person.into(),
+            device: Id([device; 16]),
+        },
+        keep: Keep::Nowhere,
+        ..options(person)
+    }
 }
 
 /// Bundles of a device in a folder, by name.
 fn bundles(folder: &Path, device: u8) -> Vec<String> {
     let own = folder.join(Id([device; 16]).to_string());
     let files = std::fs::read_dir(own).into_iter().flatten().flatten();
-    let mut names: Vec<String> = files.map(|f| f.file_name().to_string_lossy().into_owned()).filter(|n| n.ends_with(".jsonl")).collect();
+    let mut names: Vec<String> = files
+        .map(|f| f.file_name().to_string_lossy().into_owned())
+        .filter(|n| n.ends_with(".jsonl"))
+        .collect();
     names.sort();
     names
 }
@@ -57,7 +70,11 @@ fn bundles(folder: &Path, device: u8) -> Vec<String> {
 fn until_there_are(count: usize, folder: &Path, device: u8) {
     let end = Instant::now() + DEADLINE;
     while bundles(folder, device).len() != count {
-        assert!(Instant::now() < end, "{:?}, not {count}", bundles(folder, device));
+        assert!(
+            Instant::now() < end,
+            "{:?}, not {count}",
+            bundles(folder, device)
+        );
         std::thread::yield_now();
     }
 }
@@ -67,7 +84,11 @@ fn bundles_are_taken_and_given_every_half_minute_and_given_at_the_end() {
     static TIME: AtomicI64 = AtomicI64::new(NOW.0);
     let later = |milliseconds| Stamp(TIME.fetch_add(milliseconds, Ordering::SeqCst) + milliseconds);
     let folder = tempfile::tempdir().unwrap();
-    let (path, far, carried) = (folder.path().join("book.db"), folder.path().join("far.db"), folder.path().join("book.db.sync"));
+    let (path, far, carried) = (
+        folder.path().join("book.db"),
+        folder.path().join("far.db"),
+        folder.path().join("book.db.sync"),
+    );
     let mut ana = Store::open(&path, &on_device("ana", 1)).unwrap();
     ana.write(&customer("Acme"), NOW).unwrap();
     ana.set_sync(true, None).unwrap();
@@ -79,7 +100,12 @@ fn bundles_are_taken_and_given_every_half_minute_and_given_at_the_end() {
     let out = move |answer| {
         tell.send(answer).unwrap();
     };
-    let worker = Worker::start(path.clone(), on_device("ana", 1), || Stamp(TIME.load(Ordering::SeqCst)), out);
+    let worker = Worker::start(
+        path.clone(),
+        on_device("ana", 1),
+        || Stamp(TIME.load(Ordering::SeqCst)),
+        out,
+    );
     let until = |wanted: fn(&Answer) -> bool| {
         loop {
             let answer = told.recv_timeout(DEADLINE).unwrap();
@@ -90,11 +116,18 @@ fn bundles_are_taken_and_given_every_half_minute_and_given_at_the_end() {
     };
     // Behind a write the watched page comes last: then the worker is done with it.
     let write = |name: &str| {
-        worker.ask(Ask::Write { ticket: 1, command: Box::new(customer(name)), now: Stamp(TIME.load(Ordering::SeqCst)) });
+        worker.ask(Ask::Write {
+            ticket: 1,
+            command: Box::new(customer(name)),
+            now: Stamp(TIME.load(Ordering::SeqCst)),
+        });
         until(|answer| matches!(answer, Answer::Written { result: Ok(_), .. }));
         until(|answer| matches!(answer, Answer::Page { .. }));
     };
-    worker.ask(Ask::Watch { slot: 1, query: Query::Counts });
+    worker.ask(Ask::Watch {
+        slot: 1,
+        query: Query::Counts,
+    });
     until(|answer| matches!(answer, Answer::Page { .. }));
 
     // What another copy gave is taken at the next turn, and told like anybody's write.
@@ -102,7 +135,11 @@ fn bundles_are_taken_and_given_every_half_minute_and_given_at_the_end() {
     bo.give_bundles(1).unwrap();
     later(EXCHANGE);
     match until(|answer| matches!(answer, Answer::Foreign { .. })) {
-        Answer::Foreign { person, label, .. } => assert_eq!((person.as_str(), label.contains("Bolt")), ("bo", true), "{label}"),
+        Answer::Foreign { person, label, .. } => assert_eq!(
+            (person.as_str(), label.contains("Bolt")),
+            ("bo", true),
+            "{label}"
+        ),
         other => panic!("{other:?}"),
     }
     until(|answer| matches!(answer, Answer::Page { .. }));
@@ -164,7 +201,11 @@ fn giving_up_is_of_the_write_that_waits_and_not_of_the_next() {
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for (ticket, name) in [(1, "Acme"), (2, "Bolt")] {
-        worker.ask(Ask::Write { ticket, command: Box::new(customer(name)), now: NOW });
+        worker.ask(Ask::Write {
+            ticket,
+            command: Box::new(customer(name)),
+            now: NOW,
+        });
     }
     assert_eq!(next(), "waiting");
     worker.give_up();
@@ -186,10 +227,23 @@ fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
     assert_eq!(next(), "ready");
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    worker.ask(Ask::Watch { slot: 1, query: Query::Activity { search: String::new(), limit: 10 } });
+    worker.ask(Ask::Watch {
+        slot: 1,
+        query: Query::Activity {
+            search: String::new(),
+            limit: 10,
+        },
+    });
     assert_eq!(next(), "waiting");
-    let command = Command::AddCustomer(NewCustomer { name: "Acme".into(), ..NewCustomer::default() });
-    worker.ask(Ask::Write { ticket: 1, command: Box::new(command), now: NOW });
+    let command = Command::AddCustomer(NewCustomer {
+        name: "Acme".into(),
+        ..NewCustomer::default()
+    });
+    worker.ask(Ask::Write {
+        ticket: 1,
+        command: Box::new(command),
+        now: NOW,
+    });
     // The write has begun to wait for the lock: it tells so by itself.
     assert_eq!(next(), "waiting");
     other.execute_batch("ROLLBACK").unwrap();
@@ -198,7 +252,11 @@ fn a_page_that_a_lock_keeps_back_comes_later_and_no_write_waits_behind_it() {
 }
 
 /// What the worker says, in order, until it is asked to stop.
-fn said_until(path: &std::path::Path, asks: Vec<Ask>, last: impl Fn(&Answer) -> bool) -> Vec<Answer> {
+fn said_until(
+    path: &std::path::Path,
+    asks: Vec<Ask>,
+    last: impl Fn(&Answer) -> bool,
+) -> Vec<Answer> {
     let (tell, told) = crossbeam_channel::unbounded();
     let worker = Worker::start(
         path.to_owned(),
@@ -223,12 +281,23 @@ fn that_this_file_does_not_exchange_though_the_book_does_is_told_once() {
     let path = folder.path().join("book.db");
     let mut store = Store::open(&path, &options("ana")).unwrap();
     crate::store::tests::add(&mut store, "Acme", 500);
-    store.set_sync(true, Some(&folder.path().join("shared"))).unwrap();
+    store
+        .set_sync(true, Some(&folder.path().join("shared")))
+        .unwrap();
     store.close();
-    let seen = said_until(&path, vec![], |a| matches!(a, Answer::Told(words) if words.contains("does not exchange")));
+    let seen = said_until(
+        &path,
+        vec![],
+        |a| matches!(a, Answer::Told(words) if words.contains("does not exchange")),
+    );
     let told = |a: &&Answer| matches!(a, Answer::Told(words) if words.contains("book.db does not exchange by"));
     assert_eq!(seen.iter().filter(told).count(), 1, "{seen:?}");
-    assert_eq!(std::fs::read_dir(folder.path().join("shared")).unwrap().count(), 0);
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("shared"))
+            .unwrap()
+            .count(),
+        0
+    );
 }
 
 #[test]
@@ -244,15 +313,33 @@ fn the_first_answers_come_before_anything_else_is_looked_for() {
     let mut other = Store::open(&folder.path().join("book-laptop.db"), &options("bo")).unwrap();
     other.who_for_tests().device = Id([9; 16]);
     crate::store::tests::add(&mut other, "Bolt", 500);
-    other.set_sync(true, Some(&folder.path().join("book.db.sync"))).unwrap();
+    other
+        .set_sync(true, Some(&folder.path().join("book.db.sync")))
+        .unwrap();
     assert!(other.give_bundles(1).unwrap() > 0);
     other.close();
     let _other = Presence::begin(&path, "bo", false, Stamp(NOW.0 + 1));
-    let seen = said_until(&path, vec![Ask::Watch { slot: 3, query: Query::Counts }], |a| matches!(a, Answer::Copies(_)));
+    let seen = said_until(
+        &path,
+        vec![Ask::Watch {
+            slot: 3,
+            query: Query::Counts,
+        }],
+        |a| matches!(a, Answer::Copies(_)),
+    );
     let at = |what: fn(&Answer) -> bool| seen.iter().position(what);
-    assert!(at(|a| matches!(a, Answer::Ready { .. })) < at(|a| matches!(a, Answer::Page { .. })), "{seen:?}");
-    for later in [|a: &Answer| matches!(a, Answer::Presence(_)), |a: &Answer| matches!(a, Answer::Foreign { .. })] {
-        assert!(at(|a| matches!(a, Answer::Page { .. })) < at(later) && at(later).is_some(), "{seen:?}");
+    assert!(
+        at(|a| matches!(a, Answer::Ready { .. })) < at(|a| matches!(a, Answer::Page { .. })),
+        "{seen:?}"
+    );
+    for later in [
+        |a: &Answer| matches!(a, Answer::Presence(_)),
+        |a: &Answer| matches!(a, Answer::Foreign { .. }),
+    ] {
+        assert!(
+            at(|a| matches!(a, Answer::Page { .. })) < at(later) && at(later).is_some(),
+            "{seen:?}"
+        );
     }
 }
 
@@ -264,20 +351,55 @@ fn in_the_past_a_write_is_refused_and_what_others_do_now_is_not_seen_there() {
     let mut store = Store::open(&path, &options("ana")).unwrap();
     let customer = crate::store::tests::add(&mut store, "Acme", 500);
     store.close();
-    let assign = Command::Assign { customers: vec![customer], owner: "bo".into() };
+    let assign = Command::Assign {
+        customers: vec![customer],
+        owner: "bo".into(),
+    };
     let written = |a: &Answer| matches!(a, Answer::Written { .. });
-    let ask = Ask::Write { ticket: 1, command: Box::new(assign.clone()), now: NOW };
+    let ask = Ask::Write {
+        ticket: 1,
+        command: Box::new(assign.clone()),
+        now: NOW,
+    };
     let said = said_until(&path, vec![Ask::Past(Some(day.plus(-1))), ask], written);
     let past: Vec<_> = said
         .iter()
-        .filter_map(|a| if let Answer::Ready { past, read_only, .. } = a { Some((*past, read_only.is_some())) } else { None })
+        .filter_map(|a| {
+            if let Answer::Ready {
+                past, read_only, ..
+            } = a
+            {
+                Some((*past, read_only.is_some()))
+            } else {
+                None
+            }
+        })
         .collect();
     assert_eq!(past, [(None, false), (Some(day.plus(-1)), true)]);
-    let Some(Answer::Written { result: Err(error), .. }) = said.last() else { panic!("{said:?}") };
-    assert!(error.message.contains("it is shown as it was on"), "{error}");
-    let ask = Ask::Write { ticket: 1, command: Box::new(assign), now: NOW };
-    let said = said_until(&path, vec![Ask::Past(Some(day.plus(-1))), Ask::Past(None), ask], written);
-    assert!(matches!(said.last(), Some(Answer::Written { result: Ok(_), .. })), "{said:?}");
+    let Some(Answer::Written {
+        result: Err(error), ..
+    }) = said.last()
+    else {
+        panic!("{said:?}")
+    };
+    assert!(
+        error.message.contains("it is shown as it was on"),
+        "{error}"
+    );
+    let ask = Ask::Write {
+        ticket: 1,
+        command: Box::new(assign),
+        now: NOW,
+    };
+    let said = said_until(
+        &path,
+        vec![Ask::Past(Some(day.plus(-1))), Ask::Past(None), ask],
+        written,
+    );
+    assert!(
+        matches!(said.last(), Some(Answer::Written { result: Ok(_), .. })),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -285,20 +407,38 @@ fn another_roster_is_handed_over_before_a_page_that_has_its_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("book.db");
     let mut store = Store::open(&path, &options("ana")).unwrap();
-    let ids: Vec<Id> = ["Early", "Mine", "Other"].map(|name| store.write(&customer(name), NOW).unwrap().customers[0]).to_vec();
+    let ids: Vec<Id> = ["Early", "Mine", "Other"]
+        .map(|name| store.write(&customer(name), NOW).unwrap().customers[0])
+        .to_vec();
     store.close();
     let (tell, told) = crossbeam_channel::unbounded();
-    let worker = Worker::start(path.clone(), options("ana"), || NOW, move |answer| drop(tell.send(answer)));
-    let query = Query::Customers { filter: String::new(), sort: "name".into(), descending: false, columns: Vec::new() };
+    let worker = Worker::start(
+        path.clone(),
+        options("ana"),
+        || NOW,
+        move |answer| drop(tell.send(answer)),
+    );
+    let query = Query::Customers {
+        filter: String::new(),
+        sort: "name".into(),
+        descending: false,
+        columns: Vec::new(),
+    };
     worker.ask(Ask::Watch { slot: 1, query });
     let mut shared: Vec<Arc<RwLock<Roster>>> = Vec::new();
     let mut named = |wanted: &[Id]| loop {
         match told.recv_timeout(DEADLINE).unwrap() {
             Answer::Ready { roster, .. } => shared.push(roster),
             Answer::Page { slot: 1, page, .. } => {
-                let Page::Rows(page) = page.as_ref() else { panic!("{page:?}") };
+                let Page::Rows(page) = page.as_ref() else {
+                    panic!("{page:?}")
+                };
                 let roster = shared.last().unwrap().read().unwrap();
-                let named: Vec<Id> = page.rows.iter().map(|row| roster.ids[*row as usize]).collect();
+                let named: Vec<Id> = page
+                    .rows
+                    .iter()
+                    .map(|row| roster.ids[*row as usize])
+                    .collect();
                 assert!(named == ids || named == wanted, "{named:?}");
                 if named == wanted {
                     return shared.clone();
@@ -309,8 +449,21 @@ fn another_roster_is_handed_over_before_a_page_that_has_its_numbers() {
     };
     named(&ids);
     let mut other = Store::open(&path, &on_device("bo", 9)).unwrap();
-    other.write(&Command::Purge { entity: crate::domain::command::Entity::Customer, row: ids[0], why: "asked".into() }, NOW).unwrap();
+    other
+        .write(
+            &Command::Purge {
+                entity: crate::domain::command::Entity::Customer,
+                row: ids[0],
+                why: "asked".into(),
+            },
+            NOW,
+        )
+        .unwrap();
     let shared = named(&ids[1..]);
-    assert_eq!(shared[0].read().unwrap().ids, ids, "whoever still has the old one reads what it always said");
+    assert_eq!(
+        shared[0].read().unwrap().ids,
+        ids,
+        "whoever still has the old one reads what it always said"
+    );
     drop(worker);
 }

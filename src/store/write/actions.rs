@@ -14,7 +14,12 @@ use crate::store::{search, sql};
 use super::{Context, Done, count, customer, done, long, names, owner_word, show, word};
 
 /// Opens the same call at each customer.
-pub(super) fn open_action(b: &mut Batch<'_>, customers: &[Id], draft: &ActionDraft, context: &Context) -> Result<Done> {
+pub(super) fn open_action(
+    b: &mut Batch<'_>,
+    customers: &[Id],
+    draft: &ActionDraft,
+    context: &Context,
+) -> Result<Done> {
     check(draft)?;
     owner_word(&draft.owner)?;
     let mut updated = 0;
@@ -23,15 +28,29 @@ pub(super) fn open_action(b: &mut Batch<'_>, customers: &[Id], draft: &ActionDra
         let (_, fresh) = put(b, n, draft, "", context)?;
         updated += usize::from(!fresh);
     }
-    let verb = if updated == customers.len() { "Updated" } else { "Opened" };
-    Ok(done(format!("{verb} {} \"{}\" at {}", draft.kind, draft.title.trim(), names(b, customers)?), customers.len()))
+    let verb = if updated == customers.len() {
+        "Updated"
+    } else {
+        "Opened"
+    };
+    Ok(done(
+        format!(
+            "{verb} {} \"{}\" at {}",
+            draft.kind,
+            draft.title.trim(),
+            names(b, customers)?
+        ),
+        customers.len(),
+    ))
 }
 
 fn check(draft: &ActionDraft) -> Result<()> {
     if !KINDS.contains(&draft.kind.as_str()) {
-        return Err(
-            Error::usage(format!("there is no call to action of the kind \"{}\"", draft.kind)).hint(format!("kinds: {}", KINDS.join(", ")))
-        );
+        return Err(Error::usage(format!(
+            "there is no call to action of the kind \"{}\"",
+            draft.kind
+        ))
+        .hint(format!("kinds: {}", KINDS.join(", "))));
     }
     if draft.title.trim().is_empty() {
         return Err(Error::usage("a call to action needs a title"));
@@ -47,7 +66,13 @@ fn check(draft: &ActionDraft) -> Result<()> {
 
 /// Opens a call, or updates the open one of the same customer, kind and reason: sooner and worse wins, words only where there
 /// are none yet. Gives its id, and whether it is new.
-pub(super) fn put(b: &mut Batch<'_>, customer: i64, draft: &ActionDraft, cause: &str, context: &Context) -> Result<(Id, bool)> {
+pub(super) fn put(
+    b: &mut Batch<'_>,
+    customer: i64,
+    draft: &ActionDraft,
+    cause: &str,
+    context: &Context,
+) -> Result<(Id, bool)> {
     let title = word("a call to action", &draft.title, 500)?;
     let reason = word("a reason", &draft.reason, 100)?;
     let severity = draft.severity.map(i64::from);
@@ -66,7 +91,8 @@ pub(super) fn put(b: &mut Batch<'_>, customer: i64, draft: &ActionDraft, cause: 
     b.touched.insert(customer);
     if let Some((id, due, was)) = open {
         let days = |d: Option<Day>| d.map(Day::number);
-        let sooner = |new: Option<i64>, old: Option<i64>| new.filter(|n| old.is_none_or(|o| *n < o));
+        let sooner =
+            |new: Option<i64>, old: Option<i64>| new.filter(|n| old.is_none_or(|o| *n < o));
         if let Some(due) = sooner(days(draft.due), due) {
             b.set(Entity::Action, id, "due", Value::Integer(due))?;
         }
@@ -85,9 +111,18 @@ pub(super) fn put(b: &mut Batch<'_>, customer: i64, draft: &ActionDraft, cause: 
                 b.set(Entity::Action, id, field, Value::Integer(number))?;
             }
         }
-        for (field, text) in [("mitigation", &draft.mitigation), ("evidence", &draft.evidence), ("unit", &draft.unit)] {
+        for (field, text) in [
+            ("mitigation", &draft.mitigation),
+            ("evidence", &draft.evidence),
+            ("unit", &draft.unit),
+        ] {
             if !text.trim().is_empty() {
-                b.set(Entity::Action, id, field, Value::Text(long(text.trim())?.to_owned()))?;
+                b.set(
+                    Entity::Action,
+                    id,
+                    field,
+                    Value::Text(long(text.trim())?.to_owned()),
+                )?;
             }
         }
         return Ok((id, false));
@@ -98,7 +133,9 @@ pub(super) fn put(b: &mut Batch<'_>, customer: i64, draft: &ActionDraft, cause: 
     };
     let review = draft.review.or_else(|| {
         let severity = usize::from(draft.severity.filter(|_| draft.kind == "risk")?);
-        Some(context.today.plus(i64::from(*context.config.policy.escalation_days.get(severity - 1)?)))
+        Some(context.today.plus(i64::from(
+            *context.config.policy.escalation_days.get(severity - 1)?,
+        )))
     });
     let (mitigation, evidence) = (long(draft.mitigation.trim())?, long(draft.evidence.trim())?);
     let (unit, today) = (word("a unit", &draft.unit, 20)?, context.today);
@@ -134,7 +171,11 @@ pub(super) fn owner_of(b: &Batch<'_>, customer: i64) -> Result<String> {
         .prepare_cached("SELECT owner FROM customer WHERE n = ?")
         .and_then(|mut s| s.query_row([customer], |r| search::text_at_raw(r, 0)))
         .map_err(sql)?;
-    Ok(if owner.is_empty() { b.person.clone() } else { owner })
+    Ok(if owner.is_empty() {
+        b.person.clone()
+    } else {
+        owner
+    })
 }
 
 /// The open calls among `actions`: id, customer and title.
@@ -147,7 +188,12 @@ fn open_ones(b: &Batch<'_>, actions: &[Id]) -> Result<Vec<(Id, i64, String)>> {
                 "SELECT customer, title, closed FROM action WHERE id = ? AND removed = 0
                  AND customer IN (SELECT n FROM customer WHERE removed = 0)",
             )
-            .and_then(|mut s| s.query_row([id], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, r.get(2)?))).optional())
+            .and_then(|mut s| {
+                s.query_row([id], |r| {
+                    Ok((r.get(0)?, search::text_at_raw(r, 1)?, r.get(2)?))
+                })
+                .optional()
+            })
             .map_err(sql)?;
         match found {
             None => return Err(Error::not_found("the call to action is gone")),
@@ -158,33 +204,73 @@ fn open_ones(b: &Batch<'_>, actions: &[Id]) -> Result<Vec<(Id, i64, String)>> {
     Ok(open)
 }
 
-pub(super) fn close_actions(b: &mut Batch<'_>, actions: &[Id], outcome: &str, context: &Context) -> Result<Done> {
+pub(super) fn close_actions(
+    b: &mut Batch<'_>,
+    actions: &[Id],
+    outcome: &str,
+    context: &Context,
+) -> Result<Done> {
     let outcome = long(outcome.trim())?;
     if outcome.is_empty() {
-        return Err(Error::usage("closing a call to action needs its outcome").hint("a few words: what came of it"));
+        return Err(Error::usage("closing a call to action needs its outcome")
+            .hint("a few words: what came of it"));
     }
     let open = open_ones(b, actions)?;
     for (id, ..) in &open {
-        b.set(Entity::Action, *id, "closed", Value::Integer(context.today.number()))?;
-        b.set(Entity::Action, *id, "outcome", Value::Text(outcome.to_owned()))?;
+        b.set(
+            Entity::Action,
+            *id,
+            "closed",
+            Value::Integer(context.today.number()),
+        )?;
+        b.set(
+            Entity::Action,
+            *id,
+            "outcome",
+            Value::Text(outcome.to_owned()),
+        )?;
     }
-    Ok(done(format!("Closed {}: {outcome}", called(&open)), open.len()))
+    Ok(done(
+        format!("Closed {}: {outcome}", called(&open)),
+        open.len(),
+    ))
 }
 
-pub(super) fn snooze_actions(b: &mut Batch<'_>, actions: &[Id], until: Day, reason: &str, context: &Context) -> Result<Done> {
+pub(super) fn snooze_actions(
+    b: &mut Batch<'_>,
+    actions: &[Id],
+    until: Day,
+    reason: &str,
+    context: &Context,
+) -> Result<Done> {
     if until <= context.today {
         return Err(Error::usage(format!("{until} is not after today")));
     }
     if !SNOOZE_REASONS.contains(&reason) {
-        return Err(Error::usage(format!("\"{reason}\" is not a reason to put a call to action off"))
-            .hint(format!("reasons: {}", SNOOZE_REASONS.join(", "))));
+        return Err(Error::usage(format!(
+            "\"{reason}\" is not a reason to put a call to action off"
+        ))
+        .hint(format!("reasons: {}", SNOOZE_REASONS.join(", "))));
     }
     let open = open_ones(b, actions)?;
     for (id, ..) in &open {
-        b.set(Entity::Action, *id, "snoozed", Value::Integer(until.number()))?;
-        b.set(Entity::Action, *id, "snooze_reason", Value::Text(reason.to_owned()))?;
+        b.set(
+            Entity::Action,
+            *id,
+            "snoozed",
+            Value::Integer(until.number()),
+        )?;
+        b.set(
+            Entity::Action,
+            *id,
+            "snooze_reason",
+            Value::Text(reason.to_owned()),
+        )?;
     }
-    Ok(done(format!("Put {} off until {}", called(&open), show(until)), open.len()))
+    Ok(done(
+        format!("Put {} off until {}", called(&open), show(until)),
+        open.len(),
+    ))
 }
 
 fn called(open: &[(Id, i64, String)]) -> String {

@@ -19,23 +19,51 @@ use crate::text::with_article;
 use super::stages::find_stage;
 use super::{Context, Done, EventDraft, count, customer, done, event, long, names, word};
 
-pub(super) fn add_customer(b: &mut Batch<'_>, new: &NewCustomer, context: &Context) -> Result<Done> {
+pub(super) fn add_customer(
+    b: &mut Batch<'_>,
+    new: &NewCustomer,
+    context: &Context,
+) -> Result<Done> {
     let name = word("a name", &new.name, 200)?;
     if name.is_empty() {
         return Err(Error::usage("a customer needs a name"));
     }
     let stages = &context.config.stages;
-    let stage = if new.stage.is_empty() { StageNo(0) } else { find_stage(context, &new.stage)? };
-    let mut tags: Vec<&str> = new.tags.iter().map(|t| tag_word(t)).collect::<Result<_>>()?;
+    let stage = if new.stage.is_empty() {
+        StageNo(0)
+    } else {
+        find_stage(context, &new.stage)?
+    };
+    let mut tags: Vec<&str> = new
+        .tags
+        .iter()
+        .map(|t| tag_word(t))
+        .collect::<Result<_>>()?;
     tags.sort_unstable();
     tags.dedup();
     let (n, _) = b.insert(
         Entity::Customer,
-        &[&"", &name, &owner_word(&new.owner)?, &new.website.trim(), &new.phone.trim(), &context.today, &tags.join(" "), &"{}"],
+        &[
+            &"",
+            &name,
+            &owner_word(&new.owner)?,
+            &new.website.trim(),
+            &new.phone.trim(),
+            &context.today,
+            &tags.join(" "),
+            &"{}",
+        ],
     )?;
     b.touched.insert(n);
     let more = serde_json::json!({"from": null, "to": stages.code(stage), "visit": 1}).to_string();
-    event(b, &EventDraft { channel: stages.code(stage), more, ..EventDraft::new(EventKind::Stage, n).now(b) })?;
+    event(
+        b,
+        &EventDraft {
+            channel: stages.code(stage),
+            more,
+            ..EventDraft::new(EventKind::Stage, n).now(b)
+        },
+    )?;
     if new.mrr != 0 {
         let monthly = NewTerms {
             subscription: String::new(),
@@ -70,7 +98,12 @@ fn version(terms: &NewTerms, context: &Context) -> Version {
     }
 }
 
-pub(super) fn add_terms(b: &mut Batch<'_>, id: Id, terms: &NewTerms, context: &Context) -> Result<Done> {
+pub(super) fn add_terms(
+    b: &mut Batch<'_>,
+    id: Id,
+    terms: &NewTerms,
+    context: &Context,
+) -> Result<Done> {
     word("a subscription's key", &terms.subscription, 200)?;
     let version = version(terms, context);
     if version.amount < 0 {
@@ -81,14 +114,27 @@ pub(super) fn add_terms(b: &mut Batch<'_>, id: Id, terms: &NewTerms, context: &C
     }
     let n = customer(b, id)?;
     put_version(b, n, &version)?;
-    Ok(done(format!("Subscription of {} from {}", names(b, &[id])?, version.start), 1))
+    Ok(done(
+        format!(
+            "Subscription of {} from {}",
+            names(b, &[id])?,
+            version.start
+        ),
+        1,
+    ))
 }
 
 /// Writes one subscription version.
 fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
-    let monthly =
-        mrr(v).ok_or_else(|| Error::usage("the price does not fit").hint("amount x quantity has to fit in 64 bits of minor units"))?;
-    let (count, quantity, discount) = (i64::from(v.count), i64::from(v.quantity), i64::from(v.discount));
+    let monthly = mrr(v).ok_or_else(|| {
+        Error::usage("the price does not fit")
+            .hint("amount x quantity has to fit in 64 bits of minor units")
+    })?;
+    let (count, quantity, discount) = (
+        i64::from(v.count),
+        i64::from(v.quantity),
+        i64::from(v.discount),
+    );
     let values: [&dyn rusqlite::ToSql; 13] = [
         &customer,
         &v.external,
@@ -127,12 +173,26 @@ pub(super) fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result
     let n = customer(b, id)?;
     b.insert(
         Entity::Contact,
-        &[&n, &"", &name, &word("a role", &new.role, 60)?, &word("an address", &new.email, 320)?, &word("a number", &new.phone, 60)?, &0],
+        &[
+            &n,
+            &"",
+            &name,
+            &word("a role", &new.role, 60)?,
+            &word("an address", &new.email, 320)?,
+            &word("a number", &new.phone, 60)?,
+            &0,
+        ],
     )?;
     Ok(done(format!("Added {name} at {}", names(b, &[id])?), 1))
 }
 
-pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Done> {
+pub(super) fn edit(
+    b: &mut Batch<'_>,
+    entity: Entity,
+    rows: &[Id],
+    changes: &[Change],
+    context: &Context,
+) -> Result<Done> {
     if let Some(clash) = clash(b, entity, rows, changes, context)? {
         return Err(refused(entity, clash));
     }
@@ -149,7 +209,9 @@ pub(super) fn edit(b: &mut Batch<'_>, entity: Entity, rows: &[Id], changes: &[Ch
                 }
             }
             let is_new = match (&value, change.field.as_str()) {
-                (Value::Text(owner), "owner") if entity == Entity::Customer => give(b, *row, owner, &mut carried)?,
+                (Value::Text(owner), "owner") if entity == Entity::Customer => {
+                    give(b, *row, owner, &mut carried)?
+                }
                 _ => b.set(entity, *row, &change.field, value)?,
             };
             if is_new && !edited.contains(&change.field.as_str()) {
@@ -183,7 +245,9 @@ pub(super) fn things(b: &Batch<'_>, entity: Entity, rows: &[Id]) -> Result<Strin
         [one] => *one,
         many => return Ok(count(many.len(), table.name)),
     };
-    let Some((name, customer)) = conflicts::called(b.conn, table, one)? else { return Ok(count(1, table.name)) };
+    let Some((name, customer)) = conflicts::called(b.conn, table, one)? else {
+        return Ok(count(1, table.name));
+    };
     let what = match (entity, conflicts::kind_of(b.conn, table, one)?) {
         (Entity::Contact, _) => name,
         (Entity::Event, "nps") => "an NPS answer".to_owned(),
@@ -196,7 +260,10 @@ pub(super) fn things(b: &Batch<'_>, entity: Entity, rows: &[Id]) -> Result<Strin
         (Entity::Action, _) => format!("call \"{name}\""),
         (_, kind) => format!("{kind} \"{name}\""),
     };
-    Ok(customer.map_or_else(|| what.clone(), |(_, customer)| format!("{what} of {customer}")))
+    Ok(customer.map_or_else(
+        || what.clone(),
+        |(_, customer)| format!("{what} of {customer}"),
+    ))
 }
 
 /// What goes along when customers change hands.
@@ -210,8 +277,15 @@ impl Carried {
     /// Behind the label: ", with 1 call and 2 tasks".
     pub fn said(&self) -> String {
         let some = |n: usize, what: &str| (n > 0).then(|| count(n, what));
-        let all: Vec<String> = [some(self.calls, "call"), some(self.tasks, "task")].into_iter().flatten().collect();
-        if all.is_empty() { String::new() } else { format!(", with {}", all.join(" and ")) }
+        let all: Vec<String> = [some(self.calls, "call"), some(self.tasks, "task")]
+            .into_iter()
+            .flatten()
+            .collect();
+        if all.is_empty() {
+            String::new()
+        } else {
+            format!(", with {}", all.join(" and "))
+        }
     }
 }
 
@@ -225,16 +299,24 @@ pub(super) fn give(b: &mut Batch<'_>, id: Id, owner: &str, carried: &mut Carried
     if owner.is_empty() {
         return Ok(true);
     }
-    for (entity, still, carried) in
-        [(Entity::Action, "closed IS NULL", &mut carried.calls), (Entity::Task, "done IS NULL AND kind <> 'mention'", &mut carried.tasks)]
-    {
+    for (entity, still, carried) in [
+        (Entity::Action, "closed IS NULL", &mut carried.calls),
+        (
+            Entity::Task,
+            "done IS NULL AND kind <> 'mention'",
+            &mut carried.tasks,
+        ),
+    ] {
         let query = format!(
             "SELECT id FROM {} WHERE customer = (SELECT n FROM customer WHERE id = ?) AND owner = ? AND {still} AND removed = 0 ORDER BY id",
             batch::table(entity).name
         );
         let rows: Vec<Id> = {
             let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
-            statement.query_map(rusqlite::params![id, old], |r| r.get(0).map(Id)).and_then(Iterator::collect).map_err(sql)?
+            statement
+                .query_map(rusqlite::params![id, old], |r| r.get(0).map(Id))
+                .and_then(Iterator::collect)
+                .map_err(sql)?
         };
         for row in rows {
             *carried += usize::from(b.set(entity, row, "owner", Value::Text(owner.to_owned()))?);
@@ -246,13 +328,20 @@ pub(super) fn give(b: &mut Batch<'_>, id: Id, owner: &str, carried: &mut Carried
 /// The name of a person of ours.
 pub(super) fn owner_word(text: &str) -> Result<&str> {
     if text.trim().contains(char::is_control) {
-        return Err(Error::usage("an owner's name has no control characters").hint("a name is one line of letters"));
+        return Err(Error::usage("an owner's name has no control characters")
+            .hint("a name is one line of letters"));
     }
     word("an owner", text, 200)
 }
 
 /// What others did meanwhile to the same fields, or to the rows, where the changes say what was seen of them.
-fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context: &Context) -> Result<Option<Clash>> {
+fn clash(
+    b: &Batch<'_>,
+    entity: Entity,
+    rows: &[Id],
+    changes: &[Change],
+    context: &Context,
+) -> Result<Option<Clash>> {
     let table = batch::table(entity);
     // One that was asked for earlier stands beside what others did meanwhile, and says itself what it had seen.
     if b.upto.is_some() {
@@ -263,15 +352,30 @@ fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context
     for row in rows {
         for change in changes {
             let Some(base) = &change.base else { continue };
-            let (value, base) = (stored(table, &change.field, &change.value, context)?, stored(table, &change.field, base, context)?);
-            let Some(current) = batch::current(b.conn, table, *row, &change.field)? else { continue };
+            let (value, base) = (
+                stored(table, &change.field, &change.value, context)?,
+                stored(table, &change.field, base, context)?,
+            );
+            let Some(current) = batch::current(b.conn, table, *row, &change.field)? else {
+                continue;
+            };
             if current.gone && !brings_back && clash.removed.is_none() {
-                let removal = |of: Id| Ok(heads::of_field(b.conn, of, "removed")?.into_iter().rfind(|h| h.after == Value::Integer(1)));
+                let removal = |of: Id| {
+                    Ok(heads::of_field(b.conn, of, "removed")?
+                        .into_iter()
+                        .rfind(|h| h.after == Value::Integer(1)))
+                };
                 let found = match (removal(*row)?, owner_of(b, table, *row)?) {
                     (None, Some(customer)) => removal(customer)?,
                     (own, _) => own,
                 };
-                clash.removed = Some(found.as_ref().map_or(By { person: String::new(), at: b.now }, by));
+                clash.removed = Some(found.as_ref().map_or(
+                    By {
+                        person: String::new(),
+                        at: b.now,
+                    },
+                    by,
+                ));
             }
             if current.value != base && current.value != value {
                 let (name, customer) = conflicts::called(b.conn, table, *row)?.unwrap_or_default();
@@ -295,7 +399,10 @@ fn clash(b: &Batch<'_>, entity: Entity, rows: &[Id], changes: &[Change], context
 
 /// Who made an edit, and when.
 pub fn by(head: &heads::Head) -> By {
-    By { person: head.person.clone(), at: Stamp(head.wall) }
+    By {
+        person: head.person.clone(),
+        at: Stamp(head.wall),
+    }
 }
 
 /// The id of the customer that a row belongs to; `None` for customers themselves and for what belongs to nobody.
@@ -303,30 +410,67 @@ fn owner_of(b: &Batch<'_>, table: &batch::Table, row: Id) -> Result<Option<Id>> 
     if !table.is_owned() {
         return Ok(None);
     }
-    let query = format!("SELECT c.id FROM {} t JOIN customer c ON c.n = t.customer WHERE t.id = ?", table.name);
-    b.conn.prepare_cached(&query).and_then(|mut s| s.query_row([&row], |r| r.get(0).map(Id)).optional()).map_err(sql)
+    let query = format!(
+        "SELECT c.id FROM {} t JOIN customer c ON c.n = t.customer WHERE t.id = ?",
+        table.name
+    );
+    b.conn
+        .prepare_cached(&query)
+        .and_then(|mut s| s.query_row([&row], |r| r.get(0).map(Id)).optional())
+        .map_err(sql)
 }
 
 /// The refusal of a write that would go over another's, with what stands against it.
 fn refused(entity: Entity, clash: Clash) -> Error {
-    let by = |by: &Option<By>| by.as_ref().filter(|b| !b.person.is_empty()).map(|b| format!(" by {}", b.person)).unwrap_or_default();
+    let by = |by: &Option<By>| {
+        by.as_ref()
+            .filter(|b| !b.person.is_empty())
+            .map(|b| format!(" by {}", b.person))
+            .unwrap_or_default()
+    };
     let error = match clash.fields.first() {
         _ if clash.removed.is_some() => {
             let name = batch::table(entity).name;
-            Error::new(Kind::Conflict, format!("the {name} was removed meanwhile{}; nothing was saved", by(&clash.removed)))
+            Error::new(
+                Kind::Conflict,
+                format!(
+                    "the {name} was removed meanwhile{}; nothing was saved",
+                    by(&clash.removed)
+                ),
+            )
         }
         Some(first) => {
             let said = |json: &serde_json::Value| plain(&json_value(Some(json)));
-            Error::new(Kind::Conflict, format!("{} was changed meanwhile to {}{}", first.field, said(&first.theirs), by(&first.by)))
-                .hint(format!("it was {}, you wrote {}", said(&first.base), said(&first.mine)))
+            Error::new(
+                Kind::Conflict,
+                format!(
+                    "{} was changed meanwhile to {}{}",
+                    first.field,
+                    said(&first.theirs),
+                    by(&first.by)
+                ),
+            )
+            .hint(format!(
+                "it was {}, you wrote {}",
+                said(&first.base),
+                said(&first.mine)
+            ))
         }
-        None => Error::new(Kind::Conflict, "somebody has changed the same thing meanwhile"),
+        None => Error::new(
+            Kind::Conflict,
+            "somebody has changed the same thing meanwhile",
+        ),
     };
     error.because(clash)
 }
 
 /// A JSON value as the field stores it: dates as day numbers, names checked.
-pub(super) fn stored(table: &batch::Table, field: &str, value: &serde_json::Value, context: &Context) -> Result<Value> {
+pub(super) fn stored(
+    table: &batch::Table,
+    field: &str,
+    value: &serde_json::Value,
+    context: &Context,
+) -> Result<Value> {
     let plain = json_value(Some(value));
     if table.holds(field) == batch::Holds::Day {
         return match &plain {
@@ -335,25 +479,35 @@ pub(super) fn stored(table: &batch::Table, field: &str, value: &serde_json::Valu
             Value::Text(t) => t
                 .parse::<Day>()
                 .map(|d| Value::Integer(d.number()))
-                .map_err(|()| Error::usage(format!("{t} is not a date")).hint("such as 2026-11-21")),
+                .map_err(|()| {
+                    Error::usage(format!("{t} is not a date")).hint("such as 2026-11-21")
+                }),
             _ => Ok(plain),
         };
     }
     if let Some(code) = field.strip_prefix("attr.") {
         use crate::domain::config::AttributeType;
-        let Value::Text(text) = &plain else { return Ok(plain) };
+        let Value::Text(text) = &plain else {
+            return Ok(plain);
+        };
         if text.trim().is_empty() {
             return Ok(Value::Null);
         }
         let wrong = |what: &str| Err(Error::usage(format!("{code} takes {what}, not \"{text}\"")));
         return match context.config.attribute(code).map(|a| a.kind) {
-            Some(AttributeType::Int) => text.trim().parse().map(Value::Integer).or_else(|_| wrong("a whole number")),
-            Some(AttributeType::Money) => {
-                money::parse(text, context.config.currency).map(Value::Integer).map_or_else(|| wrong("an amount"), Ok)
-            }
-            Some(AttributeType::Date) => {
-                text.trim().parse::<Day>().map(|d| Value::Text(d.to_string())).or_else(|()| wrong("a date such as 2026-11-21"))
-            }
+            Some(AttributeType::Int) => text
+                .trim()
+                .parse()
+                .map(Value::Integer)
+                .or_else(|_| wrong("a whole number")),
+            Some(AttributeType::Money) => money::parse(text, context.config.currency)
+                .map(Value::Integer)
+                .map_or_else(|| wrong("an amount"), Ok),
+            Some(AttributeType::Date) => text
+                .trim()
+                .parse::<Day>()
+                .map(|d| Value::Text(d.to_string()))
+                .or_else(|()| wrong("a date such as 2026-11-21")),
             Some(AttributeType::Bool) => match text.trim().to_lowercase().as_str() {
                 "yes" | "y" | "true" | "1" => Ok(Value::Integer(1)),
                 "no" | "n" | "false" | "0" => Ok(Value::Integer(0)),
@@ -363,13 +517,23 @@ pub(super) fn stored(table: &batch::Table, field: &str, value: &serde_json::Valu
         };
     }
     match (field, &plain) {
-        ("money", Value::Integer(n)) if *n < 0 => Err(Error::usage("what is at stake cannot be below 0")),
-        ("severity", Value::Integer(n)) if !(1..=4).contains(n) => Err(Error::usage("a severity is 1 (worst) to 4")),
-        ("name" | "title", Value::Text(t)) if t.trim().is_empty() => Err(Error::usage(format!("the {field} cannot be empty"))),
-        ("name" | "title" | "text", Value::Null) => Err(Error::usage(format!("the {field} cannot be empty"))),
+        ("money", Value::Integer(n)) if *n < 0 => {
+            Err(Error::usage("what is at stake cannot be below 0"))
+        }
+        ("severity", Value::Integer(n)) if !(1..=4).contains(n) => {
+            Err(Error::usage("a severity is 1 (worst) to 4"))
+        }
+        ("name" | "title", Value::Text(t)) if t.trim().is_empty() => {
+            Err(Error::usage(format!("the {field} cannot be empty")))
+        }
+        ("name" | "title" | "text", Value::Null) => {
+            Err(Error::usage(format!("the {field} cannot be empty")))
+        }
         ("owner", Value::Text(t)) => owner_word(t).map(|t| Value::Text(t.to_owned())),
         (_, Value::Text(t)) => long(t).map(|t| Value::Text(t.to_owned())),
-        ("owner" | "website" | "phone" | "email" | "role", Value::Null) => Ok(Value::Text(String::new())),
+        ("owner" | "website" | "phone" | "email" | "role", Value::Null) => {
+            Ok(Value::Text(String::new()))
+        }
         _ => Ok(plain),
     }
 }
@@ -386,20 +550,44 @@ pub(super) fn plain(value: &Value) -> String {
 
 pub(super) fn tag_word(tag: &str) -> Result<&str> {
     let tag = tag.trim().trim_start_matches('#');
-    if tag.is_empty() || tag.contains(|c: char| c.is_whitespace() || c.is_control()) || tag.chars().count() > 60 {
-        return Err(Error::usage(format!("\"{tag}\" is not a tag")).hint("one word of at most 60 characters"));
+    if tag.is_empty()
+        || tag.contains(|c: char| c.is_whitespace() || c.is_control())
+        || tag.chars().count() > 60
+    {
+        return Err(Error::usage(format!("\"{tag}\" is not a tag"))
+            .hint("one word of at most 60 characters"));
     }
     Ok(tag)
 }
 
-pub(super) fn tag(b: &mut Batch<'_>, customers: &[Id], add: &[String], remove: &[String]) -> Result<Done> {
+pub(super) fn tag(
+    b: &mut Batch<'_>,
+    customers: &[Id],
+    add: &[String],
+    remove: &[String],
+) -> Result<Done> {
     for id in customers {
         for (tags, value) in [(add, 1), (remove, 0)] {
             for tag in tags {
-                b.set(Entity::Customer, *id, &format!("tag.{}", tag_word(tag)?), Value::Integer(value))?;
+                b.set(
+                    Entity::Customer,
+                    *id,
+                    &format!("tag.{}", tag_word(tag)?),
+                    Value::Integer(value),
+                )?;
             }
         }
     }
-    let signs = add.iter().map(|t| format!("+{t}")).chain(remove.iter().map(|t| format!("-{t}")));
-    Ok(done(format!("Tags {} on {}", signs.collect::<Vec<_>>().join(" "), names(b, customers)?), b.edits))
+    let signs = add
+        .iter()
+        .map(|t| format!("+{t}"))
+        .chain(remove.iter().map(|t| format!("-{t}")));
+    Ok(done(
+        format!(
+            "Tags {} on {}",
+            signs.collect::<Vec<_>>().join(" "),
+            names(b, customers)?
+        ),
+        b.edits,
+    ))
 }

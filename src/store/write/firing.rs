@@ -19,20 +19,38 @@ use super::work::add_task;
 use super::{Context, Done, EventDraft, actions, done, event, plays};
 
 /// Lets a rule fire for a customer: its call to action, its playbook, its alert, and the event that says why.
-pub fn fire(b: &mut Batch<'_>, rule: &Rule, customer: i64, context: &Context, at: Stamp) -> Result<()> {
+pub fn fire(
+    b: &mut Batch<'_>,
+    rule: &Rule,
+    customer: i64,
+    context: &Context,
+    at: Stamp,
+) -> Result<()> {
     let mut more = serde_json::Map::new();
     let mut reference = String::new();
     if let Some(call) = &rule.action {
-        let (id, fresh) = actions::put(b, customer, &call.draft(rule, context.today), &rule.code, context)?;
+        let (id, fresh) = actions::put(
+            b,
+            customer,
+            &call.draft(rule, context.today),
+            &rule.code,
+            context,
+        )?;
         reference = id.to_string();
         // One that was open already is not the rule's to take back.
         if fresh {
             more.insert("action".into(), id.to_string().into());
         }
     }
-    if let Some(playbook) = context.config.playbooks.find(&rule.playbook).filter(|_| !rule.playbook.is_empty()) {
+    if let Some(playbook) = context
+        .config
+        .playbooks
+        .find(&rule.playbook)
+        .filter(|_| !rule.playbook.is_empty())
+    {
         let signals = signal::current(b.conn, customer, &context.config, context.today)?;
-        if let Some(play) = plays::put(b, customer, playbook, &signals, context.today, &rule.code)? {
+        if let Some(play) = plays::put(b, customer, playbook, &signals, context.today, &rule.code)?
+        {
             more.insert("play".into(), play.to_string().into());
             if reference.is_empty() {
                 reference = play.to_string();
@@ -44,8 +62,14 @@ pub fn fire(b: &mut Batch<'_>, rule: &Rule, customer: i64, context: &Context, at
     }
     let text = format!("{} ({})", rule.label, rule.when);
     let more = serde_json::Value::Object(more).to_string();
-    let draft =
-        EventDraft { at, channel: &rule.code, text: &text, reference: &reference, more, ..EventDraft::new(EventKind::Rule, customer) };
+    let draft = EventDraft {
+        at,
+        channel: &rule.code,
+        text: &text,
+        reference: &reference,
+        more,
+        ..EventDraft::new(EventKind::Rule, customer)
+    };
     event(b, &draft)?;
     b.touched.insert(customer);
     Ok(())
@@ -60,15 +84,28 @@ pub(super) fn take_back(b: &mut Batch<'_>, fired: Id) -> Result<Done> {
              AND customer IN (SELECT n FROM customer WHERE removed = 0)",
         )
         .and_then(|mut s| {
-            s.query_row(params![fired, EventKind::Rule as i64], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?, search::text_at_raw(r, 2)?)))
-                .optional()
+            s.query_row(params![fired, EventKind::Rule as i64], |r| {
+                Ok((
+                    r.get(0)?,
+                    search::text_at_raw(r, 1)?,
+                    search::text_at_raw(r, 2)?,
+                ))
+            })
+            .optional()
         })
         .map_err(sql)?;
     let Some((customer, text, more)) = found else {
-        return Err(Error::not_found("no rule fired there, or it was taken back").hint("retain rule log lists what fired"));
+        return Err(
+            Error::not_found("no rule fired there, or it was taken back")
+                .hint("retain rule log lists what fired"),
+        );
     };
     let more = crate::store::batch::attributes(&more);
-    let made = |key: &str| more.get(key).and_then(|v| v.as_str()).and_then(|id| id.parse::<Id>().ok());
+    let made = |key: &str| {
+        more.get(key)
+            .and_then(|v| v.as_str())
+            .and_then(|id| id.parse::<Id>().ok())
+    };
     b.set(Entity::Event, fired, "removed", Value::Integer(1))?;
     if let Some(action) = made("action") {
         b.set(Entity::Action, action, "removed", Value::Integer(1))?;
@@ -82,7 +119,12 @@ pub(super) fn take_back(b: &mut Batch<'_>, fired: Id) -> Result<Done> {
 }
 
 /// Asks those of our people whom a note mentions (`@bo`) to look at the customer: a task of the kind `mention` each.
-pub(super) fn mention(b: &mut Batch<'_>, customer: i64, text: &str, context: &Context) -> Result<()> {
+pub(super) fn mention(
+    b: &mut Batch<'_>,
+    customer: i64,
+    text: &str,
+    context: &Context,
+) -> Result<()> {
     let words: BTreeSet<&str> = text
         .split_whitespace()
         .filter_map(|w| w.strip_prefix('@'))
@@ -101,9 +143,21 @@ pub(super) fn mention(b: &mut Batch<'_>, customer: i64, text: &str, context: &Co
             .and_then(|mut s| s.query_row([word], |r| r.get(0)))
             .map_err(sql)?;
         if known {
-            let first: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
+            let first: String = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect();
             let title = format!("{} mentions you: {first}", b.person);
-            let draft = TaskDraft { title, due: Some(context.today), owner: word.to_owned(), priority: 2, kind: "mention".into() };
+            let draft = TaskDraft {
+                title,
+                due: Some(context.today),
+                owner: word.to_owned(),
+                priority: 2,
+                kind: "mention".into(),
+            };
             add_task(b, customer, &draft)?;
         }
     }

@@ -27,14 +27,25 @@ pub(super) fn merge_customers(b: &mut Batch<'_>, keep: Id, other: Id) -> Result<
     let mut rows = 0;
     for table in TABLES.iter().filter(|t| t.is_owned()) {
         let but = if table.entity == Entity::Event {
-            format!(" AND kind NOT IN ({})", STAY.iter().map(|kind| (*kind as i64).to_string()).collect::<Vec<_>>().join(","))
+            format!(
+                " AND kind NOT IN ({})",
+                STAY.iter()
+                    .map(|kind| (*kind as i64).to_string())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            )
         } else {
             String::new()
         };
-        let query = format!("SELECT id FROM {} WHERE customer = ? AND removed = 0{but} ORDER BY n", table.name);
+        let query = format!(
+            "SELECT id FROM {} WHERE customer = ? AND removed = 0{but} ORDER BY n",
+            table.name
+        );
         let ids: Vec<Id> = {
             let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
-            let found = statement.query_map([from], |r| r.get(0).map(Id)).map_err(sql)?;
+            let found = statement
+                .query_map([from], |r| r.get(0).map(Id))
+                .map_err(sql)?;
             found.collect::<rusqlite::Result<_>>().map_err(sql)?
         };
         for id in ids {
@@ -45,27 +56,49 @@ pub(super) fn merge_customers(b: &mut Batch<'_>, keep: Id, other: Id) -> Result<
     let mut differ = Vec::new();
     for field in own_fields(b, other)? {
         let table = batch::table(Entity::Customer);
-        let value = |id: Id| batch::current(b.conn, table, id, &field).map(|c| c.map_or(Value::Null, |c| c.value));
+        let value = |id: Id| {
+            batch::current(b.conn, table, id, &field).map(|c| c.map_or(Value::Null, |c| c.value))
+        };
         let (mine, theirs) = (value(keep)?, value(other)?);
-        let none = |v: &Value| matches!(v, Value::Null | Value::Integer(0)) || *v == Value::Text(String::new());
+        let none = |v: &Value| {
+            matches!(v, Value::Null | Value::Integer(0)) || *v == Value::Text(String::new())
+        };
         if none(&theirs) || mine == theirs {
             continue;
         }
         if none(&mine) {
             b.set(Entity::Customer, keep, &field, theirs)?;
         } else {
-            let said = |value: &Value| conflicts::spoken(table, &field, value, Currency::default()).unwrap_or_default();
-            differ.push(format!("{field}: {} here, {} there", said(&mine), said(&theirs)));
+            let said = |value: &Value| {
+                conflicts::spoken(table, &field, value, Currency::default()).unwrap_or_default()
+            };
+            differ.push(format!(
+                "{field}: {} here, {} there",
+                said(&mine),
+                said(&theirs)
+            ));
         }
     }
     let mut text = format!("Merged with {gone}");
     for line in &differ {
         text.push_str(&format!("\n{line}"));
     }
-    event(b, &EventDraft { text: &text, ..EventDraft::new(EventKind::Note, n).now(b) })?;
+    event(
+        b,
+        &EventDraft {
+            text: &text,
+            ..EventDraft::new(EventKind::Note, n).now(b)
+        },
+    )?;
     b.set(Entity::Customer, other, "removed", Value::Integer(1))?;
-    let skipped = differ.into_iter().map(|why| (keep, format!("it keeps its own {why}"))).collect();
-    Ok(Done { skipped, ..done(format!("Merged {gone} into {kept}"), rows) })
+    let skipped = differ
+        .into_iter()
+        .map(|why| (keep, format!("it keeps its own {why}")))
+        .collect();
+    Ok(Done {
+        skipped,
+        ..done(format!("Merged {gone} into {kept}"), rows)
+    })
 }
 
 /// The fields of a customer that may say something, tags and attributes too.
@@ -77,8 +110,16 @@ fn own_fields(b: &Batch<'_>, of: Id) -> Result<Vec<String>> {
         .and_then(|mut s| s.query_row([&of], |r| Ok((text(r, 0)?, text(r, 1)?))))
         .map_err(sql)?;
     let mut all: Vec<String> = FIELDS.iter().map(|f| (*f).to_owned()).collect();
-    all.extend(tags.split(' ').filter(|t| !t.is_empty()).map(|t| format!("tag.{t}")));
-    all.extend(batch::attributes(&attributes).keys().map(|code| format!("attr.{code}")));
+    all.extend(
+        tags.split(' ')
+            .filter(|t| !t.is_empty())
+            .map(|t| format!("tag.{t}")),
+    );
+    all.extend(
+        batch::attributes(&attributes)
+            .keys()
+            .map(|code| format!("attr.{code}")),
+    );
     Ok(all)
 }
 

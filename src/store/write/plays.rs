@@ -18,11 +18,18 @@ use super::work::add_task;
 use super::{Context, Done, customer, done, long, names};
 
 /// Starts a playbook at each customer; one that runs there already is passed over.
-pub(super) fn start_play(b: &mut Batch<'_>, customers: &[Id], name: &str, from: Option<Day>, context: &Context) -> Result<Done> {
+pub(super) fn start_play(
+    b: &mut Batch<'_>,
+    customers: &[Id],
+    name: &str,
+    from: Option<Day>,
+    context: &Context,
+) -> Result<Done> {
     let playbooks = &context.config.playbooks;
     let Some(playbook) = playbooks.find(name) else {
         let known: Vec<&str> = playbooks.playbook.iter().map(|p| p.code.as_str()).collect();
-        return Err(Error::usage(format!("there is no playbook \"{name}\"")).hint(format!("playbooks: {}", known.join(", "))));
+        return Err(Error::usage(format!("there is no playbook \"{name}\""))
+            .hint(format!("playbooks: {}", known.join(", "))));
     };
     let mut skipped = Vec::new();
     for id in customers {
@@ -34,15 +41,29 @@ pub(super) fn start_play(b: &mut Batch<'_>, customers: &[Id], name: &str, from: 
     }
     let started = customers.len() - skipped.len();
     if started == 0 && !customers.is_empty() {
-        return Err(
-            Error::usage(format!("{} runs at {} already", playbook.label, names(b, customers)?)).hint("end it first, or do its steps")
-        );
+        return Err(Error::usage(format!(
+            "{} runs at {} already",
+            playbook.label,
+            names(b, customers)?
+        ))
+        .hint("end it first, or do its steps"));
     }
-    Ok(Done { label: format!("Started {} at {}", playbook.label, names(b, customers)?), changed: started, skipped })
+    Ok(Done {
+        label: format!("Started {} at {}", playbook.label, names(b, customers)?),
+        changed: started,
+        skipped,
+    })
 }
 
 /// Starts a playbook at a customer, unless it runs there. Gives the id of what runs then.
-pub(super) fn put(b: &mut Batch<'_>, customer: i64, playbook: &Playbook, signals: &Signals, start: Day, cause: &str) -> Result<Option<Id>> {
+pub(super) fn put(
+    b: &mut Batch<'_>,
+    customer: i64,
+    playbook: &Playbook,
+    signals: &Signals,
+    start: Day,
+    cause: &str,
+) -> Result<Option<Id>> {
     let runs: bool = b
         .conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM play WHERE customer = ? AND playbook = ? AND ended IS NULL AND removed = 0)")
@@ -53,10 +74,26 @@ pub(super) fn put(b: &mut Batch<'_>, customer: i64, playbook: &Playbook, signals
     }
     let owner = owner_of(b, customer)?;
     let anchor = playbook.anchor(signals, start);
-    let (_, play) = b.insert(Entity::Play, &[&customer, &playbook.code, &playbook.label, &anchor, &start, &cause])?;
+    let (_, play) = b.insert(
+        Entity::Play,
+        &[
+            &customer,
+            &playbook.code,
+            &playbook.label,
+            &anchor,
+            &start,
+            &cause,
+        ],
+    )?;
     let starter = b.person.clone();
     for step in playbook.plan(signals, start, &owner, &starter) {
-        let draft = TaskDraft { title: step.title, due: Some(step.due), owner: step.owner, priority: step.priority, kind: step.kind };
+        let draft = TaskDraft {
+            title: step.title,
+            due: Some(step.due),
+            owner: step.owner,
+            priority: step.priority,
+            kind: step.kind,
+        };
         let task = add_task(b, customer, &draft)?;
         b.insert(Entity::Step, &[&customer, &play, &task, &step.code])?;
     }
@@ -68,7 +105,9 @@ pub(super) fn put(b: &mut Batch<'_>, customer: i64, playbook: &Playbook, signals
 pub(super) fn skip_step(b: &mut Batch<'_>, step: Id, reason: &str) -> Result<Done> {
     let reason = long(reason.trim())?;
     if reason.is_empty() {
-        return Err(Error::usage("skipping a step needs a reason").hint("a few words: why it is not done"));
+        return Err(
+            Error::usage("skipping a step needs a reason").hint("a few words: why it is not done")
+        );
     }
     let found: Option<(Id, i64, String, Option<i64>)> = b
         .conn
@@ -84,14 +123,24 @@ pub(super) fn skip_step(b: &mut Batch<'_>, step: Id, reason: &str) -> Result<Don
     if was_done.is_some() {
         return Err(Error::usage(format!("\"{title}\" is done already")).hint("undo that first"));
     }
-    b.set(Entity::Step, step, "skipped", Value::Text(reason.to_owned()))?;
+    b.set(
+        Entity::Step,
+        step,
+        "skipped",
+        Value::Text(reason.to_owned()),
+    )?;
     b.set(Entity::Task, task, "removed", Value::Integer(1))?;
     b.touched.insert(n);
     Ok(done(format!("Skipped \"{title}\": {reason}"), 1))
 }
 
 /// Ends a playbook: what is open of it leaves the lists.
-pub(super) fn end_play(b: &mut Batch<'_>, play: Id, outcome: &str, context: &Context) -> Result<Done> {
+pub(super) fn end_play(
+    b: &mut Batch<'_>,
+    play: Id,
+    outcome: &str,
+    context: &Context,
+) -> Result<Done> {
     let outcome = long(outcome.trim())?;
     let found: Option<(i64, String)> = b
         .conn
@@ -99,11 +148,26 @@ pub(super) fn end_play(b: &mut Batch<'_>, play: Id, outcome: &str, context: &Con
             "SELECT customer, label FROM play WHERE id = ? AND ended IS NULL AND removed = 0
              AND customer IN (SELECT n FROM customer WHERE removed = 0)",
         )
-        .and_then(|mut s| s.query_row([&play], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?))).optional())
+        .and_then(|mut s| {
+            s.query_row([&play], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?)))
+                .optional()
+        })
         .map_err(sql)?;
-    let Some((n, label)) = found else { return Err(Error::not_found("the playbook does not run any more")) };
-    b.set(Entity::Play, play, "ended", Value::Integer(context.today.number()))?;
-    b.set(Entity::Play, play, "outcome", Value::Text(outcome.to_owned()))?;
+    let Some((n, label)) = found else {
+        return Err(Error::not_found("the playbook does not run any more"));
+    };
+    b.set(
+        Entity::Play,
+        play,
+        "ended",
+        Value::Integer(context.today.number()),
+    )?;
+    b.set(
+        Entity::Play,
+        play,
+        "outcome",
+        Value::Text(outcome.to_owned()),
+    )?;
     drop_open_tasks(b, play)?;
     b.touched.insert(n);
     Ok(done(format!("Ended {label}"), 1))
@@ -119,7 +183,9 @@ pub(super) fn drop_open_tasks(b: &mut Batch<'_>, play: Id) -> Result<()> {
                  WHERE p.id = ? AND t.done IS NULL AND t.removed = 0 ORDER BY t.n",
             )
             .map_err(sql)?;
-        let rows = statement.query_map([&play], |r| r.get(0).map(Id)).map_err(sql)?;
+        let rows = statement
+            .query_map([&play], |r| r.get(0).map(Id))
+            .map_err(sql)?;
         rows.collect::<Result<_, _>>().map_err(sql)?
     };
     for task in open {

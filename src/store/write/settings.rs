@@ -23,7 +23,8 @@ fn put_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<()> {
     if name.is_empty() {
         return Err(Error::usage("a view needs a name"));
     }
-    let value = serde_json::to_string(view).map_err(|e| Error::failed("the view cannot be written as JSON").because(e))?;
+    let value = serde_json::to_string(view)
+        .map_err(|e| Error::failed("the view cannot be written as JSON").because(e))?;
     let table = batch::table(Entity::View);
     match twins::named(b.conn, table, name)?.last() {
         Some(id) => {
@@ -38,8 +39,16 @@ fn put_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<()> {
 }
 
 /// Sets several keys and views as one step: what reads another key (a rule its playbook, a filter its attribute) may come with it.
-pub(super) fn configure(b: &mut Batch<'_>, settings: &[Setting], views: &[(String, View)], context: &Context) -> Result<Done> {
-    let mut context = Context { config: context.config.clone(), today: context.today };
+pub(super) fn configure(
+    b: &mut Batch<'_>,
+    settings: &[Setting],
+    views: &[(String, View)],
+    context: &Context,
+) -> Result<Done> {
+    let mut context = Context {
+        config: context.config.clone(),
+        today: context.today,
+    };
     let before = b.edits + b.made;
     for Setting { key, value, base } in settings {
         set_config(b, key, Some(value), base.as_ref(), &context)?;
@@ -48,9 +57,20 @@ pub(super) fn configure(b: &mut Batch<'_>, settings: &[Setting], views: &[(Strin
     for (name, view) in views {
         put_view(b, name, view)?;
     }
-    let what: Vec<&str> = settings.iter().map(|s| s.key.as_str()).chain((!views.is_empty()).then_some("views")).collect();
+    let what: Vec<&str> = settings
+        .iter()
+        .map(|s| s.key.as_str())
+        .chain((!views.is_empty()).then_some("views"))
+        .collect();
     let changed = b.edits + b.made - before;
-    Ok(done(if changed == 0 { "Nothing to change".to_owned() } else { format!("Settings taken over: {}", what.join(", ")) }, changed))
+    Ok(done(
+        if changed == 0 {
+            "Nothing to change".to_owned()
+        } else {
+            format!("Settings taken over: {}", what.join(", "))
+        },
+        changed,
+    ))
 }
 
 pub(super) fn set_config(
@@ -73,31 +93,69 @@ pub(super) fn set_config(
         let what = match (was, is.filter(|_| value.is_some())) {
             (None, _) => "Added",
             (Some(_), None) => "Removed",
-            (Some(was), Some(is)) if was.off != is.off => ["Switched on", "Switched off"][usize::from(is.off)],
+            (Some(was), Some(is)) if was.off != is.off => {
+                ["Switched on", "Switched off"][usize::from(is.off)]
+            }
             _ => "Changed",
         };
-        let rule = is.filter(|_| value.is_some()).or(was).map_or(code, |rule| rule.label.as_str()).to_owned();
-        put_rule(b, code, value.filter(|v| !v.trim().is_empty()), &settings::rules_below(b.conn)?)?;
+        let rule = is
+            .filter(|_| value.is_some())
+            .or(was)
+            .map_or(code, |rule| rule.label.as_str())
+            .to_owned();
+        put_rule(
+            b,
+            code,
+            value.filter(|v| !v.trim().is_empty()),
+            &settings::rules_below(b.conn)?,
+        )?;
         return Ok(done(format!("{what} rule {rule}"), 1));
     }
     if key == "rules" {
         put_rules(b, value, &trial.rules, context)?;
-        return Ok(done(format!("Setting rules {}", if value.is_some() { "changed" } else { "back to the default" }), 1));
+        return Ok(done(
+            format!(
+                "Setting rules {}",
+                if value.is_some() {
+                    "changed"
+                } else {
+                    "back to the default"
+                }
+            ),
+            1,
+        ));
     }
     let counted = match value {
         Some(value) if key == "scorecards" => {
             crate::columns::compile_scorecards(&mut trial)?;
-            (trial.scorecards.version <= before).then(|| counted_up(value, before.saturating_add(1)))
+            (trial.scorecards.version <= before)
+                .then(|| counted_up(value, before.saturating_add(1)))
         }
         _ => None,
     };
     let value = counted.as_deref().or(value);
     put_config(b, key, value)?;
-    Ok(done(format!("Setting {key} {}", if value.is_some() { "changed" } else { "back to the default" }), 1))
+    Ok(done(
+        format!(
+            "Setting {key} {}",
+            if value.is_some() {
+                "changed"
+            } else {
+                "back to the default"
+            }
+        ),
+        1,
+    ))
 }
 
 /// A setting that says something else than its person saw is not written over.
-fn refuse_if_moved(b: &Batch<'_>, key: &str, value: Option<&str>, base: Option<&str>, context: &Context) -> Result<()> {
+fn refuse_if_moved(
+    b: &Batch<'_>,
+    key: &str,
+    value: Option<&str>,
+    base: Option<&str>,
+    context: &Context,
+) -> Result<()> {
     let now = settings::text_of(b.conn, key, &context.config)?;
     if now.as_deref() == base || now.as_deref() == value {
         return Ok(());
@@ -112,15 +170,28 @@ fn refuse_if_moved(b: &Batch<'_>, key: &str, value: Option<&str>, base: Option<&
     if same {
         return Ok(());
     }
-    let by = last_writer(b, key)?.map(|person| format!(" by {person}")).unwrap_or_default();
+    let by = last_writer(b, key)?
+        .map(|person| format!(" by {person}"))
+        .unwrap_or_default();
     let what = match (key.strip_prefix(RULE), base) {
-        (Some(code), None) => return Err(Error::new(Kind::Conflict, format!("there is a rule \"{code}\" already{by}; nothing was saved"))),
+        (Some(code), None) => {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("there is a rule \"{code}\" already{by}; nothing was saved"),
+            ));
+        }
         (Some(code), _) => format!("the rule {code}"),
         (None, _) => format!("the setting {key}"),
     };
-    let error = Error::new(Kind::Conflict, format!("{what} was changed meanwhile{by}; nothing was saved"));
-    let short = |text: &str| (!text.contains('\n') && text.chars().count() <= 60).then(|| text.to_owned());
-    let said = now.as_deref().map_or_else(|| Some("the default".to_owned()), short);
+    let error = Error::new(
+        Kind::Conflict,
+        format!("{what} was changed meanwhile{by}; nothing was saved"),
+    );
+    let short =
+        |text: &str| (!text.contains('\n') && text.chars().count() <= 60).then(|| text.to_owned());
+    let said = now
+        .as_deref()
+        .map_or_else(|| Some("the default".to_owned()), short);
     let error = match (said, value.and_then(short)) {
         (Some(now), Some(mine)) => error.hint(format!("it says {now} now; you wrote {mine}")),
         _ => error,
@@ -130,11 +201,18 @@ fn refuse_if_moved(b: &Batch<'_>, key: &str, value: Option<&str>, base: Option<&
 
 /// Who wrote what a setting says, when a row says it.
 fn last_writer(b: &Batch<'_>, key: &str) -> Result<Option<String>> {
-    for key in [key, "rules"].iter().take(if key.starts_with(RULE) { 2 } else { 1 }) {
+    for key in [key, "rules"]
+        .iter()
+        .take(if key.starts_with(RULE) { 2 } else { 1 })
+    {
         // The rules together are as new as the newest of them.
         let query = "SELECT b.person FROM config c JOIN batch b ON b.n = max(c.batch, coalesce((SELECT max(e.batch) FROM edit e WHERE e.row = c.id), 0))
                      WHERE c.key = ?1 OR ?1 = 'rules' AND c.key GLOB 'rule.*' ORDER BY b.n DESC LIMIT 1";
-        let found = b.conn.prepare_cached(query).and_then(|mut s| s.query_row([key], |r| r.get(0)).optional()).map_err(sql)?;
+        let found = b
+            .conn
+            .prepare_cached(query)
+            .and_then(|mut s| s.query_row([key], |r| r.get(0)).optional())
+            .map_err(sql)?;
         if found.is_some() {
             return Ok(found);
         }
@@ -149,9 +227,17 @@ fn put_rule(b: &mut Batch<'_>, code: &str, text: Option<&str>, below: &Rules) ->
 }
 
 /// Writes the rules that are other ones than before, a row each; `None` goes back to the shipped ones.
-fn put_rules(b: &mut Batch<'_>, text: Option<&str>, wanted: &Rules, context: &Context) -> Result<()> {
+fn put_rules(
+    b: &mut Batch<'_>,
+    text: Option<&str>,
+    wanted: &Rules,
+    context: &Context,
+) -> Result<()> {
     let Some(text) = text else {
-        let mut keys: Vec<String> = settings::config_rows(b.conn)?.into_iter().map(|row| row.0).collect();
+        let mut keys: Vec<String> = settings::config_rows(b.conn)?
+            .into_iter()
+            .map(|row| row.0)
+            .collect();
         keys.retain(|key| key == "rules" || key.starts_with(RULE));
         keys.dedup();
         return keys.iter().try_for_each(|key| put_config(b, key, None));
@@ -161,13 +247,21 @@ fn put_rules(b: &mut Batch<'_>, text: Option<&str>, wanted: &Rules, context: &Co
     for (rule, text) in wanted.rule.iter().zip(wanted.texts(text)?) {
         let key = format!("{RULE}{}", rule.code);
         let same = now.find(&rule.code) == Some(rule);
-        let row = settings::config_rows(b.conn)?.into_iter().rev().find(|(k, _)| *k == key).map(|(_, v)| v);
+        let row = settings::config_rows(b.conn)?
+            .into_iter()
+            .rev()
+            .find(|(k, _)| *k == key)
+            .map(|(_, v)| v);
         // What stands below as it is needs no row; one that is there keeps its comments.
         if !same || row.is_some_and(|row| row.trim() != text.trim()) {
             put_rule(b, &rule.code, Some(&text), &below)?;
         }
     }
-    for rule in now.rule.iter().filter(|rule| wanted.find(&rule.code).is_none()) {
+    for rule in now
+        .rule
+        .iter()
+        .filter(|rule| wanted.find(&rule.code).is_none())
+    {
         put_rule(b, &rule.code, None, &below)?;
     }
     Ok(())
@@ -176,8 +270,14 @@ fn put_rules(b: &mut Batch<'_>, text: Option<&str>, wanted: &Rules, context: &Co
 /// The scorecards with another version; everything else as it was written.
 fn counted_up(text: &str, version: u32) -> String {
     let set = format!("version = {version}");
-    let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
-    match top.enumerate().find(|(_, line)| line.split('=').next().is_some_and(|key| key.trim() == "version")) {
+    let top = text
+        .lines()
+        .take_while(|line| !line.trim_start().starts_with('['));
+    match top.enumerate().find(|(_, line)| {
+        line.split('=')
+            .next()
+            .is_some_and(|key| key.trim() == "version")
+    }) {
         Some((at, _)) => text
             .lines()
             .enumerate()

@@ -23,12 +23,19 @@ pub(super) fn find_stage(context: &Context, name: &str) -> Result<StageNo> {
     let stages = &context.config.stages;
     stages.find(name).ok_or_else(|| {
         let codes: Vec<&str> = stages.stage.iter().map(|s| s.code.as_str()).collect();
-        Error::usage(format!("there is no stage \"{name}\"")).hint(format!("stages: {}", codes.join(", ")))
+        Error::usage(format!("there is no stage \"{name}\""))
+            .hint(format!("stages: {}", codes.join(", ")))
     })
 }
 
 /// Moves customers. Every path comes through here, so a reason cannot be left out on any.
-pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reason: Option<&Reason>, context: &Context) -> Result<Done> {
+pub(super) fn move_stage(
+    b: &mut Batch<'_>,
+    customers: &[Id],
+    to: &Target,
+    reason: Option<&Reason>,
+    context: &Context,
+) -> Result<Done> {
     let stages = &context.config.stages;
     let fixed = match to {
         Target::Stage(name) => Some(find_stage(context, name)?),
@@ -43,11 +50,21 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
         let from = signals.since.map(|_| signals.stage);
         let target = match (fixed, to) {
             (Some(stage), _) => Some(stage),
-            (None, Target::Each(codes)) => Some(find_stage(context, codes.get(at).map_or("", String::as_str))?),
+            (None, Target::Each(codes)) => Some(find_stage(
+                context,
+                codes.get(at).map_or("", String::as_str),
+            )?),
             (None, step) => one_step(from, step, context),
         };
         let Some(target) = target else {
-            skipped.push((*id, if *to == Target::Next { "it is in the last stage".into() } else { "it is in the first stage".into() }));
+            skipped.push((
+                *id,
+                if *to == Target::Next {
+                    "it is in the last stage".into()
+                } else {
+                    "it is in the first stage".into()
+                },
+            ));
             continue;
         };
         if from == Some(target) {
@@ -62,8 +79,12 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
         };
         let gives_reason = reason.is_some_and(|r| !r.code.is_empty() || !r.text.trim().is_empty());
         if !unmet.is_empty() && !gives_reason {
-            return Err(Error::usage(format!("{} does not meet yet: {}", name(b, *id)?, unmet.join("; ")))
-                .hint("move it all the same with a reason in words"));
+            return Err(Error::usage(format!(
+                "{} does not meet yet: {}",
+                name(b, *id)?,
+                unmet.join("; ")
+            ))
+            .hint("move it all the same with a reason in words"));
         }
         let visits: i64 = b
             .conn
@@ -84,29 +105,66 @@ pub(super) fn move_stage(b: &mut Batch<'_>, customers: &[Id], to: &Target, reaso
         let text = long(reason.map_or("", |r| r.text.as_str()))?;
         let (at, dated) = from_now(b, n, EventKind::Stage, None)?;
         ahead += dated;
-        event(b, &EventDraft { at, channel: stages.code(target), text, more: more.to_string(), ..EventDraft::new(EventKind::Stage, n) })?;
+        event(
+            b,
+            &EventDraft {
+                at,
+                channel: stages.code(target),
+                text,
+                more: more.to_string(),
+                ..EventDraft::new(EventKind::Stage, n)
+            },
+        )?;
         if stages.is_lost(target) {
             let code = reason.map_or("", |r| r.code.as_str());
             let more = serde_json::json!({"code": code}).to_string();
-            event(b, &EventDraft { at, number: Some(signals.mrr), text, more, ..EventDraft::new(EventKind::Churn, n) })?;
+            event(
+                b,
+                &EventDraft {
+                    at,
+                    number: Some(signals.mrr),
+                    text,
+                    more,
+                    ..EventDraft::new(EventKind::Churn, n)
+                },
+            )?;
         }
         moved += 1;
         last = Some((from, target));
     }
     let label = match (last, customers) {
-        (Some((Some(from), to)), [one]) => format!("Moved {} from {} to {}", name(b, *one)?, stages.label(from), stages.label(to)),
-        (Some((_, to)), _) if fixed.is_some() || moved == 1 => format!("Moved {} to {}", count(moved, "customer"), stages.label(to)),
+        (Some((Some(from), to)), [one]) => format!(
+            "Moved {} from {} to {}",
+            name(b, *one)?,
+            stages.label(from),
+            stages.label(to)
+        ),
+        (Some((_, to)), _) if fixed.is_some() || moved == 1 => {
+            format!("Moved {} to {}", count(moved, "customer"), stages.label(to))
+        }
         (Some(_), _) => format!("Moved {}", count(moved, "customer")),
-        (None, _) => skipped.first().map_or_else(|| "Nothing to move".into(), |s: &(Id, String)| format!("Not moved: {}", s.1)),
+        (None, _) => skipped.first().map_or_else(
+            || "Nothing to move".into(),
+            |s: &(Id, String)| format!("Not moved: {}", s.1),
+        ),
     };
-    Ok(Done { label: label + &said_of_ahead(ahead, "move"), changed: moved, skipped })
+    Ok(Done {
+        label: label + &said_of_ahead(ahead, "move"),
+        changed: moved,
+        skipped,
+    })
 }
 
 /// From when on something holds that a person sets and of which the latest counts: from now, and behind all others of its kind, also when
 /// a clock is a little ahead. Those that hold from tomorrow or later were written by a clock that was far ahead, as nobody sets anything
 /// for later: they are dated just before the new one, which would hold for nobody until their day had come. Gives how many these
 /// are. What files say stays as it is. `of`: only with this channel and reference.
-pub(super) fn from_now(b: &mut Batch<'_>, customer: i64, kind: EventKind, of: Option<(&str, &str)>) -> Result<(Stamp, usize)> {
+pub(super) fn from_now(
+    b: &mut Batch<'_>,
+    customer: i64,
+    kind: EventKind,
+    of: Option<(&str, &str)>,
+) -> Result<(Stamp, usize)> {
     let today = b.zone.day(b.now);
     let (mut last, mut ahead): (i64, Vec<Id>) = (b.now.0 - 1, Vec::new());
     {
@@ -114,7 +172,15 @@ pub(super) fn from_now(b: &mut Batch<'_>, customer: i64, kind: EventKind, of: Op
                      WHERE e.customer = ?1 AND e.kind = ?2 AND e.removed = 0 AND e.at >= ?3
                      AND (?4 IS NULL OR e.channel = ?4 AND e.reference = ?5) ORDER BY e.at, e.id";
         let mut statement = b.conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query(params![customer, kind as i64, b.now, of.map(|o| o.0), of.map(|o| o.1)]).map_err(sql)?;
+        let mut rows = statement
+            .query(params![
+                customer,
+                kind as i64,
+                b.now,
+                of.map(|o| o.0),
+                of.map(|o| o.1)
+            ])
+            .map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let (at, of_file): (i64, bool) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
             // What comes behind one of the last second of today would be of tomorrow.
@@ -128,10 +194,19 @@ pub(super) fn from_now(b: &mut Batch<'_>, customer: i64, kind: EventKind, of: Op
     for event in &ahead {
         last += 1;
         // A move to a lost stage is one with the loss.
-        let losses = if kind == EventKind::Stage { moves::losses_of(b.conn, *event)? } else { BTreeSet::new() };
+        let losses = if kind == EventKind::Stage {
+            moves::losses_of(b.conn, *event)?
+        } else {
+            BTreeSet::new()
+        };
         for id in losses.into_iter().chain([*event]) {
             b.set(Entity::Event, id, "at", Value::Integer(last))?;
-            b.set(Entity::Event, id, "day", Value::Integer(b.zone.day(Stamp(last)).number()))?;
+            b.set(
+                Entity::Event,
+                id,
+                "day",
+                Value::Integer(b.zone.day(Stamp(last)).number()),
+            )?;
         }
     }
     Ok((Stamp(last + 1), ahead.len()))
@@ -157,10 +232,17 @@ fn one_step(from: Option<StageNo>, to: &Target, context: &Context) -> Option<Sta
 }
 
 /// Where one step would lead now: the customers for which there is one, and the code of the stage for each.
-pub(super) fn steps(conn: &Connection, customers: &[Id], to: &Target, context: &Context) -> Result<(Vec<Id>, Vec<String>)> {
+pub(super) fn steps(
+    conn: &Connection,
+    customers: &[Id],
+    to: &Target,
+    context: &Context,
+) -> Result<(Vec<Id>, Vec<String>)> {
     let mut all = (Vec::new(), Vec::new());
     for id in customers {
-        let Some(n) = ids::number_of(conn, "customer", *id)? else { continue };
+        let Some(n) = ids::number_of(conn, "customer", *id)? else {
+            continue;
+        };
         let signals = signal::current(conn, n, &context.config, context.today)?;
         if let Some(stage) = one_step(signals.since.map(|_| signals.stage), to, context) {
             all.0.push(*id);
@@ -173,25 +255,45 @@ pub(super) fn steps(conn: &Connection, customers: &[Id], to: &Target, context: &
 /// Which exit criteria of a stage a customer does not meet, by its figures before this batch.
 fn unmet(b: &Batch<'_>, customer: i64, stage: StageNo, context: &Context) -> Result<Vec<String>> {
     let config = &context.config;
-    let Some(here) = config.stages.get(stage).filter(|s| !s.exit_when.is_empty()) else { return Ok(Vec::new()) };
-    let attributes: Vec<String> = here.exits(&columns::fields(config))?.iter().flat_map(|f| f.attributes()).collect();
+    let Some(here) = config.stages.get(stage).filter(|s| !s.exit_when.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let attributes: Vec<String> = here
+        .exits(&columns::fields(config))?
+        .iter()
+        .flat_map(|f| f.attributes())
+        .collect();
     let mut small = Roster::new(config.clone(), context.today, "");
     for code in &attributes {
         small.reload_attribute(code, []);
     }
     roster::read_one(b.conn, &mut small, customer, &attributes)?;
     small.rescore();
-    Ok(columns::unmet(&small, 0, stage).into_iter().map(str::to_owned).collect())
+    Ok(columns::unmet(&small, 0, stage)
+        .into_iter()
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Answers a question of a stage's checklist.
-pub(super) fn check(b: &mut Batch<'_>, id: Id, stage: &str, question: &str, answer: Answer, note: &str, context: &Context) -> Result<Done> {
+pub(super) fn check(
+    b: &mut Batch<'_>,
+    id: Id,
+    stage: &str,
+    question: &str,
+    answer: Answer,
+    note: &str,
+    context: &Context,
+) -> Result<Done> {
     let no = find_stage(context, stage)?;
-    let Some(stage) = context.config.stages.get(no) else { return Err(Error::usage("there is no such stage")) };
+    let Some(stage) = context.config.stages.get(no) else {
+        return Err(Error::usage("there is no such stage"));
+    };
     let Some(asked) = stage.checklist.iter().find(|q| q.code == question) else {
         let codes: Vec<&str> = stage.checklist.iter().map(|q| q.code.as_str()).collect();
         return Err(
-            Error::usage(format!("{} has no question \"{question}\"", stage.label)).hint(format!("questions: {}", codes.join(", ")))
+            Error::usage(format!("{} has no question \"{question}\"", stage.label))
+                .hint(format!("questions: {}", codes.join(", "))),
         );
     };
     let n = customer(b, id)?;
@@ -207,23 +309,45 @@ pub(super) fn check(b: &mut Batch<'_>, id: Id, stage: &str, question: &str, answ
             ..EventDraft::new(EventKind::Check, n)
         },
     )?;
-    let label = format!("Answered {} for {}: {}{}", answer.code(), name(b, id)?, asked.ask, said_of_ahead(ahead, "answer"));
-    Ok(Done { label, changed: 1, skipped: Vec::new() })
+    let label = format!(
+        "Answered {} for {}: {}{}",
+        answer.code(),
+        name(b, id)?,
+        asked.ask,
+        said_of_ahead(ahead, "answer")
+    );
+    Ok(Done {
+        label,
+        changed: 1,
+        skipped: Vec::new(),
+    })
 }
 
-pub(super) fn check_reason(needed: bool, lost: bool, label: &str, reason: Option<&Reason>) -> Result<()> {
+pub(super) fn check_reason(
+    needed: bool,
+    lost: bool,
+    label: &str,
+    reason: Option<&Reason>,
+) -> Result<()> {
     let codes = if lost { CHURN_REASONS } else { BACK_REASONS };
     let hint = format!("reasons: {}", codes.join(", "));
     match reason {
-        None if needed => {
-            Err(Error::usage(format!("a move {} needs a reason", if lost { format!("to {label}") } else { format!("back to {label}") }))
-                .hint(hint))
-        }
+        None if needed => Err(Error::usage(format!(
+            "a move {} needs a reason",
+            if lost {
+                format!("to {label}")
+            } else {
+                format!("back to {label}")
+            }
+        ))
+        .hint(hint)),
         Some(r) if needed && !codes.contains(&r.code.as_str()) => {
             Err(Error::usage(format!("\"{}\" is not a reason for that move", r.code)).hint(hint))
         }
         Some(r) => match r.also.iter().find(|c| !codes.contains(&c.as_str())) {
-            Some(code) => Err(Error::usage(format!("\"{code}\" is not a reason for that move")).hint(hint)),
+            Some(code) => {
+                Err(Error::usage(format!("\"{code}\" is not a reason for that move")).hint(hint))
+            }
             None => Ok(()),
         },
         None => Ok(()),

@@ -16,37 +16,75 @@ const ASKS: [&str; 4] = ["nps", "csat", "ces", "friction"];
 
 /// An event's remainder that names its wave; empty for none.
 fn with_wave(wave: &str) -> String {
-    if wave.is_empty() { String::new() } else { serde_json::json!({"wave": wave}).to_string() }
+    if wave.is_empty() {
+        String::new()
+    } else {
+        serde_json::json!({"wave": wave}).to_string()
+    }
 }
 
 fn within(what: &str, score: u8, range: RangeInclusive<u8>) -> Result<Option<i64>> {
     if range.contains(&score) {
         return Ok(Some(i64::from(score)));
     }
-    Err(Error::usage(format!("{score} is not an answer about {what}")).hint(format!("{} to {}", range.start(), range.end())))
+    Err(
+        Error::usage(format!("{score} is not an answer about {what}")).hint(format!(
+            "{} to {}",
+            range.start(),
+            range.end()
+        )),
+    )
 }
 
-pub(super) fn answers(b: &mut Batch<'_>, id: Id, contact: Option<Id>, wave: &str, answers: &[Said], at: Option<Stamp>) -> Result<Done> {
+pub(super) fn answers(
+    b: &mut Batch<'_>,
+    id: Id,
+    contact: Option<Id>,
+    wave: &str,
+    answers: &[Said],
+    at: Option<Stamp>,
+) -> Result<Done> {
     if answers.is_empty() {
-        return Err(Error::usage("there is no answer in it").hint("answer at least one of the questions"));
+        return Err(
+            Error::usage("there is no answer in it").hint("answer at least one of the questions")
+        );
     }
     let (n, wave) = (customer(b, id)?, word("a wave", wave, 100)?);
     let contact = contact.map(|c| contact_number(b, c)).transpose()?;
-    let common = |kind: EventKind| EventDraft { at: at.unwrap_or(b.now), contact, more: with_wave(wave), ..EventDraft::new(kind, n) };
+    let common = |kind: EventKind| EventDraft {
+        at: at.unwrap_or(b.now),
+        contact,
+        more: with_wave(wave),
+        ..EventDraft::new(kind, n)
+    };
     let mut drafts = Vec::new();
     for said in answers {
         drafts.push(match said {
-            Said::Nps(score, text) => {
-                EventDraft { number: within("recommending us", *score, 0..=10)?, text: long(text)?, ..common(EventKind::Nps) }
-            }
-            Said::Csat(score, text) => {
-                EventDraft { number: within("satisfaction", *score, 1..=5)?, text: long(text)?, ..common(EventKind::Csat) }
-            }
-            Said::Ces(score, text) => EventDraft { number: within("effort", *score, 1..=7)?, text: long(text)?, ..common(EventKind::Ces) },
+            Said::Nps(score, text) => EventDraft {
+                number: within("recommending us", *score, 0..=10)?,
+                text: long(text)?,
+                ..common(EventKind::Nps)
+            },
+            Said::Csat(score, text) => EventDraft {
+                number: within("satisfaction", *score, 1..=5)?,
+                text: long(text)?,
+                ..common(EventKind::Csat)
+            },
+            Said::Ces(score, text) => EventDraft {
+                number: within("effort", *score, 1..=7)?,
+                text: long(text)?,
+                ..common(EventKind::Ces)
+            },
             Said::Words(code, text) => {
                 let channel = word("a question", code, 50)?;
                 let more = String::new();
-                EventDraft { channel, text: body("an answer", text)?, reference: wave, more, ..common(EventKind::Survey) }
+                EventDraft {
+                    channel,
+                    text: body("an answer", text)?,
+                    reference: wave,
+                    more,
+                    ..common(EventKind::Survey)
+                }
             }
         });
     }
@@ -63,17 +101,36 @@ pub(super) fn answers(b: &mut Batch<'_>, id: Id, contact: Option<Id>, wave: &str
     })
 }
 
-pub(super) fn invite(b: &mut Batch<'_>, customers: &[Id], asks: &str, wave: &str, at: Option<Stamp>) -> Result<Done> {
+pub(super) fn invite(
+    b: &mut Batch<'_>,
+    customers: &[Id],
+    asks: &str,
+    wave: &str,
+    at: Option<Stamp>,
+) -> Result<Done> {
     if !ASKS.contains(&asks) {
         return Err(Error::usage(format!("\"{asks}\" is not a survey")).hint(ASKS.join(", ")));
     }
     let reference = word("a wave", wave, 100)?;
     if reference.is_empty() {
-        return Err(Error::usage("an invitation needs the name of its wave").hint("like: 2026 autumn"));
+        return Err(
+            Error::usage("an invitation needs the name of its wave").hint("like: 2026 autumn")
+        );
     }
     for id in customers {
         let n = customer(b, *id)?;
-        event(b, &EventDraft { at: at.unwrap_or(b.now), channel: asks, reference, ..EventDraft::new(EventKind::Invite, n) })?;
+        event(
+            b,
+            &EventDraft {
+                at: at.unwrap_or(b.now),
+                channel: asks,
+                reference,
+                ..EventDraft::new(EventKind::Invite, n)
+            },
+        )?;
     }
-    Ok(done(format!("Invited {} ({asks}, {reference})", names(b, customers)?), customers.len()))
+    Ok(done(
+        format!("Invited {} ({asks}, {reference})", names(b, customers)?),
+        customers.len(),
+    ))
 }

@@ -24,13 +24,32 @@ pub(super) fn open(b: &mut Batch<'_>, id: Id, new: &NewTicket) -> Result<Done> {
     let opened = new.opened.unwrap_or(b.now);
     let severity = i64::from(new.severity);
     let external = word("a key", &new.external, 200)?;
-    b.insert(Entity::Ticket, &[&n, &external, &subject, &severity, &opened, &None::<Stamp>, &None::<i64>])?;
+    b.insert(
+        Entity::Ticket,
+        &[
+            &n,
+            &external,
+            &subject,
+            &severity,
+            &opened,
+            &None::<Stamp>,
+            &None::<i64>,
+        ],
+    )?;
     step(b, n, "opened", opened, external, severity, subject)?;
     wake(b, id, "ticket")?;
-    Ok(done(format!("Opened ticket \"{subject}\" for {}", names(b, &[id])?), 1))
+    Ok(done(
+        format!("Opened ticket \"{subject}\" for {}", names(b, &[id])?),
+        1,
+    ))
 }
 
-pub(super) fn close(b: &mut Batch<'_>, tickets: &[Id], at: Option<Stamp>, csat: Option<u8>) -> Result<Done> {
+pub(super) fn close(
+    b: &mut Batch<'_>,
+    tickets: &[Id],
+    at: Option<Stamp>,
+    csat: Option<u8>,
+) -> Result<Done> {
     if csat.is_some_and(|score| !(1..=5).contains(&score)) {
         return Err(Error::usage("satisfaction is 1 to 5"));
     }
@@ -44,23 +63,52 @@ pub(super) fn close(b: &mut Batch<'_>, tickets: &[Id], at: Option<Stamp>, csat: 
         }
         b.set(Entity::Ticket, *id, "closed", Value::Integer(at.0))?;
         if let Some(score) = csat {
-            b.set(Entity::Ticket, *id, "csat", Value::Integer(i64::from(score)))?;
+            b.set(
+                Entity::Ticket,
+                *id,
+                "csat",
+                Value::Integer(i64::from(score)),
+            )?;
         }
         let query = "SELECT customer, external, severity, subject FROM ticket WHERE id = ?";
         let text = crate::store::search::text_at_raw;
         let (n, external, severity, subject) = b
             .conn
             .prepare_cached(query)
-            .and_then(|mut s| s.query_row([id], |r| Ok((r.get::<_, i64>(0)?, text(r, 1)?, r.get::<_, i64>(2)?, text(r, 3)?))))
+            .and_then(|mut s| {
+                s.query_row([id], |r| {
+                    Ok((
+                        r.get::<_, i64>(0)?,
+                        text(r, 1)?,
+                        r.get::<_, i64>(2)?,
+                        text(r, 3)?,
+                    ))
+                })
+            })
             .map_err(sql)?;
         step(b, n, "closed", at, &external, severity, &subject)?;
     }
-    Ok(done(format!("Closed {}", count(tickets.len(), "ticket")), tickets.len()))
+    Ok(done(
+        format!("Closed {}", count(tickets.len(), "ticket")),
+        tickets.len(),
+    ))
 }
 
 /// A step of a ticket on the timeline, as an import writes it.
-fn step(b: &mut Batch<'_>, customer: i64, step: &str, at: Stamp, external: &str, severity: i64, subject: &str) -> Result<()> {
-    let reference = if external.is_empty() { String::new() } else { format!("{external}:{step}") };
+fn step(
+    b: &mut Batch<'_>,
+    customer: i64,
+    step: &str,
+    at: Stamp,
+    external: &str,
+    severity: i64,
+    subject: &str,
+) -> Result<()> {
+    let reference = if external.is_empty() {
+        String::new()
+    } else {
+        format!("{external}:{step}")
+    };
     let draft = EventDraft {
         at,
         channel: step,

@@ -16,15 +16,26 @@ use super::{Context, Done, customer, done, long, names, show};
 
 /// The reasons for which a customer is in the queue now, as text.
 pub(super) fn reasons(conn: &Connection, id: Id, context: &Context) -> Result<String> {
-    let Some(n) = ids::number_of(conn, "customer", id)? else { return Ok(String::new()) };
+    let Some(n) = ids::number_of(conn, "customer", id)? else {
+        return Ok(String::new());
+    };
     let signals = signal::current(conn, n, &context.config, context.today)?;
     let health = Rated::of(conn, n, &context.config)?.score(signals, context.today);
-    let mut keys: Vec<priority::Key> = priority::reasons(&signals, health, &context.config, context.today).iter().map(|w| w.key).collect();
+    let mut keys: Vec<priority::Key> =
+        priority::reasons(&signals, health, &context.config, context.today)
+            .iter()
+            .map(|w| w.key)
+            .collect();
     keys.sort_unstable();
     Ok(priority::keys_to_text(&keys))
 }
 
-pub(super) fn triage_done(b: &mut Batch<'_>, customers: &[Id], shown: Option<&[String]>, context: &Context) -> Result<Done> {
+pub(super) fn triage_done(
+    b: &mut Batch<'_>,
+    customers: &[Id],
+    shown: Option<&[String]>,
+    context: &Context,
+) -> Result<Done> {
     let mut skipped = Vec::new();
     for (at, id) in customers.iter().enumerate() {
         customer(b, *id)?;
@@ -41,9 +52,16 @@ pub(super) fn triage_done(b: &mut Batch<'_>, customers: &[Id], shown: Option<&[S
     if let [.., (_, why)] = skipped.as_slice()
         && skipped.len() == customers.len()
     {
-        return Err(Error::usage(format!("nothing to be done with {}: {why}", names(b, customers)?)));
+        return Err(Error::usage(format!(
+            "nothing to be done with {}: {why}",
+            names(b, customers)?
+        )));
     }
-    Ok(Done { label: format!("Done with {}", names(b, customers)?), changed: customers.len() - skipped.len(), skipped })
+    Ok(Done {
+        label: format!("Done with {}", names(b, customers)?),
+        changed: customers.len() - skipped.len(),
+        skipped,
+    })
 }
 
 pub(super) fn snooze(
@@ -55,24 +73,45 @@ pub(super) fn snooze(
     context: &Context,
 ) -> Result<Done> {
     if until.is_none() && event.is_empty() {
-        return Err(Error::usage("a snooze needs an end").hint("a day, or the event it waits for: nps or ticket"));
+        return Err(Error::usage("a snooze needs an end")
+            .hint("a day, or the event it waits for: nps or ticket"));
     }
     if !matches!(event, "" | "nps" | "ticket") {
-        return Err(Error::usage(format!("a snooze cannot wait for \"{event}\"")).hint("nps or ticket"));
+        return Err(
+            Error::usage(format!("a snooze cannot wait for \"{event}\"")).hint("nps or ticket"),
+        );
     }
     if let Some(day) = until.filter(|d| *d <= context.today) {
         return Err(Error::usage(format!("{day} is not after today")));
     }
     for id in customers {
         customer(b, *id)?;
-        b.set(Entity::Customer, *id, "snoozed", until.map_or(Value::Null, |d| Value::Integer(d.number())))?;
-        b.set(Entity::Customer, *id, "snooze_event", Value::Text(event.to_owned()))?;
-        b.set(Entity::Customer, *id, "snooze_reason", Value::Text(long(reason.trim())?.to_owned()))?;
+        b.set(
+            Entity::Customer,
+            *id,
+            "snoozed",
+            until.map_or(Value::Null, |d| Value::Integer(d.number())),
+        )?;
+        b.set(
+            Entity::Customer,
+            *id,
+            "snooze_event",
+            Value::Text(event.to_owned()),
+        )?;
+        b.set(
+            Entity::Customer,
+            *id,
+            "snooze_reason",
+            Value::Text(long(reason.trim())?.to_owned()),
+        )?;
     }
     let end = match (until, event) {
         (Some(day), _) => format!("until {}", show(day)),
         (None, "nps") => "until an NPS answer".into(),
         _ => "until a ticket".to_owned(),
     };
-    Ok(done(format!("Snoozed {} {end}", names(b, customers)?), customers.len()))
+    Ok(done(
+        format!("Snoozed {} {end}", names(b, customers)?),
+        customers.len(),
+    ))
 }

@@ -16,12 +16,22 @@ use crate::text::with_article;
 
 use super::customers::owner_word;
 use super::stages::{from_now, said_of_ahead};
-use super::{Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, show, word};
+use super::{
+    Context, Done, EventDraft, contact_number, count, customer, done, event, long, names, show,
+    word,
+};
 
-pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft, _context: &Context) -> Result<Done> {
+pub(super) fn log_touch(
+    b: &mut Batch<'_>,
+    customers: &[Id],
+    touch: &TouchDraft,
+    _context: &Context,
+) -> Result<Done> {
     let Some(channel) = channel(&touch.channel) else {
-        return Err(Error::usage(format!("there is no channel \"{}\"", touch.channel))
-            .hint("phone, email, meeting, chat and more: retain log --help"));
+        return Err(
+            Error::usage(format!("there is no channel \"{}\"", touch.channel))
+                .hint("phone, email, meeting, chat and more: retain log --help"),
+        );
     };
     let at = touch.at.unwrap_or(b.now);
     if at > Stamp(b.now.0 + 86_400_000) {
@@ -35,12 +45,28 @@ pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft,
         more.insert("mood".into(), mood.into());
     }
     if touch.contacts.len() > 1 {
-        more.insert("with".into(), touch.contacts.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+        more.insert(
+            "with".into(),
+            touch
+                .contacts
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .into(),
+        );
     }
-    let more = if more.is_empty() { String::new() } else { serde_json::Value::Object(more).to_string() };
+    let more = if more.is_empty() {
+        String::new()
+    } else {
+        serde_json::Value::Object(more).to_string()
+    };
     for id in customers {
         let n = customer(b, *id)?;
-        let contact = touch.contacts.first().map(|c| contact_number(b, *c)).transpose()?;
+        let contact = touch
+            .contacts
+            .first()
+            .map(|c| contact_number(b, *c))
+            .transpose()?;
         let draft = EventDraft {
             at,
             contact,
@@ -56,8 +82,19 @@ pub(super) fn log_touch(b: &mut Batch<'_>, customers: &[Id], touch: &TouchDraft,
             add_task(b, n, task)?;
         }
     }
-    let follow = if touch.follow_up.is_some() { " with a follow-up" } else { "" };
-    Ok(done(format!("Logged {} with {}{follow}", spoken(channel.code), names(b, customers)?), customers.len()))
+    let follow = if touch.follow_up.is_some() {
+        " with a follow-up"
+    } else {
+        ""
+    };
+    Ok(done(
+        format!(
+            "Logged {} with {}{follow}",
+            spoken(channel.code),
+            names(b, customers)?
+        ),
+        customers.len(),
+    ))
 }
 
 /// A channel as it stands behind "Logged": `a call`, `an e-mail`, `an event`.
@@ -68,7 +105,9 @@ fn spoken(code: &str) -> String {
         "sms" => "an SMS".to_owned(),
         "tv" => "a TV spot".to_owned(),
         "other" => "a touchpoint".to_owned(),
-        "training" | "direct_mail" | "retargeting" | "knowledge_base" | "social" => format!("a touchpoint ({})", code.replace('_', " ")),
+        "training" | "direct_mail" | "retargeting" | "knowledge_base" | "social" => {
+            format!("a touchpoint ({})", code.replace('_', " "))
+        }
         code => with_article(&code.replace('_', " ")),
     }
 }
@@ -78,10 +117,30 @@ pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Re
     if title.is_empty() {
         return Err(Error::usage("a task needs a title"));
     }
-    let owner = if task.owner.is_empty() { b.person.clone() } else { owner_word(&task.owner)?.to_owned() };
-    let priority = i64::from(if task.priority == 0 { 2 } else { task.priority.min(3) });
+    let owner = if task.owner.is_empty() {
+        b.person.clone()
+    } else {
+        owner_word(&task.owner)?.to_owned()
+    };
+    let priority = i64::from(if task.priority == 0 {
+        2
+    } else {
+        task.priority.min(3)
+    });
     let (due, now) = (task.due, b.now);
-    let (_, id) = b.insert(Entity::Task, &[&customer, &title, &due, &owner, &priority, &task.kind, &now, &None::<i64>])?;
+    let (_, id) = b.insert(
+        Entity::Task,
+        &[
+            &customer,
+            &title,
+            &due,
+            &owner,
+            &priority,
+            &task.kind,
+            &now,
+            &None::<i64>,
+        ],
+    )?;
     b.touched.insert(customer);
     Ok(id)
 }
@@ -95,62 +154,141 @@ pub(super) fn done_tasks(b: &mut Batch<'_>, tasks: &[Id]) -> Result<Done> {
                 "SELECT customer, title, done FROM task WHERE id = ? AND removed = 0
                  AND customer IN (SELECT n FROM customer WHERE removed = 0)",
             )
-            .and_then(|mut s| s.query_row([id], |r| Ok((r.get(0)?, crate::store::search::text_at_raw(r, 1)?, r.get(2)?))).optional())
+            .and_then(|mut s| {
+                s.query_row([id], |r| {
+                    Ok((
+                        r.get(0)?,
+                        crate::store::search::text_at_raw(r, 1)?,
+                        r.get(2)?,
+                    ))
+                })
+                .optional()
+            })
             .map_err(sql)?;
-        let Some((customer, words, was)) = found else { return Err(Error::not_found("the task is gone")) };
+        let Some((customer, words, was)) = found else {
+            return Err(Error::not_found("the task is gone"));
+        };
         if was.is_some() {
             continue;
         }
         b.set(Entity::Task, *id, "done", Value::Integer(b.now.0))?;
         let reference = id.to_string();
-        event(b, &EventDraft { text: &words, reference: &reference, ..EventDraft::new(EventKind::Task, customer).now(b) })?;
+        event(
+            b,
+            &EventDraft {
+                text: &words,
+                reference: &reference,
+                ..EventDraft::new(EventKind::Task, customer).now(b)
+            },
+        )?;
         b.touched.insert(customer);
         title = words;
     }
-    let label = if tasks.len() == 1 { format!("Done: {title}") } else { format!("Done: {}", count(tasks.len(), "task")) };
+    let label = if tasks.len() == 1 {
+        format!("Done: {title}")
+    } else {
+        format!("Done: {}", count(tasks.len(), "task"))
+    };
     Ok(done(label, tasks.len()))
 }
 
 /// Puts tasks off: the due day stays what was agreed, `snoozed` says when they come back.
-pub(super) fn snooze_tasks(b: &mut Batch<'_>, tasks: &[Id], until: Day, reason: &str) -> Result<Done> {
+pub(super) fn snooze_tasks(
+    b: &mut Batch<'_>,
+    tasks: &[Id],
+    until: Day,
+    reason: &str,
+) -> Result<Done> {
     for id in tasks {
         b.set(Entity::Task, *id, "snoozed", Value::Integer(until.number()))?;
-        b.set(Entity::Task, *id, "snooze_reason", Value::Text(long(reason)?.to_owned()))?;
+        b.set(
+            Entity::Task,
+            *id,
+            "snooze_reason",
+            Value::Text(long(reason)?.to_owned()),
+        )?;
     }
-    Ok(done(format!("Put {} off until {}", count(tasks.len(), "task"), show(until)), tasks.len()))
+    Ok(done(
+        format!(
+            "Put {} off until {}",
+            count(tasks.len(), "task"),
+            show(until)
+        ),
+        tasks.len(),
+    ))
 }
 
 /// Longest time for which a person's word may hold, days.
 const LONGEST_HOLD: i64 = 366;
 
 /// Sets the health score by a person's word, or lets what is measured hold again.
-pub(super) fn hold_health(b: &mut Batch<'_>, id: Id, hold: Option<(u8, Day)>, reason: &str, context: &Context) -> Result<Done> {
+pub(super) fn hold_health(
+    b: &mut Batch<'_>,
+    id: Id,
+    hold: Option<(u8, Day)>,
+    reason: &str,
+    context: &Context,
+) -> Result<Done> {
     let n = customer(b, id)?;
     let name = names(b, &[id])?;
     let text = long(reason.trim())?;
     let Some((score, until)) = hold else {
-        let held = signal::current(b.conn, n, &context.config, context.today)?.held_on(context.today);
+        let held =
+            signal::current(b.conn, n, &context.config, context.today)?.held_on(context.today);
         if held.is_none() {
             return Err(Error::usage(format!("nobody has set the health of {name}")));
         }
         let (at, ahead) = from_now(b, n, EventKind::Override, None)?;
-        event(b, &EventDraft { at, text, ..EventDraft::new(EventKind::Override, n) })?;
-        return Ok(done(format!("Health of {name} is measured again{}", said_of_ahead(ahead, "override")), 1));
+        event(
+            b,
+            &EventDraft {
+                at,
+                text,
+                ..EventDraft::new(EventKind::Override, n)
+            },
+        )?;
+        return Ok(done(
+            format!(
+                "Health of {name} is measured again{}",
+                said_of_ahead(ahead, "override")
+            ),
+            1,
+        ));
     };
     if score > 100 {
         return Err(Error::usage(format!("{score} is not a health score")).hint("0 to 100"));
     }
     if text.is_empty() {
-        return Err(Error::usage("a health that is set needs a reason").hint("say what the measures do not know"));
+        return Err(Error::usage("a health that is set needs a reason")
+            .hint("say what the measures do not know"));
     }
     if until < context.today {
-        return Err(Error::usage(format!("{until} is over")).hint("give the last day on which it holds"));
+        return Err(
+            Error::usage(format!("{until} is over")).hint("give the last day on which it holds")
+        );
     }
     if until > context.today.plus(LONGEST_HOLD) {
-        return Err(Error::usage(format!("{until} is more than a year away")).hint("set it for a year at most, and look at it again then"));
+        return Err(Error::usage(format!("{until} is more than a year away"))
+            .hint("set it for a year at most, and look at it again then"));
     }
     let more = serde_json::json!({ "until": until }).to_string();
     let (at, ahead) = from_now(b, n, EventKind::Override, None)?;
-    event(b, &EventDraft { at, number: Some(i64::from(score)), text, more, ..EventDraft::new(EventKind::Override, n) })?;
-    Ok(done(format!("Health of {name} set to {score} until {}{}", show(until), said_of_ahead(ahead, "override")), 1))
+    event(
+        b,
+        &EventDraft {
+            at,
+            number: Some(i64::from(score)),
+            text,
+            more,
+            ..EventDraft::new(EventKind::Override, n)
+        },
+    )?;
+    Ok(done(
+        format!(
+            "Health of {name} set to {score} until {}{}",
+            show(until),
+            said_of_ahead(ahead, "override")
+        ),
+        1,
+    ))
 }

@@ -16,7 +16,11 @@ impl Dice {
 
     /// A number from `low` to `high`, both included; `low` where the range is empty.
     pub fn within(&mut self, low: i32, high: i32) -> i32 {
-        if high <= low { low } else { self.0.random_range(low..=high) }
+        if high <= low {
+            low
+        } else {
+            self.0.random_range(low..=high)
+        }
     }
 
     /// True in so many of a thousand cases.

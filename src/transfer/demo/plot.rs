@@ -84,13 +84,28 @@ const CAST: &[(u16, Kind, Trouble)] = &[
     (40, Kind::Recovering, Trouble::NONE),
     (6, Kind::Detractor, Trouble::NPS),
     (6, Kind::Detractor, Trouble::NPS.and(Trouble::TICKET)),
-    (4, Kind::Detractor, Trouble::NPS.and(Trouble::TICKET).and(Trouble::DUE)),
+    (
+        4,
+        Kind::Detractor,
+        Trouble::NPS.and(Trouble::TICKET).and(Trouble::DUE),
+    ),
     (7, Kind::Quiet, Trouble::SILENT),
     (4, Kind::Quiet, Trouble::SILENT.and(Trouble::USAGE)),
     (6, Kind::AtRisk, Trouble::USAGE.and(Trouble::RENEWAL)),
     (5, Kind::AtRisk, Trouble::USAGE.and(Trouble::TICKET)),
-    (4, Kind::AtRisk, Trouble::RENEWAL.and(Trouble::PAST_DUE).and(Trouble::NPS)),
-    (4, Kind::AtRisk, Trouble::USAGE.and(Trouble::SILENT).and(Trouble::RENEWAL).and(Trouble::DUE)),
+    (
+        4,
+        Kind::AtRisk,
+        Trouble::RENEWAL.and(Trouble::PAST_DUE).and(Trouble::NPS),
+    ),
+    (
+        4,
+        Kind::AtRisk,
+        Trouble::USAGE
+            .and(Trouble::SILENT)
+            .and(Trouble::RENEWAL)
+            .and(Trouble::DUE),
+    ),
     (72, Kind::Churned, Trouble::NONE),
     (20, Kind::WonBack, Trouble::NONE),
 ];
@@ -115,10 +130,17 @@ mod tests {
     fn three_hundred_customers_have_every_story_whatever_the_seed() {
         for seed in 0..1000 {
             for row in CAST {
-                assert!((0..300).any(|i| cast(seed, i).0 == row.1), "{:?} is missing under seed {seed}", row.1);
+                assert!(
+                    (0..300).any(|i| cast(seed, i).0 == row.1),
+                    "{:?} is missing under seed {seed}",
+                    row.1
+                );
             }
             for trouble in [1, 2, 4, 8, 16, 32, 64, 128].map(Trouble) {
-                assert!((0..300).any(|i| cast(seed, i).1.has(trouble)), "{trouble:?} is missing under seed {seed}");
+                assert!(
+                    (0..300).any(|i| cast(seed, i).1.has(trouble)),
+                    "{trouble:?} is missing under seed {seed}"
+                );
             }
         }
     }

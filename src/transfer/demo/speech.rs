@@ -133,7 +133,11 @@ impl Tongue {
 
     /// The language in which one note is written: that of the customer, or English as the team writes it.
     pub fn of_note(self, dice: &mut Dice) -> Tongue {
-        if dice.chance(550) { self } else { Tongue::English }
+        if dice.chance(550) {
+            self
+        } else {
+            Tongue::English
+        }
     }
 
     /// Writes a person's name: the first name alone, or with the family's.
@@ -192,8 +196,13 @@ impl Tongue {
             out.push_str(&rest[..open]);
             match rest.as_bytes()[open + 1] {
                 b'c' => out.push_str(person),
-                b'n' => write!(out, "{}", dice.within(2, 60)).expect("writing to a string does not fail"),
-                _ => out.push_str(dice.pick(if self == Tongue::English { FEATURES } else { FEATURES_SHORT })),
+                b'n' => write!(out, "{}", dice.within(2, 60))
+                    .expect("writing to a string does not fail"),
+                _ => out.push_str(dice.pick(if self == Tongue::English {
+                    FEATURES
+                } else {
+                    FEATURES_SHORT
+                })),
             }
             rest = &rest[open + 3..];
         }
@@ -208,15 +217,28 @@ mod tests {
     #[test]
     fn every_language_says_something_about_every_topic() {
         use Topic::*;
-        let topics = [Interest, Start, Checkin, LowUse, Complaint, Repair, Praise, Growth, Renewal, Silence, Goodbye];
+        let topics = [
+            Interest, Start, Checkin, LowUse, Complaint, Repair, Praise, Growth, Renewal, Silence,
+            Goodbye,
+        ];
         let mut dice = Dice::of(1, 1);
-        for tongue in [Tongue::English, Tongue::German, Tongue::Turkish, Tongue::Russian, Tongue::Persian, Tongue::Japanese] {
+        for tongue in [
+            Tongue::English,
+            Tongue::German,
+            Tongue::Turkish,
+            Tongue::Russian,
+            Tongue::Persian,
+            Tongue::Japanese,
+        ] {
             for (at, topic) in topics.into_iter().enumerate() {
                 assert_eq!(topic as usize, at);
                 for _ in 0..40 {
                     let mut text = String::new();
                     tongue.note(&mut dice, topic, "Ada", false, &mut text);
-                    assert!(text.chars().count() > 4 && !text.contains(['{', '}']), "{text}");
+                    assert!(
+                        text.chars().count() > 4 && !text.contains(['{', '}']),
+                        "{text}"
+                    );
                 }
             }
         }

@@ -146,14 +146,37 @@ impl Story {
 
     /// How many events the book will have of it: a ticket has one for each step.
     pub fn size(&self) -> i32 {
-        let steps: usize = self.tickets.iter().map(|t| 1 + usize::from(t.closed.is_some())).sum();
+        let steps: usize = self
+            .tickets
+            .iter()
+            .map(|t| 1 + usize::from(t.closed.is_some()))
+            .sum();
         (self.events.len() + steps) as i32
     }
 
     /// Adds an event without a person and a channel.
-    pub fn add(&mut self, kind: EventKind, when: When, number: Option<i64>, text: Span, more: Span) -> &mut Happening {
-        self.events.push(Happening { kind, person: None, when, channel: "", direction: "", reference: "", number, text, more });
-        self.events.last_mut().expect("an event was pushed just now")
+    pub fn add(
+        &mut self,
+        kind: EventKind,
+        when: When,
+        number: Option<i64>,
+        text: Span,
+        more: Span,
+    ) -> &mut Happening {
+        self.events.push(Happening {
+            kind,
+            person: None,
+            when,
+            channel: "",
+            direction: "",
+            reference: "",
+            number,
+            text,
+            more,
+        });
+        self.events
+            .last_mut()
+            .expect("an event was pushed just now")
     }
 
     /// Puts the events in order of time; those of one moment keep the order of their telling.

@@ -30,13 +30,30 @@ const INDUSTRIES: &[&str] = &[
     "public sector",
 ];
 
-const TAGS: &[&str] =
-    &["beta", "strategic", "reference", "partner", "pilot", "multi-year", "eu-data", "on-premises", "press", "language:local", "nonprofit"];
+const TAGS: &[&str] = &[
+    "beta",
+    "strategic",
+    "reference",
+    "partner",
+    "pilot",
+    "multi-year",
+    "eu-data",
+    "on-premises",
+    "press",
+    "language:local",
+    "nonprofit",
+];
 
 /// How those came who stay, each as often as it stands here; and those who have not bought yet, or left.
 const CAME: [&[&str]; 2] = [
-    &["referral", "referral", "referral", "search", "search", "search", "event", "partner", "partner", "outbound"],
-    &["referral", "search", "search", "search", "event", "event", "partner", "outbound", "outbound", "outbound"],
+    &[
+        "referral", "referral", "referral", "search", "search", "search", "event", "partner",
+        "partner", "outbound",
+    ],
+    &[
+        "referral", "search", "search", "search", "event", "event", "partner", "outbound",
+        "outbound", "outbound",
+    ],
 ];
 
 /// Keeps these numbers apart from those of the rest of the story, so that it stays as it was.
@@ -69,7 +86,13 @@ impl Author {
     pub fn new(customers: usize, months: u32, seed: u64, today: Day) -> Author {
         // A year's contract has to fit in, so that renewals come up.
         let horizon = (months.clamp(14, 120) * 30) as i32;
-        Author { names: Names::new(seed), seed, horizon, budget: events_each(customers), today }
+        Author {
+            names: Names::new(seed),
+            seed,
+            horizon,
+            budget: events_each(customers),
+            today,
+        }
     }
 
     /// True in the largest books, where each customer has only the most telling events.
@@ -82,7 +105,15 @@ impl Author {
         story.clear();
         let (kind, trouble) = plot::cast(self.seed, index);
         let style = self.names.style(index);
-        let mut telling = Telling { author: self, index, style, kind, trouble, dice: Dice::of(self.seed, index), story };
+        let mut telling = Telling {
+            author: self,
+            index,
+            style,
+            kind,
+            trouble,
+            dice: Dice::of(self.seed, index),
+            story,
+        };
         telling.profile();
         telling.people();
         let course = telling.course();
@@ -111,10 +142,17 @@ impl Telling<'_> {
         self.story.name = self.story.say(|out| names.write(index, out));
         self.story.website = self.say(|_, out| write!(out, "https://d{index:07}.example"));
         self.story.phone = self.telephone();
-        self.story.owner = if self.kind == Kind::Prospect && self.dice.chance(150) { "" } else { self.dice.pick(OWNERS) };
+        self.story.owner = if self.kind == Kind::Prospect && self.dice.chance(150) {
+            ""
+        } else {
+            self.dice.pick(OWNERS)
+        };
         self.story.country = self.dice.pick(self.style.countries);
         self.story.industry = self.dice.pick(INDUSTRIES);
-        let came = CAME[usize::from(matches!(self.kind, Kind::Prospect | Kind::Churned | Kind::AtRisk))];
+        let came = CAME[usize::from(matches!(
+            self.kind,
+            Kind::Prospect | Kind::Churned | Kind::AtRisk
+        ))];
         self.story.channel = Dice::of(self.author.seed ^ APART, index).pick(came);
         for _ in 0..self.dice.about(600) {
             let tag = self.dice.pick(TAGS);
@@ -126,7 +164,11 @@ impl Telling<'_> {
 
     fn people(&mut self) {
         let index = self.index;
-        let count = if self.author.sparse() { self.dice.within(1, 2) } else { self.dice.within(1, 4) };
+        let count = if self.author.sparse() {
+            self.dice.within(1, 2)
+        } else {
+            self.dice.within(1, 4)
+        };
         for nth in 0..count {
             let style = self.style;
             let name = self.say(|dice, out| {
@@ -139,39 +181,68 @@ impl Telling<'_> {
                 _ => self.dice.pick(&ROLES[1..5]),
             };
             let email = self.say(|_, out| write!(out, "p{}@d{index:07}.example", nth + 1));
-            let phone = if nth < 2 { self.telephone() } else { Span::default() };
-            self.story.people.push(Person { name, role, email, phone });
+            let phone = if nth < 2 {
+                self.telephone()
+            } else {
+                Span::default()
+            };
+            self.story.people.push(Person {
+                name,
+                role,
+                email,
+                phone,
+            });
         }
     }
 
     fn telephone(&mut self) -> Span {
         // 555-01xx is kept free of real subscribers.
-        self.say(|dice, out| write!(out, "+1 {}-555-01{:02}", dice.within(201, 989), dice.within(0, 99)))
+        self.say(|dice, out| {
+            write!(
+                out,
+                "+1 {}-555-01{:02}",
+                dice.within(201, 989),
+                dice.within(0, 99)
+            )
+        })
     }
 
     fn say(&mut self, write: impl FnOnce(&mut Dice, &mut String) -> std::fmt::Result) -> Span {
         let dice = &mut self.dice;
-        self.story.say(|out| write(dice, out).expect("writing to a string does not fail"))
+        self.story
+            .say(|out| write(dice, out).expect("writing to a string does not fail"))
     }
 
     /// So many, where `of_sixty` of 60 events are of this kind in a full story.
     fn share(&mut self, of_sixty: u32) -> i32 {
-        self.dice.about(of_sixty * self.author.budget as u32 * 1000 / 60)
+        self.dice
+            .about(of_sixty * self.author.budget as u32 * 1000 / 60)
     }
 
     /// The same, with a smaller share in the largest books.
     fn share_or(&mut self, of_sixty: u32, sparse: u32) -> i32 {
-        let of_sixty = if self.author.sparse() { sparse } else { of_sixty };
+        let of_sixty = if self.author.sparse() {
+            sparse
+        } else {
+            of_sixty
+        };
         self.share(of_sixty)
     }
 
     /// A moment of a working day.
     fn during(&mut self, day: i32) -> When {
-        When { day, minute: self.dice.within(8 * 60, 18 * 60) as u16 }
+        When {
+            day,
+            minute: self.dice.within(8 * 60, 18 * 60) as u16,
+        }
     }
 
     /// The number of the main person, or now and then of another.
     fn somebody(&mut self) -> u8 {
-        if self.dice.chance(600) { 0 } else { self.dice.within(0, self.story.people.len() as i32 - 1) as u8 }
+        if self.dice.chance(600) {
+            0
+        } else {
+            self.dice.within(0, self.story.people.len() as i32 - 1) as u8
+        }
     }
 }

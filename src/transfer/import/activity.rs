@@ -80,21 +80,39 @@ impl Intake for Touches {
         let minutes = desk.within(row, self.minutes, 0, 100_000)?;
         let mood = desk.within(row, self.mood, 1, 5)?;
         let Some(direction) = direction(row.get(self.direction)) else {
-            return refuse("unknown direction", format!("direction {} is neither in nor out", quoted(row.get(self.direction))));
+            return refuse(
+                "unknown direction",
+                format!(
+                    "direction {} is neither in nor out",
+                    quoted(row.get(self.direction))
+                ),
+            );
         };
         if name.is_empty() {
             return refuse("empty channel", "the row names no channel");
         }
-        reference(&mut self.reference, desk, row, self.key, &[customer, row.get(self.at), name])?;
+        reference(
+            &mut self.reference,
+            desk,
+            row,
+            self.key,
+            &[customer, row.get(self.at), name],
+        )?;
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {
             return Ok(fate);
         }
         let channel = self.channel(name);
         self.more.begin();
-        self.more.add("mood", row.says(self.mood), mood.as_ref().map(|m| m as &dyn std::fmt::Display));
-        self.more.text("channel", true, if channel.is_none() { name } else { "" });
+        self.more.add(
+            "mood",
+            row.says(self.mood),
+            mood.as_ref().map(|m| m as &dyn std::fmt::Display),
+        );
+        self.more
+            .text("channel", true, if channel.is_none() { name } else { "" });
         if channel.is_none() {
-            desk.file.note("the channel is not a known one; kept as \"other\", with the file's word");
+            desk.file
+                .note("the channel is not a known one; kept as \"other\", with the file's word");
         }
         let event = EventRow {
             contact: desk.contact(row, self.contact)?,
@@ -146,14 +164,33 @@ impl Intake for Answers {
         let (at, day) = desk.must_moment(row, self.at)?;
         let score = match super::values::whole(row.get(self.score), None) {
             Ok(score) if (0..=10).contains(&score) => score,
-            Ok(score) => return refuse("score out of range", format!("score {score} is not 0 to 10")),
-            Err(_) if row.get(self.score).is_empty() => return refuse("empty score", "the score is empty"),
+            Ok(score) => {
+                return refuse(
+                    "score out of range",
+                    format!("score {score} is not 0 to 10"),
+                );
+            }
+            Err(_) if row.get(self.score).is_empty() => {
+                return refuse("empty score", "the score is empty");
+            }
             Err(_) => {
-                return refuse("score is not a number", format!("score {} is not a whole number 0 to 10", quoted(row.get(self.score))));
+                return refuse(
+                    "score is not a number",
+                    format!(
+                        "score {} is not a whole number 0 to 10",
+                        quoted(row.get(self.score))
+                    ),
+                );
             }
         };
         let (customer, number) = desk.customer_of(row, self.customer)?;
-        reference(&mut self.reference, desk, row, self.key, &[customer, row.get(self.contact), row.get(self.at)])?;
+        reference(
+            &mut self.reference,
+            desk,
+            row,
+            self.key,
+            &[customer, row.get(self.contact), row.get(self.at)],
+        )?;
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {
             return Ok(fate);
         }
@@ -207,12 +244,23 @@ impl Intake for Weeks {
         let day = desk.must_date(row, self.on)?;
         let (customer, number) = desk.customer_of(row, self.customer)?;
         let Some(actions) = desk.within(row, self.actions, 0, i64::MAX)? else {
-            return refuse("empty number", format!("{} is empty", desk.map.header(self.actions)));
+            return refuse(
+                "empty number",
+                format!("{} is empty", desk.map.header(self.actions)),
+            );
         };
         self.more.begin();
-        for (name, place) in [("active", self.active), ("sessions", self.sessions), ("seats", self.seats)] {
+        for (name, place) in [
+            ("active", self.active),
+            ("sessions", self.sessions),
+            ("seats", self.seats),
+        ] {
             let n = desk.within(row, place, 0, i64::MAX)?;
-            self.more.add(name, row.says(place), n.as_ref().map(|n| n as &dyn std::fmt::Display));
+            self.more.add(
+                name,
+                row.says(place),
+                n.as_ref().map(|n| n as &dyn std::fmt::Display),
+            );
         }
         self.reference.clear();
         let _ = write!(self.reference, "{customer}/{day}");
@@ -259,7 +307,10 @@ impl Tickets {
 /// Severity 1 to 4 from a number, `P1`, `sev2` or a word; 3 where the file says nothing.
 fn severity(text: &str) -> Option<u8> {
     let word = text.to_ascii_lowercase();
-    let digits = word.trim_start_matches("severity").trim_start_matches("sev").trim_start_matches(['p', 's', '-', ' ']);
+    let digits = word
+        .trim_start_matches("severity")
+        .trim_start_matches("sev")
+        .trim_start_matches(['p', 's', '-', ' ']);
     match digits {
         "1" => return Some(1),
         "2" => return Some(2),
@@ -280,18 +331,30 @@ impl Intake for Tickets {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let key = row.get(self.key);
         if key.is_empty() {
-            return refuse("empty key", format!("{} is empty", desk.map.header(self.key)));
+            return refuse(
+                "empty key",
+                format!("{} is empty", desk.map.header(self.key)),
+            );
         }
         let (opened, _) = desk.must_moment(row, self.opened)?;
         let closed = desk.end(row, self.closed)?.map(|(at, _)| at);
-        let stands = if row.says(self.closed) { closed } else { desk.loader.ticket_closed(key)? };
+        let stands = if row.says(self.closed) {
+            closed
+        } else {
+            desk.loader.ticket_closed(key)?
+        };
         if stands.is_some_and(|c| c < opened) {
             return refuse("end before start", "it was closed before it was opened");
         }
         let Some(severity) = severity(row.get(self.severity)) else {
-            return refuse("unknown severity", format!("severity {} is not 1 to 4", quoted(row.get(self.severity))));
+            return refuse(
+                "unknown severity",
+                format!("severity {} is not 1 to 4", quoted(row.get(self.severity))),
+            );
         };
-        let csat = desk.within(row, self.csat, 1, 5)?.and_then(|n| u8::try_from(n).ok());
+        let csat = desk
+            .within(row, self.csat, 1, 5)?
+            .and_then(|n| u8::try_from(n).ok());
         let customer = desk.customer_of(row, self.customer)?.1;
         if let Some(fate) = desk.repeated(key, row.content())? {
             return Ok(fate);
@@ -314,7 +377,13 @@ impl Intake for Tickets {
 }
 
 /// Fills `out` with the row's key: its own, or its other parts where the file has no keys. An empty key is a refusal.
-pub(super) fn reference(out: &mut String, desk: &Desk<'_>, row: Row<'_>, key: Place, parts: &[&str]) -> Taken<()> {
+pub(super) fn reference(
+    out: &mut String,
+    desk: &Desk<'_>,
+    row: Row<'_>,
+    key: Place,
+    parts: &[&str],
+) -> Taken<()> {
     out.clear();
     if key.there() {
         out.push_str(row.get(key));
@@ -347,12 +416,21 @@ impl Rest {
     }
 
     /// Adds a member, with its JSON where it says something. `said`: the row has a cell for it; without one it is only for a new event.
-    pub(super) fn add(&mut self, name: &'static str, said: bool, value: Option<&dyn std::fmt::Display>) {
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        said: bool,
+        value: Option<&dyn std::fmt::Display>,
+    ) {
         if said {
             self.has.push(name);
         }
         if let Some(value) = value {
-            let _ = write!(self.says, "{}\"{name}\":{value}", if self.says.is_empty() { '{' } else { ',' });
+            let _ = write!(
+                self.says,
+                "{}\"{name}\":{value}",
+                if self.says.is_empty() { '{' } else { ',' }
+            );
         }
     }
 
@@ -365,7 +443,11 @@ impl Rest {
     /// Adds a day.
     pub(super) fn day(&mut self, name: &'static str, said: bool, day: Option<Day>) {
         let json = day.map(|day| format!("\"{day}\""));
-        self.add(name, said, json.as_ref().map(|day| day as &dyn std::fmt::Display));
+        self.add(
+            name,
+            said,
+            json.as_ref().map(|day| day as &dyn std::fmt::Display),
+        );
     }
 
     /// Ends it.
@@ -373,7 +455,10 @@ impl Rest {
         if !self.says.is_empty() {
             self.says.push('}');
         }
-        More { says: &self.says, has: &self.has }
+        More {
+            says: &self.says,
+            has: &self.has,
+        }
     }
 }
 
@@ -392,7 +477,14 @@ mod tests {
         assert_eq!(direction("OUT"), Some("out"));
         assert_eq!(direction(""), Some(""));
         assert_eq!(direction("sideways"), None);
-        for (text, n) in [("1", 1), ("P2", 2), ("sev-3", 3), ("Severity 4", 4), ("urgent", 1), ("", 3)] {
+        for (text, n) in [
+            ("1", 1),
+            ("P2", 2),
+            ("sev-3", 3),
+            ("Severity 4", 4),
+            ("urgent", 1),
+            ("", 3),
+        ] {
             assert_eq!(severity(text), Some(n), "{text}");
         }
         assert_eq!(severity("5"), None);
@@ -409,6 +501,12 @@ mod tests {
         rest.text("none", true, "");
         rest.day("day", true, Some(Day::MIN));
         let more = rest.end();
-        assert_eq!((more.says, more.has), (r#"{"active":2,"word":"a \"b\"","day":"1970-01-01"}"#, &["active", "none", "day"][..]));
+        assert_eq!(
+            (more.says, more.has),
+            (
+                r#"{"active":2,"word":"a \"b\"","day":"1970-01-01"}"#,
+                &["active", "none", "day"][..]
+            )
+        );
     }
 }

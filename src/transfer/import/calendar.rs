@@ -10,8 +10,9 @@ use calcard::common::timezone::Tz;
 use calcard::icalendar::dates::TimeOrDelta;
 use calcard::icalendar::utils::strip_mailto_scheme;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry, ICalendarMethod, ICalendarParameterName,
-    ICalendarParameterValue, ICalendarProperty, ICalendarStatus, ICalendarValue,
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarEntry, ICalendarMethod,
+    ICalendarParameterName, ICalendarParameterValue, ICalendarProperty, ICalendarStatus,
+    ICalendarValue,
 };
 use calcard::{Entry, Parser};
 use chrono::DateTime;
@@ -29,9 +30,13 @@ const SERIES: usize = 5_000;
 
 /// A text that is read as a whole.
 pub(super) fn whole(path: &Path, name: &str, what: &str) -> Result<String> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot =
+        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     if std::fs::metadata(path).map_err(cannot)?.len() > WHOLE {
-        return Err(Error::usage(format!("{name} is larger than the {} MB that {what} may have", WHOLE >> 20)));
+        return Err(Error::usage(format!(
+            "{name} is larger than the {} MB that {what} may have",
+            WHOLE >> 20
+        )));
     }
     Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(cannot)?).into_owned())
 }
@@ -46,7 +51,13 @@ struct Meeting {
 }
 
 /// The rows of a calendar, and remarks. `zone` is that of times without one.
-pub(super) fn spool(path: &Path, name: &str, zone: Zone, now: &Moment, stop: &Stop) -> Result<(Spool, Vec<String>)> {
+pub(super) fn spool(
+    path: &Path,
+    name: &str,
+    zone: Zone,
+    now: &Moment,
+    stop: &Stop,
+) -> Result<(Spool, Vec<String>)> {
     let text = whole(path, name, "a calendar")?;
     let mut remarks = Vec::new();
     let mut spool = Spool::new(name, &HEADERS, stop)?;
@@ -54,7 +65,9 @@ pub(super) fn spool(path: &Path, name: &str, zone: Zone, now: &Moment, stop: &St
     let (mut line, mut broken) = (0, 0);
     loop {
         match parser.entry() {
-            Entry::ICalendar(calendar) => put(calendar, zone, now, &mut spool, &mut line, &mut remarks)?,
+            Entry::ICalendar(calendar) => {
+                put(calendar, zone, now, &mut spool, &mut line, &mut remarks)?
+            }
             Entry::Eof => break,
             Entry::VCard(_) => {}
             _ => {
@@ -66,16 +79,31 @@ pub(super) fn spool(path: &Path, name: &str, zone: Zone, now: &Moment, stop: &St
         }
     }
     if broken > 0 {
-        remarks.push(format!("{broken} lines or parts of the calendar could not be read"));
+        remarks.push(format!(
+            "{broken} lines or parts of the calendar could not be read"
+        ));
     }
     Ok((spool, remarks))
 }
 
-fn put(mut calendar: ICalendar, zone: Zone, now: &Moment, spool: &mut Spool, line: &mut u64, remarks: &mut Vec<String>) -> Result<()> {
+fn put(
+    mut calendar: ICalendar,
+    zone: Zone,
+    now: &Moment,
+    spool: &mut Spool,
+    line: &mut u64,
+    remarks: &mut Vec<String>,
+) -> Result<()> {
     name_zones(&mut calendar, remarks);
-    let cancels =
-        calendar.components.iter().filter_map(|c| c.property(&ICalendarProperty::Method)).any(|m| {
-            m.values.iter().any(|v| matches!(v, ICalendarValue::Method(ICalendarMethod::Cancel)) || v.as_text() == Some("CANCEL"))
+    let cancels = calendar
+        .components
+        .iter()
+        .filter_map(|c| c.property(&ICalendarProperty::Method))
+        .any(|m| {
+            m.values.iter().any(|v| {
+                matches!(v, ICalendarValue::Method(ICalendarMethod::Cancel))
+                    || v.as_text() == Some("CANCEL")
+            })
         });
     for mut meeting in meetings(&calendar, zone, remarks) {
         // What is still to come has not been; where it has been before, it was moved.
@@ -87,7 +115,19 @@ fn put(mut calendar: ICalendar, zone: Zone, now: &Moment, spool: &mut Spool, lin
         let at = meeting.at.format("%Y-%m-%dT%H:%M:%S%:z").to_string();
         let minutes = meeting.minutes.map_or_else(String::new, |m| m.to_string());
         let status = if meeting.off { OFF } else { "" };
-        spool.row(*line, &[&meeting.reference, &at, &minutes, "meeting", status, &from, &with, text.trim()])?;
+        spool.row(
+            *line,
+            &[
+                &meeting.reference,
+                &at,
+                &minutes,
+                "meeting",
+                status,
+                &from,
+                &with,
+                text.trim(),
+            ],
+        )?;
     }
     Ok(())
 }
@@ -97,13 +137,21 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
     let zones: Vec<ICalendarComponent> = calendar.timezones().cloned().collect();
     let resolver = calendar.build_tz_resolver().with_default(Tz::Tz(zone.0));
     let mut all: BTreeMap<String, Meeting> = BTreeMap::new();
-    let events = || calendar.components.iter().enumerate().filter(|(_, c)| c.component_type == ICalendarComponentType::VEvent);
+    let events = || {
+        calendar
+            .components
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.component_type == ICalendarComponentType::VEvent)
+    };
     let unnamed = events().filter(|(_, e)| e.uid().is_none()).count();
     if unnamed > 0 {
         remarks.push(format!("{unnamed} meetings have no UID and were left out"));
     }
     let moment = |entry: &ICalendarEntry, value: &ICalendarValue| {
-        value.as_partial_date_time()?.to_date_time_with_tz(resolver.resolve_or_default(entry.tz_id()))
+        value
+            .as_partial_date_time()?
+            .to_date_time_with_tz(resolver.resolve_or_default(entry.tz_id()))
     };
     let mut exceptions: BTreeSet<&str> = BTreeSet::new();
     for (of, event) in events().filter(|(_, e)| !e.is_recurrence_override()) {
@@ -111,7 +159,8 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
         let mut components = zones.clone();
         components.push(event.clone());
         let expanded = ICalendar { components }.expand_dates(Tz::Tz(zone.0), SERIES);
-        let series = event.has_property(&ICalendarProperty::Rrule) || event.has_property(&ICalendarProperty::Rdate);
+        let series = event.has_property(&ICalendarProperty::Rrule)
+            || event.has_property(&ICalendarProperty::Rdate);
         if expanded.events.len() >= SERIES {
             remarks.push(format!(
                 "of the series \"{}\" the first {SERIES} meetings were looked at",
@@ -119,32 +168,69 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
             ));
         }
         if !expanded.errors.is_empty() {
-            remarks.push(format!("the times of \"{}\" could not be read", text_of(event, &ICalendarProperty::Summary)));
+            remarks.push(format!(
+                "the times of \"{}\" could not be read",
+                text_of(event, &ICalendarProperty::Summary)
+            ));
         }
         for found in expanded.events {
             let minutes = match &found.end {
                 TimeOrDelta::Time(end) => (*end - found.start).num_minutes(),
                 TimeOrDelta::Delta(delta) => delta.num_minutes(),
             };
-            let reference = if series { occurrence(uid, &found.start) } else { format!("meeting/{uid}") };
+            let reference = if series {
+                occurrence(uid, &found.start)
+            } else {
+                format!("meeting/{uid}")
+            };
             let minutes = (minutes > 0 && minutes < 24 * 60).then_some(minutes);
-            all.insert(reference.clone(), Meeting { reference, at: found.start, minutes, off: is_off(event), of });
+            all.insert(
+                reference.clone(),
+                Meeting {
+                    reference,
+                    at: found.start,
+                    minutes,
+                    off: is_off(event),
+                    of,
+                },
+            );
         }
         for entry in event.properties(&ICalendarProperty::Exdate) {
             for at in entry.values.iter().filter_map(|v| moment(entry, v)) {
                 let reference = occurrence(uid, &at);
-                all.insert(reference.clone(), Meeting { reference, at, minutes: None, off: true, of });
+                all.insert(
+                    reference.clone(),
+                    Meeting {
+                        reference,
+                        at,
+                        minutes: None,
+                        off: true,
+                        of,
+                    },
+                );
             }
         }
     }
     for (of, event) in events().filter(|(_, e)| e.is_recurrence_override()) {
-        let (Some(uid), Some(entry)) = (event.uid(), event.property(&ICalendarProperty::RecurrenceId)) else { continue };
-        let Some(original) = entry.values.first().and_then(|v| moment(entry, v)) else { continue };
+        let (Some(uid), Some(entry)) = (
+            event.uid(),
+            event.property(&ICalendarProperty::RecurrenceId),
+        ) else {
+            continue;
+        };
+        let Some(original) = entry.values.first().and_then(|v| moment(entry, v)) else {
+            continue;
+        };
         if entry.has_parameter(&ICalendarParameterName::Range) {
             exceptions.insert(uid);
         }
         let mut alone = event.clone();
-        alone.entries.retain(|e| !matches!(e.name, ICalendarProperty::RecurrenceId | ICalendarProperty::Rrule));
+        alone.entries.retain(|e| {
+            !matches!(
+                e.name,
+                ICalendarProperty::RecurrenceId | ICalendarProperty::Rrule
+            )
+        });
         let mut components = zones.clone();
         components.push(alone);
         let expanded = ICalendar { components }.expand_dates(Tz::Tz(zone.0), 1);
@@ -155,14 +241,28 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
                     TimeOrDelta::Time(end) => (*end - found.start).num_minutes(),
                     TimeOrDelta::Delta(delta) => delta.num_minutes(),
                 };
-                (found.start, (minutes > 0 && minutes < 24 * 60).then_some(minutes))
+                (
+                    found.start,
+                    (minutes > 0 && minutes < 24 * 60).then_some(minutes),
+                )
             }
             None => (original, None),
         };
-        all.insert(reference.clone(), Meeting { reference, at, minutes, off: is_off(event), of });
+        all.insert(
+            reference.clone(),
+            Meeting {
+                reference,
+                at,
+                minutes,
+                off: is_off(event),
+                of,
+            },
+        );
     }
     for uid in exceptions {
-        remarks.push(format!("the series {uid} was changed from one meeting on; only that one was moved"));
+        remarks.push(format!(
+            "the series {uid} was changed from one meeting on; only that one was moved"
+        ));
     }
     all.into_values().collect()
 }
@@ -177,7 +277,11 @@ fn is_off(event: &ICalendarComponent) -> bool {
 }
 
 fn text_of(event: &ICalendarComponent, property: &ICalendarProperty) -> String {
-    let text = event.property(property).and_then(|e| e.values.first()).and_then(|v| v.as_text()).unwrap_or("");
+    let text = event
+        .property(property)
+        .and_then(|e| e.values.first())
+        .and_then(|v| v.as_text())
+        .unwrap_or("");
     text.chars().take(2_000).collect()
 }
 
@@ -189,26 +293,52 @@ fn people(event: &ICalendarComponent) -> (String, String) {
         super::mapping::is_email(&address).then_some(address)
     };
     let declined = |e: &ICalendarEntry| {
-        e.parameters(&ICalendarParameterName::Partstat).any(|p| p.as_text().is_some_and(|t| t.eq_ignore_ascii_case("DECLINED")))
+        e.parameters(&ICalendarParameterName::Partstat).any(|p| {
+            p.as_text()
+                .is_some_and(|t| t.eq_ignore_ascii_case("DECLINED"))
+        })
     };
-    let from = event.property(&ICalendarProperty::Organizer).and_then(address).unwrap_or_default();
-    let with: Vec<String> = event.properties(&ICalendarProperty::Attendee).filter(|e| !declined(e)).filter_map(address).collect();
+    let from = event
+        .property(&ICalendarProperty::Organizer)
+        .and_then(address)
+        .unwrap_or_default();
+    let with: Vec<String> = event
+        .properties(&ICalendarProperty::Attendee)
+        .filter(|e| !declined(e))
+        .filter_map(address)
+        .collect();
     (from, with.join(";"))
 }
 
 /// Gives zones that only their maker knows the name that everybody knows, where it stands at the end of theirs
 /// (`/mozilla.org/20070129_1/Europe/Berlin`); tells of those that stay unknown.
 fn name_zones(calendar: &mut ICalendar, remarks: &mut Vec<String>) {
-    let known: BTreeSet<String> = calendar.timezones().filter_map(|z| z.timezone()).map(|(name, _)| name.to_owned()).collect();
+    let known: BTreeSet<String> = calendar
+        .timezones()
+        .filter_map(|z| z.timezone())
+        .map(|(name, _)| name.to_owned())
+        .collect();
     let mut unknown = BTreeSet::new();
-    for entry in calendar.components.iter_mut().flat_map(|c| c.entries.iter_mut()) {
-        for param in entry.params.iter_mut().filter(|p| p.name == ICalendarParameterName::Tzid) {
-            let Some(name) = param.value.as_text().map(str::to_owned) else { continue };
+    for entry in calendar
+        .components
+        .iter_mut()
+        .flat_map(|c| c.entries.iter_mut())
+    {
+        for param in entry
+            .params
+            .iter_mut()
+            .filter(|p| p.name == ICalendarParameterName::Tzid)
+        {
+            let Some(name) = param.value.as_text().map(str::to_owned) else {
+                continue;
+            };
             if known.contains(&name) || name.parse::<Tz>().is_ok() {
                 continue;
             }
             let parts: Vec<&str> = name.split('/').collect();
-            let tail = (1..parts.len()).map(|from| parts[from..].join("/")).find(|t| Zone::named(t).is_some());
+            let tail = (1..parts.len())
+                .map(|from| parts[from..].join("/"))
+                .find(|t| Zone::named(t).is_some());
             match tail {
                 Some(tail) => param.value = ICalendarParameterValue::Text(tail),
                 None => {
@@ -218,6 +348,8 @@ fn name_zones(calendar: &mut ICalendar, remarks: &mut Vec<String>) {
         }
     }
     for name in unknown.into_iter().take(5) {
-        remarks.push(format!("the zone \"{name}\" is not known; its times were read in the book's zone"));
+        remarks.push(format!(
+            "the zone \"{name}\" is not known; its times were read in the book's zone"
+        ));
     }
 }

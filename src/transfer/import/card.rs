@@ -11,7 +11,14 @@ use super::reader::UNSAID;
 use super::spool::Spool;
 use crate::error::Result;
 
-const HEADERS: [&str; 6] = ["contact_id", "full_name", "email", "phone", "role", "company"];
+const HEADERS: [&str; 6] = [
+    "contact_id",
+    "full_name",
+    "email",
+    "phone",
+    "role",
+    "company",
+];
 /// Broken lines after which the file is given up.
 const BROKEN: usize = 5_000;
 
@@ -27,7 +34,11 @@ pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
                 line += 1;
                 let cells = cells(&card);
                 if cells.iter().all(|cell| cell.is_empty() || cell == UNSAID) {
-                    spool.fault(line, "empty name", "the card has neither a name nor an e-mail address")?;
+                    spool.fault(
+                        line,
+                        "empty name",
+                        "the card has neither a name nor an e-mail address",
+                    )?;
                 } else {
                     spool.row(line, &cells)?;
                 }
@@ -44,23 +55,43 @@ pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
 }
 
 fn cells(card: &VCard) -> [String; 6] {
-    let text = |property: VCardProperty| card.property(&property).and_then(|e| e.values.first()).map(shown).unwrap_or_default();
+    let text = |property: VCardProperty| {
+        card.property(&property)
+            .and_then(|e| e.values.first())
+            .map(shown)
+            .unwrap_or_default()
+    };
     let mut name = text(VCardProperty::Fn);
     if name.is_empty() {
         name = person(card).unwrap_or_default();
     }
     let email = text(VCardProperty::Email);
     let email = email.trim_start_matches("mailto:").to_lowercase();
-    let phone = text(VCardProperty::Tel).trim_start_matches("tel:").to_owned();
+    let phone = text(VCardProperty::Tel)
+        .trim_start_matches("tel:")
+        .to_owned();
     let role = match text(VCardProperty::Title) {
         title if title.is_empty() => text(VCardProperty::Role),
         title => title,
     };
     // Of a company and its departments the company counts.
-    let company = card.property(&VCardProperty::Org).and_then(|e| e.values.first()).map(first).unwrap_or_default();
-    let key = [text(VCardProperty::Uid), email.clone(), name.clone()].into_iter().find(|k| !k.is_empty()).unwrap_or_default();
+    let company = card
+        .property(&VCardProperty::Org)
+        .and_then(|e| e.values.first())
+        .map(first)
+        .unwrap_or_default();
+    let key = [text(VCardProperty::Uid), email.clone(), name.clone()]
+        .into_iter()
+        .find(|k| !k.is_empty())
+        .unwrap_or_default();
     // A card says what stands on it: without a line for the telephone it does not say that there is none.
-    let said = |cell: String| if cell.is_empty() { UNSAID.to_owned() } else { cell };
+    let said = |cell: String| {
+        if cell.is_empty() {
+            UNSAID.to_owned()
+        } else {
+            cell
+        }
+    };
     [key, name, said(email), said(phone), said(role), company]
 }
 
@@ -77,7 +108,10 @@ fn person(card: &VCard) -> Option<String> {
 
 fn first(value: &VCardValue) -> String {
     match value {
-        VCardValue::Component(parts) => parts.first().map(|p| p.trim().to_owned()).unwrap_or_default(),
+        VCardValue::Component(parts) => parts
+            .first()
+            .map(|p| p.trim().to_owned())
+            .unwrap_or_default(),
         other => shown(other),
     }
 }

@@ -48,9 +48,21 @@ impl Contacts {
 /// invoice but does not decide to buy.
 fn role(word: &str) -> Option<&'static str> {
     let is = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(word));
-    if is(&["executive", "exec", "sponsor", "executive sponsor", "executive_sponsor"]) {
+    if is(&[
+        "executive",
+        "exec",
+        "sponsor",
+        "executive sponsor",
+        "executive_sponsor",
+    ]) {
         Some("sponsor")
-    } else if is(&["buyer", "economic buyer", "economic_buyer", "decision maker", "decision_maker"]) {
+    } else if is(&[
+        "buyer",
+        "economic buyer",
+        "economic_buyer",
+        "decision maker",
+        "decision_maker",
+    ]) {
         Some("buyer")
     } else if is(&["champion", "advocate"]) {
         Some("champion")
@@ -67,16 +79,35 @@ fn role(word: &str) -> Option<&'static str> {
 
 impl Intake for Contacts {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
-        let (called, email) = (full_name(row, self.name, self.first, self.last), row.get(self.email));
+        let (called, email) = (
+            full_name(row, self.name, self.first, self.last),
+            row.get(self.email),
+        );
         let shown = if called.is_empty() { email } else { &*called };
         if shown.is_empty() {
-            return refuse("empty name", "the row has neither a name nor an e-mail address");
+            return refuse(
+                "empty name",
+                "the row has neither a name nor an e-mail address",
+            );
         }
         let Some(main) = values::yes_no(row.get(self.primary)) else {
-            return refuse("not yes or no", format!("{} {}", desk.map.header(self.primary), quoted(row.get(self.primary))));
+            return refuse(
+                "not yes or no",
+                format!(
+                    "{} {}",
+                    desk.map.header(self.primary),
+                    quoted(row.get(self.primary))
+                ),
+            );
         };
         let (customer, number) = self.customer(desk, row, email)?;
-        reference(&mut self.external, desk, row, self.key, &[customer, if email.is_empty() { &*called } else { email }])?;
+        reference(
+            &mut self.external,
+            desk,
+            row,
+            self.key,
+            &[customer, if email.is_empty() { &*called } else { email }],
+        )?;
         if let Some(fate) = desk.repeated(&self.external, row.content())? {
             return Ok(fate);
         }
@@ -84,14 +115,20 @@ impl Intake for Contacts {
         self.word.clear();
         self.word.push_str(word);
         self.word.make_ascii_lowercase();
-        let known = if desk.loader.contact(&self.external)?.is_some() { None } else { same(desk, number, shown, email)? };
+        let known = if desk.loader.contact(&self.external)?.is_some() {
+            None
+        } else {
+            same(desk, number, shown, email)?
+        };
         let contact = ContactRow {
             number: known,
             external: &self.external,
             customer: number,
             // Whoever has a name is not called by an address.
             name: (!called.is_empty()).then_some(&*called),
-            role: row.says(self.role).then(|| role(word).unwrap_or(&self.word)),
+            role: row
+                .says(self.role)
+                .then(|| role(word).unwrap_or(&self.word)),
             email: row.said(self.email),
             phone: row.said(self.phone),
             primary: row.says(self.primary).then_some(main),
@@ -106,12 +143,24 @@ impl Intake for Contacts {
 
 impl Contacts {
     /// Whose contact a row is: as it says, else the customer to whom its own address belongs.
-    fn customer<'r>(&self, desk: &mut Desk<'_>, row: Row<'r>, email: &'r str) -> Taken<(&'r str, i64)> {
-        let said = !row.get(self.customer).is_empty() || !row.get(desk.map.place("customer_name")).is_empty();
+    fn customer<'r>(
+        &self,
+        desk: &mut Desk<'_>,
+        row: Row<'r>,
+        email: &'r str,
+    ) -> Taken<(&'r str, i64)> {
+        let said = !row.get(self.customer).is_empty()
+            || !row.get(desk.map.place("customer_name")).is_empty();
         if !said && !email.is_empty() {
             return match desk.customer(email)? {
                 Some(number) => Ok((email, number)),
-                None => refuse("unknown customer", format!("no customer of the book has the address of {}", quoted(email))),
+                None => refuse(
+                    "unknown customer",
+                    format!(
+                        "no customer of the book has the address of {}",
+                        quoted(email)
+                    ),
+                ),
             };
         }
         desk.customer_of(row, self.customer)
@@ -125,7 +174,11 @@ fn same(desk: &mut Desk<'_>, customer: i64, name: &str, email: &str) -> Result<O
     {
         return Ok((of == customer).then_some(contact));
     }
-    if email.is_empty() { desk.loader.contact_by_name(customer, name) } else { Ok(None) }
+    if email.is_empty() {
+        desk.loader.contact_by_name(customer, name)
+    } else {
+        Ok(None)
+    }
 }
 
 /// A name in one column or in two.
@@ -134,7 +187,11 @@ pub(super) fn full_name(row: Row<'_>, name: Place, first: Place, last: Place) ->
     if !whole.is_empty() || !first.there() && !last.there() {
         return Cow::Borrowed(whole);
     }
-    Cow::Owned(format!("{} {}", row.get(first), row.get(last)).trim().to_owned())
+    Cow::Owned(
+        format!("{} {}", row.get(first), row.get(last))
+            .trim()
+            .to_owned(),
+    )
 }
 
 #[cfg(test)]

@@ -8,7 +8,16 @@ use crate::error::Result;
 use crate::store::load::EventRow;
 
 /// Headers of the rows that the readers of calendars and mailboxes write.
-pub(super) const HEADERS: [&str; 8] = ["reference", "at", "minutes", "channel", "status", "from", "with", "text"];
+pub(super) const HEADERS: [&str; 8] = [
+    "reference",
+    "at",
+    "minutes",
+    "channel",
+    "status",
+    "from",
+    "with",
+    "text",
+];
 /// The status of a meeting that does not take place, or not yet.
 pub(super) const OFF: &str = "off";
 /// Most people of one meeting or mail who are looked for.
@@ -55,18 +64,27 @@ impl Correspondence {
     fn sides(&self, desk: &mut Desk<'_>, row: Row<'_>) -> Result<Vec<Side>> {
         let mut sides: Vec<Side> = Vec::new();
         let from = row.get(self.from);
-        let all = std::iter::once(from).chain(row.get(self.with).split(';')).take(PEOPLE);
+        let all = std::iter::once(from)
+            .chain(row.get(self.with).split(';'))
+            .take(PEOPLE);
         for (at, address) in all.enumerate().filter(|(_, a)| !a.is_empty()) {
             let (customer, contact) = match desk.loader.contact_by_email(address)? {
                 Some((contact, customer)) => (customer, Some(contact)),
-                None => match desk.loader.customer_by_domain(address.rsplit('@').next().unwrap_or(""))? {
+                None => match desk
+                    .loader
+                    .customer_by_domain(address.rsplit('@').next().unwrap_or(""))?
+                {
                     Some(customer) => (customer, None),
                     None => continue,
                 },
             };
             match sides.iter_mut().find(|s| s.customer == customer) {
                 Some(side) => side.contact = side.contact.or(contact),
-                None => sides.push(Side { customer, contact, inbound: at == 0 }),
+                None => sides.push(Side {
+                    customer,
+                    contact,
+                    inbound: at == 0,
+                }),
             }
         }
         Ok(sides)
@@ -100,7 +118,8 @@ impl Intake for Correspondence {
                     if fate != Fate::Changed {
                         continue;
                     }
-                    desk.file.note("cancelled, or put off to a day to come; its touchpoint is removed");
+                    desk.file
+                        .note("cancelled, or put off to a day to come; its touchpoint is removed");
                 }
                 continue;
             }
@@ -116,10 +135,15 @@ impl Intake for Correspondence {
             };
             let put = Fate::from(desk.loader.put_event(&event)?);
             desk.note_conflicts(row.line, row.get(self.text));
-            fate = if fate == Fate::Passed { put } else { fate.and(put) };
+            fate = if fate == Fate::Passed {
+                put
+            } else {
+                fate.and(put)
+            };
         }
         if off && fate == Fate::Passed {
-            desk.file.note("a meeting that is cancelled or still to come; not taken");
+            desk.file
+                .note("a meeting that is cancelled or still to come; not taken");
         }
         desk.remember(reference, row.content(), row.line);
         Ok(fate)

@@ -31,7 +31,12 @@ struct Guess {
 }
 
 impl Guess {
-    const OPEN: Guess = Guess { any: false, int: true, date: true, flag: true };
+    const OPEN: Guess = Guess {
+        any: false,
+        int: true,
+        date: true,
+        flag: true,
+    };
 
     fn see(&mut self, text: &str) {
         if text.is_empty() {
@@ -41,9 +46,13 @@ impl Guess {
         // "007" and "+90" are words that look like numbers.
         let digits = text.strip_prefix('-').unwrap_or(text);
         let padded = digits.len() > 1 && digits.starts_with('0');
-        self.int &= !padded && digits.bytes().all(|b| b.is_ascii_digit()) && text.parse::<i64>().is_ok();
-        self.date &= matches!(values::date(text, Calendar::Gregorian), DateCell::Day(_)) && !digits.bytes().all(|b| b.is_ascii_digit());
-        self.flag &= ["yes", "no", "true", "false"].iter().any(|w| w.eq_ignore_ascii_case(text));
+        self.int &=
+            !padded && digits.bytes().all(|b| b.is_ascii_digit()) && text.parse::<i64>().is_ok();
+        self.date &= matches!(values::date(text, Calendar::Gregorian), DateCell::Day(_))
+            && !digits.bytes().all(|b| b.is_ascii_digit());
+        self.flag &= ["yes", "no", "true", "false"]
+            .iter()
+            .any(|w| w.eq_ignore_ascii_case(text));
     }
 
     /// `None` for a column without a value.
@@ -64,7 +73,10 @@ fn guess(desk: &Desk<'_>, columns: &[usize]) -> Result<Vec<Option<AttributeType>
     let mut table = desk.table()?;
     loop {
         match table.next()? {
-            Next::Row(row) => guesses.iter_mut().zip(columns).for_each(|(g, c)| g.see(row.at(*c))),
+            Next::Row(row) => guesses
+                .iter_mut()
+                .zip(columns)
+                .for_each(|(g, c)| g.see(row.at(*c))),
             Next::Bad(..) => {}
             Next::End => return Ok(guesses.into_iter().map(Guess::kind).collect()),
         }
@@ -146,14 +158,31 @@ impl Customers {
             }
             match attribute(text, extra.kind, desk.config.currency, desk.decimal()) {
                 Some(value) => out.push((extra.code.as_str(), value)),
-                None => return refuse("attribute of another type", format!("{} {} is not {}", extra.code, quoted(text), said(extra.kind))),
+                None => {
+                    return refuse(
+                        "attribute of another type",
+                        format!(
+                            "{} {} is not {}",
+                            extra.code,
+                            quoted(text),
+                            said(extra.kind)
+                        ),
+                    );
+                }
             }
         }
         Ok(out)
     }
 
     /// The stage that a plain list names: a move on the first day, or now for a customer that the book had.
-    fn enter(&mut self, desk: &mut Desk<'_>, row: Row<'_>, customer: i64, key: &str, day: Option<Day>) -> Taken<Fate> {
+    fn enter(
+        &mut self,
+        desk: &mut Desk<'_>,
+        row: Row<'_>,
+        customer: i64,
+        key: &str,
+        day: Option<Day>,
+    ) -> Taken<Fate> {
         let name = row.get(self.stage);
         if name.is_empty() {
             return Ok(Fate::Same);
@@ -173,13 +202,24 @@ impl Customers {
             channel: Some(&code),
             reference: &self.reference,
             more: self.more.end(),
-            ..EventRow::new(EventKind::Stage, customer, day.map_or(desk.now.at, |d| desk.midnight(d)))
+            ..EventRow::new(
+                EventKind::Stage,
+                customer,
+                day.map_or(desk.now.at, |d| desk.midnight(d)),
+            )
         };
         Ok(desk.loader.put_event(&event)?.into())
     }
 
     /// The price that a plain list names, as a subscription from the first day on. Of its end and the like a list says nothing.
-    fn price(&mut self, desk: &mut Desk<'_>, customer: i64, key: &str, price: Price, start: Day) -> Taken<Fate> {
+    fn price(
+        &mut self,
+        desk: &mut Desk<'_>,
+        customer: i64,
+        key: &str,
+        price: Price,
+        start: Day,
+    ) -> Taken<Fate> {
         self.reference.clear();
         let _ = write!(self.reference, "{key}/price");
         let version = VersionRow {
@@ -188,7 +228,10 @@ impl Customers {
             subscription: None,
             called: key,
             // A list without dates starts it on the day of the first import, and leaves it there.
-            start: desk.loader.version(&self.reference)?.map_or(start, |there| there.start),
+            start: desk
+                .loader
+                .version(&self.reference)?
+                .map_or(start, |there| there.start),
             end: None,
             amount: price.amount,
             currency: price.currency,
@@ -203,15 +246,22 @@ impl Customers {
 
     /// MRR or ARR of a row, where it has one above 0.
     fn read_price(&self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken<Option<Price>> {
-        let (place, interval) =
-            if self.mrr.there() && !row.get(self.mrr).is_empty() { (self.mrr, Interval::Month) } else { (self.arr, Interval::Year) };
+        let (place, interval) = if self.mrr.there() && !row.get(self.mrr).is_empty() {
+            (self.mrr, Interval::Month)
+        } else {
+            (self.arr, Interval::Year)
+        };
         if row.get(place).is_empty() {
             return Ok(None);
         }
         let amount = desk.must_amount(row, place)?;
         let currency = desk.currency(row, self.currency)?;
         let currency = row.says(self.currency).then_some(currency);
-        Ok((amount > 0).then_some(Price { amount, interval, currency }))
+        Ok((amount > 0).then_some(Price {
+            amount,
+            interval,
+            currency,
+        }))
     }
 }
 
@@ -228,33 +278,60 @@ fn extras(desk: &mut Desk<'_>) -> Result<Vec<Extra>> {
     // A customer has no address of its own in the book; that of a list is kept, beside finding the customer by it.
     let email = desk.map.place("email");
     if email.there() {
-        others.push((email.index, "email".to_owned(), desk.map.header(email).to_owned()));
+        others.push((
+            email.index,
+            "email".to_owned(),
+            desk.map.header(email).to_owned(),
+        ));
     }
     let columns: Vec<usize> = others.iter().map(|(c, _, _)| *c).collect();
-    let kinds = if columns.is_empty() { Vec::new() } else { guess(desk, &columns)? };
+    let kinds = if columns.is_empty() {
+        Vec::new()
+    } else {
+        guess(desk, &columns)?
+    };
     let mut extras: Vec<Extra> = Vec::new();
     for ((column, code, header), guessed) in others.into_iter().zip(kinds) {
         let known = desk.config.attribute(&code).map(|a| a.kind);
-        let Some(kind) = known.or(guessed) else { continue };
+        let Some(kind) = known.or(guessed) else {
+            continue;
+        };
         if extras.iter().any(|e| e.code == code) {
-            desk.file.remark(format!("the column {} stands twice; the first is taken", quoted(&header)));
+            desk.file.remark(format!(
+                "the column {} stands twice; the first is taken",
+                quoted(&header)
+            ));
             continue;
         }
         if known.is_none() {
-            let attribute = Attribute { code: code.clone(), label: header, kind };
-            let text = toml::to_string(&attribute).map_err(|e| Error::failed("an attribute could not be written down").because(e))?;
-            desk.loader.set_config(&format!("attribute.{code}"), &text)?;
+            let attribute = Attribute {
+                code: code.clone(),
+                label: header,
+                kind,
+            };
+            let text = toml::to_string(&attribute)
+                .map_err(|e| Error::failed("an attribute could not be written down").because(e))?;
+            desk.loader
+                .set_config(&format!("attribute.{code}"), &text)?;
             desk.config.attributes.push(attribute);
             desk.attributes_added.push(code.clone());
         }
-        desk.file.columns[column].becomes = Use::Attribute { code: code.clone(), kind };
+        desk.file.columns[column].becomes = Use::Attribute {
+            code: code.clone(),
+            kind,
+        };
         extras.push(Extra { column, code, kind });
     }
     Ok(extras)
 }
 
 /// A cell as the value of an attribute; `None` when it is not one of its type.
-fn attribute(text: &str, kind: AttributeType, currency: Currency, mark: Option<Decimal>) -> Option<Value> {
+fn attribute(
+    text: &str,
+    kind: AttributeType,
+    currency: Currency,
+    mark: Option<Decimal>,
+) -> Option<Value> {
     match kind {
         AttributeType::Text | AttributeType::Enum => Some(Value::from(text)),
         AttributeType::Int => values::whole(text, mark).ok().map(Value::from),
@@ -286,13 +363,19 @@ fn joined(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_whitespace) {
         return Cow::Borrowed(text);
     }
-    let tags = text.split([';', ',', '|']).map(|t| t.split_whitespace().collect::<Vec<_>>().join("_"));
+    let tags = text
+        .split([';', ',', '|'])
+        .map(|t| t.split_whitespace().collect::<Vec<_>>().join("_"));
     Cow::Owned(tags.collect::<Vec<_>>().join(";"))
 }
 
 /// Tags as files write them: between semicolons, commas or bars.
 fn tags(text: &str) -> Option<Vec<&str>> {
-    let tags: Vec<&str> = text.split([';', ',', '|']).map(str::trim).filter(|t| !t.is_empty()).collect();
+    let tags: Vec<&str> = text
+        .split([';', ',', '|'])
+        .map(str::trim)
+        .filter(|t| !t.is_empty())
+        .collect();
     (!tags.is_empty()).then_some(tags)
 }
 
@@ -301,12 +384,22 @@ impl Intake for Customers {
         let named = full_name(row, self.name, self.first, self.last);
         let name = &*named;
         let folded = crate::text::fold(name);
-        let key = if self.key.there() { row.get(self.key) } else { folded.as_str() };
+        let key = if self.key.there() {
+            row.get(self.key)
+        } else {
+            folded.as_str()
+        };
         if self.key.there() && key.is_empty() {
-            return refuse("empty key", format!("{} is empty", desk.map.header(self.key)));
+            return refuse(
+                "empty key",
+                format!("{} is empty", desk.map.header(self.key)),
+            );
         }
         if name.is_empty() {
-            return refuse("empty name", format!("{} is empty", desk.map.header(self.name)));
+            return refuse(
+                "empty name",
+                format!("{} is empty", desk.map.header(self.name)),
+            );
         }
         let created = desk.date(row, self.created)?;
         let price = self.read_price(desk, row)?;
@@ -319,12 +412,19 @@ impl Intake for Customers {
         let website = row.get(self.website);
         let same = match desk.loader.customer(key)? {
             Some(_) => None,
-            None => desk.loader.same_customer(website, row.get(self.email), name, self.key.there())?,
+            None => {
+                desk.loader
+                    .same_customer(website, row.get(self.email), name, self.key.there())?
+            }
         };
         let customer = CustomerRow {
             number: same,
             // One that is found by a rule keeps its key where the list has none of its own.
-            external: if same.is_some() && !self.key.there() { "" } else { key },
+            external: if same.is_some() && !self.key.there() {
+                ""
+            } else {
+                key
+            },
             name,
             owner: filled(row.get(self.owner)),
             website: filled(website),
@@ -342,7 +442,13 @@ impl Intake for Customers {
             fate = fate.and(self.enter(desk, row, number, key, day)?);
         }
         if let Some(price) = price {
-            fate = fate.and(self.price(desk, number, key, price, created.unwrap_or(desk.now.today))?);
+            fate = fate.and(self.price(
+                desk,
+                number,
+                key,
+                price,
+                created.unwrap_or(desk.now.today),
+            )?);
         }
         desk.note_conflicts(row.line, name);
         desk.remember(key, &self.content, row.line);
@@ -364,7 +470,10 @@ mod tests {
     fn values_say_the_type_of_a_column() {
         assert_eq!(kind(&["1", "", "-20"]), Some(AttributeType::Int));
         assert_eq!(kind(&["007"]), Some(AttributeType::Text));
-        assert_eq!(kind(&["2026-11-21", "31.12.2024"]), Some(AttributeType::Date));
+        assert_eq!(
+            kind(&["2026-11-21", "31.12.2024"]),
+            Some(AttributeType::Date)
+        );
         assert_eq!(kind(&["20261121"]), Some(AttributeType::Int));
         assert_eq!(kind(&["Yes", "no"]), Some(AttributeType::Bool));
         assert_eq!(kind(&["1", "x"]), Some(AttributeType::Text));
@@ -373,17 +482,32 @@ mod tests {
 
     #[test]
     fn tags_are_split_at_the_usual_marks() {
-        assert_eq!(tags("vip; beta|ref,,x "), Some(vec!["vip", "beta", "ref", "x"]));
+        assert_eq!(
+            tags("vip; beta|ref,,x "),
+            Some(vec!["vip", "beta", "ref", "x"])
+        );
         assert_eq!(tags(" ; "), None);
-        assert_eq!(tags(&joined("key account; vip")), Some(vec!["key_account", "vip"]));
+        assert_eq!(
+            tags(&joined("key account; vip")),
+            Some(vec!["key_account", "vip"])
+        );
     }
 
     #[test]
     fn attributes_are_typed() {
         let usd = Currency::default();
-        assert_eq!(attribute("12", AttributeType::Int, usd, None), Some(Value::from(12)));
+        assert_eq!(
+            attribute("12", AttributeType::Int, usd, None),
+            Some(Value::from(12))
+        );
         assert_eq!(attribute("12x", AttributeType::Int, usd, None), None);
-        assert_eq!(attribute("31.12.2024", AttributeType::Date, usd, None), Some(Value::from("2024-12-31")));
-        assert_eq!(attribute("no", AttributeType::Bool, usd, None), Some(Value::from(false)));
+        assert_eq!(
+            attribute("31.12.2024", AttributeType::Date, usd, None),
+            Some(Value::from("2024-12-31"))
+        );
+        assert_eq!(
+            attribute("no", AttributeType::Bool, usd, None),
+            Some(Value::from(false))
+        );
     }
 }

@@ -90,7 +90,11 @@ pub(super) fn refuse<T>(reason: &'static str, detail: impl Into<String>) -> Take
 /// A cell as a message shows it.
 pub(super) fn quoted(text: &str) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
-    if clean.len() < text.len() { format!("\"{clean}…\"") } else { format!("\"{clean}\"") }
+    if clean.len() < text.len() {
+        format!("\"{clean}…\"")
+    } else {
+        format!("\"{clean}\"")
+    }
 }
 
 /// A file that the desk turns to.
@@ -153,7 +157,8 @@ impl<'l> Desk<'l> {
     /// Turns to the next file.
     pub(super) fn turn_to(&mut self, file: Turn) {
         self.zone = file.dialect.zone.as_deref().and_then(Zone::named);
-        (self.map, self.file, self.source, self.dialect) = (file.map, file.report, file.source, file.dialect);
+        (self.map, self.file, self.source, self.dialect) =
+            (file.map, file.report, file.source, file.dialect);
         self.last = (String::new(), 0);
         self.seen = Seen::new();
         self.orders.clear();
@@ -196,7 +201,10 @@ impl<'l> Desk<'l> {
         if named.is_empty() {
             return refuse("empty customer", "the row names no customer");
         }
-        refuse("unknown customer", format!("customer {} is not in the book", quoted(named)))
+        refuse(
+            "unknown customer",
+            format!("customer {} is not in the book", quoted(named)),
+        )
     }
 
     /// The number of the customer that a text names, by the first that fits: its key, its web address, an e-mail address, its name.
@@ -221,16 +229,22 @@ impl<'l> Desk<'l> {
     /// The number of the contact that a row names, if it says anything of one; one that the book lacks is noted, and the row is taken
     /// without it.
     pub(super) fn contact(&mut self, row: Row<'_>, place: Place) -> Taken<Option<Option<i64>>> {
-        let Some(key) = row.said(place) else { return Ok(None) };
+        let Some(key) = row.said(place) else {
+            return Ok(None);
+        };
         if key.is_empty() {
             return Ok(Some(None));
         }
         let mut found = self.loader.contact(key)?;
         if found.is_none() && key.contains('@') {
-            found = self.loader.contact_by_email(key)?.map(|(contact, _)| contact);
+            found = self
+                .loader
+                .contact_by_email(key)?
+                .map(|(contact, _)| contact);
         }
         if found.is_none() {
-            self.file.note("the contact is not in the book; taken without it");
+            self.file
+                .note("the contact is not in the book; taken without it");
         }
         Ok(found.map(Some))
     }
@@ -240,9 +254,13 @@ impl<'l> Desk<'l> {
         match self.seen.look(key, content) {
             Sight::New => Ok(None),
             Sight::Again(_) => Ok(Some(Fate::Merged)),
-            Sight::Other(line) => {
-                refuse("key repeated with other values", format!("{} stands in line {line} already, with other values", quoted(key)))
-            }
+            Sight::Other(line) => refuse(
+                "key repeated with other values",
+                format!(
+                    "{} stands in line {line} already, with other values",
+                    quoted(key)
+                ),
+            ),
         }
     }
 
@@ -250,11 +268,18 @@ impl<'l> Desk<'l> {
     /// cannot be written a second time.
     pub(super) fn note_conflicts(&mut self, line: u64, name: &str) {
         for (table, column) in self.loader.take_fixed() {
-            self.file.note(&format!("the {column} of the {table} is another one in the book, and stays"));
+            self.file.note(&format!(
+                "the {column} of the {table} is another one in the book, and stays"
+            ));
         }
         for (difference, won) in self.loader.take_differences() {
             if self.file.conflicts.len() < CONFLICTS {
-                self.file.conflicts.push(Conflict { line, name: name.to_owned(), difference, won });
+                self.file.conflicts.push(Conflict {
+                    line,
+                    name: name.to_owned(),
+                    difference,
+                    won,
+                });
             }
         }
     }
@@ -299,18 +324,30 @@ impl<'l> Desk<'l> {
     /// The date in a cell that says when something ended. One that no calendar of ours reaches, such as 9999-12-31, is how systems say
     /// that it has no end.
     pub(super) fn last_day(&mut self, row: Row<'_>, place: Place) -> Taken<Option<Day>> {
-        if self.is_never(row, place) { Ok(None) } else { self.date(row, place) }
+        if self.is_never(row, place) {
+            Ok(None)
+        } else {
+            self.date(row, place)
+        }
     }
 
     /// The moment in such a cell.
     pub(super) fn end(&mut self, row: Row<'_>, place: Place) -> Taken<Option<(Stamp, Day)>> {
-        if self.is_never(row, place) { Ok(None) } else { self.moment(row, place) }
+        if self.is_never(row, place) {
+            Ok(None)
+        } else {
+            self.moment(row, place)
+        }
     }
 
     fn is_never(&mut self, row: Row<'_>, place: Place) -> bool {
         let never = values::is_never(row.get(place));
         if never {
-            let text = format!("{} {} was read as no end", self.map.header(place), quoted(row.get(place)));
+            let text = format!(
+                "{} {} was read as no end",
+                self.map.header(place),
+                quoted(row.get(place))
+            );
             self.file.note(&text);
         }
         never
@@ -322,7 +359,10 @@ impl<'l> Desk<'l> {
             "" => Ok(self.config.currency),
             text => match Currency::named(text) {
                 Some(currency) => Ok(currency),
-                None => refuse("unknown currency", format!("currency {} is not a code such as EUR", quoted(text))),
+                None => refuse(
+                    "unknown currency",
+                    format!("currency {} is not a code such as EUR", quoted(text)),
+                ),
             },
         }
     }
@@ -340,12 +380,33 @@ impl<'l> Desk<'l> {
         match values::date(text, calendar) {
             DateCell::Day(day) => Ok(day),
             DateCell::Impossible => {
-                let more =
-                    if calendar == Calendar::Gregorian && values::is_jalali(text) { " (a Jalali one? --calendar jalali)" } else { "" };
-                refuse("impossible date", format!("{} {} is no date of the calendar{more}", self.map.header(place), quoted(whole)))
+                let more = if calendar == Calendar::Gregorian && values::is_jalali(text) {
+                    " (a Jalali one? --calendar jalali)"
+                } else {
+                    ""
+                };
+                refuse(
+                    "impossible date",
+                    format!(
+                        "{} {} is no date of the calendar{more}",
+                        self.map.header(place),
+                        quoted(whole)
+                    ),
+                )
             }
-            DateCell::Not => refuse("not a date", format!("{} {} is not a date such as 2026-11-21", self.map.header(place), quoted(whole))),
-            DateCell::Either { first, second, year } => {
+            DateCell::Not => refuse(
+                "not a date",
+                format!(
+                    "{} {} is not a date such as 2026-11-21",
+                    self.map.header(place),
+                    quoted(whole)
+                ),
+            ),
+            DateCell::Either {
+                first,
+                second,
+                year,
+            } => {
                 let found = match self.order(place)? {
                     Some(DateOrder::Day) => values::day_of(calendar, year, second, first),
                     Some(DateOrder::Month) => values::day_of(calendar, year, first, second),
@@ -358,7 +419,15 @@ impl<'l> Desk<'l> {
                         return refuse("ambiguous date", detail);
                     }
                 };
-                found.map_or_else(|| refuse("impossible date", format!("{} is no date of the calendar", quoted(whole))), Ok)
+                found.map_or_else(
+                    || {
+                        refuse(
+                            "impossible date",
+                            format!("{} is no date of the calendar", quoted(whole)),
+                        )
+                    },
+                    Ok,
+                )
             }
         }
     }
@@ -379,18 +448,39 @@ impl<'l> Desk<'l> {
             None => None,
         })?;
         let (order, is, why) = match (day, month) {
-            (Some(cell), None) => (Some(DateOrder::Day), "day first", format!("{cell} can only be read so")),
-            (None, Some(cell)) => (Some(DateOrder::Month), "month first", format!("{cell} can only be read so")),
-            (Some(a), Some(b)) => (None, "unknown", format!("{a} and {b} contradict each other")),
-            (None, None) => (None, "unknown", "no value of the column proves an order".to_owned()),
+            (Some(cell), None) => (
+                Some(DateOrder::Day),
+                "day first",
+                format!("{cell} can only be read so"),
+            ),
+            (None, Some(cell)) => (
+                Some(DateOrder::Month),
+                "month first",
+                format!("{cell} can only be read so"),
+            ),
+            (Some(a), Some(b)) => (
+                None,
+                "unknown",
+                format!("{a} and {b} contradict each other"),
+            ),
+            (None, None) => (
+                None,
+                "unknown",
+                "no value of the column proves an order".to_owned(),
+            ),
         };
-        self.file.find(Found::new(&format!("dates of {header}"), is, why));
+        self.file
+            .find(Found::new(&format!("dates of {header}"), is, why));
         self.orders.insert(place.index, order);
         Ok(order)
     }
 
     /// The first cell of a column that proves the one thing, and the first that proves the other.
-    fn proofs(&self, place: Place, proves: impl Fn(&str) -> Option<bool>) -> Result<(Option<String>, Option<String>)> {
+    fn proofs(
+        &self,
+        place: Place,
+        proves: impl Fn(&str) -> Option<bool>,
+    ) -> Result<(Option<String>, Option<String>)> {
         let mut table = self.table()?;
         let mut found = (None, None);
         loop {
@@ -416,14 +506,33 @@ impl<'l> Desk<'l> {
             return Ok(*known);
         }
         let header = self.map.header(place).to_owned();
-        let (comma, point) = self.proofs(place, |cell| values::proves_mark(cell).map(|mark| mark == Decimal::Comma))?;
+        let (comma, point) = self.proofs(place, |cell| {
+            values::proves_mark(cell).map(|mark| mark == Decimal::Comma)
+        })?;
         let (mark, is, why) = match (comma, point) {
-            (Some(cell), None) => (Some(Decimal::Comma), "comma", format!("{cell} can only be read so")),
-            (None, Some(cell)) => (Some(Decimal::Point), "point", format!("{cell} can only be read so")),
-            (Some(a), Some(b)) => (None, "as each says", format!("{a} and {b} contradict each other")),
-            (None, None) => (None, "point", "no value of the column proves another".to_owned()),
+            (Some(cell), None) => (
+                Some(Decimal::Comma),
+                "comma",
+                format!("{cell} can only be read so"),
+            ),
+            (None, Some(cell)) => (
+                Some(Decimal::Point),
+                "point",
+                format!("{cell} can only be read so"),
+            ),
+            (Some(a), Some(b)) => (
+                None,
+                "as each says",
+                format!("{a} and {b} contradict each other"),
+            ),
+            (None, None) => (
+                None,
+                "point",
+                "no value of the column proves another".to_owned(),
+            ),
         };
-        self.file.find(Found::new(&format!("decimal mark of {header}"), is, why));
+        self.file
+            .find(Found::new(&format!("decimal mark of {header}"), is, why));
         self.marks.insert(place.index, mark);
         Ok(mark)
     }
@@ -463,9 +572,20 @@ impl<'l> Desk<'l> {
             return Ok(Some((self.midnight(day), day)));
         }
         let Some(clock) = values::clock(time) else {
-            return refuse("not a time", format!("{} {} has no time such as 14:30:00+02:00", self.map.header(place), quoted(text)));
+            return refuse(
+                "not a time",
+                format!(
+                    "{} {} has no time such as 14:30:00+02:00",
+                    self.map.header(place),
+                    quoted(text)
+                ),
+            );
         };
-        let zone = if clock.has_offset() { self.config.zone } else { self.floating(place) };
+        let zone = if clock.has_offset() {
+            self.config.zone
+        } else {
+            self.floating(place)
+        };
         Ok(Some((clock.on(day, zone), day)))
     }
 
@@ -479,7 +599,10 @@ impl<'l> Desk<'l> {
 
     fn floating(&mut self, place: Place) -> Zone {
         let zone = self.zone(place);
-        let text = format!("time without an offset, read as a time in {}", zone.0.name());
+        let text = format!(
+            "time without an offset, read as a time in {}",
+            zone.0.name()
+        );
         self.file.note(&text);
         zone
     }
@@ -500,17 +623,46 @@ impl<'l> Desk<'l> {
         if text.is_empty() {
             return Ok(None);
         }
-        let mark = if values::is_either(text) { self.mark(place)? } else { None };
-        let read = if place.minor { values::whole(text, mark) } else { values::amount(text, self.config.currency, mark) };
-        read.map(Some).or_else(|fault| self.number_fault(fault, text, place, if place.minor { "whole amount" } else { "amount" }))
+        let mark = if values::is_either(text) {
+            self.mark(place)?
+        } else {
+            None
+        };
+        let read = if place.minor {
+            values::whole(text, mark)
+        } else {
+            values::amount(text, self.config.currency, mark)
+        };
+        read.map(Some).or_else(|fault| {
+            self.number_fault(
+                fault,
+                text,
+                place,
+                if place.minor {
+                    "whole amount"
+                } else {
+                    "amount"
+                },
+            )
+        })
     }
 
     /// The amount in a cell that must have one, not below 0.
     pub(super) fn must_amount(&mut self, row: Row<'_>, place: Place) -> Taken<i64> {
         match self.amount(row, place)? {
-            Some(n) if n < 0 => refuse("negative amount", format!("{} {} is below 0", self.map.header(place), quoted(row.get(place)))),
+            Some(n) if n < 0 => refuse(
+                "negative amount",
+                format!(
+                    "{} {} is below 0",
+                    self.map.header(place),
+                    quoted(row.get(place))
+                ),
+            ),
             Some(n) => Ok(n),
-            None => refuse("empty amount", format!("{} is empty", self.map.header(place))),
+            None => refuse(
+                "empty amount",
+                format!("{} is empty", self.map.header(place)),
+            ),
         }
     }
 
@@ -520,28 +672,57 @@ impl<'l> Desk<'l> {
         if text.is_empty() {
             return Ok(None);
         }
-        let mark = if values::is_either(text) { self.mark(place)? } else { None };
-        values::whole(text, mark).map(Some).or_else(|fault| self.number_fault(fault, text, place, "whole number"))
+        let mark = if values::is_either(text) {
+            self.mark(place)?
+        } else {
+            None
+        };
+        values::whole(text, mark)
+            .map(Some)
+            .or_else(|fault| self.number_fault(fault, text, place, "whole number"))
     }
 
     /// The whole number in a cell within bounds; `None` when it is empty.
-    pub(super) fn within(&mut self, row: Row<'_>, place: Place, low: i64, high: i64) -> Taken<Option<i64>> {
+    pub(super) fn within(
+        &mut self,
+        row: Row<'_>,
+        place: Place,
+        low: i64,
+        high: i64,
+    ) -> Taken<Option<i64>> {
         match self.whole(row, place)? {
-            Some(n) if !(low..=high).contains(&n) => {
-                refuse("number out of range", format!("{} {n} is not {low} to {high}", self.map.header(place)))
-            }
+            Some(n) if !(low..=high).contains(&n) => refuse(
+                "number out of range",
+                format!("{} {n} is not {low} to {high}", self.map.header(place)),
+            ),
             other => Ok(other),
         }
     }
 
-    fn number_fault<T>(&self, fault: NumberFault, text: &str, place: Place, what: &str) -> Taken<T> {
+    fn number_fault<T>(
+        &self,
+        fault: NumberFault,
+        text: &str,
+        place: Place,
+        what: &str,
+    ) -> Taken<T> {
         let (header, text) = (self.map.header(place), quoted(text));
         match fault {
-            NumberFault::Not => refuse("not a number", format!("{header} {text} is not {}", with_article(what))),
-            NumberFault::TooLarge => refuse("number too large", format!("{header} {text} does not fit in 64 bits")),
-            NumberFault::TooFine => {
-                refuse("too many decimals", format!("{header} {text} has more decimals than {} has", self.config.currency.code()))
-            }
+            NumberFault::Not => refuse(
+                "not a number",
+                format!("{header} {text} is not {}", with_article(what)),
+            ),
+            NumberFault::TooLarge => refuse(
+                "number too large",
+                format!("{header} {text} does not fit in 64 bits"),
+            ),
+            NumberFault::TooFine => refuse(
+                "too many decimals",
+                format!(
+                    "{header} {text} has more decimals than {} has",
+                    self.config.currency.code()
+                ),
+            ),
         }
     }
 
@@ -567,20 +748,43 @@ impl<'l> Desk<'l> {
             return Ok(no);
         }
         if self.config.stages.stage.len() >= 250 {
-            return refuse("unknown stage", format!("stage {} is not in the book, which has 250 already", quoted(name)));
+            return refuse(
+                "unknown stage",
+                format!(
+                    "stage {} is not in the book, which has 250 already",
+                    quoted(name)
+                ),
+            );
         }
         let lost = ["churned", "churn", "lost", "closed", "cancelled"].contains(&code.as_str());
-        let class = if lost { StageClass::Lost } else { StageClass::Customer };
+        let class = if lost {
+            StageClass::Lost
+        } else {
+            StageClass::Customer
+        };
         let stages = &mut self.config.stages.stage;
-        let first_lost = stages.iter().position(|s| s.class == StageClass::Lost).unwrap_or(stages.len());
+        let first_lost = stages
+            .iter()
+            .position(|s| s.class == StageClass::Lost)
+            .unwrap_or(stages.len());
         let at = if lost { stages.len() } else { first_lost };
-        stages.insert(at, Stage { label: label(name), class, ..blank(&code) });
+        stages.insert(
+            at,
+            Stage {
+                label: label(name),
+                class,
+                ..blank(&code)
+            },
+        );
         // Places behind it have moved.
         self.stage_names.clear();
-        let text = toml::to_string(&self.config.stages).map_err(|e| Error::failed("the stages could not be written down").because(e))?;
+        let text = toml::to_string(&self.config.stages)
+            .map_err(|e| Error::failed("the stages could not be written down").because(e))?;
         self.loader.set_config("stages", &text)?;
         self.stages_added.push(code);
-        u8::try_from(at).map(StageNo).map_err(|_| Refused::Row("unknown stage", quoted(name)))
+        u8::try_from(at)
+            .map(StageNo)
+            .map_err(|_| Refused::Row("unknown stage", quoted(name)))
     }
 }
 
@@ -603,7 +807,9 @@ fn blank(code: &str) -> Stage {
 fn label(name: &str) -> String {
     let words = name.trim().replace(['_', '-'], " ");
     let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 #[cfg(test)]

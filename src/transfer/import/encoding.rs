@@ -19,7 +19,9 @@ const PIECE: usize = 64 * 1024;
 /// The encoding with this name: `utf-16`, `windows-1254`, `cp1256`, `latin1`.
 pub(super) fn named(name: &str) -> Result<&'static Encoding> {
     let label = name.trim().to_lowercase().replace([' ', '_'], "-");
-    let label = label.strip_prefix("cp").map_or(label.clone(), |number| format!("windows-{number}"));
+    let label = label
+        .strip_prefix("cp")
+        .map_or(label.clone(), |number| format!("windows-{number}"));
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
         Error::usage(format!("there is no encoding \"{name}\""))
             .hint("encodings: utf-8, utf-16le, utf-16be, windows-1254, windows-1251, windows-1256, windows-1252 and the others of the WHATWG list")
@@ -43,24 +45,43 @@ struct Utf8 {
 
 /// The encoding of a file with the reason, from its bytes.
 pub(super) fn detect(path: &Path, name: &str) -> Result<(&'static Encoding, Found)> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot =
+        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut file = File::open(path).map_err(cannot)?;
     let mut start = Vec::new();
-    Read::by_ref(&mut file).take(4096).read_to_end(&mut start).map_err(cannot)?;
+    Read::by_ref(&mut file)
+        .take(4096)
+        .read_to_end(&mut start)
+        .map_err(cannot)?;
     file.rewind().map_err(cannot)?;
-    let said = |encoding: &'static Encoding, why: String| (encoding, Found::new("encoding", encoding.name(), why));
+    let said = |encoding: &'static Encoding, why: String| {
+        (encoding, Found::new("encoding", encoding.name(), why))
+    };
     if let Some((encoding, _)) = Encoding::for_bom(&start) {
-        return Ok(said(encoding, "it begins with the mark of that encoding".into()));
+        return Ok(said(
+            encoding,
+            "it begins with the mark of that encoding".into(),
+        ));
     }
     if let Some(encoding) = wide(&start) {
         return Ok(said(encoding, "every second byte is zero".into()));
     }
     let utf8 = look(&mut file).map_err(cannot)?;
     let Some((byte, line)) = utf8.first else {
-        return Ok(said(UTF_8, if utf8.whole == 0 { "all bytes are ASCII".into() } else { "all bytes are UTF-8".into() }));
+        return Ok(said(
+            UTF_8,
+            if utf8.whole == 0 {
+                "all bytes are ASCII".into()
+            } else {
+                "all bytes are UTF-8".into()
+            },
+        ));
     };
     if utf8.whole > utf8.broken {
-        let why = format!("{} signs are UTF-8, and {} bytes from line {line} on are nothing", utf8.whole, utf8.broken);
+        let why = format!(
+            "{} signs are UTF-8, and {} bytes from line {line} on are nothing",
+            utf8.whole, utf8.broken
+        );
         return Ok(said(UTF_8, why));
     }
     file.rewind().map_err(cannot)?;
@@ -71,7 +92,9 @@ pub(super) fn detect(path: &Path, name: &str) -> Result<(&'static Encoding, Foun
     loop {
         let n = rest.read(&mut piece).map_err(cannot)?;
         detector.feed(&piece[..n], n == 0);
-        turkish &= piece[..n].iter().all(|b| b.is_ascii() || TURKISH.contains(b));
+        turkish &= piece[..n]
+            .iter()
+            .all(|b| b.is_ascii() || TURKISH.contains(b));
         if n == 0 {
             break;
         }
@@ -79,13 +102,30 @@ pub(super) fn detect(path: &Path, name: &str) -> Result<(&'static Encoding, Foun
     let guessed = detector.guess(None, Utf8Detection::Deny);
     // A few letters can fit an encoding of the web that no spreadsheet writes; those of Turkish (and what German and French share
     // with it) are in the encoding of Turkish Windows.
-    let encoding = if turkish && guessed.name().starts_with("ISO-8859") { WINDOWS_1254 } else { guessed };
-    Ok(said(encoding, format!("byte {byte:#04x} in line {line} is no UTF-8, and the letters fit {} best", encoding.name())))
+    let encoding = if turkish && guessed.name().starts_with("ISO-8859") {
+        WINDOWS_1254
+    } else {
+        guessed
+    };
+    Ok(said(
+        encoding,
+        format!(
+            "byte {byte:#04x} in line {line} is no UTF-8, and the letters fit {} best",
+            encoding.name()
+        ),
+    ))
 }
 
 /// UTF-16 without a mark: most of its letters are ASCII, so one of two bytes is zero.
 fn wide(start: &[u8]) -> Option<&'static Encoding> {
-    let zeros = |from: usize| start.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
+    let zeros = |from: usize| {
+        start
+            .iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
     let (even, odd, pairs) = (zeros(0), zeros(1), start.len() / 2);
     if pairs < 4 {
         None
@@ -128,7 +168,11 @@ fn look_at(mut bytes: &[u8], last: bool, line: &mut u64, found: &mut Utf8) -> us
     let mut count = |good: &[u8], found: &mut Utf8| {
         *line += good.iter().filter(|b| **b == b'\n').count() as u64;
         // Every sign of several bytes has one that begins it.
-        found.whole += if good.is_ascii() { 0 } else { good.iter().filter(|b| **b >= 0xC0).count() as u64 };
+        found.whole += if good.is_ascii() {
+            0
+        } else {
+            good.iter().filter(|b| **b >= 0xC0).count() as u64
+        };
         *line
     };
     loop {
@@ -154,8 +198,14 @@ fn look_at(mut bytes: &[u8], last: bool, line: &mut u64, found: &mut Utf8) -> us
 }
 
 /// The file in UTF-8, in a file that goes away by itself. Says how many places could not be read.
-pub(super) fn to_utf8(path: &Path, name: &str, encoding: &'static Encoding) -> Result<(NamedTempFile, u64)> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be brought into UTF-8: {e}")).because(e);
+pub(super) fn to_utf8(
+    path: &Path,
+    name: &str,
+    encoding: &'static Encoding,
+) -> Result<(NamedTempFile, u64)> {
+    let cannot = |e: std::io::Error| {
+        Error::failed(format!("{name} could not be brought into UTF-8: {e}")).because(e)
+    };
     let mut file = File::open(path).map_err(cannot)?;
     let kept = NamedTempFile::new().map_err(cannot)?;
     let mut out = BufWriter::new(kept.as_file());
@@ -195,20 +245,45 @@ mod tests {
     }
 
     fn encoded(text: &str, name: &str) -> Vec<u8> {
-        named(name).expect("an encoding").encode(text).0.into_owned()
+        named(name)
+            .expect("an encoding")
+            .encode(text)
+            .0
+            .into_owned()
     }
 
     #[test]
     fn encodings_are_told_from_their_bytes() {
-        assert_eq!(found(b"id,name\n1,a\n"), ("UTF-8", "all bytes are ASCII".into()));
-        assert_eq!(found("id,name\n1,Işık\n".as_bytes()), ("UTF-8", "all bytes are UTF-8".into()));
+        assert_eq!(
+            found(b"id,name\n1,a\n"),
+            ("UTF-8", "all bytes are ASCII".into())
+        );
+        assert_eq!(
+            found("id,name\n1,Işık\n".as_bytes()),
+            ("UTF-8", "all bytes are UTF-8".into())
+        );
         assert_eq!(found(b"\xEF\xBB\xBFid").0, "UTF-8");
-        assert_eq!(found(b"\xFF\xFEi\0d\0"), ("UTF-16LE", "it begins with the mark of that encoding".into()));
-        assert_eq!(found(b"i\0d\0,\0n\0a\0m\0e\0\n\0"), ("UTF-16LE", "every second byte is zero".into()));
+        assert_eq!(
+            found(b"\xFF\xFEi\0d\0"),
+            (
+                "UTF-16LE",
+                "it begins with the mark of that encoding".into()
+            )
+        );
+        assert_eq!(
+            found(b"i\0d\0,\0n\0a\0m\0e\0\n\0"),
+            ("UTF-16LE", "every second byte is zero".into())
+        );
         assert_eq!(found(b"\0i\0d\0,\0n\0a\0m\0e\0\n").0, "UTF-16BE");
         let turkish = "id,not\n1,Yenileme görüşüldü; indirim istiyor\n2,Müşteri çağrıyı açmadı, ışık şirketi\n";
         let said = found(&encoded(turkish, "windows-1254"));
-        assert_eq!(said, ("windows-1254", "byte 0xf6 in line 2 is no UTF-8, and the letters fit windows-1254 best".into()));
+        assert_eq!(
+            said,
+            (
+                "windows-1254",
+                "byte 0xf6 in line 2 is no UTF-8, and the letters fit windows-1254 best".into()
+            )
+        );
         let few = "id,not\n1,çok iyi ?\n2,çok iyi ?\n3,good\n".repeat(50);
         assert_eq!(found(&encoded(&few, "windows-1254")).0, "windows-1254");
         let russian = "имя,заметка\nОльга,Просит скидку на продление договора\nИван,Позвонить после выставки\n";
@@ -220,7 +295,13 @@ mod tests {
     #[test]
     fn a_few_broken_bytes_do_not_make_another_encoding() {
         let (name, why) = found(b"id,name\n1,I\xC5\x9F\xC4\xB1k\n2,broken\xFF\n");
-        assert_eq!((name, why.as_str()), ("UTF-8", "2 signs are UTF-8, and 1 bytes from line 3 on are nothing"));
+        assert_eq!(
+            (name, why.as_str()),
+            (
+                "UTF-8",
+                "2 signs are UTF-8, and 1 bytes from line 3 on are nothing"
+            )
+        );
     }
 
     #[test]
@@ -234,9 +315,21 @@ mod tests {
             };
             let file = NamedTempFile::new().expect("a file");
             std::fs::write(file.path(), bytes).expect("written");
-            let (kept, broken) = to_utf8(file.path(), "x", named(name).expect("an encoding")).expect("decoded");
-            assert_eq!((std::fs::read_to_string(kept.path()).expect("UTF-8"), broken), (text.clone(), 0), "{name}");
-            assert_eq!(detect(file.path(), "x").expect("read").0.name().to_lowercase(), name);
+            let (kept, broken) =
+                to_utf8(file.path(), "x", named(name).expect("an encoding")).expect("decoded");
+            assert_eq!(
+                (std::fs::read_to_string(kept.path()).expect("UTF-8"), broken),
+                (text.clone(), 0),
+                "{name}"
+            );
+            assert_eq!(
+                detect(file.path(), "x")
+                    .expect("read")
+                    .0
+                    .name()
+                    .to_lowercase(),
+                name
+            );
         }
     }
 
@@ -244,6 +337,9 @@ mod tests {
     fn names_of_encodings_are_read_as_people_write_them() {
         assert_eq!(named("CP1254").expect("known").name(), "windows-1254");
         assert_eq!(named("latin1").expect("known").name(), "windows-1252");
-        assert_eq!(named("ebcdic").expect_err("unknown").message, "there is no encoding \"ebcdic\"");
+        assert_eq!(
+            named("ebcdic").expect_err("unknown").message,
+            "there is no encoding \"ebcdic\""
+        );
     }
 }

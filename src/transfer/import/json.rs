@@ -67,9 +67,19 @@ impl Scan {
 fn layout(start: &[u8]) -> Layout {
     let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
     match text.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'[') => return Layout { depth: 1, inside: false },
+        Some(b'[') => {
+            return Layout {
+                depth: 1,
+                inside: false,
+            };
+        }
         Some(b'{') => {}
-        _ => return Layout { depth: 0, inside: false },
+        _ => {
+            return Layout {
+                depth: 0,
+                inside: false,
+            };
+        }
     }
     let mut scan = Scan::default();
     let mut array = false;
@@ -81,19 +91,40 @@ fn layout(start: &[u8]) -> Layout {
         // The first object is whole: whether another one follows says what the text is.
         if before == 1 && scan.depth == 0 {
             let more = text[at + 1..].contains(&b'{');
-            return if array && !more { Layout { depth: 2, inside: true } } else { Layout { depth: 0, inside: false } };
+            return if array && !more {
+                Layout {
+                    depth: 2,
+                    inside: true,
+                }
+            } else {
+                Layout {
+                    depth: 0,
+                    inside: false,
+                }
+            };
         }
         if *byte == b'[' && before == 1 {
             let next = text[at + 1..].iter().find(|b| !b.is_ascii_whitespace());
             array |= next == Some(&b'{');
         }
     }
-    if array { Layout { depth: 2, inside: true } } else { Layout { depth: 0, inside: false } }
+    if array {
+        Layout {
+            depth: 2,
+            inside: true,
+        }
+    } else {
+        Layout {
+            depth: 0,
+            inside: false,
+        }
+    }
 }
 
 /// Hands the objects of a text on, one by one, with the line in which each begins.
 fn pieces(path: &Path, name: &str, to: &mut dyn FnMut(Piece<'_>) -> Result<()>) -> Result<()> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot =
+        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut reader = BufReader::with_capacity(START, File::open(path).map_err(cannot)?);
     let layout = layout(reader.fill_buf().map_err(cannot)?);
     let (mut scan, mut object, mut line, mut began) = (Scan::default(), Vec::new(), 1, 0);
@@ -120,34 +151,56 @@ fn pieces(path: &Path, name: &str, to: &mut dyn FnMut(Piece<'_>) -> Result<()>) 
                 if plain && scan.depth == layout.depth {
                     open = false;
                     to(if too_long {
-                        Piece::Bad(began, "object too long", format!("an object of more than {} MB", OBJECT >> 20))
+                        Piece::Bad(
+                            began,
+                            "object too long",
+                            format!("an object of more than {} MB", OBJECT >> 20),
+                        )
                     } else {
                         Piece::Object(began, &object)
                     })?;
                 }
             } else {
                 done |= layout.inside && plain && *byte == b']' && scan.depth < layout.depth;
-                stray |= !matches!(byte, b'[' | b']' | b',' | 0xEF | 0xBB | 0xBF) && !byte.is_ascii_whitespace() && !layout.inside;
+                stray |= !matches!(byte, b'[' | b']' | b',' | 0xEF | 0xBB | 0xBF)
+                    && !byte.is_ascii_whitespace()
+                    && !layout.inside;
                 // A new line begins anew: one that is broken does not take the others along.
                 if *byte == b'\n' && layout.depth == 0 {
                     if std::mem::take(&mut stray) {
-                        to(Piece::Bad(line - 1, "not an object", "the line is no JSON object".into()))?;
+                        to(Piece::Bad(
+                            line - 1,
+                            "not an object",
+                            "the line is no JSON object".into(),
+                        ))?;
                     }
                     scan = Scan::default();
                 }
             }
             if open && layout.depth == 0 && *byte == b'\n' && broken(&object) {
                 (open, scan) = (false, Scan::default());
-                to(Piece::Bad(began, "not JSON", "an object in this line is never closed".into()))?;
+                to(Piece::Bad(
+                    began,
+                    "not JSON",
+                    "an object in this line is never closed".into(),
+                ))?;
             }
         }
         let read = buffer.len();
         reader.consume(read);
     }
     if open {
-        to(Piece::Bad(began, "not JSON", "the object is never closed".into()))?;
+        to(Piece::Bad(
+            began,
+            "not JSON",
+            "the object is never closed".into(),
+        ))?;
     } else if stray && layout.depth == 0 {
-        to(Piece::Bad(line, "not an object", "the line is no JSON object".into()))?;
+        to(Piece::Bad(
+            line,
+            "not an object",
+            "the line is no JSON object".into(),
+        ))?;
     }
     Ok(())
 }
@@ -174,9 +227,18 @@ fn unclosed_text(object: &[u8]) -> bool {
 }
 
 /// Puts the members of an object under their names, those of objects within it as `outer.inner`.
-fn flatten(object: Map<String, Value>, front: &str, depth: usize, to: &mut dyn FnMut(&str, String)) {
+fn flatten(
+    object: Map<String, Value>,
+    front: &str,
+    depth: usize,
+    to: &mut dyn FnMut(&str, String),
+) {
     for (name, value) in object {
-        let name = if front.is_empty() { name } else { format!("{front}.{name}") };
+        let name = if front.is_empty() {
+            name
+        } else {
+            format!("{front}.{name}")
+        };
         match value {
             Value::Object(inner) if depth < DEPTH => flatten(inner, &name, depth + 1, to),
             other => to(&name, cell(other)),
@@ -189,7 +251,9 @@ fn cell(value: Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text,
-        Value::Array(all) if all.iter().all(|v| !v.is_array() && !v.is_object()) => all.into_iter().map(cell).collect::<Vec<_>>().join(";"),
+        Value::Array(all) if all.iter().all(|v| !v.is_array() && !v.is_object()) => {
+            all.into_iter().map(cell).collect::<Vec<_>>().join(";")
+        }
         other => other.to_string(),
     }
 }
@@ -198,9 +262,10 @@ fn object(bytes: &[u8]) -> std::result::Result<Map<String, Value>, (&'static str
     match serde_json::from_slice::<Value>(bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(("not an object", "the row is no JSON object".into())),
-        Err(error) if error.to_string().starts_with("recursion limit") => {
-            Err(("nested too deep", "objects within objects more than 127 deep".into()))
-        }
+        Err(error) if error.to_string().starts_with("recursion limit") => Err((
+            "nested too deep",
+            "objects within objects more than 127 deep".into(),
+        )),
         Err(error) => Err(("not JSON", error.to_string())),
     }
 }
@@ -226,7 +291,8 @@ pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<(Spool, Vec<
         Ok(())
     })?;
     if !some {
-        return Err(Error::usage(format!("{name} has no JSON objects")).hint("one object a row, in an array or one a line"));
+        return Err(Error::usage(format!("{name} has no JSON objects"))
+            .hint("one object a row, in an array or one a line"));
     }
     if names.len() > COLUMNS {
         return Err(Error::usage(format!(
@@ -274,7 +340,15 @@ mod tests {
             let r = r.expect("a row");
             match r[1].split_once('\t') {
                 Some((reason, _)) => format!("{} !{reason}", &r[0]),
-                None => format!("{} {}", &r[0], r.iter().skip(2).map(|c| if c == UNSAID { "-" } else { c }).collect::<Vec<_>>().join(",")),
+                None => format!(
+                    "{} {}",
+                    &r[0],
+                    r.iter()
+                        .skip(2)
+                        .map(|c| if c == UNSAID { "-" } else { c })
+                        .collect::<Vec<_>>()
+                        .join(",")
+                ),
             }
         }));
         out
@@ -285,21 +359,48 @@ mod tests {
         let rows = ["id,a.b", "1 1,x", "2 2,-"];
         assert_eq!(read("{\"id\":1,\"a\":{\"b\":\"x\"}}\n{\"id\":2}\n"), rows);
         assert_eq!(read("[{\"id\":1,\"a\":{\"b\":\"x\"}},\n{\"id\":2}]"), rows);
-        assert_eq!(read("\u{feff}{\"schema\":1,\"data\":[{\"id\":1,\"a\":{\"b\":\"x\"}},\n{\"id\":2}],\"more\":[{\"no\":1}]}"), rows);
-        assert_eq!(read("{\"id\":1,\"list\":[{\"x\":1}]}\n{\"id\":2}"), ["id,list", "1 1,[{\"x\":1}]", "2 2,-"]);
-        assert_eq!(read("{\n \"id\": 1,\n \"tags\": [\"a\", \"b\"], \"on\": true, \"no\": null\n}"), ["id,tags,on,no", "1 1,a;b,true,"]);
+        assert_eq!(
+            read(
+                "\u{feff}{\"schema\":1,\"data\":[{\"id\":1,\"a\":{\"b\":\"x\"}},\n{\"id\":2}],\"more\":[{\"no\":1}]}"
+            ),
+            rows
+        );
+        assert_eq!(
+            read("{\"id\":1,\"list\":[{\"x\":1}]}\n{\"id\":2}"),
+            ["id,list", "1 1,[{\"x\":1}]", "2 2,-"]
+        );
+        assert_eq!(
+            read("{\n \"id\": 1,\n \"tags\": [\"a\", \"b\"], \"on\": true, \"no\": null\n}"),
+            ["id,tags,on,no", "1 1,a;b,true,"]
+        );
     }
 
     #[test]
     fn what_is_broken_costs_its_own_row() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        let text = format!("{{\"id\":1}}\n{{\"id\":2,\"x\":{deep}}}\n{{\"id\":}}\n{{\"id\":\"open\nnonsense\n{{\"id\":3}}\n");
-        assert_eq!(read(&text), ["id", "1 1", "2 !nested too deep", "3 !not JSON", "4 !not JSON", "5 !not an object", "6 3"]);
+        let text = format!(
+            "{{\"id\":1}}\n{{\"id\":2,\"x\":{deep}}}\n{{\"id\":}}\n{{\"id\":\"open\nnonsense\n{{\"id\":3}}\n"
+        );
+        assert_eq!(
+            read(&text),
+            [
+                "id",
+                "1 1",
+                "2 !nested too deep",
+                "3 !not JSON",
+                "4 !not JSON",
+                "5 !not an object",
+                "6 3"
+            ]
+        );
         let array = format!("[{{\"id\":1}},{{\"id\":2,\"x\":{deep}}},{{\"id\":3}}]");
         assert_eq!(read(&array), ["id", "1 1", "1 !nested too deep", "1 3"]);
         assert_eq!(read("{}"), ["", "1 "]);
         assert_eq!(read("[1,2]"), ["x.json has no JSON objects"]);
-        assert_eq!(read(&"{\"a\":".repeat(50_000)), ["x.json has no JSON objects"]);
+        assert_eq!(
+            read(&"{\"a\":".repeat(50_000)),
+            ["x.json has no JSON objects"]
+        );
     }
 
     #[test]
@@ -307,7 +408,9 @@ mod tests {
         let members: Vec<String> = (0..10_000).map(|n| format!("\"m{n}\":{n}")).collect();
         assert_eq!(
             read(&format!("[{{{}}}]", members.join(","))),
-            [format!("the objects of x.json have more than {COLUMNS} different members; that many columns cannot be read")]
+            [format!(
+                "the objects of x.json have more than {COLUMNS} different members; that many columns cannot be read"
+            )]
         );
     }
 }

@@ -54,11 +54,19 @@ pub(super) struct Column {
 }
 
 const fn must(code: &'static str, names: &'static [&'static str]) -> Column {
-    Column { code, required: true, names }
+    Column {
+        code,
+        required: true,
+        names,
+    }
 }
 
 const fn may(code: &'static str, names: &'static [&'static str]) -> Column {
-    Column { code, required: false, names }
+    Column {
+        code,
+        required: false,
+        names,
+    }
 }
 
 /// How files name the customer that a row belongs to.
@@ -95,12 +103,31 @@ const CUSTOMER: Column = must(
 const CUSTOMER_NAME: Column = may("customer_name", &[]);
 
 /// An e-mail address that says whose row it is.
-const CUSTOMER_EMAIL: Column =
-    may("customer_email", &["customer_email", "requester_email", "contact_email", "user_email", "person_email", "respondent_email"]);
+const CUSTOMER_EMAIL: Column = may(
+    "customer_email",
+    &[
+        "customer_email",
+        "requester_email",
+        "contact_email",
+        "user_email",
+        "person_email",
+        "respondent_email",
+    ],
+);
 
 /// When the other side last changed the row.
-const UPDATED: Column =
-    may("updated", &["updated_at", "updated_on", "last_modified_date", "last_modified", "last_updated", "modified_at", "modified_on"]);
+const UPDATED: Column = may(
+    "updated",
+    &[
+        "updated_at",
+        "updated_on",
+        "last_modified_date",
+        "last_modified",
+        "last_updated",
+        "modified_at",
+        "modified_on",
+    ],
+);
 
 const CUSTOMERS: &[Column] = &[
     may(
@@ -176,9 +203,48 @@ const CUSTOMERS: &[Column] = &[
             "کارشناس",
         ],
     ),
-    may("website", &["website", "web_site", "web", "url", "site", "homepage", "domain", "web_sitesi", "webseite", "саит", "وبسایت"]),
-    may("email", &["email", "e_mail", "email_address", "mail", "e_posta", "eposta", "почта", "ایمیل"]),
-    may("phone", &["phone", "telephone", "phone_number", "tel", "mobile", "telefon", "телефон", "تلفن"]),
+    may(
+        "website",
+        &[
+            "website",
+            "web_site",
+            "web",
+            "url",
+            "site",
+            "homepage",
+            "domain",
+            "web_sitesi",
+            "webseite",
+            "саит",
+            "وبسایت",
+        ],
+    ),
+    may(
+        "email",
+        &[
+            "email",
+            "e_mail",
+            "email_address",
+            "mail",
+            "e_posta",
+            "eposta",
+            "почта",
+            "ایمیل",
+        ],
+    ),
+    may(
+        "phone",
+        &[
+            "phone",
+            "telephone",
+            "phone_number",
+            "tel",
+            "mobile",
+            "telefon",
+            "телефон",
+            "تلفن",
+        ],
+    ),
     may(
         "created",
         &[
@@ -198,27 +264,115 @@ const CUSTOMERS: &[Column] = &[
             "تاریخ_شروع",
         ],
     ),
-    may("tags", &["tags", "labels", "tag", "etiketler", "метки", "برچسب"]),
-    may("stage", &["stage", "lifecycle_stage", "lifecycle", "phase", "asama", "этап", "مرحله"]),
+    may(
+        "tags",
+        &["tags", "labels", "tag", "etiketler", "метки", "برچسب"],
+    ),
+    may(
+        "stage",
+        &[
+            "stage",
+            "lifecycle_stage",
+            "lifecycle",
+            "phase",
+            "asama",
+            "этап",
+            "مرحله",
+        ],
+    ),
     may("arr", &["arr", "annual_recurring_revenue", "acv"]),
     may("mrr", &["mrr", "monthly_recurring_revenue"]),
-    may("currency", &["currency", "currency_code", "para_birimi", "wahrung", "валюта", "ارز"]),
+    may(
+        "currency",
+        &[
+            "currency",
+            "currency_code",
+            "para_birimi",
+            "wahrung",
+            "валюта",
+            "ارز",
+        ],
+    ),
     may("first_name", &[]),
     may("last_name", &[]),
     UPDATED,
 ];
 
 const CONTACTS: &[Column] = &[
-    may("key", &["contact_id", "person_id", "external_id", "id", "key"]),
+    may(
+        "key",
+        &["contact_id", "person_id", "external_id", "id", "key"],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
-    must("name", &["full_name", "contact_name", "name", "contact", "person", "ad_soyad", "ansprechpartner", "фио", "контакт", "نام"]),
-    may("first_name", &["first_name", "given_name", "vorname", "имя"]),
-    may("last_name", &["last_name", "surname", "family_name", "soyad", "nachname", "фамилия", "نام_خانوادگی"]),
+    must(
+        "name",
+        &[
+            "full_name",
+            "contact_name",
+            "name",
+            "contact",
+            "person",
+            "ad_soyad",
+            "ansprechpartner",
+            "фио",
+            "контакт",
+            "نام",
+        ],
+    ),
+    may(
+        "first_name",
+        &["first_name", "given_name", "vorname", "имя"],
+    ),
+    may(
+        "last_name",
+        &[
+            "last_name",
+            "surname",
+            "family_name",
+            "soyad",
+            "nachname",
+            "фамилия",
+            "نام_خانوادگی",
+        ],
+    ),
     may("role", &["role", "contact_role", "function"]),
-    may("email", &["email", "e_mail", "email_address", "mail", "e_posta", "eposta", "почта", "ایمیل"]),
-    may("phone", &["phone", "telephone", "phone_number", "tel", "mobile", "telefon", "телефон", "تلفن"]),
-    may("primary", &["primary", "is_primary", "main", "main_contact", "primary_contact"]),
+    may(
+        "email",
+        &[
+            "email",
+            "e_mail",
+            "email_address",
+            "mail",
+            "e_posta",
+            "eposta",
+            "почта",
+            "ایمیل",
+        ],
+    ),
+    may(
+        "phone",
+        &[
+            "phone",
+            "telephone",
+            "phone_number",
+            "tel",
+            "mobile",
+            "telefon",
+            "телефон",
+            "تلفن",
+        ],
+    ),
+    may(
+        "primary",
+        &[
+            "primary",
+            "is_primary",
+            "main",
+            "main_contact",
+            "primary_contact",
+        ],
+    ),
     UPDATED,
 ];
 
@@ -226,48 +380,139 @@ const STAGE_CHANGES: &[Column] = &[
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
-    must("on", &["changed_on", "changed_at", "moved_on", "moved_at", "entered_on", "date", "on", "at"]),
+    must(
+        "on",
+        &[
+            "changed_on",
+            "changed_at",
+            "moved_on",
+            "moved_at",
+            "entered_on",
+            "date",
+            "on",
+            "at",
+        ],
+    ),
     may("seq", &["seq", "sequence", "step", "no"]),
-    may("from", &["from_stage", "old_stage", "previous_stage", "from"]),
+    may(
+        "from",
+        &["from_stage", "old_stage", "previous_stage", "from"],
+    ),
     must("to", &["to_stage", "new_stage", "to", "stage"]),
     may("text", &["reason", "comment", "note", "text"]),
 ];
 
 const SUBSCRIPTION_VERSIONS: &[Column] = &[
     may("key", &["version_id", "external_id", "id", "key"]),
-    may("subscription", &["subscription_id", "subscription", "contract_id", "contract"]),
+    may(
+        "subscription",
+        &["subscription_id", "subscription", "contract_id", "contract"],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
-    must("start", &["start_date", "starts_on", "started_on", "valid_from", "start", "from"]),
-    may("end", &["end_date", "ends_on", "ended_on", "valid_to", "valid_until", "end", "until", "to"]),
+    must(
+        "start",
+        &[
+            "start_date",
+            "starts_on",
+            "started_on",
+            "valid_from",
+            "start",
+            "from",
+        ],
+    ),
+    may(
+        "end",
+        &[
+            "end_date",
+            "ends_on",
+            "ended_on",
+            "valid_to",
+            "valid_until",
+            "end",
+            "until",
+            "to",
+        ],
+    ),
     must("amount", &["amount", "unit_price", "price", "unit_amount"]),
     may("currency", &["currency", "currency_code"]),
-    may("interval", &["interval", "billing_interval", "billing_period", "period", "billing"]),
+    may(
+        "interval",
+        &[
+            "interval",
+            "billing_interval",
+            "billing_period",
+            "period",
+            "billing",
+        ],
+    ),
     may("count", &["interval_count", "every"]),
-    may("quantity", &["quantity", "seats", "units", "qty", "licences", "licenses"]),
-    may("discount", &["discount_pct", "discount_percent", "discount"]),
+    may(
+        "quantity",
+        &["quantity", "seats", "units", "qty", "licences", "licenses"],
+    ),
+    may(
+        "discount",
+        &["discount_pct", "discount_percent", "discount"],
+    ),
     may("status", &["status", "state"]),
 ];
 
 const ORDERS: &[Column] = &[
-    must("key", &["order_id", "order_no", "order_number", "order", "external_id", "id", "key"]),
+    must(
+        "key",
+        &[
+            "order_id",
+            "order_no",
+            "order_number",
+            "order",
+            "external_id",
+            "id",
+            "key",
+        ],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
-    must("on", &["ordered_on", "ordered_at", "order_date", "created_on", "created_at", "date", "on"]),
+    must(
+        "on",
+        &[
+            "ordered_on",
+            "ordered_at",
+            "order_date",
+            "created_on",
+            "created_at",
+            "date",
+            "on",
+        ],
+    ),
     must("amount", &["amount", "total", "paid", "price", "value"]),
     may("discount", &["discount", "discount_amount"]),
     may("status", &["status", "state"]),
 ];
 
 const INVOICES: &[Column] = &[
-    must("key", &["invoice_id", "invoice_no", "invoice_number", "invoice", "external_id", "id", "key"]),
+    must(
+        "key",
+        &[
+            "invoice_id",
+            "invoice_no",
+            "invoice_number",
+            "invoice",
+            "external_id",
+            "id",
+            "key",
+        ],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
     may("subscription", &["subscription_id", "subscription"]),
-    must("on", &["issued_on", "issued_at", "invoice_date", "date", "on"]),
+    must(
+        "on",
+        &["issued_on", "issued_at", "invoice_date", "date", "on"],
+    ),
     may("due", &["due_on", "due_date", "due"]),
     may("paid", &["paid_on", "paid_at", "paid_date", "paid"]),
     must("amount", &["amount", "total", "value"]),
@@ -278,7 +523,10 @@ const USAGE: &[Column] = &[
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
-    must("on", &["period_start", "week_start", "week", "period", "date", "on"]),
+    must(
+        "on",
+        &["period_start", "week_start", "week", "period", "date", "on"],
+    ),
     may("active", &["active_days", "days_active", "active"]),
     may("sessions", &["sessions", "logins", "visits"]),
     must("actions", &["key_actions", "actions", "events", "value"]),
@@ -286,7 +534,10 @@ const USAGE: &[Column] = &[
 ];
 
 const NPS_RESPONSES: &[Column] = &[
-    may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
+    may(
+        "key",
+        &["response_id", "survey_id", "external_id", "id", "key"],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
@@ -301,35 +552,69 @@ const NPS_RESPONSES: &[Column] = &[
 const WAVE: Column = may("wave", &["wave", "campaign", "round", "survey_wave"]);
 
 /// When something was answered.
-const ANSWERED: Column =
-    must("at", &["responded_at", "responded_on", "answered_at", "answered_on", "submitted_at", "created_at", "date", "at", "on"]);
+const ANSWERED: Column = must(
+    "at",
+    &[
+        "responded_at",
+        "responded_on",
+        "answered_at",
+        "answered_on",
+        "submitted_at",
+        "created_at",
+        "date",
+        "at",
+        "on",
+    ],
+);
 
 const INVITATIONS: &[Column] = &[
-    may("key", &["invitation_id", "invite_id", "external_id", "id", "key"]),
+    may(
+        "key",
+        &["invitation_id", "invite_id", "external_id", "id", "key"],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
-    must("at", &["invited_at", "invited_on", "delivered_at", "delivered_on", "sent_at", "sent_on"]),
+    must(
+        "at",
+        &[
+            "invited_at",
+            "invited_on",
+            "delivered_at",
+            "delivered_on",
+            "sent_at",
+            "sent_on",
+        ],
+    ),
     may("about", &["asks", "survey", "survey_type", "type"]),
     WAVE,
     may("status", &["status", "state", "delivery"]),
 ];
 
 const CSAT_RESPONSES: &[Column] = &[
-    may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
+    may(
+        "key",
+        &["response_id", "survey_id", "external_id", "id", "key"],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
     ANSWERED,
-    must("score", &["csat_score", "csat", "satisfaction_score", "satisfaction"]),
+    must(
+        "score",
+        &["csat_score", "csat", "satisfaction_score", "satisfaction"],
+    ),
     may("text", &["comment", "feedback", "text", "note", "reason"]),
     WAVE,
 ];
 
 const CES_RESPONSES: &[Column] = &[
-    may("key", &["response_id", "survey_id", "external_id", "id", "key"]),
+    may(
+        "key",
+        &["response_id", "survey_id", "external_id", "id", "key"],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
@@ -341,7 +626,10 @@ const CES_RESPONSES: &[Column] = &[
 ];
 
 const SURVEY_ANSWERS: &[Column] = &[
-    may("key", &["answer_id", "response_id", "external_id", "id", "key"]),
+    may(
+        "key",
+        &["answer_id", "response_id", "external_id", "id", "key"],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
@@ -353,26 +641,92 @@ const SURVEY_ANSWERS: &[Column] = &[
 ];
 
 const TOUCHPOINTS: &[Column] = &[
-    may("key", &["touchpoint_id", "touch_id", "activity_id", "interaction_id", "external_id", "id", "key"]),
+    may(
+        "key",
+        &[
+            "touchpoint_id",
+            "touch_id",
+            "activity_id",
+            "interaction_id",
+            "external_id",
+            "id",
+            "key",
+        ],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
     may("contact", &["contact_id", "contact", "person_id"]),
-    must("at", &["happened_at", "happened_on", "occurred_at", "activity_date", "logged_at", "created_at", "date", "at", "on"]),
+    must(
+        "at",
+        &[
+            "happened_at",
+            "happened_on",
+            "occurred_at",
+            "activity_date",
+            "logged_at",
+            "created_at",
+            "date",
+            "at",
+            "on",
+        ],
+    ),
     must("channel", &["channel", "activity_type", "medium", "type"]),
     may("direction", &["direction", "in_out"]),
     may("minutes", &["minutes", "duration_minutes", "duration"]),
     may("mood", &["mood", "sentiment"]),
-    may("text", &["note", "notes", "text", "comment", "summary", "subject", "description"]),
+    may(
+        "text",
+        &[
+            "note",
+            "notes",
+            "text",
+            "comment",
+            "summary",
+            "subject",
+            "description",
+        ],
+    ),
 ];
 
 const TICKETS: &[Column] = &[
-    must("key", &["ticket_id", "case_id", "case_number", "ticket", "external_id", "id", "key"]),
+    must(
+        "key",
+        &[
+            "ticket_id",
+            "case_id",
+            "case_number",
+            "ticket",
+            "external_id",
+            "id",
+            "key",
+        ],
+    ),
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
-    must("opened", &["opened_at", "opened_on", "created_at", "created_on", "opened", "created"]),
-    may("closed", &["closed_at", "closed_on", "solved_at", "resolved_at", "resolved_on", "closed"]),
+    must(
+        "opened",
+        &[
+            "opened_at",
+            "opened_on",
+            "created_at",
+            "created_on",
+            "opened",
+            "created",
+        ],
+    ),
+    may(
+        "closed",
+        &[
+            "closed_at",
+            "closed_on",
+            "solved_at",
+            "resolved_at",
+            "resolved_on",
+            "closed",
+        ],
+    ),
     may("severity", &["severity", "priority", "sev"]),
     may("subject", &["subject", "title", "summary"]),
     may("csat", &["csat", "satisfaction", "rating"]),
@@ -395,7 +749,17 @@ const CHURN: &[Column] = &[
     CUSTOMER,
     CUSTOMER_NAME,
     CUSTOMER_EMAIL,
-    must("on", &["churned_on", "churn_date", "churned_at", "cancelled_on", "left_on", "lost_on"]),
+    must(
+        "on",
+        &[
+            "churned_on",
+            "churn_date",
+            "churned_at",
+            "cancelled_on",
+            "left_on",
+            "lost_on",
+        ],
+    ),
     may("lost", &["mrr_lost", "lost_mrr", "mrr"]),
     may("reason", &["reason", "churn_reason", "primary_reason"]),
     may("returned", &["returned_on", "won_back_on", "returned"]),
@@ -434,7 +798,10 @@ impl Kind {
     /// The kind that a word names: `customers`, `nps`, `subscriptions`.
     pub fn named(word: &str) -> Option<Kind> {
         let word = header_code(word);
-        Kind::ALL.iter().copied().find(|k| k.names().contains(&word.as_str()))
+        Kind::ALL
+            .iter()
+            .copied()
+            .find(|k| k.names().contains(&word.as_str()))
     }
 
     /// File names it goes by, folded; the first is its code.
@@ -442,13 +809,27 @@ impl Kind {
         match self {
             Kind::Customers => &["customers", "accounts", "clients", "companies", "customer"],
             Kind::Contacts => &["contacts", "people", "persons", "contact"],
-            Kind::StageChanges => &["stage_changes", "stages", "stage_moves", "stage_history", "moves"],
-            Kind::SubscriptionVersions => &["subscription_versions", "subscriptions", "subscription"],
+            Kind::StageChanges => &[
+                "stage_changes",
+                "stages",
+                "stage_moves",
+                "stage_history",
+                "moves",
+            ],
+            Kind::SubscriptionVersions => {
+                &["subscription_versions", "subscriptions", "subscription"]
+            }
             Kind::Orders => &["orders", "purchases", "order"],
             Kind::Invoices => &["invoices", "bills", "invoice"],
             Kind::Usage => &["usage", "product_usage", "usage_weekly"],
             Kind::NpsResponses => &["nps_responses", "nps", "nps_answers"],
-            Kind::Touchpoints => &["touchpoints", "touches", "activities", "interactions", "touchpoint"],
+            Kind::Touchpoints => &[
+                "touchpoints",
+                "touches",
+                "activities",
+                "interactions",
+                "touchpoint",
+            ],
             Kind::Tickets => &["tickets", "support_tickets", "cases", "ticket"],
             Kind::Churn => &["churn", "churns", "churned", "cancellations"],
             Kind::Invitations => &["invitations", "survey_invitations", "invites"],
@@ -462,12 +843,17 @@ impl Kind {
     /// The codes of its fields, those that a file has to have first.
     pub fn fields(self) -> impl Iterator<Item = &'static str> {
         let required = self.columns().iter().filter(|c| c.required);
-        required.chain(self.columns().iter().filter(|c| !c.required)).map(|c| c.code)
+        required
+            .chain(self.columns().iter().filter(|c| !c.required))
+            .map(|c| c.code)
     }
 
     /// The profile of a plain CSV of the kind: each field under the name that comes first.
     pub fn plain(self) -> Profile {
-        let columns = self.columns().iter().filter_map(|c| Some(((*c.names.first()?).to_owned(), c.code.to_owned())));
+        let columns = self
+            .columns()
+            .iter()
+            .filter_map(|c| Some(((*c.names.first()?).to_owned(), c.code.to_owned())));
         Profile {
             name: self.code().to_owned(),
             about: format!("A plain CSV of {}", self.code().replace('_', " ")),
@@ -536,20 +922,45 @@ pub(super) fn by_name(file: &str) -> Option<Kind> {
 }
 
 /// The columns of which one will do: whose row it is, and what somebody is called.
-const INSTEAD: &[(&str, &[&str])] = &[("customer", &["customer_name", "customer_email"]), ("name", &["first_name", "last_name"])];
+const INSTEAD: &[(&str, &[&str])] = &[
+    ("customer", &["customer_name", "customer_email"]),
+    ("name", &["first_name", "last_name"]),
+];
 
 /// The fields of a kind that will do in place of a required one.
 pub(super) fn instead(code: &str) -> &'static [&'static str] {
-    INSTEAD.iter().find(|(c, _)| *c == code).map_or(&[], |(_, others)| others)
+    INSTEAD
+        .iter()
+        .find(|(c, _)| *c == code)
+        .map_or(&[], |(_, others)| others)
 }
 
 /// The kind whose required columns are all among the folded headers, the one with most columns found; customers last,
 /// because nearly every table has a name.
 pub(super) fn by_headers(codes: &[String]) -> Option<Kind> {
-    let has = |c: &Column| c.names.iter().any(|n| codes.iter().any(|h| h == n || h.strip_suffix("_minor") == Some(n)));
-    let there = |k: &Kind, c: &Column| has(c) || k.columns().iter().any(|o| instead(c.code).contains(&o.code) && has(o));
-    let fitting = Kind::TABLES.iter().copied().filter(|k| k.columns().iter().all(|c| !c.required || there(k, c)));
-    let weight = |k: &Kind| (*k != Kind::Customers, k.columns().iter().filter(|c| has(c)).count());
+    let has = |c: &Column| {
+        c.names.iter().any(|n| {
+            codes
+                .iter()
+                .any(|h| h == n || h.strip_suffix("_minor") == Some(n))
+        })
+    };
+    let there = |k: &Kind, c: &Column| {
+        has(c)
+            || k.columns()
+                .iter()
+                .any(|o| instead(c.code).contains(&o.code) && has(o))
+    };
+    let fitting = Kind::TABLES
+        .iter()
+        .copied()
+        .filter(|k| k.columns().iter().all(|c| !c.required || there(k, c)));
+    let weight = |k: &Kind| {
+        (
+            *k != Kind::Customers,
+            k.columns().iter().filter(|c| has(c)).count(),
+        )
+    };
     fitting.max_by_key(weight)
 }
 
@@ -574,17 +985,40 @@ mod tests {
         assert_eq!(by_name("Orders 2026-11.csv"), Some(Kind::Orders));
         assert_eq!(by_name("export_contacts.csv"), Some(Kind::Contacts));
         assert_eq!(by_name("orders.rejects.csv"), Some(Kind::Orders));
-        for other in ["mrr_changes.csv", "renewals.csv", "renewal_features.csv", "book.csv"] {
+        for other in [
+            "mrr_changes.csv",
+            "renewals.csv",
+            "renewal_features.csv",
+            "book.csv",
+        ] {
             assert_eq!(by_name(other), None, "{other}");
         }
     }
 
     #[test]
     fn headers_say_the_kind() {
-        assert_eq!(by_headers(&headers("name,owner,stage,arr")), Some(Kind::Customers));
-        assert_eq!(by_headers(&headers("order_id,customer_id,ordered_on,amount_minor,discount_minor,status")), Some(Kind::Orders));
-        assert_eq!(by_headers(&headers("response_id,customer_id,contact_id,responded_at,score,comment")), Some(Kind::NpsResponses));
-        assert_eq!(by_headers(&headers("contact_id,customer_id,full_name,email,role,primary")), Some(Kind::Contacts));
+        assert_eq!(
+            by_headers(&headers("name,owner,stage,arr")),
+            Some(Kind::Customers)
+        );
+        assert_eq!(
+            by_headers(&headers(
+                "order_id,customer_id,ordered_on,amount_minor,discount_minor,status"
+            )),
+            Some(Kind::Orders)
+        );
+        assert_eq!(
+            by_headers(&headers(
+                "response_id,customer_id,contact_id,responded_at,score,comment"
+            )),
+            Some(Kind::NpsResponses)
+        );
+        assert_eq!(
+            by_headers(&headers(
+                "contact_id,customer_id,full_name,email,role,primary"
+            )),
+            Some(Kind::Contacts)
+        );
         assert_eq!(by_headers(&headers("a,b,c")), None);
     }
 

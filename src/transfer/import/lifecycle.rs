@@ -48,7 +48,10 @@ impl Intake for Moves {
         let (customer, number) = desk.customer_of(row, self.customer)?;
         let (from, to) = (row.get(self.from), row.get(self.to));
         if to.is_empty() {
-            return refuse("empty stage", format!("{} is empty", desk.map.header(self.to)));
+            return refuse(
+                "empty stage",
+                format!("{} is empty", desk.map.header(self.to)),
+            );
         }
         self.reference.clear();
         let _ = match seq {
@@ -60,8 +63,16 @@ impl Intake for Moves {
         }
         self.more.begin();
         // The stage before comes first: stages that the book lacks are added in the order of the moves.
-        let no = if from.is_empty() { None } else { Some(desk.stage(from)?) };
-        self.more.text("from", row.says(self.from), no.map_or("", |no| desk.config.stages.code(no)));
+        let no = if from.is_empty() {
+            None
+        } else {
+            Some(desk.stage(from)?)
+        };
+        self.more.text(
+            "from",
+            row.says(self.from),
+            no.map_or("", |no| desk.config.stages.code(no)),
+        );
         let no = desk.stage(to)?;
         self.code.clear();
         self.code.push_str(desk.config.stages.code(no));
@@ -73,7 +84,11 @@ impl Intake for Moves {
             reference: &self.reference,
             more: self.more.end(),
             // Moves of one day stand a second apart, in their order.
-            ..EventRow::new(EventKind::Stage, number, Stamp(at.0 + seq.unwrap_or(0) * 1000))
+            ..EventRow::new(
+                EventKind::Stage,
+                number,
+                Stamp(at.0 + seq.unwrap_or(0) * 1000),
+            )
         };
         desk.put_event(&event, row)
     }
@@ -115,7 +130,9 @@ fn reason(text: &str) -> Option<&'static str> {
     }
     match word.as_str() {
         "pricing" | "too_expensive" | "cost" | "budget" => Some("price"),
-        "product_gap" | "feature_gap" | "missing_features" | "features" | "product" => Some("missing_feature"),
+        "product_gap" | "feature_gap" | "missing_features" | "features" | "product" => {
+            Some("missing_feature")
+        }
         "service" | "bad_support" | "poor_support" => Some("support"),
         "bugs" | "outages" | "reliability" | "poor_quality" => Some("quality"),
         "competition" | "switched" | "went_to_competitor" => Some("competitor"),
@@ -141,7 +158,10 @@ impl Intake for Departures {
         let (at, day) = desk.must_moment(row, self.on)?;
         let lost = desk.amount(row, self.lost)?;
         if lost.is_some_and(|n| n < 0) {
-            return refuse("negative amount", format!("{} is below 0", desk.map.header(self.lost)));
+            return refuse(
+                "negative amount",
+                format!("{} is below 0", desk.map.header(self.lost)),
+            );
         }
         let returned = desk.last_day(row, self.returned)?;
         if returned.is_some_and(|r| r < day) {
@@ -156,13 +176,15 @@ impl Intake for Departures {
         let word = row.get(self.reason);
         let code = reason(word);
         if code.is_none() {
-            desk.file.note("the reason is not a known one; kept as \"other\", with the file's words");
+            desk.file
+                .note("the reason is not a known one; kept as \"other\", with the file's words");
         }
         let code = code.unwrap_or("other");
         self.more.begin();
         let said = row.says(self.reason);
         self.more.text("code", said, code);
-        self.more.text("reason", said, if word == code { "" } else { word });
+        self.more
+            .text("reason", said, if word == code { "" } else { word });
         self.more.day("returned", row.says(self.returned), returned);
         let event = EventRow {
             day: Some(day),

@@ -24,9 +24,14 @@ const PEOPLE: usize = 200;
 
 /// The row of one mail.
 pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot =
+        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut bytes = Vec::new();
-    File::open(path).map_err(cannot)?.take(MAIL as u64).read_to_end(&mut bytes).map_err(cannot)?;
+    File::open(path)
+        .map_err(cannot)?
+        .take(MAIL as u64)
+        .read_to_end(&mut bytes)
+        .map_err(cannot)?;
     let mut spool = Spool::new(name, &HEADERS, stop)?;
     put(&mut spool, 1, &bytes)?;
     Ok(spool)
@@ -34,14 +39,19 @@ pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
 
 /// The rows of a mailbox: mails begin with a line `From ` behind an empty one.
 pub(super) fn spool_box(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot =
+        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(cannot)?);
     let mut spool = Spool::new(name, &HEADERS, stop)?;
     let (mut mail, mut line, mut began) = (Vec::new(), Vec::new(), 1);
     let (mut at, mut empty, mut open) = (0, true, false);
     loop {
         line.clear();
-        let read = reader.by_ref().take(LINE).read_until(b'\n', &mut line).map_err(cannot)?;
+        let read = reader
+            .by_ref()
+            .take(LINE)
+            .read_until(b'\n', &mut line)
+            .map_err(cannot)?;
         at += 1;
         if read == 0 || empty && line.starts_with(b"From ") {
             if open {
@@ -72,8 +82,15 @@ fn put(spool: &mut Spool, line: u64, bytes: &[u8]) -> Result<()> {
     let Some(date) = message.date().filter(|d| d.is_valid()) else {
         return spool.fault(line, "empty date", "the mail has no date");
     };
-    let from = addresses(message.from()).into_iter().next().unwrap_or_default();
-    let with: Vec<String> = [message.to(), message.cc(), message.bcc()].into_iter().flat_map(addresses).take(PEOPLE).collect();
+    let from = addresses(message.from())
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let with: Vec<String> = [message.to(), message.cc(), message.bcc()]
+        .into_iter()
+        .flat_map(addresses)
+        .take(PEOPLE)
+        .collect();
     let at = date.to_rfc3339();
     let reference = match message.message_id() {
         Some(id) if !id.is_empty() => format!("mail/{id}"),
@@ -83,12 +100,21 @@ fn put(spool: &mut Spool, line: u64, bytes: &[u8]) -> Result<()> {
         }
     };
     let (with, text) = (with.join(";"), text(&message));
-    spool.row(line, &[&reference, &at, UNSAID, "email", "", &from, &with, &text])
+    spool.row(
+        line,
+        &[&reference, &at, UNSAID, "email", "", &from, &with, &text],
+    )
 }
 
 fn addresses(of: Option<&Address<'_>>) -> Vec<String> {
-    let all = of.into_iter().flat_map(Address::iter).filter_map(|a| a.address());
-    all.map(|a| a.trim().to_lowercase()).filter(|a| super::mapping::is_email(a)).take(PEOPLE).collect()
+    let all = of
+        .into_iter()
+        .flat_map(Address::iter)
+        .filter_map(|a| a.address());
+    all.map(|a| a.trim().to_lowercase())
+        .filter(|a| super::mapping::is_email(a))
+        .take(PEOPLE)
+        .collect()
 }
 
 /// Subject, text without what it quotes, and the names of attachments.
@@ -100,8 +126,11 @@ fn text(message: &Message<'_>) -> String {
         out.extend(body.chars().take(TEXT));
     }
     // Outlook's own wrapping of a mail says nothing to anybody.
-    let names: Vec<&str> =
-        message.attachments().filter_map(|a| a.attachment_name()).filter(|n| !n.eq_ignore_ascii_case("winmail.dat")).collect();
+    let names: Vec<&str> = message
+        .attachments()
+        .filter_map(|a| a.attachment_name())
+        .filter(|n| !n.eq_ignore_ascii_case("winmail.dat"))
+        .collect();
     if !names.is_empty() {
         out.push_str("\n\n");
         out.push_str(&format!("[attached: {}]", names.join(", ")));
@@ -111,7 +140,18 @@ fn text(message: &Message<'_>) -> String {
 
 /// Headers by which mail programs begin a mail that is quoted whole: English, German, Turkish, Russian, French, Persian.
 const FROM: &[&str] = &["From:", "Von:", "Kimden:", "От:", "De :", "De:", "از:"];
-const SENT: &[&str] = &["Sent:", "Date:", "Gesendet:", "Datum:", "Gönderme", "Tarih:", "Отправлено:", "Дата:", "Envoyé", "تاریخ:"];
+const SENT: &[&str] = &[
+    "Sent:",
+    "Date:",
+    "Gesendet:",
+    "Datum:",
+    "Gönderme",
+    "Tarih:",
+    "Отправлено:",
+    "Дата:",
+    "Envoyé",
+    "تاریخ:",
+];
 
 /// The text with quoted lines folded to one that says how many they were.
 fn folded(text: &str) -> String {
@@ -127,7 +167,13 @@ fn folded(text: &str) -> String {
         }
         if lines[at].starts_with('>') {
             quoted += 1;
-        } else if quoted > 0 && line.is_empty() && lines[at + 1..].iter().find(|l| !l.is_empty()).is_some_and(|l| l.starts_with('>')) {
+        } else if quoted > 0
+            && line.is_empty()
+            && lines[at + 1..]
+                .iter()
+                .find(|l| !l.is_empty())
+                .is_some_and(|l| l.starts_with('>'))
+        {
             // An empty line within what is quoted.
         } else if introduces(line, &lines[at + 1..]) {
             quoted += 1;
@@ -162,14 +208,21 @@ fn introduces(line: &str, rest: &[&str]) -> bool {
         return true;
     }
     let broken = line.contains('@') || line.chars().any(|c| c.is_ascii_digit());
-    broken && line.chars().count() < 120 && next.is_some_and(|n| speaks(n)) && quotes(behind.next()) && !line.starts_with('>')
+    broken
+        && line.chars().count() < 120
+        && next.is_some_and(|n| speaks(n))
+        && quotes(behind.next())
+        && !line.starts_with('>')
 }
 
 /// True where everything that follows is another mail, as Outlook quotes.
 fn is_whole_quote(line: &str, rest: &[&str]) -> bool {
     let dashes = line.starts_with("-----") && line.ends_with("-----") && line.len() > 12;
     let headers = FROM.iter().any(|f| line.starts_with(f))
-        && rest.iter().take(4).any(|l| SENT.iter().any(|s| l.trim_start_matches('*').trim().starts_with(s)));
+        && rest.iter().take(4).any(|l| {
+            SENT.iter()
+                .any(|s| l.trim_start_matches('*').trim().starts_with(s))
+        });
     dashes || headers
 }
 
@@ -179,14 +232,22 @@ mod tests {
 
     #[test]
     fn what_is_quoted_is_folded() {
-        let reply =
-            "Yes, gladly.\n\nOn Mon, 2 Nov 2026 at 10:00, Ana <ana@acme.example> wrote:\n> Could we meet?\n>\n> Ana\n\nBest,\nTom\n";
-        assert_eq!(folded(reply), "Yes, gladly.\n\n[4 quoted lines]\n\nBest,\nTom");
+        let reply = "Yes, gladly.\n\nOn Mon, 2 Nov 2026 at 10:00, Ana <ana@acme.example> wrote:\n> Could we meet?\n>\n> Ana\n\nBest,\nTom\n";
+        assert_eq!(
+            folded(reply),
+            "Yes, gladly.\n\n[4 quoted lines]\n\nBest,\nTom"
+        );
         let broken = "Ok\n\nOn Mon, 2 Nov 2026 at 10:00, Ana\n<ana@acme.example> wrote:\n> a\n";
         assert_eq!(folded(broken), "Ok\n\n[3 quoted lines]");
         let outlook = "Danke!\n\n________________________________\nVon: Ana <ana@acme.example>\nGesendet: Montag, 2. November 2026 10:00\nAn: Tom\nBetreff: Treffen\n\nHallo\n";
-        assert_eq!(folded(outlook), "Danke!\n\n________________________________\n[5 quoted lines]");
-        assert_eq!(folded("-----Original Message-----\nHi\n"), "[2 quoted lines]");
+        assert_eq!(
+            folded(outlook),
+            "Danke!\n\n________________________________\n[5 quoted lines]"
+        );
+        assert_eq!(
+            folded("-----Original Message-----\nHi\n"),
+            "[2 quoted lines]"
+        );
         assert_eq!(folded("Costs:\n- one\n- two\n"), "Costs:\n- one\n- two");
     }
 }

@@ -24,7 +24,11 @@ pub(super) struct Place {
 
 impl Place {
     /// The file has no such column.
-    pub(super) const NONE: Place = Place { index: usize::MAX, or: usize::MAX, minor: false };
+    pub(super) const NONE: Place = Place {
+        index: usize::MAX,
+        or: usize::MAX,
+        minor: false,
+    };
 
     /// True when the file has the column.
     pub(super) fn there(self) -> bool {
@@ -45,7 +49,9 @@ impl Words {
     /// What a cell at a place is said to be.
     pub(super) fn said<'a>(&'a self, place: Place, text: &'a str) -> &'a str {
         let words = self.0.iter().find(|(index, _)| *index == place.index);
-        words.and_then(|(_, words)| words.get(&text.to_lowercase())).map_or(text, String::as_str)
+        words
+            .and_then(|(_, words)| words.get(&text.to_lowercase()))
+            .map_or(text, String::as_str)
     }
 }
 
@@ -79,12 +85,18 @@ impl Mapping {
 
     /// Matches what `said` (headers and fields) and the profile say first, and the rest by headers. A profile is the whole of what is
     /// meant: with one nothing is guessed.
-    pub(super) fn with(kind: Kind, headers: &[String], profile: Option<&Profile>, said: &[(String, String)]) -> Result<Mapping> {
+    pub(super) fn with(
+        kind: Kind,
+        headers: &[String],
+        profile: Option<&Profile>,
+        said: &[(String, String)],
+    ) -> Result<Mapping> {
         let mut mapping = Mapping::none(headers);
         for (header, becomes) in said {
-            let at = mapping
-                .column(header)
-                .ok_or_else(|| Error::usage(format!("there is no column \"{header}\"")).hint(format!("columns: {}", headers.join(", "))))?;
+            let at = mapping.column(header).ok_or_else(|| {
+                Error::usage(format!("there is no column \"{header}\""))
+                    .hint(format!("columns: {}", headers.join(", ")))
+            })?;
             mapping.put(at, target(kind, becomes)?, Because::Said);
         }
         match profile {
@@ -94,8 +106,17 @@ impl Mapping {
                         mapping.put(at, target(kind, becomes)?, Because::Profile);
                     }
                 }
-                let of = |code: &String| mapping.fields.iter().find(|(c, _)| c == code).map(|(_, p)| p.index);
-                let words = profile.values.iter().filter_map(|(code, words)| Some((of(code)?, words.clone())));
+                let of = |code: &String| {
+                    mapping
+                        .fields
+                        .iter()
+                        .find(|(c, _)| c == code)
+                        .map(|(_, p)| p.index)
+                };
+                let words = profile
+                    .values
+                    .iter()
+                    .filter_map(|(code, words)| Some((of(code)?, words.clone())));
                 mapping.words = Words(words.collect());
             }
             None => mapping.guess(kind),
@@ -104,16 +125,30 @@ impl Mapping {
     }
 
     fn none(headers: &[String]) -> Mapping {
-        let others = headers.iter().enumerate().map(|(i, h)| (i, header_code(h), h.clone()));
-        let others = others.filter(|(_, code, _)| !code.is_empty() && !REJECT_COLUMNS.contains(&code.as_str())).collect();
+        let others = headers
+            .iter()
+            .enumerate()
+            .map(|(i, h)| (i, header_code(h), h.clone()));
+        let others = others
+            .filter(|(_, code, _)| !code.is_empty() && !REJECT_COLUMNS.contains(&code.as_str()))
+            .collect();
         let because = vec![Because::Header; headers.len()];
-        Mapping { fields: Vec::new(), others, headers: headers.to_vec(), because, words: Words::default() }
+        Mapping {
+            fields: Vec::new(),
+            others,
+            headers: headers.to_vec(),
+            because,
+            words: Words::default(),
+        }
     }
 
     /// The column with this header; of several the first.
     fn column(&self, header: &str) -> Option<usize> {
         let code = header_code(header);
-        self.headers.iter().position(|h| h == header).or_else(|| self.headers.iter().position(|h| header_code(h) == code))
+        self.headers
+            .iter()
+            .position(|h| h == header)
+            .or_else(|| self.headers.iter().position(|h| header_code(h) == code))
     }
 
     fn is_free(&self, at: usize) -> bool {
@@ -137,7 +172,14 @@ impl Mapping {
                         (place.index, place.or) = (place.index.min(at), place.index.max(at));
                     }
                     Some(_) => {}
-                    None => self.fields.push((code, Place { index: at, or: usize::MAX, minor })),
+                    None => self.fields.push((
+                        code,
+                        Place {
+                            index: at,
+                            or: usize::MAX,
+                            minor,
+                        },
+                    )),
                 }
             }
             Target::Nothing => {}
@@ -153,7 +195,9 @@ impl Mapping {
                 continue;
             }
             let find = |name: &&str| {
-                let free = |fits: &dyn Fn(&String) -> bool| (0..codes.len()).find(|i| self.is_free(*i) && fits(&codes[*i]));
+                let free = |fits: &dyn Fn(&String) -> bool| {
+                    (0..codes.len()).find(|i| self.is_free(*i) && fits(&codes[*i]))
+                };
                 free(&|h| h.strip_suffix("_minor") == Some(*name)).or_else(|| free(&|h| h == name))
             };
             if let Some(at) = column.names.iter().find_map(find) {
@@ -166,10 +210,19 @@ impl Mapping {
     /// still lacks, it is that field.
     pub(super) fn guess_by_values(&mut self, kind: Kind, samples: &[Vec<String>]) {
         for column in kind.columns() {
-            let lacks = column.required && instead(column.code).iter().all(|c| !self.place(c).there());
-            let Some(looks) = looks(column.code, lacks).filter(|_| !self.place(column.code).there()) else { continue };
+            let lacks =
+                column.required && instead(column.code).iter().all(|c| !self.place(c).there());
+            let Some(looks) =
+                looks(column.code, lacks).filter(|_| !self.place(column.code).there())
+            else {
+                continue;
+            };
             let fits = |at: usize| {
-                let mut values = samples.iter().filter_map(|row| row.get(at)).filter(|v| !v.is_empty()).peekable();
+                let mut values = samples
+                    .iter()
+                    .filter_map(|row| row.get(at))
+                    .filter(|v| !v.is_empty())
+                    .peekable();
                 values.peek().is_some() && values.all(|v| looks(v))
             };
             let mut fitting = self.others.iter().map(|(i, _, _)| *i).filter(|i| fits(*i));
@@ -181,7 +234,10 @@ impl Mapping {
 
     /// Where a field stands.
     pub(super) fn place(&self, code: &str) -> Place {
-        self.fields.iter().find(|(c, _)| *c == code).map_or(Place::NONE, |(_, p)| *p)
+        self.fields
+            .iter()
+            .find(|(c, _)| *c == code)
+            .map_or(Place::NONE, |(_, p)| *p)
     }
 
     /// The header over a place, as the file spells it.
@@ -192,19 +248,44 @@ impl Mapping {
     /// The required columns of `kind` that are missing, each with the names it may have.
     pub(super) fn missing(&self, kind: Kind) -> Vec<String> {
         let there = |code: &str| self.place(code).there();
-        let lacking = kind.columns().iter().filter(|c| c.required && !there(c.code) && !instead(c.code).iter().any(|c| there(c)));
-        lacking.map(|c| format!("{} ({})", c.code, c.names[..c.names.len().min(4)].join(", "))).collect()
+        let lacking = kind
+            .columns()
+            .iter()
+            .filter(|c| c.required && !there(c.code) && !instead(c.code).iter().any(|c| there(c)));
+        lacking
+            .map(|c| {
+                format!(
+                    "{} ({})",
+                    c.code,
+                    c.names[..c.names.len().min(4)].join(", ")
+                )
+            })
+            .collect()
     }
 
     /// What the report says of each column, in the file's order.
     pub(super) fn uses(&self, samples: &[Vec<String>]) -> Vec<ColumnUse> {
         let named = |i: usize| {
             let field = self.fields.iter().find(|(_, p)| p.index == i || p.or == i);
-            field.map_or(Use::Ignored, |(code, p)| Use::Field { field: code, minor: p.minor })
+            field.map_or(Use::Ignored, |(code, p)| Use::Field {
+                field: code,
+                minor: p.minor,
+            })
         };
-        let example = |i: usize| samples.iter().filter_map(|row| row.get(i)).find(|v| !v.is_empty()).cloned().unwrap_or_default();
-        let column =
-            |(i, h): (usize, &String)| ColumnUse { header: h.clone(), becomes: named(i), because: self.because[i], example: example(i) };
+        let example = |i: usize| {
+            samples
+                .iter()
+                .filter_map(|row| row.get(i))
+                .find(|v| !v.is_empty())
+                .cloned()
+                .unwrap_or_default()
+        };
+        let column = |(i, h): (usize, &String)| ColumnUse {
+            header: h.clone(),
+            becomes: named(i),
+            because: self.because[i],
+            example: example(i),
+        };
         self.headers.iter().enumerate().map(column).collect()
     }
 }
@@ -220,9 +301,19 @@ fn target(kind: Kind, word: &str) -> Result<Target> {
     let field = kind.columns().iter().find(|c| c.code == word);
     field.map(|c| Target::Field(c.code)).ok_or_else(|| {
         let fields: Vec<&str> = kind.columns().iter().map(|c| c.code).collect();
-        let attributes = if kind == Kind::Customers { ", attr.<code>" } else { "" };
-        Error::usage(format!("{} have no field \"{word}\"", kind.code().replace('_', " ")))
-            .hint(format!("fields: {}{attributes}, or nothing to leave the column out", fields.join(", ")))
+        let attributes = if kind == Kind::Customers {
+            ", attr.<code>"
+        } else {
+            ""
+        };
+        Error::usage(format!(
+            "{} have no field \"{word}\"",
+            kind.code().replace('_', " ")
+        ))
+        .hint(format!(
+            "fields: {}{attributes}, or nothing to leave the column out",
+            fields.join(", ")
+        ))
     })
 }
 
@@ -240,8 +331,13 @@ fn looks(code: &str, lacks: bool) -> Option<fn(&str) -> bool> {
 
 /// True for `ana@example.com`.
 pub(super) fn is_email(text: &str) -> bool {
-    let Some((user, host)) = text.split_once('@') else { return false };
-    let plain = |t: &str| !t.is_empty() && !t.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>' | ',' | ';'));
+    let Some((user, host)) = text.split_once('@') else {
+        return false;
+    };
+    let plain = |t: &str| {
+        !t.is_empty()
+            && !t.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>' | ',' | ';'))
+    };
     plain(user) && plain(host) && host.contains('.')
 }
 
@@ -264,41 +360,81 @@ mod tests {
 
     #[test]
     fn the_shape_of_a_crm_export_is_understood() {
-        let m = mapping(Kind::Customers, "customer_id,name,segment,csm,created_on,website,phone,tags");
+        let m = mapping(
+            Kind::Customers,
+            "customer_id,name,segment,csm,created_on,website,phone,tags",
+        );
         assert_eq!(m.place("key").index, 0);
         assert_eq!(m.place("owner").index, 3);
-        assert_eq!(m.others, vec![(2, "segment".to_owned(), "segment".to_owned())]);
+        assert_eq!(
+            m.others,
+            vec![(2, "segment".to_owned(), "segment".to_owned())]
+        );
         assert!(m.missing(Kind::Customers).is_empty());
     }
 
     #[test]
     fn headers_are_understood_in_several_languages() {
-        let m = mapping(Kind::Customers, "Müşteri No,Firma Adı,Sorumlu,Başlangıç Tarihi,Telefon");
+        let m = mapping(
+            Kind::Customers,
+            "Müşteri No,Firma Adı,Sorumlu,Başlangıç Tarihi,Telefon",
+        );
         let places = ["key", "name", "owner", "created", "phone"].map(|c| m.place(c).index);
         assert_eq!(places, [0, 1, 2, 3, 4]);
-        assert!(mapping(Kind::Customers, "Название,Ответственный,Сайт").missing(Kind::Customers).is_empty());
-        assert_eq!(mapping(Kind::Customers, "نام شرکت,تلفن").place("phone").index, 1);
-        assert_eq!(mapping(Kind::Contacts, "Vorname,Nachname,Kunde,E-Mail").missing(Kind::Contacts), Vec::<String>::new());
+        assert!(
+            mapping(Kind::Customers, "Название,Ответственный,Сайт")
+                .missing(Kind::Customers)
+                .is_empty()
+        );
+        assert_eq!(
+            mapping(Kind::Customers, "نام شرکت,تلفن")
+                .place("phone")
+                .index,
+            1
+        );
+        assert_eq!(
+            mapping(Kind::Contacts, "Vorname,Nachname,Kunde,E-Mail").missing(Kind::Contacts),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
     fn a_minor_column_is_told_from_a_plain_one() {
         let orders = mapping(Kind::Orders, "Order ID,Customer,Date,amount_minor");
-        assert_eq!(orders.place("amount"), Place { index: 3, minor: true, ..Place::NONE });
+        assert_eq!(
+            orders.place("amount"),
+            Place {
+                index: 3,
+                minor: true,
+                ..Place::NONE
+            }
+        );
         let plain = mapping(Kind::Customers, "Company,Owner,ARR");
-        assert_eq!(plain.place("arr"), Place { index: 2, ..Place::NONE });
+        assert_eq!(
+            plain.place("arr"),
+            Place {
+                index: 2,
+                ..Place::NONE
+            }
+        );
         assert_eq!(plain.place("key"), Place::NONE);
     }
 
     #[test]
     fn what_is_missing_is_named_with_its_spellings() {
         let m = mapping(Kind::Orders, "order_id,customer_id,amount");
-        assert_eq!(m.missing(Kind::Orders), vec!["on (ordered_on, ordered_at, order_date, created_on)"]);
+        assert_eq!(
+            m.missing(Kind::Orders),
+            vec!["on (ordered_on, ordered_at, order_date, created_on)"]
+        );
     }
 
     #[test]
     fn the_columns_of_a_rejects_file_are_passed_over() {
-        let m = mapping(Kind::Customers, "rejected_line,rejected_row,rejected_because,customer_id,name");
+        let m = mapping(
+            Kind::Customers,
+            "rejected_line,rejected_row,rejected_because,customer_id,name",
+        );
         assert!(m.others.is_empty());
         assert_eq!(m.uses(&[])[0].becomes, Use::Ignored);
     }
@@ -306,7 +442,8 @@ mod tests {
     #[test]
     fn values_say_what_headers_do_not() {
         let mut m = mapping(Kind::NpsResponses, "Kunde,Tarih,Puan,Wer");
-        let rows = ["ACME,2026-11-01,9,ana@acme.example", "ACME,2026-11-02,,"].map(|r| r.split(',').map(str::to_owned).collect());
+        let rows = ["ACME,2026-11-01,9,ana@acme.example", "ACME,2026-11-02,,"]
+            .map(|r| r.split(',').map(str::to_owned).collect());
         m.guess_by_values(Kind::NpsResponses, &rows);
         let places = ["at", "score", "customer_email"].map(|c| m.place(c).index);
         assert_eq!(places, [1, 2, 3]);
@@ -319,7 +456,10 @@ mod tests {
             "p",
             "kind = \"customers\"\n[columns]\n\"Record ID\" = \"key\"\nWeb = \"website\"\nDomain = \"website\"\nNotes = \"\"\nType = \"attr.sort\"\n[values.owner]\nNobody = \"\"",
         );
-        let said = [("Chief".to_owned(), "owner".to_owned()), ("Name".to_owned(), "name".to_owned())];
+        let said = [
+            ("Chief".to_owned(), "owner".to_owned()),
+            ("Name".to_owned(), "name".to_owned()),
+        ];
         let m = Mapping::with(
             Kind::Customers,
             &headers("record id,Name,Web,Domain,Notes,Type,Chief,Phone"),
@@ -328,12 +468,40 @@ mod tests {
         );
         let m = m.expect("maps");
         assert_eq!(m.place("key").index, 0);
-        assert_eq!(m.place("website"), Place { index: 2, or: 3, minor: false });
-        assert_eq!(m.place("phone"), Place::NONE, "a profile is the whole of what is meant");
-        assert_eq!(m.others.iter().map(|o| o.1.as_str()).collect::<Vec<_>>(), ["sort", "phone"]);
+        assert_eq!(
+            m.place("website"),
+            Place {
+                index: 2,
+                or: 3,
+                minor: false
+            }
+        );
+        assert_eq!(
+            m.place("phone"),
+            Place::NONE,
+            "a profile is the whole of what is meant"
+        );
+        assert_eq!(
+            m.others.iter().map(|o| o.1.as_str()).collect::<Vec<_>>(),
+            ["sort", "phone"]
+        );
         assert_eq!(m.words.said(m.place("owner"), "NOBODY"), "");
-        let wrong = Mapping::with(Kind::Orders, &headers("a"), None, &[("a".into(), "stage".into())]).expect_err("refused");
+        let wrong = Mapping::with(
+            Kind::Orders,
+            &headers("a"),
+            None,
+            &[("a".into(), "stage".into())],
+        )
+        .expect_err("refused");
         assert_eq!(wrong.message, "orders have no field \"stage\"");
-        assert!(Mapping::with(Kind::Orders, &headers("a"), None, &[("b".into(), "key".into())]).is_err());
+        assert!(
+            Mapping::with(
+                Kind::Orders,
+                &headers("a"),
+                None,
+                &[("b".into(), "key".into())]
+            )
+            .is_err()
+        );
     }
 }

@@ -16,7 +16,10 @@ use crate::error::{Error, Result};
 /// The book's own profiles, then the shipped ones, then that of a plain CSV of each kind; of several with one name the first.
 pub fn all(config: &Config) -> Vec<Profile> {
     let mut all = config.profiles.clone();
-    for profile in shipped().into_iter().chain(Kind::TABLES.iter().map(|k| k.plain())) {
+    for profile in shipped()
+        .into_iter()
+        .chain(Kind::TABLES.iter().map(|k| k.plain()))
+    {
         if all.iter().all(|p| p.name != profile.name) {
             all.push(profile);
         }
@@ -28,7 +31,8 @@ pub fn all(config: &Config) -> Vec<Profile> {
 pub fn save(name: &str, file: &FileReport, wanted: &Wanted) -> Result<Profile> {
     if !Profile::is_name(name) {
         return Err(
-            Error::usage(format!("\"{name}\" cannot be the name of a profile")).hint("small letters, digits, - and _, such as our-crm")
+            Error::usage(format!("\"{name}\" cannot be the name of a profile"))
+                .hint("small letters, digits, - and _, such as our-crm"),
         );
     }
     let columns: BTreeMap<String, String> = file
@@ -57,27 +61,49 @@ pub fn save(name: &str, file: &FileReport, wanted: &Wanted) -> Result<Profile> {
 
 /// The profile to read a table by: the one that was named, or the first that knows all of its headers; of the shipped ones the one that
 /// names most.
-fn profile_of<'p>(headers: &[String], wanted: &Wanted, all: &'p [Profile]) -> Result<Option<&'p Profile>> {
+fn profile_of<'p>(
+    headers: &[String],
+    wanted: &Wanted,
+    all: &'p [Profile],
+) -> Result<Option<&'p Profile>> {
     if let Some(name) = &wanted.profile {
         let found = all.iter().find(|p| p.name == *name);
         return found.map(Some).ok_or_else(|| {
             let names: Vec<&str> = all.iter().map(|p| p.name.as_str()).collect();
-            Error::not_found(format!("there is no profile \"{name}\"")).hint(format!("profiles: {}", names.join(", ")))
+            Error::not_found(format!("there is no profile \"{name}\""))
+                .hint(format!("profiles: {}", names.join(", ")))
         });
     }
     if wanted.plain || wanted.kind.is_some() {
         return Ok(None);
     }
-    let has = |h: &String| headers.iter().any(|own| own == h || header_code(own) == header_code(h));
-    let fitting = all.iter().rev().filter(|p| !p.headers.is_empty() && p.headers.iter().all(has));
+    let has = |h: &String| {
+        headers
+            .iter()
+            .any(|own| own == h || header_code(own) == header_code(h))
+    };
+    let fitting = all
+        .iter()
+        .rev()
+        .filter(|p| !p.headers.is_empty() && p.headers.iter().all(has));
     Ok(fitting.max_by_key(|p| p.headers.len()))
 }
 
 /// Makes ready to read a table. In a folder only the name counts, unless a profile knows the file: a folder holds tables that merely
 /// look alike.
-pub(super) fn job(source: Source, wanted: &Wanted, all: &[Profile], now: &Moment, in_folder: bool) -> Result<Job> {
+pub(super) fn job(
+    source: Source,
+    wanted: &Wanted,
+    all: &[Profile],
+    now: &Moment,
+    in_folder: bool,
+) -> Result<Job> {
     let mut table = Table::open(&source)?;
-    let profile = if source.kind.is_some() { None } else { profile_of(&table.headers, wanted, all)? };
+    let profile = if source.kind.is_some() {
+        None
+    } else {
+        profile_of(&table.headers, wanted, all)?
+    };
     let kind = match (source.kind, profile) {
         (Some(kind), _) => kind,
         (None, Some(profile)) => kind_of_profile(profile)?,
@@ -90,45 +116,82 @@ pub(super) fn job(source: Source, wanted: &Wanted, all: &[Profile], now: &Moment
     }
     let missing = map.missing(kind);
     if !missing.is_empty() {
-        let message = format!("{} has no column for {} of {}", table.name, missing.join(" and for "), kind.code());
-        return Err(Error::usage(message).hint(format!("Its columns are: {}", table.headers.join(", "))));
+        let message = format!(
+            "{} has no column for {} of {}",
+            table.name,
+            missing.join(" and for "),
+            kind.code()
+        );
+        return Err(
+            Error::usage(message).hint(format!("Its columns are: {}", table.headers.join(", ")))
+        );
     }
-    let dialect = wanted.dialect.clone().or(&profile.map(|p| p.dialect.clone()).unwrap_or_default());
+    let dialect = wanted
+        .dialect
+        .clone()
+        .or(&profile.map(|p| p.dialect.clone()).unwrap_or_default());
     let mut report = FileReport::new(table.name.clone(), kind);
     report.profile = profile.map(|p| p.name.clone());
     report.columns = map.uses(&samples);
     report.key = key_rule(kind, &map);
     report.dialect = source.found.clone();
     if let Some(calendar) = dialect.calendar {
-        report.find(Found::new("calendar", &format!("{calendar:?}").to_lowercase(), "as it was named"));
+        report.find(Found::new(
+            "calendar",
+            &format!("{calendar:?}").to_lowercase(),
+            "as it was named",
+        ));
     }
     for remark in &source.remarks {
         report.remark(remark.clone());
     }
     let meta = std::fs::metadata(&source.input).ok();
-    let changed = meta.and_then(|m| m.modified().ok()).and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    let changed = changed.and_then(|since| i64::try_from(since.as_millis()).ok()).map_or(now.at, Stamp);
+    let changed = meta
+        .and_then(|m| m.modified().ok())
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let changed = changed
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .map_or(now.at, Stamp);
     let size = table.size;
-    Ok(Job { source, kind, map, dialect, winner: profile.and_then(|p| p.conflicts), changed: Some(changed), report, size })
+    Ok(Job {
+        source,
+        kind,
+        map,
+        dialect,
+        winner: profile.and_then(|p| p.conflicts),
+        changed: Some(changed),
+        report,
+        size,
+    })
 }
 
 fn kind_of_profile(profile: &Profile) -> Result<Kind> {
     Kind::named(&profile.kind).ok_or_else(|| {
-        Error::usage(format!("profile {} is for \"{}\", which is no kind of rows", profile.name, profile.kind))
-            .hint(format!("kinds: {}", codes()))
+        Error::usage(format!(
+            "profile {} is for \"{}\", which is no kind of rows",
+            profile.name, profile.kind
+        ))
+        .hint(format!("kinds: {}", codes()))
     })
 }
 
 /// The kind of a table: as told, as its name says where its headers agree, or as its headers say.
 fn kind_of(source: &Source, table: &Table, told: Option<Kind>, in_folder: bool) -> Result<Kind> {
-    let named = source.sheet.as_deref().and_then(|s| kind::by_name(&format!("{s}.csv"))).or_else(|| kind::by_name(&source.name));
+    let named = source
+        .sheet
+        .as_deref()
+        .and_then(|s| kind::by_name(&format!("{s}.csv")))
+        .or_else(|| kind::by_name(&source.name));
     if in_folder {
         let kind = named.ok_or_else(|| Error::usage("the name is none that is known"))?;
         let missing = Mapping::new(kind, &table.headers).missing(kind);
         return if missing.is_empty() {
             Ok(kind)
         } else {
-            Err(Error::usage(format!("it lacks a column for {}", missing.join(" and for "))))
+            Err(Error::usage(format!(
+                "it lacks a column for {}",
+                missing.join(" and for ")
+            )))
         };
     }
     if let Some(told) = told {
@@ -139,8 +202,12 @@ fn kind_of(source: &Source, table: &Table, told: Option<Kind>, in_folder: bool) 
     }
     let codes_found: Vec<String> = table.headers.iter().map(|h| kind::header_code(h)).collect();
     kind::by_headers(&codes_found).or(named).ok_or_else(|| {
-        Error::usage(format!("{} is not understood: its columns are {}", table.name, table.headers.join(", ")))
-            .hint(format!("Say what its rows are with --as: {}", codes()))
+        Error::usage(format!(
+            "{} is not understood: its columns are {}",
+            table.name,
+            table.headers.join(", ")
+        ))
+        .hint(format!("Say what its rows are with --as: {}", codes()))
     })
 }
 
@@ -150,7 +217,11 @@ fn samples(table: &mut Table) -> Result<Vec<Vec<String>>> {
     let mut all = Vec::new();
     while all.len() < SAMPLES {
         match table.next()? {
-            Next::Row(row) => all.push((0..columns).map(|at| row.at(at).chars().take(200).collect()).collect()),
+            Next::Row(row) => all.push(
+                (0..columns)
+                    .map(|at| row.at(at).chars().take(200).collect())
+                    .collect(),
+            ),
             Next::Bad(..) => {}
             Next::End => break,
         }
@@ -167,12 +238,25 @@ fn key_rule(kind: Kind, map: &Mapping) -> String {
     let own = header("key").map(|h| format!("{h} is the key"));
     match kind {
         Kind::Customers => {
-            let rules = [own, header("website").map(|h| format!("the domain of {h}")), header("email"), Some("the exact name".to_owned())];
-            rules.into_iter().flatten().collect::<Vec<_>>().join(", else ")
+            let rules = [
+                own,
+                header("website").map(|h| format!("the domain of {h}")),
+                header("email"),
+                Some("the exact name".to_owned()),
+            ];
+            rules
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(", else ")
         }
         Kind::Contacts => {
             let rules = [own, header("email"), Some("customer and name".to_owned())];
-            rules.into_iter().flatten().collect::<Vec<_>>().join(", else ")
+            rules
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(", else ")
         }
         Kind::Usage => "customer and period".to_owned(),
         Kind::StageChanges => "customer, day and place in the day".to_owned(),

@@ -33,9 +33,14 @@ impl Read for Capped {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let left = self.left.get();
         if left == 0 {
-            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "row too long"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::FileTooLarge,
+                "row too long",
+            ));
         }
-        let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let wanted = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
         let got = self.file.read(&mut buffer[..wanted])?;
         self.left.set(left - got as u64);
         Ok(got)
@@ -68,12 +73,19 @@ impl<'a> Row<'a> {
         if text.is_empty() && place.or != usize::MAX {
             text = self.at(place.or);
         }
-        if self.words.is_empty() { text } else { self.words.said(place, text) }
+        if self.words.is_empty() {
+            text
+        } else {
+            self.words.said(place, text)
+        }
     }
 
     /// True where the row says something of a place, be it that there is nothing.
     pub(super) fn says(&self, place: Place) -> bool {
-        place.there() && [place.index, place.or].iter().any(|at| self.raw(*at).is_some_and(|cell| cell != UNSAID))
+        place.there()
+            && [place.index, place.or]
+                .iter()
+                .any(|at| self.raw(*at).is_some_and(|cell| cell != UNSAID))
     }
 
     /// The cell at a place, where the row says something of it.
@@ -82,7 +94,9 @@ impl<'a> Row<'a> {
     }
 
     fn raw(&self, column: usize) -> Option<&'a str> {
-        let range = column.checked_add(self.front).and_then(|at| self.record.range(at));
+        let range = column
+            .checked_add(self.front)
+            .and_then(|at| self.record.range(at));
         range.and_then(|r| self.text.get(r))
     }
 
@@ -137,15 +151,25 @@ impl Table {
     /// Opens a table and reads its header.
     pub(super) fn open(source: &Source) -> Result<Table> {
         let name = source.name.clone();
-        let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+        let cannot =
+            |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
         let mut file = File::open(&source.text).map_err(cannot)?;
         let size = file.metadata().map_err(cannot)?.len();
         let crlf = ends_in_crlf(&source.text).map_err(cannot)?;
         let mut end = [0];
-        let ended = size > 0 && file.seek(SeekFrom::End(-1)).and_then(|_| file.read(&mut end)).map_err(cannot)? == 1 && end[0] == b'\n';
+        let ended = size > 0
+            && file
+                .seek(SeekFrom::End(-1))
+                .and_then(|_| file.read(&mut end))
+                .map_err(cannot)?
+                == 1
+            && end[0] == b'\n';
         file.seek(SeekFrom::Start(0)).map_err(cannot)?;
         let left = Rc::new(Cell::new(ROW));
-        let capped = Capped { file, left: Rc::clone(&left) };
+        let capped = Capped {
+            file,
+            left: Rc::clone(&left),
+        };
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -176,24 +200,37 @@ impl Table {
             read = self.read_first()?;
         }
         if !read {
-            return Err(Error::usage(format!("{} is empty", self.name)).hint("The first row has to name the columns"));
+            return Err(Error::usage(format!("{} is empty", self.name))
+                .hint("The first row has to name the columns"));
         }
         let columns = self.record.len().saturating_sub(self.front);
         if columns > COLUMNS {
-            return Err(Error::usage(format!("{} has {columns} columns; at most {COLUMNS} can be read", self.name)));
+            return Err(Error::usage(format!(
+                "{} has {columns} columns; at most {COLUMNS} can be read",
+                self.name
+            )));
         }
         for field in self.record.iter().skip(self.front) {
             let text = String::from_utf8_lossy(field);
             let text = unguarded(text.trim());
-            let known = super::mapping::REJECT_COLUMNS.iter().find(|c| c.eq_ignore_ascii_case(text));
-            self.headers.push(known.map_or_else(|| text.chars().take(200).collect(), |c| (*c).to_owned()));
+            let known = super::mapping::REJECT_COLUMNS
+                .iter()
+                .find(|c| c.eq_ignore_ascii_case(text));
+            self.headers
+                .push(known.map_or_else(|| text.chars().take(200).collect(), |c| (*c).to_owned()));
         }
         Ok(())
     }
 
     fn read_first(&mut self) -> Result<bool> {
         let read = self.reader.read_byte_record(&mut self.record);
-        read.map_err(|e| Error::usage(format!("{} is not a CSV: its first row never ends", self.name)).because(e))
+        read.map_err(|e| {
+            Error::usage(format!(
+                "{} is not a CSV: its first row never ends",
+                self.name
+            ))
+            .because(e)
+        })
     }
 
     /// Bytes read so far.
@@ -203,7 +240,10 @@ impl Table {
 
     /// The raw fields of the row read last.
     pub(super) fn raw(&self) -> impl Iterator<Item = &[u8]> {
-        self.record.iter().skip(self.front).map(|cell| if cell == UNSAID.as_bytes() { b"" } else { cell })
+        self.record
+            .iter()
+            .skip(self.front)
+            .map(|cell| if cell == UNSAID.as_bytes() { b"" } else { cell })
     }
 
     /// Reads the next row.
@@ -217,32 +257,58 @@ impl Table {
                     None => continue,
                 }
             }
-            let (line, byte) = (self.reader.position().line() + u64::from(self.crlf), self.reader.position().byte());
+            let (line, byte) = (
+                self.reader.position().line() + u64::from(self.crlf),
+                self.reader.position().byte(),
+            );
             match self.reader.read_byte_record(&mut self.record) {
                 Ok(false) => return Ok(Next::End),
                 Ok(true) => {}
                 Err(error) => {
                     if self.left.get() > 0 {
-                        return Err(Error::failed(format!("{} could not be read at line {line}: {error}", self.name)).because(error));
+                        return Err(Error::failed(format!(
+                            "{} could not be read at line {line}: {error}",
+                            self.name
+                        ))
+                        .because(error));
                     }
                     self.record.clear();
                     self.resume(byte, line)?;
-                    let detail = format!("the row goes on for more than {} MB; a quote in it may never be closed", ROW >> 20);
+                    let detail = format!(
+                        "the row goes on for more than {} MB; a quote in it may never be closed",
+                        ROW >> 20
+                    );
                     return Ok(Next::Bad(line, "row too long".into(), detail));
                 }
             }
-            let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+            let inside = self
+                .record
+                .as_slice()
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count() as u64;
             let spans = inside > 0;
             let byte = self.record.position().map_or(byte, csv::Position::byte);
             let open = spans && self.position() >= self.size && self.is_open(byte)?;
             // Within quotes even the last line's end is part of the row.
-            let end = if open { self.reader.position().line() } else { self.last_line() };
+            let end = if open {
+                self.reader.position().line()
+            } else {
+                self.last_line()
+            };
             let line = end.saturating_sub(inside).max(1);
             if self.record.iter().all(<[u8]>::is_empty) {
                 self.empty += 1;
                 continue;
             }
-            let fault = if open { Some(("quote never closed", "a quote in this row is never closed".into())) } else { self.fault() };
+            let fault = if open {
+                Some((
+                    "quote never closed",
+                    "a quote in this row is never closed".into(),
+                ))
+            } else {
+                self.fault()
+            };
             if let Some((reason, detail)) = fault {
                 if spans {
                     self.resume(byte, line)?;
@@ -256,8 +322,16 @@ impl Table {
     /// Reads a row that this program wrote itself; `None` for an empty one.
     fn next_spooled(&mut self) -> Result<Option<bool>> {
         let read = self.reader.read_byte_record(&mut self.record);
-        let some = read.map_err(|e| Error::failed(format!("{} could not be read: {e}", self.name)).because(e))?;
-        if some && self.record.iter().skip(1).all(|cell| cell.is_empty() || cell == UNSAID.as_bytes()) {
+        let some = read.map_err(|e| {
+            Error::failed(format!("{} could not be read: {e}", self.name)).because(e)
+        })?;
+        if some
+            && self
+                .record
+                .iter()
+                .skip(1)
+                .all(|cell| cell.is_empty() || cell == UNSAID.as_bytes())
+        {
             self.empty += 1;
             return Ok(None);
         }
@@ -266,9 +340,15 @@ impl Table {
 
     /// The row as its reader has found it: with its own line, and with what is wrong with it.
     fn spooled(&self) -> Result<Next<'_>> {
-        let text = |at| self.record.get(at).map_or(std::borrow::Cow::Borrowed(""), String::from_utf8_lossy);
+        let text = |at| {
+            self.record
+                .get(at)
+                .map_or(std::borrow::Cow::Borrowed(""), String::from_utf8_lossy)
+        };
         let line = text(0).parse().unwrap_or(1);
-        let known = text(1).split_once('\t').map(|(reason, detail)| (reason.to_owned(), detail.to_owned()));
+        let known = text(1)
+            .split_once('\t')
+            .map(|(reason, detail)| (reason.to_owned(), detail.to_owned()));
         Ok(match known {
             Some((reason, detail)) => Next::Bad(line, std::borrow::Cow::Owned(reason), detail),
             None => match self.fault() {
@@ -289,32 +369,72 @@ impl Table {
     /// The row as text. In one piece: checking the whole record once is faster than field by field.
     fn row(&self, line: u64) -> Next<'_> {
         match std::str::from_utf8(self.record.as_slice()) {
-            Ok(text) => Next::Row(Row { text, record: &self.record, front: self.front, words: &self.words, line }),
-            Err(_) => Next::Bad(line, "unreadable character".into(), "bytes of this row are no UTF-8".into()),
+            Ok(text) => Next::Row(Row {
+                text,
+                record: &self.record,
+                front: self.front,
+                words: &self.words,
+                line,
+            }),
+            Err(_) => Next::Bad(
+                line,
+                "unreadable character".into(),
+                "bytes of this row are no UTF-8".into(),
+            ),
         }
     }
 
     /// What is wrong with the shape of the row.
     fn fault(&self) -> Option<(&'static str, String)> {
-        let (has, wants) = (self.record.len().saturating_sub(self.front), self.headers.len());
+        let (has, wants) = (
+            self.record.len().saturating_sub(self.front),
+            self.headers.len(),
+        );
         if has > COLUMNS {
-            return Some(("too many columns", format!("{has} fields; at most {COLUMNS} can be read")));
+            return Some((
+                "too many columns",
+                format!("{has} fields; at most {COLUMNS} can be read"),
+            ));
         }
         if let Some(at) = self.record.iter().position(|f| f.len() > FIELD) {
-            return Some(("field too long", format!("field {} has more than 64 KB", (at + 1).saturating_sub(self.front))));
+            return Some((
+                "field too long",
+                format!(
+                    "field {} has more than 64 KB",
+                    (at + 1).saturating_sub(self.front)
+                ),
+            ));
         }
         if has < wants {
-            return Some(("too few fields", format!("{has} fields where the header has {wants}")));
+            return Some((
+                "too few fields",
+                format!("{has} fields where the header has {wants}"),
+            ));
         }
-        if self.record.iter().skip(self.front + wants).any(|f| !f.is_empty()) {
-            return Some(("too many fields", format!("{has} fields where the header has {wants}")));
+        if self
+            .record
+            .iter()
+            .skip(self.front + wants)
+            .any(|f| !f.is_empty())
+        {
+            return Some((
+                "too many fields",
+                format!("{has} fields where the header has {wants}"),
+            ));
         }
-        self.record.as_slice().contains(&0).then(|| ("unreadable character", "a NUL character stands in this row".into()))
+        self.record.as_slice().contains(&0).then(|| {
+            (
+                "unreadable character",
+                "a NUL character stands in this row".into(),
+            )
+        })
     }
 
     /// True when the last row of the file, which begins at `byte`, ends within quotes.
     fn is_open(&self, byte: u64) -> Result<bool> {
-        let cannot = |e: std::io::Error| Error::failed(format!("{} could not be read: {e}", self.name)).because(e);
+        let cannot = |e: std::io::Error| {
+            Error::failed(format!("{} could not be read: {e}", self.name)).because(e)
+        };
         let mut file = File::open(&self.path).map_err(cannot)?;
         file.seek(SeekFrom::Start(byte)).map_err(cannot)?;
         let mut rest = Vec::new();
@@ -324,7 +444,13 @@ impl Table {
 
     /// Goes on at the line behind the one where a row began that swallowed others.
     fn resume(&mut self, byte: u64, line: u64) -> Result<()> {
-        let cannot = |e: std::io::Error| Error::failed(format!("{} could not be read at line {line}: {e}", self.name)).because(e);
+        let cannot = |e: std::io::Error| {
+            Error::failed(format!(
+                "{} could not be read at line {line}: {e}",
+                self.name
+            ))
+            .because(e)
+        };
         let mut file = BufReader::new(File::open(&self.path).map_err(cannot)?);
         file.seek(SeekFrom::Start(byte)).map_err(cannot)?;
         let mut at = byte;
@@ -345,11 +471,16 @@ impl Table {
         }
         self.left.set(ROW);
         let mut position = csv::Position::new();
-        position.set_byte(at).set_line(line + 1).set_record(self.reader.position().record());
+        position
+            .set_byte(at)
+            .set_line(line + 1)
+            .set_record(self.reader.position().record());
         // `seek` would pass over a position it believes to be at, after an error inside a row.
         self.reader
             .seek_raw(SeekFrom::Start(at), position)
-            .map_err(|e| Error::failed(format!("{} could not be read at line {line}", self.name)).because(e))
+            .map_err(|e| {
+                Error::failed(format!("{} could not be read at line {line}", self.name)).because(e)
+            })
     }
 }
 
@@ -361,9 +492,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("orders.csv");
         std::fs::write(&path, bytes).expect("written");
-        let now = crate::domain::time::Moment::new(crate::domain::time::Stamp(0), crate::domain::time::Zone::default());
-        let (dialect, stop) = (crate::domain::profile::Dialect::default(), super::super::Stop::default());
-        let asked = super::super::source::Asked { dialect: &dialect, sheet: None, now: &now, stop: &stop };
+        let now = crate::domain::time::Moment::new(
+            crate::domain::time::Stamp(0),
+            crate::domain::time::Zone::default(),
+        );
+        let (dialect, stop) = (
+            crate::domain::profile::Dialect::default(),
+            super::super::Stop::default(),
+        );
+        let asked = super::super::source::Asked {
+            dialect: &dialect,
+            sheet: None,
+            now: &now,
+            stop: &stop,
+        };
         let source = super::super::source::open(&path, &asked);
         let table = source.and_then(|all| Table::open(&all[0]));
         (folder, table)
@@ -399,7 +541,10 @@ mod tests {
     fn lines_are_counted_as_an_editor_does() {
         assert_eq!(rows(b"id,t\n\n1,a\n\n\n2,b"), said(&[(3, "1"), (6, "2")]));
         assert_eq!(rows(b"id,t\r\n\r\n1,a\r\n2,b"), said(&[(3, "1"), (4, "2")]));
-        assert_eq!(rows(b"id,t\r\n1,a\r\n\"2,open\r\n3,c\r\n"), said(&[(2, "1"), (3, "!quote never closed"), (4, "3")]));
+        assert_eq!(
+            rows(b"id,t\r\n1,a\r\n\"2,open\r\n3,c\r\n"),
+            said(&[(2, "1"), (3, "!quote never closed"), (4, "3")])
+        );
     }
 
     #[test]
@@ -411,9 +556,15 @@ mod tests {
 
     #[test]
     fn other_encodings_are_read_and_broken_bytes_cost_a_row() {
-        let wide: Vec<u8> = "\u{feff}id;t\n1;Işık\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = "\u{feff}id;t\n1;Işık\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_eq!(rows(&wide), said(&[(2, "1")]));
-        assert_eq!(rows(b"id,text\n1,I\xC5\x9F\xC4\xB1k\n2,broken\xFF\n3,c\n"), said(&[(2, "1"), (3, "!unreadable character"), (4, "3")]));
+        assert_eq!(
+            rows(b"id,text\n1,I\xC5\x9F\xC4\xB1k\n2,broken\xFF\n3,c\n"),
+            said(&[(2, "1"), (3, "!unreadable character"), (4, "3")])
+        );
         assert_eq!(rows(b"id,text\n1,caf\xE9\n"), said(&[(2, "1")]));
         assert_eq!(rows(b"sep=|\nid|text\n1|a\n"), said(&[(3, "1")]));
     }
@@ -423,8 +574,14 @@ mod tests {
         let wide = vec!["x"; COLUMNS + 1].join(",");
         let long = "y".repeat(FIELD + 1);
         let text = format!("id,text\n1\n2,b,c\n3,c,\n,\n{wide}\n{long},z\n5,e\n");
-        let told =
-            said(&[(2, "!too few fields"), (3, "!too many fields"), (4, "3"), (6, "!too many columns"), (7, "!field too long"), (8, "5")]);
+        let told = said(&[
+            (2, "!too few fields"),
+            (3, "!too many fields"),
+            (4, "3"),
+            (6, "!too many columns"),
+            (7, "!field too long"),
+            (8, "5"),
+        ]);
         assert_eq!(rows(text.as_bytes()), told);
     }
 

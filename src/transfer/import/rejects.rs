@@ -36,23 +36,54 @@ pub(super) struct Done {
 
 /// Where the rejected rows of `input` go: `orders.csv` has `orders.rejects.csv`, the sheet `May` of a workbook `orders.May.rejects.csv`.
 pub(super) fn target(input: &Path, sheet: Option<&str>) -> PathBuf {
-    let stem = input.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let sheet = sheet.map_or(String::new(), |s| format!(".{}", s.replace(['/', '\\', ':'], "_")));
+    let stem = input
+        .file_stem()
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let sheet = sheet.map_or(String::new(), |s| {
+        format!(".{}", s.replace(['/', '\\', ':'], "_"))
+    });
     input.with_file_name(format!("{stem}{sheet}.rejects.csv"))
 }
 
 impl Rejects {
     /// Rejects that go into `target`, of a table whose header row is `header`; with `on` false nothing is ever written. `state` is the
     /// person's folder in which the sums of such files are kept.
-    pub(super) fn new(target: PathBuf, header: &[String], delimiter: u8, on: bool, state: Option<&Path>) -> Rejects {
-        let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    pub(super) fn new(
+        target: PathBuf,
+        header: &[String],
+        delimiter: u8,
+        on: bool,
+        state: Option<&Path>,
+    ) -> Rejects {
+        let name = target
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let part = format!("{name}.{}.part", std::process::id());
-        let sums = Sums { folder: state.map(Path::to_owned) };
-        Rejects { target, part, delimiter, header: header.to_vec(), writer: None, failed: None, on, sums }
+        let sums = Sums {
+            folder: state.map(Path::to_owned),
+        };
+        Rejects {
+            target,
+            part,
+            delimiter,
+            header: header.to_vec(),
+            writer: None,
+            failed: None,
+            on,
+            sums,
+        }
     }
 
     /// Writes one row.
-    pub(super) fn put<'r>(&mut self, line: u64, row: u64, reason: &str, fields: impl Iterator<Item = &'r [u8]>) {
+    pub(super) fn put<'r>(
+        &mut self,
+        line: u64,
+        row: u64,
+        reason: &str,
+        fields: impl Iterator<Item = &'r [u8]>,
+    ) {
         if !self.on || self.failed.is_some() {
             return;
         }
@@ -63,22 +94,45 @@ impl Rejects {
     }
 
     fn folder(&self) -> io::Result<Folder> {
-        let folder = self.target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = self
+            .target
+            .parent()
+            .filter(|f| !f.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         Folder::open(&fs::canonicalize(folder)?)
     }
 
-    fn try_put<'r>(&mut self, line: u64, row: u64, reason: &str, fields: impl Iterator<Item = &'r [u8]>) -> csv::Result<()> {
+    fn try_put<'r>(
+        &mut self,
+        line: u64,
+        row: u64,
+        reason: &str,
+        fields: impl Iterator<Item = &'r [u8]>,
+    ) -> csv::Result<()> {
         if self.writer.is_none() {
             let file = BufWriter::new(self.folder()?.draft_as_usual(&self.part)?);
-            let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(file);
+            let mut writer = csv::WriterBuilder::new()
+                .flexible(true)
+                .delimiter(self.delimiter)
+                .from_writer(file);
             let known = |h: &&String| !REJECT_COLUMNS.contains(&h.as_str());
-            let own = self.header.iter().filter(known).map(|h| guarded(h).into_owned());
+            let own = self
+                .header
+                .iter()
+                .filter(known)
+                .map(|h| guarded(h).into_owned());
             writer.write_record(REJECT_COLUMNS.iter().map(|c| (*c).to_owned()).chain(own))?;
             self.writer = Some(writer);
         }
         // A rejected row of a corrected rejects file does not get its three columns twice.
-        let again = self.header.iter().take_while(|h| REJECT_COLUMNS.contains(&h.as_str())).count();
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let again = self
+            .header
+            .iter()
+            .take_while(|h| REJECT_COLUMNS.contains(&h.as_str()))
+            .count();
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
         let (line, row) = (line.to_string(), row.to_string());
         for field in [line.as_bytes(), row.as_bytes(), reason.as_bytes()] {
             writer.write_field(held(field))?;
@@ -95,17 +149,31 @@ impl Rejects {
         if !self.on {
             return Done::default();
         }
-        let name = self.target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = self
+            .target
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let wrote = self.writer.is_some();
-        let flushed = self.writer.take().map_or(Ok(()), |mut writer| writer.flush());
+        let flushed = self
+            .writer
+            .take()
+            .map_or(Ok(()), |mut writer| writer.flush());
         let done = match self.failed.take() {
             Some(error) => Err(error),
-            None if wrote => flushed.and_then(|()| self.place(&name)).map_err(|e| e.to_string()),
+            None if wrote => flushed
+                .and_then(|()| self.place(&name))
+                .map_err(|e| e.to_string()),
             None => return self.clear(&name),
         };
         done.unwrap_or_else(|error| {
-            let told = format!("{name} could not be written ({error}); the rejected rows are only counted");
-            Done { path: None, told: Some(told) }
+            let told = format!(
+                "{name} could not be written ({error}); the rejected rows are only counted"
+            );
+            Done {
+                path: None,
+                told: Some(told),
+            }
         })
     }
 
@@ -115,24 +183,34 @@ impl Rejects {
         let free = |name: &str| folder.is_free(name) || self.sums.is_ours(&folder, name);
         let stem = name.strip_suffix(".rejects.csv").unwrap_or(name);
         let others = (2..1000).map(|nth| format!("{stem}.{nth}.rejects.csv"));
-        let chosen = std::iter::once(name.to_owned()).chain(others).find(|name| free(name));
+        let chosen = std::iter::once(name.to_owned())
+            .chain(others)
+            .find(|name| free(name));
         let chosen = chosen.ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
         folder.rename(&self.part, &chosen)?;
         self.sums.keep(&folder, &chosen, &sum);
         let told =
             (chosen != name).then(|| format!("{name} was changed by somebody and stays as it is; the rows rejected now are in {chosen}"));
-        Ok(Done { path: Some(self.target.with_file_name(&chosen)), told })
+        Ok(Done {
+            path: Some(self.target.with_file_name(&chosen)),
+            told,
+        })
     }
 
     /// Nothing was rejected.
     fn clear(&self, name: &str) -> Done {
-        let Ok(folder) = self.folder() else { return Done::default() };
+        let Ok(folder) = self.folder() else {
+            return Done::default();
+        };
         let told = match folder.is_free(name) {
             true => None,
-            false if !self.sums.is_ours(&folder, name) => {
-                Some(format!("{name} stays: somebody has changed it, or another import wrote it"))
-            }
-            false => folder.remove(name).err().map(|_| format!("{name} is from an earlier import and could not be removed")),
+            false if !self.sums.is_ours(&folder, name) => Some(format!(
+                "{name} stays: somebody has changed it, or another import wrote it"
+            )),
+            false => folder
+                .remove(name)
+                .err()
+                .map(|_| format!("{name} is from an earlier import and could not be removed")),
         };
         Done { path: None, told }
     }
@@ -142,7 +220,14 @@ impl Rejects {
 fn held(cell: &[u8]) -> Vec<u8> {
     match std::str::from_utf8(cell) {
         Ok(text) => guarded(unguarded(text)).into_owned().into_bytes(),
-        Err(_) if matches!(guarded(&String::from_utf8_lossy(cell)), std::borrow::Cow::Owned(_)) => [b"'", cell].concat(),
+        Err(_)
+            if matches!(
+                guarded(&String::from_utf8_lossy(cell)),
+                std::borrow::Cow::Owned(_)
+            ) =>
+        {
+            [b"'", cell].concat()
+        }
         Err(_) => cell.to_vec(),
     }
 }
@@ -180,8 +265,17 @@ fn sum_of_path(folder: &Folder, name: &str) -> String {
 
 impl Sums {
     fn lines(&self) -> Vec<String> {
-        let text = self.folder.as_ref().and_then(|folder| read(&folder.join(SUMS), MOST_BYTES).ok());
-        text.map(|text| String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()).unwrap_or_default()
+        let text = self
+            .folder
+            .as_ref()
+            .and_then(|folder| read(&folder.join(SUMS), MOST_BYTES).ok());
+        text.map(|text| {
+            String::from_utf8_lossy(&text)
+                .lines()
+                .map(str::to_owned)
+                .collect()
+        })
+        .unwrap_or_default()
     }
 
     /// The file still is what an import wrote.
@@ -189,18 +283,28 @@ impl Sums {
         let of = sum_of_path(folder, name) + " ";
         let lines = self.lines();
         let known = lines.iter().rev().find_map(|line| line.strip_prefix(&of));
-        known.is_some_and(|known| folder.file(name).and_then(sum).is_ok_and(|now| now == known))
+        known.is_some_and(|known| {
+            folder
+                .file(name)
+                .and_then(sum)
+                .is_ok_and(|now| now == known)
+        })
     }
 
     /// What cannot be kept is not known the next time: the file is left alone then.
     fn keep(&self, folder: &Folder, name: &str, sum: &str) {
         let Some(state) = &self.folder else { return };
         let of = sum_of_path(folder, name);
-        let mut lines: Vec<String> = self.lines().into_iter().filter(|line| !line.starts_with(&of)).collect();
+        let mut lines: Vec<String> = self
+            .lines()
+            .into_iter()
+            .filter(|line| !line.starts_with(&of))
+            .collect();
         lines.push(format!("{of} {sum}"));
         let text = lines[lines.len().saturating_sub(MOST_LINES)..].join("\n") + "\n";
         let draft = format!("{SUMS}.{}", std::process::id());
-        let _ = Folder::open(state).and_then(|state| state.write(SUMS, &draft, text.as_bytes(), 0o600));
+        let _ =
+            Folder::open(state).and_then(|state| state.write(SUMS, &draft, text.as_bytes(), 0o600));
     }
 }
 
@@ -226,8 +330,14 @@ mod tests {
         first.put(7, 6, "amount is negative", cells(&["O1", "-3,0"]));
         let path = first.finish().path.expect("a file");
         let text = fs::read_to_string(&path).expect("readable");
-        assert_eq!(text, "rejected_line,rejected_row,rejected_because,order_id,amount\n7,6,amount is negative,O1,\"'-3,0\"\n");
-        assert_eq!(rejects(&input, &header, state.path()).finish(), Done::default());
+        assert_eq!(
+            text,
+            "rejected_line,rejected_row,rejected_because,order_id,amount\n7,6,amount is negative,O1,\"'-3,0\"\n"
+        );
+        assert_eq!(
+            rejects(&input, &header, state.path()).finish(),
+            Done::default()
+        );
         assert!(!path.exists());
     }
 
@@ -242,22 +352,46 @@ mod tests {
             rejects.finish()
         };
         let path = folder.path().join("orders.rejects.csv");
-        assert_eq!(again(2), Done { path: Some(path.clone()), told: None });
-        assert_eq!(again(3), Done { path: Some(path.clone()), told: None }, "its own it replaces");
+        assert_eq!(
+            again(2),
+            Done {
+                path: Some(path.clone()),
+                told: None
+            }
+        );
+        assert_eq!(
+            again(3),
+            Done {
+                path: Some(path.clone()),
+                told: None
+            },
+            "its own it replaces"
+        );
         fs::write(&path, "corrected").expect("written");
         let second = folder.path().join("orders.2.rejects.csv");
         for line in [4, 5] {
             let done = again(line);
             assert_eq!(done.path, Some(second.clone()));
-            assert!(done.told.expect("told").contains("orders.rejects.csv was changed"));
+            assert!(
+                done.told
+                    .expect("told")
+                    .contains("orders.rejects.csv was changed")
+            );
         }
         let none = rejects(&input, &[], state.path()).finish();
-        assert!(none.told.expect("told").contains("orders.rejects.csv stays"));
+        assert!(
+            none.told
+                .expect("told")
+                .contains("orders.rejects.csv stays")
+        );
         assert_eq!(fs::read_to_string(&path).expect("there"), "corrected");
         // Of what nobody knows anything everything may be somebody's work.
         let mut unknown = Rejects::new(target(&input, None), &[], b',', true, None);
         unknown.put(2, 1, "no", cells(&["x"]));
-        assert_eq!(unknown.finish().path, Some(folder.path().join("orders.3.rejects.csv")));
+        assert_eq!(
+            unknown.finish().path,
+            Some(folder.path().join("orders.3.rejects.csv"))
+        );
     }
 
     #[cfg(unix)]
@@ -265,7 +399,10 @@ mod tests {
     fn a_link_in_its_place_leads_nowhere() {
         let folder = tempfile::tempdir().expect("a folder");
         let state = tempfile::tempdir().expect("a folder");
-        let (input, precious) = (folder.path().join("orders.csv"), folder.path().join("precious"));
+        let (input, precious) = (
+            folder.path().join("orders.csv"),
+            folder.path().join("precious"),
+        );
         fs::write(&precious, "mine").expect("written");
         for name in ["orders.rejects.csv", "orders.rejects.csv.part"] {
             std::os::unix::fs::symlink(&precious, folder.path().join(name)).expect("linked");
@@ -273,13 +410,30 @@ mod tests {
         let mut first = rejects(&input, &[], state.path());
         std::os::unix::fs::symlink(&precious, folder.path().join(&first.part)).expect("linked");
         first.put(2, 1, "no", cells(&["x"]));
-        assert_eq!(first.finish().path, Some(folder.path().join("orders.2.rejects.csv")));
+        assert_eq!(
+            first.finish().path,
+            Some(folder.path().join("orders.2.rejects.csv"))
+        );
         assert_eq!(fs::read_to_string(&precious).expect("there"), "mine");
     }
 
     #[test]
     fn no_cell_runs_and_each_is_read_as_it_was() {
-        for cell in ["=1+1", "+a", "-a", "@sum(1)", "\t=x", "\r=x", "\u{feff}=x", "'=x", "' x", "-3", "Acme", "", "\u{200b}+x"] {
+        for cell in [
+            "=1+1",
+            "+a",
+            "-a",
+            "@sum(1)",
+            "\t=x",
+            "\r=x",
+            "\u{feff}=x",
+            "'=x",
+            "' x",
+            "-3",
+            "Acme",
+            "",
+            "\u{200b}+x",
+        ] {
             let written = String::from_utf8(held(cell.as_bytes())).expect("UTF-8");
             assert_eq!(unguarded(&written), unguarded(cell), "{cell:?}");
             assert_eq!(guarded(unguarded(&written)), written, "{cell:?}");
@@ -296,15 +450,27 @@ mod tests {
         let mut rejects = Rejects::new(target(&input, None), &[], b',', true, None);
         rejects.put(2, 1, "no", cells(&["x"]));
         drop(rejects);
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("a folder").count(),
+            0
+        );
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_said_once() {
-        let mut rejects = Rejects::new(PathBuf::from("/nowhere/at/all/orders.rejects.csv"), &[], b',', true, None);
+        let mut rejects = Rejects::new(
+            PathBuf::from("/nowhere/at/all/orders.rejects.csv"),
+            &[],
+            b',',
+            true,
+            None,
+        );
         rejects.put(2, 1, "no", cells(&["x"]));
         rejects.put(3, 2, "no", cells(&["y"]));
         let said = rejects.finish().told.expect("not writable");
-        assert!(said.starts_with("orders.rejects.csv could not be written ("), "{said}");
+        assert!(
+            said.starts_with("orders.rejects.csv could not be written ("),
+            "{said}"
+        );
     }
 }

@@ -77,7 +77,11 @@ pub struct Found {
 
 impl Found {
     pub(super) fn new(what: &str, is: &str, why: impl Into<String>) -> Found {
-        Found { what: what.to_owned(), is: is.to_owned(), why: why.into() }
+        Found {
+            what: what.to_owned(),
+            is: is.to_owned(),
+            why: why.into(),
+        }
     }
 }
 
@@ -185,7 +189,14 @@ impl FileReport {
 
     /// True when the seven counts add up to the rows.
     pub fn adds_up(&self) -> bool {
-        self.rows == self.made + self.changed + self.same + self.merged + self.kept + self.passed + self.rejected
+        self.rows
+            == self.made
+                + self.changed
+                + self.same
+                + self.merged
+                + self.kept
+                + self.passed
+                + self.rejected
     }
 }
 
@@ -233,6 +244,8 @@ impl Report {
 
     /// True when any row made or changed something.
     pub fn is_new(&self) -> bool {
-        self.files.iter().any(|f| f.made + f.changed > 0) || !self.stages_added.is_empty() || !self.attributes_added.is_empty()
+        self.files.iter().any(|f| f.made + f.changed > 0)
+            || !self.stages_added.is_empty()
+            || !self.attributes_added.is_empty()
     }
 }

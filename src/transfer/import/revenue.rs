@@ -53,16 +53,30 @@ impl Versions {
         let amount = desk.must_amount(row, self.amount)?;
         let word = row.get(self.interval);
         let Some((interval, times)) = interval(word) else {
-            return refuse("unknown interval", format!("interval {} is not day, week, month or year", quoted(word)));
+            return refuse(
+                "unknown interval",
+                format!("interval {} is not day, week, month or year", quoted(word)),
+            );
         };
         let count = desk.within(row, self.count, 1, 10_000)?.unwrap_or(1);
         let count = u32::try_from(count).unwrap_or(1) * times;
-        let quantity = desk.within(row, self.quantity, 0, i64::from(u32::MAX))?.unwrap_or(1);
+        let quantity = desk
+            .within(row, self.quantity, 0, i64::from(u32::MAX))?
+            .unwrap_or(1);
         let discount = match row.get(self.discount) {
             "" => 0,
             text => match values::per_cent(text) {
                 Some(hundredths) => hundredths,
-                None => return refuse("not a per cent", format!("{} {} is not 0 to 100", desk.map.header(self.discount), quoted(text))),
+                None => {
+                    return refuse(
+                        "not a per cent",
+                        format!(
+                            "{} {} is not 0 to 100",
+                            desk.map.header(self.discount),
+                            quoted(text)
+                        ),
+                    );
+                }
             },
         };
         let currency = desk.currency(row, self.currency)?;
@@ -82,7 +96,9 @@ impl Versions {
             interval: row.says(self.interval).then_some(interval),
             // A word such as "quarter" says both, so the next word does too.
             count: (row.says(self.count) || row.says(self.interval)).then_some(count),
-            quantity: row.says(self.quantity).then_some(u32::try_from(quantity).unwrap_or(1)),
+            quantity: row
+                .says(self.quantity)
+                .then_some(u32::try_from(quantity).unwrap_or(1)),
             discount: row.says(self.discount).then_some(discount),
             status: row.says(self.status).then_some(status),
         })
@@ -95,12 +111,23 @@ fn check(desk: &mut Desk<'_>, terms: &VersionRow<'_>) -> Taken<()> {
     let version = terms.over(there.as_ref(), desk.config.currency);
     if version.end.is_some_and(|end| end < version.start) {
         let end = version.end.map(|end| end.to_string()).unwrap_or_default();
-        let book = if terms.end.is_some() { "" } else { " in the book" };
-        return refuse("end before start", format!("it ends on {end}{book} and starts on {}", version.start));
+        let book = if terms.end.is_some() {
+            ""
+        } else {
+            " in the book"
+        };
+        return refuse(
+            "end before start",
+            format!("it ends on {end}{book} and starts on {}", version.start),
+        );
     }
     // More than 64 bits a month cannot be counted with; better said now than a figure missing later.
-    if i128::from(version.amount) * i128::from(version.quantity.max(1)) > i128::from(i64::MAX / 400) {
-        return refuse("number too large", "amount times quantity does not fit in 64 bits");
+    if i128::from(version.amount) * i128::from(version.quantity.max(1)) > i128::from(i64::MAX / 400)
+    {
+        return refuse(
+            "number too large",
+            "amount times quantity does not fit in 64 bits",
+        );
     }
     Ok(())
 }
@@ -129,7 +156,13 @@ impl Intake for Versions {
         let (customer, number) = desk.customer_of(row, self.customer)?;
         let named = row.get(self.subscription);
         let subscription = if named.is_empty() { customer } else { named };
-        reference(&mut self.external, desk, row, self.key, &[subscription, row.get(self.start)])?;
+        reference(
+            &mut self.external,
+            desk,
+            row,
+            self.key,
+            &[subscription, row.get(self.start)],
+        )?;
         let terms = VersionRow {
             external: &self.external,
             customer: number,
@@ -180,15 +213,28 @@ impl Intake for Orders {
         let amount = desk.must_amount(row, self.amount)?;
         let discount = desk.amount(row, self.discount)?.unwrap_or(0);
         if discount < 0 {
-            return refuse("negative amount", format!("{} {discount} is below 0", desk.map.header(self.discount)));
+            return refuse(
+                "negative amount",
+                format!("{} {discount} is below 0", desk.map.header(self.discount)),
+            );
         }
         self.more.begin();
         let some = (discount > 0).then_some(&discount as &dyn std::fmt::Display);
         self.more.add("discount", row.says(self.discount), some);
         let status = row.said(self.status);
-        self.more.text("status", status.is_some(), status.unwrap_or(""));
+        self.more
+            .text("status", status.is_some(), status.unwrap_or(""));
         let more = self.more.end();
-        let bill = Bill { kind: EventKind::Order, key: self.key, customer: self.customer, amount, status, more, at, day };
+        let bill = Bill {
+            kind: EventKind::Order,
+            key: self.key,
+            customer: self.customer,
+            amount,
+            status,
+            more,
+            at,
+            day,
+        };
         put_bill(desk, row, &bill)
     }
 }
@@ -229,15 +275,31 @@ impl Intake for Invoices {
         let amount = desk.must_amount(row, self.amount)?;
         self.more.begin();
         for (name, place) in [("due", self.due), ("paid", self.paid)] {
-            let day = if name == "paid" { desk.last_day(row, place)? } else { desk.date(row, place)? };
+            let day = if name == "paid" {
+                desk.last_day(row, place)?
+            } else {
+                desk.date(row, place)?
+            };
             self.more.day(name, row.says(place), day);
         }
         let status = row.said(self.status);
-        for (name, text) in [("status", status), ("subscription", row.said(self.subscription))] {
+        for (name, text) in [
+            ("status", status),
+            ("subscription", row.said(self.subscription)),
+        ] {
             self.more.text(name, text.is_some(), text.unwrap_or(""));
         }
         let more = self.more.end();
-        let bill = Bill { kind: EventKind::Invoice, key: self.key, customer: self.customer, amount, status, more, at, day };
+        let bill = Bill {
+            kind: EventKind::Invoice,
+            key: self.key,
+            customer: self.customer,
+            amount,
+            status,
+            more,
+            at,
+            day,
+        };
         put_bill(desk, row, &bill)
     }
 }
@@ -257,7 +319,10 @@ struct Bill<'a> {
 fn put_bill(desk: &mut Desk<'_>, row: Row<'_>, bill: &Bill<'_>) -> Taken {
     let key = row.get(bill.key);
     if key.is_empty() {
-        return refuse("empty key", format!("{} is empty", desk.map.header(bill.key)));
+        return refuse(
+            "empty key",
+            format!("{} is empty", desk.map.header(bill.key)),
+        );
     }
     let customer = desk.customer_of(row, bill.customer)?.1;
     if let Some(fate) = desk.repeated(key, row.content())? {

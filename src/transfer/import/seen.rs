@@ -27,7 +27,11 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn new() -> Seen {
-        Seen { state: RandomState::new(), young: HashMap::new(), old: HashMap::new() }
+        Seen {
+            state: RandomState::new(),
+            young: HashMap::new(),
+            old: HashMap::new(),
+        }
     }
 
     /// What is known of `key`, whose row says `content`.
@@ -35,18 +39,28 @@ impl Seen {
         let hash = self.state.hash_one(key);
         match self.young.get(&hash).or_else(|| self.old.get(&hash)) {
             None => Sight::New,
-            Some((digest, line)) if *digest == self.state.hash_one(content) as u32 => Sight::Again(u64::from(*line)),
+            Some((digest, line)) if *digest == self.state.hash_one(content) as u32 => {
+                Sight::Again(u64::from(*line))
+            }
             Some((_, line)) => Sight::Other(u64::from(*line)),
         }
     }
 
     /// Remembers a row that was taken.
-    pub(super) fn keep(&mut self, key: &(impl std::hash::Hash + ?Sized), content: &[u8], line: u64) {
+    pub(super) fn keep(
+        &mut self,
+        key: &(impl std::hash::Hash + ?Sized),
+        content: &[u8],
+        line: u64,
+    ) {
         if self.young.len() >= GENERATION {
             self.old = std::mem::take(&mut self.young);
         }
         let digest = self.state.hash_one(content) as u32;
-        self.young.insert(self.state.hash_one(key), (digest, u32::try_from(line).unwrap_or(u32::MAX)));
+        self.young.insert(
+            self.state.hash_one(key),
+            (digest, u32::try_from(line).unwrap_or(u32::MAX)),
+        );
     }
 }
 

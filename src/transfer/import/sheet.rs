@@ -31,26 +31,37 @@ pub(super) struct Sheet {
 }
 
 /// The sheets of a workbook that have rows, hidden ones left out; `only` one of them where a name is given.
-pub(super) fn spool(path: &Path, name: &str, only: Option<&str>, stop: &Stop) -> Result<Vec<Sheet>> {
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+pub(super) fn spool(
+    path: &Path,
+    name: &str,
+    only: Option<&str>,
+    stop: &Stop,
+) -> Result<Vec<Sheet>> {
+    let cannot =
+        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut file = BufReader::new(File::open(path).map_err(cannot)?);
     measure(&mut file, name, (WHOLE, PART))?;
     file.rewind().map_err(cannot)?;
-    let wrong =
-        |e: calamine::XlsxError| Error::usage(format!("{name} is no workbook that can be read: {e}")).hint("Save it as XLSX or as CSV");
+    let wrong = |e: calamine::XlsxError| {
+        Error::usage(format!("{name} is no workbook that can be read: {e}"))
+            .hint("Save it as XLSX or as CSV")
+    };
     let mut book = Xlsx::new(file).map_err(wrong)?;
     let all: Vec<String> = book
         .sheets_metadata()
         .iter()
         .filter(|s| {
-            s.typ == SheetType::WorkSheet && (only == Some(s.name.as_str()) || only.is_none() && s.visible == SheetVisible::Visible)
+            s.typ == SheetType::WorkSheet
+                && (only == Some(s.name.as_str())
+                    || only.is_none() && s.visible == SheetVisible::Visible)
         })
         .map(|s| s.name.clone())
         .collect();
     if let Some(only) = only
         && all.is_empty()
     {
-        return Err(Error::not_found(format!("{name} has no sheet {only}")).hint(format!("Its sheets: {}", book.sheet_names().join(", "))));
+        return Err(Error::not_found(format!("{name} has no sheet {only}"))
+            .hint(format!("Its sheets: {}", book.sheet_names().join(", "))));
     }
     let mut sheets = Vec::new();
     let old = book.has_1904_epoch();
@@ -60,16 +71,22 @@ pub(super) fn spool(path: &Path, name: &str, only: Option<&str>, stop: &Stop) ->
         }
     }
     if sheets.is_empty() {
-        return Err(Error::usage(format!("{name} is empty")).hint("The first row of a sheet has to name the columns"));
+        return Err(Error::usage(format!("{name} is empty"))
+            .hint("The first row of a sheet has to name the columns"));
     }
     Ok(sheets)
 }
 
 /// Unpacks every part once without keeping anything. The limits: bytes of all parts, and of one that is kept in memory.
 fn measure(file: &mut (impl Read + Seek), name: &str, (most, part_most): (u64, u64)) -> Result<()> {
-    let wrong = |e: zip::result::ZipError| Error::usage(format!("{name} is no workbook that can be read: {e}")).because(e);
+    let wrong = |e: zip::result::ZipError| {
+        Error::usage(format!("{name} is no workbook that can be read: {e}")).because(e)
+    };
     let mut archive = ZipArchive::new(file).map_err(wrong)?;
-    let big = |what: &str| Error::usage(format!("{name} is not read: {what}")).hint("A workbook this large is better saved as CSV");
+    let big = |what: &str| {
+        Error::usage(format!("{name} is not read: {what}"))
+            .hint("A workbook this large is better saved as CSV")
+    };
     if archive.len() > PARTS {
         return Err(big("it has too many parts"));
     }
@@ -81,10 +98,16 @@ fn measure(file: &mut (impl Read + Seek), name: &str, (most, part_most): (u64, u
         if !path.ends_with(".xml") && !path.ends_with(".rels") {
             continue;
         }
-        let limit = if path.contains("worksheets/") { most } else { part_most };
+        let limit = if path.contains("worksheets/") {
+            most
+        } else {
+            part_most
+        };
         let (mut size, mut run) = (0_u64, 0_u64);
         loop {
-            let n = part.read(&mut piece).map_err(|e| Error::usage(format!("{name} is damaged: {e}")).because(e))?;
+            let n = part
+                .read(&mut piece)
+                .map_err(|e| Error::usage(format!("{name} is damaged: {e}")).because(e))?;
             if n == 0 {
                 break;
             }
@@ -105,8 +128,16 @@ fn measure(file: &mut (impl Read + Seek), name: &str, (most, part_most): (u64, u
 }
 
 /// Copies the rows of one sheet; `None` for one without any.
-fn one(book: &mut Xlsx<BufReader<File>>, sheet: &str, name: &str, old: bool, stop: &Stop) -> Result<Option<Spool>> {
-    let wrong = |e: calamine::XlsxError| Error::usage(format!("sheet {sheet} of {name} cannot be read: {e}"));
+fn one(
+    book: &mut Xlsx<BufReader<File>>,
+    sheet: &str,
+    name: &str,
+    old: bool,
+    stop: &Stop,
+) -> Result<Option<Spool>> {
+    let wrong = |e: calamine::XlsxError| {
+        Error::usage(format!("sheet {sheet} of {name} cannot be read: {e}"))
+    };
     let mut cells = book.worksheet_cells_reader(sheet).map_err(wrong)?;
     let mut spool: Option<Spool> = None;
     let mut row: Vec<String> = Vec::new();
@@ -114,22 +145,34 @@ fn one(book: &mut Xlsx<BufReader<File>>, sheet: &str, name: &str, old: bool, sto
     loop {
         let cell = cells.next_cell().map_err(wrong)?;
         let at = cell.as_ref().map(calamine::Cell::get_position);
-        if at.is_none_or(|(next, _)| next != line) && (beyond || row.iter().any(|c| !c.is_empty())) {
+        if at.is_none_or(|(next, _)| next != line) && (beyond || row.iter().any(|c| !c.is_empty()))
+        {
             match &mut spool {
                 None if beyond => {
-                    return Err(Error::usage(format!("sheet {sheet} of {name} has more than {COLUMNS} columns; that many cannot be read")));
+                    return Err(Error::usage(format!(
+                        "sheet {sheet} of {name} has more than {COLUMNS} columns; that many cannot be read"
+                    )));
                 }
                 None => {
-                    width = row.iter().rposition(|c| !c.is_empty()).map_or(0, |last| last + 1);
+                    width = row
+                        .iter()
+                        .rposition(|c| !c.is_empty())
+                        .map_or(0, |last| last + 1);
                     spool = Some(Spool::new(name, &row[..width], stop)?);
                 }
                 Some(spool) if beyond || row.iter().skip(width).any(|c| !c.is_empty()) => {
-                    spool.fault(u64::from(line) + 1, "too many fields", &format!("cells beyond the {width} columns of the header"))?;
+                    spool.fault(
+                        u64::from(line) + 1,
+                        "too many fields",
+                        &format!("cells beyond the {width} columns of the header"),
+                    )?;
                 }
                 Some(spool) => spool.row(u64::from(line) + 1, &row[..width.min(row.len())])?,
             }
         }
-        let (Some(cell), Some((next, column))) = (cell, at) else { return Ok(spool) };
+        let (Some(cell), Some((next, column))) = (cell, at) else {
+            return Ok(spool);
+        };
         if next != line {
             line = next;
             row.clear();
@@ -154,7 +197,9 @@ fn shown(value: &DataRef<'_>, old: bool) -> String {
         DataRef::Empty | DataRef::Error(_) => String::new(),
         DataRef::Int(n) => n.to_string(),
         DataRef::Float(n) => number(*n),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            text.clone()
+        }
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(yes) => yes.to_string(),
         DataRef::DateTime(at) if at.is_datetime() => moment(at.as_f64(), old),
@@ -174,7 +219,11 @@ fn moment(days: f64, old: bool) -> String {
     let at = ExcelDateTime::new(days + 0.0005 / 86_400.0, ExcelDateTimeType::DateTime, old);
     let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
     let date = format!("{year:04}-{month:02}-{day:02}");
-    if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date}T{hour:02}:{minute:02}:{second:02}") }
+    if (hour, minute, second) == (0, 0, 0) {
+        date
+    } else {
+        format!("{date}T{hour:02}:{minute:02}:{second:02}")
+    }
 }
 
 #[cfg(test)]
@@ -185,14 +234,23 @@ mod tests {
     fn what_unpacks_to_too_much_is_refused() {
         use std::io::Write as _;
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        zip.start_file("xl/sharedStrings.xml", zip::write::SimpleFileOptions::default()).expect("a part");
+        zip.start_file(
+            "xl/sharedStrings.xml",
+            zip::write::SimpleFileOptions::default(),
+        )
+        .expect("a part");
         (0..1_000).for_each(|_| zip.write_all(&b"<si></si>".repeat(100)).expect("written"));
         let mut file = zip.finish().expect("whole");
         assert!(file.get_ref().len() < 10_000, "small as a file");
         assert!(measure(&mut file, "x.xlsx", (1 << 20, 1 << 20)).is_ok());
         for limits in [(1 << 20, 1 << 19), (1 << 19, 1 << 20)] {
-            let refused = measure(&mut file, "x.xlsx", limits).expect_err("refused").message;
-            assert_eq!(refused, "x.xlsx is not read: unpacked it would be larger than can be held");
+            let refused = measure(&mut file, "x.xlsx", limits)
+                .expect_err("refused")
+                .message;
+            assert_eq!(
+                refused,
+                "x.xlsx is not read: unpacked it would be larger than can be held"
+            );
         }
     }
 
@@ -204,7 +262,10 @@ mod tests {
         assert_eq!(number(1e15), "1000000000000000");
         assert_eq!(moment(45_943.5, false), "2025-10-13T12:00:00");
         assert_eq!(moment(45_943.0, false), "2025-10-13");
-        assert_eq!(moment(45_943.0 + 53_999.0 / 86_400.0, false), "2025-10-13T14:59:59");
+        assert_eq!(
+            moment(45_943.0 + 53_999.0 / 86_400.0, false),
+            "2025-10-13T14:59:59"
+        );
         assert_eq!(moment(45_943.0 - 1_462.0, true), "2025-10-13");
     }
 }

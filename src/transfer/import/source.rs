@@ -18,7 +18,9 @@ use crate::domain::time::{Moment, Zone};
 use crate::error::{Error, Result};
 
 /// Endings of files that a folder is searched for.
-const ENDINGS: &[&str] = &["csv", "tsv", "json", "jsonl", "ndjson", "xlsx", "ics", "vcf", "eml", "mbox"];
+const ENDINGS: &[&str] = &[
+    "csv", "tsv", "json", "jsonl", "ndjson", "xlsx", "ics", "vcf", "eml", "mbox",
+];
 /// Bytes at the beginning that say what a file is.
 const START: usize = 64 * 1024;
 
@@ -62,7 +64,10 @@ enum Format {
 /// True for the name of a file that a folder gives.
 pub(super) fn is_wanted(name: &str) -> bool {
     let lower = name.to_lowercase();
-    !lower.ends_with(".rejects.csv") && lower.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && ENDINGS.contains(&end))
+    !lower.ends_with(".rejects.csv")
+        && lower
+            .rsplit_once('.')
+            .is_some_and(|(stem, end)| !stem.is_empty() && ENDINGS.contains(&end))
 }
 
 /// What stands in for a path where standard input is read.
@@ -91,19 +96,29 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>) -> Result<Vec<Source>> {
         }
         return Ok(all);
     }
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let name = path.file_name().map_or_else(
+        || path.display().to_string(),
+        |n| n.to_string_lossy().into_owned(),
+    );
     open_as(path, path, &name, asked)
 }
 
 fn copy_in() -> Result<Rc<NamedTempFile>> {
-    let failed = |e: std::io::Error| Error::failed(format!("standard input could not be read: {e}")).because(e);
+    let failed = |e: std::io::Error| {
+        Error::failed(format!("standard input could not be read: {e}")).because(e)
+    };
     let kept = NamedTempFile::new().map_err(failed)?;
     std::io::copy(&mut std::io::stdin().lock(), &mut kept.as_file()).map_err(failed)?;
     Ok(Rc::new(kept))
 }
 
 fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<Vec<Source>> {
-    let Asked { dialect, sheet: only, now, stop } = *asked;
+    let Asked {
+        dialect,
+        sheet: only,
+        now,
+        stop,
+    } = *asked;
     let blank = Source {
         name: name.to_owned(),
         sheet: None,
@@ -120,13 +135,28 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
     let spooled = |spool: Spool, kind: Option<Kind>| -> Result<Source> {
         let kept = spool.finish()?;
         let decimal = Some(Decimal::Point);
-        Ok(Source { text: kept.path().to_owned(), front: FRONT, kind, decimal, kept: Some(kept), ..blank.clone() })
+        Ok(Source {
+            text: kept.path().to_owned(),
+            front: FRONT,
+            kind,
+            decimal,
+            kept: Some(kept),
+            ..blank.clone()
+        })
     };
-    let cannot = |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot =
+        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
     let mut start = Vec::new();
-    File::open(path).map_err(cannot)?.take(START as u64).read_to_end(&mut start).map_err(cannot)?;
+    File::open(path)
+        .map_err(cannot)?
+        .take(START as u64)
+        .read_to_end(&mut start)
+        .map_err(cannot)?;
     if start.starts_with(b"\xD0\xCF\x11\xE0") {
-        return Err(Error::usage(format!("{name} is a workbook of the old kind (XLS)")).hint("Save it as XLSX or as CSV"));
+        return Err(
+            Error::usage(format!("{name} is a workbook of the old kind (XLS)"))
+                .hint("Save it as XLSX or as CSV"),
+        );
     }
     if start.starts_with(b"PK\x03\x04") {
         let sheets = sheet::spool(path, name, only, stop)?;
@@ -144,24 +174,45 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
     let (encoding, found) = match &dialect.encoding {
         Some(named) => {
             let encoding = encoding::named(named)?;
-            (encoding, Found::new("encoding", encoding.name(), "as it was named"))
+            (
+                encoding,
+                Found::new("encoding", encoding.name(), "as it was named"),
+            )
         }
         None => encoding::detect(path, name)?,
     };
-    let mut text = Source { found: vec![found], ..blank.clone() };
+    let mut text = Source {
+        found: vec![found],
+        ..blank.clone()
+    };
     if encoding != UTF_8 {
         let (kept, broken) = encoding::to_utf8(path, name, encoding)?;
         text.text = kept.path().to_owned();
         text.kept = Some(Rc::new(kept));
         if broken > 0 {
-            text.remarks.push(format!("{broken} places are not {} and were read as \u{fffd}", encoding.name()));
+            text.remarks.push(format!(
+                "{broken} places are not {} and were read as \u{fffd}",
+                encoding.name()
+            ));
         }
         start.clear();
-        File::open(&text.text).map_err(cannot)?.take(START as u64).read_to_end(&mut start).map_err(cannot)?;
+        File::open(&text.text)
+            .map_err(cannot)?
+            .take(START as u64)
+            .read_to_end(&mut start)
+            .map_err(cannot)?;
     }
-    let zone = dialect.zone.as_deref().and_then(Zone::named).unwrap_or(now.zone);
+    let zone = dialect
+        .zone
+        .as_deref()
+        .and_then(Zone::named)
+        .unwrap_or(now.zone);
     let with = |spool: Spool, kind: Option<Kind>, remarks: Vec<String>| -> Result<Vec<Source>> {
-        Ok(vec![Source { found: text.found.clone(), remarks, ..spooled(spool, kind)? }])
+        Ok(vec![Source {
+            found: text.found.clone(),
+            remarks,
+            ..spooled(spool, kind)?
+        }])
     };
     match format(&start, name) {
         Format::Json => with(json::spool(&text.text, name, stop)?.0, None, Vec::new()),
@@ -169,10 +220,22 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
             let read = calendar::spool(&text.text, name, zone, now, stop)?;
             with(read.0, Some(Kind::Correspondence), read.1)
         }
-        Format::Cards => with(card::spool(&text.text, name, stop)?, Some(Kind::Contacts), Vec::new()),
+        Format::Cards => with(
+            card::spool(&text.text, name, stop)?,
+            Some(Kind::Contacts),
+            Vec::new(),
+        ),
         // Each part of a mail names its own encoding, so its bytes are read as they are.
-        Format::Mail => with(mail::spool_one(path, name, stop)?, Some(Kind::Correspondence), Vec::new()),
-        Format::Mailbox => with(mail::spool_box(path, name, stop)?, Some(Kind::Correspondence), Vec::new()),
+        Format::Mail => with(
+            mail::spool_one(path, name, stop)?,
+            Some(Kind::Correspondence),
+            Vec::new(),
+        ),
+        Format::Mailbox => with(
+            mail::spool_box(path, name, stop)?,
+            Some(Kind::Correspondence),
+            Vec::new(),
+        ),
         Format::Text => {
             let (separator, found) = separator(&start, dialect.separator);
             text.separator = separator;
@@ -187,13 +250,20 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
 fn format(start: &[u8], name: &str) -> Format {
     let text = String::from_utf8_lossy(&start[..start.len().min(4096)]);
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    let begins = |word: &str| text.get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word));
-    let ending = name.rsplit_once('.').map_or(String::new(), |(_, end)| end.to_lowercase());
+    let begins = |word: &str| {
+        text.get(..word.len())
+            .is_some_and(|t| t.eq_ignore_ascii_case(word))
+    };
+    let ending = name
+        .rsplit_once('.')
+        .map_or(String::new(), |(_, end)| end.to_lowercase());
     if begins("BEGIN:VCALENDAR") {
         Format::Calendar
     } else if begins("BEGIN:VCARD") {
         Format::Cards
-    } else if ending == "mbox" || text.starts_with("From ") && text.lines().nth(1).is_some_and(is_header) {
+    } else if ending == "mbox"
+        || text.starts_with("From ") && text.lines().nth(1).is_some_and(is_header)
+    {
         Format::Mailbox
     } else if ending == "eml" || is_mail(text) {
         Format::Mail
@@ -206,14 +276,27 @@ fn format(start: &[u8], name: &str) -> Format {
 
 /// True for a line such as `Message-ID: <x>`.
 fn is_header(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic()))
+    line.split_once(':')
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic()))
 }
 
 /// True for a text that begins with the headers of a mail.
 fn is_mail(text: &str) -> bool {
-    let head: Vec<&str> = text.lines().take_while(|l| !l.is_empty()).take(100).collect();
-    let has = |name: &str| head.iter().any(|l| l.get(..name.len()).is_some_and(|l| l.eq_ignore_ascii_case(name)));
-    head.first().is_some_and(|l| is_header(l)) && has("from:") && has("date:") && (has("message-id:") || has("mime-version:"))
+    let head: Vec<&str> = text
+        .lines()
+        .take_while(|l| !l.is_empty())
+        .take(100)
+        .collect();
+    let has = |name: &str| {
+        head.iter().any(|l| {
+            l.get(..name.len())
+                .is_some_and(|l| l.eq_ignore_ascii_case(name))
+        })
+    };
+    head.first().is_some_and(|l| is_header(l))
+        && has("from:")
+        && has("date:")
+        && (has("message-id:") || has("mime-version:"))
 }
 
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -222,7 +305,11 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// as often.
 fn separator(start: &[u8], named: Option<char>) -> (u8, Found) {
     let said = |byte: u8, why: String| {
-        let shown = if byte == b'\t' { "tab".to_owned() } else { (byte as char).to_string() };
+        let shown = if byte == b'\t' {
+            "tab".to_owned()
+        } else {
+            (byte as char).to_string()
+        };
         (byte, Found::new("separator", &shown, why))
     };
     if let Some(byte) = named.and_then(|c| u8::try_from(c).ok()) {
@@ -251,12 +338,21 @@ fn separator(start: &[u8], named: Option<char>) -> (u8, Found) {
     // The last row may be cut.
     let body = &rows[1.min(rows.len())..rows.len().max(2) - 1];
     let agree = |at: usize| body.iter().filter(|r| r[at] == rows[0][at]).count();
-    let weight = |at: &usize| (if rows[0][*at] > 0 { agree(*at) + 1 } else { 0 }, rows[0][*at]);
+    let weight = |at: &usize| {
+        (
+            if rows[0][*at] > 0 { agree(*at) + 1 } else { 0 },
+            rows[0][*at],
+        )
+    };
     // The first of the best: a file of one column reads with commas.
     let best = (0..4).rev().max_by_key(weight).unwrap_or(0);
     let why = match rows[0][best] {
         0 => "the header has one column".to_owned(),
-        n => format!("it stands {n} times in the header, and as often in {} of the next {} rows", agree(best), body.len()),
+        n => format!(
+            "it stands {n} times in the header, and as often in {} of the next {} rows",
+            agree(best),
+            body.len()
+        ),
     };
     said(SEPARATORS[best], why)
 }
@@ -264,7 +360,10 @@ fn separator(start: &[u8], named: Option<char>) -> (u8, Found) {
 /// The sign of a first line `sep=;`.
 pub(super) fn announced(start: &[u8]) -> Option<u8> {
     let line = start.split(|b| matches!(b, b'\n' | b'\r')).next()?;
-    let line = line.strip_prefix(b"\"").and_then(|l| l.strip_suffix(b"\"")).unwrap_or(line);
+    let line = line
+        .strip_prefix(b"\"")
+        .and_then(|l| l.strip_suffix(b"\""))
+        .unwrap_or(line);
     match line {
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', byte] => Some(*byte),
         _ => None,
@@ -291,12 +390,18 @@ mod tests {
         };
         assert_eq!(
             found("Name;Adres, il;ARR\nA;\"x;y\";1,5\nB;c, d;2,5\n"),
-            (';', "it stands 2 times in the header, and as often in 2 of the next 2 rows".into())
+            (
+                ';',
+                "it stands 2 times in the header, and as often in 2 of the next 2 rows".into()
+            )
         );
         assert_eq!(found("a|b\n1|2\n").0, '|');
         assert_eq!(found("a\tb,c\n1\t2\n").0, '\t');
         assert_eq!(found("a\n1\n"), (',', "the header has one column".into()));
-        assert_eq!(found("sep=;\na,b;c\n"), (';', "the first line says so".into()));
+        assert_eq!(
+            found("sep=;\na,b;c\n"),
+            (';', "the first line says so".into())
+        );
         assert_eq!(separator(b"a,b", Some(';')).0, b';');
     }
 
@@ -308,13 +413,26 @@ mod tests {
             ("{\"a\":1}", "x.csv", Format::Json),
             ("BEGIN:VCALENDAR\r\n", "x", Format::Calendar),
             ("begin:vcard\n", "x", Format::Cards),
-            ("From ana@x Mon Jan 1\nFrom: a@x\n", "Inbox", Format::Mailbox),
-            ("Return-Path: <a@x>\nFrom: a@x\nDate: x\nMessage-ID: <1>\n\nhi", "x", Format::Mail),
+            (
+                "From ana@x Mon Jan 1\nFrom: a@x\n",
+                "Inbox",
+                Format::Mailbox,
+            ),
+            (
+                "Return-Path: <a@x>\nFrom: a@x\nDate: x\nMessage-ID: <1>\n\nhi",
+                "x",
+                Format::Mail,
+            ),
             ("From: a@x\n", "x.eml", Format::Mail),
             ("From date,to date\n1,2\n", "x.csv", Format::Text),
         ] {
             assert_eq!(format(text.as_bytes(), name), is, "{text:?}");
         }
-        assert!(is_wanted("Orders.XLSX") && !is_wanted("orders.rejects.csv") && !is_wanted(".csv") && !is_wanted("book.db"));
+        assert!(
+            is_wanted("Orders.XLSX")
+                && !is_wanted("orders.rejects.csv")
+                && !is_wanted(".csv")
+                && !is_wanted("book.db")
+        );
     }
 }

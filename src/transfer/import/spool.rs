@@ -25,19 +25,36 @@ pub(super) struct Spool {
 impl Spool {
     /// A spool for the rows of `name` under these headers, which is given up when `stop` says so.
     pub(super) fn new<T: AsRef<str>>(name: &str, headers: &[T], stop: &Stop) -> Result<Spool> {
-        let failed = |e: std::io::Error| Error::failed(format!("{name} could not be copied for reading: {e}")).because(e);
+        let failed = |e: std::io::Error| {
+            Error::failed(format!("{name} could not be copied for reading: {e}")).because(e)
+        };
         let kept = NamedTempFile::new().map_err(failed)?;
         let file = kept.reopen().map_err(failed)?;
-        let writer = csv::WriterBuilder::new().flexible(true).from_writer(BufWriter::new(file));
-        let mut spool = Spool { writer, kept, name: name.to_owned(), stop: stop.clone(), width: headers.len(), rows: 0 };
-        spool.write(["line", "fault"].into_iter().chain(headers.iter().map(AsRef::as_ref)))?;
+        let writer = csv::WriterBuilder::new()
+            .flexible(true)
+            .from_writer(BufWriter::new(file));
+        let mut spool = Spool {
+            writer,
+            kept,
+            name: name.to_owned(),
+            stop: stop.clone(),
+            width: headers.len(),
+            rows: 0,
+        };
+        spool.write(
+            ["line", "fault"]
+                .into_iter()
+                .chain(headers.iter().map(AsRef::as_ref)),
+        )?;
         Ok(spool)
     }
 
     fn write<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> Result<()> {
         self.stop.check()?;
         let name = &self.name;
-        self.writer.write_record(cells).map_err(|e| Error::failed(format!("{name} could not be copied for reading: {e}")).because(e))
+        self.writer.write_record(cells).map_err(|e| {
+            Error::failed(format!("{name} could not be copied for reading: {e}")).because(e)
+        })
     }
 
     /// Adds a row; cells that are missing at its end are empty.
@@ -45,7 +62,10 @@ impl Spool {
         self.rows += 1;
         let line = line.to_string();
         let missing = self.width.saturating_sub(cells.len());
-        let cells = cells.iter().map(AsRef::as_ref).chain(std::iter::repeat_n("", missing));
+        let cells = cells
+            .iter()
+            .map(AsRef::as_ref)
+            .chain(std::iter::repeat_n("", missing));
         self.write([line.as_str(), ""].into_iter().chain(cells))
     }
 
@@ -54,13 +74,19 @@ impl Spool {
         self.rows += 1;
         let (line, fault) = (line.to_string(), format!("{reason}\t{detail}"));
         let width = self.width;
-        self.write([line.as_str(), &fault].into_iter().chain(std::iter::repeat_n("", width)))
+        self.write(
+            [line.as_str(), &fault]
+                .into_iter()
+                .chain(std::iter::repeat_n("", width)),
+        )
     }
 
     /// The file.
     pub(super) fn finish(mut self) -> Result<Rc<NamedTempFile>> {
         let name = self.name;
-        self.writer.flush().map_err(|e| Error::failed(format!("{name} could not be copied for reading: {e}")).because(e))?;
+        self.writer.flush().map_err(|e| {
+            Error::failed(format!("{name} could not be copied for reading: {e}")).because(e)
+        })?;
         Ok(Rc::new(self.kept))
     }
 }

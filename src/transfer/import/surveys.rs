@@ -56,9 +56,16 @@ impl Surveys {
         match self.kind {
             EventKind::Invite => match asks(about) {
                 Some(code) => self.channel.push_str(code),
-                None => return refuse("unknown survey", format!("survey {} is not nps, csat, ces or friction", quoted(about))),
+                None => {
+                    return refuse(
+                        "unknown survey",
+                        format!("survey {} is not nps, csat, ces or friction", quoted(about)),
+                    );
+                }
             },
-            EventKind::Survey if about.is_empty() => return refuse("empty question", "the question is empty"),
+            EventKind::Survey if about.is_empty() => {
+                return refuse("empty question", "the question is empty");
+            }
             EventKind::Survey => self.channel.push_str(&super::kind::header_code(about)),
             _ => {}
         }
@@ -88,7 +95,11 @@ impl Intake for Surveys {
             EventKind::Ces => 7,
             _ => 0,
         };
-        let number = if most == 0 { None } else { desk.within(row, self.score, 1, most)? };
+        let number = if most == 0 {
+            None
+        } else {
+            desk.within(row, self.score, 1, most)?
+        };
         if most > 0 && number.is_none() {
             return refuse("empty score", "the score is empty");
         }
@@ -98,10 +109,18 @@ impl Intake for Surveys {
         }
         let status = row.get(self.status).trim().to_lowercase();
         if UNDELIVERED.contains(&status.as_str()) {
-            return refuse("not delivered", format!("the invitation was not delivered: {}", quoted(&status)));
+            return refuse(
+                "not delivered",
+                format!("the invitation was not delivered: {}", quoted(&status)),
+            );
         }
         let (customer, n) = desk.customer_of(row, self.customer)?;
-        let parts = [customer, row.get(self.contact), row.get(self.at), &self.channel];
+        let parts = [
+            customer,
+            row.get(self.contact),
+            row.get(self.at),
+            &self.channel,
+        ];
         reference(&mut self.reference, desk, row, self.key, &parts)?;
         if let Some(fate) = desk.repeated(&self.reference, row.content())? {
             return Ok(fate);

@@ -21,7 +21,12 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
         '\u{2212}' => '-',
         other => other,
     };
-    Cow::Owned(text.chars().filter(|c| !matches!(c, '\u{200e}' | '\u{200f}')).map(sign).collect())
+    Cow::Owned(
+        text.chars()
+            .filter(|c| !matches!(c, '\u{200e}' | '\u{200f}'))
+            .map(sign)
+            .collect(),
+    )
 }
 
 /// What a cell that should be a date turned out to be.
@@ -47,7 +52,10 @@ pub(super) fn day_of(calendar: Calendar, year: i32, month: u32, day: u32) -> Opt
 
 /// True for a date of the common calendar in any form.
 pub(super) fn is_date(text: &str) -> bool {
-    matches!(date(split_moment(text).0, Calendar::Gregorian), DateCell::Day(_) | DateCell::Either { .. })
+    matches!(
+        date(split_moment(text).0, Calendar::Gregorian),
+        DateCell::Day(_) | DateCell::Either { .. }
+    )
 }
 
 /// True for a year that is one of the Persian calendar rather than of the common one.
@@ -55,7 +63,10 @@ pub(super) fn is_jalali(text: &str) -> bool {
     let text = plain(text);
     let (front, _) = split_moment(&text);
     date(front, Calendar::Gregorian) == DateCell::Impossible
-        && matches!(date(front, Calendar::Jalali), DateCell::Day(_) | DateCell::Either { .. })
+        && matches!(
+            date(front, Calendar::Jalali),
+            DateCell::Day(_) | DateCell::Either { .. }
+        )
 }
 
 /// True for a date behind the last one that a book has, such as 9999-12-31: no day is meant by it.
@@ -63,8 +74,14 @@ pub(super) fn is_never(text: &str) -> bool {
     let text = plain(text);
     let (front, _) = split_moment(&text);
     let digits = |at: usize| front[at..].bytes().take_while(u8::is_ascii_digit).count();
-    let starts = (0..front.len()).filter(|at| *at == 0 || !front.as_bytes()[at - 1].is_ascii_digit());
-    let Some(at) = starts.filter(|at| front.is_char_boundary(*at)).find(|at| matches!(digits(*at), 4 | 8)) else { return false };
+    let starts =
+        (0..front.len()).filter(|at| *at == 0 || !front.as_bytes()[at - 1].is_ascii_digit());
+    let Some(at) = starts
+        .filter(|at| front.is_char_boundary(*at))
+        .find(|at| matches!(digits(*at), 4 | 8))
+    else {
+        return false;
+    };
     let year = number(&front.as_bytes()[at..at + 4]).unwrap_or(0);
     // The same day of a year that is not so far.
     let near = format!("{}2096{}", &front[..at], &front[at + 4..]);
@@ -77,11 +94,15 @@ fn number(bytes: &[u8]) -> Option<u32> {
 }
 
 /// Months as English exports shorten them.
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
 
 /// Reads `21-Nov-2026`, `21 November 2026` and `Nov 21, 2026`.
 fn worded(text: &str) -> Option<DateCell> {
-    let mut parts = text.split(['-', ' ', ',', '/', '.']).filter(|p| !p.is_empty());
+    let mut parts = text
+        .split(['-', ' ', ',', '/', '.'])
+        .filter(|p| !p.is_empty());
     let (a, b, c) = (parts.next()?, parts.next()?, parts.next()?);
     let month = |p: &str| {
         let three = p.get(..3)?.to_ascii_lowercase();
@@ -96,7 +117,12 @@ fn worded(text: &str) -> Option<DateCell> {
     if parts.next().is_some() || c.len() != 4 {
         return None;
     }
-    let day = day_of(Calendar::Gregorian, number(c.as_bytes())? as i32, month, day);
+    let day = day_of(
+        Calendar::Gregorian,
+        number(c.as_bytes())? as i32,
+        month,
+        day,
+    );
     Some(day.map_or(DateCell::Impossible, DateCell::Day))
 }
 
@@ -106,7 +132,9 @@ pub(super) fn date(text: &str, calendar: Calendar) -> DateCell {
     let text = plain(text);
     let bytes = text.as_bytes();
     let day_of = |y, m, d| day_of(calendar, y, m, d);
-    let Some(at) = bytes.iter().position(|b| !b.is_ascii_digit()) else { return compact(bytes, calendar) };
+    let Some(at) = bytes.iter().position(|b| !b.is_ascii_digit()) else {
+        return compact(bytes, calendar);
+    };
     let mark = bytes[at];
     if bytes.iter().any(u8::is_ascii_alphabetic) {
         return worded(&text).unwrap_or(DateCell::Not);
@@ -115,8 +143,14 @@ pub(super) fn date(text: &str, calendar: Calendar) -> DateCell {
         return DateCell::Not;
     }
     let mut parts = bytes.split(|b| *b == mark);
-    let (Some(a), Some(b), Some(c), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { return DateCell::Not };
-    let (Some(x), Some(y), Some(z)) = (number(a), number(b), number(c)) else { return DateCell::Not };
+    let (Some(a), Some(b), Some(c), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return DateCell::Not;
+    };
+    let (Some(x), Some(y), Some(z)) = (number(a), number(b), number(c)) else {
+        return DateCell::Not;
+    };
     if a.len() == 4 && b.len() <= 2 && c.len() <= 2 {
         return day_of(x as i32, y, z).map_or(DateCell::Impossible, DateCell::Day);
     }
@@ -135,7 +169,13 @@ pub(super) fn date(text: &str, calendar: Calendar) -> DateCell {
         _ if y > 12 => day_of(year, x, y),
         _ if x == y => day_of(year, y, x),
         _ if x == 0 || y == 0 => None,
-        _ => return DateCell::Either { first: x, second: y, year },
+        _ => {
+            return DateCell::Either {
+                first: x,
+                second: y,
+                year,
+            };
+        }
     };
     known.map_or(DateCell::Impossible, DateCell::Day)
 }
@@ -145,8 +185,14 @@ fn compact(bytes: &[u8], calendar: Calendar) -> DateCell {
     if bytes.len() != 8 {
         return DateCell::Not;
     }
-    match (number(&bytes[..4]), number(&bytes[4..6]), number(&bytes[6..])) {
-        (Some(y), Some(m), Some(d)) => day_of(calendar, y as i32, m, d).map_or(DateCell::Impossible, DateCell::Day),
+    match (
+        number(&bytes[..4]),
+        number(&bytes[4..6]),
+        number(&bytes[6..]),
+    ) {
+        (Some(y), Some(m), Some(d)) => {
+            day_of(calendar, y as i32, m, d).map_or(DateCell::Impossible, DateCell::Day)
+        }
         _ => DateCell::Not,
     }
 }
@@ -156,7 +202,11 @@ pub(super) fn proves(text: &str) -> Option<DateOrder> {
     let text = plain(text);
     let date_part = text.split([' ', 'T', ',']).next()?;
     let mut parts = date_part.splitn(3, ['/', '-']);
-    let (a, b, c) = (number(parts.next()?.as_bytes())?, number(parts.next()?.as_bytes())?, parts.next()?);
+    let (a, b, c) = (
+        number(parts.next()?.as_bytes())?,
+        number(parts.next()?.as_bytes())?,
+        parts.next()?,
+    );
     match (c.len() == 4 || c.len() == 2, a, b) {
         (true, 13..=31, 1..=12) => Some(DateOrder::Day),
         (true, 1..=12, 13..=31) => Some(DateOrder::Month),
@@ -166,7 +216,10 @@ pub(super) fn proves(text: &str) -> Option<DateOrder> {
 
 /// Seconds or milliseconds since 1970, as programs write moments: ten or thirteen digits.
 pub(super) fn epoch(text: &str) -> Option<Stamp> {
-    let n: i64 = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()))?;
+    let n: i64 = text
+        .parse()
+        .ok()
+        .filter(|_| text.bytes().all(|b| b.is_ascii_digit()))?;
     match text.len() {
         10 => Some(Stamp(n * 1000)),
         13 => Some(Stamp(n)),
@@ -178,13 +231,21 @@ pub(super) fn epoch(text: &str) -> Option<Stamp> {
 pub(super) fn split_moment(text: &str) -> (&str, &str) {
     // The time begins at the last gap before its colon; a month in words has gaps and letters of its own.
     let end = text.find(':').unwrap_or(text.len());
-    let digits = text[..end].bytes().rev().take_while(u8::is_ascii_digit).count();
+    let digits = text[..end]
+        .bytes()
+        .rev()
+        .take_while(u8::is_ascii_digit)
+        .count();
     if end < text.len() && digits > 0 && end > digits {
         let (front, time) = text.split_at(end - digits);
         return (front.trim_end_matches(['T', 't', ' ', ',']), time);
     }
     match text.find(['T', 't', ' ']) {
-        Some(at) if !text.bytes().any(|b| b.is_ascii_alphabetic() && !matches!(b, b'T' | b't' | b'Z' | b'z')) => {
+        Some(at)
+            if !text
+                .bytes()
+                .any(|b| b.is_ascii_alphabetic() && !matches!(b, b'T' | b't' | b'Z' | b'z')) =>
+        {
             (&text[..at], text[at + 1..].trim_start())
         }
         _ => (text, ""),
@@ -201,7 +262,15 @@ pub(super) struct Clock {
 
 /// Reads `15:48`, `15:48:00`, `15:48:00.250`, `3:48 PM`, each with `Z`, `+03:00`, `+0300`, `+03` or nothing behind it.
 pub(super) fn clock(text: &str) -> Option<Clock> {
-    let end = text.bytes().position(|b| matches!(b, b'Z' | b'z' | b'+' | b'-' | b' ' | b'A' | b'a' | b'P' | b'p')).unwrap_or(text.len());
+    let end = text
+        .bytes()
+        .position(|b| {
+            matches!(
+                b,
+                b'Z' | b'z' | b'+' | b'-' | b' ' | b'A' | b'a' | b'P' | b'p'
+            )
+        })
+        .unwrap_or(text.len());
     let (time, mut zone) = (&text[..end], text[end..].trim());
     let half = zone.get(..2).and_then(|h| match h {
         "AM" | "am" | "Am" => Some(0),
@@ -211,7 +280,11 @@ pub(super) fn clock(text: &str) -> Option<Clock> {
     if half.is_some() {
         zone = zone[2..].trim();
     }
-    let time = if time.as_bytes().get(1) == Some(&b':') { Cow::Owned(format!("0{time}")) } else { Cow::Borrowed(time) };
+    let time = if time.as_bytes().get(1) == Some(&b':') {
+        Cow::Owned(format!("0{time}"))
+    } else {
+        Cow::Borrowed(time)
+    };
     let time = time.as_bytes();
     let two = |at: usize| time.get(at..at + 2).and_then(number);
     let (mut hour, minute) = (two(0)?, two(3)?);
@@ -233,13 +306,22 @@ pub(super) fn clock(text: &str) -> Option<Clock> {
             if !digits.iter().all(u8::is_ascii_digit) {
                 return None;
             }
-            (two(6)?, (0..3).fold(0, |n, i| n * 10 + digits.get(i).map_or(0, |b| u32::from(b - b'0'))))
+            (
+                two(6)?,
+                (0..3).fold(0, |n, i| {
+                    n * 10 + digits.get(i).map_or(0, |b| u32::from(b - b'0'))
+                }),
+            )
         }
         _ => return None,
     };
     // A leap second is the second before it, as everywhere on the machine.
-    let time = NaiveTime::from_hms_milli_opt(hour, minute, second.min(59), milli).filter(|_| second <= 60)?;
-    Some(Clock { time, offset: offset(zone)? })
+    let time = NaiveTime::from_hms_milli_opt(hour, minute, second.min(59), milli)
+        .filter(|_| second <= 60)?;
+    Some(Clock {
+        time,
+        offset: offset(zone)?,
+    })
 }
 
 /// The offset behind a time: `Some(None)` where there is none, `None` where it is not one.
@@ -329,7 +411,13 @@ fn whole_of(text: &str) -> Result<i64, NumberFault> {
         let mut n: i64 = 0;
         for b in digits.bytes() {
             let digit = i64::from(b - b'0');
-            let next = n.checked_mul(10).and_then(|n| if negative { n.checked_sub(digit) } else { n.checked_add(digit) });
+            let next = n.checked_mul(10).and_then(|n| {
+                if negative {
+                    n.checked_sub(digit)
+                } else {
+                    n.checked_add(digit)
+                }
+            });
             n = next.ok_or(NumberFault::TooLarge)?;
         }
         return Ok(n);
@@ -367,13 +455,32 @@ fn grouped(text: &str, mark: char) -> bool {
 pub(super) fn proves_mark(text: &str) -> Option<Decimal> {
     let text = plain(text);
     let digits = text.trim_matches(|c: char| !c.is_ascii_digit());
-    if !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b' ' | b'\'')) {
+    if !digits
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b' ' | b'\''))
+    {
         return None;
     }
-    let other = |mark: char| if mark == '.' { Decimal::Comma } else { Decimal::Point };
-    let own = |mark: char| if mark == '.' { Decimal::Point } else { Decimal::Comma };
+    let other = |mark: char| {
+        if mark == '.' {
+            Decimal::Comma
+        } else {
+            Decimal::Point
+        }
+    };
+    let own = |mark: char| {
+        if mark == '.' {
+            Decimal::Point
+        } else {
+            Decimal::Comma
+        }
+    };
     let last = digits.rfind(['.', ','])?;
-    let mark = if digits.as_bytes()[last] == b'.' { '.' } else { ',' };
+    let mark = if digits.as_bytes()[last] == b'.' {
+        '.'
+    } else {
+        ','
+    };
     let first_other = digits.contains(swapped(mark));
     let times = digits.matches(mark).count();
     match (first_other, times, digits.len() - last - 1) {
@@ -393,7 +500,11 @@ pub(super) fn is_either(text: &str) -> bool {
 
 /// An amount as people write it (`1,234.50`, `1.234,50`, `$95k`), in minor units. `mark` says what stands before decimals where a
 /// single mark does not say it itself.
-pub(super) fn amount(text: &str, currency: Currency, mark: Option<Decimal>) -> Result<i64, NumberFault> {
+pub(super) fn amount(
+    text: &str,
+    currency: Currency,
+    mark: Option<Decimal>,
+) -> Result<i64, NumberFault> {
     let text = &*plain(text);
     let turned: String;
     let text = match mark {
@@ -404,16 +515,26 @@ pub(super) fn amount(text: &str, currency: Currency, mark: Option<Decimal>) -> R
         }
         _ => text,
     };
-    let text = text.trim().trim_start_matches(currency.code()).trim_end_matches(currency.code());
+    let text = text
+        .trim()
+        .trim_start_matches(currency.code())
+        .trim_end_matches(currency.code());
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '$' | '€' | '£' | '¥'));
-    let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '\'' | '\u{2019}')).collect();
+    let plain: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '\'' | '\u{2019}'))
+        .collect();
     let sign = plain.strip_prefix('-').map_or("", |_| "-");
     let body = &plain[sign.len()..];
     let (digits, letter) = match body.char_indices().next_back() {
         Some((at, 'k' | 'K' | 'm' | 'M' | 'b' | 'B')) => (&body[..at], &body[at..]),
         _ => (body, ""),
     };
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) {
+    if digits.is_empty()
+        || !digits
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
+    {
         return Err(NumberFault::Not);
     }
     let (front, part) = decimals(digits).ok_or(NumberFault::Not)?;
@@ -465,7 +586,8 @@ pub(super) fn per_cent(text: &str) -> Option<u32> {
         return None;
     }
     let whole = number(front.as_bytes())?;
-    let hundredths = part.bytes().fold(0, |n, b| n * 10 + u32::from(b - b'0')) * if part.len() == 1 { 10 } else { 1 };
+    let hundredths = part.bytes().fold(0, |n, b| n * 10 + u32::from(b - b'0'))
+        * if part.len() == 1 { 10 } else { 1 };
     Some(whole * 100 + hundredths).filter(|n| *n <= 10_000)
 }
 
@@ -495,11 +617,29 @@ mod tests {
 
     #[test]
     fn a_date_behind_all_days_is_never() {
-        for text in ["9999-12-31", "31.12.9999", "12/31/9999", "99991231", "31-Dec-9999", "9999-12-31T23:59:59Z", "2999-12-31 00:00"] {
+        for text in [
+            "9999-12-31",
+            "31.12.9999",
+            "12/31/9999",
+            "99991231",
+            "31-Dec-9999",
+            "9999-12-31T23:59:59Z",
+            "2999-12-31 00:00",
+        ] {
             assert!(is_never(text), "{text}");
         }
-        for text in ["", "2099-12-31", "2149-06-05", "9999-13-31", "9999", "1969-12-31", "never", "2026-11-21", "۲۰۲۶-۱۱-۲۱", "1e9999"]
-        {
+        for text in [
+            "",
+            "2099-12-31",
+            "2149-06-05",
+            "9999-13-31",
+            "9999",
+            "1969-12-31",
+            "never",
+            "2026-11-21",
+            "۲۰۲۶-۱۱-۲۱",
+            "1e9999",
+        ] {
             assert!(!is_never(text), "{text}");
         }
         assert!(is_never("2149-06-06") && is_never("۹۹۹۹-۱۲-۳۱"));
@@ -525,10 +665,28 @@ mod tests {
         }
         assert_eq!(read("05.04.2024"), DateCell::Day(day("2024-04-05")));
         assert_eq!(read("04/04/2024"), DateCell::Day(day("2024-04-04")));
-        assert_eq!(read("05/04/2024"), DateCell::Either { first: 5, second: 4, year: 2024 });
+        assert_eq!(
+            read("05/04/2024"),
+            DateCell::Either {
+                first: 5,
+                second: 4,
+                year: 2024
+            }
+        );
         assert_eq!(read("2023-02-30"), DateCell::Impossible);
         assert_eq!(read("30/02/2023"), DateCell::Impossible);
-        for text in ["", "soon", "2024-12", "1/2/24", "2024-12-31x", "123456789", "1-2-24", "Dec 2024", "31 Decem", "Mayor 5 2024x"] {
+        for text in [
+            "",
+            "soon",
+            "2024-12",
+            "1/2/24",
+            "2024-12-31x",
+            "123456789",
+            "1-2-24",
+            "Dec 2024",
+            "31 Decem",
+            "Mayor 5 2024x",
+        ] {
             assert_eq!(read(text), DateCell::Not, "{text}");
         }
     }
@@ -545,21 +703,33 @@ mod tests {
     fn moments_keep_their_offset() {
         let at = |text: &str| {
             let (d, t) = split_moment(text);
-            let DateCell::Day(d) = read(d) else { panic!("a date: {text}") };
+            let DateCell::Day(d) = read(d) else {
+                panic!("a date: {text}")
+            };
             clock(t).map(|c| c.on(d, Zone::named("Europe/Istanbul").expect("a zone")).0)
         };
         let noon = at("2026-07-11T12:00:00Z");
         assert_eq!(at("2026-07-11T15:30:00+03:30"), noon);
         assert_eq!(at("2026-07-11 15:30+0330"), noon);
         assert_eq!(at("2026-07-11T07:00:00.000-05:00"), noon);
-        assert_eq!(at("2026-07-11T15:00:00"), noon, "no offset: the book's zone");
+        assert_eq!(
+            at("2026-07-11T15:00:00"),
+            noon,
+            "no offset: the book's zone"
+        );
         assert_eq!(at("2026-07-11T12:00:00.250Z"), noon.map(|n| n + 250));
         assert_eq!(at("13/07/2026 12:00 AM"), noon.map(|n| n + 33 * 3_600_000));
         assert_eq!(at("Jul 11, 2026, 3:00 PM"), noon);
         assert_eq!(at("11-Jul-2026 15:00"), noon);
         assert_eq!(at("2026-07-11 12:00:00 UTC"), noon);
         assert_eq!(at("۲۰۲۶-۰۷-۱۱T12:00Z"), noon);
-        assert_eq!((epoch("1783771200").map(|s| s.0), epoch("1783771200000").map(|s| s.0)), (noon, noon));
+        assert_eq!(
+            (
+                epoch("1783771200").map(|s| s.0),
+                epoch("1783771200000").map(|s| s.0)
+            ),
+            (noon, noon)
+        );
         assert_eq!(at("2026-07-11T25:00:00Z"), None);
         assert_eq!(at("2026-07-11T12:00:00+99:00"), None);
     }
@@ -572,7 +742,10 @@ mod tests {
         assert_eq!(whole("12.5O", None), Err(NumberFault::Not));
         assert_eq!(whole("9223372036854775807", None), Ok(i64::MAX));
         assert_eq!(whole("-9223372036854775808", None), Ok(i64::MIN));
-        assert_eq!(whole("999999999999999999999999999999", None), Err(NumberFault::TooLarge));
+        assert_eq!(
+            whole("999999999999999999999999999999", None),
+            Err(NumberFault::TooLarge)
+        );
         assert_eq!(whole("", None), Err(NumberFault::Not));
     }
 
@@ -588,19 +761,41 @@ mod tests {
         assert_eq!(amount("USD 10", usd, None), Ok(1_000));
         assert_eq!(amount("1.2345", usd, None), Err(NumberFault::TooFine));
         assert_eq!(amount("12.5O", usd, None), Err(NumberFault::Not));
-        assert_eq!(amount("99999999999999999999", usd, None), Err(NumberFault::TooLarge));
+        assert_eq!(
+            amount("99999999999999999999", usd, None),
+            Err(NumberFault::TooLarge)
+        );
     }
 
     #[test]
     fn a_file_says_what_stands_before_decimals() {
         let usd = Currency::default();
-        assert_eq!([("12,5"), ("1.234,50"), ("1.234.567"), ("0,125"), ("€ 1 234,5")].map(proves_mark), [Some(Decimal::Comma); 5]);
-        assert_eq!(["12.50", "1,234.5", "1,234,567", "1234.567"].map(proves_mark), [Some(Decimal::Point); 4]);
-        assert_eq!(["1.234", "1,234", "1234", "", "x"].map(proves_mark), [None; 5]);
+        assert_eq!(
+            [
+                ("12,5"),
+                ("1.234,50"),
+                ("1.234.567"),
+                ("0,125"),
+                ("€ 1 234,5")
+            ]
+            .map(proves_mark),
+            [Some(Decimal::Comma); 5]
+        );
+        assert_eq!(
+            ["12.50", "1,234.5", "1,234,567", "1234.567"].map(proves_mark),
+            [Some(Decimal::Point); 4]
+        );
+        assert_eq!(
+            ["1.234", "1,234", "1234", "", "x"].map(proves_mark),
+            [None; 5]
+        );
         assert!(is_either("1.234") && is_either("$1,234") && !is_either("12,5"));
         assert_eq!(amount("1.234", usd, Some(Decimal::Comma)), Ok(123_400));
         assert_eq!(amount("1.250", usd, Some(Decimal::Point)), Ok(125));
-        assert_eq!(amount("1.234", usd, Some(Decimal::Point)), Err(NumberFault::TooFine));
+        assert_eq!(
+            amount("1.234", usd, Some(Decimal::Point)),
+            Err(NumberFault::TooFine)
+        );
         assert_eq!(amount("1,250", usd, Some(Decimal::Comma)), Ok(125));
         assert_eq!(amount("۱٬۲۳۴٫۵۰", usd, None), Ok(123_450));
         assert_eq!(whole("1.234", Some(Decimal::Comma)), Ok(1_234));
@@ -609,8 +804,14 @@ mod tests {
 
     #[test]
     fn persian_dates_are_read_where_they_are_named() {
-        assert_eq!(date("۱۴۰۵/۰۸/۳۰", Calendar::Jalali), DateCell::Day(day("2026-11-21")));
-        assert_eq!(date("1405-08-30", Calendar::Jalali), DateCell::Day(day("2026-11-21")));
+        assert_eq!(
+            date("۱۴۰۵/۰۸/۳۰", Calendar::Jalali),
+            DateCell::Day(day("2026-11-21"))
+        );
+        assert_eq!(
+            date("1405-08-30", Calendar::Jalali),
+            DateCell::Day(day("2026-11-21"))
+        );
         assert!(is_jalali("1405/08/30") && !is_jalali("2026-11-21") && !is_jalali("1405-13-30"));
     }
 

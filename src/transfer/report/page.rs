@@ -27,10 +27,11 @@ pub fn page(report: &Report) -> String {
         match part {
             Part::Text(text) => {
                 // What is HTML in Markdown is text here: nobody writes any, so it came from outside.
-                let events = Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
-                    Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
-                    other => other,
-                });
+                let events =
+                    Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
+                        Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
+                        other => other,
+                    });
                 html::push_html(&mut out, events);
             }
             Part::Plot(plot) => drawn(&mut out, plot),
@@ -64,7 +65,9 @@ const BELOW: f64 = 18.0;
 const ABOVE: f64 = 8.0;
 
 fn drawn(out: &mut String, plot: &Plot) {
-    let Some((low, high)) = plot.bounds() else { return };
+    let Some((low, high)) = plot.bounds() else {
+        return;
+    };
     let span = if high > low { high - low } else { 1.0 };
     let floor = HEIGHT - BELOW;
     let y = |value: f64| floor - (value - low) / span * (floor - ABOVE);
@@ -108,13 +111,22 @@ fn drawn(out: &mut String, plot: &Plot) {
             for (at, (_, value)) in plot.points.iter().enumerate() {
                 match value {
                     Some(value) => {
-                        let _ = write!(path, "{}{:.1} {:.1}", if broken { 'M' } else { 'L' }, middle(at), y(*value));
+                        let _ = write!(
+                            path,
+                            "{}{:.1} {:.1}",
+                            if broken { 'M' } else { 'L' },
+                            middle(at),
+                            y(*value)
+                        );
                         broken = false;
                     }
                     None => broken = true,
                 }
             }
-            let _ = write!(out, "<path d=\"{path}\" fill=\"none\" stroke=\"#3b6ea5\" stroke-width=\"2\"/>");
+            let _ = write!(
+                out,
+                "<path d=\"{path}\" fill=\"none\" stroke=\"#3b6ea5\" stroke-width=\"2\"/>"
+            );
             for (at, (name, value)) in plot.points.iter().enumerate() {
                 let Some(value) = value else { continue };
                 let (x, y) = (middle(at), y(*value));
@@ -129,7 +141,12 @@ fn drawn(out: &mut String, plot: &Plot) {
     }
     for (at, anchor) in [(0, "start"), (plot.points.len() - 1, "end")] {
         let x = if anchor == "start" { LEFT } else { WIDTH };
-        let _ = write!(out, "<text x=\"{x}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>", HEIGHT - 4.0, escaped(&plot.points[at].0));
+        let _ = write!(
+            out,
+            "<text x=\"{x}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
+            HEIGHT - 4.0,
+            escaped(&plot.points[at].0)
+        );
     }
     out.push_str("</svg></figure>\n");
 }

@@ -50,13 +50,21 @@ impl Book {
     pub fn begin(&mut self, head: &Head) -> Result<()> {
         self.keep();
         let digits = head.currency.digits() as usize;
-        let format = if digits == 0 { "#,##0".to_owned() } else { format!("#,##0.{}", "0".repeat(digits)) };
+        let format = if digits == 0 {
+            "#,##0".to_owned()
+        } else {
+            format!("#,##0.{}", "0".repeat(digits))
+        };
         self.money = Format::new().set_num_format(format);
-        let mut tab = self.book.new_worksheet_with_constant_memory().map_err(failed)?;
+        let mut tab = self
+            .book
+            .new_worksheet_with_constant_memory()
+            .map_err(failed)?;
         tab.set_name(tab_name(&head.name)).map_err(failed)?;
         tab.set_freeze_panes(1, 0).map_err(failed)?;
         for (at, code) in head.columns.iter().enumerate() {
-            tab.write_string_with_format(0, column(at)?, code, &self.bold).map_err(failed)?;
+            tab.write_string_with_format(0, column(at)?, code, &self.bold)
+                .map_err(failed)?;
         }
         self.tab = Some(tab);
         self.row = 0;
@@ -67,9 +75,14 @@ impl Book {
     pub fn row(&mut self, head: &Head, row: &[Datum]) -> Result<()> {
         self.row += 1;
         if self.row >= MOST {
-            return Err(Error::usage(format!("A tab of a workbook has at most {MOST} rows")).hint("csv and jsonl have no end"));
+            return Err(
+                Error::usage(format!("A tab of a workbook has at most {MOST} rows"))
+                    .hint("csv and jsonl have no end"),
+            );
         }
-        let Some(tab) = &mut self.tab else { return Ok(()) };
+        let Some(tab) = &mut self.tab else {
+            return Ok(());
+        };
         for (at, datum) in row.iter().enumerate() {
             let (row, column) = (self.row, column(at)?);
             let whole = |n: &i64| n.unsigned_abs() <= EXACT;
@@ -84,14 +97,31 @@ impl Book {
                 Datum::Flag(on) => tab.write_boolean(row, column, *on),
                 Datum::Day(day) => {
                     let day = day.date();
-                    let date = ExcelDateTime::from_ymd(day.year() as u16, day.month() as u8, day.day() as u8).map_err(failed)?;
+                    let date = ExcelDateTime::from_ymd(
+                        day.year() as u16,
+                        day.month() as u8,
+                        day.day() as u8,
+                    )
+                    .map_err(failed)?;
                     tab.write_datetime_with_format(row, column, &date, &self.day)
                 }
                 Datum::At(moment) => {
                     let at = wall(*moment, head.zone);
-                    let date = ExcelDateTime::from_ymd(at.year() as u16, at.month() as u8, at.day() as u8)
-                        .and_then(|d| d.and_hms(at.hour() as u16, at.minute() as u8, f64::from(at.second())));
-                    tab.write_datetime_with_format(row, column, &date.map_err(failed)?, &self.moment)
+                    let date =
+                        ExcelDateTime::from_ymd(at.year() as u16, at.month() as u8, at.day() as u8)
+                            .and_then(|d| {
+                                d.and_hms(
+                                    at.hour() as u16,
+                                    at.minute() as u8,
+                                    f64::from(at.second()),
+                                )
+                            });
+                    tab.write_datetime_with_format(
+                        row,
+                        column,
+                        &date.map_err(failed)?,
+                        &self.moment,
+                    )
                 }
                 other => tab.write_string(row, column, held(&plain(other, head))),
             }
@@ -110,7 +140,9 @@ impl Book {
     pub fn save(mut self, out: &mut dyn Write) -> Result<()> {
         self.keep();
         let bytes = self.book.save_to_buffer().map_err(failed)?;
-        out.write_all(&bytes).and_then(|()| out.flush()).map_err(super::cannot)
+        out.write_all(&bytes)
+            .and_then(|()| out.flush())
+            .map_err(super::cannot)
     }
 }
 
@@ -128,8 +160,16 @@ fn held(text: &str) -> String {
 
 /// A tab's name: at most 31 characters, without the signs that formulas read.
 fn tab_name(name: &str) -> String {
-    let clean: String = name.chars().filter(|c| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'')).take(31).collect();
-    if clean.trim().is_empty() { "Sheet".to_owned() } else { clean }
+    let clean: String = name
+        .chars()
+        .filter(|c| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\''))
+        .take(31)
+        .collect();
+    if clean.trim().is_empty() {
+        "Sheet".to_owned()
+    } else {
+        clean
+    }
 }
 
 fn failed(error: XlsxError) -> Error {

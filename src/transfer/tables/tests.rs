@@ -8,8 +8,19 @@ use proptest::prelude::*;
 const NOW: Stamp = Stamp(1_795_000_000_000);
 
 fn book() -> Store {
-    let who = Who { person: "ana".into(), device: Id([7; 16]) };
-    Store::memory(&Options { who, now: NOW, as_of: None, create: true, zone: None, keep: Keep::Nowhere }).expect("a book")
+    let who = Who {
+        person: "ana".into(),
+        device: Id([7; 16]),
+    };
+    Store::memory(&Options {
+        who,
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: None,
+        keep: Keep::Nowhere,
+    })
+    .expect("a book")
 }
 
 fn lines(store: &Store) -> String {
@@ -19,8 +30,15 @@ fn lines(store: &Store) -> String {
 }
 
 fn add(store: &mut Store, name: &str) -> Id {
-    let customer = NewCustomer { name: name.into(), mrr: 1200, ..NewCustomer::default() };
-    store.write(&Command::AddCustomer(customer), NOW).expect("added").customers[0]
+    let customer = NewCustomer {
+        name: name.into(),
+        mrr: 1200,
+        ..NewCustomer::default()
+    };
+    store
+        .write(&Command::AddCustomer(customer), NOW)
+        .expect("added")
+        .customers[0]
 }
 
 proptest! {
@@ -55,7 +73,10 @@ fn the_demo_book_goes_out_and_comes_in_and_says_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let rows = write_folder(&store, folder.path()).expect("written");
     let mut other = book();
-    assert_eq!(read_folder(&mut other, folder.path(), NOW).expect("read"), rows);
+    assert_eq!(
+        read_folder(&mut other, folder.path(), NOW).expect("read"),
+        rows
+    );
     assert!(lines(&other) == lines(&store));
     assert!(other.doctor().expect("examined").iter().all(|c| c.ok));
 }
@@ -75,9 +96,23 @@ fn rows_in_another_order_come_in_and_a_bad_cell_is_named() {
     let mut other = book();
     read_folder(&mut other, folder.path(), NOW).expect("read");
     assert_eq!(lines(&other), lines(&store));
-    std::fs::write(&file, text.replacen(&text[text.find('\n').expect("a line") + 1..][..8], "zzzzzzzz", 1)).expect("written");
+    std::fs::write(
+        &file,
+        text.replacen(
+            &text[text.find('\n').expect("a line") + 1..][..8],
+            "zzzzzzzz",
+            1,
+        ),
+    )
+    .expect("written");
     let error = read_folder(&mut book(), folder.path(), NOW).expect_err("refused");
-    assert!(error.message.starts_with("customer.csv, line 2: id \"zzzzzzzz"), "{}", error.message);
+    assert!(
+        error
+            .message
+            .starts_with("customer.csv, line 2: id \"zzzzzzzz"),
+        "{}",
+        error.message
+    );
 }
 
 #[test]
@@ -86,5 +121,8 @@ fn a_folder_with_other_files_is_left_alone() {
     std::fs::write(folder.path().join("mine.txt"), "x").expect("written");
     let error = write_folder(&book(), folder.path()).expect_err("refused");
     assert!(error.message.starts_with("There are other files in "));
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        1
+    );
 }

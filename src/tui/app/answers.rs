@@ -32,7 +32,15 @@ impl App {
             return;
         }
         match answer {
-            Answer::Ready { roster, config, path, mode, exchanges, read_only, past } => {
+            Answer::Ready {
+                roster,
+                config,
+                path,
+                mode,
+                exchanges,
+                read_only,
+                past,
+            } => {
                 let again = self.look.roster.is_some();
                 self.no_book = false;
                 self.look.roster = Some(roster);
@@ -50,7 +58,12 @@ impl App {
                 }
                 // Where there is nobody yet, the ways to begin are offered, not an empty list.
                 let nobody = self.look.read().is_some_and(|r| r.rows.is_empty());
-                if self.welcomes && !again && nobody && self.look.read_only.is_none() && self.stack.len() == 1 {
+                if self.welcomes
+                    && !again
+                    && nobody
+                    && self.look.read_only.is_none()
+                    && self.stack.len() == 1
+                {
                     self.welcome();
                 }
                 self.timer(Timer::Quiet, 30);
@@ -62,12 +75,16 @@ impl App {
                 // Without a book there is nothing else to see: the reason stays.
                 self.timers.remove(&Timer::Toast);
             }
-            Answer::Page { slot: COUNTS, page, .. } => {
+            Answer::Page {
+                slot: COUNTS, page, ..
+            } => {
                 if let Page::Counts(counts) = page.as_ref() {
                     self.look.counts = counts.clone();
                 }
             }
-            Answer::Page { slot: BECAME, page, .. } => {
+            Answer::Page {
+                slot: BECAME, page, ..
+            } => {
                 if let Page::Became(became) = page.as_ref() {
                     self.follow_merged(became);
                 }
@@ -75,22 +92,33 @@ impl App {
             Answer::Page { slot, query, page } => {
                 if self.watched.get(&slot) == Some(&query) {
                     self.answered(slot / PARTS);
-                    self.view_acts(slot / PARTS, |view, cx| view.on_page((slot % PARTS) as u8, &page, cx));
+                    self.view_acts(slot / PARTS, |view, cx| {
+                        view.on_page((slot % PARTS) as u8, &page, cx)
+                    });
                 }
             }
             Answer::Failed { slot, query, error } => {
                 if self.watched.get(&slot) == Some(&query) {
                     let text = error.to_string();
                     self.answered(slot / PARTS);
-                    self.view_acts(slot / PARTS, |view, cx| view.on_failed((slot % PARTS) as u8, &text, cx));
+                    self.view_acts(slot / PARTS, |view, cx| {
+                        view.on_failed((slot % PARTS) as u8, &text, cx)
+                    });
                 }
             }
             Answer::Written { ticket, result } => self.written(of, ticket, &result),
             Answer::Foreign { .. } if self.look.now.at < self.hushed => {}
             // What went wrong a moment ago is not gone because somebody else has written.
-            Answer::Foreign { .. } if self.toast.as_ref().is_some_and(|(tone, ..)| *tone == Tone::Bad) => {}
+            Answer::Foreign { .. }
+                if self
+                    .toast
+                    .as_ref()
+                    .is_some_and(|(tone, ..)| *tone == Tone::Bad) => {}
             Answer::Foreign { person, label, .. } => {
-                let words = self.look.say.fill("message.foreign", &[("person", &person), ("label", &label)]);
+                let words = self
+                    .look
+                    .say
+                    .fill("message.foreign", &[("person", &person), ("label", &label)]);
                 self.say(Tone::Plain, words);
             }
             // For the hooks, not for the screens.
@@ -98,10 +126,20 @@ impl App {
             Answer::Told(words) => self.say(Tone::Bad, words),
             Answer::Copies(copies) => {
                 let key = self.look.keymap.key_of("app.merge");
-                let name = copies[0].file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let name = copies[0]
+                    .file_name()
+                    .map(|n| n.to_string_lossy().into_owned())
+                    .unwrap_or_default();
                 let n = copies.len().to_string();
-                let word = if copies.len() == 1 { "merge.one_copy" } else { "merge.copies" };
-                let words = self.look.say.fill(word, &[("n", &n), ("name", &name), ("key", &key)]);
+                let word = if copies.len() == 1 {
+                    "merge.one_copy"
+                } else {
+                    "merge.copies"
+                };
+                let words = self
+                    .look
+                    .say
+                    .fill(word, &[("n", &n), ("name", &name), ("key", &key)]);
                 self.look.copies = copies;
                 self.say(Tone::Bad, words);
             }
@@ -111,11 +149,16 @@ impl App {
     }
 
     fn answered(&mut self, uid: u32) {
-        self.stack.iter_mut().filter(|open| open.uid == uid).for_each(|open| open.answered = true);
+        self.stack
+            .iter_mut()
+            .filter(|open| open.uid == uid)
+            .for_each(|open| open.answered = true);
     }
 
     pub(super) fn written(&mut self, of: Generation, ticket: u64, result: &Result<Receipt, Error>) {
-        let Some((asked, command)) = self.pending.remove(&ticket) else { return };
+        let Some((asked, command)) = self.pending.remove(&ticket) else {
+            return;
+        };
         let typed = self.sent.remove(&ticket);
         if typed.is_some() {
             // The state file has it as a draft until now.
@@ -125,7 +168,9 @@ impl App {
             return self.written_elsewhere(typed, result);
         }
         match result {
-            Ok(Receipt { queued: Some(why), .. }) => {
+            Ok(Receipt {
+                queued: Some(why), ..
+            }) => {
                 let words = self.look.say.fill("message.queued", &[("why", why)]);
                 self.say(Tone::Bad, words);
                 // What was shown early is not in the book yet.
@@ -135,9 +180,15 @@ impl App {
                 let mut text = receipt.label.clone();
                 if let Some((_, why)) = receipt.skipped.first() {
                     let n = receipt.skipped.len().to_string();
-                    text.push_str(&self.look.say.fill("message.skipped", &[("n", &n), ("why", why)]));
+                    text.push_str(
+                        &self
+                            .look
+                            .say
+                            .fill("message.skipped", &[("n", &n), ("why", why)]),
+                    );
                 }
-                let undoable = receipt.batch.is_some() && (matches!(command, Command::Redo) || !command.is_undo());
+                let undoable = receipt.batch.is_some()
+                    && (matches!(command, Command::Redo) || !command.is_undo());
                 if undoable && matches!(command, Command::Done { .. } | Command::Snooze { .. }) {
                     self.look.handled.insert(0, receipt.label.clone());
                     self.look.handled.truncate(50);
@@ -148,7 +199,11 @@ impl App {
                 }
             }
             Err(error) => {
-                let hints = if error.hints.is_empty() { String::new() } else { format!(". {}", error.hints.join(". ")) };
+                let hints = if error.hints.is_empty() {
+                    String::new()
+                } else {
+                    format!(". {}", error.hints.join(". "))
+                };
                 self.say(Tone::Bad, format!("{error}{hints}"));
                 // What was shown early did not happen: everything in sight is asked for again.
                 self.watched.clear();
@@ -159,7 +214,10 @@ impl App {
                 if let Some(clash) = Clash::of(error) {
                     // The dialog says it all.
                     self.toast = None;
-                    let form = self.stack.last().is_some_and(|o| o.view.is_sending(&command));
+                    let form = self
+                        .stack
+                        .last()
+                        .is_some_and(|o| o.view.is_sending(&command));
                     let ask = ClashBox::new(clash.clone(), command.clone(), form);
                     if form {
                         // The form in front has asked for this, and shows no key that was typed since.
@@ -186,21 +244,32 @@ impl App {
             stack.retain_mut(|open| {
                 let mut cx = Cx::new(&self.look, &mut self.tickets);
                 open.view.on_written(command, result, &mut cx);
-                std::mem::take(&mut root) || !cx.steps.iter().any(|step| matches!(step, Step::Close))
+                std::mem::take(&mut root)
+                    || !cx.steps.iter().any(|step| matches!(step, Step::Close))
             });
         }
     }
 
     /// That a text which was refused is a draft now, and which key lists it.
     fn typed_kept(&self) -> String {
-        self.look.say.fill("message.typed_kept", &[("key", &self.look.keymap.key_of("app.drafts"))])
+        self.look.say.fill(
+            "message.typed_kept",
+            &[("key", &self.look.keymap.key_of("app.drafts"))],
+        )
     }
 
     /// The end of a write in a book that is not in front any more.
     fn written_elsewhere(&mut self, typed: Option<(Key, String)>, result: &Result<Receipt, Error>) {
         let Err(error) = result else { return };
-        let kept = if typed.is_some() { self.typed_kept() } else { String::new() };
-        let words = self.look.say.fill("message.refused_elsewhere", &[("why", &error.to_string()), ("kept", &kept)]);
+        let kept = if typed.is_some() {
+            self.typed_kept()
+        } else {
+            String::new()
+        };
+        let words = self.look.say.fill(
+            "message.refused_elsewhere",
+            &[("why", &error.to_string()), ("kept", &kept)],
+        );
         self.say(Tone::Bad, words);
         if let Some((key, text)) = typed {
             self.keep_refused(&key, text);
@@ -208,14 +277,26 @@ impl App {
     }
 
     /// A brief is there, so the customers change hands; without one nobody's do, nor where another book is in front by now.
-    pub(super) fn briefed(&mut self, job: Job, customers: Vec<Id>, to: String, result: crate::error::Result<()>) {
+    pub(super) fn briefed(
+        &mut self,
+        job: Job,
+        customers: Vec<Id>,
+        to: String,
+        result: crate::error::Result<()>,
+    ) {
         let here = self.ended(job) == Some(true);
         match result {
             Ok(()) if here => self.top_acts(|_, cx| {
-                cx.write(Command::Assign { customers, owner: to });
+                cx.write(Command::Assign {
+                    customers,
+                    owner: to,
+                });
             }),
             Ok(()) => {
-                let words = self.look.say.fill("message.brief_elsewhere", &[("to", &to)]);
+                let words = self
+                    .look
+                    .say
+                    .fill("message.brief_elsewhere", &[("to", &to)]);
                 self.say(Tone::Bad, words);
             }
             Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
@@ -224,12 +305,22 @@ impl App {
 
     /// Looks at what a copy would bring, or brings it.
     pub(super) fn merge(&mut self, path: PathBuf, dry_run: bool) {
-        let job = self.begin(if dry_run { Work::MergeLook } else { Work::Merge });
+        let job = self.begin(if dry_run {
+            Work::MergeLook
+        } else {
+            Work::Merge
+        });
         self.effects.push(Effect::Merge { job, path, dry_run });
     }
 
     /// What a merge would bring, to look at before it is done; or that it is done.
-    pub(super) fn merged(&mut self, job: Job, path: PathBuf, dry_run: bool, result: crate::error::Result<Box<Report>>) {
+    pub(super) fn merged(
+        &mut self,
+        job: Job,
+        path: PathBuf,
+        dry_run: bool,
+        result: crate::error::Result<Box<Report>>,
+    ) {
         let here = self.ended(job) == Some(true);
         if dry_run && !here {
             return;
@@ -239,7 +330,10 @@ impl App {
         match result {
             Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
             Ok(report) if dry_run && (report.arrived() > 0 || !report.left_out.is_empty()) => {
-                let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let what = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default();
                 self.comes(Arrived::View(what, Box::new(MergeBox::new(path, *report))));
             }
             // One that lies beside the book is put away, so that nobody is told of it again.
@@ -251,15 +345,32 @@ impl App {
             Ok(report) => {
                 self.look.copies.retain(|copy| *copy != path);
                 let open = report.conflicts.len();
-                let came: Vec<String> = report.batches.iter().map(|a| came(a, &self.look)).collect();
-                let done = if report.arrived() == 0 && report.left_out.is_empty() { "merge.had_all" } else { "merge.done" };
+                let came: Vec<String> =
+                    report.batches.iter().map(|a| came(a, &self.look)).collect();
+                let done = if report.arrived() == 0 && report.left_out.is_empty() {
+                    "merge.had_all"
+                } else {
+                    "merge.done"
+                };
                 let mut words = self.look.say.fill(done, &[("what", &came.join("; "))]);
                 if open > 0 {
                     let key = self.look.keymap.key_of("app.conflicts");
-                    words.push_str(&self.look.say.fill("merge.done_conflicts", &[("n", &open.to_string()), ("key", &key)]));
+                    words.push_str(&self.look.say.fill(
+                        "merge.done_conflicts",
+                        &[("n", &open.to_string()), ("key", &key)],
+                    ));
                 }
-                if let Some(folder) = report.put_away.as_ref().and_then(|to| to.parent()?.file_name()) {
-                    words.push_str(&self.look.say.fill("merge.put_away", &[("folder", &folder.to_string_lossy())]));
+                if let Some(folder) = report
+                    .put_away
+                    .as_ref()
+                    .and_then(|to| to.parent()?.file_name())
+                {
+                    words.push_str(
+                        &self
+                            .look
+                            .say
+                            .fill("merge.put_away", &[("folder", &folder.to_string_lossy())]),
+                    );
                 }
                 self.say(Tone::Good, words);
             }
@@ -278,7 +389,13 @@ impl App {
             n => say.fill("import.reading_rejected", &[("n", &grouped(n as usize))]),
         };
         let left = reading.left.to_string();
-        let values = [("file", reading.file.as_str()), ("rows", &rows), ("rate", &rate), ("rejected", &rejected), ("left", &left)];
+        let values = [
+            ("file", reading.file.as_str()),
+            ("rows", &rows),
+            ("rate", &rate),
+            ("rejected", &rejected),
+            ("left", &left),
+        ];
         self.progress = Some(say.fill("import.reading", &values));
     }
 
@@ -288,13 +405,23 @@ impl App {
             let words = self.look.say.word("import.one_at_a_time").to_owned();
             return self.say(Tone::Bad, words);
         }
-        let job = self.begin(if wanted.dry_run { Work::Look } else { Work::Import });
+        let job = self.begin(if wanted.dry_run {
+            Work::Look
+        } else {
+            Work::Import
+        });
         self.effects.push(Effect::Import { job, path, wanted });
     }
 
     /// What an import would do, to look at before it is done; or that it is done. The book is read anew under what is open, as for
     /// anybody else's writes.
-    pub(super) fn imported(&mut self, job: Job, path: PathBuf, wanted: Wanted, result: crate::error::Result<Box<import::Report>>) {
+    pub(super) fn imported(
+        &mut self,
+        job: Job,
+        path: PathBuf,
+        wanted: Wanted,
+        result: crate::error::Result<Box<import::Report>>,
+    ) {
         let Some(here) = self.ended(job) else { return };
         // The worker comes upon what was imported a moment later.
         self.hushed = Stamp(self.look.now.at.0 + 2_000);
@@ -309,15 +436,23 @@ impl App {
             Ok(report) => {
                 let words = match report.end {
                     import::End::NothingNew => self.look.say.word("import.nothing_new").to_owned(),
-                    _ if report.rejected() > 0 => {
-                        self.look.say.fill("import.done_rejected", &[("label", &report.label), ("n", &report.rejected().to_string())])
-                    }
+                    _ if report.rejected() > 0 => self.look.say.fill(
+                        "import.done_rejected",
+                        &[
+                            ("label", &report.label),
+                            ("n", &report.rejected().to_string()),
+                        ],
+                    ),
                     _ => report.label.clone(),
                 };
                 self.say(Tone::Good, words);
                 if here && report.end == import::End::Written {
                     // The welcome has done what it is for.
-                    let welcome = self.stack.iter().find(|o| o.view.name() == FirstRun::NAME).map(|o| o.uid);
+                    let welcome = self
+                        .stack
+                        .iter()
+                        .find(|o| o.view.name() == FirstRun::NAME)
+                        .map(|o| o.uid);
                     welcome.into_iter().for_each(|uid| self.close(uid));
                 }
             }
@@ -326,11 +461,19 @@ impl App {
 
     fn looked_at(&mut self, path: PathBuf, wanted: Wanted, report: import::Report) {
         self.look.imported = Some((path.clone(), std::sync::Arc::new(report)));
-        let open = self.stack.iter().rev().find(|o| o.view.file() == Some(&path)).map(|o| o.uid);
+        let open = self
+            .stack
+            .iter()
+            .rev()
+            .find(|o| o.view.file() == Some(&path))
+            .map(|o| o.uid);
         if let Some(uid) = open {
             self.view_acts(uid, |view, cx| view.told(&serde_json::Value::Null, cx));
         } else {
-            let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let what = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             let view = Import::new(path, wanted, &self.look);
             self.comes(Arrived::View(what, Box::new(view)));
         }
@@ -362,7 +505,11 @@ impl App {
         if let Some(text) = &failed.saved {
             self.view_acts(view, |view, _| stands = view.on_rescued(text));
         }
-        let file = failed.file.as_ref().map(|f| f.display().to_string()).unwrap_or_default();
+        let file = failed
+            .file
+            .as_ref()
+            .map(|f| f.display().to_string())
+            .unwrap_or_default();
         let Some(status) = &failed.status else {
             // Nobody is there to read it; the next start says it.
             self.left.extend(Some(file).filter(|file| !file.is_empty()));
@@ -373,14 +520,24 @@ impl App {
             (false, Some(_)) => "message.editor_kept",
             (false, None) => "message.editor_failed",
         };
-        let words = self.look.say.fill(word, &[("editor", &failed.editor), ("status", status), ("file", &file)]);
+        let words = self.look.say.fill(
+            word,
+            &[
+                ("editor", &failed.editor),
+                ("status", status),
+                ("file", &file),
+            ],
+        );
         self.say(Tone::Bad, words);
         self.save_state();
     }
 
     /// Tells the worker when the page of another customer is in front, so that others see it.
     pub(super) fn tell_looking(&mut self) {
-        let full = self.stack.get(self.first_drawn()).filter(|o| o.view.name() == "account");
+        let full = self
+            .stack
+            .get(self.first_drawn())
+            .filter(|o| o.view.name() == "account");
         let looking = full.and_then(|o| o.view.subjects(&self.look).first().copied());
         if looking != self.look.looking {
             self.look.looking = looking;
@@ -390,7 +547,10 @@ impl App {
 
     /// The first view that is drawn: what is below the topmost full view is not.
     pub(in crate::tui) fn first_drawn(&self) -> usize {
-        self.stack.iter().rposition(|o| o.view.place() == Place::Full).unwrap_or(0)
+        self.stack
+            .iter()
+            .rposition(|o| o.view.place() == Place::Full)
+            .unwrap_or(0)
     }
 
     pub(super) fn watch(&mut self) {
@@ -401,13 +561,21 @@ impl App {
                 wanted.insert(open.uid * PARTS + u32::from(part), query);
             }
         }
-        let mut ended: Vec<Slot> = self.watched.keys().filter(|slot| !wanted.contains_key(slot)).copied().collect();
+        let mut ended: Vec<Slot> = self
+            .watched
+            .keys()
+            .filter(|slot| !wanted.contains_key(slot))
+            .copied()
+            .collect();
         ended.sort_unstable();
         for slot in ended {
             self.watched.remove(&slot);
             self.effects.push(Effect::Unwatch { slot });
         }
-        let mut wanted: Vec<(Slot, Query)> = wanted.into_iter().filter(|(slot, q)| self.watched.get(slot) != Some(q)).collect();
+        let mut wanted: Vec<(Slot, Query)> = wanted
+            .into_iter()
+            .filter(|(slot, q)| self.watched.get(slot) != Some(q))
+            .collect();
         wanted.sort_unstable_by_key(|(slot, _)| *slot);
         for (slot, query) in wanted {
             self.watched.insert(slot, query.clone());

@@ -19,7 +19,10 @@ impl Arrived {
     fn what(&self) -> String {
         match self {
             Arrived::View(what, _) => what.clone(),
-            Arrived::Book(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            Arrived::Book(path) => path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
         }
     }
 }
@@ -31,7 +34,11 @@ impl App {
     /// Somebody types, chooses, or is in the middle of keys.
     pub(super) fn is_busy(&self) -> bool {
         let top = self.top();
-        top.typing() || top.place() != Place::Full || !self.typed.is_empty() || !self.early.is_empty() || self.refused.is_some()
+        top.typing()
+            || top.place() != Place::Full
+            || !self.typed.is_empty()
+            || !self.early.is_empty()
+            || self.refused.is_some()
     }
 
     /// Something comes: it stands in front where nobody is at anything, or waits.
@@ -41,7 +48,10 @@ impl App {
             self.tell_arrived();
             let key = self.look.keymap.key_of("app.arrived");
             let what = self.look.arrived.last().cloned().unwrap_or_default();
-            let words = self.look.say.fill("message.arrived", &[("what", &what), ("key", &key)]);
+            let words = self
+                .look
+                .say
+                .fill("message.arrived", &[("what", &what), ("key", &key)]);
             self.say(Tone::Plain, words);
         } else {
             self.let_in(arrived);
@@ -51,7 +61,10 @@ impl App {
 
     /// What is in front now came by itself: keys that are under way are not for it.
     pub(super) fn deafen(&mut self) {
-        self.deaf = self.stack.last().map(|open| (open.uid, Stamp(self.look.now.at.0 + DEAF)));
+        self.deaf = self
+            .stack
+            .last()
+            .map(|open| (open.uid, Stamp(self.look.now.at.0 + DEAF)));
     }
 
     /// The first of what waits, by a key: so it hears the next one at once.
@@ -74,7 +87,8 @@ impl App {
 
     /// What is of a book goes with it.
     pub(super) fn forget_arrived(&mut self) {
-        self.arrived.retain(|arrived| matches!(arrived, Arrived::Book(_)));
+        self.arrived
+            .retain(|arrived| matches!(arrived, Arrived::Book(_)));
         self.tell_arrived();
     }
 
@@ -85,6 +99,7 @@ impl App {
     /// The view in front came by itself just now.
     pub(super) fn is_deaf(&self) -> bool {
         let top = self.stack.last().map(|open| open.uid);
-        self.deaf.is_some_and(|(uid, until)| top == Some(uid) && self.look.now.at < until)
+        self.deaf
+            .is_some_and(|(uid, until)| top == Some(uid) && self.look.now.at < until)
     }
 }

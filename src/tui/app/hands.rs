@@ -45,15 +45,22 @@ struct Before {
 
 /// Keys that are pressed most; the others come from the keymap.
 const OFTEN: [&str; 24] = [
-    "j", "k", "enter", "esc", "space", "n", "d", "u", "z", "1", "2", "c", "g", "q", "ctrl-s", "tab", "ctrl-e", "ctrl-f", "a", ">", "V",
-    "/", "J", "E",
+    "j", "k", "enter", "esc", "space", "n", "d", "u", "z", "1", "2", "c", "g", "q", "ctrl-s",
+    "tab", "ctrl-e", "ctrl-f", "a", ">", "V", "/", "J", "E",
 ];
 
 impl Hands {
     fn new(seed: u64) -> Hands {
         let folder = tempfile::tempdir().expect("a folder");
         let h = Harness::in_file(seed, &folder.path().join("book.db"));
-        Hands { h, rng: ChaCha8Rng::seed_from_u64(seed), steps: Vec::new(), folder, jobs: Vec::new(), opened_for: BTreeMap::new() }
+        Hands {
+            h,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            steps: Vec::new(),
+            folder,
+            jobs: Vec::new(),
+            opened_for: BTreeMap::new(),
+        }
     }
 
     fn pick(&mut self, below: usize) -> usize {
@@ -63,9 +70,15 @@ impl Hands {
     fn before(&self) -> Before {
         let app = &self.h.app;
         let all = app.stack.iter().chain(app.parked.values().flatten());
-        let marked =
-            all.clone().filter(|o| o.view.subject_count(&app.look) > 1).map(|o| (o.uid, o.view.subjects(&app.look).into_iter().collect()));
-        Before { subjects: all.flat_map(|o| o.view.subjects(&app.look)).collect(), marked: marked.collect(), drafts: self.drafts() }
+        let marked = all
+            .clone()
+            .filter(|o| o.view.subject_count(&app.look) > 1)
+            .map(|o| (o.uid, o.view.subjects(&app.look).into_iter().collect()));
+        Before {
+            subjects: all.flat_map(|o| o.view.subjects(&app.look)).collect(),
+            marked: marked.collect(),
+            drafts: self.drafts(),
+        }
     }
 
     /// Every text that is typed and not saved, wherever it is.
@@ -80,25 +93,49 @@ impl Hands {
         let mut named = before.subjects;
         let front = self.h.app.stack.last().map_or(0, |o| o.uid);
         let own = self.h.app.top().draft().map(|(_, text)| text);
-        let asked = self.h.app.stack.iter().rev().nth(1).is_some_and(|o| o.view.name() == "drafts");
-        let lets_go = asked || matches!(event, Event::Key(key) if Key::of(&key) == Key::parse("ctrl-x").expect("a key"));
+        let asked = self
+            .h
+            .app
+            .stack
+            .iter()
+            .rev()
+            .nth(1)
+            .is_some_and(|o| o.view.name() == "drafts");
+        let lets_go = asked
+            || matches!(event, Event::Key(key) if Key::of(&key) == Key::parse("ctrl-x").expect("a key"));
         let early = !self.h.app.early.is_empty();
         // What was opened for somebody says so as long as it is open.
         named.extend(self.opened_for.get(&front).into_iter().flatten());
         self.h.effects.clear();
         self.h.say(Msg::Input(event));
         for open in &self.h.app.stack {
-            self.opened_for.entry(open.uid).or_insert_with(|| named.clone());
+            self.opened_for
+                .entry(open.uid)
+                .or_insert_with(|| named.clone());
         }
         for command in self.h.written() {
             for id in customers_of(&command) {
-                assert!(named.contains(&id), "{command:?} is for somebody whom nothing named");
+                assert!(
+                    named.contains(&id),
+                    "{command:?} is for somebody whom nothing named"
+                );
             }
         }
-        let (open, wrote) = (self.h.app.stack.iter().any(|o| o.uid == front), !self.h.written().is_empty());
+        let (open, wrote) = (
+            self.h.app.stack.iter().any(|o| o.uid == front),
+            !self.h.written().is_empty(),
+        );
         let commands = serde_json::to_string(&self.h.written()).expect("commands are JSON");
-        let changed = |text: &String| (own.as_ref() == Some(text) && (open || wrote)) || (wrote && is_said_in(text, &commands));
-        let lost: Vec<String> = before.drafts.difference(&self.drafts()).filter(|text| !changed(text)).cloned().collect();
+        let changed = |text: &String| {
+            (own.as_ref() == Some(text) && (open || wrote))
+                || (wrote && is_said_in(text, &commands))
+        };
+        let lost: Vec<String> = before
+            .drafts
+            .difference(&self.drafts())
+            .filter(|text| !changed(text))
+            .cloned()
+            .collect();
         if !early && !lets_go {
             assert_eq!(lost, Vec::<String>::new(), "typed, and nowhere any more");
         }
@@ -115,7 +152,11 @@ impl Hands {
             0..=6 => {
                 let bound: Vec<Vec<Key>> = {
                     let look = &self.h.app.look;
-                    let own = look.keymap.of(self.h.app.top().name()).iter().chain(look.keymap.of("app"));
+                    let own = look
+                        .keymap
+                        .of(self.h.app.top().name())
+                        .iter()
+                        .chain(look.keymap.of("app"));
                     own.flat_map(|action| action.keys.iter().cloned()).collect()
                 };
                 let often = OFTEN.choose(&mut self.rng).copied().unwrap_or("j");
@@ -124,7 +165,8 @@ impl Hands {
                 } else {
                     bound.choose(&mut self.rng).cloned().unwrap_or_default()
                 };
-                self.steps.push(format!("keys {}", crate::tui::key::show(&keys)));
+                self.steps
+                    .push(format!("keys {}", crate::tui::key::show(&keys)));
                 keys.into_iter().for_each(|key| self.key(key));
             }
             7 | 8 => {
@@ -138,10 +180,18 @@ impl Hands {
             }
             10 => {
                 let (w, ht) = self.h.app.look.size;
-                let (column, row) = (self.pick(usize::from(w)) as u16, self.pick(usize::from(ht)) as u16);
+                let (column, row) = (
+                    self.pick(usize::from(w)) as u16,
+                    self.pick(usize::from(ht)) as u16,
+                );
                 self.steps.push(format!("clicks {column} {row}"));
                 let kind = MouseEventKind::Down(MouseButton::Left);
-                self.input(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+                self.input(Event::Mouse(MouseEvent {
+                    kind,
+                    column,
+                    row,
+                    modifiers: KeyModifiers::NONE,
+                }));
             }
             _ => {
                 let (w, ht) = [(120, 36), (80, 24), (40, 10), (20, 5)][self.pick(4)];
@@ -153,7 +203,13 @@ impl Hands {
     }
 
     fn customer(&mut self) -> Option<Id> {
-        let ids = self.h.app.look.read().map(|r| r.ids.clone()).unwrap_or_default();
+        let ids = self
+            .h
+            .app
+            .look
+            .read()
+            .map(|r| r.ids.clone())
+            .unwrap_or_default();
         ids.choose(&mut self.rng).copied()
     }
 
@@ -164,16 +220,26 @@ impl Hands {
                 let Some(id) = self.customer() else { return };
                 self.steps.push("bo renames".into());
                 let name = format!("Renamed {}", self.steps.len());
-                self.bo(Command::Edit { entity: Entity::Customer, rows: vec![id], changes: vec![Change::set("name", name)] });
+                self.bo(Command::Edit {
+                    entity: Entity::Customer,
+                    rows: vec![id],
+                    changes: vec![Change::set("name", name)],
+                });
             }
             2 => {
                 let Some(id) = self.customer() else { return };
                 self.steps.push("bo purges".into());
-                self.bo(Command::Purge { entity: Entity::Customer, row: id, why: String::new() });
+                self.bo(Command::Purge {
+                    entity: Entity::Customer,
+                    row: id,
+                    why: String::new(),
+                });
                 self.h.ready();
             }
             3 => {
-                let (Some(keep), Some(other)) = (self.customer(), self.customer()) else { return };
+                let (Some(keep), Some(other)) = (self.customer(), self.customer()) else {
+                    return;
+                };
                 self.steps.push("bo merges two".into());
                 self.bo(Command::MergeCustomers { keep, other });
             }
@@ -194,7 +260,14 @@ impl Hands {
             }
             8 => {
                 self.steps.push("something begins".into());
-                let work = [Work::Look, Work::Import, Work::Merge, Work::MergeLook, Work::Brief, Work::Demo][self.pick(6)];
+                let work = [
+                    Work::Look,
+                    Work::Import,
+                    Work::Merge,
+                    Work::MergeLook,
+                    Work::Brief,
+                    Work::Demo,
+                ][self.pick(6)];
                 let job = self.h.begins(work);
                 self.jobs.push((job, work));
             }
@@ -205,15 +278,20 @@ impl Hands {
                 }
             }
             10 => {
-                self.steps.push("a worker that is gone says something".into());
+                self.steps
+                    .push("a worker that is gone says something".into());
                 let of = self.h.app.worker().wrapping_sub(1);
                 let roster = self.h.app.look.roster.clone();
-                self.h.say(Msg::Answer(of, Answer::Waiting(Some("nobody".into()))));
+                self.h
+                    .say(Msg::Answer(of, Answer::Waiting(Some("nobody".into()))));
                 let same = match (&roster, &self.h.app.look.roster) {
                     (Some(a), Some(b)) => Arc::ptr_eq(a, b),
                     (a, b) => a.is_none() && b.is_none(),
                 };
-                assert!(same && self.h.app.waiting.as_deref() != Some("nobody"), "one that is gone was heard");
+                assert!(
+                    same && self.h.app.waiting.as_deref() != Some("nobody"),
+                    "one that is gone was heard"
+                );
             }
             11 => {
                 self.steps.push("the book is read anew".into());
@@ -221,15 +299,28 @@ impl Hands {
             }
             12 => {
                 let last = self.h.told.len();
-                let Some((of, slot, query, page)) = (last > 0).then(|| self.h.told[self.rng.random_range(0..last)].clone()) else { return };
+                let Some((of, slot, query, page)) =
+                    (last > 0).then(|| self.h.told[self.rng.random_range(0..last)].clone())
+                else {
+                    return;
+                };
                 if of == self.h.app.worker() && self.h.is_wanted(slot, &query) {
                     return;
                 }
                 self.steps.push("a page comes late".into());
                 let (seen, subjects) = (self.h.text(), self.before().subjects);
-                self.h.say(Msg::Answer(of, Answer::Page { slot, query, page }));
-                assert_eq!(self.h.text(), seen, "a page that nobody asks for any more is shown");
-                assert_eq!(self.before().subjects, subjects, "a page that nobody asks for any more is acted on");
+                self.h
+                    .say(Msg::Answer(of, Answer::Page { slot, query, page }));
+                assert_eq!(
+                    self.h.text(),
+                    seen,
+                    "a page that nobody asks for any more is shown"
+                );
+                assert_eq!(
+                    self.before().subjects,
+                    subjects,
+                    "a page that nobody asks for any more is acted on"
+                );
             }
             13 if self.pick(4) == 0 => {
                 self.steps.push("another book".into());
@@ -254,11 +345,26 @@ impl Hands {
     fn import(&mut self, look: bool) {
         let no = self.pick(3);
         let path = self.folder.path().join(format!("list{no}.csv"));
-        std::fs::write(&path, format!("name,csm\nFrom a list {},ana\n", self.steps.len())).expect("a file");
-        let wanted = Box::new(Wanted { dry_run: look, ..Wanted::default() });
+        std::fs::write(
+            &path,
+            format!("name,csm\nFrom a list {},ana\n", self.steps.len()),
+        )
+        .expect("a file");
+        let wanted = Box::new(Wanted {
+            dry_run: look,
+            ..Wanted::default()
+        });
         let job = self.h.begins(if look { Work::Look } else { Work::Import });
-        let result = import(&mut self.h.store, &path, &wanted, NOW, &mut |_| Continue::Yes).map(Box::new);
-        self.h.say(Msg::Imported { job, path, wanted, result });
+        let result = import(&mut self.h.store, &path, &wanted, NOW, &mut |_| {
+            Continue::Yes
+        })
+        .map(Box::new);
+        self.h.say(Msg::Imported {
+            job,
+            path,
+            wanted,
+            result,
+        });
         self.h.answer_all();
     }
 
@@ -267,13 +373,39 @@ impl Hands {
         let path = self.folder.path().join("copy.db");
         match work {
             Work::Look | Work::Import => {
-                let wanted = Box::new(Wanted { dry_run: work == Work::Look, ..Wanted::default() });
-                self.h.say(Msg::Imported { job, path, wanted, result: Err(failed()) });
+                let wanted = Box::new(Wanted {
+                    dry_run: work == Work::Look,
+                    ..Wanted::default()
+                });
+                self.h.say(Msg::Imported {
+                    job,
+                    path,
+                    wanted,
+                    result: Err(failed()),
+                });
             }
-            Work::Merge | Work::MergeLook => self.h.say(Msg::Merged { job, path, dry_run: work == Work::MergeLook, result: Err(failed()) }),
-            Work::Brief => self.h.say(Msg::Briefed { job, customers: vec![], to: "zoe".into(), result: Err(failed()) }),
-            Work::Demo => self.h.say(Msg::Made { job, path: "book.db".into(), result: Err(failed()) }),
-            Work::Export => self.h.say(Msg::Exported { job, path, result: Err(failed()) }),
+            Work::Merge | Work::MergeLook => self.h.say(Msg::Merged {
+                job,
+                path,
+                dry_run: work == Work::MergeLook,
+                result: Err(failed()),
+            }),
+            Work::Brief => self.h.say(Msg::Briefed {
+                job,
+                customers: vec![],
+                to: "zoe".into(),
+                result: Err(failed()),
+            }),
+            Work::Demo => self.h.say(Msg::Made {
+                job,
+                path: "book.db".into(),
+                result: Err(failed()),
+            }),
+            Work::Export => self.h.say(Msg::Exported {
+                job,
+                path,
+                result: Err(failed()),
+            }),
         }
     }
 
@@ -286,7 +418,11 @@ impl Hands {
         if !from_outside {
             return self.hand();
         }
-        let at = self.h.app.is_busy().then(|| self.h.app.stack.last().map_or(0, |o| o.uid));
+        let at = self
+            .h
+            .app
+            .is_busy()
+            .then(|| self.h.app.stack.last().map_or(0, |o| o.uid));
         self.comes();
         let other_book = self.steps.last().is_some_and(|step| step == "another book");
         if let Some(at) = at.filter(|_| !early && !other_book) {
@@ -300,9 +436,22 @@ impl Hands {
             assert_eq!(lost, Vec::<String>::new(), "typed, and nowhere any more");
         }
         for (uid, marked) in &before.marked {
-            let now = self.h.app.stack.iter().chain(self.h.app.parked.values().flatten()).find(|o| o.uid == *uid);
-            let Some(open) = now.filter(|o| o.view.subject_count(&self.h.app.look) > 1) else { continue };
-            let others: Vec<Id> = open.view.subjects(&self.h.app.look).into_iter().filter(|id| !marked.contains(id)).collect();
+            let now = self
+                .h
+                .app
+                .stack
+                .iter()
+                .chain(self.h.app.parked.values().flatten())
+                .find(|o| o.uid == *uid);
+            let Some(open) = now.filter(|o| o.view.subject_count(&self.h.app.look) > 1) else {
+                continue;
+            };
+            let others: Vec<Id> = open
+                .view
+                .subjects(&self.h.app.look)
+                .into_iter()
+                .filter(|id| !marked.contains(id))
+                .collect();
             assert_eq!(others, [], "marks have moved to somebody else");
         }
     }
@@ -311,7 +460,11 @@ impl Hands {
     fn nothing_stands_before(&self, uid: u32) {
         let stack = &self.h.app.stack;
         let Some(at) = stack.iter().position(|o| o.uid == uid) else {
-            return assert!(stack.iter().all(|o| o.uid < uid), "{} came in the place of what was typed in", self.h.app.top().name());
+            return assert!(
+                stack.iter().all(|o| o.uid < uid),
+                "{} came in the place of what was typed in",
+                self.h.app.top().name()
+            );
         };
         let above: Vec<&str> = stack[at + 1..].iter().map(|o| o.view.name()).collect();
         let asked = above.is_empty() || (above == ["clash"] && stack[at].view.name() == "form");
@@ -333,23 +486,41 @@ impl Hands {
                 self.h.press("2");
             }
         }
-        panic!("no way out of {}:\n{}", self.h.app.top().name(), self.h.text());
+        panic!(
+            "no way out of {}:\n{}",
+            self.h.app.top().name(),
+            self.h.text()
+        );
     }
 }
 
 /// Every field of a form's draft is in what was written: it was saved from a view over the form (a rule's trial).
 fn is_said_in(draft: &str, commands: &str) -> bool {
-    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(draft).unwrap_or_default();
-    let quoted = |field: &serde_json::Value| serde_json::to_string(field_text(field)).expect("a text is JSON");
+    let fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(draft).unwrap_or_default();
+    let quoted = |field: &serde_json::Value| {
+        serde_json::to_string(field_text(field)).expect("a text is JSON")
+    };
     // A rule is written as TOML within JSON, so a quote in it is escaped once more than here.
-    !fields.is_empty() && fields.values().all(|field| commands.contains(quoted(field).trim_matches('"')))
+    !fields.is_empty()
+        && fields
+            .values()
+            .all(|field| commands.contains(quoted(field).trim_matches('"')))
 }
 
 /// Those whom a command says it is for.
 fn customers_of(command: &Command) -> Vec<Id> {
     let json = serde_json::to_value(command).expect("a command is JSON");
-    let said = json.as_object().and_then(|all| all.values().next()).map(|of| of["customers"].clone()).unwrap_or_default();
-    said.as_array().into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok()).collect()
+    let said = json
+        .as_object()
+        .and_then(|all| all.values().next())
+        .map(|of| of["customers"].clone())
+        .unwrap_or_default();
+    said.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|id| id.as_str()?.parse().ok())
+        .collect()
 }
 
 fn history(seed: u64) {
@@ -364,7 +535,11 @@ fn history(seed: u64) {
         hands.leave();
     }));
     if let Err(why) = played {
-        let words = why.downcast_ref::<String>().map(String::as_str).or_else(|| why.downcast_ref::<&str>().copied()).unwrap_or_default();
+        let words = why
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| why.downcast_ref::<&str>().copied())
+            .unwrap_or_default();
         panic!("history {seed}: {words}\n{}", hands.steps.join("\n"));
     }
 }
@@ -373,5 +548,9 @@ fn history(seed: u64) {
 #[test]
 fn whatever_happens_around_the_keys_nothing_is_written_for_anybody_else_and_no_text_is_lost() {
     let wrong = wrong_histories(20, 2_000, history);
-    assert_eq!(wrong, Vec::<u64>::new(), "these histories do not keep what they have to");
+    assert_eq!(
+        wrong,
+        Vec::<u64>::new(),
+        "these histories do not keep what they have to"
+    );
 }

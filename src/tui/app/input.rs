@@ -36,21 +36,35 @@ impl App {
     /// names without them is done at once.
     fn has_to_wait(&self, event: &Event) -> bool {
         let (top, look) = (self.top(), &self.look);
-        let Event::Key(key) = event else { return !top.ready() };
-        let asked = !self.no_book && self.stack.last().is_some_and(|open| !open.answered) && !top.watches(look).is_empty();
+        let Event::Key(key) = event else {
+            return !top.ready();
+        };
+        let asked = !self.no_book
+            && self.stack.last().is_some_and(|open| !open.answered)
+            && !top.watches(look).is_empty();
         if !top.ready() || !asked || top.typing() || top.place() != Place::Full {
             return !top.ready();
         }
         let mut typed = self.typed.clone();
         typed.push(Key::of(key));
-        let Reach::Own(index, _) = self.reach(&typed) else { return false };
-        let of_customers = look.keymap.of(top.name()).iter().any(|a| a.index == index && verbs::LABELS.contains(&a.label));
+        let Reach::Own(index, _) = self.reach(&typed) else {
+            return false;
+        };
+        let of_customers = look
+            .keymap
+            .of(top.name())
+            .iter()
+            .any(|a| a.index == index && verbs::LABELS.contains(&a.label));
         !of_customers || top.subject_count(look) == 0 || top.applies(index, look).is_err()
     }
 
     /// What came too early, as soon as it does not any more.
     pub(super) fn take_early(&mut self) {
-        while self.early.front().is_some_and(|event| !self.has_to_wait(event)) {
+        while self
+            .early
+            .front()
+            .is_some_and(|event| !self.has_to_wait(event))
+        {
             if let Some(event) = self.early.pop_front() {
                 self.handle(event);
             }
@@ -78,7 +92,13 @@ impl App {
     }
 
     fn click(&mut self, at: Position) {
-        let hit = self.drawn.hits.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, hit)| *hit);
+        let hit = self
+            .drawn
+            .hits
+            .iter()
+            .rev()
+            .find(|(area, _)| area.contains(at))
+            .map(|(_, hit)| *hit);
         if let Some(hit) = hit {
             self.hit(hit);
         }
@@ -146,7 +166,15 @@ impl App {
 
     fn key_in_text(&mut self, event: &KeyEvent, key: Key) {
         // In a line over a list only the keys that no text field uses are the list's; boxes and lines own all of theirs.
-        let plain = matches!(key.code, KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down);
+        let plain = matches!(
+            key.code,
+            KeyCode::Enter
+                | KeyCode::Esc
+                | KeyCode::Tab
+                | KeyCode::BackTab
+                | KeyCode::Up
+                | KeyCode::Down
+        );
         let looked_up = !key.is_text() && (plain || self.top().place() != Place::Full);
         let bound = looked_up.then(|| self.look.keymap.reach(self.top().name(), &[key]));
         if let Some(Reached::Action(action)) = bound {
@@ -160,7 +188,9 @@ impl App {
     }
 
     fn drafts_soon(&mut self) {
-        if self.stack.iter().any(|o| o.view.draft().is_some()) && !self.timers.contains_key(&Timer::Drafts) {
+        if self.stack.iter().any(|o| o.view.draft().is_some())
+            && !self.timers.contains_key(&Timer::Drafts)
+        {
             self.timer(Timer::Drafts, 2_000);
         }
     }
@@ -168,10 +198,18 @@ impl App {
     pub(super) fn reach(&self, typed: &[Key]) -> Reach {
         let top = self.top();
         let own = self.look.keymap.reach(top.name(), typed);
-        let all = if top.place() == Place::Full { self.look.keymap.reach(views::app::NAME, typed) } else { Reached::Nothing };
+        let all = if top.place() == Place::Full {
+            self.look.keymap.reach(views::app::NAME, typed)
+        } else {
+            Reached::Nothing
+        };
         match (own, all) {
             // A row that does not apply gives way to the same key of the app (Esc clears marks, or else goes back).
-            (Reached::Action(a), Reached::Action(b)) if top.applies(a.index, &self.look).is_err() => Reach::App(b.index),
+            (Reached::Action(a), Reached::Action(b))
+                if top.applies(a.index, &self.look).is_err() =>
+            {
+                Reach::App(b.index)
+            }
             (Reached::Action(a), _) => Reach::Own(a.index, a.id.clone()),
             (_, Reached::Action(a)) => Reach::App(a.index),
             (Reached::Prefix, _) | (_, Reached::Prefix) => Reach::Prefix,
@@ -195,7 +233,10 @@ impl App {
             // An open prefix closes without acting.
             Reach::Nothing if started => {}
             Reach::Nothing => {
-                let words = self.look.say.fill("message.not_bound", &[("key", &show(&typed))]);
+                let words = self
+                    .look
+                    .say
+                    .fill("message.not_bound", &[("key", &show(&typed))]);
                 self.say(Tone::Plain, words);
             }
         }
@@ -207,9 +248,15 @@ impl App {
             Err(why) => {
                 let why = self.look.say.word(&format!("why_not.{why}")).to_owned();
                 let action = self.look.keymap.get(id);
-                let (words, types) = action.map(|a| (self.look.action_words(a), a.types)).unwrap_or_default();
+                let (words, types) = action
+                    .map(|a| (self.look.action_words(a), a.types))
+                    .unwrap_or_default();
                 if types {
-                    self.refused = Some(self.look.say.fill("message.refused", &[("what", &words), ("why", &why)]));
+                    self.refused = Some(
+                        self.look
+                            .say
+                            .fill("message.refused", &[("what", &words), ("why", &why)]),
+                    );
                 } else {
                     self.say(Tone::Plain, format!("{words}: {why}"));
                 }
@@ -219,13 +266,18 @@ impl App {
 
     /// Runs an action by its id, as the palette and help do.
     pub(super) fn act_by_id(&mut self, id: &str) {
-        let Some(action) = self.look.keymap.get(id).cloned() else { return };
+        let Some(action) = self.look.keymap.get(id).cloned() else {
+            return;
+        };
         self.remember(id);
         if action.screen == views::app::NAME {
             self.app_row(action.index);
         } else if action.screen == self.top().name() {
             self.act(action.index, id);
-        } else if SCREENS.iter().any(|s| s.name == action.screen && s.tab.is_some()) {
+        } else if SCREENS
+            .iter()
+            .any(|s| s.name == action.screen && s.tab.is_some())
+        {
             self.go_root(action.screen);
             self.act(action.index, id);
         } else {
@@ -251,7 +303,9 @@ impl App {
 
     /// Lets the top view act and carries out what it asked for.
     pub(super) fn top_acts(&mut self, act: impl FnOnce(&mut dyn View, &mut Cx)) {
-        let Some(open) = self.stack.last_mut() else { return };
+        let Some(open) = self.stack.last_mut() else {
+            return;
+        };
         let mut cx = Cx::new(&self.look, &mut self.tickets);
         act(open.view.as_mut(), &mut cx);
         let (uid, steps) = (open.uid, cx.steps);
@@ -259,7 +313,9 @@ impl App {
     }
 
     pub(super) fn view_acts(&mut self, uid: u32, act: impl FnOnce(&mut dyn View, &mut Cx)) {
-        let Some(open) = self.stack.iter_mut().find(|o| o.uid == uid) else { return };
+        let Some(open) = self.stack.iter_mut().find(|o| o.uid == uid) else {
+            return;
+        };
         let mut cx = Cx::new(&self.look, &mut self.tickets);
         act(open.view.as_mut(), &mut cx);
         let steps = cx.steps;

@@ -61,7 +61,11 @@ impl App {
             self.stop_imports(|running| running.work == Work::Look);
         }
         self.tickets += 1;
-        self.jobs.push(Running { job: self.tickets, work, of: self.worker });
+        self.jobs.push(Running {
+            job: self.tickets,
+            work,
+            of: self.worker,
+        });
         self.tickets
     }
 
@@ -77,12 +81,16 @@ impl App {
 
     /// It runs, and is for the book in front.
     pub(super) fn is_running(&self, job: Job) -> bool {
-        self.jobs.iter().any(|running| running.job == job && running.of == self.worker)
+        self.jobs
+            .iter()
+            .any(|running| running.job == job && running.of == self.worker)
     }
 
     /// An import, or a look at a file, is under way.
     pub(super) fn imports(&self) -> bool {
-        self.jobs.iter().any(|running| matches!(running.work, Work::Import | Work::Look))
+        self.jobs
+            .iter()
+            .any(|running| matches!(running.work, Work::Import | Work::Look))
     }
 
     /// What is written just now, in a word that can begin a sentence; `None`: nothing.
@@ -98,7 +106,11 @@ impl App {
 
     /// Stops what is under way; nothing of it is written, and its end is told. A look is only forgotten.
     pub(super) fn stop_import(&mut self) {
-        for running in self.jobs.iter().filter(|running| running.work == Work::Import) {
+        for running in self
+            .jobs
+            .iter()
+            .filter(|running| running.work == Work::Import)
+        {
             self.effects.push(Effect::StopImport(running.job));
         }
         self.stop_imports(|running| running.work == Work::Look);
@@ -116,7 +128,10 @@ impl App {
     /// Asks before work is lost.
     pub(super) fn ask_to_leave(&mut self, what: &str) {
         let say = &self.look.say;
-        let items = vec![Item::new("wait", say.word("leave.wait")), Item::new("leave", say.word("leave.leave"))];
+        let items = vec![
+            Item::new("wait", say.word("leave.wait")),
+            Item::new("leave", say.word("leave.leave")),
+        ];
         let title = say.fill("leave.title", &[("what", what)]);
         let ask = Pick::new(title, items, |code, cx| {
             if code == "leave" {

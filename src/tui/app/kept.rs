@@ -26,7 +26,12 @@ impl App {
 
     /// What stands in open lines and forms, wherever they are.
     fn open_drafts(&self) -> Vec<(Key, String)> {
-        self.parked.values().flatten().chain(&self.stack).filter_map(|o| o.view.draft()).collect()
+        self.parked
+            .values()
+            .flatten()
+            .chain(&self.stack)
+            .filter_map(|o| o.view.draft())
+            .collect()
     }
 
     /// Takes it up.
@@ -55,16 +60,30 @@ impl App {
             self.look.drafts = Drafts::of_value(&kept["drafts"]);
             // What is sent is on its way to the book, and is offered to nobody.
             for (key, text) in self.sent.values() {
-                if self.look.drafts.get(key).is_some_and(|draft| draft.text == *text) {
+                if self
+                    .look
+                    .drafts
+                    .get(key)
+                    .is_some_and(|draft| draft.text == *text)
+                {
                     self.look.drafts.remove(key);
                 }
             }
         }
         if let Some(recent) = kept["recent"].as_array() {
-            self.look.recent = recent.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect();
+            self.look.recent = recent
+                .iter()
+                .filter_map(|r| r.as_str().map(str::to_owned))
+                .collect();
         }
         let ids = |what: &str| -> Vec<Id> {
-            kept[what].as_array().into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok()).take(MOST_KEPT).collect()
+            kept[what]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|id| id.as_str()?.parse().ok())
+                .take(MOST_KEPT)
+                .collect()
         };
         (self.look.bookmarks, self.look.visited) = (ids("bookmarks"), ids("visited"));
     }
@@ -72,7 +91,12 @@ impl App {
     /// Asks what customers have become for whom there are drafts and who are not in the book any more.
     pub(super) fn ask_merged(&self) -> Option<Query> {
         self.look.roster.as_ref()?;
-        let mut customers: Vec<Id> = self.look.drafts.customers().filter(|id| self.look.is_gone(*id)).collect();
+        let mut customers: Vec<Id> = self
+            .look
+            .drafts
+            .customers()
+            .filter(|id| self.look.is_gone(*id))
+            .collect();
         customers.sort_unstable();
         customers.dedup();
         (!customers.is_empty()).then_some(Query::Became { customers })
@@ -82,7 +106,10 @@ impl App {
     pub(super) fn follow_merged(&mut self, became: &[Became]) {
         for one in became {
             if let Some(old) = self.look.drafts.follow(one.was, one.is, &one.name) {
-                let words = self.look.say.fill("message.followed", &[("old", &old), ("new", &one.name)]);
+                let words = self
+                    .look
+                    .say
+                    .fill("message.followed", &[("old", &old), ("new", &one.name)]);
                 self.say(Tone::Plain, words);
                 self.timer(Timer::Drafts, 2_000);
             }

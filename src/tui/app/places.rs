@@ -22,10 +22,15 @@ impl App {
         self.ended(job);
         let rows = match result {
             Ok(rows) => rows,
-            Err(error) => return self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
+            Err(error) => {
+                return self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". ")));
+            }
         };
         let (n, path) = (rows.to_string(), path.display().to_string());
-        let words = self.look.say.fill("message.exported", &[("n", &n), ("path", &path)]);
+        let words = self
+            .look
+            .say
+            .fill("message.exported", &[("n", &n), ("path", &path)]);
         self.say(Tone::Good, words);
     }
 
@@ -35,14 +40,27 @@ impl App {
             let words = self.look.say.word("message.mailing").to_owned();
             return self.say(Tone::Good, words);
         }
-        self.copy(link.trim_start_matches("mailto:"), self.look.say.word("word.email").to_owned());
+        self.copy(
+            link.trim_start_matches("mailto:"),
+            self.look.say.word("word.email").to_owned(),
+        );
     }
 
     /// Asks for the file into which what the screen in front shows is written.
     pub(super) fn ask_export(&mut self) {
-        let front = self.stack.iter().rev().find(|o| o.view.place() == Place::Full);
-        let watched = front.map(|o| o.view.watches(&self.look)).unwrap_or_default();
-        match watched.into_iter().map(|(_, query)| query).find(|query| sheets::name_of(query).is_some()) {
+        let front = self
+            .stack
+            .iter()
+            .rev()
+            .find(|o| o.view.place() == Place::Full);
+        let watched = front
+            .map(|o| o.view.watches(&self.look))
+            .unwrap_or_default();
+        match watched
+            .into_iter()
+            .map(|(_, query)| query)
+            .find(|query| sheets::name_of(query).is_some())
+        {
             Some(query) => self.push(Box::new(export::line(query, &self.look))),
             None => {
                 let words = self.look.say.word("message.nothing_to_export").to_owned();
@@ -54,7 +72,12 @@ impl App {
     /// Brings a tab to the front as it was left.
     pub(in crate::tui) fn go_tab(&mut self, tab: usize) {
         if let Some(screen) = SCREENS.iter().find(|s| s.tab == Some(tab)) {
-            if self.stack.first().is_some_and(|o| o.view.name() == screen.name) && self.stack.len() == 1 {
+            if self
+                .stack
+                .first()
+                .is_some_and(|o| o.view.name() == screen.name)
+                && self.stack.len() == 1
+            {
                 return;
             }
             self.leave_mark();
@@ -67,7 +90,11 @@ impl App {
         self.typed.clear();
         self.hush();
         // Boxes and lines close (their drafts are kept); full screens stay where they are.
-        while self.stack.last().is_some_and(|o| o.view.place() != Place::Full) {
+        while self
+            .stack
+            .last()
+            .is_some_and(|o| o.view.place() != Place::Full)
+        {
             let uid = self.stack.last().map_or(0, |o| o.uid);
             self.close(uid);
         }
@@ -88,7 +115,9 @@ impl App {
 
     /// Opens a screen over the tab in front: what stands over the tab now is left, and `H` leads back to it.
     pub(super) fn go_over(&mut self, name: &str, state: &Value) {
-        let Some(screen) = SCREENS.iter().find(|s| s.name == name) else { return };
+        let Some(screen) = SCREENS.iter().find(|s| s.name == name) else {
+            return;
+        };
         self.leave_mark();
         self.hush();
         self.keep_drafts();
@@ -106,14 +135,25 @@ impl App {
             self.look.bookmarks.insert(0, customer);
             self.look.bookmarks.truncate(MOST_KEPT);
         }
-        let key = if there { "message.bookmark_gone" } else { "message.bookmarked" };
-        let words = self.look.say.fill(key, &[("who", &self.look.name_of(customer))]);
+        let key = if there {
+            "message.bookmark_gone"
+        } else {
+            "message.bookmarked"
+        };
+        let words = self
+            .look
+            .say
+            .fill(key, &[("who", &self.look.name_of(customer))]);
         self.say(Tone::Good, words);
     }
 
     /// Remembers whose page is opened.
     pub(super) fn visit(&mut self, name: &str, state: &Value) {
-        if let Some(customer) = state["customer"].as_str().filter(|_| name == "account").and_then(|id| id.parse::<Id>().ok()) {
+        if let Some(customer) = state["customer"]
+            .as_str()
+            .filter(|_| name == "account")
+            .and_then(|id| id.parse::<Id>().ok())
+        {
             self.look.visited.retain(|id| *id != customer);
             self.look.visited.insert(0, customer);
             self.look.visited.truncate(MOST_KEPT);
@@ -131,7 +171,10 @@ impl App {
     }
 
     pub(super) fn push_root(&mut self, name: &str, state: &Value) {
-        let screen = SCREENS.iter().find(|s| s.name == name).unwrap_or(&SCREENS[0]);
+        let screen = SCREENS
+            .iter()
+            .find(|s| s.name == name)
+            .unwrap_or(&SCREENS[0]);
         let open = self.opened((screen.make)(state));
         self.stack.push(open);
     }
@@ -183,8 +226,16 @@ impl App {
     }
 
     pub(super) fn here(&self) -> Value {
-        let views = self.stack.iter().map(|o| (o.view.name(), o.view.save(&self.look))).filter(|(_, state)| !state.is_null());
-        Value::Array(views.map(|(name, state)| json!({"view": name, "state": state})).collect())
+        let views = self
+            .stack
+            .iter()
+            .map(|o| (o.view.name(), o.view.save(&self.look)))
+            .filter(|(_, state)| !state.is_null());
+        Value::Array(
+            views
+                .map(|(name, state)| json!({"view": name, "state": state}))
+                .collect(),
+        )
     }
 
     pub(super) fn leave_mark(&mut self) {
@@ -200,13 +251,25 @@ impl App {
 
     pub(super) fn history(&mut self, by: i32) {
         let here = self.here();
-        let from = if by < 0 { &mut self.back } else { &mut self.forward };
+        let from = if by < 0 {
+            &mut self.back
+        } else {
+            &mut self.forward
+        };
         let mut there = from.pop();
         while there.as_ref() == Some(&here) {
             there = from.pop();
         }
         let Some(there) = there else {
-            let words = self.look.say.word(if by < 0 { "message.no_back" } else { "message.no_forward" }).to_owned();
+            let words = self
+                .look
+                .say
+                .word(if by < 0 {
+                    "message.no_back"
+                } else {
+                    "message.no_forward"
+                })
+                .to_owned();
             return self.say(Tone::Plain, words);
         };
         if by < 0 {
@@ -250,14 +313,24 @@ impl App {
 
     /// The state as it is saved: where we are, the parked tabs, drafts, what was recent.
     pub fn state(&self) -> Value {
-        let parked: serde_json::Map<String, Value> =
-            self.parked.iter().filter_map(|(name, stack)| stack.first().map(|o| ((*name).to_owned(), o.view.save(&self.look)))).collect();
+        let parked: serde_json::Map<String, Value> = self
+            .parked
+            .iter()
+            .filter_map(|(name, stack)| {
+                stack
+                    .first()
+                    .map(|o| ((*name).to_owned(), o.view.save(&self.look)))
+            })
+            .collect();
         json!({"here": self.here(), "parked": parked, "drafts": self.all_drafts().to_value(), "recent": self.look.recent, "bookmarks": self.look.bookmarks, "visited": self.look.visited, "preview": self.look.preview, "left": self.left})
     }
 
     pub(super) fn load(&mut self, state: &Value) {
         self.take_kept(state);
-        if let Some(file) = state["left"].as_array().and_then(|all| all.last()?.as_str()) {
+        if let Some(file) = state["left"]
+            .as_array()
+            .and_then(|all| all.last()?.as_str())
+        {
             let words = self.look.say.fill("message.editor_left", &[("file", file)]);
             self.say(Tone::Bad, words);
         }

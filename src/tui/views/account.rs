@@ -39,10 +39,26 @@ const GROUPS: &[(&str, &[EventKind])] = &[
     ("all", &[]),
     ("notes", &[EventKind::Note]),
     ("tickets", &[EventKind::Ticket, EventKind::Csat]),
-    ("nps", &[EventKind::Nps, EventKind::Ces, EventKind::Survey, EventKind::Invite]),
+    (
+        "nps",
+        &[
+            EventKind::Nps,
+            EventKind::Ces,
+            EventKind::Survey,
+            EventKind::Invite,
+        ],
+    ),
     ("touch", &[EventKind::Touch]),
     ("stage", &[EventKind::Stage, EventKind::Churn]),
-    ("money", &[EventKind::Subscription, EventKind::Order, EventKind::Invoice, EventKind::Usage]),
+    (
+        "money",
+        &[
+            EventKind::Subscription,
+            EventKind::Order,
+            EventKind::Invoice,
+            EventKind::Usage,
+        ],
+    ),
     ("rules", &[EventKind::Rule]),
 ];
 
@@ -84,15 +100,27 @@ pub struct Account {
 }
 
 fn has_event(v: &Account, _: &Look) -> Applies {
-    if v.event().is_some() { Ok(()) } else { Err("no_event") }
+    if v.event().is_some() {
+        Ok(())
+    } else {
+        Err("no_event")
+    }
 }
 
 fn has_text(v: &Account, _: &Look) -> Applies {
-    if v.event().is_some_and(|e| !e.text.is_empty()) { Ok(()) } else { Err("no_text") }
+    if v.event().is_some_and(|e| !e.text.is_empty()) {
+        Ok(())
+    } else {
+        Err("no_text")
+    }
 }
 
 fn has_page(v: &Account, _: &Look) -> Applies {
-    if v.page.is_some() { Ok(()) } else { Err("no_customer") }
+    if v.page.is_some() {
+        Ok(())
+    } else {
+        Err("no_customer")
+    }
 }
 
 /// Asks for a score, its last day and why; where one holds already, nothing but a reason lets the measures hold again.
@@ -103,24 +131,44 @@ fn hold(account: &Account, cx: &mut Cx) {
 
 impl Account {
     fn query(&self) -> Option<Query> {
-        let kinds = GROUPS.iter().enumerate().filter(|(i, _)| self.groups >> i & 1 == 1).flat_map(|(_, g)| g.1.iter().copied());
-        let timeline = TimelineAsk { kinds: kinds.collect(), search: crate::text::fold(&self.search), limit: self.limit.max(FIRST) };
-        self.customer.map(|customer| Query::Account { customer, timeline })
+        let kinds = GROUPS
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| self.groups >> i & 1 == 1)
+            .flat_map(|(_, g)| g.1.iter().copied());
+        let timeline = TimelineAsk {
+            kinds: kinds.collect(),
+            search: crate::text::fold(&self.search),
+            limit: self.limit.max(FIRST),
+        };
+        self.customer
+            .map(|customer| Query::Account { customer, timeline })
     }
 
     /// The event under the cursor.
     fn event(&self) -> Option<&Event> {
-        let Some(Key::Event(id)) = self.at else { return None };
+        let Some(Key::Event(id)) = self.at else {
+            return None;
+        };
         self.page.as_ref()?.events.iter().find(|e| e.id == id)
     }
 
     fn on_customer(&mut self, customer: Id) {
         let (groups, in_facts) = (self.groups, self.in_facts);
-        *self = Account { customer: Some(customer), groups, in_facts, ..Account::default() };
+        *self = Account {
+            customer: Some(customer),
+            groups,
+            in_facts,
+            ..Account::default()
+        };
     }
 
     fn toggle_group(&mut self, group: usize) {
-        self.groups = if group == 0 { 0 } else { self.groups ^ (1 << group) };
+        self.groups = if group == 0 {
+            0
+        } else {
+            self.groups ^ (1 << group)
+        };
         self.limit = FIRST;
     }
 
@@ -164,7 +212,11 @@ impl Account {
     }
 
     fn tab(&mut self, cx: &mut Cx) {
-        if timeline::is_wide(cx.look) { self.unroll() } else { self.in_facts = !self.in_facts }
+        if timeline::is_wide(cx.look) {
+            self.unroll()
+        } else {
+            self.in_facts = !self.in_facts
+        }
     }
 
     fn escape(&mut self) {
@@ -180,7 +232,12 @@ impl Account {
 
     fn target(&self) -> Option<Target> {
         let account = self.page.as_deref()?;
-        Some(Target { customer: Some(account.customer.id), row: None, account: Some(Arc::new(account.clone())), ..Target::default() })
+        Some(Target {
+            customer: Some(account.customer.id),
+            row: None,
+            account: Some(Arc::new(account.clone())),
+            ..Target::default()
+        })
     }
 
     fn open_form(&mut self, code: &'static str, row: Option<Id>, cx: &mut Cx) {
@@ -191,9 +248,18 @@ impl Account {
 
     /// The text of the event under the cursor, or else the customer: also where the cursor is in the facts.
     fn edit_here(&mut self, cx: &mut Cx) {
-        match self.event().filter(|_| !self.in_facts).filter(|e| matches!(e.kind, EventKind::Note | EventKind::Touch)).cloned() {
+        match self
+            .event()
+            .filter(|_| !self.in_facts)
+            .filter(|e| matches!(e.kind, EventKind::Note | EventKind::Touch))
+            .cloned()
+        {
             Some(event) => {
-                let target = Target { row: Some(event.id), event: Some(event), ..self.target().unwrap_or_default() };
+                let target = Target {
+                    row: Some(event.id),
+                    event: Some(event),
+                    ..self.target().unwrap_or_default()
+                };
                 cx.open(Form::new("text", target, cx.look));
             }
             None => self.open_form("customer", self.customer, cx),
@@ -202,33 +268,69 @@ impl Account {
 
     /// A note at the date of the event under the cursor.
     fn dated_note(&mut self, cx: &mut Cx) {
-        let (Some(event), Some(target)) = (self.event().cloned(), self.target()) else { return };
-        cx.open(Form::new("note", Target { event: Some(event), ..target }, cx.look));
+        let (Some(event), Some(target)) = (self.event().cloned(), self.target()) else {
+            return;
+        };
+        cx.open(Form::new(
+            "note",
+            Target {
+                event: Some(event),
+                ..target
+            },
+            cx.look,
+        ));
     }
 
     /// Picks one of the people or the open tasks and opens its form.
     fn pick(&mut self, form: &'static str, cx: &mut Cx) {
-        let (Some(account), Some(target)) = (&self.page, self.target()) else { return };
+        let (Some(account), Some(target)) = (&self.page, self.target()) else {
+            return;
+        };
         let items: Vec<Item> = if form == "contact" {
-            account.contacts.iter().map(|c| Item { label: c.name.clone(), detail: c.role.clone(), code: c.id.to_string() }).collect()
+            account
+                .contacts
+                .iter()
+                .map(|c| Item {
+                    label: c.name.clone(),
+                    detail: c.role.clone(),
+                    code: c.id.to_string(),
+                })
+                .collect()
         } else {
             let open = account.tasks.iter().filter(|t| t.done.is_none());
-            open.map(|t| Item { label: t.title.clone(), detail: t.turn().map(verbs::day).unwrap_or_default(), code: t.id.to_string() })
-                .collect()
+            open.map(|t| Item {
+                label: t.title.clone(),
+                detail: t.turn().map(verbs::day).unwrap_or_default(),
+                code: t.id.to_string(),
+            })
+            .collect()
         };
         let title = cx.look.say.word(&format!("form.{form}")).to_owned();
         cx.open(Pick::new(title, items, move |code, cx| {
-            cx.open(Form::new(form, Target { row: code.parse().ok(), ..target.clone() }, cx.look));
+            cx.open(Form::new(
+                form,
+                Target {
+                    row: code.parse().ok(),
+                    ..target.clone()
+                },
+                cx.look,
+            ));
         }));
     }
 
     fn create(&mut self, cx: &mut Cx) {
         let Some(target) = self.target() else { return };
-        let items = form::NEW.iter().map(|code| Item::new(*code, cx.look.say.word(&format!("form.{code}"))));
+        let items = form::NEW
+            .iter()
+            .map(|code| Item::new(*code, cx.look.say.word(&format!("form.{code}"))));
         let title = cx.look.say.word("prompt.new").to_owned();
         cx.open(Pick::new(title, items.collect(), move |code, cx| {
             if let Some(code) = form::NEW.iter().find(|c| **c == code) {
-                let about = if *code == "new_customer" { Target::default() } else { target.clone() };
+                let about = if *code == "new_customer" {
+                    Target::default()
+                } else {
+                    target.clone()
+                };
                 cx.open(Form::new(code, about, cx.look));
             }
         }));
@@ -247,7 +349,10 @@ impl Account {
 
     /// The addresses of its people, the main contact's first.
     fn emails(&self) -> impl Iterator<Item = &str> {
-        self.page.iter().flat_map(|a| a.contacts.iter().map(|c| c.email.as_str())).filter(|e| !e.is_empty())
+        self.page
+            .iter()
+            .flat_map(|a| a.contacts.iter().map(|c| c.email.as_str()))
+            .filter(|e| !e.is_empty())
     }
 
     fn mail(&mut self, cx: &mut Cx) {
@@ -263,7 +368,10 @@ impl Account {
             _ => self.emails().next().map(str::to_owned),
         };
         match text {
-            Some(text) => cx.push(Step::Copy(text, cx.look.say.word(&format!("word.{what}")).to_owned())),
+            Some(text) => cx.push(Step::Copy(
+                text,
+                cx.look.say.word(&format!("word.{what}")).to_owned(),
+            )),
             None => cx.toast(cx.look.say.word("message.nothing_to_copy").to_owned()),
         }
     }
@@ -275,8 +383,15 @@ impl Account {
             Some(place) => self.cursor = place,
             None => {
                 // At first the cursor is on the newest event rather than on its month.
-                let first = keys.iter().position(|k| matches!(k, Key::Event(_))).unwrap_or(0);
-                self.cursor = if self.at.is_none() { first } else { self.cursor.min(keys.len().saturating_sub(1)) };
+                let first = keys
+                    .iter()
+                    .position(|k| matches!(k, Key::Event(_)))
+                    .unwrap_or(0);
+                self.cursor = if self.at.is_none() {
+                    first
+                } else {
+                    self.cursor.min(keys.len().saturating_sub(1))
+                };
             }
         }
         self.at = keys.get(self.cursor).copied();
@@ -297,12 +412,18 @@ impl Lister for Account {
     }
 
     fn at(&self) -> (usize, usize) {
-        if self.in_facts { (self.facts_top, usize::MAX) } else { (self.cursor, self.items().len()) }
+        if self.in_facts {
+            (self.facts_top, usize::MAX)
+        } else {
+            (self.cursor, self.items().len())
+        }
     }
 
     fn moved(&mut self, cx: &mut Cx) {
         if self.in_facts {
-            self.facts_top = self.facts_top.min(facts::lines(self, cx.look).len().saturating_sub(1));
+            self.facts_top = self
+                .facts_top
+                .min(facts::lines(self, cx.look).len().saturating_sub(1));
         }
     }
 }
@@ -328,38 +449,79 @@ impl Screen for Account {
         Self::ABOUT,
         Account::WORK,
         &[
-            row("search", &["/"], |v: &mut Self, _| v.searching = Some((Field::new(&v.search), v.search.clone())))
-                .cli("event list")
-                .when(has_page)
-                .hint(),
+            row("search", &["/"], |v: &mut Self, _| {
+                v.searching = Some((Field::new(&v.search), v.search.clone()))
+            })
+            .cli("event list")
+            .when(has_page)
+            .hint(),
             row("toggle", &["enter"], Account::enter),
-            row("unfold", &["l", "right"], |v: &mut Self, _| v.fold(Some(true))),
+            row("unfold", &["l", "right"], |v: &mut Self, _| {
+                v.fold(Some(true))
+            }),
             row("history", &["h"], Account::history)
                 .cli("history")
-                .when(|v, look| if matches!(v.at, Some(Key::Month(_))) { Ok(()) } else { has_event(v, look) }),
+                .when(|v, look| {
+                    if matches!(v.at, Some(Key::Month(_))) {
+                        Ok(())
+                    } else {
+                        has_event(v, look)
+                    }
+                }),
             row("fold", &["left"], |v: &mut Self, _| v.fold(Some(false))),
             row("unroll", &["tab"], Account::tab).hint(),
             row("facts", &["f"], |v: &mut Self, _| v.in_facts = !v.in_facts),
-            row("note_dated", &["N"], Account::dated_note).when(has_event).writes("note").types(),
-            row("touch_full", &["I"], |v: &mut Self, cx| v.open_form("touch", None, cx)).when(has_page).writes("log").types(),
-            row("edit_customer", &["g e"], |v: &mut Self, cx| v.open_form("customer", v.customer, cx))
-                .when(has_page)
-                .writes("edit")
+            row("note_dated", &["N"], Account::dated_note)
+                .when(has_event)
+                .writes("note")
                 .types(),
-            row("create", &["c"], Account::create).when(has_page).writes("add").types(),
-            row("hold", &["O"], |v: &mut Self, cx| hold(v, cx)).when(has_page).writes("health").types(),
-            row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx)).cli("contact edit").when(has_page),
-            row("checklist", &["g c"], |v: &mut Self, cx| cx.go("checklist", json!({"customer": v.customer})))
-                .cli("checklist")
+            row("touch_full", &["I"], |v: &mut Self, cx| {
+                v.open_form("touch", None, cx)
+            })
+            .when(has_page)
+            .writes("log")
+            .types(),
+            row("edit_customer", &["g e"], |v: &mut Self, cx| {
+                v.open_form("customer", v.customer, cx)
+            })
+            .when(has_page)
+            .writes("edit")
+            .types(),
+            row("create", &["c"], Account::create)
+                .when(has_page)
+                .writes("add")
+                .types(),
+            row("hold", &["O"], |v: &mut Self, cx| hold(v, cx))
+                .when(has_page)
+                .writes("health")
+                .types(),
+            row("people", &["P"], |v: &mut Self, cx| v.pick("contact", cx))
+                .cli("contact edit")
                 .when(has_page),
-            row("stakeholders", &["g p"], |v: &mut Self, cx| cx.go("stakeholders", json!({"customer": v.customer})))
-                .cli("people")
+            row("checklist", &["g c"], |v: &mut Self, cx| {
+                cx.go("checklist", json!({"customer": v.customer}))
+            })
+            .cli("checklist")
+            .when(has_page),
+            row("stakeholders", &["g p"], |v: &mut Self, cx| {
+                cx.go("stakeholders", json!({"customer": v.customer}))
+            })
+            .cli("people")
+            .when(has_page),
+            row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx))
+                .cli("task edit")
                 .when(has_page),
-            row("tasks", &["T"], |v: &mut Self, cx| v.pick("task", cx)).cli("task edit").when(has_page),
-            row("remove", &["D"], Account::remove_here).when(has_event).writes("event remove"),
+            row("remove", &["D"], Account::remove_here)
+                .when(has_event)
+                .writes("event remove"),
             row("copy_text", &["y t"], |v: &mut Self, cx| v.copy("text", cx)).when(has_text),
-            row("mail", &["o"], Account::mail).cli("mail").when(has_page),
-            row("copy_email", &["y e"], |v: &mut Self, cx| v.copy("email", cx)).when(has_page),
+            row("mail", &["o"], Account::mail)
+                .cli("mail")
+                .when(has_page),
+            row("copy_email", &["y e"], |v: &mut Self, cx| {
+                v.copy("email", cx)
+            })
+            .when(has_page),
             row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))),
             row("previous", &["K"], |_, cx| cx.push(Step::Neighbour(-1))),
             group!("kinds_all", "1", 0),
@@ -371,7 +533,11 @@ impl Screen for Account {
             group!("kinds_money", "7", 6),
             group!("kinds_rules", "8", 7),
             row("escape", &["esc"], |v: &mut Self, _| v.escape()).when(|v, _| {
-                if v.searching.is_some() || v.in_facts || !v.search.is_empty() || v.groups != 0 { Ok(()) } else { Err("no_filter") }
+                if v.searching.is_some() || v.in_facts || !v.search.is_empty() || v.groups != 0 {
+                    Ok(())
+                } else {
+                    Err("no_filter")
+                }
             }),
         ],
         Self::MOVES,
@@ -379,17 +545,36 @@ impl Screen for Account {
 
     fn title(&self, look: &Look) -> Title {
         let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
-        let filter = if self.search.is_empty() { String::new() } else { format!("/{}", self.search) };
-        Title { crumb: name, filter, counter: look.say.word("account.neighbours").to_owned() }
+        let filter = if self.search.is_empty() {
+            String::new()
+        } else {
+            format!("/{}", self.search)
+        };
+        Title {
+            crumb: name,
+            filter,
+            counter: look.say.word("account.neighbours").to_owned(),
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
         let of = |customer| {
-            let calls = ActionAsk { customer: Some(customer), closed: true, ..ActionAsk::default() };
-            let plays = PlayAsk { customer: Some(customer), ..PlayAsk::default() };
+            let calls = ActionAsk {
+                customer: Some(customer),
+                closed: true,
+                ..ActionAsk::default()
+            };
+            let plays = PlayAsk {
+                customer: Some(customer),
+                ..PlayAsk::default()
+            };
             [(1, Query::Actions(calls)), (2, Query::Plays(plays))]
         };
-        self.query().map(|q| (0, q)).into_iter().chain(self.customer.into_iter().flat_map(of)).collect()
+        self.query()
+            .map(|q| (0, q))
+            .into_iter()
+            .chain(self.customer.into_iter().flat_map(of))
+            .collect()
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
@@ -408,7 +593,12 @@ impl Screen for Account {
 
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
         // What was just written is the newest there is: the cursor goes to it.
-        let newest = matches!(command, Command::LogTouch { .. } | Command::Note { at: None, .. } | Command::Nps { at: None, .. });
+        let newest = matches!(
+            command,
+            Command::LogTouch { .. }
+                | Command::Note { at: None, .. }
+                | Command::Nps { at: None, .. }
+        );
         if newest && result.is_ok() {
             (self.at, self.cursor, self.top) = (None, 0, 0);
         }
@@ -427,7 +617,9 @@ impl Screen for Account {
     }
 
     fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
-        let Some((field, _)) = &mut self.searching else { return false };
+        let Some((field, _)) = &mut self.searching else {
+            return false;
+        };
         field.insert(text);
         field.text().clone_into(&mut self.search);
         true
@@ -447,18 +639,33 @@ impl Screen for Account {
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
         // Whose page it is is known before the page has come.
-        self.customer.filter(|_| self.page.is_some() || !self.known).into_iter().collect()
+        self.customer
+            .filter(|_| self.page.is_some() || !self.known)
+            .into_iter()
+            .collect()
     }
 
     fn save(&self, _look: &Look) -> Value {
-        let event = if let Some(Key::Event(id)) = self.at { Some(id) } else { None };
+        let event = if let Some(Key::Event(id)) = self.at {
+            Some(id)
+        } else {
+            None
+        };
         json!({"customer": self.customer, "groups": self.groups, "search": self.search, "event": event, "limit": self.limit})
     }
 
     fn restore(&mut self, state: &Value) {
         let id = |key: &str| state[key].as_str().and_then(|id| id.parse().ok());
-        *self = Account { customer: id("customer"), at: id("event").map(Key::Event), ..Account::default() };
-        self.groups = state["groups"].as_u64().and_then(|g| u8::try_from(g).ok()).unwrap_or(0) & 0xfe;
+        *self = Account {
+            customer: id("customer"),
+            at: id("event").map(Key::Event),
+            ..Account::default()
+        };
+        self.groups = state["groups"]
+            .as_u64()
+            .and_then(|g| u8::try_from(g).ok())
+            .unwrap_or(0)
+            & 0xfe;
         self.search = state["search"].as_str().unwrap_or_default().to_owned();
         self.limit = state["limit"].as_u64().unwrap_or(0).min(100_000) as usize;
     }

@@ -64,7 +64,11 @@ impl Activity {
         } else {
             self.list.replace(&ids)
         }
-        if let Some((ghost, row)) = self.list.ghost.and_then(|g| Some((g, old.get(&g)?.clone()))) {
+        if let Some((ghost, row)) = self
+            .list
+            .ghost
+            .and_then(|g| Some((g, old.get(&g)?.clone())))
+        {
             self.rows.insert(ghost, row);
         }
         self.answered = Some(self.search.clone());
@@ -90,12 +94,25 @@ impl Activity {
             detail: grouped(n),
             code: format!("{prefix}{}", code.replace(' ', "_")),
         };
-        let people = people.into_iter().map(|(person, n)| item("who:", person, look.say.fill("activity.of", &[("person", person)]), n));
-        let kinds = kinds.into_iter().map(|(code, n)| item("did:", code, kind_words(look, code), n));
+        let people = people.into_iter().map(|(person, n)| {
+            item(
+                "who:",
+                person,
+                look.say.fill("activity.of", &[("person", person)]),
+                n,
+            )
+        });
+        let kinds = kinds
+            .into_iter()
+            .map(|(code, n)| item("did:", code, kind_words(look, code), n));
         let items = people.chain(kinds).collect();
-        cx.open(Pick::new(look.say.word("activity.narrow").to_owned(), items, |code, cx| {
-            cx.push(Step::Tell("activity", json!({"with": code})));
-        }));
+        cx.open(Pick::new(
+            look.say.word("activity.narrow").to_owned(),
+            items,
+            |code, cx| {
+                cx.push(Step::Tell("activity", json!({"with": code})));
+            },
+        ));
     }
 
     fn escape(&mut self) {
@@ -111,7 +128,9 @@ impl Activity {
 
     fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize) {
         let look = canvas.look;
-        let Some(batch) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
+        let Some(batch) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else {
+            return;
+        };
         let undone = batch.undone_by.is_some();
         let ghost = self.list.ghost == Some(batch.id);
         let dim = |role: Role| if undone || ghost { Role::Muted } else { role };
@@ -124,10 +143,24 @@ impl Activity {
             line,
             &[
                 (&time, 5, false, Role::Muted),
-                (&batch.person, person, false, dim(if batch.person == look.me { Role::Accent } else { Role::Text })),
+                (
+                    &batch.person,
+                    person,
+                    false,
+                    dim(if batch.person == look.me {
+                        Role::Accent
+                    } else {
+                        Role::Text
+                    }),
+                ),
                 (&kind, kind_wide, false, Role::Muted),
                 (&batch.label, label, false, dim(Role::Text)),
-                (&end, wide, true, if undone { Role::Warn } else { Role::Muted }),
+                (
+                    &end,
+                    wide,
+                    true,
+                    if undone { Role::Warn } else { Role::Muted },
+                ),
             ],
         );
     }
@@ -136,7 +169,9 @@ impl Activity {
 /// What stands at the end of a batch's line: that it was taken back or is not signed, else how much it changed.
 fn end(batch: &BatchRow, look: &Look) -> String {
     match batch {
-        BatchRow { undone_by: Some(_), .. } => look.say.word("activity.undone").to_owned(),
+        BatchRow {
+            undone_by: Some(_), ..
+        } => look.say.word("activity.undone").to_owned(),
         BatchRow { unproven: true, .. } => look.say.word("activity.unproven").to_owned(),
         batch => amount(batch, look),
     }
@@ -146,20 +181,30 @@ fn end(batch: &BatchRow, look: &Look) -> String {
 fn widths(line: u16, end: &str) -> [u16; 4] {
     let (person, kind) = if line < 58 { (6, 0) } else { (10, 12) };
     let end = (cells(end) as u16).min(20);
-    [person, kind, groups::room(line, &[5, person, kind, end]), end]
+    [
+        person,
+        kind,
+        groups::room(line, &[5, person, kind, end]),
+        end,
+    ]
 }
 
 /// What a command is called: `moved`, `import`.
 pub fn kind_words(look: &Look, code: &str) -> String {
-    look.say.find(&format!("did.{code}")).unwrap_or(code).to_owned()
+    look.say
+        .find(&format!("did.{code}"))
+        .unwrap_or(code)
+        .to_owned()
 }
 
 /// How many rows a batch made or fields it changed; nothing for what a person does with one key.
 fn amount(batch: &BatchRow, look: &Look) -> String {
     if batch.made > 3 || matches!(batch.command.as_str(), "import" | "demo" | "load" | "merge") {
-        look.say.fill("activity.rows", &[("n", &grouped(batch.made))])
+        look.say
+            .fill("activity.rows", &[("n", &grouped(batch.made))])
     } else if batch.edits > 3 {
-        look.say.fill("activity.edits", &[("n", &grouped(batch.edits))])
+        look.say
+            .fill("activity.edits", &[("n", &grouped(batch.edits))])
     } else {
         String::new()
     }
@@ -192,21 +237,44 @@ impl Screen for Activity {
                 }
             })
             .cli("history")
-            .when(|v, _| if v.editing.is_some() || v.here().is_some() { Ok(()) } else { Err("no_batch") })
+            .when(|v, _| {
+                if v.editing.is_some() || v.here().is_some() {
+                    Ok(())
+                } else {
+                    Err("no_batch")
+                }
+            })
             .hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|b| b.customer.clone()) {
                     cx.go("account", json!({"customer": id}));
                 }
             })
-            .when(|v, _| v.here().and_then(|b| b.customer.as_ref()).map(|_| ()).ok_or("no_customer"))
+            .when(|v, _| {
+                v.here()
+                    .and_then(|b| b.customer.as_ref())
+                    .map(|_| ())
+                    .ok_or("no_customer")
+            })
             .hint(),
             row("narrow", &["f"], Activity::narrow).hint(),
-            row("filter", &["/"], |v: &mut Self, _| v.editing = Some((Field::new(&v.search), v.search.clone()))).hint(),
-            row("clear_filter", &["F"], |v: &mut Self, _| v.search.clear())
-                .when(|v, _| if v.search.is_empty() { Err("no_filter") } else { Ok(()) }),
-            row("undo_this", &["D"], Activity::undo).when(|v, _| v.here().map(|_| ()).ok_or("no_batch")).writes("revert").hint(),
-            row("escape", &["esc"], |v: &mut Self, _| v.escape()).when(|v, _| v.editing.as_ref().map(|_| ()).ok_or("no_filter")),
+            row("filter", &["/"], |v: &mut Self, _| {
+                v.editing = Some((Field::new(&v.search), v.search.clone()))
+            })
+            .hint(),
+            row("clear_filter", &["F"], |v: &mut Self, _| v.search.clear()).when(|v, _| {
+                if v.search.is_empty() {
+                    Err("no_filter")
+                } else {
+                    Ok(())
+                }
+            }),
+            row("undo_this", &["D"], Activity::undo)
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_batch"))
+                .writes("revert")
+                .hint(),
+            row("escape", &["esc"], |v: &mut Self, _| v.escape())
+                .when(|v, _| v.editing.as_ref().map(|_| ()).ok_or("no_filter")),
         ],
         Self::VERBS,
         Self::QUEUE,
@@ -220,13 +288,27 @@ impl Screen for Activity {
 
     fn title(&self, look: &Look) -> Title {
         let n = self.list.rows.len();
-        let key = if n >= self.limit() { "activity.latest" } else { "activity.count" };
+        let key = if n >= self.limit() {
+            "activity.latest"
+        } else {
+            "activity.count"
+        };
         let counter = look.say.fill(key, &[("n", &grouped(n))]);
-        Title { crumb: look.say.word("activity.everybody").to_owned(), filter: self.search.clone(), counter }
+        Title {
+            crumb: look.say.word("activity.everybody").to_owned(),
+            filter: self.search.clone(),
+            counter,
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        vec![(0, Query::Activity { search: self.search.clone(), limit: self.limit() })]
+        vec![(
+            0,
+            Query::Activity {
+                search: self.search.clone(),
+                limit: self.limit(),
+            },
+        )]
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
@@ -237,7 +319,13 @@ impl Screen for Activity {
 
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, _cx: &mut Cx) {
         // What was taken back stays where it is, marked; the undo is a line of its own at the top.
-        if let (Command::Undo { batch: Some(id), .. }, Ok(_)) = (command, result) {
+        if let (
+            Command::Undo {
+                batch: Some(id), ..
+            },
+            Ok(_),
+        ) = (command, result)
+        {
             self.list.want(*id);
         }
     }
@@ -255,7 +343,9 @@ impl Screen for Activity {
     }
 
     fn paste(&mut self, text: &str, _cx: &mut Cx) -> bool {
-        let Some((field, _)) = &mut self.editing else { return false };
+        let Some((field, _)) = &mut self.editing else {
+            return false;
+        };
         field.insert(text);
         field.text().clone_into(&mut self.search);
         true
@@ -268,29 +358,47 @@ impl Screen for Activity {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.here().and_then(|b| b.customer.as_ref()).map(|c| c.0)).flatten()
+        (self.list.cursor != before)
+            .then(|| self.here().and_then(|b| b.customer.as_ref()).map(|c| c.0))
+            .flatten()
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
-        self.here().and_then(|b| b.customer.as_ref()).map(|(id, _)| *id).into_iter().collect()
+        self.here()
+            .and_then(|b| b.customer.as_ref())
+            .map(|(id, _)| *id)
+            .into_iter()
+            .collect()
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        let Some(with) = what["with"].as_str() else { return };
+        let Some(with) = what["with"].as_str() else {
+            return;
+        };
         // Another person or kind takes the place of the one before.
         let prefix = with.split(':').next().unwrap_or_default();
-        let mut words: Vec<&str> = self.search.split_whitespace().filter(|w| w.split(':').next() != Some(prefix)).collect();
+        let mut words: Vec<&str> = self
+            .search
+            .split_whitespace()
+            .filter(|w| w.split(':').next() != Some(prefix))
+            .collect();
         words.push(with);
         self.search = words.join(" ");
     }
 
     fn save(&self, _look: &Look) -> Value {
-        let search = self.editing.as_ref().map_or(&self.search, |(_, before)| before);
+        let search = self
+            .editing
+            .as_ref()
+            .map_or(&self.search, |(_, before)| before);
         json!({"search": search, "row": self.list.here().filter(|_| self.list.cursor > 0)})
     }
 
     fn restore(&mut self, state: &Value) {
-        state["search"].as_str().unwrap_or_default().clone_into(&mut self.search);
+        state["search"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.search);
         self.editing = None;
         if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
             self.list.want(id);
@@ -305,11 +413,30 @@ impl Screen for Activity {
             let hint = canvas.look.say.word("activity.search_hint");
             let wide = (cells(hint) as u16).min(area.width / 2);
             canvas.right(area.right() - 1, area.y, wide, hint, Role::Muted);
-            field.draw(canvas, Rect::new(area.x + 1 + used, area.y, area.width.saturating_sub(used + wide + 4), 1), None);
-            area = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
+            field.draw(
+                canvas,
+                Rect::new(
+                    area.x + 1 + used,
+                    area.y,
+                    area.width.saturating_sub(used + wide + 4),
+                    1,
+                ),
+                None,
+            );
+            area = Rect::new(
+                area.x,
+                area.y + 1,
+                area.width,
+                area.height.saturating_sub(1),
+            );
         }
         let look = canvas.look;
-        let inner = canvas.frame(area, look.say.word("screen.activity"), look.say.word("activity.order"), true);
+        let inner = canvas.frame(
+            area,
+            look.say.word("screen.activity"),
+            look.say.word("activity.order"),
+            true,
+        );
         if self.list.rows.is_empty() {
             let key = match (self.known, self.search.is_empty()) {
                 (false, _) => "message.loading",
@@ -319,19 +446,35 @@ impl Screen for Activity {
             let words = look.say.fill(key, &[("search", &self.search)]);
             return groups::draw_empty(canvas, inner, &words);
         }
-        let days: Vec<usize> = (0..self.list.rows.len()).map(|i| self.day(i, look).map_or(0, |d| d.number() as usize)).collect();
+        let days: Vec<usize> = (0..self.list.rows.len())
+            .map(|i| self.day(i, look).map_or(0, |d| d.number() as usize))
+            .collect();
         let today = look.now.today;
         let head = |index: usize| {
-            let words = self.day(index, look).map_or_else(String::new, |day| match today.since(day) {
-                0 => look.say.word("activity.today").to_owned(),
-                1 => look.say.word("activity.yesterday").to_owned(),
-                _ => verbs::day(day),
-            });
+            let words =
+                self.day(index, look)
+                    .map_or_else(String::new, |day| match today.since(day) {
+                        0 => look.say.word("activity.today").to_owned(),
+                        1 => look.say.word("activity.yesterday").to_owned(),
+                        _ => verbs::day(day),
+                    });
             (words, Role::Accent)
         };
-        groups::draw(canvas, inner, &self.list, &days, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        groups::draw(
+            canvas,
+            inner,
+            &self.list,
+            &days,
+            head,
+            |canvas, line, index| self.draw_row(canvas, line, index),
+        );
         if let Some(batch) = self.list.here().and_then(|id| self.rows.get(&id)) {
-            groups::draw_whole(canvas, area, &batch.label, widths(inner.width, &end(batch, look))[2]);
+            groups::draw_whole(
+                canvas,
+                area,
+                &batch.label,
+                widths(inner.width, &end(batch, look))[2],
+            );
         }
     }
 }

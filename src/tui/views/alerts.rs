@@ -35,7 +35,11 @@ enum Whose {
 }
 
 /// Each with the word that names it, in the order in which one key leads from one to the next.
-const WHOSE: [(Whose, &str); 3] = [(Whose::Team, "alerts.team"), (Whose::Everybody, "tasks.everybody"), (Whose::Own, "tasks.mine")];
+const WHOSE: [(Whose, &str); 3] = [
+    (Whose::Team, "alerts.team"),
+    (Whose::Everybody, "tasks.everybody"),
+    (Whose::Own, "tasks.mine"),
+];
 
 /// The list of firings.
 #[derive(Default)]
@@ -62,7 +66,11 @@ fn alerts_only(view: &Alerts, _look: &Look) -> Applies {
 
 impl Alerts {
     fn ask(&self, look: &Look) -> FiredAsk {
-        let days = if self.log { LOG_DAYS } else { i64::from(look.config.policy.alert_days) };
+        let days = if self.log {
+            LOG_DAYS
+        } else {
+            i64::from(look.config.policy.alert_days)
+        };
         let since = Some(look.now.today.plus(1 - days));
         FiredAsk {
             rule: self.rule.clone(),
@@ -89,7 +97,11 @@ impl Alerts {
         } else {
             self.list.replace(&ids)
         }
-        if let Some((ghost, row)) = self.list.ghost.and_then(|g| Some((g, old.get(&g)?.clone()))) {
+        if let Some((ghost, row)) = self
+            .list
+            .ghost
+            .and_then(|g| Some((g, old.get(&g)?.clone())))
+        {
             self.rows.insert(ghost, row);
         }
         self.answered = Some(ask);
@@ -98,9 +110,20 @@ impl Alerts {
 
     fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize) {
         let look = canvas.look;
-        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
-        let dim = |role: Role| if self.list.ghost == Some(row.id) { Role::Muted } else { role };
-        let whom = look.say.find(&format!("alerts.to_{}", row.alert)).unwrap_or_default();
+        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else {
+            return;
+        };
+        let dim = |role: Role| {
+            if self.list.ghost == Some(row.id) {
+                Role::Muted
+            } else {
+                role
+            }
+        };
+        let whom = look
+            .say
+            .find(&format!("alerts.to_{}", row.alert))
+            .unwrap_or_default();
         let [day, customer, room, to, person] = self.widths(line.width);
         let when = row.day.date().format("%a %-d %b").to_string();
         groups::cells_of(
@@ -110,7 +133,16 @@ impl Alerts {
                 (&when, day, true, Role::Muted),
                 (&row.customer_name, customer, false, dim(Role::Info)),
                 (&row.text, room, false, dim(Role::Text)),
-                (whom, to, false, dim(if row.alert.is_empty() { Role::Muted } else { Role::Warn })),
+                (
+                    whom,
+                    to,
+                    false,
+                    dim(if row.alert.is_empty() {
+                        Role::Muted
+                    } else {
+                        Role::Warn
+                    }),
+                ),
                 (&row.owner, person, false, Role::Muted),
             ],
         );
@@ -118,9 +150,23 @@ impl Alerts {
 
     /// Cells of the columns: day, customer, what it says, whom it alerts, the owner, who is known where only mine are listed.
     fn widths(&self, line: u16) -> [u16; 5] {
-        let (day, customer, to) = if line >= 70 { (10, line / 4, 6) } else { (0, line * 2 / 5, 0) };
-        let person = if line >= 70 && (self.log || self.whose != Whose::Own) { 8 } else { 0 };
-        [day, customer, groups::room(line, &[day, customer, to, person]), to, person]
+        let (day, customer, to) = if line >= 70 {
+            (10, line / 4, 6)
+        } else {
+            (0, line * 2 / 5, 0)
+        };
+        let person = if line >= 70 && (self.log || self.whose != Whose::Own) {
+            8
+        } else {
+            0
+        };
+        [
+            day,
+            customer,
+            groups::room(line, &[day, customer, to, person]),
+            to,
+            person,
+        ]
     }
 
     fn empty_words<'a>(&self, look: &'a Look) -> &'a str {
@@ -170,9 +216,17 @@ impl Screen for Alerts {
             .cli("rule undo")
             .when(some)
             .hint(),
-            row("everybody", &["O"], |v: &mut Self, _| v.whose = WHOSE[(v.whose as usize + 1) % WHOSE.len()].0).when(alerts_only).hint(),
-            row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).when(alerts_only).hint(),
-            row("rules", &["R"], |_, cx| cx.go("rules", json!({}))).cli("rule list").hint(),
+            row("everybody", &["O"], |v: &mut Self, _| {
+                v.whose = WHOSE[(v.whose as usize + 1) % WHOSE.len()].0
+            })
+            .when(alerts_only)
+            .hint(),
+            row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done)
+                .when(alerts_only)
+                .hint(),
+            row("rules", &["R"], |_, cx| cx.go("rules", json!({})))
+                .cli("rule list")
+                .hint(),
         ],
         Self::VERBS,
         Self::ABOUT,
@@ -180,17 +234,41 @@ impl Screen for Alerts {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let label = |code: &str| look.config.rules.find(code).map_or(code.to_owned(), |r| r.label.clone());
+        let label = |code: &str| {
+            look.config
+                .rules
+                .find(code)
+                .map_or(code.to_owned(), |r| r.label.clone())
+        };
         let crumb = match (self.log, self.rule.as_str()) {
             (true, "") => look.say.word("alerts.log").to_owned(),
-            (true, rule) => format!("{} {} {}", look.say.word("alerts.log"), look.glyphs.crumb, label(rule)),
+            (true, rule) => format!(
+                "{} {} {}",
+                look.say.word("alerts.log"),
+                look.glyphs.crumb,
+                label(rule)
+            ),
             _ => {
                 let whose = look.say.word(WHOSE[self.whose as usize].1);
-                let done = if self.done { look.say.word("tasks.and_done") } else { "" };
-                format!("{} {} {whose}{done}", look.say.word("screen.alerts"), look.glyphs.crumb)
+                let done = if self.done {
+                    look.say.word("tasks.and_done")
+                } else {
+                    ""
+                };
+                format!(
+                    "{} {} {whose}{done}",
+                    look.say.word("screen.alerts"),
+                    look.glyphs.crumb
+                )
             }
         };
-        Title { crumb, filter: String::new(), counter: look.say.fill("activity.count", &[("n", &grouped(self.rows.len()))]) }
+        Title {
+            crumb,
+            filter: String::new(),
+            counter: look
+                .say
+                .fill("activity.count", &[("n", &grouped(self.rows.len()))]),
+        }
     }
 
     fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
@@ -205,8 +283,15 @@ impl Screen for Alerts {
 
     fn on_write(&mut self, command: &Command, look: &Look) {
         match command {
-            Command::Done { customers } | Command::Snooze { customers, .. } if !self.log && !self.done => {
-                let gone: Vec<Id> = self.rows.values().filter(|r| customers.contains(&r.customer)).map(|r| r.id).collect();
+            Command::Done { customers } | Command::Snooze { customers, .. }
+                if !self.log && !self.done =>
+            {
+                let gone: Vec<Id> = self
+                    .rows
+                    .values()
+                    .filter(|r| customers.contains(&r.customer))
+                    .map(|r| r.id)
+                    .collect();
                 self.list.take(&gone, look.ticket);
             }
             Command::TakeBackFiring { event } => self.list.take(&[*event], look.ticket),
@@ -225,7 +310,9 @@ impl Screen for Alerts {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.here().map(|r| r.customer)).flatten()
+        (self.list.cursor != before)
+            .then(|| self.here().map(|r| r.customer))
+            .flatten()
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
@@ -239,9 +326,14 @@ impl Screen for Alerts {
     fn restore(&mut self, state: &Value) {
         let on = |key: &str| state[key].as_bool().unwrap_or(false);
         (self.done, self.log) = (on("done"), on("log"));
-        let whose = state["whose"].as_u64().and_then(|at| WHOSE.get(usize::try_from(at).ok()?));
+        let whose = state["whose"]
+            .as_u64()
+            .and_then(|at| WHOSE.get(usize::try_from(at).ok()?));
         self.whose = whose.map_or(Whose::Team, |w| w.0);
-        state["rule"].as_str().unwrap_or_default().clone_into(&mut self.rule);
+        state["rule"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.rule);
         if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
             self.list.want(id);
         }
@@ -250,9 +342,19 @@ impl Screen for Alerts {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let customers: BTreeSet<Id> = self.rows.values().map(|r| r.customer).collect();
-        let of =
-            look.say.fill(if customers.len() == 1 { "funnel.customer" } else { "funnel.customers" }, &[("n", &grouped(customers.len()))]);
-        let title = look.say.word(if self.log { "alerts.log" } else { "screen.alerts" });
+        let of = look.say.fill(
+            if customers.len() == 1 {
+                "funnel.customer"
+            } else {
+                "funnel.customers"
+            },
+            &[("n", &grouped(customers.len()))],
+        );
+        let title = look.say.word(if self.log {
+            "alerts.log"
+        } else {
+            "screen.alerts"
+        });
         let inner = canvas.frame(area, title, &of, true);
         if self.list.rows.is_empty() {
             return groups::draw_empty(canvas, inner, self.empty_words(look));
@@ -270,9 +372,21 @@ impl Screen for Alerts {
                 _ => 3,
             })
             .collect();
-        let heads = ["activity.today", "activity.yesterday", "alerts.week", "alerts.earlier"];
+        let heads = [
+            "activity.today",
+            "activity.yesterday",
+            "alerts.week",
+            "alerts.earlier",
+        ];
         let head = |index: usize| (look.say.word(heads[all[index]]).to_owned(), Role::Accent);
-        groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        groups::draw(
+            canvas,
+            inner,
+            &self.list,
+            &all,
+            head,
+            |canvas, line, index| self.draw_row(canvas, line, index),
+        );
         if let Some(row) = self.here() {
             groups::draw_whole(canvas, area, &row.text, self.widths(inner.width)[2]);
         }

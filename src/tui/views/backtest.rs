@@ -28,13 +28,20 @@ pub struct Test {
 
 impl Default for Test {
     fn default() -> Test {
-        Test { months: MONTHS.0, page: None, counted: None }
+        Test {
+            months: MONTHS.0,
+            page: None,
+            counted: None,
+        }
     }
 }
 
 impl Test {
     fn ask(&mut self, by: i8) {
-        self.months = self.months.saturating_add_signed(by).clamp(MONTHS.1, MONTHS.2);
+        self.months = self
+            .months
+            .saturating_add_signed(by)
+            .clamp(MONTHS.1, MONTHS.2);
     }
 }
 
@@ -52,42 +59,83 @@ const WIDTHS: [u16; 4] = [8, 8, 8, 18];
 
 fn draw_bands(canvas: &mut Canvas, area: Rect, test: &Backtest) {
     let look = canvas.look;
-    let heads = ["backtest.n", "backtest.lost", "backtest.rate", "backtest.interval"].map(|w| look.say.word(w));
+    let heads = [
+        "backtest.n",
+        "backtest.lost",
+        "backtest.rate",
+        "backtest.interval",
+    ]
+    .map(|w| look.say.word(w));
     let line = |y: u16| Rect::new(area.x, y, area.width, 1);
-    let cells = |first: &'static str, values: [&str; 4], role: Role, canvas: &mut Canvas, y: u16| {
-        let mut cells = vec![(first, 10, false, role)];
-        cells.extend(values.iter().zip(WIDTHS).map(|(text, width)| (*text, width, true, role)));
-        groups::cells_of(canvas, line(y), &cells);
-    };
+    let cells =
+        |first: &'static str, values: [&str; 4], role: Role, canvas: &mut Canvas, y: u16| {
+            let mut cells = vec![(first, 10, false, role)];
+            cells.extend(
+                values
+                    .iter()
+                    .zip(WIDTHS)
+                    .map(|(text, width)| (*text, width, true, role)),
+            );
+            groups::cells_of(canvas, line(y), &cells);
+        };
     cells("", heads, Role::Muted, canvas, area.y);
     for (y, row) in (area.y + 1..area.bottom()).zip(&test.bands) {
         let (n, lost) = (row.n.to_string(), row.lost.to_string());
-        let (rate, interval) = row.rate.map_or(("-".to_owned(), "-".to_owned()), |Share { value, low, high }| {
-            (format!("{:.1}%", value * 100.0), format!("{:.1}% - {:.1}%", low * 100.0, high * 100.0))
-        });
+        let (rate, interval) = row.rate.map_or(
+            ("-".to_owned(), "-".to_owned()),
+            |Share { value, low, high }| {
+                (
+                    format!("{:.1}%", value * 100.0),
+                    format!("{:.1}% - {:.1}%", low * 100.0, high * 100.0),
+                )
+            },
+        );
         let words = look.say.codes.band(row.band.code());
         let mut all = vec![(words, 10, false, band(row.band))];
-        all.extend([&n, &lost, &rate, &interval].into_iter().zip(WIDTHS).map(|(t, w)| (t.as_str(), w, true, Role::Text)));
+        all.extend(
+            [&n, &lost, &rate, &interval]
+                .into_iter()
+                .zip(WIDTHS)
+                .map(|(t, w)| (t.as_str(), w, true, Role::Text)),
+        );
         groups::cells_of(canvas, line(y), &all);
     }
 }
 
 impl Screen for Test {
     const NAME: &'static str = "backtest";
-    const KEYS: &'static [&'static [KeyRow<Test>]] =
-        &[&[row("longer", &["+"], |v: &mut Self, _| v.ask(3)).hint(), row("shorter", &["-"], |v: &mut Self, _| v.ask(-3)).hint()]];
+    const KEYS: &'static [&'static [KeyRow<Test>]] = &[&[
+        row("longer", &["+"], |v: &mut Self, _| v.ask(3)).hint(),
+        row("shorter", &["-"], |v: &mut Self, _| v.ask(-3)).hint(),
+    ]];
 
     fn title(&self, look: &Look) -> Title {
         let months = self.months.to_string();
         let counter = match self.counted {
-            Some((done, of)) => look.say.fill("backtest.counting", &[("n", &months), ("done", &done.to_string()), ("of", &of.to_string())]),
+            Some((done, of)) => look.say.fill(
+                "backtest.counting",
+                &[
+                    ("n", &months),
+                    ("done", &done.to_string()),
+                    ("of", &of.to_string()),
+                ],
+            ),
             None => look.say.fill("backtest.months", &[("n", &months)]),
         };
-        Title { crumb: look.say.word("screen.backtest").to_owned(), filter: String::new(), counter }
+        Title {
+            crumb: look.say.word("screen.backtest").to_owned(),
+            filter: String::new(),
+            counter,
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        vec![(0, Query::Backtest { months: self.months })]
+        vec![(
+            0,
+            Query::Backtest {
+                months: self.months,
+            },
+        )]
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
@@ -116,7 +164,11 @@ impl Screen for Test {
         };
         let (width, mut y) = (inner.width.saturating_sub(2), inner.y);
         for (i, sentence) in test.sentences(&look.say.codes).iter().enumerate() {
-            let role = if i == 0 { role(test.verdict) } else { Role::Text };
+            let role = if i == 0 {
+                role(test.verdict)
+            } else {
+                Role::Text
+            };
             for line in wrap(sentence, usize::from(width.max(8))) {
                 if y >= inner.bottom() {
                     return;
@@ -127,7 +179,11 @@ impl Screen for Test {
             y += 1;
         }
         if y < inner.bottom() {
-            draw_bands(canvas, Rect::new(inner.x, y, inner.width, inner.bottom() - y), test);
+            draw_bands(
+                canvas,
+                Rect::new(inner.x, y, inner.width, inner.bottom() - y),
+                test,
+            );
         }
     }
 }

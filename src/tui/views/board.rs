@@ -55,12 +55,20 @@ fn some(view: &Board, _look: &Look) -> Applies {
 }
 
 fn chosen(view: &Board, _look: &Look) -> Applies {
-    if view.list.chosen_count() > 0 { Ok(()) } else { Err("no_customer") }
+    if view.list.chosen_count() > 0 {
+        Ok(())
+    } else {
+        Err("no_customer")
+    }
 }
 
 impl Board {
     fn query(&self) -> Query {
-        Query::Funnel { filter: self.filter.text.clone(), period: Some(PeriodAsk::Days(90)), mode: Mode::InOrder }
+        Query::Funnel {
+            filter: self.filter.text.clone(),
+            period: Some(PeriodAsk::Days(90)),
+            mode: Mode::InOrder,
+        }
     }
 
     fn figures(&self) -> Option<&FunnelPage> {
@@ -75,7 +83,10 @@ impl Board {
     }
 
     fn turn_to(&mut self, stage: usize) {
-        let stage = stage.min(self.figures().map_or(0, |p| p.stages.len().saturating_sub(1)));
+        let stage = stage.min(
+            self.figures()
+                .map_or(0, |p| p.stages.len().saturating_sub(1)),
+        );
         if stage != self.stage {
             self.stage = stage;
             let (marks, line) = (std::mem::take(&mut self.list.marks), self.list.cursor);
@@ -93,13 +104,19 @@ impl Board {
     }
 
     fn take_page(&mut self, page: &Arc<Page>, cx: &mut Cx) {
-        let Page::Funnel(new) = page.as_ref() else { return };
+        let Page::Funnel(new) = page.as_ref() else {
+            return;
+        };
         if new.mistake.is_some() {
             return;
         }
         let first = self.page.is_none();
         self.page = Some(Arc::clone(page));
-        self.cards = new.cards.iter().map(|rows| Who::at(rows, cx.look)).collect();
+        self.cards = new
+            .cards
+            .iter()
+            .map(|rows| Who::at(rows, cx.look))
+            .collect();
         let whom = self.follow.map(Who::from);
         let at = whom.and_then(|who| self.cards.iter().position(|c| c.contains(&who)));
         if let (Some(who), Some(stage)) = (whom, at) {
@@ -109,7 +126,11 @@ impl Board {
         } else if first && new.cards.get(self.stage).is_none_or(Vec::is_empty) {
             self.stage = new.cards.iter().position(|c| !c.is_empty()).unwrap_or(0);
         }
-        match self.cards.get(self.stage).filter(|_| !first && at.is_none()) {
+        match self
+            .cards
+            .get(self.stage)
+            .filter(|_| !first && at.is_none())
+        {
             Some(cards) => self.list.set(cards),
             None => self.list_anew(),
         }
@@ -118,9 +139,21 @@ impl Board {
 
     /// Moves the marked cards, or the one under the cursor, to the column beside the cursor's.
     fn shift(&mut self, by: isize, cx: &mut Cx) {
-        let to = self.stage.checked_add_signed(by).filter(|at| self.figures().is_some_and(|p| *at < p.stages.len()));
+        let to = self
+            .stage
+            .checked_add_signed(by)
+            .filter(|at| self.figures().is_some_and(|p| *at < p.stages.len()));
         let Some(to) = to.and_then(|at| u8::try_from(at).ok()) else {
-            return cx.toast(cx.look.say.word(if by > 0 { "message.last_stage" } else { "message.first_stage" }).to_owned());
+            return cx.toast(
+                cx.look
+                    .say
+                    .word(if by > 0 {
+                        "message.last_stage"
+                    } else {
+                        "message.first_stage"
+                    })
+                    .to_owned(),
+            );
         };
         let customers = self.subjects(cx.look);
         verbs::move_to_stage(customers, StageNo(to), cx);
@@ -129,7 +162,12 @@ impl Board {
     /// The columns that are drawn: the first one, and how many.
     fn stretch(&self, width: u16, of: usize) -> (usize, usize) {
         let fit = usize::from(width / COLUMN).clamp(1, of.max(1));
-        (self.stage.saturating_sub(fit / 2).min(of.saturating_sub(fit)), fit)
+        (
+            self.stage
+                .saturating_sub(fit / 2)
+                .min(of.saturating_sub(fit)),
+            fit,
+        )
     }
 
     fn draw_column(&self, canvas: &mut Canvas, area: Rect, at: usize, page: &FunnelPage) {
@@ -141,11 +179,27 @@ impl Board {
             return;
         }
         let (x, width) = (inner.x + 1, inner.width.saturating_sub(2));
-        canvas.text(x, inner.y, width, &format!("{} ARR", short(figures.arr, look)), Role::Muted);
+        canvas.text(
+            x,
+            inner.y,
+            width,
+            &format!("{} ARR", short(figures.arr, look)),
+            Role::Muted,
+        );
         let cards = Rect::new(inner.x, inner.y + 1, inner.width, inner.height - 1);
-        let rows = if chosen { self.list.rows.as_slice() } else { self.cards(at) };
+        let rows = if chosen {
+            self.list.rows.as_slice()
+        } else {
+            self.cards(at)
+        };
         if rows.is_empty() {
-            canvas.text(x, cards.y, width, look.say.word("funnel.nobody"), Role::Muted);
+            canvas.text(
+                x,
+                cards.y,
+                width,
+                look.say.word("funnel.nobody"),
+                Role::Muted,
+            );
             return;
         }
         let mut fit = usize::from(cards.height / CARD).max(1);
@@ -175,8 +229,16 @@ impl Board {
 
     /// Two lines: the name; money, health, days in the stage with the sign of its pace.
     fn draw_card(&self, canvas: &mut Canvas, area: Rect, roster: &Roster, who: Who) {
-        let (look, Some(at)) = (canvas.look, who.row(roster)) else { return };
-        let ghost = |role: Role| if self.list.ghost == Some(who) { Role::Muted } else { role };
+        let (look, Some(at)) = (canvas.look, who.row(roster)) else {
+            return;
+        };
+        let ghost = |role: Role| {
+            if self.list.ghost == Some(who) {
+                Role::Muted
+            } else {
+                role
+            }
+        };
         if self.list.marks.contains(&who) {
             canvas.text(area.x, area.y, 1, look.glyphs.tick, Role::Accent);
         }
@@ -185,17 +247,32 @@ impl Board {
         if area.height < CARD {
             return;
         }
-        let health = crate::columns::column("health").map(|c| signs(c.show(roster, at, roster.today), look)).unwrap_or_default();
+        let health = crate::columns::column("health")
+            .map(|c| signs(c.show(roster, at, roster.today), look))
+            .unwrap_or_default();
         let money = short(roster.arr(at), look);
         canvas.pieces(
             x + 1,
             area.y + 1,
             width.saturating_sub(7),
-            &[(&money, Role::Muted), ("  ", Role::Text), (&health, ghost(band(roster.rows[at].health.band)))],
+            &[
+                (&money, Role::Muted),
+                ("  ", Role::Text),
+                (&health, ghost(band(roster.rows[at].health.band))),
+            ],
         );
         let (sign, role) = pace(roster, at);
-        let age = roster.stage_age(at).map(|d| format!("{sign}{d}d")).unwrap_or_default();
-        canvas.right(x + width, area.y + 1, 7, &age, ghost(if sign.is_empty() { Role::Muted } else { role }));
+        let age = roster
+            .stage_age(at)
+            .map(|d| format!("{sign}{d}d"))
+            .unwrap_or_default();
+        canvas.right(
+            x + width,
+            area.y + 1,
+            7,
+            &age,
+            ghost(if sign.is_empty() { Role::Muted } else { role }),
+        );
     }
 }
 
@@ -228,10 +305,21 @@ impl Screen for Board {
     const NAME: &'static str = "board";
     const KEYS: &'static [&'static [KeyRow<Board>]] = &[
         &[
-            row("shift_on", &["L"], |v: &mut Self, cx| v.shift(1, cx)).when(chosen).writes("move").hint(),
-            row("shift_back", &["H"], |v: &mut Self, cx| v.shift(-1, cx)).when(chosen).writes("move").hint(),
-            row("column_left", &["h", "left"], |v: &mut Self, _| v.turn_to(v.stage.saturating_sub(1))),
-            row("column_right", &["l", "right"], |v: &mut Self, _| v.turn_to(v.stage + 1)).hint(),
+            row("shift_on", &["L"], |v: &mut Self, cx| v.shift(1, cx))
+                .when(chosen)
+                .writes("move")
+                .hint(),
+            row("shift_back", &["H"], |v: &mut Self, cx| v.shift(-1, cx))
+                .when(chosen)
+                .writes("move")
+                .hint(),
+            row("column_left", &["h", "left"], |v: &mut Self, _| {
+                v.turn_to(v.stage.saturating_sub(1))
+            }),
+            row("column_right", &["l", "right"], |v: &mut Self, _| {
+                v.turn_to(v.stage + 1)
+            })
+            .hint(),
             row("open", &["enter"], |v: &mut Self, cx| {
                 if !v.filter.keep()
                     && let Some(customer) = Verbs::here(v, cx.look)
@@ -239,7 +327,13 @@ impl Screen for Board {
                     cx.go("account", json!({"customer": customer}));
                 }
             })
-            .when(|v, look| if v.filter.editing() { Ok(()) } else { some(v, look) })
+            .when(|v, look| {
+                if v.filter.editing() {
+                    Ok(())
+                } else {
+                    some(v, look)
+                }
+            })
             .hint(),
         ],
         Self::FILTER,
@@ -251,14 +345,25 @@ impl Screen for Board {
                 v.move_by(1, cx);
             })
             .when(some),
-            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark())
-                .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark()).when(|v, _| {
+                if v.list.marks.is_empty() {
+                    Err("no_marks")
+                } else {
+                    Ok(())
+                }
+            }),
             row("escape", &["esc"], |v: &mut Self, _| {
                 if !v.filter.escape() {
                     v.list.unmark();
                 }
             })
-            .when(|v, _| if v.filter.editing() || !v.list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
+            .when(|v, _| {
+                if v.filter.editing() || !v.list.marks.is_empty() {
+                    Ok(())
+                } else {
+                    Err("no_marks")
+                }
+            }),
         ],
         Self::ABOUT,
         Self::MOVES,
@@ -267,9 +372,24 @@ impl Screen for Board {
     fn title(&self, look: &Look) -> Title {
         let (at, of) = (self.stage + 1, self.figures().map_or(0, |p| p.stages.len()));
         let marks = self.list.marks.len();
-        let marked = if marks > 0 { format!("{}  ", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { String::new() };
-        let place = look.say.fill("board.place", &[("n", &at.to_string()), ("of", &of.to_string())]);
-        Title { crumb: look.say.word("screen.board").to_owned(), filter: self.filter.text.clone(), counter: format!("{marked}{place}") }
+        let marked = if marks > 0 {
+            format!(
+                "{}  ",
+                look.say
+                    .fill("message.marked", &[("n", &marks.to_string())])
+            )
+        } else {
+            String::new()
+        };
+        let place = look.say.fill(
+            "board.place",
+            &[("n", &at.to_string()), ("of", &of.to_string())],
+        );
+        Title {
+            crumb: look.say.word("screen.board").to_owned(),
+            filter: self.filter.text.clone(),
+            counter: format!("{marked}{place}"),
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -297,7 +417,9 @@ impl Screen for Board {
 
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
         self.list.answered(cx.look.ticket);
-        let waits = result.as_ref().map_or(true, |receipt| receipt.queued.is_some());
+        let waits = result
+            .as_ref()
+            .map_or(true, |receipt| receipt.queued.is_some());
         if waits {
             self.follow = None;
         }
@@ -331,7 +453,9 @@ impl Screen for Board {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| Verbs::here(self, look)).flatten()
+        (self.list.cursor != before)
+            .then(|| Verbs::here(self, look))
+            .flatten()
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
@@ -352,7 +476,10 @@ impl Screen for Board {
 
     fn restore(&mut self, state: &Value) {
         self.filter.escape();
-        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        state["filter"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.filter.text);
         self.stage = state["stage"].as_u64().unwrap_or(0) as usize;
         self.follow = state["row"].as_str().and_then(|id| id.parse().ok());
     }
@@ -360,22 +487,40 @@ impl Screen for Board {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.filter.draw(canvas, area);
         let look = canvas.look;
-        let Some(page) = self.figures().filter(|p| p.cards.iter().any(|c| !c.is_empty())) else {
+        let Some(page) = self
+            .figures()
+            .filter(|p| p.cards.iter().any(|c| !c.is_empty()))
+        else {
             let inner = canvas.frame(area, look.say.word("screen.board"), "", true);
             let key = match (&self.page, self.filter.text.is_empty()) {
                 (None, _) => "message.loading",
                 (_, true) => "message.no_customers",
                 _ => "message.nothing_fits",
             };
-            let words = look.say.fill(key, &[("filter", &self.filter.text), ("of", &look.counts.customers.to_string())]);
+            let words = look.say.fill(
+                key,
+                &[
+                    ("filter", &self.filter.text),
+                    ("of", &look.counts.customers.to_string()),
+                ],
+            );
             return groups::draw_empty(canvas, inner, &words);
         };
         let (from, fit) = self.stretch(area.width, page.stages.len());
         let width = area.width / fit as u16;
         for slot in 0..fit {
             let x = area.x + slot as u16 * width;
-            let wide = if slot + 1 == fit { area.right() - x } else { width };
-            self.draw_column(canvas, Rect::new(x, area.y, wide, area.height), from + slot, page);
+            let wide = if slot + 1 == fit {
+                area.right() - x
+            } else {
+                width
+            };
+            self.draw_column(
+                canvas,
+                Rect::new(x, area.y, wide, area.height),
+                from + slot,
+                page,
+            );
         }
     }
 }

@@ -47,18 +47,31 @@ pub struct Calls {
 }
 
 fn some(view: &Calls, _look: &Look) -> Applies {
-    if view.list.chosen().is_empty() { Err("no_call") } else { Ok(()) }
+    if view.list.chosen().is_empty() {
+        Err("no_call")
+    } else {
+        Ok(())
+    }
 }
 
 fn open(view: &Calls, look: &Look) -> Applies {
-    let closed = view.here().is_some_and(|r| r.action.closed.is_some()) && view.list.marks.is_empty();
-    if closed { Err("is_closed") } else { some(view, look) }
+    let closed =
+        view.here().is_some_and(|r| r.action.closed.is_some()) && view.list.marks.is_empty();
+    if closed {
+        Err("is_closed")
+    } else {
+        some(view, look)
+    }
 }
 
 impl Calls {
     /// The code of the kind that is shown; empty for all.
     fn kind(&self) -> &'static str {
-        self.kind.checked_sub(1).and_then(|at| KINDS.get(at)).copied().unwrap_or_default()
+        self.kind
+            .checked_sub(1)
+            .and_then(|at| KINDS.get(at))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Risks stand by what is at stake, not by their day.
@@ -92,7 +105,11 @@ impl Calls {
         } else {
             self.list.replace(&ids)
         }
-        if let Some((ghost, row)) = self.list.ghost.and_then(|g| Some((g, old.get(&g)?.clone()))) {
+        if let Some((ghost, row)) = self
+            .list
+            .ghost
+            .and_then(|g| Some((g, old.get(&g)?.clone())))
+        {
             self.rows.insert(ghost, row);
         }
         // Marks on calls that are not listed any more would act unseen.
@@ -122,14 +139,22 @@ impl Calls {
 
     fn named(&self, actions: &[Id], look: &Look) -> String {
         match actions {
-            [one] => self.rows.get(one).map(|r| r.action.title.clone()).unwrap_or_default(),
-            many => look.say.fill("calls.several", &[("n", &many.len().to_string())]),
+            [one] => self
+                .rows
+                .get(one)
+                .map(|r| r.action.title.clone())
+                .unwrap_or_default(),
+            many => look
+                .say
+                .fill("calls.several", &[("n", &many.len().to_string())]),
         }
     }
 
     fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize, kind: u16) {
         let look = canvas.look;
-        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
+        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else {
+            return;
+        };
         let action = &row.action;
         let gone = action.closed.is_some() || self.list.ghost == Some(action.id);
         let dim = |role: Role| if gone { Role::Muted } else { role };
@@ -150,7 +175,12 @@ impl Calls {
                     (&row.customer_name, customer, false, dim(Role::Info)),
                     (&action.title, what, false, dim(Role::Text)),
                     (&action.mitigation, how, false, Role::Muted),
-                    (&days, review, true, dim(if late { Role::Danger } else { Role::Muted })),
+                    (
+                        &days,
+                        review,
+                        true,
+                        dim(if late { Role::Danger } else { Role::Muted }),
+                    ),
                 ],
             );
         }
@@ -159,11 +189,19 @@ impl Calls {
         let late = action.turn().is_some_and(|d| d < look.now.today);
         let put_off = action.snoozed.is_some_and(|d| d > look.now.today);
         let title = match put_off {
-            true => format!("{} ({})", action.title, work::put_off_words(&action.snooze_reason, look)),
+            true => format!(
+                "{} ({})",
+                action.title,
+                work::put_off_words(&action.snooze_reason, look)
+            ),
             false if action.closed.is_some() => format!("{} ({})", action.title, action.outcome),
             false => action.title.clone(),
         };
-        let customer = if wide { line.width * 26 / 100 } else { line.width * 2 / 5 };
+        let customer = if wide {
+            line.width * 26 / 100
+        } else {
+            line.width * 2 / 5
+        };
         let day = if line.width >= 96 { 10 } else { 0 };
         let stake_width = if wide { 6 } else { 0 };
         let owner = if wide && self.everybody { 8 } else { 0 };
@@ -182,7 +220,12 @@ impl Calls {
             &[
                 (first, 1, false, if gone { Role::Ok } else { Role::Danger }),
                 (&due, day, true, Role::Muted),
-                (&days, 5, true, dim(if late { Role::Danger } else { Role::Text })),
+                (
+                    &days,
+                    5,
+                    true,
+                    dim(if late { Role::Danger } else { Role::Text }),
+                ),
                 (&sign, kind, false, dim(sign_role)),
                 (&title, room, false, dim(Role::Text)),
                 (&stake, stake_width, true, Role::Muted),
@@ -208,7 +251,9 @@ impl Calls {
                 ("calls.outcome", &row.action.outcome),
             ];
             lines.extend(
-                more.iter().filter(|(_, t)| !t.is_empty()).map(|(word, text)| (look.say.fill(word, &[("text", text)]), Role::Text)),
+                more.iter()
+                    .filter(|(_, t)| !t.is_empty())
+                    .map(|(word, text)| (look.say.fill(word, &[("text", text)]), Role::Text)),
             );
         }
         let below = u16::from(self.is_register());
@@ -222,7 +267,13 @@ impl Calls {
             }
         }
         if self.is_register() && inner.height > 0 {
-            canvas.text(inner.x + 1, inner.bottom() - 1, room, look.say.word("calls.risk_rule"), Role::Muted);
+            canvas.text(
+                inner.x + 1,
+                inner.bottom() - 1,
+                room,
+                look.say.word("calls.risk_rule"),
+                Role::Muted,
+            );
         }
     }
 
@@ -244,7 +295,11 @@ impl Calls {
 
 /// Cells of the register's columns: severity, weight, money, customer, what the risk is, what is done, days until the review.
 fn register(width: u16) -> [u16; 7] {
-    let customer = if width >= 70 { width * 26 / 100 } else { width / 3 };
+    let customer = if width >= 70 {
+        width * 26 / 100
+    } else {
+        width / 3
+    };
     let money = if width >= 60 { 7 } else { 0 };
     let rest = width.saturating_sub(4 + 7 + money + 6 + customer + 11);
     let what = if width >= 96 { rest * 55 / 100 } else { rest };
@@ -253,10 +308,25 @@ fn register(width: u16) -> [u16; 7] {
 
 /// The names of the register's columns over them.
 fn register_head(width: u16, look: &Look) -> String {
-    let names = ["severity", "weight", "stake", "customer", "risk", "mitigation", "review"];
+    let names = [
+        "severity",
+        "weight",
+        "stake",
+        "customer",
+        "risk",
+        "mitigation",
+        "review",
+    ];
     let mut text = String::from(" ");
-    for ((name, width), right) in names.iter().zip(register(width)).zip([false, true, true, false, false, false, true]) {
-        let (word, width) = (look.say.word(&format!("calls.col_{name}")).to_owned(), usize::from(width));
+    for ((name, width), right) in names
+        .iter()
+        .zip(register(width))
+        .zip([false, true, true, false, false, false, true])
+    {
+        let (word, width) = (
+            look.say.word(&format!("calls.col_{name}")).to_owned(),
+            usize::from(width),
+        );
         match (width, right) {
             (0, _) => {}
             (_, true) => text.push_str(&format!("{word:>width$} ")),
@@ -268,17 +338,39 @@ fn register_head(width: u16, look: &Look) -> String {
 
 /// Kind, who opened it, days, money and figures on one line.
 fn about(action: &Action, row: &ActionRow, look: &Look) -> String {
-    let mut parts = vec![work::kind_words(&action.kind, look).to_owned(), row.customer_name.clone(), action.owner.clone()];
-    parts.push(money::full(action.money.unwrap_or(row.arr), look.config.currency));
+    let mut parts = vec![
+        work::kind_words(&action.kind, look).to_owned(),
+        row.customer_name.clone(),
+        action.owner.clone(),
+    ];
+    parts.push(money::full(
+        action.money.unwrap_or(row.arr),
+        look.config.currency,
+    ));
     let day = |d: Day| words::show(d, look.now.today);
-    parts.extend(action.due.map(|d| look.say.fill("hint.due", &[("day", &day(d))])));
-    parts.extend(action.review.map(|d| look.say.fill("calls.review", &[("day", &day(d))])));
+    parts.extend(
+        action
+            .due
+            .map(|d| look.say.fill("hint.due", &[("day", &day(d))])),
+    );
+    parts.extend(
+        action
+            .review
+            .map(|d| look.say.fill("calls.review", &[("day", &day(d))])),
+    );
     if let Some(until) = action.snoozed {
         let why = work::put_off_words(&action.snooze_reason, look);
-        parts.push(look.say.fill("calls.put_off", &[("day", &day(until)), ("why", why)]));
+        parts.push(
+            look.say
+                .fill("calls.put_off", &[("day", &day(until)), ("why", why)]),
+        );
     }
     parts.push(work::progress(action, look));
-    let cause = look.config.rules.find(&action.cause).map_or(action.cause.as_str(), |r| r.label.as_str());
+    let cause = look
+        .config
+        .rules
+        .find(&action.cause)
+        .map_or(action.cause.as_str(), |r| r.label.as_str());
     if !cause.is_empty() {
         parts.push(look.say.fill("calls.cause", &[("rule", cause)]));
     }
@@ -340,10 +432,27 @@ impl Screen for Calls {
             .cli("action close")
             .when(open)
             .hint(),
-            row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| v.put_off("tomorrow", cx)).cli("action snooze").when(open).hint(),
-            row("put_off_monday", &["z 2"], |v: &mut Self, cx| v.put_off("mon", cx)).cli("action snooze").when(open),
-            row("put_off_week", &["z 3"], |v: &mut Self, cx| v.put_off("+7d", cx)).cli("action snooze").when(open),
-            row("put_off_date", &["z 4"], |v: &mut Self, cx| v.put_off("", cx)).cli("action snooze").when(open),
+            row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| {
+                v.put_off("tomorrow", cx)
+            })
+            .cli("action snooze")
+            .when(open)
+            .hint(),
+            row("put_off_monday", &["z 2"], |v: &mut Self, cx| {
+                v.put_off("mon", cx)
+            })
+            .cli("action snooze")
+            .when(open),
+            row("put_off_week", &["z 3"], |v: &mut Self, cx| {
+                v.put_off("+7d", cx)
+            })
+            .cli("action snooze")
+            .when(open),
+            row("put_off_date", &["z 4"], |v: &mut Self, cx| {
+                v.put_off("", cx)
+            })
+            .cli("action snooze")
+            .when(open),
             row("open", &["enter"], |v: &mut Self, cx| {
                 if !v.filter.keep()
                     && let Some(row) = v.here()
@@ -351,12 +460,29 @@ impl Screen for Calls {
                     cx.go("account", json!({"customer": row.action.customer}));
                 }
             })
-            .when(|v, _| if v.filter.editing() || v.here().is_some() { Ok(()) } else { Err("no_call") })
+            .when(|v, _| {
+                if v.filter.editing() || v.here().is_some() {
+                    Ok(())
+                } else {
+                    Err("no_call")
+                }
+            })
             .hint(),
-            row("kind_next", &["l", "right"], |v: &mut Self, _| v.turn_to(|v| v.kind = (v.kind + 1) % (KINDS.len() + 1))).hint(),
-            row("kind_back", &["h", "left"], |v: &mut Self, _| v.turn_to(|v| v.kind = (v.kind + KINDS.len()) % (KINDS.len() + 1))),
-            row("register", &["R"], |v: &mut Self, _| v.turn_to(|v| v.kind = usize::from(v.kind != 1))).hint(),
-            row("everybody", &["O"], |v: &mut Self, _| v.turn_to(|v| v.everybody = !v.everybody)).hint(),
+            row("kind_next", &["l", "right"], |v: &mut Self, _| {
+                v.turn_to(|v| v.kind = (v.kind + 1) % (KINDS.len() + 1))
+            })
+            .hint(),
+            row("kind_back", &["h", "left"], |v: &mut Self, _| {
+                v.turn_to(|v| v.kind = (v.kind + KINDS.len()) % (KINDS.len() + 1))
+            }),
+            row("register", &["R"], |v: &mut Self, _| {
+                v.turn_to(|v| v.kind = usize::from(v.kind != 1))
+            })
+            .hint(),
+            row("everybody", &["O"], |v: &mut Self, _| {
+                v.turn_to(|v| v.everybody = !v.everybody)
+            })
+            .hint(),
             row("closed_too", &["A"], |v: &mut Self, _| v.closed = !v.closed),
         ],
         Self::VERBS,
@@ -367,15 +493,26 @@ impl Screen for Calls {
                     v.list.unmark();
                 }
             })
-            .when(|v, _| if v.filter.editing() || !v.list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
+            .when(|v, _| {
+                if v.filter.editing() || !v.list.marks.is_empty() {
+                    Ok(())
+                } else {
+                    Err("no_marks")
+                }
+            }),
             row("mark", &["space"], |v: &mut Self, cx| {
                 v.list.mark();
                 v.move_by(1, cx);
             })
             .when(|v, _| v.here().map(|_| ()).ok_or("no_call")),
             row("mark_all", &["*"], |v: &mut Self, _| v.list.mark_all()),
-            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark())
-                .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark()).when(|v, _| {
+                if v.list.marks.is_empty() {
+                    Err("no_marks")
+                } else {
+                    Ok(())
+                }
+            }),
         ],
         Self::ABOUT,
         Self::MOVES,
@@ -383,20 +520,53 @@ impl Screen for Calls {
 
     fn title(&self, look: &Look) -> Title {
         let marks = self.list.marks.len();
-        let marked = if marks > 0 { format!("{}  ", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { String::new() };
+        let marked = if marks > 0 {
+            format!(
+                "{}  ",
+                look.say
+                    .fill("message.marked", &[("n", &marks.to_string())])
+            )
+        } else {
+            String::new()
+        };
         let open = self.rows.values().filter(|r| r.action.closed.is_none());
         let late = |r: &&ActionRow| groups::by_day(r.action.turn(), false, look.now.today) == 0;
-        let stake: i64 = open.clone().map(|r| r.action.money.unwrap_or(r.arr)).fold(0, i64::saturating_add);
+        let stake: i64 = open
+            .clone()
+            .map(|r| r.action.money.unwrap_or(r.arr))
+            .fold(0, i64::saturating_add);
         let (n, late) = (open.clone().count(), open.filter(late).count());
-        let mut counts = look.say.fill("tasks.counts", &[("n", &grouped(n)), ("late", &grouped(late))]);
+        let mut counts = look.say.fill(
+            "tasks.counts",
+            &[("n", &grouped(n)), ("late", &grouped(late))],
+        );
         if self.is_register() {
             let stake = money::short(stake, look.config.currency);
-            counts = format!("{counts}, {}", look.say.fill("calls.at_stake", &[("money", &stake)]));
+            counts = format!(
+                "{counts}, {}",
+                look.say.fill("calls.at_stake", &[("money", &stake)])
+            );
         }
-        let whose = look.say.word(if self.everybody { "tasks.everybody" } else { "tasks.mine" });
-        let closed = if self.closed { look.say.word("calls.and_closed") } else { "" };
-        let crumb = format!("{} {} {whose}{closed}", look.say.word("screen.calls"), look.glyphs.crumb);
-        Title { crumb, filter: self.filter.text.clone(), counter: format!("{marked}{counts}") }
+        let whose = look.say.word(if self.everybody {
+            "tasks.everybody"
+        } else {
+            "tasks.mine"
+        });
+        let closed = if self.closed {
+            look.say.word("calls.and_closed")
+        } else {
+            ""
+        };
+        let crumb = format!(
+            "{} {} {whose}{closed}",
+            look.say.word("screen.calls"),
+            look.glyphs.crumb
+        );
+        Title {
+            crumb,
+            filter: self.filter.text.clone(),
+            counter: format!("{marked}{counts}"),
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -422,7 +592,9 @@ impl Screen for Calls {
 
     fn on_write(&mut self, command: &Command, look: &Look) {
         match command {
-            Command::CloseActions { actions, .. } if !self.closed => self.list.take(actions, look.ticket),
+            Command::CloseActions { actions, .. } if !self.closed => {
+                self.list.take(actions, look.ticket)
+            }
             Command::CloseActions { .. } | Command::SnoozeActions { .. } => self.list.unmark(),
             _ => {}
         }
@@ -454,12 +626,19 @@ impl Screen for Calls {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.here().map(|r| r.action.customer)).flatten()
+        (self.list.cursor != before)
+            .then(|| self.here().map(|r| r.action.customer))
+            .flatten()
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
         let mut seen = BTreeSet::new();
-        let customers = self.list.chosen().into_iter().filter_map(|id| self.rows.get(&id)).map(|r| r.action.customer);
+        let customers = self
+            .list
+            .chosen()
+            .into_iter()
+            .filter_map(|id| self.rows.get(&id))
+            .map(|r| r.action.customer);
         customers.filter(|id| seen.insert(*id)).collect()
     }
 
@@ -473,10 +652,16 @@ impl Screen for Calls {
 
     fn restore(&mut self, state: &Value) {
         self.filter.escape();
-        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        state["filter"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.filter.text);
         self.everybody = state["everybody"].as_bool().unwrap_or(false);
         self.closed = state["closed"].as_bool().unwrap_or(false);
-        self.kind = state["kind"].as_str().and_then(|kind| KINDS.iter().position(|k| *k == kind)).map_or(0, |at| at + 1);
+        self.kind = state["kind"]
+            .as_str()
+            .and_then(|kind| KINDS.iter().position(|k| *k == kind))
+            .map_or(0, |at| at + 1);
         if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
             self.list.want(id);
         }
@@ -485,7 +670,11 @@ impl Screen for Calls {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.filter.draw(canvas, area);
         let look = canvas.look;
-        let below = if area.height >= 16 { (area.height / 3).clamp(5, 7) } else { 0 };
+        let below = if area.height >= 16 {
+            (area.height / 3).clamp(5, 7)
+        } else {
+            0
+        };
         let top = Rect::new(area.x, area.y, area.width, area.height - below);
         let order = match (self.is_register(), area.width >= 96) {
             (_, false) => "",
@@ -501,15 +690,33 @@ impl Screen for Calls {
             let words = self.empty_words(look);
             return groups::draw_empty(canvas, inner, &words);
         }
-        let kind = self.rows.values().map(|r| cells(&work::sign(&r.action, look).0)).max().unwrap_or(0) as u16;
-        let row = |canvas: &mut Canvas, line: Rect, index: usize| self.draw_row(canvas, line, index, kind);
+        let kind = self
+            .rows
+            .values()
+            .map(|r| cells(&work::sign(&r.action, look).0))
+            .max()
+            .unwrap_or(0) as u16;
+        let row = |canvas: &mut Canvas, line: Rect, index: usize| {
+            self.draw_row(canvas, line, index, kind)
+        };
         if self.is_register() {
             let all = vec![0; self.list.rows.len()];
             let head = register_head(inner.width, look);
-            return groups::draw(canvas, inner, &self.list, &all, |_| (head.clone(), Role::Muted), row);
+            return groups::draw(
+                canvas,
+                inner,
+                &self.list,
+                &all,
+                |_| (head.clone(), Role::Muted),
+                row,
+            );
         }
         let today = look.now.today;
-        let of = |id: &Id| self.rows.get(id).map_or(0, |r| groups::by_day(r.action.turn(), r.action.closed.is_some(), today));
+        let of = |id: &Id| {
+            self.rows.get(id).map_or(0, |r| {
+                groups::by_day(r.action.turn(), r.action.closed.is_some(), today)
+            })
+        };
         let all: Vec<usize> = self.list.rows.iter().map(of).collect();
         let head = |index: usize| {
             let (key, role) = groups::BY_DAY[all[index]];
@@ -524,18 +731,29 @@ impl Calls {
     /// The kinds in the upper edge, the chosen one told apart.
     fn draw_kinds(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
-        let all = std::iter::once(look.say.word("calls.all")).chain(KINDS.iter().map(|k| work::kind_words(k, look)));
+        let all = std::iter::once(look.say.word("calls.all"))
+            .chain(KINDS.iter().map(|k| work::kind_words(k, look)));
         let mut x = area.x + 2;
         for (at, words) in all.enumerate() {
             let on = at == self.kind;
-            let text = if on { format!("[{words}]") } else { format!(" {words} ") };
+            let text = if on {
+                format!("[{words}]")
+            } else {
+                format!(" {words} ")
+            };
             let wide = cells(&text) as u16;
             // On a narrow screen the chosen one alone.
             if x + wide + 1 > area.right() || (area.width < 70 && !on) {
                 continue;
             }
             canvas.hit(Rect::new(x, area.y, wide, 1), Hit::Part(at));
-            x += canvas.text(x, area.y, wide, &text, if on { Role::Accent } else { Role::Muted });
+            x += canvas.text(
+                x,
+                area.y,
+                wide,
+                &text,
+                if on { Role::Accent } else { Role::Muted },
+            );
         }
     }
 }

@@ -35,7 +35,10 @@ impl PickChannel {
 
     fn others(&mut self, cx: &mut Cx) {
         let (customers, contacts) = (self.customers.clone(), self.contacts.clone());
-        let items = CHANNELS.iter().map(|c| Item::new(c.code, cx.look.say.codes.channel(c.code))).collect();
+        let items = CHANNELS
+            .iter()
+            .map(|c| Item::new(c.code, cx.look.say.codes.channel(c.code)))
+            .collect();
         let title = cx.look.say.word("prompt.channel").to_owned();
         cx.close();
         cx.open(Pick::new(title, items, move |code, cx| {
@@ -48,8 +51,10 @@ impl PickChannel {
 
 impl Screen for PickChannel {
     const NAME: &'static str = "channel";
-    const KEYS: &'static [&'static [KeyRow<PickChannel>]] =
-        &[&[row("others", &["enter", "tab"], PickChannel::others).hint(), row("close", &["esc"], |_, cx| cx.close()).hint()]];
+    const KEYS: &'static [&'static [KeyRow<PickChannel>]] = &[&[
+        row("others", &["enter", "tab"], PickChannel::others).hint(),
+        row("close", &["esc"], |_, cx| cx.close()).hint(),
+    ]];
 
     fn place(&self) -> Place {
         Place::Line
@@ -65,16 +70,33 @@ impl Screen for PickChannel {
 
     fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx) {
         let key = Key::of(key).by_position();
-        let letter = if let crossterm::event::KeyCode::Char(c) = key.code { c } else { return };
+        let letter = if let crossterm::event::KeyCode::Char(c) = key.code {
+            c
+        } else {
+            return;
+        };
         match verbs::channel_of(letter) {
             Some(channel) => self.log(channel, cx),
-            None => cx.toast(cx.look.say.fill("message.no_channel", &[("key", &letter.to_string())])),
+            None => cx.toast(
+                cx.look
+                    .say
+                    .fill("message.no_channel", &[("key", &letter.to_string())]),
+            ),
         }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
         match self.customers.as_slice() {
-            [one] => vec![(0, Query::Account { customer: *one, timeline: TimelineAsk { limit: 1, ..TimelineAsk::default() } })],
+            [one] => vec![(
+                0,
+                Query::Account {
+                    customer: *one,
+                    timeline: TimelineAsk {
+                        limit: 1,
+                        ..TimelineAsk::default()
+                    },
+                },
+            )],
             _ => Vec::new(),
         }
     }
@@ -90,7 +112,9 @@ impl Screen for PickChannel {
 
     fn restore(&mut self, state: &Value) {
         let ids = state["customers"].as_array().into_iter().flatten();
-        self.customers = ids.filter_map(|id| id.as_str().and_then(|id| id.parse().ok())).collect();
+        self.customers = ids
+            .filter_map(|id| id.as_str().and_then(|id| id.parse().ok()))
+            .collect();
         self.then = state["channel"].as_str().and_then(channel);
     }
 
@@ -98,18 +122,35 @@ impl Screen for PickChannel {
         let look = canvas.look;
         let across = look.glyphs.across.repeat(usize::from(area.width));
         canvas.text(area.x, area.y, area.width, &across, Role::Accent);
-        let prompt = look.say.fill("prompt.touch_channel", &[("who", &verbs::named(&self.customers, look))]);
-        canvas.text(area.x + 1, area.y + 1, area.width.saturating_sub(2), &prompt, Role::Accent);
+        let prompt = look.say.fill(
+            "prompt.touch_channel",
+            &[("who", &verbs::named(&self.customers, look))],
+        );
+        canvas.text(
+            area.x + 1,
+            area.y + 1,
+            area.width.saturating_sub(2),
+            &prompt,
+            Role::Accent,
+        );
         let mut pieces: Vec<(String, Role)> = Vec::new();
         for channel in CHANNELS {
             if let Some(key) = channel.key {
                 pieces.push((key.to_string(), Role::Accent));
-                pieces.push((format!(" {}  ", look.say.codes.channel(channel.code)), Role::Text));
+                pieces.push((
+                    format!(" {}  ", look.say.codes.channel(channel.code)),
+                    Role::Text,
+                ));
             }
         }
         pieces.push(("Enter".to_owned(), Role::Accent));
         pieces.push((format!(" {}", look.say.word("hint.others")), Role::Text));
         let pieces: Vec<(&str, Role)> = pieces.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        canvas.pieces(area.x + 1, area.y + 2, area.width.saturating_sub(2), &pieces);
+        canvas.pieces(
+            area.x + 1,
+            area.y + 2,
+            area.width.saturating_sub(2),
+            &pieces,
+        );
     }
 }

@@ -50,11 +50,20 @@ impl Conflicts {
             detail: by(v, cx.look),
             code: v.edit.to_string(),
         });
-        let title = format!("{} {} {}", title(conflict), cx.look.glyphs.dot, label(&conflict.field, cx.look));
+        let title = format!(
+            "{} {} {}",
+            title(conflict),
+            cx.look.glyphs.dot,
+            label(&conflict.field, cx.look)
+        );
         let (row, field) = (conflict.row, conflict.field.clone());
         cx.open(Pick::new(title, items.collect(), move |code, cx| {
             if let Ok(take) = code.parse() {
-                cx.write(Command::Resolve { row, field: field.clone(), take });
+                cx.write(Command::Resolve {
+                    row,
+                    field: field.clone(),
+                    take,
+                });
             }
         }));
     }
@@ -66,14 +75,21 @@ impl Conflicts {
         let mut y = inner.y;
         for v in conflict.values.iter().rev() {
             let role = if v.shown { Role::Text } else { Role::Info };
-            let mut lines = wrap(&value(conflict, v, look), usize::from(inner.width.saturating_sub(4)).max(8));
+            let mut lines = wrap(
+                &value(conflict, v, look),
+                usize::from(inner.width.saturating_sub(4)).max(8),
+            );
             lines.truncate(3);
             lines.insert(0, by(v, look));
             for (i, line) in lines.iter().enumerate() {
                 if y >= inner.bottom() {
                     return;
                 }
-                let (x, role) = if i == 0 { (inner.x + 1, Role::Muted) } else { (inner.x + 3, role) };
+                let (x, role) = if i == 0 {
+                    (inner.x + 1, Role::Muted)
+                } else {
+                    (inner.x + 3, role)
+                };
                 canvas.text(x, y, inner.right().saturating_sub(x), line, role);
                 y += 1;
             }
@@ -92,16 +108,30 @@ fn title(conflict: &Conflict) -> String {
 
 /// A value as a person reads it.
 pub fn value(conflict: &Conflict, value: &ConflictValue, look: &Look) -> String {
-    if let Some(stage) = value.value.as_deref().filter(|_| conflict.field == "stage").and_then(|code| look.config.stages.find(code)) {
+    if let Some(stage) = value
+        .value
+        .as_deref()
+        .filter(|_| conflict.field == "stage")
+        .and_then(|code| look.config.stages.find(code))
+    {
         return look.config.stages.label(stage).to_owned();
     }
-    value.value.clone().filter(|v| !v.is_empty()).unwrap_or_else(|| look.say.word("account.no_value").to_owned())
+    value
+        .value
+        .clone()
+        .filter(|v| !v.is_empty())
+        .unwrap_or_else(|| look.say.word("account.no_value").to_owned())
 }
 
 fn by(value: &ConflictValue, look: &Look) -> String {
     let when = words::show_moment(value.at, &look.now);
-    let word = if value.shown { "conflicts.by_shown" } else { "conflicts.by" };
-    look.say.fill(word, &[("who", &value.person), ("when", &when)])
+    let word = if value.shown {
+        "conflicts.by_shown"
+    } else {
+        "conflicts.by"
+    };
+    look.say
+        .fill(word, &[("who", &value.person), ("when", &when)])
 }
 
 impl Lister for Conflicts {
@@ -117,13 +147,21 @@ impl Screen for Conflicts {
     const NAME: &'static str = "conflicts";
     const KEYS: &'static [&'static [KeyRow<Conflicts>]] = &[
         &[
-            row("decide", &["enter"], Conflicts::decide).when(|v, _| v.open().map(|_| ()).ok_or("no_conflict")).writes("resolve").hint(),
+            row("decide", &["enter"], Conflicts::decide)
+                .when(|v, _| v.open().map(|_| ()).ok_or("no_conflict"))
+                .writes("resolve")
+                .hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|c| c.customer.clone()) {
                     cx.go("account", json!({"customer": id}));
                 }
             })
-            .when(|v, _| v.here().and_then(|c| c.customer.as_ref()).map(|_| ()).ok_or("no_customer"))
+            .when(|v, _| {
+                v.here()
+                    .and_then(|c| c.customer.as_ref())
+                    .map(|_| ())
+                    .ok_or("no_customer")
+            })
             .hint(),
         ],
         Self::MOVES,
@@ -131,10 +169,23 @@ impl Screen for Conflicts {
 
     fn title(&self, look: &Look) -> Title {
         // The list has an end; the count has none.
-        let (n, all) = (self.list.rows.len(), self.list.rows.len().max(look.counts.conflicts));
-        let word = if n < all { "conflicts.count_of" } else { "conflicts.count" };
-        let counter = look.say.fill(word, &[("n", &n.to_string()), ("all", &all.to_string())]);
-        Title { crumb: look.say.word("screen.conflicts").to_owned(), filter: String::new(), counter }
+        let (n, all) = (
+            self.list.rows.len(),
+            self.list.rows.len().max(look.counts.conflicts),
+        );
+        let word = if n < all {
+            "conflicts.count_of"
+        } else {
+            "conflicts.count"
+        };
+        let counter = look
+            .say
+            .fill(word, &[("n", &n.to_string()), ("all", &all.to_string())]);
+        Title {
+            crumb: look.say.word("screen.conflicts").to_owned(),
+            filter: String::new(),
+            counter,
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -145,8 +196,16 @@ impl Screen for Conflicts {
         if let Page::Conflicts(all) = page.as_ref() {
             let places: Vec<Place> = all.iter().map(|c| (c.row, c.field.clone())).collect();
             self.list.set(&places);
-            let ghost = self.list.ghost.as_ref().and_then(|place| self.all.remove_entry(place));
-            self.all = places.into_iter().zip(all.iter().cloned()).chain(ghost).collect();
+            let ghost = self
+                .list
+                .ghost
+                .as_ref()
+                .and_then(|place| self.all.remove_entry(place));
+            self.all = places
+                .into_iter()
+                .zip(all.iter().cloned())
+                .chain(ghost)
+                .collect();
             self.known = true;
         }
     }
@@ -166,7 +225,11 @@ impl Screen for Conflicts {
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
-        self.here().and_then(|c| c.customer.as_ref()).map(|c| c.0).into_iter().collect()
+        self.here()
+            .and_then(|c| c.customer.as_ref())
+            .map(|c| c.0)
+            .into_iter()
+            .collect()
     }
 
     fn save(&self, _look: &Look) -> Value {
@@ -175,23 +238,48 @@ impl Screen for Conflicts {
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
-        let below = if area.height >= 14 { (area.height / 3).min(10) } else { 0 };
+        let below = if area.height >= 14 {
+            (area.height / 3).min(10)
+        } else {
+            0
+        };
         let list = Rect::new(area.x, area.y, area.width, area.height - below);
         let inner = canvas.frame(list, look.say.word("screen.conflicts"), "", true);
         if self.list.rows.is_empty() {
-            let words = look.say.word(if self.known { "conflicts.nothing" } else { "message.loading" }).to_owned();
+            let words = look
+                .say
+                .word(if self.known {
+                    "conflicts.nothing"
+                } else {
+                    "message.loading"
+                })
+                .to_owned();
             return groups::draw_empty(canvas, inner, &words);
         }
         let height = usize::from(inner.height);
         canvas.drawn.list_rows = height.max(1);
         let top = self.list.first(height);
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.rows.len()) {
-            let Some(conflict) = self.all.get(&self.list.rows[at]) else { continue };
+            let Some(conflict) = self.all.get(&self.list.rows[at]) else {
+                continue;
+            };
             let gone = self.list.ghost.as_ref() == Some(&self.list.rows[at]);
             let text = if gone { Role::Muted } else { Role::Text };
             let line = Rect::new(inner.x, y, inner.width, 1);
-            let (name, shown) = (title(conflict), conflict.values.last().map(|v| value(conflict, v, look)).unwrap_or_default());
-            let people: Vec<&str> = conflict.values.iter().rev().map(|v| v.person.as_str()).collect();
+            let (name, shown) = (
+                title(conflict),
+                conflict
+                    .values
+                    .last()
+                    .map(|v| value(conflict, v, look))
+                    .unwrap_or_default(),
+            );
+            let people: Vec<&str> = conflict
+                .values
+                .iter()
+                .rev()
+                .map(|v| v.person.as_str())
+                .collect();
             let people = people.join(", ");
             let left = inner.width.saturating_sub(2);
             let (a, b, d) = (left * 4 / 10, left * 2 / 10, left * 15 / 100);
@@ -200,7 +288,12 @@ impl Screen for Conflicts {
             groups::cells_of(
                 canvas,
                 line,
-                &[(&name, a, false, text), (&field, b, false, Role::Accent), (&shown, c, false, text), (&people, d, false, Role::Muted)],
+                &[
+                    (&name, a, false, text),
+                    (&field, b, false, Role::Accent),
+                    (&shown, c, false, text),
+                    (&people, d, false, Role::Muted),
+                ],
             );
             canvas.hit(line, Hit::Row(at));
             if at == self.list.cursor {
@@ -228,19 +321,41 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let options = |person: &str, n: u8| {
-            let who = Who { person: person.into(), device: Id([n; 16]) };
-            Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere }
+            let who = Who {
+                person: person.into(),
+                device: Id([n; 16]),
+            };
+            Options {
+                who,
+                now: NOW,
+                as_of: None,
+                create: true,
+                zone: None,
+                keep: crate::store::outbox::Keep::Nowhere,
+            }
         };
         let mut h = Harness::empty("en");
         h.store = Store::open(&at("book.db"), &options("ana", 1)).expect("the book opens");
         h.ready();
         h.press("2 c").type_text("Acme").press("ctrl-s");
         let id = h.app.look.id_of(0).expect("Acme is there");
-        std::mem::replace(&mut h.store, Store::memory(&options("ana", 1)).expect("one in memory opens")).close();
+        std::mem::replace(
+            &mut h.store,
+            Store::memory(&options("ana", 1)).expect("one in memory opens"),
+        )
+        .close();
         std::fs::copy(at("book.db"), at("copy.db")).expect("it is copied");
         let give = |name: &str, person: &str, n: u8, owner: &str, ms: i64| {
             let mut store = Store::open(&at(name), &options(person, n)).expect("it opens");
-            store.write(&Command::Assign { customers: vec![id], owner: owner.into() }, Stamp(NOW.0 + ms)).expect("it is written");
+            store
+                .write(
+                    &Command::Assign {
+                        customers: vec![id],
+                        owner: owner.into(),
+                    },
+                    Stamp(NOW.0 + ms),
+                )
+                .expect("it is written");
             store.close();
         };
         give("book.db", "ana", 1, "kim", 1000);
@@ -252,9 +367,28 @@ mod tests {
     }
 
     fn merge(h: &mut Harness, path: &std::path::Path, dry_run: bool) {
-        let result = h.store.merge(path, MergeAsk { now: Stamp(NOW.0 + 5000), dry_run, foreign: false }).map(Box::new);
-        let job = h.begins(if dry_run { crate::tui::app::jobs::Work::MergeLook } else { crate::tui::app::jobs::Work::Merge });
-        h.say(Msg::Merged { job, path: path.to_owned(), dry_run, result });
+        let result = h
+            .store
+            .merge(
+                path,
+                MergeAsk {
+                    now: Stamp(NOW.0 + 5000),
+                    dry_run,
+                    foreign: false,
+                },
+            )
+            .map(Box::new);
+        let job = h.begins(if dry_run {
+            crate::tui::app::jobs::Work::MergeLook
+        } else {
+            crate::tui::app::jobs::Work::Merge
+        });
+        h.say(Msg::Merged {
+            job,
+            path: path.to_owned(),
+            dry_run,
+            result,
+        });
         h.wait(600);
         h.answer_all();
     }
@@ -262,28 +396,71 @@ mod tests {
     #[test]
     fn a_copy_is_looked_at_then_merged_and_its_conflict_decided_by_one_key() {
         let (mut h, copy, _folder) = grown_apart();
-        h.press("g m").type_text(&copy.display().to_string()).press("enter");
-        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: copy.clone(), dry_run: true }), "{:?}", h.effects);
+        h.press("g m")
+            .type_text(&copy.display().to_string())
+            .press("enter");
+        assert!(
+            h.effects.contains(&Effect::Merge {
+                job: h.job(),
+                path: copy.clone(),
+                dry_run: true
+            }),
+            "{:?}",
+            h.effects
+        );
         merge(&mut h, &copy, true);
         let text = h.text();
         assert!(
-            text.contains("What copy.db would bring") && text.contains("bo: owner (Acme)") && text.contains("zoe (bo) / kim (ana)"),
+            text.contains("What copy.db would bring")
+                && text.contains("bo: owner (Acme)")
+                && text.contains("zoe (bo) / kim (ana)"),
             "{text}"
         );
         h.press("enter");
-        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: copy.clone(), dry_run: false }), "{:?}", h.effects);
+        assert!(
+            h.effects.contains(&Effect::Merge {
+                job: h.job(),
+                path: copy.clone(),
+                dry_run: false
+            }),
+            "{:?}",
+            h.effects
+        );
         merge(&mut h, &copy, false);
         let text = h.text();
-        assert!(text.contains("1 conflict (g x)") && text.contains("g x decides them"), "{text}");
+        assert!(
+            text.contains("1 conflict (g x)") && text.contains("g x decides them"),
+            "{text}"
+        );
         h.press("g x");
         let text = h.text();
-        assert!(text.contains("Acme") && text.contains("Owner") && text.contains("zoe") && text.contains("kim"), "{text}");
+        assert!(
+            text.contains("Acme")
+                && text.contains("Owner")
+                && text.contains("zoe")
+                && text.contains("kim"),
+            "{text}"
+        );
         h.press("enter 2");
-        assert!(matches!(h.written().as_slice(), [Command::Resolve { .. }]), "{:?}", h.written());
-        assert!(h.text().contains("No copy of the book says anything else") && !h.text().contains("1 conflict"), "{}", h.text());
+        assert!(
+            matches!(h.written().as_slice(), [Command::Resolve { .. }]),
+            "{:?}",
+            h.written()
+        );
+        assert!(
+            h.text().contains("No copy of the book says anything else")
+                && !h.text().contains("1 conflict"),
+            "{}",
+            h.text()
+        );
         h.press("u");
         let owner = h.app.look.read().map(|r| r.owner(0).to_owned());
-        assert_eq!(owner.as_deref(), Some("zoe"), "undo brings back what was shown: {}", h.text());
+        assert_eq!(
+            owner.as_deref(),
+            Some("zoe"),
+            "undo brings back what was shown: {}",
+            h.text()
+        );
         merge(&mut h, &copy, true);
         assert!(h.text().contains("Nothing new there"), "{}", h.text());
     }
@@ -292,9 +469,21 @@ mod tests {
     fn copies_beside_the_book_are_told_with_the_key() {
         let (mut h, copy, _folder) = grown_apart();
         h.hear(crate::store::worker::Answer::Copies(vec![copy.clone()]));
-        assert!(h.text().contains("copy.db") && h.text().contains("g m looks at it"), "{}", h.text());
+        assert!(
+            h.text().contains("copy.db") && h.text().contains("g m looks at it"),
+            "{}",
+            h.text()
+        );
         h.press("g m enter");
-        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: copy, dry_run: true }), "{:?}", h.effects);
+        assert!(
+            h.effects.contains(&Effect::Merge {
+                job: h.job(),
+                path: copy,
+                dry_run: true
+            }),
+            "{:?}",
+            h.effects
+        );
     }
 
     #[test]
@@ -307,14 +496,31 @@ mod tests {
         h.hear(crate::store::worker::Answer::Copies(beside.to_vec()));
         merge(&mut h, &beside[0], false);
         let text = h.text();
-        assert!(text.contains("Merged: bo: owner (Acme)") && text.contains("the copy is now in .book.db.backups"), "{text}");
+        assert!(
+            text.contains("Merged: bo: owner (Acme)")
+                && text.contains("the copy is now in .book.db.backups"),
+            "{text}"
+        );
         assert!(!beside[0].exists() && h.app.look.copies == beside[1..]);
         // One that brings nothing goes the same way, without a question.
         h.effects.clear();
         merge(&mut h, &beside[1], true);
-        assert!(h.effects.contains(&Effect::Merge { job: h.job(), path: beside[1].clone(), dry_run: false }), "{:?}", h.effects);
+        assert!(
+            h.effects.contains(&Effect::Merge {
+                job: h.job(),
+                path: beside[1].clone(),
+                dry_run: false
+            }),
+            "{:?}",
+            h.effects
+        );
         merge(&mut h, &beside[1], false);
-        assert!(h.text().contains("Nothing new there · the copy is now in .book.db.backups"), "{}", h.text());
+        assert!(
+            h.text()
+                .contains("Nothing new there · the copy is now in .book.db.backups"),
+            "{}",
+            h.text()
+        );
         assert!(h.app.look.copies.is_empty());
     }
 }

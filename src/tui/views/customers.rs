@@ -50,15 +50,23 @@ impl Customers {
     fn sort_by(&mut self, code: &str, look: &Look) {
         let view = &mut self.roll.view;
         // Sorting by the same column again turns it round; figures begin with the largest.
-        view.descending =
-            if view.sort == code { !view.descending } else { Listed::find(&look.config, code).is_some_and(|c| c.align() == Align::Right) };
+        view.descending = if view.sort == code {
+            !view.descending
+        } else {
+            Listed::find(&look.config, code).is_some_and(|c| c.align() == Align::Right)
+        };
         code.clone_into(&mut view.sort);
     }
 
     fn pick_sort(&mut self, cx: &mut Cx) {
-        let items = Listed::all(&cx.look.config).iter().map(|c| Item::new(c.code(), header(cx.look, c.code()))).collect();
+        let items = Listed::all(&cx.look.config)
+            .iter()
+            .map(|c| Item::new(c.code(), header(cx.look, c.code())))
+            .collect();
         let title = cx.look.say.word("prompt.sort").to_owned();
-        let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("customers", json!({"sort": code}))));
+        let pick = Pick::new(title, items, |code, cx| {
+            cx.push(Step::Tell("customers", json!({"sort": code})))
+        });
         cx.open(pick.at(&self.roll.view.sort));
     }
 
@@ -74,12 +82,17 @@ impl Customers {
             item
         });
         let title = cx.look.say.word("prompt.columns").to_owned();
-        let pick = Pick::new(title, items.collect(), |code, cx| cx.push(Step::Tell("customers", json!({"column": code}))));
+        let pick = Pick::new(title, items.collect(), |code, cx| {
+            cx.push(Step::Tell("customers", json!({"column": code})))
+        });
         cx.open(pick.at(at));
     }
 
     fn shown_codes(&self, look: &Look) -> Vec<String> {
-        self.columns(look).iter().map(|shown| shown.code().to_owned()).collect()
+        self.columns(look)
+            .iter()
+            .map(|shown| shown.code().to_owned())
+            .collect()
     }
 
     fn pick_view(&mut self, cx: &mut Cx) {
@@ -90,7 +103,9 @@ impl Customers {
             detail: view.filter.clone(),
         }));
         let title = cx.look.say.word("prompt.views").to_owned();
-        cx.open(Pick::new(title, items, |name, cx| cx.push(Step::Tell("customers", json!({"view": name})))));
+        cx.open(Pick::new(title, items, |name, cx| {
+            cx.push(Step::Tell("customers", json!({"view": name})))
+        }));
     }
 
     fn range_or_save(&mut self, cx: &mut Cx) {
@@ -106,14 +121,20 @@ impl Customers {
                 return Err(empty.clone());
             }
             cx.push(Step::Tell("customers", json!({"named": name})));
-            cx.write(Command::SaveView { name, view: view.clone() });
+            cx.write(Command::SaveView {
+                name,
+                view: view.clone(),
+            });
             Ok(())
         });
         cx.open(line.text(&self.name));
     }
 }
 
-rolled!(Customers, |v, look| columns_of(&v.roll.view.columns, &look.config));
+rolled!(Customers, |v, look| columns_of(
+    &v.roll.view.columns,
+    &look.config
+));
 
 impl Screen for Customers {
     const NAME: &'static str = "customers";
@@ -124,16 +145,31 @@ impl Screen for Customers {
         Self::ABOUT,
         &[
             row("sort", &["s"], Customers::pick_sort).cli("list").hint(),
-            row("reverse", &["S"], |v: &mut Self, _| v.roll.view.descending = !v.roll.view.descending),
-            row("columns", &["C"], |v: &mut Self, cx| v.pick_columns("", cx)).cli("list").hint(),
-            row("views", &["v"], Customers::pick_view).cli("view list").hint(),
+            row("reverse", &["S"], |v: &mut Self, _| {
+                v.roll.view.descending = !v.roll.view.descending
+            }),
+            row("columns", &["C"], |v: &mut Self, cx| v.pick_columns("", cx))
+                .cli("list")
+                .hint(),
+            row("views", &["v"], Customers::pick_view)
+                .cli("view list")
+                .hint(),
             row("range", &["V"], Customers::range_or_save).cli("view save"),
             row("remove", &["D"], |v: &mut Self, cx| {
                 let rows = v.subjects(cx.look);
-                cx.write(Command::Remove { entity: crate::domain::command::Entity::Customer, rows });
+                cx.write(Command::Remove {
+                    entity: crate::domain::command::Entity::Customer,
+                    rows,
+                });
             })
             .writes("remove")
-            .when(|v, _| if v.roll.subject_count() > 0 { Ok(()) } else { Err("no_customer") }),
+            .when(|v, _| {
+                if v.roll.subject_count() > 0 {
+                    Ok(())
+                } else {
+                    Err("no_customer")
+                }
+            }),
         ],
         Self::MOVES,
     ];
@@ -145,14 +181,33 @@ impl Screen for Customers {
     fn title(&self, look: &Look) -> Title {
         let sum = format!("{} ARR", money::short(self.roll.arr, look.config.currency));
         let marks = self.roll.list.marks.len();
-        let counter = if marks > 0 { format!("{}  {sum}", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { sum };
-        let crumb = if self.name.is_empty() { look.say.word("screen.all").to_owned() } else { self.name.clone() };
-        Title { crumb, filter: self.roll.view.filter.clone(), counter }
+        let counter = if marks > 0 {
+            format!(
+                "{}  {sum}",
+                look.say
+                    .fill("message.marked", &[("n", &marks.to_string())])
+            )
+        } else {
+            sum
+        };
+        let crumb = if self.name.is_empty() {
+            look.say.word("screen.all").to_owned()
+        } else {
+            self.name.clone()
+        };
+        Title {
+            crumb,
+            filter: self.roll.view.filter.clone(),
+            counter,
+        }
     }
 
     fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
         let mut all = vec![(LIST, self.query()), (VIEWS, Query::Views)];
-        if preview::split(look, Rect::new(0, 0, look.size.0, look.size.1)).1.is_some() {
+        if preview::split(look, Rect::new(0, 0, look.size.0, look.size.1))
+            .1
+            .is_some()
+        {
             all.extend(self.roll.preview().map(|query| (PREVIEW, query)));
         }
         all
@@ -171,7 +226,11 @@ impl Screen for Customers {
     }
 
     fn on_write(&mut self, command: &Command, look: &Look) {
-        if let Command::Remove { entity: crate::domain::command::Entity::Customer, rows } = command {
+        if let Command::Remove {
+            entity: crate::domain::command::Entity::Customer,
+            rows,
+        } = command
+        {
             self.roll.take(rows, look);
         }
     }
@@ -227,7 +286,12 @@ impl Screen for Customers {
             name.clone_into(&mut self.name);
         }
         if let Some(name) = what["view"].as_str() {
-            self.roll.view = self.views.iter().find(|(_, n, _)| n == name).map(|(_, _, v)| v.clone()).unwrap_or_default();
+            self.roll.view = self
+                .views
+                .iter()
+                .find(|(_, n, _)| n == name)
+                .map(|(_, _, v)| v.clone())
+                .unwrap_or_default();
             name.clone_into(&mut self.name);
         }
         if let Some(code) = what["column"].as_str() {
@@ -250,24 +314,47 @@ impl Screen for Customers {
 
     fn restore(&mut self, state: &Value) {
         self.roll.restore(state);
-        state["name"].as_str().unwrap_or_default().clone_into(&mut self.name);
+        state["name"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.name);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.roll.draw_filter(canvas, area);
         let (list, side) = preview::split(canvas.look, area);
         let (n, of) = (self.roll.list.rows.len(), self.roll.of);
-        let count = if n == of { grouped(n) } else { canvas.look.say.fill("message.n_of", &[("n", &grouped(n)), ("of", &grouped(of))]) };
+        let count = if n == of {
+            grouped(n)
+        } else {
+            canvas
+                .look
+                .say
+                .fill("message.n_of", &[("n", &grouped(n)), ("of", &grouped(of))])
+        };
         let title = format!("{} {count}", canvas.look.say.word("screen.customers"));
         let view = &self.roll.view;
-        let code = if view.sort.is_empty() { "name" } else { &view.sort };
-        let sign = if view.descending { canvas.look.glyphs.falling } else { canvas.look.glyphs.rising };
+        let code = if view.sort.is_empty() {
+            "name"
+        } else {
+            &view.sort
+        };
+        let sign = if view.descending {
+            canvas.look.glyphs.falling
+        } else {
+            canvas.look.glyphs.rising
+        };
         let sorted = format!("{} {sign}", header(canvas.look, code).to_lowercase());
         let inner = canvas.frame(list, &title, &sorted, true);
         draw_rows(canvas, inner, &self.roll.list, &self.columns(canvas.look));
         self.roll.draw_empty(canvas, inner);
         if let Some(side) = side {
-            preview::draw(canvas, side, self.roll.list.here(), self.roll.account.as_deref());
+            preview::draw(
+                canvas,
+                side,
+                self.roll.list.here(),
+                self.roll.account.as_deref(),
+            );
         }
     }
 }

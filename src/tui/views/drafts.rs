@@ -33,15 +33,26 @@ fn all(look: &Look) -> Vec<(&Key, &Draft)> {
 
 /// What it was typed in: `Note`, `Phone call`, `Edit customer`.
 fn kind_words(key: &Key, look: &Look) -> String {
-    let form = key.form().and_then(|code| look.say.find(&format!("form.{code}")));
-    let channel = channel(&key.what).filter(|_| key.kind == "touch").map(|c| look.say.codes.channel(c.code));
-    form.or(channel).or_else(|| look.say.find(&format!("draft.kind_{}", key.kind))).unwrap_or(&key.kind).to_owned()
+    let form = key
+        .form()
+        .and_then(|code| look.say.find(&format!("form.{code}")));
+    let channel = channel(&key.what)
+        .filter(|_| key.kind == "touch")
+        .map(|c| look.say.codes.channel(c.code));
+    form.or(channel)
+        .or_else(|| look.say.find(&format!("draft.kind_{}", key.kind)))
+        .unwrap_or(&key.kind)
+        .to_owned()
 }
 
 /// For whom it is, by the names of now where there are some.
 fn who(key: &Key, draft: &Draft, look: &Look) -> String {
     let now = verbs::listed(&key.customers, look);
-    if now.is_empty() { draft.who.clone() } else { now }
+    if now.is_empty() {
+        draft.who.clone()
+    } else {
+        now
+    }
 }
 
 /// Why it cannot be taken up: its customer is gone, it is of another book, or nobody knows where it was typed.
@@ -55,8 +66,14 @@ fn opens(view: &DraftList, look: &Look) -> Applies {
         return Err("customer_gone");
     }
     let of_the_book = matches!(key.kind.as_str(), "create" | "scorecards")
-        || key.form().is_some_and(|code| code == "text" || code.contains("rule") || code == "new_customer");
-    if key.customers.is_empty() && !of_the_book { Err("draft_elsewhere") } else { Ok(()) }
+        || key
+            .form()
+            .is_some_and(|code| code == "text" || code.contains("rule") || code == "new_customer");
+    if key.customers.is_empty() && !of_the_book {
+        Err("draft_elsewhere")
+    } else {
+        Ok(())
+    }
 }
 
 fn any(view: &DraftList, look: &Look) -> Applies {
@@ -71,13 +88,18 @@ impl DraftList {
     }
 
     fn place(&self, all: &[(&Key, &Draft)]) -> usize {
-        let there = self.here.as_ref().and_then(|here| all.iter().position(|(key, _)| *key == here));
+        let there = self
+            .here
+            .as_ref()
+            .and_then(|here| all.iter().position(|(key, _)| *key == here));
         there.unwrap_or(self.at).min(all.len().saturating_sub(1))
     }
 
     /// Opens the line or form that it was typed in, which takes it up.
     fn open(&mut self, cx: &mut Cx) {
-        let Some((key, draft)) = self.current(cx.look) else { return };
+        let Some((key, draft)) = self.current(cx.look) else {
+            return;
+        };
         let (key, customers) = (key.clone(), key.customers.clone());
         cx.push(Step::Offer(key.clone()));
         let one = customers.first().copied().filter(|_| customers.len() == 1);
@@ -95,7 +117,10 @@ impl DraftList {
                     verbs::touch_line(customers, channel, Vec::new(), cx);
                 }
             }
-            ("touch", ..) => cx.go("channel", json!({"customers": customers, "channel": key.what})),
+            ("touch", ..) => cx.go(
+                "channel",
+                json!({"customers": customers, "channel": key.what}),
+            ),
             // These begin from what the customer's page or the list of rules has.
             (_, Some("call" | "objective"), Some(one)) => {
                 cx.go("account", json!({"customer": one}));
@@ -115,10 +140,18 @@ impl DraftList {
 
     /// Asks before a text goes that is nowhere else.
     fn let_go(&mut self, cx: &mut Cx) {
-        let Some((key, draft)) = self.current(cx.look) else { return };
+        let Some((key, draft)) = self.current(cx.look) else {
+            return;
+        };
         let key = key.clone();
-        let ways = ["keep", "drop"].map(|code| Item::new(code, cx.look.say.word(&format!("draft.{code}"))));
-        let title = format!("{} {} {}", kind_words(&key, cx.look), cx.look.glyphs.dot, who(&key, draft, cx.look));
+        let ways = ["keep", "drop"]
+            .map(|code| Item::new(code, cx.look.say.word(&format!("draft.{code}"))));
+        let title = format!(
+            "{} {} {}",
+            kind_words(&key, cx.look),
+            cx.look.glyphs.dot,
+            who(&key, draft, cx.look)
+        );
         cx.open(Pick::new(title, ways.to_vec(), move |code, cx| {
             if code == "drop" {
                 cx.push(Step::Forget(key.clone()));
@@ -138,9 +171,17 @@ impl DraftList {
         let look = canvas.look;
         let inner = canvas.frame(area, &look.draft_words(draft), "", false);
         let room = usize::from(inner.width.saturating_sub(2)).max(8);
-        let lines = shown(draft, look).into_iter().flat_map(|line| wrap(&line, room));
+        let lines = shown(draft, look)
+            .into_iter()
+            .flat_map(|line| wrap(&line, room));
         for (y, line) in (inner.top()..inner.bottom()).zip(lines) {
-            canvas.text(inner.x + 1, y, inner.width.saturating_sub(2), &line, Role::Text);
+            canvas.text(
+                inner.x + 1,
+                y,
+                inner.width.saturating_sub(2),
+                &line,
+                Role::Text,
+            );
         }
     }
 }
@@ -160,7 +201,11 @@ impl Screen for DraftList {
     const NAME: &'static str = "drafts";
     const KEYS: &'static [&'static [KeyRow<DraftList>]] = &[
         &[
-            row("take_up", &["enter", "o"], DraftList::open).when(opens).writes("").types().hint(),
+            row("take_up", &["enter", "o"], DraftList::open)
+                .when(opens)
+                .writes("")
+                .types()
+                .hint(),
             row("copy_text", &["y t"], DraftList::copy).when(any).hint(),
             row("let_go", &["D"], DraftList::let_go).when(any).hint(),
         ],
@@ -168,8 +213,15 @@ impl Screen for DraftList {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let counter = look.say.fill("draft.count", &[("n", &look.drafts.iter().count().to_string())]);
-        Title { crumb: look.say.word("screen.drafts").to_owned(), filter: String::new(), counter }
+        let counter = look.say.fill(
+            "draft.count",
+            &[("n", &look.drafts.iter().count().to_string())],
+        );
+        Title {
+            crumb: look.say.word("screen.drafts").to_owned(),
+            filter: String::new(),
+            counter,
+        }
     }
 
     fn quiet(&mut self, look: &Look) {
@@ -188,7 +240,11 @@ impl Screen for DraftList {
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
-        let below = if area.height >= 12 { area.height / 3 } else { 0 };
+        let below = if area.height >= 12 {
+            area.height / 3
+        } else {
+            0
+        };
         let list = Rect::new(area.x, area.y, area.width, area.height - below);
         let inner = canvas.frame(list, look.say.word("screen.drafts"), "", true);
         let all = all(look);
@@ -198,10 +254,17 @@ impl Screen for DraftList {
         }
         let (at, height) = (self.place(&all), usize::from(inner.height).max(1));
         canvas.drawn.list_rows = height;
-        let (kind, name) = ((inner.width / 5).clamp(8, 20), (inner.width / 4).clamp(10, 32));
-        for (y, n) in (inner.top()..inner.bottom()).zip((at + 1).saturating_sub(height)..all.len()) {
+        let (kind, name) = (
+            (inner.width / 5).clamp(8, 20),
+            (inner.width / 4).clamp(10, 32),
+        );
+        for (y, n) in (inner.top()..inner.bottom()).zip((at + 1).saturating_sub(height)..all.len())
+        {
             let ((key, draft), line) = (all[n], Rect::new(inner.x, y, inner.width, 1));
-            let first = shown(draft, look).into_iter().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            let first = shown(draft, look)
+                .into_iter()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or_default();
             let rest = inner.width.saturating_sub(kind + name + 8 + 5);
             let cells = [
                 (look.draft_day(draft), 8, Role::Muted),
@@ -209,7 +272,10 @@ impl Screen for DraftList {
                 (who(key, draft, look), name, Role::Text),
                 (first, rest, Role::Muted),
             ];
-            let cells: Vec<(&str, u16, bool, Role)> = cells.iter().map(|(text, wide, role)| (text.as_str(), *wide, false, *role)).collect();
+            let cells: Vec<(&str, u16, bool, Role)> = cells
+                .iter()
+                .map(|(text, wide, role)| (text.as_str(), *wide, false, *role))
+                .collect();
             groups::cells_of(canvas, line, &cells);
             canvas.hit(line, Hit::Row(n));
             if n == at {
@@ -217,7 +283,11 @@ impl Screen for DraftList {
             }
         }
         if below > 0 {
-            self.draw_text(canvas, Rect::new(area.x, list.bottom(), area.width, below), all[at].1);
+            self.draw_text(
+                canvas,
+                Rect::new(area.x, list.bottom(), area.width, below),
+                all[at].1,
+            );
         }
     }
 }

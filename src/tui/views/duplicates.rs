@@ -36,36 +36,77 @@ pub struct Duplicates {
 
 /// A customer with what tells it from one of the same name: `Birch Works (ana, Onboarding, 12k)`.
 fn told(id: Id, name: &str, look: &Look) -> String {
-    let Some(roster) = look.read() else { return name.to_owned() };
-    let Some(at) = roster.row_of_id(id) else { return name.to_owned() };
-    let cell = |code: &str| columns::column(code).map(|c| signs(c.show(&roster, at, roster.today), look)).unwrap_or_default();
-    let what: Vec<String> = ["owner", "stage", "arr"].map(cell).into_iter().filter(|cell| !cell.is_empty() && cell != "-").collect();
-    if what.is_empty() { name.to_owned() } else { format!("{name} ({})", what.join(", ")) }
+    let Some(roster) = look.read() else {
+        return name.to_owned();
+    };
+    let Some(at) = roster.row_of_id(id) else {
+        return name.to_owned();
+    };
+    let cell = |code: &str| {
+        columns::column(code)
+            .map(|c| signs(c.show(&roster, at, roster.today), look))
+            .unwrap_or_default()
+    };
+    let what: Vec<String> = ["owner", "stage", "arr"]
+        .map(cell)
+        .into_iter()
+        .filter(|cell| !cell.is_empty() && cell != "-")
+        .collect();
+    if what.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name} ({})", what.join(", "))
+    }
 }
 
 impl Duplicates {
     /// The pair under the cursor: which is kept, and which goes.
     fn here(&self) -> Option<[Id; 2]> {
-        let pair = self.list.here().filter(|pair| self.list.ghost != Some(*pair))?;
-        Some(if self.turned.contains(&pair) { [pair.1, pair.0] } else { [pair.0, pair.1] })
+        let pair = self
+            .list
+            .here()
+            .filter(|pair| self.list.ghost != Some(*pair))?;
+        Some(if self.turned.contains(&pair) {
+            [pair.1, pair.0]
+        } else {
+            [pair.0, pair.1]
+        })
     }
 
     fn name(&self, id: Id) -> &str {
         let twin = self.list.here().and_then(|pair| self.twins.get(&pair));
-        twin.map_or("", |twin| if twin.keep.0 == id { &twin.keep.1 } else { &twin.other.1 })
+        twin.map_or("", |twin| {
+            if twin.keep.0 == id {
+                &twin.keep.1
+            } else {
+                &twin.other.1
+            }
+        })
     }
 
     /// Asks before two become one. Enter picks the first, which changes nothing: one that was meant for the pair before does no harm.
     fn merge(&mut self, cx: &mut Cx) {
-        let Some([keep, other]) = self.here() else { return };
+        let Some([keep, other]) = self.here() else {
+            return;
+        };
         let [kept, goes] = [keep, other].map(|id| told(id, self.name(id), cx.look));
-        let join = cx.look.say.fill("duplicates.join_them", &[("other", &goes), ("keep", &kept)]);
-        let items = vec![Item::new("leave", cx.look.say.word("duplicates.leave")), Item::new("join", join)];
-        cx.open(Pick::new(cx.look.say.word("duplicates.ask").to_owned(), items, move |code, cx| {
-            if code == "join" {
-                cx.write(Command::MergeCustomers { keep, other });
-            }
-        }));
+        let join = cx
+            .look
+            .say
+            .fill("duplicates.join_them", &[("other", &goes), ("keep", &kept)]);
+        let items = vec![
+            Item::new("leave", cx.look.say.word("duplicates.leave")),
+            Item::new("join", join),
+        ];
+        cx.open(Pick::new(
+            cx.look.say.word("duplicates.ask").to_owned(),
+            items,
+            move |code, cx| {
+                if code == "join" {
+                    cx.write(Command::MergeCustomers { keep, other });
+                }
+            },
+        ));
     }
 
     fn turn(&mut self) {
@@ -100,17 +141,33 @@ impl Screen for Duplicates {
     const NAME: &'static str = "duplicates";
     const KEYS: &'static [&'static [KeyRow<Duplicates>]] = &[
         &[
-            row("join", &["enter"], Duplicates::merge).when(a_pair).writes("merge-customers").hint(),
-            row("turn", &["x"], |v: &mut Self, _| v.turn()).when(a_pair).hint(),
-            row("open", &["o"], |v: &mut Self, cx| v.open(false, cx)).when(a_pair).hint(),
-            row("open_other", &["O"], |v: &mut Self, cx| v.open(true, cx)).when(a_pair).hint(),
+            row("join", &["enter"], Duplicates::merge)
+                .when(a_pair)
+                .writes("merge-customers")
+                .hint(),
+            row("turn", &["x"], |v: &mut Self, _| v.turn())
+                .when(a_pair)
+                .hint(),
+            row("open", &["o"], |v: &mut Self, cx| v.open(false, cx))
+                .when(a_pair)
+                .hint(),
+            row("open_other", &["O"], |v: &mut Self, cx| v.open(true, cx))
+                .when(a_pair)
+                .hint(),
         ],
         Self::MOVES,
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let counter = look.say.fill("duplicates.count", &[("n", &self.list.rows.len().to_string())]);
-        Title { crumb: look.say.word("screen.duplicates").to_owned(), filter: String::new(), counter }
+        let counter = look.say.fill(
+            "duplicates.count",
+            &[("n", &self.list.rows.len().to_string())],
+        );
+        Title {
+            crumb: look.say.word("screen.duplicates").to_owned(),
+            filter: String::new(),
+            counter,
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -121,15 +178,23 @@ impl Screen for Duplicates {
         if let Page::Duplicates(all) = page.as_ref() {
             let pairs: Vec<Pair> = all.iter().map(|twin| (twin.keep.0, twin.other.0)).collect();
             self.list.set(&pairs);
-            let ghost = self.list.ghost.and_then(|pair| Some((pair, self.twins.remove(&pair)?)));
-            self.twins = pairs.into_iter().zip(all.iter().cloned()).chain(ghost).collect();
+            let ghost = self
+                .list
+                .ghost
+                .and_then(|pair| Some((pair, self.twins.remove(&pair)?)));
+            self.twins = pairs
+                .into_iter()
+                .zip(all.iter().cloned())
+                .chain(ghost)
+                .collect();
             self.known = true;
         }
     }
 
     fn on_write(&mut self, command: &Command, look: &Look) {
         if let Command::MergeCustomers { keep, other } = command {
-            self.list.take(&[(*keep, *other), (*other, *keep)], look.ticket);
+            self.list
+                .take(&[(*keep, *other), (*other, *keep)], look.ticket);
         }
     }
 
@@ -145,7 +210,11 @@ impl Screen for Duplicates {
         let look = canvas.look;
         let inner = canvas.frame(area, look.say.word("screen.duplicates"), "", true);
         if self.list.rows.is_empty() {
-            let words = look.say.word(if self.known { "duplicates.nothing" } else { "message.loading" });
+            let words = look.say.word(if self.known {
+                "duplicates.nothing"
+            } else {
+                "message.loading"
+            });
             return groups::draw_empty(canvas, inner, words);
         }
         let height = usize::from(inner.height);
@@ -154,11 +223,24 @@ impl Screen for Duplicates {
         let name = (inner.width / 4).clamp(12, 32);
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.rows.len()) {
             let (pair, line) = (self.list.rows[at], Rect::new(inner.x, y, inner.width, 1));
-            let Some(twin) = self.twins.get(&pair) else { continue };
-            let text = if self.list.ghost == Some(pair) { Role::Muted } else { Role::Text };
+            let Some(twin) = self.twins.get(&pair) else {
+                continue;
+            };
+            let text = if self.list.ghost == Some(pair) {
+                Role::Muted
+            } else {
+                Role::Text
+            };
             let turned = self.turned.contains(&pair);
-            let (keep, other) = if turned { (&twin.other.1, &twin.keep.1) } else { (&twin.keep.1, &twin.other.1) };
-            let sign = |s: &Sign| look.say.fill(&format!("duplicates.{}", s.code()), &[("what", s.what())]);
+            let (keep, other) = if turned {
+                (&twin.other.1, &twin.keep.1)
+            } else {
+                (&twin.keep.1, &twin.other.1)
+            };
+            let sign = |s: &Sign| {
+                look.say
+                    .fill(&format!("duplicates.{}", s.code()), &[("what", s.what())])
+            };
             let why = twin.signs.iter().map(sign).collect::<Vec<_>>().join(", ");
             let rest = inner.width.saturating_sub(2 * name + 4);
             let arrow = if look.glyphs.ascii { "<-" } else { "←" };
@@ -186,27 +268,55 @@ mod tests {
     fn two_that_are_one_are_listed_turned_round_and_made_one() {
         let mut h = Harness::new("en", 1);
         for name in ["Twin Peaks", "TWIN PEAKS"] {
-            let new = NewCustomer { name: name.into(), ..NewCustomer::default() };
+            let new = NewCustomer {
+                name: name.into(),
+                ..NewCustomer::default()
+            };
             h.another("bo", &Command::AddCustomer(new));
         }
         h.answer_all();
         h.press("g q");
-        assert!(h.text().contains("Twin Peaks") && h.text().contains("same name"), "{}", h.text());
+        assert!(
+            h.text().contains("Twin Peaks") && h.text().contains("same name"),
+            "{}",
+            h.text()
+        );
         h.press("x enter");
-        assert!(h.written().is_empty() && h.text().contains("Twin Peaks (") && h.text().contains("into TWIN PEAKS"), "{}", h.text());
+        assert!(
+            h.written().is_empty()
+                && h.text().contains("Twin Peaks (")
+                && h.text().contains("into TWIN PEAKS"),
+            "{}",
+            h.text()
+        );
         h.press("2");
         let written = h.written();
-        let [Command::MergeCustomers { keep, other }] = written.as_slice() else { panic!("{written:?}") };
-        assert_eq!((h.app.look.name_of(*keep).as_str(), keep != other), ("TWIN PEAKS", true));
-        assert!(h.text().contains("Merged Twin Peaks into TWIN PEAKS"), "{}", h.text());
+        let [Command::MergeCustomers { keep, other }] = written.as_slice() else {
+            panic!("{written:?}")
+        };
+        assert_eq!(
+            (h.app.look.name_of(*keep).as_str(), keep != other),
+            ("TWIN PEAKS", true)
+        );
+        assert!(
+            h.text().contains("Merged Twin Peaks into TWIN PEAKS"),
+            "{}",
+            h.text()
+        );
         h.press("u");
         assert!(h.text().contains("same name"), "{}", h.text());
     }
     /// The pairs of three customers each of whom is there twice.
     fn pairs() -> Harness {
         let mut h = Harness::empty("en");
-        for name in ["Alder Works", "Birch Works", "Cedar Works"].iter().flat_map(|name| [*name, *name]) {
-            let new = NewCustomer { name: name.into(), ..NewCustomer::default() };
+        for name in ["Alder Works", "Birch Works", "Cedar Works"]
+            .iter()
+            .flat_map(|name| [*name, *name])
+        {
+            let new = NewCustomer {
+                name: name.into(),
+                ..NewCustomer::default()
+            };
             h.another("bo", &Command::AddCustomer(new));
         }
         h.answer_all();
@@ -223,8 +333,16 @@ mod tests {
         assert_eq!(h.written(), []);
         let first = h.current();
         h.press("enter 2 enter");
-        assert!(matches!(h.written().as_slice(), [Command::MergeCustomers { .. }]), "{:?}", h.written());
-        assert_eq!(h.app.top().name(), "pick", "the next pair is asked about in its turn");
+        assert!(
+            matches!(h.written().as_slice(), [Command::MergeCustomers { .. }]),
+            "{:?}",
+            h.written()
+        );
+        assert_eq!(
+            h.app.top().name(),
+            "pick",
+            "the next pair is asked about in its turn"
+        );
         h.press("enter");
         assert_ne!(h.current(), first);
         assert_eq!(h.written(), []);
@@ -237,22 +355,33 @@ mod tests {
         let aimed = h.current();
         let merged = |h: &mut Harness, name: &str| {
             let roster = h.app.look.read().expect("the roster");
-            let mut both =
-                (0..roster.rows.len()).filter(|at| roster.name(*at) == name && !roster.rows[*at].removed).map(|at| roster.ids[at]);
+            let mut both = (0..roster.rows.len())
+                .filter(|at| roster.name(*at) == name && !roster.rows[*at].removed)
+                .map(|at| roster.ids[at]);
             let (keep, other) = (both.next().expect("one"), both.next().expect("another"));
             drop(both);
             drop(roster);
             h.another("bo", &Command::MergeCustomers { keep, other });
             h.answer_all();
         };
-        let name = |line: &str| ["Alder Works", "Birch Works", "Cedar Works"].into_iter().find(|n| line.contains(n)).expect("a name");
+        let name = |line: &str| {
+            ["Alder Works", "Birch Works", "Cedar Works"]
+                .into_iter()
+                .find(|n| line.contains(n))
+                .expect("a name")
+        };
         h.press("k");
         let first = h.current();
         h.press("j");
         merged(&mut h, name(&first));
         assert_eq!(name(&h.current()), name(&aimed), "{}", h.text());
         merged(&mut h, name(&aimed));
-        assert_eq!(name(&h.current()), name(&aimed), "it is still there, greyed:\n{}", h.text());
+        assert_eq!(
+            name(&h.current()),
+            name(&aimed),
+            "it is still there, greyed:\n{}",
+            h.text()
+        );
         h.press("enter");
         assert_eq!((h.app.top().name(), h.written()), ("duplicates", vec![]));
     }

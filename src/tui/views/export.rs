@@ -38,19 +38,41 @@ mod tests {
     #[test]
     fn a_list_is_asked_into_a_file_with_the_filter_that_holds() {
         let mut h = Harness::new("en", 1);
-        h.press("2").press("/").type_text("health<60").press("enter").press("y x");
+        h.press("2")
+            .press("/")
+            .type_text("health<60")
+            .press("enter")
+            .press("y x");
         assert!(h.text().contains("Write into (.csv"), "{}", h.text());
         h.press("ctrl-u").type_text("out.txt").press("enter");
         assert!(h.text().contains("named .csv, .xlsx"), "{}", h.text());
-        h.press("ctrl-u").type_text("/nowhere/mine.xlsx").press("enter");
+        h.press("ctrl-u")
+            .type_text("/nowhere/mine.xlsx")
+            .press("enter");
         let asked = h.effects.iter().find_map(|e| match e {
-            Effect::Export { query: Query::Customers { filter, .. }, path, past: None, .. } => Some((filter.clone(), path.clone())),
+            Effect::Export {
+                query: Query::Customers { filter, .. },
+                path,
+                past: None,
+                ..
+            } => Some((filter.clone(), path.clone())),
             _ => None,
         });
-        assert_eq!(asked, Some(("health<60".to_owned(), "/nowhere/mine.xlsx".into())));
+        assert_eq!(
+            asked,
+            Some(("health<60".to_owned(), "/nowhere/mine.xlsx".into()))
+        );
         let job = h.job();
-        h.say(Msg::Exported { job, path: "/nowhere/mine.xlsx".into(), result: Ok(12) });
-        assert!(h.text().contains("12 rows are in /nowhere/mine.xlsx"), "{}", h.text());
+        h.say(Msg::Exported {
+            job,
+            path: "/nowhere/mine.xlsx".into(),
+            result: Ok(12),
+        });
+        assert!(
+            h.text().contains("12 rows are in /nowhere/mine.xlsx"),
+            "{}",
+            h.text()
+        );
     }
 
     #[test]

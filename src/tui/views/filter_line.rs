@@ -38,13 +38,20 @@ impl FilterLine {
 
     /// The filter that stands when the line is given up: what is saved.
     pub fn settled(&self) -> &str {
-        self.editing.as_ref().map_or(&self.text, |(_, before)| before)
+        self.editing
+            .as_ref()
+            .map_or(&self.text, |(_, before)| before)
     }
 
     /// The question that checks and completes the filter while it is typed.
     pub fn query(&self) -> Option<Query> {
         self.editing.as_ref()?;
-        Some(Query::Customers { filter: self.text.clone(), sort: String::new(), descending: false, columns: Vec::new() })
+        Some(Query::Customers {
+            filter: self.text.clone(),
+            sort: String::new(),
+            descending: false,
+            columns: Vec::new(),
+        })
     }
 
     /// Its answer.
@@ -65,7 +72,9 @@ impl FilterLine {
 
     /// Pasted text; false unless the line is open.
     pub fn paste(&mut self, text: &str) -> bool {
-        let Some((field, _)) = &mut self.editing else { return false };
+        let Some((field, _)) = &mut self.editing else {
+            return false;
+        };
         field.insert(text);
         field.text().clone_into(&mut self.text);
         true
@@ -73,8 +82,15 @@ impl FilterLine {
 
     /// Completes the word at the end, the next way at each call.
     pub fn complete(&mut self) {
-        let Some((field, _)) = &mut self.editing else { return };
-        let Some((way, _)) = self.completions.get(self.turn % self.completions.len().max(1)) else { return };
+        let Some((field, _)) = &mut self.editing else {
+            return;
+        };
+        let Some((way, _)) = self
+            .completions
+            .get(self.turn % self.completions.len().max(1))
+        else {
+            return;
+        };
         let whole = way.clone();
         field.set(&whole);
         self.text = whole;
@@ -83,7 +99,9 @@ impl FilterLine {
 
     /// Enter: keeps the filter, or the one before where this one is wrong. False when the line is not open.
     pub fn keep(&mut self) -> bool {
-        let Some((_, before)) = self.editing.take() else { return false };
+        let Some((_, before)) = self.editing.take() else {
+            return false;
+        };
         if self.mistake.take().is_some() {
             self.text = before;
         }
@@ -92,14 +110,18 @@ impl FilterLine {
 
     /// Esc: closes the line with the filter before. False when it is not open.
     pub fn escape(&mut self) -> bool {
-        let Some((_, before)) = self.editing.take() else { return false };
+        let Some((_, before)) = self.editing.take() else {
+            return false;
+        };
         (self.text, self.mistake) = (before, None);
         true
     }
 
     /// Draws the line while it is open; returns what is left of the area.
     pub fn draw(&self, canvas: &mut Canvas, area: Rect) -> Rect {
-        let Some((field, _)) = &self.editing else { return area };
+        let Some((field, _)) = &self.editing else {
+            return area;
+        };
         canvas.clear(Rect::new(area.x, area.y, area.width, 1));
         let (x, width) = (area.x + 1, area.width.saturating_sub(2));
         let used = canvas.text(x, area.y, 3, "/ ", Role::Accent);
@@ -110,8 +132,17 @@ impl FilterLine {
         let wide = (cells(&words) as u16).min(width / 2);
         canvas.right(x + width, area.y, wide, &words, role);
         let room = width.saturating_sub(used + wide + 2);
-        field.draw(canvas, Rect::new(x + used, area.y, room, 1), self.mistake.as_ref().map(|m| (m.start, m.end)));
-        Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1))
+        field.draw(
+            canvas,
+            Rect::new(x + used, area.y, room, 1),
+            self.mistake.as_ref().map(|m| (m.start, m.end)),
+        );
+        Rect::new(
+            area.x,
+            area.y + 1,
+            area.width,
+            area.height.saturating_sub(1),
+        )
     }
 }
 
@@ -125,11 +156,29 @@ pub trait Filtered: Screen {
     /// The rows.
     const FILTER: &'static [KeyRow<Self>] = &[
         row("filter", &["/"], |v: &mut Self, _| v.line_mut().edit()).hint(),
-        row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
-        row("clear_filter", &["F"], |v: &mut Self, _| v.line_mut().text.clear())
-            .when(|v, _| if v.line().text.is_empty() { Err("no_filter") } else { Ok(()) }),
-        row("complete", &["tab"], |v: &mut Self, _| v.line_mut().complete())
-            .when(|v, _| if v.line().editing() { Ok(()) } else { Err("no_filter") }),
+        row("narrow", &["f"], |_: &mut Self, cx| {
+            narrow::open(Self::NAME, cx)
+        }),
+        row("clear_filter", &["F"], |v: &mut Self, _| {
+            v.line_mut().text.clear()
+        })
+        .when(|v, _| {
+            if v.line().text.is_empty() {
+                Err("no_filter")
+            } else {
+                Ok(())
+            }
+        }),
+        row("complete", &["tab"], |v: &mut Self, _| {
+            v.line_mut().complete()
+        })
+        .when(|v, _| {
+            if v.line().editing() {
+                Ok(())
+            } else {
+                Err("no_filter")
+            }
+        }),
     ];
 
     /// What a picked filter says ([`narrow`]).

@@ -29,7 +29,11 @@ pub fn typed_path(text: &str) -> PathBuf {
 pub fn path_of(text: &str, folders: bool, look: &Look) -> Result<PathBuf, String> {
     let text = text.trim();
     let path = typed_path(text);
-    if path.is_file() || folders && path.is_dir() { Ok(path) } else { Err(look.say.fill("error.no_file", &[("path", text)])) }
+    if path.is_file() || folders && path.is_dir() {
+        Ok(path)
+    } else {
+        Err(look.say.fill("error.no_file", &[("path", text)]))
+    }
 }
 
 fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
@@ -43,15 +47,27 @@ fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
 impl Screen for FirstRun {
     const NAME: &'static str = "first_run";
     const KEYS: &'static [&'static [KeyRow<FirstRun>]] = &[&[
-        row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo))).cli("demo").hint(),
-        row("import", &["2"], |_, cx| super::import::ask(cx)).cli("import").hint(),
-        row("add", &["3"], |_, cx| verbs::create(cx)).cli("add").hint(),
-        row("open", &["4"], |_, cx| ask_path("prompt.open", cx, AppStep::OpenBook)).hint(),
+        row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo)))
+            .cli("demo")
+            .hint(),
+        row("import", &["2"], |_, cx| super::import::ask(cx))
+            .cli("import")
+            .hint(),
+        row("add", &["3"], |_, cx| verbs::create(cx))
+            .cli("add")
+            .hint(),
+        row("open", &["4"], |_, cx| {
+            ask_path("prompt.open", cx, AppStep::OpenBook)
+        })
+        .hint(),
         row("on", &["enter"], |_, cx| cx.close()),
     ]];
 
     fn title(&self, look: &Look) -> Title {
-        Title { crumb: look.say.word("first_run.title").to_owned(), ..Title::default() }
+        Title {
+            crumb: look.say.word("first_run.title").to_owned(),
+            ..Title::default()
+        }
     }
 
     fn on_written(
@@ -84,10 +100,27 @@ impl Screen for FirstRun {
         y += if roomy { 2 } else { 1 };
         for (at, label) in ["demo", "import", "add", "open"].into_iter().enumerate() {
             let words = look.say.word(&format!("first_run.{label}")).to_owned();
-            let detail = look.say.word(&format!("first_run.{label}_detail")).to_owned();
-            let used = canvas.pieces(x, y, width, &[(&format!("{}  ", at + 1), Role::Accent), (&words, Role::Text)]);
+            let detail = look
+                .say
+                .word(&format!("first_run.{label}_detail"))
+                .to_owned();
+            let used = canvas.pieces(
+                x,
+                y,
+                width,
+                &[
+                    (&format!("{}  ", at + 1), Role::Accent),
+                    (&words, Role::Text),
+                ],
+            );
             let column = used.max(24) + 2;
-            canvas.text(x + column, y, width.saturating_sub(column), &detail, Role::Muted);
+            canvas.text(
+                x + column,
+                y,
+                width.saturating_sub(column),
+                &detail,
+                Role::Muted,
+            );
             canvas.hit(Rect::new(inner.x, y, inner.width, 1), Hit::Part(at));
             y += 1;
         }
@@ -102,7 +135,13 @@ impl Screen for FirstRun {
         y += 1;
         let book = look.book.display().to_string();
         if y < inner.bottom() {
-            canvas.text(x, y, width, &look.say.fill("first_run.file", &[("file", &book)]), Role::Muted);
+            canvas.text(
+                x,
+                y,
+                width,
+                &look.say.fill("first_run.file", &[("file", &book)]),
+                Role::Muted,
+            );
         }
     }
 }

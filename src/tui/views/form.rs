@@ -87,7 +87,11 @@ pub struct Form {
 impl Form {
     /// The form with a code of `tables::FORMS`.
     pub fn new(code: &str, target: Target, look: &Look) -> Form {
-        let mut form = Form { code: code.to_owned(), target, ..Form::default() };
+        let mut form = Form {
+            code: code.to_owned(),
+            target,
+            ..Form::default()
+        };
         form.begin(look);
         form
     }
@@ -107,16 +111,26 @@ impl Form {
                 cell.set(text);
             }
         }
-        let Some(draft) = look.drafts.get(&self.key()) else { return };
-        let mut fields = serde_json::from_str::<Map<String, Value>>(&draft.text).unwrap_or_default();
+        let Some(draft) = look.drafts.get(&self.key()) else {
+            return;
+        };
+        let mut fields =
+            serde_json::from_str::<Map<String, Value>>(&draft.text).unwrap_or_default();
         (self.older, self.begun) = (take_older(&mut fields), true);
         // What the form is opened with is newer than a draft that was not begun with the same.
-        let goes_on = self.given.is_empty() || fields.remove(GIVEN).is_some_and(|given| given.as_object() == Some(&self.given));
+        let goes_on = self.given.is_empty()
+            || fields
+                .remove(GIVEN)
+                .is_some_and(|given| given.as_object() == Some(&self.given));
         fields.remove(GIVEN);
         if goes_on {
             self.lay_over(&fields, look);
             self.taken_up = look.draft_words(draft);
-        } else if fields.iter().any(|(code, kept)| self.given.get(code).is_none_or(|text| text != field_text(kept))) {
+        } else if fields.iter().any(|(code, kept)| {
+            self.given
+                .get(code)
+                .is_none_or(|text| text != field_text(kept))
+        }) {
             self.older.insert(0, fields);
         }
     }
@@ -124,7 +138,9 @@ impl Form {
     /// Puts the fields of a draft over what the book has.
     fn lay_over(&mut self, fields: &Map<String, Value>, look: &Look) {
         for (code, kept) in fields {
-            let Some(cell) = self.cells.iter_mut().find(|c| c.code == *code) else { continue };
+            let Some(cell) = self.cells.iter_mut().find(|c| c.code == *code) else {
+                continue;
+            };
             // What was seen when it was typed is kept with it: somebody may have changed the field since.
             if let Some(seen) = kept.get("seen").filter(|_| kept.is_object()) {
                 cell.base = cell.typed(seen, look);
@@ -136,7 +152,9 @@ impl Form {
 
     /// Shows the next of the older drafts; what stands here goes behind them.
     fn show_older(&mut self, cx: &mut Cx) {
-        let Some(kind) = self.kind().filter(|_| !self.older.is_empty()) else { return };
+        let Some(kind) = self.kind().filter(|_| !self.older.is_empty()) else {
+            return;
+        };
         let (next, here) = (self.older.remove(0), self.typed());
         if !here.is_empty() {
             self.older.push(here);
@@ -152,7 +170,12 @@ impl Form {
             Some(_) if c.code != "tags" => json!({"text": c.text(), "seen": c.before}),
             _ => Value::from(c.text()),
         };
-        let mut typed: Map<String, Value> = self.cells.iter().filter(|c| c.text() != c.base).map(|c| (c.code.clone(), kept(c))).collect();
+        let mut typed: Map<String, Value> = self
+            .cells
+            .iter()
+            .filter(|c| c.text() != c.base)
+            .map(|c| (c.code.clone(), kept(c)))
+            .collect();
         // The date that the form took from an event is part of what was typed at it.
         if !typed.is_empty() && self.row().is_none() && self.target.event.is_some() {
             let when = self.cells.iter().filter(|c| c.code == "when");
@@ -167,12 +190,34 @@ impl Form {
             return key.clone();
         }
         let target = &self.target;
-        let mut customers: Vec<Id> = if target.several.is_empty() { target.customer.into_iter().collect() } else { target.several.clone() };
+        let mut customers: Vec<Id> = if target.several.is_empty() {
+            target.customer.into_iter().collect()
+        } else {
+            target.several.clone()
+        };
         customers.sort_unstable();
-        let row = target.row.or(target.event.as_ref().map(|e| e.id)).filter(|row| Some(*row) != target.customer);
-        let what = target.rule.as_ref().map(|r| r.code.clone()).unwrap_or_default();
-        let book = if customers.is_empty() && row.is_none() { self.book.clone() } else { String::new() };
-        Key { kind: format!("form:{}", self.code), customers, row, what, book, copy: 0 }
+        let row = target
+            .row
+            .or(target.event.as_ref().map(|e| e.id))
+            .filter(|row| Some(*row) != target.customer);
+        let what = target
+            .rule
+            .as_ref()
+            .map(|r| r.code.clone())
+            .unwrap_or_default();
+        let book = if customers.is_empty() && row.is_none() {
+            self.book.clone()
+        } else {
+            String::new()
+        };
+        Key {
+            kind: format!("form:{}", self.code),
+            customers,
+            row,
+            what,
+            book,
+            copy: 0,
+        }
     }
 
     /// Closes: what was typed is saved, or dropped. Older drafts are offered again.
@@ -196,7 +241,11 @@ impl Form {
     /// The row that it edits; `None` for a form that makes something.
     fn row(&self) -> Option<Id> {
         let kind = self.kind().filter(|k| k.edits)?;
-        if kind.code == "customer" { self.target.customer } else { self.target.row }
+        if kind.code == "customer" {
+            self.target.customer
+        } else {
+            self.target.row
+        }
     }
 
     fn go(&mut self, by: isize) {
@@ -222,7 +271,11 @@ impl Form {
             self.at = at;
             return;
         }
-        let values = tables::Values { cells: &self.cells, target: &self.target, look: cx.look };
+        let values = tables::Values {
+            cells: &self.cells,
+            target: &self.target,
+            look: cx.look,
+        };
         match (kind.make)(&values) {
             Ok(Some(command)) => {
                 // A rule is tried first; the trial writes it, and tells what it sent.
@@ -241,7 +294,11 @@ impl Form {
     }
 
     fn blame(&mut self, field: &str, message: String) {
-        let at = self.cells.iter().position(|c| c.code == field).unwrap_or(self.at);
+        let at = self
+            .cells
+            .iter()
+            .position(|c| c.code == field)
+            .unwrap_or(self.at);
         self.at = at;
         if let Some(cell) = self.cells.get_mut(at) {
             cell.error = message;
@@ -256,16 +313,28 @@ impl Form {
 
 fn take_older(fields: &mut Map<String, Value>) -> Vec<Map<String, Value>> {
     let older = fields.remove(OLDER);
-    older.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_object).cloned().collect()
+    older
+        .iter()
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter_map(Value::as_object)
+        .cloned()
+        .collect()
 }
 
 /// The fields of a draft with the older ones in it; where there are no fields the first of the older ones is the draft.
-fn with_older(mut fields: Map<String, Value>, mut older: Vec<Map<String, Value>>) -> Map<String, Value> {
+fn with_older(
+    mut fields: Map<String, Value>,
+    mut older: Vec<Map<String, Value>>,
+) -> Map<String, Value> {
     if fields.is_empty() && !older.is_empty() {
         fields = older.remove(0);
     }
     if !older.is_empty() {
-        fields.insert(OLDER.to_owned(), older.into_iter().map(Value::Object).collect());
+        fields.insert(
+            OLDER.to_owned(),
+            older.into_iter().map(Value::Object).collect(),
+        );
     }
     fields
 }
@@ -276,17 +345,42 @@ impl Screen for Form {
         row("save", &["ctrl-s", "alt-enter"], Form::save).hint(),
         row("next", &["tab"], |v: &mut Form, _| v.go(1)).hint(),
         row("previous", &["shift-tab"], |v: &mut Form, _| v.go(-1)),
-        row("enter", &["enter"], |v: &mut Form, _| v.go(1)).when(|v, _| if v.in_area() { Err("in_text") } else { Ok(()) }),
-        row("down", &["down"], |v: &mut Form, _| v.go(1)).when(|v, look| if v.leaves(true, look) { Ok(()) } else { Err("in_text") }),
-        row("up", &["up"], |v: &mut Form, _| v.go(-1)).when(|v, look| if v.leaves(false, look) { Ok(()) } else { Err("in_text") }),
+        row("enter", &["enter"], |v: &mut Form, _| v.go(1))
+            .when(|v, _| if v.in_area() { Err("in_text") } else { Ok(()) }),
+        row("down", &["down"], |v: &mut Form, _| v.go(1)).when(|v, look| {
+            if v.leaves(true, look) {
+                Ok(())
+            } else {
+                Err("in_text")
+            }
+        }),
+        row("up", &["up"], |v: &mut Form, _| v.go(-1)).when(|v, look| {
+            if v.leaves(false, look) {
+                Ok(())
+            } else {
+                Err("in_text")
+            }
+        }),
         row("editor", &["ctrl-e"], |v: &mut Form, cx| {
             if let Some(cell) = v.cells.iter().find(|c| c.is_area()) {
                 cx.push(Step::Editor(cell.text().to_owned()));
             }
         })
-        .when(|v, _| if v.cells.iter().any(Cell::is_area) { Ok(()) } else { Err("no_editor") })
+        .when(|v, _| {
+            if v.cells.iter().any(Cell::is_area) {
+                Ok(())
+            } else {
+                Err("no_editor")
+            }
+        })
         .hint(),
-        row("older", &["ctrl-r"], Form::show_older).when(|v, _| if v.older.is_empty() { Err("no_older") } else { Ok(()) }),
+        row("older", &["ctrl-r"], Form::show_older).when(|v, _| {
+            if v.older.is_empty() {
+                Err("no_older")
+            } else {
+                Ok(())
+            }
+        }),
         row("discard", &["ctrl-x"], Form::discard),
         row("close", &["esc"], |_, cx| cx.close()),
     ]];
@@ -296,15 +390,27 @@ impl Screen for Form {
     }
 
     fn title(&self, look: &Look) -> Title {
-        Title { crumb: look.say.word(&format!("form.{}", self.code)).to_owned(), ..Title::default() }
+        Title {
+            crumb: look.say.word(&format!("form.{}", self.code)).to_owned(),
+            ..Title::default()
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        let timeline = TimelineAsk { limit: 20, ..TimelineAsk::default() };
-        let customer = self.target.customer.filter(|_| self.target.account.is_none());
+        let timeline = TimelineAsk {
+            limit: 20,
+            ..TimelineAsk::default()
+        };
+        let customer = self
+            .target
+            .customer
+            .filter(|_| self.target.account.is_none());
         let page = customer.map(|customer| (0, Query::Account { customer, timeline }));
         // What others do to the row while it is open here.
-        let history = self.row().filter(|_| self.ready).map(|row| (1, Query::History { row }));
+        let history = self
+            .row()
+            .filter(|_| self.ready)
+            .map(|row| (1, Query::History { row }));
         page.into_iter().chain(history).collect()
     }
 
@@ -342,7 +448,11 @@ impl Screen for Form {
                     return self.blame_clash(clash, cx.look);
                 }
                 let text = error.to_string();
-                if let Some(at) = self.cells.iter().position(|c| text.starts_with(&format!("{} ", c.code))) {
+                if let Some(at) = self
+                    .cells
+                    .iter()
+                    .position(|c| text.starts_with(&format!("{} ", c.code)))
+                {
                     self.at = at;
                 }
                 if let Some(cell) = self.here() {
@@ -359,7 +469,10 @@ impl Screen for Form {
             self.finish(true, cx);
         } else if what["close"] == true {
             cx.close();
-        } else if let (Some(text), Some(at)) = (what["text"].as_str(), self.cells.iter().position(|c| c.code == what["field"])) {
+        } else if let (Some(text), Some(at)) = (
+            what["text"].as_str(),
+            self.cells.iter().position(|c| c.code == what["field"]),
+        ) {
             let cell = &mut self.cells[at];
             cell.rebase(what["base"].clone(), cx.look);
             cell.set(text);
@@ -413,7 +526,9 @@ impl Screen for Form {
     }
 
     fn on_rescued(&mut self, text: &str) -> bool {
-        let Some(at) = self.cells.iter().position(Cell::is_area) else { return false };
+        let Some(at) = self.cells.iter().position(Cell::is_area) else {
+            return false;
+        };
         self.cells[at].set(text.trim_end());
         (self.at, self.begun) = (at, true);
         true
@@ -440,19 +555,37 @@ impl Screen for Form {
             typed.insert(GIVEN.to_owned(), Value::Object(self.given.clone()));
         }
         let fields = with_older(typed, self.older.clone());
-        let text = if fields.is_empty() { String::new() } else { Value::Object(fields).to_string() };
+        let text = if fields.is_empty() {
+            String::new()
+        } else {
+            Value::Object(fields).to_string()
+        };
         (self.begun || !text.is_empty()).then(|| (self.key(), text))
     }
 
     fn restore(&mut self, state: &Value) {
         let id = |key: &str| state[key].as_str().and_then(|id| id.parse().ok());
-        let target = Target { customer: id("customer"), row: id("row"), ..Target::default() };
+        let target = Target {
+            customer: id("customer"),
+            row: id("row"),
+            ..Target::default()
+        };
         let given = state["values"].as_object().cloned().unwrap_or_default();
         let key = |what: &str| state[what].as_str().map(Key::read);
         // A draft that is opened says for whom it is.
-        let several = key("draft").map(|k| k.customers).filter(|all| all.len() > 1).unwrap_or_default();
+        let several = key("draft")
+            .map(|k| k.customers)
+            .filter(|all| all.len() > 1)
+            .unwrap_or_default();
         let code = state["form"].as_str().unwrap_or_default().to_owned();
-        *self = Form { code, target: Target { several, ..target }, given, kept: key("draft"), from: key("from"), ..Form::default() };
+        *self = Form {
+            code,
+            target: Target { several, ..target },
+            given,
+            kept: key("draft"),
+            from: key("from"),
+            ..Form::default()
+        };
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
@@ -463,6 +596,8 @@ impl Screen for Form {
 impl Form {
     /// An arrow key at the edge of a text area leaves it.
     fn leaves(&self, down: bool, look: &Look) -> bool {
-        self.cells.get(self.at).is_none_or(|c| c.at_edge(down, drawing::area_width(look)))
+        self.cells
+            .get(self.at)
+            .is_none_or(|c| c.at_edge(down, drawing::area_width(look)))
     }
 }

@@ -36,8 +36,13 @@ const FUNNEL: u8 = 0;
 const CHECK: u8 = 1;
 
 /// The periods on offer, days; the last one is everything there is.
-pub(crate) const PERIODS: [PeriodAsk; 5] =
-    [PeriodAsk::Days(30), PeriodAsk::Days(90), PeriodAsk::Days(180), PeriodAsk::Days(365), PeriodAsk::All];
+pub(crate) const PERIODS: [PeriodAsk; 5] = [
+    PeriodAsk::Days(30),
+    PeriodAsk::Days(90),
+    PeriodAsk::Days(180),
+    PeriodAsk::Days(365),
+    PeriodAsk::All,
+];
 
 /// Lines of the cards of a stage below the table, with their frame, that are worth having.
 const LEAST_CARDS: usize = 7;
@@ -118,7 +123,9 @@ pub(crate) fn period_of(code: &str) -> Option<PeriodAsk> {
 /// `last 90 days`, or `all time`.
 pub(crate) fn period_words(period: PeriodAsk, look: &Look) -> String {
     match period {
-        PeriodAsk::Days(days) => look.say.fill("funnel.last_days", &[("n", &days.to_string())]),
+        PeriodAsk::Days(days) => look
+            .say
+            .fill("funnel.last_days", &[("n", &days.to_string())]),
         PeriodAsk::All => look.say.word("funnel.all_time").to_owned(),
         PeriodAsk::Between(from, to) => format!("{from} {} {to}", look.glyphs.arrow),
     }
@@ -137,7 +144,11 @@ fn applies(yes: bool, why: &'static str) -> Applies {
 
 impl Funnel {
     fn query(&self) -> Query {
-        Query::Funnel { filter: self.filter.text.clone(), period: Some(self.period), mode: self.mode }
+        Query::Funnel {
+            filter: self.filter.text.clone(),
+            period: Some(self.period),
+            mode: self.mode,
+        }
     }
 
     fn figures(&self) -> Option<&FunnelPage> {
@@ -177,12 +188,15 @@ impl Funnel {
 
     /// The stages that are drawn: all, or where these do not fit, those that somebody is or was in during the period.
     fn shown(&self, look: &Look) -> Vec<usize> {
-        let Some(page) = self.figures() else { return Vec::new() };
+        let Some(page) = self.figures() else {
+            return Vec::new();
+        };
         let all = 0..page.stages.len();
         if self.unfolded || page.stages.len() <= Funnel::room(look) {
             return all.collect();
         }
-        all.filter(|i| *i == self.stage || page.stages[*i].count > 0 || page.stages[*i].entered > 0).collect()
+        all.filter(|i| *i == self.stage || page.stages[*i].count > 0 || page.stages[*i].entered > 0)
+            .collect()
     }
 
     /// How many stages are folded away.
@@ -192,18 +206,30 @@ impl Funnel {
 
     /// At which of the drawn stages the cursor is.
     fn stage_line(&self, look: &Look) -> usize {
-        self.shown(look).iter().position(|i| *i == self.stage).unwrap_or(0)
+        self.shown(look)
+            .iter()
+            .position(|i| *i == self.stage)
+            .unwrap_or(0)
     }
 
     /// The stage so many drawn ones further on.
     fn beside(&self, by: isize, look: &Look) -> usize {
         let shown = self.shown(look);
-        shown.get(self.stage_line(look).saturating_add_signed(by).min(shown.len().saturating_sub(1))).copied().unwrap_or(self.stage)
+        shown
+            .get(
+                self.stage_line(look)
+                    .saturating_add_signed(by)
+                    .min(shown.len().saturating_sub(1)),
+            )
+            .copied()
+            .unwrap_or(self.stage)
     }
 
     /// Another stage's cards: nothing of the old list holds but the marks.
     fn turn_to_stage(&mut self, stage: usize) {
-        let last = self.figures().map_or(0, |p| p.stages.len().saturating_sub(1));
+        let last = self
+            .figures()
+            .map_or(0, |p| p.stages.len().saturating_sub(1));
         let stage = stage.min(last);
         if stage != self.stage {
             self.stage = stage;
@@ -243,18 +269,29 @@ impl Funnel {
     /// The list of customers behind the figure under the cursor.
     fn behind(&self) -> Option<View> {
         let figures = self.figures()?.stages.get(self.stage)?;
-        Some(DRILLS.get(self.drill)?.view(&figures.stage, self.filter.settled(), self.period))
+        Some(
+            DRILLS
+                .get(self.drill)?
+                .view(&figures.stage, self.filter.settled(), self.period),
+        )
     }
 
     fn pick_period(&mut self, cx: &mut Cx) {
-        let items = PERIODS.iter().map(|p| Item::new(period_code(*p), period_words(*p, cx.look))).collect();
+        let items = PERIODS
+            .iter()
+            .map(|p| Item::new(period_code(*p), period_words(*p, cx.look)))
+            .collect();
         let title = cx.look.say.word("funnel.period").to_owned();
-        let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("funnel", json!({"period": code}))));
+        let pick = Pick::new(title, items, |code, cx| {
+            cx.push(Step::Tell("funnel", json!({"period": code})))
+        });
         cx.open(pick.at(&period_code(self.period)));
     }
 
     fn take_page(&mut self, page: &Arc<Page>, cx: &mut Cx) {
-        let Page::Funnel(new) = page.as_ref() else { return };
+        let Page::Funnel(new) = page.as_ref() else {
+            return;
+        };
         if new.mistake.is_some() {
             return;
         }
@@ -263,9 +300,17 @@ impl Funnel {
         self.stage = self.stage.min(new.stages.len().saturating_sub(1));
         // A book whose own stages stand behind empty default ones begins where its customers are.
         if first && new.stages.get(self.stage).is_some_and(|s| s.count == 0) {
-            self.stage = new.stages.iter().position(|s| s.count > 0).unwrap_or(self.stage);
+            self.stage = new
+                .stages
+                .iter()
+                .position(|s| s.count > 0)
+                .unwrap_or(self.stage);
         }
-        self.cards = new.cards.iter().map(|rows| Who::at(rows, cx.look)).collect();
+        self.cards = new
+            .cards
+            .iter()
+            .map(|rows| Who::at(rows, cx.look))
+            .collect();
         if let Some(id) = self.wanted.take() {
             self.list.want(id.into());
         }
@@ -277,7 +322,12 @@ impl Funnel {
     }
 
     fn title_words(&self, look: &Look) -> String {
-        format!("{} {} {}", mode_words(self.mode, look), look.glyphs.dot, period_words(self.period, look))
+        format!(
+            "{} {} {}",
+            mode_words(self.mode, look),
+            look.glyphs.dot,
+            period_words(self.period, look)
+        )
     }
 }
 
@@ -288,7 +338,9 @@ impl Lister for Funnel {
         } else if Layout::of(look.size) == Layout::Columns {
             self.drill = to.min(DRILLS.len() - 1);
         } else {
-            let by = isize::try_from(to).unwrap_or(isize::MAX).saturating_sub_unsigned(self.stage_line(look));
+            let by = isize::try_from(to)
+                .unwrap_or(isize::MAX)
+                .saturating_sub_unsigned(self.stage_line(look));
             self.turn_to_stage(self.beside(by, look));
         }
     }
@@ -311,7 +363,10 @@ impl Lister for Funnel {
 
 impl Verbs for Funnel {
     fn here(&self, look: &Look) -> Option<Id> {
-        self.list.here().filter(|_| self.in_cards(look)).map(|who| who.id)
+        self.list
+            .here()
+            .filter(|_| self.in_cards(look))
+            .map(|who| who.id)
     }
 }
 impl Queue for Funnel {}
@@ -394,14 +449,29 @@ impl Screen for Funnel {
     fn title(&self, look: &Look) -> Title {
         let counter = self.figures().map_or_else(String::new, |page| {
             let kept = page.stages.iter().filter(|s| s.class != StageClass::Lost);
-            let (n, arr) = kept.fold((0, 0_i64), |(n, arr), s| (n + s.count, arr.saturating_add(s.arr)));
+            let (n, arr) = kept.fold((0, 0_i64), |(n, arr), s| {
+                (n + s.count, arr.saturating_add(s.arr))
+            });
             let unit = 10_i64.pow(look.config.currency.digits());
             let arr = money::full(arr / unit * unit, look.config.currency);
-            look.say.fill("funnel.counter", &[("n", &grouped(n)), ("arr", &arr)])
+            look.say
+                .fill("funnel.counter", &[("n", &grouped(n)), ("arr", &arr)])
         });
         let marks = self.list.marks.len();
-        let marked = if marks > 0 { format!("{}  ", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { String::new() };
-        Title { crumb: self.title_words(look), filter: self.filter.text.clone(), counter: format!("{marked}{counter}") }
+        let marked = if marks > 0 {
+            format!(
+                "{}  ",
+                look.say
+                    .fill("message.marked", &[("n", &marks.to_string())])
+            )
+        } else {
+            String::new()
+        };
+        Title {
+            crumb: self.title_words(look),
+            filter: self.filter.text.clone(),
+            counter: format!("{marked}{counter}"),
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -430,7 +500,9 @@ impl Screen for Funnel {
         self.list.answered(cx.look.ticket);
         let stayed = match result {
             Err(_) => true,
-            Ok(receipt) => !receipt.skipped.is_empty() || receipt.queued.is_some() || command.is_undo(),
+            Ok(receipt) => {
+                !receipt.skipped.is_empty() || receipt.queued.is_some() || command.is_undo()
+            }
         };
         if stayed {
             self.list_anew();
@@ -467,7 +539,9 @@ impl Screen for Funnel {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.list.here().map(|who| who.id)).flatten()
+        (self.list.cursor != before)
+            .then(|| self.list.here().map(|who| who.id))
+            .flatten()
     }
 
     fn subjects(&self, look: &Look) -> Vec<Id> {
@@ -478,7 +552,11 @@ impl Screen for Funnel {
     }
 
     fn subject_count(&self, look: &Look) -> usize {
-        if !self.in_cards(look) && self.list.marks.is_empty() { 0 } else { self.list.chosen_count() }
+        if !self.in_cards(look) && self.list.marks.is_empty() {
+            0
+        } else {
+            self.list.chosen_count()
+        }
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
@@ -500,12 +578,22 @@ impl Screen for Funnel {
 
     fn restore(&mut self, state: &Value) {
         self.filter.escape();
-        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        state["filter"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.filter.text);
         self.stage = state["stage"].as_u64().unwrap_or(0) as usize;
         self.on_cards = state["cards"].as_bool().unwrap_or(false);
         self.drill = (state["figure"].as_u64().unwrap_or(0) as usize).min(DRILLS.len() - 1);
-        self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(90));
-        self.mode = if state["any_order"].as_bool().unwrap_or(false) { Mode::AnyOrder } else { Mode::InOrder };
+        self.period = state["period"]
+            .as_str()
+            .and_then(period_of)
+            .unwrap_or(PeriodAsk::Days(90));
+        self.mode = if state["any_order"].as_bool().unwrap_or(false) {
+            Mode::AnyOrder
+        } else {
+            Mode::InOrder
+        };
         self.unfolded = state["unfolded"].as_bool().unwrap_or(false);
         self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
         if self.page.is_some() {
@@ -523,9 +611,15 @@ impl Screen for Funnel {
         };
         if page.stages.iter().all(|s| s.count == 0 && s.entered == 0) {
             let inner = canvas.frame(area, look.say.word("screen.funnel"), "", true);
-            let key = if self.filter.text.is_empty() { "message.no_customers" } else { "message.nothing_fits" };
+            let key = if self.filter.text.is_empty() {
+                "message.no_customers"
+            } else {
+                "message.nothing_fits"
+            };
             let of = look.counts.customers.to_string();
-            let words = look.say.fill(key, &[("filter", &self.filter.text), ("of", &of)]);
+            let words = look
+                .say
+                .fill(key, &[("filter", &self.filter.text), ("of", &of)]);
             return groups::draw_empty(canvas, inner, &words);
         }
         self.draw_page(canvas, area, page);
@@ -534,6 +628,10 @@ impl Screen for Funnel {
 
 impl Funnel {
     fn drill_here(&self, look: &Look) -> Option<Drill> {
-        if self.in_cards(look) { None } else { DRILLS.get(self.drill).copied() }
+        if self.in_cards(look) {
+            None
+        } else {
+            DRILLS.get(self.drill).copied()
+        }
     }
 }

@@ -36,8 +36,13 @@ pub fn by_day(due: Option<Day>, done: bool, today: Day) -> usize {
 
 /// A day, and the days until it: `Fri 27 Nov` and `+6d`.
 pub fn day_and_days(due: Option<Day>, done: bool, today: Day) -> (String, String) {
-    let day = due.map(|d| d.date().format("%a %-d %b").to_string()).unwrap_or_default();
-    let days = due.filter(|_| !done).map(|d| format!("{:+}d", d.since(today)).replace("+0d", "0d")).unwrap_or_default();
+    let day = due
+        .map(|d| d.date().format("%a %-d %b").to_string())
+        .unwrap_or_default();
+    let days = due
+        .filter(|_| !done)
+        .map(|d| format!("{:+}d", d.since(today)).replace("+0d", "0d"))
+        .unwrap_or_default();
     (day, days)
 }
 
@@ -133,7 +138,13 @@ pub fn room(line: u16, others: &[u16]) -> u16 {
 /// Says in the lower edge of a list's frame what the row under its cursor has cut to `room` cells.
 pub fn draw_whole(canvas: &mut Canvas, frame: Rect, text: &str, room: u16) {
     if cells(text) > usize::from(room) {
-        canvas.text(frame.x + 2, frame.bottom().saturating_sub(1), frame.width.saturating_sub(4), &format!(" {text} "), Role::Text);
+        canvas.text(
+            frame.x + 2,
+            frame.bottom().saturating_sub(1),
+            frame.width.saturating_sub(4),
+            &format!(" {text} "),
+            Role::Text,
+        );
     }
 }
 
@@ -141,7 +152,8 @@ pub fn draw_whole(canvas: &mut Canvas, frame: Rect, text: &str, room: u16) {
 pub fn draw_empty(canvas: &mut Canvas, area: Rect, words: &str) {
     let width = area.width.saturating_sub(4);
     let from = area.y + u16::from(area.height > 3);
-    for (y, line) in (from..area.bottom()).zip(crate::tui::measure::wrap(words, usize::from(width))) {
+    for (y, line) in (from..area.bottom()).zip(crate::tui::measure::wrap(words, usize::from(width)))
+    {
         canvas.text(area.x + 2, y, width, &line, Role::Muted);
     }
 }
@@ -153,11 +165,20 @@ mod tests {
     #[test]
     fn headings_stand_where_the_group_changes_and_the_cursor_is_in_sight() {
         let groups = [0, 0, 1, 1, 1, 2];
-        assert_eq!(lines(&groups, 0, 0, 4), [Line::Head(0), Line::Row(0), Line::Row(1), Line::Head(2)]);
+        assert_eq!(
+            lines(&groups, 0, 0, 4),
+            [Line::Head(0), Line::Row(0), Line::Row(1), Line::Head(2)]
+        );
         for cursor in 0..groups.len() {
             for height in 1..9 {
-                assert!(lines(&groups, cursor, 0, height).contains(&Line::Row(cursor)), "{cursor} at {height}");
-                assert!(lines(&groups, cursor, cursor, height).contains(&Line::Row(cursor)), "{cursor} at {height}");
+                assert!(
+                    lines(&groups, cursor, 0, height).contains(&Line::Row(cursor)),
+                    "{cursor} at {height}"
+                );
+                assert!(
+                    lines(&groups, cursor, cursor, height).contains(&Line::Row(cursor)),
+                    "{cursor} at {height}"
+                );
             }
         }
         assert_eq!(lines(&[], 0, 0, 5), []);

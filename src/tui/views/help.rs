@@ -25,9 +25,15 @@ impl Help {
     pub fn listed<'a>(&self, look: &'a Look) -> Vec<&'a Action> {
         let typed = self.field.text().trim();
         let wanted = text::fold(typed);
-        let all = look.keymap.of(&self.over).iter().chain(look.keymap.of(super::app::NAME));
+        let all = look
+            .keymap
+            .of(&self.over)
+            .iter()
+            .chain(look.keymap.of(super::app::NAME));
         let fits = |a: &&Action| {
-            typed.is_empty() || a.keys.iter().any(|k| show(k) == typed) || text::fold(&look.action_words(a)).contains(&wanted)
+            typed.is_empty()
+                || a.keys.iter().any(|k| show(k) == typed)
+                || text::fold(&look.action_words(a)).contains(&wanted)
         };
         all.filter(fits).collect()
     }
@@ -41,7 +47,10 @@ impl Help {
     }
 
     fn by(&mut self, by: isize, look: &Look) {
-        self.cursor = self.cursor.saturating_add_signed(by).min(self.listed(look).len().saturating_sub(1));
+        self.cursor = self
+            .cursor
+            .saturating_add_signed(by)
+            .min(self.listed(look).len().saturating_sub(1));
     }
 }
 
@@ -49,8 +58,12 @@ impl Screen for Help {
     const NAME: &'static str = "help";
     const KEYS: &'static [&'static [KeyRow<Help>]] = &[&[
         row("run", &["enter"], Help::run).hint(),
-        row("down", &["down", "tab"], |v: &mut Self, cx| v.by(1, cx.look)),
-        row("up", &["up", "shift-tab"], |v: &mut Self, cx| v.by(-1, cx.look)),
+        row("down", &["down", "tab"], |v: &mut Self, cx| {
+            v.by(1, cx.look)
+        }),
+        row("up", &["up", "shift-tab"], |v: &mut Self, cx| {
+            v.by(-1, cx.look)
+        }),
         row("page_down", &["pgdn"], |v: &mut Self, cx| v.by(10, cx.look)),
         row("page_up", &["pgup"], |v: &mut Self, cx| v.by(-10, cx.look)),
         row("close", &["esc"], |_, cx| cx.close()),
@@ -91,7 +104,10 @@ impl Screen for Help {
     }
 
     fn restore(&mut self, state: &Value) {
-        state["over"].as_str().unwrap_or_default().clone_into(&mut self.over);
+        state["over"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.over);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
@@ -103,11 +119,32 @@ impl Screen for Help {
         if inner.height < 3 {
             return;
         }
-        let count = look.say.fill("help.count", &[("n", &listed.len().to_string()), ("of", &all.to_string())]);
-        let used = canvas.text(inner.x + 1, inner.y, inner.width, look.say.word("help.filter"), Role::Muted);
-        canvas.right(inner.right() - 1, inner.y, inner.width / 3, &count, Role::Muted);
-        let room = inner.width.saturating_sub(used + 3 + count.len() as u16 + 2);
-        self.field.draw(canvas, Rect::new(inner.x + used + 2, inner.y, room, 1), None);
+        let count = look.say.fill(
+            "help.count",
+            &[("n", &listed.len().to_string()), ("of", &all.to_string())],
+        );
+        let used = canvas.text(
+            inner.x + 1,
+            inner.y,
+            inner.width,
+            look.say.word("help.filter"),
+            Role::Muted,
+        );
+        canvas.right(
+            inner.right() - 1,
+            inner.y,
+            inner.width / 3,
+            &count,
+            Role::Muted,
+        );
+        let room = inner
+            .width
+            .saturating_sub(used + 3 + count.len() as u16 + 2);
+        self.field.draw(
+            canvas,
+            Rect::new(inner.x + used + 2, inner.y, room, 1),
+            None,
+        );
         // Headings take lines of their own between the actions.
         let mut lines: Vec<(Option<usize>, &str)> = Vec::new();
         let mut last = "";
@@ -119,16 +156,31 @@ impl Screen for Help {
             lines.push((Some(i), ""));
         }
         if listed.is_empty() {
-            canvas.text(inner.x + 1, inner.y + 2, inner.width.saturating_sub(2), look.say.word("help.none"), Role::Muted);
+            canvas.text(
+                inner.x + 1,
+                inner.y + 2,
+                inner.width.saturating_sub(2),
+                look.say.word("help.none"),
+                Role::Muted,
+            );
         }
         let rows = usize::from(inner.height - 2);
-        let at = lines.iter().position(|(i, _)| *i == Some(self.cursor)).unwrap_or(0);
-        let top = at.saturating_sub(rows.saturating_sub(2)).min(lines.len().saturating_sub(rows));
+        let at = lines
+            .iter()
+            .position(|(i, _)| *i == Some(self.cursor))
+            .unwrap_or(0);
+        let top = at
+            .saturating_sub(rows.saturating_sub(2))
+            .min(lines.len().saturating_sub(rows));
         for (y, (i, heading)) in (inner.y + 1..inner.bottom() - 1).zip(lines.iter().skip(top)) {
             let line = Rect::new(inner.x, y, inner.width, 1);
             match i {
                 None => {
-                    let here = look.say.find(&format!("screen.{heading}")).unwrap_or(heading).to_owned();
+                    let here = look
+                        .say
+                        .find(&format!("screen.{heading}"))
+                        .unwrap_or(heading)
+                        .to_owned();
                     let words = if *heading == super::app::NAME {
                         look.say.word("help.everywhere").to_owned()
                     } else {
@@ -140,7 +192,13 @@ impl Screen for Help {
                     let action = listed[*i];
                     let keys: Vec<String> = action.keys.iter().take(3).map(|k| show(k)).collect();
                     canvas.text(inner.x + 2, y, 16, &keys.join("  "), Role::Info);
-                    canvas.text(inner.x + 19, y, inner.width.saturating_sub(20), &look.action_words(action), Role::Text);
+                    canvas.text(
+                        inner.x + 19,
+                        y,
+                        inner.width.saturating_sub(20),
+                        &look.action_words(action),
+                        Role::Text,
+                    );
                     canvas.hit(line, Hit::Row(*i));
                     if *i == self.cursor {
                         canvas.tint(line, Role::Selection);
@@ -148,6 +206,12 @@ impl Screen for Help {
                 }
             }
         }
-        canvas.text(inner.x + 1, inner.bottom() - 1, inner.width.saturating_sub(2), look.say.word("help.foot"), Role::Muted);
+        canvas.text(
+            inner.x + 1,
+            inner.bottom() - 1,
+            inner.width.saturating_sub(2),
+            look.say.word("help.foot"),
+            Role::Muted,
+        );
     }
 }

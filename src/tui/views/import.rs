@@ -13,7 +13,9 @@ use super::log_line::Line;
 use super::pick::{Item, Pick};
 use crate::domain::command::Command;
 use crate::domain::profile::{Calendar, DateOrder, Decimal, Dialect, Winner};
-use crate::transfer::import::{ColumnUse, Conflict, FileReport, Kind, Report, Use, Wanted, profiles, save_profile};
+use crate::transfer::import::{
+    ColumnUse, Conflict, FileReport, Kind, Report, Use, Wanted, profiles, save_profile,
+};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
@@ -37,8 +39,18 @@ pub fn ask(cx: &mut Cx) {
     let line = Line::new(prompt, |text, cx| {
         let path = path_of(text, true, cx.look)?;
         // Many files take a while; that it has begun is said at once.
-        cx.toast(cx.look.say.fill("import.looking", &[("path", &path.display().to_string())]));
-        cx.push(Step::App(AppStep::Import(path, Box::new(Wanted { dry_run: true, ..Wanted::default() }))));
+        cx.toast(
+            cx.look
+                .say
+                .fill("import.looking", &[("path", &path.display().to_string())]),
+        );
+        cx.push(Step::App(AppStep::Import(
+            path,
+            Box::new(Wanted {
+                dry_run: true,
+                ..Wanted::default()
+            }),
+        )));
         Ok(())
     });
     cx.open(line.complete(|text, _| super::merge::paths(text, &[])));
@@ -57,23 +69,38 @@ const SAID: &[Saying] = &[
     ("jalali", |d| d.calendar = Some(Calendar::Jalali)),
     ("utc", |d| d.zone = Some("UTC".to_owned())),
     ("utf_8", |d| d.encoding = Some("utf-8".to_owned())),
-    ("windows_1254", |d| d.encoding = Some("windows-1254".to_owned())),
-    ("windows_1251", |d| d.encoding = Some("windows-1251".to_owned())),
-    ("windows_1256", |d| d.encoding = Some("windows-1256".to_owned())),
-    ("windows_1252", |d| d.encoding = Some("windows-1252".to_owned())),
+    ("windows_1254", |d| {
+        d.encoding = Some("windows-1254".to_owned())
+    }),
+    ("windows_1251", |d| {
+        d.encoding = Some("windows-1251".to_owned())
+    }),
+    ("windows_1256", |d| {
+        d.encoding = Some("windows-1256".to_owned())
+    }),
+    ("windows_1252", |d| {
+        d.encoding = Some("windows-1252".to_owned())
+    }),
 ];
 
 impl Import {
     /// The look at a path.
     pub fn new(path: PathBuf, wanted: Wanted, look: &Look) -> Import {
-        let mut screen = Import { path, wanted, ..Import::default() };
+        let mut screen = Import {
+            path,
+            wanted,
+            ..Import::default()
+        };
         screen.fit(look);
         screen
     }
 
     fn report<'a>(&self, look: &'a Look) -> Option<&'a Arc<Report>> {
         // Of another file it says nothing about this one.
-        look.imported.as_ref().filter(|(path, _)| *path == self.path).map(|(_, report)| report)
+        look.imported
+            .as_ref()
+            .filter(|(path, _)| *path == self.path)
+            .map(|(_, report)| report)
     }
 
     fn here<'a>(&self, look: &'a Look) -> Option<&'a FileReport> {
@@ -83,7 +110,9 @@ impl Import {
 
     /// Brings the list to what was found.
     fn fit(&mut self, look: &Look) {
-        let rows = self.here(look).map_or(0, |f| f.columns.len() + f.conflicts.len());
+        let rows = self
+            .here(look)
+            .map_or(0, |f| f.columns.len() + f.conflicts.len());
         self.list.rows = (0..rows).collect();
         self.list.go(self.list.cursor, look.list_rows);
     }
@@ -94,109 +123,215 @@ impl Import {
 
     fn conflict<'a>(&self, look: &'a Look) -> Option<&'a Conflict> {
         let file = self.here(look)?;
-        file.conflicts.get(self.list.here()?.checked_sub(file.columns.len())?)
+        file.conflicts
+            .get(self.list.here()?.checked_sub(file.columns.len())?)
     }
 
     fn look_again(&self, cx: &mut Cx) {
-        cx.push(Step::App(AppStep::Import(self.path.clone(), Box::new(Wanted { dry_run: true, ..self.wanted.clone() }))));
+        cx.push(Step::App(AppStep::Import(
+            self.path.clone(),
+            Box::new(Wanted {
+                dry_run: true,
+                ..self.wanted.clone()
+            }),
+        )));
     }
 
     /// Sets what was chosen, and has the file looked at with it.
     fn choose(title: String, items: Vec<Item>, at: &str, cx: &mut Cx) {
-        cx.open(Pick::new(title, items, |code, cx| cx.push(Step::Tell("import", Value::from(code)))).at(at));
+        cx.open(
+            Pick::new(title, items, |code, cx| {
+                cx.push(Step::Tell("import", Value::from(code)))
+            })
+            .at(at),
+        );
     }
 
     /// Another field for a column, or the other side of a conflict.
     fn change(&mut self, cx: &mut Cx) {
         if let Some(conflict) = self.conflict(cx.look) {
             let key = (conflict.difference.row, conflict.difference.field.clone());
-            let next = if conflict.won == Winner::Theirs { Winner::Mine } else { Winner::Theirs };
+            let next = if conflict.won == Winner::Theirs {
+                Winner::Mine
+            } else {
+                Winner::Theirs
+            };
             self.wanted.answers.insert(key, next);
             return self.look_again(cx);
         }
-        let (Some(column), Some(file)) = (self.column(cx.look), self.here(cx.look)) else { return };
+        let (Some(column), Some(file)) = (self.column(cx.look), self.here(cx.look)) else {
+            return;
+        };
         let left_out = Item::new("field:", cx.look.say.word("import.left_out"));
         let mut items = vec![left_out];
-        items.extend(file.kind.fields().map(|f| Item::new(format!("field:{f}"), f)));
+        items.extend(
+            file.kind
+                .fields()
+                .map(|f| Item::new(format!("field:{f}"), f)),
+        );
         if file.kind == Kind::Customers {
-            let own = crate::text::fold(&column.header).replace(|c: char| !c.is_alphanumeric(), "_");
-            items.push(Item::new(format!("field:attr.{own}"), cx.look.say.fill("import.attribute", &[("code", &own)])));
+            let own =
+                crate::text::fold(&column.header).replace(|c: char| !c.is_alphanumeric(), "_");
+            items.push(Item::new(
+                format!("field:attr.{own}"),
+                cx.look.say.fill("import.attribute", &[("code", &own)]),
+            ));
         }
         let now = match &column.becomes {
             Use::Field { field, .. } => format!("field:{field}"),
             Use::Attribute { code, .. } => format!("field:attr.{code}"),
             Use::Ignored => "field:".to_owned(),
         };
-        Self::choose(cx.look.say.fill("import.becomes", &[("column", &column.header)]), items, &now, cx);
+        Self::choose(
+            cx.look
+                .say
+                .fill("import.becomes", &[("column", &column.header)]),
+            items,
+            &now,
+            cx,
+        );
     }
 
     fn kind(&mut self, cx: &mut Cx) {
-        let items = Kind::TABLES.iter().map(|k| Item::new(format!("kind:{}", k.code()), k.code())).collect();
-        let now = self.here(cx.look).map_or(String::new(), |f| format!("kind:{}", f.kind.code()));
-        Self::choose(cx.look.say.word("import.which_kind").to_owned(), items, &now, cx);
+        let items = Kind::TABLES
+            .iter()
+            .map(|k| Item::new(format!("kind:{}", k.code()), k.code()))
+            .collect();
+        let now = self
+            .here(cx.look)
+            .map_or(String::new(), |f| format!("kind:{}", f.kind.code()));
+        Self::choose(
+            cx.look.say.word("import.which_kind").to_owned(),
+            items,
+            &now,
+            cx,
+        );
     }
 
     fn profile(&mut self, cx: &mut Cx) {
         let mut items = vec![Item::new("profile:", cx.look.say.word("import.no_profile"))];
         let all = profiles(&cx.look.config);
-        items.extend(all.into_iter().map(|p| Item { label: p.name.clone(), detail: p.about, code: format!("profile:{}", p.name) }));
-        let now = self.here(cx.look).and_then(|f| f.profile.clone()).unwrap_or_default();
-        Self::choose(cx.look.say.word("import.which_profile").to_owned(), items, &format!("profile:{now}"), cx);
+        items.extend(all.into_iter().map(|p| Item {
+            label: p.name.clone(),
+            detail: p.about,
+            code: format!("profile:{}", p.name),
+        }));
+        let now = self
+            .here(cx.look)
+            .and_then(|f| f.profile.clone())
+            .unwrap_or_default();
+        Self::choose(
+            cx.look.say.word("import.which_profile").to_owned(),
+            items,
+            &format!("profile:{now}"),
+            cx,
+        );
     }
 
     fn dialect(&mut self, cx: &mut Cx) {
-        let item = |(code, _): &Saying| Item::new(format!("said:{code}"), cx.look.say.word(&format!("import.{code}")));
+        let item = |(code, _): &Saying| {
+            Item::new(
+                format!("said:{code}"),
+                cx.look.say.word(&format!("import.{code}")),
+            )
+        };
         let items = SAID.iter().map(item).collect();
-        Self::choose(cx.look.say.word("import.how_written").to_owned(), items, "", cx);
+        Self::choose(
+            cx.look.say.word("import.how_written").to_owned(),
+            items,
+            "",
+            cx,
+        );
     }
 
     fn winner(&mut self, cx: &mut Cx) {
-        let now = Winner::ALL.iter().position(|w| *w == self.wanted.winner.unwrap_or_default()).unwrap_or(0);
+        let now = Winner::ALL
+            .iter()
+            .position(|w| *w == self.wanted.winner.unwrap_or_default())
+            .unwrap_or(0);
         self.wanted.winner = Some(Winner::ALL[(now + 1) % Winner::ALL.len()]);
         self.look_again(cx);
     }
 
     fn other_file(&mut self, by: isize, cx: &mut Cx) {
         let files = self.report(cx.look).map_or(0, |r| r.files.len());
-        self.file = self.file.saturating_add_signed(by).min(files.saturating_sub(1));
+        self.file = self
+            .file
+            .saturating_add_signed(by)
+            .min(files.saturating_sub(1));
         self.list.cursor = 0;
         self.fit(cx.look);
     }
 
     /// Keeps how the file at hand is read, under a name.
     fn keep(&mut self, cx: &mut Cx) {
-        let Some(file) = self.here(cx.look).cloned() else { return };
-        let (wanted, prompt) = (self.wanted.clone(), cx.look.say.word("prompt.profile_name").to_owned());
+        let Some(file) = self.here(cx.look).cloned() else {
+            return;
+        };
+        let (wanted, prompt) = (
+            self.wanted.clone(),
+            cx.look.say.word("prompt.profile_name").to_owned(),
+        );
         cx.open(Line::new(prompt, move |text, cx| {
             let name = text.trim();
             let value = save_profile(name, &file, &wanted).and_then(|p| p.write());
             let value = value.map_err(|e| format!("{e}. {}", e.hints.join(". ")))?;
-            cx.write(Command::SetConfig { key: format!("profile.{name}"), value: Some(value), base: None });
+            cx.write(Command::SetConfig {
+                key: format!("profile.{name}"),
+                value: Some(value),
+                base: None,
+            });
             Ok(())
         }));
     }
 
     fn write(&mut self, cx: &mut Cx) {
         // What was not decided one by one stays as it is.
-        let winner = self.wanted.winner.map(|w| if w == Winner::Ask { Winner::Mine } else { w });
-        let wanted = Wanted { dry_run: false, winner, ..self.wanted.clone() };
+        let winner = self
+            .wanted
+            .winner
+            .map(|w| if w == Winner::Ask { Winner::Mine } else { w });
+        let wanted = Wanted {
+            dry_run: false,
+            winner,
+            ..self.wanted.clone()
+        };
         cx.close();
-        cx.toast(cx.look.say.fill("message.importing", &[("path", &self.path.display().to_string())]));
-        cx.push(Step::App(AppStep::Import(self.path.clone(), Box::new(wanted))));
+        cx.toast(cx.look.say.fill(
+            "message.importing",
+            &[("path", &self.path.display().to_string())],
+        ));
+        cx.push(Step::App(AppStep::Import(
+            self.path.clone(),
+            Box::new(wanted),
+        )));
     }
 
     /// What stands above the columns.
     fn head(&self, file: &FileReport, look: &Look) -> Vec<(String, Role)> {
         let say = &look.say;
         let report = self.report(look);
-        let by = file.profile.as_ref().map_or_else(String::new, |p| say.fill("import.by_profile", &[("profile", p)]));
+        let by = file.profile.as_ref().map_or_else(String::new, |p| {
+            say.fill("import.by_profile", &[("profile", p)])
+        });
         let of = report.map_or(1, |r| r.files.len());
         let which = if of > 1 {
-            say.fill("import.file_of", &[("n", &(self.file + 1).to_string()), ("of", &of.to_string())])
+            say.fill(
+                "import.file_of",
+                &[("n", &(self.file + 1).to_string()), ("of", &of.to_string())],
+            )
         } else {
             String::new()
         };
-        let first = say.fill("import.as", &[("file", &file.file), ("kind", file.kind.code()), ("by", &by), ("which", &which)]);
+        let first = say.fill(
+            "import.as",
+            &[
+                ("file", &file.file),
+                ("kind", file.kind.code()),
+                ("by", &by),
+                ("which", &which),
+            ],
+        );
         let counts = [
             (file.made, "import.made"),
             (file.changed, "import.changed"),
@@ -207,28 +342,67 @@ impl Import {
             (file.conflicts.len() as u64, "import.conflicts"),
             (file.rejected, "import.rejected"),
         ];
-        let counts = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| say.fill(word, &[("n", &grouped(*n as usize))]));
+        let counts = counts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| say.fill(word, &[("n", &grouped(*n as usize))]));
         let counts: Vec<String> = counts.collect();
         let dot = format!(" {} ", look.glyphs.dot);
-        let rule = say.word(&format!("import.winner_{}", self.wanted.winner.unwrap_or_default().code())).to_owned();
+        let rule = say
+            .word(&format!(
+                "import.winner_{}",
+                self.wanted.winner.unwrap_or_default().code()
+            ))
+            .to_owned();
         let mut lines = vec![
             (first, Role::Text),
-            (counts.join(&dot), if file.rejected > 0 { Role::Warn } else { Role::Ok }),
-            (say.fill("import.found_by", &[("key", &file.key), ("rule", &rule)]), Role::Muted),
+            (
+                counts.join(&dot),
+                if file.rejected > 0 {
+                    Role::Warn
+                } else {
+                    Role::Ok
+                },
+            ),
+            (
+                say.fill("import.found_by", &[("key", &file.key), ("rule", &rule)]),
+                Role::Muted,
+            ),
         ];
-        lines.extend(file.dialect.iter().take(4).map(|f| (format!("{}: {} ({})", f.what, f.is, f.why), Role::Muted)));
+        lines.extend(
+            file.dialect
+                .iter()
+                .take(4)
+                .map(|f| (format!("{}: {} ({})", f.what, f.is, f.why), Role::Muted)),
+        );
         lines
     }
 
     /// What stands below them: rejected rows and notes.
     fn foot(file: &FileReport, look: &Look) -> Vec<(String, Role)> {
-        let line =
-            |(line, why): &(u64, String)| (look.say.fill("import.rejected_line", &[("line", &line.to_string()), ("why", why)]), Role::Warn);
+        let line = |(line, why): &(u64, String)| {
+            (
+                look.say.fill(
+                    "import.rejected_line",
+                    &[("line", &line.to_string()), ("why", why)],
+                ),
+                Role::Warn,
+            )
+        };
         let note = |(note, n): &(String, u64)| {
-            let rows = if *n > 0 { look.say.fill("import.note_rows", &[("n", &grouped(*n as usize))]) } else { String::new() };
+            let rows = if *n > 0 {
+                look.say
+                    .fill("import.note_rows", &[("n", &grouped(*n as usize))])
+            } else {
+                String::new()
+            };
             (format!("{note}{rows}"), Role::Muted)
         };
-        file.notes.iter().map(note).chain(file.first_rejects.iter().map(line)).collect()
+        file.notes
+            .iter()
+            .map(note)
+            .chain(file.first_rejects.iter().map(line))
+            .collect()
     }
 
     fn draw_row(canvas: &mut Canvas, line: Rect, file: &FileReport, at: usize) {
@@ -238,12 +412,25 @@ impl Import {
         let d = left.saturating_sub(a + b + c + 6);
         if let Some(column) = file.columns.get(at) {
             let (becomes, role) = match &column.becomes {
-                Use::Field { field, minor: true } => (look.say.fill("import.minor", &[("field", field)]), Role::Accent),
-                Use::Field { field, minor: false } => ((*field).to_owned(), Role::Accent),
-                Use::Attribute { code, .. } => (look.say.fill("import.attribute", &[("code", code)]), Role::Info),
+                Use::Field { field, minor: true } => (
+                    look.say.fill("import.minor", &[("field", field)]),
+                    Role::Accent,
+                ),
+                Use::Field {
+                    field,
+                    minor: false,
+                } => ((*field).to_owned(), Role::Accent),
+                Use::Attribute { code, .. } => (
+                    look.say.fill("import.attribute", &[("code", code)]),
+                    Role::Info,
+                ),
                 Use::Ignored => (look.say.word("import.left_out").to_owned(), Role::Muted),
             };
-            let because = if column.becomes == Use::Ignored { "" } else { column.because.words() };
+            let because = if column.becomes == Use::Ignored {
+                ""
+            } else {
+                column.because.words()
+            };
             let cells = [
                 (column.header.as_str(), a, false, Role::Text),
                 (becomes.as_str(), b, false, role),
@@ -252,10 +439,19 @@ impl Import {
             ];
             return groups::cells_of(canvas, line, &cells);
         }
-        let Some(conflict) = file.conflicts.get(at - file.columns.len()) else { return };
+        let Some(conflict) = file.conflicts.get(at - file.columns.len()) else {
+            return;
+        };
         let d_ = &conflict.difference;
-        let won = if conflict.won == Winner::Theirs { "import.theirs_wins" } else { "import.mine_wins" };
-        let mine = look.say.fill("import.mine_by", &[("value", &d_.mine), ("person", &d_.person)]);
+        let won = if conflict.won == Winner::Theirs {
+            "import.theirs_wins"
+        } else {
+            "import.mine_wins"
+        };
+        let mine = look.say.fill(
+            "import.mine_by",
+            &[("value", &d_.mine), ("person", &d_.person)],
+        );
         let name = format!("{} {} {}", conflict.name, look.glyphs.dot, d_.field);
         let won = look.say.word(won).to_owned();
         let theirs = look.say.fill("import.theirs", &[("value", &d_.theirs)]);
@@ -282,23 +478,42 @@ impl Screen for Import {
     const NAME: &'static str = "import";
     const KEYS: &'static [&'static [KeyRow<Import>]] = &[
         &[
-            row("write", &["ctrl-s"], Import::write).when(|v, look| v.here(look).map(|_| ()).ok_or("no_file")).writes("import").hint(),
-            row("change", &["enter"], Import::change).cli("import").when(|v, look| v.here(look).map(|_| ()).ok_or("no_file")).hint(),
+            row("write", &["ctrl-s"], Import::write)
+                .when(|v, look| v.here(look).map(|_| ()).ok_or("no_file"))
+                .writes("import")
+                .hint(),
+            row("change", &["enter"], Import::change)
+                .cli("import")
+                .when(|v, look| v.here(look).map(|_| ()).ok_or("no_file"))
+                .hint(),
             row("profile", &["p"], Import::profile).cli("import").hint(),
             row("dialect", &["d"], Import::dialect).cli("import").hint(),
             row("kind", &["t"], Import::kind).cli("import"),
             row("winner", &["c"], Import::winner).cli("import").hint(),
-            row("keep", &["S"], Import::keep).when(|v, look| v.here(look).map(|_| ()).ok_or("no_file")).writes("import"),
-            row("next_file", &["tab"], |v: &mut Self, cx| v.other_file(1, cx)),
-            row("previous_file", &["backtab"], |v: &mut Self, cx| v.other_file(-1, cx)),
+            row("keep", &["S"], Import::keep)
+                .when(|v, look| v.here(look).map(|_| ()).ok_or("no_file"))
+                .writes("import"),
+            row("next_file", &["tab"], |v: &mut Self, cx| {
+                v.other_file(1, cx)
+            }),
+            row("previous_file", &["backtab"], |v: &mut Self, cx| {
+                v.other_file(-1, cx)
+            }),
         ],
         Self::MOVES,
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let name = self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = self
+            .path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let crumb = format!("{} {name}", look.say.word("screen.import"));
-        Title { crumb, ..Title::default() }
+        Title {
+            crumb,
+            ..Title::default()
+        }
     }
 
     fn file(&self) -> Option<&std::path::Path> {
@@ -311,10 +526,14 @@ impl Screen for Import {
 
     /// The code of what was picked, or null when the file was looked at again.
     fn told(&mut self, what: &Value, cx: &mut Cx) {
-        let Some((what, code)) = what.as_str().and_then(|w| w.split_once(':')) else { return self.fit(cx.look) };
+        let Some((what, code)) = what.as_str().and_then(|w| w.split_once(':')) else {
+            return self.fit(cx.look);
+        };
         match what {
             "field" => {
-                let Some(header) = self.column(cx.look).map(|c| c.header.clone()) else { return };
+                let Some(header) = self.column(cx.look).map(|c| c.header.clone()) else {
+                    return;
+                };
                 self.wanted.columns.retain(|(h, _)| *h != header);
                 self.wanted.columns.push((header, code.to_owned()));
             }

@@ -42,8 +42,15 @@ pub struct Line {
 
 impl Line {
     /// A line behind a prompt. `submit` gets the text on Enter; an error keeps the line open and is shown beside it.
-    pub fn new(prompt: impl Into<String>, submit: impl FnMut(&str, &mut Cx) -> Result<(), String> + 'static) -> Line {
-        Line { prompt: prompt.into(), submit: Some(Box::new(submit)), ..Line::default() }
+    pub fn new(
+        prompt: impl Into<String>,
+        submit: impl FnMut(&str, &mut Cx) -> Result<(), String> + 'static,
+    ) -> Line {
+        Line {
+            prompt: prompt.into(),
+            submit: Some(Box::new(submit)),
+            ..Line::default()
+        }
     }
 
     /// Shows what is understood while typing.
@@ -97,13 +104,17 @@ impl Line {
 
     // What was typed stays the line's draft until the form is saved.
     fn open_form(&mut self, cx: &mut Cx) {
-        let (Some(form), Some(key)) = (&self.form, &self.draft) else { return };
+        let (Some(form), Some(key)) = (&self.form, &self.draft) else {
+            return;
+        };
         cx.close();
         form(self.field.text(), key, cx);
     }
 
     fn save(&mut self, text: &str, cx: &mut Cx) {
-        let Some(submit) = &mut self.submit else { return };
+        let Some(submit) = &mut self.submit else {
+            return;
+        };
         // The line closes before what it does, so that what it opens stays on top.
         let at = cx.steps.len();
         match submit(text, cx) {
@@ -122,8 +133,13 @@ impl Line {
     }
 
     fn tab(&mut self, cx: &mut Cx) {
-        let Some(complete) = &self.complete else { return };
-        let (base, at) = self.completing.take().unwrap_or_else(|| (self.field.text().to_owned(), 0));
+        let Some(complete) = &self.complete else {
+            return;
+        };
+        let (base, at) = self
+            .completing
+            .take()
+            .unwrap_or_else(|| (self.field.text().to_owned(), 0));
         let ways = complete(&base, cx.look);
         if let Some(way) = ways.get(at % ways.len().max(1)) {
             self.field.set(way);
@@ -140,11 +156,17 @@ impl Screen for Line {
             v.save(&text, cx);
         })
         .hint(),
-        row("complete", &["tab"], Line::tab).when(|v, _| v.complete.as_ref().map(|_| ()).ok_or("nothing_to_complete")).hint(),
-        row("editor", &["ctrl-e"], |v: &mut Self, cx| cx.push(Step::Editor(v.field.text().to_owned())))
-            .when(|v, _| v.editor.then_some(()).ok_or("no_editor"))
+        row("complete", &["tab"], Line::tab)
+            .when(|v, _| v.complete.as_ref().map(|_| ()).ok_or("nothing_to_complete"))
             .hint(),
-        row("form", &["ctrl-f"], Line::open_form).when(|v, _| v.form.as_ref().map(|_| ()).ok_or("no_form")).hint(),
+        row("editor", &["ctrl-e"], |v: &mut Self, cx| {
+            cx.push(Step::Editor(v.field.text().to_owned()))
+        })
+        .when(|v, _| v.editor.then_some(()).ok_or("no_editor"))
+        .hint(),
+        row("form", &["ctrl-f"], Line::open_form)
+            .when(|v, _| v.form.as_ref().map(|_| ()).ok_or("no_form"))
+            .hint(),
         row("close", &["esc"], |_, cx| cx.close()).hint(),
     ]];
 
@@ -189,7 +211,11 @@ impl Screen for Line {
     fn draft(&self) -> Option<(Key, String)> {
         let key = self.draft.as_ref().filter(|_| !self.done)?;
         let text = self.field.text();
-        let text = if text.trim().is_empty() { String::new() } else { text.to_owned() };
+        let text = if text.trim().is_empty() {
+            String::new()
+        } else {
+            text.to_owned()
+        };
         (self.begun || !text.is_empty()).then(|| (key.clone(), text))
     }
 
@@ -198,16 +224,34 @@ impl Screen for Line {
         canvas.text(area.x, area.y, area.width, &across, Role::Accent);
         // A long question stands in the upper edge, so that it is whole and the answer has a line to itself.
         let long = cells(&self.prompt) * 2 > usize::from(area.width);
-        let said: Vec<&str> =
-            [self.prompt.as_str()].into_iter().filter(|_| long).chain([self.taken_up.as_str()]).filter(|s| !s.is_empty()).collect();
-        let above = if said.is_empty() { String::new() } else { format!(" {} ", said.join(&format!(" {} ", canvas.look.glyphs.dot))) };
+        let said: Vec<&str> = [self.prompt.as_str()]
+            .into_iter()
+            .filter(|_| long)
+            .chain([self.taken_up.as_str()])
+            .filter(|s| !s.is_empty())
+            .collect();
+        let above = if said.is_empty() {
+            String::new()
+        } else {
+            format!(" {} ", said.join(&format!(" {} ", canvas.look.glyphs.dot)))
+        };
         let keys = self.draw_keys(canvas, area, cells(&above));
         let mut x = area.x + 1;
-        canvas.text(x, area.y, area.width.saturating_sub(keys as u16 + 3), &above, Role::Accent);
+        canvas.text(
+            x,
+            area.y,
+            area.width.saturating_sub(keys as u16 + 3),
+            &above,
+            Role::Accent,
+        );
         if !long {
             x += canvas.text(x, area.y + 1, area.width, &self.prompt, Role::Accent) + 1;
         }
-        self.field.draw(canvas, Rect::new(x, area.y + 1, area.width.saturating_sub(x + 1), 1), None);
+        self.field.draw(
+            canvas,
+            Rect::new(x, area.y + 1, area.width.saturating_sub(x + 1), 1),
+            None,
+        );
         let (mut x, y) = (area.x + 1, area.y + 2);
         let dot = format!(" {} ", canvas.look.glyphs.dot);
         for (i, (text, role)) in self.understood(canvas.look).iter().enumerate() {
@@ -229,7 +273,11 @@ impl Line {
         if !self.error.is_empty() {
             return vec![(self.error.clone(), Role::Danger)];
         }
-        let parts = self.echo.as_ref().map(|echo| echo(self.field.text(), look)).unwrap_or_default();
+        let parts = self
+            .echo
+            .as_ref()
+            .map(|echo| echo(self.field.text(), look))
+            .unwrap_or_default();
         let said = |part| match part {
             Ok(text) if self.field.text().is_empty() => (text, Role::Muted),
             Ok(text) => (text, Role::Ok),
@@ -242,26 +290,49 @@ impl Line {
     /// less needed ones give way, also to the `taken` cells of a question that stands there too. Gives the cells of what is drawn.
     fn draw_keys(&self, canvas: &mut Canvas, area: Rect, taken: usize) -> usize {
         let look = canvas.look;
-        let close = if self.draft.is_none() { "hint.close" } else { "hint.close_draft" };
+        let close = if self.draft.is_none() {
+            "hint.close"
+        } else {
+            "hint.close_draft"
+        };
         let mut keys = vec![
             ("Enter", "hint.save", 0),
-            ("Tab", "hint.complete", if self.complete.is_some() { 2 } else { 9 }),
+            (
+                "Tab",
+                "hint.complete",
+                if self.complete.is_some() { 2 } else { 9 },
+            ),
             ("Ctrl-E", "hint.editor", if self.editor { 3 } else { 9 }),
-            ("Ctrl-F", "hint.form", if self.form.is_some() { 1 } else { 9 }),
+            (
+                "Ctrl-F",
+                "hint.form",
+                if self.form.is_some() { 1 } else { 9 },
+            ),
             ("Esc", close, 0),
         ];
         keys.retain(|k| k.2 < 9);
         let dot = format!(" {} ", look.glyphs.dot);
         let words = |keys: &[(&str, &str, u8)]| {
-            let parts: Vec<String> = keys.iter().map(|(key, words, _)| format!("{key} {}", look.say.word(words))).collect();
+            let parts: Vec<String> = keys
+                .iter()
+                .map(|(key, words, _)| format!("{key} {}", look.say.word(words)))
+                .collect();
             format!(" {} ", parts.join(&dot))
         };
         while cells(&words(&keys)) + taken + 3 > usize::from(area.width) {
-            let Some(least) = keys.iter().map(|k| k.2).max().filter(|rank| *rank > 0) else { break };
+            let Some(least) = keys.iter().map(|k| k.2).max().filter(|rank| *rank > 0) else {
+                break;
+            };
             keys.retain(|k| k.2 != least);
         }
         let words = words(&keys);
-        canvas.right(area.right().saturating_sub(1), area.y, area.width.saturating_sub(2), &words, Role::Muted);
+        canvas.right(
+            area.right().saturating_sub(1),
+            area.y,
+            area.width.saturating_sub(2),
+            &words,
+            Role::Muted,
+        );
         cells(&words)
     }
 }

@@ -31,12 +31,24 @@ pub fn ask(cx: &mut Cx) {
     let prompt = cx.look.say.word("prompt.merge").to_owned();
     let line = Line::new(prompt, |text, cx| {
         let path = path_of(text, false, cx.look)?;
-        cx.toast(cx.look.say.fill("merge.looking", &[("path", &path.display().to_string())]));
+        cx.toast(
+            cx.look
+                .say
+                .fill("merge.looking", &[("path", &path.display().to_string())]),
+        );
         cx.push(Step::App(AppStep::Merge(path, true)));
         Ok(())
     });
-    let first = cx.look.copies.first().map(|p| p.display().to_string()).unwrap_or_default();
-    cx.open(line.complete(|text, look| paths(text, &look.copies)).text(&first));
+    let first = cx
+        .look
+        .copies
+        .first()
+        .map(|p| p.display().to_string())
+        .unwrap_or_default();
+    cx.open(
+        line.complete(|text, look| paths(text, &look.copies))
+            .text(&first),
+    );
 }
 
 /// Most names that Tab goes through.
@@ -47,15 +59,22 @@ pub(super) fn paths(text: &str, copies: &[PathBuf]) -> Vec<String> {
     if text.trim().is_empty() {
         return copies.iter().map(|p| p.display().to_string()).collect();
     }
-    let (folder, start) = text.rfind('/').map_or(("", text), |at| text.split_at(at + 1));
-    let place = if folder.is_empty() { PathBuf::from(".") } else { typed_path(folder) };
+    let (folder, start) = text
+        .rfind('/')
+        .map_or(("", text), |at| text.split_at(at + 1));
+    let place = if folder.is_empty() {
+        PathBuf::from(".")
+    } else {
+        typed_path(folder)
+    };
     let mut found: Vec<String> = std::fs::read_dir(place)
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
-            let shown = name.starts_with(start) && (start.starts_with('.') || !name.starts_with('.'));
+            let shown =
+                name.starts_with(start) && (start.starts_with('.') || !name.starts_with('.'));
             let end = if entry.path().is_dir() { "/" } else { "" };
             shown.then(|| format!("{folder}{name}{end}"))
         })
@@ -67,26 +86,57 @@ pub(super) fn paths(text: &str, copies: &[PathBuf]) -> Vec<String> {
 
 /// What came of one person: "bo: 2 x note, stage (Acme, Beta and 12 more)".
 pub fn came(arrived: &Arrived, look: &Look) -> String {
-    let times = |n: usize| if n == 1 { String::new() } else { format!("{} x ", grouped(n)) };
-    let did: Vec<String> = arrived.did.iter().map(|(code, n)| format!("{}{}", times(*n), kind_words(look, code))).collect();
+    let times = |n: usize| {
+        if n == 1 {
+            String::new()
+        } else {
+            format!("{} x ", grouped(n))
+        }
+    };
+    let did: Vec<String> = arrived
+        .did
+        .iter()
+        .map(|(code, n)| format!("{}{}", times(*n), kind_words(look, code)))
+        .collect();
     let more = arrived.customers.saturating_sub(arrived.names.len());
     let mut at = arrived.names.join(", ");
     if more > 0 {
-        at = look.say.fill("merge.more", &[("names", &at), ("n", &grouped(more))]);
+        at = look
+            .say
+            .fill("merge.more", &[("names", &at), ("n", &grouped(more))]);
     }
-    let word = if arrived.customers == 0 { "merge.came" } else { "merge.came_at" };
-    look.say.fill(word, &[("person", &arrived.person), ("did", &did.join(", ")), ("names", &at)])
+    let word = if arrived.customers == 0 {
+        "merge.came"
+    } else {
+        "merge.came_at"
+    };
+    look.say.fill(
+        word,
+        &[
+            ("person", &arrived.person),
+            ("did", &did.join(", ")),
+            ("names", &at),
+        ],
+    )
 }
 
 impl MergeBox {
     /// What the copy at a path would bring.
     pub fn new(path: PathBuf, report: Report) -> MergeBox {
-        MergeBox { path, report, top: 0 }
+        MergeBox {
+            path,
+            report,
+            top: 0,
+        }
     }
 
     fn merge(&mut self, cx: &mut Cx) {
         cx.close();
-        cx.toast(cx.look.say.fill("merge.merging", &[("path", &file(&self.path))]));
+        cx.toast(
+            cx.look
+                .say
+                .fill("merge.merging", &[("path", &file(&self.path))]),
+        );
         cx.push(Step::App(AppStep::Merge(self.path.clone(), false)));
     }
 
@@ -97,54 +147,114 @@ impl MergeBox {
     fn lines(&self, look: &Look) -> Vec<(String, Role)> {
         let (r, say) = (&self.report, &look.say);
         let day = |at| verbs::day(look.now.zone.day(at));
-        let counts = [("batches", r.arrived()), ("rows", r.rows), ("edits", r.edits), ("changed", r.changed)].map(|(k, n)| (k, grouped(n)));
+        let counts = [
+            ("batches", r.arrived()),
+            ("rows", r.rows),
+            ("edits", r.edits),
+            ("changed", r.changed),
+        ]
+        .map(|(k, n)| (k, grouped(n)));
         let values: Vec<(&str, &str)> = counts.iter().map(|(k, n)| (*k, n.as_str())).collect();
         let mut lines = vec![(say.fill("merge.brings", &values), Role::Text)];
         for a in &r.batches {
-            let words = say.fill("merge.by", &[("what", &came(a, look)), ("day", &day(a.last))]);
+            let words = say.fill(
+                "merge.by",
+                &[("what", &came(a, look)), ("day", &day(a.last))],
+            );
             lines.push((format!("  {words}"), Role::Text));
         }
         let mut part = |word: &str, n: usize, role: Role, all: Vec<String>| {
             if n > 0 {
                 lines.push((String::new(), Role::Text));
                 lines.push((say.fill(word, &[("n", &grouped(n))]), role));
-                lines.extend(all.into_iter().map(|line| (format!("  {line}"), Role::Text)));
+                lines.extend(
+                    all.into_iter()
+                        .map(|line| (format!("  {line}"), Role::Text)),
+                );
             }
         };
         let conflict = |c: &crate::domain::query::Conflict| {
             let name = c.customer.as_ref().map_or(&c.name, |c| &c.1);
-            let values: Vec<String> = c.values.iter().rev().map(|v| format!("{} ({})", value(c, v, look), v.person)).collect();
-            format!("{name} {} {}: {}", look.glyphs.dot, label(&c.field, look), values.join(" / "))
+            let values: Vec<String> = c
+                .values
+                .iter()
+                .rev()
+                .map(|v| format!("{} ({})", value(c, v, look), v.person))
+                .collect();
+            format!(
+                "{name} {} {}: {}",
+                look.glyphs.dot,
+                label(&c.field, look),
+                values.join(" / ")
+            )
         };
-        part("merge.conflicts", r.conflicts.len(), Role::Warn, r.conflicts.iter().map(conflict).collect());
+        part(
+            "merge.conflicts",
+            r.conflicts.len(),
+            Role::Warn,
+            r.conflicts.iter().map(conflict).collect(),
+        );
         part(
             "merge.left_out",
             r.left_out.len(),
             Role::Warn,
-            r.left_out.iter().map(|l| format!("{} ({}): {}", l.label, l.person, l.why)).collect(),
+            r.left_out
+                .iter()
+                .map(|l| format!("{} ({}): {}", l.label, l.person, l.why))
+                .collect(),
         );
-        part("merge.gaps", r.gaps.len(), Role::Warn, r.gaps.iter().map(crate::store::doctor::Gap::words).collect());
-        let clocks =
-            r.clocks.iter().map(|c| say.fill("merge.clock", &[("person", &c.person), ("n", &grouped(c.batches)), ("day", &day(c.latest))]));
+        part(
+            "merge.gaps",
+            r.gaps.len(),
+            Role::Warn,
+            r.gaps
+                .iter()
+                .map(crate::store::doctor::Gap::words)
+                .collect(),
+        );
+        let clocks = r.clocks.iter().map(|c| {
+            say.fill(
+                "merge.clock",
+                &[
+                    ("person", &c.person),
+                    ("n", &grouped(c.batches)),
+                    ("day", &day(c.latest)),
+                ],
+            )
+        });
         part("merge.clocks", r.clocks.len(), Role::Warn, clocks.collect());
-        let same = r.duplicates.iter().map(|d| format!("{} / {}", d.name, d.their_name));
-        part("merge.duplicates", r.duplicates.len(), Role::Info, same.collect());
+        let same = r
+            .duplicates
+            .iter()
+            .map(|d| format!("{} / {}", d.name, d.their_name));
+        part(
+            "merge.duplicates",
+            r.duplicates.len(),
+            Role::Info,
+            same.collect(),
+        );
         lines
     }
 }
 
 fn file(path: &Path) -> String {
-    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 impl Screen for MergeBox {
     const NAME: &'static str = "merge";
     const KEYS: &'static [&'static [KeyRow<MergeBox>]] = &[&[
-        row("bring", &["enter"], MergeBox::merge).cli("merge").hint(),
+        row("bring", &["enter"], MergeBox::merge)
+            .cli("merge")
+            .hint(),
         row("close", &["esc", "q"], |_, cx| cx.close()),
         row("down", &["j", "down"], |v: &mut Self, _| v.scroll(1)),
         row("up", &["k", "up"], |v: &mut Self, _| v.scroll(-1)),
-        row("page_down", &["pgdn", "space"], |v: &mut Self, _| v.scroll(10)),
+        row("page_down", &["pgdn", "space"], |v: &mut Self, _| {
+            v.scroll(10)
+        }),
         row("page_up", &["pgup"], |v: &mut Self, _| v.scroll(-10)),
     ]];
 
@@ -169,17 +279,32 @@ impl Screen for MergeBox {
         let mut lines: Vec<(String, Role)> = Vec::new();
         for (line, role) in self.lines(look) {
             let indent = line.len() - line.trim_start().len();
-            lines.extend(wrap(&line, inside.saturating_sub(indent)).into_iter().map(|l| (format!("{}{l}", " ".repeat(indent)), role)));
+            lines.extend(
+                wrap(&line, inside.saturating_sub(indent))
+                    .into_iter()
+                    .map(|l| (format!("{}{l}", " ".repeat(indent)), role)),
+            );
         }
         let title = look.say.fill("merge.title", &[("file", &file(&self.path))]);
-        let inner = canvas.frame(centred(area, width, lines.len() as u16 + 4), &title, "", true);
+        let inner = canvas.frame(
+            centred(area, width, lines.len() as u16 + 4),
+            &title,
+            "",
+            true,
+        );
         let body = usize::from(inner.height).saturating_sub(2);
         let top = self.top.min(lines.len().saturating_sub(body));
         for (y, (text, role)) in (inner.top()..).zip(lines.iter().skip(top).take(body)) {
             canvas.text(inner.x + 1, y, inner.width.saturating_sub(2), text, *role);
         }
         let keys = look.say.word("merge.keys").to_owned();
-        canvas.text(inner.x + 1, inner.bottom().saturating_sub(1), inner.width.saturating_sub(2), &keys, Role::Accent);
+        canvas.text(
+            inner.x + 1,
+            inner.bottom().saturating_sub(1),
+            inner.width.saturating_sub(2),
+            &keys,
+            Role::Accent,
+        );
     }
 }
 
@@ -195,7 +320,10 @@ mod tests {
         }
         std::fs::create_dir(folder.path().join("teams")).unwrap();
         let at = |name: &str| format!("{}/{name}", folder.path().display());
-        assert_eq!(paths(&at("tea"), &[]), [at("team (1).db"), at("team.db"), at("teams/")]);
+        assert_eq!(
+            paths(&at("tea"), &[]),
+            [at("team (1).db"), at("team.db"), at("teams/")]
+        );
         assert_eq!(paths(&at("nobody"), &[]), [""; 0]);
         assert_eq!(paths("", &[PathBuf::from("/x/copy.db")]), ["/x/copy.db"]);
     }

@@ -45,7 +45,9 @@ impl Movers {
 }
 
 fn score(health: Health) -> String {
-    health.score.map_or_else(|| "-".to_owned(), |s| s.to_string())
+    health
+        .score
+        .map_or_else(|| "-".to_owned(), |s| s.to_string())
 }
 
 impl Lister for Movers {
@@ -63,7 +65,9 @@ impl Screen for Movers {
     const NAME: &'static str = "movers";
     const KEYS: &'static [&'static [KeyRow<Movers>]] = &[
         &[
-            row("open", &["enter"], Movers::open).when(|v, _| v.list.here().map(|_| ()).ok_or("no_customer")).hint(),
+            row("open", &["enter"], Movers::open)
+                .when(|v, _| v.list.here().map(|_| ()).ok_or("no_customer"))
+                .hint(),
             row("longer", &["+"], |v: &mut Self, _| v.look_back(1)).hint(),
             row("shorter", &["-"], |v: &mut Self, _| v.look_back(-1)),
         ],
@@ -73,15 +77,45 @@ impl Screen for Movers {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let values = self.page.as_ref().map(|p| [p.fell.to_string(), p.rose.to_string(), p.of.to_string()]).unwrap_or_default();
-        let since = self.page.as_ref().and_then(|p| p.since).map(verbs::day).unwrap_or_default();
-        let words = if self.page.as_ref().is_some_and(|p| p.computing) { "movers.counting" } else { "movers.count" };
-        let counter = look.say.fill(words, &[("fell", &values[0]), ("rose", &values[1]), ("of", &values[2])]);
-        Title { crumb: look.say.fill("screen.movers", &[("day", &since)]), filter: String::new(), counter }
+        let values = self
+            .page
+            .as_ref()
+            .map(|p| [p.fell.to_string(), p.rose.to_string(), p.of.to_string()])
+            .unwrap_or_default();
+        let since = self
+            .page
+            .as_ref()
+            .and_then(|p| p.since)
+            .map(verbs::day)
+            .unwrap_or_default();
+        let words = if self.page.as_ref().is_some_and(|p| p.computing) {
+            "movers.counting"
+        } else {
+            "movers.count"
+        };
+        let counter = look.say.fill(
+            words,
+            &[
+                ("fell", &values[0]),
+                ("rose", &values[1]),
+                ("of", &values[2]),
+            ],
+        );
+        Title {
+            crumb: look.say.fill("screen.movers", &[("day", &since)]),
+            filter: String::new(),
+            counter,
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        vec![(0, Query::Movers { filter: String::new(), days: DAYS[self.back] })]
+        vec![(
+            0,
+            Query::Movers {
+                filter: String::new(),
+                days: DAYS[self.back],
+            },
+        )]
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
@@ -95,8 +129,15 @@ impl Screen for Movers {
             self.list.set(&all);
             self.list.go(self.list.cursor, cx.look.list_rows);
             // Who was under the cursor and moves no more is shown greyed as it was.
-            let ghost = self.list.ghost.and_then(|who| Some((who, *self.moved.get(&who)?)));
-            self.moved = all.into_iter().zip(page.movers.iter().copied()).chain(ghost).collect();
+            let ghost = self
+                .list
+                .ghost
+                .and_then(|who| Some((who, *self.moved.get(&who)?)));
+            self.moved = all
+                .into_iter()
+                .zip(page.movers.iter().copied())
+                .chain(ghost)
+                .collect();
             self.page = Some(page.clone());
         }
     }
@@ -109,7 +150,10 @@ impl Screen for Movers {
     }
 
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
-        self.list.go(self.list.cursor.saturating_add_signed(by as isize), look.list_rows);
+        self.list.go(
+            self.list.cursor.saturating_add_signed(by as isize),
+            look.list_rows,
+        );
         self.list.here().map(|who| who.id)
     }
 
@@ -122,15 +166,33 @@ impl Screen for Movers {
     }
 
     fn restore(&mut self, state: &Value) {
-        self.back = state["back"].as_u64().map_or(0, |n| n as usize).min(DAYS.len() - 1);
+        self.back = state["back"]
+            .as_u64()
+            .map_or(0, |n| n as usize)
+            .min(DAYS.len() - 1);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
-        let inner = canvas.frame(area, &look.say.fill("movers.days", &[("n", &DAYS[self.back].to_string())]), "", true);
+        let inner = canvas.frame(
+            area,
+            &look
+                .say
+                .fill("movers.days", &[("n", &DAYS[self.back].to_string())]),
+            "",
+            true,
+        );
         if self.list.rows.is_empty() {
             let whole = self.page.as_ref().is_some_and(|page| !page.computing);
-            return groups::draw_empty(canvas, inner, look.say.word(if whole { "movers.nothing" } else { "message.loading" }));
+            return groups::draw_empty(
+                canvas,
+                inner,
+                look.say.word(if whole {
+                    "movers.nothing"
+                } else {
+                    "message.loading"
+                }),
+            );
         }
         let Some(roster) = look.read() else { return };
         let height = usize::from(inner.height);
@@ -139,15 +201,41 @@ impl Screen for Movers {
         let name = inner.width.saturating_sub(54).clamp(12, 40);
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.rows.len()) {
             let (who, line) = (self.list.rows[at], Rect::new(inner.x, y, inner.width, 1));
-            let (Some(row), Some(mover)) = (who.row(&roster), self.moved.get(&who)) else { continue };
-            let dim = |role: Role| if self.list.ghost == Some(who) { Role::Muted } else { role };
+            let (Some(row), Some(mover)) = (who.row(&roster), self.moved.get(&who)) else {
+                continue;
+            };
+            let dim = |role: Role| {
+                if self.list.ghost == Some(who) {
+                    Role::Muted
+                } else {
+                    role
+                }
+            };
             let change = format!("{:+}", mover.change());
-            let held = if roster.rows[row].signals.held_on(roster.today).is_some() { " !" } else { "" };
-            let moved = format!("{} {} {}{held}", score(mover.before), look.glyphs.arrow, score(mover.now));
+            let held = if roster.rows[row].signals.held_on(roster.today).is_some() {
+                " !"
+            } else {
+                ""
+            };
+            let moved = format!(
+                "{} {} {}{held}",
+                score(mover.before),
+                look.glyphs.arrow,
+                score(mover.now)
+            );
             let other = mover.before.band != mover.now.band;
-            let [was, is] = [mover.before.band, mover.now.band].map(|b| look.say.codes.band(b.code()));
-            let bands = if other { format!("{was} {} {is}", look.glyphs.arrow) } else { String::new() };
-            let role = if mover.change() < 0 { Role::Danger } else { Role::Ok };
+            let [was, is] =
+                [mover.before.band, mover.now.band].map(|b| look.say.codes.band(b.code()));
+            let bands = if other {
+                format!("{was} {} {is}", look.glyphs.arrow)
+            } else {
+                String::new()
+            };
+            let role = if mover.change() < 0 {
+                Role::Danger
+            } else {
+                Role::Ok
+            };
             groups::cells_of(
                 canvas,
                 line,

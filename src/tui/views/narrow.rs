@@ -14,7 +14,12 @@ pub fn add(text: &mut String, term: &str) {
     let before = text.trim();
     *text = match before {
         "" => term.to_owned(),
-        _ if before.split_whitespace().any(|w| w.eq_ignore_ascii_case("or")) => format!("({before}) {term}"),
+        _ if before
+            .split_whitespace()
+            .any(|w| w.eq_ignore_ascii_case("or")) =>
+        {
+            format!("({before}) {term}")
+        }
         _ => format!("{before} {term}"),
     };
 }
@@ -23,18 +28,28 @@ pub fn add(text: &mut String, term: &str) {
 pub fn open(screen: &'static str, cx: &mut Cx) {
     let items = ways("", cx.look).into_iter().map(|(term, _)| {
         let code = term.trim_end_matches([':', '<', '>']).to_owned();
-        Item { label: header(cx.look, &code).to_owned(), detail: term.clone(), code: term }
+        Item {
+            label: header(cx.look, &code).to_owned(),
+            detail: term.clone(),
+            code: term,
+        }
     });
     let title = cx.look.say.word("prompt.narrow").to_owned();
-    cx.open(Pick::new(title, items.collect(), move |term, cx| match term.strip_suffix([':', '<', '>']) {
-        Some(code) => value(screen, code, cx),
-        None => cx.push(Step::Tell(screen, json!({"narrow": term}))),
-    }));
+    cx.open(Pick::new(
+        title,
+        items.collect(),
+        move |term, cx| match term.strip_suffix([':', '<', '>']) {
+            Some(code) => value(screen, code, cx),
+            None => cx.push(Step::Tell(screen, json!({"narrow": term}))),
+        },
+    ));
 }
 
 /// What can follow a text of the filter language, with the customers that have it.
 fn ways(text: &str, look: &Look) -> Vec<(String, usize)> {
-    let Some(roster) = look.read() else { return Vec::new() };
+    let Some(roster) = look.read() else {
+        return Vec::new();
+    };
     let found = filter::complete(text, text.len(), &roster, &columns::fields(&look.config));
     found.into_iter().map(|c| (c.text, c.count)).collect()
 }
@@ -58,8 +73,13 @@ fn comparisons(code: &str) -> &'static [&'static str] {
 
 fn value(screen: &'static str, code: &str, cx: &mut Cx) {
     let known = ways(&format!("{code}:"), cx.look).into_iter();
-    let mut items: Vec<Item> =
-        known.map(|(value, n)| Item { label: value.clone(), detail: n.to_string(), code: format!(":{value}") }).collect();
+    let mut items: Vec<Item> = known
+        .map(|(value, n)| Item {
+            label: value.clone(),
+            detail: n.to_string(),
+            code: format!(":{value}"),
+        })
+        .collect();
     items.extend(
         comparisons(code)
             .iter()
@@ -67,11 +87,18 @@ fn value(screen: &'static str, code: &str, cx: &mut Cx) {
             .map(|way| Item::new(*way, way.trim_start_matches(':')))
             .collect::<Vec<_>>(),
     );
-    let title = cx.look.say.fill("prompt.narrow_value", &[("field", header(cx.look, code))]);
+    let title = cx
+        .look
+        .say
+        .fill("prompt.narrow_value", &[("field", header(cx.look, code))]);
     let code = code.to_owned();
     let pick = Pick::new(title, items, move |value, cx| {
         // What was typed instead: `<45`, or a word of the value.
-        let term = if value.starts_with([':', '<', '>', '=']) { format!("{code}{value}") } else { format!("{code}:{value}") };
+        let term = if value.starts_with([':', '<', '>', '=']) {
+            format!("{code}{value}")
+        } else {
+            format!("{code}:{value}")
+        };
         cx.push(Step::Tell(screen, json!({"narrow": term})));
     });
     cx.open(pick.free());

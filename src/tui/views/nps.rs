@@ -117,27 +117,59 @@ impl Nps {
 
     /// The people behind the figure at the cursor.
     fn behind(&self) -> Vec<Person> {
-        let (Some(page), Some(line)) = (self.page(), self.line()) else { return Vec::new() };
+        let (Some(page), Some(line)) = (self.page(), self.line()) else {
+            return Vec::new();
+        };
         match &line.behind {
             Behind::Said(places) => {
-                let said: Vec<Said> = places.iter().filter_map(|at| page.answers.said.get(*at as usize).copied()).collect();
+                let said: Vec<Said> = places
+                    .iter()
+                    .filter_map(|at| page.answers.said.get(*at as usize).copied())
+                    .collect();
                 let rows: Vec<u32> = said.iter().map(|one| one.customer).collect();
-                self.numbers.at(&rows).into_iter().zip(said).map(|(who, one)| Person { who, said: Some(one) }).collect()
+                self.numbers
+                    .at(&rows)
+                    .into_iter()
+                    .zip(said)
+                    .map(|(who, one)| Person {
+                        who,
+                        said: Some(one),
+                    })
+                    .collect()
             }
-            Behind::Customers(rows) => self.numbers.at(rows).into_iter().map(|who| Person { who, said: None }).collect(),
+            Behind::Customers(rows) => self
+                .numbers
+                .at(rows)
+                .into_iter()
+                .map(|who| Person { who, said: None })
+                .collect(),
             // These come as a page of their own.
-            Behind::Answered(rows) => self.asked.at(rows).into_iter().map(|who| Person { who, said: None }).collect(),
+            Behind::Answered(rows) => self
+                .asked
+                .at(rows)
+                .into_iter()
+                .map(|who| Person { who, said: None })
+                .collect(),
         }
     }
 
     fn lay(&mut self, look: &Look) {
-        let Some(Page::Nps(page)) = self.page.as_deref() else { return };
+        let Some(Page::Nps(page)) = self.page.as_deref() else {
+            return;
+        };
         self.lines = lines(page, &self.friction, look);
         let before = self.figures.here();
-        let keys: Vec<String> = self.lines.iter().map(|line| format!("{}\t{}", line.head, line.label)).collect();
+        let keys: Vec<String> = self
+            .lines
+            .iter()
+            .map(|line| format!("{}\t{}", line.head, line.label))
+            .collect();
         self.figures.replace(&keys);
         let people = self.behind();
-        if let Some(person) = self.wanted.and_then(|id| people.iter().find(|person| person.who.id == id)) {
+        if let Some(person) = self
+            .wanted
+            .and_then(|id| people.iter().find(|person| person.who.id == id))
+        {
             self.wanted = None;
             self.people.want(*person);
         }
@@ -153,7 +185,13 @@ impl Nps {
     /// The answers in sight whose words are wanted.
     fn words_wanted(&self, look: &Look) -> Vec<Id> {
         let top = self.people.first(look.list_rows) / READ * READ;
-        self.people.rows.iter().skip(top).take(2 * READ).filter_map(|person| person.said.map(|said| said.id)).collect()
+        self.people
+            .rows
+            .iter()
+            .skip(top)
+            .take(2 * READ)
+            .filter_map(|person| person.said.map(|said| said.id))
+            .collect()
     }
 
     fn open(&mut self, cx: &mut Cx) {
@@ -168,40 +206,60 @@ impl Nps {
     }
 
     fn pick_period(&mut self, cx: &mut Cx) {
-        let items = PERIODS.iter().map(|p| Item::new(period_code(*p), period_words(*p, cx.look))).collect();
+        let items = PERIODS
+            .iter()
+            .map(|p| Item::new(period_code(*p), period_words(*p, cx.look)))
+            .collect();
         let title = cx.look.say.word("nps.period").to_owned();
-        let pick = Pick::new(title, items, |code, cx| cx.push(crate::tui::view::Step::Tell("nps", json!({"period": code}))));
+        let pick = Pick::new(title, items, |code, cx| {
+            cx.push(crate::tui::view::Step::Tell("nps", json!({"period": code})))
+        });
         cx.open(pick.at(&period_code(self.period)));
     }
 
     fn draw_figures(&self, canvas: &mut Canvas, area: Rect) {
         let title = period_words(self.period, canvas.look);
-        let inner = canvas.frame(area, canvas.look.say.word("screen.nps"), &title, !self.on_people);
+        let inner = canvas.frame(
+            area,
+            canvas.look.say.word("screen.nps"),
+            &title,
+            !self.on_people,
+        );
         let mut kinds = vec![0; self.lines.len()];
         for at in 1..kinds.len() {
             kinds[at] = kinds[at - 1] + usize::from(self.lines[at].head != self.lines[at - 1].head);
         }
         let head = |at: usize| (self.lines[at].head.clone(), Role::Muted);
         let rows = canvas.drawn.list_rows;
-        groups::draw(canvas, inner, &self.figures, &kinds, head, |canvas, line, at| {
-            let figure = &self.lines[at];
-            let room = line.width.saturating_sub(3);
-            let label = (room * 36 / 100).clamp(8, 24);
-            let value = 5;
-            let rest = room.saturating_sub(label + value + 2);
-            groups::cells_of(
-                canvas,
-                line,
-                &[
-                    (&figure.label, label, false, Role::Text),
-                    (&figure.value, value, true, figure.role),
-                    (&figure.note, rest, false, Role::Muted),
-                ],
-            );
-        });
+        groups::draw(
+            canvas,
+            inner,
+            &self.figures,
+            &kinds,
+            head,
+            |canvas, line, at| {
+                let figure = &self.lines[at];
+                let room = line.width.saturating_sub(3);
+                let label = (room * 36 / 100).clamp(8, 24);
+                let value = 5;
+                let rest = room.saturating_sub(label + value + 2);
+                groups::cells_of(
+                    canvas,
+                    line,
+                    &[
+                        (&figure.label, label, false, Role::Text),
+                        (&figure.value, value, true, figure.role),
+                        (&figure.note, rest, false, Role::Muted),
+                    ],
+                );
+            },
+        );
         if self.on_people {
             canvas.drawn.list_rows = rows;
-            canvas.drawn.hits.retain(|(_, hit)| !matches!(hit, Hit::Row(_)));
+            canvas
+                .drawn
+                .hits
+                .retain(|(_, hit)| !matches!(hit, Hit::Row(_)));
             for (at, y) in (inner.top()..inner.bottom()).enumerate() {
                 canvas.hit(Rect::new(inner.x, y, inner.width, 1), Hit::Part(at));
             }
@@ -211,7 +269,9 @@ impl Nps {
     fn draw_people(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let Some(line) = self.line() else { return };
-        let n = look.say.fill("nps.people", &[("n", &line.behind.len().to_string())]);
+        let n = look
+            .say
+            .fill("nps.people", &[("n", &line.behind.len().to_string())]);
         let inner = canvas.frame(area, &line.behind_title, &n, self.on_people);
         if self.people.rows.is_empty() {
             return groups::draw_empty(canvas, inner, &line.nobody);
@@ -234,19 +294,27 @@ impl Nps {
                 None => {
                     let owner = row.map_or("", |row| roster.owner(row));
                     let half = room / 2;
-                    let cells = [(name, half, false, dim(Role::Text)), (owner, room.saturating_sub(half + 1), false, Role::Muted)];
+                    let cells = [
+                        (name, half, false, dim(Role::Text)),
+                        (owner, room.saturating_sub(half + 1), false, Role::Muted),
+                    ];
                     groups::cells_of(canvas, whole, &cells);
                 }
                 Some(said) => {
                     let (contact, text) = self.words.get(&said.id).cloned().unwrap_or_default();
-                    let score = if said.number < 0 { look.glyphs.dot.to_owned() } else { said.number.to_string() };
+                    let score = if said.number < 0 {
+                        look.glyphs.dot.to_owned()
+                    } else {
+                        said.number.to_string()
+                    };
                     let role = match Group::of(said.number).filter(|_| said.nps().is_some()) {
                         Some(Group::Detractor) => Role::Danger,
                         Some(Group::Promoter) => Role::Ok,
                         _ => Role::Text,
                     };
                     // Those that wait come first; one that is gone is not among them.
-                    let place = at - usize::from(self.people.ghost.is_some() && at > self.people.cursor);
+                    let place =
+                        at - usize::from(self.people.ghost.is_some() && at > self.people.cursor);
                     let waits = line.waiting > place && !gone;
                     let day = words::show(said.day, look.now.today);
                     let sign = if waits { look.glyphs.bullet } else { " " };
@@ -273,7 +341,10 @@ impl Nps {
             }
         }
         if self.on_people
-            && let Some((_, text)) = self.people.here().and_then(|person| self.words.get(&person.said?.id))
+            && let Some((_, text)) = self
+                .people
+                .here()
+                .and_then(|person| self.words.get(&person.said?.id))
         {
             groups::draw_whole(canvas, area, text, self.said_widths(inner.width)[2]);
         }
@@ -282,7 +353,10 @@ impl Nps {
     /// Cells of the customer, the person and what was said, in a list of answers.
     fn said_widths(&self, line: u16) -> [u16; 3] {
         let room = line.saturating_sub(3);
-        let (name, who) = ((room / 3).clamp(8, 24), if room < 60 { 0 } else { room / 6 });
+        let (name, who) = (
+            (room / 3).clamp(8, 24),
+            if room < 60 { 0 } else { room / 6 },
+        );
         [name, who, groups::room(line, &[1, 2, name, who, 11])]
     }
 }
@@ -299,7 +373,11 @@ impl Lister for Nps {
     }
 
     fn at(&self) -> (usize, usize) {
-        if self.on_people { (self.people.cursor, self.people.rows.len()) } else { (self.figures.cursor, self.figures.rows.len()) }
+        if self.on_people {
+            (self.people.cursor, self.people.rows.len())
+        } else {
+            (self.figures.cursor, self.figures.rows.len())
+        }
     }
 }
 
@@ -310,34 +388,58 @@ impl Screen for Nps {
     const KEYS: &'static [&'static [KeyRow<Nps>]] = &[
         &[
             row("open", &["enter"], Nps::open)
-                .when(|v, _| if v.filter.editing() || !v.people.rows.is_empty() { Ok(()) } else { Err("no_customer") })
+                .when(|v, _| {
+                    if v.filter.editing() || !v.people.rows.is_empty() {
+                        Ok(())
+                    } else {
+                        Err("no_customer")
+                    }
+                })
                 .hint(),
-            row(
-                "pane",
-                &["tab", "shift-tab"],
-                |v: &mut Self, _| {
-                    if v.filter.editing() { v.filter.complete() } else { v.on_people = !v.on_people }
-                },
-            )
+            row("pane", &["tab", "shift-tab"], |v: &mut Self, _| {
+                if v.filter.editing() {
+                    v.filter.complete()
+                } else {
+                    v.on_people = !v.on_people
+                }
+            })
             .hint(),
             row("period", &["P"], Nps::pick_period).hint(),
             row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
-            row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
-            row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
-                .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
+            row("narrow", &["f"], |_: &mut Self, cx| {
+                narrow::open(Self::NAME, cx)
+            }),
+            row("clear_filter", &["F"], |v: &mut Self, _| {
+                v.filter.text.clear()
+            })
+            .when(|v, _| {
+                if v.filter.text.is_empty() {
+                    Err("no_filter")
+                } else {
+                    Ok(())
+                }
+            }),
             row("record", &["c"], |v: &mut Self, cx| {
                 if let Some(id) = v.subjects(cx.look).first() {
                     cx.go("form", json!({"form": "nps", "customer": id}));
                 }
             })
             .cli("nps")
-            .when(|v, look| if v.subjects(look).is_empty() { Err("no_customer") } else { Ok(()) }),
+            .when(|v, look| {
+                if v.subjects(look).is_empty() {
+                    Err("no_customer")
+                } else {
+                    Ok(())
+                }
+            }),
             row("escape", &["esc"], |v: &mut Self, cx| {
                 if v.filter.escape() {
                 } else if v.on_people {
                     v.on_people = false;
                 } else {
-                    cx.push(crate::tui::view::Step::App(crate::tui::view::AppStep::Escape));
+                    cx.push(crate::tui::view::Step::App(
+                        crate::tui::view::AppStep::Escape,
+                    ));
                 }
             }),
         ],
@@ -347,13 +449,28 @@ impl Screen for Nps {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let counter = self.page().map_or_else(String::new, |page| spoken(page, look));
-        Title { crumb: look.say.word("screen.nps").to_owned(), filter: self.filter.text.clone(), counter }
+        let counter = self
+            .page()
+            .map_or_else(String::new, |page| spoken(page, look));
+        Title {
+            crumb: look.say.word("screen.nps").to_owned(),
+            filter: self.filter.text.clone(),
+            counter,
+        }
     }
 
     fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
         let (filter, period) = (self.filter.text.clone(), self.period);
-        let mut all = vec![(FIGURES, Query::Nps { filter: filter.clone(), period }), (FRICTION, Query::Friction { filter, period })];
+        let mut all = vec![
+            (
+                FIGURES,
+                Query::Nps {
+                    filter: filter.clone(),
+                    period,
+                },
+            ),
+            (FRICTION, Query::Friction { filter, period }),
+        ];
         all.extend(self.filter.query().map(|query| (CHECK, query)));
         let wanted = self.words_wanted(look);
         if !wanted.is_empty() {
@@ -375,7 +492,10 @@ impl Screen for Nps {
                 self.lay(cx.look);
             }
             (WORDS, Page::Replies(replies)) => {
-                self.words = replies.iter().map(|r| (r.event, (r.contact.clone(), r.text.clone()))).collect();
+                self.words = replies
+                    .iter()
+                    .map(|r| (r.event, (r.contact.clone(), r.text.clone())))
+                    .collect();
             }
             (CHECK, Page::Rows(rows)) => self.filter.page(rows),
             _ => {}
@@ -405,14 +525,20 @@ impl Screen for Nps {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.people.cursor;
         self.people.by(by as isize, look.list_rows);
-        (self.people.cursor != before).then(|| self.here(look)).flatten()
+        (self.people.cursor != before)
+            .then(|| self.here(look))
+            .flatten()
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
         if !self.on_people {
             return Vec::new();
         }
-        self.people.here().map(|person| person.who.id).into_iter().collect()
+        self.people
+            .here()
+            .map(|person| person.who.id)
+            .into_iter()
+            .collect()
     }
 
     fn told(&mut self, what: &Value, _cx: &mut Cx) {
@@ -433,8 +559,14 @@ impl Screen for Nps {
 
     fn restore(&mut self, state: &Value) {
         self.filter.escape();
-        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
-        self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(90));
+        state["filter"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.filter.text);
+        self.period = state["period"]
+            .as_str()
+            .and_then(period_of)
+            .unwrap_or(PeriodAsk::Days(90));
         if let Some(figure) = state["figure"].as_str() {
             self.figures.want(figure.to_owned());
         }
@@ -451,10 +583,16 @@ impl Screen for Nps {
         }
         let (figures, people) = if area.width >= 100 {
             let left = (area.width * 54 / 100).min(72);
-            (Rect::new(area.x, area.y, left, area.height), Rect::new(area.x + left, area.y, area.width - left, area.height))
+            (
+                Rect::new(area.x, area.y, left, area.height),
+                Rect::new(area.x + left, area.y, area.width - left, area.height),
+            )
         } else if area.height >= 12 {
             let top = area.height * 55 / 100;
-            (Rect::new(area.x, area.y, area.width, top), Rect::new(area.x, area.y + top, area.width, area.height - top))
+            (
+                Rect::new(area.x, area.y, area.width, top),
+                Rect::new(area.x, area.y + top, area.width, area.height - top),
+            )
         } else if self.on_people {
             (Rect::new(area.x, area.y, 0, 0), area)
         } else {

@@ -58,7 +58,9 @@ const LONGEST: usize = 2_000;
 /// listed every second name of a large book.
 fn best<S: AsRef<str>>(typed: &str, names: &[S]) -> Vec<(usize, u32)> {
     // A slip in one or two letters is another word.
-    let slips = typed.split_whitespace().any(|part| part.chars().count() >= 4);
+    let slips = typed
+        .split_whitespace()
+        .any(|part| part.chars().count() >= 4);
     let rank = |name: &str| {
         let step = if name == typed {
             0
@@ -68,7 +70,11 @@ fn best<S: AsRef<str>>(typed: &str, names: &[S]) -> Vec<(usize, u32)> {
             2
         } else if name.contains(typed) {
             3
-        } else if slips && in_words(typed, name, |word, part| word.starts_with(part) || slipped(word, part)) {
+        } else if slips
+            && in_words(typed, name, |word, part| {
+                word.starts_with(part) || slipped(word, part)
+            })
+        {
             4
         } else {
             return None;
@@ -76,15 +82,23 @@ fn best<S: AsRef<str>>(typed: &str, names: &[S]) -> Vec<(usize, u32)> {
         // Of two that fit alike the shorter one is nearer to what was typed.
         Some(step * STEP + (name.len() as u32).min(STEP - 1))
     };
-    let mut ranked: Vec<(usize, u32)> = names.iter().enumerate().filter_map(|(at, name)| Some((at, rank(name.as_ref())?))).collect();
+    let mut ranked: Vec<(usize, u32)> = names
+        .iter()
+        .enumerate()
+        .filter_map(|(at, name)| Some((at, rank(name.as_ref())?)))
+        .collect();
     ranked.sort_by_key(|(_, rank)| *rank);
     ranked
 }
 
 /// True where each typed word fits a word of the name, in order: `go fun` in `go to funnel`.
 fn in_words(typed: &str, name: &str, fits: impl Fn(&str, &str) -> bool) -> bool {
-    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    typed.split_whitespace().all(|part| words.any(|word| fits(word, part)))
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty());
+    typed
+        .split_whitespace()
+        .all(|part| words.any(|word| fits(word, part)))
 }
 
 /// One letter left out, doubled, exchanged with another or with its neighbour: `funel`, `funnnel`, `fumnel`, `funenl`.
@@ -108,13 +122,27 @@ impl Palette {
         // Boxes and lines have no place of their own to run in; other tabs' actions go there first.
         let root = |screen: &str| SCREENS.iter().any(|s| s.name == screen && s.tab.is_some());
         let here = |screen: &str| screen == self.over || screen == super::app::NAME;
-        let actions = look.keymap.all().filter(|a| here(a.screen) || root(a.screen));
+        let actions = look
+            .keymap
+            .all()
+            .filter(|a| here(a.screen) || root(a.screen));
         let mut entries: Vec<Entry> = actions
             .filter(|a| {
                 a.id != "app.palette"
-                    && !(a.screen != self.over && root(a.screen) && look.keymap.of(&self.over).iter().any(|o| o.label == a.label))
+                    && !(a.screen != self.over
+                        && root(a.screen)
+                        && look
+                            .keymap
+                            .of(&self.over)
+                            .iter()
+                            .any(|o| o.label == a.label))
             })
-            .map(|a| Entry { what: What::Action(a.id.clone()), label: look.action_words(a), kind: a.screen, key: a.key() })
+            .map(|a| Entry {
+                what: What::Action(a.id.clone()),
+                label: look.action_words(a),
+                kind: a.screen,
+                key: a.key(),
+            })
             .collect();
         entries.sort_by_key(|e| (!here(e.kind), e.kind == super::app::NAME));
         entries.extend(self.views.iter().map(|(_, name, _)| Entry {
@@ -137,22 +165,42 @@ impl Palette {
         }
         let typed = text::fold(text);
         if typed.is_empty() {
-            let id = |e: &Entry| if let What::Action(id) = &e.what { look.recent.iter().position(|r| r == id) } else { None };
+            let id = |e: &Entry| {
+                if let What::Action(id) = &e.what {
+                    look.recent.iter().position(|r| r == id)
+                } else {
+                    None
+                }
+            };
             let mut commands = commands;
             commands.sort_by_key(|e| id(e).unwrap_or(usize::MAX));
             self.found = commands;
             return;
         }
         let labels: Vec<String> = commands.iter().map(|e| text::fold(&e.label)).collect();
-        let mut found: Vec<(u32, Entry)> =
-            best(&typed, &labels).into_iter().take(SHOWN / 2).filter_map(|(at, rank)| Some((rank, commands.get(at)?.clone()))).collect();
+        let mut found: Vec<(u32, Entry)> = best(&typed, &labels)
+            .into_iter()
+            .take(SHOWN / 2)
+            .filter_map(|(at, rank)| Some((rank, commands.get(at)?.clone())))
+            .collect();
         if let Some(roster) = look.read() {
-            let rows: Vec<usize> = (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed).collect();
+            let rows: Vec<usize> = (0..roster.rows.len())
+                .filter(|at| !roster.rows[*at].removed)
+                .collect();
             let names: Vec<&str> = rows.iter().map(|at| roster.folded(*at)).collect();
             for (at, rank) in best(&typed, &names).into_iter().take(SHOWN / 2) {
                 let at = rows[at];
-                let stage = roster.config.stages.label(roster.rows[at].signals.stage).to_owned();
-                let entry = Entry { what: What::Customer(roster.ids[at]), label: roster.name(at).to_owned(), kind: "customer", key: stage };
+                let stage = roster
+                    .config
+                    .stages
+                    .label(roster.rows[at].signals.stage)
+                    .to_owned();
+                let entry = Entry {
+                    what: What::Customer(roster.ids[at]),
+                    label: roster.name(at).to_owned(),
+                    kind: "customer",
+                    key: stage,
+                };
                 found.push((rank, entry));
             }
         }
@@ -162,12 +210,19 @@ impl Palette {
     }
 
     fn run(&mut self, cx: &mut Cx) {
-        let Some(entry) = self.found.get(self.cursor).cloned() else { return };
+        let Some(entry) = self.found.get(self.cursor).cloned() else {
+            return;
+        };
         cx.close();
         match entry.what {
             What::Action(id) => cx.push(Step::Act(id)),
             What::View(name) => {
-                let view = self.views.iter().find(|(_, n, _)| *n == name).map(|(_, _, v)| v.clone()).unwrap_or_default();
+                let view = self
+                    .views
+                    .iter()
+                    .find(|(_, n, _)| *n == name)
+                    .map(|(_, _, v)| v.clone())
+                    .unwrap_or_default();
                 cx.go("customers", json!({"view": view, "name": name}));
             }
             What::Customer(id) => cx.go("account", json!({"customer": id})),
@@ -175,7 +230,10 @@ impl Palette {
     }
 
     fn by(&mut self, by: isize) {
-        self.cursor = self.cursor.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+        self.cursor = self
+            .cursor
+            .saturating_add_signed(by)
+            .min(self.found.len().saturating_sub(1));
     }
 }
 
@@ -183,7 +241,9 @@ impl Screen for Palette {
     const NAME: &'static str = "palette";
     const KEYS: &'static [&'static [KeyRow<Palette>]] = &[&[
         row("run", &["enter"], Palette::run).hint(),
-        row("down", &["down", "tab", "ctrl-n"], |v: &mut Self, _| v.by(1)),
+        row("down", &["down", "tab", "ctrl-n"], |v: &mut Self, _| {
+            v.by(1)
+        }),
         row("up", &["up", "shift-tab"], |v: &mut Self, _| v.by(-1)),
         row("page_down", &["pgdn"], |v: &mut Self, _| v.by(10)),
         row("page_up", &["pgup"], |v: &mut Self, _| v.by(-10)),
@@ -244,20 +304,33 @@ impl Screen for Palette {
     }
 
     fn restore(&mut self, state: &Value) {
-        state["over"].as_str().unwrap_or_default().clone_into(&mut self.over);
+        state["over"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.over);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let height = (self.found.len() as u16 + 4).clamp(8, 20);
         let area = centred(area, 72, height);
-        let count = look.say.fill("message.n_of", &[("n", &self.found.len().to_string()), ("of", &self.total.to_string())]);
+        let count = look.say.fill(
+            "message.n_of",
+            &[
+                ("n", &self.found.len().to_string()),
+                ("of", &self.total.to_string()),
+            ],
+        );
         let inner = canvas.frame(area, look.say.word("palette.title"), &count, true);
         if inner.height < 3 {
             return;
         }
         canvas.text(inner.x + 1, inner.y, 2, ">", Role::Accent);
-        self.field.draw(canvas, Rect::new(inner.x + 3, inner.y, inner.width.saturating_sub(4), 1), None);
+        self.field.draw(
+            canvas,
+            Rect::new(inner.x + 3, inner.y, inner.width.saturating_sub(4), 1),
+            None,
+        );
         let rows = usize::from(inner.height - 2);
         let top = self.cursor.saturating_sub(rows.saturating_sub(1));
         for (i, entry) in self.found.iter().enumerate().skip(top).take(rows) {
@@ -266,16 +339,40 @@ impl Screen for Palette {
             let key_width = 14.min(inner.width / 4);
             let kind_width = 11.min(inner.width / 5);
             let kind_x = inner.right().saturating_sub(key_width + kind_width + 1);
-            canvas.text(inner.x + 1, y, kind_x.saturating_sub(inner.x + 2), &entry.label, Role::Text);
-            canvas.text(kind_x, y, kind_width, look.say.find(&format!("palette.{}", entry.kind)).unwrap_or(entry.kind), Role::Muted);
+            canvas.text(
+                inner.x + 1,
+                y,
+                kind_x.saturating_sub(inner.x + 2),
+                &entry.label,
+                Role::Text,
+            );
+            canvas.text(
+                kind_x,
+                y,
+                kind_width,
+                look.say
+                    .find(&format!("palette.{}", entry.kind))
+                    .unwrap_or(entry.kind),
+                Role::Muted,
+            );
             canvas.right(inner.right() - 1, y, key_width, &entry.key, Role::Info);
             canvas.hit(line, Hit::Row(i));
             if i == self.cursor {
                 canvas.tint(line, Role::Selection);
             }
         }
-        let foot = if self.found.is_empty() { "palette.nothing" } else { "palette.foot" };
-        canvas.text(inner.x + 1, inner.bottom() - 1, inner.width.saturating_sub(2), look.say.word(foot), Role::Muted);
+        let foot = if self.found.is_empty() {
+            "palette.nothing"
+        } else {
+            "palette.foot"
+        };
+        canvas.text(
+            inner.x + 1,
+            inner.bottom() - 1,
+            inner.width.saturating_sub(2),
+            look.say.word(foot),
+            Role::Muted,
+        );
     }
 }
 
@@ -284,19 +381,42 @@ mod tests {
     use super::*;
 
     fn names(typed: &str, all: &[&'static str]) -> Vec<&'static str> {
-        best(typed, all).into_iter().map(|(at, _)| all[at]).collect()
+        best(typed, all)
+            .into_iter()
+            .map(|(at, _)| all[at])
+            .collect()
     }
 
     #[test]
     fn exact_and_beginning_come_first_and_what_hardly_fits_not_at_all() {
-        let all = ["reform a stage", "stage of the pact", "stage", "go to funnel", "paste a gem", "stagnant water", "backstage gmbh"];
-        assert_eq!(names("stage", &all), ["stage", "stage of the pact", "reform a stage", "backstage gmbh"]);
+        let all = [
+            "reform a stage",
+            "stage of the pact",
+            "stage",
+            "go to funnel",
+            "paste a gem",
+            "stagnant water",
+            "backstage gmbh",
+        ];
+        assert_eq!(
+            names("stage", &all),
+            [
+                "stage",
+                "stage of the pact",
+                "reform a stage",
+                "backstage gmbh"
+            ]
+        );
         assert_eq!(names("go fun", &all), ["go to funnel"]);
         for slip in ["funel", "funnnel", "fumnel", "funenl", "go funel"] {
             assert_eq!(names(slip, &all), ["go to funnel"], "{slip}");
         }
         for other in ["zz", "gml", "stgm", "fnl", "tunnel"] {
-            assert_eq!(names(other, &all), [""; 0], "{other}: scattered letters are not meant");
+            assert_eq!(
+                names(other, &all),
+                [""; 0],
+                "{other}: scattered letters are not meant"
+            );
         }
     }
 }

@@ -26,7 +26,11 @@ pub struct People {
 }
 
 fn has_person(v: &People, _: &Look) -> Applies {
-    if v.person().is_some() { Ok(()) } else { Err("no_person") }
+    if v.person().is_some() {
+        Ok(())
+    } else {
+        Err("no_person")
+    }
 }
 
 impl People {
@@ -42,8 +46,16 @@ impl People {
     }
 
     fn form(&mut self, code: &'static str, row: Option<Id>, cx: &mut Cx) {
-        let Some(account) = self.account() else { return };
-        let target = Target { customer: self.customer, row, account: Some(Arc::new(account.clone())), event: None, ..Target::default() };
+        let Some(account) = self.account() else {
+            return;
+        };
+        let target = Target {
+            customer: self.customer,
+            row,
+            account: Some(Arc::new(account.clone())),
+            event: None,
+            ..Target::default()
+        };
         cx.open(Form::new(code, target, cx.look));
     }
 }
@@ -54,7 +66,10 @@ const CELL: u16 = 7;
 
 impl Lister for People {
     fn move_to(&mut self, to: usize, _look: &Look) {
-        self.cursor = to.min(self.account().map_or(0, |a| a.contacts.len().saturating_sub(1)));
+        self.cursor = to.min(
+            self.account()
+                .map_or(0, |a| a.contacts.len().saturating_sub(1)),
+        );
     }
 
     fn at(&self) -> (usize, usize) {
@@ -68,22 +83,37 @@ impl Screen for People {
     const NAME: &'static str = "stakeholders";
     const KEYS: &'static [&'static [KeyRow<People>]] = &[
         &[
-            row("edit", &["enter", "E"], |v: &mut Self, cx| v.form("contact", v.person().map(|c| c.id), cx))
-                .cli("contact edit")
-                .when(has_person)
-                .hint(),
-            row("add", &["c"], |v: &mut Self, cx| v.form("new_contact", None, cx)).cli("contact add").hint(),
+            row("edit", &["enter", "E"], |v: &mut Self, cx| {
+                v.form("contact", v.person().map(|c| c.id), cx)
+            })
+            .cli("contact edit")
+            .when(has_person)
+            .hint(),
+            row("add", &["c"], |v: &mut Self, cx| {
+                v.form("new_contact", None, cx)
+            })
+            .cli("contact add")
+            .hint(),
         ],
         Self::MOVES,
     ];
 
     fn title(&self, look: &Look) -> Title {
-        Title { crumb: look.say.word("screen.stakeholders").to_owned(), ..Title::default() }
+        Title {
+            crumb: look.say.word("screen.stakeholders").to_owned(),
+            ..Title::default()
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        let timeline = TimelineAsk { limit: 1, ..TimelineAsk::default() };
-        self.customer.map(|customer| (0, Query::Account { customer, timeline })).into_iter().collect()
+        let timeline = TimelineAsk {
+            limit: 1,
+            ..TimelineAsk::default()
+        };
+        self.customer
+            .map(|customer| (0, Query::Account { customer, timeline }))
+            .into_iter()
+            .collect()
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
@@ -91,8 +121,12 @@ impl Screen for People {
         self.page = Some(page.clone());
         // The cursor stays on its person, wherever that one stands now.
         if let Some(account) = self.account() {
-            let place = by_role(&account.contacts).iter().position(|c| Some(c.id) == before);
-            self.cursor = place.unwrap_or(self.cursor).min(account.contacts.len().saturating_sub(1));
+            let place = by_role(&account.contacts)
+                .iter()
+                .position(|c| Some(c.id) == before);
+            self.cursor = place
+                .unwrap_or(self.cursor)
+                .min(account.contacts.len().saturating_sub(1));
         }
     }
 
@@ -101,7 +135,10 @@ impl Screen for People {
     }
 
     fn show(&mut self, customer: Id, _cx: &mut Cx) {
-        *self = People { customer: Some(customer), ..People::default() };
+        *self = People {
+            customer: Some(customer),
+            ..People::default()
+        };
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
@@ -118,18 +155,31 @@ impl Screen for People {
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
-        let Some(account) = self.account() else { return };
+        let Some(account) = self.account() else {
+            return;
+        };
         let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
         let inner = canvas.frame(area, look.say.word("screen.stakeholders"), &name, true);
         let (x, right) = (inner.x + 1, inner.right().saturating_sub(1));
         let mut y = inner.y;
-        let edges = EDGES.iter().map(|edge| look.say.fill("stakeholders.edge", &[("n", &edge.to_string())]));
+        let edges = EDGES.iter().map(|edge| {
+            look.say
+                .fill("stakeholders.edge", &[("n", &edge.to_string())])
+        });
         let heads = std::iter::once(look.say.word("stakeholders.people").to_owned())
             .chain(edges)
-            .chain(["stakeholders.older", "stakeholders.never"].map(|w| look.say.word(w).to_owned()));
+            .chain(
+                ["stakeholders.older", "stakeholders.never"].map(|w| look.say.word(w).to_owned()),
+            );
         canvas.text(x, y, NAME, look.say.word("stakeholders.role"), Role::Muted);
         for (at, head) in heads.enumerate() {
-            canvas.right(x + NAME + CELL * (at as u16 + 1), y, CELL, &head, Role::Muted);
+            canvas.right(
+                x + NAME + CELL * (at as u16 + 1),
+                y,
+                CELL,
+                &head,
+                Role::Muted,
+            );
         }
         let today = look.now.today;
         for row in coverage(&account.signals, &account.contacts, &look.config, today) {
@@ -137,18 +187,50 @@ impl Screen for People {
             if y >= inner.bottom() {
                 return;
             }
-            let name = if row.role.is_empty() { look.say.word("stakeholders.without") } else { look.say.codes.role(&row.role) };
-            canvas.text(x, y, NAME, name, if row.gap { Role::Warn } else { Role::Text });
-            canvas.right(x + NAME + CELL, y, CELL, &row.people.to_string(), Role::Text);
-            let (cell, role) = match row.days {
-                Some(days) => (format!("{days}d"), if row.gap { Role::Warn } else { Role::Ok }),
-                None => ("-".to_owned(), if row.gap { Role::Warn } else { Role::Muted }),
+            let name = if row.role.is_empty() {
+                look.say.word("stakeholders.without")
+            } else {
+                look.say.codes.role(&row.role)
             };
-            canvas.right(x + NAME + CELL * (row.column() as u16 + 2), y, CELL, &cell, role);
+            canvas.text(
+                x,
+                y,
+                NAME,
+                name,
+                if row.gap { Role::Warn } else { Role::Text },
+            );
+            canvas.right(
+                x + NAME + CELL,
+                y,
+                CELL,
+                &row.people.to_string(),
+                Role::Text,
+            );
+            let (cell, role) = match row.days {
+                Some(days) => (
+                    format!("{days}d"),
+                    if row.gap { Role::Warn } else { Role::Ok },
+                ),
+                None => (
+                    "-".to_owned(),
+                    if row.gap { Role::Warn } else { Role::Muted },
+                ),
+            };
+            canvas.right(
+                x + NAME + CELL * (row.column() as u16 + 2),
+                y,
+                CELL,
+                &cell,
+                role,
+            );
             let gap = match (row.gap, row.people, row.limit) {
                 (true, 0, _) => look.say.word("stakeholders.gap_nobody").to_owned(),
-                (true, ..) if row.days.is_none() => look.say.word("stakeholders.gap_never").to_owned(),
-                (true, _, Some(limit)) => look.say.fill("stakeholders.gap_days", &[("n", &limit.to_string())]),
+                (true, ..) if row.days.is_none() => {
+                    look.say.word("stakeholders.gap_never").to_owned()
+                }
+                (true, _, Some(limit)) => look
+                    .say
+                    .fill("stakeholders.gap_days", &[("n", &limit.to_string())]),
                 _ => String::new(),
             };
             let at = x + NAME + CELL * 6 + 2;
@@ -157,26 +239,50 @@ impl Screen for People {
         y += 2;
         let people = by_role(&account.contacts);
         if people.is_empty() && y < inner.bottom() {
-            canvas.text(x, y, right.saturating_sub(x), look.say.word("stakeholders.nobody"), Role::Muted);
+            canvas.text(
+                x,
+                y,
+                right.saturating_sub(x),
+                look.say.word("stakeholders.nobody"),
+                Role::Muted,
+            );
         }
         let room = usize::from(inner.bottom().saturating_sub(y));
         canvas.drawn.list_rows = room;
         let top = (self.cursor + 1).saturating_sub(room);
         // No wider than the names need, so that how to reach them has the rest.
-        let name = people.iter().map(|c| cells(&c.name) as u16).max().unwrap_or(0).clamp(8, 25);
-        for (y, (at, contact)) in (y..inner.bottom()).zip(people.into_iter().enumerate().skip(top)) {
+        let name = people
+            .iter()
+            .map(|c| cells(&c.name) as u16)
+            .max()
+            .unwrap_or(0)
+            .clamp(8, 25);
+        for (y, (at, contact)) in (y..inner.bottom()).zip(people.into_iter().enumerate().skip(top))
+        {
             let line = Rect::new(inner.x, y, inner.width, 1);
             canvas.hit(line, Hit::Row(at));
-            let role = if contact.role.is_empty() { look.say.word("stakeholders.without") } else { look.say.codes.role(&contact.role) };
+            let role = if contact.role.is_empty() {
+                look.say.word("stakeholders.without")
+            } else {
+                look.say.codes.role(&contact.role)
+            };
             canvas.text(x, y, NAME, role, Role::Muted);
             canvas.text(x + NAME + 1, y, name, &contact.name, Role::Text);
-            let since = days_since(contact, look.now.zone, today)
-                .map_or_else(|| look.say.word("stakeholders.never").to_owned(), |d| format!("{d}d"));
+            let since = days_since(contact, look.now.zone, today).map_or_else(
+                || look.say.word("stakeholders.never").to_owned(),
+                |d| format!("{d}d"),
+            );
             let at_x = x + NAME + name + 8;
             canvas.right(at_x, y, 6, &since, Role::Text);
             let reach = [contact.email.as_str(), contact.phone.as_str()].join("  ");
             let at_x = at_x + 2;
-            canvas.text(at_x, y, right.saturating_sub(at_x), reach.trim(), Role::Info);
+            canvas.text(
+                at_x,
+                y,
+                right.saturating_sub(at_x),
+                reach.trim(),
+                Role::Info,
+            );
             if at == self.cursor {
                 canvas.tint(line, Role::Selection);
             }
@@ -195,7 +301,11 @@ mod tests {
             h.size(w, height).press("enter g p");
             insta::assert_snapshot!(format!("people_{w}x{height}"), h.text());
             h.press("g g enter");
-            assert!(h.text().contains("Role") && h.text().contains("Champion"), "{}", h.text());
+            assert!(
+                h.text().contains("Role") && h.text().contains("Champion"),
+                "{}",
+                h.text()
+            );
         }
     }
 }

@@ -28,7 +28,11 @@ pub struct Item {
 impl Item {
     /// An item whose code and label are given.
     pub fn new(code: impl Into<String>, label: impl Into<String>) -> Item {
-        Item { label: label.into(), detail: String::new(), code: code.into() }
+        Item {
+            label: label.into(),
+            detail: String::new(),
+            code: code.into(),
+        }
     }
 }
 
@@ -47,8 +51,17 @@ pub struct Pick {
 
 impl Pick {
     /// A list under a title; `chosen` gets the code of what was picked, after the list has closed.
-    pub fn new(title: impl Into<String>, items: Vec<Item>, chosen: impl FnMut(&str, &mut Cx) + 'static) -> Pick {
-        Pick { title: title.into(), items, chosen: Some(Box::new(chosen)), ..Pick::default() }
+    pub fn new(
+        title: impl Into<String>,
+        items: Vec<Item>,
+        chosen: impl FnMut(&str, &mut Cx) + 'static,
+    ) -> Pick {
+        Pick {
+            title: title.into(),
+            items,
+            chosen: Some(Box::new(chosen)),
+            ..Pick::default()
+        }
     }
 
     /// Lets the typed text itself be picked.
@@ -72,18 +85,34 @@ impl Pick {
         let wanted = text::fold(typed);
         let begins = |text: &str| {
             let folded = text::fold(text);
-            folded.starts_with(&wanted) || folded.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(&wanted))
+            folded.starts_with(&wanted)
+                || folded
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| word.starts_with(&wanted))
         };
         let holds = |text: &str| text::fold(text).contains(&wanted);
-        let (first, rest): (Vec<&Item>, Vec<&Item>) = self.items.iter().partition(|i| begins(&i.label) || begins(&i.code));
+        let (first, rest): (Vec<&Item>, Vec<&Item>) = self
+            .items
+            .iter()
+            .partition(|i| begins(&i.label) || begins(&i.code));
         let known = self.items.iter().any(|i| text::fold(&i.label) == wanted);
-        let own = (self.free && !wanted.is_empty() && !known).then(|| Cow::Owned(Item::new(typed, typed)));
-        let inside = rest.into_iter().filter(|i| holds(&i.label) || holds(&i.code));
-        first.into_iter().map(Cow::Borrowed).chain(own).chain(inside.map(Cow::Borrowed)).collect()
+        let own = (self.free && !wanted.is_empty() && !known)
+            .then(|| Cow::Owned(Item::new(typed, typed)));
+        let inside = rest
+            .into_iter()
+            .filter(|i| holds(&i.label) || holds(&i.code));
+        first
+            .into_iter()
+            .map(Cow::Borrowed)
+            .chain(own)
+            .chain(inside.map(Cow::Borrowed))
+            .collect()
     }
 
     fn pick(&mut self, cx: &mut Cx) {
-        let Some(code) = self.shown().get(self.cursor).map(|item| item.code.clone()) else { return };
+        let Some(code) = self.shown().get(self.cursor).map(|item| item.code.clone()) else {
+            return;
+        };
         cx.close();
         if let Some(chosen) = &mut self.chosen {
             chosen(&code, cx);
@@ -92,7 +121,10 @@ impl Pick {
 
     fn by(&mut self, by: isize) {
         let n = self.shown().len();
-        self.cursor = self.cursor.saturating_add_signed(by).min(n.saturating_sub(1));
+        self.cursor = self
+            .cursor
+            .saturating_add_signed(by)
+            .min(n.saturating_sub(1));
     }
 }
 
@@ -110,7 +142,10 @@ impl Screen for Pick {
     }
 
     fn title(&self, _look: &Look) -> Title {
-        Title { crumb: self.title.clone(), ..Title::default() }
+        Title {
+            crumb: self.title.clone(),
+            ..Title::default()
+        }
     }
 
     fn typing(&self) -> bool {
@@ -153,31 +188,78 @@ impl Screen for Pick {
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let shown = self.shown();
-        let widest = self.items.iter().map(|i| cells(&i.label) + cells(&i.detail) + 10).max().unwrap_or(20);
+        let widest = self
+            .items
+            .iter()
+            .map(|i| cells(&i.label) + cells(&i.detail) + 10)
+            .max()
+            .unwrap_or(20);
         let width = (widest.max(cells(&self.title) + 8).clamp(34, 70)) as u16;
         let area = centred(area, width, (self.items.len() as u16 + 4).max(6));
-        let count = if self.field.text().is_empty() { String::new() } else { format!("{}/{}", shown.len(), self.items.len()) };
+        let count = if self.field.text().is_empty() {
+            String::new()
+        } else {
+            format!("{}/{}", shown.len(), self.items.len())
+        };
         let inner = canvas.frame(area, &self.title, &count, true);
         if inner.height < 2 {
             return;
         }
         canvas.text(inner.x + 1, inner.y, 2, ">", Role::Accent);
-        self.field.draw(canvas, Rect::new(inner.x + 3, inner.y, inner.width.saturating_sub(4), 1), None);
+        self.field.draw(
+            canvas,
+            Rect::new(inner.x + 3, inner.y, inner.width.saturating_sub(4), 1),
+            None,
+        );
         if self.field.text().is_empty() {
-            let words = canvas.look.say.word(if self.free { "hint.pick_free" } else { "hint.pick" }).to_owned();
-            canvas.text(inner.x + 4, inner.y, inner.width.saturating_sub(5), &words, Role::Muted);
+            let words = canvas
+                .look
+                .say
+                .word(if self.free {
+                    "hint.pick_free"
+                } else {
+                    "hint.pick"
+                })
+                .to_owned();
+            canvas.text(
+                inner.x + 4,
+                inner.y,
+                inner.width.saturating_sub(5),
+                &words,
+                Role::Muted,
+            );
         }
         let rows = usize::from(inner.height - 1);
         let top = self.cursor.saturating_sub(rows.saturating_sub(1));
         for (i, item) in shown.iter().enumerate().skip(top).take(rows) {
             let y = inner.y + 1 + (i - top) as u16;
-            let digit = if i < 9 && self.field.text().is_empty() { (i + 1).to_string() } else { String::new() };
+            let digit = if i < 9 && self.field.text().is_empty() {
+                (i + 1).to_string()
+            } else {
+                String::new()
+            };
             canvas.text(inner.x + 1, y, 2, &digit, Role::Accent);
-            let used = canvas.text(inner.x + 3, y, inner.width.saturating_sub(4), &item.label, Role::Text);
+            let used = canvas.text(
+                inner.x + 3,
+                y,
+                inner.width.saturating_sub(4),
+                &item.label,
+                Role::Text,
+            );
             let left = inner.width.saturating_sub(used + 6);
             let typed = matches!(item, Cow::Owned(_));
-            let detail = if typed { canvas.look.say.word("hint.pick_new").to_owned() } else { item.detail.clone() };
-            canvas.right(inner.right().saturating_sub(1), y, left, &detail, Role::Muted);
+            let detail = if typed {
+                canvas.look.say.word("hint.pick_new").to_owned()
+            } else {
+                item.detail.clone()
+            };
+            canvas.right(
+                inner.right().saturating_sub(1),
+                y,
+                left,
+                &detail,
+                Role::Muted,
+            );
             let line = Rect::new(inner.x, y, inner.width, 1);
             canvas.hit(line, Hit::Row(i));
             if i == self.cursor {
@@ -192,7 +274,9 @@ mod tests {
     use super::*;
 
     fn codes(typed: &str, free: bool) -> Vec<String> {
-        let items = ["Nobody", "Bora Demir", "Ana Bo", "Dieter"].map(|name| Item::new(name, name)).to_vec();
+        let items = ["Nobody", "Bora Demir", "Ana Bo", "Dieter"]
+            .map(|name| Item::new(name, name))
+            .to_vec();
         let mut pick = Pick::new("Owner", items, |_, _| {});
         pick.free = free;
         pick.field.insert(typed);

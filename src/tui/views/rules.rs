@@ -45,7 +45,9 @@ fn some(view: &Rules, look: &Look) -> Applies {
 
 impl Rules {
     fn here<'a>(&self, look: &'a Look) -> Option<&'a Rule> {
-        self.list.here().and_then(|code| look.config.rules.find(&code))
+        self.list
+            .here()
+            .and_then(|code| look.config.rules.find(&code))
     }
 
     /// The rules follow the book's config.
@@ -57,8 +59,16 @@ impl Rules {
             self.list.want(wanted);
         }
         self.list.set(&codes);
-        let ghost = self.list.ghost.as_ref().and_then(|code| self.listed.remove_entry(code));
-        self.listed = codes.into_iter().zip(rules.iter().cloned()).chain(ghost).collect();
+        let ghost = self
+            .list
+            .ghost
+            .as_ref()
+            .and_then(|code| self.listed.remove_entry(code));
+        self.listed = codes
+            .into_iter()
+            .zip(rules.iter().cloned())
+            .chain(ghost)
+            .collect();
     }
 
     /// Writes what becomes of the rule under the cursor.
@@ -72,23 +82,47 @@ impl Rules {
 
     fn draw_row(&self, canvas: &mut Canvas, line: Rect, code: &String) {
         let look = canvas.look;
-        let Some(rule) = look.config.rules.find(code).or_else(|| self.listed.get(code)) else { return };
+        let Some(rule) = look
+            .config
+            .rules
+            .find(code)
+            .or_else(|| self.listed.get(code))
+        else {
+            return;
+        };
         let gone = self.list.ghost.as_ref() == Some(code);
         let n = self.counts.get(&rule.code).copied().unwrap_or(0);
-        let (sign, role) = if rule.off || gone { ("x", Role::Muted) } else { (look.glyphs.tick, Role::Ok) };
-        let text = if rule.off || gone { Role::Muted } else { Role::Text };
+        let (sign, role) = if rule.off || gone {
+            ("x", Role::Muted)
+        } else {
+            (look.glyphs.tick, Role::Ok)
+        };
+        let text = if rule.off || gone {
+            Role::Muted
+        } else {
+            Role::Text
+        };
         let wide = line.width >= 70;
         let label = line.width * if wide { 26 } else { 45 } / 100;
         let when = line.width * if wide { 28 } else { 0 } / 100;
         let rest = line.width.saturating_sub(label + when + 6 + 8);
-        let edge = look.say.word(if rule.on == Edge::Enter { "rules.enters" } else { "rules.leaves" });
+        let edge = look.say.word(if rule.on == Edge::Enter {
+            "rules.enters"
+        } else {
+            "rules.leaves"
+        });
         groups::cells_of(
             canvas,
             line,
             &[
                 (sign, 1, false, role),
                 (&rule.label, label, false, text),
-                (&format!("{edge} {}", rule.when), when, false, if rule.off { Role::Muted } else { Role::Info }),
+                (
+                    &format!("{edge} {}", rule.when),
+                    when,
+                    false,
+                    if rule.off { Role::Muted } else { Role::Info },
+                ),
                 (&does(rule, look), rest, false, Role::Muted),
                 (&grouped(n), 6, true, if n > 0 { text } else { Role::Muted }),
             ],
@@ -99,15 +133,35 @@ impl Rules {
     fn draw_detail(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let Some(rule) = self.here(look) else { return };
-        let title = if rule.off { look.say.fill("rules.is_off", &[("rule", &rule.label)]) } else { rule.label.clone() };
+        let title = if rule.off {
+            look.say.fill("rules.is_off", &[("rule", &rule.label)])
+        } else {
+            rule.label.clone()
+        };
         let inner = canvas.frame(area, &title, &rule.code, false);
-        let edge = look.say.word(if rule.on == Edge::Enter { "rules.on_enter" } else { "rules.on_leave" });
-        let mut lines: Vec<(String, Role)> = vec![(format!("{edge} {}", rule.when), Role::Info), (does(rule, look), Role::Text)];
+        let edge = look.say.word(if rule.on == Edge::Enter {
+            "rules.on_enter"
+        } else {
+            "rules.on_leave"
+        });
+        let mut lines: Vec<(String, Role)> = vec![
+            (format!("{edge} {}", rule.when), Role::Info),
+            (does(rule, look), Role::Text),
+        ];
         let of = |r: &&FiredRow| r.rule == rule.code;
         let latest = self.fired.iter().filter(of).take(usize::from(inner.height));
-        lines.extend(latest.map(|r| (format!("{}  {}", r.day.date().format("%a %-d %b"), r.customer_name), Role::Muted)));
+        lines.extend(latest.map(|r| {
+            (
+                format!("{}  {}", r.day.date().format("%a %-d %b"), r.customer_name),
+                Role::Muted,
+            )
+        }));
         if lines.len() == 2 {
-            lines.push((look.say.fill("rules.not_lately", &[("n", &LATELY.to_string())]), Role::Muted));
+            lines.push((
+                look.say
+                    .fill("rules.not_lately", &[("n", &LATELY.to_string())]),
+                Role::Muted,
+            ));
         }
         let room = inner.width.saturating_sub(2);
         let mut y = inner.y;
@@ -127,15 +181,26 @@ impl Rules {
 pub fn does(rule: &Rule, look: &Look) -> String {
     let mut parts = Vec::new();
     if let Some(call) = &rule.action {
-        let title = if call.title.is_empty() { &rule.label } else { &call.title };
+        let title = if call.title.is_empty() {
+            &rule.label
+        } else {
+            &call.title
+        };
         let kind = crate::tui::work::kind_words(&call.kind, look);
-        parts.push(look.say.fill("rules.opens", &[("kind", kind), ("title", title)]));
+        parts.push(
+            look.say
+                .fill("rules.opens", &[("kind", kind), ("title", title)]),
+        );
         if let Some(days) = call.days {
             parts.push(look.say.fill("rules.due_in", &[("n", &days.to_string())]));
         }
     }
     if !rule.playbook.is_empty() {
-        let label = look.config.playbooks.find(&rule.playbook).map_or(rule.playbook.as_str(), |p| p.label.as_str());
+        let label = look
+            .config
+            .playbooks
+            .find(&rule.playbook)
+            .map_or(rule.playbook.as_str(), |p| p.label.as_str());
         parts.push(look.say.fill("rules.starts", &[("playbook", label)]));
     }
     match rule.alert {
@@ -176,23 +241,44 @@ impl Screen for Rules {
             .when(some)
             .hint(),
             row("switch", &["o"], |v: &mut Self, cx| {
-                v.change(cx, |rule| Rule { off: !rule.off, ..rule.clone() }.command(Some(rule)));
+                v.change(cx, |rule| {
+                    Rule {
+                        off: !rule.off,
+                        ..rule.clone()
+                    }
+                    .command(Some(rule))
+                });
             })
             .when(some)
             .writes("rule off")
             .hint(),
             row("edit", &["E"], |v: &mut Self, cx| {
                 if let Some(rule) = v.here(cx.look) {
-                    let target = Target { rule: Some(rule.clone()), ..Target::default() };
+                    let target = Target {
+                        rule: Some(rule.clone()),
+                        ..Target::default()
+                    };
                     cx.open(Form::new("rule", target, cx.look));
                 }
             })
             .cli("config edit")
             .when(some)
             .hint(),
-            row("add", &["c"], |_: &mut Self, cx| cx.open(Form::new("new_rule", Target::default(), cx.look))).writes("rule add").hint(),
-            row("remove", &["D"], |v: &mut Self, cx| v.change(cx, Rule::removal)).cli("rule remove").when(some),
-            row("log_all", &["A"], |_: &mut Self, cx| cx.go("alerts", json!({"log": true}))).cli("rule log").hint(),
+            row("add", &["c"], |_: &mut Self, cx| {
+                cx.open(Form::new("new_rule", Target::default(), cx.look))
+            })
+            .writes("rule add")
+            .hint(),
+            row("remove", &["D"], |v: &mut Self, cx| {
+                v.change(cx, Rule::removal)
+            })
+            .cli("rule remove")
+            .when(some),
+            row("log_all", &["A"], |_: &mut Self, cx| {
+                cx.go("alerts", json!({"log": true}))
+            })
+            .cli("rule log")
+            .hint(),
         ],
         Self::MOVES,
     ];
@@ -200,13 +286,27 @@ impl Screen for Rules {
     fn title(&self, look: &Look) -> Title {
         let rules = &look.config.rules.rule;
         let on = rules.iter().filter(|r| !r.off).count();
-        let counter = look.say.fill("rules.counts", &[("n", &grouped(on)), ("of", &grouped(rules.len()))]);
-        Title { crumb: look.say.word("screen.rules").to_owned(), filter: String::new(), counter }
+        let counter = look.say.fill(
+            "rules.counts",
+            &[("n", &grouped(on)), ("of", &grouped(rules.len()))],
+        );
+        Title {
+            crumb: look.say.word("screen.rules").to_owned(),
+            filter: String::new(),
+            counter,
+        }
     }
 
     fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
         let since = Some(look.now.today.plus(1 - LATELY));
-        vec![(0, Query::Fired(FiredAsk { since, limit: 20_000, ..FiredAsk::default() }))]
+        vec![(
+            0,
+            Query::Fired(FiredAsk {
+                since,
+                limit: 20_000,
+                ..FiredAsk::default()
+            }),
+        )]
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, cx: &mut Cx) {
@@ -221,8 +321,13 @@ impl Screen for Rules {
     }
 
     fn on_write(&mut self, command: &Command, look: &Look) {
-        if let Command::SetConfig { key, value: None, .. } = command
-            && let Some(code) = self.list.here().filter(|code| key.strip_prefix(KEY) == Some(code))
+        if let Command::SetConfig {
+            key, value: None, ..
+        } = command
+            && let Some(code) = self
+                .list
+                .here()
+                .filter(|code| key.strip_prefix(KEY) == Some(code))
         {
             self.list.take(&[code], look.ticket);
         }
@@ -241,12 +346,19 @@ impl Screen for Rules {
     }
 
     fn restore(&mut self, state: &Value) {
-        state["rule"].as_str().unwrap_or_default().clone_into(&mut self.wanted);
+        state["rule"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.wanted);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
-        let below = if area.height >= 16 { (area.height / 3).clamp(6, 10) } else { 0 };
+        let below = if area.height >= 16 {
+            (area.height / 3).clamp(6, 10)
+        } else {
+            0
+        };
         let top = Rect::new(area.x, area.y, area.width, area.height - below);
         let right = look.say.fill("rules.lately", &[("n", &LATELY.to_string())]);
         let inner = canvas.frame(top, look.say.word("screen.rules"), &right, true);
@@ -255,7 +367,9 @@ impl Screen for Rules {
         }
         let height = usize::from(inner.height);
         canvas.drawn.list_rows = height.max(1);
-        for (y, at) in (inner.top()..inner.bottom()).zip(self.list.first(height)..self.list.rows.len()) {
+        for (y, at) in
+            (inner.top()..inner.bottom()).zip(self.list.first(height)..self.list.rows.len())
+        {
             let line = Rect::new(inner.x, y, inner.width, 1);
             self.draw_row(canvas, line, &self.list.rows[at]);
             canvas.hit(line, Hit::Row(at));

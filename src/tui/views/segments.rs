@@ -41,9 +41,20 @@ pub struct Segments {
 const MONTHS: u16 = 12;
 
 /// The columns of a list behind a ready-made segment.
-const COLUMNS: [&str; 10] = ["name", "owner", "stage", "orders", "spent", "ordered", "r", "f", "m", "seg"];
+const COLUMNS: [&str; 10] = [
+    "name", "owner", "stage", "orders", "spent", "ordered", "r", "f", "m", "seg",
+];
 /// The same where the three conditions are asked.
-const VALUE: [&str; 8] = ["name", "owner", "orders", "spent", "ordered", "fullprice", "several", "abovemedian"];
+const VALUE: [&str; 8] = [
+    "name",
+    "owner",
+    "orders",
+    "spent",
+    "ordered",
+    "fullprice",
+    "several",
+    "abovemedian",
+];
 
 fn name(segment: &SegmentRow) -> Named {
     (segment.own, segment.name.clone())
@@ -57,12 +68,26 @@ impl Segments {
 
     fn open(&mut self, cx: &mut Cx) {
         let Some(segment) = self.here() else { return };
-        let view = match self.views.iter().find(|(_, name, _)| segment.own && *name == segment.name) {
+        let view = match self
+            .views
+            .iter()
+            .find(|(_, name, _)| segment.own && *name == segment.name)
+        {
             Some((_, _, view)) => view.clone(),
             None => {
-                let columns: &[&str] = if segment.name == "high_value" { &VALUE } else { &COLUMNS };
+                let columns: &[&str] = if segment.name == "high_value" {
+                    &VALUE
+                } else {
+                    &COLUMNS
+                };
                 let columns = columns.iter().map(|c| (*c).to_owned()).collect();
-                View { filter: segment.filter.clone(), sort: "spent".into(), descending: true, columns, segment: false }
+                View {
+                    filter: segment.filter.clone(),
+                    sort: "spent".into(),
+                    descending: true,
+                    columns,
+                    segment: false,
+                }
             }
         };
         cx.go("customers", json!({"view": view}));
@@ -70,18 +95,31 @@ impl Segments {
 
     fn mark(&mut self, cx: &mut Cx) {
         let plain = self.views.iter().filter(|(_, _, view)| !view.segment);
-        let items: Vec<Item> =
-            plain.map(|(_, name, view)| Item { code: name.clone(), label: name.clone(), detail: view.filter.clone() }).collect();
+        let items: Vec<Item> = plain
+            .map(|(_, name, view)| Item {
+                code: name.clone(),
+                label: name.clone(),
+                detail: view.filter.clone(),
+            })
+            .collect();
         if items.is_empty() {
             return cx.toast(cx.look.say.word("segments.no_views").to_owned());
         }
         let title = cx.look.say.word("segments.mark").to_owned();
-        cx.open(Pick::new(title, items, |name, cx| cx.push(Step::Tell("segments", json!({"mark": name})))));
+        cx.open(Pick::new(title, items, |name, cx| {
+            cx.push(Step::Tell("segments", json!({"mark": name})))
+        }));
     }
 
     fn put(&self, name: &str, segment: bool, cx: &mut Cx) {
         if let Some((_, name, view)) = self.views.iter().find(|(_, n, _)| n == name) {
-            cx.write(Command::SaveView { name: name.clone(), view: View { segment, ..view.clone() } });
+            cx.write(Command::SaveView {
+                name: name.clone(),
+                view: View {
+                    segment,
+                    ..view.clone()
+                },
+            });
         }
     }
 
@@ -92,12 +130,25 @@ impl Segments {
 
     /// The counts of a segment at month ends, as bars, and what has changed since the last of them.
     fn course(&self, at: usize, look: &Look) -> (String, String) {
-        let Some(page) = self.page.as_ref().filter(|p| p.rows.get(at).is_some_and(|r| !Self::is_unscored(p, r))) else {
+        let Some(page) = self
+            .page
+            .as_ref()
+            .filter(|p| p.rows.get(at).is_some_and(|r| !Self::is_unscored(p, r)))
+        else {
             return Default::default();
         };
         let (counts, computing): (Vec<usize>, bool) = match at.checked_sub(READY.len()) {
-            Some(own) => (self.own.counts.get(own).cloned().unwrap_or_default(), self.own.computing),
-            None => (page.trend.iter().filter_map(|(_, counts)| counts.get(at).copied()).collect(), page.computing),
+            Some(own) => (
+                self.own.counts.get(own).cloned().unwrap_or_default(),
+                self.own.computing,
+            ),
+            None => (
+                page.trend
+                    .iter()
+                    .filter_map(|(_, counts)| counts.get(at).copied())
+                    .collect(),
+                page.computing,
+            ),
         };
         if counts.is_empty() {
             return Default::default();
@@ -108,8 +159,14 @@ impl Segments {
         if computing {
             return (bars, look.say.word("segments.computing").to_owned());
         }
-        let change = counts.last().map_or(0, |last| page.rows[at].count as i64 - *last as i64);
-        (bars, look.say.fill("segments.change", &[("n", &format!("{change:+}"))]))
+        let change = counts
+            .last()
+            .map_or(0, |last| page.rows[at].count as i64 - *last as i64);
+        (
+            bars,
+            look.say
+                .fill("segments.change", &[("n", &format!("{change:+}"))]),
+        )
     }
 
     fn draw_rows(&self, canvas: &mut Canvas, area: Rect, page: &SegmentsPage) {
@@ -117,34 +174,67 @@ impl Segments {
         let inner = canvas.frame(
             area,
             look.say.word("screen.segments"),
-            &look.say.fill("segments.look_back", &[("n", &LOOK_BACK.to_string())]),
+            &look
+                .say
+                .fill("segments.look_back", &[("n", &LOOK_BACK.to_string())]),
             true,
         );
         let kinds: Vec<usize> = page.rows.iter().map(|r| usize::from(r.own)).collect();
-        let head = |at: usize| (look.say.word(if page.rows[at].own { "segments.own" } else { "segments.ready" }).to_owned(), Role::Muted);
-        groups::draw(canvas, inner, &self.list, &kinds, head, |canvas, line, at| {
-            let segment = &page.rows[at];
-            let name = if segment.own { segment.name.as_str() } else { look.say.codes.segment(&segment.name) };
-            let (bars, change) = self.course(at, look);
-            let rest = if segment.mistake.is_empty() { change } else { segment.mistake.clone() };
-            let unscored = Self::is_unscored(page, segment);
-            let dash = |text: String| if unscored { "-".to_owned() } else { text };
-            let arr = dash(money::short(segment.arr, look.config.currency));
-            let room = line.width.saturating_sub(3);
-            let label = (room * 30 / 100).clamp(10, 28);
-            groups::cells_of(
-                canvas,
-                line,
-                &[
-                    (name, label, false, Role::Text),
-                    (&dash(grouped(segment.count)), 9, true, Role::Accent),
-                    (&arr, 8, true, Role::Text),
-                    ("", 1, false, Role::Text),
-                    (&bars, 12, false, Role::Info),
-                    (&rest, room.saturating_sub(label + 9 + 8 + 12 + 6), false, Role::Muted),
-                ],
-            );
-        });
+        let head = |at: usize| {
+            (
+                look.say
+                    .word(if page.rows[at].own {
+                        "segments.own"
+                    } else {
+                        "segments.ready"
+                    })
+                    .to_owned(),
+                Role::Muted,
+            )
+        };
+        groups::draw(
+            canvas,
+            inner,
+            &self.list,
+            &kinds,
+            head,
+            |canvas, line, at| {
+                let segment = &page.rows[at];
+                let name = if segment.own {
+                    segment.name.as_str()
+                } else {
+                    look.say.codes.segment(&segment.name)
+                };
+                let (bars, change) = self.course(at, look);
+                let rest = if segment.mistake.is_empty() {
+                    change
+                } else {
+                    segment.mistake.clone()
+                };
+                let unscored = Self::is_unscored(page, segment);
+                let dash = |text: String| if unscored { "-".to_owned() } else { text };
+                let arr = dash(money::short(segment.arr, look.config.currency));
+                let room = line.width.saturating_sub(3);
+                let label = (room * 30 / 100).clamp(10, 28);
+                groups::cells_of(
+                    canvas,
+                    line,
+                    &[
+                        (name, label, false, Role::Text),
+                        (&dash(grouped(segment.count)), 9, true, Role::Accent),
+                        (&arr, 8, true, Role::Text),
+                        ("", 1, false, Role::Text),
+                        (&bars, 12, false, Role::Info),
+                        (
+                            &rest,
+                            room.saturating_sub(label + 9 + 8 + 12 + 6),
+                            false,
+                            Role::Muted,
+                        ),
+                    ],
+                );
+            },
+        );
     }
 
     fn draw_meaning(&self, canvas: &mut Canvas, area: Rect, page: &SegmentsPage) {
@@ -156,20 +246,41 @@ impl Segments {
             said.push(segment.filter.clone());
             said.push(look.say.word("segments.own_note").to_owned());
         } else {
-            said.push(look.say.codes.segment(&format!("{}_is", segment.name)).to_owned());
-            said.push(look.say.fill("segments.filter", &[("filter", &segment.filter)]));
+            said.push(
+                look.say
+                    .codes
+                    .segment(&format!("{}_is", segment.name))
+                    .to_owned(),
+            );
+            said.push(
+                look.say
+                    .fill("segments.filter", &[("filter", &segment.filter)]),
+            );
         }
         let buyers = grouped(page.buyers);
-        said.push(
-            look.say.fill(if page.buyers < FEW { "segments.few" } else { "segments.buyers" }, &[("n", &buyers), ("few", &FEW.to_string())]),
-        );
+        said.push(look.say.fill(
+            if page.buyers < FEW {
+                "segments.few"
+            } else {
+                "segments.buyers"
+            },
+            &[("n", &buyers), ("few", &FEW.to_string())],
+        ));
         if let Some(median) = page.median {
             let median = money::full(median.round() as i64, look.config.currency);
             said.push(look.say.fill("segments.median", &[("median", &median)]));
         }
-        let lines = said.iter().flat_map(|text| wrap(text, usize::from(inner.width.saturating_sub(2))));
+        let lines = said
+            .iter()
+            .flat_map(|text| wrap(text, usize::from(inner.width.saturating_sub(2))));
         for (y, line) in (inner.y..inner.bottom()).zip(lines) {
-            canvas.text(inner.x + 1, y, inner.width.saturating_sub(2), &line, Role::Muted);
+            canvas.text(
+                inner.x + 1,
+                y,
+                inner.width.saturating_sub(2),
+                &line,
+                Role::Muted,
+            );
         }
     }
 }
@@ -187,7 +298,9 @@ impl Screen for Segments {
     const NAME: &'static str = "segments";
     const KEYS: &'static [&'static [KeyRow<Segments>]] = &[
         &[
-            row("open", &["enter"], Segments::open).when(|v, _| v.here().map(|_| ()).ok_or("no_customer")).hint(),
+            row("open", &["enter"], Segments::open)
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_customer"))
+                .hint(),
             row("mark", &["a"], Segments::mark).cli("segments").hint(),
             row("unmark", &["D"], |v: &mut Self, cx| {
                 if let Some(segment) = v.here().cloned() {
@@ -195,13 +308,23 @@ impl Screen for Segments {
                 }
             })
             .cli("segments")
-            .when(|v, _| if v.here().is_some_and(|s| s.own) { Ok(()) } else { Err("ready_made") }),
+            .when(|v, _| {
+                if v.here().is_some_and(|s| s.own) {
+                    Ok(())
+                } else {
+                    Err("ready_made")
+                }
+            }),
         ],
         Self::MOVES,
     ];
 
     fn title(&self, look: &Look) -> Title {
-        Title { crumb: look.say.word("screen.segments").to_owned(), filter: String::new(), counter: String::new() }
+        Title {
+            crumb: look.say.word("screen.segments").to_owned(),
+            filter: String::new(),
+            counter: String::new(),
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -209,7 +332,13 @@ impl Screen for Segments {
         let filters: Vec<String> = rows.filter(|r| r.own).map(|r| r.filter.clone()).collect();
         let mut all = vec![(0, Query::Segments { trend: true }), (1, Query::Views)];
         if !filters.is_empty() {
-            all.push((2, Query::Course { filters, months: MONTHS }));
+            all.push((
+                2,
+                Query::Course {
+                    filters,
+                    months: MONTHS,
+                },
+            ));
         }
         all
     }
@@ -255,9 +384,17 @@ impl Screen for Segments {
             return groups::draw_empty(canvas, inner, look.say.word("message.loading"));
         };
         let below = if area.height >= 16 { 8 } else { 0 };
-        self.draw_rows(canvas, Rect::new(area.x, area.y, area.width, area.height - below), page);
+        self.draw_rows(
+            canvas,
+            Rect::new(area.x, area.y, area.width, area.height - below),
+            page,
+        );
         if below > 0 {
-            self.draw_meaning(canvas, Rect::new(area.x, area.bottom() - below, area.width, below), page);
+            self.draw_meaning(
+                canvas,
+                Rect::new(area.x, area.bottom() - below, area.width, below),
+                page,
+            );
         }
     }
 }

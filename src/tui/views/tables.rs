@@ -69,8 +69,18 @@ impl Default for Tables {
 fn keys(page: &TablePage) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let words = |row: &crate::domain::table::Row| {
-        let text = |cell: &Cell| if let Cell::Text(text) = cell { Some(text.clone()) } else { None };
-        row.cells.iter().filter_map(text).collect::<Vec<_>>().join("\t")
+        let text = |cell: &Cell| {
+            if let Cell::Text(text) = cell {
+                Some(text.clone())
+            } else {
+                None
+            }
+        };
+        row.cells
+            .iter()
+            .filter_map(text)
+            .collect::<Vec<_>>()
+            .join("\t")
     };
     let key = |row| {
         let words = words(row);
@@ -112,24 +122,59 @@ fn title_of(kind: &Kind, look: &Look) -> String {
     let (what, by) = match kind {
         Kind::Split(by) => ("by", by),
         Kind::StaysBy(by) => ("stays_by", by),
-        other => return look.say.word(&format!("tables.{}", word_of(other))).to_owned(),
+        other => {
+            return look
+                .say
+                .word(&format!("tables.{}", word_of(other)))
+                .to_owned();
+        }
     };
     if let By::Attribute(code) = by {
-        let label = look.config.attribute(code).map_or(code.as_str(), |a| a.label.as_str());
+        let label = look
+            .config
+            .attribute(code)
+            .map_or(code.as_str(), |a| a.label.as_str());
         return look.say.fill(&format!("tables.{what}"), &[("what", label)]);
     }
-    look.say.word(&format!("tables.{what}_{}", by.word())).to_owned()
+    look.say
+        .word(&format!("tables.{what}_{}", by.word()))
+        .to_owned()
 }
 
 /// Asks which table; `state` is what it is opened with beside that.
 pub fn pick(state: &Value, cx: &mut Cx) {
-    let splittable = |kind| matches!(kind, AttributeType::Text | AttributeType::Enum | AttributeType::Bool);
-    let attributes = || cx.look.config.attributes.iter().filter(|a| splittable(a.kind)).map(|a| By::Attribute(a.code.clone()));
-    let splits = [By::Owner, By::Month, By::Quarter, By::Before].into_iter().chain(attributes()).map(Kind::Split);
-    let stays = [By::Owner, By::Month, By::Quarter].into_iter().chain(attributes()).map(Kind::StaysBy);
+    let splittable = |kind| {
+        matches!(
+            kind,
+            AttributeType::Text | AttributeType::Enum | AttributeType::Bool
+        )
+    };
+    let attributes = || {
+        cx.look
+            .config
+            .attributes
+            .iter()
+            .filter(|a| splittable(a.kind))
+            .map(|a| By::Attribute(a.code.clone()))
+    };
+    let splits = [By::Owner, By::Month, By::Quarter, By::Before]
+        .into_iter()
+        .chain(attributes())
+        .map(Kind::Split);
+    let stays = [By::Owner, By::Month, By::Quarter]
+        .into_iter()
+        .chain(attributes())
+        .map(Kind::StaysBy);
     let others = [Kind::Targets, Kind::Help, Kind::Issues];
-    let kinds: Vec<Kind> = splits.chain([Kind::Stays, Kind::Curve]).chain(stays).chain(others).collect();
-    let items = kinds.iter().map(|k| Item::new(word_of(k), title_of(k, cx.look))).collect();
+    let kinds: Vec<Kind> = splits
+        .chain([Kind::Stays, Kind::Curve])
+        .chain(stays)
+        .chain(others)
+        .collect();
+    let items = kinds
+        .iter()
+        .map(|k| Item::new(word_of(k), title_of(k, cx.look)))
+        .collect();
     let title = cx.look.say.word("tables.pick").to_owned();
     let state = state.clone();
     cx.open(Pick::new(title, items, move |word, cx| {
@@ -150,7 +195,10 @@ impl Tables {
 
     /// Whom the row at the cursor counts.
     fn behind(&self) -> Vec<Who> {
-        self.page().and_then(|p| p.rows.get(self.list.cursor)).map(|r| self.numbers.at(&r.customers)).unwrap_or_default()
+        self.page()
+            .and_then(|p| p.rows.get(self.list.cursor))
+            .map(|r| self.numbers.at(&r.customers))
+            .unwrap_or_default()
     }
 
     fn state(&self) -> Value {
@@ -161,9 +209,14 @@ impl Tables {
     }
 
     fn pick_period(&mut self, cx: &mut Cx) {
-        let items = PERIODS.iter().map(|p| Item::new(period_code(*p), period_words(*p, cx.look))).collect();
+        let items = PERIODS
+            .iter()
+            .map(|p| Item::new(period_code(*p), period_words(*p, cx.look)))
+            .collect();
         let title = cx.look.say.word("tables.period").to_owned();
-        let pick = Pick::new(title, items, |code, cx| cx.push(Step::Tell("tables", json!({"period": code}))));
+        let pick = Pick::new(title, items, |code, cx| {
+            cx.push(Step::Tell("tables", json!({"period": code})))
+        });
         cx.open(pick.at(&period_code(self.period)));
     }
 
@@ -179,18 +232,35 @@ impl Tables {
     /// What a cell says: words of the table's own codes, and figures as they are shown everywhere.
     fn said(cell: &Cell, head: &str, look: &Look) -> String {
         match (cell, head) {
-            (Cell::Text(code), "figure" | "help") => look.say.word(&format!("tables.{code}")).to_owned(),
+            (Cell::Text(code), "figure" | "help") => {
+                look.say.word(&format!("tables.{code}")).to_owned()
+            }
             (Cell::Text(period), "period") => {
-                let days = period.split_once(" to ").and_then(|(from, to)| Some((from.parse::<Day>().ok()?, to.parse::<Day>().ok()?)));
+                let days = period.split_once(" to ").and_then(|(from, to)| {
+                    Some((from.parse::<Day>().ok()?, to.parse::<Day>().ok()?))
+                });
                 days.map_or_else(
                     || period.clone(),
-                    |(from, to)| format!("{} to {}", from.date().format("%-d %b"), to.date().format("%-d %b %Y")),
+                    |(from, to)| {
+                        format!(
+                            "{} to {}",
+                            from.date().format("%-d %b"),
+                            to.date().format("%-d %b %Y")
+                        )
+                    },
                 )
             }
-            (Cell::Met(met), _) => look.say.word(if *met { "word.yes" } else { "word.no" }).to_owned(),
+            (Cell::Met(met), _) => look
+                .say
+                .word(if *met { "word.yes" } else { "word.no" })
+                .to_owned(),
             (Cell::Months(months), _) => {
                 let most = months.iter().flatten().copied().fold(1.0, f64::max);
-                let bar = |m: &Option<f64>| m.map_or(look.glyphs.dot, |n| look.glyphs.bars[((n / most * 7.0).round() as usize).min(7)]);
+                let bar = |m: &Option<f64>| {
+                    m.map_or(look.glyphs.dot, |n| {
+                        look.glyphs.bars[((n / most * 7.0).round() as usize).min(7)]
+                    })
+                };
                 months.iter().map(bar).collect()
             }
             _ => cell.show(),
@@ -199,7 +269,12 @@ impl Tables {
 
     fn draw_table(&self, canvas: &mut Canvas, area: Rect, page: &TablePage) {
         let look = canvas.look;
-        let inner = canvas.frame(area, &title_of(&self.kind, look), &period_words(self.period, look), !self.on_people);
+        let inner = canvas.frame(
+            area,
+            &title_of(&self.kind, look),
+            &period_words(self.period, look),
+            !self.on_people,
+        );
         if page.rows.is_empty() {
             let key = match self.kind {
                 Kind::Split(_) => "tables.no_split".to_owned(),
@@ -209,23 +284,50 @@ impl Tables {
             return groups::draw_empty(canvas, inner, look.say.word(&key));
         }
         let said = |row: &crate::domain::table::Row| -> Vec<String> {
-            row.cells.iter().zip(&page.heads).map(|(cell, head)| Tables::said(cell, head, look)).collect()
+            row.cells
+                .iter()
+                .zip(&page.heads)
+                .map(|(cell, head)| Tables::said(cell, head, look))
+                .collect()
         };
         let rows: Vec<Vec<String>> = page.rows.iter().map(said).collect();
-        let heads: Vec<String> = page.heads.iter().map(|h| look.say.word(&format!("tables.head_{h}")).to_owned()).collect();
-        let mut widths: Vec<u16> =
-            (0..heads.len()).map(|i| rows.iter().map(|r| cells(&r[i])).chain([cells(&heads[i])]).max().unwrap_or(1) as u16).collect();
+        let heads: Vec<String> = page
+            .heads
+            .iter()
+            .map(|h| look.say.word(&format!("tables.head_{h}")).to_owned())
+            .collect();
+        let mut widths: Vec<u16> = (0..heads.len())
+            .map(|i| {
+                rows.iter()
+                    .map(|r| cells(&r[i]))
+                    .chain([cells(&heads[i])])
+                    .max()
+                    .unwrap_or(1) as u16
+            })
+            .collect();
         // What does not fit is taken from the widest columns of words.
         while widths.iter().sum::<u16>() + widths.len() as u16 + 2 > inner.width {
-            let Some(widest) = (0..widths.len()).max_by_key(|i| widths[*i]).filter(|i| widths[*i] > 6) else { break };
+            let Some(widest) = (0..widths.len())
+                .max_by_key(|i| widths[*i])
+                .filter(|i| widths[*i] > 6)
+            else {
+                break;
+            };
             widths[widest] -= 1;
         }
         let right: Vec<bool> = page.rows[0].cells.iter().map(|c| !c.is_text()).collect();
         let line = |texts: &[String], role: Role, canvas: &mut Canvas, at: Rect| {
-            let cells: Vec<(&str, u16, bool, Role)> = (0..texts.len()).map(|i| (texts[i].as_str(), widths[i], right[i], role)).collect();
+            let cells: Vec<(&str, u16, bool, Role)> = (0..texts.len())
+                .map(|i| (texts[i].as_str(), widths[i], right[i], role))
+                .collect();
             groups::cells_of(canvas, at, &cells);
         };
-        line(&heads, Role::Muted, canvas, Rect::new(inner.x, inner.y, inner.width, 1));
+        line(
+            &heads,
+            Role::Muted,
+            canvas,
+            Rect::new(inner.x, inner.y, inner.width, 1),
+        );
         let height = usize::from(inner.height.saturating_sub(1));
         if !self.on_people {
             canvas.drawn.list_rows = height.max(1);
@@ -234,7 +336,14 @@ impl Tables {
         for (y, at) in (inner.y + 1..inner.bottom()).zip(top..rows.len()) {
             let whole = Rect::new(inner.x, y, inner.width, 1);
             line(&rows[at], Role::Text, canvas, whole);
-            canvas.hit(whole, if self.on_people { Hit::Part(at) } else { Hit::Row(at) });
+            canvas.hit(
+                whole,
+                if self.on_people {
+                    Hit::Part(at)
+                } else {
+                    Hit::Row(at)
+                },
+            );
             if at == self.list.cursor {
                 canvas.tint(whole, Role::Selection);
             }
@@ -243,7 +352,9 @@ impl Tables {
 
     fn draw_people(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
-        let n = look.say.fill("nps.people", &[("n", &self.people.rows.len().to_string())]);
+        let n = look
+            .say
+            .fill("nps.people", &[("n", &self.people.rows.len().to_string())]);
         let inner = canvas.frame(area, look.say.word("tables.behind"), &n, self.on_people);
         if self.people.rows.is_empty() {
             return groups::draw_empty(canvas, inner, look.say.word("nps.nobody"));
@@ -257,9 +368,19 @@ impl Tables {
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.people.rows.len()) {
             let whole = Rect::new(inner.x, y, inner.width, 1);
             let who = self.people.rows[at];
-            let Some(row) = who.row(&roster) else { continue };
-            let text = if self.people.ghost == Some(who) { Role::Muted } else { Role::Text };
-            let column = |code: &str| crate::columns::column(code).map(|c| c.show(&roster, row, look.now.today)).unwrap_or_default();
+            let Some(row) = who.row(&roster) else {
+                continue;
+            };
+            let text = if self.people.ghost == Some(who) {
+                Role::Muted
+            } else {
+                Role::Text
+            };
+            let column = |code: &str| {
+                crate::columns::column(code)
+                    .map(|c| c.show(&roster, row, look.now.today))
+                    .unwrap_or_default()
+            };
             let room = inner.width.saturating_sub(3);
             let name = (room * 4 / 10).clamp(10, 36);
             groups::cells_of(
@@ -294,7 +415,11 @@ impl Lister for Tables {
         }
     }
     fn at(&self) -> (usize, usize) {
-        if self.on_people { (self.people.cursor, self.people.rows.len()) } else { (self.list.cursor, self.list.rows.len()) }
+        if self.on_people {
+            (self.people.cursor, self.people.rows.len())
+        } else {
+            (self.list.cursor, self.list.rows.len())
+        }
     }
 }
 
@@ -305,25 +430,51 @@ impl Screen for Tables {
     const KEYS: &'static [&'static [KeyRow<Tables>]] = &[
         &[
             row("open", &["enter"], Tables::open)
-                .when(|v, _| if v.filter.editing() || !v.people.rows.is_empty() { Ok(()) } else { Err("no_customer") })
+                .when(|v, _| {
+                    if v.filter.editing() || !v.people.rows.is_empty() {
+                        Ok(())
+                    } else {
+                        Err("no_customer")
+                    }
+                })
                 .hint(),
-            row(
-                "pane",
-                &["tab", "shift-tab"],
-                |v: &mut Self, _| {
-                    if v.filter.editing() { v.filter.complete() } else { v.on_people = !v.on_people }
-                },
-            )
+            row("pane", &["tab", "shift-tab"], |v: &mut Self, _| {
+                if v.filter.editing() {
+                    v.filter.complete()
+                } else {
+                    v.on_people = !v.on_people
+                }
+            })
             .hint(),
-            row("split", &["B"], |v: &mut Self, cx| pick(&v.state(), cx)).cli("funnel").hint(),
+            row("split", &["B"], |v: &mut Self, cx| pick(&v.state(), cx))
+                .cli("funnel")
+                .hint(),
             row("period", &["P"], Tables::pick_period).hint(),
             row("mode", &["o"], |v: &mut Self, _| {
-                v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };
+                v.mode = if v.mode == Mode::InOrder {
+                    Mode::AnyOrder
+                } else {
+                    Mode::InOrder
+                };
             })
-            .when(|v, _| if matches!(v.kind, Kind::Split(_) | Kind::Targets) { Ok(()) } else { Err("no_order") }),
+            .when(|v, _| {
+                if matches!(v.kind, Kind::Split(_) | Kind::Targets) {
+                    Ok(())
+                } else {
+                    Err("no_order")
+                }
+            }),
             row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
-            row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
-                .when(|v, _| if v.filter.text.is_empty() { Err("no_filter") } else { Ok(()) }),
+            row("clear_filter", &["F"], |v: &mut Self, _| {
+                v.filter.text.clear()
+            })
+            .when(|v, _| {
+                if v.filter.text.is_empty() {
+                    Err("no_filter")
+                } else {
+                    Ok(())
+                }
+            }),
             row("escape", &["esc"], |v: &mut Self, cx| {
                 if v.filter.escape() {
                 } else if v.on_people {
@@ -339,13 +490,30 @@ impl Screen for Tables {
     ];
 
     fn title(&self, look: &Look) -> Title {
-        let mode = look.say.word(if self.mode == Mode::InOrder { "funnel.in_order" } else { "funnel.any_order" });
-        let counter = if matches!(self.kind, Kind::Split(_) | Kind::Targets) { mode.to_owned() } else { String::new() };
-        Title { crumb: title_of(&self.kind, look), filter: self.filter.text.clone(), counter }
+        let mode = look.say.word(if self.mode == Mode::InOrder {
+            "funnel.in_order"
+        } else {
+            "funnel.any_order"
+        });
+        let counter = if matches!(self.kind, Kind::Split(_) | Kind::Targets) {
+            mode.to_owned()
+        } else {
+            String::new()
+        };
+        Title {
+            crumb: title_of(&self.kind, look),
+            filter: self.filter.text.clone(),
+            counter,
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        let ask = TableAsk { kind: self.kind.clone(), filter: self.filter.text.clone(), period: self.period, mode: self.mode };
+        let ask = TableAsk {
+            kind: self.kind.clone(),
+            filter: self.filter.text.clone(),
+            period: self.period,
+            mode: self.mode,
+        };
         let mut all = vec![(TABLE, Query::Table(ask))];
         all.extend(self.filter.query().map(|query| (CHECK, query)));
         all
@@ -425,9 +593,19 @@ impl Screen for Tables {
     fn restore(&mut self, state: &Value) {
         self.filter.escape();
         self.kind = kind_of(state["table"].as_str().unwrap_or_default());
-        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
-        self.period = state["period"].as_str().and_then(period_of).unwrap_or(PeriodAsk::Days(365));
-        self.mode = if state["any_order"].as_bool().unwrap_or(false) { Mode::AnyOrder } else { Mode::InOrder };
+        state["filter"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.filter.text);
+        self.period = state["period"]
+            .as_str()
+            .and_then(period_of)
+            .unwrap_or(PeriodAsk::Days(365));
+        self.mode = if state["any_order"].as_bool().unwrap_or(false) {
+            Mode::AnyOrder
+        } else {
+            Mode::InOrder
+        };
         if let Some(key) = state["at"].as_str() {
             self.list.want(key.to_owned());
         }
@@ -438,12 +616,29 @@ impl Screen for Tables {
         let look = canvas.look;
         let Some(page) = self.page() else {
             let inner = canvas.frame(area, &title_of(&self.kind, look), "", true);
-            return groups::draw_empty(canvas, inner, self.failed.as_deref().unwrap_or(look.say.word("message.loading")));
+            return groups::draw_empty(
+                canvas,
+                inner,
+                self.failed
+                    .as_deref()
+                    .unwrap_or(look.say.word("message.loading")),
+            );
         };
-        let below = if area.height >= 14 { area.height * 2 / 5 } else { 0 };
-        self.draw_table(canvas, Rect::new(area.x, area.y, area.width, area.height - below), page);
+        let below = if area.height >= 14 {
+            area.height * 2 / 5
+        } else {
+            0
+        };
+        self.draw_table(
+            canvas,
+            Rect::new(area.x, area.y, area.width, area.height - below),
+            page,
+        );
         if below > 0 {
-            self.draw_people(canvas, Rect::new(area.x, area.bottom() - below, area.width, below));
+            self.draw_people(
+                canvas,
+                Rect::new(area.x, area.bottom() - below, area.width, below),
+            );
         }
     }
 }

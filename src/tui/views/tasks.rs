@@ -51,7 +51,8 @@ fn group(task: &Task, today: Day) -> usize {
 /// A day and the reason behind the first comma.
 fn day_and_reason(text: &str, look: &Look) -> Result<(Day, String), String> {
     let (when, why) = text.split_once(',').unwrap_or((text, ""));
-    let day = words::day(when.trim(), &look.now).ok_or_else(|| look.say.fill("error.no_date", &[("text", when.trim())]))?;
+    let day = words::day(when.trim(), &look.now)
+        .ok_or_else(|| look.say.fill("error.no_date", &[("text", when.trim())]))?;
     Ok((day, why.trim().to_owned()))
 }
 
@@ -65,13 +66,21 @@ fn title(task: &Task, look: &Look) -> String {
 }
 
 fn some(view: &Tasks, _look: &Look) -> Applies {
-    if view.list.chosen().is_empty() { Err("no_task") } else { Ok(()) }
+    if view.list.chosen().is_empty() {
+        Err("no_task")
+    } else {
+        Ok(())
+    }
 }
 
 impl Tasks {
     fn ask(&self) -> TaskAsk {
         let owner = if self.everybody { "" } else { "me" };
-        TaskAsk { filter: self.filter.text.clone(), owner: owner.to_owned(), done: self.done }
+        TaskAsk {
+            filter: self.filter.text.clone(),
+            owner: owner.to_owned(),
+            done: self.done,
+        }
     }
 
     fn here(&self) -> Option<&TaskRow> {
@@ -82,7 +91,10 @@ impl Tasks {
         let today = cx.look.now.today;
         let old = std::mem::take(&mut self.rows);
         self.rows = tasks.iter().map(|t| (t.task.id, t.clone())).collect();
-        let mut order: Vec<(usize, Id)> = tasks.iter().map(|t| (group(&t.task, today), t.task.id)).collect();
+        let mut order: Vec<(usize, Id)> = tasks
+            .iter()
+            .map(|t| (group(&t.task, today), t.task.id))
+            .collect();
         order.sort_by_key(|(group, _)| *group);
         let ids: Vec<Id> = order.into_iter().map(|(_, id)| id).collect();
         let ask = self.ask();
@@ -92,7 +104,11 @@ impl Tasks {
         } else {
             self.list.replace(&ids)
         }
-        if let Some((ghost, row)) = self.list.ghost.and_then(|g| Some((g, old.get(&g)?.clone()))) {
+        if let Some((ghost, row)) = self
+            .list
+            .ghost
+            .and_then(|g| Some((g, old.get(&g)?.clone())))
+        {
             self.rows.insert(ghost, row);
         }
         // Marks on tasks that are not listed any more would act unseen.
@@ -109,7 +125,13 @@ impl Tasks {
 
     /// The cursor goes on to the next task that is not among those that are about to move.
     fn leave(&mut self, gone: &[Id]) {
-        let next = self.list.rows.iter().skip(self.list.cursor).find(|id| !gone.contains(id)).copied();
+        let next = self
+            .list
+            .rows
+            .iter()
+            .skip(self.list.cursor)
+            .find(|id| !gone.contains(id))
+            .copied();
         if let Some(next) = next {
             self.list.want(next);
         }
@@ -118,23 +140,36 @@ impl Tasks {
     fn put_off(&mut self, when: &str, cx: &mut Cx) {
         let tasks = self.list.chosen();
         if let Some(until) = words::day(when, &cx.look.now) {
-            cx.write(Command::SnoozeTasks { tasks, until, reason: String::new() });
+            cx.write(Command::SnoozeTasks {
+                tasks,
+                until,
+                reason: String::new(),
+            });
         }
     }
 
     fn put_off_to(&mut self, cx: &mut Cx) {
         let tasks = self.list.chosen();
-        let prompt = cx.look.say.fill("tasks.put_off", &[("what", &self.named(&tasks, cx.look))]);
+        let prompt = cx
+            .look
+            .say
+            .fill("tasks.put_off", &[("what", &self.named(&tasks, cx.look))]);
         let line = Line::new(prompt, move |text, cx| {
             let (until, reason) = day_and_reason(text, cx.look)?;
-            cx.write(Command::SnoozeTasks { tasks: tasks.clone(), until, reason });
+            cx.write(Command::SnoozeTasks {
+                tasks: tasks.clone(),
+                until,
+                reason,
+            });
             Ok(())
         });
-        cx.open(line.echo(|text, look| match (text.trim().is_empty(), day_and_reason(text, look)) {
-            (true, _) => vec![Ok(look.say.word("hint.snooze_example").to_owned())],
-            (_, Ok((until, why))) if why.is_empty() => vec![Ok(verbs::day(until))],
-            (_, Ok((until, why))) => vec![Ok(verbs::day(until)), Ok(why)],
-            (_, Err(error)) => vec![Err(error)],
+        cx.open(line.echo(|text, look| {
+            match (text.trim().is_empty(), day_and_reason(text, look)) {
+                (true, _) => vec![Ok(look.say.word("hint.snooze_example").to_owned())],
+                (_, Ok((until, why))) if why.is_empty() => vec![Ok(verbs::day(until))],
+                (_, Ok((until, why))) => vec![Ok(verbs::day(until)), Ok(why)],
+                (_, Err(error)) => vec![Err(error)],
+            }
         }));
     }
 
@@ -151,17 +186,31 @@ impl Tasks {
 
     fn named(&self, tasks: &[Id], look: &Look) -> String {
         match tasks {
-            [one] => self.rows.get(one).map(|t| t.task.title.clone()).unwrap_or_default(),
-            many => look.say.fill("tasks.several", &[("n", &many.len().to_string())]),
+            [one] => self
+                .rows
+                .get(one)
+                .map(|t| t.task.title.clone())
+                .unwrap_or_default(),
+            many => look
+                .say
+                .fill("tasks.several", &[("n", &many.len().to_string())]),
         }
     }
 
     fn draw_row(&self, canvas: &mut Canvas, line: Rect, index: usize) {
         let look = canvas.look;
-        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else { return };
+        let Some(row) = self.list.rows.get(index).and_then(|id| self.rows.get(id)) else {
+            return;
+        };
         let task = &row.task;
         let (late, done) = (group(task, look.now.today) == 0, task.done.is_some());
-        let dim = |role: Role| if done || self.list.ghost == Some(task.id) { Role::Muted } else { role };
+        let dim = |role: Role| {
+            if done || self.list.ghost == Some(task.id) {
+                Role::Muted
+            } else {
+                role
+            }
+        };
         let (due, ahead) = groups::day_and_days(task.turn(), done, look.now.today);
         let sign = if done {
             look.glyphs.tick
@@ -183,7 +232,12 @@ impl Tasks {
             &[
                 (sign, 1, false, if late { Role::Danger } else { Role::Ok }),
                 (&due, day, true, Role::Muted),
-                (&ahead, days, true, dim(if late { Role::Danger } else { Role::Text })),
+                (
+                    &ahead,
+                    days,
+                    true,
+                    dim(if late { Role::Danger } else { Role::Text }),
+                ),
                 (&title, room, false, dim(Role::Text)),
                 (priority, first, false, dim(Role::Warn)),
                 (&row.customer_name, customer, false, dim(Role::Info)),
@@ -196,9 +250,20 @@ impl Tasks {
     /// no owner beside each.
     fn widths(&self, line: u16) -> [u16; 6] {
         let (day, days) = (if line >= 96 { 10 } else { 0 }, 5);
-        let (customer, first) = if line >= 70 { (line * 28 / 100, 5) } else { (line * 2 / 5, 0) };
+        let (customer, first) = if line >= 70 {
+            (line * 28 / 100, 5)
+        } else {
+            (line * 2 / 5, 0)
+        };
         let owner = if line >= 70 && self.everybody { 8 } else { 0 };
-        [day, days, groups::room(line, &[1, day, days, first, customer, owner]), first, customer, owner]
+        [
+            day,
+            days,
+            groups::room(line, &[1, day, days, first, customer, owner]),
+            first,
+            customer,
+            owner,
+        ]
     }
 
     fn empty_words(&self, look: &Look) -> String {
@@ -321,14 +386,41 @@ impl Screen for Tasks {
     fn title(&self, look: &Look) -> Title {
         let marks = self.list.marks.len();
         let open = self.rows.values().filter(|t| t.task.done.is_none());
-        let (n, late) = open.fold((0, 0), |(n, late), t| (n + 1, late + usize::from(group(&t.task, look.now.today) == 0)));
-        let counts = look.say.fill("tasks.counts", &[("n", &grouped(n)), ("late", &grouped(late))]);
-        let marked = if marks > 0 { format!("{}  ", look.say.fill("message.marked", &[("n", &marks.to_string())])) } else { String::new() };
-        let mut crumb = look.say.word(if self.everybody { "tasks.everybody" } else { "tasks.mine" }).to_owned();
+        let (n, late) = open.fold((0, 0), |(n, late), t| {
+            (
+                n + 1,
+                late + usize::from(group(&t.task, look.now.today) == 0),
+            )
+        });
+        let counts = look.say.fill(
+            "tasks.counts",
+            &[("n", &grouped(n)), ("late", &grouped(late))],
+        );
+        let marked = if marks > 0 {
+            format!(
+                "{}  ",
+                look.say
+                    .fill("message.marked", &[("n", &marks.to_string())])
+            )
+        } else {
+            String::new()
+        };
+        let mut crumb = look
+            .say
+            .word(if self.everybody {
+                "tasks.everybody"
+            } else {
+                "tasks.mine"
+            })
+            .to_owned();
         if self.done {
             crumb.push_str(look.say.word("tasks.and_done"));
         }
-        Title { crumb, filter: self.filter.text.clone(), counter: format!("{marked}{counts}") }
+        Title {
+            crumb,
+            filter: self.filter.text.clone(),
+            counter: format!("{marked}{counts}"),
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
@@ -386,12 +478,19 @@ impl Screen for Tasks {
     fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
         let before = self.list.cursor;
         self.list.by(by as isize, look.list_rows);
-        (self.list.cursor != before).then(|| self.here().map(|t| t.task.customer)).flatten()
+        (self.list.cursor != before)
+            .then(|| self.here().map(|t| t.task.customer))
+            .flatten()
     }
 
     fn subjects(&self, _look: &Look) -> Vec<Id> {
         let mut seen = BTreeSet::new();
-        let customers = self.list.chosen().into_iter().filter_map(|id| self.rows.get(&id)).map(|t| t.task.customer);
+        let customers = self
+            .list
+            .chosen()
+            .into_iter()
+            .filter_map(|id| self.rows.get(&id))
+            .map(|t| t.task.customer);
         customers.filter(|id| seen.insert(*id)).collect()
     }
 
@@ -405,7 +504,10 @@ impl Screen for Tasks {
 
     fn restore(&mut self, state: &Value) {
         self.filter.escape();
-        state["filter"].as_str().unwrap_or_default().clone_into(&mut self.filter.text);
+        state["filter"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.filter.text);
         self.everybody = state["everybody"].as_bool().unwrap_or(false);
         self.done = state["done"].as_bool().unwrap_or(false);
         if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
@@ -416,7 +518,11 @@ impl Screen for Tasks {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.filter.draw(canvas, area);
         let look = canvas.look;
-        let heading = format!("{} {}", look.say.word("screen.tasks"), grouped(self.list.rows.len()));
+        let heading = format!(
+            "{} {}",
+            look.say.word("screen.tasks"),
+            grouped(self.list.rows.len())
+        );
         let inner = canvas.frame(area, &heading, look.say.word("tasks.order"), true);
         if self.list.rows.is_empty() {
             let words = self.empty_words(look);
@@ -430,9 +536,21 @@ impl Screen for Tasks {
             let n = all.iter().filter(|g| **g == all[index]).count();
             (format!("{} {}", look.say.word(key), grouped(n)), role)
         };
-        groups::draw(canvas, inner, &self.list, &all, head, |canvas, line, index| self.draw_row(canvas, line, index));
+        groups::draw(
+            canvas,
+            inner,
+            &self.list,
+            &all,
+            head,
+            |canvas, line, index| self.draw_row(canvas, line, index),
+        );
         if let Some(row) = self.here() {
-            groups::draw_whole(canvas, area, &title(&row.task, look), self.widths(inner.width)[2]);
+            groups::draw_whole(
+                canvas,
+                area,
+                &title(&row.task, look),
+                self.widths(inner.width)[2],
+            );
         }
     }
 }

@@ -32,21 +32,47 @@ const PREVIEW: u8 = 1;
 
 impl Triage {
     fn query(&self) -> Query {
-        Query::Triage { filter: self.roll.view.filter.clone(), snoozed: self.snoozed }
+        Query::Triage {
+            filter: self.roll.view.filter.clone(),
+            snoozed: self.snoozed,
+        }
     }
 
     /// The end of the queue: what was done today, what is snoozed.
     fn draw_end(&self, canvas: &mut Canvas, area: Rect) {
         let (look, x, width) = (canvas.look, area.x + 2, area.width.saturating_sub(4));
         let counts = &look.counts;
-        let said = look.say.fill("triage.end", &[("n", &counts.handled.to_string()), ("snoozed", &counts.snoozed.to_string())]);
+        let said = look.say.fill(
+            "triage.end",
+            &[
+                ("n", &counts.handled.to_string()),
+                ("snoozed", &counts.snoozed.to_string()),
+            ],
+        );
         let mut y = area.y + 1;
-        for (text, role) in [(look.say.word("triage.all_done"), Role::Ok), (said.as_str(), Role::Text), ("", Role::Text)] {
+        for (text, role) in [
+            (look.say.word("triage.all_done"), Role::Ok),
+            (said.as_str(), Role::Text),
+            ("", Role::Text),
+        ] {
             canvas.text(x, y, width, text, role);
             y += 1;
         }
-        for line in look.handled.iter().take(usize::from(area.bottom().saturating_sub(y))) {
-            canvas.pieces(x, y, width, &[(look.glyphs.tick, Role::Ok), (" ", Role::Text), (line, Role::Muted)]);
+        for line in look
+            .handled
+            .iter()
+            .take(usize::from(area.bottom().saturating_sub(y)))
+        {
+            canvas.pieces(
+                x,
+                y,
+                width,
+                &[
+                    (look.glyphs.tick, Role::Ok),
+                    (" ", Role::Text),
+                    (line, Role::Muted),
+                ],
+            );
             y += 1;
         }
     }
@@ -76,21 +102,43 @@ impl Screen for Triage {
     fn title(&self, look: &Look) -> Title {
         let (at, of) = self.at();
         let marks = self.roll.list.marks.len();
-        let place = if of == 0 { String::new() } else { format!("  {}/{of}", at + 1) };
+        let place = if of == 0 {
+            String::new()
+        } else {
+            format!("  {}/{of}", at + 1)
+        };
         let done = if marks > 0 {
-            look.say.fill("message.marked", &[("n", &marks.to_string())])
+            look.say
+                .fill("message.marked", &[("n", &marks.to_string())])
         } else if look.counts.handled > 0 {
-            look.say.fill("triage.done_today", &[("n", &look.counts.handled.to_string())])
+            look.say.fill(
+                "triage.done_today",
+                &[("n", &look.counts.handled.to_string())],
+            )
         } else {
             String::new()
         };
-        let crumb = look.say.word(if self.snoozed { "screen.snoozed" } else { "screen.all" }).to_owned();
-        Title { crumb, filter: self.roll.view.filter.clone(), counter: format!("{done}{place}") }
+        let crumb = look
+            .say
+            .word(if self.snoozed {
+                "screen.snoozed"
+            } else {
+                "screen.all"
+            })
+            .to_owned();
+        Title {
+            crumb,
+            filter: self.roll.view.filter.clone(),
+            counter: format!("{done}{place}"),
+        }
     }
 
     fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
         let mut all = vec![(LIST, self.query())];
-        if preview::split(look, Rect::new(0, 0, look.size.0, look.size.1)).1.is_some() {
+        if preview::split(look, Rect::new(0, 0, look.size.0, look.size.1))
+            .1
+            .is_some()
+        {
             all.extend(self.roll.preview().map(|query| (PREVIEW, query)));
         }
         all
@@ -109,7 +157,9 @@ impl Screen for Triage {
 
     fn on_write(&mut self, command: &Command, look: &Look) {
         match command {
-            Command::Done { customers } | Command::Snooze { customers, .. } if !self.snoozed => self.roll.take(customers, look),
+            Command::Done { customers } | Command::Snooze { customers, .. } if !self.snoozed => {
+                self.roll.take(customers, look)
+            }
             Command::Unsnooze { customers } if self.snoozed => self.roll.take(customers, look),
             _ => {}
         }
@@ -169,9 +219,21 @@ impl Screen for Triage {
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let area = self.roll.draw_filter(canvas, area);
         let empty = self.roll.known && self.roll.list.rows.is_empty();
-        let (list, side) = if empty { (area, None) } else { preview::split(canvas.look, area) };
-        let word = if self.snoozed { "screen.snoozed" } else { "screen.queue" };
-        let title = format!("{} ({})", canvas.look.say.word(word), self.roll.list.rows.len());
+        let (list, side) = if empty {
+            (area, None)
+        } else {
+            preview::split(canvas.look, area)
+        };
+        let word = if self.snoozed {
+            "screen.snoozed"
+        } else {
+            "screen.queue"
+        };
+        let title = format!(
+            "{} ({})",
+            canvas.look.say.word(word),
+            self.roll.list.rows.len()
+        );
         let inner = canvas.frame(list, &title, canvas.look.say.word("triage.sorted"), true);
         if empty && self.roll.view.filter.is_empty() && !self.snoozed && self.roll.of > 0 {
             self.draw_end(canvas, inner);
@@ -180,7 +242,12 @@ impl Screen for Triage {
             self.roll.draw_empty(canvas, inner);
         }
         if let Some(side) = side {
-            preview::draw(canvas, side, self.roll.list.here(), self.roll.account.as_deref());
+            preview::draw(
+                canvas,
+                side,
+                self.roll.list.here(),
+                self.roll.account.as_deref(),
+            );
         }
     }
 }

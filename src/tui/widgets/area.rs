@@ -23,7 +23,11 @@ pub struct Area {
 impl Area {
     /// An area with text, the cursor at its end.
     pub fn new(text: &str) -> Area {
-        Area { at: text.len(), text: text.to_owned(), aim: None }
+        Area {
+            at: text.len(),
+            text: text.to_owned(),
+            aim: None,
+        }
     }
 
     /// Its text.
@@ -38,8 +42,14 @@ impl Area {
 
     /// Inserts text at the cursor. Line ends stay, tabs become spaces, other control characters go.
     pub fn insert(&mut self, text: &str) {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
-        let clean: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        let text = text
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .replace('\t', "    ");
+        let clean: String = text
+            .chars()
+            .filter(|c| *c == '\n' || !c.is_control())
+            .collect();
         self.text.insert_str(self.at, &clean);
         self.at += clean.len();
         self.mend();
@@ -54,11 +64,19 @@ impl Area {
     }
 
     fn next(&self, at: usize) -> usize {
-        GraphemeCursor::new(at, self.text.len(), true).next_boundary(&self.text, 0).ok().flatten().unwrap_or(self.text.len())
+        GraphemeCursor::new(at, self.text.len(), true)
+            .next_boundary(&self.text, 0)
+            .ok()
+            .flatten()
+            .unwrap_or(self.text.len())
     }
 
     fn previous(&self, at: usize) -> usize {
-        GraphemeCursor::new(at, self.text.len(), true).prev_boundary(&self.text, 0).ok().flatten().unwrap_or(0)
+        GraphemeCursor::new(at, self.text.len(), true)
+            .prev_boundary(&self.text, 0)
+            .ok()
+            .flatten()
+            .unwrap_or(0)
     }
 
     fn line_start(&self) -> usize {
@@ -66,7 +84,9 @@ impl Area {
     }
 
     fn line_end(&self) -> usize {
-        self.text[self.at..].find('\n').map_or(self.text.len(), |at| self.at + at)
+        self.text[self.at..]
+            .find('\n')
+            .map_or(self.text.len(), |at| self.at + at)
     }
 
     fn word_left(&self) -> usize {
@@ -76,7 +96,9 @@ impl Area {
 
     fn word_right(&self) -> usize {
         let mut words = self.text[self.at..].unicode_word_indices();
-        words.next().map_or(self.text.len(), |(at, word)| self.at + at + word.len())
+        words
+            .next()
+            .map_or(self.text.len(), |(at, word)| self.at + at + word.len())
     }
 
     fn cut(&mut self, range: Range<usize>) {
@@ -127,14 +149,22 @@ impl Area {
     pub fn at_edge(&self, down: bool, width: usize) -> bool {
         let rows = self.rows(width);
         let row = self.place(&rows).0;
-        if down { row + 1 == rows.len() } else { row == 0 }
+        if down {
+            row + 1 == rows.len()
+        } else {
+            row == 0
+        }
     }
 
     fn vertical(&mut self, down: bool, width: usize) {
         let rows = self.rows(width);
         let (row, column) = self.place(&rows);
         let aim = self.aim.unwrap_or(column);
-        let to = if down { (row + 1).min(rows.len() - 1) } else { row.saturating_sub(1) };
+        let to = if down {
+            (row + 1).min(rows.len() - 1)
+        } else {
+            row.saturating_sub(1)
+        };
         let mut at = rows[to].start;
         let mut used = 0;
         for grapheme in self.text[rows[to].clone()].graphemes(true) {
@@ -145,7 +175,10 @@ impl Area {
             at += grapheme.len();
         }
         // The end of a soft-wrapped row is the start of the next one.
-        if at == rows[to].end && rows.get(to + 1).is_some_and(|r| r.start == at) && at > rows[to].start {
+        if at == rows[to].end
+            && rows.get(to + 1).is_some_and(|r| r.start == at)
+            && at > rows[to].start
+        {
             at = self.previous(at);
         }
         self.at = at;
@@ -154,7 +187,10 @@ impl Area {
 
     /// A key; true when it changed the text. `width` is that of the area as it is drawn.
     pub fn key(&mut self, key: &KeyEvent, width: usize) -> bool {
-        let (ctrl, alt) = (key.modifiers.contains(KeyModifiers::CONTROL), key.modifiers.contains(KeyModifiers::ALT));
+        let (ctrl, alt) = (
+            key.modifiers.contains(KeyModifiers::CONTROL),
+            key.modifiers.contains(KeyModifiers::ALT),
+        );
         let aim = self.aim.take();
         let before = self.text.len();
         match (key.code, ctrl, alt) {
@@ -167,15 +203,23 @@ impl Area {
                 self.vertical(true, width);
             }
             (KeyCode::Left, true, _) | (KeyCode::Char('b'), _, true) => self.at = self.word_left(),
-            (KeyCode::Right, true, _) | (KeyCode::Char('f'), _, true) => self.at = self.word_right(),
+            (KeyCode::Right, true, _) | (KeyCode::Char('f'), _, true) => {
+                self.at = self.word_right()
+            }
             (KeyCode::Left, ..) | (KeyCode::Char('b'), true, _) => self.at = self.previous(self.at),
             (KeyCode::Right, ..) | (KeyCode::Char('f'), true, _) => self.at = self.next(self.at),
             (KeyCode::Home, ..) | (KeyCode::Char('a'), true, _) => self.at = self.line_start(),
             (KeyCode::End, ..) => self.at = self.line_end(),
             (KeyCode::Enter, ..) => self.insert("\n"),
-            (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, _) => self.cut(self.previous(self.at)..self.at),
-            (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, _) => self.cut(self.word_left()..self.at),
-            (KeyCode::Delete, ..) | (KeyCode::Char('d'), true, _) => self.cut(self.at..self.next(self.at)),
+            (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, _) => {
+                self.cut(self.previous(self.at)..self.at)
+            }
+            (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, _) => {
+                self.cut(self.word_left()..self.at)
+            }
+            (KeyCode::Delete, ..) | (KeyCode::Char('d'), true, _) => {
+                self.cut(self.at..self.next(self.at))
+            }
             (KeyCode::Char('d'), _, true) => self.cut(self.at..self.word_right()),
             (KeyCode::Char('u'), true, _) => self.cut(self.line_start()..self.at),
             (KeyCode::Char('k'), true, _) => {
@@ -193,12 +237,19 @@ impl Area {
         let rows = self.rows(usize::from(area.width));
         let (row, column) = self.place(&rows);
         let height = usize::from(area.height).max(1);
-        let top = if focused { (row + 1).saturating_sub(height) } else { 0 };
+        let top = if focused {
+            (row + 1).saturating_sub(height)
+        } else {
+            0
+        };
         for (y, range) in (area.top()..area.bottom()).zip(rows.iter().skip(top)) {
             canvas.text(area.x, y, area.width, &self.text[range.clone()], Role::Text);
         }
         if focused {
-            canvas.put_cursor(area.x + (column as u16).min(area.width.saturating_sub(1)), area.y + (row - top) as u16);
+            canvas.put_cursor(
+                area.x + (column as u16).min(area.width.saturating_sub(1)),
+                area.y + (row - top) as u16,
+            );
         }
     }
 }

@@ -19,7 +19,9 @@ pub struct Field {
 impl Field {
     /// A field with text, the cursor at its end.
     pub fn new(text: &str) -> Field {
-        Field { input: Input::new(text.to_owned()) }
+        Field {
+            input: Input::new(text.to_owned()),
+        }
     }
 
     /// Its text.
@@ -35,14 +37,20 @@ impl Field {
     /// A key; true when it changed the text.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
         let before = self.input.value().len();
-        let changed = self.input.handle_event(&Event::Key(*key)).is_some_and(|s| s.value);
+        let changed = self
+            .input
+            .handle_event(&Event::Key(*key))
+            .is_some_and(|s| s.value);
         changed || before != self.input.value().len()
     }
 
     /// Inserts pasted text at the cursor, line ends as spaces: one insertion.
     pub fn insert(&mut self, text: &str) {
         let at = self.before().len();
-        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let clean: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         let value = format!("{}{}{}", &self.text()[..at], clean, &self.text()[at..]);
         let cursor = value[..at + clean.len()].chars().count();
         self.input = Input::new(value).with_cursor(cursor);
@@ -52,7 +60,10 @@ impl Field {
     pub fn before(&self) -> &str {
         let text = self.text();
         // The input counts its cursor in code points.
-        let end = text.char_indices().nth(self.input.cursor()).map_or(text.len(), |(at, _)| at);
+        let end = text
+            .char_indices()
+            .nth(self.input.cursor())
+            .map_or(text.len(), |(at, _)| at);
         &text[..end]
     }
 
@@ -78,7 +89,9 @@ impl Field {
             }
             let mut style = canvas.style(Role::Text);
             if wrong.is_some_and(|(a, b)| at >= a && at < b.max(a + 1)) {
-                style = canvas.style(Role::Danger).add_modifier(ratatui::style::Modifier::UNDERLINED);
+                style = canvas
+                    .style(Role::Danger)
+                    .add_modifier(ratatui::style::Modifier::UNDERLINED);
             }
             x += canvas.styled(x, area.y, room, grapheme, style);
         }

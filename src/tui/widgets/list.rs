@@ -99,7 +99,11 @@ impl<K: Clone + Eq + Hash> List<K> {
         if self.taken.is_empty() {
             self.rows.extend_from_slice(rows);
         } else {
-            self.rows.extend(rows.iter().filter(|key| !self.taken.contains_key(key)).cloned());
+            self.rows.extend(
+                rows.iter()
+                    .filter(|key| !self.taken.contains_key(key))
+                    .cloned(),
+            );
         }
         self.ghost = None;
     }
@@ -107,13 +111,20 @@ impl<K: Clone + Eq + Hash> List<K> {
     /// Takes rows away at once, until the write with this ticket is answered; the next row is under the cursor at the same line.
     pub fn take(&mut self, keys: &[K], ticket: u64) {
         let gone: HashSet<&K> = keys.iter().collect();
-        let before = self.rows[..self.cursor.min(self.rows.len())].iter().filter(|k| gone.contains(k)).count();
+        let before = self.rows[..self.cursor.min(self.rows.len())]
+            .iter()
+            .filter(|k| gone.contains(k))
+            .count();
         self.rows.retain(|k| !gone.contains(k));
         let line = self.cursor.saturating_sub(self.top);
-        self.cursor = self.cursor.saturating_sub(before).min(self.rows.len().saturating_sub(1));
+        self.cursor = self
+            .cursor
+            .saturating_sub(before)
+            .min(self.rows.len().saturating_sub(1));
         self.top = self.cursor.saturating_sub(line);
         self.marks.retain(|k| !gone.contains(k));
-        self.taken.extend(keys.iter().map(|key| (key.clone(), ticket)));
+        self.taken
+            .extend(keys.iter().map(|key| (key.clone(), ticket)));
         self.ghost = None;
     }
 
@@ -188,9 +199,14 @@ impl<K: Clone + Eq + Hash> List<K> {
     /// Marks everything between the row that was marked last and the cursor: the cursor's alone where that one is not listed.
     pub fn mark_range(&mut self) {
         self.lost = false;
-        let from = self.anchor.as_ref().and_then(|key| self.place(key)).unwrap_or(self.cursor);
+        let from = self
+            .anchor
+            .as_ref()
+            .and_then(|key| self.place(key))
+            .unwrap_or(self.cursor);
         let (a, b) = (from.min(self.cursor), from.max(self.cursor));
-        self.marks.extend(self.rows.get(a..=b).unwrap_or_default().iter().cloned());
+        self.marks
+            .extend(self.rows.get(a..=b).unwrap_or_default().iter().cloned());
     }
 
     /// Marks everything that is listed.
@@ -221,10 +237,20 @@ impl<K: Clone + Eq + Hash> List<K> {
         if self.marks.is_empty() {
             return self.here().filter(|_| !self.lost).into_iter().collect();
         }
-        let mut chosen: Vec<K> = self.rows.iter().filter(|k| self.marks.contains(k)).cloned().collect();
+        let mut chosen: Vec<K> = self
+            .rows
+            .iter()
+            .filter(|k| self.marks.contains(k))
+            .cloned()
+            .collect();
         if chosen.len() < self.marks.len() {
             let shown: HashSet<&K> = chosen.iter().collect();
-            let hidden: Vec<K> = self.marks.iter().filter(|k| !shown.contains(k)).cloned().collect();
+            let hidden: Vec<K> = self
+                .marks
+                .iter()
+                .filter(|k| !shown.contains(k))
+                .cloned()
+                .collect();
             chosen.extend(hidden);
         }
         chosen
@@ -232,7 +258,11 @@ impl<K: Clone + Eq + Hash> List<K> {
 
     /// How many those are.
     pub fn chosen_count(&self) -> usize {
-        if self.marks.is_empty() { usize::from(!self.lost && self.cursor < self.rows.len()) } else { self.marks.len() }
+        if self.marks.is_empty() {
+            usize::from(!self.lost && self.cursor < self.rows.len())
+        } else {
+            self.marks.len()
+        }
     }
 }
 
@@ -282,12 +312,24 @@ pub trait Lister: Screen {
     const MOVES: &'static [KeyRow<Self>] = &[
         row("down", &["j", "down"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("up", &["k", "up"], |v: &mut Self, cx| v.move_by(-1, cx)),
-        row("page_down", &["pgdn", "ctrl-f"], |v: &mut Self, cx| v.move_by(page(cx.look), cx)),
-        row("page_up", &["pgup"], |v: &mut Self, cx| v.move_by(-page(cx.look), cx)),
-        row("half_down", &["ctrl-d"], |v: &mut Self, cx| v.move_by(page(cx.look) / 2 + 1, cx)),
-        row("half_up", &["ctrl-u"], |v: &mut Self, cx| v.move_by(-(page(cx.look) / 2 + 1), cx)),
-        row("first", &["g g", "home"], |v: &mut Self, cx| v.move_by(isize::MIN / 2, cx)),
-        row("last", &["G", "end"], |v: &mut Self, cx| v.move_by(isize::MAX / 2, cx)),
+        row("page_down", &["pgdn", "ctrl-f"], |v: &mut Self, cx| {
+            v.move_by(page(cx.look), cx)
+        }),
+        row("page_up", &["pgup"], |v: &mut Self, cx| {
+            v.move_by(-page(cx.look), cx)
+        }),
+        row("half_down", &["ctrl-d"], |v: &mut Self, cx| {
+            v.move_by(page(cx.look) / 2 + 1, cx)
+        }),
+        row("half_up", &["ctrl-u"], |v: &mut Self, cx| {
+            v.move_by(-(page(cx.look) / 2 + 1), cx)
+        }),
+        row("first", &["g g", "home"], |v: &mut Self, cx| {
+            v.move_by(isize::MIN / 2, cx)
+        }),
+        row("last", &["G", "end"], |v: &mut Self, cx| {
+            v.move_by(isize::MAX / 2, cx)
+        }),
     ];
 }
 
@@ -331,7 +373,10 @@ mod tests {
         l.set(&[1, 3]);
         assert_eq!((l.here(), l.ghost), (Some(2), Some(2)));
         l.by(1, 10);
-        assert_eq!((l.rows.as_slice(), l.here(), l.ghost), (&[1, 3][..], Some(3), None));
+        assert_eq!(
+            (l.rows.as_slice(), l.here(), l.ghost),
+            (&[1, 3][..], Some(3), None)
+        );
     }
 
     #[test]
@@ -361,7 +406,10 @@ mod tests {
         l.mark();
         l.set(&[2, 3]);
         assert_eq!((l.keep_marks(|k| *k != 1), l.chosen()), (1, vec![2]));
-        assert_eq!((l.keep_marks(|k| *k > 2), l.chosen(), l.chosen_count()), (1, vec![], 0));
+        assert_eq!(
+            (l.keep_marks(|k| *k > 2), l.chosen(), l.chosen_count()),
+            (1, vec![], 0)
+        );
         l.by(0, 10);
         assert_eq!((l.chosen(), l.chosen_count()), (vec![2], 1));
     }

@@ -20,7 +20,10 @@ pub struct Disk {
 impl Disk {
     /// A disk that had the book `before`, was asked for `ops`, and then had no power.
     pub fn after_a_cut(before: &[u8], ops: &[Op], chance: &mut ChaCha8Rng) -> Disk {
-        let mut disk = Disk { names: BTreeMap::from([("book.db".into(), BOOK)]), files: HashMap::from([(BOOK, before.to_vec())]) };
+        let mut disk = Disk {
+            names: BTreeMap::from([("book.db".into(), BOOK)]),
+            files: HashMap::from([(BOOK, before.to_vec())]),
+        };
         let mut synced: HashMap<Inode, usize> = HashMap::new();
         let mut folder = None;
         for (at, op) in ops.iter().enumerate() {
@@ -43,10 +46,14 @@ impl Disk {
                         disk.rename(op);
                     }
                 }
-                Op::Write(inode, offset, bytes) if lasts(inode, at) => disk.write(*inode, *offset, bytes),
+                Op::Write(inode, offset, bytes) if lasts(inode, at) => {
+                    disk.write(*inode, *offset, bytes)
+                }
                 Op::Truncate(inode, length) if lasts(inode, at) => disk.truncate(*inode, *length),
                 Op::Write(inode, ..) | Op::Truncate(inode, _) if stale.contains(inode) => {}
-                Op::Write(inode, offset, bytes) => disk.write_perhaps(*inode, *offset, bytes, chance),
+                Op::Write(inode, offset, bytes) => {
+                    disk.write_perhaps(*inode, *offset, bytes, chance)
+                }
                 Op::Truncate(inode, length) => {
                     if chance.random_bool(0.5) {
                         disk.truncate(*inode, *length);
@@ -69,14 +76,25 @@ impl Disk {
         lasts: &impl Fn(&Inode, usize) -> bool,
         chance: &mut ChaCha8Rng,
     ) -> Option<usize> {
-        let changes: Vec<usize> = (0..ops.len()).filter(|at| matches!(ops[*at], Op::Create(..) | Op::Unlink(_) | Op::Rename(..))).collect();
+        let changes: Vec<usize> = (0..ops.len())
+            .filter(|at| matches!(ops[*at], Op::Create(..) | Op::Unlink(_) | Op::Rename(..)))
+            .collect();
         let certain = changes
             .iter()
-            .filter(|at| folder.is_some_and(|f| f > **at) || matches!(&ops[**at], Op::Create(_, inode) if lasts(inode, **at)))
+            .filter(|at| {
+                folder.is_some_and(|f| f > **at)
+                    || matches!(&ops[**at], Op::Create(_, inode) if lasts(inode, **at))
+            })
             .max()
             .copied();
-        let possible: Vec<Option<usize>> =
-            std::iter::once(certain).chain(changes.into_iter().filter(|at| Some(*at) > certain).map(Some)).collect();
+        let possible: Vec<Option<usize>> = std::iter::once(certain)
+            .chain(
+                changes
+                    .into_iter()
+                    .filter(|at| Some(*at) > certain)
+                    .map(Some),
+            )
+            .collect();
         possible[chance.random_range(0..possible.len())]
     }
 
@@ -105,7 +123,13 @@ impl Disk {
     }
 
     /// Wholly, not at all, or some of its sectors.
-    fn write_perhaps(&mut self, inode: Inode, offset: usize, bytes: &[u8], chance: &mut ChaCha8Rng) {
+    fn write_perhaps(
+        &mut self,
+        inode: Inode,
+        offset: usize,
+        bytes: &[u8],
+        chance: &mut ChaCha8Rng,
+    ) {
         if chance.random_bool(0.4) {
             return;
         }

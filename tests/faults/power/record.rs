@@ -33,7 +33,11 @@ pub enum Op {
 impl Op {
     /// The text that a person was told is written.
     pub fn acknowledged(&self) -> Option<&str> {
-        if let Op::Acknowledged(text) = self { Some(text) } else { None }
+        if let Op::Acknowledged(text) = self {
+            Some(text)
+        } else {
+            None
+        }
     }
 }
 
@@ -56,9 +60,19 @@ pub struct Recorder {
 impl Recorder {
     /// For the folder of this book, in which there is nothing else yet.
     pub fn new(book: &Path) -> Recorder {
-        let folder = std::fs::canonicalize(book.parent().expect("a folder")).expect("its real name");
-        let name = book.file_name().expect("a name").to_string_lossy().into_owned();
-        Recorder { folder, names: HashMap::from([(name, BOOK)]), inodes: 1, ops: Vec::new() }
+        let folder =
+            std::fs::canonicalize(book.parent().expect("a folder")).expect("its real name");
+        let name = book
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        Recorder {
+            folder,
+            names: HashMap::from([(name, BOOK)]),
+            inodes: 1,
+            ops: Vec::new(),
+        }
     }
 
     /// Reads the trace of one process. `told` says which text a piece of its output acknowledges.
@@ -67,24 +81,45 @@ impl Recorder {
         let mut open: HashMap<i64, Open> = HashMap::new();
         let mut begun: HashMap<&str, &str> = HashMap::new();
         for line in text.lines() {
-            let Some((thread, line)) = line.split_once(char::is_whitespace) else { continue };
+            let Some((thread, line)) = line.split_once(char::is_whitespace) else {
+                continue;
+            };
             let line = line.trim_start();
             if let Some(start) = line.strip_suffix("<unfinished ...>") {
                 begun.insert(thread, start);
                 continue;
             }
-            let whole = line.strip_prefix("<... ").and_then(|l| l.split_once("resumed>")).and_then(|(_, rest)| {
-                let start = begun.remove(thread)?;
-                Some(format!("{start}{rest}"))
-            });
+            let whole = line
+                .strip_prefix("<... ")
+                .and_then(|l| l.split_once("resumed>"))
+                .and_then(|(_, rest)| {
+                    let start = begun.remove(thread)?;
+                    Some(format!("{start}{rest}"))
+                });
             self.call(whole.as_deref().unwrap_or(line), &mut open, &told);
         }
     }
 
-    fn call(&mut self, line: &str, open: &mut HashMap<i64, Open>, told: &impl Fn(&str) -> Option<String>) {
-        let Some((name, rest)) = line.split_once('(') else { return };
-        let Some((args, result)) = rest.rsplit_once(" = ") else { return };
-        let Some(result) = result.split_whitespace().next().and_then(|r| r.parse::<i64>().ok()).filter(|r| *r >= 0) else { return };
+    fn call(
+        &mut self,
+        line: &str,
+        open: &mut HashMap<i64, Open>,
+        told: &impl Fn(&str) -> Option<String>,
+    ) {
+        let Some((name, rest)) = line.split_once('(') else {
+            return;
+        };
+        let Some((args, result)) = rest.rsplit_once(" = ") else {
+            return;
+        };
+        let Some(result) = result
+            .split_whitespace()
+            .next()
+            .and_then(|r| r.parse::<i64>().ok())
+            .filter(|r| *r >= 0)
+        else {
+            return;
+        };
         let args: Vec<&str> = args.trim_end().trim_end_matches(')').split(", ").collect();
         let descriptor = || args[0].parse::<i64>().ok();
         let file = || match descriptor().and_then(|d| open.get(&d)) {
@@ -106,11 +141,15 @@ impl Recorder {
                 if let Some(inode) = file() {
                     let mut bytes = unescape(args[1]);
                     bytes.truncate(result as usize);
-                    self.ops.push(Op::Write(inode, args[3].parse().expect("an offset"), bytes));
+                    self.ops
+                        .push(Op::Write(inode, args[3].parse().expect("an offset"), bytes));
                 }
             }
             "write" => {
-                assert!(file().is_none(), "a write without an offset is not understood here");
+                assert!(
+                    file().is_none(),
+                    "a write without an offset is not understood here"
+                );
                 let said = unescape(args[1]);
                 let said = String::from_utf8_lossy(&said).into_owned();
                 if descriptor() == Some(1)
@@ -121,7 +160,8 @@ impl Recorder {
             }
             "ftruncate" => {
                 if let Some(inode) = file() {
-                    self.ops.push(Op::Truncate(inode, args[1].parse().expect("a length")));
+                    self.ops
+                        .push(Op::Truncate(inode, args[1].parse().expect("a length")));
                 }
             }
             "unlink" => {
@@ -132,7 +172,8 @@ impl Recorder {
                 }
             }
             "rename" => {
-                if let (Some(from), Some(to)) = (self.name(&unescape(args[0])), self.name(&unescape(args[1])))
+                if let (Some(from), Some(to)) =
+                    (self.name(&unescape(args[0])), self.name(&unescape(args[1])))
                     && let Some(inode) = self.names.remove(&from)
                 {
                     self.names.insert(to.clone(), inode);
@@ -177,5 +218,9 @@ impl Recorder {
 /// The bytes of a string of `\x61\x62`, in quotes.
 fn unescape(text: &str) -> Vec<u8> {
     let inside = text.trim_matches('"');
-    inside.split("\\x").skip(1).filter_map(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok()).collect()
+    inside
+        .split("\\x")
+        .skip(1)
+        .filter_map(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok())
+        .collect()
 }

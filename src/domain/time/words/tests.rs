@@ -16,7 +16,12 @@ fn day_of(text: &str) -> Option<String> {
 fn past_of(text: &str) -> Option<String> {
     past(text, &now()).map(|at| {
         let time = now().zone.time(at);
-        format!("{} {:02}:{:02}", now().zone.day(at), time.hour(), time.minute())
+        format!(
+            "{} {:02}:{:02}",
+            now().zone.day(at),
+            time.hour(),
+            time.minute()
+        )
     })
 }
 
@@ -107,12 +112,41 @@ fn what_is_no_day_is_none() {
 
 #[test]
 fn months_end_where_they_end() {
-    let from = |text: &str| Moment { today: text.parse().expect("a date"), ..now() };
-    assert_eq!(day("1m", &from("2027-01-31")).map(|d| d.to_string()).as_deref(), Some("2027-02-28"));
-    assert_eq!(day("1y", &from("2028-02-29")).map(|d| d.to_string()).as_deref(), Some("2029-02-28"));
-    assert_eq!(day("eom", &from("2028-02-10")).map(|d| d.to_string()).as_deref(), Some("2028-02-29"));
-    assert_eq!(day("eoq", &from("2027-02-10")).map(|d| d.to_string()).as_deref(), Some("2027-03-31"));
-    assert_eq!(day("next fri", &from("2026-11-16")).map(|d| d.to_string()).as_deref(), Some("2026-11-27"), "of next week");
+    let from = |text: &str| Moment {
+        today: text.parse().expect("a date"),
+        ..now()
+    };
+    assert_eq!(
+        day("1m", &from("2027-01-31"))
+            .map(|d| d.to_string())
+            .as_deref(),
+        Some("2027-02-28")
+    );
+    assert_eq!(
+        day("1y", &from("2028-02-29"))
+            .map(|d| d.to_string())
+            .as_deref(),
+        Some("2029-02-28")
+    );
+    assert_eq!(
+        day("eom", &from("2028-02-10"))
+            .map(|d| d.to_string())
+            .as_deref(),
+        Some("2028-02-29")
+    );
+    assert_eq!(
+        day("eoq", &from("2027-02-10"))
+            .map(|d| d.to_string())
+            .as_deref(),
+        Some("2027-03-31")
+    );
+    assert_eq!(
+        day("next fri", &from("2026-11-16"))
+            .map(|d| d.to_string())
+            .as_deref(),
+        Some("2026-11-27"),
+        "of next week"
+    );
     assert_eq!(day("eoy", &from("2149-06-05")), None);
     assert_eq!(day("yesterday", &from("1970-01-01")), None);
 }
@@ -184,9 +218,18 @@ fn no_past_moment_is_in_the_future() {
 #[test]
 fn days_are_shown_as_people_say_them() {
     let today = now().today;
-    assert_eq!(show("2026-12-08".parse().expect("a date"), today), "Tue 8 Dec");
-    assert_eq!(show("2027-01-01".parse().expect("a date"), today), "Fri 1 Jan 2027");
-    assert_eq!(show_moment(past("fri 9am", &now()).expect("a moment"), &now()), "Fri 20 Nov 09:00");
+    assert_eq!(
+        show("2026-12-08".parse().expect("a date"), today),
+        "Tue 8 Dec"
+    );
+    assert_eq!(
+        show("2027-01-01".parse().expect("a date"), today),
+        "Fri 1 Jan 2027"
+    );
+    assert_eq!(
+        show_moment(past("fri 9am", &now()).expect("a moment"), &now()),
+        "Fri 20 Nov 09:00"
+    );
 }
 
 proptest! {

@@ -10,8 +10,21 @@ fn now() -> Moment {
 }
 
 fn contacts() -> Vec<Contact> {
-    let names = ["Dana Ruiz", "Lee Ok", "Leena Maki", "Ayşe Işık", "علی‌رضا کریمی", "Jean-Luc O'Brien", "Sam Stone", "Sam Hill"];
-    let contact = |(at, name): (usize, &&str)| Contact { id: Id([at as u8 + 1; 16]), name: (*name).to_owned(), ..Contact::default() };
+    let names = [
+        "Dana Ruiz",
+        "Lee Ok",
+        "Leena Maki",
+        "Ayşe Işık",
+        "علی‌رضا کریمی",
+        "Jean-Luc O'Brien",
+        "Sam Stone",
+        "Sam Hill",
+    ];
+    let contact = |(at, name): (usize, &&str)| Contact {
+        id: Id([at as u8 + 1; 16]),
+        name: (*name).to_owned(),
+        ..Contact::default()
+    };
     names.iter().enumerate().map(contact).collect()
 }
 
@@ -24,7 +37,11 @@ fn ids(numbers: &[u8]) -> Vec<Id> {
 }
 
 fn meanings(line: &str) -> Vec<String> {
-    read(line).1.into_iter().map(|p| p.meaning.unwrap_or_else(|e| format!("! {e}"))).collect()
+    read(line)
+        .1
+        .into_iter()
+        .map(|p| p.meaning.unwrap_or_else(|e| format!("! {e}")))
+        .collect()
 }
 
 fn when(line: &str) -> Option<String> {
@@ -46,8 +63,17 @@ fn a_whole_line_is_understood() {
     assert_eq!(draft.mood, Some(4));
     assert!(!draft.inbound);
     let task = draft.follow_up.expect("a follow-up");
-    assert_eq!((task.title.as_str(), task.due.map(|d| d.to_string()).as_deref()), ("call back", Some("2026-11-27")));
-    let shown: Vec<(&str, Result<String, String>)> = parts.into_iter().map(|p| (&line[p.range], p.meaning)).collect();
+    assert_eq!(
+        (
+            task.title.as_str(),
+            task.due.map(|d| d.to_string()).as_deref()
+        ),
+        ("call back", Some("2026-11-27"))
+    );
+    let shown: Vec<(&str, Result<String, String>)> = parts
+        .into_iter()
+        .map(|p| (&line[p.range], p.meaning))
+        .collect();
     let expected = [
         ("@dana", "Dana Ruiz"),
         ("2d ago", "Thu 19 Nov 12:00"),
@@ -55,7 +81,10 @@ fn a_whole_line_is_understood() {
         (":)", "mood 4"),
         ("!call back fri", "task \"call back\" due Fri 27 Nov"),
     ];
-    assert_eq!(shown, expected.map(|(part, meaning)| (part, Ok(meaning.to_owned()))));
+    assert_eq!(
+        shown,
+        expected.map(|(part, meaning)| (part, Ok(meaning.to_owned())))
+    );
 }
 
 #[test]
@@ -83,9 +112,12 @@ fn plain_words_stay_plain() {
 
 #[test]
 fn no_comma_hangs_where_the_end_was_cut() {
-    for (line, text) in
-        [("all well, 20m", "all well"), ("all well; 20m :)", "all well"), ("all well,", "all well,"), ("20m, all well, ", "all well,")]
-    {
+    for (line, text) in [
+        ("all well, 20m", "all well"),
+        ("all well; 20m :)", "all well"),
+        ("all well,", "all well,"),
+        ("20m, all well, ", "all well,"),
+    ] {
         assert_eq!(read(line).0.text, text, "{line}");
     }
 }
@@ -111,7 +143,10 @@ fn people_are_found_by_any_part_of_the_name() {
         assert_eq!(read(line).0.contacts, ids(expected), "{line}");
     }
     assert_eq!(read("Met @Dana Ruiz today").0.text, "Met today");
-    assert_eq!(read("Spoke with @dana, she agrees").0.text, "Spoke with, she agrees");
+    assert_eq!(
+        read("Spoke with @dana, she agrees").0.text,
+        "Spoke with, she agrees"
+    );
     assert_eq!(read("@dana, @ok. Fine").0.text, "Fine");
 }
 
@@ -121,7 +156,13 @@ fn a_name_that_fits_none_or_several_is_an_error_and_stays_text() {
     assert_eq!(draft.text, "Met @zoe and @sam");
     assert_eq!(draft.contacts, Vec::new());
     let errors: Vec<Result<String, String>> = parts.into_iter().map(|p| p.meaning).collect();
-    assert_eq!(errors, [Err("no contact is called \"zoe\"".to_owned()), Err("2 contacts fit: Sam Stone, Sam Hill".to_owned())]);
+    assert_eq!(
+        errors,
+        [
+            Err("no contact is called \"zoe\"".to_owned()),
+            Err("2 contacts fit: Sam Stone, Sam Hill".to_owned())
+        ]
+    );
 }
 
 #[test]
@@ -131,8 +172,16 @@ fn times_are_taken_where_nothing_else_can_be_meant() {
         ("Demo 2 days ago, fine", "Thu 19 Nov 12:00", "Demo, fine"),
         ("Demo 3h ago", "Sat 21 Nov 11:00", "Demo"),
         ("yesterday they called", "Fri 20 Nov 12:00", "they called"),
-        ("Demo yesterday at 9am with all", "Fri 20 Nov 09:00", "Demo with all"),
-        ("Demo fri 14:30 went well", "Fri 20 Nov 14:30", "Demo went well"),
+        (
+            "Demo yesterday at 9am with all",
+            "Fri 20 Nov 09:00",
+            "Demo with all",
+        ),
+        (
+            "Demo fri 14:30 went well",
+            "Fri 20 Nov 14:30",
+            "Demo went well",
+        ),
         ("Demo on Friday at 14:30.", "Fri 20 Nov 14:30", "Demo."),
         ("Demo last thu in town", "Thu 19 Nov 12:00", "Demo in town"),
         ("Demo at 13:15 done", "Sat 21 Nov 13:15", "Demo done"),
@@ -146,7 +195,11 @@ fn times_are_taken_where_nothing_else_can_be_meant() {
         ("2d ago and 3d ago", "Thu 19 Nov 12:00", "and 3d ago"),
     ];
     for (line, at, text) in cases {
-        assert_eq!((when(line).as_deref(), read(line).0.text.as_str()), (Some(at), text), "{line}");
+        assert_eq!(
+            (when(line).as_deref(), read(line).0.text.as_str()),
+            (Some(at), text),
+            "{line}"
+        );
     }
     for line in [
         "They start fri with it",
@@ -178,10 +231,21 @@ fn durations_and_moods() {
     for (line, minutes) in cases {
         assert_eq!(read(line).0.minutes, Some(minutes), "{line}");
     }
-    for line in ["h", "m", "0m", "25h", "1h75m", "12345m", "1hm", "h30", "5 m", "-5m", "1.25h", "m5", "3mh"] {
+    for line in [
+        "h", "m", "0m", "25h", "1h75m", "12345m", "1hm", "h30", "5 m", "-5m", "1.25h", "m5", "3mh",
+    ] {
         assert_eq!(read(line).0.minutes, None, "{line}");
     }
-    let cases = [(":)", 4), (":|", 3), (":(", 2), (":D", 5), (":((", 1), ("mood 4", 4), ("Mood:1", 1), ("mood 5.", 5)];
+    let cases = [
+        (":)", 4),
+        (":|", 3),
+        (":(", 2),
+        (":D", 5),
+        (":((", 1),
+        ("mood 4", 4),
+        ("Mood:1", 1),
+        ("mood 5.", 5),
+    ];
     for (line, mood) in cases {
         assert_eq!(read(line).0.mood, Some(mood), "{line}");
     }
@@ -198,26 +262,53 @@ fn follow_ups_take_the_rest_of_the_line() {
         ("!call back fri", "call back", "2026-11-27"),
         ("! call back by fri", "call back", "2026-11-27"),
         ("ok !send the plan", "send the plan", "2026-11-28"),
-        ("ok !send the plan in 2 weeks", "send the plan", "2026-12-05"),
+        (
+            "ok !send the plan in 2 weeks",
+            "send the plan",
+            "2026-12-05",
+        ),
         ("ok !send the plan 8 dec", "send the plan", "2026-12-08"),
         ("ok !send the plan +3d", "send the plan", "2026-11-24"),
-        ("ok !ask about fri @dana 45m", "ask about fri @dana 45m", "2026-11-28"),
-        ("ok !discuss what came yesterday", "discuss what came yesterday", "2026-11-28"),
+        (
+            "ok !ask about fri @dana 45m",
+            "ask about fri @dana 45m",
+            "2026-11-28",
+        ),
+        (
+            "ok !discuss what came yesterday",
+            "discuss what came yesterday",
+            "2026-11-28",
+        ),
         ("ok !ask again +3m", "ask again", "2027-02-21"),
         ("ok !fri", "fri", "2026-11-28"),
         ("ok !call   back! tomorrow ", "call back!", "2026-11-22"),
     ];
     for (line, title, due) in cases {
         let task = read(line).0.follow_up.expect(line);
-        assert_eq!((task.title.as_str(), task.due.map(|d| d.to_string()).as_deref()), (title, Some(due)), "{line}");
+        assert_eq!(
+            (
+                task.title.as_str(),
+                task.due.map(|d| d.to_string()).as_deref()
+            ),
+            (title, Some(due)),
+            "{line}"
+        );
     }
     assert_eq!(read("ok !call back fri").0.text, "ok");
-    assert_eq!(meanings("!call back"), ["task \"call back\" due Sat 28 Nov"]);
+    assert_eq!(
+        meanings("!call back"),
+        ["task \"call back\" due Sat 28 Nov"]
+    );
 }
 
 #[test]
 fn a_mark_at_the_start_says_who_came() {
-    for (line, text) in [("< asked for a date", "asked for a date"), ("<asked", "asked"), (" in: asked", "asked"), ("IN:asked", "asked")] {
+    for (line, text) in [
+        ("< asked for a date", "asked for a date"),
+        ("<asked", "asked"),
+        (" in: asked", "asked"),
+        ("IN:asked", "asked"),
+    ] {
         let (draft, parts) = read(line);
         assert!(draft.inbound, "{line}");
         assert_eq!((draft.text.as_str(), parts.len()), (text, 1), "{line}");
@@ -251,7 +342,10 @@ fn every_completion_is_understood() {
         assert_eq!(read(&handle).0.contacts, [contact.id], "{handle}");
     }
     for time in TIMES {
-        let task = read(&format!("!call back {time}")).0.follow_up.expect("a follow-up");
+        let task = read(&format!("!call back {time}"))
+            .0
+            .follow_up
+            .expect("a follow-up");
         assert_eq!(task.title, "call back", "{time}");
     }
 }

@@ -35,7 +35,13 @@ impl Course {
 impl Telling<'_> {
     /// Decides the days, and writes the moves between stages.
     pub(super) fn course(&mut self) -> Course {
-        let mut course = Course { bought: None, settled: None, left: None, back: None, why: "" };
+        let mut course = Course {
+            bought: None,
+            settled: None,
+            left: None,
+            back: None,
+            why: "",
+        };
         if self.kind == Kind::Prospect {
             self.prospect();
             return course;
@@ -50,7 +56,10 @@ impl Telling<'_> {
         self.moved(known, "", "reach", 1, "");
         let asked = known + (bought - known) * self.dice.within(25, 75) / 100;
         // A few walk in and buy: they skip a stage.
-        let from = if self.dice.chance(if self.author.sparse() { 500 } else { 150 }) {
+        let from = if self
+            .dice
+            .chance(if self.author.sparse() { 500 } else { 150 })
+        {
             "reach"
         } else {
             self.moved(asked, "reach", "acquisition", 1, "");
@@ -93,11 +102,19 @@ impl Telling<'_> {
         // Most have been here for less than half of what is expected: the score of an ageing one falls, which is a reason.
         let slow = self.dice.chance(60);
         if self.dice.chance(450) {
-            self.story.created = if stuck { -self.dice.within(70, 130) } else { -self.dice.within(3, if slow { 50 } else { 14 }) };
+            self.story.created = if stuck {
+                -self.dice.within(70, 130)
+            } else {
+                -self.dice.within(3, if slow { 50 } else { 14 })
+            };
             let created = self.story.created;
             return self.moved(created, "", "reach", 1, "");
         }
-        let asked = if stuck { -self.dice.within(98, 150) } else { -self.dice.within(2, if slow { 75 } else { 22 }) };
+        let asked = if stuck {
+            -self.dice.within(98, 150)
+        } else {
+            -self.dice.within(2, if slow { 75 } else { 22 })
+        };
         let known = asked - self.dice.within(3, 35);
         self.story.created = known;
         self.moved(known, "", "reach", 1, "");
@@ -125,7 +142,11 @@ impl Telling<'_> {
     }
 
     fn leave(&mut self, settled: i32, course: &mut Course) {
-        let last = if self.kind == Kind::WonBack { -130 } else { -42 };
+        let last = if self.kind == Kind::WonBack {
+            -130
+        } else {
+            -42
+        };
         let left = self.dice.within(settled + 40, last);
         course.why = self.dice.pick(CHURN_REASONS);
         course.left = Some(left);
@@ -140,7 +161,14 @@ impl Telling<'_> {
     }
 
     /// Writes a move between stages.
-    fn moved(&mut self, day: i32, from: &'static str, to: &'static str, visit: u32, code: &'static str) {
+    fn moved(
+        &mut self,
+        day: i32,
+        from: &'static str,
+        to: &'static str,
+        visit: u32,
+        code: &'static str,
+    ) {
         let text = match code {
             "" => Span::default(),
             _ => self.reason(to),
@@ -149,7 +177,11 @@ impl Telling<'_> {
             write!(out, r#"{{"from":"{from}","to":"{to}","visit":{visit}"#)?;
             if !code.is_empty() {
                 write!(out, r#","code":"{code}""#)?;
-                let other = if to == "churned" { dice.pick(CHURN_REASONS) } else { code };
+                let other = if to == "churned" {
+                    dice.pick(CHURN_REASONS)
+                } else {
+                    code
+                };
                 if other != code && dice.chance(400) {
                     write!(out, r#","also":["{other}"]"#)?;
                 }
@@ -158,12 +190,21 @@ impl Telling<'_> {
             Ok(())
         });
         // Moves stand at the day's start, so that what follows from one comes after it.
-        let when = When { day, minute: 7 * 60 + 30 };
-        self.story.add(EventKind::Stage, when, None, text, more).channel = to;
+        let when = When {
+            day,
+            minute: 7 * 60 + 30,
+        };
+        self.story
+            .add(EventKind::Stage, when, None, text, more)
+            .channel = to;
     }
 
     fn reason(&mut self, to: &str) -> Span {
-        let topic = if to == "churned" { Topic::Goodbye } else { Topic::LowUse };
+        let topic = if to == "churned" {
+            Topic::Goodbye
+        } else {
+            Topic::LowUse
+        };
         self.note(topic, 0)
     }
 }

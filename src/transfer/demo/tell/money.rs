@@ -36,12 +36,22 @@ impl Telling<'_> {
         let Some(bought) = course.bought else { return };
         self.term(deal, bought, course.left, 1);
         if let (Some(left), Some(back)) = (course.left, course.back) {
-            let lost = self.story.versions.last().and_then(revenue::mrr).unwrap_or(0);
+            let lost = self
+                .story
+                .versions
+                .last()
+                .and_then(revenue::mrr)
+                .unwrap_or(0);
             self.lost(left, lost, course.why, Some(back));
             let seats = (deal.seats * 7 / 10).max(1);
             self.term(Deal { seats, ..deal }, back, None, 2);
         } else if let Some(left) = course.left {
-            let lost = self.story.versions.last().and_then(revenue::mrr).unwrap_or(0);
+            let lost = self
+                .story
+                .versions
+                .last()
+                .and_then(revenue::mrr)
+                .unwrap_or(0);
             self.lost(left, lost, course.why, None);
         }
         self.orders(course, bought);
@@ -58,8 +68,17 @@ impl Telling<'_> {
         // A whole number of seats that comes close to the sum, at least one.
         let seats = ((arr * 100.0 / 12.0) as i64 / monthly).max(1) as u32;
         let yearly = self.dice.chance(620);
-        let discount = if self.dice.chance(350) { self.dice.within(1, 5) as u32 * 500 } else { 0 };
-        Deal { seats, price: if yearly { monthly * 12 } else { monthly }, yearly, discount }
+        let discount = if self.dice.chance(350) {
+            self.dice.within(1, 5) as u32 * 500
+        } else {
+            0
+        };
+        Deal {
+            seats,
+            price: if yearly { monthly * 12 } else { monthly },
+            yearly,
+            discount,
+        }
     }
 
     /// One subscription from `start` until `stop`, or on into the future.
@@ -74,7 +93,11 @@ impl Telling<'_> {
                 term_end += YEAR;
             }
             // The version lasts until the seats change, the term ends, or they leave.
-            let until = if deal.yearly { change.0.min(term_end) } else { change.0 };
+            let until = if deal.yearly {
+                change.0.min(term_end)
+            } else {
+                change.0
+            };
             let end = match stop {
                 Some(stop) if until >= stop => Some(stop),
                 _ if until < 0 => Some(until),
@@ -89,7 +112,11 @@ impl Telling<'_> {
             }
             if until == change.0 {
                 deal.seats = (deal.seats * change.1 / 100).max(1);
-                what = if change.1 > 100 { "Expanded" } else { "Contracted" };
+                what = if change.1 > 100 {
+                    "Expanded"
+                } else {
+                    "Contracted"
+                };
                 change = self.next_change(until);
             } else {
                 what = "Renewed";
@@ -119,10 +146,21 @@ impl Telling<'_> {
         };
         let day = after + self.dice.within(60, 240);
         // The last weeks stay as they are: a change just before today would hide what the story is about.
-        if self.dice.chance(chance) && day < -15 { (day, self.dice.within(low, high) as u32) } else { (i32::MAX, 100) }
+        if self.dice.chance(chance) && day < -15 {
+            (day, self.dice.within(low, high) as u32)
+        } else {
+            (i32::MAX, 100)
+        }
     }
 
-    fn version(&mut self, deal: &Deal, from: i32, end: Option<i32>, number: u32, what: &'static str) {
+    fn version(
+        &mut self,
+        deal: &Deal,
+        from: i32,
+        end: Option<i32>,
+        number: u32,
+        what: &'static str,
+    ) {
         let nth = self.story.versions.len() + 1;
         let today = self.author.today;
         let version = Version {
@@ -134,7 +172,11 @@ impl Telling<'_> {
             end: end.map(|e| today.plus(i64::from(e))),
             amount: deal.price,
             currency: Currency::default(),
-            interval: if deal.yearly { Interval::Year } else { Interval::Month },
+            interval: if deal.yearly {
+                Interval::Year
+            } else {
+                Interval::Month
+            },
             count: 1,
             quantity: deal.seats,
             discount: deal.discount,
@@ -144,7 +186,16 @@ impl Telling<'_> {
         self.story.versions.push(version);
         let (seats, paid) = (deal.seats, if deal.yearly { "yearly" } else { "monthly" });
         let text = self.say(|_, out| write!(out, "{what}: {seats} seats, paid {paid}"));
-        self.story.add(EventKind::Subscription, When { day: from, minute: 8 * 60 }, mrr, text, Default::default());
+        self.story.add(
+            EventKind::Subscription,
+            When {
+                day: from,
+                minute: 8 * 60,
+            },
+            mrr,
+            text,
+            Default::default(),
+        );
     }
 
     fn lost(&mut self, day: i32, mrr: i64, why: &'static str, back: Option<i32>) {
@@ -158,14 +209,35 @@ impl Telling<'_> {
             Ok(())
         });
         let text = self.note(Topic::Goodbye, 0);
-        self.story.add(EventKind::Churn, When { day, minute: 8 * 60 + 5 }, Some(mrr), text, more);
+        self.story.add(
+            EventKind::Churn,
+            When {
+                day,
+                minute: 8 * 60 + 5,
+            },
+            Some(mrr),
+            text,
+            more,
+        );
         let text = self.say(|_, out| write!(out, "Ended"));
-        self.story.add(EventKind::Subscription, When { day, minute: 8 * 60 }, Some(0), text, Default::default());
+        self.story.add(
+            EventKind::Subscription,
+            When {
+                day,
+                minute: 8 * 60,
+            },
+            Some(0),
+            text,
+            Default::default(),
+        );
     }
 
     /// A plan for a renewal that is near, but where the trouble is that there is none.
     fn plan(&mut self, start: i32, stop: Option<i32>) {
-        let renews = (1..).map(|n| start + n * YEAR).find(|r| *r >= 0).unwrap_or(YEAR);
+        let renews = (1..)
+            .map(|n| start + n * YEAR)
+            .find(|r| *r >= 0)
+            .unwrap_or(YEAR);
         if stop.is_some() || renews > 95 || self.trouble.has(Trouble::RENEWAL) {
             return;
         }
@@ -177,7 +249,14 @@ impl Telling<'_> {
             "Renewal review with the sponsor",
         ]);
         let due = self.dice.within(1, renews.max(2));
-        self.story.tasks.push(Task { title, due, priority: 1, kind: "renewal", made, done: None });
+        self.story.tasks.push(Task {
+            title,
+            due,
+            priority: 1,
+            kind: "renewal",
+            made,
+            done: None,
+        });
     }
 
     fn yearly_invoice(&mut self, deal: &Deal, day: i32, last: i32) {
@@ -220,8 +299,19 @@ impl Telling<'_> {
             }
             write!(out, r#","status":"{status}"}}"#)
         });
-        let when = When { day, minute: 6 * 60 };
-        self.story.add(EventKind::Invoice, when, Some(value), Default::default(), more).channel = status;
+        let when = When {
+            day,
+            minute: 6 * 60,
+        };
+        self.story
+            .add(
+                EventKind::Invoice,
+                when,
+                Some(value),
+                Default::default(),
+                more,
+            )
+            .channel = status;
     }
 
     /// One-off orders: services, hardware, workshops.
@@ -236,12 +326,25 @@ impl Telling<'_> {
             }
             let value = i64::from(self.dice.within(20, 900)) * 1000;
             let discount = if self.dice.chance(300) { value / 10 } else { 0 };
-            let status = if self.dice.chance(950) { "paid" } else { "refunded" };
-            let more = self.say(|_, out| write!(out, r#"{{"discount":{discount},"status":"{status}"}}"#));
-            let what = self.dice.pick(&["Workshop on site", "Extra storage", "Migration service", "Training day", "Printed guides"]);
+            let status = if self.dice.chance(950) {
+                "paid"
+            } else {
+                "refunded"
+            };
+            let more =
+                self.say(|_, out| write!(out, r#"{{"discount":{discount},"status":"{status}"}}"#));
+            let what = self.dice.pick(&[
+                "Workshop on site",
+                "Extra storage",
+                "Migration service",
+                "Training day",
+                "Printed guides",
+            ]);
             let text = self.say(|_, out| write!(out, "{what}"));
             let when = self.during(day);
-            self.story.add(EventKind::Order, when, Some(value - discount), text, more).channel = status;
+            self.story
+                .add(EventKind::Order, when, Some(value - discount), text, more)
+                .channel = status;
         }
     }
 }

@@ -196,13 +196,21 @@ impl Sample {
 
     /// The columns that a choice of bits leaves: those that have to be there, and some of the others.
     fn some(&self, bits: u16) -> Vec<&'static str> {
-        let kept = self.columns().into_iter().enumerate().filter(|(at, _)| *at < self.must || bits >> at & 1 == 1);
+        let kept = self
+            .columns()
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| *at < self.must || bits >> at & 1 == 1);
         kept.map(|(_, column)| column).collect()
     }
 
     /// A row with these columns only.
     fn text(&self, row: &str, columns: &[&str]) -> String {
-        let cells = self.columns().into_iter().zip(row.split(',')).filter(|(column, _)| columns.contains(column));
+        let cells = self
+            .columns()
+            .into_iter()
+            .zip(row.split(','))
+            .filter(|(column, _)| columns.contains(column));
         let cells: Vec<&str> = cells.map(|(_, cell)| cell).collect();
         format!("{}\n{}\n", columns.join(","), cells.join(","))
     }
@@ -214,27 +222,45 @@ fn take(store: &mut Store, file: &str, text: &str) -> FileReport {
 
 fn take_as(store: &mut Store, file: &str, text: &str, wanted: &Wanted) -> FileReport {
     let folder = folder(&[(file, text)]);
-    let report = import(store, &folder.path().join(file), wanted, NOW, &mut |_| Continue::Yes);
+    let report = import(store, &folder.path().join(file), wanted, NOW, &mut |_| {
+        Continue::Yes
+    });
     report.expect("imports").files.remove(0)
 }
 
 /// A book of two customers.
 fn two() -> Store {
     let mut store = book();
-    take(&mut store, "customers.csv", "customer_id,name\nC1,Acme\nC2,Globex\n");
+    take(
+        &mut store,
+        "customers.csv",
+        "customer_id,name\nC1,Acme\nC2,Globex\n",
+    );
     store
 }
 
 fn open(path: &Path, person: &str, n: u64) -> Store {
-    let who = Who { person: person.into(), device: Ids::seeded(n).next(NOW) };
-    let options = Options { who, now: NOW, as_of: None, create: true, zone: None, keep: crate::store::outbox::Keep::Nowhere };
+    let who = Who {
+        person: person.into(),
+        device: Ids::seeded(n).next(NOW),
+    };
+    let options = Options {
+        who,
+        now: NOW,
+        as_of: None,
+        create: true,
+        zone: None,
+        keep: crate::store::outbox::Keep::Nowhere,
+    };
     Store::open(path, &options).expect("a book")
 }
 
 /// The tables that files bring, without what rules make of it.
 fn tables() -> impl Iterator<Item = facts::FactTable> {
     let brought = ["customer", "contact", "event", "ticket", "subscription"];
-    facts::tables().into_iter().filter(move |t| brought.contains(&t.name))
+    facts::tables()
+        .into_iter()
+        .filter(move |t| brought.contains(&t.name))
 }
 
 /// Every row of those tables, its id first.
@@ -253,7 +279,11 @@ fn rows(store: &Store) -> Vec<Vec<String>> {
 }
 
 fn said(datum: &Datum) -> String {
-    if let Datum::Text(text) = datum { text.clone() } else { format!("{datum:?}") }
+    if let Datum::Text(text) = datum {
+        text.clone()
+    } else {
+        format!("{datum:?}")
+    }
 }
 
 /// What stands in a book of what files bring, each row by what it is called, with the names of rows in place of their ids.
@@ -263,16 +293,31 @@ fn stands(store: &Store) -> BTreeMap<String, String> {
         let mut rows = Vec::new();
         store
             .facts(table.name, &mut |row| {
-                rows.push(table.columns.iter().map(|(name, _)| *name).zip(row.iter().map(said)).collect::<Vec<_>>());
+                rows.push(
+                    table
+                        .columns
+                        .iter()
+                        .map(|(name, _)| *name)
+                        .zip(row.iter().map(said))
+                        .collect::<Vec<_>>(),
+                );
                 Ok(())
             })
             .expect("reads");
         for row in rows {
-            let of = |name: &str| row.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
+            let of = |name: &str| {
+                row.iter()
+                    .find(|(n, _)| *n == name)
+                    .map(|(_, value)| value.clone())
+            };
             if of("kind").as_deref() == Some("rule") {
                 continue;
             }
-            let key = ["external", "reference", "name"].iter().filter_map(|n| of(n)).find(|k| !k.is_empty()).unwrap_or_default();
+            let key = ["external", "reference", "name"]
+                .iter()
+                .filter_map(|n| of(n))
+                .find(|k| !k.is_empty())
+                .unwrap_or_default();
             names.insert(row[0].1.clone(), key.clone());
             for (column, value) in &row[1..] {
                 let value = names.get(value).unwrap_or(value).clone();
@@ -280,8 +325,13 @@ fn stands(store: &Store) -> BTreeMap<String, String> {
             }
             if let (Some(more), "event") = (of("more"), table.name) {
                 all.remove(&format!("event {key} more"));
-                let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&more).unwrap_or_default();
-                all.extend(members.into_iter().map(|(name, value)| (format!("more {key} {name}"), value.to_string())));
+                let members: serde_json::Map<String, serde_json::Value> =
+                    serde_json::from_str(&more).unwrap_or_default();
+                all.extend(
+                    members
+                        .into_iter()
+                        .map(|(name, value)| (format!("more {key} {name}"), value.to_string())),
+                );
             }
         }
     }
@@ -291,14 +341,28 @@ fn stands(store: &Store) -> BTreeMap<String, String> {
 /// True where a column of a file says a fact such as `event T1:closed at`.
 fn says(columns: &[(&str, &[&str])], kept: &[&str], fact: &str) -> bool {
     let mut parts = fact.split(' ');
-    let (Some(table), Some(key), Some(column)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let (Some(table), Some(key), Some(column)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
     let step = key.split_once(':').map_or("", |(_, step)| step);
-    let is = |what: &&str| *what == format!("{table}.{column}") || *what == format!("{step}.{column}");
-    columns.iter().filter(|(column, _)| kept.contains(column)).any(|(_, said)| said.iter().any(is))
+    let is =
+        |what: &&str| *what == format!("{table}.{column}") || *what == format!("{step}.{column}");
+    columns
+        .iter()
+        .filter(|(column, _)| kept.contains(column))
+        .any(|(_, said)| said.iter().any(is))
 }
 
 fn undo(store: &mut Store) {
-    store.write(&Command::Undo { batch: None, force: false }, NOW).expect("undone");
+    store
+        .write(
+            &Command::Undo {
+                batch: None,
+                force: false,
+            },
+            NOW,
+        )
+        .expect("undone");
 }
 
 fn redo(store: &mut Store) {
@@ -306,7 +370,12 @@ fn redo(store: &mut Store) {
 }
 
 fn sound(store: &mut Store) {
-    let wrong: Vec<_> = store.doctor().expect("looks").into_iter().filter(|c| !c.ok).collect();
+    let wrong: Vec<_> = store
+        .doctor()
+        .expect("looks")
+        .into_iter()
+        .filter(|c| !c.ok)
+        .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
@@ -428,17 +497,31 @@ proptest! {
 fn a_corrected_ticket_takes_its_steps_along() {
     let mut store = two();
     let head = "ticket_id,customer_id,subject,severity,opened_at,closed_at\n";
-    take(&mut store, "tickets.csv", &format!("{head}T1,C1,broken,2,2026-11-01,2026-11-05\n"));
+    take(
+        &mut store,
+        "tickets.csv",
+        &format!("{head}T1,C1,broken,2,2026-11-01,2026-11-05\n"),
+    );
     let before = stands(&store);
-    let report = take(&mut store, "tickets.csv", &format!("{head}T1,C2,broken,2,2026-10-01,\n"));
+    let report = take(
+        &mut store,
+        "tickets.csv",
+        &format!("{head}T1,C2,broken,2,2026-10-01,\n"),
+    );
     assert_eq!((report.changed, report.same), (1, 0));
     let after = stands(&store);
     for row in ["ticket T1 customer", "event T1:opened customer"] {
         assert_eq!(after[row], "C2", "{row}");
     }
     assert_eq!(after["event T1:opened at"], after["ticket T1 opened"]);
-    assert!(after["event T1:opened day"].contains("2026-10-01"), "{after:?}");
-    assert!(!after.contains_key("event T1:closed at"), "one that is open again was not closed");
+    assert!(
+        after["event T1:opened day"].contains("2026-10-01"),
+        "{after:?}"
+    );
+    assert!(
+        !after.contains_key("event T1:closed at"),
+        "one that is open again was not closed"
+    );
     sound(&mut store);
     undo(&mut store);
     assert_eq!(stands(&store), before);
@@ -448,12 +531,25 @@ fn a_corrected_ticket_takes_its_steps_along() {
 fn a_corrected_agreement_is_worth_what_stands_then() {
     let mut store = two();
     let head = "id,subscription_id,customer_id,amount,quantity,start,currency\n";
-    take(&mut store, "subscriptions.csv", &format!("{head}v1,s1,C1,100,25,2026-01-01,USD\n"));
-    take(&mut store, "subscriptions.csv", "id,customer_id,amount,start,subscription_id,currency\nv1,C2,120,2026-01-01,s9,EUR\n");
+    take(
+        &mut store,
+        "subscriptions.csv",
+        &format!("{head}v1,s1,C1,100,25,2026-01-01,USD\n"),
+    );
+    take(
+        &mut store,
+        "subscriptions.csv",
+        "id,customer_id,amount,start,subscription_id,currency\nv1,C2,120,2026-01-01,s9,EUR\n",
+    );
     let after = stands(&store);
-    let said = ["customer", "subscription", "currency", "quantity", "mrr"].map(|c| after[&format!("subscription v1 {c}")].as_str());
+    let said = ["customer", "subscription", "currency", "quantity", "mrr"]
+        .map(|c| after[&format!("subscription v1 {c}")].as_str());
     assert_eq!(said, ["C2", "s9", "EUR", "Whole(25)", "Whole(300000)"]);
-    let report = take(&mut store, "subscriptions.csv", "id,customer_id,amount,start\nv1,C2,120,2026-01-01\n");
+    let report = take(
+        &mut store,
+        "subscriptions.csv",
+        "id,customer_id,amount,start\nv1,C2,120,2026-01-01\n",
+    );
     assert_eq!((report.changed, report.same), (0, 1));
 }
 
@@ -461,63 +557,142 @@ fn a_corrected_agreement_is_worth_what_stands_then() {
 fn terms_that_cannot_be_with_what_the_book_has_are_refused() {
     let mut store = two();
     let start = "id,customer_id,amount,start";
-    take(&mut store, "subscriptions.csv", &format!("{start},end\nv1,C1,100,2026-01-01,2026-06-01\n"));
-    let report = take(&mut store, "subscriptions.csv", &format!("{start}\nv1,C1,100,2026-07-01\n"));
-    assert_eq!(report.first_rejects[0].1, "end before start: it ends on 2026-06-01 in the book and starts on 2026-07-01");
+    take(
+        &mut store,
+        "subscriptions.csv",
+        &format!("{start},end\nv1,C1,100,2026-01-01,2026-06-01\n"),
+    );
+    let report = take(
+        &mut store,
+        "subscriptions.csv",
+        &format!("{start}\nv1,C1,100,2026-07-01\n"),
+    );
+    assert_eq!(
+        report.first_rejects[0].1,
+        "end before start: it ends on 2026-06-01 in the book and starts on 2026-07-01"
+    );
     let head = "ticket_id,customer_id,opened_at";
-    take(&mut store, "tickets.csv", &format!("{head},closed_at\nT1,C1,2026-01-01,2026-06-01\n"));
-    let report = take(&mut store, "tickets.csv", &format!("{head}\nT1,C1,2026-07-01\n"));
-    assert_eq!(report.first_rejects[0].1, "end before start: it was closed before it was opened");
+    take(
+        &mut store,
+        "tickets.csv",
+        &format!("{head},closed_at\nT1,C1,2026-01-01,2026-06-01\n"),
+    );
+    let report = take(
+        &mut store,
+        "tickets.csv",
+        &format!("{head}\nT1,C1,2026-07-01\n"),
+    );
+    assert_eq!(
+        report.first_rejects[0].1,
+        "end before start: it was closed before it was opened"
+    );
 }
 
 #[test]
 fn a_day_that_never_comes_is_no_end() {
     let mut store = two();
     let head = "id,customer_id,amount,start,end\n";
-    take(&mut store, "subscriptions.csv", &format!("{head}v1,C1,100,2026-01-01,2026-12-01\nv2,C1,100,2026-01-01,9999-12-31\n"));
-    let report = take(&mut store, "subscriptions.csv", &format!("{head}v1,C1,100,2026-01-01,31.12.9999\n"));
+    take(
+        &mut store,
+        "subscriptions.csv",
+        &format!("{head}v1,C1,100,2026-01-01,2026-12-01\nv2,C1,100,2026-01-01,9999-12-31\n"),
+    );
+    let report = take(
+        &mut store,
+        "subscriptions.csv",
+        &format!("{head}v1,C1,100,2026-01-01,31.12.9999\n"),
+    );
     assert_eq!((report.changed, report.rejected), (1, 0));
-    assert!(report.notes.iter().any(|n| n.0 == "end \"31.12.9999\" was read as no end"), "{:?}", report.notes);
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|n| n.0 == "end \"31.12.9999\" was read as no end"),
+        "{:?}",
+        report.notes
+    );
     let after = stands(&store);
-    assert_eq!((after["subscription v1 end"].as_str(), after["subscription v2 end"].as_str()), ("None", "None"));
-    let invoices = "invoice_id,customer_id,issued_on,paid_on,amount\nI1,C1,2026-10-01,9999-12-31,1\n";
-    let tickets = "ticket_id,customer_id,opened_at,closed_at\nT1,C1,2026-10-01,9999-12-31T00:00:00Z\n";
+    assert_eq!(
+        (
+            after["subscription v1 end"].as_str(),
+            after["subscription v2 end"].as_str()
+        ),
+        ("None", "None")
+    );
+    let invoices =
+        "invoice_id,customer_id,issued_on,paid_on,amount\nI1,C1,2026-10-01,9999-12-31,1\n";
+    let tickets =
+        "ticket_id,customer_id,opened_at,closed_at\nT1,C1,2026-10-01,9999-12-31T00:00:00Z\n";
     for (file, text) in [("invoices.csv", invoices), ("tickets.csv", tickets)] {
         assert_eq!(take(&mut store, file, text).made, 1, "{file}");
     }
-    let wrong = take(&mut store, "subscriptions.csv", "id,customer_id,amount,start\nv3,C1,100,9999-12-31\n");
+    let wrong = take(
+        &mut store,
+        "subscriptions.csv",
+        "id,customer_id,amount,start\nv3,C1,100,9999-12-31\n",
+    );
     assert_eq!(wrong.rejected, 1, "nothing begins then");
 }
 
 #[test]
 fn what_is_not_written_a_second_time_is_told() {
     let mut store = two();
-    take(&mut store, "contacts.csv", "contact_id,customer_id,name\nP1,C1,Kim\nP2,C1,Lou\n");
-    let text = "touchpoint_id,customer_id,contact_id,happened_at,channel\nH1,C1,P1,2026-11-02,phone\n";
+    take(
+        &mut store,
+        "contacts.csv",
+        "contact_id,customer_id,name\nP1,C1,Kim\nP2,C1,Lou\n",
+    );
+    let text =
+        "touchpoint_id,customer_id,contact_id,happened_at,channel\nH1,C1,P1,2026-11-02,phone\n";
     take(&mut store, "touchpoints.csv", text);
     let report = take(&mut store, "touchpoints.csv", &text.replace("P1", "P2"));
-    let note = ("the contact of the event is another one in the book, and stays".to_owned(), 1);
+    let note = (
+        "the contact of the event is another one in the book, and stays".to_owned(),
+        1,
+    );
     assert_eq!((report.same, report.notes), (1, vec![note]));
 }
 
 #[test]
 fn a_card_and_an_object_say_what_they_have() {
     let mut store = two();
-    let card = |more: &str| format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:P1\r\nFN:Kim\r\nORG:Acme\r\n{more}END:VCARD\r\n");
-    take(&mut store, "people.vcf", &card("TEL:555\r\nTITLE:champion\r\nEMAIL:kim@acme.example\r\n"));
+    let card = |more: &str| {
+        format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:P1\r\nFN:Kim\r\nORG:Acme\r\n{more}END:VCARD\r\n")
+    };
+    take(
+        &mut store,
+        "people.vcf",
+        &card("TEL:555\r\nTITLE:champion\r\nEMAIL:kim@acme.example\r\n"),
+    );
     let before = stands(&store);
     take(&mut store, "people.vcf", &card(""));
     assert_eq!(stands(&store), before);
-    let object = |more: &str| format!("{{\"ticket_id\":\"T1\",\"customer_id\":\"C1\",\"opened_at\":\"2026-11-01\"{more}}}\n");
+    let object = |more: &str| {
+        format!(
+            "{{\"ticket_id\":\"T1\",\"customer_id\":\"C1\",\"opened_at\":\"2026-11-01\"{more}}}\n"
+        )
+    };
     let other = "{\"ticket_id\":\"T2\",\"customer_id\":\"C1\",\"opened_at\":\"2026-11-01\",\"subject\":\"x\",\"csat\":1,\"severity\":1}\n";
-    take(&mut store, "tickets.jsonl", &object(",\"subject\":\"broken\",\"csat\":4,\"severity\":2"));
+    take(
+        &mut store,
+        "tickets.jsonl",
+        &object(",\"subject\":\"broken\",\"csat\":4,\"severity\":2"),
+    );
     let before = stands(&store);
-    take(&mut store, "tickets.jsonl", &format!("{}{other}", object("")));
+    take(
+        &mut store,
+        "tickets.jsonl",
+        &format!("{}{other}", object("")),
+    );
     let mut after = stands(&store);
     after.retain(|fact, _| !fact.contains("T2"));
     assert_eq!(after, before);
     take(&mut store, "tickets.jsonl", &object(",\"csat\":null"));
-    assert_eq!(stands(&store)["ticket T1 csat"], "None", "nothing is said as well");
+    assert_eq!(
+        stands(&store)["ticket T1 csat"],
+        "None",
+        "nothing is said as well"
+    );
 }
 
 #[test]
@@ -526,15 +701,34 @@ fn a_person_s_word_stands_again_when_an_import_is_undone() {
     let file = |phone: &str| format!("customer_id,name,phone\nC1,Acme,{phone}\n");
     take(&mut store, "customers.csv", &file("111"));
     let rows = vec![store.find_customer("C1").expect("there")];
-    let mine = Command::Edit { entity: Entity::Customer, rows, changes: vec![Change::set("phone", "222")] };
+    let mine = Command::Edit {
+        entity: Entity::Customer,
+        rows,
+        changes: vec![Change::set("phone", "222")],
+    };
     store.write(&mine, NOW).expect("edited");
-    let theirs = Wanted { winner: Some(Winner::Theirs), ..Wanted::default() };
+    let theirs = Wanted {
+        winner: Some(Winner::Theirs),
+        ..Wanted::default()
+    };
     take_as(&mut store, "customers.csv", &file("333"), &theirs);
     undo(&mut store);
     let report = take(&mut store, "customers.csv", &file("333"));
     let told = &report.conflicts[0].difference;
-    assert_eq!((report.kept, told.mine.as_str(), told.person.as_str(), told.theirs.as_str()), (1, "222", "ana", "333"));
-    assert_eq!(take(&mut store, "customers.csv", &file("111")).conflicts, [], "that is what the list has always said");
+    assert_eq!(
+        (
+            report.kept,
+            told.mine.as_str(),
+            told.person.as_str(),
+            told.theirs.as_str()
+        ),
+        (1, "222", "ana", "333")
+    );
+    assert_eq!(
+        take(&mut store, "customers.csv", &file("111")).conflicts,
+        [],
+        "that is what the list has always said"
+    );
     // A person's word that was taken back is no word either.
     undo(&mut store);
     assert_eq!(take(&mut store, "customers.csv", &file("333")).changed, 1);
@@ -548,8 +742,20 @@ fn an_import_that_another_took_back_is_done_by_the_next_one() {
     let file = |phone: &str| format!("customer_id,name,phone\nC1,Acme,{phone}\n");
     take(&mut ana, "customers.csv", &file("111"));
     take(&mut ana, "customers.csv", &file("222"));
-    let Ok(Page::Activity(steps)) = bo.answer(&Query::Activity { search: String::new(), limit: 1 }) else { panic!("the log") };
-    bo.write(&Command::TakeBack { batch: steps[0].id, force: false }, NOW).expect("taken back");
+    let Ok(Page::Activity(steps)) = bo.answer(&Query::Activity {
+        search: String::new(),
+        limit: 1,
+    }) else {
+        panic!("the log")
+    };
+    bo.write(
+        &Command::TakeBack {
+            batch: steps[0].id,
+            force: false,
+        },
+        NOW,
+    )
+    .expect("taken back");
     assert_eq!(stands(&ana)["customer C1 phone"], "111");
     assert_eq!(take(&mut ana, "customers.csv", &file("222")).changed, 1);
     assert_eq!(stands(&ana)["customer C1 phone"], "222");
@@ -559,12 +765,41 @@ fn an_import_that_another_took_back_is_done_by_the_next_one() {
 fn what_a_person_wrote_first_was_not_said_by_a_file() {
     let mut store = two();
     let customer = store.find_customer("C1").expect("there");
-    let contact = NewContact { name: "Kim".into(), email: "kim@acme.example".into(), phone: "1".into(), ..NewContact::default() };
-    store.write(&Command::AddContact { customer, contact }, NOW).expect("added");
-    let kim: Vec<Id> = store.find_contacts("Kim").expect("found").into_iter().map(|found| found.0).collect();
-    store.write(&Command::Edit { entity: Entity::Contact, rows: kim, changes: vec![Change::set("phone", "2")] }, NOW).expect("edited");
-    let report = take(&mut store, "contacts.csv", "contact_id,customer_id,name,email,phone\nP1,C1,Kim,kim@acme.example,1\n");
-    let told: Vec<_> = report.conflicts.iter().map(|c| (c.difference.mine.as_str(), c.difference.theirs.as_str())).collect();
+    let contact = NewContact {
+        name: "Kim".into(),
+        email: "kim@acme.example".into(),
+        phone: "1".into(),
+        ..NewContact::default()
+    };
+    store
+        .write(&Command::AddContact { customer, contact }, NOW)
+        .expect("added");
+    let kim: Vec<Id> = store
+        .find_contacts("Kim")
+        .expect("found")
+        .into_iter()
+        .map(|found| found.0)
+        .collect();
+    store
+        .write(
+            &Command::Edit {
+                entity: Entity::Contact,
+                rows: kim,
+                changes: vec![Change::set("phone", "2")],
+            },
+            NOW,
+        )
+        .expect("edited");
+    let report = take(
+        &mut store,
+        "contacts.csv",
+        "contact_id,customer_id,name,email,phone\nP1,C1,Kim,kim@acme.example,1\n",
+    );
+    let told: Vec<_> = report
+        .conflicts
+        .iter()
+        .map(|c| (c.difference.mine.as_str(), c.difference.theirs.as_str()))
+        .collect();
     assert_eq!(told, [("2", "1")]);
 }
 
@@ -572,18 +807,64 @@ fn what_a_person_wrote_first_was_not_said_by_a_file() {
 fn what_was_moved_by_a_merging_of_customers_stays_where_it_is() {
     let mut store = two();
     let head = "ticket_id,customer_id,subject,opened_at\n";
-    take(&mut store, "tickets.csv", &format!("{head}T1,C2,broken,2026-11-01\n"));
+    take(
+        &mut store,
+        "tickets.csv",
+        &format!("{head}T1,C2,broken,2026-11-01\n"),
+    );
     let [keep, other] = ["C1", "C2"].map(|key| store.find_customer(key).expect("there"));
-    store.write(&Command::MergeCustomers { keep, other }, NOW).expect("merged");
-    take(&mut store, "customers.csv", "customer_id,name\nC1,Acme\nC2,Globex\n");
-    let report = take(&mut store, "tickets.csv", &format!("{head}T1,C2,broken,2026-11-01\n"));
-    assert_eq!((report.kept, report.conflicts.len()), (1, 0), "the file says what it has always said");
+    store
+        .write(&Command::MergeCustomers { keep, other }, NOW)
+        .expect("merged");
+    take(
+        &mut store,
+        "customers.csv",
+        "customer_id,name\nC1,Acme\nC2,Globex\n",
+    );
+    let report = take(
+        &mut store,
+        "tickets.csv",
+        &format!("{head}T1,C2,broken,2026-11-01\n"),
+    );
+    assert_eq!(
+        (report.kept, report.conflicts.len()),
+        (1, 0),
+        "the file says what it has always said"
+    );
     assert_eq!(stands(&store)["ticket T1 customer"], "C1");
     // A customer that was removed by hand and comes anew gets its tickets again.
-    store.write(&Command::AddCustomer(NewCustomer { name: "Ini".into(), ..NewCustomer::default() }), NOW).expect("added");
-    take(&mut store, "tickets.csv", &format!("{head}T2,C1,slow,2026-11-01\n"));
-    store.write(&Command::Remove { entity: Entity::Customer, rows: vec![keep] }, NOW).expect("removed");
+    store
+        .write(
+            &Command::AddCustomer(NewCustomer {
+                name: "Ini".into(),
+                ..NewCustomer::default()
+            }),
+            NOW,
+        )
+        .expect("added");
+    take(
+        &mut store,
+        "tickets.csv",
+        &format!("{head}T2,C1,slow,2026-11-01\n"),
+    );
+    store
+        .write(
+            &Command::Remove {
+                entity: Entity::Customer,
+                rows: vec![keep],
+            },
+            NOW,
+        )
+        .expect("removed");
     take(&mut store, "customers.csv", "customer_id,name\nC1,Acme\n");
-    assert_eq!(take(&mut store, "tickets.csv", &format!("{head}T2,C1,slow,2026-11-01\n")).changed, 1);
+    assert_eq!(
+        take(
+            &mut store,
+            "tickets.csv",
+            &format!("{head}T2,C1,slow,2026-11-01\n")
+        )
+        .changed,
+        1
+    );
     assert_eq!(stands(&store)["ticket T2 customer"], "C1");
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::domain::event::Event;
 use crate::domain::query::TimelineAsk;
 
-const CUSTOMERS: &str = "customer_id,name,website\nC1,Globex,https://globex.example\nC2,Initech,initech.example\n";
+const CUSTOMERS: &str =
+    "customer_id,name,website\nC1,Globex,https://globex.example\nC2,Initech,initech.example\n";
 const CONTACTS: &str = "contact_id,customer_id,full_name,email\nP1,C1,Ada Ay,ada@globex.example\nP2,C2,Bob Bay,bob@initech.example\n";
 
 fn started() -> Store {
@@ -22,12 +23,25 @@ fn take(store: &mut Store, name: &str, text: &str) -> Report {
 /// The touchpoints of a customer, oldest first: local time, direction, contact, minutes, words.
 fn touches(store: &mut Store, key: &str) -> Vec<String> {
     let customer = store.find_customer(key).expect("found");
-    let timeline = TimelineAsk { kinds: vec![EventKind::Touch], limit: 100, ..TimelineAsk::default() };
-    let Ok(Page::Account(Some(account))) = store.answer(&Query::Account { customer, timeline }) else { panic!("an account") };
+    let timeline = TimelineAsk {
+        kinds: vec![EventKind::Touch],
+        limit: 100,
+        ..TimelineAsk::default()
+    };
+    let Ok(Page::Account(Some(account))) = store.answer(&Query::Account { customer, timeline })
+    else {
+        panic!("an account")
+    };
     let shown = |e: &Event| {
         let minutes = e.number.map_or_else(String::new, |n| format!(" {n} min"));
         let at = e.at.utc().format("%m-%dT%H:%MZ");
-        format!("{at} {} {} {}{minutes}: {}", e.channel, e.direction, e.contact_name, e.text.replace('\n', "|"))
+        format!(
+            "{at} {} {} {}{minutes}: {}",
+            e.channel,
+            e.direction,
+            e.contact_name,
+            e.text.replace('\n', "|")
+        )
     };
     account.events.iter().rev().map(shown).collect()
 }
@@ -48,7 +62,11 @@ fn a_series_of_google_is_its_meetings_so_far() {
     let mut store = started();
     let report = take(&mut store, "calendar.ics", GOOGLE);
     let file = &report.files[0];
-    assert_eq!((file.kind, file.made), (Kind::Correspondence, 5), "{file:?}");
+    assert_eq!(
+        (file.kind, file.made),
+        (Kind::Correspondence, 5),
+        "{file:?}"
+    );
     let told = touches(&mut store, "C1");
     // Summer time ends on 25 October: the hour stays, its place in the world does not.
     assert_eq!(
@@ -61,8 +79,15 @@ fn a_series_of_google_is_its_meetings_so_far() {
             "11-16T09:00Z meeting out Ada Ay 30 min: Weekly with Globex, and a very long title",
         ]
     );
-    assert_eq!(touches(&mut store, "C2"), Vec::<String>::new(), "Bob declined");
-    assert_eq!(take(&mut store, "calendar.ics", GOOGLE).end, End::NothingNew);
+    assert_eq!(
+        touches(&mut store, "C2"),
+        Vec::<String>::new(),
+        "Bob declined"
+    );
+    assert_eq!(
+        take(&mut store, "calendar.ics", GOOGLE).end,
+        End::NothingNew
+    );
     // One is moved, with a higher sequence; one is cancelled; one is taken out of the series; the last is put off to next month.
     let exception = |day: &str, what: &str| {
         format!(
@@ -75,7 +100,10 @@ fn a_series_of_google_is_its_meetings_so_far() {
         + &exception("1102", &format!("{}STATUS:CANCELLED\r\n", at("1102T1000")))
         + &exception("1116", &at("1216T1000"));
     let changed = GOOGLE
-        .replace("SEQUENCE:0", "EXDATE;TZID=Europe/Berlin:20261109T100000\r\nSEQUENCE:0")
+        .replace(
+            "SEQUENCE:0",
+            "EXDATE;TZID=Europe/Berlin:20261109T100000\r\nSEQUENCE:0",
+        )
         .replace("END:VCALENDAR", &format!("{exceptions}END:VCALENDAR"));
     take(&mut store, "calendar.ics", &changed);
     assert_eq!(
@@ -85,7 +113,10 @@ fn a_series_of_google_is_its_meetings_so_far() {
             "10-27T14:00Z meeting out Ada Ay 45 min: Moved",
         ]
     );
-    assert_eq!(take(&mut store, "calendar.ics", &changed).end, End::NothingNew);
+    assert_eq!(
+        take(&mut store, "calendar.ics", &changed).end,
+        End::NothingNew
+    );
 }
 
 #[test]
@@ -98,18 +129,37 @@ fn outlook_and_thunderbird_name_zones_in_their_own_way() {
         SUMMARY;LANGUAGE=tr:Yıllık görüşme\r\nUID:040000008200E00074C5B7101A82E008\r\nX-MICROSOFT-CDO-BUSYSTATUS:BUSY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     let mut store = started();
     take(&mut store, "invite.ics", outlook);
-    assert_eq!(touches(&mut store, "C1"), ["11-05T11:00Z meeting in Ada Ay 60 min: Yıllık görüşme"]);
-    assert_eq!(touches(&mut store, "C2"), ["11-05T11:00Z meeting out Bob Bay 60 min: Yıllık görüşme"]);
-    let moved = outlook.replace("20261105T14", "20261106T14").replace("20261105T15", "20261106T15");
+    assert_eq!(
+        touches(&mut store, "C1"),
+        ["11-05T11:00Z meeting in Ada Ay 60 min: Yıllık görüşme"]
+    );
+    assert_eq!(
+        touches(&mut store, "C2"),
+        ["11-05T11:00Z meeting out Bob Bay 60 min: Yıllık görüşme"]
+    );
+    let moved = outlook
+        .replace("20261105T14", "20261106T14")
+        .replace("20261105T15", "20261106T15");
     take(&mut store, "invite.ics", &moved);
-    assert_eq!(touches(&mut store, "C1"), ["11-06T11:00Z meeting in Ada Ay 60 min: Yıllık görüşme"]);
-    take(&mut store, "invite.ics", &moved.replace("METHOD:REQUEST", "METHOD:CANCEL"));
+    assert_eq!(
+        touches(&mut store, "C1"),
+        ["11-06T11:00Z meeting in Ada Ay 60 min: Yıllık görüşme"]
+    );
+    take(
+        &mut store,
+        "invite.ics",
+        &moved.replace("METHOD:REQUEST", "METHOD:CANCEL"),
+    );
     assert_eq!(touches(&mut store, "C1"), Vec::<String>::new());
     let thunderbird = "BEGIN:VCALENDAR\nPRODID:-//Mozilla.org/NONSGML Mozilla Calendar V1.1//EN\nVERSION:2.0\nBEGIN:VEVENT\nUID:tb-1\n\
         SUMMARY:Rückblick\nDTSTART;TZID=/mozilla.org/20070129_1/Europe/Berlin:20260706T100000\nDURATION:PT1H\n\
         ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:eve@globex.example\nEND:VEVENT\nEND:VCALENDAR\n";
     take(&mut store, "tb.ics", thunderbird);
-    assert_eq!(touches(&mut store, "C1"), ["07-06T08:00Z meeting out  60 min: Rückblick"], "by the domain, without a contact");
+    assert_eq!(
+        touches(&mut store, "C1"),
+        ["07-06T08:00Z meeting out  60 min: Rückblick"],
+        "by the domain, without a contact"
+    );
 }
 
 const MAIL: &str = "Return-Path: <ada@globex.example>\r\nDate: Mon, 02 Nov 2026 10:15:00 +0300\r\nFrom: =?UTF-8?B?QWRhIEF5xLHFnw==?= <Ada@Globex.example>\r\n\
@@ -126,8 +176,14 @@ fn a_mail_is_a_touchpoint_at_each_customer() {
     let report = take(&mut store, "mail.eml", MAIL);
     assert_eq!(report.files[0].made, 1, "{:?}", report.files[0]);
     let text = "Yenileme görüşmesi||Merhaba, indirim istiyoruz; teşekkürler. Devamı.||[3 quoted lines]||[attached: teklif.pdf]";
-    assert_eq!(touches(&mut store, "C1"), [format!("11-02T07:15Z email in Ada Ay: {text}")]);
-    assert_eq!(touches(&mut store, "C2"), [format!("11-02T07:15Z email out Bob Bay: {text}")]);
+    assert_eq!(
+        touches(&mut store, "C1"),
+        [format!("11-02T07:15Z email in Ada Ay: {text}")]
+    );
+    assert_eq!(
+        touches(&mut store, "C2"),
+        [format!("11-02T07:15Z email out Bob Bay: {text}")]
+    );
     assert_eq!(take(&mut store, "mail.eml", MAIL).end, End::NothingNew);
 }
 
@@ -136,12 +192,20 @@ fn a_mailbox_is_its_mails_and_strangers_are_passed_over() {
     let stranger = "From - Tue Nov  3 10:00:00 2026\nFrom: zed@gmail.com\nTo: tom@ours.example\nDate: Tue, 3 Nov 2026 10:00:00 +0000\nMessage-ID: <m2@x>\nSubject: Ad\n\nBuy\n\n";
     let ours = "From - Wed Nov  4 10:00:00 2026\nFrom: tom@ours.example\nTo: ada@globex.example\nDate: Wed, 4 Nov 2026 10:00:00 +0000\nMessage-ID: <m3@x>\nSubject: Re: Plan\n\n\
         Fine.\n\n>From here on it is ours.\n\n";
-    let mailbox = format!("From ada@globex.example Mon Nov  2 10:15:00 2026\r\n{MAIL}\r\n{stranger}{ours}");
+    let mailbox =
+        format!("From ada@globex.example Mon Nov  2 10:15:00 2026\r\n{MAIL}\r\n{stranger}{ours}");
     let mut store = started();
     let report = take(&mut store, "Inbox", &mailbox);
     let file = &report.files[0];
-    assert_eq!((file.rows, file.made, file.passed, file.rejected), (3, 2, 1, 0), "{file:?}");
-    assert_eq!(touches(&mut store, "C1")[1], "11-04T10:00Z email out Ada Ay: Re: Plan||Fine.||From here on it is ours.");
+    assert_eq!(
+        (file.rows, file.made, file.passed, file.rejected),
+        (3, 2, 1, 0),
+        "{file:?}"
+    );
+    assert_eq!(
+        touches(&mut store, "C1")[1],
+        "11-04T10:00Z email out Ada Ay: Re: Plan||Fine.||From here on it is ours."
+    );
     assert_eq!(take(&mut store, "Inbox", &mailbox).end, End::NothingNew);
 }
 
@@ -157,13 +221,30 @@ fn address_cards_of_three_versions_become_contacts() {
     let mut store = started();
     let report = take(&mut store, "people.vcf", cards);
     let file = &report.files[0];
-    assert_eq!((file.kind, file.made, file.changed, file.rejected), (Kind::Contacts, 2, 1, 1), "{file:?}");
+    assert_eq!(
+        (file.kind, file.made, file.changed, file.rejected),
+        (Kind::Contacts, 2, 1, 1),
+        "{file:?}"
+    );
     let customer = store.find_customer("C1").expect("found");
-    let Ok(Page::Account(Some(account))) = store.answer(&Query::Account { customer, timeline: Default::default() }) else {
+    let Ok(Page::Account(Some(account))) = store.answer(&Query::Account {
+        customer,
+        timeline: Default::default(),
+    }) else {
         panic!("an account")
     };
-    let mut told: Vec<_> = account.contacts.iter().map(|c| format!("{} {} {} {}", c.name, c.email, c.phone, c.role)).collect();
+    let mut told: Vec<_> = account
+        .contacts
+        .iter()
+        .map(|c| format!("{} {} {} {}", c.name, c.email, c.phone, c.role))
+        .collect();
     told.sort();
-    assert_eq!(told, ["Ada Ay ada@globex.example  cto", "Işıl Öz isil@globex.example +90 555 "]);
+    assert_eq!(
+        told,
+        [
+            "Ada Ay ada@globex.example  cto",
+            "Işıl Öz isil@globex.example +90 555 "
+        ]
+    );
     assert_eq!(take(&mut store, "people.vcf", cards).end, End::NothingNew);
 }

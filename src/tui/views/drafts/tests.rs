@@ -6,20 +6,53 @@ use crate::tui::harness::{Harness, NOW};
 #[test]
 fn what_was_left_is_listed_newest_first_and_taken_up_where_it_was_typed() {
     let mut h = Harness::new("en", 1);
-    h.press("2 n").type_text("a note").press("esc j t").type_text("a task").press("esc j i e").type_text("a letter").press("esc");
-    h.press("j space space n").type_text("for two").press("esc - enter I tab tab tab tab").type_text("33").press("esc q g D");
+    h.press("2 n")
+        .type_text("a note")
+        .press("esc j t")
+        .type_text("a task")
+        .press("esc j i e")
+        .type_text("a letter")
+        .press("esc");
+    h.press("j space space n")
+        .type_text("for two")
+        .press("esc - enter I tab tab tab tab")
+        .type_text("33")
+        .press("esc q g D");
     let text = h.text();
-    for what in ["5 kept", "Log a touchpoint", "Email", "a letter", "Brændstrup Werkzeuge GmbH an", "draft of today, for "] {
+    for what in [
+        "5 kept",
+        "Log a touchpoint",
+        "Email",
+        "a letter",
+        "Brændstrup Werkzeuge GmbH an",
+        "draft of today, for ",
+    ] {
         assert!(text.contains(what), "{what}: {text}");
     }
     h.press("enter");
-    assert!(h.app.top().name() == "form" && h.text().contains("33"), "{}", h.text());
+    assert!(
+        h.app.top().name() == "form" && h.text().contains("33"),
+        "{}",
+        h.text()
+    );
     h.press("esc j enter");
-    assert!(h.app.top().name() == "line" && h.text().contains("for two"), "{}", h.text());
+    assert!(
+        h.app.top().name() == "line" && h.text().contains("for two"),
+        "{}",
+        h.text()
+    );
     h.press("esc j enter");
-    assert!(h.app.top().name() == "line" && h.text().contains("a letter") && h.text().contains("Email"), "{}", h.text());
+    assert!(
+        h.app.top().name() == "line" && h.text().contains("a letter") && h.text().contains("Email"),
+        "{}",
+        h.text()
+    );
     h.press("enter");
-    assert!(matches!(h.written().as_slice(), [Command::LogTouch { touch, .. }] if touch.channel == "email"), "{:?}", h.written());
+    assert!(
+        matches!(h.written().as_slice(), [Command::LogTouch { touch, .. }] if touch.channel == "email"),
+        "{:?}",
+        h.written()
+    );
     assert!(h.text().contains("4 kept"), "{}", h.text());
 }
 
@@ -29,21 +62,45 @@ fn a_draft_is_let_go_after_asking_and_enter_keeps_it() {
     h.press("2 n").type_text("a note").press("esc g D D enter");
     assert!(!h.app.look.drafts.is_empty());
     h.press("D down enter");
-    assert!(h.app.look.drafts.is_empty() && h.text().contains("Nothing that was typed"), "{}", h.text());
+    assert!(
+        h.app.look.drafts.is_empty() && h.text().contains("Nothing that was typed"),
+        "{}",
+        h.text()
+    );
 }
 
 #[test]
 fn a_draft_of_a_customer_that_is_gone_is_read_and_copied() {
     let mut h = Harness::new("en", 1);
-    let done = h.store.write(&Command::AddCustomer(NewCustomer { name: "Zz Gone".into(), ..NewCustomer::default() }), NOW);
+    let done = h.store.write(
+        &Command::AddCustomer(NewCustomer {
+            name: "Zz Gone".into(),
+            ..NewCustomer::default()
+        }),
+        NOW,
+    );
     assert!(done.is_ok());
     h.ready();
-    h.press("2 /").type_text("gone").press("enter n").type_text("Ten minutes of typing").press("esc");
+    h.press("2 /")
+        .type_text("gone")
+        .press("enter n")
+        .type_text("Ten minutes of typing")
+        .press("esc");
     let gone = h.app.top().subjects(&h.app.look);
-    h.another("bo", &Command::Remove { entity: Entity::Customer, rows: gone });
+    h.another(
+        "bo",
+        &Command::Remove {
+            entity: Entity::Customer,
+            rows: gone,
+        },
+    );
     h.ready();
     h.press("g D");
-    assert!(h.text().contains("Zz Gone") && h.text().contains("Ten minutes of typing"), "{}", h.text());
+    assert!(
+        h.text().contains("Zz Gone") && h.text().contains("Ten minutes of typing"),
+        "{}",
+        h.text()
+    );
     h.press("enter");
     assert!(h.text().contains("its customer is gone"), "{}", h.text());
     h.press("esc y t");

@@ -23,9 +23,17 @@ impl Abroad {
     /// What to add to the message of a save: who changed something else meanwhile.
     pub fn meanwhile(&self, look: &Look) -> Option<String> {
         let (person, _) = self.meanwhile.first()?;
-        let mut fields: Vec<&str> = self.meanwhile.iter().filter(|(p, _)| p == person).map(|(_, f)| f.as_str()).collect();
+        let mut fields: Vec<&str> = self
+            .meanwhile
+            .iter()
+            .filter(|(p, _)| p == person)
+            .map(|(_, f)| f.as_str())
+            .collect();
         fields.dedup();
-        Some(look.say.fill("form.meanwhile", &[("person", person), ("fields", &fields.join(", "))]))
+        Some(look.say.fill(
+            "form.meanwhile",
+            &[("person", person), ("fields", &fields.join(", "))],
+        ))
     }
 }
 
@@ -34,7 +42,10 @@ impl Form {
     pub(super) fn hear(&mut self, edits: &[EditRow], look: &Look) {
         let first = self.abroad.known.is_none();
         let known = self.abroad.known.get_or_insert_default();
-        let new: Vec<&EditRow> = edits.iter().filter(|e| known.insert((e.batch, e.field.clone()))).collect();
+        let new: Vec<&EditRow> = edits
+            .iter()
+            .filter(|e| known.insert((e.batch, e.field.clone())))
+            .collect();
         if first {
             // The page that the form was filled from, or the draft, may be older than the history.
             return self.catch_up(edits, look);
@@ -55,7 +66,11 @@ impl Form {
     }
 
     fn take_up(&mut self, edit: &EditRow, look: &Look) {
-        let person = if edit.person == look.me { look.say.word("clash.yourself").to_owned() } else { edit.person.clone() };
+        let person = if edit.person == look.me {
+            look.say.word("clash.yourself").to_owned()
+        } else {
+            edit.person.clone()
+        };
         if edit.field == "removed" {
             self.removed = (edit.value.as_i64() == Some(1)).then_some(person);
             return;
@@ -63,26 +78,40 @@ impl Form {
         if let Some(tag) = edit.field.strip_prefix("tag.") {
             return self.take_up_tag(tag, edit.value.as_i64() == Some(1), &person, look);
         }
-        let Some(cell) = self.cells.iter_mut().find(|c| c.code == edit.field) else { return };
+        let Some(cell) = self.cells.iter_mut().find(|c| c.code == edit.field) else {
+            return;
+        };
         let (typed, text) = (cell.is_typed(), cell.typed(&edit.value, look));
         let when = when(edit.at, look);
         let shown = text.lines().next().unwrap_or_default();
-        let shown = if shown.is_empty() { look.say.word("account.no_value") } else { shown };
-        let values = [("person", person.as_str()), ("value", shown), ("when", &when)];
+        let shown = if shown.is_empty() {
+            look.say.word("account.no_value")
+        } else {
+            shown
+        };
+        let values = [
+            ("person", person.as_str()),
+            ("value", shown),
+            ("when", &when),
+        ];
         if typed && cell.text().trim() != text.trim() {
             // The base stays: saving asks which of the two holds.
             cell.news = look.say.fill("form.theirs", &values);
             return;
         }
         cell.rebase(edit.value.clone(), look);
-        cell.news = look.say.fill(if typed { "form.same" } else { "form.changed" }, &values);
+        cell.news = look
+            .say
+            .fill(if typed { "form.same" } else { "form.changed" }, &values);
         if !typed {
             self.abroad.meanwhile.push((person, cell.label.clone()));
         }
     }
 
     fn take_up_tag(&mut self, tag: &str, on: bool, person: &str, look: &Look) {
-        let Some(cell) = self.cells.iter_mut().find(|c| c.code == "tags") else { return };
+        let Some(cell) = self.cells.iter_mut().find(|c| c.code == "tags") else {
+            return;
+        };
         let with = |text: &str| {
             let mut all = tags(text);
             all.retain(|t| t != tag);
@@ -96,7 +125,9 @@ impl Form {
             let text = with(cell.text());
             cell.set(&text);
             cell.base = text;
-            self.abroad.meanwhile.push((person.to_owned(), cell.label.clone()));
+            self.abroad
+                .meanwhile
+                .push((person.to_owned(), cell.label.clone()));
         }
         let word = if on { "form.tag_on" } else { "form.tag_off" };
         cell.news = look.say.fill(word, &[("person", person), ("tag", tag)]);
@@ -109,10 +140,20 @@ impl Form {
                 self.at = at;
                 let cell = &mut self.cells[at];
                 let text = cell.typed(&field.theirs, look);
-                let who = field.by.as_ref().map_or_else(|| look.say.word("clash.somebody").to_owned(), |by| by.person.clone());
-                let when = field.by.as_ref().map(|by| when(by.at, look)).unwrap_or_default();
+                let who = field.by.as_ref().map_or_else(
+                    || look.say.word("clash.somebody").to_owned(),
+                    |by| by.person.clone(),
+                );
+                let when = field
+                    .by
+                    .as_ref()
+                    .map(|by| when(by.at, look))
+                    .unwrap_or_default();
                 let shown = text.lines().next().unwrap_or_default();
-                cell.news = look.say.fill("form.theirs", &[("person", &who), ("value", shown), ("when", &when)]);
+                cell.news = look.say.fill(
+                    "form.theirs",
+                    &[("person", &who), ("value", shown), ("when", &when)],
+                );
             }
         }
     }

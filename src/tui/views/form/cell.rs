@@ -86,9 +86,30 @@ pub struct Read {
 
 impl Cell {
     /// A field with the text and the value that it begins with.
-    pub fn new(code: &str, label: String, kind: Kind, needed: bool, base: String, before: Value) -> Cell {
-        let input = if matches!(kind, Kind::Area) { Input::Area(Area::new(&base)) } else { Input::Line(Field::new(&base)) };
-        Cell { code: code.to_owned(), label, kind, needed, base, before, news: String::new(), error: String::new(), input }
+    pub fn new(
+        code: &str,
+        label: String,
+        kind: Kind,
+        needed: bool,
+        base: String,
+        before: Value,
+    ) -> Cell {
+        let input = if matches!(kind, Kind::Area) {
+            Input::Area(Area::new(&base))
+        } else {
+            Input::Line(Field::new(&base))
+        };
+        Cell {
+            code: code.to_owned(),
+            label,
+            kind,
+            needed,
+            base,
+            before,
+            news: String::new(),
+            error: String::new(),
+            input,
+        }
     }
 
     /// Its text; a choice's is the code.
@@ -111,7 +132,9 @@ impl Cell {
     pub fn typed(&self, value: &Value, look: &Look) -> String {
         match (self.kind, value) {
             (_, Value::Null) => String::new(),
-            (Kind::Money, v) if v.is_i64() => money::full(v.as_i64().unwrap_or_default(), look.config.currency),
+            (Kind::Money, v) if v.is_i64() => {
+                money::full(v.as_i64().unwrap_or_default(), look.config.currency)
+            }
             (Kind::Figure, v) if v.is_i64() => show_figure(v.as_i64().unwrap_or_default()),
             (Kind::Choice(_), Value::Bool(yes)) => if *yes { "1" } else { "0" }.to_owned(),
             (_, Value::String(text)) => text.clone(),
@@ -145,12 +168,20 @@ impl Cell {
 
     /// The one-line field to draw.
     pub fn field(&self) -> Option<&Field> {
-        if let Input::Line(field) = &self.input { Some(field) } else { None }
+        if let Input::Line(field) = &self.input {
+            Some(field)
+        } else {
+            None
+        }
     }
 
     /// The area to draw.
     pub fn area(&self) -> Option<&Area> {
-        if let Input::Area(area) = &self.input { Some(area) } else { None }
+        if let Input::Area(area) = &self.input {
+            Some(area)
+        } else {
+            None
+        }
     }
 
     /// It has several lines.
@@ -182,11 +213,16 @@ impl Cell {
             _ if n == 0 => None,
             KeyCode::Right | KeyCode::Char(' ') => Some(step(1)),
             KeyCode::Left => Some(step(n - 1)),
-            KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            KeyCode::Char(c)
+                if !key
+                    .modifiers
+                    .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+            {
                 // The way's own key first, then the next one that begins with the letter.
                 let typed = fold(&c.to_string());
                 let own = ways.iter().position(|w| w.2 == Some(c));
-                let begins = |i: &usize| ways[*i].2.is_none() && fold(&ways[*i].1).starts_with(&typed);
+                let begins =
+                    |i: &usize| ways[*i].2.is_none() && fold(&ways[*i].1).starts_with(&typed);
                 own.or_else(|| (1..=n).map(step).find(begins))
             }
             _ => None,
@@ -212,8 +248,13 @@ impl Cell {
         }
         let fits = |name: &str| fold(name).starts_with(&part) && fold(name) != part;
         let found = match self.kind {
-            Kind::People => contacts(target).iter().map(|c| c.name.clone()).find(|n| fits(n)),
-            Kind::Owner => look.read().and_then(|r| r.owners.iter().map(|(_, o)| o.to_owned()).find(|o| fits(o))),
+            Kind::People => contacts(target)
+                .iter()
+                .map(|c| c.name.clone())
+                .find(|n| fits(n)),
+            Kind::Owner => look
+                .read()
+                .and_then(|r| r.owners.iter().map(|(_, o)| o.to_owned()).find(|o| fits(o))),
             _ => None,
         };
         found.map(|name| format!("{}{name}", &text[..start]))
@@ -221,44 +262,76 @@ impl Cell {
 
     /// Between which whole numbers it lies, in words; `None` for other fields.
     pub fn range(&self, look: &Look) -> Option<String> {
-        let Kind::Number(low, high) = self.kind else { return None };
-        Some(look.say.fill("error.no_number", &[("low", &low.to_string()), ("high", &high.to_string())]))
+        let Kind::Number(low, high) = self.kind else {
+            return None;
+        };
+        Some(look.say.fill(
+            "error.no_number",
+            &[("low", &low.to_string()), ("high", &high.to_string())],
+        ))
     }
 
     /// What its text means, or what is wrong with it.
     pub fn read(&self, target: &Target, look: &Look) -> Result<Read, String> {
         let text = self.text().trim();
-        let plain = |value: Value| Ok(Read { value, echo: String::new() });
+        let plain = |value: Value| {
+            Ok(Read {
+                value,
+                echo: String::new(),
+            })
+        };
         if text.is_empty() {
-            return if self.needed { Err(look.say.word("error.needed").to_owned()) } else { plain(Value::from("")) };
+            return if self.needed {
+                Err(look.say.word("error.needed").to_owned())
+            } else {
+                plain(Value::from(""))
+            };
         }
         let wrong = |word: &str| Err(look.say.fill(word, &[("text", text)]));
         match self.kind {
             Kind::Text | Kind::Choice(_) | Kind::Area | Kind::Owner => plain(Value::from(text)),
             Kind::Tags => plain(Value::from(tags(text))),
             Kind::Day => match words::day(text, &look.now) {
-                Some(day) => Ok(Read { value: Value::from(day.to_string()), echo: verbs::day(day) }),
+                Some(day) => Ok(Read {
+                    value: Value::from(day.to_string()),
+                    echo: verbs::day(day),
+                }),
                 None => wrong("error.no_date"),
             },
             Kind::Past => match words::past(text, &look.now) {
-                Some(at) => Ok(Read { value: Value::from(at.0), echo: words::show_moment(at, &look.now) }),
+                Some(at) => Ok(Read {
+                    value: Value::from(at.0),
+                    echo: words::show_moment(at, &look.now),
+                }),
                 None => wrong("error.no_past"),
             },
             Kind::Number(low, high) => match text.parse::<i64>() {
                 Ok(n) if (low..=high).contains(&n) => plain(Value::from(n)),
                 _ => Err(self.range(look).unwrap_or_default()),
             },
-            Kind::Int => text.parse::<i64>().map_or_else(|_| wrong("error.no_int"), |n| plain(Value::from(n))),
+            Kind::Int => text
+                .parse::<i64>()
+                .map_or_else(|_| wrong("error.no_int"), |n| plain(Value::from(n))),
             Kind::Money => match money::parse(text, look.config.currency) {
-                Some(minor) => Ok(Read { value: Value::from(minor), echo: money::full(minor, look.config.currency) }),
+                Some(minor) => Ok(Read {
+                    value: Value::from(minor),
+                    echo: money::full(minor, look.config.currency),
+                }),
                 None => wrong("error.no_money"),
             },
-            Kind::Figure => parse_figure(text).map_or_else(|| wrong("error.no_figure"), |n| plain(Value::from(n))),
+            Kind::Figure => parse_figure(text)
+                .map_or_else(|| wrong("error.no_figure"), |n| plain(Value::from(n))),
             Kind::People => people(text, contacts(target), look),
             Kind::Task => {
                 let task = verbs::task_of(text, look);
-                let echo = task.due.map(|d| look.say.fill("hint.due", &[("day", &verbs::day(d))])).unwrap_or_default();
-                Ok(Read { value: Value::from(text), echo })
+                let echo = task
+                    .due
+                    .map(|d| look.say.fill("hint.due", &[("day", &verbs::day(d))]))
+                    .unwrap_or_default();
+                Ok(Read {
+                    value: Value::from(text),
+                    echo,
+                })
             }
         }
     }
@@ -271,7 +344,10 @@ pub fn contacts(target: &Target) -> &[Contact] {
 
 /// Tags out of a line.
 pub fn tags(text: &str) -> Vec<String> {
-    let words = text.split([',', ' ']).map(|t| t.trim().trim_start_matches('#')).filter(|t| !t.is_empty());
+    let words = text
+        .split([',', ' '])
+        .map(|t| t.trim().trim_start_matches('#'))
+        .filter(|t| !t.is_empty());
     let mut out: Vec<String> = Vec::new();
     for word in words {
         if !out.iter().any(|t| t == word) {
@@ -300,12 +376,18 @@ fn people(text: &str, contacts: &[Contact], look: &Look) -> Result<Read, String>
             (None, []) => return Err(look.say.fill("error.nobody", &[("text", part)])),
             (None, many) => {
                 let names: Vec<&str> = many.iter().take(3).map(|c| c.name.as_str()).collect();
-                return Err(look.say.fill("error.several", &[("text", part), ("names", &names.join(", "))]));
+                return Err(look.say.fill(
+                    "error.several",
+                    &[("text", part), ("names", &names.join(", "))],
+                ));
             }
         }
     }
     let echo = names.join(", ");
-    Ok(Read { value: Value::from(ids), echo: if echo == text { String::new() } else { echo } })
+    Ok(Read {
+        value: Value::from(ids),
+        echo: if echo == text { String::new() } else { echo },
+    })
 }
 
 /// A moment as it is typed again: `2026-11-20 14:30`.

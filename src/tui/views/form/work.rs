@@ -50,11 +50,15 @@ pub const NEW_OBJECTIVE: FormKind = FormKind {
 pub const CALL: FormKind = FormKind {
     code: "call",
     fields: &[
-        field("title", Kind::Text).needed().begin(|t, _| words(t, |a| &a.title)),
+        field("title", Kind::Text)
+            .needed()
+            .begin(|t, _| words(t, |a| &a.title)),
         field("due", Kind::Day).begin(|t, _| day(t, |a| a.due)),
-        field("severity", Kind::Choice(severities)).begin(|t, _| number(t, |a| a.severity.map(i64::from), |n| n.to_string())),
+        field("severity", Kind::Choice(severities))
+            .begin(|t, _| number(t, |a| a.severity.map(i64::from), |n| n.to_string())),
         field("owner", Kind::Owner).begin(|t, _| words(t, |a| &a.owner)),
-        field("money", Kind::Money).begin(|t, look| number(t, |a| a.money, |n| money::full(n, look.config.currency))),
+        field("money", Kind::Money)
+            .begin(|t, look| number(t, |a| a.money, |n| money::full(n, look.config.currency))),
         field("mitigation", Kind::Text).begin(|t, _| words(t, |a| &a.mitigation)),
         field("review", Kind::Day).begin(|t, _| day(t, |a| a.review)),
     ],
@@ -66,7 +70,9 @@ pub const CALL: FormKind = FormKind {
 pub const OBJECTIVE: FormKind = FormKind {
     code: "objective",
     fields: &[
-        field("title", Kind::Text).needed().begin(|t, _| words(t, |a| &a.title)),
+        field("title", Kind::Text)
+            .needed()
+            .begin(|t, _| words(t, |a| &a.title)),
         field("value", Kind::Figure).begin(|t, _| number(t, |a| a.value, show_figure)),
         field("base", Kind::Figure).begin(|t, _| number(t, |a| a.base, show_figure)),
         field("target", Kind::Figure).begin(|t, _| number(t, |a| a.target, show_figure)),
@@ -97,7 +103,10 @@ fn open(v: &Values, kind: String) -> Result<Option<Command>, Blame> {
         unit: v.text("unit"),
         evidence: v.text("evidence"),
     };
-    Ok(Some(Command::OpenAction { customers: v.customers(), action }))
+    Ok(Some(Command::OpenAction {
+        customers: v.customers(),
+        action,
+    }))
 }
 
 fn words(target: &Target, of: fn(&Action) -> &String) -> Begin {
@@ -105,7 +114,14 @@ fn words(target: &Target, of: fn(&Action) -> &String) -> Begin {
 }
 
 fn day(target: &Target, of: fn(&Action) -> Option<crate::domain::time::Day>) -> Begin {
-    plain(&target.action.as_ref().and_then(of).map(|d| d.to_string()).unwrap_or_default())
+    plain(
+        &target
+            .action
+            .as_ref()
+            .and_then(of)
+            .map(|d| d.to_string())
+            .unwrap_or_default(),
+    )
 }
 
 fn number(target: &Target, of: fn(&Action) -> Option<i64>, show: impl Fn(i64) -> String) -> Begin {
@@ -117,11 +133,23 @@ fn number(target: &Target, of: fn(&Action) -> Option<i64>, show: impl Fn(i64) ->
 
 fn kinds(_: &Target, look: &Look) -> Vec<Way> {
     let calls = KINDS.iter().filter(|k| **k != "objective");
-    calls.map(|k| ((*k).to_owned(), kind_words(k, look).to_owned(), None)).collect()
+    calls
+        .map(|k| ((*k).to_owned(), kind_words(k, look).to_owned(), None))
+        .collect()
 }
 
 pub(super) fn severities(_: &Target, look: &Look) -> Vec<Way> {
-    let none = (String::new(), look.say.word("word.none").to_owned(), Some('0'));
-    let all = (1..=4).map(|n: u8| (n.to_string(), n.to_string(), char::from_digit(u32::from(n), 10)));
+    let none = (
+        String::new(),
+        look.say.word("word.none").to_owned(),
+        Some('0'),
+    );
+    let all = (1..=4).map(|n: u8| {
+        (
+            n.to_string(),
+            n.to_string(),
+            char::from_digit(u32::from(n), 10),
+        )
+    });
     std::iter::once(none).chain(all).collect()
 }

@@ -22,7 +22,14 @@ pub(super) enum Drill {
 }
 
 /// In the order in which the cursor visits them.
-pub(super) const DRILLS: [Drill; 6] = [Drill::Count, Drill::Arr, Drill::Age, Drill::Open, Drill::Behind, Drill::Stuck];
+pub(super) const DRILLS: [Drill; 6] = [
+    Drill::Count,
+    Drill::Arr,
+    Drill::Age,
+    Drill::Open,
+    Drill::Behind,
+    Drill::Stuck,
+];
 
 impl Drill {
     /// The customers behind the figure of a stage, within the funnel's own filter.
@@ -36,7 +43,12 @@ impl Drill {
         let filter = filter.trim();
         let filter = match filter {
             "" => own,
-            _ if filter.split_whitespace().any(|w| w.eq_ignore_ascii_case("or")) => format!("({filter}) {own}"),
+            _ if filter
+                .split_whitespace()
+                .any(|w| w.eq_ignore_ascii_case("or")) =>
+            {
+                format!("({filter}) {own}")
+            }
             _ => format!("{filter} {own}"),
         };
         let (sort, descending) = match self {
@@ -44,18 +56,31 @@ impl Drill {
             Drill::Age | Drill::Open | Drill::Behind | Drill::Stuck => ("since", false),
             Drill::Count => ("", false),
         };
-        View { filter, sort: sort.to_owned(), descending, ..View::default() }
+        View {
+            filter,
+            sort: sort.to_owned(),
+            descending,
+            ..View::default()
+        }
     }
 }
 
 /// A share in whole percent, halves up; `-` of nothing.
 pub(super) fn percent(part: usize, whole: usize) -> String {
-    if whole == 0 { "-".to_owned() } else { format!("{}%", (part * 200 + whole) / (whole * 2)) }
+    if whole == 0 {
+        "-".to_owned()
+    } else {
+        format!("{}%", (part * 200 + whole) / (whole * 2))
+    }
 }
 
 /// The share of the ended visits that went on; `-` for a stage that nobody goes on from.
 pub(super) fn conversion(figures: &StageFigures) -> String {
-    if figures.class == StageClass::Lost { "-".to_owned() } else { percent(figures.advanced, figures.ended) }
+    if figures.class == StageClass::Lost {
+        "-".to_owned()
+    } else {
+        percent(figures.advanced, figures.ended)
+    }
 }
 
 /// Days without a fraction; `-` where the estimate does not reach that far.
@@ -70,5 +95,9 @@ pub(super) fn age(days: Option<i64>) -> String {
 
 /// Expected days; `-` for none.
 pub(super) fn expected(figures: &StageFigures) -> String {
-    if figures.expected == 0 { "-".to_owned() } else { format!("{}d", figures.expected) }
+    if figures.expected == 0 {
+        "-".to_owned()
+    } else {
+        format!("{}d", figures.expected)
+    }
 }

@@ -26,23 +26,99 @@ struct Cell {
 }
 
 static CELLS: [Cell; 12] = [
-    Cell { code: "count", width: 5, rank: 0, drill: Some(Drill::Count), show: |s, _| grouped(s.count) },
-    Cell { code: "arr", width: 6, rank: 1, drill: Some(Drill::Arr), show: |s, l| short(s.arr, l) },
-    Cell { code: "age", width: 5, rank: 4, drill: Some(Drill::Age), show: |s, _| age(s.age_median) },
-    Cell { code: "oldest", width: 6, rank: 6, drill: None, show: |s, _| age(s.age_max) },
-    Cell { code: "conv", width: 5, rank: 2, drill: None, show: |s, _| conversion(s) },
-    Cell { code: "open", width: 4, rank: 2, drill: Some(Drill::Open), show: |s, _| grouped(s.open) },
-    Cell { code: "reached", width: 7, rank: 8, drill: None, show: |s, _| percent(s.reached, s.cohort) },
-    Cell { code: "median", width: 5, rank: 3, drill: None, show: |s, _| days(s.median_days) },
-    Cell { code: "p90", width: 5, rank: 5, drill: None, show: |s, _| days(s.p90_days) },
-    Cell { code: "expected", width: 4, rank: 4, drill: None, show: |s, _| expected(s) },
-    Cell { code: "behind", width: 6, rank: 2, drill: Some(Drill::Behind), show: |s, _| grouped(s.behind) },
-    Cell { code: "stuck", width: 5, rank: 2, drill: Some(Drill::Stuck), show: |s, _| grouped(s.stuck) },
+    Cell {
+        code: "count",
+        width: 5,
+        rank: 0,
+        drill: Some(Drill::Count),
+        show: |s, _| grouped(s.count),
+    },
+    Cell {
+        code: "arr",
+        width: 6,
+        rank: 1,
+        drill: Some(Drill::Arr),
+        show: |s, l| short(s.arr, l),
+    },
+    Cell {
+        code: "age",
+        width: 5,
+        rank: 4,
+        drill: Some(Drill::Age),
+        show: |s, _| age(s.age_median),
+    },
+    Cell {
+        code: "oldest",
+        width: 6,
+        rank: 6,
+        drill: None,
+        show: |s, _| age(s.age_max),
+    },
+    Cell {
+        code: "conv",
+        width: 5,
+        rank: 2,
+        drill: None,
+        show: |s, _| conversion(s),
+    },
+    Cell {
+        code: "open",
+        width: 4,
+        rank: 2,
+        drill: Some(Drill::Open),
+        show: |s, _| grouped(s.open),
+    },
+    Cell {
+        code: "reached",
+        width: 7,
+        rank: 8,
+        drill: None,
+        show: |s, _| percent(s.reached, s.cohort),
+    },
+    Cell {
+        code: "median",
+        width: 5,
+        rank: 3,
+        drill: None,
+        show: |s, _| days(s.median_days),
+    },
+    Cell {
+        code: "p90",
+        width: 5,
+        rank: 5,
+        drill: None,
+        show: |s, _| days(s.p90_days),
+    },
+    Cell {
+        code: "expected",
+        width: 4,
+        rank: 4,
+        drill: None,
+        show: |s, _| expected(s),
+    },
+    Cell {
+        code: "behind",
+        width: 6,
+        rank: 2,
+        drill: Some(Drill::Behind),
+        show: |s, _| grouped(s.behind),
+    },
+    Cell {
+        code: "stuck",
+        width: 5,
+        rank: 2,
+        drill: Some(Drill::Stuck),
+        show: |s, _| grouped(s.stuck),
+    },
 ];
 
 /// Money in the book's currency, short, with its sign where there is one.
 pub(in crate::tui::views) fn short(minor: i64, look: &Look) -> String {
-    format!("{}{}", look.config.currency.sign(), money::short(minor, look.config.currency))
+    format!(
+        "{}{}",
+        look.config.currency.sign(),
+        money::short(minor, look.config.currency)
+    )
 }
 
 /// The cells that fit beside the stage's name, in their order.
@@ -50,7 +126,11 @@ fn fitting(room: u16) -> Vec<&'static Cell> {
     let mut shown: Vec<&Cell> = CELLS.iter().collect();
     let wide = |shown: &[&Cell]| shown.iter().map(|c| c.width + 1).sum::<u16>();
     while wide(&shown) > room && shown.len() > 1 {
-        let worst = shown.iter().enumerate().max_by_key(|(i, c)| (c.rank, *i)).map_or(0, |(i, _)| i);
+        let worst = shown
+            .iter()
+            .enumerate()
+            .max_by_key(|(i, c)| (c.rank, *i))
+            .map_or(0, |(i, _)| i);
         shown.remove(worst);
     }
     shown
@@ -78,17 +158,28 @@ impl Funnel {
     pub(super) fn draw_page(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
         match Layout::of(canvas.look.size) {
             Layout::Columns => {
-                let flow = (self.shown(canvas.look).len().max(page.flows.len().min(10)) as u16 + 5).clamp(9, area.height / 2);
+                let flow = (self.shown(canvas.look).len().max(page.flows.len().min(10)) as u16 + 5)
+                    .clamp(9, area.height / 2);
                 let (top, below) = split(area, area.height - flow);
                 let top = self.draw_rest(canvas, top);
                 self.draw_columns(canvas, top, page);
-                if self.explained { self.draw_explained(canvas, below, page) } else { self.draw_flow(canvas, below, page) }
+                if self.explained {
+                    self.draw_explained(canvas, below, page)
+                } else {
+                    self.draw_flow(canvas, below, page)
+                }
             }
             Layout::Table => {
-                let lines = self.shown(canvas.look).len() as u16 + 4 + u16::from(self.folded(canvas.look) > 0);
+                let lines = self.shown(canvas.look).len() as u16
+                    + 4
+                    + u16::from(self.folded(canvas.look) > 0);
                 let (top, below) = split(area, lines.min(area.height.saturating_sub(5)));
                 self.draw_table(canvas, top, page);
-                if self.explained { self.draw_explained(canvas, below, page) } else { self.draw_cards_box(canvas, below, page) }
+                if self.explained {
+                    self.draw_explained(canvas, below, page)
+                } else {
+                    self.draw_cards_box(canvas, below, page)
+                }
             }
             Layout::Figures if self.explained => self.draw_explained(canvas, area, page),
             Layout::Figures => self.draw_table(canvas, area, page),
@@ -104,7 +195,10 @@ impl Funnel {
         look.say.fill(
             "funnel.convention",
             &[
-                ("from", &page.period.from.date().format("%-d %b %Y").to_string()),
+                (
+                    "from",
+                    &page.period.from.date().format("%-d %b %Y").to_string(),
+                ),
                 ("to", &page.period.to.date().format("%-d %b %Y").to_string()),
                 ("n", &grouped(entered)),
                 ("cohort", &grouped(cohort)),
@@ -122,11 +216,22 @@ impl Funnel {
         let mut x = inner.x + 1 + name;
         for cell in &cells {
             x += 1;
-            canvas.right(x + cell.width, inner.y, cell.width, look.say.word(&format!("funnel_column.{}", cell.code)), Role::Muted);
+            canvas.right(
+                x + cell.width,
+                inner.y,
+                cell.width,
+                look.say.word(&format!("funnel_column.{}", cell.code)),
+                Role::Muted,
+            );
             x += cell.width;
         }
         let last = inner.bottom().saturating_sub(1);
-        let stages = Rect::new(inner.x, inner.y + 1, inner.width, last.saturating_sub(inner.y + 1));
+        let stages = Rect::new(
+            inner.x,
+            inner.y + 1,
+            inner.width,
+            last.saturating_sub(inner.y + 1),
+        );
         for (y, i) in self.stage_lines(canvas, stages) {
             let figures = &page.stages[i];
             let line = Rect::new(inner.x, y, inner.width, 1);
@@ -139,7 +244,13 @@ impl Funnel {
             let mut x = inner.x + 1 + name;
             for cell in &cells {
                 let text = (cell.show)(figures, look);
-                canvas.right(x + 1 + cell.width, y, cell.width, &text, late(cell, figures));
+                canvas.right(
+                    x + 1 + cell.width,
+                    y,
+                    cell.width,
+                    &text,
+                    late(cell, figures),
+                );
                 if chosen && cell.drill.is_some() && cell.drill == self.drill_here(look) {
                     canvas.tint(Rect::new(x, y, cell.width + 2, 1), Role::Selection);
                 }
@@ -149,7 +260,13 @@ impl Funnel {
                 canvas.tint(Rect::new(inner.x, y, name + 1, 1), Role::Selection);
             }
         }
-        canvas.text(inner.x + 1, last, inner.width.saturating_sub(2), &self.convention(look, page), Role::Muted);
+        canvas.text(
+            inner.x + 1,
+            last,
+            inner.width.saturating_sub(2),
+            &self.convention(look, page),
+            Role::Muted,
+        );
     }
 
     fn draw_counts(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
@@ -159,8 +276,20 @@ impl Funnel {
             let figures = &page.stages[i];
             let line = Rect::new(inner.x, y, inner.width, 1);
             canvas.hit(line, Hit::Part(i));
-            canvas.text(inner.x + 1, y, inner.width.saturating_sub(10), &figures.label, Role::Text);
-            canvas.right(inner.right().saturating_sub(1), y, 8, &grouped(figures.count), Role::Text);
+            canvas.text(
+                inner.x + 1,
+                y,
+                inner.width.saturating_sub(10),
+                &figures.label,
+                Role::Text,
+            );
+            canvas.right(
+                inner.right().saturating_sub(1),
+                y,
+                8,
+                &grouped(figures.count),
+                Role::Text,
+            );
             if i == self.stage {
                 canvas.tint(line, Role::Selection);
             }
@@ -171,12 +300,27 @@ impl Funnel {
         let shown = self.shown(canvas.look);
         let (from, fit) = self.stretch(&shown, usize::from(area.width / 18));
         let width = area.width / fit.max(1) as u16;
-        let most = page.stages.iter().map(|s| s.count).max().unwrap_or(1).max(1);
+        let most = page
+            .stages
+            .iter()
+            .map(|s| s.count)
+            .max()
+            .unwrap_or(1)
+            .max(1);
         for (slot, i) in shown.into_iter().skip(from).take(fit).enumerate() {
             let figures = &page.stages[i];
             let x = area.x + slot as u16 * width;
-            let w = if slot + 1 == fit { area.right() - x } else { width };
-            self.draw_column(canvas, Rect::new(x, area.y, w, area.height), (i, figures), most);
+            let w = if slot + 1 == fit {
+                area.right() - x
+            } else {
+                width
+            };
+            self.draw_column(
+                canvas,
+                Rect::new(x, area.y, w, area.height),
+                (i, figures),
+                most,
+            );
         }
     }
 
@@ -184,7 +328,11 @@ impl Funnel {
     fn stretch(&self, shown: &[usize], room: usize) -> (usize, usize) {
         let fit = room.clamp(1, shown.len().max(1));
         let at = shown.iter().position(|i| *i == self.stage).unwrap_or(0);
-        (at.saturating_sub(fit / 2).min(shown.len().saturating_sub(fit)), fit)
+        (
+            at.saturating_sub(fit / 2)
+                .min(shown.len().saturating_sub(fit)),
+            fit,
+        )
     }
 
     /// What is not drawn: stages to both sides, and the folded ones with the key that shows them. Empty where all are.
@@ -195,10 +343,16 @@ impl Funnel {
         let after = shown.len().saturating_sub(from + fit);
         let mut parts = Vec::new();
         if from + after > 0 {
-            parts.push(look.say.fill("funnel.more_stages", &[("before", &from.to_string()), ("after", &after.to_string())]));
+            parts.push(look.say.fill(
+                "funnel.more_stages",
+                &[("before", &from.to_string()), ("after", &after.to_string())],
+            ));
         }
         if folded > 0 {
-            parts.push(look.say.fill("funnel.empty_stages", &[("n", &folded.to_string()), ("key", &key)]));
+            parts.push(look.say.fill(
+                "funnel.empty_stages",
+                &[("n", &folded.to_string()), ("key", &key)],
+            ));
         }
         parts.join(&format!(" {} ", look.glyphs.dot))
     }
@@ -209,7 +363,13 @@ impl Funnel {
         if words.is_empty() || area.height < 2 {
             return area;
         }
-        canvas.text(area.x + 1, area.bottom() - 1, area.width.saturating_sub(2), &words, Role::Muted);
+        canvas.text(
+            area.x + 1,
+            area.bottom() - 1,
+            area.width.saturating_sub(2),
+            &words,
+            Role::Muted,
+        );
         Rect::new(area.x, area.y, area.width, area.height - 1)
     }
 
@@ -220,13 +380,27 @@ impl Funnel {
         if self.folded(canvas.look) > 0 || shown.len() > room {
             room = room.saturating_sub(1);
             let words = self.rest_words(canvas.look, room);
-            canvas.text(area.x + 1, area.bottom().saturating_sub(1), area.width.saturating_sub(2), &words, Role::Muted);
+            canvas.text(
+                area.x + 1,
+                area.bottom().saturating_sub(1),
+                area.width.saturating_sub(2),
+                &words,
+                Role::Muted,
+            );
         }
         let (from, fit) = self.stretch(&shown, room);
-        (area.y..).zip(shown.into_iter().skip(from).take(fit.min(room))).collect()
+        (area.y..)
+            .zip(shown.into_iter().skip(from).take(fit.min(room)))
+            .collect()
     }
 
-    fn draw_column(&self, canvas: &mut Canvas, area: Rect, (i, figures): (usize, &StageFigures), most: usize) {
+    fn draw_column(
+        &self,
+        canvas: &mut Canvas,
+        area: Rect,
+        (i, figures): (usize, &StageFigures),
+        most: usize,
+    ) {
         let look = canvas.look;
         let chosen = i == self.stage;
         let inner = canvas.frame(area, &figures.label, "", chosen);
@@ -234,29 +408,68 @@ impl Funnel {
         let (x, width) = (inner.x + 1, inner.width.saturating_sub(1));
         let say = &look.say;
         let lost = figures.class == StageClass::Lost;
-        let open = say.fill("funnel.conv_open", &[("conv", &conversion(figures)), ("n", &grouped(figures.open))]);
+        let open = say.fill(
+            "funnel.conv_open",
+            &[
+                ("conv", &conversion(figures)),
+                ("n", &grouped(figures.open)),
+            ],
+        );
         let lines: [(Option<Drill>, String, Role); 6] = [
             (
                 Some(Drill::Count),
-                say.fill(if figures.count == 1 { "funnel.customer" } else { "funnel.customers" }, &[("n", &grouped(figures.count))]),
+                say.fill(
+                    if figures.count == 1 {
+                        "funnel.customer"
+                    } else {
+                        "funnel.customers"
+                    },
+                    &[("n", &grouped(figures.count))],
+                ),
                 Role::Text,
             ),
-            (Some(Drill::Arr), format!("{} ARR", short(figures.arr, look)), Role::Text),
+            (
+                Some(Drill::Arr),
+                format!("{} ARR", short(figures.arr, look)),
+                Role::Text,
+            ),
             (
                 Some(Drill::Age),
-                say.fill("funnel.ages", &[("median", &age(figures.age_median)), ("oldest", &age(figures.age_max))]),
+                say.fill(
+                    "funnel.ages",
+                    &[
+                        ("median", &age(figures.age_median)),
+                        ("oldest", &age(figures.age_max)),
+                    ],
+                ),
                 Role::Text,
             ),
-            (Some(Drill::Open), if lost { say.fill("funnel.ended_here", &[("n", &grouped(figures.entered))]) } else { open }, Role::Text),
+            (
+                Some(Drill::Open),
+                if lost {
+                    say.fill("funnel.ended_here", &[("n", &grouped(figures.entered))])
+                } else {
+                    open
+                },
+                Role::Text,
+            ),
             (
                 Some(Drill::Behind),
                 say.fill("funnel.n_behind", &[("n", &grouped(figures.behind))]),
-                if figures.behind > 0 { Role::Warn } else { Role::Muted },
+                if figures.behind > 0 {
+                    Role::Warn
+                } else {
+                    Role::Muted
+                },
             ),
             (
                 Some(Drill::Stuck),
                 say.fill("funnel.n_stuck", &[("n", &grouped(figures.stuck))]),
-                if figures.stuck > 0 { Role::Danger } else { Role::Muted },
+                if figures.stuck > 0 {
+                    Role::Danger
+                } else {
+                    Role::Muted
+                },
             ),
         ];
         let mut y = inner.y;
@@ -271,18 +484,42 @@ impl Funnel {
             y += 1;
         }
         if y < inner.bottom() {
-            canvas.bar(x, y, width, figures.count as f64 / most as f64, Role::Accent);
+            canvas.bar(
+                x,
+                y,
+                width,
+                figures.count as f64 / most as f64,
+                Role::Accent,
+            );
         }
-        let cards = Rect::new(inner.x, y + 1, inner.width, inner.bottom().saturating_sub(y + 1));
+        let cards = Rect::new(
+            inner.x,
+            y + 1,
+            inner.width,
+            inner.bottom().saturating_sub(y + 1),
+        );
         let theirs = self.cards.get(i).map_or(&[][..], Vec::as_slice);
-        self.draw_cards(canvas, cards, if chosen { &self.list.rows } else { theirs }, chosen, false);
+        self.draw_cards(
+            canvas,
+            cards,
+            if chosen { &self.list.rows } else { theirs },
+            chosen,
+            false,
+        );
     }
 
     fn draw_cards_box(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
         let look = canvas.look;
-        let Some(figures) = page.stages.get(self.stage) else { return };
+        let Some(figures) = page.stages.get(self.stage) else {
+            return;
+        };
         let title = format!("{} {}", figures.label, grouped(self.list.rows.len()));
-        let inner = canvas.frame(area, &title, look.say.word("funnel.stuck_first"), self.in_cards(look));
+        let inner = canvas.frame(
+            area,
+            &title,
+            look.say.word("funnel.stuck_first"),
+            self.in_cards(look),
+        );
         self.draw_cards(canvas, inner, &self.list.rows, true, true);
     }
 
@@ -293,7 +530,13 @@ impl Funnel {
             return;
         }
         if rows.is_empty() {
-            canvas.text(area.x + 1, area.y, area.width.saturating_sub(1), look.say.word("funnel.nobody"), Role::Muted);
+            canvas.text(
+                area.x + 1,
+                area.y,
+                area.width.saturating_sub(1),
+                look.say.word("funnel.nobody"),
+                Role::Muted,
+            );
             return;
         }
         let mut height = usize::from(area.height);
@@ -318,17 +561,29 @@ impl Funnel {
         let below = rows.len().saturating_sub(top + height);
         if below > 0 && rows.len() > height {
             let words = look.say.fill("funnel.more", &[("n", &grouped(below))]);
-            canvas.text(area.x + 1, area.bottom() - 1, area.width.saturating_sub(1), &words, Role::Muted);
+            canvas.text(
+                area.x + 1,
+                area.bottom() - 1,
+                area.width.saturating_sub(1),
+                &words,
+                Role::Muted,
+            );
         }
     }
 
     fn draw_card(&self, canvas: &mut Canvas, line: Rect, roster: &Roster, who: Who, wide: bool) {
-        let (look, Some(at)) = (canvas.look, who.row(roster)) else { return };
+        let (look, Some(at)) = (canvas.look, who.row(roster)) else {
+            return;
+        };
         if self.list.marks.contains(&who) {
             canvas.text(line.x, line.y, 1, look.glyphs.tick, Role::Accent);
         }
         let (sign, role) = pace(roster, at);
-        let role = if self.list.ghost == Some(who) { Role::Muted } else { role };
+        let role = if self.list.ghost == Some(who) {
+            Role::Muted
+        } else {
+            role
+        };
         let age = format!("{sign}{}", age(roster.stage_age(at)));
         let mut right = line.right().saturating_sub(1);
         if wide {
@@ -339,7 +594,13 @@ impl Funnel {
         }
         canvas.right(right, line.y, 7, &age, role);
         let end = right.saturating_sub(age.len() as u16 + 1);
-        canvas.text(line.x + 1, line.y, end.saturating_sub(line.x + 1), roster.name(at), role);
+        canvas.text(
+            line.x + 1,
+            line.y,
+            end.saturating_sub(line.x + 1),
+            roster.name(at),
+            role,
+        );
     }
 
     fn draw_flow(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
@@ -352,30 +613,70 @@ impl Funnel {
         let half = inner.width / 2;
         let (left, times) = (
             Rect::new(inner.x + 1, inner.y, half - 2, inner.height - 2),
-            Rect::new(inner.x + half + 1, inner.y, inner.width - half - 2, inner.height - 2),
+            Rect::new(
+                inner.x + half + 1,
+                inner.y,
+                inner.width - half - 2,
+                inner.height - 2,
+            ),
         );
         self.draw_moves(canvas, left, page);
         self.draw_times(canvas, times, page);
-        canvas.text(inner.x + 1, inner.bottom() - 1, inner.width.saturating_sub(2), &self.convention(look, page), Role::Muted);
+        canvas.text(
+            inner.x + 1,
+            inner.bottom() - 1,
+            inner.width.saturating_sub(2),
+            &self.convention(look, page),
+            Role::Muted,
+        );
     }
 
     /// Moves from stage to stage: how many, and their share of all moves out of the stage.
     fn draw_moves(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
         let look = canvas.look;
-        canvas.text(area.x, area.y, area.width, look.say.word("funnel.moves"), Role::Muted);
-        let label = |code: &str| page.stages.iter().find(|s| s.stage == code).map_or(code.to_owned(), |s| s.label.clone());
+        canvas.text(
+            area.x,
+            area.y,
+            area.width,
+            look.say.word("funnel.moves"),
+            Role::Muted,
+        );
+        let label = |code: &str| {
+            page.stages
+                .iter()
+                .find(|s| s.stage == code)
+                .map_or(code.to_owned(), |s| s.label.clone())
+        };
         let mut flows: Vec<_> = page.flows.iter().collect();
         flows.sort_by_key(|f| std::cmp::Reverse(f.moves));
         let most = flows.first().map_or(1, |f| f.moves).max(1);
         let room = usize::from(area.height - 1);
-        let kept = flows.len().min(if flows.len() > room { room.saturating_sub(1) } else { room });
+        let kept = flows.len().min(if flows.len() > room {
+            room.saturating_sub(1)
+        } else {
+            room
+        });
         let rest: usize = flows[kept..].iter().map(|f| f.moves).sum();
         if flows.is_empty() {
-            canvas.text(area.x, area.y + 1, area.width, look.say.word("funnel.no_moves"), Role::Muted);
+            canvas.text(
+                area.x,
+                area.y + 1,
+                area.width,
+                look.say.word("funnel.no_moves"),
+                Role::Muted,
+            );
         }
         for (y, flow) in (area.y + 1..area.bottom()).zip(&flows[..kept]) {
-            let out: usize = page.flows.iter().filter(|f| f.from == flow.from).map(|f| f.moves).sum();
-            let here = page.stages.get(self.stage).is_some_and(|s| s.stage == flow.from);
+            let out: usize = page
+                .flows
+                .iter()
+                .filter(|f| f.from == flow.from)
+                .map(|f| f.moves)
+                .sum();
+            let here = page
+                .stages
+                .get(self.stage)
+                .is_some_and(|s| s.stage == flow.from);
             let role = if here { Role::Accent } else { Role::Text };
             canvas.text(area.x, y, 12, &label(&flow.from), role);
             canvas.text(area.x + 13, y, 2, look.glyphs.arrow, Role::Muted);
@@ -383,10 +684,22 @@ impl Funnel {
             canvas.right(area.x + 34, y, 5, &grouped(flow.moves), role);
             canvas.right(area.x + 40, y, 5, &percent(flow.moves, out), role);
             let bar = area.width.saturating_sub(42);
-            canvas.bar(area.x + 41, y, bar, flow.moves as f64 / most as f64, Role::Accent);
+            canvas.bar(
+                area.x + 41,
+                y,
+                bar,
+                flow.moves as f64 / most as f64,
+                Role::Accent,
+            );
         }
         if rest > 0 {
-            let words = look.say.fill("funnel.more_moves", &[("n", &grouped(rest)), ("ways", &grouped(flows.len() - kept))]);
+            let words = look.say.fill(
+                "funnel.more_moves",
+                &[
+                    ("n", &grouped(rest)),
+                    ("ways", &grouped(flows.len() - kept)),
+                ],
+            );
             canvas.text(area.x, area.bottom() - 1, area.width, &words, Role::Muted);
         }
     }
@@ -395,16 +708,39 @@ impl Funnel {
     fn draw_times(&self, canvas: &mut Canvas, area: Rect, page: &FunnelPage) {
         let look = canvas.look;
         let column = |code: &str| look.say.word(&format!("funnel_column.{code}")).to_owned();
-        canvas.text(area.x, area.y, 14, look.say.word("funnel.days_in_stage"), Role::Muted);
-        for (x, code) in [(20, "median"), (27, "p90"), (34, "expected"), (43, "reached")] {
+        canvas.text(
+            area.x,
+            area.y,
+            14,
+            look.say.word("funnel.days_in_stage"),
+            Role::Muted,
+        );
+        for (x, code) in [
+            (20, "median"),
+            (27, "p90"),
+            (34, "expected"),
+            (43, "reached"),
+        ] {
             canvas.right(area.x + x, area.y, 8, &column(code), Role::Muted);
         }
-        let longest = page.stages.iter().filter_map(|s| s.median_days).fold(1.0, f64::max);
-        let stages = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
+        let longest = page
+            .stages
+            .iter()
+            .filter_map(|s| s.median_days)
+            .fold(1.0, f64::max);
+        let stages = Rect::new(
+            area.x,
+            area.y + 1,
+            area.width,
+            area.height.saturating_sub(1),
+        );
         let shown = self.shown(look);
         // The columns above say what is folded; here only what there is no line for has to be said.
-        let lines =
-            if shown.len() > usize::from(stages.height) { self.stage_lines(canvas, stages) } else { (stages.y..).zip(shown).collect() };
+        let lines = if shown.len() > usize::from(stages.height) {
+            self.stage_lines(canvas, stages)
+        } else {
+            (stages.y..).zip(shown).collect()
+        };
         for (y, i) in lines {
             let s = &page.stages[i];
             let slow = s.expected > 0 && s.median_days.is_some_and(|d| d > f64::from(s.expected));
@@ -415,7 +751,13 @@ impl Funnel {
             canvas.right(area.x + 34, y, 6, &expected(s), Role::Muted);
             canvas.right(area.x + 43, y, 8, &percent(s.reached, s.cohort), Role::Text);
             let bar = area.width.saturating_sub(45);
-            canvas.bar(area.x + 44, y, bar, s.median_days.unwrap_or(0.0) / longest, role);
+            canvas.bar(
+                area.x + 44,
+                y,
+                bar,
+                s.median_days.unwrap_or(0.0) / longest,
+                role,
+            );
         }
     }
 
@@ -426,7 +768,10 @@ impl Funnel {
             crate::domain::funnel::Mode::InOrder => "funnel.explain_in_order",
             crate::domain::funnel::Mode::AnyOrder => "funnel.explain_any_order",
         };
-        let currency = look.say.fill("funnel.explain_money", &[("currency", look.config.currency.code())]);
+        let currency = look.say.fill(
+            "funnel.explain_money",
+            &[("currency", look.config.currency.code())],
+        );
         let texts = [
             self.convention(look, page),
             look.say.word(mode).to_owned(),
@@ -435,14 +780,25 @@ impl Funnel {
             look.say.word("funnel.explain_pace").to_owned(),
             currency,
         ];
-        let lines = texts.iter().flat_map(|text| wrap(text, usize::from(inner.width.saturating_sub(2))));
+        let lines = texts
+            .iter()
+            .flat_map(|text| wrap(text, usize::from(inner.width.saturating_sub(2))));
         for (y, line) in (inner.top()..inner.bottom()).zip(lines) {
-            canvas.text(inner.x + 1, y, inner.width.saturating_sub(2), &line, Role::Text);
+            canvas.text(
+                inner.x + 1,
+                y,
+                inner.width.saturating_sub(2),
+                &line,
+                Role::Text,
+            );
         }
     }
 }
 
 fn split(area: Rect, top: u16) -> (Rect, Rect) {
     let top = top.min(area.height);
-    (Rect::new(area.x, area.y, area.width, top), Rect::new(area.x, area.y + top, area.width, area.height - top))
+    (
+        Rect::new(area.x, area.y, area.width, top),
+        Rect::new(area.x, area.y + top, area.width, area.height - top),
+    )
 }

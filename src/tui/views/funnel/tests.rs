@@ -13,10 +13,15 @@ fn at(h: &Harness, name: &str) -> bool {
 }
 
 fn asked(h: &Harness) -> (Option<PeriodAsk>, Mode) {
-    let found = h.app.top().watches(&h.app.look).into_iter().find_map(|(_, q)| match q {
-        Query::Funnel { period, mode, .. } => Some((period, mode)),
-        _ => None,
-    });
+    let found = h
+        .app
+        .top()
+        .watches(&h.app.look)
+        .into_iter()
+        .find_map(|(_, q)| match q {
+            Query::Funnel { period, mode, .. } => Some((period, mode)),
+            _ => None,
+        });
     found.expect("the funnel is in front")
 }
 
@@ -37,34 +42,72 @@ fn the_screen_at_three_sizes() {
 fn a_figure_leads_to_the_customers_behind_it() {
     let mut h = Harness::new("en", 1);
     h.size(80, 24).press("3 j j j");
-    let page = h.store.answer(&Query::Funnel { filter: String::new(), period: None, mode: Mode::InOrder }).expect("the funnel answers");
-    let Page::Funnel(page) = page else { panic!("another page") };
+    let page = h
+        .store
+        .answer(&Query::Funnel {
+            filter: String::new(),
+            period: None,
+            mode: Mode::InOrder,
+        })
+        .expect("the funnel answers");
+    let Page::Funnel(page) = page else {
+        panic!("another page")
+    };
     let stage = page.stages[3].clone();
     h.press("enter");
     assert!(at(&h, "customers"));
-    assert_eq!(h.app.top().title(&h.app.look).filter, format!("stage:{}", stage.stage));
-    assert_eq!(h.app.top().subjects(&h.app.look).len(), usize::from(stage.count > 0));
-    assert!(h.text().contains(&format!("{} of 40", stage.count)), "{}", h.text());
+    assert_eq!(
+        h.app.top().title(&h.app.look).filter,
+        format!("stage:{}", stage.stage)
+    );
+    assert_eq!(
+        h.app.top().subjects(&h.app.look).len(),
+        usize::from(stage.count > 0)
+    );
+    assert!(
+        h.text().contains(&format!("{} of 40", stage.count)),
+        "{}",
+        h.text()
+    );
     h.press("H l l l l l enter");
-    assert_eq!(h.app.top().title(&h.app.look).filter, format!("stage:{} stuck", stage.stage));
+    assert_eq!(
+        h.app.top().title(&h.app.look).filter,
+        format!("stage:{} stuck", stage.stage)
+    );
 }
 
 #[test]
 fn each_figures_list_has_as_many_customers_as_the_figure_says() {
     let mut h = Harness::new("en", 3);
     let period = PeriodAsk::Days(90);
-    let Page::Funnel(page) =
-        h.store.answer(&Query::Funnel { filter: String::new(), period: Some(period), mode: Mode::InOrder }).expect("an answer")
+    let Page::Funnel(page) = h
+        .store
+        .answer(&Query::Funnel {
+            filter: String::new(),
+            period: Some(period),
+            mode: Mode::InOrder,
+        })
+        .expect("an answer")
     else {
         panic!("another page")
     };
     for stage in &page.stages {
-        for (drill, n) in
-            [(Drill::Count, stage.count), (Drill::Open, stage.open), (Drill::Behind, stage.behind), (Drill::Stuck, stage.stuck)]
-        {
+        for (drill, n) in [
+            (Drill::Count, stage.count),
+            (Drill::Open, stage.open),
+            (Drill::Behind, stage.behind),
+            (Drill::Stuck, stage.stuck),
+        ] {
             let view = drill.view(&stage.stage, "", period);
-            let query = Query::Customers { filter: view.filter.clone(), sort: view.sort, descending: view.descending, columns: Vec::new() };
-            let Page::Rows(rows) = h.store.answer(&query).expect("an answer") else { panic!("another page") };
+            let query = Query::Customers {
+                filter: view.filter.clone(),
+                sort: view.sort,
+                descending: view.descending,
+                columns: Vec::new(),
+            };
+            let Page::Rows(rows) = h.store.answer(&query).expect("an answer") else {
+                panic!("another page")
+            };
             assert_eq!(rows.mistake, None, "{}", view.filter);
             assert_eq!(rows.rows.len(), n, "{}", view.filter);
         }
@@ -90,8 +133,19 @@ fn a_card_moves_on_at_once_and_back_only_with_a_reason() {
     let card = h.app.top().subjects(&h.app.look);
     assert_eq!(card.len(), 1);
     h.press(">");
-    assert_eq!(h.written(), [Command::Move { customers: card.clone(), to: Target::Next, reason: None }]);
-    assert_ne!(h.app.top().subjects(&h.app.look), card, "the next card is under the cursor");
+    assert_eq!(
+        h.written(),
+        [Command::Move {
+            customers: card.clone(),
+            to: Target::Next,
+            reason: None
+        }]
+    );
+    assert_ne!(
+        h.app.top().subjects(&h.app.look),
+        card,
+        "the next card is under the cursor"
+    );
     h.press("u");
     let card = h.app.top().subjects(&h.app.look);
     h.press("<");
@@ -112,7 +166,11 @@ fn the_filter_narrows_and_its_mistake_keeps_the_figures() {
     assert!(!h.text().contains("Loading"), "{}", h.text());
     h.say(Msg::Input(Event::Paste(" arr>".to_owned())));
     assert!(h.text().contains("arr needs a value"), "{}", h.text());
-    assert!(at(&h, "funnel") && h.text().contains("Retention"), "{}", h.text());
+    assert!(
+        at(&h, "funnel") && h.text().contains("Retention"),
+        "{}",
+        h.text()
+    );
     h.press("esc");
     assert_eq!(h.app.top().title(&h.app.look).filter, "");
 }
@@ -134,23 +192,45 @@ fn with_empty_stages() -> Harness {
     for n in 1..=8 {
         stages.push_str(&format!("\n[[stage]]\ncode = \"extra{n}\"\nlabel = \"Extra {n}\"\nclass = \"customer\"\nexpected_days = 0\n"));
     }
-    let set = Command::SetConfig { key: "stages".into(), value: Some(stages), base: None };
-    h.store.write(&set, crate::tui::harness::NOW).expect("the stages are taken");
+    let set = Command::SetConfig {
+        key: "stages".into(),
+        value: Some(stages),
+        base: None,
+    };
+    h.store
+        .write(&set, crate::tui::harness::NOW)
+        .expect("the stages are taken");
     h.ready();
     h
 }
 
 #[test]
 fn empty_stages_fold_into_a_line_where_not_all_fit() {
-    for (size, every) in
-        [((120, 36), false), ((80, 24), false), ((60, 16), false), ((40, 16), false), ((260, 70), true), ((100, 24), false)]
-    {
+    for (size, every) in [
+        ((120, 36), false),
+        ((80, 24), false),
+        ((60, 16), false),
+        ((40, 16), false),
+        ((260, 70), true),
+        ((100, 24), false),
+    ] {
         let mut h = with_empty_stages();
         h.size(size.0, size.1).press("3");
         let text = h.text();
         assert_eq!(text.contains("Extra 5"), every, "{size:?}\n{text}");
-        assert_eq!(text.contains("8 empty stages · A shows them"), !every, "{size:?}\n{text}");
-        for stage in ["Reach", "Acquisition", "Conversion", "Retention", "Loyalty", "Churned"] {
+        assert_eq!(
+            text.contains("8 empty stages · A shows them"),
+            !every,
+            "{size:?}\n{text}"
+        );
+        for stage in [
+            "Reach",
+            "Acquisition",
+            "Conversion",
+            "Retention",
+            "Loyalty",
+            "Churned",
+        ] {
             assert!(text.contains(stage), "{stage} at {size:?}\n{text}");
         }
     }
@@ -161,18 +241,32 @@ fn unfolded_stages_are_walked_through_and_what_is_cut_is_said() {
     for (size, on) in [((120, 36), "l"), ((80, 24), "j"), ((60, 16), "j")] {
         let mut h = with_empty_stages();
         h.size(size.0, size.1).press("3 A");
-        assert!(h.text().contains("0 stages before these, "), "{size:?}\n{}", h.text());
+        assert!(
+            h.text().contains("0 stages before these, "),
+            "{size:?}\n{}",
+            h.text()
+        );
         for _ in 0..14 {
             h.press(on);
         }
         let text = h.text();
-        assert!(text.contains("Extra 8") && text.contains(" stages before these, 0 after"), "{size:?}\n{text}");
+        assert!(
+            text.contains("Extra 8") && text.contains(" stages before these, 0 after"),
+            "{size:?}\n{text}"
+        );
         h.press("A");
-        assert!(h.text().contains("7 empty stages"), "the stage under the cursor stays: {}", h.text());
+        assert!(
+            h.text().contains("7 empty stages"),
+            "the stage under the cursor stays: {}",
+            h.text()
+        );
     }
 }
 
 #[test]
 fn shares_are_rounded_halves_up() {
-    assert_eq!([percent(0, 0), percent(1, 3), percent(1, 200), percent(2, 2)], ["-", "33%", "1%", "100%"]);
+    assert_eq!(
+        [percent(0, 0), percent(1, 3), percent(1, 200), percent(2, 2)],
+        ["-", "33%", "1%", "100%"]
+    );
 }

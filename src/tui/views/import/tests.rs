@@ -17,19 +17,25 @@ fn answer(h: &mut Harness) {
     });
     let (job, path, wanted) = asked.expect("an import was asked for");
     let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::Yes).map(Box::new);
-    h.say(Msg::Imported { job, path, wanted, result });
+    h.say(Msg::Imported {
+        job,
+        path,
+        wanted,
+        result,
+    });
     h.wait(600);
     h.press("");
 }
 
 fn looked(h: &mut Harness, path: &Path) {
-    h.press("ctrl-o").type_text(&path.display().to_string()).press("enter");
+    h.press("ctrl-o")
+        .type_text(&path.display().to_string())
+        .press("enter");
     answer(h);
     assert_eq!(h.app.top().name(), Import::NAME);
 }
 
-const LIST: &str =
-    "Nr;Firma;Web;Seit\nK1;Globex;globex.example;05/04/2024\nK2;Initech;initech.example;31/12/2024\nK2;Other;x.example;soon\n";
+const LIST: &str = "Nr;Firma;Web;Seit\nK1;Globex;globex.example;05/04/2024\nK2;Initech;initech.example;31/12/2024\nK2;Other;x.example;soon\n";
 
 #[test]
 fn a_file_is_looked_at_changed_and_written() {
@@ -51,7 +57,13 @@ fn a_file_is_looked_at_changed_and_written() {
     assert!(shown.contains("2 new"), "{shown}");
     assert!(shown.contains("1 rejected"), "{shown}");
     h.press("S").type_text("our-list").press("enter");
-    assert!(h.store.config().profiles.iter().any(|p| p.name == "our-list"));
+    assert!(
+        h.store
+            .config()
+            .profiles
+            .iter()
+            .any(|p| p.name == "our-list")
+    );
     h.press("ctrl-s");
     answer(&mut h);
     assert!(h.store.find_customer("K1").is_ok() && h.store.find_customer("Initech").is_ok());
@@ -67,11 +79,24 @@ fn a_field_that_both_sides_have_changed_is_decided_here() {
     h.press("ctrl-s");
     answer(&mut h);
     let customer = h.store.find_customer("K1").expect("there");
-    h.store.write(&crate::domain::command::Command::Assign { customers: vec![customer], owner: "Cem".into() }, NOW).expect("given away");
+    h.store
+        .write(
+            &crate::domain::command::Command::Assign {
+                customers: vec![customer],
+                owner: "Cem".into(),
+            },
+            NOW,
+        )
+        .expect("given away");
     std::fs::write(&path, "customer_id,name,csm\nK1,Globex,Dora\n").expect("written");
     looked(&mut h, &path);
     let shown = h.text();
-    assert!(shown.contains("1 changed on both sides") && shown.contains("Cem by ana") && shown.contains("the file: Dora"), "{shown}");
+    assert!(
+        shown.contains("1 changed on both sides")
+            && shown.contains("Cem by ana")
+            && shown.contains("the file: Dora"),
+        "{shown}"
+    );
     h.press("G enter");
     answer(&mut h);
     assert!(h.text().contains("the file wins"), "{}", h.text());
@@ -86,21 +111,48 @@ fn a_field_that_both_sides_have_changed_is_decided_here() {
 fn a_long_import_tells_how_far_it_is_and_ctrl_c_stops_it() {
     let mut h = Harness::empty("en");
     h.size(120, 24);
-    let reading = Reading { file: "usage.csv".into(), rows: 120_000, rate: 56_478, left: 12, rejected: 3 };
+    let reading = Reading {
+        file: "usage.csv".into(),
+        rows: 120_000,
+        rate: 56_478,
+        left: 12,
+        rejected: 3,
+    };
     let job = h.begins(Work::Import);
     h.say(Msg::Importing(job, reading));
     h.press("");
-    assert!(h.text().contains("Reading usage.csv: 120,000 rows, 56,478 a second, 3 rejected, 12 s left (Ctrl-C stops)"), "{}", h.text());
+    assert!(
+        h.text().contains(
+            "Reading usage.csv: 120,000 rows, 56,478 a second, 3 rejected, 12 s left (Ctrl-C stops)"
+        ),
+        "{}",
+        h.text()
+    );
     h.press("esc");
-    assert!(!h.effects.contains(&Effect::StopImport(job)), "Esc leaves what is open, and nothing else");
+    assert!(
+        !h.effects.contains(&Effect::StopImport(job)),
+        "Esc leaves what is open, and nothing else"
+    );
     h.press("ctrl-c");
     assert_eq!(h.effects.last(), Some(&Effect::StopImport(job)));
     let folder = tempfile::tempdir().expect("a folder");
-    let (path, wanted) = (folder.path().join("customers.csv"), Box::<Wanted>::default());
+    let (path, wanted) = (
+        folder.path().join("customers.csv"),
+        Box::<Wanted>::default(),
+    );
     std::fs::write(&path, LIST.replace("Nr;Firma", "key;name")).expect("written");
     let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::No).map(Box::new);
     assert!(h.store.find_customer("Globex").is_err());
-    h.say(Msg::Imported { job, path, wanted, result });
+    h.say(Msg::Imported {
+        job,
+        path,
+        wanted,
+        result,
+    });
     h.press("");
-    assert!(h.text().contains("Stopped: nothing was written") && !h.text().contains("Ctrl-C stops"), "{}", h.text());
+    assert!(
+        h.text().contains("Stopped: nothing was written") && !h.text().contains("Ctrl-C stops"),
+        "{}",
+        h.text()
+    );
 }

@@ -33,7 +33,11 @@ pub struct TrialBox {
 impl TrialBox {
     /// The trial of a rule; with `save` it is saved by Enter.
     pub fn of(rule: Rule, save: Option<Command>) -> TrialBox {
-        TrialBox { rule: Some(rule), save, ..TrialBox::default() }
+        TrialBox {
+            rule: Some(rule),
+            save,
+            ..TrialBox::default()
+        }
     }
 
     fn scroll(&mut self, by: isize) {
@@ -41,17 +45,32 @@ impl TrialBox {
     }
 
     fn save(&mut self, cx: &mut Cx) {
-        let Some(command) = self.save.take() else { return };
+        let Some(command) = self.save.take() else {
+            return;
+        };
         cx.close();
-        cx.push(Step::Tell("form", json!({"sent": serde_json::to_value(&command).unwrap_or_default()})));
+        cx.push(Step::Tell(
+            "form",
+            json!({"sent": serde_json::to_value(&command).unwrap_or_default()}),
+        ));
         cx.write(command);
     }
 
     fn lines(&self, look: &Look, width: usize) -> Vec<(String, Role)> {
-        let Some(rule) = &self.rule else { return Vec::new() };
+        let Some(rule) = &self.rule else {
+            return Vec::new();
+        };
         let say = &look.say;
-        let edge = say.word(if rule.on == Edge::Enter { "rules.on_enter" } else { "rules.on_leave" });
-        let mut lines = vec![(format!("{edge} {}", rule.when), Role::Info), (does(rule, look), Role::Text), (String::new(), Role::Text)];
+        let edge = say.word(if rule.on == Edge::Enter {
+            "rules.on_enter"
+        } else {
+            "rules.on_leave"
+        });
+        let mut lines = vec![
+            (format!("{edge} {}", rule.when), Role::Info),
+            (does(rule, look), Role::Text),
+            (String::new(), Role::Text),
+        ];
         let Some(trial) = &self.trial else {
             let (text, role) = if self.failed.is_empty() {
                 (say.word("rules.trying").to_owned(), Role::Muted)
@@ -61,26 +80,49 @@ impl TrialBox {
             lines.push((text, role));
             return wrapped(lines, width);
         };
-        lines.push((say.fill("rules.holds", &[("n", &grouped(trial.today.len()))]), Role::Accent));
-        lines.extend(trial.today.iter().map(|(_, name)| (format!("{} {name}", look.glyphs.bullet), Role::Text)));
+        lines.push((
+            say.fill("rules.holds", &[("n", &grouped(trial.today.len()))]),
+            Role::Accent,
+        ));
+        lines.extend(
+            trial
+                .today
+                .iter()
+                .map(|(_, name)| (format!("{} {name}", look.glyphs.bullet), Role::Text)),
+        );
         lines.push((String::new(), Role::Text));
-        let word = if trial.step == 1 { "rules.would" } else { "rules.would_weekly" };
+        let word = if trial.step == 1 {
+            "rules.would"
+        } else {
+            "rules.would_weekly"
+        };
         let (n, days) = (grouped(trial.fired.len()), trial.days.to_string());
         lines.push((say.fill(word, &[("n", &n), ("days", &days)]), Role::Accent));
         if trial.computing {
             lines.push((say.word("rules.trying").to_owned(), Role::Muted));
         }
         let fired = trial.fired.iter().rev();
-        lines.extend(
-            fired.map(|(day, _, name)| (format!("{} {:<11} {name}", look.glyphs.bullet, day.date().format("%a %-d %b")), Role::Text)),
-        );
+        lines.extend(fired.map(|(day, _, name)| {
+            (
+                format!(
+                    "{} {:<11} {name}",
+                    look.glyphs.bullet,
+                    day.date().format("%a %-d %b")
+                ),
+                Role::Text,
+            )
+        }));
         wrapped(lines, width)
     }
 }
 
 fn wrapped(lines: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
     let of = |(text, role): (String, Role)| {
-        let lines = if text.is_empty() { vec![text] } else { wrap(&text, width.max(8)) };
+        let lines = if text.is_empty() {
+            vec![text]
+        } else {
+            wrap(&text, width.max(8))
+        };
         lines.into_iter().map(move |line| (line, role))
     };
     lines.into_iter().flat_map(of).collect()
@@ -100,7 +142,9 @@ impl Screen for TrialBox {
         row("close", &["esc", "q"], |_, cx| cx.close()).hint(),
         row("down", &["j", "down"], |v: &mut Self, _| v.scroll(1)),
         row("up", &["k", "up"], |v: &mut Self, _| v.scroll(-1)),
-        row("page_down", &["pgdn", "space"], |v: &mut Self, _| v.scroll(10)),
+        row("page_down", &["pgdn", "space"], |v: &mut Self, _| {
+            v.scroll(10)
+        }),
         row("page_up", &["pgup"], |v: &mut Self, _| v.scroll(-10)),
     ]];
 
@@ -109,11 +153,25 @@ impl Screen for TrialBox {
     }
 
     fn title(&self, look: &Look) -> Title {
-        Title { crumb: look.say.word("screen.trial").to_owned(), ..Title::default() }
+        Title {
+            crumb: look.say.word("screen.trial").to_owned(),
+            ..Title::default()
+        }
     }
 
     fn watches(&self, _look: &Look) -> Vec<(u8, Query)> {
-        self.rule.iter().map(|rule| (0, Query::Trial { rule: Box::new(rule.clone()), days: DAYS })).collect()
+        self.rule
+            .iter()
+            .map(|rule| {
+                (
+                    0,
+                    Query::Trial {
+                        rule: Box::new(rule.clone()),
+                        days: DAYS,
+                    },
+                )
+            })
+            .collect()
     }
 
     fn on_page(&mut self, _part: u8, page: &Arc<Page>, _cx: &mut Cx) {
@@ -137,13 +195,24 @@ impl Screen for TrialBox {
         let width = area.width.saturating_sub(4).clamp(20, 80);
         let lines = self.lines(look, usize::from(width.saturating_sub(4)));
         let height = (lines.len() as u16 + 4).clamp(8, area.height.max(8));
-        let title = self.rule.as_ref().map(|r| look.say.fill("rules.trial", &[("rule", &r.label)])).unwrap_or_default();
+        let title = self
+            .rule
+            .as_ref()
+            .map(|r| look.say.fill("rules.trial", &[("rule", &r.label)]))
+            .unwrap_or_default();
         let inner = canvas.frame(centred(area, width, height), &title, "", true);
         if inner.height < 3 {
             return;
         }
-        let body = Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height - 2);
-        let top = self.top.min(lines.len().saturating_sub(usize::from(body.height)));
+        let body = Rect::new(
+            inner.x + 1,
+            inner.y,
+            inner.width.saturating_sub(2),
+            inner.height - 2,
+        );
+        let top = self
+            .top
+            .min(lines.len().saturating_sub(usize::from(body.height)));
         for (y, (text, role)) in (body.top()..body.bottom()).zip(lines.iter().skip(top)) {
             canvas.text(body.x, y, body.width, text, *role);
         }
@@ -152,6 +221,12 @@ impl Screen for TrialBox {
             (Some(_), None) => "rules.keys_wait",
             _ => "rules.keys",
         };
-        canvas.text(body.x, inner.bottom() - 1, body.width, look.say.word(keys), Role::Muted);
+        canvas.text(
+            body.x,
+            inner.bottom() - 1,
+            body.width,
+            look.say.word(keys),
+            Role::Muted,
+        );
     }
 }

@@ -14,7 +14,9 @@ const ROUND: i32 = 91;
 impl Telling<'_> {
     /// NPS in rounds a quarter apart, and satisfaction after some of the tickets.
     pub(super) fn answers(&mut self, course: &Course, last_touch: i32) {
-        let Some(settled) = course.settled.or(course.bought) else { return };
+        let Some(settled) = course.settled.or(course.bought) else {
+            return;
+        };
         if self.trouble.has(Trouble::NPS) {
             // Low, and nobody has spoken with them since.
             let (day, score) = (last_touch + self.dice.within(1, 7), self.dice.within(0, 6));
@@ -22,7 +24,11 @@ impl Telling<'_> {
         }
         for round in 0..self.share(3) {
             // A round before the last conversation: what was low then has been spoken about.
-            let latest = if self.trouble.has(Trouble::NPS) { last_touch - 45 } else { last_touch - 8 };
+            let latest = if self.trouble.has(Trouble::NPS) {
+                last_touch - 45
+            } else {
+                last_touch - 8
+            };
             let day = latest - round * ROUND - self.dice.within(0, 24);
             if day <= settled || !course.buying(day) {
                 continue;
@@ -32,9 +38,17 @@ impl Telling<'_> {
         }
         for at in 0..self.story.tickets.len() {
             let ticket = self.story.tickets[at];
-            if let (Some(closed), Some(csat), true) = (ticket.closed, ticket.csat, self.dice.chance(300)) {
+            if let (Some(closed), Some(csat), true) =
+                (ticket.closed, ticket.csat, self.dice.chance(300))
+            {
                 let person = self.somebody();
-                let event = self.story.add(EventKind::Csat, closed, Some(i64::from(csat)), Default::default(), Default::default());
+                let event = self.story.add(
+                    EventKind::Csat,
+                    closed,
+                    Some(i64::from(csat)),
+                    Default::default(),
+                    Default::default(),
+                );
                 event.person = Some(person);
             }
         }
@@ -62,7 +76,15 @@ impl Telling<'_> {
             Ok(())
         });
         let (when, person) = (self.during(day), self.somebody());
-        self.story.add(EventKind::Nps, when, Some(i64::from(score)), text, Default::default()).person = Some(person);
+        self.story
+            .add(
+                EventKind::Nps,
+                when,
+                Some(i64::from(score)),
+                text,
+                Default::default(),
+            )
+            .person = Some(person);
     }
 
     /// The manager's pulse every two months or so.
@@ -81,7 +103,13 @@ impl Telling<'_> {
                 _ => self.dice.within(4, 5),
             };
             let when = self.during(day);
-            self.story.add(EventKind::Pulse, when, Some(i64::from(value)), Default::default(), Default::default());
+            self.story.add(
+                EventKind::Pulse,
+                when,
+                Some(i64::from(value)),
+                Default::default(),
+                Default::default(),
+            );
             // Of a few the manager knows more than the measures, and says so over the score for some weeks.
             if nth == 0 && day % 27 == 0 {
                 self.hold(when, value);
@@ -99,14 +127,24 @@ impl Telling<'_> {
         let until = self.author.today.plus(i64::from(when.day) + 40);
         let text = self.say(|_, out| write!(out, "{why}"));
         let more = self.say(|_, out| write!(out, r#"{{"until":"{until}"}}"#));
-        self.story.add(EventKind::Override, when, Some(score), text, more);
+        self.story
+            .add(EventKind::Override, when, Some(score), text, more);
     }
 }
 
 /// Questions of the shipped checklists that somebody has answered here and there: stage and question.
-const CHECKS: &[(&str, &str)] =
-    &[("retention", "feeling"), ("retention", "reengage"), ("retention", "manager"), ("retention", "feature"), ("retention", "personal")];
-const BOUGHT: &[(&str, &str)] = &[("conversion", "simple"), ("conversion", "policies"), ("conversion", "quality")];
+const CHECKS: &[(&str, &str)] = &[
+    ("retention", "feeling"),
+    ("retention", "reengage"),
+    ("retention", "manager"),
+    ("retention", "feature"),
+    ("retention", "personal"),
+];
+const BOUGHT: &[(&str, &str)] = &[
+    ("conversion", "simple"),
+    ("conversion", "policies"),
+    ("conversion", "quality"),
+];
 
 impl Telling<'_> {
     /// Some answers to the checklist of their stage; in large books there is no room for them.
@@ -124,9 +162,19 @@ impl Telling<'_> {
                 continue;
             }
             let day = self.dice.within(from.max(-200), -1);
-            let number = if self.dice.chance(700) { 1 } else { i64::from(self.dice.chance(200)) * 2 };
+            let number = if self.dice.chance(700) {
+                1
+            } else {
+                i64::from(self.dice.chance(200)) * 2
+            };
             let when = self.during(day);
-            let event = self.story.add(EventKind::Check, when, Some(number), Default::default(), Default::default());
+            let event = self.story.add(
+                EventKind::Check,
+                when,
+                Some(number),
+                Default::default(),
+                Default::default(),
+            );
             (event.channel, event.reference) = (stage, question);
         }
     }

@@ -13,8 +13,23 @@ use crate::transfer::demo::tell::course::Course;
 
 /// Answers to the three questions, in their order.
 const SAID: [&[&str]; 3] = [
-    &["A colleague", "A web search", "At a trade fair", "A friend at another company", "Your newsletter", "An article", "A webinar"],
-    &["Friendly people", "Easier than what we had", "A little dear", "It does what we need", "Young but honest", "Solid"],
+    &[
+        "A colleague",
+        "A web search",
+        "At a trade fair",
+        "A friend at another company",
+        "Your newsletter",
+        "An article",
+        "A webinar",
+    ],
+    &[
+        "Friendly people",
+        "Easier than what we had",
+        "A little dear",
+        "It does what we need",
+        "Young but honest",
+        "Solid",
+    ],
     &[
         "Nothing, it was quick",
         "The contract took weeks",
@@ -47,24 +62,42 @@ impl Telling<'_> {
 
     fn wave(&mut self, day: i32) -> Span {
         let date = self.author.today.plus(i64::from(day)).date();
-        self.say(|_, out| write!(out, r#"{{"wave":"{} Q{}"}}"#, date.year(), date.month0() / 3 + 1))
+        self.say(|_, out| {
+            write!(
+                out,
+                r#"{{"wave":"{} Q{}"}}"#,
+                date.year(),
+                date.month0() / 3 + 1
+            )
+        })
     }
 
     fn invite(&mut self, day: i32, person: u8) {
         let (when, wave) = (self.during(day), self.wave(day));
-        let event = self.story.add(EventKind::Invite, when, None, Span::default(), wave);
+        let event = self
+            .story
+            .add(EventKind::Invite, when, None, Span::default(), wave);
         (event.channel, event.person) = ("nps", Some(person));
     }
 
     fn invitations(&mut self, course: &Course) {
-        let answers: Vec<(i32, Option<u8>)> =
-            self.story.events.iter().filter(|e| e.kind == EventKind::Nps).map(|e| (e.when.day, e.person)).collect();
+        let answers: Vec<(i32, Option<u8>)> = self
+            .story
+            .events
+            .iter()
+            .filter(|e| e.kind == EventKind::Nps)
+            .map(|e| (e.when.day, e.person))
+            .collect();
         for (day, person) in &answers {
             let asked = day - self.dice.within(1, 6);
             if asked > self.story.created && self.now_and_then(850) {
                 self.invite(asked, person.unwrap_or(0));
                 // Nearly all of their colleagues were asked too, and most people do not answer; in the largest books there is no room.
-                let colleagues = if self.author.sparse() { 0 } else { self.story.people.len() as u8 };
+                let colleagues = if self.author.sparse() {
+                    0
+                } else {
+                    self.story.people.len() as u8
+                };
                 for other in (0..colleagues).filter(|p| Some(*p) != *person) {
                     if self.dice.chance(920) {
                         self.invite(asked, other);
@@ -76,7 +109,11 @@ impl Telling<'_> {
         for quarter in 0..3 {
             let day = -quarter * 91 - self.dice.within(8, 60);
             let near = answers.iter().any(|(at, _)| (at - day).abs() < 70);
-            if day > bought && course.buying(day) && !near && self.now_and_then(if self.author.sparse() { 160 } else { 550 }) {
+            if day > bought
+                && course.buying(day)
+                && !near
+                && self.now_and_then(if self.author.sparse() { 160 } else { 550 })
+            {
                 let person = self.somebody();
                 self.invite(day, person);
             }
@@ -89,13 +126,23 @@ impl Telling<'_> {
             if let (Some(closed), true) = (ticket.closed, self.now_and_then(90)) {
                 let ease = (ticket.csat.map_or(4, i32::from) + self.dice.within(0, 2)).clamp(1, 7);
                 let person = self.somebody();
-                self.story.add(EventKind::Ces, closed, Some(i64::from(ease)), Span::default(), Span::default()).person = Some(person);
+                self.story
+                    .add(
+                        EventKind::Ces,
+                        closed,
+                        Some(i64::from(ease)),
+                        Span::default(),
+                        Span::default(),
+                    )
+                    .person = Some(person);
             }
         }
     }
 
     fn friction(&mut self, course: &Course) {
-        let Some(bought) = course.bought.filter(|day| *day < -10) else { return };
+        let Some(bought) = course.bought.filter(|day| *day < -10) else {
+            return;
+        };
         if !self.now_and_then(70) {
             return;
         }
@@ -105,7 +152,9 @@ impl Telling<'_> {
         for (code, said) in FRICTION.iter().zip(SAID) {
             let words = self.dice.pick(said);
             let text = self.story.say(|out| out.push_str(words));
-            self.story.add(EventKind::Survey, when, None, text, wave).channel = code;
+            self.story
+                .add(EventKind::Survey, when, None, text, wave)
+                .channel = code;
         }
     }
 }

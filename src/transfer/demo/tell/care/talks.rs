@@ -65,7 +65,11 @@ impl Telling<'_> {
             let day = self.dice.within(created, -1);
             let topic = self.topic(day, course);
             let text = self.note(topic, 0);
-            let more = if self.dice.chance(60) { self.say(|_, out| write!(out, r#"{{"pinned":true}}"#)) } else { Span::default() };
+            let more = if self.dice.chance(60) {
+                self.say(|_, out| write!(out, r#"{{"pinned":true}}"#))
+            } else {
+                Span::default()
+            };
             let when = self.during(day);
             self.story.add(EventKind::Note, when, None, text, more);
         }
@@ -102,14 +106,27 @@ impl Telling<'_> {
         let channel = match topic {
             _ if !bought => self.dice.pick(BEFORE),
             Topic::Goodbye if self.dice.chance(300) => "win_back",
-            Topic::Start => self.dice.pick(&["training", "training", "welcome_series", "meeting", "phone", "email", "video_demo"]),
+            Topic::Start => self.dice.pick(&[
+                "training",
+                "training",
+                "welcome_series",
+                "meeting",
+                "phone",
+                "email",
+                "video_demo",
+            ]),
             Topic::Renewal | Topic::Growth if self.dice.chance(350) => "business_review",
-            Topic::Praise if self.dice.chance(250) => self.dice.pick(&["testimonial", "referral", "event"]),
+            Topic::Praise if self.dice.chance(250) => {
+                self.dice.pick(&["testimonial", "referral", "event"])
+            }
             _ => self.dice.pick(AFTER),
         };
         let who = self.somebody();
         let text = self.note(topic, who);
-        let spoken = matches!(channel, "phone" | "meeting" | "training" | "business_review" | "video_demo" | "webinar");
+        let spoken = matches!(
+            channel,
+            "phone" | "meeting" | "training" | "business_review" | "video_demo" | "webinar"
+        );
         let minutes = spoken.then(|| i64::from(self.dice.within(1, 12) * 5));
         let mood = match topic {
             Topic::Complaint | Topic::Goodbye => self.dice.within(1, 2),
@@ -117,11 +134,19 @@ impl Telling<'_> {
             Topic::Praise | Topic::Growth => self.dice.within(4, 5),
             _ => self.dice.within(3, 4),
         };
-        let more = if self.dice.chance(500) { self.say(|_, out| write!(out, r#"{{"mood":{mood}}}"#)) } else { Span::default() };
+        let more = if self.dice.chance(500) {
+            self.say(|_, out| write!(out, r#"{{"mood":{mood}}}"#))
+        } else {
+            Span::default()
+        };
         let when = self.during(day);
         let event = self.story.add(EventKind::Touch, when, minutes, text, more);
         event.person = Some(who);
-        event.channel = if kept && touchpoint::channel(channel).is_some_and(|c| !c.two_way) { "email" } else { channel };
+        event.channel = if kept && touchpoint::channel(channel).is_some_and(|c| !c.two_way) {
+            "email"
+        } else {
+            channel
+        };
         event.direction = if ours { "out" } else { "in" };
     }
 
@@ -139,25 +164,69 @@ impl Telling<'_> {
 
     /// What is talked about on a day.
     fn topic(&mut self, day: i32, course: &Course) -> Topic {
-        let Some(bought) = course.bought.filter(|b| day >= *b) else { return Topic::Interest };
+        let Some(bought) = course.bought.filter(|b| day >= *b) else {
+            return Topic::Interest;
+        };
         let left = course.left.filter(|l| day >= l - 75);
         if let Some(left) = left.filter(|_| course.back.is_none_or(|b| day < b)) {
-            let before = [Topic::Complaint, Topic::LowUse, Topic::Renewal, Topic::Silence];
-            return if day >= left { Topic::Goodbye } else { before[self.dice.within(0, 3) as usize] };
+            let before = [
+                Topic::Complaint,
+                Topic::LowUse,
+                Topic::Renewal,
+                Topic::Silence,
+            ];
+            return if day >= left {
+                Topic::Goodbye
+            } else {
+                before[self.dice.within(0, 3) as usize]
+            };
         }
-        if day < course.settled.unwrap_or(0) || course.back.is_some_and(|b| (b..b + 30).contains(&day)) {
-            return if self.trouble.has(Trouble::STUCK) && day > bought + 60 { Topic::LowUse } else { Topic::Start };
+        if day < course.settled.unwrap_or(0)
+            || course.back.is_some_and(|b| (b..b + 30).contains(&day))
+        {
+            return if self.trouble.has(Trouble::STUCK) && day > bought + 60 {
+                Topic::LowUse
+            } else {
+                Topic::Start
+            };
         }
         let likely: [Topic; 4] = match self.kind {
             Kind::Growing => [Topic::Growth, Topic::Checkin, Topic::Praise, Topic::Checkin],
             Kind::Advocate => [Topic::Praise, Topic::Checkin, Topic::Growth, Topic::Praise],
-            Kind::Detractor if day > -70 => [Topic::Complaint, Topic::Complaint, Topic::LowUse, Topic::Checkin],
-            Kind::AtRisk if day > -90 => [Topic::LowUse, Topic::Complaint, Topic::Silence, Topic::Renewal],
-            Kind::Quiet if day > -140 => [Topic::Silence, Topic::Silence, Topic::Checkin, Topic::LowUse],
-            Kind::Recovering if day > -40 => [Topic::Repair, Topic::Checkin, Topic::Repair, Topic::Praise],
-            Kind::Recovering if day > -200 => [Topic::Complaint, Topic::Repair, Topic::Complaint, Topic::LowUse],
+            Kind::Detractor if day > -70 => [
+                Topic::Complaint,
+                Topic::Complaint,
+                Topic::LowUse,
+                Topic::Checkin,
+            ],
+            Kind::AtRisk if day > -90 => [
+                Topic::LowUse,
+                Topic::Complaint,
+                Topic::Silence,
+                Topic::Renewal,
+            ],
+            Kind::Quiet if day > -140 => [
+                Topic::Silence,
+                Topic::Silence,
+                Topic::Checkin,
+                Topic::LowUse,
+            ],
+            Kind::Recovering if day > -40 => {
+                [Topic::Repair, Topic::Checkin, Topic::Repair, Topic::Praise]
+            }
+            Kind::Recovering if day > -200 => [
+                Topic::Complaint,
+                Topic::Repair,
+                Topic::Complaint,
+                Topic::LowUse,
+            ],
             Kind::Backslid => [Topic::LowUse, Topic::Start, Topic::Checkin, Topic::Checkin],
-            _ => [Topic::Checkin, Topic::Checkin, Topic::Renewal, Topic::Growth],
+            _ => [
+                Topic::Checkin,
+                Topic::Checkin,
+                Topic::Renewal,
+                Topic::Growth,
+            ],
         };
         likely[self.dice.within(0, 3) as usize]
     }
