@@ -65,6 +65,7 @@ use crate::domain::config::Config;
 use crate::domain::id::{Id, Ids};
 use crate::domain::query::{BatchPage, Page, Query};
 use crate::domain::roster::Roster;
+use crate::domain::signal::{Signals, StageMarks};
 use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Kind, Result};
 
@@ -488,7 +489,7 @@ impl Store {
 
     /// The latest day to which any cached signals were folded.
     fn newest_fold(&self) -> Result<Option<Day>> {
-        let numbers = signal::StageNumbers::new(&self.config.stages);
+        let numbers = StageMarks::new(&self.config.stages);
         let mut statement = self
             .conn
             .prepare("SELECT packed FROM signal LIMIT 100")
@@ -497,7 +498,7 @@ impl Store {
             .query_map([], |r| r.get::<_, Vec<u8>>(0))
             .map_err(sql)?;
         Ok(rows
-            .filter_map(|r| signal::unpack(&r.ok()?, &numbers)?.asof)
+            .filter_map(|r| Signals::unpack(&r.ok()?, &numbers)?.asof)
             .max())
     }
 
@@ -545,13 +546,12 @@ impl Store {
         let all = customers
             .iter()
             .filter_map(|n| Some((*n, &roster.rows[roster.row_of(*n)?])));
+        let marks = StageMarks::new(&self.config.stages);
         let kept = self.guard().and_then(|()| {
             if self.settings_moved()?.is_some() {
                 return Err(Error::failed("the settings are other ones now"));
             }
-            { all }.try_for_each(|(n, row)| {
-                signal::keep(&self.conn, n, &row.signals, &self.config.stages)
-            })
+            { all }.try_for_each(|(n, row)| signal::keep(&self.conn, n, &row.signals, &marks))
         });
         let _ = if kept.is_ok() {
             state.commit()

@@ -5,98 +5,104 @@ use super::stage::StageNo;
 use super::time::Day;
 
 mod folding;
+mod packed;
 #[cfg(test)]
 mod tests;
 
+use packed::figures;
+
 pub use folding::{absorb, fold};
+pub use packed::StageMarks;
 
 /// Days after which a usage reading says nothing about today any more.
 pub const USAGE_DAYS: i64 = 28;
 
 const _: () = assert!(super::ticket::SEVERITIES == 4);
 
-/// What lists, health and the queue need of one customer, small enough to hold a million of them in memory.
-/// Every figure is one of a day: [`Signals::asof`] says up to which day the facts were read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Signals {
-    /// Sum of the MRR of the subscription versions active on the day, minor units of the book's currency.
-    pub mrr: i64,
-    /// The stage it is in; meaningful beside the config's stages. `since` is `None` when it never entered one.
-    pub stage: StageNo,
-    /// How many times it has entered this stage, from 1; 0 when it never entered one.
-    pub visit: u8,
-    /// How many times the relationship has started: 1 plus the returns from a lost stage.
-    pub cohort: u8,
-    /// When it entered the stage.
-    pub since: Option<Day>,
-    /// When the present cohort started: the first move, or the return from a lost stage.
-    pub started: Option<Day>,
-    /// The last touchpoint.
-    pub touch: Option<Day>,
-    /// The last touchpoint by a channel that counts for the cadence.
-    pub reached: Option<Day>,
-    /// The place of its cadence in the config; `None` where none fits.
-    pub cadence: Option<u8>,
-    /// Questions of its stage's checklist that nobody has answered; `None` where there are no questions.
-    pub gaps: Option<u8>,
-    /// The latest NPS answer 0-10 and its day.
-    pub nps: Option<u8>,
-    /// Its day.
-    pub nps_day: Option<Day>,
-    /// A touchpoint on which they can answer came after the latest NPS answer.
-    pub nps_followed: bool,
-    /// Open tickets by severity 1-4 (index 0 is severity 1). The length is spelt out because rustc 1.95 fails on a closure
-    /// that captures an array whose length is a constant's name.
-    pub tickets: [u8; 4],
-    /// When the oldest open ticket of each severity was opened.
-    pub oldest: [Option<Day>; 4],
-    /// Mean weekly key actions of the last 4 weeks against the 12 weeks before, per mille change (-400 is 40 % less).
-    /// `None` with fewer than 4 readings before.
-    pub usage: Option<i16>,
-    /// The week of the latest usage reading.
-    pub usage_day: Option<Day>,
-    /// Seats used in the latest reading against seats paid, per cent, 254 at most; `None` without a paid quantity.
-    pub seats: Option<u8>,
-    /// The next renewal: the end of the running term (METRICS: explicit end, else the yearly anniversary).
-    pub renews: Option<Day>,
-    /// Earliest day on which an open task is due; one that was put off counts from that day.
-    pub due: Option<Day>,
-    /// Open tasks.
-    pub tasks: u8,
-    /// An open task of kind `renewal` exists.
-    pub plan: bool,
-    /// The manager's latest pulse 1-5.
-    pub pulse: Option<u8>,
-    /// Its day.
-    pub pulse_day: Option<Day>,
-    /// Due day of the oldest invoice that is unpaid and past due.
-    pub past_due: Option<Day>,
-    /// A person's word over the health score, 0-100, and the last day on which it holds.
-    pub held: Option<u8>,
-    /// That day.
-    pub held_until: Option<Day>,
-    /// The last touchpoint with a contact of each role, in the order of [`super::customer::ROLES`].
-    pub roles: [Option<Day>; 6],
-    /// Mean active days a week over the last 4 weeks of readings, in tenths; `None` without a reading that says.
-    pub active: Option<u8>,
-    /// Open calls to action, 255 at most.
-    pub actions: u8,
-    /// Earliest day on which an open call to action is due; one that was put off counts from that day.
-    pub action_due: Option<Day>,
-    /// Severity 1-4 of the worst open risk; 0 without any.
-    pub risk: u8,
-    /// The latest day on which a rule raised an alert.
-    pub alert: Option<Day>,
-    /// The latest day on which somebody was mentioned and has not answered.
-    pub mention: Option<Day>,
-    /// The latest event of any kind.
-    pub last: Option<Day>,
-    /// Health 28 days before `asof`, for "health fell"; `None` when there was not enough data.
-    pub before: Option<u8>,
-    /// The day up to which facts were read.
-    pub asof: Option<Day>,
-    /// The first day on which the same facts would fold to something else (a version starts, a week has passed).
-    pub stale: Option<Day>,
+figures! {
+    /// What lists, health and the queue need of one customer, small enough to hold a million of them in memory.
+    /// Every figure is one of a day: [`Signals::asof`] says up to which day the facts were read.
+    /// A figure is one row here and the lines that fold it in `folding`; keeping it follows from its type.
+    pub struct Signals {
+        /// Sum of the MRR of the subscription versions active on the day, minor units of the book's currency.
+        mrr: i64,
+        /// The stage it is in; meaningful beside the config's stages. `since` is `None` when it never entered one.
+        stage: StageNo,
+        /// How many times it has entered this stage, from 1; 0 when it never entered one.
+        visit: u8,
+        /// How many times the relationship has started: 1 plus the returns from a lost stage.
+        cohort: u8,
+        /// When it entered the stage.
+        since: Option<Day>,
+        /// When the present cohort started: the first move, or the return from a lost stage.
+        started: Option<Day>,
+        /// The last touchpoint.
+        touch: Option<Day>,
+        /// The last touchpoint by a channel that counts for the cadence.
+        reached: Option<Day>,
+        /// The place of its cadence in the config; `None` where none fits.
+        cadence: Option<u8>,
+        /// Questions of its stage's checklist that nobody has answered; `None` where there are no questions.
+        gaps: Option<u8>,
+        /// The latest NPS answer 0-10 and its day.
+        nps: Option<u8>,
+        /// Its day.
+        nps_day: Option<Day>,
+        /// A touchpoint on which they can answer came after the latest NPS answer.
+        nps_followed: bool,
+        /// Open tickets by severity 1-4 (index 0 is severity 1). The length is spelt out because rustc 1.95 fails on a closure
+        /// that captures an array whose length is a constant's name.
+        tickets: [u8; 4],
+        /// When the oldest open ticket of each severity was opened.
+        oldest: [Option<Day>; 4],
+        /// Mean weekly key actions of the last 4 weeks against the 12 weeks before, per mille change (-400 is 40 % less).
+        /// `None` with fewer than 4 readings before.
+        usage: Option<i16>,
+        /// The week of the latest usage reading.
+        usage_day: Option<Day>,
+        /// Seats used in the latest reading against seats paid, per cent, 254 at most; `None` without a paid quantity.
+        seats: Option<u8>,
+        /// The next renewal: the end of the running term (METRICS: explicit end, else the yearly anniversary).
+        renews: Option<Day>,
+        /// Earliest day on which an open task is due; one that was put off counts from that day.
+        due: Option<Day>,
+        /// Open tasks.
+        tasks: u8,
+        /// An open task of kind `renewal` exists.
+        plan: bool,
+        /// The manager's latest pulse 1-5.
+        pulse: Option<u8>,
+        /// Its day.
+        pulse_day: Option<Day>,
+        /// Due day of the oldest invoice that is unpaid and past due.
+        past_due: Option<Day>,
+        /// A person's word over the health score, 0-100, and the last day on which it holds.
+        held: Option<u8>,
+        /// That day.
+        held_until: Option<Day>,
+        /// The last touchpoint with a contact of each role, in the order of [`super::customer::ROLES`].
+        roles: [Option<Day>; 6],
+        /// Mean active days a week over the last 4 weeks of readings, in tenths; `None` without a reading that says.
+        active: Option<u8>,
+        /// Open calls to action, 255 at most.
+        actions: u8,
+        /// Earliest day on which an open call to action is due; one that was put off counts from that day.
+        action_due: Option<Day>,
+        /// Severity 1-4 of the worst open risk; 0 without any.
+        risk: u8,
+        /// The latest day on which a rule raised an alert.
+        alert: Option<Day>,
+        /// The latest day on which somebody was mentioned and has not answered.
+        mention: Option<Day>,
+        /// The latest event of any kind.
+        last: Option<Day>,
+        /// Health 28 days before `asof`, for "health fell"; `None` when there was not enough data.
+        before: Option<u8>,
+        /// The day up to which facts were read.
+        asof: Option<Day>,
+        /// The first day on which the same facts would fold to something else (a version starts, a week has passed).
+        stale: Option<Day>,
+    }
 }
 
 impl Signals {

@@ -138,6 +138,11 @@ impl Stage {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct StageNo(pub u8);
 
+impl StageNo {
+    /// A stage that the config does not have (a hostile or newer book): no place, so it never matches one.
+    pub const UNKNOWN: StageNo = StageNo(u8::MAX);
+}
+
 /// The book's stages in order. At most 250.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Stages {

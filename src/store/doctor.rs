@@ -5,6 +5,7 @@ mod derived;
 use serde::Serialize;
 
 use crate::domain::id::Id;
+use crate::domain::signal::{Signals, StageMarks};
 use crate::error::Result;
 
 use super::hash::{self, Header};
@@ -539,14 +540,14 @@ impl Store {
         let (config, conn) = (self.config.clone(), &self.conn);
         let mut wrong = 0;
         let mut customers = 0;
-        let numbers = signal::StageNumbers::new(&config.stages);
-        let cached = |n: i64| -> Result<Option<crate::domain::signal::Signals>> {
+        let marks = StageMarks::new(&config.stages);
+        let cached = |n: i64| -> Result<Option<Signals>> {
             use rusqlite::OptionalExtension;
             let packed: Option<Vec<u8>> = conn
                 .prepare_cached("SELECT packed FROM signal WHERE customer = ?")
                 .and_then(|mut s| s.query_row([n], |r| r.get(0)).optional())
                 .map_err(sql)?;
-            Ok(packed.and_then(|p| signal::unpack(&p, &numbers)))
+            Ok(packed.and_then(|p| Signals::unpack(&p, &marks)))
         };
         let all: Vec<i64> = {
             let mut statement = conn
@@ -586,9 +587,10 @@ impl Store {
         let mut customers = 0;
         let work = self.inside().and_then(|()| {
             let (config, today) = (self.config.clone(), self.today);
+            let marks = StageMarks::new(&config.stages);
             signal::fold_all(&self.conn, &config, today, |n, signals| {
                 customers += 1;
-                signal::keep(&self.conn, n, &signals, &config.stages)
+                signal::keep(&self.conn, n, &signals, &marks)
             })?;
             self.rebuild_derived()
         });

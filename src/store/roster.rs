@@ -11,11 +11,11 @@ use crate::domain::config::Config;
 use crate::domain::id::Id;
 use crate::domain::priority;
 use crate::domain::roster::{Entry, Roster};
-use crate::domain::signal::Signals;
+use crate::domain::signal::{Signals, StageMarks};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 
-use super::signal::{self, StageNumbers};
+use super::signal;
 use super::{batch, open, sql};
 
 const COLUMNS: &str = "n, id, name, owner, tags, created, snoozed, snooze_event, done, removed";
@@ -84,7 +84,7 @@ pub fn load(
         number("SELECT coalesce(max(n), 0) FROM customer")?,
     );
     roster.reserve(usize::try_from(customers).unwrap_or(0));
-    let numbers = StageNumbers::new(&config.stages);
+    let numbers = StageMarks::new(&config.stages);
     let mut stale = Vec::new();
     if fold {
         scan(conn, &mut roster, all, None)?;
@@ -138,14 +138,14 @@ pub fn same_state(conn: &Connection, file: &Path, customers: usize) -> Option<Co
     (last(conn)? == last(&other)?).then_some(other)
 }
 
-fn next_cached(rows: &mut rusqlite::Rows<'_>, numbers: &StageNumbers) -> Result<Option<Cached>> {
+fn next_cached(rows: &mut rusqlite::Rows<'_>, numbers: &StageMarks) -> Result<Option<Cached>> {
     let Some(row) = rows.next().map_err(sql)? else {
         return Ok(None);
     };
     let packed = row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
     Ok(Some((
         row.get(0).map_err(sql)?,
-        signal::unpack(packed, numbers),
+        Signals::unpack(packed, numbers),
     )))
 }
 
@@ -155,7 +155,7 @@ fn scan(
     conn: &Connection,
     roster: &mut Roster,
     piece: Piece,
-    cached: Option<&StageNumbers>,
+    cached: Option<&StageMarks>,
 ) -> Result<Vec<i64>> {
     let mut statement = conn
         .prepare_cached(&format!(
@@ -195,7 +195,7 @@ fn scan(
 fn scan_beside(
     conn: &Connection,
     other: Connection,
-    numbers: &StageNumbers,
+    numbers: &StageMarks,
     roster: &mut Roster,
     all: Piece,
 ) -> Result<Vec<i64>> {

@@ -9,7 +9,7 @@ use crate::domain::customer::ROLES;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::signal::{
-    ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact, absorb, fold,
+    ActionFact, Fact, Facts, Signals, StageMarks, TaskFact, TicketFact, VersionFact, absorb, fold,
 };
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
@@ -18,9 +18,6 @@ use crate::error::Result;
 
 use super::rated::Rated;
 use super::sql;
-
-/// A stage that the config does not have (a hostile or newer book): no place, so it never matches one.
-const NO_STAGE: StageNo = StageNo(255);
 
 /// Signals with "health 28 days before" filled in.
 pub fn fold_with_before(
@@ -170,7 +167,7 @@ pub fn read_fact(
         day,
         at: row.get(2)?,
         number: row.get(4)?,
-        to: NO_STAGE,
+        to: StageNo::UNKNOWN,
         seats: more.seats,
         active: more.active.map(|days| days.min(7) as u8),
         due: more.due.or(more.until),
@@ -180,11 +177,11 @@ pub fn read_fact(
         roles: 0,
     };
     match kind {
-        EventKind::Stage => fact.to = stages.find(channel).unwrap_or(NO_STAGE),
+        EventKind::Stage => fact.to = stages.find(channel).unwrap_or(StageNo::UNKNOWN),
         EventKind::Check => {
             let reference =
                 std::str::from_utf8(row.get_ref(8)?.as_bytes().unwrap_or_default()).unwrap_or("");
-            fact.to = stages.find(channel).unwrap_or(NO_STAGE);
+            fact.to = stages.find(channel).unwrap_or(StageNo::UNKNOWN);
             let place = stages
                 .get(fact.to)
                 .and_then(|s| s.checklist.iter().position(|q| q.code == reference));
@@ -466,7 +463,7 @@ pub fn refresh(conn: &Connection, customer: i64, config: &Config, today: Day) ->
         conn,
         customer,
         &fold_with_before(conn, customer, &facts, config, today)?,
-        &config.stages,
+        &StageMarks::new(&config.stages),
     )
 }
 
@@ -482,6 +479,7 @@ pub fn refresh_all(
             .query_row("SELECT count(*) FROM customer", [], |r| r.get(0))
             .map_err(sql)?;
         if customers.len() > usize::try_from(book).unwrap_or(0) / 4 {
+            let marks = StageMarks::new(&config.stages);
             return facts_of_all(conn, config, |n, facts| {
                 if !customers.contains(&n) {
                     return Ok(());
@@ -490,7 +488,7 @@ pub fn refresh_all(
                     conn,
                     n,
                     &fold_with_before(conn, n, facts, config, today)?,
-                    &config.stages,
+                    &marks,
                 )
             });
         }
@@ -532,10 +530,10 @@ pub fn absorb_batch(
     if new.len() != made {
         return Ok(done);
     }
+    let marks = StageMarks::new(&config.stages);
     for of in new.chunk_by(|a, b| a.0 == b.0) {
         let customer = of[0].0;
-        let Some(mut signals) =
-            read(conn, customer, &config.stages)?.filter(|s| s.asof == Some(today))
+        let Some(mut signals) = read(conn, customer, &marks)?.filter(|s| s.asof == Some(today))
         else {
             continue;
         };
@@ -545,7 +543,7 @@ pub fn absorb_batch(
             fact.as_ref()
                 .is_some_and(|f| recent(f) && absorb(&mut signals, f, config))
         }) {
-            keep(conn, customer, &signals, &config.stages)?;
+            keep(conn, customer, &signals, &marks)?;
             done.insert(customer);
         }
     }
@@ -565,22 +563,23 @@ pub fn folds_anew(before: &Config, after: &Config) -> bool {
 
 /// Folds all customers again and keeps the result.
 pub fn keep_all(conn: &Connection, config: &Config, today: Day) -> Result<()> {
+    let marks = StageMarks::new(&config.stages);
     fold_all(conn, config, today, |n, signals| {
-        keep(conn, n, &signals, &config.stages)
+        keep(conn, n, &signals, &marks)
     })
 }
 
 /// Writes the cached row.
-pub fn keep(conn: &Connection, customer: i64, signals: &Signals, stages: &Stages) -> Result<()> {
+pub fn keep(conn: &Connection, customer: i64, signals: &Signals, marks: &StageMarks) -> Result<()> {
     conn.prepare_cached("INSERT INTO signal (customer, packed) VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET packed = ?2")
-        .and_then(|mut s| s.execute(params![customer, pack(signals, stages)]))
+        .and_then(|mut s| s.execute(params![customer, signals.pack(marks)]))
         .map_err(sql)?;
     Ok(())
 }
 
 /// The signals of one customer: the cached ones, or folded where there are none that hold on this day.
 pub fn current(conn: &Connection, customer: i64, config: &Config, today: Day) -> Result<Signals> {
-    match read(conn, customer, &config.stages)? {
+    match read(conn, customer, &StageMarks::new(&config.stages))? {
         Some(signals) if signals.holds_on(today) => Ok(signals),
         _ => fold_with_before(
             conn,
@@ -593,170 +592,12 @@ pub fn current(conn: &Connection, customer: i64, config: &Config, today: Day) ->
 }
 
 /// The cached signals of one customer.
-pub fn read(conn: &Connection, customer: i64, stages: &Stages) -> Result<Option<Signals>> {
+pub fn read(conn: &Connection, customer: i64, marks: &StageMarks) -> Result<Option<Signals>> {
     let packed: Option<Vec<u8>> = conn
         .prepare_cached("SELECT packed FROM signal WHERE customer = ?")
         .and_then(|mut s| s.query_row([customer], |r| r.get(0)).optional())
         .map_err(sql)?;
-    let numbers = StageNumbers::new(stages);
-    Ok(packed.and_then(|p| unpack(&p, &numbers)))
-}
-
-/// First byte of a packed row. Another layout gets another number; rows of another number are folded again.
-const LAYOUT: u8 = 3;
-
-/// A stage is packed as the hash of its code, so that reordering the config's stages leaves the cache true.
-fn stage_mark(code: &str) -> u32 {
-    let hash = blake3::hash(code.as_bytes());
-    u32::from_le_bytes(hash.as_bytes()[..4].try_into().unwrap_or_default())
-}
-
-/// The marks of a config's stages, to read packed rows by.
-pub struct StageNumbers(Vec<(u32, StageNo)>);
-
-impl StageNumbers {
-    /// The marks of these stages.
-    pub fn new(stages: &Stages) -> StageNumbers {
-        StageNumbers(
-            stages
-                .all()
-                .map(|no| (stage_mark(stages.code(no)), no))
-                .collect(),
-        )
-    }
-}
-
-/// The packed form: little-endian, days as their number plus one (0 for none), small optional numbers as 255 for none.
-pub fn pack(s: &Signals, stages: &Stages) -> Vec<u8> {
-    let mut out = Vec::with_capacity(96);
-    out.push(LAYOUT);
-    out.extend(s.mrr.to_le_bytes());
-    out.extend(stage_mark(stages.code(s.stage)).to_le_bytes());
-    let flags = u8::from(s.nps_followed) | u8::from(s.plan) << 1 | u8::from(s.usage.is_some()) << 2;
-    out.extend([s.visit, s.cohort, flags, s.tasks, s.actions, s.risk]);
-    for small in [
-        s.nps, s.seats, s.pulse, s.before, s.held, s.active, s.cadence, s.gaps,
-    ] {
-        out.push(small.unwrap_or(255));
-    }
-    out.extend(s.tickets);
-    out.extend(s.usage.unwrap_or(0).to_le_bytes());
-    let days = [
-        s.since,
-        s.started,
-        s.touch,
-        s.nps_day,
-        s.usage_day,
-        s.renews,
-        s.due,
-        s.pulse_day,
-        s.past_due,
-        s.last,
-        s.asof,
-        s.stale,
-    ];
-    let later = [s.held_until, s.action_due, s.alert, s.mention, s.reached];
-    for day in days.into_iter().chain(s.oldest).chain(later).chain(s.roles) {
-        out.extend(day.map_or(0, |d| (d.number() + 1) as u16).to_le_bytes());
-    }
-    out
-}
-
-/// Reads a packed row; `None` for another layout or a damaged one.
-pub fn unpack(bytes: &[u8], stages: &StageNumbers) -> Option<Signals> {
-    let mut at = 1;
-    let mut take = |n: usize| {
-        let part = bytes.get(at..at + n);
-        at += n;
-        part
-    };
-    if bytes.first() != Some(&LAYOUT) {
-        return None;
-    }
-    let mrr = i64::from_le_bytes(take(8)?.try_into().ok()?);
-    let mark = u32::from_le_bytes(take(4)?.try_into().ok()?);
-    let small = take(18)?;
-    let usage = i16::from_le_bytes(take(2)?.try_into().ok()?);
-    let mut days = [None; 27];
-    for slot in &mut days {
-        let n = u16::from_le_bytes(take(2)?.try_into().ok()?);
-        *slot = Day::from_number(i64::from(n) - 1);
-    }
-    let some = |n: u8| (n != 255).then_some(n);
-    let [
-        since,
-        started,
-        touch,
-        nps_day,
-        usage_day,
-        renews,
-        due,
-        pulse_day,
-        past_due,
-        last,
-        asof,
-        stale,
-        o1,
-        o2,
-        o3,
-        o4,
-        ..,
-    ] = days;
-    let [
-        held_until,
-        action_due,
-        alert,
-        mention,
-        reached,
-        ref roles @ ..,
-    ] = days[16..]
-    else {
-        return None;
-    };
-    Some(Signals {
-        mrr,
-        stage: stages
-            .0
-            .iter()
-            .find(|s| s.0 == mark)
-            .map_or(NO_STAGE, |s| s.1),
-        visit: small[0],
-        cohort: small[1],
-        nps_followed: small[2] & 1 != 0,
-        plan: small[2] & 2 != 0,
-        usage: (small[2] & 4 != 0).then_some(usage),
-        tasks: small[3],
-        actions: small[4],
-        risk: small[5],
-        nps: some(small[6]),
-        seats: some(small[7]),
-        pulse: some(small[8]),
-        before: some(small[9]),
-        held: some(small[10]),
-        active: some(small[11]),
-        cadence: some(small[12]),
-        gaps: some(small[13]),
-        tickets: [small[14], small[15], small[16], small[17]],
-        oldest: [o1, o2, o3, o4],
-        since,
-        started,
-        touch,
-        nps_day,
-        usage_day,
-        renews,
-        due,
-        pulse_day,
-        past_due,
-        last,
-        asof,
-        stale,
-        held_until,
-        action_due,
-        alert,
-        mention,
-        reached,
-        roles: roles.try_into().ok()?,
-    })
+    Ok(packed.and_then(|p| Signals::unpack(&p, marks)))
 }
 
 #[cfg(test)]

@@ -39,13 +39,15 @@ fn packed_signals_read_back_and_another_layout_does_not() {
         cadence: Some(4),
         ..Signals::default()
     };
-    let packed = pack(&signals, &config.stages);
-    let numbers = StageNumbers::new(&config.stages);
-    assert_eq!(unpack(&packed, &numbers), Some(signals));
-    assert_eq!(unpack(&packed[..40], &numbers), None);
+    let marks = StageMarks::new(&config.stages);
+    let packed = signals.pack(&marks);
+    assert_eq!(Signals::unpack(&packed, &marks), Some(signals));
+    for cut in 0..packed.len() {
+        assert_eq!(Signals::unpack(&packed[..cut], &marks), None, "{cut}");
+    }
     let mut other = packed;
     other[0] = 9;
-    assert_eq!(unpack(&other, &numbers), None);
+    assert_eq!(Signals::unpack(&other, &marks), None);
 }
 
 fn role_day(store: &mut Store, id: crate::domain::id::Id, role: &str) -> Option<Day> {

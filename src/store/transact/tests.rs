@@ -7,9 +7,10 @@ use rusqlite::Connection;
 use crate::domain::command::{Command, Entity, NewCustomer};
 use crate::domain::id::Id;
 use crate::domain::rule::Rule;
+use crate::domain::signal::{Signals, StageMarks};
 use crate::domain::time::{Day, Stamp};
 use crate::store::outbox::Keep;
-use crate::store::{Mode, Options, Store, Who, signal};
+use crate::store::{Mode, Options, Store, Who};
 
 const NOW: Stamp = Stamp(1_795_000_000_000);
 const DAY: i64 = 86_400_000;
@@ -276,12 +277,12 @@ fn figures_that_cannot_be_kept_now_are_folded_all_the_same() {
         ..options(folder.path(), "ana", 3)
     };
     let folded = |store: &Store| {
-        let numbers = signal::StageNumbers::new(&store.config.stages);
+        let numbers = StageMarks::new(&store.config.stages);
         let packed: Vec<u8> = store
             .conn
             .query_row("SELECT packed FROM signal", [], |r| r.get(0))
             .unwrap();
-        signal::unpack(&packed, &numbers).unwrap().asof.unwrap()
+        Signals::unpack(&packed, &numbers).unwrap().asof.unwrap()
     };
     let writer = Connection::open(book(&folder)).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
