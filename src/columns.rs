@@ -12,8 +12,8 @@ mod tests;
 use serde_json::{Map, Number, Value as Json};
 
 use crate::domain::config::{Attribute, AttributeType, Config};
-use crate::domain::field::{Field, FieldKind, Value};
-use crate::domain::filter::{Fields, People};
+use crate::domain::field::{Field, FieldKind, Needs, Value};
+use crate::domain::filter::{Fields, Filter, People};
 use crate::domain::money;
 use crate::domain::roster::Roster;
 use crate::domain::sheet::Datum;
@@ -41,8 +41,6 @@ pub struct Column {
     pub min: u16,
     /// The width it takes when there is room.
     pub preferred: u16,
-    /// Where its text stands.
-    pub align: Align,
     /// Shown in a list that was not set up otherwise.
     pub default: bool,
 }
@@ -51,6 +49,15 @@ impl Column {
     /// Its code: what is typed, saved in views and written over CSV columns.
     pub fn code(&self) -> &'static str {
         self.field.code
+    }
+
+    /// Where its text stands: figures at the right, words and a score with its trend at the left.
+    pub fn align(&self) -> Align {
+        match self.field.kind {
+            FieldKind::Text | FieldKind::Choice | FieldKind::Words | FieldKind::Flag => Align::Left,
+            _ if self.field.code == "health" => Align::Left,
+            _ => Align::Right,
+        }
     }
 
     /// The cell of a list: `18d`, `240k`, `31 ▼▼`; `-` without data.
@@ -179,7 +186,7 @@ pub fn column(code: &str) -> Option<&'static Column> {
 
 /// True for a column whose values come from orders, which are read when something asks for them.
 pub fn is_of_orders(code: &str) -> bool {
-    column(code).is_some_and(|c| table::OF_ORDERS.contains(&c.code()))
+    column(code).is_some_and(|c| c.field.needs == Needs::Orders)
 }
 
 /// The columns of a list that was not set up otherwise, in order.
@@ -193,7 +200,7 @@ pub fn fields(config: &Config) -> Fields {
 }
 
 /// Which exit criteria of a stage a customer of the roster does not meet, as the config writes them. Attributes that they name have
-/// to be loaded; a criterion that cannot be read any more counts as met, and the config says so when it is set.
+/// to be loaded; a criterion that cannot be read any more, or can never hold, counts as met, and is refused when it is set.
 pub fn unmet(roster: &Roster, row: usize, stage: StageNo) -> Vec<&str> {
     let Some(stage) = roster
         .config
@@ -203,14 +210,13 @@ pub fn unmet(roster: &Roster, row: usize, stage: StageNo) -> Vec<&str> {
     else {
         return Vec::new();
     };
-    let filters = stage.exits(&fields(&roster.config)).unwrap_or_default();
     let nobody = People::new();
-    let open = stage
-        .exit_when
-        .iter()
-        .zip(&filters)
-        .filter(|(_, filter)| !filter.prepare(roster, &nobody).matches(row));
-    open.map(|(text, _)| text.as_str()).collect()
+    let open = |filter: &Filter| !filter.prepare(roster, &nobody).matches(row);
+    stage
+        .exits(&fields(&roster.config))
+        .filter(|(_, filter)| filter.as_ref().is_ok_and(open))
+        .map(|(text, _)| text)
+        .collect()
 }
 
 /// Something that a list can show: a column of the table, or an attribute of the book.
@@ -256,7 +262,7 @@ impl Listed {
     /// At which edge it stands: figures at the right.
     pub fn align(&self) -> Align {
         match self {
-            Listed::Column(column) => column.align,
+            Listed::Column(column) => column.align(),
             Listed::Attribute(_, a)
                 if matches!(a.kind, AttributeType::Int | AttributeType::Money) =>
             {

@@ -2,15 +2,9 @@
 
 use super::fields;
 use crate::domain::config::Config;
-use crate::domain::filter::{Fields, Filter};
+use crate::domain::filter::{Fields, Filter, Stand};
 use crate::domain::health::Scorecard;
 use crate::error::{Error, Result};
-
-/// Fields that are themselves figured from a score, so that a scorecard cannot be chosen by them.
-const FROM_SCORE: &[&str] = &["health", "band", "priority", "held"];
-
-/// Fields that say how somebody looks at a customer, and not what it is.
-const NOT_ITS_OWN: &[&str] = &["name", "snoozed"];
 
 /// Reads the filters of a config's scorecards. One that cannot be used passes nobody; the first of those is told.
 pub fn compile_scorecards(config: &mut Config) -> Result<()> {
@@ -32,30 +26,10 @@ fn compiled(card: &Scorecard, fields: &Fields) -> Result<Option<Filter>> {
     if card.filter.trim().is_empty() {
         return Ok(None);
     }
-    let wrong = |what: String| {
-        Error::usage(format!(
-            "the filter of the scorecard \"{}\" {what}",
-            card.code
-        ))
-    };
+    let whose = format!("the filter of the scorecard \"{}\"", card.code);
     let filter = Filter::parse(&card.filter, fields)
-        .map_err(|m| wrong(format!("cannot be read: {}", m.message)))?;
-    let reads = filter.reads();
-    if let Some(code) = reads.iter().find(|code| FROM_SCORE.contains(code)) {
-        return Err(wrong(format!(
-            "asks for {code}, which comes from the score itself"
-        ))
-        .hint("choose by what a customer is: stage, tag, owner, arr, an attribute"));
-    }
-    if filter.names_me()
-        || !filter.words().is_empty()
-        || reads.iter().any(|code| NOT_ITS_OWN.contains(code))
-    {
-        return Err(
-            wrong("says different things to different people, or goes by a name".into())
-                .hint("choose by what a customer is: stage, tag, owner, arr, an attribute"),
-        );
-    }
+        .map_err(|m| Error::usage(format!("{whose} cannot be read: {}", m.message)))?;
+    filter.fits(Stand::Scorecard, &whose)?;
     Ok(Some(filter))
 }
 

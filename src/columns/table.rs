@@ -1,9 +1,8 @@
 //! The table of columns, in the order in which the chooser lists them.
 
-use super::Align::{self, Left, Right};
 use super::Column;
 use crate::domain::cadence::{self, Standing};
-use crate::domain::field::{Choice, Choices, Field, FieldKind, Value};
+use crate::domain::field::{Choice, Choices, Field, FieldKind, Needs, Value};
 use crate::domain::health::Band;
 use crate::domain::priority::REASONS;
 use crate::domain::rfm;
@@ -12,328 +11,99 @@ use crate::domain::segment::Member;
 use crate::domain::stage::{Pace, StageNo};
 use crate::domain::time::Day;
 
-/// Every column there is.
-pub const COLUMNS: &[Column] = &[
-    Column {
-        default: true,
-        ..column("priority", &["risk"], FieldKind::Tenths, priority, 4, 8)
-    },
-    Column {
-        default: true,
-        ..words(
-            "name",
-            &["customer"],
-            FieldKind::Text,
-            |r, at| Value::Text(r.name(at)),
-            12,
-            28,
-        )
-    },
-    Column {
-        default: true,
-        ..choice("owner", &[], owner, OWNERS, 5, 10)
-    },
-    Column {
-        default: true,
-        ..choice("stage", &[], stage, STAGES, 11, 12)
-    },
-    Column {
-        default: true,
-        ..column(
-            "arr",
-            &[],
-            FieldKind::Money,
-            |r, at| amount(r.arr(at)),
-            5,
-            7,
-        )
-    },
-    Column {
-        default: true,
-        align: Left,
-        ..column("health", &["score"], FieldKind::Number, health, 5, 7)
-    },
-    Column {
-        default: true,
-        ..column(
-            "nps",
-            &[],
-            FieldKind::Number,
-            |r, at| small(r.rows[at].signals.nps),
-            3,
-            4,
-        )
-    },
-    Column {
-        default: true,
-        ..column("tickets", &["tix"], FieldKind::Number, tickets, 3, 4)
-    },
-    Column {
-        default: true,
-        ..column(
-            "renews",
-            &["renewal"],
-            FieldKind::Until,
-            |r, at| day(r.rows[at].signals.renews),
-            5,
-            7,
-        )
-    },
-    Column {
-        default: true,
-        ..column(
-            "touch",
-            &["touched"],
-            FieldKind::Since,
-            |r, at| day(r.rows[at].signals.reached),
-            5,
-            6,
-        )
-    },
-    words("tag", &["tags"], FieldKind::Words, tags, 6, 16),
-    choice("band", &[], band, BANDS, 5, 6),
-    column(
-        "mrr",
-        &[],
-        FieldKind::Money,
-        |r, at| amount(r.rows[at].signals.mrr),
-        5,
-        7,
-    ),
-    column("severe", &[], FieldKind::Number, severe, 3, 6),
-    column(
-        "since",
-        &["age"],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.since),
-        5,
-        6,
-    ),
-    flag("behind", |r, at| {
-        Value::Flag(pace(r, at) == Some(Pace::Behind))
-    }),
-    flag("stuck", |r, at| {
-        Value::Flag(pace(r, at) == Some(Pace::Stuck))
-    }),
-    column(
-        "usage",
-        &[],
-        FieldKind::Tenths,
-        |r, at| number(r.rows[at].signals.usage.map(i64::from)),
-        5,
-        6,
-    ),
-    column(
-        "seats",
-        &[],
-        FieldKind::Number,
-        |r, at| small(r.rows[at].signals.seats),
-        4,
-        5,
-    ),
-    column(
-        "tasks",
-        &[],
-        FieldKind::Number,
-        |r, at| Value::Number(r.rows[at].signals.tasks.into()),
-        3,
-        5,
-    ),
-    column(
-        "due",
-        &[],
-        FieldKind::Until,
-        |r, at| day(r.rows[at].signals.due),
-        5,
-        6,
-    ),
-    column(
-        "pulse",
-        &[],
-        FieldKind::Number,
-        |r, at| small(r.rows[at].signals.pulse),
-        3,
-        5,
-    ),
-    column(
-        "pastdue",
-        &["unpaid"],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.past_due),
-        5,
-        7,
-    ),
-    flag("unanswered", |r, at| applies(r, at, "nps")),
-    flag("silent", |r, at| applies(r, at, "silent")),
-    flag("fell", |r, at| applies(r, at, "fell")),
-    flag("plan", |r, at| Value::Flag(r.rows[at].signals.plan)),
-    column(
-        "actions",
-        &["cta"],
-        FieldKind::Number,
-        |r, at| Value::Number(r.rows[at].signals.actions.into()),
-        3,
-        7,
-    ),
-    column(
-        "severity",
-        &[],
-        FieldKind::Number,
-        |r, at| count(r.rows[at].signals.risk),
-        3,
-        8,
-    ),
-    column(
-        "alert",
-        &["alerted"],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.alert),
-        5,
-        6,
-    ),
-    column(
-        "mention",
-        &["mentioned"],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.mention),
-        5,
-        7,
-    ),
-    column(
-        "visit",
-        &[],
-        FieldKind::Number,
-        |r, at| count(r.rows[at].signals.visit),
-        3,
-        5,
-    ),
-    column(
-        "cohort",
-        &[],
-        FieldKind::Number,
-        |r, at| count(r.rows[at].signals.cohort),
-        3,
-        6,
-    ),
-    column(
-        "started",
-        &[],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.started),
-        5,
-        7,
-    ),
-    column(
-        "created",
-        &[],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].created),
-        5,
-        7,
-    ),
-    column(
-        "last",
-        &["activity"],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.last),
-        5,
-        6,
-    ),
-    column("snoozed", &["snooze"], FieldKind::Until, snoozed, 5, 7),
-    column("held", &["override"], FieldKind::Until, held, 5, 7),
-    words("seg", &["segments"], FieldKind::Words, segments, 8, 20),
-    column(
-        "orders",
-        &[],
-        FieldKind::Number,
-        |r, at| bought(r, at, |m| Some(m.orders.count.into())),
-        4,
-        6,
-    ),
-    column(
-        "spent",
-        &[],
-        FieldKind::Money,
-        |r, at| bought(r, at, |m| Some(m.orders.paid)),
-        5,
-        7,
-    ),
-    column("ordered", &[], FieldKind::Since, ordered, 5, 7),
-    column(
-        "r",
-        &["recency"],
-        FieldKind::Number,
-        |r, at| bought(r, at, |m| Some(m.scores?.r.into())),
-        2,
-        2,
-    ),
-    column(
-        "f",
-        &["frequency"],
-        FieldKind::Number,
-        |r, at| bought(r, at, |m| Some(m.scores?.f.into())),
-        2,
-        2,
-    ),
-    column(
-        "m",
-        &["monetary"],
-        FieldKind::Number,
-        |r, at| bought(r, at, |m| Some(m.scores?.m.into())),
-        2,
-        2,
-    ),
-    flag("fullprice", |r, at| predicate(r, at, |v| v.full_price)),
-    flag("several", |r, at| predicate(r, at, |v| v.several)),
-    flag("abovemedian", |r, at| predicate(r, at, |v| v.above_median)),
-    choice("cadence", &[], cadence, CADENCE, 6, 7),
-    column(
-        "gaps",
-        &[],
-        FieldKind::Number,
-        |r, at| small(r.rows[at].signals.gaps),
-        3,
-        5,
-    ),
-    column(
-        "champion",
-        &[],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.roles[CHAMPION]),
-        5,
-        8,
-    ),
-    column(
-        "buyer",
-        &[],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.roles[BUYER]),
-        5,
-        6,
-    ),
-    column(
-        "sponsor",
-        &[],
-        FieldKind::Since,
-        |r, at| day(r.rows[at].signals.roles[SPONSOR]),
-        5,
-        7,
-    ),
-];
+/// Makes the rows of [`COLUMNS`]; a comma and its words stand behind the value of a choice.
+macro_rules! columns {
+    (@words) => { None };
+    (@words $words:expr) => { Some($words) };
+    (
+        $(* $first:ident $first_names:tt $first_kind:ident $first_min:literal $first_width:literal
+            $first_needs:ident $first_get:expr $(, $first_words:expr)?;)*
+        $($code:ident $names:tt $kind:ident $min:literal $width:literal
+            $needs:ident $get:expr $(, $words:expr)?;)*
+    ) => {
+        &[
+            $(columns!(@row true, $first $first_names $first_kind $first_min $first_width
+                $first_needs $first_get $(, $first_words)?),)*
+            $(columns!(@row false, $code $names $kind $min $width $needs $get $(, $words)?),)*
+        ]
+    };
+    (
+        @row $shown:literal, $code:ident $names:tt $kind:ident $min:literal $width:literal
+            $needs:ident $get:expr $(, $words:expr)?
+    ) => {
+        Column {
+            field: Field {
+                code: stringify!($code),
+                aliases: &$names,
+                kind: FieldKind::$kind,
+                needs: Needs::$needs,
+                get: $get,
+                choices: columns!(@words $($words)?),
+            },
+            min: $min,
+            preferred: $width,
+            default: $shown,
+        }
+    };
+}
 
-/// The columns whose values come from orders.
-pub const OF_ORDERS: &[&str] = &[
-    "seg",
-    "orders",
-    "spent",
-    "ordered",
-    "r",
-    "f",
-    "m",
-    "fullprice",
-    "several",
-    "abovemedian",
-];
+/// Every column there is: code, other names, kind, narrowest and wanted width, what it needs, and its value. A row that
+/// begins with `*` is shown in a list that was not set up otherwise.
+pub const COLUMNS: &[Column] = columns! {
+    * priority    ["risk"]      Tenths     4  8 Everybody priority;
+    * name        ["customer"]  Text      12 28 Viewer    |r, at| Value::Text(r.name(at));
+    * owner       []            Choice     5 10 Facts     owner, OWNERS;
+    * stage       []            Choice    11 12 Facts     stage, STAGES;
+    * arr         []            Money      5  7 Facts     |r, at| amount(r.arr(at));
+    * health      ["score"]     Number     5  7 Score     health;
+    * nps         []            Number     3  4 Facts     |r, at| small(r.rows[at].signals.nps);
+    * tickets     ["tix"]       Number     3  4 Facts     tickets;
+    * renews      ["renewal"]   Until      5  7 Facts     |r, at| day(r.rows[at].signals.renews);
+    * touch       ["touched"]   Since      5  6 Facts     |r, at| day(r.rows[at].signals.reached);
+    tag           ["tags"]      Words      6 16 Facts     tags;
+    band          []            Choice     5  6 Score     band, BANDS;
+    mrr           []            Money      5  7 Facts     |r, at| amount(r.rows[at].signals.mrr);
+    severe        []            Number     3  6 Facts     severe;
+    since         ["age"]       Since      5  6 Facts     |r, at| day(r.rows[at].signals.since);
+    behind        []            Flag       3  6 Facts     |r, at| Value::Flag(pace(r, at) == Some(Pace::Behind));
+    stuck         []            Flag       3  6 Facts     |r, at| Value::Flag(pace(r, at) == Some(Pace::Stuck));
+    usage         []            Tenths     5  6 Facts     |r, at| number(r.rows[at].signals.usage.map(i64::from));
+    seats         []            Number     4  5 Facts     |r, at| small(r.rows[at].signals.seats);
+    tasks         []            Number     3  5 Facts     |r, at| Value::Number(r.rows[at].signals.tasks.into());
+    due           []            Until      5  6 Facts     |r, at| day(r.rows[at].signals.due);
+    pulse         []            Number     3  5 Facts     |r, at| small(r.rows[at].signals.pulse);
+    pastdue       ["unpaid"]    Since      5  7 Facts     |r, at| day(r.rows[at].signals.past_due);
+    unanswered    []            Flag       3  6 Facts     |r, at| applies(r, at, "nps");
+    silent        []            Flag       3  6 Facts     |r, at| applies(r, at, "silent");
+    fell          []            Flag       3  6 Score     |r, at| applies(r, at, "fell");
+    plan          []            Flag       3  6 Facts     |r, at| Value::Flag(r.rows[at].signals.plan);
+    actions       ["cta"]       Number     3  7 Facts     |r, at| Value::Number(r.rows[at].signals.actions.into());
+    severity      []            Number     3  8 Facts     |r, at| count(r.rows[at].signals.risk);
+    alert         ["alerted"]   Since      5  6 Facts     |r, at| day(r.rows[at].signals.alert);
+    mention       ["mentioned"] Since      5  7 Facts     |r, at| day(r.rows[at].signals.mention);
+    visit         []            Number     3  5 Facts     |r, at| count(r.rows[at].signals.visit);
+    cohort        []            Number     3  6 Facts     |r, at| count(r.rows[at].signals.cohort);
+    started       []            Since      5  7 Facts     |r, at| day(r.rows[at].signals.started);
+    created       []            Since      5  7 Facts     |r, at| day(r.rows[at].created);
+    last          ["activity"]  Since      5  6 Facts     |r, at| day(r.rows[at].signals.last);
+    snoozed       ["snooze"]    Until      5  7 Viewer    snoozed;
+    held          ["override"]  Until      5  7 Score     held;
+    seg           ["segments"]  Words      8 20 Orders    segments;
+    orders        []            Number     4  6 Orders    |r, at| bought(r, at, |m| Some(m.orders.count.into()));
+    spent         []            Money      5  7 Orders    |r, at| bought(r, at, |m| Some(m.orders.paid));
+    ordered       []            Since      5  7 Orders    ordered;
+    r             ["recency"]   Number     2  2 Orders    |r, at| bought(r, at, |m| Some(m.scores?.r.into()));
+    f             ["frequency"] Number     2  2 Orders    |r, at| bought(r, at, |m| Some(m.scores?.f.into()));
+    m             ["monetary"]  Number     2  2 Orders    |r, at| bought(r, at, |m| Some(m.scores?.m.into()));
+    fullprice     []            Flag       3  6 Orders    |r, at| predicate(r, at, |v| v.full_price);
+    several       []            Flag       3  6 Orders    |r, at| predicate(r, at, |v| v.several);
+    abovemedian   []            Flag       3  6 Orders    |r, at| predicate(r, at, |v| v.above_median);
+    cadence       []            Choice     6  7 Facts     cadence, CADENCE;
+    gaps          []            Number     3  5 Facts     |r, at| small(r.rows[at].signals.gaps);
+    champion      []            Since      5  8 Facts     |r, at| day(r.rows[at].signals.roles[CHAMPION]);
+    buyer         []            Since      5  6 Facts     |r, at| day(r.rows[at].signals.roles[BUYER]);
+    sponsor       []            Since      5  7 Facts     |r, at| day(r.rows[at].signals.roles[SPONSOR]);
+};
 
 fn member(roster: &Roster, at: usize) -> Option<&Member> {
     roster.purchases.as_ref()?.get(at)
@@ -370,73 +140,6 @@ fn predicate(roster: &Roster, at: usize, get: fn(rfm::Value) -> bool) -> Value<'
 const CHAMPION: usize = 0;
 const BUYER: usize = 1;
 const SPONSOR: usize = 2;
-
-type Get = fn(&Roster, usize) -> Value<'_>;
-
-const fn column(
-    code: &'static str,
-    aliases: &'static [&'static str],
-    kind: FieldKind,
-    get: Get,
-    min: u16,
-    preferred: u16,
-) -> Column {
-    Column {
-        field: Field {
-            code,
-            aliases,
-            kind,
-            get,
-            choices: None,
-        },
-        min,
-        preferred,
-        align: Right,
-        default: false,
-    }
-}
-
-const fn words(
-    code: &'static str,
-    aliases: &'static [&'static str],
-    kind: FieldKind,
-    get: Get,
-    min: u16,
-    preferred: u16,
-) -> Column {
-    Column {
-        align: Align::Left,
-        ..column(code, aliases, kind, get, min, preferred)
-    }
-}
-
-const fn choice(
-    code: &'static str,
-    aliases: &'static [&'static str],
-    get: Get,
-    choices: Choices,
-    min: u16,
-    preferred: u16,
-) -> Column {
-    let field = Field {
-        code,
-        aliases,
-        kind: FieldKind::Choice,
-        get,
-        choices: Some(choices),
-    };
-    Column {
-        field,
-        min,
-        preferred,
-        align: Align::Left,
-        default: false,
-    }
-}
-
-const fn flag(code: &'static str, get: Get) -> Column {
-    words(code, &[], FieldKind::Flag, get, 3, 6)
-}
 
 fn number(n: Option<i64>) -> Value<'static> {
     n.map_or(Value::None, Value::Number)

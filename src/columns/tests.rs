@@ -4,12 +4,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::domain::filter::{Filter, People};
+use crate::domain::filter::{Filter, People, Stand};
 use crate::domain::health::{Band, Health};
 use crate::domain::rfm::{Orders, Scores};
 use crate::domain::roster::Entry;
 use crate::domain::signal::Signals;
-use crate::domain::stage::StageNo;
+use crate::domain::stage::{StageNo, Stages};
 
 /// One row with every signal, and one with none.
 fn roster() -> Roster {
@@ -395,4 +395,96 @@ fn every_column_sorts_and_filters() {
     for text in passing {
         assert_eq!(rows(text), [0], "{text}");
     }
+}
+
+#[test]
+fn a_filter_stands_only_where_its_fields_can_be_asked() {
+    let fields = fields(&Config::default());
+    for column in COLUMNS {
+        let code = column.code();
+        let filter = Filter::parse(&format!("{code}:none"), &fields)
+            .or_else(|_| Filter::parse(code, &fields))
+            .unwrap_or_else(|m| panic!("{code}: {}", m.message));
+        let stands: Vec<Stand> = [Stand::Rule, Stand::Exit, Stand::Scorecard]
+            .into_iter()
+            .filter(|stand| filter.fits(*stand, "it").is_ok())
+            .collect();
+        let expected: &[Stand] = match column.field.needs {
+            Needs::Facts => &[Stand::Rule, Stand::Exit, Stand::Scorecard],
+            Needs::Score | Needs::Viewer => &[Stand::Rule, Stand::Exit],
+            Needs::Everybody | Needs::Orders => &[],
+        };
+        assert_eq!(stands, expected, "{code}");
+    }
+}
+
+/// Takes away what columns need and looks which of them say something else then.
+#[test]
+fn what_a_column_says_that_it_needs_is_what_it_needs() {
+    let said = |roster: &Roster| -> Vec<String> {
+        let value = |c: &Column| format!("{:?}", (c.field.get)(roster, 0));
+        COLUMNS.iter().map(value).collect()
+    };
+    // A person's word over the score would hide that it fell.
+    let roster = || {
+        let mut roster = roster();
+        roster.rows[0].signals.held = None;
+        roster.rows[0].signals.before = Some(80);
+        roster
+    };
+    let full = roster();
+    let differ = |changed: &Roster| -> Vec<&Column> {
+        let before = said(&full).into_iter().zip(said(changed));
+        let all = COLUMNS.iter().zip(before);
+        all.filter(|(_, (a, b))| a != b).map(|(c, _)| c).collect()
+    };
+    let mut without = roster();
+    without.purchases = None;
+    let of_orders = differ(&without);
+    assert!(of_orders.iter().all(|c| c.field.needs == Needs::Orders));
+    let needing = COLUMNS.iter().filter(|c| c.field.needs == Needs::Orders);
+    assert_eq!(of_orders.len(), needing.count());
+    let mut without = roster();
+    without.rows[0].health = Health::default();
+    let of_score = differ(&without);
+    let codes: Vec<&str> = of_score.iter().map(|c| c.code()).collect();
+    assert!(
+        of_score.iter().all(|c| c.field.needs == Needs::Score),
+        "{codes:?}"
+    );
+    assert!(
+        codes.contains(&"health") && codes.contains(&"fell"),
+        "{codes:?}"
+    );
+}
+
+#[test]
+fn an_exit_criterion_and_a_scorecard_that_can_never_hold_are_refused() {
+    let fields = fields(&Config::default());
+    let stages = |exit: &str| {
+        let text = format!("[[stage]]\ncode = \"a\"\nlabel = \"A\"\nexit_when = [{exit:?}]\n");
+        toml::from_str::<Stages>(&text)
+            .expect("stages")
+            .check(&fields)
+    };
+    let refused = stages("orders>3").unwrap_err();
+    assert_eq!(
+        refused.message,
+        "the stage \"a\" has the exit criterion \"orders>3\", which asks for orders, which depends on all customers"
+    );
+    assert!(stages("nps>=7").is_ok());
+}
+
+/// A book of an older version may hold such a criterion; the others of its stage still count.
+#[test]
+fn a_criterion_that_can_never_hold_takes_no_other_along() {
+    let mut config = Config::default();
+    config.stages.stage[0].exit_when = vec!["orders>3".into(), "nps>=7".into()];
+    let mut alone = Roster::new(Arc::new(config), "2026-11-21".parse().unwrap(), "");
+    alone.put(Entry {
+        rowid: 1,
+        name: "Acme",
+        ..Entry::default()
+    });
+    assert_eq!(unmet(&alone, 0, StageNo(0)), ["nps>=7"]);
 }

@@ -26,6 +26,21 @@ pub enum FieldKind {
     Flag,
 }
 
+/// What has to be there before a field has a value; where a filter may stand follows from it (`filter::fit`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needs {
+    /// The customer's own facts.
+    Facts,
+    /// Its health score.
+    Score,
+    /// The figures of all customers.
+    Everybody,
+    /// The orders of all customers, which are read when something asks for them.
+    Orders,
+    /// Who looks: the field says how somebody looks at a customer, and not what it is.
+    Viewer,
+}
+
 /// A field's value for one customer.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Value<'a> {
@@ -76,6 +91,8 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// How it compares.
     pub kind: FieldKind,
+    /// What its value comes from.
+    pub needs: Needs,
     /// Its value for the customer at a row of the roster.
     pub get: fn(&Roster, usize) -> Value<'_>,
     /// Its words, where the kind is `Choice`.

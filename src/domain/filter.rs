@@ -9,6 +9,7 @@
 //! stages, names and days once, and [`Prepared::matches`] is a few comparisons a row.
 
 mod complete;
+mod fit;
 mod parse;
 mod prepare;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use super::query::Mistake;
 use super::roster::Roster;
 
 pub use complete::{Completion, complete};
+pub use fit::Stand;
 pub use prepare::Prepared;
 
 /// For each free word (as [`Filter::words`] gives it) the rows at which a person is called so, ascending.

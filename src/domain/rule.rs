@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{ActionDraft, KINDS};
 use super::command::Command;
-use super::filter::{Fields, Filter};
+use super::filter::{Fields, Filter, Stand};
 use super::id::Id;
 use super::playbook::Playbooks;
 use super::time::Day;
@@ -262,40 +262,14 @@ impl Rule {
 
     /// Its filter, read and found fit for a rule.
     pub fn filter(&self, fields: &Fields) -> Result<Filter> {
-        let wrong = |what: &str| Error::usage(format!("the rule \"{}\" {what}", self.code));
-        let filter = Filter::parse(&self.when, fields)
-            .map_err(|m| wrong(&format!("has a filter that cannot be read: {}", m.message)))?;
-        if filter.is_empty() {
-            return Err(wrong("holds every customer").hint("give it a filter, such as nps<=6"));
-        }
-        if !filter.words().is_empty() {
-            return Err(wrong("asks for free words")
-                .hint("a rule names fields: retain list --help lists them"));
-        }
-        if filter.names_me() {
-            return Err(wrong("asks for \"me\"").hint("a rule holds for everybody: name the owner"));
-        }
-        match filter.reads().into_iter().find(|f| UNFIT.contains(f)) {
-            Some(field) => Err(
-                wrong(&format!("asks for {field}, which depends on all customers"))
-                    .hint("name what is behind it: health, severe, silent, renews"),
-            ),
-            None => Ok(filter),
-        }
+        let whose = format!("the rule \"{}\"", self.code);
+        let filter = Filter::parse(&self.when, fields).map_err(|m| {
+            Error::usage(format!(
+                "{whose} has a filter that cannot be read: {}",
+                m.message
+            ))
+        })?;
+        filter.fits(Stand::Rule, &whose)?;
+        Ok(filter)
     }
 }
-
-/// Fields that a rule cannot ask for: they are computed over all customers at once.
-const UNFIT: [&str; 11] = [
-    "priority",
-    "seg",
-    "orders",
-    "spent",
-    "ordered",
-    "r",
-    "f",
-    "m",
-    "fullprice",
-    "several",
-    "abovemedian",
-];

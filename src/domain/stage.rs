@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::checklist::Question;
-use super::filter::{Fields, Filter};
+use super::filter::{Fields, Filter, Stand};
 use crate::error::{Error, Result};
 
 /// What a stay in a stage makes of an account.
@@ -96,28 +96,21 @@ pub enum Pace {
 }
 
 impl Stage {
-    /// The filters of `exit_when`, read and found fit: they are asked for one customer at a time.
-    pub fn exits(&self, fields: &Fields) -> Result<Vec<Filter>> {
+    /// Each of `exit_when` as the config writes it, and its filter where it is one that can hold there.
+    pub fn exits(&self, fields: &Fields) -> impl Iterator<Item = (&str, Result<Filter>)> {
         let read = |text: &String| {
-            let wrong = |what: &str| {
-                Error::usage(format!(
-                    "the stage \"{}\" has the exit criterion \"{text}\", {what}",
-                    self.code
-                ))
-            };
+            let whose = format!(
+                "the stage \"{}\" has the exit criterion \"{text}\", which",
+                self.code
+            );
             let filter = Filter::parse(text, fields)
-                .map_err(|m| wrong(&format!("which cannot be read: {}", m.message)))?;
-            if filter.is_empty()
-                || !filter.words().is_empty()
-                || filter.names_me()
-                || filter.reads().contains(&"priority")
-            {
-                return Err(wrong("which one customer alone cannot meet")
-                    .hint("name fields, such as nps>=7 or gaps=0"));
-            }
+                .map_err(|m| Error::usage(format!("{whose} cannot be read: {}", m.message)))?;
+            filter.fits(Stand::Exit, &whose)?;
             Ok(filter)
         };
-        self.exit_when.iter().map(read).collect()
+        self.exit_when
+            .iter()
+            .map(move |text| (text.as_str(), read(text)))
     }
 
     /// The pace of a stay of `age` days.
@@ -157,7 +150,9 @@ impl Stages {
             return Err(Error::usage("stages: a book has between 1 and 250 stages"));
         }
         for stage in &self.stage {
-            stage.exits(fields)?;
+            for (_, filter) in stage.exits(fields) {
+                filter?;
+            }
             for (at, question) in stage.checklist.iter().enumerate() {
                 if question.code.is_empty()
                     || stage.checklist[..at]

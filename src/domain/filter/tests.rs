@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::config::{Attribute, AttributeType, Config};
-use crate::domain::field::{Choice, Choices, Value};
+use crate::domain::field::{Choice, Choices, Needs, Value};
 use crate::domain::roster::Entry;
 use crate::domain::signal::Signals;
 use crate::domain::time::Day;
@@ -52,6 +52,7 @@ const fn field(
         code,
         aliases: &[],
         kind,
+        needs: Needs::Facts,
         get,
         choices,
     }

@@ -3,7 +3,7 @@ use std::mem::size_of;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::field::{Field, FieldKind, Value};
+use crate::domain::field::{Field, FieldKind, Needs, Value};
 use crate::domain::filter::{Filter, People};
 
 fn roster() -> Roster {
@@ -30,6 +30,7 @@ static NPS: Field = Field {
     code: "nps",
     aliases: &[],
     kind: FieldKind::Number,
+    needs: Needs::Facts,
     get: |r, at| {
         r.rows[at]
             .signals
@@ -42,6 +43,7 @@ static NAME: Field = Field {
     code: "name",
     aliases: &[],
     kind: FieldKind::Text,
+    needs: Needs::Facts,
     get: |r, at| Value::Text(r.name(at)),
     choices: None,
 };

@@ -26,7 +26,8 @@ pub fn all(store: &mut Store, customer: Id) -> Result<Vec<Checklist>> {
         .stages
         .stage
         .iter()
-        .flat_map(|s| s.exits(&fields).unwrap_or_default())
+        .flat_map(|s| s.exits(&fields))
+        .filter_map(|(_, filter)| filter.ok())
     {
         for code in filter.attributes() {
             load_attribute(store, &shared, &code)?;

@@ -259,8 +259,8 @@ fn unmet(b: &Batch<'_>, customer: i64, stage: StageNo, context: &Context) -> Res
         return Ok(Vec::new());
     };
     let attributes: Vec<String> = here
-        .exits(&columns::fields(config))?
-        .iter()
+        .exits(&columns::fields(config))
+        .filter_map(|(_, filter)| filter.ok())
         .flat_map(|f| f.attributes())
         .collect();
     let mut small = Roster::new(config.clone(), context.today, "");
