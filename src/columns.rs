@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value as Json};
 use crate::domain::config::{Attribute, AttributeType, Config};
 use crate::domain::field::{Field, FieldKind, Needs, Value};
 use crate::domain::filter::{Fields, Filter, People};
-use crate::domain::money;
+use crate::domain::money::{self, Currency};
 use crate::domain::roster::Roster;
 use crate::domain::sheet::Datum;
 use crate::domain::stage::StageNo;
@@ -62,8 +62,15 @@ impl Column {
 
     /// The cell of a list: `18d`, `240k`, `31 ▼▼`; `-` without data.
     pub fn show(&self, roster: &Roster, row: usize, today: Day) -> String {
-        if self.field.code == "health" {
-            return show_health(roster, row);
+        match self.field.code {
+            "health" => return show_health(roster, row),
+            "arr" if roster.arr(row).is_zero() => return "-".to_owned(),
+            "arr" => return roster.arr(row).short(roster.config.currency),
+            "mrr" if roster.rows[row].signals.converted => {
+                let mrr = roster.rows[row].signals.mrr;
+                return format!("~{}", money::short(mrr, roster.config.currency));
+            }
+            _ => {}
         }
         match (self.field.get)(roster, row) {
             Value::None => "-".to_owned(),
@@ -94,6 +101,12 @@ impl Column {
     pub fn json(&self, roster: &Roster, row: usize) -> Json {
         match (self.field.get)(roster, row) {
             Value::None => Json::Null,
+            Value::Words(_) if self.field.code == "foreign" => roster
+                .apart(row)
+                .iter()
+                .map(|(currency, minor)| (currency.code().to_owned(), Json::from(*minor)))
+                .collect::<Map<_, _>>()
+                .into(),
             Value::Number(n) if self.field.kind == FieldKind::Tenths => {
                 Number::from_f64(n as f64 / 10.0).map_or(Json::Null, Json::Number)
             }
@@ -128,7 +141,7 @@ impl Column {
             (Value::Choice(no), _) => {
                 Datum::words(self.field.choices.map_or("", |c| (c.code)(roster, no)))
             }
-            (Value::Words(no), _) => Datum::words(roster.tagsets.get(no)),
+            (Value::Words(_), _) => Datum::words(&self.csv(roster, row)),
             (Value::Flag(on), _) => Datum::Flag(on),
         }
     }
@@ -141,6 +154,17 @@ impl Column {
             }
             (Value::Number(n), FieldKind::Tenths) => money::decimal(n, 1),
             (Value::Number(n), _) => n.to_string(),
+            (Value::Words(_), _) if self.field.code == "foreign" => {
+                let said = |(currency, minor): &(Currency, i64)| {
+                    format!(
+                        "{} {}",
+                        currency.code(),
+                        money::decimal(*minor, currency.digits())
+                    )
+                };
+                let all: Vec<String> = roster.apart(row).iter().map(said).collect();
+                all.join("; ")
+            }
             (Value::Words(no), _) => roster.tagsets.get(no).to_owned(),
             (Value::Flag(on), _) => if on { "yes" } else { "no" }.to_owned(),
             _ => match self.json(roster, row) {

@@ -529,6 +529,7 @@ impl Store {
                 roster.rows[at].signals = signals;
             }
         }
+        signal::put_apart(&self.conn, roster, None)?;
         if let Some(state) = state {
             self.keep_folded(state, roster, stale);
         }

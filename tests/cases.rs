@@ -373,13 +373,12 @@ fn mrr_at_month_ends() {
             discount: (whole::<f64>(row[7]) * 100.0).round() as u32,
             status: row[8].into(),
         };
-        let mrr = revenue::mrr(&version).expect("it fits");
+        revenue::mrr(&version).expect("it fits");
         let fact = VersionFact {
             subscription: 1,
             start: version.start,
             end: version.end,
-            mrr,
-            quantity: 1,
+            terms: version.terms(),
             paid: row[8] != "trial",
         };
         facts.entry(row[0]).or_default().versions.push(fact);

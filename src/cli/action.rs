@@ -354,7 +354,7 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
                     .filter(|_| a.closed.is_none())
                     .map_or_else(String::new, |d| due(d, today)),
                 a.owner.clone(),
-                money::short(a.money.unwrap_or(r.arr), currency),
+                r.stake().short(currency),
                 match a.progress() {
                     Some(done) => {
                         let figure =

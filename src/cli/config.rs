@@ -10,7 +10,7 @@ use super::Cx;
 use super::fail::{Done, Stop};
 use super::out::{lines, one_line};
 use crate::domain::command::{Command, Receipt};
-use crate::domain::config::Config;
+use crate::domain::config::{Config, KEYS, is_typed, names_of_keys};
 use crate::error::{Error, Kind, Result};
 use crate::files::Folder;
 use crate::store::Store;
@@ -18,7 +18,7 @@ use crate::transfer::config_files;
 
 /// Print or set what the book sets for itself; write it into files, check them and take them over
 ///
-/// Keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences (TOML texts), attribute.<code>
+/// Keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences, rates (TOML texts), attribute.<code>
 /// and profile.<name> (how files are read, TOML).
 /// Without KEY all are printed; without VALUE the one.
 #[derive(clap::Args, Debug)]
@@ -26,7 +26,7 @@ use crate::transfer::config_files;
 pub(super) struct Args {
     #[command(subcommand)]
     what: Option<What>,
-    /// currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.<code>, profile.<name>
+    /// currency, zone, stages, scorecards, playbooks, rules, policy, cadences, rates, attribute.<code>, profile.<name>
     key: Option<String>,
     /// The new value; - reads it from standard input
     value: Option<String>,
@@ -56,21 +56,10 @@ enum What {
     /// Edit one in $VISUAL or $EDITOR; it is checked before it is saved
     Edit {
         /// Which
-        #[arg(value_parser = clap::builder::PossibleValuesParser::new(config_files::KEYS))]
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(config_files::keys()))]
         what: String,
     },
 }
-
-const KEYS: &[&str] = &[
-    "currency",
-    "zone",
-    "stages",
-    "scorecards",
-    "playbooks",
-    "rules",
-    "policy",
-    "cadences",
-];
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     match &args.what {
@@ -127,17 +116,14 @@ fn save(cx: &mut Cx<'_>, store: &mut Store, files: &[config_files::Read]) -> Don
 fn check(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
     let mut store = cx.open()?;
     let files = if paths.is_empty() {
-        let own = |key: &&str| {
+        let own = |key: &str| {
             config_files::given(
                 Path::new(&format!("{key}.toml")),
                 key,
                 config_files::text(&mut store, key)?,
             )
         };
-        config_files::KEYS
-            .iter()
-            .map(own)
-            .collect::<Result<Vec<_>>>()?
+        config_files::keys().map(own).collect::<Result<Vec<_>>>()?
     } else {
         config_files::read(paths)?
     };
@@ -230,19 +216,11 @@ fn kept(file: &Path) -> String {
 }
 
 fn known(key: &str) -> Result<&str> {
-    if KEYS.contains(&key)
-        || ["attribute.", "profile."]
-            .iter()
-            .any(|front| key.strip_prefix(front).is_some_and(|code| !code.is_empty()))
-    {
+    if is_typed(key) {
         return Ok(key);
     }
-    Err(
-        Error::usage(format!("There is no config key \"{key}\"")).hint(format!(
-            "keys: {}, attribute.CODE, profile.NAME",
-            KEYS.join(", ")
-        )),
-    )
+    Err(Error::usage(format!("There is no config key \"{key}\""))
+        .hint(format!("keys: {}", names_of_keys())))
 }
 
 fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {
@@ -314,34 +292,10 @@ fn print(cx: &mut Cx<'_>, key: Option<&str>) -> Done {
 fn entries(config: &Config) -> Result<Vec<(String, String)>> {
     let toml_error =
         |e: toml::ser::Error| Error::failed("The config cannot be written as TOML").because(e);
-    let mut rows = vec![
-        ("currency".to_owned(), config.currency.code().to_owned()),
-        ("zone".to_owned(), config.zone.0.name().to_owned()),
-        (
-            "stages".to_owned(),
-            toml::to_string(&config.stages).map_err(toml_error)?,
-        ),
-        (
-            "scorecards".to_owned(),
-            toml::to_string(&config.scorecards).map_err(toml_error)?,
-        ),
-        (
-            "playbooks".to_owned(),
-            toml::to_string(&config.playbooks).map_err(toml_error)?,
-        ),
-        (
-            "rules".to_owned(),
-            toml::to_string(&config.rules).map_err(toml_error)?,
-        ),
-        (
-            "policy".to_owned(),
-            toml::to_string(&config.policy).map_err(toml_error)?,
-        ),
-        (
-            "cadences".to_owned(),
-            toml::to_string(&config.cadences).map_err(toml_error)?,
-        ),
-    ];
+    let texts = KEYS.iter().filter_map(|k| Some((k.key, k.text?)));
+    let mut rows = texts
+        .map(|(key, text)| Ok((key.to_owned(), text(config).map_err(toml_error)?)))
+        .collect::<Result<Vec<_>>>()?;
     for attribute in &config.attributes {
         rows.push((
             format!("attribute.{}", attribute.code),

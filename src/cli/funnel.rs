@@ -97,7 +97,7 @@ fn print(cx: &mut Cx<'_>, page: &FunnelPage, currency: money::Currency) -> Done 
         vec![
             one_line(&s.label),
             s.count.to_string(),
-            money::short(s.arr, currency),
+            s.arr.short(currency),
             s.entered.to_string(),
             ratio(s.advanced, s.ended),
             s.open.to_string(),

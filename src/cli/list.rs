@@ -98,14 +98,17 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 
 /// What stands before the rows in JSON.
 pub(super) fn head(roster: &Roster, page: &RowsPage) -> Map<String, serde_json::Value> {
-    Map::from_iter([
+    let mut head = Map::from_iter([
         ("schema".to_owned(), SCHEMA.into()),
         ("as_of".to_owned(), roster.today.to_string().into()),
         ("currency".to_owned(), roster.config.currency.code().into()),
         ("count".to_owned(), page.rows.len().into()),
         ("of".to_owned(), page.of.into()),
-        ("arr".to_owned(), json!(page.arr)),
-    ])
+    ]);
+    if let serde_json::Value::Object(arr) = json!(page.arr) {
+        head.extend(arr);
+    }
+    head
 }
 
 fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[Listed], page: &RowsPage) -> Done {

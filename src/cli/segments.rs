@@ -7,7 +7,6 @@ use super::list::rows_page;
 use super::out::{Ink, one_line};
 use super::{Cx, unexpected};
 use crate::domain::command::Command;
-use crate::domain::money;
 use crate::domain::query::{Page, Query, SegmentRow, View};
 use crate::domain::rfm::{FEW, LOOK_BACK};
 use crate::domain::segment::{BY_SCORES, READY};
@@ -76,7 +75,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             (words.segment(&s.name), s.filter.as_str())
         };
         let arr = if s.mistake.is_empty() {
-            money::short(s.arr, currency)
+            s.arr.short(currency)
         } else {
             one_line(&s.mistake)
         };

@@ -8,9 +8,9 @@ use super::Cx;
 use super::fail::Done;
 use super::list::rows_page;
 use super::out::{Ink, one_line};
+use super::show::with;
 use crate::domain::health::Band;
-use crate::domain::money;
-use crate::domain::priority::{self, Priority, Why};
+use crate::domain::priority::{Priority, Why};
 use crate::domain::query::Query;
 use crate::domain::roster::Roster;
 use crate::text::words::Words;
@@ -98,8 +98,7 @@ pub(super) fn owner_filter(owner: &str) -> String {
 /// The reasons of a row with their priority.
 pub(super) fn priority_of(roster: &Roster, at: usize) -> (Vec<Why>, Priority) {
     let reasons = roster.reasons(at);
-    let priority = priority::priority(&reasons, roster.arr(at), roster.median_arr);
-    (reasons, priority)
+    (reasons, roster.priority_of(at))
 }
 
 /// A priority with its reasons as JSON. `tenths` of the parts add up to `tenths`.
@@ -116,21 +115,16 @@ pub(super) fn priority_json(reasons: &[Why], priority: &Priority) -> Value {
 fn row_json(roster: &Roster, at: usize) -> Value {
     let (reasons, priority) = priority_of(roster, at);
     let row = &roster.rows[at];
-    let mut value = json!({
+    let value = json!({
         "id": roster.ids[at],
         "name": roster.name(at),
         "owner": roster.owner(at),
         "stage": roster.config.stages.code(row.signals.stage),
         "health": row.health.score,
-        "arr": roster.arr(at),
         "renews": row.signals.renews,
     });
-    if let (Some(into), Value::Object(from)) =
-        (value.as_object_mut(), priority_json(&reasons, &priority))
-    {
-        into.extend(from);
-    }
-    value
+    let value = with(value, &roster.arr(at));
+    with(value, &priority_json(&reasons, &priority))
 }
 
 fn print_row(cx: &mut Cx<'_>, words: &Words, roster: &Roster, at: usize) -> Done {
@@ -149,7 +143,7 @@ fn print_row(cx: &mut Cx<'_>, words: &Words, roster: &Roster, at: usize) -> Done
     } else {
         roster.owner(at)
     };
-    let arr = money::short(roster.arr(at), roster.config.currency);
+    let arr = roster.arr(at).short(roster.config.currency);
     let stage = one_line(roster.config.stages.label(row.signals.stage));
     cx.out.line(&format!(
         "{:>6}  {name}  {stage}, {health}, ARR {arr}, {}",

@@ -7,10 +7,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::fail::Done;
+use super::show::with;
 use super::{Cx, complete};
 use crate::columns::Listed;
 use crate::domain::command::Command;
 use crate::domain::config::{Attribute, AttributeType};
+use crate::domain::money::Arr;
 use crate::domain::roster::Roster;
 use crate::error::Error;
 
@@ -52,17 +54,20 @@ fn counted(
     let mut store = cx.open_to_look()?;
     let shared = store.roster()?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
-    let mut counts: BTreeMap<String, (usize, i64)> = BTreeMap::new();
+    let mut counts: BTreeMap<String, (usize, Arr)> = BTreeMap::new();
     for at in (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed) {
         for word in words(&roster, at) {
             let count = counts.entry(word).or_default();
-            *count = (count.0 + 1, count.1.saturating_add(roster.arr(at)));
+            count.0 += 1;
+            count.1.add(&roster.arr(at));
         }
     }
-    let row = |(word, (n, arr)): (&String, &(usize, i64))| json!({ head: word, "customers": n, "arr": arr });
+    let row = |(word, (n, arr)): (&String, &(usize, Arr))| {
+        with(json!({ head: word, "customers": n }), arr)
+    };
     let rows: Vec<Value> = counts.iter().map(row).collect();
     let currency = roster.config.currency;
-    let line = |(word, (n, arr)): (&String, &(usize, i64))| {
+    let line = |(word, (n, arr)): (&String, &(usize, Arr))| {
         vec![
             if word.is_empty() {
                 "(nobody)".to_owned()
@@ -70,7 +75,7 @@ fn counted(
                 word.clone()
             },
             n.to_string(),
-            crate::domain::money::short(*arr, currency),
+            arr.short(currency),
         ]
     };
     let table: Vec<Vec<String>> = counts.iter().map(line).collect();

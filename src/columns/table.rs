@@ -54,7 +54,7 @@ pub const COLUMNS: &[Column] = columns! {
     * name        ["customer"]  Text      12 28 Viewer    |r, at| Value::Text(r.name(at));
     * owner       []            Choice     5 10 Facts     owner, OWNERS;
     * stage       []            Choice    11 12 Facts     stage, STAGES;
-    * arr         []            Money      5  7 Facts     |r, at| amount(r.arr(at));
+    * arr         []            Money      5  7 Facts     |r, at| amount(r.rows[at].signals.arr);
     * health      ["score"]     Number     5  7 Score     health;
     * nps         []            Number     3  4 Facts     |r, at| small(r.rows[at].signals.nps);
     * tickets     ["tix"]       Number     3  4 Facts     tickets;
@@ -63,6 +63,8 @@ pub const COLUMNS: &[Column] = columns! {
     tag           ["tags"]      Words      6 16 Facts     tags;
     band          []            Choice     5  6 Score     band, BANDS;
     mrr           []            Money      5  7 Facts     |r, at| amount(r.rows[at].signals.mrr);
+    foreign       ["currencies"] Words   6 12 Facts    foreign;
+    converted     []            Flag      3  6 Facts     |r, at| Value::Flag(r.rows[at].signals.converted);
     severe        []            Number     3  6 Facts     severe;
     since         ["age"]       Since      5  6 Facts     |r, at| day(r.rows[at].signals.since);
     behind        []            Flag       3  6 Facts     |r, at| Value::Flag(pace(r, at) == Some(Pace::Behind));
@@ -211,6 +213,13 @@ fn tags(roster: &Roster, at: usize) -> Value<'_> {
         0 => Value::None,
         no => Value::Words(no),
     }
+}
+
+/// The currencies of what no rate brings into the book's.
+fn foreign(roster: &Roster, at: usize) -> Value<'_> {
+    roster
+        .currencies_apart(at)
+        .map_or(Value::None, Value::Words)
 }
 
 fn pace(roster: &Roster, at: usize) -> Option<Pace> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cadence::Cadences;
 use super::health::Scorecards;
-use super::money::Currency;
+use super::money::{Currency, Rates};
 use super::playbook::Playbooks;
 use super::profile::Profile;
 use super::rule::Rules;
@@ -81,7 +81,7 @@ impl Default for Policy {
 }
 
 /// Everything of the config that the pure rules read. Stored in the book's `config` table, one row a key:
-/// `stages`, `scorecards`, `playbooks`, `rules`, `policy`, `cadences` (TOML texts), `currency`, `zone`, `attribute.<code>`, and `profile.<name>`.
+/// those of [`KEYS`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
     /// The lifecycle.
@@ -96,6 +96,8 @@ pub struct Config {
     pub policy: Policy,
     /// How often customers shall hear from us.
     pub cadences: Cadences,
+    /// By what other currencies are converted into the book's.
+    pub rates: Rates,
     /// What amounts are in where a file does not say.
     pub currency: Currency,
     /// The zone of civil dates.
@@ -106,34 +108,131 @@ pub struct Config {
     pub profiles: Vec<Profile>,
 }
 
+/// A key of the config.
+pub struct Key {
+    /// What is typed; one that ends in `.` begins the keys of a family.
+    pub key: &'static str,
+    /// What comes behind that, as a hint says it; empty for a family that is not typed.
+    pub rest: &'static str,
+    /// The text that Retain comes with, and its comments; none for keys that are one word, and for families.
+    pub shipped: Option<&'static str>,
+    /// What a config says of it, where that is one text.
+    pub text: Option<fn(&Config) -> Result<String, toml::ser::Error>>,
+}
+
+/// Every key, in the order in which they are read: what is named comes before what names it, and one rule stands over all of
+/// them together.
+pub const KEYS: &[Key] = &[
+    family("attribute.", "CODE"),
+    word("currency", |c| Ok(c.currency.code().to_owned())),
+    word("zone", |c| Ok(c.zone.0.name().to_owned())),
+    file(
+        "rates",
+        include_str!("../../assets/config/rates.toml"),
+        |c| toml::to_string(&c.rates),
+    ),
+    file(
+        "stages",
+        include_str!("../../assets/config/stages.toml"),
+        |c| toml::to_string(&c.stages),
+    ),
+    file(
+        "scorecards",
+        include_str!("../../assets/config/scorecards.toml"),
+        |c| toml::to_string(&c.scorecards),
+    ),
+    file(
+        "playbooks",
+        include_str!("../../assets/config/playbooks.toml"),
+        |c| toml::to_string(&c.playbooks),
+    ),
+    file(
+        "policy",
+        include_str!("../../assets/config/policy.toml"),
+        |c| toml::to_string(&c.policy),
+    ),
+    file(
+        "cadences",
+        include_str!("../../assets/config/cadences.toml"),
+        |c| toml::to_string(&c.cadences),
+    ),
+    file(
+        "rules",
+        include_str!("../../assets/config/rules.toml"),
+        |c| toml::to_string(&c.rules),
+    ),
+    family(super::rule::KEY, ""),
+    family("profile.", "NAME"),
+];
+
+type Text = fn(&Config) -> Result<String, toml::ser::Error>;
+
+const fn family(key: &'static str, rest: &'static str) -> Key {
+    Key {
+        key,
+        rest,
+        shipped: None,
+        text: None,
+    }
+}
+
+const fn word(key: &'static str, text: Text) -> Key {
+    Key {
+        text: Some(text),
+        ..family(key, "")
+    }
+}
+
+const fn file(key: &'static str, shipped: &'static str, text: Text) -> Key {
+    Key {
+        shipped: Some(shipped),
+        ..word(key, text)
+    }
+}
+
+/// True for a key that somebody can set: one of a family has a code behind its point.
+pub fn is_typed(key: &str) -> bool {
+    let is = |k: &Key| match key.strip_prefix(k.key) {
+        Some("") => k.text.is_some(),
+        Some(_) => !k.rest.is_empty(),
+        None => false,
+    };
+    KEYS.iter().any(is)
+}
+
+/// The keys as a hint names them: `currency, zone, ..., attribute.CODE`.
+pub fn names_of_keys() -> String {
+    let typed = |k: &&Key| k.text.is_some() || !k.rest.is_empty();
+    let (families, words): (Vec<&Key>, Vec<&Key>) =
+        KEYS.iter().filter(typed).partition(|k| k.text.is_none());
+    let all = words.into_iter().chain(families);
+    all.map(|k| format!("{}{}", k.key, k.rest))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 /// The shipped text of a key, with its comments; `None` for keys that are one word, and for attributes.
 pub fn shipped(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "stages" => include_str!("../../assets/config/stages.toml"),
-        "scorecards" => include_str!("../../assets/config/scorecards.toml"),
-        "playbooks" => include_str!("../../assets/config/playbooks.toml"),
-        "rules" => include_str!("../../assets/config/rules.toml"),
-        "policy" => include_str!("../../assets/config/policy.toml"),
-        "cadences" => include_str!("../../assets/config/cadences.toml"),
-        _ => return None,
-    })
+    KEYS.iter().find(|k| k.key == key)?.shipped
+}
+
+/// The shipped value of a key.
+fn parsed<T: serde::de::DeserializeOwned>(key: &str) -> T {
+    toml::from_str(shipped(key).unwrap_or_default())
+        .expect("what is shipped parses; a test reads it")
 }
 
 impl Default for Config {
     /// The shipped defaults of `assets/config`.
     fn default() -> Config {
         Config {
-            stages: toml::from_str(include_str!("../../assets/config/stages.toml"))
-                .expect("the shipped stages parse; a test reads them"),
-            scorecards: toml::from_str(include_str!("../../assets/config/scorecards.toml"))
-                .expect("the shipped scorecards parse; a test reads them"),
-            playbooks: toml::from_str(include_str!("../../assets/config/playbooks.toml"))
-                .expect("the shipped playbooks parse; a test reads them"),
-            rules: toml::from_str(include_str!("../../assets/config/rules.toml"))
-                .expect("the shipped rules parse; a test reads them"),
+            stages: parsed("stages"),
+            scorecards: parsed("scorecards"),
+            playbooks: parsed("playbooks"),
+            rules: parsed("rules"),
             policy: Policy::default(),
-            cadences: toml::from_str(include_str!("../../assets/config/cadences.toml"))
-                .expect("the shipped cadences parse; a test reads them"),
+            cadences: parsed("cadences"),
+            rates: Rates::default(),
             currency: Currency::default(),
             zone: Zone::default(),
             attributes: Vec::new(),

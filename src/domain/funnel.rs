@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::money::Arr;
 use super::stage::{Pace, StageNo, Stages};
 use super::survival::Curve;
 use super::time::Day;
@@ -55,8 +56,9 @@ pub struct StageFigures {
     pub class: super::stage::StageClass,
     /// Customers in it today.
     pub count: usize,
-    /// Their ARR, minor units.
-    pub arr: i64,
+    /// Their ARR.
+    #[serde(flatten)]
+    pub arr: Arr,
     /// Visits entered in the period.
     pub entered: usize,
     /// Of them, ended.
@@ -135,7 +137,7 @@ impl Period {
 pub fn figures(
     stages: &Stages,
     visits: &[Visit],
-    present: &[(StageNo, i64, i64)],
+    present: &[(StageNo, i64, Arr)],
     period: Period,
     mode: Mode,
     today: Day,
@@ -171,7 +173,7 @@ fn empty(stages: &Stages, no: StageNo) -> StageFigures {
         label: stages.label(no).to_owned(),
         class: stage.map(|s| s.class).unwrap_or_default(),
         count: 0,
-        arr: 0,
+        arr: Arr::default(),
         entered: 0,
         ended: 0,
         open: 0,
@@ -190,7 +192,7 @@ fn empty(stages: &Stages, no: StageNo) -> StageFigures {
 }
 
 /// Who is in each stage today, for how long, and how late.
-fn count_present(stages: &Stages, present: &[(StageNo, i64, i64)], rows: &mut [StageFigures]) {
+fn count_present(stages: &Stages, present: &[(StageNo, i64, Arr)], rows: &mut [StageFigures]) {
     let mut ages: Vec<Vec<i64>> = vec![Vec::new(); rows.len()];
     for (no, age, arr) in present {
         let at = usize::from(no.0);
@@ -199,7 +201,7 @@ fn count_present(stages: &Stages, present: &[(StageNo, i64, i64)], rows: &mut [S
         };
         let pace = stage.pace(*age);
         row.count += 1;
-        row.arr = row.arr.saturating_add(*arr);
+        row.arr.add(arr);
         row.behind += usize::from(pace != Pace::OnTrack);
         row.stuck += usize::from(pace == Pace::Stuck);
         ages[at].push(*age);

@@ -2,7 +2,17 @@
 
 use std::fmt;
 
-/// An ISO 4217 code in three bytes.
+use serde::{Deserialize, Serialize};
+
+mod beside;
+mod rate;
+mod yearly;
+
+pub use beside::{Beside, beside};
+pub use rate::{Rate, Rates, Ratio};
+pub use yearly::Arr;
+
+/// An ISO 4217 code in three bytes. Books of version 0.1 may hold codes that ISO does not list; their amounts have two digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
@@ -13,8 +23,13 @@ impl Default for Currency {
 }
 
 impl Currency {
-    /// The currency by its code, three letters in either case.
+    /// The currency by its code, three letters in either case; `None` where ISO 4217 has no such code.
     pub fn named(code: &str) -> Option<Currency> {
+        Currency::kept(code).filter(|c| iso_currency::Currency::from_code(c.code()).is_some())
+    }
+
+    /// A currency that a book holds: any three letters.
+    pub fn kept(code: &str) -> Option<Currency> {
         let bytes: [u8; 3] = code.trim().as_bytes().try_into().ok()?;
         bytes
             .iter()
@@ -27,27 +42,23 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or("???")
     }
 
-    /// Digits behind the point: 2 but for the currencies without minor units or with three digits (ISO 4217).
+    /// Digits behind the point as ISO 4217 says: JPY 0, USD 2, KWD 3; 2 for what has no minor unit there, such as gold.
     pub fn digits(self) -> u32 {
-        match &self.0 {
-            b"JPY" | b"KRW" | b"VND" | b"CLP" | b"ISK" | b"UGX" | b"XAF" | b"XOF" | b"XPF"
-            | b"PYG" | b"RWF" => 0,
-            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
-            _ => 2,
-        }
+        let known = iso_currency::Currency::from_code(self.code());
+        known.and_then(|c| c.exponent()).map_or(2, u32::from)
     }
 
     /// The usual sign in front, or the code with a space.
     pub fn sign(&self) -> String {
-        match &self.0 {
-            b"USD" => "$".into(),
-            b"EUR" => "€".into(),
-            b"GBP" => "£".into(),
-            b"JPY" => "¥".into(),
-            _ => format!("{} ", self.code()),
+        match SIGNS.iter().find(|(_, code)| *code == self.code()) {
+            Some((sign, _)) => (*sign).to_owned(),
+            None => format!("{} ", self.code()),
         }
     }
 }
+
+/// The signs that stand for one currency each.
+const SIGNS: &[(&str, &str)] = &[("$", "USD"), ("€", "EUR"), ("£", "GBP"), ("¥", "JPY")];
 
 impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,9 +66,20 @@ impl fmt::Debug for Currency {
     }
 }
 
-impl serde::Serialize for Currency {
+impl Serialize for Currency {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Currency, D::Error> {
+        let code = String::deserialize(d)?;
+        Currency::named(&code).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "\"{code}\" is not a currency of ISO 4217, such as EUR"
+            ))
+        })
     }
 }
 
@@ -108,12 +130,14 @@ pub fn full(minor: i64, currency: Currency) -> String {
     format!("{sign}{}{grouped}{fraction}", currency.sign())
 }
 
-/// Reads an amount such as `240k`, `1.2m`, `$1,234.50` or `95000` into minor units; `None` when it is not one or
-/// does not fit in 64 bits.
+/// Reads an amount such as `240k`, `1.2m`, `$1,234.50` or `95000` into minor units; `None` when it is not one, is written
+/// as of another currency, or does not fit in 64 bits.
 pub fn parse(text: &str, currency: Currency) -> Option<i64> {
+    let (said, text) = beside(text);
+    if said.is_some_and(|said| !said.fits(currency)) {
+        return None;
+    }
     let text: String = text
-        .trim()
-        .trim_start_matches(['$', '€', '£', '¥'])
         .chars()
         .filter(|c| !matches!(c, ',' | '_' | ' '))
         .collect();

@@ -13,6 +13,7 @@ use super::funnel::{Flow, Mode, Period, StageFigures};
 use super::health::backtest::Backtest;
 use super::health::{Explanation, Health};
 use super::id::Id;
+use super::money::Arr;
 use super::priority::Priority;
 use super::revenue::Version;
 use super::rule::{Rule, Trial};
@@ -241,8 +242,8 @@ pub struct RowsPage {
     pub rows: Arc<[u32]>,
     /// How many customers there are before the filter.
     pub of: usize,
-    /// Sum of the rows' ARR, minor units.
-    pub arr: i64,
+    /// Sum of the rows' ARR.
+    pub arr: Arr,
     /// What is wrong with the filter: start and end byte, and a sentence. The rows are those of no answer then: keep the old ones.
     pub mistake: Option<Mistake>,
     /// Ways to complete the filter at its end: the whole filter as it would be then, and the count.
@@ -300,10 +301,19 @@ pub struct ActionRow {
     /// Its customer's row in the roster.
     #[serde(skip)]
     pub row: u32,
-    /// Its customer's ARR, minor units.
-    pub arr: i64,
+    /// Its customer's ARR.
+    #[serde(flatten)]
+    pub arr: Arr,
     /// Money at stake x urgency ([`Action::weight`]), minor units.
     pub weight: i64,
+}
+
+impl ActionRow {
+    /// Money at stake: what was said, else the customer's ARR.
+    pub fn stake(&self) -> Arr {
+        let said = self.action.money.map(|minor| Arr::of(minor, false));
+        said.unwrap_or_else(|| self.arr.clone())
+    }
 }
 
 /// A playbook at a customer.
@@ -388,6 +398,8 @@ pub struct Account {
     pub row: u32,
     /// Its signals today.
     pub signals: Signals,
+    /// Its ARR today.
+    pub arr: Arr,
     /// Health today with every step.
     pub health: Explanation,
     /// Priority today and its reasons (dealt-with ones left out).
@@ -511,8 +523,9 @@ pub struct SegmentRow {
     pub filter: String,
     /// Customers.
     pub count: usize,
-    /// Their ARR, minor units.
-    pub arr: i64,
+    /// Their ARR.
+    #[serde(flatten)]
+    pub arr: Arr,
     /// What is wrong with the filter of a saved view; empty for nothing.
     pub mistake: String,
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::config::Config;
 use super::id::Id;
-use super::money::Currency;
+use super::money::{Arr, Currency, Ratio};
 use super::time::Day;
 
 /// How often a price is paid.
@@ -51,27 +52,161 @@ pub struct Version {
     pub status: String,
 }
 
-/// MRR of a version in minor units: amount x quantity x (1 - discount), normalised to a month, rounded half up once;
-/// 0 for a trial. `None` when it does not fit in 64 bits or `count` is 0.
+/// A price and how it is paid, all that revenue is figured from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Terms {
+    /// Price of one unit and interval, minor units.
+    pub amount: i64,
+    /// What it is in.
+    pub currency: Currency,
+    /// How often it is paid.
+    pub interval: Interval,
+    /// Every how many intervals.
+    pub count: u32,
+    /// Units (seats).
+    pub quantity: u32,
+    /// Discount in hundredths of a per cent.
+    pub discount: u32,
+}
+
+impl Default for Terms {
+    /// Nothing a month for one unit.
+    fn default() -> Terms {
+        Terms {
+            amount: 0,
+            currency: Currency::default(),
+            interval: Interval::Month,
+            count: 1,
+            quantity: 1,
+            discount: 0,
+        }
+    }
+}
+
+/// What revenue is normalised to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Span {
+    /// Monthly recurring revenue.
+    Month,
+    /// Annual recurring revenue.
+    Year,
+}
+
+impl Interval {
+    /// What books and files call it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Interval::Day => "day",
+            Interval::Week => "week",
+            Interval::Month => "month",
+            Interval::Year => "year",
+        }
+    }
+
+    /// The one of a code; a month where a book says what is none.
+    pub fn kept(code: &[u8]) -> Interval {
+        match code {
+            b"day" => Interval::Day,
+            b"week" => Interval::Week,
+            b"year" => Interval::Year,
+            _ => Interval::Month,
+        }
+    }
+
+    /// How many of them a year holds: 365 days, 52 weeks, 12 months.
+    fn in_a_year(self) -> i128 {
+        match self {
+            Interval::Day => 365,
+            Interval::Week => 52,
+            Interval::Month => 12,
+            Interval::Year => 1,
+        }
+    }
+}
+
+impl Terms {
+    /// amount x quantity x (1 - discount), normalised to a month or a year from the price, converted where a ratio is given, and
+    /// rounded half up once. Minor units; `None` when it does not fit in 64 bits or `count` is 0.
+    pub fn revenue(&self, span: Span, ratio: Option<Ratio>) -> Option<i64> {
+        let months = match span {
+            Span::Month => 12,
+            Span::Year => 1,
+        };
+        // Without a ratio the largest product is below 2^120.
+        let paid = i128::from(FULL.saturating_sub(self.discount));
+        let above = i128::from(self.amount) * i128::from(self.quantity) * paid;
+        let above = above * self.interval.in_a_year();
+        let below = i128::from(FULL) * months * i128::from(self.count);
+        let (times, by) = ratio.map_or((1, 1), |r| (r.above, r.below));
+        let above = above.checked_mul(i128::from(times))?.checked_mul(2)?;
+        let below = below.checked_mul(i128::from(by))?;
+        if below == 0 {
+            return None;
+        }
+        i64::try_from(above.checked_add(below)?.div_euclid(below.checked_mul(2)?)).ok()
+    }
+}
+
+impl Terms {
+    /// By what these are brought into the book's currency on a day: `Some(None)` where they are in it, `None` without a rate.
+    pub fn ratio(&self, config: &Config, day: Day) -> Option<Option<Ratio>> {
+        if self.currency == config.currency {
+            return Some(None);
+        }
+        let ratio = config.rates.at(self.currency, config.currency, day)?;
+        Some(Some(ratio))
+    }
+
+    /// Revenue in minor units; what does not fit is the most that does.
+    pub fn at_most(&self, span: Span, ratio: Option<Ratio>) -> i64 {
+        let most = if self.amount < 0 { i64::MIN } else { i64::MAX };
+        self.revenue(span, ratio).unwrap_or(most)
+    }
+
+    /// ARR on a day.
+    pub fn arr(&self, config: &Config, day: Day) -> Arr {
+        match self.ratio(config, day) {
+            Some(ratio) => Arr::of(self.at_most(Span::Year, ratio), ratio.is_some()),
+            None => Arr::default().with([(self.currency, self.at_most(Span::Year, None))]),
+        }
+    }
+}
+
+impl Version {
+    /// Its price.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            amount: self.amount,
+            currency: self.currency,
+            interval: self.interval,
+            count: self.count,
+            quantity: self.quantity,
+            discount: self.discount,
+        }
+    }
+}
+
+/// True for the status of a version that nobody pays for yet.
+pub fn is_trial(status: &str) -> bool {
+    status.trim().eq_ignore_ascii_case("trial")
+}
+
+/// ARR of a customer's versions on a day: of those that are active then and no trials.
+pub fn arr(versions: &[Version], config: &Config, day: Day) -> Arr {
+    let holds =
+        |v: &&Version| v.start <= day && v.end.is_none_or(|end| end > day) && !is_trial(&v.status);
+    let of = |v: &Version| v.terms().arr(config, day);
+    versions.iter().filter(holds).map(of).sum()
+}
+
+/// MRR of a version in minor units of its currency; 0 for a trial. `None` when it does not fit in 64 bits or `count` is 0.
 pub fn mrr(version: &Version) -> Option<i64> {
-    if version.count == 0 {
-        return None;
-    }
-    if version.status.trim().eq_ignore_ascii_case("trial") {
-        return Some(0);
-    }
-    // A month holds `months.0 / months.1` intervals: 52 weeks, 365 days and 12 months make a year.
-    let months: (i128, i128) = match version.interval {
-        Interval::Day => (365, 12),
-        Interval::Week => (52, 12),
-        Interval::Month => (1, 1),
-        Interval::Year => (1, 12),
-    };
-    // The largest product is below 2^120, so nothing overflows before the one rounding.
-    let paid = i128::from(FULL.saturating_sub(version.discount));
-    let above = i128::from(version.amount) * i128::from(version.quantity) * paid * months.0;
-    let below = i128::from(FULL) * months.1 * i128::from(version.count);
-    i64::try_from((above * 2 + below).div_euclid(below * 2)).ok()
+    let monthly = version.terms().revenue(Span::Month, None)?;
+    Some(if is_trial(&version.status) {
+        0
+    } else {
+        monthly
+    })
 }
 
 /// A whole in hundredths of a per cent.

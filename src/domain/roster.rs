@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::config::Config;
 use super::health::Health;
 use super::id::Id;
+use super::money::{Arr, Currency};
 use super::priority::{self, Key};
 use super::signal::Signals;
 use super::time::Day;
@@ -72,6 +73,15 @@ pub struct Entry<'a> {
     pub signals: Signals,
 }
 
+/// Revenue that no rate brings into the book's currency.
+#[derive(Clone, Debug)]
+struct Apart {
+    /// Minor units of a year, ascending by currency.
+    sums: Box<[(Currency, i64)]>,
+    /// The codes of the currencies, by number in `tagsets`.
+    codes: u32,
+}
+
 /// All customers of a book, one row each. Rows never move while a roster lives, so a row number is a safe handle.
 #[derive(Clone, Debug)]
 pub struct Roster {
@@ -93,6 +103,8 @@ pub struct Roster {
     pub tagsets: Names,
     /// Reasons dealt with, for the customers that have any.
     pub done: HashMap<u32, Box<[Key]>>,
+    /// ARR that no rate brings into the book's currency, for the customers that have any.
+    apart: HashMap<u32, Apart>,
     /// Custom attributes that were asked for: code, then a value a row (by number in its names).
     pub attributes: HashMap<String, (Names, Vec<u32>)>,
     /// What everybody bought, once something has asked for it.
@@ -123,6 +135,7 @@ impl Roster {
             owners: Names::default(),
             tagsets: Names::default(),
             done: HashMap::new(),
+            apart: HashMap::new(),
             attributes: HashMap::new(),
             purchases: None,
             median_arr: 0,
@@ -213,6 +226,9 @@ impl Roster {
                 removed: row.removed,
                 signals: row.signals,
             });
+            if row.signals.apart {
+                self.put_apart(at, part.apart(from));
+            }
             for code in &codes {
                 self.put_attribute(code, at, part.attribute(code, from));
             }
@@ -243,6 +259,9 @@ impl Roster {
             self.index(*rowid, from + at as u32);
         }
         self.rowids.append(&mut part.rowids);
+        for (at, apart) in part.apart.drain() {
+            self.put_apart((from + at) as usize, &apart.sums);
+        }
         self.done
             .extend(part.done.drain().map(|(at, keys)| (from + at, keys)));
         self.names.append(&mut part.names);
@@ -373,9 +392,35 @@ impl Roster {
         Some(by_id[found] as usize)
     }
 
-    /// ARR of a row in minor units: 12 x MRR.
-    pub fn arr(&self, at: usize) -> i64 {
-        self.rows[at].signals.mrr.saturating_mul(12)
+    /// ARR of a row.
+    pub fn arr(&self, at: usize) -> Arr {
+        let signals = &self.rows[at].signals;
+        let arr = Arr::of(signals.arr, signals.converted);
+        arr.with(self.apart(at).iter().copied())
+    }
+
+    /// The part of a row's ARR that no rate brings into the book's currency.
+    pub fn apart(&self, at: usize) -> &[(Currency, i64)] {
+        self.apart_of(at).map_or(&[], |apart| &apart.sums)
+    }
+
+    /// The codes of its currencies, by number in `tagsets`.
+    pub fn currencies_apart(&self, at: usize) -> Option<u32> {
+        self.apart_of(at).map(|apart| apart.codes)
+    }
+
+    fn apart_of(&self, at: usize) -> Option<&Apart> {
+        self.apart
+            .get(&(at as u32))
+            .filter(|_| self.rows[at].signals.apart)
+    }
+
+    /// Puts in the part of a row's ARR that no rate brings into the book's currency, ascending by currency.
+    pub fn put_apart(&mut self, at: usize, sums: &[(Currency, i64)]) {
+        let codes: Vec<&str> = sums.iter().map(|(currency, _)| currency.code()).collect();
+        let codes = self.tagsets.intern(&codes.join(" "));
+        let sums = sums.into();
+        self.apart.insert(at as u32, Apart { sums, codes });
     }
 
     /// Days since the row's customer entered its stage.
@@ -391,6 +436,12 @@ impl Roster {
             reasons.retain(|r| !done.contains(&r.key));
         }
         reasons
+    }
+
+    /// The priority that the reasons of a row add up to, with its parts.
+    pub fn priority_of(&self, at: usize) -> priority::Priority {
+        let arr = self.rows[at].signals.arr;
+        priority::priority(&self.reasons(at), arr, self.median_arr)
     }
 
     /// True while a snooze hides the row from the queue.

@@ -1,6 +1,7 @@
 //! Signals: the figures folded from one customer's facts. A pure fold, so that any past date can be asked for.
 
 use super::event::EventKind;
+use super::revenue::Terms;
 use super::stage::StageNo;
 use super::time::Day;
 
@@ -11,7 +12,7 @@ mod tests;
 
 use packed::figures;
 
-pub use folding::{absorb, fold};
+pub use folding::{absorb, arr, fold};
 pub use packed::StageMarks;
 
 /// Days after which a usage reading says nothing about today any more.
@@ -26,6 +27,12 @@ figures! {
     pub struct Signals {
         /// Sum of the MRR of the subscription versions active on the day, minor units of the book's currency.
         mrr: i64,
+        /// Sum of their ARR, each normalised to a year from its price.
+        arr: i64,
+        /// Some of both was converted from another currency by a rate.
+        converted: bool,
+        /// Some versions are in currencies that no rate converts; they are in neither sum.
+        apart: bool,
         /// The stage it is in; meaningful beside the config's stages. `since` is `None` when it never entered one.
         stage: StageNo,
         /// How many times it has entered this stage, from 1; 0 when it never entered one.
@@ -106,6 +113,11 @@ figures! {
 }
 
 impl Signals {
+    /// The customer pays, in whichever currency.
+    pub fn pays(&self) -> bool {
+        self.mrr > 0 || self.apart
+    }
+
     /// What was folded on its day is true on `day` too: nothing that it counts changes in between.
     pub fn holds_on(&self, day: Day) -> bool {
         self.asof.is_some_and(|asof| asof <= day) && self.stale.is_none_or(|stale| stale > day)
@@ -196,11 +208,9 @@ pub struct VersionFact {
     pub start: Day,
     /// First day on which it is no longer active.
     pub end: Option<Day>,
-    /// MRR in minor units (0 for a trial), rounded half up once.
-    pub mrr: i64,
-    /// Seats paid for.
-    pub quantity: u32,
-    /// It is a paid one.
+    /// What it costs.
+    pub terms: Terms,
+    /// It is a paid one, and no trial.
     pub paid: bool,
 }
 

@@ -17,7 +17,9 @@ use crate::domain::config::Config;
 use crate::domain::event::EventKind;
 use crate::domain::health::backtest::{AHEAD, Backtest, Pair, backtest};
 use crate::domain::id::Id;
+use crate::domain::money::Currency;
 use crate::domain::query::Page;
+use crate::domain::revenue::{Interval, Span, is_trial};
 use crate::domain::signal::{Fact, Facts, VersionFact, fold};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
@@ -144,13 +146,13 @@ impl Life {
                 .map(|k| &k.fact)
         };
         let stage = events(EventKind::Stage).rfind(|f| f.day <= day)?;
-        let paid = self.mrr(day);
+        let paid = self.pays(day);
         let left = events(EventKind::Churn)
             .map(|f| f.day)
             .filter(|d| *d <= day)
             .max();
         let back =
-            |left: Day| paid > 0 || events(EventKind::Stage).any(|f| left < f.day && f.day <= day);
+            |left: Day| paid || events(EventKind::Stage).any(|f| left < f.day && f.day <= day);
         if config.stages.is_lost(stage.to) || left.is_some_and(|left| !back(left)) {
             return None;
         }
@@ -158,11 +160,11 @@ impl Life {
         let soon = |f: &&Fact| day < f.day && f.day <= end;
         let gone = events(EventKind::Churn).any(|f| soon(&f))
             || events(EventKind::Stage).any(|f| soon(&f) && config.stages.is_lost(f.to));
-        Some(gone || (paid > 0 && self.mrr(end) == 0))
+        Some(gone || (paid && !self.pays(end)))
     }
 
-    /// The MRR on a day by all that is known now.
-    fn mrr(&self, day: Day) -> i64 {
+    /// Whether it pays on a day, in whichever currency, by all that is known now.
+    fn pays(&self, day: Day) -> bool {
         let active = |v: &VersionFact| v.start <= day && v.end.is_none_or(|end| end > day);
         let versions = self
             .parts
@@ -175,7 +177,13 @@ impl Life {
                     None
                 }
             });
-        versions.filter(active).map(|v| v.mrr).sum()
+        let earns = |v: VersionFact| {
+            v.paid
+                && v.terms
+                    .revenue(Span::Month, None)
+                    .is_none_or(|monthly| monthly > 0)
+        };
+        versions.filter(active).any(earns)
     }
 }
 
@@ -282,6 +290,7 @@ fn event_back(fact: &mut Fact, field: &str, before: &Value) {
 /// Puts the value before of a field back into a part.
 fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
     let n = whole(before);
+    let count = |n: Option<i64>| n.map_or(0, |n| n.clamp(0, i64::from(u32::MAX)) as u32);
     let (moment, day) = (
         n.map(|ms| zone.day(Stamp(ms))),
         n.and_then(Day::from_number),
@@ -300,16 +309,24 @@ fn part_back(part: &mut Part, field: &str, before: &Value, zone: Zone) {
         }
         (Part::Action(a), "due" | "snoozed") => a.due = day.or(a.due),
         (Part::Action(a), "closed") => a.closed = day,
-        (Part::Version(v), "subscription") => {
-            if let Value::Text(name) = before {
-                v.subscription = subscription_number(name.as_bytes());
-            }
-        }
         (Part::Version(v), "start") => v.start = day.unwrap_or(v.start),
         (Part::Version(v), "end") => v.end = day,
-        (Part::Version(v), "mrr") => v.mrr = n.unwrap_or(0),
-        (Part::Version(v), "quantity") => {
-            v.quantity = n.map_or(0, |n| n.clamp(0, i64::from(u32::MAX)) as u32)
+        (Part::Version(v), "amount") => v.terms.amount = n.unwrap_or(0),
+        (Part::Version(v), "quantity") => v.terms.quantity = count(n),
+        (Part::Version(v), "discount") => v.terms.discount = count(n),
+        (Part::Version(v), "count") => v.terms.count = count(n),
+        (Part::Version(v), field) => {
+            if let Value::Text(text) = before {
+                match field {
+                    "subscription" => v.subscription = subscription_number(text.as_bytes()),
+                    "period" => v.terms.interval = Interval::kept(text.as_bytes()),
+                    "status" => v.paid = !is_trial(text),
+                    "currency" => {
+                        v.terms.currency = Currency::kept(text).unwrap_or(v.terms.currency);
+                    }
+                    _ => {}
+                }
+            }
         }
         _ => {}
     }

@@ -105,6 +105,7 @@ pub fn load(
         };
     }
     roster.shrink();
+    signal::put_apart(conn, &mut roster, None)?;
     for code in config.scorecards.attributes() {
         put_values(&mut roster, &code, &values_of(conn, &code)?);
     }
@@ -286,6 +287,9 @@ pub fn read_one(
     };
     let signals = signal::current(conn, customer, &part.config, part.today)?;
     let at = put(part, row, signals).map_err(sql)?;
+    if signals.apart {
+        signal::put_apart(conn, part, Some(customer))?;
+    }
     if !codes.is_empty() {
         let json: String = conn
             .prepare_cached("SELECT attributes FROM customer WHERE n = ?")

@@ -4,9 +4,9 @@ use rusqlite::Connection;
 
 use crate::columns;
 use crate::domain::cadence::Cadences;
-use crate::domain::config::{Attribute, Config};
+use crate::domain::config::{Attribute, Config, KEYS, names_of_keys};
 use crate::domain::health::Scorecards;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Rates};
 use crate::domain::playbook::Playbooks;
 use crate::domain::profile::Profile;
 use crate::domain::rule::Rules;
@@ -29,28 +29,12 @@ pub fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
         .map_err(sql)?;
     let mut rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
     rows.sort_by_key(|(key, _)| {
-        ORDER
-            .iter()
-            .position(|front| key.starts_with(front))
-            .unwrap_or(ORDER.len())
+        KEYS.iter()
+            .position(|front| key.starts_with(front.key))
+            .unwrap_or(KEYS.len())
     });
     Ok(rows)
 }
-
-/// What keys begin with, in the order in which they are read. One rule stands over all of them together.
-const ORDER: &[&str] = &[
-    "attribute.",
-    "currency",
-    "zone",
-    "stages",
-    "scorecards",
-    "playbooks",
-    "policy",
-    "cadences",
-    "rules",
-    RULE,
-    "profile.",
-];
 
 pub use crate::domain::rule::KEY as RULE;
 
@@ -152,6 +136,11 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             config.rules = wanted;
         }
         "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
+        "rates" => {
+            let rates: Rates = toml::from_str(value).map_err(wrong)?;
+            rates.check()?;
+            config.rates = rates;
+        }
         "cadences" => {
             let cadences: Cadences = toml::from_str(value).map_err(wrong)?;
             cadences.check()?;
@@ -160,7 +149,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
         "currency" => {
             config.currency = Currency::named(value).ok_or_else(|| {
                 Error::usage(format!("{value} is not a currency code"))
-                    .hint("three letters, such as EUR")
+                    .hint("three letters of ISO 4217, such as EUR")
             })?;
         }
         "zone" => {
@@ -206,9 +195,8 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
                 });
             }
             _ => {
-                return Err(Error::usage(format!("there is no setting {key}")).hint(
-                    "settings: stages, scorecards, playbooks, rules, policy, cadences, currency, zone, attribute.<code>, profile.<name>",
-                ));
+                return Err(Error::usage(format!("there is no setting {key}"))
+                    .hint(format!("settings: {}", names_of_keys())));
             }
         },
     }

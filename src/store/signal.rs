@@ -8,8 +8,12 @@ use crate::domain::config::Config;
 use crate::domain::customer::ROLES;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
+use crate::domain::money::Currency;
+use crate::domain::revenue::{Interval, Terms, is_trial};
+use crate::domain::roster::Roster;
 use crate::domain::signal::{
-    ActionFact, Fact, Facts, Signals, StageMarks, TaskFact, TicketFact, VersionFact, absorb, fold,
+    ActionFact, Fact, Facts, Signals, StageMarks, TaskFact, TicketFact, VersionFact, absorb, arr,
+    fold,
 };
 use crate::domain::stage::{StageNo, Stages};
 use crate::domain::time::{Day, Stamp, Zone};
@@ -303,6 +307,70 @@ pub(super) fn subscription_number(name: &[u8]) -> i64 {
     i64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
 }
 
+/// What the fold reads of a version, behind one column more.
+const TERMS: &str =
+    "subscription, start, end, status, amount, currency, period, count, quantity, discount";
+
+/// The fact of a version's row, of which [`TERMS`] are the columns from the second on.
+fn version_at(r: &rusqlite::Row<'_>) -> rusqlite::Result<Option<VersionFact>> {
+    let text = |at: usize| -> rusqlite::Result<&[u8]> {
+        Ok(r.get_ref(at)?.as_bytes().unwrap_or_default())
+    };
+    let small = |at: usize| -> rusqlite::Result<u32> {
+        Ok(r.get::<_, i64>(at)?.clamp(0, i64::from(u32::MAX)) as u32)
+    };
+    let utf8 = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    let Some(start) = day(r.get(2)?) else {
+        return Ok(None);
+    };
+    Ok(Some(VersionFact {
+        subscription: subscription_number(text(1)?),
+        start,
+        end: day(r.get(3)?),
+        paid: !is_trial(utf8(text(4)?)),
+        terms: Terms {
+            amount: r.get(5)?,
+            currency: Currency::kept(utf8(text(6)?)).unwrap_or_default(),
+            interval: Interval::kept(text(7)?),
+            count: small(8)?,
+            quantity: small(9)?,
+            discount: small(10)?,
+        },
+    }))
+}
+
+/// What no rate brings into the book's currency, of the customers of a roster that have any: of one, or of all.
+pub fn put_apart(conn: &Connection, roster: &mut Roster, customer: Option<i64>) -> Result<()> {
+    if !roster.rows.iter().any(|row| row.signals.apart) {
+        return Ok(());
+    }
+    let one = if customer.is_some() {
+        "customer = ?2"
+    } else {
+        "?2 IS NULL"
+    };
+    let query = format!(
+        "SELECT customer, {TERMS} FROM subscription WHERE {one} AND removed = 0 AND currency <> ?1 ORDER BY customer"
+    );
+    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let book = roster.config.currency;
+    let mut rows = statement
+        .query(params![book.code(), customer])
+        .map_err(sql)?;
+    let mut all: HashMap<i64, Vec<VersionFact>> = HashMap::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        let of: &mut Vec<VersionFact> = all.entry(row.get(0).map_err(sql)?).or_default();
+        of.extend(version_at(row).map_err(sql)?);
+    }
+    for (n, versions) in all {
+        let sums = arr(&versions, &roster.config, roster.today);
+        if let Some(at) = roster.row_of(n).filter(|at| roster.rows[*at].signals.apart) {
+            roster.put_apart(at, &sums.apart().collect::<Vec<_>>());
+        }
+    }
+    Ok(())
+}
+
 /// Reads tickets, tasks and versions of the customers `which` says (by the integer `customer`), ordered by customer.
 pub fn read_states(
     conn: &Connection,
@@ -369,26 +437,14 @@ pub fn read_states(
         each(r.get(0).map_err(sql)?, Part::Action(part), origin(r, 6)?);
     }
     let query = format!(
-        "SELECT customer, subscription, start, end, mrr, quantity, status, id, batch FROM subscription {which} ORDER BY customer, start, id"
+        "SELECT customer, {TERMS}, id, batch FROM subscription {which} ORDER BY customer, start, id"
     );
     let mut statement = conn.prepare_cached(&query).map_err(sql)?;
     let mut rows = statement.query([customer]).map_err(sql)?;
     while let Some(r) = rows.next().map_err(sql)? {
-        let name = r.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
-        let status = r.get_ref(6).map_err(sql)?.as_bytes().unwrap_or_default();
-        let Some(start) = day(r.get(2).map_err(sql)?) else {
-            continue;
-        };
-        let quantity: i64 = r.get(5).map_err(sql)?;
-        let part = VersionFact {
-            subscription: subscription_number(name),
-            start,
-            end: day(r.get(3).map_err(sql)?),
-            mrr: r.get(4).map_err(sql)?,
-            quantity: quantity.clamp(0, i64::from(u32::MAX)) as u32,
-            paid: status != b"trial",
-        };
-        each(r.get(0).map_err(sql)?, Part::Version(part), origin(r, 7)?);
+        if let Some(part) = version_at(r).map_err(sql)? {
+            each(r.get(0).map_err(sql)?, Part::Version(part), origin(r, 11)?);
+        }
     }
     Ok(())
 }
@@ -552,13 +608,15 @@ pub fn absorb_batch(
 
 /// True when another config makes other figures of the same facts: which cadence holds and which touches count for it, which
 /// stages there are and what they ask, on which day a ticket was opened; and by which scorecards and limits the health of 28 days
-/// before was scored.
+/// before was scored; and by which rates amounts are those of which currency.
 pub fn folds_anew(before: &Config, after: &Config) -> bool {
     before.cadences != after.cadences
         || before.stages != after.stages
         || before.scorecards != after.scorecards
         || before.policy != after.policy
         || before.zone != after.zone
+        || before.rates != after.rates
+        || before.currency != after.currency
 }
 
 /// Folds all customers again and keeps the result.

@@ -1,5 +1,6 @@
 //! The store as a whole: commands, undo, two connections, and the rules of opening.
 
+use crate::domain::money::Arr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
@@ -420,7 +421,7 @@ fn a_customer_that_somebody_added_since_the_list_was_read_has_its_own_page() {
         (roster.name(page.row as usize), page.customer.name.as_str()),
         ("Zeta", "Zeta")
     );
-    assert_eq!(roster.arr(page.row as usize), 840_000);
+    assert_eq!(roster.arr(page.row as usize), Arr::of(840_000, false));
 }
 
 /// The number of the last row of a table's only page becomes 0: a walk from the least number to the greatest finds nobody.

@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use super::batch::{self, Batch};
 use super::{ids, sql};
 
-pub use customers::{by, interval_code};
+pub use customers::by;
 pub use settings::put_config;
 
 pub(super) use firing::fire;

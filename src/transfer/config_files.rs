@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns;
 use crate::domain::command::{Command, Setting};
-use crate::domain::config::{Attribute, Config, shipped};
+use crate::domain::config::{Attribute, Config, KEYS, shipped};
 use crate::domain::filter::Filter;
 use crate::domain::query::{Page, Query, View};
 use crate::error::{Error, Result};
@@ -18,16 +18,10 @@ use crate::store::{Store, apply_config};
 use crate::transfer::replace::{no_link, replace_in_folder};
 
 /// Keys that have a file of their own, in the order in which they are read: what is named comes before what names it.
-pub const KEYS: &[&str] = &[
-    "settings",
-    "stages",
-    "scorecards",
-    "playbooks",
-    "rules",
-    "policy",
-    "cadences",
-    "views",
-];
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    let shipped = KEYS.iter().filter(|k| k.shipped.is_some()).map(|k| k.key);
+    ["settings"].into_iter().chain(shipped).chain(["views"])
+}
 
 /// The small things: money, zone, attributes.
 #[derive(Serialize, Deserialize)]
@@ -132,7 +126,7 @@ fn unknown(key: &str) -> Error {
 
 /// The names of all files, for a hint.
 fn names() -> String {
-    KEYS.iter()
+    keys()
         .map(|key| format!("{key}.toml"))
         .collect::<Vec<_>>()
         .join(", ")
@@ -154,9 +148,8 @@ pub fn write(store: &mut Store, folder: &Path) -> Result<Vec<PathBuf>> {
         Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e)
     };
     fs::create_dir_all(folder).map_err(failed)?;
-    let files: Vec<(&str, PathBuf)> = KEYS
-        .iter()
-        .map(|key| (*key, folder.join(format!("{key}.toml"))))
+    let files: Vec<(&str, PathBuf)> = keys()
+        .map(|key| (key, folder.join(format!("{key}.toml"))))
         .collect();
     files.iter().try_for_each(|(_, path)| no_link(path))?;
     let mut written = Vec::new();
@@ -180,7 +173,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
     let mut files = Vec::new();
     for path in paths {
         let inside = || {
-            KEYS.iter()
+            keys()
                 .map(|key| path.join(format!("{key}.toml")))
                 .filter(|file| file.exists())
         };
@@ -198,7 +191,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
         }
     }
     let mut all: Vec<Read> = files.into_iter().map(one).collect::<Result<_>>()?;
-    all.sort_by_key(|read| KEYS.iter().position(|key| *key == read.key));
+    all.sort_by_key(|read| keys().position(|key| key == read.key));
     Ok(all)
 }
 
@@ -208,9 +201,7 @@ fn one(path: PathBuf) -> Result<Read> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let key = KEYS
-        .iter()
-        .copied()
+    let key = keys()
         .find(|key| *key == stem)
         .ok_or_else(|| unknown(&stem))?;
     let text = fs::read_to_string(&path).map_err(|e| {
@@ -221,9 +212,7 @@ fn one(path: PathBuf) -> Result<Read> {
 
 /// Text of one key that comes from elsewhere, as if it were in a file of this name.
 pub fn given(path: &Path, key: &str, text: String) -> Result<Read> {
-    let key = KEYS
-        .iter()
-        .copied()
+    let key = keys()
         .find(|known| *known == key)
         .ok_or_else(|| unknown(key))?;
     Ok(Read {
@@ -459,7 +448,7 @@ mod tests {
         };
         let mut store = Store::memory(&options).expect("a book");
         fs::create_dir(&into).expect("made");
-        let last = into.join(format!("{}.toml", KEYS[KEYS.len() - 1]));
+        let last = into.join("views.toml");
         std::os::unix::fs::symlink(&precious, &last).expect("linked");
         assert!(
             write(&mut store, &into)
@@ -474,7 +463,13 @@ mod tests {
             "nothing was written at all"
         );
         fs::remove_file(&last).expect("removed");
-        assert_eq!(write(&mut store, &into).expect("written").len(), KEYS.len());
-        assert_eq!(write(&mut store, &into).expect("over it").len(), KEYS.len());
+        assert_eq!(
+            write(&mut store, &into).expect("written").len(),
+            keys().count()
+        );
+        assert_eq!(
+            write(&mut store, &into).expect("over it").len(),
+            keys().count()
+        );
     }
 }

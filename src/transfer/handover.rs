@@ -11,7 +11,6 @@ use crate::domain::config::Config;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::health::{Band, Explanation};
 use crate::domain::id::Id;
-use crate::domain::money;
 use crate::domain::priority::REASONS;
 use crate::domain::query::{Account, ActionAsk, Page, Query, TimelineAsk};
 use crate::domain::stakeholders::{by_role, coverage, days_since};
@@ -197,11 +196,7 @@ fn standing(
     if !why.is_empty() {
         let _ = writeln!(out, "- **Needs somebody because:** {}", why.join("; "));
     }
-    let _ = writeln!(
-        out,
-        "- **ARR:** {}",
-        money::full(signals.mrr.saturating_mul(12), config.currency)
-    );
+    let _ = writeln!(out, "- **ARR:** {}", account.arr.full(config.currency));
     if let Some(renews) = signals.renews {
         let plan = if signals.plan {
             ""

@@ -19,6 +19,7 @@ mod kind;
 mod lifecycle;
 mod mail;
 mod mapping;
+mod prices;
 mod profiles;
 mod reader;
 mod rejects;

@@ -262,6 +262,7 @@ mod tests {
             ..Entry::default()
         };
         entry.signals.mrr = 10_005;
+        entry.signals.arr = 120_060;
         roster.put(entry);
         roster
     }

@@ -192,7 +192,7 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
                     Datum::day(a.due),
                     Datum::whole(a.severity),
                     a.money.map_or(Datum::None, Datum::Money),
-                    Datum::Money(r.arr),
+                    Datum::Money(r.arr.book()),
                     Datum::Money(r.weight),
                     Datum::words(a.mitigation),
                     Datum::day(a.review),
@@ -298,7 +298,7 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
                     own,
                     Datum::words(r.filter),
                     count(r.count),
-                    Datum::Money(r.arr),
+                    Datum::Money(r.arr.book()),
                     Datum::words(r.mistake),
                 ]
             });
@@ -466,7 +466,7 @@ fn stages(page: &FunnelPage) -> Vec<Vec<Datum>> {
             Datum::words(s.stage.clone()),
             Datum::words(s.label.clone()),
             count(s.count),
-            Datum::Money(s.arr),
+            Datum::Money(s.arr.book()),
             count(s.entered),
             count(s.ended),
             count(s.open),

@@ -11,7 +11,6 @@ use super::views::groups;
 use super::who::Who;
 use crate::columns;
 use crate::domain::event::Event;
-use crate::domain::money;
 use crate::domain::priority::REASONS;
 use crate::domain::query::Account;
 use crate::domain::roster::Roster;
@@ -141,12 +140,14 @@ fn facts_line(
     if !roster.owner(row).is_empty() {
         line.extend([dot(), (roster.owner(row).to_owned(), Role::Text)]);
     }
-    if signals.mrr > 0 {
-        let say = if short { money::short } else { money::full };
-        line.extend([
-            dot(),
-            (say(roster.arr(row), roster.config.currency), Role::Text),
-        ]);
+    if signals.pays() {
+        let (arr, currency) = (roster.arr(row), roster.config.currency);
+        let said = if short {
+            arr.short(currency)
+        } else {
+            arr.full(currency)
+        };
+        line.extend([dot(), (said, Role::Text)]);
     }
     if let Some(renews) = signals.renews {
         let words = look.say.fill(

@@ -21,6 +21,7 @@ use super::widgets::field::Field;
 use super::widgets::list::{List, Lister};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
+use crate::domain::money::Arr;
 use crate::domain::query::{Account, Mistake, Query, RowsPage, TimelineAsk, View};
 use crate::error::Error;
 
@@ -36,8 +37,8 @@ pub struct Roll {
     pub view: View,
     /// How many there are before the filter.
     pub of: usize,
-    /// ARR of the rows, minor units.
-    pub arr: i64,
+    /// ARR of the rows.
+    pub arr: Arr,
     /// True once a page has come.
     pub known: bool,
     /// The customer of the preview, when its page has come.
@@ -87,7 +88,7 @@ impl Roll {
         }
         self.list.settle_marks(cx);
         self.answered = Some(query);
-        (self.of, self.arr, self.known) = (page.of, page.arr, true);
+        (self.of, self.arr, self.known) = (page.of, page.arr.clone(), true);
         cx.push(Step::Quiet);
     }
 

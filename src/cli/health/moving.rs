@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::fail::Done;
 use crate::cli::list::mistaken;
 use crate::cli::out::one_line;
+use crate::cli::show::with;
 use crate::cli::{Cx, unexpected};
 use crate::domain::health::Health;
 use crate::domain::id::Id;
@@ -64,8 +65,11 @@ pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16
     if cx.out.json {
         let one = |m: &Mover| {
             let at = m.row as usize;
-            json!({ "id": roster.ids[at], "name": roster.name(at), "owner": roster.owner(at), "arr": roster.arr(at),
-                "before": m.before, "now": m.now, "change": m.change() })
+            with(
+                json!({ "id": roster.ids[at], "name": roster.name(at), "owner": roster.owner(at),
+                "before": m.before, "now": m.now, "change": m.change() }),
+                &roster.arr(at),
+            )
         };
         let movers: Vec<_> = page.movers.iter().map(one).collect();
         return cx

@@ -20,7 +20,7 @@ pub struct Completion {
     pub end: usize,
 }
 
-/// Most completions that are offered.
+/// Most values that are offered; of the fields none is left out.
 const MOST: usize = 50;
 
 /// What can stand at the cursor (a byte of the text): fields at the start of a term, values behind `:`, `=`, `@` and `#`
@@ -50,7 +50,9 @@ pub fn complete(line: &str, cursor: usize, roster: &Roster, fields: &Fields) -> 
                 .strip_prefix('"')
                 .map_or(typed, |t| t.trim_end_matches('"'));
             let start = end - values.rsplit(',').next().unwrap_or_default().len();
-            offer(values_of(&named, roster), &text::fold(typed), start, end)
+            let mut values = offer(values_of(&named, roster), &text::fold(typed), start, end);
+            values.truncate(MOST);
+            values
         }
         Some(_) => Vec::new(),
         None if operator(raw).is_some() || raw.starts_with('"') || is_keyword(raw) => Vec::new(),
@@ -81,7 +83,6 @@ fn offer(all: Vec<(String, usize)>, typed: &str, start: usize, end: usize) -> Ve
         .filter(|(word, _)| text::fold(word).starts_with(typed))
         .collect();
     fitting.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    fitting.truncate(MOST);
     let plain = |word: String| {
         if word.ends_with([':', '<', '>']) {
             word

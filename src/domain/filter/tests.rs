@@ -102,7 +102,7 @@ static FIELDS: &[Field] = &[
     field(
         "arr",
         FieldKind::Money,
-        |r, at| Value::Number(r.arr(at)),
+        |r, at| Value::Number(r.rows[at].signals.arr),
         None,
     ),
     field(
@@ -178,6 +178,7 @@ fn roster() -> Roster {
     let stage = crate::domain::stage::StageNo;
     let acme = Signals {
         mrr: 2_000_000,
+        arr: 24_000_000,
         nps: Some(3),
         renews: Some(today.plus(18)),
         touch: Some(today.plus(-41)),
@@ -185,6 +186,7 @@ fn roster() -> Roster {
     };
     let bo = Signals {
         mrr: 100_000,
+        arr: 1_200_000,
         nps: Some(9),
         usage: Some(-205),
         stage: stage(1),

@@ -1,5 +1,6 @@
 //! Visits, conversion and time in stage on paths small enough to count by hand.
 
+use crate::domain::money::Arr;
 use proptest::prelude::*;
 
 use super::*;
@@ -157,7 +158,7 @@ fn the_present_is_counted_with_its_pace() {
     let stages = Config::default().stages;
     let present: Vec<_> = [10, 31, 60, 61]
         .iter()
-        .map(|age| (StageNo(0), *age, 1_000))
+        .map(|age| (StageNo(0), *age, Arr::of(1_000, false)))
         .collect();
     let (rows, _) = figures(
         &stages,
@@ -174,7 +175,7 @@ fn the_present_is_counted_with_its_pace() {
     assert_eq!(
         (
             reach.count,
-            reach.arr,
+            reach.arr.book(),
             reach.behind,
             reach.stuck,
             reach.expected

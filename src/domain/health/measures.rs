@@ -137,7 +137,7 @@ fn pulse(signals: &Signals, config: &Config, day: Day) -> Raw {
 fn past_due(signals: &Signals, _: &Config, day: Day) -> Raw {
     match signals.past_due {
         Some(due) => Some((held(day.since(due).max(0)), Some(due))),
-        None => (signals.mrr > 0).then_some((0, None)),
+        None => (signals.pays()).then_some((0, None)),
     }
 }
 

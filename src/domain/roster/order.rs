@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::Roster;
 use crate::domain::field::{Field, Value};
 use crate::domain::filter::Prepared;
+use crate::domain::money::Arr;
 
 /// The key of a row without data: behind every other, in both directions.
 const LAST: u64 = u64::MAX;
@@ -122,11 +123,9 @@ impl Roster {
         });
     }
 
-    /// Sum of the rows' ARR, minor units.
-    pub fn sum_arr(&self, rows: &[u32]) -> i64 {
-        rows.iter().fold(0, |sum, at| {
-            i64::saturating_add(sum, self.arr(*at as usize))
-        })
+    /// Sum of the rows' ARR.
+    pub fn sum_arr(&self, rows: &[u32]) -> Arr {
+        rows.iter().map(|at| self.arr(*at as usize)).sum()
     }
 
     fn sort_by(&self, rows: &mut [u32], descending: bool, get: impl Fn(usize) -> Option<i64>) {

@@ -97,7 +97,7 @@ impl Roster {
         } else {
             self.done.get(&(at as u32))
         };
-        let arr = row.signals.mrr.saturating_mul(12);
+        let arr = row.signals.arr;
         let done = done.map_or(&[][..], |d| d);
         priority::sum(
             &row.signals,
@@ -123,14 +123,14 @@ impl Roster {
         let mut arrs: Vec<i64> = self
             .rows
             .iter()
-            .filter(|r| !r.removed && r.signals.mrr > 0)
-            .map(|r| r.signals.mrr)
+            .filter(|r| !r.removed && r.signals.arr > 0)
+            .map(|r| r.signals.arr)
             .collect();
         self.median_arr = if arrs.is_empty() {
             0
         } else {
             let mid = arrs.len() / 2;
-            arrs.select_nth_unstable(mid).1.saturating_mul(12)
+            *arrs.select_nth_unstable(mid).1
         };
         drop(arrs);
         // Filters read the rows, which are being written below.

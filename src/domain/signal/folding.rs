@@ -5,6 +5,8 @@ use chrono::{Datelike, NaiveDate};
 use super::{ActionFact, Fact, Facts, Signals, TaskFact, TicketFact, VersionFact};
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
+use crate::domain::money::Arr;
+use crate::domain::revenue::{Span, Terms};
 use crate::domain::ticket::SEVERITIES;
 use crate::domain::time::Day;
 
@@ -37,7 +39,7 @@ pub fn fold(facts: &Facts, config: &Config, day: Day) -> Signals {
     fold_tickets(&mut signals, &facts.tickets, &mut next);
     fold_tasks(&mut signals, &facts.tasks, &mut next);
     fold_actions(&mut signals, &facts.actions, &mut next);
-    fold_versions(&mut signals, &facts.versions, &mut next);
+    fold_versions(&mut signals, &facts.versions, config, &mut next);
     signals.stale = Some(next.first);
     signals
 }
@@ -236,7 +238,7 @@ fn seat_share(used: u32, versions: &[VersionFact], day: Day) -> Option<u8> {
     let paid: i128 = versions
         .iter()
         .filter(|v| v.paid && active(v, day))
-        .map(|v| i128::from(v.quantity))
+        .map(|v| i128::from(v.terms.quantity))
         .sum();
     (paid > 0).then(|| half_even(i128::from(used) * 100, paid).min(MOST_SHARE) as u8)
 }
@@ -287,16 +289,45 @@ fn fold_actions(signals: &mut Signals, actions: &[ActionFact], next: &mut Next) 
     }
 }
 
-fn fold_versions(signals: &mut Signals, versions: &[VersionFact], next: &mut Next) {
+fn fold_versions(
+    signals: &mut Signals,
+    versions: &[VersionFact],
+    config: &Config,
+    next: &mut Next,
+) {
     for version in versions {
         if next.runs(version.start, version.end) {
-            signals.mrr = signals.mrr.saturating_add(version.mrr);
             if version.paid {
+                earn(signals, &version.terms, config, next);
                 signals.renews = earlier(signals.renews, renewal(version, versions, next.after));
             }
         }
     }
     next.see(signals.renews);
+}
+
+/// Adds the revenue of one version in the book's currency, or notes that no rate brings it there.
+fn earn(signals: &mut Signals, terms: &Terms, config: &Config, next: &mut Next) {
+    if terms.currency != config.currency {
+        next.see(
+            config
+                .rates
+                .next(terms.currency, config.currency, next.after),
+        );
+    }
+    let Some(ratio) = terms.ratio(config, next.after) else {
+        signals.apart = true;
+        return;
+    };
+    signals.converted |= ratio.is_some();
+    let sum = |sum: i64, span| sum.saturating_add(terms.at_most(span, ratio));
+    (signals.mrr, signals.arr) = (sum(signals.mrr, Span::Month), sum(signals.arr, Span::Year));
+}
+
+/// The ARR of the versions active on a day.
+pub fn arr(versions: &[VersionFact], config: &Config, day: Day) -> Arr {
+    let paid = versions.iter().filter(|v| v.paid && active(v, day));
+    paid.map(|v| v.terms.arr(config, day)).sum()
 }
 
 /// When an active paid version comes up for renewal: its end, unless the subscription goes on with another version by

@@ -1,5 +1,6 @@
 //! What the fold promises: the past looks as it did, the short cut agrees, and nothing changes before `stale`.
 
+use crate::domain::revenue::Terms;
 use proptest::prelude::*;
 
 use super::*;
@@ -97,8 +98,11 @@ fn some_facts() -> impl Strategy<Value = Facts> {
             subscription,
             start: number(from),
             end: until(from, span),
-            mrr: if paid { i64::from(quantity) * 700 } else { 0 },
-            quantity,
+            terms: Terms {
+                amount: 700,
+                quantity,
+                ..Terms::default()
+            },
             paid,
         },
     );
@@ -322,8 +326,11 @@ fn version(subscription: i64, start: &str, end: Option<&str>) -> VersionFact {
         subscription,
         start: day(start),
         end: end.map(day),
-        mrr: 1000,
-        quantity: 10,
+        terms: Terms {
+            amount: 100,
+            quantity: 10,
+            ..Terms::default()
+        },
         paid: true,
     }
 }

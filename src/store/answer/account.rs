@@ -11,7 +11,6 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::health::Explanation;
 use crate::domain::id::Id;
 use crate::domain::money::Currency;
-use crate::domain::priority;
 use crate::domain::query::{Account, TimelineAsk};
 use crate::domain::revenue::{Interval, Version};
 use crate::domain::signal::{self as signals, Signals};
@@ -81,21 +80,19 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
         .map(|weeks| today.plus(-7 * weeks))
         .map(|day| rated.score(signals::fold(&facts, &config, day), day).score)
         .collect();
-    let (row, priority) = {
+    let (row, arr, priority) = {
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
         let row = roster
             .row_of(n)
             .ok_or_else(|| not_in_its_table(&customer))?;
-        (
-            row as u32,
-            priority::priority(&roster.reasons(row), roster.arr(row), roster.median_arr),
-        )
+        (row as u32, roster.arr(row), roster.priority_of(row))
     };
     let (events, total) = timeline(store, n, id, ask)?;
     Ok(Some(Account {
         customer,
         row,
         signals: folded,
+        arr,
         health,
         priority,
         trend,
@@ -292,13 +289,8 @@ pub(in crate::store) fn version_of(
         start: day(r, 3)?.unwrap_or(Day::MIN),
         end: day(r, 4)?,
         amount: r.get(5)?,
-        currency: Currency::named(&text_at(r, 6)?).unwrap_or_default(),
-        interval: match text_at(r, 7)?.as_str() {
-            "day" => Interval::Day,
-            "week" => Interval::Week,
-            "year" => Interval::Year,
-            _ => Interval::Month,
-        },
+        currency: Currency::kept(&text_at(r, 6)?).unwrap_or_default(),
+        interval: Interval::kept(text_at(r, 7)?.as_bytes()),
         count: small(8)?,
         quantity: small(9)?,
         discount: small(10)?,

@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use crate::domain::money::Arr;
 use crate::domain::query::{SegmentRow, SegmentsPage};
 use crate::domain::segment::READY;
 use crate::error::Result;
@@ -66,7 +67,7 @@ fn row(store: &mut Store, name: &str, own: bool, filter: &str) -> Result<Segment
         own,
         filter: filter.to_owned(),
         count: 0,
-        arr: 0,
+        arr: Arr::default(),
         mistake: String::new(),
     };
     match select(store, filter)? {

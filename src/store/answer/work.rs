@@ -111,7 +111,7 @@ pub fn actions(store: &mut Store, ask: &ActionAsk) -> Result<Vec<ActionRow>> {
                 outcome: text_at(r, 21)?,
             };
             let arr = roster.arr(at);
-            let weight = action.weight(arr, today);
+            let weight = action.weight(arr.book(), today);
             rows.push(ActionRow {
                 customer_name: roster.name(at).to_owned(),
                 row: at as u32,

@@ -4,6 +4,7 @@ use crate::domain::command::Command;
 use crate::domain::health::backtest::{Backtest, Verdict};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
+use crate::domain::revenue::Terms;
 use crate::domain::stage::Reason;
 use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::TouchDraft;
@@ -157,8 +158,10 @@ fn what_an_agreement_was_called_counts_as_it_was_then() {
         subscription: number("s9"),
         start: Day::MIN,
         end: None,
-        mrr: 1,
-        quantity: 1,
+        terms: Terms {
+            amount: 1,
+            ..Terms::default()
+        },
         paid: true,
     };
     let mut part = Part::Version(fact);

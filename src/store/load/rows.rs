@@ -10,7 +10,6 @@ use crate::domain::money::Currency;
 use crate::domain::revenue::{Interval, Version};
 use crate::domain::time::{Day, Stamp};
 use crate::store::batch::{self, Table};
-use crate::store::write;
 
 /// A customer as a file has it.
 #[derive(Clone, Debug, Default)]
@@ -431,10 +430,7 @@ impl<'a> VersionRow<'a> {
             self.currency
                 .as_ref()
                 .map_or_else(|| Cell::new(currency), |c| Cell::said(c.code())),
-            Cell::or(
-                self.interval.map(write::interval_code),
-                write::interval_code(Interval::Month),
-            ),
+            Cell::or(self.interval.map(Interval::code), Interval::Month.code()),
             Cell::or(self.count, 1_i64),
             Cell::or(self.quantity, 1_i64),
             Cell::or(self.discount, 0_i64),

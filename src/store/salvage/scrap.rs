@@ -470,17 +470,11 @@ fn scrap_page(
 
 /// Views and settings look alike but for what they say.
 fn is_of(table: &str, row: &[Value]) -> bool {
-    let setting = |key: &str| {
-        matches!(
-            key,
-            "stages" | "scorecards" | "policy" | "currency" | "zone"
-        ) || key.starts_with("attribute.")
-    };
     let Some((Value::Text(key), Value::Text(value))) = row.get(3).zip(row.get(4)) else {
         return true;
     };
     match table {
-        "config" => setting(key) || !value.starts_with('{'),
+        "config" => crate::domain::config::is_typed(key) || !value.starts_with('{'),
         "view" => value.starts_with('{'),
         _ => true,
     }

@@ -143,7 +143,7 @@ fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
         &v.end,
         &v.amount,
         &v.currency.code(),
-        &interval_code(v.interval),
+        &v.interval.code(),
         &count,
         &quantity,
         &discount,
@@ -153,16 +153,6 @@ fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
     b.insert(Entity::Subscription, &values)?;
     b.touched.insert(customer);
     Ok(())
-}
-
-/// The stored word of an interval.
-pub fn interval_code(interval: Interval) -> &'static str {
-    match interval {
-        Interval::Day => "day",
-        Interval::Week => "week",
-        Interval::Month => "month",
-        Interval::Year => "year",
-    }
 }
 
 pub(super) fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result<Done> {

@@ -14,7 +14,7 @@ use super::report::Use;
 use super::values::{self, DateCell};
 use crate::domain::config::{Attribute, AttributeType};
 use crate::domain::event::EventKind;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, beside};
 use crate::domain::profile::{Calendar, Decimal};
 use crate::domain::revenue::Interval;
 use crate::domain::time::Day;
@@ -221,7 +221,7 @@ impl Customers {
         start: Day,
     ) -> Taken<Fate> {
         self.reference.clear();
-        let _ = write!(self.reference, "{key}/price");
+        self.reference.push_str(&price_of(key));
         let version = VersionRow {
             external: &self.reference,
             customer,
@@ -245,7 +245,7 @@ impl Customers {
     }
 
     /// MRR or ARR of a row, where it has one above 0.
-    fn read_price(&self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken<Option<Price>> {
+    fn read_price(&self, desk: &mut Desk<'_>, row: Row<'_>, key: &str) -> Taken<Option<Price>> {
         let (place, interval) = if self.mrr.there() && !row.get(self.mrr).is_empty() {
             (self.mrr, Interval::Month)
         } else {
@@ -254,15 +254,20 @@ impl Customers {
         if row.get(place).is_empty() {
             return Ok(None);
         }
-        let amount = desk.must_amount(row, place)?;
-        let currency = desk.currency(row, self.currency)?;
-        let currency = row.says(self.currency).then_some(currency);
+        let there = desk.loader.version(&price_of(key))?;
+        let there = there.map(|v| v.currency);
+        let (amount, currency) = desk.price(row, place, self.currency, there)?;
         Ok((amount > 0).then_some(Price {
             amount,
             interval,
             currency,
         }))
     }
+}
+
+/// The key of the version that a list's price of a customer is.
+fn price_of(key: &str) -> String {
+    format!("{key}/price")
 }
 
 /// A price as a list has it.
@@ -335,7 +340,11 @@ fn attribute(
     match kind {
         AttributeType::Text | AttributeType::Enum => Some(Value::from(text)),
         AttributeType::Int => values::whole(text, mark).ok().map(Value::from),
-        AttributeType::Money => values::amount(text, currency, mark).ok().map(Value::from),
+        AttributeType::Money => {
+            let ours = beside(text).0.is_none_or(|said| said.fits(currency));
+            let amount = ours.then(|| values::amount(text, currency, mark).ok());
+            amount.flatten().map(Value::from)
+        }
         AttributeType::Bool => values::yes_no(text).map(Value::from),
         AttributeType::Date => match values::date(text, Calendar::Gregorian) {
             DateCell::Day(day) => Some(Value::from(day.to_string())),
@@ -402,7 +411,7 @@ impl Intake for Customers {
             );
         }
         let created = desk.date(row, self.created)?;
-        let price = self.read_price(desk, row)?;
+        let price = self.read_price(desk, row, key)?;
         self.fill_content(row, desk.file.columns.len(), &folded);
         if let Some(fate) = desk.repeated(key, &self.content)? {
             return Ok(fate);

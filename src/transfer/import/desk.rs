@@ -498,7 +498,7 @@ impl<'l> Desk<'l> {
 
     /// What stands before decimals in a column, where it was named or the format says it, or other values prove it. Reads the file
     /// once more, and only for an amount such as `1.234`.
-    fn mark(&mut self, place: Place) -> Result<Option<Decimal>> {
+    pub(super) fn mark(&mut self, place: Place) -> Result<Option<Decimal>> {
         if let Some(mark) = self.decimal() {
             return Ok(Some(mark));
         }
@@ -617,39 +617,20 @@ impl<'l> Desk<'l> {
         *self.midnights[at].get_or_insert_with(|| zone.stamp(day, chrono::NaiveTime::MIN))
     }
 
-    /// The amount in a cell in minor units; `None` when it is empty.
+    /// The amount in a cell in minor units of the book's currency; `None` when it is empty.
     pub(super) fn amount(&mut self, row: Row<'_>, place: Place) -> Taken<Option<i64>> {
-        let text = row.get(place);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let mark = if values::is_either(text) {
-            self.mark(place)?
-        } else {
-            None
-        };
-        let read = if place.minor {
-            values::whole(text, mark)
-        } else {
-            values::amount(text, self.config.currency, mark)
-        };
-        read.map(Some).or_else(|fault| {
-            self.number_fault(
-                fault,
-                text,
-                place,
-                if place.minor {
-                    "whole amount"
-                } else {
-                    "amount"
-                },
-            )
-        })
+        self.amount_in(row, place, self.config.currency)
     }
 
     /// The amount in a cell that must have one, not below 0.
     pub(super) fn must_amount(&mut self, row: Row<'_>, place: Place) -> Taken<i64> {
-        match self.amount(row, place)? {
+        let amount = self.amount(row, place)?;
+        self.not_below(row, place, amount)
+    }
+
+    /// An amount that was read, which must be there and not below 0.
+    pub(super) fn not_below(&self, row: Row<'_>, place: Place, amount: Option<i64>) -> Taken<i64> {
+        match amount {
             Some(n) if n < 0 => refuse(
                 "negative amount",
                 format!(
@@ -699,7 +680,7 @@ impl<'l> Desk<'l> {
         }
     }
 
-    fn number_fault<T>(
+    pub(super) fn number_fault<T>(
         &self,
         fault: NumberFault,
         text: &str,

@@ -487,6 +487,7 @@ const ORDERS: &[Column] = &[
             "on",
         ],
     ),
+    may("currency", &["currency", "currency_code"]),
     must("amount", &["amount", "total", "paid", "price", "value"]),
     may("discount", &["discount", "discount_amount"]),
     may("status", &["status", "state"]),
@@ -515,6 +516,7 @@ const INVOICES: &[Column] = &[
     ),
     may("due", &["due_on", "due_date", "due"]),
     may("paid", &["paid_on", "paid_at", "paid_date", "paid"]),
+    may("currency", &["currency", "currency_code"]),
     must("amount", &["amount", "total", "value"]),
     may("status", &["status", "state"]),
 ];

@@ -6,6 +6,7 @@ use super::mapping::Place;
 use super::reader::Row;
 use super::values;
 use crate::domain::event::EventKind;
+use crate::domain::money::Currency;
 use crate::domain::revenue::Interval;
 use crate::store::load::{EventRow, More, VersionRow};
 
@@ -47,10 +48,15 @@ impl Versions {
     }
 
     /// The terms of a row, without whose they are.
-    fn read<'r>(&self, desk: &mut Desk<'_>, row: Row<'r>) -> Taken<VersionRow<'r>> {
+    fn read<'r>(
+        &self,
+        desk: &mut Desk<'_>,
+        row: Row<'r>,
+        there: Option<Currency>,
+    ) -> Taken<VersionRow<'r>> {
         let start = desk.must_date(row, self.start)?;
         let end = desk.last_day(row, self.end)?;
-        let amount = desk.must_amount(row, self.amount)?;
+        let (amount, currency) = desk.price(row, self.amount, self.currency, there)?;
         let word = row.get(self.interval);
         let Some((interval, times)) = interval(word) else {
             return refuse(
@@ -79,7 +85,6 @@ impl Versions {
                 }
             },
         };
-        let currency = desk.currency(row, self.currency)?;
         let status = match row.get(self.status) {
             "" => "active",
             status => status,
@@ -92,7 +97,7 @@ impl Versions {
             start,
             end: row.says(self.end).then_some(end),
             amount,
-            currency: row.says(self.currency).then_some(currency),
+            currency,
             interval: row.says(self.interval).then_some(interval),
             // A word such as "quarter" says both, so the next word does too.
             count: (row.says(self.count) || row.says(self.interval)).then_some(count),
@@ -152,7 +157,6 @@ fn interval(text: &str) -> Option<(Interval, u32)> {
 
 impl Intake for Versions {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
-        let terms = self.read(desk, row)?;
         let (customer, number) = desk.customer_of(row, self.customer)?;
         let named = row.get(self.subscription);
         let subscription = if named.is_empty() { customer } else { named };
@@ -163,6 +167,8 @@ impl Intake for Versions {
             self.key,
             &[subscription, row.get(self.start)],
         )?;
+        let there = desk.loader.version(&self.external)?;
+        let terms = self.read(desk, row, there.map(|v| v.currency))?;
         let terms = VersionRow {
             external: &self.external,
             customer: number,
@@ -187,6 +193,7 @@ pub(super) struct Orders {
     customer: Place,
     on: Place,
     amount: Place,
+    currency: Place,
     discount: Place,
     status: Place,
     more: Rest,
@@ -200,6 +207,7 @@ impl Orders {
             customer: place("customer"),
             on: place("on"),
             amount: place("amount"),
+            currency: place("currency"),
             discount: place("discount"),
             status: place("status"),
             more: Rest::default(),
@@ -210,6 +218,7 @@ impl Orders {
 impl Intake for Orders {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let (at, day) = desk.must_moment(row, self.on)?;
+        desk.in_the_books(row, self.currency)?;
         let amount = desk.must_amount(row, self.amount)?;
         let discount = desk.amount(row, self.discount)?.unwrap_or(0);
         if discount < 0 {
@@ -248,6 +257,7 @@ pub(super) struct Invoices {
     due: Place,
     paid: Place,
     amount: Place,
+    currency: Place,
     status: Place,
     more: Rest,
 }
@@ -263,6 +273,7 @@ impl Invoices {
             due: place("due"),
             paid: place("paid"),
             amount: place("amount"),
+            currency: place("currency"),
             status: place("status"),
             more: Rest::default(),
         }
@@ -272,6 +283,7 @@ impl Invoices {
 impl Intake for Invoices {
     fn take(&mut self, desk: &mut Desk<'_>, row: Row<'_>) -> Taken {
         let (at, day) = desk.must_moment(row, self.on)?;
+        desk.in_the_books(row, self.currency)?;
         let amount = desk.must_amount(row, self.amount)?;
         self.more.begin();
         for (name, place) in [("due", self.due), ("paid", self.paid)] {

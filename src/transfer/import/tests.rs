@@ -4,6 +4,7 @@ mod again;
 mod formats;
 mod hostile;
 mod letters;
+mod money;
 mod origins;
 mod winners;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, beside};
 use crate::domain::profile::{Calendar, DateOrder, Decimal};
 use crate::domain::time::{Day, Stamp, Zone, jalali};
 
@@ -498,7 +498,7 @@ pub(super) fn is_either(text: &str) -> bool {
     digits.matches(['.', ',']).count() == 1 && proves_mark(digits).is_none()
 }
 
-/// An amount as people write it (`1,234.50`, `1.234,50`, `$95k`), in minor units. `mark` says what stands before decimals where a
+/// An amount as people write it (`1,234.50`, `1.234,50`, `$95k`), in minor units; whose sign stands beside it is not looked at. `mark` says what stands before decimals where a
 /// single mark does not say it itself.
 pub(super) fn amount(
     text: &str,
@@ -515,11 +515,7 @@ pub(super) fn amount(
         }
         _ => text,
     };
-    let text = text
-        .trim()
-        .trim_start_matches(currency.code())
-        .trim_end_matches(currency.code());
-    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '$' | '€' | '£' | '¥'));
+    let (_, text) = beside(text);
     let plain: String = text
         .chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '\'' | '\u{2019}'))

@@ -238,7 +238,7 @@ fn renewals(store: &mut Store, rows: &[u32]) -> Result<String> {
     };
     let mut all: Vec<_> = rows.iter().filter_map(soon).collect();
     all.sort_unstable();
-    let arr = |at: usize| crate::domain::money::full(roster.arr(at), currency);
+    let arr = |at: usize| roster.arr(at).full(currency);
     let lines = all.into_iter().map(|(day, at)| {
         format!(
             "{day} {} ({}), {}",

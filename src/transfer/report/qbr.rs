@@ -10,7 +10,7 @@ use crate::domain::action::Action;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query};
-use crate::domain::revenue::mrr;
+use crate::domain::revenue;
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -99,18 +99,6 @@ fn opened(e: &Event) -> bool {
     e.kind == EventKind::Ticket && e.channel == "opened"
 }
 
-/// ARR on a day: the prices of the versions that held then.
-fn arr(account: &Account, day: Day) -> i64 {
-    let holds = account
-        .versions
-        .iter()
-        .filter(|v| v.start <= day && v.end.is_none_or(|end| end > day) && v.status == "active");
-    holds
-        .filter_map(mrr)
-        .fold(0, i64::saturating_add)
-        .saturating_mul(12)
-}
-
 fn figures(
     store: &Store,
     account: &Account,
@@ -152,8 +140,8 @@ fn figures(
         ],
         vec![
             "ARR".into(),
-            amount(arr(account, from), store),
-            amount(account.signals.mrr.saturating_mul(12), store),
+            revenue::arr(&account.versions, &store.config(), from).full(store.config().currency),
+            account.arr.full(store.config().currency),
         ],
         vec![
             "NPS".into(),

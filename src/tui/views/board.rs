@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
 use super::filter_line::{FilterLine, Filtered};
-use super::funnel::{pace, short};
+use super::funnel::pace;
 use super::groups;
 use crate::domain::command::{Command, Receipt};
 use crate::domain::funnel::Mode;
@@ -183,7 +183,7 @@ impl Board {
             x,
             inner.y,
             width,
-            &format!("{} ARR", short(figures.arr, look)),
+            &format!("{} ARR", figures.arr.signed(look.config.currency)),
             Role::Muted,
         );
         let cards = Rect::new(inner.x, inner.y + 1, inner.width, inner.height - 1);
@@ -250,7 +250,7 @@ impl Board {
         let health = crate::columns::column("health")
             .map(|c| signs(c.show(roster, at, roster.today), look))
             .unwrap_or_default();
-        let money = short(roster.arr(at), look);
+        let money = roster.arr(at).signed(look.config.currency);
         canvas.pieces(
             x + 1,
             area.y + 1,

@@ -15,7 +15,7 @@ use super::groups;
 use crate::domain::action::{Action, KINDS};
 use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
-use crate::domain::money;
+use crate::domain::money::{self, Arr};
 use crate::domain::query::{ActionAsk, ActionRow, Page, Query};
 use crate::domain::time::{Day, words};
 use crate::error::Error;
@@ -159,7 +159,7 @@ impl Calls {
         let gone = action.closed.is_some() || self.list.ghost == Some(action.id);
         let dim = |role: Role| if gone { Role::Muted } else { role };
         let (sign, sign_role) = work::sign(action, look);
-        let stake = money::short(action.money.unwrap_or(row.arr), look.config.currency);
+        let stake = row.stake().short(look.config.currency);
         if self.is_register() {
             let late = action.review.is_some_and(|d| d < look.now.today) && action.closed.is_none();
             let (_, days) = groups::day_and_days(action.review, gone, look.now.today);
@@ -343,10 +343,7 @@ fn about(action: &Action, row: &ActionRow, look: &Look) -> String {
         row.customer_name.clone(),
         action.owner.clone(),
     ];
-    parts.push(money::full(
-        action.money.unwrap_or(row.arr),
-        look.config.currency,
-    ));
+    parts.push(row.stake().full(look.config.currency));
     let day = |d: Day| words::show(d, look.now.today);
     parts.extend(
         action
@@ -531,17 +528,14 @@ impl Screen for Calls {
         };
         let open = self.rows.values().filter(|r| r.action.closed.is_none());
         let late = |r: &&ActionRow| groups::by_day(r.action.turn(), false, look.now.today) == 0;
-        let stake: i64 = open
-            .clone()
-            .map(|r| r.action.money.unwrap_or(r.arr))
-            .fold(0, i64::saturating_add);
+        let stake: Arr = open.clone().map(ActionRow::stake).sum();
         let (n, late) = (open.clone().count(), open.filter(late).count());
         let mut counts = look.say.fill(
             "tasks.counts",
             &[("n", &grouped(n)), ("late", &grouped(late))],
         );
         if self.is_register() {
-            let stake = money::short(stake, look.config.currency);
+            let stake = stake.short(look.config.currency);
             counts = format!(
                 "{counts}, {}",
                 look.say.fill("calls.at_stake", &[("money", &stake)])

@@ -11,7 +11,6 @@ use super::pick::{Item, Pick};
 use crate::columns::{Align, Listed};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
-use crate::domain::money;
 use crate::domain::query::{Page, Query, View};
 use crate::error::Error;
 use crate::tui::account_rows::{columns_of, draw_rows, header};
@@ -179,7 +178,7 @@ impl Screen for Customers {
     }
 
     fn title(&self, look: &Look) -> Title {
-        let sum = format!("{} ARR", money::short(self.roll.arr, look.config.currency));
+        let sum = format!("{} ARR", self.roll.arr.short(look.config.currency));
         let marks = self.roll.list.marks.len();
         let counter = if marks > 0 {
             format!(

@@ -9,6 +9,7 @@ use super::account::held_words;
 use super::log_line::Line;
 use crate::domain::health::{self, Explanation, Health, OVERRIDE};
 use crate::domain::id::Id;
+use crate::domain::money::Arr;
 use crate::domain::query::{Page, Query};
 use crate::domain::time::{Day, words};
 use crate::tui::account_rows::band;
@@ -105,7 +106,7 @@ impl Explain {
             return lines;
         };
         let reasons = roster.reasons(at);
-        let sum = crate::domain::priority::priority(&reasons, roster.arr(at), roster.median_arr);
+        let sum = roster.priority_of(at);
         lines.push(vec![(
             0,
             look.say
@@ -148,7 +149,10 @@ impl Explain {
         ]);
         let currency = roster.config.currency;
         let money = [
-            ("arr", crate::domain::money::full(roster.arr(at), currency)),
+            (
+                "arr",
+                crate::domain::money::full(roster.rows[at].signals.arr, currency),
+            ),
             (
                 "median",
                 crate::domain::money::full(roster.median_arr, currency),
@@ -160,6 +164,12 @@ impl Explain {
             look.say.fill("explain.money", &values),
             Role::Muted,
         )]);
+        let apart = Arr::default().with(roster.apart(at).iter().copied());
+        if !apart.is_zero() {
+            let apart = apart.full(currency);
+            let said = look.say.fill("explain.apart", &[("arr", &apart)]);
+            lines.push(vec![(2, said, Role::Muted)]);
+        }
         lines
     }
 }

@@ -18,7 +18,7 @@ use super::pick::{Item, Pick};
 use crate::domain::command::{Command, Receipt};
 use crate::domain::funnel::Mode;
 use crate::domain::id::Id;
-use crate::domain::money;
+use crate::domain::money::Arr;
 use crate::domain::query::{FunnelPage, Page, PeriodAsk, Query, View};
 use crate::domain::stage::StageClass;
 use crate::error::Error;
@@ -30,7 +30,7 @@ use crate::tui::view::{Cx, Look, Screen, Step, Title};
 use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
-pub(super) use panels::{pace, short};
+pub(super) use panels::pace;
 
 const FUNNEL: u8 = 0;
 const CHECK: u8 = 1;
@@ -449,11 +449,12 @@ impl Screen for Funnel {
     fn title(&self, look: &Look) -> Title {
         let counter = self.figures().map_or_else(String::new, |page| {
             let kept = page.stages.iter().filter(|s| s.class != StageClass::Lost);
-            let (n, arr) = kept.fold((0, 0_i64), |(n, arr), s| {
-                (n + s.count, arr.saturating_add(s.arr))
-            });
-            let unit = 10_i64.pow(look.config.currency.digits());
-            let arr = money::full(arr / unit * unit, look.config.currency);
+            let (n, arr): (usize, Arr) = (
+                kept.clone().map(|s| s.count).sum(),
+                kept.map(|s| &s.arr).sum(),
+            );
+            let currency = look.config.currency;
+            let arr = arr.whole(currency).full(currency);
             look.say
                 .fill("funnel.counter", &[("n", &grouped(n)), ("arr", &arr)])
         });

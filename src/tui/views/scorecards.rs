@@ -261,7 +261,10 @@ impl Cards {
             }
         }
         self.impact.changed.sort_by_cached_key(|(who, ..)| {
-            std::cmp::Reverse(who.row(&roster).map_or(0, |row| roster.arr(row)))
+            std::cmp::Reverse(
+                who.row(&roster)
+                    .map_or(0, |row| roster.rows[row].signals.arr),
+            )
         });
     }
 

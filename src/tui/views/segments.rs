@@ -213,7 +213,7 @@ impl Segments {
                 };
                 let unscored = Self::is_unscored(page, segment);
                 let dash = |text: String| if unscored { "-".to_owned() } else { text };
-                let arr = dash(money::short(segment.arr, look.config.currency));
+                let arr = dash(segment.arr.short(look.config.currency));
                 let room = line.width.saturating_sub(3);
                 let label = (room * 30 / 100).clamp(10, 28);
                 groups::cells_of(

@@ -96,7 +96,7 @@ fn a_count_is_that_of_a_list_on_the_day() {
     let id = {
         let roster = shared.read().unwrap();
         (0..roster.rows.len())
-            .find(|at| roster.owner(*at) != "ana" && roster.arr(*at) > 2_000_000)
+            .find(|at| roster.owner(*at) != "ana" && roster.arr(*at).book() > 2_000_000)
             .map(|at| roster.ids[at])
             .unwrap()
     };

@@ -69,7 +69,7 @@ fn age(page: &Page, look: &Look) -> Option<String> {
 }
 
 fn arr(page: &Page, look: &Look) -> String {
-    money::full(page.signals.mrr.saturating_mul(12), look.config.currency)
+    page.arr.full(look.config.currency)
 }
 
 fn tickets(page: &Page) -> String {
@@ -120,12 +120,9 @@ pub fn header(account: &Account, look: &Look) -> Pieces {
         role,
     ));
     parts.push((page.customer.owner.clone(), Role::Text));
-    if page.signals.mrr > 0 {
+    if page.signals.pays() {
         parts.push((
-            format!(
-                "{} ARR",
-                money::short(page.signals.mrr.saturating_mul(12), look.config.currency)
-            ),
+            format!("{} ARR", page.arr.short(look.config.currency)),
             Role::Text,
         ));
     }

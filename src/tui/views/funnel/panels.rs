@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 use super::figures::{Drill, age, conversion, days, expected, percent};
 use super::{Funnel, Layout, mode_words, period_words};
 use crate::domain::funnel::StageFigures;
-use crate::domain::money;
 use crate::domain::query::FunnelPage;
 use crate::domain::roster::Roster;
 use crate::domain::stage::{Pace, StageClass};
@@ -38,7 +37,7 @@ static CELLS: [Cell; 12] = [
         width: 6,
         rank: 1,
         drill: Some(Drill::Arr),
-        show: |s, l| short(s.arr, l),
+        show: |s, l| s.arr.signed(l.config.currency),
     },
     Cell {
         code: "age",
@@ -111,15 +110,6 @@ static CELLS: [Cell; 12] = [
         show: |s, _| grouped(s.stuck),
     },
 ];
-
-/// Money in the book's currency, short, with its sign where there is one.
-pub(in crate::tui::views) fn short(minor: i64, look: &Look) -> String {
-    format!(
-        "{}{}",
-        look.config.currency.sign(),
-        money::short(minor, look.config.currency)
-    )
-}
 
 /// The cells that fit beside the stage's name, in their order.
 fn fitting(room: u16) -> Vec<&'static Cell> {
@@ -430,7 +420,7 @@ impl Funnel {
             ),
             (
                 Some(Drill::Arr),
-                format!("{} ARR", short(figures.arr, look)),
+                format!("{} ARR", figures.arr.signed(look.config.currency)),
                 Role::Text,
             ),
             (
@@ -589,7 +579,13 @@ impl Funnel {
         if wide {
             canvas.right(right, line.y, 10, roster.owner(at), Role::Muted);
             right = right.saturating_sub(11);
-            canvas.right(right, line.y, 9, &short(roster.arr(at), look), role);
+            canvas.right(
+                right,
+                line.y,
+                9,
+                &roster.arr(at).signed(look.config.currency),
+                role,
+            );
             right = right.saturating_sub(10);
         }
         canvas.right(right, line.y, 7, &age, role);
