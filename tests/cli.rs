@@ -7,6 +7,7 @@ mod merging;
 mod reading;
 mod scripting;
 mod sharing;
+mod upgrade;
 mod writing;
 mod wrong;
 

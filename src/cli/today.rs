@@ -121,9 +121,9 @@ fn row_json(roster: &Roster, at: usize) -> Value {
         "owner": roster.owner(at),
         "stage": roster.config.stages.code(row.signals.stage),
         "health": row.health.score,
-        "renews": row.signals.renews,
     });
     let value = with(value, &roster.arr(at));
+    let value = with(value, &json!({ "renews": row.signals.renews }));
     with(value, &priority_json(&reasons, &priority))
 }
 

@@ -35,6 +35,8 @@ fn list_as_a_table_json_and_csv() {
       "count": 3,
       "of": 3,
       "arr": 3000000,
+      "arr_converted": false,
+      "arr_apart": {},
       "rows": [
         {"id":"[id]","name":"Acme","arr":2400000,"nps":4},
         {"id":"[id]","name":"Acorn Ltd","arr":null,"nps":null},

@@ -182,12 +182,13 @@ fn config_prints_sets_and_unsets() {
     assert_snapshot!(desk.run(&["config"]), @r#"
     currency = USD
     zone = UTC
+    rates = (TOML of 1 lines; `retain config rates` prints it)
     stages = (TOML of 210 lines; `retain config stages` prints it)
     scorecards = (TOML of 92 lines; `retain config scorecards` prints it)
     playbooks = (TOML of 285 lines; `retain config playbooks` prints it)
-    rules = (TOML of 77 lines; `retain config rules` prints it)
     policy = (TOML of 8 lines; `retain config policy` prints it)
     cadences = (TOML of 5 lines; `retain config cadences` prints it)
+    rules = (TOML of 77 lines; `retain config rules` prints it)
     exit 0
     "#);
     assert!(
@@ -213,7 +214,7 @@ fn config_prints_sets_and_unsets() {
     assert_snapshot!(desk.run(&["config", "colour"]), @r#"
     stderr:
     There is no config key "colour"
-    hint: keys: currency, zone, stages, scorecards, playbooks, rules, policy, cadences, attribute.CODE, profile.NAME
+    hint: keys: currency, zone, rates, stages, scorecards, playbooks, policy, cadences, rules, attribute.CODE, profile.NAME
     exit 2
     "#);
 }

@@ -65,11 +65,10 @@ pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16
     if cx.out.json {
         let one = |m: &Mover| {
             let at = m.row as usize;
-            with(
-                json!({ "id": roster.ids[at], "name": roster.name(at), "owner": roster.owner(at),
-                "before": m.before, "now": m.now, "change": m.change() }),
-                &roster.arr(at),
-            )
+            let who =
+                json!({ "id": roster.ids[at], "name": roster.name(at), "owner": roster.owner(at) });
+            let change = json!({ "before": m.before, "now": m.now, "change": m.change() });
+            with(with(who, &roster.arr(at)), &change)
         };
         let movers: Vec<_> = page.movers.iter().map(one).collect();
         return cx
