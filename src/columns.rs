@@ -141,7 +141,7 @@ impl Column {
             (Value::Choice(no), _) => {
                 Datum::words(self.field.choices.map_or("", |c| (c.code)(roster, no)))
             }
-            (Value::Words(_), _) => Datum::words(&self.csv(roster, row)),
+            (Value::Words(_), _) => Datum::words(self.csv(roster, row)),
             (Value::Flag(on), _) => Datum::Flag(on),
         }
     }

@@ -117,7 +117,7 @@ pub struct Key {
     /// The text that Retain comes with, and its comments; none for keys that are one word, and for families.
     pub shipped: Option<&'static str>,
     /// What a config says of it, where that is one text.
-    pub text: Option<fn(&Config) -> Result<String, toml::ser::Error>>,
+    pub text: Option<TextOf>,
 }
 
 /// Every key, in the order in which they are read: what is named comes before what names it, and one rule stands over all of
@@ -165,7 +165,8 @@ pub const KEYS: &[Key] = &[
     family("profile.", "NAME"),
 ];
 
-type Text = fn(&Config) -> Result<String, toml::ser::Error>;
+/// Says what a config has as the text of one of its keys.
+pub type TextOf = fn(&Config) -> Result<String, toml::ser::Error>;
 
 const fn family(key: &'static str, rest: &'static str) -> Key {
     Key {
@@ -176,14 +177,14 @@ const fn family(key: &'static str, rest: &'static str) -> Key {
     }
 }
 
-const fn word(key: &'static str, text: Text) -> Key {
+const fn word(key: &'static str, text: TextOf) -> Key {
     Key {
         text: Some(text),
         ..family(key, "")
     }
 }
 
-const fn file(key: &'static str, shipped: &'static str, text: Text) -> Key {
+const fn file(key: &'static str, shipped: &'static str, text: TextOf) -> Key {
     Key {
         shipped: Some(shipped),
         ..word(key, text)

@@ -296,11 +296,9 @@ fn fold_versions(
     next: &mut Next,
 ) {
     for version in versions {
-        if next.runs(version.start, version.end) {
-            if version.paid {
-                earn(signals, &version.terms, config, next);
-                signals.renews = earlier(signals.renews, renewal(version, versions, next.after));
-            }
+        if next.runs(version.start, version.end) && version.paid {
+            earn(signals, &version.terms, config, next);
+            signals.renews = earlier(signals.renews, renewal(version, versions, next.after));
         }
     }
     next.see(signals.renews);
