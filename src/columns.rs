@@ -101,7 +101,7 @@ impl Column {
     pub fn json(&self, roster: &Roster, row: usize) -> Json {
         match (self.field.get)(roster, row) {
             Value::None => Json::Null,
-            Value::Words(_) if self.field.code == "foreign" => roster
+            Value::Words(_) if self.field.code == "apart" => roster
                 .apart(row)
                 .iter()
                 .map(|(currency, minor)| (currency.code().to_owned(), Json::from(*minor)))
@@ -154,7 +154,7 @@ impl Column {
             }
             (Value::Number(n), FieldKind::Tenths) => money::decimal(n, 1),
             (Value::Number(n), _) => n.to_string(),
-            (Value::Words(_), _) if self.field.code == "foreign" => {
+            (Value::Words(_), _) if self.field.code == "apart" => {
                 let said = |(currency, minor): &(Currency, i64)| {
                     format!(
                         "{} {}",

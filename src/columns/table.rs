@@ -63,7 +63,7 @@ pub const COLUMNS: &[Column] = columns! {
     tag           ["tags"]      Words      6 16 Facts     tags;
     band          []            Choice     5  6 Score     band, BANDS;
     mrr           []            Money      5  7 Facts     |r, at| amount(r.rows[at].signals.mrr);
-    foreign       ["currencies"] Words   6 12 Facts    foreign;
+    apart         ["currencies"] Words   6 12 Facts    apart;
     converted     []            Flag      3  6 Facts     |r, at| Value::Flag(r.rows[at].signals.converted);
     severe        []            Number     3  6 Facts     severe;
     since         ["age"]       Since      5  6 Facts     |r, at| day(r.rows[at].signals.since);
@@ -216,7 +216,7 @@ fn tags(roster: &Roster, at: usize) -> Value<'_> {
 }
 
 /// The currencies of what no rate brings into the book's.
-fn foreign(roster: &Roster, at: usize) -> Value<'_> {
+fn apart(roster: &Roster, at: usize) -> Value<'_> {
     roster
         .currencies_apart(at)
         .map_or(Value::None, Value::Words)

@@ -143,7 +143,7 @@ fn a_full_row_shows_in_every_column() {
     tag enterprise food
     band risk
     mrr 20k
-    foreign -
+    apart -
     converted no
     severe 3
     since 100d
@@ -230,7 +230,7 @@ fn json_has_raw_units_and_stable_names() {
     let mut expected = json!({
         "id": "00000000-0000-0000-0000-000000000000", "priority": 92.3, "name": "Acme Foods", "owner": "ana", "stage": "conversion",
         "arr": 24_000_600, "health": 31, "nps": 3, "tickets": 7, "renews": "2026-12-09", "touch": "2026-10-11",
-        "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "foreign": null, "converted": false, "severe": 3, "since": "2026-08-13", "behind": false,
+        "tag": ["enterprise", "food"], "band": "risk", "mrr": 2_000_050, "apart": null, "converted": false, "severe": 3, "since": "2026-08-13", "behind": false,
         "stuck": true, "usage": -40.5, "seats": 58, "tasks": 3, "due": "2026-11-19", "pulse": 4, "pastdue": "2026-11-09",
         "unanswered": true, "silent": true, "fell": false, "plan": false, "actions": 2, "severity": 1, "alert": "2026-11-18",
         "mention": "2026-11-20",
@@ -342,7 +342,7 @@ fn every_column_sorts_and_filters() {
             rows(&format!("{}:none", c.code())),
         );
         assert_eq!(with.len() + without.len(), 2, "{}", c.code());
-        let nothing = ["buyer", "foreign"].contains(&c.code());
+        let nothing = ["buyer", "apart"].contains(&c.code());
         assert!(with.contains(&0) != nothing, "{}", c.code());
         for down in [false, true] {
             let mut sorted = vec![1, 0];

@@ -38,8 +38,8 @@ fn is_sound(desk: &Desk) {
 fn a_book_of_the_first_version_opens_and_its_hashes_hold() {
     let desk = desk();
     assert_eq!(
-        desk.run(&["list", "--columns", "name,owner,stage,arr,foreign"]),
-        "name        owner  stage        arr  foreign\n\
+        desk.run(&["list", "--columns", "name,owner,stage,arr,apart"]),
+        "name        owner  stage        arr  apart\n\
          Acme Foods  ana    Retention   1000  -\n\
          Borealis    eve    Retention  €1200  EUR\n\
          Cedar & Co  ana    Retention   1188  -\n\

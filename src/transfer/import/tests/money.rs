@@ -75,7 +75,7 @@ fn three_currencies_are_never_added_to_each_other() {
         shown(&mut store, "arr"),
         ["1200", "€1200", "1000 + €600", "¥120k"]
     );
-    assert_eq!(shown(&mut store, "foreign"), ["-", "EUR", "EUR", "JPY"]);
+    assert_eq!(shown(&mut store, "apart"), ["-", "EUR", "EUR", "JPY"]);
     let sum = all(&mut store).arr;
     assert_eq!(
         sum,
@@ -89,10 +89,10 @@ fn three_currencies_are_never_added_to_each_other() {
     assert!(roster.rows[euro].signals.pays());
     assert_eq!(roster.rows[euro].signals.arr, 0);
     let column = |code| columns::column(code).expect("a column");
-    let row = json_row(&roster, euro, ["arr", "foreign", "converted"].map(column));
+    let row = json_row(&roster, euro, ["arr", "apart", "converted"].map(column));
     assert_eq!(row["arr"], serde_json::Value::Null);
-    assert_eq!(row["foreign"], serde_json::json!({ "EUR": 120_000 }));
-    assert_eq!(column("foreign").csv(&roster, euro), "EUR 1200.00");
+    assert_eq!(row["apart"], serde_json::json!({ "EUR": 120_000 }));
+    assert_eq!(column("apart").csv(&roster, euro), "EUR 1200.00");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_rate_converts_and_what_it_made_is_marked() {
     );
     // A rate that begins later leaves them apart until then.
     rates(&mut store, &eur.replace("2026-01-01", "2027-01-01"));
-    assert_eq!(shown(&mut store, "foreign"), ["-", "EUR", "EUR", "JPY"]);
+    assert_eq!(shown(&mut store, "apart"), ["-", "EUR", "EUR", "JPY"]);
     let checks = store.doctor().expect("examined");
     assert!(checks.iter().all(|c| c.ok), "{checks:?}");
 }
