@@ -518,7 +518,7 @@ impl Cx<'_> {
                 .iter()
                 .flat_map(|batch| hooks::give(&all, batch))
                 .collect(),
-            Err(error) => vec![error.message],
+            Err(error) => vec![error.message.to_string()],
         };
         for words in told {
             self.warn(&words);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::sentence::Sentence;
+
 /// What went wrong, as a person or a script has to tell it apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -23,9 +25,9 @@ pub struct Error {
     /// Decides the exit code.
     pub kind: Kind,
     /// One sentence without a full stop at the end.
-    pub message: String,
+    pub message: Sentence,
     /// What to do about it, one sentence each.
-    pub hints: Vec<String>,
+    pub hints: Vec<Sentence>,
     /// The cause, for the log only.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -36,7 +38,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error of `kind` that says `message`.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+    pub fn new(kind: Kind, message: impl Into<Sentence>) -> Error {
         Error {
             kind,
             message: message.into(),
@@ -46,23 +48,23 @@ impl Error {
     }
 
     /// Wrong use or bad input.
-    pub fn usage(message: impl Into<String>) -> Error {
+    pub fn usage(message: impl Into<Sentence>) -> Error {
         Error::new(Kind::Usage, message)
     }
 
     /// The named thing is not there.
-    pub fn not_found(message: impl Into<String>) -> Error {
+    pub fn not_found(message: impl Into<Sentence>) -> Error {
         Error::new(Kind::NotFound, message)
     }
 
     /// Something failed underneath.
-    pub fn failed(message: impl Into<String>) -> Error {
+    pub fn failed(message: impl Into<Sentence>) -> Error {
         Error::new(Kind::Failed, message)
     }
 
     /// Adds one hint.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+    pub fn hint(mut self, hint: impl Into<Sentence>) -> Error {
         self.hints.push(hint.into());
         self
     }

@@ -365,12 +365,14 @@
 //! - In bash a filter with a colon completes only within quotes, because bash itself breaks words there.
 //! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 
+#[macro_use]
+pub mod text;
+
 pub mod cli;
 pub mod columns;
 pub mod domain;
 pub mod error;
 pub mod files;
 pub mod store;
-pub mod text;
 pub mod transfer;
 pub mod tui;

@@ -138,7 +138,7 @@ fn verify_all(cx: &mut Cx<'_>) -> Done {
         for (backup, result) in &read {
             let (ink, word, rest) = match result {
                 Ok(holds) => (Ink::Good, "ok     ", words(holds)),
-                Err(error) => (Ink::Risk, "DAMAGED", error.message.clone()),
+                Err(error) => (Ink::Risk, "DAMAGED", error.message.to_string()),
             };
             let word = cx.out.paint(ink, word);
             cx.out.line(&format!(

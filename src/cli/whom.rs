@@ -94,7 +94,7 @@ pub(super) fn from_stdin(store: &mut Store) -> Result<Vec<Id>> {
             .and_then(|o| o["id"].as_str())
             .unwrap_or(line.trim());
         let id = store.find_customer(name).map_err(|e| Error {
-            message: format!("Line {}: {}", at + 1, e.message),
+            message: format!("Line {}: {}", at + 1, e.message).into(),
             ..e
         })?;
         if known.insert(id) {

@@ -235,7 +235,7 @@ pub fn backup(conn: &Connection, path: &Path, why: &str, now: Stamp) -> Result<P
     let folder = make_folder(path)?;
     let _turn = turn(&folder, Wait::Long).map_err(|e| match e.kind {
         Kind::Busy => Error {
-            message: format!("there is no backup: {}", e.message),
+            message: format!("there is no backup: {}", e.message).into(),
             ..e
         },
         _ => e,
@@ -440,7 +440,7 @@ fn mark<T>(backup: &Path, found: &Result<T>) {
         return;
     };
     let (to, text) = match found {
-        Err(error) => (Some(flaw), Ok(error.message.clone())),
+        Err(error) => (Some(flaw), Ok(error.message.to_string())),
         Ok(_) => {
             let _ = folder.remove(&flaw);
             (name(&mark_of(backup)), fingerprint(backup))

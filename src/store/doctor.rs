@@ -198,13 +198,13 @@ impl Store {
             .filter_map(|(key, value)| {
                 super::apply_config(&mut (*self.config).clone(), &key, &value)
                     .err()
-                    .map(|e| e.message)
+                    .map(|e| e.message.into())
             })
             .collect();
         wrong.extend(
             crate::columns::compile_scorecards(&mut (*self.config).clone())
                 .err()
-                .map(|e| e.message),
+                .map(|e| e.message.into()),
         );
         checks.push(check("config", wrong, "every setting is read".into()));
         checks.push(self.at_one_moment(Store::signal_check)?);

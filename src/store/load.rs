@@ -114,7 +114,7 @@ impl<'a> Loader<'a> {
             && let Err(error) = store.back_up("before-import", now)
         {
             // The load is one step of undo; that it goes on without a backup is told.
-            store.told.push(error.message);
+            store.told.push(error.message.to_string());
         }
         if command == "import" && store.seen > 0 {
             // It may bring settings.

@@ -373,7 +373,7 @@ impl Outbox {
                 Err(e) => return Err(cannot(e)),
             };
             locks::lock(&file, &self.file, "your outbox", self.limit).map_err(|e| Error {
-                message: e.message + "; nothing was saved",
+                message: format!("{}; nothing was saved", e.message).into(),
                 ..e
             })?;
             if super::open::identity(&self.file) == super::open::identity_of(&file) {

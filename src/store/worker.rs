@@ -367,7 +367,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 .and_then(|mut then| then.roster().map(|_| then));
             match then {
                 Ok(then) => self.past = Some(then),
-                Err(error) => (self.out)(Answer::Told(error.message)),
+                Err(error) => (self.out)(Answer::Told(error.message.to_string())),
             }
         }
         self.ready()
@@ -521,7 +521,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
             .name("backup".into())
             .spawn(move || {
                 if let Err(error) = job(now) {
-                    out(Answer::Told(error.message));
+                    out(Answer::Told(error.message.to_string()));
                 }
             });
     }
@@ -633,7 +633,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                     return changed;
                 }
                 Err(error) => self.store.tell_exchange(&super::sync::Exchanged {
-                    wrong: vec![error.message],
+                    wrong: vec![error.message.to_string()],
                     ..Default::default()
                 }),
             }

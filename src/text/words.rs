@@ -55,6 +55,9 @@ pub struct Words {
     /// Help texts.
     #[serde(deserialize_with = "flat")]
     pub help: Section,
+    /// Sentences as values ([`super::sentence`]), by their codes.
+    #[serde(deserialize_with = "flat")]
+    pub say: Section,
     /// Months from January.
     pub month: Months,
     /// Weekdays from Monday.

@@ -352,7 +352,7 @@ impl Read {
             .unwrap_or(message)
             .to_owned();
         Error {
-            message: format!("At {place}: {message}"),
+            message: format!("At {place}: {message}").into(),
             ..error
         }
     }

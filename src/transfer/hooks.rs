@@ -83,7 +83,7 @@ pub fn read(folder: &Path) -> Result<Vec<Hook>> {
     let text = String::from_utf8(text)
         .map_err(|_| Error::usage(format!("{} is not UTF-8, so no hook runs", path.display())))?;
     parse(&text).map_err(|e| Error {
-        message: format!("{}{}", path.display(), e.message),
+        message: format!("{}{}", path.display(), e.message).into(),
         ..e
     })
 }

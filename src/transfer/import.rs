@@ -362,7 +362,7 @@ fn jobs(
         match profiles::job(source, wanted, profiles, now, false) {
             Ok(job) => jobs.push(job),
             Err(error) if one => return Err(error),
-            Err(error) => others.push((name, error.message)),
+            Err(error) => others.push((name, error.message.to_string())),
         }
     }
     jobs.sort_by_key(|j| j.kind);
@@ -391,7 +391,7 @@ fn of_folder(
         // A file that cannot be opened at all ends the import; one that cannot be understood is left out.
         Err(error) if error.kind == crate::error::Kind::Failed => return Err(error),
         Err(error) => {
-            others.push((name, error.message));
+            others.push((name, error.message.to_string()));
             return Ok(());
         }
     };
@@ -400,7 +400,7 @@ fn of_folder(
         match profiles::job(source, wanted, profiles, now, true) {
             Ok(job) => jobs.push(job),
             Err(error) if error.kind == crate::error::Kind::Failed => return Err(error),
-            Err(error) => others.push((shown, error.message)),
+            Err(error) => others.push((shown, error.message.to_string())),
         }
     }
     Ok(())

@@ -140,7 +140,7 @@ impl Hooks {
 fn tell_hooks(folder: &Path, book: &Path, page: &BatchPage, out: &Sender<In>) {
     let told = match hooks::read(folder) {
         Ok(all) => hooks::give(&all, &hooks::payload(page, book)),
-        Err(error) => vec![error.message],
+        Err(error) => vec![error.message.to_string()],
     };
     for words in told {
         let _ = out.send(In::Msg(Msg::Told(words)));

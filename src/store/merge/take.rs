@@ -266,7 +266,7 @@ fn is_refused(error: &Error) -> bool {
 }
 
 fn refusal(error: &Error) -> String {
-    crate::store::sqlite_error(error).map_or_else(|| error.message.clone(), ToString::to_string)
+    crate::store::sqlite_error(error).map_or_else(|| error.message.to_string(), ToString::to_string)
 }
 
 /// What is done with each item.

@@ -49,7 +49,7 @@ fn add(store: &mut Store, name: &str) -> Result<()> {
 fn refusal(path: &Path) -> String {
     match Store::open(path, &options()) {
         Ok(_) => String::new(),
-        Err(error) => error.message,
+        Err(error) => error.message.to_string(),
     }
 }
 

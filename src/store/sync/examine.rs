@@ -70,7 +70,7 @@ impl Store {
                     }
                     said.into_iter().chain(unfit).collect()
                 }
-                Err(error) => vec![error.message],
+                Err(error) => vec![error.message.to_string()],
             };
             if !said.is_empty() {
                 let again = if own.contains(&one.writer) {

@@ -331,7 +331,7 @@ mod tests {
         std::fs::write(file.path(), text).expect("written");
         let (spool, names) = match spool(file.path(), "x.json", &Stop::default()) {
             Ok(read) => read,
-            Err(error) => return vec![error.message],
+            Err(error) => return vec![error.message.to_string()],
         };
         let kept = spool.finish().expect("written");
         let mut csv = csv::Reader::from_path(kept.path()).expect("opens");

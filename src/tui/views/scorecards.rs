@@ -592,7 +592,7 @@ impl Screen for Cards {
     fn on_edited(&mut self, text: &str, cx: &mut Cx) {
         let read: Result<Scorecards, _> = toml::from_str(text);
         let done = match read {
-            Ok(cards) => self.take(cards, cx.look).map_err(|e| e.message),
+            Ok(cards) => self.take(cards, cx.look).map_err(|e| e.message.to_string()),
             Err(error) => Err(error.message().to_owned()),
         };
         self.unread = done.is_err().then(|| text.to_owned());
