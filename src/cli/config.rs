@@ -219,8 +219,7 @@ fn known(key: &str) -> Result<&str> {
     if is_typed(key) {
         return Ok(key);
     }
-    Err(Error::usage(say!("config.no_key", key = key))
-        .hint(format!("keys: {}", names_of_keys())))
+    Err(Error::usage(say!("config.no_key", key = key)).hint(format!("keys: {}", names_of_keys())))
 }
 
 fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {

@@ -26,9 +26,14 @@ fn compiled(card: &Scorecard, fields: &Fields) -> Result<Option<Filter>> {
     if card.filter.trim().is_empty() {
         return Ok(None);
     }
-    let whose = format!("the filter of the scorecard \"{}\"", card.code);
-    let filter = Filter::parse(&card.filter, fields)
-        .map_err(|m| Error::usage(format!("{whose} cannot be read: {}", m.message)))?;
+    let whose = say!("cards.filter_scorecard", code = card.code);
+    let filter = Filter::parse(&card.filter, fields).map_err(|m| {
+        Error::usage(say!(
+            "cards.cannot_read",
+            whose = whose,
+            message = m.message
+        ))
+    })?;
     filter.fits(Stand::Scorecard, &whose)?;
     Ok(Some(filter))
 }

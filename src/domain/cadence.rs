@@ -134,8 +134,8 @@ impl Cadences {
             .find(|code| touchpoint::number(code).is_none())
         {
             return Err(
-                Error::usage(format!("cadences: there is no channel \"{code}\""))
-                    .hint("such as phone, email, meeting, chat"),
+                Error::usage(say!("cadence.cadences_there_no_channel", code = code))
+                    .hint(say!("cadence.such_as_phone_email")),
             );
         }
         if let Some(code) = self
@@ -144,7 +144,7 @@ impl Cadences {
             .find(|code| !ROLES.contains(&code.as_str()))
         {
             return Err(
-                Error::usage(format!("cadences: there is no role \"{code}\""))
+                Error::usage(say!("cadence.cadences_there_no_role", code = code))
                     .hint(format!("roles: {}", ROLES.join(", "))),
             );
         }
@@ -153,13 +153,12 @@ impl Cadences {
             .iter()
             .position(|c| c.longest == 0 || c.ideal > c.longest)
         {
-            Some(at) => Err(Error::usage(format!(
-                "cadences: the ideal days of cadence {} are more than the longest",
-                at + 1
-            ))
-            .hint("ideal = 14 and longest = 21, for example")),
+            Some(at) => Err(
+                Error::usage(say!("cadence.cadences_ideal_days_cadence", at = at + 1))
+                    .hint(say!("cadence.ideal_14_longest_21")),
+            ),
             None if self.cadence.len() > 250 => {
-                Err(Error::usage("cadences: a book has at most 250"))
+                Err(Error::usage(say!("cadence.cadences_book_at_most")))
             }
             None => Ok(()),
         }

@@ -57,10 +57,15 @@ impl Clashing {
             .as_ref()
             .map_or_else(String::new, |name| format!(" of {name}"));
         let who = self.by.as_ref().map_or("somebody", |by| by.person.as_str());
-        format!(
-            "{} of {} \"{}\"{of} was changed since by {who}",
-            self.field, self.kind, self.name
+        say!(
+            "clash.changed_since_by",
+            field = self.field,
+            kind = self.kind,
+            name = self.name,
+            of = of,
+            who = who
         )
+        .to_string()
     }
 }
 

@@ -24,6 +24,7 @@ use super::field::{Field, FieldKind};
 use super::money::Currency;
 use super::query::Mistake;
 use super::roster::Roster;
+use crate::text::sentence::Sentence;
 
 pub use complete::{Completion, complete};
 pub use fit::Stand;
@@ -290,17 +291,19 @@ impl Unknown {
         const FEW: usize = 10;
         let more = self.known.len().saturating_sub(FEW);
         let more = if more > 0 {
-            format!(" and {more} more")
+            say!("filter.more", more = more)
         } else {
-            String::new()
+            Sentence::default()
         };
         let known: Vec<&str> = self.known.iter().take(FEW).map(String::as_str).collect();
-        format!(
-            "no {} is called \"{}\": {}{more}",
-            self.field,
-            self.word,
-            known.join(", ")
+        say!(
+            "filter.no_called",
+            field = self.field,
+            word = self.word,
+            known = known.join(", "),
+            more = more
         )
+        .to_string()
     }
 }
 

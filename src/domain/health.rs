@@ -236,34 +236,38 @@ impl Scorecards {
 
 impl Scorecard {
     fn check(&self) -> Result<(), Error> {
-        let wrong = |what: &str| Error::usage(format!("the scorecard \"{}\" {what}", self.code));
+        let wrong =
+            |what: &str| Error::usage(say!("health.scorecard", code = self.code, what = what));
         if self.measure.is_empty() {
-            return Err(wrong("has no measure").hint("give it at least one [[scorecard.measure]]"));
+            return Err(wrong(&say!("health.no_measure")).hint(say!("health.give_at_least_one")));
         }
         if self.measure.iter().all(|m| m.weight == 0) {
-            return Err(wrong("gives every measure the weight 0")
-                .hint("give at least one measure a weight above 0"));
+            return Err(wrong(&say!("health.gives_every_measure_weight"))
+                .hint(say!("health.give_at_least_one_measure")));
         }
         for (at, measure) in self.measure.iter().enumerate() {
             if let Err((what, hint)) = measure.check() {
-                return Err(
-                    wrong(&format!("has a measure \"{}\" {what}", measure.signal)).hint(hint),
-                );
+                return Err(wrong(&say!(
+                    "health.measure",
+                    signal = measure.signal,
+                    what = what
+                ))
+                .hint(hint));
             }
             if self.measure[..at]
                 .iter()
                 .any(|m| m.signal == measure.signal)
             {
-                return Err(wrong(&format!(
-                    "has the measure \"{}\" twice",
-                    measure.signal
+                return Err(wrong(&say!(
+                    "health.measure_twice",
+                    signal = measure.signal
                 )));
             }
         }
         match self.bands[..] {
             [good, watch] if good > watch && good <= 100 => Ok(()),
-            _ => Err(wrong("needs two bands in descending order, at most 100")
-                .hint("for example: bands = [70, 50]")),
+            _ => Err(wrong(&say!("health.needs_two_bands_descending"))
+                .hint(say!("health.for_example_bands_70"))),
         }
     }
 
@@ -322,20 +326,20 @@ impl Measure {
         if self.kind().is_none() {
             let known: Vec<&str> = MEASURES.iter().map(|m| m.code).collect();
             return Err((
-                "that does not exist".into(),
+                say!("health.does_not_exist").into(),
                 format!("there are {}", known.join(", ")),
             ));
         }
         if self.map.is_empty() {
             return Err((
                 "without a map".into(),
-                "for example: map = [[0, 1000], [30, 0]]".into(),
+                say!("health.for_example_map_0").into(),
             ));
         }
         if let Some(points) = self.missing.filter(|p| u64::from(*p) > FULL) {
             return Err((
-                format!("that gives {points} points where it has no data"),
-                "points go from 0 to 1000, or \"skip\"".into(),
+                say!("health.gives_points_where_no", points = points).to_string(),
+                say!("health.points_go_from_0").into(),
             ));
         }
         if let Some((raw, points)) = self
@@ -344,13 +348,20 @@ impl Measure {
             .find(|(_, points)| u64::from(*points) > FULL)
         {
             return Err((
-                format!("that gives {points} points for {raw}"),
-                "points go from 0 to 1000".into(),
+                say!("health.gives_points_for", points = points, raw = raw).to_string(),
+                say!("health.points_go_from_0_1000").into(),
             ));
         }
         if let Some(pair) = self.map.windows(2).find(|p| p[0].0 >= p[1].0) {
-            let what = format!("whose map goes from {} to {}", pair[0].0, pair[1].0);
-            return Err((what, "raw values in a map have to ascend".into()));
+            let what = say!(
+                "health.whose_map_goes_from",
+                pair = pair[0].0,
+                pair_2 = pair[1].0
+            );
+            return Err((
+                what.to_string(),
+                say!("health.raw_values_map_ascend").into(),
+            ));
         }
         Ok(())
     }

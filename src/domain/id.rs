@@ -51,7 +51,7 @@ impl<'de> serde::Deserialize<'de> for Id {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Id, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(d)?;
         text.parse()
-            .map_err(|()| serde::de::Error::custom("not an id"))
+            .map_err(|()| serde::de::Error::custom(say!("id.not_id")))
     }
 }
 

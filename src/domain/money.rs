@@ -76,9 +76,7 @@ impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Currency, D::Error> {
         let code = String::deserialize(d)?;
         Currency::named(&code).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "\"{code}\" is not a currency of ISO 4217, such as EUR"
-            ))
+            serde::de::Error::custom(say!("money.not_currency_iso_4217", code = code))
         })
     }
 }

@@ -100,23 +100,24 @@ impl Playbooks {
     pub fn check(&self) -> Result<()> {
         for (at, playbook) in self.playbook.iter().enumerate() {
             let wrong = |what: &str| {
-                Err(Error::usage(format!(
-                    "the playbook \"{}\" {what}",
-                    playbook.code
+                Err(Error::usage(say!(
+                    "playbook.playbook",
+                    code = playbook.code,
+                    what = what
                 )))
             };
             if playbook.code.is_empty() || playbook.label.is_empty() {
-                return wrong("needs a code and a label");
+                return wrong(&say!("playbook.needs_code_label"));
             }
             if self.playbook[..at].iter().any(|p| p.code == playbook.code) {
-                return wrong("is in the list already")
-                    .map_err(|e| e.hint("give each playbook a code of its own"));
+                return wrong(&say!("playbook.list_already"))
+                    .map_err(|e| e.hint(say!("playbook.give_each_playbook_code")));
             }
             if playbook.step.is_empty() {
-                return wrong("has no step");
+                return wrong(&say!("playbook.no_step"));
             }
             if playbook.step.iter().any(|s| s.title.trim().is_empty()) {
-                return wrong("has a step without a title");
+                return wrong(&say!("playbook.step_without_title"));
             }
         }
         Ok(())

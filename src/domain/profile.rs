@@ -81,14 +81,14 @@ impl Dialect {
         if let Some(zone) = &self.zone
             && Zone::named(zone).is_none()
         {
-            return Err(Error::usage(format!("{zone} is not a time zone"))
-                .hint("an IANA name, such as Europe/Istanbul"));
+            return Err(Error::usage(say!("profile.not_time_zone", zone = zone))
+                .hint(say!("profile.iana_name_such_as")));
         }
         match self.separator {
-            Some(c) if !c.is_ascii() || c == '"' || c.is_ascii_alphanumeric() => {
-                Err(Error::usage(format!("\"{c}\" cannot stand between fields"))
-                    .hint("separators: , ; | and a tab"))
-            }
+            Some(c) if !c.is_ascii() || c == '"' || c.is_ascii_alphanumeric() => Err(Error::usage(
+                say!("profile.cannot_stand_between_fields", c = c),
+            )
+            .hint(say!("profile.separators_tab"))),
             _ => Ok(()),
         }
     }
@@ -165,13 +165,12 @@ impl Profile {
     pub fn read(name: &str, text: &str) -> Result<Profile> {
         let read: std::result::Result<Profile, _> = toml::from_str(text);
         let mut profile = read.map_err(|e| {
-            Error::usage(format!("profile {name}: {}", e.message())).hint(
-                "a profile has about, kind, [columns], and may have headers, [dialect], [values]",
-            )
+            Error::usage(format!("profile {name}: {}", e.message()))
+                .hint(say!("profile.profile_about_kind_columns"))
         })?;
         if profile.kind.is_empty() {
             return Err(
-                Error::usage(format!("profile {name} does not say what its rows are"))
+                Error::usage(say!("profile.profile_does_not_say", name = name))
                     .hint("kind = \"customers\""),
             );
         }
@@ -189,7 +188,7 @@ impl Profile {
     /// It as TOML.
     pub fn write(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| {
-            Error::failed(format!("profile {} could not be written down", self.name)).because(e)
+            Error::failed(say!("profile.profile_could_not_written", name = self.name)).because(e)
         })
     }
 

@@ -192,8 +192,8 @@ impl Rules {
             rule.check(fields, playbooks)?;
             if self.rule[..at].iter().any(|r| r.code == rule.code) {
                 return Err(
-                    Error::usage(format!("there is a rule \"{}\" already", rule.code))
-                        .hint("give each rule a code of its own"),
+                    Error::usage(say!("rule.there_rule_already", code = rule.code))
+                        .hint(say!("rule.give_each_rule_code")),
                 );
             }
         }
@@ -207,7 +207,7 @@ impl Rule {
         toml::to_string(&Rules {
             rule: vec![self.clone()],
         })
-        .map_err(|e| Error::failed("the rule cannot be written as TOML").because(e))
+        .map_err(|e| Error::failed(say!("rule.rule_cannot_written_as")).because(e))
     }
 
     /// The write that puts it into the book, over what its person saw of it; `None`: it is new.
@@ -230,31 +230,31 @@ impl Rule {
     }
 
     fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
-        let wrong = |what: &str| Error::usage(format!("the rule \"{}\" {what}", self.code));
+        let wrong = |what: &str| Error::usage(say!("rule.rule", code = self.code, what = what));
         let code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if self.code.is_empty() || !self.code.chars().all(code) || self.label.trim().is_empty() {
-            return Err(wrong("needs a code of lower-case letters and a label"));
+            return Err(wrong(&say!("rule.needs_code_lower_case")));
         }
         self.filter(fields)?;
         if self.playbook.is_empty() && self.action.is_none() && self.alert == Alert::None {
-            return Err(wrong("does nothing").hint("give it a playbook, an action or an alert"));
+            return Err(wrong("does nothing").hint(say!("rule.give_playbook_action_or")));
         }
         if !self.playbook.is_empty() && playbooks.find(&self.playbook).is_none() {
             let known: Vec<&str> = playbooks.playbook.iter().map(|p| p.code.as_str()).collect();
-            return Err(wrong(&format!(
-                "starts the playbook \"{}\", which does not exist",
-                self.playbook
+            return Err(wrong(&say!(
+                "rule.starts_playbook_which_does",
+                playbook = self.playbook
             ))
             .hint(format!("there are {}", known.join(", "))));
         }
         match &self.action {
-            Some(call) if !KINDS.contains(&call.kind.as_str()) => Err(wrong(&format!(
-                "opens a call to action of the kind \"{}\"",
-                call.kind
+            Some(call) if !KINDS.contains(&call.kind.as_str()) => Err(wrong(&say!(
+                "rule.opens_call_action_kind",
+                kind = call.kind
             ))
             .hint(format!("kinds: {}", KINDS.join(", ")))),
             Some(call) if call.severity.is_some_and(|s| !(1..=4).contains(&s)) => {
-                Err(wrong("has a severity that is not 1 to 4"))
+                Err(wrong(&say!("rule.severity_not_1_4")))
             }
             _ => Ok(()),
         }
@@ -264,9 +264,10 @@ impl Rule {
     pub fn filter(&self, fields: &Fields) -> Result<Filter> {
         let whose = format!("the rule \"{}\"", self.code);
         let filter = Filter::parse(&self.when, fields).map_err(|m| {
-            Error::usage(format!(
-                "{whose} has a filter that cannot be read: {}",
-                m.message
+            Error::usage(say!(
+                "rule.filter_cannot_read",
+                whose = whose,
+                message = m.message
             ))
         })?;
         filter.fits(Stand::Rule, &whose)?;

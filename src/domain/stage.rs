@@ -99,12 +99,18 @@ impl Stage {
     /// Each of `exit_when` as the config writes it, and its filter where it is one that can hold there.
     pub fn exits(&self, fields: &Fields) -> impl Iterator<Item = (&str, Result<Filter>)> {
         let read = |text: &String| {
-            let whose = format!(
-                "the stage \"{}\" has the exit criterion \"{text}\", which",
-                self.code
+            let whose = say!(
+                "stage.stage_exit_criterion_which",
+                code = self.code,
+                text = text
             );
-            let filter = Filter::parse(text, fields)
-                .map_err(|m| Error::usage(format!("{whose} cannot be read: {}", m.message)))?;
+            let filter = Filter::parse(text, fields).map_err(|m| {
+                Error::usage(say!(
+                    "stage.cannot_read",
+                    whose = whose,
+                    message = m.message
+                ))
+            })?;
             filter.fits(Stand::Exit, &whose)?;
             Ok(filter)
         };
@@ -147,7 +153,7 @@ impl Stages {
     /// Says what is wrong with stages that somebody wrote.
     pub fn check(&self, fields: &Fields) -> Result<()> {
         if self.stage.is_empty() || self.stage.len() > 250 {
-            return Err(Error::usage("stages: a book has between 1 and 250 stages"));
+            return Err(Error::usage(say!("stage.stages_book_between_1")));
         }
         for stage in &self.stage {
             for (_, filter) in stage.exits(fields) {
@@ -159,7 +165,7 @@ impl Stages {
                         .iter()
                         .any(|q| q.code == question.code)
                 {
-                    return Err(Error::usage(format!("the stage \"{}\" has two questions of the code \"{}\"", stage.code, question.code))
+                    return Err(Error::usage(say!("stage.stage_two_questions_code", code = stage.code, code_2 = question.code))
                         .hint("each question has a code of its own: { code = \"pays\", ask = \"Who pays?\" }"));
                 }
             }

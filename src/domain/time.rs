@@ -118,9 +118,8 @@ impl serde::Serialize for Day {
 impl<'de> serde::Deserialize<'de> for Day {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Day, D::Error> {
         let text = String::deserialize(d)?;
-        text.parse().map_err(|()| {
-            serde::de::Error::custom(format!("\"{text}\" is not a date such as 2026-11-21"))
-        })
+        text.parse()
+            .map_err(|()| serde::de::Error::custom(say!("time.not_date_such_as", text = text)))
     }
 }
 

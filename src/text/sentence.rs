@@ -126,7 +126,9 @@ fn filled(
         match found {
             Some((len, arg, forms)) => {
                 match (arg, forms.last()) {
-                    (Arg::Count(n), Some(last)) => out.push_str(forms.get(form(*n)).unwrap_or(last)),
+                    (Arg::Count(n), Some(last)) => {
+                        out.push_str(forms.get(form(*n)).unwrap_or(last))
+                    }
                     _ => out.push_str(&say(arg)),
                 }
                 rest = &rest[len..];
@@ -291,7 +293,9 @@ macro_rules! say {
             vec![$((stringify!($name), {
                 #[allow(unused_imports)]
                 use $crate::text::sentence::{ByCount as _, BySentence as _, ByText as _, Filling};
-                (&&&Filling(&$value)).arg()
+                match &$value {
+                    value => (&&&Filling(value)).arg(),
+                }
             })),*],
         )
     }};
@@ -325,17 +329,26 @@ pub const fn check(code: &str, names: &[&str]) {
             while at < end && (words[at].is_ascii_alphanumeric() || words[at] == b'_') {
                 at += 1;
             }
-            assert!(at < end && (words[at] == b'}' || words[at] == b'|'), "a brace that opens no placeholder");
+            assert!(
+                at < end && (words[at] == b'}' || words[at] == b'|'),
+                "a brace that opens no placeholder"
+            );
             let mut which = 0;
             while which < names.len() && !same(words, from, at, names[which].as_bytes()) {
                 which += 1;
             }
-            assert!(which < names.len(), "the sentence has a placeholder that is not named here");
+            assert!(
+                which < names.len(),
+                "the sentence has a placeholder that is not named here"
+            );
             used |= 1 << which;
         }
         at += 1;
     }
-    assert!(used.count_ones() as usize == names.len(), "a name that the sentence has no placeholder for");
+    assert!(
+        used.count_ones() as usize == names.len(),
+        "a name that the sentence has no placeholder for"
+    );
 }
 
 const fn same(words: &[u8], from: usize, to: usize, name: &[u8]) -> bool {
@@ -382,7 +395,11 @@ const fn find(words: &[u8], code: &[u8]) -> Option<(usize, usize)> {
         while at < code.len() && line + at < end && words[line + at] == code[at] {
             at += 1;
         }
-        let theirs = if line + at < end { words[line + at] } else { b' ' };
+        let theirs = if line + at < end {
+            words[line + at]
+        } else {
+            b' '
+        };
         if at == code.len() && theirs == b' ' {
             // Behind ` = "` and before the last `"`.
             return Some((line + at + 4, end - 1));
@@ -438,7 +455,10 @@ mod tests {
     fn another_language_says_it_with_its_own_forms() {
         let sentence = Sentence {
             code: "t.rows".into(),
-            args: vec![("n".into(), Arg::Count(5)), ("what".into(), Arg::Said("x".into()))],
+            args: vec![
+                ("n".into(), Arg::Count(5)),
+                ("what".into(), Arg::Said("x".into())),
+            ],
             english: "5 rows".into(),
         };
         let russian: Form = |n| match (n % 10, n % 100) {

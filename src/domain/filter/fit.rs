@@ -24,46 +24,38 @@ impl Filter {
         let unfit = |needs: Needs| self.needing().into_iter().find(|(_, n)| *n == needs);
         let (words, me) = (!self.words().is_empty(), self.names_me());
         let example = match stand {
-            Stand::Rule => "name what is behind it: health, severe, silent, renews",
-            Stand::Exit => "name fields, such as nps>=7 or gaps=0",
+            Stand::Rule => say!("fit.name_what_behind_health"),
+            Stand::Exit => say!("fit.name_fields_such_as"),
             Stand::Scorecard => {
-                "choose by what a customer is: stage, tag, owner, arr, an attribute"
+                say!("fit.choose_by_what_customer")
             }
         };
         if stand == Stand::Scorecard {
             if let Some((code, _)) = unfit(Needs::Score).or(unfit(Needs::Everybody)) {
-                return wrong(
-                    &format!("asks for {code}, which comes from the score itself"),
-                    example,
-                );
+                return wrong(&say!("fit.asks_for_which_comes", code = code), &example);
             }
             if words || me || unfit(Needs::Viewer).is_some() {
-                return wrong(
-                    "says different things to different people, or goes by a name",
-                    example,
-                );
+                return wrong(&say!("fit.says_different_things_different"), &example);
             }
         }
         if let Some((code, _)) = unfit(Needs::Everybody).or(unfit(Needs::Orders)) {
-            return wrong(
-                &format!("asks for {code}, which depends on all customers"),
-                example,
-            );
+            return wrong(&say!("fit.asks_for_which_depends", code = code), &example);
         }
         match stand {
             Stand::Exit if self.is_empty() || words || me => {
-                wrong("one customer alone cannot meet", example)
+                wrong(&say!("fit.one_customer_alone_cannot"), &example)
             }
-            Stand::Rule if self.is_empty() => {
-                wrong("holds every customer", "give it a filter, such as nps<=6")
-            }
+            Stand::Rule if self.is_empty() => wrong(
+                &say!("fit.holds_every_customer"),
+                &say!("fit.give_filter_such_as"),
+            ),
             Stand::Rule if words => wrong(
-                "asks for free words",
-                "a rule names fields: retain list --help lists them",
+                &say!("fit.asks_for_free_words"),
+                &say!("fit.rule_names_fields_retain"),
             ),
             Stand::Rule if me => wrong(
-                "asks for \"me\"",
-                "a rule holds for everybody: name the owner",
+                &say!("fit.asks_for_me"),
+                &say!("fit.rule_holds_for_everybody"),
             ),
             _ => Ok(()),
         }

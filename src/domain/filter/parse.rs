@@ -16,7 +16,7 @@ pub(super) fn filter(text: &str, fields: &Fields) -> Result<Filter, Mistake> {
         return Err(mistake(
             start,
             text.len(),
-            format!("the filter is longer than {LONGEST} letters"),
+            say!("parse.filter_longer_than_letters", longest = LONGEST),
         ));
     }
     let mut parser = Parser {
@@ -31,7 +31,7 @@ pub(super) fn filter(text: &str, fields: &Fields) -> Result<Filter, Mistake> {
         return Err(mistake(
             parser.at,
             parser.at + 1,
-            "this ) has no ( before it",
+            say!("parse.this_no_before"),
         ));
     }
     Ok(Filter { root })
@@ -82,9 +82,7 @@ impl<'t> Parser<'t> {
                 return Err(mistake(
                     start,
                     end,
-                    format!(
-                        "\"{word}\" needs a term on both sides; quote it to search for the word"
-                    ),
+                    say!("parse.needs_term_on_both", word = word),
                 ));
             }
             branches.push(next);
@@ -110,9 +108,7 @@ impl<'t> Parser<'t> {
                     return Err(mistake(
                         start,
                         end,
-                        format!(
-                            "\"{word}\" needs a term on both sides; quote it to search for the word"
-                        ),
+                        say!("parse.needs_term_on_both", word = word),
                     ));
                 }
                 continue;
@@ -138,7 +134,7 @@ impl<'t> Parser<'t> {
             return Err(mistake(
                 start,
                 self.text.len(),
-                format!("the filter has more than {TERMS} terms"),
+                say!("parse.filter_more_than_terms", terms = TERMS),
             ));
         }
         let node = match self.rest().chars().next() {
@@ -148,7 +144,7 @@ impl<'t> Parser<'t> {
                 return Err(mistake(
                     start,
                     self.at,
-                    "- turns round what stands right behind it, such as -stage:churned",
+                    say!("parse.turns_round_what_stands"),
                 ));
             }
         };
@@ -163,12 +159,12 @@ impl<'t> Parser<'t> {
             return Err(mistake(
                 open,
                 open + 1,
-                format!("parentheses go deeper than {DEEPEST}"),
+                say!("parse.parentheses_go_deeper_than", deepest = DEEPEST),
             ));
         }
         let node = self.any()?;
         if self.peek() != Some(')') {
-            return Err(mistake(open, open + 1, "this ( is not closed"));
+            return Err(mistake(open, open + 1, say!("parse.this_not_closed")));
         }
         self.at += 1;
         self.depth -= 1;
@@ -176,7 +172,7 @@ impl<'t> Parser<'t> {
             return Err(mistake(
                 open,
                 self.at,
-                "there is nothing between these parentheses",
+                say!("parse.there_nothing_between_these"),
             ));
         }
         Ok(node)
@@ -193,7 +189,7 @@ impl<'t> Parser<'t> {
                 let named = self
                     .fields
                     .find(code)
-                    .ok_or_else(|| wrong(format!("{sign} has no meaning here")))?;
+                    .ok_or_else(|| wrong(say!("parse.no_meaning_here", sign = sign).to_string()))?;
                 return test(named, Op::Has, values).map_err(wrong);
             }
         }
@@ -201,7 +197,9 @@ impl<'t> Parser<'t> {
             let word = unquote(raw);
             let flag = self.fields.flag(&word);
             return match flag {
-                _ if word.is_empty() => Err(wrong("there is nothing between these quotes".into())),
+                _ if word.is_empty() => Err(wrong(
+                    say!("parse.there_nothing_between_these_quotes").into(),
+                )),
                 Some(named) if !raw.contains('"') => {
                     Ok(Node::Test(named, Op::Has, vec![Atom::Text("yes".into())]))
                 }
@@ -299,11 +297,12 @@ fn test(named: Named, op: Op, raw: &str) -> Result<Node, String> {
         .map(|(text, quoted)| atom(&named, text, quoted))
         .collect();
     if values.is_empty() {
-        return Err(format!(
-            "{} needs a value, such as {}",
-            named.code(),
-            value::example(&named)
-        ));
+        return Err(say!(
+            "parse.needs_value_such_as",
+            named = named.code(),
+            named_2 = value::example(&named)
+        )
+        .to_string());
     }
     Ok(Node::Test(named, op, values))
 }
@@ -329,19 +328,21 @@ fn test_checked(named: Named, op: Op, raw: &str, fields: &Fields) -> Result<Node
             FieldKind::Text | FieldKind::Choice | FieldKind::Words | FieldKind::Flag
         )
     {
-        return Err(format!(
-            "{} has no order; write {}",
-            named.code(),
-            value::example(&named)
-        ));
+        return Err(say!(
+            "parse.no_order_write",
+            named = named.code(),
+            named_2 = value::example(&named)
+        )
+        .to_string());
     }
     if compares && (values.len() > 1 || values.contains(&Atom::None)) {
-        return Err(format!(
-            "{}{} takes one value, such as {}",
-            named.code(),
-            op.sign(),
-            value::example(&named)
-        ));
+        return Err(say!(
+            "parse.takes_one_value_such",
+            named = named.code(),
+            sign = op.sign(),
+            named_2 = value::example(&named)
+        )
+        .to_string());
     }
     for text in values.iter().filter_map(|v| {
         if let Atom::Text(text) = v {
@@ -351,11 +352,13 @@ fn test_checked(named: Named, op: Op, raw: &str, fields: &Fields) -> Result<Node
         }
     }) {
         if !value::fits(named.kind(), op, text, fields.currency) {
-            return Err(format!(
-                "\"{text}\" does not fit {}; write {}",
-                named.code(),
-                value::example(&named)
-            ));
+            return Err(say!(
+                "parse.does_not_fit_write",
+                text = text,
+                named = named.code(),
+                named_2 = value::example(&named)
+            )
+            .to_string());
         }
     }
     if named.kind() == FieldKind::Flag {
@@ -388,7 +391,7 @@ fn flag(named: Named, values: &mut Vec<Atom>) -> Result<Node, String> {
 
 fn unknown(name: &str, fields: &Fields) -> String {
     if name.is_empty() {
-        return "a field stands before :, =, < or >, such as arr>100k".to_owned();
+        return say!("parse.field_stands_before_or").to_string();
     }
     let shown: String = name.chars().take(40).collect();
     let lower = shown.to_lowercase();
@@ -398,8 +401,8 @@ fn unknown(name: &str, fields: &Fields) -> String {
         .filter(|(d, n)| *d <= 1 + n.chars().count() / 4)
         .min();
     match near {
-        Some((_, near)) => format!("there is no field {shown}; did you mean {near}?"),
-        None => format!("there is no field {shown}; put quotes around it to search for the words"),
+        Some((_, near)) => say!("parse.there_no_field_did", shown = shown, near = near).to_string(),
+        None => say!("parse.there_no_field_put", shown = shown).to_string(),
     }
 }
 

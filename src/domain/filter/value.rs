@@ -16,13 +16,13 @@ pub(super) fn example(named: &Named) -> String {
         FieldKind::Text => format!("{code}:word"),
         FieldKind::Choice if code == "owner" => "owner:me".to_owned(),
         FieldKind::Choice if code == "band" => "band:risk".to_owned(),
-        FieldKind::Choice => format!("{code}:word or {code}:none"),
+        FieldKind::Choice => say!("value.word_or_none", code = code).to_string(),
         FieldKind::Words => "#word".to_owned(),
         FieldKind::Number | FieldKind::Tenths => format!("{code}>5"),
         FieldKind::Money => format!("{code}>100k"),
-        FieldKind::Until => format!("{code}<60d or {code}<2027-01-31"),
-        FieldKind::Since => format!("{code}>30d or {code}>2026-01-31"),
-        FieldKind::Flag => format!("{code}:yes or {code}:no"),
+        FieldKind::Until => say!("value.60d_or_2027_01", code = code).to_string(),
+        FieldKind::Since => say!("value.30d_or_2026_01", code = code).to_string(),
+        FieldKind::Flag => say!("value.yes_or_no", code = code).to_string(),
     }
 }
 

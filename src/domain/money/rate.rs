@@ -83,9 +83,7 @@ impl<'de> Deserialize<'de> for Decimal {
             Written::Text(text) => text,
         };
         Decimal::read(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "\"{text}\" is not a rate: a number above 0 with at most {MOST} digits, such as 1.0832"
-            ))
+            serde::de::Error::custom(say!("rate.not_rate_number_above", text = text, most = MOST))
         })
     }
 }
@@ -110,9 +108,8 @@ fn day<'de, D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Day, D::Er
         Written::Toml(day) => day.to_string(),
         Written::Text(text) => text,
     };
-    text.parse().map_err(|()| {
-        serde::de::Error::custom(format!("\"{text}\" is not a day, such as 2026-01-31"))
-    })
+    text.parse()
+        .map_err(|()| serde::de::Error::custom(say!("rate.not_day_such_as", text = text)))
 }
 
 impl Rate {
@@ -160,18 +157,21 @@ impl Rates {
         for (at, rate) in self.rate.iter().enumerate() {
             let (from, to) = (rate.from.code(), rate.to.code());
             if from == to {
-                return Err(Error::usage(format!(
-                    "rates: {from} has a rate into itself on {}",
-                    rate.day
+                return Err(Error::usage(say!(
+                    "rate.rates_rate_into_itself",
+                    from = from,
+                    day = rate.day
                 )));
             }
             let same = |r: &Rate| (r.day, r.from, r.to) == (rate.day, rate.from, rate.to);
             if self.rate[..at].iter().any(same) {
-                return Err(Error::usage(format!(
-                    "rates: {from} to {to} has two rates on {}",
-                    rate.day
+                return Err(Error::usage(say!(
+                    "rate.rates_two_rates_on",
+                    from = from,
+                    to = to,
+                    day = rate.day
                 ))
-                .hint("keep one of them, or give the other its own day"));
+                .hint(say!("rate.keep_one_them_or")));
             }
         }
         Ok(())

@@ -127,7 +127,10 @@ impl Reader<'_> {
             return start;
         };
         self.draft.inbound = true;
-        self.understood(start..start + mark.len(), "they came to us".to_owned());
+        self.understood(
+            start..start + mark.len(),
+            say!("line.they_came_us").to_string(),
+        );
         start + mark.len()
     }
 
@@ -259,13 +262,20 @@ impl Reader<'_> {
         };
         let title: Vec<&str> = line[start + 1..end].split_whitespace().collect();
         let title = title.join(" ");
-        let meaning = format!("task \"{title}\" due {}", words::show(due, self.now.today));
+        let meaning = say!(
+            "line.task_due",
+            title = title,
+            today = words::show(due, self.now.today)
+        );
         self.draft.follow_up = Some(TaskDraft {
             title,
             due: Some(due),
             ..TaskDraft::default()
         });
-        self.understood(start..start + line[start..].trim_end().len(), meaning);
+        self.understood(
+            start..start + line[start..].trim_end().len(),
+            meaning.to_string(),
+        );
     }
 
     /// Takes `count` tokens out of the text as one part.
@@ -359,16 +369,18 @@ fn find<'a>(name: &str, contacts: &'a [Contact]) -> Result<&'a Contact, String> 
     };
     let mut exact = found.iter().filter(whole);
     match (found.as_slice(), exact.next(), exact.next()) {
-        ([], ..) => Err(format!("no contact is called \"{name}\"")),
+        ([], ..) => Err(say!("line.no_contact_called", name = name).to_string()),
         ([one], ..) | (_, Some(one), None) => Ok(one),
         (several, ..) => {
             let names: Vec<&str> = several.iter().take(3).map(|c| c.name.as_str()).collect();
             let more = if several.len() > 3 { ", …" } else { "" };
-            Err(format!(
-                "{} contacts fit: {}{more}",
-                several.len(),
-                names.join(", ")
-            ))
+            Err(say!(
+                "line.contacts_fit",
+                several = several.len(),
+                names = names.join(", "),
+                more = more
+            )
+            .to_string())
         }
     }
 }
@@ -514,7 +526,7 @@ fn show_minutes(minutes: u32) -> String {
     match (minutes / 60, minutes % 60) {
         (0, rest) => format!("{rest} min"),
         (hours, 0) => format!("{hours} h"),
-        (hours, rest) => format!("{hours} h {rest} min"),
+        (hours, rest) => say!("line.h_min", hours = hours, rest = rest).to_string(),
     }
 }
 

@@ -1135,7 +1135,10 @@ fn whoever_holds_the_outbox_is_named_and_not_waited_for_for_ever() {
         ana.outbox.as_ref().unwrap().drop_lines(&HashSet::new()),
     ] {
         let error = work.unwrap_err();
-        assert_eq!((error.kind, error.message.as_str()), (Kind::Busy, said.as_str()));
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (Kind::Busy, said.as_str())
+        );
         assert!(error.hints[0].contains("`fg`"), "{error:?}");
     }
     assert_eq!(

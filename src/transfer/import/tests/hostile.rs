@@ -21,7 +21,8 @@ fn refusal(name: &str, bytes: &[u8]) -> String {
     };
     import(&mut book(), &path, &wanted, NOW, &mut |_| Continue::Yes)
         .expect_err("refused")
-        .message.to_string()
+        .message
+        .to_string()
 }
 
 /// How many rows were taken, and the reasons for the others.
