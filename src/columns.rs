@@ -9,13 +9,15 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Number, Value as Json};
 
 use crate::domain::config::{Attribute, AttributeType, Config};
 use crate::domain::field::{Field, FieldKind, Needs, Value};
 use crate::domain::filter::{Fields, Filter, People};
 use crate::domain::money::{self, Currency};
-use crate::domain::roster::Roster;
+use crate::domain::roster::{Choices, Get, Reader, Roster};
 use crate::domain::sheet::Datum;
 use crate::domain::stage::StageNo;
 use crate::domain::time::Day;
@@ -33,10 +35,13 @@ pub enum Align {
 }
 
 /// One column.
-#[derive(Debug)]
 pub struct Column {
-    /// Its code, other names, kind and value.
+    /// Its code, other names, kind and needs.
     pub field: Field,
+    /// Its value.
+    get: Get,
+    /// Its words, where the kind is `Choice`.
+    choices: Option<Choices>,
     /// Narrowest width at which it says something, in cells.
     pub min: u16,
     /// The width it takes when there is room.
@@ -45,7 +50,21 @@ pub struct Column {
     pub default: bool,
 }
 
+impl std::fmt::Debug for Column {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.field.code)
+    }
+}
+
 impl Column {
+    const fn reader(&self) -> Reader {
+        Reader {
+            code: self.field.code,
+            get: self.get,
+            choices: self.choices,
+        }
+    }
+
     /// Its code: what is typed, saved in views and written over CSV columns.
     pub fn code(&self) -> &'static str {
         self.field.code
@@ -72,7 +91,7 @@ impl Column {
             }
             _ => {}
         }
-        match (self.field.get)(roster, row) {
+        match (self.get)(roster, row) {
             Value::None => "-".to_owned(),
             Value::Number(n) => match (self.field.kind, self.field.code) {
                 (FieldKind::Money, _) => money::short(n, roster.config.currency),
@@ -88,7 +107,6 @@ impl Column {
             Value::Day(day) => format!("{}d", today.since(day)),
             Value::Text(text) => text.to_owned(),
             Value::Choice(no) => self
-                .field
                 .choices
                 .map_or("", |c| (c.label)(roster, no))
                 .to_owned(),
@@ -99,7 +117,7 @@ impl Column {
 
     /// The value with a stable name and raw units; `null` without data.
     pub fn json(&self, roster: &Roster, row: usize) -> Json {
-        match (self.field.get)(roster, row) {
+        match (self.get)(roster, row) {
             Value::None => Json::Null,
             Value::Words(_) if self.field.code == "apart" => roster
                 .apart(row)
@@ -113,11 +131,7 @@ impl Column {
             Value::Number(n) => n.into(),
             Value::Day(day) => day.to_string().into(),
             Value::Text(text) => text.into(),
-            Value::Choice(no) => self
-                .field
-                .choices
-                .map_or("", |c| (c.code)(roster, no))
-                .into(),
+            Value::Choice(no) => self.choices.map_or("", |c| (c.code)(roster, no)).into(),
             Value::Words(no) => roster
                 .tagsets
                 .get(no)
@@ -131,7 +145,7 @@ impl Column {
 
     /// The value as exports have it, before a file format says it.
     pub fn datum(&self, roster: &Roster, row: usize) -> Datum {
-        match ((self.field.get)(roster, row), self.field.kind) {
+        match ((self.get)(roster, row), self.field.kind) {
             (Value::None, _) => Datum::None,
             (Value::Number(n), FieldKind::Money) => Datum::Money(n),
             (Value::Number(n), FieldKind::Tenths) => Datum::Real(n as f64 / 10.0),
@@ -139,7 +153,7 @@ impl Column {
             (Value::Day(day), _) => Datum::Day(day),
             (Value::Text(text), _) => Datum::words(text),
             (Value::Choice(no), _) => {
-                Datum::words(self.field.choices.map_or("", |c| (c.code)(roster, no)))
+                Datum::words(self.choices.map_or("", |c| (c.code)(roster, no)))
             }
             (Value::Words(_), _) => Datum::words(self.csv(roster, row)),
             (Value::Flag(on), _) => Datum::Flag(on),
@@ -148,7 +162,7 @@ impl Column {
 
     /// The value as CSV has it: exact, without signs of currency; nothing without data.
     pub fn csv(&self, roster: &Roster, row: usize) -> String {
-        match ((self.field.get)(roster, row), self.field.kind) {
+        match ((self.get)(roster, row), self.field.kind) {
             (Value::Number(n), FieldKind::Money) => {
                 money::decimal(n, roster.config.currency.digits())
             }
@@ -218,9 +232,15 @@ pub fn default_set() -> impl Iterator<Item = &'static Column> {
     COLUMNS.iter().filter(|c| c.default)
 }
 
+/// An empty roster of a book, whose fields are those of the columns.
+pub fn roster(config: Arc<Config>, today: Day, me: &str) -> Roster {
+    Roster::new(config, &table::READERS, today, me)
+}
+
 /// What a filter over customers may name: every column, and the book's attributes.
 pub fn fields(config: &Config) -> Fields {
-    Fields::new(COLUMNS.iter().map(|c| &c.field), config)
+    let fields = COLUMNS.iter().map(|c| &c.field);
+    Fields::new(fields, &config.attributes, config.currency)
 }
 
 /// Which exit criteria of a stage a customer of the roster does not meet, as the config writes them. Attributes that they name have

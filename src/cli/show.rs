@@ -11,7 +11,6 @@ use super::health::{explanation_json, held_words};
 use super::list::every_column;
 use super::out::{Ink, lines, one_line};
 use super::today::{band_ink, priority_json, tenths};
-use crate::domain::cadence;
 use crate::domain::checklist::Answer;
 use crate::domain::config::Config;
 use crate::domain::event::{Event, EventKind};
@@ -136,18 +135,21 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
     let nps = signals
         .nps
         .map_or_else(|| "-".to_owned(), |n| format!("{n}{}", on(signals.nps_day)));
-    let cadence = cadence::kept(signals, config, today).map_or_else(
-        || "-".to_owned(),
-        |k| {
-            format!(
-                "{} ({} days, every {} to {})",
-                k.standing.code(),
-                k.days,
-                k.ideal,
-                k.longest
-            )
-        },
-    );
+    let cadence = config
+        .cadences
+        .kept(signals, config.limits(), today)
+        .map_or_else(
+            || "-".to_owned(),
+            |k| {
+                format!(
+                    "{} ({} days, every {} to {})",
+                    k.standing.code(),
+                    k.days,
+                    k.ideal,
+                    k.longest
+                )
+            },
+        );
     let rows = [
         ("owner", or_dash(&customer.owner)),
         ("stage", stage),

@@ -2,8 +2,9 @@
 
 use super::fields;
 use crate::domain::config::Config;
-use crate::domain::filter::{Fields, Filter, Stand};
+use crate::domain::filter::{Fields, Filter};
 use crate::domain::health::Scorecard;
+use crate::domain::stands::Stand;
 use crate::error::{Error, Result};
 
 /// Reads the filters of a config's scorecards. One that cannot be used passes nobody; the first of those is told.

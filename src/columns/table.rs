@@ -1,12 +1,12 @@
 //! The table of columns, in the order in which the chooser lists them.
 
 use super::Column;
-use crate::domain::cadence::{self, Standing};
-use crate::domain::field::{Choice, Choices, Field, FieldKind, Needs, Value};
+use crate::domain::cadence::Standing;
+use crate::domain::field::{Choice, Field, FieldKind, Needs, Value};
 use crate::domain::health::Band;
 use crate::domain::priority::REASONS;
 use crate::domain::rfm;
-use crate::domain::roster::Roster;
+use crate::domain::roster::{Choices, Reader, Roster};
 use crate::domain::segment::Member;
 use crate::domain::stage::{Pace, StageNo};
 use crate::domain::time::Day;
@@ -37,9 +37,9 @@ macro_rules! columns {
                 aliases: &$names,
                 kind: FieldKind::$kind,
                 needs: Needs::$needs,
-                get: $get,
-                choices: columns!(@words $($words)?),
             },
+            get: $get,
+            choices: columns!(@words $($words)?),
             min: $min,
             preferred: $width,
             default: $shown,
@@ -105,6 +105,17 @@ pub const COLUMNS: &[Column] = columns! {
     champion      []            Since      5  8 Facts     |r, at| day(r.rows[at].signals.roles[CHAMPION]);
     buyer         []            Since      5  6 Facts     |r, at| day(r.rows[at].signals.roles[BUYER]);
     sponsor       []            Since      5  7 Facts     |r, at| day(r.rows[at].signals.roles[SPONSOR]);
+};
+
+/// How the field of each column is read.
+pub static READERS: [Reader; COLUMNS.len()] = {
+    let mut all = [COLUMNS[0].reader(); COLUMNS.len()];
+    let mut at = 0;
+    while at < COLUMNS.len() {
+        all[at] = COLUMNS[at].reader();
+        at += 1;
+    }
+    all
 };
 
 fn member(roster: &Roster, at: usize) -> Option<&Member> {
@@ -337,7 +348,11 @@ const BANDS: Choices = Choices {
 
 /// How the last touch that counts stands to the cadence.
 fn cadence(roster: &Roster, at: usize) -> Value<'_> {
-    let kept = cadence::kept(&roster.rows[at].signals, &roster.config, roster.today);
+    let kept = roster.config.cadences.kept(
+        &roster.rows[at].signals,
+        roster.config.limits(),
+        roster.today,
+    );
     kept.map_or(Value::None, |k| Value::Choice(k.standing as u32))
 }
 

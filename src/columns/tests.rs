@@ -4,12 +4,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::domain::filter::{Filter, People, Stand};
+use crate::domain::filter::{Filter, People};
 use crate::domain::health::{Band, Health};
 use crate::domain::rfm::{Orders, Scores};
 use crate::domain::roster::Entry;
 use crate::domain::signal::Signals;
 use crate::domain::stage::{StageNo, Stages};
+use crate::domain::stands::Stand;
 
 /// One row with every signal, and one with none.
 fn roster() -> Roster {
@@ -25,7 +26,7 @@ fn roster() -> Roster {
     ];
     let today: Day = "2026-11-21".parse().unwrap();
     let ago = |days: i64| Some(today.plus(-days));
-    let mut roster = Roster::new(Arc::new(config), today, "ana");
+    let mut roster = crate::columns::roster(Arc::new(config), today, "ana");
     let signals = Signals {
         mrr: 2_000_050,
         arr: 24_000_600,
@@ -110,7 +111,7 @@ fn codes_and_other_names_are_said_once() {
     assert!(
         COLUMNS
             .iter()
-            .all(|c| (c.field.kind == FieldKind::Choice) == c.field.choices.is_some())
+            .all(|c| (c.field.kind == FieldKind::Choice) == c.choices.is_some())
     );
     let set: Vec<_> = default_set().map(Column::code).collect();
     assert_eq!(
@@ -425,7 +426,7 @@ fn a_filter_stands_only_where_its_fields_can_be_asked() {
 #[test]
 fn what_a_column_says_that_it_needs_is_what_it_needs() {
     let said = |roster: &Roster| -> Vec<String> {
-        let value = |c: &Column| format!("{:?}", (c.field.get)(roster, 0));
+        let value = |c: &Column| format!("{:?}", (c.get)(roster, 0));
         COLUMNS.iter().map(value).collect()
     };
     // A person's word over the score would hide that it fell.
@@ -483,7 +484,7 @@ fn an_exit_criterion_and_a_scorecard_that_can_never_hold_are_refused() {
 fn a_criterion_that_can_never_hold_takes_no_other_along() {
     let mut config = Config::default();
     config.stages.stage[0].exit_when = vec!["orders>3".into(), "nps>=7".into()];
-    let mut alone = Roster::new(Arc::new(config), "2026-11-21".parse().unwrap(), "");
+    let mut alone = crate::columns::roster(Arc::new(config), "2026-11-21".parse().unwrap(), "");
     alone.put(Entry {
         rowid: 1,
         name: "Acme",

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Config;
 use super::customer::ROLES;
+use super::policy::Limits;
 use super::signal::Signals;
 use super::stage::{Stage, StageClass};
 use super::time::Day;
@@ -171,54 +171,55 @@ impl Cadences {
             .and_then(|code| self.roles.get(*code))
             .map(|days| i64::from(*days))
     }
-}
 
-/// How a customer's cadence stands on a day; `None` where none holds, or nothing has begun.
-pub fn kept(signals: &Signals, config: &Config, day: Day) -> Option<Kept> {
-    let own = signals
-        .cadence
-        .and_then(|at| config.cadences.cadence.get(usize::from(at)));
-    let (ideal, longest) = match own {
-        Some(own) => (i64::from(own.ideal), i64::from(own.longest)),
-        None if config.stages.get(signals.stage)?.class == StageClass::Customer => {
-            let longest = i64::from(config.policy.cadence_days);
-            (longest * 2 / 3, longest)
-        }
-        None => return None,
-    };
-    let last = signals.reached.or(signals.started)?;
-    let days = day.since(last);
-    let standing = match days {
-        d if d > longest => Standing::Red,
-        d if d > ideal => Standing::Yellow,
-        _ => Standing::Ok,
-    };
-    Some(Kept {
-        standing,
-        last,
-        days,
-        ideal,
-        longest,
-    })
-}
-
-/// Of the roles that the book watches the one that has waited for too long by most days: its place in [`ROLES`], its last
-/// touch and the days since. A role that nobody has ever been touched in is a gap of the map, and no silence.
-pub fn waiting(signals: &Signals, config: &Config, day: Day) -> Option<(usize, Day, i64)> {
-    let over = |role: usize| {
-        let (last, limit) = (signals.roles[role]?, config.cadences.limit(role)?);
+    /// How a customer's cadence stands on a day; `None` where none holds, or nothing has begun.
+    pub fn kept(&self, signals: &Signals, limits: Limits<'_>, day: Day) -> Option<Kept> {
+        let own = signals
+            .cadence
+            .and_then(|at| self.cadence.get(usize::from(at)));
+        let (ideal, longest) = match own {
+            Some(own) => (i64::from(own.ideal), i64::from(own.longest)),
+            None if limits.stages.get(signals.stage)?.class == StageClass::Customer => {
+                let longest = i64::from(limits.policy.cadence_days);
+                (longest * 2 / 3, longest)
+            }
+            None => return None,
+        };
+        let last = signals.reached.or(signals.started)?;
         let days = day.since(last);
-        (days > limit).then_some((days - limit, (role, last, days)))
-    };
-    (0..ROLES.len())
-        .filter_map(over)
-        .max_by_key(|(over, (role, ..))| (*over, std::cmp::Reverse(*role)))
-        .map(|found| found.1)
+        let standing = match days {
+            d if d > longest => Standing::Red,
+            d if d > ideal => Standing::Yellow,
+            _ => Standing::Ok,
+        };
+        Some(Kept {
+            standing,
+            last,
+            days,
+            ideal,
+            longest,
+        })
+    }
+
+    /// Of the roles that the book watches the one that has waited for too long by most days: its place in [`ROLES`], its last
+    /// touch and the days since. A role that nobody has ever been touched in is a gap of the map, and no silence.
+    pub fn waiting(&self, signals: &Signals, day: Day) -> Option<(usize, Day, i64)> {
+        let over = |role: usize| {
+            let (last, limit) = (signals.roles[role]?, self.limit(role)?);
+            let days = day.since(last);
+            (days > limit).then_some((days - limit, (role, last, days)))
+        };
+        (0..ROLES.len())
+            .filter_map(over)
+            .max_by_key(|(over, (role, ..))| (*over, std::cmp::Reverse(*role)))
+            .map(|found| found.1)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::config::Config;
 
     fn config(cadences: &str) -> Config {
         Config {
@@ -265,7 +266,12 @@ mod tests {
             reached: Some(day(0)),
             ..Signals::default()
         };
-        let at = |cadence, n| kept(&signals(cadence), &config, day(n)).map(|k| k.standing);
+        let at = |cadence, n| {
+            config
+                .cadences
+                .kept(&signals(cadence), config.limits(), day(n))
+                .map(|k| k.standing)
+        };
         assert_eq!(
             [7, 8, 14, 15].map(|n| at(Some(0), n)),
             [
@@ -284,7 +290,10 @@ mod tests {
             stage: config.stages.find("acquisition").expect("shipped"),
             ..signals(None)
         };
-        assert_eq!(kept(&prospect, &config, day(90)), None);
+        assert_eq!(
+            config.cadences.kept(&prospect, config.limits(), day(90)),
+            None
+        );
     }
 
     #[test]
@@ -308,19 +317,19 @@ mod tests {
         let config = config("[roles]\nbuyer = 90\nchampion = 60");
         let role = |code| ROLES.iter().position(|r| *r == code).expect("a role");
         let mut signals = Signals::default();
-        assert_eq!(waiting(&signals, &config, day(400)), None);
+        assert_eq!(config.cadences.waiting(&signals, day(400)), None);
         (
             signals.roles[role("buyer")],
             signals.roles[role("champion")],
         ) = (Some(day(0)), Some(day(40)));
-        assert_eq!(waiting(&signals, &config, day(90)), None);
+        assert_eq!(config.cadences.waiting(&signals, day(90)), None);
         assert_eq!(
-            waiting(&signals, &config, day(100)),
+            config.cadences.waiting(&signals, day(100)),
             Some((role("buyer"), day(0), 100))
         );
         signals.roles[role("buyer")] = Some(day(30));
         assert_eq!(
-            waiting(&signals, &config, day(121)),
+            config.cadences.waiting(&signals, day(121)),
             Some((role("champion"), day(40), 81))
         );
     }

@@ -7,10 +7,12 @@ use super::action::ActionDraft;
 use super::checklist::Answer;
 use super::id::Id;
 use super::revenue::Interval;
+use super::rule::{KEY, Rule};
 use super::stage::Reason;
 use super::task::TaskDraft;
 use super::time::{Day, Stamp};
 use super::touchpoint::TouchDraft;
+use crate::error::Result;
 
 /// A change of one field of a row, with the value that the person saw when they began. Where somebody else has changed the
 /// field meanwhile (the value now is neither `base` nor `value`) the write is refused with a conflict and nothing changes.
@@ -340,7 +342,7 @@ pub enum Command {
     /// Saves a view under a name (an existing one of that name is changed).
     SaveView {
         name: String,
-        view: super::query::View,
+        view: super::view::View,
     },
     /// Sets a config key; `None` goes back to the default.
     SetConfig {
@@ -358,7 +360,7 @@ pub enum Command {
     /// Sets several config keys and saves several views in one step.
     Configure {
         settings: Vec<Setting>,
-        views: Vec<(String, super::query::View)>,
+        views: Vec<(String, super::view::View)>,
     },
     /// Decides a conflict between copies of the book: `take` names the edit whose value holds.
     Resolve { row: Id, field: String, take: Id },
@@ -416,6 +418,27 @@ pub struct Receipt {
     pub repeated: bool,
     /// Why it is not in the book yet, when it waits in the outbox to be written at the next chance.
     pub queued: Option<String>,
+}
+
+impl Rule {
+    /// The write that puts it into the book, over what its person saw of it; `None`: it is new.
+    pub fn command(&self, seen: Option<&Rule>) -> Result<Command> {
+        let base = Some(seen.map(Rule::text).transpose()?);
+        Ok(Command::SetConfig {
+            key: format!("{KEY}{}", self.code),
+            value: Some(self.text()?),
+            base,
+        })
+    }
+
+    /// The write that takes it out of the book.
+    pub fn removal(&self) -> Result<Command> {
+        Ok(Command::SetConfig {
+            key: format!("{KEY}{}", self.code),
+            value: None,
+            base: Some(Some(self.text()?)),
+        })
+    }
 }
 
 #[cfg(test)]

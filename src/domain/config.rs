@@ -1,84 +1,16 @@
 //! What a book may set for itself: stages, scorecards, cadence, money, zone, attributes.
 
-use serde::{Deserialize, Serialize};
-
+pub use super::attribute::{Attribute, AttributeType};
 use super::cadence::Cadences;
 use super::health::Scorecards;
-use super::money::{Currency, Rates};
+use super::money::{Currency, Exchange, Rates};
 use super::playbook::Playbooks;
+use super::policy::Limits;
+pub use super::policy::Policy;
 use super::profile::Profile;
 use super::rule::Rules;
 use super::stage::Stages;
 use super::time::Zone;
-
-/// The type of a custom attribute.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum AttributeType {
-    /// Any words.
-    #[default]
-    Text,
-    /// A whole number.
-    Int,
-    /// An amount in the book's currency, minor units.
-    Money,
-    /// A civil date.
-    Date,
-    /// One of a few words.
-    Enum,
-    /// Yes or no.
-    Bool,
-}
-
-/// A custom attribute of customers.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
-pub struct Attribute {
-    /// Stable code, lower case with underscores.
-    pub code: String,
-    /// What a person reads.
-    pub label: String,
-    /// How its values are read, compared and shown.
-    #[serde(rename = "type", default)]
-    pub kind: AttributeType,
-}
-
-/// What the queue and the health score measure against.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Policy {
-    /// Days without a touch after which the cadence is broken, where the stage's class is `customer` and no cadence of the
-    /// book fits.
-    pub cadence_days: u16,
-    /// Days before a renewal within which a plan (a task of kind `renewal`) is expected.
-    pub renewal_days: u16,
-    /// Highest severity number that counts as severe.
-    pub severe: u8,
-    /// Days within which a detractor's answer waits for a touch.
-    pub detractor_days: u16,
-    /// Points by which health has to fall within 28 days to be a reason.
-    pub fell_points: u8,
-    /// Days after which a pulse says nothing any more.
-    pub pulse_days: u16,
-    /// Days in which a risk of severity 1 to 4 is looked at again, each time from the last look.
-    pub escalation_days: [u16; 4],
-    /// Days for which an alert stays in the queue, unless somebody is done with it before.
-    pub alert_days: u16,
-}
-
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            cadence_days: 30,
-            renewal_days: 90,
-            severe: 2,
-            detractor_days: 90,
-            fell_points: 10,
-            pulse_days: 90,
-            escalation_days: [1, 2, 7, 14],
-            alert_days: 14,
-        }
-    }
-}
 
 /// Everything of the config that the pure rules read. Stored in the book's `config` table, one row a key:
 /// those of [`KEYS`].
@@ -243,6 +175,23 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What health is measured against.
+    pub fn limits(&self) -> Limits<'_> {
+        Limits {
+            stages: &self.stages,
+            policy: &self.policy,
+            version: self.scorecards.version,
+        }
+    }
+
+    /// By what amounts are brought into the book's currency.
+    pub fn exchange(&self) -> Exchange<'_> {
+        Exchange {
+            book: self.currency,
+            rates: &self.rates,
+        }
+    }
+
     /// The attribute with this code.
     pub fn attribute(&self, code: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|a| a.code == code)

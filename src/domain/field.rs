@@ -1,6 +1,6 @@
-//! What a field of a customer is to the filter language: a code, a kind and a way to read it from the roster.
+//! What a field of a customer is to the filter language: a code, a kind and what its value needs. How it is read from a roster is
+//! a `roster::Reader`.
 
-use super::roster::Roster;
 use super::time::Day;
 
 /// How a field's value compares and what the person may type for it.
@@ -69,19 +69,6 @@ pub struct Choice {
     pub words: Vec<String>,
 }
 
-/// The words of a field of kind `Choice`.
-#[derive(Clone, Copy)]
-pub struct Choices {
-    /// All of them.
-    pub list: fn(&Roster) -> Vec<Choice>,
-    /// The code of a number: what JSON and CSV say.
-    pub code: fn(&Roster, u32) -> &str,
-    /// The label of a number: what lists show.
-    pub label: fn(&Roster, u32) -> &str,
-    /// Sorts by number rather than by folded label.
-    pub ordered: bool,
-}
-
 /// One field. The static table of all of them is `columns::COLUMNS`; custom attributes are added when a filter is parsed.
 #[derive(Clone, Copy)]
 pub struct Field {
@@ -93,10 +80,6 @@ pub struct Field {
     pub kind: FieldKind,
     /// What its value comes from.
     pub needs: Needs,
-    /// Its value for the customer at a row of the roster.
-    pub get: fn(&Roster, usize) -> Value<'_>,
-    /// Its words, where the kind is `Choice`.
-    pub choices: Option<Choices>,
 }
 
 impl Field {

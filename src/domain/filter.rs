@@ -9,7 +9,6 @@
 //! stages, names and days once, and [`Prepared::matches`] is a few comparisons a row.
 
 mod complete;
-mod fit;
 mod parse;
 mod prepare;
 #[cfg(test)]
@@ -19,16 +18,24 @@ mod value;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::config::{Attribute, AttributeType, Config};
-use super::field::{Field, FieldKind};
+use super::attribute::{Attribute, AttributeType};
+use super::field::{Field, FieldKind, Needs};
 use super::money::Currency;
-use super::query::Mistake;
-use super::roster::Roster;
 use crate::text::sentence::Sentence;
 
 pub use complete::{Completion, complete};
-pub use fit::Stand;
 pub use prepare::Prepared;
+
+/// A mistake in a filter line.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mistake {
+    /// First byte that is wrong.
+    pub start: usize,
+    /// Byte behind the last one.
+    pub end: usize,
+    /// One sentence.
+    pub message: String,
+}
 
 /// For each free word (as [`Filter::words`] gives it) the rows at which a person is called so, ascending.
 pub type People = HashMap<String, Vec<u32>>;
@@ -42,12 +49,17 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The given fields and the config's attributes. Where both have a code, `attr.code` is the attribute.
-    pub fn new(fields: impl IntoIterator<Item = &'static Field>, config: &Config) -> Fields {
+    /// The given fields and a book's attributes, with amounts in its currency. Where both have a code, `attr.code` is the
+    /// attribute.
+    pub fn new(
+        fields: impl IntoIterator<Item = &'static Field>,
+        attributes: &[Attribute],
+        currency: Currency,
+    ) -> Fields {
         Fields {
             fields: fields.into_iter().collect(),
-            attributes: config.attributes.clone(),
-            currency: config.currency,
+            attributes: attributes.to_vec(),
+            currency,
         }
     }
 
@@ -234,6 +246,18 @@ impl Filter {
         codes
     }
 
+    /// The fields that it reads and what each needs, sorted by code; attributes are facts.
+    pub fn needing(&self) -> Vec<(&'static str, Needs)> {
+        let mut all = Vec::new();
+        self.root.visit(&mut |node| {
+            if let Node::Test(Named::Field(field), ..) = node {
+                all.push((field.code, field.needs));
+            }
+        });
+        all.sort_unstable_by_key(|(code, _)| *code);
+        all
+    }
+
     /// Codes of the fields that it reads, each once, custom attributes left out.
     pub fn reads(&self) -> Vec<&'static str> {
         let mut codes = Vec::new();
@@ -254,16 +278,6 @@ impl Filter {
             me |= matches!(node, Node::Test(_, _, values) if values.contains(&Atom::Me))
         });
         me
-    }
-
-    /// Looks up everything that the filter names in a roster, once, for a scan of its rows.
-    pub fn prepare<'r>(&self, roster: &'r Roster, people: &People) -> Prepared<'r> {
-        Prepared::new(&self.root, roster, people)
-    }
-
-    /// Words for a stage, an owner, a tag or another choice that nothing is called by at present: a slip, or of tomorrow.
-    pub fn unknown(&self, roster: &Roster) -> Vec<Unknown> {
-        prepare::unknown(&self.root, roster)
     }
 
     /// The filter in its plainest writing, which is read as the same filter.

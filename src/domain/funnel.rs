@@ -45,6 +45,17 @@ pub struct Period {
     pub to: Day,
 }
 
+/// A period relative to today, or fixed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum PeriodAsk {
+    /// The last so many days.
+    Days(u16),
+    /// Everything there is.
+    All,
+    /// From the first day to the last one.
+    Between(Day, Day),
+}
+
 /// The figures of one stage.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct StageFigures {

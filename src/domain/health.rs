@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Config;
 use super::filter::Filter;
+use super::policy::Limits;
 use super::signal::Signals;
 use super::time::Day;
 use crate::error::{Error, Result};
@@ -159,7 +159,7 @@ pub struct MeasureKind {
     /// Unit of the raw value: `d`, `%`, `pt`, `"`: shown behind it.
     pub unit: &'static str,
     /// The raw value; `None` is "no data", never 0.
-    pub raw: fn(&Signals, &Config, Day) -> Raw,
+    pub raw: fn(&Signals, Limits<'_>, Day) -> Raw,
 }
 
 /// Where a score lies.
@@ -367,9 +367,9 @@ impl Measure {
     }
 
     /// Raw value and its day; `None`: no data.
-    fn raw(&self, signals: &Signals, config: &Config, day: Day) -> Raw {
+    fn raw(&self, signals: &Signals, limits: Limits<'_>, day: Day) -> Raw {
         self.kind()
-            .and_then(|kind| (kind.raw)(signals, config, day))
+            .and_then(|kind| (kind.raw)(signals, limits, day))
     }
 
     /// The segment of the map around a raw value.
@@ -435,13 +435,18 @@ impl Sums {
 }
 
 /// The health of a customer on `day` as its scorecard measures it: round half even( sum(weight x points) / weight present / 10 ).
-pub fn measured(card: Option<&Scorecard>, signals: &Signals, config: &Config, day: Day) -> Health {
+pub fn measured(
+    card: Option<&Scorecard>,
+    signals: &Signals,
+    limits: Limits<'_>,
+    day: Day,
+) -> Health {
     let Some(card) = card else {
         return Health::default();
     };
     let mut sums = Sums::default();
     for measure in &card.measure {
-        let raw = measure.raw(signals, config, day);
+        let raw = measure.raw(signals, limits, day);
         sums.add(
             measure.weight,
             raw.map_or(measure.missing, |(raw, _)| measure.points(raw)),
@@ -452,8 +457,8 @@ pub fn measured(card: Option<&Scorecard>, signals: &Signals, config: &Config, da
 
 /// The health that holds on `day`: a person's word while it lasts, otherwise what is measured. The coverage is that of the
 /// measures either way.
-pub fn score(card: Option<&Scorecard>, signals: &Signals, config: &Config, day: Day) -> Health {
-    overruled(card, measured(card, signals, config, day), signals, day)
+pub fn score(card: Option<&Scorecard>, signals: &Signals, limits: Limits<'_>, day: Day) -> Health {
+    overruled(card, measured(card, signals, limits, day), signals, day)
 }
 
 /// A measured health with a person's word over it, where one holds.

@@ -9,7 +9,7 @@ mod rate;
 mod yearly;
 
 pub use beside::{Beside, beside};
-pub use rate::{Rate, Rates, Ratio};
+pub use rate::{Exchange, Rate, Rates, Ratio};
 pub use yearly::Arr;
 
 /// An ISO 4217 code in three bytes. Books of version 0.1 may hold codes that ISO does not list; their amounts have two digits.

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::action::Action;
 use super::checklist::Checklist;
 use super::customer::{Contact, Customer};
 use super::duplicate::Sign;
 use super::event::{Event, EventKind};
+pub use super::filter::Mistake;
+pub use super::funnel::PeriodAsk;
 use super::funnel::{Flow, Mode, Period, StageFigures};
 use super::health::backtest::Backtest;
 use super::health::{Explanation, Health};
@@ -23,27 +25,11 @@ use super::table::{TableAsk, TablePage};
 use super::task::Task;
 use super::ticket::Ticket;
 use super::time::{Day, Stamp};
+pub use super::view::View;
 
 mod log;
 
 pub use log::{BatchPage, BatchRow, Conflict, ConflictValue, Deed, EditRow};
-
-/// A saved view: what a list shows.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, Hash)]
-#[serde(default)]
-pub struct View {
-    /// Filter line.
-    pub filter: String,
-    /// Code of the column it is sorted by; empty for the screen's own order.
-    pub sort: String,
-    /// Largest first.
-    pub descending: bool,
-    /// Codes of the columns shown; empty for the default set.
-    pub columns: Vec<String>,
-    /// It is a segment: counted among the segments.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub segment: bool,
-}
 
 /// Which tasks.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
@@ -224,17 +210,6 @@ impl Default for FiredAsk {
     }
 }
 
-/// A period relative to today, or fixed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum PeriodAsk {
-    /// The last so many days.
-    Days(u16),
-    /// Everything there is.
-    All,
-    /// From the first day to the last one.
-    Between(Day, Day),
-}
-
 /// Rows of the roster in order. `rows` are row numbers of the roster that the store shares.
 #[derive(Clone, Debug, Default)]
 pub struct RowsPage {
@@ -248,17 +223,6 @@ pub struct RowsPage {
     pub mistake: Option<Mistake>,
     /// Ways to complete the filter at its end: the whole filter as it would be then, and the count.
     pub completions: Vec<(String, usize)>,
-}
-
-/// A mistake in a filter line.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Mistake {
-    /// First byte that is wrong.
-    pub start: usize,
-    /// Byte behind the last one.
-    pub end: usize,
-    /// One sentence.
-    pub message: String,
 }
 
 /// Counts for tabs and headers.

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Config;
 use super::id::Id;
-use super::money::{Arr, Currency, Ratio};
+use super::money::{Arr, Currency, Exchange, Ratio};
 use super::time::Day;
 
 /// How often a price is paid.
@@ -149,11 +148,11 @@ impl Terms {
 
 impl Terms {
     /// By what these are brought into the book's currency on a day: `Some(None)` where they are in it, `None` without a rate.
-    pub fn ratio(&self, config: &Config, day: Day) -> Option<Option<Ratio>> {
-        if self.currency == config.currency {
+    pub fn ratio(&self, exchange: Exchange<'_>, day: Day) -> Option<Option<Ratio>> {
+        if self.currency == exchange.book {
             return Some(None);
         }
-        let ratio = config.rates.at(self.currency, config.currency, day)?;
+        let ratio = exchange.rates.at(self.currency, exchange.book, day)?;
         Some(Some(ratio))
     }
 
@@ -164,8 +163,8 @@ impl Terms {
     }
 
     /// ARR on a day.
-    pub fn arr(&self, config: &Config, day: Day) -> Arr {
-        match self.ratio(config, day) {
+    pub fn arr(&self, exchange: Exchange<'_>, day: Day) -> Arr {
+        match self.ratio(exchange, day) {
             Some(ratio) => Arr::of(self.at_most(Span::Year, ratio), ratio.is_some()),
             None => Arr::default().with([(self.currency, self.at_most(Span::Year, None))]),
         }
@@ -192,10 +191,10 @@ pub fn is_trial(status: &str) -> bool {
 }
 
 /// ARR of a customer's versions on a day: of those that are active then and no trials.
-pub fn arr(versions: &[Version], config: &Config, day: Day) -> Arr {
+pub fn arr(versions: &[Version], exchange: Exchange<'_>, day: Day) -> Arr {
     let holds =
         |v: &&Version| v.start <= day && v.end.is_none_or(|end| end > day) && !is_trial(&v.status);
-    let of = |v: &Version| v.terms().arr(config, day);
+    let of = |v: &Version| v.terms().arr(exchange, day);
     versions.iter().filter(holds).map(of).sum()
 }
 

@@ -15,9 +15,11 @@ pub(crate) mod names;
 
 pub use bits::Bits;
 pub use names::Names;
+pub use reader::{Choices, Get, Reader};
 
 mod bits;
 mod order;
+mod reader;
 mod scoring;
 #[cfg(test)]
 mod tests;
@@ -87,6 +89,8 @@ struct Apart {
 pub struct Roster {
     /// The rules that health and priority are computed by.
     pub config: Arc<Config>,
+    /// How its fields are read.
+    readers: &'static [Reader],
     /// The day of every figure.
     pub today: Day,
     /// Who "me" is in `owner:me`.
@@ -108,7 +112,7 @@ pub struct Roster {
     /// Custom attributes that were asked for: code, then a value a row (by number in its names).
     pub attributes: HashMap<String, (Names, Vec<u32>)>,
     /// What everybody bought, once something has asked for it.
-    pub purchases: Option<Box<super::segment::Purchases>>,
+    pub purchases: Option<Box<super::purchases::Purchases>>,
     /// Median ARR of the customers that have one, minor units.
     pub median_arr: i64,
     names: names::NameHeap,
@@ -123,10 +127,11 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// An empty roster for a day.
-    pub fn new(config: Arc<Config>, today: Day, me: &str) -> Roster {
+    /// An empty roster for a day, whose fields are read so.
+    pub fn new(config: Arc<Config>, readers: &'static [Reader], today: Day, me: &str) -> Roster {
         Roster {
             config,
+            readers,
             today,
             me: me.to_owned(),
             rows: Vec::new(),
@@ -150,7 +155,7 @@ impl Roster {
 
     /// An empty roster by the same rules, to be read beside this one and [`Roster::append`]ed.
     pub fn part(&self) -> Roster {
-        Roster::new(self.config.clone(), self.today, &self.me)
+        Roster::new(self.config.clone(), self.readers, self.today, &self.me)
     }
 
     /// Makes an empty part ready for customers whose integers begin at `first`.

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionDraft, KINDS};
-use super::command::Command;
-use super::filter::{Fields, Filter, Stand};
 use super::id::Id;
 use super::playbook::Playbooks;
 use super::time::Day;
@@ -186,10 +184,10 @@ impl Rules {
         self.rule.iter().map(Rule::text).collect()
     }
 
-    /// Says what is wrong with rules that somebody wrote: which rule, what, and what would be right.
-    pub fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
+    /// Says what is wrong with rules that somebody wrote, but for their filters.
+    pub fn check_all(&self, playbooks: &Playbooks) -> Result<()> {
         for (at, rule) in self.rule.iter().enumerate() {
-            rule.check(fields, playbooks)?;
+            rule.check(playbooks)?;
             if self.rule[..at].iter().any(|r| r.code == rule.code) {
                 return Err(
                     Error::usage(say!("rule.there_rule_already", code = rule.code))
@@ -210,32 +208,12 @@ impl Rule {
         .map_err(|e| Error::failed(say!("rule.rule_cannot_written_as")).because(e))
     }
 
-    /// The write that puts it into the book, over what its person saw of it; `None`: it is new.
-    pub fn command(&self, seen: Option<&Rule>) -> Result<Command> {
-        let base = Some(seen.map(Rule::text).transpose()?);
-        Ok(Command::SetConfig {
-            key: format!("{KEY}{}", self.code),
-            value: Some(self.text()?),
-            base,
-        })
-    }
-
-    /// The write that takes it out of the book.
-    pub fn removal(&self) -> Result<Command> {
-        Ok(Command::SetConfig {
-            key: format!("{KEY}{}", self.code),
-            value: None,
-            base: Some(Some(self.text()?)),
-        })
-    }
-
-    fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
+    fn check(&self, playbooks: &Playbooks) -> Result<()> {
         let wrong = |what: &str| Error::usage(say!("rule.rule", code = self.code, what = what));
         let code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if self.code.is_empty() || !self.code.chars().all(code) || self.label.trim().is_empty() {
             return Err(wrong(&say!("rule.needs_code_lower_case")));
         }
-        self.filter(fields)?;
         if self.playbook.is_empty() && self.action.is_none() && self.alert == Alert::None {
             return Err(wrong("does nothing").hint(say!("rule.give_playbook_action_or")));
         }
@@ -258,19 +236,5 @@ impl Rule {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Its filter, read and found fit for a rule.
-    pub fn filter(&self, fields: &Fields) -> Result<Filter> {
-        let whose = format!("the rule \"{}\"", self.code);
-        let filter = Filter::parse(&self.when, fields).map_err(|m| {
-            Error::usage(say!(
-                "rule.filter_cannot_read",
-                whose = whose,
-                message = m.message
-            ))
-        })?;
-        filter.fits(Stand::Rule, &whose)?;
-        Ok(filter)
     }
 }

@@ -1,5 +1,6 @@
 //! Segments: the ready-made ones, which are read off a customer's orders and course, and saved views that are live filters.
 
+pub use super::purchases::{Member, Purchases};
 use super::rfm::{self, Mean, Orders, Scores, Value};
 use super::roster::{Names, Roster};
 
@@ -22,42 +23,6 @@ pub const READY: [(&str, Test); 7] = [
 
 /// Those that go by scores: with too few customers nobody can be in them.
 pub const BY_SCORES: [&str; 3] = ["frequent", "vip", "at_risk"];
-
-/// What decides on the segments of one customer.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Member {
-    /// Its orders.
-    pub orders: Orders,
-    /// Its scores, where there are enough customers for any.
-    pub scores: Option<Scores>,
-    /// The three conditions of high value; `None` without an order in the look-back.
-    pub value: Option<Value>,
-    /// It came back after it had left.
-    pub returned: bool,
-}
-
-/// What every customer of a book bought and what follows from it, by row of the roster: read when something asks for it.
-#[derive(Clone, Debug, Default)]
-pub struct Purchases {
-    /// By row.
-    pub members: Vec<Member>,
-    /// The median of the customers' mean orders.
-    pub median: Option<Mean>,
-    /// The segments of each row, by their number in the roster's tag sets.
-    sets: Vec<u32>,
-}
-
-impl Purchases {
-    /// The customer at a row.
-    pub fn get(&self, at: usize) -> Option<&Member> {
-        self.members.get(at)
-    }
-
-    /// The segments of a row as a set of words; 0 for none.
-    pub fn set(&self, at: usize) -> u32 {
-        self.sets.get(at).copied().unwrap_or(0)
-    }
-}
 
 /// Scores and values of all customers from their orders; `returned` says of a row whether it came back after it had left.
 pub fn members(

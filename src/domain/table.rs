@@ -5,10 +5,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::funnel::{Mode, Period};
+use super::filter::Mistake;
+use super::funnel::{Mode, Period, PeriodAsk};
 use super::nps::Nps;
 use super::proportion::Share;
-use super::query::{Mistake, PeriodAsk};
 use super::survival::{LogRank, Quantile};
 
 /// Which table.

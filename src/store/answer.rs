@@ -20,7 +20,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::columns;
 use crate::domain::event::EventKind;
-use crate::domain::filter::{self, Fields, Filter, People};
+use crate::domain::filter::{self, Filter, People};
 use crate::domain::funnel::Period;
 use crate::domain::health;
 use crate::domain::id::Id;
@@ -176,7 +176,7 @@ fn ready(
     text: &str,
     shared: &Arc<RwLock<Roster>>,
 ) -> Result<std::result::Result<(Filter, People), Mistake>> {
-    let fields = Fields::new(columns::COLUMNS.iter().map(|c| &c.field), &store.config);
+    let fields = columns::fields(&store.config);
     let filter = match Filter::parse(text, &fields) {
         Ok(filter) => filter,
         Err(mistake) => return Ok(Err(mistake)),
@@ -274,7 +274,7 @@ fn completions(store: &Store, text: &str, shared: &Arc<RwLock<Roster>>) -> Vec<(
     if text.is_empty() || text.ends_with(char::is_whitespace) {
         return Vec::new();
     }
-    let fields = Fields::new(columns::COLUMNS.iter().map(|c| &c.field), &store.config);
+    let fields = columns::fields(&store.config);
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     filter::complete(text, text.len(), &roster, &fields)
         .into_iter()

@@ -33,7 +33,7 @@ impl<'c> Rated<'c> {
                 alone: None,
             });
         }
-        let mut alone = Roster::new(Arc::new(config.clone()), Day::MIN, "");
+        let mut alone = crate::columns::roster(Arc::new(config.clone()), Day::MIN, "");
         for code in config.scorecards.attributes() {
             alone.reload_attribute(&code, []);
         }
@@ -70,21 +70,21 @@ impl<'c> Rated<'c> {
     /// The health that held on a day, of the signals of that day.
     pub fn score(&mut self, signals: Signals, day: Day) -> Health {
         self.with(signals, day, |card, signals, config| {
-            health::score(card, signals, config, day)
+            health::score(card, signals, config.limits(), day)
         })
     }
 
     /// What the measures said on a day, whatever a person said.
     pub fn measured(&mut self, signals: Signals, day: Day) -> Health {
         self.with(signals, day, |card, signals, config| {
-            health::measured(card, signals, config, day)
+            health::measured(card, signals, config.limits(), day)
         })
     }
 
     /// The same as [`Rated::score`] with every step.
     pub fn explain(&mut self, signals: Signals, day: Day) -> Explanation {
         self.with(signals, day, |card, signals, config| {
-            health::explain(card, signals, config, day)
+            health::explain(card, signals, config.limits(), day)
         })
     }
 }

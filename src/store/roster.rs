@@ -66,7 +66,7 @@ pub fn load(
     me: &str,
     fold: bool,
 ) -> Result<(Roster, Vec<i64>)> {
-    let mut roster = Roster::new(config.clone(), today, me);
+    let mut roster = crate::columns::roster(config.clone(), today, me);
     // All scans see one state of the book.
     let _snapshot = if conn.is_autocommit() {
         Some(conn.unchecked_transaction().map_err(sql)?)

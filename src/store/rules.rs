@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::columns;
 use crate::domain::config::Config;
 use crate::domain::event::EventKind;
-use crate::domain::filter::{Fields, Filter, People};
+use crate::domain::filter::{Filter, People};
 use crate::domain::roster::Roster;
 use crate::domain::rule::{Alert, Edge, Rule};
 use crate::domain::time::{Day, Stamp};
@@ -127,16 +127,11 @@ pub(super) enum Fire {
     No,
 }
 
-/// The words of a book's fields, as its filters read them.
-pub(super) fn fields(config: &Config) -> Fields {
-    Fields::new(columns::COLUMNS.iter().map(|c| &c.field), config)
-}
-
 impl Watch {
     /// The rules of a config that are on. A rule whose filter cannot be read any more is passed over; `doctor` and the list of
     /// rules name it.
     pub(super) fn of(config: &Arc<Config>) -> Watch {
-        let fields = fields(config);
+        let fields = columns::fields(config);
         let on = config.rules.rule.iter().enumerate().filter(|(_, r)| !r.off);
         let rules: Vec<(usize, Filter)> = on
             .filter_map(|(at, rule)| Some((at, rule.filter(&fields).ok()?)))
@@ -195,7 +190,7 @@ impl Watch {
         customers: &[i64],
         today: Day,
     ) -> Result<BTreeMap<i64, BTreeSet<usize>>> {
-        let mut small = Roster::new(self.config.clone(), today, "");
+        let mut small = crate::columns::roster(self.config.clone(), today, "");
         for code in &self.attributes {
             small.reload_attribute(code, []);
         }
@@ -331,7 +326,11 @@ impl Watch {
         }
         let fresh = self.fresh(state.as_ref());
         if fresh.is_empty() {
-            self.begin_anew(conn, &Roster::new(self.config.clone(), today, ""), &fresh)?;
+            self.begin_anew(
+                conn,
+                &crate::columns::roster(self.config.clone(), today, ""),
+                &fresh,
+            )?;
         } else {
             self.begin_anew(conn, &self.whole(conn, today)?, &fresh)?;
         }

@@ -13,7 +13,7 @@ use crate::domain::rule::Rules;
 use crate::domain::time::Zone;
 use crate::error::{Error, Result};
 
-use super::{rules, sql};
+use super::sql;
 
 /// Keys and values as the book has them, each behind those that it may read (a rule its playbook and its attributes), else oldest
 /// first.
@@ -117,7 +117,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
         "stages" => {
             let mut trial = config.clone();
             trial.stages = toml::from_str(value).map_err(wrong)?;
-            trial.stages.check(&rules::fields(&trial))?;
+            trial.stages.check(&columns::fields(&trial))?;
             *config = trial;
         }
         "scorecards" => {
@@ -132,7 +132,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
         }
         "rules" => {
             let wanted: Rules = toml::from_str(value).map_err(wrong)?;
-            wanted.check(&rules::fields(config), &config.playbooks)?;
+            wanted.check(&columns::fields(config), &config.playbooks)?;
             config.rules = wanted;
         }
         "policy" => config.policy = toml::from_str(value).map_err(wrong)?,
@@ -166,7 +166,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
                     wanted.rule.retain(|r| r.code != code);
                 } else {
                     let mut one: Rules = toml::from_str(value).map_err(wrong)?;
-                    one.check(&rules::fields(config), &config.playbooks)?;
+                    one.check(&columns::fields(config), &config.playbooks)?;
                     let rule = one
                         .rule
                         .pop()

@@ -27,14 +27,19 @@ pub enum Arg {
     Many(Vec<Arg>),
 }
 
-/// A sentence, or a part of one: what it says in English, and where it comes from the words file, its code and arguments.
+/// A sentence, or a part of one: what it says in English, and where it is one of the words file, its code and arguments.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sentence {
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    code: Cow<'static, str>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    args: Vec<(Cow<'static, str>, Arg)>,
     english: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Box<Said>>,
+}
+
+/// The code of a sentence in the words file, and what is filled in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Said {
+    code: Cow<'static, str>,
+    args: Vec<(Cow<'static, str>, Arg)>,
 }
 
 impl Sentence {
@@ -46,10 +51,10 @@ impl Sentence {
             .collect();
         let template = ENGLISH.get(code).map_or(code, String::as_str);
         let english = filled(template, &args, english_form, &|arg| arg.english());
+        let code = Cow::Borrowed(code);
         Sentence {
-            code: Cow::Borrowed(code),
-            args,
             english,
+            said: Some(Box::new(Said { code, args })),
         }
     }
 
@@ -60,15 +65,19 @@ impl Sentence {
 
     /// Its code in the words file; empty for a text that has none.
     pub fn code(&self) -> &str {
-        &self.code
+        self.said.as_ref().map_or("", |said| &said.code)
     }
 
     /// The same in another language: its template by a code, and its form for a count. What has no template is said in English.
     pub fn in_words(&self, template: &dyn Fn(&str) -> Option<String>, form: Form) -> String {
-        let Some(own) = template(&self.code) else {
+        let own = self
+            .said
+            .as_ref()
+            .and_then(|said| Some((template(&said.code)?, said)));
+        let Some((own, said)) = own else {
             return self.english.clone();
         };
-        filled(&own, &self.args, form, &|arg| arg.in_words(template, form))
+        filled(&own, &said.args, form, &|arg| arg.in_words(template, form))
     }
 }
 
@@ -453,13 +462,16 @@ mod tests {
 
     #[test]
     fn another_language_says_it_with_its_own_forms() {
-        let sentence = Sentence {
+        let said = Said {
             code: "t.rows".into(),
             args: vec![
                 ("n".into(), Arg::Count(5)),
                 ("what".into(), Arg::Said("x".into())),
             ],
+        };
+        let sentence = Sentence {
             english: "5 rows".into(),
+            said: Some(Box::new(said)),
         };
         let russian: Form = |n| match (n % 10, n % 100) {
             (1, rest) if rest != 11 => 0,

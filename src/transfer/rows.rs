@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn roster(name: &str) -> Roster {
-        let mut roster = Roster::new(
+        let mut roster = crate::columns::roster(
             Arc::new(Config::default()),
             "2026-11-21".parse().expect("a date"),
             "ada",

@@ -265,7 +265,7 @@ proptest! {
             retain::columns::fields(&config);
             let signals = retain::domain::signal::Signals::default();
             let day = retain::domain::time::Day::MIN;
-            retain::domain::health::explain(config.scorecards.choose("reach", |_| true), &signals, &config, day);
+            retain::domain::health::explain(config.scorecards.choose("reach", |_| true), &signals, config.limits(), day);
             for stage in config.stages.all() {
                 config.stages.next(stage);
                 config.stages.previous(stage);

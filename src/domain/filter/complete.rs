@@ -2,7 +2,7 @@
 
 use super::parse::{operator, raw_term};
 use super::{Fields, Named, is_keyword, quoted, special};
-use crate::domain::config::AttributeType;
+use crate::domain::attribute::AttributeType;
 use crate::domain::field::{Field, FieldKind, Value};
 use crate::domain::roster::Roster;
 use crate::text;
@@ -126,13 +126,13 @@ fn starts(fields: &Fields) -> Vec<(String, usize)> {
 /// The values of a field with their counts over the customers in lists.
 fn values_of(named: &Named, roster: &Roster) -> Vec<(String, usize)> {
     let mut values: Vec<(String, usize)> = match named {
-        Named::Field(field) => match (field.kind, field.choices) {
-            (FieldKind::Choice, Some(choices)) => {
-                let (counts, none) = count(roster, |at| match (field.get)(roster, at) {
+        Named::Field(field) => match field.kind {
+            FieldKind::Choice => {
+                let (counts, none) = count(roster, |at| match roster.value(field, at) {
                     Value::Choice(no) => Some(no),
                     _ => None,
                 });
-                let list = (choices.list)(roster).into_iter();
+                let list = roster.choices(field).into_iter();
                 let known = list.filter_map(|c| {
                     Some((
                         c.words.into_iter().next()?,
@@ -141,10 +141,10 @@ fn values_of(named: &Named, roster: &Roster) -> Vec<(String, usize)> {
                 });
                 known.chain([("none".to_owned(), none)]).collect()
             }
-            (FieldKind::Words, _) => words_of(field, roster),
-            (FieldKind::Flag, _) => {
+            FieldKind::Words => words_of(field, roster),
+            FieldKind::Flag => {
                 let (counts, _) = count(roster, |at| {
-                    Some(u32::from((field.get)(roster, at) == Value::Flag(true)))
+                    Some(u32::from(roster.value(field, at) == Value::Flag(true)))
                 });
                 vec![
                     ("yes".to_owned(), counts.get(1).copied().unwrap_or(0)),
@@ -183,7 +183,7 @@ fn values_of(named: &Named, roster: &Roster) -> Vec<(String, usize)> {
 }
 
 fn words_of(field: &Field, roster: &Roster) -> Vec<(String, usize)> {
-    let (sets, none) = count(roster, |at| match (field.get)(roster, at) {
+    let (sets, none) = count(roster, |at| match roster.value(field, at) {
         Value::Words(no) => Some(no),
         _ => None,
     });

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::value::{self, Range};
-use super::{Atom, Named, Node, Op, People, Unknown};
-use crate::domain::config::{Attribute, AttributeType};
+use super::{Atom, Filter, Named, Node, Op, People, Unknown};
+use crate::domain::attribute::{Attribute, AttributeType};
 use crate::domain::field::{Field, FieldKind, Value};
-use crate::domain::roster::{Bits, Roster, names};
+use crate::domain::roster::{Bits, Get, Roster, names};
 use crate::domain::time::Day;
 use crate::text;
 
@@ -40,8 +40,6 @@ enum Check<'r> {
     Missing(Get),
     Flag(Get, bool),
 }
-
-type Get = fn(&Roster, usize) -> Value<'_>;
 
 impl<'r> Prepared<'r> {
     pub(super) fn new(root: &Node, roster: &'r Roster, people: &People) -> Prepared<'r> {
@@ -122,21 +120,27 @@ fn check<'r>(node: &Node, roster: &'r Roster, people: &People) -> Check<'r> {
     }
 }
 
+impl Filter {
+    /// Looks up everything that the filter names in a roster, once, for a scan of its rows.
+    pub fn prepare<'r>(&self, roster: &'r Roster, people: &People) -> Prepared<'r> {
+        Prepared::new(&self.root, roster, people)
+    }
+
+    /// Words for a stage, an owner, a tag or another choice that nothing is called by at present: a slip, or of tomorrow.
+    pub fn unknown(&self, roster: &Roster) -> Vec<Unknown> {
+        unknown(&self.root, roster)
+    }
+}
+
 /// The words that a filter compares a choice or tags with and that nothing is called by at present.
-pub(super) fn unknown(root: &Node, roster: &Roster) -> Vec<Unknown> {
+fn unknown(root: &Node, roster: &Roster) -> Vec<Unknown> {
     let mut found = Vec::new();
     root.visit(&mut |node| {
         let Node::Test(Named::Field(field), op, values) = node else {
             return;
         };
         let known: Vec<Vec<String>> = match field.kind {
-            FieldKind::Choice => field
-                .choices
-                .map(|c| (c.list)(roster))
-                .unwrap_or_default()
-                .into_iter()
-                .map(|c| c.words)
-                .collect(),
+            FieldKind::Choice => roster.choices(field).into_iter().map(|c| c.words).collect(),
             FieldKind::Words => {
                 let tags: BTreeSet<&str> = roster
                     .tagsets
@@ -210,7 +214,9 @@ fn test<'r>(named: &Named, op: Op, value: &Atom, roster: &'r Roster) -> Check<'r
 
 fn missing<'r>(named: &Named, roster: &'r Roster) -> Check<'r> {
     match named {
-        Named::Field(field) => Check::Missing(field.get),
+        Named::Field(field) => roster
+            .getter(field)
+            .map_or(Check::All(Vec::new()), Check::Missing),
         Named::Attribute(attribute) => Check::Unset(
             roster
                 .attributes
@@ -231,6 +237,10 @@ fn fits(op: Op, word: &str, typed: &str) -> bool {
 
 fn of_field<'r>(field: &Field, op: Op, typed: &str, roster: &Roster) -> Check<'r> {
     let folded = names::fold(typed);
+    // Where nobody reads the field, no row has a value.
+    let Some(get) = roster.getter(field) else {
+        return Check::Any(Vec::new());
+    };
     match field.kind {
         FieldKind::Text => {
             let mut rows = roster.named(&folded);
@@ -241,23 +251,23 @@ fn of_field<'r>(field: &Field, op: Op, typed: &str, roster: &Roster) -> Check<'r
         }
         FieldKind::Choice => {
             let mut set = Bits::default();
-            let choices = field.choices.map(|c| (c.list)(roster)).unwrap_or_default();
+            let choices = roster.choices(field);
             for choice in choices
                 .iter()
                 .filter(|c| c.words.iter().any(|w| fits(op, &text::fold(w), &folded)))
             {
                 set.set(choice.no as usize);
             }
-            Check::OneOf(field.get, set)
+            Check::OneOf(get, set)
         }
         FieldKind::Words => {
             let has = |words: &str| words.split(' ').any(|w| fits(op, &text::fold(w), &folded));
-            Check::OneOf(field.get, roster.tagsets.which(has))
+            Check::OneOf(get, roster.tagsets.which(has))
         }
-        FieldKind::Flag => Check::Flag(field.get, value::yes_no(typed).unwrap_or(false)),
+        FieldKind::Flag => Check::Flag(get, value::yes_no(typed).unwrap_or(false)),
         kind => value::range(kind, op, typed, roster).map_or_else(
             || Check::Any(Vec::new()),
-            |range| Check::Between(field.get, range),
+            |range| Check::Between(get, range),
         ),
     }
 }

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::config::{Attribute, AttributeType, Config};
-use crate::domain::field::{Choice, Choices, Needs, Value};
-use crate::domain::roster::Entry;
+use crate::domain::field::{Choice, Needs, Value};
+use crate::domain::roster::{Choices, Entry, Get, Reader, Roster};
 use crate::domain::signal::Signals;
 use crate::domain::time::Day;
 
@@ -45,17 +45,16 @@ const LETTERS: Choices = Choices {
 const fn field(
     code: &'static str,
     kind: FieldKind,
-    get: fn(&Roster, usize) -> Value<'_>,
+    get: Get,
     choices: Option<Choices>,
-) -> Field {
-    Field {
+) -> (Field, Reader) {
+    let field = Field {
         code,
         aliases: &[],
         kind,
         needs: Needs::Facts,
-        get,
-        choices,
-    }
+    };
+    (field, Reader { code, get, choices })
 }
 
 fn number(n: Option<i64>) -> Value<'static> {
@@ -66,7 +65,7 @@ fn day(d: Option<Day>) -> Value<'static> {
     d.map_or(Value::None, Value::Day)
 }
 
-static FIELDS: &[Field] = &[
+static FIELDS: &[(Field, Reader)] = &[
     field(
         "name",
         FieldKind::Text,
@@ -159,13 +158,23 @@ fn config() -> Config {
 }
 
 fn fields() -> Fields {
-    Fields::new(FIELDS, &config())
+    {
+        let config = config();
+        Fields::new(
+            FIELDS.iter().map(|f| &f.0),
+            &config.attributes,
+            config.currency,
+        )
+    }
 }
 
 /// Four customers on 2026-11-21, and Removed Inc.
 fn roster() -> Roster {
     let today: Day = "2026-11-21".parse().unwrap();
-    let mut roster = Roster::new(Arc::new(config()), today, "ana");
+    let mut roster = {
+        let readers: Vec<Reader> = FIELDS.iter().map(|f| f.1).collect();
+        Roster::new(Arc::new(config()), readers.leak(), today, "ana")
+    };
     let entry =
         |rowid, name: &'static str, owner: &'static str, tags: &'static str, signals| Entry {
             rowid,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::measures::FAR_DAYS;
 use super::{Health, Measure, Scorecard, Sums, overruled};
-use crate::domain::config::Config;
+use crate::domain::policy::Limits;
 use crate::domain::signal::Signals;
 use crate::domain::time::Day;
 
@@ -82,17 +82,17 @@ pub struct Explanation {
 pub fn explain(
     card: Option<&Scorecard>,
     signals: &Signals,
-    config: &Config,
+    limits: Limits<'_>,
     day: Day,
 ) -> Explanation {
-    let version = config.scorecards.version;
+    let version = limits.version;
     let nothing = Scorecard::default();
     let known = card;
     let card = card.unwrap_or(&nothing);
     let mut lines: Vec<Line> = card
         .measure
         .iter()
-        .map(|m| line(m, signals, config, day))
+        .map(|m| line(m, signals, limits, day))
         .collect();
     let mut sums = Sums::default();
     lines.iter().for_each(|l| sums.add(l.weight, l.points));
@@ -121,8 +121,8 @@ pub fn explain(
     }
 }
 
-fn line(measure: &Measure, signals: &Signals, config: &Config, day: Day) -> Line {
-    let raw = measure.raw(signals, config, day);
+fn line(measure: &Measure, signals: &Signals, limits: Limits<'_>, day: Day) -> Line {
+    let raw = measure.raw(signals, limits, day);
     let kind = measure.kind();
     let far = kind.is_some_and(|k| k.code == "renewal")
         && raw.is_some_and(|(raw, _)| i64::from(raw) == FAR_DAYS);

@@ -1,7 +1,7 @@
 //! The measures: what each reads of the signals. One row here and its words make a new one.
 
 use super::{MeasureKind, Raw};
-use crate::domain::config::Config;
+use crate::domain::policy::Limits;
 use crate::domain::signal::{Signals, USAGE_DAYS};
 use crate::domain::time::Day;
 
@@ -52,20 +52,20 @@ fn held(n: i64) -> i32 {
 }
 
 /// Days since the last touchpoint that counts for the cadence: a newsletter of ours says nothing of them.
-fn touch(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn touch(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     signals
         .reached
         .map(|t| (held(day.since(t).max(0)), Some(t)))
 }
 
 /// The latest answer, 0 to 10, for a year.
-fn nps(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn nps(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     let answered = signals.nps_day.filter(|d| day.since(*d) < NPS_DAYS)?;
     signals.nps.map(|n| (i32::from(n), Some(answered)))
 }
 
 /// Load of the open tickets; 0 with none open, which is data.
-fn tickets(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn tickets(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     let mut load = 0;
     for ((count, oldest), weight) in signals.tickets.iter().zip(signals.oldest).zip(LOAD) {
         let old = oldest.is_some_and(|o| day.since(o) > OLD_DAYS);
@@ -80,7 +80,7 @@ fn reading(signals: &Signals, day: Day) -> Option<Day> {
 }
 
 /// Change of usage, per cent, rounded half to even.
-fn usage(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn usage(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     let read = reading(signals, day)?;
     let change = i32::from(signals.usage?);
     let (whole, rest) = (change.div_euclid(10), change.rem_euclid(10));
@@ -89,13 +89,13 @@ fn usage(signals: &Signals, _: &Config, day: Day) -> Raw {
 }
 
 /// Seats used against seats paid, per cent.
-fn seats(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn seats(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     let read = reading(signals, day)?;
     signals.seats.map(|s| (i32::from(s), Some(read)))
 }
 
 /// Days to the renewal while nobody has a plan for it.
-fn renewal(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn renewal(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     let renews = signals.renews?;
     let left = if signals.plan {
         FAR_DAYS
@@ -106,7 +106,7 @@ fn renewal(signals: &Signals, _: &Config, day: Day) -> Raw {
 }
 
 /// Days by which the earliest open task is overdue.
-fn tasks(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn tasks(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     (signals.tasks > 0).then(|| {
         (
             signals.due.map_or(0, |d| held(day.since(d).max(0))),
@@ -116,9 +116,9 @@ fn tasks(signals: &Signals, _: &Config, day: Day) -> Raw {
 }
 
 /// Age of the stay in the stage, per cent of what is expected.
-fn stage(signals: &Signals, config: &Config, day: Day) -> Raw {
+fn stage(signals: &Signals, limits: Limits<'_>, day: Day) -> Raw {
     let since = signals.since?;
-    let expected = config
+    let expected = limits
         .stages
         .get(signals.stage)
         .map_or(0, |s| i64::from(s.expected_days));
@@ -126,15 +126,15 @@ fn stage(signals: &Signals, config: &Config, day: Day) -> Raw {
 }
 
 /// The manager's pulse, 1 to 5, until it expires.
-fn pulse(signals: &Signals, config: &Config, day: Day) -> Raw {
+fn pulse(signals: &Signals, limits: Limits<'_>, day: Day) -> Raw {
     let felt = signals
         .pulse_day
-        .filter(|d| day.since(*d) <= i64::from(config.policy.pulse_days))?;
+        .filter(|d| day.since(*d) <= i64::from(limits.policy.pulse_days))?;
     signals.pulse.map(|p| (i32::from(p), Some(felt)))
 }
 
 /// Days by which the oldest unpaid invoice is past due; 0 for a paying customer without one.
-fn past_due(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn past_due(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     match signals.past_due {
         Some(due) => Some((held(day.since(due).max(0)), Some(due))),
         None => (signals.pays()).then_some((0, None)),
@@ -142,7 +142,7 @@ fn past_due(signals: &Signals, _: &Config, day: Day) -> Raw {
 }
 
 /// Days of four weeks on which they were active: the mean of the last readings, rounded half up.
-fn active(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn active(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     let read = reading(signals, day)?;
     signals
         .active
@@ -150,7 +150,7 @@ fn active(signals: &Signals, _: &Config, day: Day) -> Raw {
 }
 
 /// Days since the latest usage reading, where there ever was one: a product that nobody uses stops to send any.
-fn silence(signals: &Signals, _: &Config, day: Day) -> Raw {
+fn silence(signals: &Signals, _: Limits<'_>, day: Day) -> Raw {
     signals
         .usage_day
         .map(|read| (held(day.since(read).max(0)), Some(read)))

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::config::Config;
 use crate::domain::stage::StageNo;
 
 fn today() -> Day {
@@ -76,11 +77,11 @@ fn card<'c>(signals: &Signals, config: &'c Config) -> Option<&'c Scorecard> {
 }
 
 fn score(signals: &Signals, config: &Config, day: Day) -> Health {
-    super::score(card(signals, config), signals, config, day)
+    super::score(card(signals, config), signals, config.limits(), day)
 }
 
 fn explain(signals: &Signals, config: &Config, day: Day) -> Explanation {
-    super::explain(card(signals, config), signals, config, day)
+    super::explain(card(signals, config), signals, config.limits(), day)
 }
 
 fn sum(explanation: &Explanation) -> i32 {
@@ -329,7 +330,7 @@ fn missing_data_counts_as_the_points_that_the_scorecard_says() {
 fn raw_values_are_what_the_table_says() {
     let config = Config::default();
     let raw = |code: &str, s: &Signals| {
-        (MEASURES[number(code).expect("a measure")].raw)(s, &config, today()).map(|r| r.0)
+        (MEASURES[number(code).expect("a measure")].raw)(s, config.limits(), today()).map(|r| r.0)
     };
     let none = Signals::default();
     let codes_without_data: Vec<&str> = MEASURES

@@ -29,6 +29,15 @@ pub struct Rates {
     pub rate: Vec<Rate>,
 }
 
+/// A book's currency, and by what others are brought into it.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'c> {
+    /// The book's currency.
+    pub book: Currency,
+    /// Its rates.
+    pub rates: &'c Rates,
+}
+
 /// A number above 0, exactly as it was written: `digits / 10^places`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Decimal {

@@ -1,7 +1,7 @@
 //! The reasons: when each applies, its points, its figure, and the day that tells one occurrence from the next.
 
 use super::{Applies, ReasonKind};
-use crate::domain::cadence::{self, Standing};
+use crate::domain::cadence::Standing;
 use crate::domain::config::Config;
 use crate::domain::health::Health;
 use crate::domain::signal::{Signals, USAGE_DAYS};
@@ -115,7 +115,10 @@ fn ticket(signals: &Signals, _: Health, config: &Config, _: Day) -> Applies {
 /// The cadence is broken: 15 points and one for every five days over it. Figure: days since the last touchpoint that counts,
 /// or since the start where there was none.
 fn silent(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
-    let kept = cadence::kept(signals, config, day).filter(|k| k.standing == Standing::Red)?;
+    let kept = config
+        .cadences
+        .kept(signals, config.limits(), day)
+        .filter(|k| k.standing == Standing::Red)?;
     Some((
         at_most(15 + (kept.days - kept.longest) / 5, 40),
         held(kept.days),
@@ -223,7 +226,7 @@ fn mention(signals: &Signals, _: Health, _: &Config, day: Day) -> Applies {
 
 /// A key role, such as the buyer's, has waited for too long: 5 points and one for every ten days. Figure: days since.
 fn role(signals: &Signals, _: Health, config: &Config, day: Day) -> Applies {
-    let (_, last, days) = cadence::waiting(signals, config, day)?;
+    let (_, last, days) = config.cadences.waiting(signals, day)?;
     let customer = config
         .stages
         .get(signals.stage)

@@ -50,7 +50,7 @@ proptest! {
     #[test]
     fn parts_add_up_and_the_short_cut_agrees(signals in any_signals(), arr in 0..9_000_000_000_i64, median in 0..90_000_000_i64, hide in any::<u16>()) {
         let config = Config::default();
-        let health = health::score(config.scorecards.choose(config.stages.code(signals.stage), |_| false), &signals, &config, today());
+        let health = health::score(config.scorecards.choose(config.stages.code(signals.stage), |_| false), &signals, config.limits(), today());
         let mut all = reasons(&signals, health, &config, today());
         let done: Vec<Key> = all.iter().map(|w| w.key).filter(|k| hide >> k.reason.0 & 1 == 1).collect();
         all.retain(|w| !done.contains(&w.key));

@@ -34,7 +34,10 @@ impl Roster {
 
     /// Sorts rows by a field; no data comes last in either direction, equals go by folded name, then by row.
     pub fn sort(&self, rows: &mut [u32], field: &Field, descending: bool) {
-        match field.choices {
+        let Some(reader) = self.reader(field) else {
+            return self.sort_by_name(rows, descending);
+        };
+        match reader.choices {
             _ if field.code == "name" => self.sort_by_name(rows, descending),
             Some(choices) if !choices.ordered => {
                 let mut list: Vec<(String, u32)> = (choices.list)(self)
@@ -47,19 +50,19 @@ impl Roster {
                 list.iter()
                     .enumerate()
                     .for_each(|(rank, (_, no))| ranks[*no as usize] = rank as i64);
-                self.sort_by(rows, descending, |at| match (field.get)(self, at) {
+                self.sort_by(rows, descending, |at| match (reader.get)(self, at) {
                     Value::Choice(no) => ranks.get(no as usize).copied(),
                     _ => None,
                 });
             }
             _ if field.kind == crate::domain::field::FieldKind::Words => {
                 let ranks = self.tagsets.ranks();
-                self.sort_by(rows, descending, |at| match (field.get)(self, at) {
+                self.sort_by(rows, descending, |at| match (reader.get)(self, at) {
                     Value::Words(no) => ranks.get(no as usize).map(|r| i64::from(*r)),
                     _ => None,
                 });
             }
-            _ => self.sort_by(rows, descending, |at| number((field.get)(self, at))),
+            _ => self.sort_by(rows, descending, |at| number((reader.get)(self, at))),
         }
     }
 

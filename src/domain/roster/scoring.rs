@@ -79,7 +79,7 @@ impl Roster {
                 *health = health::score(
                     ready.of(at),
                     &self.rows[at].signals,
-                    &self.config,
+                    self.config.limits(),
                     self.today,
                 );
             }
@@ -113,7 +113,12 @@ impl Roster {
     /// Computes health and priority of one row for the roster's day.
     pub fn score_row(&mut self, at: usize) {
         let row = &self.rows[at];
-        let health = health::score(self.card(at), &row.signals, &self.config, self.today);
+        let health = health::score(
+            self.card(at),
+            &row.signals,
+            self.config.limits(),
+            self.today,
+        );
         let priority = self.priority(at, row, health);
         (self.rows[at].health, self.rows[at].priority) = (health, priority);
     }
@@ -148,7 +153,7 @@ impl Roster {
                         .config
                         .scorecards
                         .choose(this.config.stages.code(row.signals.stage), |_| false);
-                    health::score(card, &row.signals, &this.config, this.today)
+                    health::score(card, &row.signals, this.config.limits(), this.today)
                 });
                 row.priority = this.priority(at, row, row.health);
             }

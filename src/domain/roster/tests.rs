@@ -9,6 +9,7 @@ use crate::domain::filter::{Filter, People};
 fn roster() -> Roster {
     Roster::new(
         Arc::new(Config::default()),
+        READERS,
         "2026-11-21".parse().unwrap(),
         "ana",
     )
@@ -26,27 +27,34 @@ fn ones(bits: &Bits, len: usize) -> Vec<usize> {
     (0..len).filter(|at| bits.has(*at)).collect()
 }
 
-static NPS: Field = Field {
-    code: "nps",
-    aliases: &[],
-    kind: FieldKind::Number,
-    needs: Needs::Facts,
-    get: |r, at| {
-        r.rows[at]
-            .signals
-            .nps
-            .map_or(Value::None, |n| Value::Number(n.into()))
+const fn field(code: &'static str, kind: FieldKind) -> Field {
+    Field {
+        code,
+        aliases: &[],
+        kind,
+        needs: Needs::Facts,
+    }
+}
+
+static NPS: Field = field("nps", FieldKind::Number);
+static NAME: Field = field("name", FieldKind::Text);
+static READERS: &[Reader] = &[
+    Reader {
+        code: "nps",
+        get: |r, at| {
+            r.rows[at]
+                .signals
+                .nps
+                .map_or(Value::None, |n| Value::Number(n.into()))
+        },
+        choices: None,
     },
-    choices: None,
-};
-static NAME: Field = Field {
-    code: "name",
-    aliases: &[],
-    kind: FieldKind::Text,
-    needs: Needs::Facts,
-    get: |r, at| Value::Text(r.name(at)),
-    choices: None,
-};
+    Reader {
+        code: "name",
+        get: |r, at| Value::Text(r.name(at)),
+        choices: None,
+    },
+];
 
 #[test]
 fn a_row_is_small() {

@@ -11,7 +11,7 @@ fn day(n: i64) -> Day {
 }
 
 fn roster(orders: &[Orders], cohorts: &[u8]) -> Roster {
-    let mut roster = Roster::new(Arc::new(Config::default()), day(0), "ana");
+    let mut roster = crate::columns::roster(Arc::new(Config::default()), day(0), "ana");
     for at in 0..orders.len() {
         let signals = Signals {
             cohort: cohorts.get(at).copied().unwrap_or(1),

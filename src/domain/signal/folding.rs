@@ -313,7 +313,7 @@ fn earn(signals: &mut Signals, terms: &Terms, config: &Config, next: &mut Next) 
                 .next(terms.currency, config.currency, next.after),
         );
     }
-    let Some(ratio) = terms.ratio(config, next.after) else {
+    let Some(ratio) = terms.ratio(config.exchange(), next.after) else {
         signals.apart = true;
         return;
     };
@@ -325,7 +325,7 @@ fn earn(signals: &mut Signals, terms: &Terms, config: &Config, next: &mut Next) 
 /// The ARR of the versions active on a day.
 pub fn arr(versions: &[VersionFact], config: &Config, day: Day) -> Arr {
     let paid = versions.iter().filter(|v| v.paid && active(v, day));
-    paid.map(|v| v.terms.arr(config, day)).sum()
+    paid.map(|v| v.terms.arr(config.exchange(), day)).sum()
 }
 
 /// When an active paid version comes up for renewal: its end, unless the subscription goes on with another version by

@@ -22,7 +22,7 @@ const MOST_FOLDS: usize = 400_000;
 impl Store {
     /// Words in a rule's filter that nothing in the book is called by at present.
     pub fn unknown_words(&mut self, rule: &Rule) -> Result<Vec<Unknown>> {
-        let filter = rule.filter(&super::fields(&self.config))?;
+        let filter = rule.filter(&crate::columns::fields(&self.config))?;
         let shared = self.roster()?;
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
         Ok(filter.unknown(&roster))
@@ -47,7 +47,7 @@ impl Store {
     }
 
     fn begin_trial(&mut self, rule: &Rule, days: u16) -> Result<Trying> {
-        let filter = rule.filter(&super::fields(&self.config))?;
+        let filter = rule.filter(&crate::columns::fields(&self.config))?;
         let shared = self.roster()?;
         for code in filter.attributes() {
             roster::load_attribute(&self.conn, &shared, &code)?;

@@ -10,7 +10,6 @@ use crate::domain::checklist::Answer;
 use crate::domain::command::{Entity, Target};
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
-use crate::domain::roster::Roster;
 use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
@@ -263,7 +262,7 @@ fn unmet(b: &Batch<'_>, customer: i64, stage: StageNo, context: &Context) -> Res
         .filter_map(|(_, filter)| filter.ok())
         .flat_map(|f| f.attributes())
         .collect();
-    let mut small = Roster::new(config.clone(), context.today, "");
+    let mut small = crate::columns::roster(config.clone(), context.today, "");
     for code in &attributes {
         small.reload_attribute(code, []);
     }

@@ -140,7 +140,8 @@ fn figures(
         ],
         vec![
             "ARR".into(),
-            revenue::arr(&account.versions, &store.config(), from).full(store.config().currency),
+            revenue::arr(&account.versions, store.config().exchange(), from)
+                .full(store.config().currency),
             account.arr.full(store.config().currency),
         ],
         vec![

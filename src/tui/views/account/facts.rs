@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::work::Work;
 use super::{Account, work};
 use crate::columns;
-use crate::domain::cadence::{self, Standing};
+use crate::domain::cadence::Standing;
 use crate::domain::config::AttributeType;
 use crate::domain::health::{Explanation, Held};
 use crate::domain::id::Id;
@@ -246,7 +246,11 @@ fn figures(page: &Page, look: &Look) -> Vec<Pieces> {
         line.push((format!("  {earlier}"), Role::Muted));
         lines.push(line);
     }
-    if let Some(kept) = cadence::kept(&page.signals, &look.config, look.now.today) {
+    if let Some(kept) =
+        look.config
+            .cadences
+            .kept(&page.signals, look.config.limits(), look.now.today)
+    {
         let [days, ideal, longest] = [kept.days, kept.ideal, kept.longest].map(|n| n.to_string());
         let text = look.say.fill(
             "account.cadence",

@@ -1,7 +1,10 @@
 //! Where a filter may stand: it can hold there only if what its fields need is there when it is asked.
 
-use super::{Filter, Named, Node};
 use crate::domain::field::Needs;
+use crate::domain::filter::{Fields, Filter};
+use crate::domain::playbook::Playbooks;
+use crate::domain::rule::{Rule, Rules};
+use crate::domain::stage::{Stage, Stages};
 use crate::error::{Error, Result};
 
 /// A place with a filter that Retain asks by itself, without a person who looks at a list.
@@ -60,16 +63,64 @@ impl Filter {
             _ => Ok(()),
         }
     }
+}
 
-    /// The fields that it reads and what each needs, sorted by code; attributes are facts.
-    fn needing(&self) -> Vec<(&'static str, Needs)> {
-        let mut all = Vec::new();
-        self.root.visit(&mut |node| {
-            if let Node::Test(Named::Field(field), ..) = node {
-                all.push((field.code, field.needs));
-            }
-        });
-        all.sort_unstable_by_key(|(code, _)| *code);
-        all
+impl Rule {
+    /// Its filter, read and found fit for a rule.
+    pub fn filter(&self, fields: &Fields) -> Result<Filter> {
+        let whose = format!("the rule \"{}\"", self.code);
+        let filter = Filter::parse(&self.when, fields).map_err(|m| {
+            Error::usage(say!(
+                "rule.filter_cannot_read",
+                whose = whose,
+                message = m.message
+            ))
+        })?;
+        filter.fits(Stand::Rule, &whose)?;
+        Ok(filter)
+    }
+}
+
+impl Rules {
+    /// Says what is wrong with rules that somebody wrote.
+    pub fn check(&self, fields: &Fields, playbooks: &Playbooks) -> Result<()> {
+        self.check_all(playbooks)?;
+        self.rule
+            .iter()
+            .try_for_each(|rule| rule.filter(fields).map(drop))
+    }
+}
+
+impl Stage {
+    /// Each of `exit_when` as the config writes it, and its filter where it is one that can hold there.
+    pub fn exits(&self, fields: &Fields) -> impl Iterator<Item = (&str, Result<Filter>)> {
+        let read = |text: &String| {
+            let whose = say!(
+                "stage.stage_exit_criterion_which",
+                code = self.code,
+                text = text
+            );
+            let filter = Filter::parse(text, fields).map_err(|m| {
+                Error::usage(say!(
+                    "stage.cannot_read",
+                    whose = whose,
+                    message = m.message
+                ))
+            })?;
+            filter.fits(Stand::Exit, &whose)?;
+            Ok(filter)
+        };
+        self.exit_when
+            .iter()
+            .map(move |text| (text.as_str(), read(text)))
+    }
+}
+
+impl Stages {
+    /// Says what is wrong with stages that somebody wrote.
+    pub fn check(&self, fields: &Fields) -> Result<()> {
+        self.check_all()?;
+        let mut exits = self.stage.iter().flat_map(|stage| stage.exits(fields));
+        exits.try_for_each(|(_, filter)| filter.map(drop))
     }
 }
