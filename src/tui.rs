@@ -2,15 +2,14 @@
 //!
 //! # How a screen is made
 //! 1. One file in `views/`, with a type that derives or implements `Default` (a screen is made from nothing and brought to a state
-//!    by `restore`). It implements [`view::Screen`]: `NAME`, `KEYS`, `title`, `draw`, and of the rest what it needs.
-//! 2. One line in [`views::SCREENS`]: `screen::<account::Account>(None)`, or `Some(3)` for the root of tab 3.
+//!    by `restore`). It implements [`view::Screen`]: `title`, `draw`, and of the rest what it needs;
+//!    [`view::Keyed`] has its `KEYS`.
+//! 2. One line in [`views`]: `"account" by Account => account::Account;`, with `tab 3` for the root of a tab. The line names it.
 //! 3. Words in the screens' text file: `[screen] account = "..."`, `[action] "account.open" = "..."` for each label (or
 //!    `"*.open"` for what means the same everywhere), `[hint]` for the short form in the hint line. A test names what is missing.
 //!
-//! Others open it by name: `cx.go("account", json!({"customer": id}))`; the state is what its `restore` reads and its `save` writes.
-//! The names that are opened already: `account` (`{"customer": id}`), `explain` (the same), `help`, `palette`, `channel`
-//! (`{"customers": [id]}`), `triage`, `customers`, `funnel`, `tasks`, `activity`, `calls`
-//! (`{"kind": "risk", "everybody": true}`), `alerts` (`{"log": true, "rule": code}` for what a rule did), `rules`, `board`, `drafts`.
+//! Others open it by a variant of [`go::Go`]: `cx.go(Go::account(id))`. Its place is what its `restore` reads and its `save` gives, and
+//! what the history of jumps and the state file keep.
 //!
 //! # One key press
 //! [`app::App::update`] finds the row for the key in the view on top (then in [`views::app`]), the row's handler collects
@@ -33,7 +32,7 @@
 //!
 //! # Questions to the person
 //! [`work`] asks what is asked about calls to action, playbooks and firings on every screen. [`views::pick::Pick::new`] (a list) and [`views::log_line::Line::new`] (a line with echo, completion, draft) take what is to be
-//! done as a closure; [`view::Step::Tell`] gives an answer back to a view below.
+//! done as a closure; [`view::Cx::tell`] gives an answer back to a view below: `cx.tell(|v: &mut Customers, cx| v.sort_by(code, cx.look))`.
 //!
 //! # Drawing
 //! [`canvas::Canvas`]: `text`, `pieces`, `right`, `frame`, `bar`, `tint` with [`theme::Role`]s; text is made safe and cut there.
@@ -49,6 +48,7 @@ pub mod chrome;
 pub mod clipboard;
 pub mod drafts;
 pub mod effect;
+pub mod go;
 #[cfg(test)]
 pub mod harness;
 pub mod key;

@@ -7,9 +7,10 @@ pub(in crate::tui) mod jobs;
 mod kept;
 mod places;
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crossterm::event::Event;
 
@@ -20,7 +21,7 @@ use super::effect::{Effect, Generation, Msg};
 use super::key::Key;
 use super::verbs;
 use super::view::{AppStep, Look, Place, Step, Tone, View};
-use super::views::SCREENS;
+use super::views::{root, screen_of};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
@@ -28,6 +29,7 @@ use crate::domain::time::{Moment, Stamp};
 use crate::error::Error;
 use crate::store::worker::Slot;
 use crate::text::safe_cells;
+use crate::tui::go::Go;
 use jobs::Work;
 
 /// What the app waits for.
@@ -69,8 +71,8 @@ pub struct App {
     opened_from: Option<&'static str>,
     // Whether a book that nobody is in begins with the welcome screen.
     welcomes: bool,
-    back: Vec<Value>,
-    forward: Vec<Value>,
+    back: Vec<Vec<Go>>,
+    forward: Vec<Vec<Go>>,
     uids: u32,
     tickets: u64,
     // Writes that are not answered yet, and by which worker they are done.
@@ -315,7 +317,7 @@ impl App {
 
     /// Begins with the welcome screen.
     pub fn welcome(&mut self) {
-        self.open("first_run", &Value::Null);
+        self.open(&Go::FirstRun);
     }
 
     fn tell_time(&mut self, now: Stamp) {
@@ -387,7 +389,7 @@ impl App {
             match step {
                 Step::Write(ticket, command) => self.write(ticket, *command),
                 Step::Open(view) => self.push(view),
-                Step::Go(name, state) => self.open(name, &state),
+                Step::Go(to) => self.open(&to),
                 Step::Close => self.close(uid),
                 Step::Toast(tone, text) => self.say(tone, text),
                 Step::Also(more) => {
@@ -401,15 +403,13 @@ impl App {
                     self.save_state();
                     self.effects.push(Effect::Editor { view: uid, text });
                 }
-                Step::Tell(name, what) => {
-                    if let Some(to) = self
-                        .stack
-                        .iter()
-                        .rev()
-                        .find(|o| o.view.name() == name)
-                        .map(|o| o.uid)
-                    {
-                        self.view_acts(to, |view, cx| view.told(&what, cx));
+                Step::Tell(whom, act) => {
+                    let to = self.stack.iter().rev().find(|open| {
+                        let view: &dyn Any = open.view.as_ref();
+                        view.type_id() == whom
+                    });
+                    if let Some(uid) = to.map(|open| open.uid) {
+                        self.view_acts(uid, |view, cx| act(view, cx));
                     }
                 }
                 Step::Neighbour(by) => self.neighbour(uid, by),
@@ -457,7 +457,7 @@ impl App {
             },
             AppStep::Arrived => self.let_first_in(),
             AppStep::Repaint => self.effects.push(Effect::Repaint),
-            AppStep::Over(name, state) => self.go_over(name, &state),
+            AppStep::Over(to) => self.go_over(&to),
             AppStep::History(by) => self.history(by),
             AppStep::Preview => self.look.preview = !self.look.preview,
             AppStep::Mouse => {
@@ -562,31 +562,19 @@ impl App {
         }
     }
 
-    fn open(&mut self, name: &'static str, state: &Value) {
-        match SCREENS.iter().find(|s| s.name == name) {
-            Some(screen) if screen.tab.is_some() => {
-                self.leave_mark();
-                let from = self
-                    .stack
-                    .first()
-                    .map(|o| o.view.name())
-                    .filter(|from| *from != name && !state.is_null());
-                self.go_root(name);
-                self.opened_from =
-                    from.filter(|from| SCREENS.iter().any(|s| s.name == *from && s.tab.is_some()));
-                if let Some(open) = self.stack.last_mut().filter(|_| !state.is_null()) {
-                    open.view.restore(state);
-                }
-            }
-            Some(screen) => {
-                self.visit(name, state);
-                let over = json!({"over": self.top().name()});
-                self.push((screen.make)(if state.is_null() { &over } else { state }));
-            }
-            None => {
-                let words = self.look.say.word("message.no_screen").to_owned();
-                self.say(Tone::Bad, words);
-            }
+    fn open(&mut self, to: &Go) {
+        let screen = screen_of(to);
+        if screen.tab.is_none() {
+            self.visit(to);
+            return self.push((screen.make)(to));
+        }
+        self.leave_mark();
+        let from = self.stack.first().map(|o| o.view.name());
+        let from = from.filter(|from| *from != screen.name && !to.is_bare());
+        self.go_root(screen.name);
+        self.opened_from = from.filter(|from| root(from).is_some());
+        if let Some(open) = self.stack.last_mut().filter(|_| !to.is_bare()) {
+            open.view.restore(to);
         }
     }
 

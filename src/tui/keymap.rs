@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::key::{Key, show};
-use super::view::{Cx, Look, Screen};
+use super::view::{Cx, Keyed, Look};
 
 /// Whether a row applies now; the error is the code of a word in `[why_not]` that says why it does not.
 pub type Applies = Result<(), &'static str>;
@@ -232,7 +232,7 @@ impl Action {
 }
 
 /// The rows of a screen with their default keys.
-pub fn actions_of<V: Screen>() -> Vec<Action> {
+pub fn actions_of<V: Keyed>() -> Vec<Action> {
     let rows = V::KEYS.iter().flat_map(|group| group.iter());
     rows.enumerate()
         .map(|(index, row)| Action {

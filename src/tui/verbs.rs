@@ -5,7 +5,7 @@ use serde_json::json;
 use super::drafts::Key;
 use super::keymap::{Applies, KeyRow, row};
 use super::measure::safe;
-use super::view::{AppStep, Cx, Look, Screen, Step};
+use super::view::{AppStep, Cx, Keyed, Look, Screen, Step};
 use super::views::first_run::typed_path;
 use super::views::log_line::{Line, Understood};
 use super::views::pick::{Item, Pick};
@@ -18,6 +18,7 @@ use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::task::TaskDraft;
 use crate::domain::time::{Day, words};
 use crate::domain::touchpoint::{CHANNELS, Channel, line};
+use crate::tui::go::{ChannelAt, FormAt, Go};
 
 /// Labels of the rows below: with several customers marked the hint line says "stage of 37".
 pub const LABELS: &[&str] = &[
@@ -40,7 +41,7 @@ pub const LABELS: &[&str] = &[
 ];
 
 /// Mixed into a screen whose [`Screen::subjects`] names customers: `const KEYS = &[OWN, Self::VERBS, Self::MOVES]`.
-pub trait Verbs: Screen {
+pub trait Verbs: Keyed {
     /// The customer under the cursor, whatever is marked.
     fn here(&self, look: &Look) -> Option<Id> {
         self.subjects(look).first().copied()
@@ -49,10 +50,10 @@ pub trait Verbs: Screen {
     /// Edits the customer under the cursor.
     fn edit(&mut self, cx: &mut Cx) {
         if let Some(customer) = self.here(cx.look) {
-            cx.go(
-                "form",
-                json!({"form": "customer", "customer": customer, "row": customer}),
-            );
+            cx.go(Go::Form(FormAt {
+                row: Some(customer),
+                ..FormAt::of("customer", Some(customer))
+            }));
         }
     }
 
@@ -133,7 +134,7 @@ pub trait Verbs: Screen {
     const ABOUT: &'static [KeyRow<Self>] = &[
         row("explain", &["e"], |v: &mut Self, cx| {
             if let Some(customer) = v.here(cx.look) {
-                cx.go("explain", json!({"customer": customer}));
+                cx.go(Go::explain(customer));
             }
         })
         .cli("health")
@@ -164,7 +165,7 @@ pub trait Verbs: Screen {
 }
 
 /// Mixed in beside [`Verbs`]: done and snooze, as in triage, wherever there are customers.
-pub trait Queue: Screen {
+pub trait Queue: Keyed {
     /// The rows.
     const QUEUE: &'static [KeyRow<Self>] = &[
         row("done", &["d"], |v: &mut Self, cx| {
@@ -458,7 +459,10 @@ pub fn day(day: Day) -> String {
 
 /// Asks for the channel by its letter, then opens the line for a touchpoint.
 pub fn touch(customers: Vec<Id>, cx: &mut Cx) {
-    cx.go("channel", json!({"customers": customers}));
+    cx.go(Go::Channel(ChannelAt {
+        customers,
+        channel: None,
+    }));
 }
 
 /// Opens the line for a touchpoint by a channel. `contacts` are those of the one customer.
@@ -543,10 +547,11 @@ fn touch_form(
         "text": touch.text,
         "follow": follow,
     });
-    cx.go(
-        "form",
-        json!({"form": "touch", "customer": customer, "values": values, "from": from.text()}),
-    );
+    cx.go(Go::Form(FormAt {
+        values: values.as_object().cloned().unwrap_or_default(),
+        from: Some(from.clone()),
+        ..FormAt::of("touch", Some(customer))
+    }));
 }
 
 /// The channel that a letter picks.

@@ -1,15 +1,15 @@
 //! What a screen is: its state, its keys, what it watches, how it draws, and the context in which its keys run.
 
+use std::any::{Any, TypeId};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use super::canvas::{Canvas, Hit};
 use super::drafts::{Drafts, Key};
-use super::keymap::{Action, KeyRow, Keymap, actions_of};
+use super::keymap::{Action, Applies, KeyRow, Keymap, actions_of};
 use super::say::Say;
 use super::theme::{Glyphs, Theme};
 use crate::domain::command::{Command, Receipt};
@@ -21,6 +21,7 @@ use crate::domain::time::{Day, Moment};
 use crate::error::Error;
 use crate::store::presence::Here;
 use crate::transfer::import::{Report, Wanted};
+use crate::tui::go::Go;
 
 /// What every screen may read while it acts and draws. Only the app writes it.
 pub struct Look {
@@ -164,14 +165,17 @@ pub enum Tone {
     Bad,
 }
 
+/// What the view that is told does.
+pub type Tell = Box<dyn FnOnce(&mut dyn Any, &mut Cx)>;
+
 /// What a handler asks for; the app carries it out after the handler has returned.
 pub enum Step {
     /// Runs a command; the ticket comes back to [`Screen::on_written`].
     Write(u64, Box<Command>),
     /// Puts a view on top.
     Open(Box<dyn View>),
-    /// Opens a registered screen by name with a saved state (`views::SCREENS`).
-    Go(&'static str, Value),
+    /// Opens a screen.
+    Go(Go),
     /// Takes the acting view away.
     Close,
     /// Shows a message.
@@ -182,8 +186,8 @@ pub enum Step {
     Copy(String, String),
     /// Edits text in `$EDITOR`; it comes back to [`Screen::on_edited`] of the acting view.
     Editor(String),
-    /// Tells the nearest view below that has this name.
-    Tell(&'static str, Value),
+    /// Has the nearest view of a type act.
+    Tell(TypeId, Tell),
     /// The next or previous customer of the list below, shown in the acting view ([`Screen::step`], [`Screen::show`]).
     Neighbour(i32),
     /// Runs the action with this id on whatever screen is on top after the acting view is gone.
@@ -221,7 +225,7 @@ pub enum AppStep {
     /// Draws everything anew.
     Repaint,
     /// A screen over the tab that is in front, in place of what stands over it.
-    Over(&'static str, Value),
+    Over(Box<Go>),
     /// Where we were before, and back again.
     History(i32),
     /// Shows or hides the preview.
@@ -292,9 +296,19 @@ impl<'a> Cx<'a> {
         self.push(Step::Open(Box::new(view)));
     }
 
-    /// Opens a registered screen: `cx.go("account", json!({"customer": id}))`.
-    pub fn go(&mut self, screen: &'static str, state: Value) {
-        self.push(Step::Go(screen, state));
+    /// Opens a screen: `cx.go(Go::account(id))`.
+    pub fn go(&mut self, to: Go) {
+        self.push(Step::Go(to));
+    }
+
+    /// Has the nearest view of a type act: an answer for the view that asked.
+    pub fn tell<V: Screen>(&mut self, act: impl FnOnce(&mut V, &mut Cx) + 'static) {
+        let act: Tell = Box::new(move |view, cx| {
+            if let Some(view) = view.downcast_mut() {
+                act(view, cx);
+            }
+        });
+        self.push(Step::Tell(TypeId::of::<V>(), act));
     }
 
     /// Takes the acting view away.
@@ -318,24 +332,14 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// A screen. Everything but the name, the keys, the title and the drawing has a default.
+/// A screen. Everything but the title and the drawing has a default.
 ///
 /// A screen declares what it watches and never refreshes: its own write, another process's write and a changed filter all come
 /// back through [`Screen::on_page`].
-pub trait Screen: Sized + 'static {
-    /// The name: first part of its action ids, name of its saved state, key of its words in `[screen]`.
-    const NAME: &'static str;
-    /// Its keys, in groups so that shared rows (moving in lists, verbs on customers) can be mixed in.
-    const KEYS: &'static [&'static [KeyRow<Self>]];
-
+pub trait Screen: 'static {
     /// How much of the screen it takes.
     fn place(&self) -> Place {
         Place::Full
-    }
-
-    /// The number of its tab (1-5), for roots.
-    fn tab(&self) -> Option<usize> {
-        None
     }
 
     /// The line above it.
@@ -437,11 +441,6 @@ pub trait Screen: Sized + 'static {
         self.subjects(look).len()
     }
 
-    /// A message from a view above ([`Step::Tell`]).
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        let _ = (what, cx);
-    }
-
     /// Text that the editor had saved when it failed or the terminal went: where it was typed it is there to be read, and answers
     /// nothing. False where it cannot stand.
     fn on_rescued(&mut self, text: &str) -> bool {
@@ -455,152 +454,60 @@ pub trait Screen: Sized + 'static {
         None
     }
 
-    /// What brings it back to this filter, sort, row and scroll; `Value::Null` for a view that is not brought back.
-    fn save(&self, look: &Look) -> Value {
+    /// What brings it back to this filter, sort, row and scroll; `None` for a view that is not brought back.
+    fn save(&self, look: &Look) -> Option<Go> {
         let _ = look;
-        Value::Null
+        None
     }
 
-    /// Goes to a saved state.
-    fn restore(&mut self, state: &Value) {
-        let _ = state;
+    /// Goes to a place.
+    fn restore(&mut self, to: &Go) {
+        let _ = to;
     }
 
     /// Draws into `area`.
     fn draw(&self, canvas: &mut Canvas, area: Rect);
 }
 
-/// [`Screen`] without its types, so that different ones can stand on one stack. Implemented for every screen.
-#[allow(missing_docs)]
-pub trait View {
-    fn name(&self) -> &'static str;
-    fn applies(&self, index: usize, look: &Look) -> Result<(), &'static str>;
-    fn run(&mut self, index: usize, cx: &mut Cx);
-    fn place(&self) -> Place;
-    fn tab(&self) -> Option<usize>;
-    fn title(&self, look: &Look) -> Title;
-    fn watches(&self, look: &Look) -> Vec<(u8, Query)>;
-    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx);
-    fn on_failed(&mut self, part: u8, error: &str, cx: &mut Cx);
-    fn on_write(&mut self, command: &Command, look: &Look);
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx);
-    fn ready(&self) -> bool;
-    fn file(&self) -> Option<&Path>;
-    fn is_sending(&self, command: &Command) -> bool;
-    fn typing(&self) -> bool;
-    fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx);
-    fn paste(&mut self, text: &str, cx: &mut Cx) -> bool;
-    fn on_edited(&mut self, text: &str, cx: &mut Cx);
-    fn on_hit(&mut self, hit: Hit, cx: &mut Cx);
-    fn quiet(&mut self, look: &Look);
-    fn step(&mut self, by: i32, look: &Look) -> Option<Id>;
-    fn show(&mut self, customer: Id, cx: &mut Cx);
-    fn subjects(&self, look: &Look) -> Vec<Id>;
-    fn subject_count(&self, look: &Look) -> usize;
-    fn told(&mut self, what: &Value, cx: &mut Cx);
-    fn on_rescued(&mut self, text: &str) -> bool;
-    fn draft(&self) -> Option<(Key, String)>;
-    fn save(&self, look: &Look) -> Value;
-    fn restore(&mut self, state: &Value);
-    fn draw(&self, canvas: &mut Canvas, area: Rect);
+/// A screen's line in the registry (`views::SCREENS`), which alone implements it.
+pub trait Declared {
+    /// The name: first part of its action ids, name of its saved state, key of its words in `[screen]`.
+    const NAME: &'static str;
+    /// The number of its tab (1-5), for roots.
+    const TAB: Option<usize>;
 }
 
-fn nth<V: Screen>(index: usize) -> Option<&'static KeyRow<V>> {
+/// A screen with its keys.
+pub trait Keyed: Screen + Declared + Sized {
+    /// Its keys, in groups so that shared rows (moving in lists, verbs on customers) can be mixed in.
+    const KEYS: &'static [&'static [KeyRow<Self>]];
+}
+
+/// A screen without its type, so that different ones can stand on one stack: what depends on the type, its keys, goes by number.
+pub trait View: Screen + Any {
+    /// [`Declared::NAME`].
+    fn name(&self) -> &'static str;
+    /// Whether the row of keys with this number applies now.
+    fn applies(&self, index: usize, look: &Look) -> Applies;
+    /// Runs it.
+    fn run(&mut self, index: usize, cx: &mut Cx);
+}
+
+fn nth<V: Keyed>(index: usize) -> Option<&'static KeyRow<V>> {
     V::KEYS.iter().flat_map(|group| group.iter()).nth(index)
 }
 
-impl<V: Screen> View for V {
+impl<V: Keyed> View for V {
     fn name(&self) -> &'static str {
         V::NAME
     }
-    fn applies(&self, index: usize, look: &Look) -> Result<(), &'static str> {
+    fn applies(&self, index: usize, look: &Look) -> Applies {
         nth::<V>(index).map_or(Err("unknown"), |row| row.applies(self, look))
     }
     fn run(&mut self, index: usize, cx: &mut Cx) {
         if let Some(row) = nth::<V>(index) {
             (row.run)(self, cx);
         }
-    }
-    fn place(&self) -> Place {
-        Screen::place(self)
-    }
-    fn tab(&self) -> Option<usize> {
-        Screen::tab(self)
-    }
-    fn title(&self, look: &Look) -> Title {
-        Screen::title(self, look)
-    }
-    fn watches(&self, look: &Look) -> Vec<(u8, Query)> {
-        Screen::watches(self, look)
-    }
-    fn on_page(&mut self, part: u8, page: &Arc<Page>, cx: &mut Cx) {
-        Screen::on_page(self, part, page, cx);
-    }
-    fn on_failed(&mut self, part: u8, error: &str, cx: &mut Cx) {
-        Screen::on_failed(self, part, error, cx);
-    }
-    fn on_write(&mut self, command: &Command, look: &Look) {
-        Screen::on_write(self, command, look);
-    }
-    fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
-        Screen::on_written(self, command, result, cx);
-    }
-    fn ready(&self) -> bool {
-        Screen::ready(self)
-    }
-    fn file(&self) -> Option<&Path> {
-        Screen::file(self)
-    }
-    fn is_sending(&self, command: &Command) -> bool {
-        Screen::is_sending(self, command)
-    }
-    fn typing(&self) -> bool {
-        Screen::typing(self)
-    }
-    fn type_key(&mut self, key: &KeyEvent, cx: &mut Cx) {
-        Screen::type_key(self, key, cx);
-    }
-    fn paste(&mut self, text: &str, cx: &mut Cx) -> bool {
-        Screen::paste(self, text, cx)
-    }
-    fn on_edited(&mut self, text: &str, cx: &mut Cx) {
-        Screen::on_edited(self, text, cx);
-    }
-    fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
-        Screen::on_hit(self, hit, cx);
-    }
-    fn quiet(&mut self, look: &Look) {
-        Screen::quiet(self, look);
-    }
-    fn step(&mut self, by: i32, look: &Look) -> Option<Id> {
-        Screen::step(self, by, look)
-    }
-    fn show(&mut self, customer: Id, cx: &mut Cx) {
-        Screen::show(self, customer, cx);
-    }
-    fn subjects(&self, look: &Look) -> Vec<Id> {
-        Screen::subjects(self, look)
-    }
-    fn subject_count(&self, look: &Look) -> usize {
-        Screen::subject_count(self, look)
-    }
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        Screen::told(self, what, cx);
-    }
-    fn on_rescued(&mut self, text: &str) -> bool {
-        Screen::on_rescued(self, text)
-    }
-    fn draft(&self) -> Option<(Key, String)> {
-        Screen::draft(self)
-    }
-    fn save(&self, look: &Look) -> Value {
-        Screen::save(self, look)
-    }
-    fn restore(&mut self, state: &Value) {
-        Screen::restore(self, state);
-    }
-    fn draw(&self, canvas: &mut Canvas, area: Rect) {
-        Screen::draw(self, canvas, area);
     }
 }
 
@@ -610,22 +517,28 @@ pub struct Registered {
     pub name: &'static str,
     /// Its tab, for roots.
     pub tab: Option<usize>,
-    /// Makes one at a saved state.
-    pub make: fn(&Value) -> Box<dyn View>,
+    /// Makes one at a place.
+    pub make: fn(&Go) -> Box<dyn View>,
     /// Its rows.
     pub actions: fn() -> Vec<Action>,
+    /// The keys of its rows as they are written.
+    pub keys: fn() -> Vec<&'static str>,
 }
 
-/// The registry line of a screen that can be made from nothing and brought to a state.
-pub const fn screen<V: Screen + Default>(tab: Option<usize>) -> Registered {
+/// The registry line of a screen that can be made from nothing and brought to a place.
+pub const fn screen<V: Keyed + Default>() -> Registered {
     Registered {
         name: V::NAME,
-        tab,
-        make: |state| {
+        tab: V::TAB,
+        make: |to| {
             let mut view = V::default();
-            Screen::restore(&mut view, state);
+            view.restore(to);
             Box::new(view)
         },
         actions: actions_of::<V>,
+        keys: || {
+            let rows = V::KEYS.iter().flat_map(|group| group.iter());
+            rows.flat_map(|row| row.keys).copied().collect()
+        },
     }
 }

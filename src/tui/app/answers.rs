@@ -1,5 +1,6 @@
 //! What the worker says: pages for the views that asked, receipts, others' writes; and what is watched.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ use crate::transfer::import::{self, Wanted};
 use crate::tui::chrome::grouped;
 use crate::tui::drafts::Key;
 use crate::tui::effect::{EditorFailed, Generation, Job, Reading};
-use crate::tui::view::{Cx, Place, Screen as _, Step};
+use crate::tui::view::{Cx, Declared as _, Place, Step};
 use crate::tui::views::clash::ClashBox;
 use crate::tui::views::first_run::FirstRun;
 use crate::tui::views::import::Import;
@@ -468,7 +469,12 @@ impl App {
             .find(|o| o.view.file() == Some(&path))
             .map(|o| o.uid);
         if let Some(uid) = open {
-            self.view_acts(uid, |view, cx| view.told(&serde_json::Value::Null, cx));
+            self.view_acts(uid, |view, cx| {
+                let view: &mut dyn Any = view;
+                if let Some(import) = view.downcast_mut::<Import>() {
+                    import.fit(cx.look);
+                }
+            });
         } else {
             let what = path
                 .file_name()

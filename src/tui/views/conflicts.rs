@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::clash::label;
 use super::groups;
@@ -15,10 +14,11 @@ use crate::domain::query::{Conflict, ConflictValue, Page, Query};
 use crate::domain::time::words;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::go::Go;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// The row and its field that are in conflict.
@@ -143,8 +143,7 @@ impl Lister for Conflicts {
     }
 }
 
-impl Screen for Conflicts {
-    const NAME: &'static str = "conflicts";
+impl Keyed for Conflicts {
     const KEYS: &'static [&'static [KeyRow<Conflicts>]] = &[
         &[
             row("decide", &["enter"], Conflicts::decide)
@@ -153,7 +152,7 @@ impl Screen for Conflicts {
                 .hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|c| c.customer.clone()) {
-                    cx.go("account", json!({"customer": id}));
+                    cx.go(Go::account(id));
                 }
             })
             .when(|v, _| {
@@ -166,7 +165,9 @@ impl Screen for Conflicts {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Conflicts {
     fn title(&self, look: &Look) -> Title {
         // The list has an end; the count has none.
         let (n, all) = (
@@ -232,8 +233,8 @@ impl Screen for Conflicts {
             .collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Conflicts {})
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

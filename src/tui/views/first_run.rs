@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::log_line::Line;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::go::{Go, RollAt};
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::view::{AppStep, Cx, Keyed, Look, Screen, Step, Title};
 
 /// The welcome screen.
 #[derive(Default)]
@@ -44,8 +44,7 @@ fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
     }));
 }
 
-impl Screen for FirstRun {
-    const NAME: &'static str = "first_run";
+impl Keyed for FirstRun {
     const KEYS: &'static [&'static [KeyRow<FirstRun>]] = &[&[
         row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo)))
             .cli("demo")
@@ -62,7 +61,9 @@ impl Screen for FirstRun {
         .hint(),
         row("on", &["enter"], |_, cx| cx.close()),
     ]];
+}
 
+impl Screen for FirstRun {
     fn title(&self, look: &Look) -> Title {
         Title {
             crumb: look.say.word("first_run.title").to_owned(),
@@ -78,7 +79,7 @@ impl Screen for FirstRun {
     ) {
         if matches!(command, crate::domain::command::Command::AddCustomer(_)) && result.is_ok() {
             cx.close();
-            cx.go("customers", json!({}));
+            cx.go(Go::Customers(Some(RollAt::default())));
         }
     }
 
@@ -87,8 +88,6 @@ impl Screen for FirstRun {
             crate::tui::view::View::run(self, at, cx);
         }
     }
-
-    fn restore(&mut self, _state: &Value) {}
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;

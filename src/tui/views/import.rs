@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use super::first_run::path_of;
 use super::groups;
@@ -20,7 +19,7 @@ use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::theme::Role;
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::view::{AppStep, Cx, Keyed, Look, Screen, Step, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// The look at a file, or at a folder of files one after the other. What was found stands in [`Look::imported`].
@@ -109,7 +108,7 @@ impl Import {
     }
 
     /// Brings the list to what was found.
-    fn fit(&mut self, look: &Look) {
+    pub fn fit(&mut self, look: &Look) {
         let rows = self
             .here(look)
             .map_or(0, |f| f.columns.len() + f.conflicts.len());
@@ -141,10 +140,43 @@ impl Import {
     fn choose(title: String, items: Vec<Item>, at: &str, cx: &mut Cx) {
         cx.open(
             Pick::new(title, items, |code, cx| {
-                cx.push(Step::Tell("import", Value::from(code)))
+                let code = code.to_owned();
+                cx.tell(move |v: &mut Import, cx| v.chosen(&code, cx))
             })
             .at(at),
         );
+    }
+
+    /// `field:name`, `kind:contacts`: what was chosen, and of what.
+    fn chosen(&mut self, chosen: &str, cx: &mut Cx) {
+        let Some((what, code)) = chosen.split_once(':') else {
+            return;
+        };
+        match what {
+            "field" => {
+                let Some(header) = self.column(cx.look).map(|c| c.header.clone()) else {
+                    return;
+                };
+                self.wanted.columns.retain(|(h, _)| *h != header);
+                self.wanted.columns.push((header, code.to_owned()));
+            }
+            "kind" => {
+                self.wanted.kind = Kind::named(code);
+                self.wanted.columns.clear();
+            }
+            "profile" => {
+                self.wanted.profile = Some(code.to_owned()).filter(|c| !c.is_empty());
+                self.wanted.plain = code.is_empty();
+                self.wanted.kind = None;
+                self.wanted.columns.clear();
+            }
+            _ => {
+                if let Some((_, set)) = SAID.iter().find(|(c, _)| *c == code) {
+                    set(&mut self.wanted.dialect);
+                }
+            }
+        }
+        self.look_again(cx);
     }
 
     /// Another field for a column, or the other side of a conflict.
@@ -474,8 +506,7 @@ impl Lister for Import {
     }
 }
 
-impl Screen for Import {
-    const NAME: &'static str = "import";
+impl Keyed for Import {
     const KEYS: &'static [&'static [KeyRow<Import>]] = &[
         &[
             row("write", &["ctrl-s"], Import::write)
@@ -496,13 +527,15 @@ impl Screen for Import {
             row("next_file", &["tab"], |v: &mut Self, cx| {
                 v.other_file(1, cx)
             }),
-            row("previous_file", &["backtab"], |v: &mut Self, cx| {
+            row("previous_file", &["shift-tab"], |v: &mut Self, cx| {
                 v.other_file(-1, cx)
             }),
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Import {
     fn title(&self, look: &Look) -> Title {
         let name = self
             .path
@@ -525,37 +558,6 @@ impl Screen for Import {
     }
 
     /// The code of what was picked, or null when the file was looked at again.
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        let Some((what, code)) = what.as_str().and_then(|w| w.split_once(':')) else {
-            return self.fit(cx.look);
-        };
-        match what {
-            "field" => {
-                let Some(header) = self.column(cx.look).map(|c| c.header.clone()) else {
-                    return;
-                };
-                self.wanted.columns.retain(|(h, _)| *h != header);
-                self.wanted.columns.push((header, code.to_owned()));
-            }
-            "kind" => {
-                self.wanted.kind = Kind::named(code);
-                self.wanted.columns.clear();
-            }
-            "profile" => {
-                self.wanted.profile = Some(code.to_owned()).filter(|c| !c.is_empty());
-                self.wanted.plain = code.is_empty();
-                self.wanted.kind = None;
-                self.wanted.columns.clear();
-            }
-            _ => {
-                if let Some((_, set)) = SAID.iter().find(|(c, _)| *c == code) {
-                    set(&mut self.wanted.dialect);
-                }
-            }
-        }
-        self.look_again(cx);
-    }
-
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let inner = canvas.frame(area, look.say.word("screen.import"), "", true);

@@ -8,7 +8,7 @@ use crate::tui::drafts::Key;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Step, Title};
 use crate::tui::widgets::field::Field;
 
 /// What a part of the line was understood as; the error is what was not understood.
@@ -148,8 +148,7 @@ impl Line {
     }
 }
 
-impl Screen for Line {
-    const NAME: &'static str = "line";
+impl Keyed for Line {
     const KEYS: &'static [&'static [KeyRow<Line>]] = &[&[
         row("save", &["enter", "ctrl-s"], |v: &mut Line, cx| {
             let text = v.field.text().to_owned();
@@ -169,7 +168,9 @@ impl Screen for Line {
             .hint(),
         row("close", &["esc"], |_, cx| cx.close()).hint(),
     ]];
+}
 
+impl Screen for Line {
     fn place(&self) -> Place {
         Place::Line
     }

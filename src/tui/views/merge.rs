@@ -16,7 +16,7 @@ use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{AppStep, Cx, Keyed, Look, Place, Screen, Step, Title};
 
 /// What a merge would bring.
 #[derive(Default)]
@@ -243,8 +243,7 @@ fn file(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-impl Screen for MergeBox {
-    const NAME: &'static str = "merge";
+impl Keyed for MergeBox {
     const KEYS: &'static [&'static [KeyRow<MergeBox>]] = &[&[
         row("bring", &["enter"], MergeBox::merge)
             .cli("merge")
@@ -257,7 +256,9 @@ impl Screen for MergeBox {
         }),
         row("page_up", &["pgup"], |v: &mut Self, _| v.scroll(-10)),
     ]];
+}
 
+impl Screen for MergeBox {
     fn place(&self) -> Place {
         Place::Box
     }

@@ -11,7 +11,7 @@ use crate::tui::key::Key;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Title};
+use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Title};
 use crate::tui::widgets::field::Field;
 
 /// One thing to pick.
@@ -128,15 +128,16 @@ impl Pick {
     }
 }
 
-impl Screen for Pick {
-    const NAME: &'static str = "pick";
+impl Keyed for Pick {
     const KEYS: &'static [&'static [KeyRow<Pick>]] = &[&[
         row("choose", &["enter"], Pick::pick).hint(),
         row("down", &["down", "ctrl-n", "tab"], |v, _| v.by(1)),
         row("up", &["up", "shift-tab"], |v, _| v.by(-1)),
         row("close", &["esc"], |_, cx| cx.close()),
     ]];
+}
 
+impl Screen for Pick {
     fn place(&self) -> Place {
         Place::Box
     }

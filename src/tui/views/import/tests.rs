@@ -7,7 +7,7 @@ use crate::transfer::import::{Continue, Wanted, import};
 use crate::tui::app::jobs::Work;
 use crate::tui::effect::{Effect, Msg, Reading};
 use crate::tui::harness::{Harness, NOW};
-use crate::tui::view::Screen;
+use crate::tui::view::Declared;
 
 /// Carries out the import that the screen asked for last, and gives the screen what came of it.
 fn answer(h: &mut Harness) {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::json;
 
 use super::does;
 use crate::domain::command::Command;
@@ -14,7 +13,8 @@ use crate::tui::chrome::grouped;
 use crate::tui::keymap::{KeyRow, row};
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Title};
+use crate::tui::views::form::Form;
 
 /// Days that a trial looks back.
 const DAYS: u16 = 90;
@@ -49,10 +49,8 @@ impl TrialBox {
             return;
         };
         cx.close();
-        cx.push(Step::Tell(
-            "form",
-            json!({"sent": serde_json::to_value(&command).unwrap_or_default()}),
-        ));
+        let sent = command.clone();
+        cx.tell(|form: &mut Form, _| form.sends(sent));
         cx.write(command);
     }
 
@@ -128,8 +126,7 @@ fn wrapped(lines: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
     lines.into_iter().flat_map(of).collect()
 }
 
-impl Screen for TrialBox {
-    const NAME: &'static str = "trial";
+impl Keyed for TrialBox {
     const KEYS: &'static [&'static [KeyRow<TrialBox>]] = &[&[
         row("save", &["enter", "ctrl-s"], TrialBox::save)
             .cli("rule add")
@@ -147,7 +144,9 @@ impl Screen for TrialBox {
         }),
         row("page_up", &["pgup"], |v: &mut Self, _| v.scroll(-10)),
     ]];
+}
 
+impl Screen for TrialBox {
     fn place(&self) -> Place {
         Place::Box
     }
