@@ -13,7 +13,7 @@
 //!
 //! # One key press
 //! [`app::App::update`] finds the row for the key in the view on top (then in [`views::app`]), the row's handler collects
-//! [`view::Step`]s in [`view::Cx`], the app turns them into [`effect::Effect`]s, the runner carries these out. `draw` changes
+//! [`step::Step`]s in [`step::Cx`], the app turns them into [`effect::Effect`]s, the runner carries these out. `draw` changes
 //! nothing; what it found out (clickable places, the list's height) is a value, [`canvas::Drawn`], that the app keeps.
 //!
 //! # Keys are rows
@@ -26,13 +26,17 @@
 //!
 //! # Data
 //! A view says what it wants in [`view::Screen::watches`] and gets pages in `on_page`; it never asks again itself. Row numbers
-//! of a `RowsPage` are handles into [`view::Look::read`], the shared roster, which is read while drawing. Writes are
-//! [`view::Cx::write`]; every view on the stack hears of them in `on_write` at once and may show the effect early
+//! of a `RowsPage` are handles into [`look::Look::read`], the shared roster, which is read while drawing. Writes are
+//! [`step::Cx::write`]; every view on the stack hears of them in `on_write` at once and may show the effect early
 //! ([`widgets::list::List::take`]); the message with `u undo` is the app's.
+//!
+//! # Work on threads
+//! What takes a while is a [`step::Job`]: a value with what it is to do, `run` on a thread, and `ended` for its answer, which collects
+//! steps like a key's handler. A screen begins it by `cx.run(job)`. An answer for a book that is not in front any more says so.
 //!
 //! # Questions to the person
 //! [`work`] asks what is asked about calls to action, playbooks and firings on every screen. [`views::pick::Pick::new`] (a list) and [`views::log_line::Line::new`] (a line with echo, completion, draft) take what is to be
-//! done as a closure; [`view::Cx::tell`] gives an answer back to a view below: `cx.tell(|v: &mut Customers, cx| v.sort_by(code, cx.look))`.
+//! done as a closure; [`step::Cx::tell`] gives an answer back to a view below: `cx.tell(|v: &mut Customers, cx| v.sort_by(code, cx.look))`.
 //!
 //! # Drawing
 //! [`canvas::Canvas`]: `text`, `pieces`, `right`, `frame`, `bar`, `tint` with [`theme::Role`]s; text is made safe and cut there.
@@ -42,6 +46,7 @@ use std::path::PathBuf;
 
 pub mod account_rows;
 pub mod app;
+pub mod bench;
 pub mod canvas;
 mod careful;
 pub mod chrome;
@@ -52,7 +57,9 @@ pub mod go;
 #[cfg(test)]
 pub mod harness;
 pub mod key;
+pub mod key_row;
 pub mod keymap;
+pub mod look;
 pub mod measure;
 mod pasted;
 mod pen;
@@ -61,6 +68,7 @@ pub mod roll;
 mod runner;
 pub mod say;
 mod state;
+pub mod step;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
@@ -80,9 +88,9 @@ use crate::domain::time::{Moment, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::store;
 use keymap::Keymap;
+use look::Look;
 use say::Say;
 use theme::{Colour, Glyphs, Theme};
-use view::Look;
 
 /// How the screens are started.
 #[derive(Clone, Debug)]
@@ -238,7 +246,6 @@ fn default_look() -> Look {
         passed: Vec::new(),
         handled: Vec::new(),
         copies: Vec::new(),
-        imported: None,
         arrived: Vec::new(),
     }
 }

@@ -15,12 +15,14 @@ use serde_json::Value;
 use crossterm::event::Event;
 
 use super::canvas::Drawn;
-use super::clipboard;
+use super::clipboard::Copy;
 use super::drafts;
 use super::effect::{Effect, Generation, Msg};
 use super::key::Key;
+use super::look::Look;
+use super::step::{AppStep, Incoming, Step, Tell, Tone};
 use super::verbs;
-use super::view::{AppStep, Look, Place, Step, Tone, View};
+use super::view::{Place, View};
 use super::views::{root, screen_of};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
@@ -30,7 +32,6 @@ use crate::error::Error;
 use crate::store::worker::Slot;
 use crate::text::safe_cells;
 use crate::tui::go::Go;
-use jobs::Work;
 
 /// What the app waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -100,7 +101,7 @@ pub struct App {
     /// How far an import is.
     pub(super) progress: Option<String>,
     /// What came while somebody typed, and waits.
-    arrived: VecDeque<arrived::Arrived>,
+    arrived: VecDeque<Incoming>,
     // The view that came by itself, and until when it takes no key.
     deaf: Option<(u32, Stamp)>,
     // The question before work is lost.
@@ -187,30 +188,9 @@ impl App {
             Msg::Edited { view, text } => self.edited(view, text),
             Msg::EditorFailed { view, failed } => self.editor_failed(view, &failed),
             Msg::Kept(kept) => self.take_kept(&kept),
-            Msg::Made { job, path, result } => self.made(job, path, result),
-            Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
+            Msg::Done(job, ended) => self.done(job, ended),
+            Msg::Reading(job, reading) => self.reading(job, &reading),
             Msg::Keys(text) => self.take_keys(&text),
-            Msg::Briefed {
-                job,
-                customers,
-                to,
-                result,
-            } => self.briefed(job, customers, to, result),
-            Msg::Merged {
-                job,
-                path,
-                dry_run,
-                result,
-            } => self.merged(job, path, dry_run, result),
-            Msg::Importing(job, reading) => self.reading(job, &reading),
-            Msg::Imported {
-                job,
-                path,
-                wanted,
-                result,
-            } => self.imported(job, path, *wanted, result),
-            Msg::Exported { job, path, result } => self.exported(job, &path, result),
-            Msg::Mailing { link, opened } => self.mailing(&link, opened),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
@@ -238,8 +218,8 @@ impl App {
 
     /// What was begun last on a thread of its own.
     #[cfg(test)]
-    pub(super) fn last_job(&self) -> Option<super::effect::Job> {
-        self.jobs.last().map(jobs::Running::job)
+    pub(super) fn last_job(&self) -> Option<super::bench::JobNo> {
+        self.jobs.last().map(jobs::Running::no)
     }
 
     /// The number of the worker that is heard.
@@ -263,37 +243,11 @@ impl App {
     }
 
     /// Copies a text as it is shown: what comes from outside reaches no other program as it was.
-    pub(super) fn copy(&mut self, text: &str, what: String) {
-        self.effects.push(Effect::Copy {
+    fn copy(&mut self, text: &str, what: String) {
+        self.run(Box::new(Copy {
             text: safe_cells(text),
             what,
-        });
-    }
-
-    /// Says the truth about a copy; where no program of this machine took it, the terminal is asked to.
-    fn copied(&mut self, text: String, what: &str, tool: Option<&str>) {
-        let n = text.len().to_string();
-        if let Some(tool) = tool {
-            let words = self
-                .look
-                .say
-                .fill("message.copied", &[("what", what), ("tool", tool)]);
-            return self.say(Tone::Good, words);
-        }
-        if text.len() > clipboard::MOST_BY_TERMINAL {
-            let most = clipboard::MOST_BY_TERMINAL.to_string();
-            let words = self.look.say.fill(
-                "message.too_long",
-                &[("what", what), ("n", &n), ("most", &most)],
-            );
-            return self.say(Tone::Bad, words);
-        }
-        self.effects.push(Effect::CopyByTerminal(text));
-        let words = self
-            .look
-            .say
-            .fill("message.copied_by_terminal", &[("what", what), ("n", &n)]);
-        self.say(Tone::Good, words);
+        }));
     }
 
     /// Puts new keys in place at once. With a mistake in them the old ones stay, and the mistake is told with its line.
@@ -403,15 +357,9 @@ impl App {
                     self.save_state();
                     self.effects.push(Effect::Editor { view: uid, text });
                 }
-                Step::Tell(whom, act) => {
-                    let to = self.stack.iter().rev().find(|open| {
-                        let view: &dyn Any = open.view.as_ref();
-                        view.type_id() == whom
-                    });
-                    if let Some(uid) = to.map(|open| open.uid) {
-                        self.view_acts(uid, |view, cx| act(view, cx));
-                    }
-                }
+                Step::Tell(tell) => self.tell(tell),
+                Step::Comes(arrived) => self.comes(arrived),
+                Step::Run(job) => self.run(job),
                 Step::Neighbour(by) => self.neighbour(uid, by),
                 Step::Act(id) => self.act_by_id(&id),
                 Step::Quiet => self.follow(),
@@ -434,6 +382,18 @@ impl App {
         }
         for (ticket, why) in std::mem::take(&mut self.unwritten) {
             self.written(self.worker, ticket, &Err(why));
+        }
+    }
+
+    fn tell(&mut self, tell: Tell) {
+        let to = self.stack.iter().rev().find(|open| {
+            let view: &dyn Any = open.view.as_ref();
+            (tell.fits)(view)
+        });
+        match (to.map(|open| open.uid), tell.or) {
+            (Some(uid), _) => self.view_acts(uid, |view, cx| (tell.act)(view, cx)),
+            (None, Some(arrived)) => self.comes(arrived),
+            (None, None) => {}
         }
     }
 
@@ -475,42 +435,11 @@ impl App {
                 self.say(Tone::Plain, words);
             }
             AppStep::Bookmark(customer) => self.bookmark(customer),
-            AppStep::Demo => {
-                let job = self.begin(Work::Demo);
-                self.effects.push(Effect::Demo { job });
-            }
             AppStep::OpenBook(path) => self.open_book(path),
-            AppStep::Import(path, wanted) => self.import(path, wanted),
             AppStep::AskExport => self.ask_export(),
-            AppStep::Export(query, path) => {
-                let job = self.begin(Work::Export);
-                self.effects.push(Effect::Export {
-                    job,
-                    query,
-                    path,
-                    past: self.look.past,
-                });
-            }
-            AppStep::Mail(link) => self.effects.push(Effect::Mail(link)),
-            AppStep::HandOver {
-                customers,
-                to,
-                path,
-            } => {
-                let job = self.begin(Work::Brief);
-                self.effects.push(Effect::Brief {
-                    job,
-                    customers,
-                    to,
-                    path,
-                });
-            }
-            AppStep::Merge(path, dry_run) => {
-                if !dry_run {
-                    self.hushed = Stamp(self.look.now.at.0 + 600_000);
-                }
-                self.merge(path, dry_run);
-            }
+            AppStep::Hush(ms) => self.hushed = Stamp(self.look.now.at.0 + ms),
+            AppStep::PutAway(path) => self.look.copies.retain(|copy| *copy != path),
+            AppStep::CopyByTerminal(text) => self.effects.push(Effect::CopyByTerminal(text)),
             AppStep::Past(day) => self.turn_to(day),
             AppStep::PassOver(batch) => self.look.passed.push(batch),
         }

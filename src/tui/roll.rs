@@ -8,12 +8,13 @@ use ratatui::layout::Rect;
 
 use super::account_rows::{Shown, cell, header};
 use super::canvas::{Canvas, Hit};
-use super::keymap::{KeyRow, row};
+use super::key_row::{KeyRow, row};
+use super::look::Look;
 use super::measure::cells;
 use super::measure::safe;
+use super::step::{Cx, Step};
 use super::theme::Role;
 use super::verbs::{Queue, Verbs};
-use super::view::{Cx, Look, Step};
 use super::views::narrow;
 use super::who::Who;
 use super::widgets::field::Field;

@@ -6,10 +6,12 @@ use crossterm::event::Event;
 use serde_json::Value;
 
 use super::app::App;
+use super::clipboard::Copy;
 use super::effect::{Effect, Msg};
 use super::harness::{Harness, NOW};
 use super::key::Key;
 use super::views::SCREENS;
+use super::views::first_run::Demo;
 use crate::domain::command::{Change, Command, Entity, Target};
 use crate::domain::time::words;
 
@@ -514,13 +516,21 @@ fn new_keys_hold_at_once_and_a_mistake_leaves_the_old_ones() {
     );
 }
 
+/// What the last keys have copied, and nothing else.
+fn copies(h: &Harness) -> Vec<&Copy> {
+    let copies: Vec<&Copy> = h.effects.iter().filter_map(Effect::job).collect();
+    assert_eq!(copies.len(), h.effects.len(), "{:?}", h.effects);
+    copies
+}
+
 #[test]
 fn copying_says_what_took_the_text() {
     let mut h = Harness::new("en", 1);
     h.press("2 y n");
-    let [Effect::Copy { text, what }] = h.effects.as_slice() else {
+    let [copy] = copies(&h)[..] else {
         panic!("{:?}", h.effects)
     };
+    let (copy, text) = (copy.clone(), &copy.text);
     assert!(
         h.app.look.read().is_some_and(|r| r
             .rows
@@ -528,30 +538,23 @@ fn copying_says_what_took_the_text() {
             .enumerate()
             .any(|(at, _)| r.name(at) == text))
     );
-    let (text, what) = (text.clone(), what.clone());
-    h.say(Msg::Copied {
-        text: text.clone(),
-        what: what.clone(),
-        tool: Some("wl-copy"),
-    });
+    h.ends(h.job(), copy.clone(), Some("wl-copy"));
     assert!(
         h.text().contains("Copied name with wl-copy"),
         "{}",
         h.text()
     );
     h.effects.clear();
-    h.say(Msg::Copied {
-        text: text.clone(),
-        what,
-        tool: None,
-    });
-    assert_eq!(h.effects, [Effect::CopyByTerminal(text)]);
+    let job = h.begins(&copy);
+    h.ends(job, copy.clone(), None);
+    assert_eq!(h.effects, [Effect::CopyByTerminal(copy.text)]);
     h.effects.clear();
-    h.say(Msg::Copied {
+    let list = Copy {
         text: "x".repeat(100_000),
         what: "the list".into(),
-        tool: None,
-    });
+    };
+    let job = h.begins(&list);
+    h.ends(job, list, None);
     assert!(
         h.effects.is_empty() && h.text().contains("nothing was copied"),
         "{}",
@@ -578,7 +581,7 @@ fn what_is_copied_is_what_is_shown() {
     for (keys, lines) in [("y n", 1), ("y r", 1), ("y t", 2)] {
         h.effects.clear();
         h.press(keys);
-        let [Effect::Copy { text, .. }] = h.effects.as_slice() else {
+        let [Copy { text, .. }] = copies(&h)[..] else {
             panic!("{keys}: {:?}", h.effects)
         };
         assert_eq!(text.lines().count(), lines, "{keys}: {text:?}");
@@ -593,9 +596,9 @@ fn what_is_copied_is_what_is_shown() {
 fn rows_and_the_whole_list_are_copied_as_they_are_shown() {
     let mut h = Harness::new("en", 1);
     h.press("2 space space y r");
-    let copied = |h: &Harness| match h.effects.as_slice() {
-        [Effect::Copy { text, .. }] => text.clone(),
-        other => panic!("{other:?}"),
+    let copied = |h: &Harness| match copies(h)[..] {
+        [copy] => copy.text.clone(),
+        _ => panic!("{:?}", h.effects),
     };
     assert_eq!(copied(&h).lines().count(), 2);
     h.press("y t");
@@ -1062,7 +1065,7 @@ fn the_first_run_offers_four_ways() {
     let mut h = Harness::empty("en");
     h.app.welcome();
     h.press("1");
-    assert_eq!(h.effects, [Effect::Demo { job: h.job() }]);
+    assert_eq!(h.effects, [Effect::Run(h.job(), Box::new(Demo))]);
 }
 
 #[test]

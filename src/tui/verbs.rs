@@ -2,11 +2,14 @@
 
 use serde_json::json;
 
+pub mod handover;
+
 use super::drafts::Key;
-use super::keymap::{Applies, KeyRow, row};
+use super::key_row::{Applies, KeyRow, row};
+use super::look::Look;
 use super::measure::safe;
-use super::view::{AppStep, Cx, Keyed, Look, Screen, Step};
-use super::views::first_run::typed_path;
+use super::step::{Cx, Step};
+use super::view::{Keyed, Screen};
 use super::views::log_line::{Line, Understood};
 use super::views::pick::{Item, Pick};
 use super::work;
@@ -123,7 +126,7 @@ pub trait Verbs: Keyed {
         .types()
         .hint(),
         row("handover", &["g j"], |v: &mut Self, cx| {
-            hand_over(v.subjects(cx.look), cx)
+            handover::hand_over(v.subjects(cx.look), cx)
         })
         .when(some)
         .writes("handover")
@@ -722,31 +725,6 @@ fn move_all_the_same(customers: Vec<Id>, target: Target, unmet: &[String], cx: &
     }));
 }
 
-/// Asks who takes the customers over and into which file the brief goes; the owner changes when it is written.
-pub fn hand_over(customers: Vec<Id>, cx: &mut Cx) {
-    let title = cx
-        .look
-        .say
-        .fill("prompt.handover", &[("who", &named(&customers, cx.look))]);
-    let pick = Pick::new(title, owners(cx.look), move |owner, cx| {
-        let (customers, to) = (customers.clone(), owner.to_owned());
-        let prompt = cx.look.say.word("prompt.brief").to_owned();
-        cx.open(Line::new(prompt, move |text, cx| {
-            let path = typed_path(text.trim());
-            if text.trim().is_empty() || path.exists() {
-                return Err(cx.look.say.word("error.brief_file").to_owned());
-            }
-            cx.push(Step::App(AppStep::HandOver {
-                customers: customers.clone(),
-                to: to.clone(),
-                path,
-            }));
-            Ok(())
-        }));
-    });
-    cx.open(pick.free());
-}
-
 /// Owners to choose from, oneself first.
 fn owners(look: &Look) -> Vec<Item> {
     let mut owners: Vec<String> = look
@@ -918,8 +896,8 @@ pub fn create(cx: &mut Cx) {
 mod tests {
     use crate::domain::command::{Command, Target};
     use crate::error::Error;
-    use crate::tui::effect::Msg;
     use crate::tui::harness::{Harness, NOW};
+    use crate::tui::verbs::handover::Brief;
 
     #[test]
     fn a_move_on_with_open_criteria_asks_why_and_an_empty_line_is_no_reason() {
@@ -981,21 +959,16 @@ mod tests {
         h.press("esc");
         let customers = h.app.look.read().expect("a roster").ids[..2].to_vec();
         let refused = Err(Error::failed("The disk is full"));
-        let job = h.begins(crate::tui::app::jobs::Work::Brief);
-        h.say(Msg::Briefed {
-            job,
+        let brief = Brief {
             customers: customers.clone(),
             to: "zoe".into(),
-            result: refused,
-        });
+            path: "brief.md".into(),
+        };
+        let job = h.begins(&brief);
+        h.ends(job, brief.clone(), refused);
         assert_eq!(h.written(), []);
-        let job = h.begins(crate::tui::app::jobs::Work::Brief);
-        h.say(Msg::Briefed {
-            job,
-            customers: customers.clone(),
-            to: "zoe".into(),
-            result: Ok(()),
-        });
+        let job = h.begins(&brief);
+        h.ends(job, brief, Ok(()));
         assert_eq!(
             h.written(),
             [Command::Assign {

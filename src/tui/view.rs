@@ -1,135 +1,22 @@
-//! What a screen is: its state, its keys, what it watches, how it draws, and the context in which its keys run.
+//! What a screen is: its state, its keys, what it watches, and how it draws.
 
-use std::any::{Any, TypeId};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::any::Any;
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Hit};
-use super::drafts::{Drafts, Key};
-use super::keymap::{Action, Applies, KeyRow, Keymap, actions_of};
-use super::say::Say;
-use super::theme::{Glyphs, Theme};
+use super::drafts::Key;
+use super::go::Go;
+use super::key_row::{Applies, KeyRow};
+use super::keymap::Action;
+use super::look::Look;
+use super::step::Cx;
 use crate::domain::command::{Command, Receipt};
-use crate::domain::config::Config;
 use crate::domain::id::Id;
-use crate::domain::query::{Counts, Page, Query};
-use crate::domain::roster::Roster;
-use crate::domain::time::{Day, Moment};
+use crate::domain::query::{Page, Query};
 use crate::error::Error;
-use crate::store::presence::Here;
-use crate::transfer::import::{Report, Wanted};
-use crate::tui::go::Go;
-
-/// What every screen may read while it acts and draws. Only the app writes it.
-pub struct Look {
-    /// Now, in the book's zone.
-    pub now: Moment,
-    /// Columns and rows of the terminal.
-    pub size: (u16, u16),
-    /// The words.
-    pub say: Say,
-    /// The nine roles.
-    pub theme: Theme,
-    /// Box and sign characters, or their ASCII forms.
-    pub glyphs: Glyphs,
-    /// Every key that holds.
-    pub keymap: Keymap,
-    /// The shared roster, once the book is open.
-    pub roster: Option<Arc<RwLock<Roster>>>,
-    /// The book's config, once it is open.
-    pub config: Arc<Config>,
-    /// The book's file.
-    pub book: PathBuf,
-    /// The folder by which it exchanges, if it does.
-    pub exchanges: Option<PathBuf>,
-    /// Why nothing can be written.
-    pub read_only: Option<String>,
-    /// The day before today as of which everything is shown.
-    pub past: Option<Day>,
-    /// Counts for the tabs.
-    pub counts: Counts,
-    /// Who else has the book open.
-    pub here: Vec<Here>,
-    /// The customer whose page is open.
-    pub looking: Option<Id>,
-    /// Who "me" is.
-    pub me: String,
-    /// Rows that the list of the last frame could show: what a page key moves by.
-    pub list_rows: usize,
-    /// The preview is shown (`w`).
-    pub preview: bool,
-    /// Texts that were begun and not saved, by what they are of.
-    pub drafts: Drafts,
-    /// Customers with a bookmark, newest first.
-    pub bookmarks: Vec<Id>,
-    /// Customers whose page was open, newest first.
-    pub visited: Vec<Id>,
-    /// Ids of actions and customers that the palette ran last, newest first.
-    pub recent: Vec<String>,
-    /// The write that is begun or answered just now, while views hear of it.
-    pub ticket: u64,
-    /// The last command on customers, for `.`.
-    pub last: Option<Command>,
-    /// Copies of the book that a sync tool left beside it.
-    pub copies: Vec<PathBuf>,
-    /// Batches that somebody has changed since and that `u` passes over.
-    pub passed: Vec<Id>,
-    /// What the last look at a file to import has found, and which file it was.
-    pub imported: Option<(PathBuf, Arc<Report>)>,
-    /// What came while somebody typed, and waits.
-    pub arrived: Vec<String>,
-    /// What was done today in triage, newest first, for the end of the queue.
-    pub handled: Vec<String>,
-}
-
-impl Look {
-    /// The roster for reading, for the time of one drawing or one key. `None` before the book is open.
-    pub fn read(&self) -> Option<RwLockReadGuard<'_, Roster>> {
-        // A writer that panicked left the rows it was changing half-scored at worst; lists may still be read.
-        self.roster
-            .as_ref()
-            .map(|r| r.read().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    /// The customer at a row of the roster.
-    pub fn id_of(&self, row: u32) -> Option<Id> {
-        self.read().and_then(|r| r.ids.get(row as usize).copied())
-    }
-
-    /// The name of a customer; empty when it is not there.
-    pub fn name_of(&self, id: Id) -> String {
-        self.read()
-            .and_then(|r| r.row_of_id(id).map(|at| r.name(at).to_owned()))
-            .unwrap_or_default()
-    }
-
-    /// What belongs to the book goes with it; what is the person's stays.
-    pub fn leave_book(&mut self) {
-        self.roster = None;
-        self.exchanges = None;
-        self.read_only = None;
-        self.past = None;
-        self.counts = Counts::default();
-        self.here.clear();
-        self.looking = None;
-        self.last = None;
-        self.copies.clear();
-        self.passed.clear();
-        self.imported = None;
-        self.handled.clear();
-    }
-
-    /// The words of an action: its own, or those that its label has on every screen.
-    pub fn action_words(&self, action: &Action) -> String {
-        let own = self.say.find(&format!("action.{}", action.id));
-        own.or_else(|| self.say.find(&format!("action.*.{}", action.label)))
-            .unwrap_or(&action.id)
-            .to_owned()
-    }
-}
 
 /// The line above a screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -152,184 +39,6 @@ pub enum Place {
     Box,
     /// A line (or a few) in place of the hint line; what is below stays visible.
     Line,
-}
-
-/// A kind of message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Tone {
-    /// Done.
-    Good,
-    /// For information.
-    Plain,
-    /// Something is wrong.
-    Bad,
-}
-
-/// What the view that is told does.
-pub type Tell = Box<dyn FnOnce(&mut dyn Any, &mut Cx)>;
-
-/// What a handler asks for; the app carries it out after the handler has returned.
-pub enum Step {
-    /// Runs a command; the ticket comes back to [`Screen::on_written`].
-    Write(u64, Box<Command>),
-    /// Puts a view on top.
-    Open(Box<dyn View>),
-    /// Opens a screen.
-    Go(Go),
-    /// Takes the acting view away.
-    Close,
-    /// Shows a message.
-    Toast(Tone, String),
-    /// Adds to the message that is shown.
-    Also(String),
-    /// Puts text on the clipboard; the word says what it is.
-    Copy(String, String),
-    /// Edits text in `$EDITOR`; it comes back to [`Screen::on_edited`] of the acting view.
-    Editor(String),
-    /// Has the nearest view of a type act.
-    Tell(TypeId, Tell),
-    /// The next or previous customer of the list below, shown in the acting view ([`Screen::step`], [`Screen::show`]).
-    Neighbour(i32),
-    /// Runs the action with this id on whatever screen is on top after the acting view is gone.
-    Act(String),
-    /// Asks for [`Screen::quiet`] after 30 ms without keys.
-    Quiet,
-    /// A text draft that is not needed any more.
-    Forget(Key),
-    /// A text that is kept as the draft of something, in the place of what was kept there.
-    Keep(Key, String),
-    /// Of several drafts of one thing, the one that is offered next.
-    Offer(Key),
-    /// A text (what it is a draft of, and the text) that went into the writes beside this step: it is a draft again where they
-    /// are refused.
-    Sent(Key, String),
-    /// What only the app can do: tabs, history, quitting.
-    App(AppStep),
-}
-
-/// What only the app can do.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AppStep {
-    /// One step back; at the top: quits.
-    Back,
-    /// One step back; at the top: clears the filter, or does nothing.
-    Escape,
-    /// Quits; where something is being written it is asked first.
-    Quit,
-    /// Quits, whatever is lost by it.
-    QuitNow,
-    /// Shows the first of what came while somebody typed.
-    Arrived,
-    /// Stops the process (Ctrl-Z).
-    Suspend,
-    /// Draws everything anew.
-    Repaint,
-    /// A screen over the tab that is in front, in place of what stands over it.
-    Over(Box<Go>),
-    /// Where we were before, and back again.
-    History(i32),
-    /// Shows or hides the preview.
-    Preview,
-    /// Sets a bookmark on a customer, or takes it away.
-    Bookmark(Id),
-    /// Mouse on or off.
-    Mouse,
-    /// Makes a demo book and opens it.
-    Demo,
-    /// Opens another book.
-    OpenBook(PathBuf),
-    /// Imports a file, or tells only what would come.
-    Import(PathBuf, Box<Wanted>),
-    /// Merges a copy of the book; `true`: tells only what would come.
-    Merge(PathBuf, bool),
-    /// Shows everything as it was at the end of a day; `None`: as it is.
-    Past(Option<Day>),
-    /// The batch that `u` would take back next is left as it is: `u` goes on to the one before.
-    PassOver(Id),
-    /// Asks into which file what is shown goes.
-    AskExport,
-    /// Writes the answer to a question into a file.
-    Export(Query, PathBuf),
-    /// Opens a mail to somebody: a `mailto:` link.
-    Mail(String),
-    /// Writes the brief of a handover into a file, then gives the customers to somebody.
-    HandOver {
-        customers: Vec<Id>,
-        to: String,
-        path: PathBuf,
-    },
-}
-
-/// The context in which a key's handler runs: it reads [`Look`] and collects steps; nothing happens before it returns.
-pub struct Cx<'a> {
-    /// What may be read.
-    pub look: &'a Look,
-    tickets: &'a mut u64,
-    pub(super) steps: Vec<Step>,
-}
-
-impl<'a> Cx<'a> {
-    /// A context over `look`. `tickets` counts the writes.
-    pub fn new(look: &'a Look, tickets: &'a mut u64) -> Cx<'a> {
-        Cx {
-            look,
-            tickets,
-            steps: Vec::new(),
-        }
-    }
-
-    /// Collects a step.
-    pub fn push(&mut self, step: Step) {
-        self.steps.push(step);
-    }
-
-    /// Runs a command as one undo step. Every view of the stack hears of it at once ([`Screen::on_write`]), so that a list
-    /// can take the handled rows away before the store has answered.
-    pub fn write(&mut self, command: Command) -> u64 {
-        *self.tickets += 1;
-        self.push(Step::Write(*self.tickets, Box::new(command)));
-        *self.tickets
-    }
-
-    /// Puts a view on top.
-    pub fn open(&mut self, view: impl View + 'static) {
-        self.push(Step::Open(Box::new(view)));
-    }
-
-    /// Opens a screen: `cx.go(Go::account(id))`.
-    pub fn go(&mut self, to: Go) {
-        self.push(Step::Go(to));
-    }
-
-    /// Has the nearest view of a type act: an answer for the view that asked.
-    pub fn tell<V: Screen>(&mut self, act: impl FnOnce(&mut V, &mut Cx) + 'static) {
-        let act: Tell = Box::new(move |view, cx| {
-            if let Some(view) = view.downcast_mut() {
-                act(view, cx);
-            }
-        });
-        self.push(Step::Tell(TypeId::of::<V>(), act));
-    }
-
-    /// Takes the acting view away.
-    pub fn close(&mut self) {
-        self.push(Step::Close);
-    }
-
-    /// A message that something is done.
-    pub fn good(&mut self, text: impl Into<String>) {
-        self.push(Step::Toast(Tone::Good, text.into()));
-    }
-
-    /// A plain message.
-    pub fn toast(&mut self, text: impl Into<String>) {
-        self.push(Step::Toast(Tone::Plain, text.into()));
-    }
-
-    /// A message that something is wrong.
-    pub fn bad(&mut self, text: impl Into<String>) {
-        self.push(Step::Toast(Tone::Bad, text.into()));
-    }
 }
 
 /// A screen. Everything but the title and the drawing has a default.
@@ -375,11 +84,6 @@ pub trait Screen: 'static {
     /// False until it has what its keys need: keys and pastes wait for it in order.
     fn ready(&self) -> bool {
         true
-    }
-
-    /// The file that it shows.
-    fn file(&self) -> Option<&Path> {
-        None
     }
 
     /// It has sent this command, and waits for its end.
@@ -541,4 +245,25 @@ pub const fn screen<V: Keyed + Default>() -> Registered {
             rows.flat_map(|row| row.keys).copied().collect()
         },
     }
+}
+
+/// The rows of a screen with their default keys.
+pub fn actions_of<V: Keyed>() -> Vec<Action> {
+    let rows = V::KEYS.iter().flat_map(|group| group.iter());
+    rows.enumerate()
+        .map(|(index, row)| Action {
+            id: format!("{}.{}", V::NAME, row.label),
+            screen: V::NAME,
+            label: row.label,
+            keys: row
+                .keys
+                .iter()
+                .filter_map(|k| super::key::Key::parse_all(k))
+                .collect(),
+            hint: row.hint,
+            types: row.types,
+            index,
+            cli: row.cli,
+        })
+        .collect()
 }

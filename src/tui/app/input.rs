@@ -7,8 +7,9 @@ use super::{App, Effect, Timer, Tone};
 use crate::tui::canvas::Hit;
 use crate::tui::key::{Key, show};
 use crate::tui::keymap::Reached;
+use crate::tui::step::Cx;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Place, View};
+use crate::tui::view::{Place, View};
 use crate::tui::views;
 
 impl App {

@@ -1,15 +1,13 @@
 //! Where the app is: tabs, history, and the state that brings a start back to the same place.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::{App, Effect, Timer, Tone};
 use crate::domain::id::Id;
 use crate::domain::time::Day;
-use crate::error::Result;
 use crate::transfer::sheets;
-use crate::tui::effect::Job;
 use crate::tui::go::{AccountAt, Go};
 use crate::tui::view::Place;
 use crate::tui::views::{SCREENS, export, root, screen_of};
@@ -18,35 +16,6 @@ use crate::tui::views::{SCREENS, export, root, screen_of};
 pub(super) const MOST_KEPT: usize = 50;
 
 impl App {
-    /// A file is written, or is not.
-    pub(super) fn exported(&mut self, job: Job, path: &Path, result: Result<usize>) {
-        self.ended(job);
-        let rows = match result {
-            Ok(rows) => rows,
-            Err(error) => {
-                return self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". ")));
-            }
-        };
-        let (n, path) = (rows.to_string(), path.display().to_string());
-        let words = self
-            .look
-            .say
-            .fill("message.exported", &[("n", &n), ("path", &path)]);
-        self.say(Tone::Good, words);
-    }
-
-    /// Where no program here opens mails, the address is copied: over ssh the mail program is at the other end.
-    pub(super) fn mailing(&mut self, link: &str, opened: bool) {
-        if opened {
-            let words = self.look.say.word("message.mailing").to_owned();
-            return self.say(Tone::Good, words);
-        }
-        self.copy(
-            link.trim_start_matches("mailto:"),
-            self.look.say.word("word.email").to_owned(),
-        );
-    }
-
     /// Asks for the file into which what the screen in front shows is written.
     pub(super) fn ask_export(&mut self) {
         let front = self

@@ -15,9 +15,12 @@ use crate::domain::query::{Account as Facts, ActionAsk, Page, PlayAsk, Query, Ti
 use crate::error::Error;
 use crate::transfer::mail::mailto;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::clipboard::Mail;
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{AppStep, Cx, Keyed, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::list::Lister;
 
@@ -357,7 +360,7 @@ impl Account {
 
     fn mail(&mut self, cx: &mut Cx) {
         match self.emails().find_map(mailto) {
-            Some(link) => cx.push(Step::App(AppStep::Mail(link))),
+            Some(link) => cx.run(Mail { link }),
             None => cx.toast(cx.look.say.word("message.no_address").to_owned()),
         }
     }

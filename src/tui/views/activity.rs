@@ -17,13 +17,15 @@ use crate::domain::query::{BatchRow, Page, Query};
 use crate::domain::time::Day;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{ActivityAt, DeedsAt, Go};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::list::{List, Lister};
 

@@ -14,12 +14,14 @@ use crate::domain::id::Id;
 use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{AlertsAt, Go, RulesAt};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// Days that the log looks back.

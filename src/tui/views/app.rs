@@ -14,9 +14,11 @@ use crate::tui::go::{
     AlertsAt, BacktestAt, BoardAt, CallsAt, Go, MoversAt, NpsAt, RulesAt, ScorecardsAt, SegmentsAt,
     TablesAt,
 };
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Keyed, Look, Screen, Step, Title, View};
+use crate::tui::view::{Keyed, Screen, Title, View};
 
 /// First part of the ids of these keys.
 pub const NAME: &str = "app";

@@ -10,10 +10,12 @@ use crate::domain::query::{Page, Query};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::Canvas;
 use crate::tui::go::{BacktestAt, Go};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 
 /// Month ends that are asked for at first, fewest, and most.
 const MONTHS: (u8, u8, u8) = (12, 3, 60);

@@ -20,12 +20,14 @@ use crate::domain::stage::StageNo;
 use crate::error::Error;
 use crate::tui::account_rows::{band, signs};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{BoardAt, Go};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 

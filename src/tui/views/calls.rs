@@ -19,13 +19,15 @@ use crate::domain::query::{ActionAsk, ActionRow, Page, Query};
 use crate::domain::time::{Day, words};
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{CallsAt, Go};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::{cells, wrap};
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister, tell_gone};
 use crate::tui::work;
 

@@ -13,10 +13,12 @@ use crate::domain::touchpoint::{CHANNELS, Channel, channel};
 use crate::tui::canvas::Canvas;
 use crate::tui::go::Go;
 use crate::tui::key::Key;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 
 /// Asks for the channel, and meanwhile for the contacts that the line completes.
 #[derive(Default)]

@@ -11,11 +11,13 @@ use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::{ChecklistAt, Go};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The screen.

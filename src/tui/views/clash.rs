@@ -14,10 +14,12 @@ use crate::domain::command::{Change, Command};
 use crate::domain::money;
 use crate::domain::time::{Stamp, words};
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::{cells, wrap};
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{AppStep, Cx, Keyed, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::views::form::Form;
 
 /// What was chosen for a field.

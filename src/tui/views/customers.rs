@@ -15,13 +15,15 @@ use crate::domain::query::{Page, Query, View};
 use crate::error::Error;
 use crate::tui::account_rows::{columns_of, draw_rows, header};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{Go, RollAt};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::preview;
 use crate::tui::roll::{Roll, Rolled, rolled};
+use crate::tui::step::Cx;
 use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The roster screen.

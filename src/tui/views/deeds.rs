@@ -12,12 +12,14 @@ use crate::domain::id::Id;
 use crate::domain::query::{BatchPage, BatchRow, Deed, Page, Query};
 use crate::domain::time::words;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{DeedsAt, Go};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// What a batch did.

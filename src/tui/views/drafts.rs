@@ -8,11 +8,13 @@ use crate::domain::touchpoint::channel;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::drafts::{Draft, Key, shown};
 use crate::tui::go::{ChannelAt, FormAt, Go, RulesAt, ScorecardsAt};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Keyed, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The list, and under it the whole text of the one at the cursor.

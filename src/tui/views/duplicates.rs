@@ -16,9 +16,11 @@ use crate::error::Error;
 use crate::tui::account_rows::signs;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::Go;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// A pair: the one that has been there for longer, and the other.

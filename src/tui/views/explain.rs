@@ -13,11 +13,13 @@ use crate::domain::time::{Day, words};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::{ExplainAt, Go, ScorecardsAt};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 
 /// One customer's explanation, with a second day to compare with.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::narrow;
 use crate::domain::query::{Mistake, Query, RowsPage};
 use crate::tui::canvas::Canvas;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::roll::ways;
 use crate::tui::theme::Role;

@@ -19,8 +19,10 @@ use crate::domain::rule::Rule;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::drafts::{GIVEN, Key, OLDER, field_text};
-use crate::tui::keymap::{KeyRow, row};
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Step, Title};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::views::rules::trial::TrialBox;
 
 mod abroad;

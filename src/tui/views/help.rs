@@ -7,9 +7,12 @@ use crate::text;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::Go;
 use crate::tui::key::show;
-use crate::tui::keymap::{Action, KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::keymap::Action;
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::widgets::field::Field;
 
 /// The help box.

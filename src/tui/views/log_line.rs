@@ -5,10 +5,12 @@ use ratatui::layout::Rect;
 
 use crate::tui::canvas::Canvas;
 use crate::tui::drafts::Key;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::widgets::field::Field;
 
 /// What a part of the line was understood as; the error is what was not understood.

@@ -12,10 +12,12 @@ use crate::domain::query::{Mover, MoversPage, Page, Query};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::{Go, MoversAt};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Verbs};
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 

@@ -5,7 +5,9 @@ use crate::columns;
 use crate::domain::field::FieldKind;
 use crate::domain::filter;
 use crate::tui::account_rows::header;
-use crate::tui::view::{Cx, Look, Screen};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
+use crate::tui::view::Screen;
 
 /// Adds a term to a filter: what passes has to fit both.
 pub fn add(text: &mut String, term: &str) {

@@ -23,10 +23,12 @@ use crate::domain::survey::Said;
 use crate::domain::time::words;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::{Go, NpsAt};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::{Numbers, Who};
 use crate::tui::widgets::list::{List, Lister};
 use lines::{Behind, Line, lines, spoken};
@@ -440,8 +442,8 @@ impl Keyed for Nps {
                 } else if v.on_people {
                     v.on_people = false;
                 } else {
-                    cx.push(crate::tui::view::Step::App(
-                        crate::tui::view::AppStep::Escape,
+                    cx.push(crate::tui::step::Step::App(
+                        crate::tui::step::AppStep::Escape,
                     ));
                 }
             }),

@@ -10,9 +10,11 @@ use crate::domain::query::{Page, Query, View};
 use crate::text;
 use crate::tui::canvas::{Canvas, Hit, centred};
 use crate::tui::go::Go;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::views::root;
 use crate::tui::widgets::field::Field;
 

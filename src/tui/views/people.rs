@@ -11,10 +11,12 @@ use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::stakeholders::{EDGES, by_role, coverage, days_since};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::{Go, StakeholdersAt};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The screen.

@@ -8,10 +8,12 @@ use ratatui::layout::Rect;
 use crate::text;
 use crate::tui::canvas::{Canvas, Hit, centred};
 use crate::tui::key::Key;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::widgets::field::Field;
 
 /// One thing to pick.

@@ -16,12 +16,14 @@ use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
 use crate::domain::rule::{Alert, Edge, KEY, Rule};
 use crate::error::Result;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{AlertsAt, Go, RulesAt};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 use trial::TrialBox;
 

@@ -18,10 +18,12 @@ use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::drafts::{Key, field_text};
 use crate::tui::go::{Go, ScorecardsAt};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::Who;
 
 /// A number that can be changed.

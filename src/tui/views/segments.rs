@@ -16,12 +16,14 @@ use crate::domain::query::{CoursePage, Page, Query, SegmentRow, SegmentsPage, Vi
 use crate::domain::rfm::{FEW, LOOK_BACK};
 use crate::domain::segment::{BY_SCORES, READY};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
 use crate::tui::go::{Go, SegmentsAt};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// Whether it is a saved view, and its name.

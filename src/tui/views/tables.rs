@@ -22,11 +22,13 @@ use crate::domain::table::{By, Cell, Kind, TableAsk, TablePage};
 use crate::domain::time::Day;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::{Go, TablesAt};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
-use crate::tui::view::{AppStep, Cx, Keyed, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::{Numbers, Who};
 use crate::tui::widgets::list::{List, Lister};
 
@@ -457,7 +459,7 @@ impl Keyed for Tables {
                 } else if v.on_people {
                     v.on_people = false;
                 } else {
-                    cx.push(Step::App(crate::tui::view::AppStep::Escape));
+                    cx.push(Step::App(crate::tui::step::AppStep::Escape));
                 }
             }),
         ],

@@ -12,12 +12,14 @@ use crate::error::Error;
 use crate::tui::account_rows::{draw_rows, triage_columns};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::go::{Go, RollAt};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::preview;
 use crate::tui::roll::{Roll, Rolled, rolled};
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Keyed, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The queue, or the snoozed ones instead.

@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::tui::canvas::Hit;
-use crate::tui::keymap::{KeyRow, row};
-use crate::tui::view::{Cx, Keyed, Look};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
+use crate::tui::view::Keyed;
 
 /// The state of a list of `K` (customers, ids of tasks, codes of rules): whatever is remembered of it is remembered by key, so that
 /// rows may come, go and change places under it.
@@ -291,7 +293,7 @@ pub trait Lister: Keyed {
 
     /// The cursor has moved: asks for the preview to follow.
     fn moved(&mut self, cx: &mut Cx) {
-        cx.push(crate::tui::view::Step::Quiet);
+        cx.push(crate::tui::step::Step::Quiet);
     }
 
     /// Moves by some rows.

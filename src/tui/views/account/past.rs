@@ -8,10 +8,12 @@ use crate::domain::id::Id;
 use crate::domain::query::{EditRow, Page, Query};
 use crate::domain::time::words;
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 
 /// The history of a row.
 #[derive(Default)]

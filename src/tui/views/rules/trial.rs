@@ -9,11 +9,13 @@ use crate::domain::command::Command;
 use crate::domain::query::{Page, Query};
 use crate::domain::rule::{Edge, Rule, Trial};
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Keyed, Look, Place, Screen, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::views::form::Form;
 
 /// Days that a trial looks back.
